@@ -1,0 +1,374 @@
+//! Changes: the reversible effects that Postern can have on AWS.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::cost::{MonthlyCost, Prices};
+use crate::id::{EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone};
+use crate::snapshot::EndpointKind;
+
+/// The security group that Postern manages in a VPC: at most one, found by this name and `TAG_MANAGED`.
+pub const MANAGED_GROUP_NAME: &str = "postern-endpoint-ingress";
+/// On everything that Postern creates.
+pub const TAG_MANAGED: &str = "postern:managed";
+/// The control for which it was created.
+pub const TAG_CONTROL: &str = "postern:control";
+/// The run that created it.
+pub const TAG_RUN: &str = "postern:run";
+
+/// One reversible API effect.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Change {
+    EnableVpcDns {
+        vpc: VpcId,
+        attribute: DnsAttribute,
+    },
+    CreateManagedGroup {
+        vpc: VpcId,
+    },
+    AuthorizeIngress {
+        group: GroupRef,
+        cidrs: BTreeSet<IpNet>,
+    },
+    CreateEndpoint(NewEndpoint),
+    AddSubnet {
+        endpoint: EndpointId,
+        subnet: SubnetId,
+        zone: Zone,
+    },
+    AssociateRouteTable {
+        endpoint: EndpointId,
+        route_table: RouteTableId,
+    },
+    AttachManagedGroup {
+        endpoint: EndpointId,
+        group: GroupRef,
+    },
+    EnablePrivateDns {
+        endpoint: EndpointId,
+    },
+    ReplacePolicy {
+        endpoint: EndpointId,
+        before: String,
+        after: String,
+    },
+}
+
+/// The variants of `Change` without their content, in the order in which a plan applies them:
+/// what a later one may depend on first, additive before restrictive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    EnableVpcDns,
+    CreateManagedGroup,
+    AuthorizeIngress,
+    CreateEndpoint,
+    AddSubnet,
+    AssociateRouteTable,
+    AttachManagedGroup,
+    EnablePrivateDns,
+    ReplacePolicy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Opens or adds; nothing that worked stops working.
+    Additive,
+    /// Closes something that was open.
+    Restrictive,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DnsAttribute {
+    Support,
+    Hostnames,
+}
+
+/// A security group that exists, or the managed one that an earlier change of the plan creates.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupRef {
+    Existing(SecurityGroupId),
+    Managed(VpcId),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NewEndpoint {
+    pub vpc: VpcId,
+    pub service: ServiceName,
+    pub endpoint_kind: EndpointKind,
+    /// One subnet per zone; empty for a gateway endpoint.
+    pub subnets: BTreeMap<Zone, SubnetId>,
+    /// Empty for an interface endpoint.
+    pub route_tables: BTreeSet<RouteTableId>,
+    /// None for a gateway endpoint.
+    pub group: Option<GroupRef>,
+    pub private_dns: bool,
+    /// None where the service supports no policy.
+    pub policy: Option<String>,
+    /// The same for the same wish about the same state of the VPC, so that a repeated or concurrent
+    /// request creates nothing twice.
+    pub client_token: String,
+}
+
+/// What undoes a change, with the ids that only its application made known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Inverse {
+    DisableVpcDns {
+        vpc: VpcId,
+        attribute: DnsAttribute,
+    },
+    DeleteSecurityGroup {
+        group: SecurityGroupId,
+    },
+    RevokeIngress {
+        group: SecurityGroupId,
+        cidrs: BTreeSet<String>,
+    },
+    DeleteEndpoint {
+        endpoint: EndpointId,
+    },
+    RemoveSubnet {
+        endpoint: EndpointId,
+        subnet: SubnetId,
+    },
+    DisassociateRouteTable {
+        endpoint: EndpointId,
+        route_table: RouteTableId,
+    },
+    DetachGroup {
+        endpoint: EndpointId,
+        group: SecurityGroupId,
+    },
+    DisablePrivateDns {
+        endpoint: EndpointId,
+    },
+    RestorePolicy {
+        endpoint: EndpointId,
+        policy: String,
+    },
+}
+
+impl Change {
+    pub fn kind(&self) -> ChangeKind {
+        match self {
+            Self::EnableVpcDns { .. } => ChangeKind::EnableVpcDns,
+            Self::CreateManagedGroup { .. } => ChangeKind::CreateManagedGroup,
+            Self::AuthorizeIngress { .. } => ChangeKind::AuthorizeIngress,
+            Self::CreateEndpoint(_) => ChangeKind::CreateEndpoint,
+            Self::AddSubnet { .. } => ChangeKind::AddSubnet,
+            Self::AssociateRouteTable { .. } => ChangeKind::AssociateRouteTable,
+            Self::AttachManagedGroup { .. } => ChangeKind::AttachManagedGroup,
+            Self::EnablePrivateDns { .. } => ChangeKind::EnablePrivateDns,
+            Self::ReplacePolicy { .. } => ChangeKind::ReplacePolicy,
+        }
+    }
+
+    pub fn effect(&self) -> Effect {
+        match self {
+            Self::ReplacePolicy { .. } => Effect::Restrictive,
+            _ => Effect::Additive,
+        }
+    }
+
+    /// The endpoint that the change modifies; None where it creates one or touches none.
+    pub fn endpoint(&self) -> Option<&EndpointId> {
+        match self {
+            Self::AddSubnet { endpoint, .. }
+            | Self::AssociateRouteTable { endpoint, .. }
+            | Self::AttachManagedGroup { endpoint, .. }
+            | Self::EnablePrivateDns { endpoint }
+            | Self::ReplacePolicy { endpoint, .. } => Some(endpoint),
+            Self::EnableVpcDns { .. }
+            | Self::CreateManagedGroup { .. }
+            | Self::AuthorizeIngress { .. }
+            | Self::CreateEndpoint(_) => None,
+        }
+    }
+
+    /// What the change adds to the bill each month, data processing aside.
+    pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+        match self {
+            Self::CreateEndpoint(new) => prices.interface_endpoint(region, new.subnets.len()),
+            Self::AddSubnet { .. } => prices.interface_endpoint(region, 1),
+            _ => MonthlyCost::ZERO,
+        }
+    }
+
+    /// What undoes the change. `created` is the id that AWS gave to what the change created, and the id of the
+    /// managed group for changes that refer to it; None while it is not known.
+    pub fn inverse(&self, created: Option<&str>) -> Option<Inverse> {
+        Some(match self {
+            Self::EnableVpcDns { vpc, attribute } => Inverse::DisableVpcDns {
+                vpc: vpc.clone(),
+                attribute: *attribute,
+            },
+            Self::CreateManagedGroup { .. } => Inverse::DeleteSecurityGroup { group: created?.into() },
+            Self::AuthorizeIngress { group, cidrs } => Inverse::RevokeIngress {
+                group: group.resolve(created)?,
+                cidrs: cidrs.iter().map(ToString::to_string).collect(),
+            },
+            Self::CreateEndpoint(_) => Inverse::DeleteEndpoint {
+                endpoint: created?.into(),
+            },
+            Self::AddSubnet { endpoint, subnet, .. } => Inverse::RemoveSubnet {
+                endpoint: endpoint.clone(),
+                subnet: subnet.clone(),
+            },
+            Self::AssociateRouteTable { endpoint, route_table } => Inverse::DisassociateRouteTable {
+                endpoint: endpoint.clone(),
+                route_table: route_table.clone(),
+            },
+            Self::AttachManagedGroup { endpoint, group } => Inverse::DetachGroup {
+                endpoint: endpoint.clone(),
+                group: group.resolve(created)?,
+            },
+            Self::EnablePrivateDns { endpoint } => Inverse::DisablePrivateDns {
+                endpoint: endpoint.clone(),
+            },
+            Self::ReplacePolicy { endpoint, before, .. } => Inverse::RestorePolicy {
+                endpoint: endpoint.clone(),
+                policy: before.clone(),
+            },
+        })
+    }
+}
+
+impl GroupRef {
+    pub fn resolve(&self, managed: Option<&str>) -> Option<SecurityGroupId> {
+        match self {
+            Self::Existing(id) => Some(id.clone()),
+            Self::Managed(_) => managed.map(SecurityGroupId::from),
+        }
+    }
+}
+
+/// The token of a request: 64 characters of ASCII, the longest that EC2 accepts.
+pub fn client_token<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        // The length keeps `ab` + `c` apart from `a` + `bc`.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EnableVpcDns { vpc, attribute } => write!(f, "enable {attribute} on {vpc}"),
+            Self::CreateManagedGroup { vpc } => write!(f, "create security group {MANAGED_GROUP_NAME} in {vpc}"),
+            Self::AuthorizeIngress { group, cidrs } => {
+                let cidrs: Vec<_> = cidrs.iter().map(ToString::to_string).collect();
+                write!(f, "admit TCP 443 from {} in {group}", cidrs.join(", "))
+            }
+            Self::CreateEndpoint(new) => {
+                let kind = if new.endpoint_kind == EndpointKind::Gateway {
+                    "gateway"
+                } else {
+                    "interface"
+                };
+                write!(f, "create {kind} endpoint to {} in {}", new.service, new.vpc)?;
+                match (new.subnets.len(), new.route_tables.len()) {
+                    (0, tables) => write!(f, " on {tables} route table{}", plural(tables)),
+                    (zones, _) => write!(f, " with {zones} zone{}", plural(zones)),
+                }
+            }
+            Self::AddSubnet { endpoint, subnet, zone } => write!(f, "add {subnet} ({zone}) to {endpoint}"),
+            Self::AssociateRouteTable { endpoint, route_table } => {
+                write!(f, "associate {route_table} with {endpoint}")
+            }
+            Self::AttachManagedGroup { endpoint, group } => write!(f, "attach {group} to {endpoint}"),
+            Self::EnablePrivateDns { endpoint } => write!(f, "enable private DNS on {endpoint}"),
+            Self::ReplacePolicy { endpoint, .. } => write!(f, "replace the policy of {endpoint}"),
+        }
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+impl fmt::Display for DnsAttribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Support => "DNS support",
+            Self::Hostnames => "DNS hostnames",
+        })
+    }
+}
+
+impl fmt::Display for GroupRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Existing(id) => write!(f, "{id}"),
+            Self::Managed(_) => write!(f, "security group {MANAGED_GROUP_NAME}"),
+        }
+    }
+}
+
+/// The AWS command that carries it out.
+impl fmt::Display for Inverse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DisableVpcDns { vpc, attribute } => {
+                let flag = match attribute {
+                    DnsAttribute::Support => "--no-enable-dns-support",
+                    DnsAttribute::Hostnames => "--no-enable-dns-hostnames",
+                };
+                write!(f, "aws ec2 modify-vpc-attribute --vpc-id {vpc} {flag}")
+            }
+            Self::DeleteSecurityGroup { group } => write!(f, "aws ec2 delete-security-group --group-id {group}"),
+            Self::RevokeIngress { group, cidrs } => {
+                let ranges = |v6: bool, key: &str| {
+                    let list: Vec<_> = cidrs
+                        .iter()
+                        .filter(|c| c.contains(':') == v6)
+                        .map(|c| format!("{{{key}={c}}}"))
+                        .collect();
+                    list.join(",")
+                };
+                write!(
+                    f,
+                    "aws ec2 revoke-security-group-ingress --group-id {group} --ip-permissions \
+                     'IpProtocol=tcp,FromPort=443,ToPort=443,IpRanges=[{}],Ipv6Ranges=[{}]'",
+                    ranges(false, "CidrIp"),
+                    ranges(true, "CidrIpv6"),
+                )
+            }
+            Self::DeleteEndpoint { endpoint } => {
+                write!(f, "aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {endpoint}")
+            }
+            Self::RemoveSubnet { endpoint, subnet } => modify(f, endpoint, &format!("--remove-subnet-ids {subnet}")),
+            Self::DisassociateRouteTable { endpoint, route_table } => {
+                modify(f, endpoint, &format!("--remove-route-table-ids {route_table}"))
+            }
+            Self::DetachGroup { endpoint, group } => {
+                modify(f, endpoint, &format!("--remove-security-group-ids {group}"))
+            }
+            Self::DisablePrivateDns { endpoint } => modify(f, endpoint, "--no-private-dns-enabled"),
+            Self::RestorePolicy { endpoint, policy } => modify(
+                f,
+                endpoint,
+                &format!("--policy-document '{}'", policy.replace('\'', r"'\''")),
+            ),
+        }
+    }
+}
+
+fn modify(f: &mut fmt::Formatter<'_>, endpoint: &EndpointId, arguments: &str) -> fmt::Result {
+    write!(
+        f,
+        "aws ec2 modify-vpc-endpoint --vpc-endpoint-id {endpoint} {arguments}"
+    )
+}

@@ -1,0 +1,130 @@
+//! What a control says of a resource.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::change::Change;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Compliant,
+    NonCompliant,
+    NotApplicable,
+    /// A needed part of the snapshot is not known, or what is known cannot be decided.
+    Indeterminate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResourceKind {
+    Vpc,
+    Subnet,
+    RouteTable,
+    Endpoint,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Resource {
+    pub kind: ResourceKind,
+    pub id: String,
+}
+
+/// What a finding is about. Two findings with the same key are the same finding at two times.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct FindingKey {
+    pub control: String,
+    pub resource: Resource,
+    /// The endpoint service in question, where the resource alone does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub key: FindingKey,
+    pub verdict: Verdict,
+    /// One or two sentences for a network engineer: what is so, and why it matters.
+    pub explanation: String,
+    pub remediation: Remediation,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remediation {
+    /// Nothing to do.
+    None,
+    /// These changes, in this order, make the resource compliant.
+    Automatic(Vec<Change>),
+    /// What a person has to do.
+    Manual(String),
+}
+
+impl Resource {
+    pub fn new(kind: ResourceKind, id: impl fmt::Display) -> Self {
+        Self {
+            kind,
+            id: id.to_string(),
+        }
+    }
+}
+
+impl FindingKey {
+    pub fn new(control: &str, kind: ResourceKind, id: impl fmt::Display) -> Self {
+        Self {
+            control: control.to_owned(),
+            resource: Resource::new(kind, id),
+            service: None,
+        }
+    }
+
+    pub fn for_service(mut self, service: impl fmt::Display) -> Self {
+        self.service = Some(service.to_string());
+        self
+    }
+
+    pub fn compliant(self, explanation: impl Into<String>) -> Finding {
+        self.finding(Verdict::Compliant, explanation, Remediation::None)
+    }
+
+    pub fn not_applicable(self, explanation: impl Into<String>) -> Finding {
+        self.finding(Verdict::NotApplicable, explanation, Remediation::None)
+    }
+
+    pub fn indeterminate(self, explanation: impl Into<String>, advice: impl Into<String>) -> Finding {
+        self.finding(Verdict::Indeterminate, explanation, Remediation::Manual(advice.into()))
+    }
+
+    pub fn non_compliant(self, explanation: impl Into<String>, remediation: Remediation) -> Finding {
+        self.finding(Verdict::NonCompliant, explanation, remediation)
+    }
+
+    fn finding(self, verdict: Verdict, explanation: impl Into<String>, remediation: Remediation) -> Finding {
+        Finding {
+            key: self,
+            verdict,
+            explanation: explanation.into(),
+            remediation,
+        }
+    }
+}
+
+impl fmt::Display for FindingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.control, self.resource.id)?;
+        match &self.service {
+            Some(service) => write!(f, " ({service})"),
+            None => Ok(()),
+        }
+    }
+}
