@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
+use crate::settings::Mode;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -55,9 +57,24 @@ pub struct FindingKey {
 pub struct Finding {
     pub key: FindingKey,
     pub verdict: Verdict,
+    pub severity: Severity,
+    /// The mode of the control for which it was found.
+    pub mode: Mode,
+    /// Set where somebody answers for a non-compliant finding.
+    pub exempt: Option<Exempt>,
     /// One or two sentences for a network engineer: what is so, and why it matters.
     pub explanation: String,
     pub remediation: Remediation,
+}
+
+/// Why a finding is accepted, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exempt {
+    pub reason: String,
+    /// Exemptions by tag do not expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub expires: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +85,13 @@ pub enum Remediation {
     Automatic(Vec<Change>),
     /// What a person has to do.
     Manual(String),
+}
+
+impl Finding {
+    /// Whether something has to be done about it that nobody answers for yet.
+    pub fn open(&self) -> bool {
+        self.verdict == Verdict::NonCompliant && self.exempt.is_none()
+    }
 }
 
 impl Resource {
@@ -113,6 +137,9 @@ impl FindingKey {
         Finding {
             key: self,
             verdict,
+            severity: Severity::Low,
+            mode: Mode::Audit,
+            exempt: None,
             explanation: explanation.into(),
             remediation,
         }

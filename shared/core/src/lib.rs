@@ -4,7 +4,15 @@
 //! values; nothing here sees AWS, the clock, the environment or an async runtime.
 
 pub mod change;
+pub mod control;
+pub mod controls;
 pub mod cost;
 pub mod finding;
+pub mod function;
 pub mod id;
+pub mod plan;
+pub mod report;
+pub mod settings;
+pub mod simulate;
 pub mod snapshot;
+pub mod trigger;

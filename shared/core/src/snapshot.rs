@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::change::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone};
 
 pub type Tags = BTreeMap<String, String>;
@@ -311,5 +312,12 @@ impl Snapshot {
             }
         }
         Ok(class)
+    }
+
+    /// The security group that Postern manages in this VPC.
+    pub fn managed_group(&self) -> Option<&SecurityGroup> {
+        self.security_groups.as_ref().ok()?.values().find(|group| {
+            group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
+        })
     }
 }

@@ -1,0 +1,42 @@
+//! What a reconciliation tells people.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::finding::{Finding, FindingKey};
+use crate::id::{AccountId, Region, RunId, VpcId};
+use crate::plan::{Outcome, Plan};
+use crate::trigger::Occasion;
+
+/// Everything that happened to one VPC in one run.
+#[derive(Clone, Debug)]
+pub struct Reconciliation {
+    pub run: RunId,
+    pub function: String,
+    pub account: AccountId,
+    pub region: Region,
+    pub vpc: VpcId,
+    pub time: Timestamp,
+    pub occasions: Vec<Occasion>,
+    /// As found before anything was changed.
+    pub findings: Vec<Finding>,
+    pub plan: Plan,
+    /// One for each change of the plan, in its order.
+    pub outcomes: Vec<Outcome>,
+    /// Of the findings that were remediated: what a fresh look says.
+    pub verification: BTreeMap<FindingKey, Verification>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    Verified,
+    /// AWS has accepted the changes but they are not in effect, or not visible, yet.
+    Pending {
+        reason: String,
+    },
+    /// Still non-compliant.
+    Unremedied {
+        reason: String,
+    },
+}

@@ -1,0 +1,124 @@
+//! What the owner of the accounts wants: the content of `postern.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use postern_policy::Perimeter;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cost::{MonthlyCost, Prices};
+use crate::id::VpcId;
+use crate::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub perimeter: Perimeter,
+    /// Networks trusted for ingress besides the VPC's own.
+    pub trusted_cidrs: Vec<IpNet>,
+    pub requirements: Vec<Requirement>,
+    pub modes: Modes,
+    pub exemptions: Vec<Exemption>,
+    /// Controls from which the tag `postern:exempt` on a resource may exempt it.
+    pub exempt_by_tag: BTreeSet<String>,
+    pub limits: Limits,
+    pub prices: Prices,
+}
+
+/// These services have to be reachable privately from these subnets of these VPCs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// Short names such as `ecr.api`, or full service names.
+    pub services: Vec<String>,
+    /// Interface or Gateway.
+    pub kind: EndpointKind,
+    pub vpcs: VpcSelector,
+    pub subnets: SubnetSelector,
+}
+
+/// Every criterion that is given has to match; without any, every VPC does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VpcSelector {
+    pub ids: BTreeSet<VpcId>,
+    /// One of the VPC's CIDRs lies in one of these.
+    pub cidrs: Vec<IpNet>,
+    /// Every one of these is on the VPC.
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubnetSelector {
+    pub classes: BTreeSet<SubnetClass>,
+    /// Every one of these is on the subnet.
+    pub tags: Tags,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Not evaluated.
+    Off,
+    /// Evaluated and reported, with the plan; nothing is changed.
+    #[default]
+    Audit,
+    /// Remediated.
+    Enforce,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Modes {
+    pub default: Mode,
+    pub controls: BTreeMap<String, Mode>,
+}
+
+/// A finding that somebody answers for, until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exemption {
+    pub control: String,
+    pub selector: ExemptionSelector,
+    pub reason: String,
+    pub expires: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExemptionSelector {
+    /// The id of the resource of the finding.
+    Resource(String),
+    /// A tag on the resource of the finding.
+    Tag { key: String, value: String },
+}
+
+/// A plan that exceeds a limit is reported whole and applied not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub changes_per_run: usize,
+    /// Added by one run to one VPC.
+    pub monthly_cost_per_vpc: MonthlyCost,
+    /// Added by everything that one invocation does.
+    pub monthly_cost_per_run: MonthlyCost,
+}
+
+impl Modes {
+    pub fn of(&self, control: &str) -> Mode {
+        self.controls.get(control).copied().unwrap_or(self.default)
+    }
+}
+
+impl VpcSelector {
+    pub fn matches(&self, vpc: &Vpc) -> bool {
+        (self.ids.is_empty() || self.ids.contains(&vpc.id))
+            && (self.cidrs.is_empty() || vpc.cidrs.iter().any(|cidr| self.cidrs.iter().any(|c| c.contains(cidr))))
+            && carries(&vpc.tags, &self.tags)
+    }
+}
+
+impl SubnetSelector {
+    pub fn matches(&self, class: SubnetClass, tags: &Tags) -> bool {
+        self.classes.contains(&class) && carries(tags, &self.tags)
+    }
+}
+
+fn carries(tags: &Tags, wanted: &Tags) -> bool {
+    wanted.iter().all(|(key, value)| tags.get(key) == Some(value))
+}

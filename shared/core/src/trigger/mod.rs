@@ -1,0 +1,62 @@
+//! What started a run: who changed what, and where that says to look.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+
+/// An event is a hint: it says where to look, never what is so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    pub account: AccountId,
+    pub region: Region,
+    /// Where to look. Several where the event names several things.
+    pub targets: Vec<Target>,
+    pub occasion: Occasion,
+}
+
+/// A place in an account and Region that an event names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    Vpc(VpcId),
+    Subnet(SubnetId),
+    RouteTable(RouteTableId),
+    /// `rtbassoc-…`
+    RouteTableAssociation(String),
+    SecurityGroup(SecurityGroupId),
+    Endpoint(EndpointId),
+    /// Every VPC of the Region.
+    Region,
+}
+
+/// Who did what and when, for people to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Occasion {
+    /// The API call, such as `CreateSubnet`; `Scheduled Event` for the schedule.
+    pub event: String,
+    /// CloudTrail's id of the event; the same in every copy of it.
+    pub event_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub time: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Actor {
+    /// The ARN, or what else names the caller best.
+    pub identity: String,
+    /// Such as `IAMUser`, `AssumedRole`, `Root`, `AWSService`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_type: Option<String>,
+    /// The tool that made the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_address: Option<String>,
+    /// The AWS service that called on the actor's behalf.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoked_by: Option<String>,
+}

@@ -1,0 +1,30 @@
+/// Whom and what the owner trusts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Perimeter {
+    /// Organisation ids, compared with `aws:PrincipalOrgID` and `aws:ResourceOrgID`.
+    pub organizations: Vec<String>,
+    /// Paths such as `o-exampleorg1/r-ab12/ou-ab12-11111111/`, narrower than a whole organisation.
+    pub organization_paths: Vec<String>,
+    /// Accounts trusted besides the organisations.
+    pub accounts: Vec<String>,
+    /// Single principals by ARN.
+    pub principals: Vec<String>,
+    /// ARNs of trusted resources outside the organisations and accounts.
+    pub resources: Vec<String>,
+    /// ARNs of resources that AWS owns and everybody may need, besides the built-in ones.
+    pub aws_owned_resources: Vec<String>,
+    /// Whether the built-in catalogue of AWS-owned resources per service is trusted.
+    pub builtin_aws_owned_resources: bool,
+    /// Whether AWS service principals are trusted.
+    pub aws_services: bool,
+}
+
+impl Perimeter {
+    /// Whether anybody at all is trusted. A policy for an empty perimeter would lock everybody out.
+    pub fn trusts_somebody(&self) -> bool {
+        !(self.organizations.is_empty()
+            && self.organization_paths.is_empty()
+            && self.accounts.is_empty()
+            && self.principals.is_empty())
+    }
+}
