@@ -234,6 +234,20 @@ pub struct Service {
     pub amazon: bool,
 }
 
+impl EndpointKind {
+    /// The kind in a sentence.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Gateway => "gateway",
+            Self::GatewayLoadBalancer => "gateway load balancer",
+            Self::Resource => "resource",
+            Self::ServiceNetwork => "service-network",
+            Self::Other => "other",
+        }
+    }
+}
+
 impl EndpointState {
     pub fn parse(text: &str) -> Self {
         match text.to_ascii_lowercase().as_str() {
@@ -252,6 +266,18 @@ impl EndpointState {
 }
 
 impl Endpoint {
+    /// On its way out, or never came to life.
+    pub fn dead(&self) -> bool {
+        matches!(
+            self.state,
+            EndpointState::Deleting
+                | EndpointState::Deleted
+                | EndpointState::Rejected
+                | EndpointState::Failed
+                | EndpointState::Expired
+        )
+    }
+
     /// Serves its VPC now, or is about to.
     pub fn usable(&self) -> bool {
         matches!(
