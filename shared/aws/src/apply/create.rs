@@ -1,0 +1,129 @@
+//! Creates endpoints, once each.
+
+use aws_sdk_ec2::types::{IpAddressType, VpcEndpoint, VpcEndpointType};
+use postern_core::change::{NewEndpoint, client_token};
+use postern_core::id::SecurityGroupId;
+use postern_core::plan::Outcome;
+use postern_core::snapshot::{Endpoint, EndpointKind, EndpointState};
+
+use super::{Applier, CREATE_ENDPOINT, Step, failed, not_needed, refusal};
+use crate::error::CallError;
+use crate::observe::{describe, parse};
+use crate::paging::filter;
+
+/// How often to ask with another token where the token at hand is used up.
+const TOKENS: usize = 3;
+
+impl Applier {
+    pub(super) async fn create_endpoint(&self, new: &NewEndpoint, control: &str) -> Step {
+        if !matches!(new.endpoint_kind, EndpointKind::Interface | EndpointKind::Gateway) {
+            return Err(failed("only interface and gateway endpoints can be created"));
+        }
+        self.unserved(new).await?;
+        let group = match &new.group {
+            Some(group) => Some(self.group(group).await?.0),
+            None => None,
+        };
+        let mut token = new.client_token.clone();
+        for _ in 0..TOKENS {
+            let used_by = match self.ask(new, group.as_ref(), &token, control).await {
+                Ok(created) => {
+                    let id = created.vpc_endpoint_id.unwrap_or_default();
+                    let state = created.state.map(|state| EndpointState::parse(state.as_str()));
+                    if !state.is_some_and(dead) {
+                        return Ok(Some(id));
+                    }
+                    // AWS answers a token that it knows with what it once created for it, long gone or not.
+                    id
+                }
+                // Another run, which signs with its own id, has made the same wish.
+                Err(error) if error.is(&["IdempotentParameterMismatch"]) => self
+                    .unserved(new)
+                    .await?
+                    .map_or_else(|| self.run.0.clone(), |gone| gone.id.0),
+                Err(error) => return Err(refusal::outcome(error)),
+            };
+            token = client_token([token.as_str(), used_by.as_str()]);
+        }
+        Err(Outcome::Failed {
+            cause: format!("AWS answers {TOKENS} tokens with endpoints that are gone; it is tried again"),
+            transient: true,
+        })
+    }
+
+    /// Not needed where a usable endpoint to the service is there. Gives the dead one that was created last.
+    async fn unserved(&self, new: &NewEndpoint) -> Result<Option<Endpoint>, Outcome> {
+        let here = vec![
+            filter("vpc-id", [new.vpc.as_str()]),
+            filter("service-name", [new.service.as_str()]),
+        ];
+        let found = describe::endpoints(&self.ec2, here).await.map_err(refusal::outcome)?;
+        let mut last: Option<Endpoint> = None;
+        for endpoint in &found {
+            let (id, endpoint) = parse::endpoint(endpoint, &self.account, &self.region).map_err(refusal::outcome)?;
+            if endpoint.kind != new.endpoint_kind || endpoint.service_region.is_some() {
+                continue;
+            }
+            if endpoint.usable() {
+                return Err(not_needed(format!("{id} serves {} in {}", new.service, new.vpc)));
+            }
+            if last.as_ref().is_none_or(|last| last.created <= endpoint.created) {
+                last = Some(endpoint);
+            }
+        }
+        Ok(last)
+    }
+
+    async fn ask(
+        &self,
+        new: &NewEndpoint,
+        group: Option<&SecurityGroupId>,
+        token: &str,
+        control: &str,
+    ) -> Result<VpcEndpoint, CallError> {
+        let service = new.service.as_str();
+        let short = service
+            .rsplit_once(self.region.as_str())
+            .map_or(service, |(_, rest)| rest);
+        let name = format!("postern-{}", short.trim_start_matches('.'));
+        let request = self
+            .ec2
+            .create_vpc_endpoint()
+            .vpc_id(new.vpc.as_str())
+            .service_name(service)
+            .client_token(token)
+            .set_policy_document(new.policy.clone())
+            .tag_specifications(self.tags("vpc-endpoint", &name, control));
+        let request = if new.endpoint_kind == EndpointKind::Gateway {
+            request
+                .vpc_endpoint_type(VpcEndpointType::Gateway)
+                .set_route_table_ids(Some(new.route_tables.iter().map(|id| id.0.clone()).collect()))
+        } else {
+            request
+                .vpc_endpoint_type(VpcEndpointType::Interface)
+                .ip_address_type(IpAddressType::Ipv4)
+                .private_dns_enabled(new.private_dns)
+                .set_subnet_ids(Some(new.subnets.values().map(|id| id.0.clone()).collect()))
+                .set_security_group_ids(group.map(|id| vec![id.0.clone()]))
+        };
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| CallError::new(CREATE_ENDPOINT, error))?;
+        answer
+            .vpc_endpoint
+            .filter(|endpoint| endpoint.vpc_endpoint_id().is_some_and(|id| !id.is_empty()))
+            .ok_or_else(|| CallError::unreadable(CREATE_ENDPOINT, "the answer lacks the endpoint"))
+    }
+}
+
+fn dead(state: EndpointState) -> bool {
+    matches!(
+        state,
+        EndpointState::Deleting
+            | EndpointState::Deleted
+            | EndpointState::Failed
+            | EndpointState::Rejected
+            | EndpointState::Expired
+    )
+}

@@ -1,0 +1,158 @@
+//! What can go wrong with a call, and whether it is worth another attempt.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// Codes that say: not now. The SDK has already asked again when one of them arrives here.
+const TRANSIENT_CODES: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "ExpiredToken",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "KMSThrottling",
+    "KMSThrottlingException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestExpired",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServerInternal",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttled",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+    "Unavailable",
+];
+
+/// A call to AWS that failed for good or beyond the SDK's retries.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{call} failed: {problem}")]
+pub struct CallError {
+    /// As in IAM policies, such as `ec2:DescribeVpcs`.
+    pub call: &'static str,
+    /// AWS's own name of the error, where an answer arrived that has one.
+    pub code: Option<String>,
+    /// AWS's own words, without the code.
+    pub message: String,
+    problem: String,
+    transient: bool,
+    #[source]
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl CallError {
+    pub(crate) fn new<E>(call: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
+        let code = metadata.and_then(|m| m.code()).map(str::to_owned);
+        let words = metadata.and_then(|m| m.message()).map(tidy);
+        let transient = transient(&error, code.as_deref());
+        let message = words.unwrap_or_else(|| chain(&error));
+        let problem = match &code {
+            Some(code) => format!("{code}: {message}"),
+            None => message.clone(),
+        };
+        Self {
+            call,
+            code,
+            message,
+            problem,
+            transient,
+            source: Some(Arc::new(error)),
+        }
+    }
+
+    /// An answer that AWS gave but that does not say what it must.
+    pub(crate) fn unreadable(call: &'static str, what: impl Into<String>) -> Self {
+        let message = what.into();
+        Self {
+            call,
+            code: None,
+            problem: message.clone(),
+            message,
+            transient: false,
+            source: None,
+        }
+    }
+
+    /// Whether the same call may succeed later: throttling, time-outs, trouble on AWS's side or on the way there.
+    pub fn transient(&self) -> bool {
+        self.transient
+    }
+
+    pub(crate) fn is(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// EC2 says that what the call names does not exist.
+    pub(crate) fn not_found(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.ends_with(".NotFound"))
+    }
+
+    pub(crate) fn denied(&self) -> bool {
+        self.is(&[
+            "UnauthorizedOperation",
+            "AccessDenied",
+            "AccessDeniedException",
+            "AuthorizationError",
+        ])
+    }
+
+    /// The same, to be reported as worth another attempt.
+    pub(crate) fn into_transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+}
+
+fn transient<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> bool {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        // An answer that broke off: one that arrived whole but cannot be read is a service error without a code.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        _ => {
+            status.is_some_and(|status| status >= 500 || status == 429)
+                || code.is_some_and(|code| TRANSIENT_CODES.contains(&code))
+        }
+    }
+}
+
+/// AWS's words without what only AWS can read, and without the stop at the end.
+fn tidy(message: &str) -> String {
+    let readable = message
+        .split("Encoded authorization failure message")
+        .next()
+        .unwrap_or(message);
+    readable.trim().trim_end_matches('.').to_owned()
+}
+
+/// The words of all causes. The SDK's outermost error says as little as `service error`.
+fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        if !words.ends_with(&more) {
+            words = format!("{words}: {more}");
+        }
+        next = cause.source();
+    }
+    words
+}
