@@ -1,0 +1,51 @@
+# Everything that people and CI run. Needs Rust, Python 3.10 or later, and make.
+
+ARCH ?= arm64
+SETTINGS ?= postern.toml
+STACK ?= postern
+ZIPS ?= target/lambda/$(ARCH)
+PARAMETERS ?=
+
+# The tools of .venv come first: cargo finds cargo-lambda there, and cargo-lambda zig (through python3 -m ziglang).
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# The AWS CLI of .venv knows AWS_DEFAULT_REGION only.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
+.PHONY: demo test lint bench build deploy destroy
+
+demo: .venv/.stamp ## see it work, on this machine
+	cargo run --package postern-tests --bin demo
+
+test: .venv/.stamp ## every test
+	cargo test --workspace
+
+lint: .venv/.stamp ## formatting, clippy, template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- --deny warnings
+	.venv/bin/cfn-lint infra/*.yaml
+
+bench: .venv/.stamp ## speed and size
+	cargo bench --workspace
+
+# One zip file per function with the program and SETTINGS, in target/lambda/ARCH/FUNCTION/bootstrap.zip.
+# The jitter entropy of aws-lc can take a second of a cold start; the kernel's is there at once.
+build: .venv/.stamp ## the functions, for ARCH (arm64, x86_64)
+	@test -f '$(SETTINGS)' || { echo 'build: no settings file `$(SETTINGS)`' >&2; exit 1; }
+	AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(ARCH)) --output-format zip \
+	    --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS) \
+	    --package subnet-inspector --package endpoint-inspector --package policy-inspector --package sweeper
+
+deploy: .venv/.stamp ## what build made, to STACK by way of BUCKET
+	BUCKET='$(BUCKET)' STACK='$(STACK)' ARCH='$(ARCH)' ZIPS='$(ZIPS)' infra/deploy.sh $(PARAMETERS)
+
+destroy: .venv/.stamp ## STACK
+	.venv/bin/aws cloudformation delete-stack --stack-name '$(STACK)'
+	.venv/bin/aws cloudformation wait stack-delete-complete --stack-name '$(STACK)'
+
+.venv/.stamp: requirements.txt
+	python3 -m venv --clear .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	touch $@
