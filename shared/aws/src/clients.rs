@@ -129,3 +129,29 @@ impl Intercept for Counter {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::wire::Cloud;
+
+    #[tokio::test]
+    async fn every_attempt_is_counted_by_operation_and_regions_together() {
+        let cloud = Cloud::new()
+            .refuse("DescribeVpcs", "RequestLimitExceeded", "Request limit exceeded.")
+            .refuse("DescribeVpcs", "InternalError", "An internal error has occurred")
+            .always("DescribeVpcs", "<vpcSet/>")
+            .always("DescribeSubnets", "<subnetSet/>");
+        let aws = cloud.aws_with_attempts(3);
+        aws.ec2(&"eu-central-1".into()).describe_vpcs().send().await.unwrap();
+        let before = aws.calls();
+        assert_eq!(before.by_operation().collect::<Vec<_>>(), [("DescribeVpcs", 3)]);
+        aws.ec2(&"eu-west-1".into()).describe_vpcs().send().await.unwrap();
+        aws.ec2(&"eu-west-1".into()).describe_subnets().send().await.unwrap();
+        let run = aws.calls().since(&before);
+        assert_eq!(
+            run.by_operation().collect::<Vec<_>>(),
+            [("DescribeSubnets", 1), ("DescribeVpcs", 1)]
+        );
+        assert_eq!((run.total(), aws.calls().total()), (2, 5));
+    }
+}

@@ -40,18 +40,17 @@ const TRANSIENT_CODES: &[&str] = &[
 
 /// A call to AWS that failed for good or beyond the SDK's retries.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{call} failed: {problem}")]
+#[error("{call} failed")]
 pub struct CallError {
     /// As in IAM policies, such as `ec2:DescribeVpcs`.
     pub call: &'static str,
     /// AWS's own name of the error, where an answer arrived that has one.
     pub code: Option<String>,
-    /// AWS's own words, without the code.
+    /// AWS's own words, without the code; empty where no answer could be read.
     pub message: String,
-    problem: String,
     transient: bool,
     #[source]
-    source: Option<Arc<dyn Error + Send + Sync>>,
+    cause: Arc<dyn Error + Send + Sync>,
 }
 
 impl CallError {
@@ -61,34 +60,46 @@ impl CallError {
     {
         let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
         let code = metadata.and_then(|m| m.code()).map(str::to_owned);
-        let words = metadata.and_then(|m| m.message()).map(tidy);
+        let message = metadata.and_then(|m| m.message()).map(tidy).unwrap_or_default();
         let transient = transient(&error, code.as_deref());
-        let message = words.unwrap_or_else(|| chain(&error));
-        let problem = match &code {
-            Some(code) => format!("{code}: {message}"),
-            None => message.clone(),
+        let cause = match (&code, error) {
+            (Some(code), _) => words(format!("{code}: {message}")),
+            (None, SdkError::ServiceError(answer)) => {
+                let status = answer.raw().status().as_u16();
+                let reason = root(answer.err());
+                words(format!("the answer with HTTP status {status} cannot be read: {reason}"))
+            }
+            (None, error) => Arc::new(error),
         };
         Self {
             call,
             code,
             message,
-            problem,
             transient,
-            source: Some(Arc::new(error)),
+            cause,
         }
     }
 
     /// An answer that AWS gave but that does not say what it must.
     pub(crate) fn unreadable(call: &'static str, what: impl Into<String>) -> Self {
-        let message = what.into();
         Self {
             call,
             code: None,
-            problem: message.clone(),
-            message,
+            message: String::new(),
             transient: false,
-            source: None,
+            cause: words(what.into()),
         }
+    }
+
+    /// The error with its causes, in one line.
+    pub(crate) fn in_words(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            text = format!("{text}: {cause}");
+            next = cause.source();
+        }
+        text
     }
 
     /// Whether the same call may succeed later: throttling, time-outs, trouble on AWS's side or on the way there.
@@ -143,16 +154,11 @@ fn tidy(message: &str) -> String {
     readable.trim().trim_end_matches('.').to_owned()
 }
 
-/// The words of all causes. The SDK's outermost error says as little as `service error`.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        if !words.ends_with(&more) {
-            words = format!("{words}: {more}");
-        }
-        next = cause.source();
-    }
-    words
+/// The words of the first cause of all.
+fn root(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), root)
+}
+
+fn words(text: String) -> Arc<dyn Error + Send + Sync> {
+    Arc::from(Box::<dyn Error + Send + Sync>::from(text))
 }

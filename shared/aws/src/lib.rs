@@ -8,6 +8,8 @@ mod error;
 pub mod observe;
 mod paging;
 mod publish;
+#[cfg(test)]
+mod wire;
 
 pub use clients::{Aws, Calls};
 pub use error::CallError;

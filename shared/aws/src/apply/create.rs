@@ -1,21 +1,23 @@
 //! Creates endpoints, once each.
 
-use aws_sdk_ec2::types::{IpAddressType, VpcEndpoint, VpcEndpointType};
+use aws_sdk_ec2::types::{IpAddressType, VpcEndpointType};
 use postern_core::change::{NewEndpoint, client_token};
 use postern_core::id::SecurityGroupId;
 use postern_core::plan::Outcome;
 use postern_core::snapshot::{Endpoint, EndpointKind, EndpointState};
 
-use super::{Applier, CREATE_ENDPOINT, Step, failed, not_needed, refusal};
+use super::{Applier, CREATE_ENDPOINT, Step, failed, not_needed, refusal, skipped};
 use crate::error::CallError;
 use crate::observe::{describe, parse};
 use crate::paging::filter;
 
 /// How often to ask with another token where the token at hand is used up.
 const TOKENS: usize = 3;
+/// How often to look for what a concurrent run may have created before it is taken for long gone.
+const LOOKS: usize = 3;
 
 impl Applier {
-    pub(super) async fn create_endpoint(&self, new: &NewEndpoint, control: &str) -> Step {
+    pub(super) async fn create_endpoint(&mut self, new: &NewEndpoint, control: &str) -> Step {
         if !matches!(new.endpoint_kind, EndpointKind::Interface | EndpointKind::Gateway) {
             return Err(failed("only interface and gateway endpoints can be created"));
         }
@@ -27,28 +29,30 @@ impl Applier {
         let mut token = new.client_token.clone();
         for _ in 0..TOKENS {
             let used_by = match self.ask(new, group.as_ref(), &token, control).await {
-                Ok(created) => {
-                    let id = created.vpc_endpoint_id.unwrap_or_default();
-                    let state = created.state.map(|state| EndpointState::parse(state.as_str()));
-                    if !state.is_some_and(dead) {
-                        return Ok(Some(id));
-                    }
-                    // AWS answers a token that it knows with what it once created for it, long gone or not.
-                    id
-                }
-                // Another run, which signs with its own id, has made the same wish.
-                Err(error) if error.is(&["IdempotentParameterMismatch"]) => self
-                    .unserved(new)
-                    .await?
-                    .map_or_else(|| self.run.0.clone(), |gone| gone.id.0),
-                Err(error) => return Err(refusal::outcome(error)),
+                Ok(created) if !created.dead() => return Ok(Some(created.id.0)),
+                // AWS answers a token that it knows with what it once created for it, long gone or not.
+                Ok(gone) => gone.id.0,
+                Err(error) if error.is(&["IdempotentParameterMismatch"]) => self.rival(new).await?,
+                Err(error) => return Err(self.refused(error)),
             };
             token = client_token([token.as_str(), used_by.as_str()]);
         }
         Err(Outcome::Failed {
-            cause: format!("AWS answers {TOKENS} tokens with endpoints that are gone; it is tried again"),
+            cause: format!("AWS answered {TOKENS} tokens with endpoints that are gone; it is tried again"),
             transient: true,
         })
+    }
+
+    /// What used the token up that this run wanted to use, in a request with another run's tag. An endpoint that was
+    /// created a moment ago may take another to show: then the change is not needed.
+    async fn rival(&self, new: &NewEndpoint) -> Result<String, Outcome> {
+        let mut gone = self.unserved(new).await?;
+        for _ in 1..LOOKS {
+            tokio::time::sleep(self.settle).await;
+            gone = self.unserved(new).await?;
+        }
+        // What no longer shows at all was deleted long ago.
+        Ok(gone.map_or_else(|| self.run.0.clone(), |gone| gone.id.0))
     }
 
     /// Not needed where a usable endpoint to the service is there. Gives the dead one that was created last.
@@ -63,6 +67,9 @@ impl Applier {
             let (id, endpoint) = parse::endpoint(endpoint, &self.account, &self.region).map_err(refusal::outcome)?;
             if endpoint.kind != new.endpoint_kind || endpoint.service_region.is_some() {
                 continue;
+            }
+            if endpoint.state == EndpointState::Unknown {
+                return Err(skipped(format!("{id} is in a state that is not known here")));
             }
             if endpoint.usable() {
                 return Err(not_needed(format!("{id} serves {} in {}", new.service, new.vpc)));
@@ -80,7 +87,7 @@ impl Applier {
         group: Option<&SecurityGroupId>,
         token: &str,
         control: &str,
-    ) -> Result<VpcEndpoint, CallError> {
+    ) -> Result<Endpoint, CallError> {
         let service = new.service.as_str();
         let short = service
             .rsplit_once(self.region.as_str())
@@ -110,20 +117,9 @@ impl Applier {
             .send()
             .await
             .map_err(|error| CallError::new(CREATE_ENDPOINT, error))?;
-        answer
+        let created = answer
             .vpc_endpoint
-            .filter(|endpoint| endpoint.vpc_endpoint_id().is_some_and(|id| !id.is_empty()))
-            .ok_or_else(|| CallError::unreadable(CREATE_ENDPOINT, "the answer lacks the endpoint"))
+            .ok_or_else(|| CallError::unreadable(CREATE_ENDPOINT, "the answer lacks the endpoint"))?;
+        Ok(parse::endpoint(&created, &self.account, &self.region)?.1)
     }
-}
-
-fn dead(state: EndpointState) -> bool {
-    matches!(
-        state,
-        EndpointState::Deleting
-            | EndpointState::Deleted
-            | EndpointState::Failed
-            | EndpointState::Rejected
-            | EndpointState::Expired
-    )
 }

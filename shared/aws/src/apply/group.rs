@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range};
+use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
 use postern_core::change::{GroupRef, MANAGED_GROUP_NAME, TAG_MANAGED};
 use postern_core::id::{SecurityGroupId, VpcId};
@@ -17,7 +17,7 @@ use crate::paging::filter;
 impl Applier {
     pub(super) async fn create_managed_group(&mut self, vpc: &VpcId, control: &str) -> Step {
         if let Some(group) = self.find_managed(vpc).await? {
-            return Err(self.met(vpc, group.id));
+            return Err(met(&group));
         }
         let request = self
             .ec2
@@ -38,26 +38,25 @@ impl Applier {
             }
             // Somebody was faster, most likely a run at the same time.
             Err(error) if error.is(&["InvalidGroup.Duplicate"]) => match self.find_managed(vpc).await? {
-                Some(group) => Err(self.met(vpc, group.id)),
+                Some(group) => Err(met(&group)),
                 None => Err(refusal::outcome(error.into_transient())),
             },
             Err(error) => Err(refusal::outcome(error)),
         }
     }
 
-    pub(super) async fn authorize_ingress(&self, group: &GroupRef, cidrs: &BTreeSet<IpNet>, control: &str) -> Step {
-        let (id, created) = self.group(group).await?;
+    pub(super) async fn authorize_ingress(&mut self, group: &GroupRef, cidrs: &BTreeSet<IpNet>, control: &str) -> Step {
         // One rule that exists fails the whole call: ask for those alone that are missing.
-        let missing = self.missing(&id, cidrs).await?;
+        let (id, missing) = self.missing(group, cidrs).await?;
         match self.authorize(&id, &missing, control).await {
-            Ok(()) => Ok(created),
             Err(error) if error.is(&["InvalidPermission.Duplicate"]) && missing.len() > 1 => {
-                let missing = self.missing(&id, cidrs).await?;
-                self.authorize(&id, &missing, control).await.map_err(refusal::outcome)?;
-                Ok(created)
+                let (id, missing) = self.missing(group, cidrs).await?;
+                let answer = self.authorize(&id, &missing, control).await;
+                answer.map_err(|error| self.refused(error))?;
             }
-            Err(error) => Err(refusal::outcome(error)),
+            answer => answer.map_err(|error| self.refused(error))?,
         }
+        Ok(matches!(group, GroupRef::Managed(_)).then_some(id.0))
     }
 
     async fn authorize(&self, id: &SecurityGroupId, cidrs: &BTreeSet<IpNet>, control: &str) -> Result<(), CallError> {
@@ -83,34 +82,46 @@ impl Applier {
     }
 
     /// Which of these sources the group does not admit yet; not needed where it admits all.
-    async fn missing(&self, id: &SecurityGroupId, cidrs: &BTreeSet<IpNet>) -> Result<BTreeSet<IpNet>, Outcome> {
-        let found = self.look_up(vec![filter("group-id", [id.as_str()])]).await?;
-        let Some(group) = found.into_iter().next() else {
+    async fn missing(
+        &mut self,
+        group: &GroupRef,
+        cidrs: &BTreeSet<IpNet>,
+    ) -> Result<(SecurityGroupId, BTreeSet<IpNet>), Outcome> {
+        let found = match group {
+            GroupRef::Existing(id) => self.look_up(vec![filter("group-id", [id.as_str()])]).await?,
+            GroupRef::Managed(vpc) => self.find_managed(vpc).await?,
+        };
+        let Some(found) = found else {
             // New groups take a moment to show.
-            return match self.managed.values().any(|known| known == id) {
-                true => Ok(cidrs.clone()),
-                false => Err(skipped(format!("{id} no longer exists"))),
+            let created = match group {
+                GroupRef::Existing(_) => None,
+                GroupRef::Managed(vpc) => self.managed.get(vpc),
+            };
+            return match created {
+                Some(id) => Ok((id.clone(), cidrs.clone())),
+                None => Err(skipped(format!("{group} does not exist"))),
             };
         };
-        if !ours(&group) {
+        let id = found.id.clone();
+        if !ours(&found) {
             return Err(skipped(format!(
                 "{id} is not managed by Postern, and other groups are not edited"
             )));
         }
         let admitted = |cidr: &IpNet| {
-            group.ingress.iter().any(|rule| {
+            found.ingress.iter().any(|rule| {
                 rule.admits_https() && matches!(&rule.source, IngressSource::Cidr(source) if source.contains(cidr))
             })
         };
         let missing: BTreeSet<_> = cidrs.iter().filter(|cidr| !admitted(cidr)).copied().collect();
         match missing.is_empty() {
             true => Err(not_needed(format!("{id} admits them"))),
-            false => Ok(missing),
+            false => Ok((id, missing)),
         }
     }
 
     /// The id of a group, and the same as what there is to remember where the plan did not know it.
-    pub(super) async fn group(&self, group: &GroupRef) -> Result<(SecurityGroupId, Option<String>), Outcome> {
+    pub(super) async fn group(&mut self, group: &GroupRef) -> Result<(SecurityGroupId, Option<String>), Outcome> {
         let vpc = match group {
             GroupRef::Existing(id) => return Ok((id.clone(), None)),
             GroupRef::Managed(vpc) => vpc,
@@ -119,44 +130,44 @@ impl Applier {
             Some(known) => known.clone(),
             None => match self.find_managed(vpc).await? {
                 Some(group) => group.id,
-                None => return Err(skipped(format!("{vpc} has no security group {MANAGED_GROUP_NAME}"))),
+                None => return Err(skipped(format!("{group} does not exist in {vpc}"))),
             },
         };
         Ok((id.clone(), Some(id.0)))
     }
 
-    async fn find_managed(&self, vpc: &VpcId) -> Result<Option<SecurityGroup>, Outcome> {
+    async fn find_managed(&mut self, vpc: &VpcId) -> Result<Option<SecurityGroup>, Outcome> {
         let here = vec![
             filter("vpc-id", [vpc.as_str()]),
             filter("group-name", [MANAGED_GROUP_NAME]),
         ];
-        match self.look_up(here).await?.into_iter().next() {
-            Some(group) if !ours(&group) => Err(failed(format!(
+        let Some(group) = self.look_up(here).await? else {
+            return Ok(None);
+        };
+        if !ours(&group) {
+            return Err(failed(format!(
                 "{} in {vpc} is named {MANAGED_GROUP_NAME} but lacks the tag {TAG_MANAGED} = true; rename it, or tag it \
                  if Postern may manage it",
                 group.id
-            ))),
-            found => Ok(found),
+            )));
         }
+        self.managed.insert(vpc.clone(), group.id.clone());
+        Ok(Some(group))
     }
 
-    async fn look_up(&self, filters: Vec<aws_sdk_ec2::types::Filter>) -> Result<Vec<SecurityGroup>, Outcome> {
+    async fn look_up(&self, filters: Vec<Filter>) -> Result<Option<SecurityGroup>, Outcome> {
         let found = describe::security_groups(&self.ec2, filters)
             .await
             .map_err(refusal::outcome)?;
-        let parsed = found
-            .iter()
-            .map(|group| parse::security_group(group).map(|(_, group)| group));
-        parsed.collect::<Result<_, _>>().map_err(refusal::outcome)
-    }
-
-    fn met(&mut self, vpc: &VpcId, id: SecurityGroupId) -> Outcome {
-        let outcome = not_needed(format!("{id} is there"));
-        self.managed.insert(vpc.clone(), id);
-        outcome
+        let parsed = found.first().map(parse::security_group).transpose();
+        Ok(parsed.map_err(refusal::outcome)?.map(|(_, group)| group))
     }
 }
 
 fn ours(group: &SecurityGroup) -> bool {
     group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
+}
+
+fn met(group: &SecurityGroup) -> Outcome {
+    not_needed(format!("{} is there", group.id))
 }

@@ -4,8 +4,11 @@ mod create;
 mod group;
 mod modify;
 mod refusal;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
@@ -26,6 +29,9 @@ const MODIFY_ENDPOINT: &str = "ec2:ModifyVpcEndpoint";
 const CREATE_TAGS: &str = "ec2:CreateTags";
 /// AWS checks it of whoever lets an endpoint take over a private DNS name.
 const ASSOCIATE_ZONE: &str = "route53:AssociateVPCWithHostedZone";
+
+/// What AWS needs to show everywhere what was just created, in most cases.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// The IAM actions that applying a change takes.
 pub fn calls(kind: ChangeKind) -> &'static [&'static str] {
@@ -57,6 +63,7 @@ pub struct Applier {
     run: RunId,
     /// The managed groups that this run created or met: AWS may take a moment to show a new one.
     managed: BTreeMap<VpcId, SecurityGroupId>,
+    settle: Duration,
 }
 
 /// The id to remember of an applied change, or what else came of it.
@@ -70,6 +77,7 @@ impl Aws {
             region: region.clone(),
             run: run.clone(),
             managed: BTreeMap::new(),
+            settle: SETTLE,
         }
     }
 }
@@ -102,6 +110,16 @@ impl Applier {
             },
             Err(other) => other,
         }
+    }
+
+    /// The outcome of a change of which a call failed that names the managed group.
+    fn refused(&self, error: CallError) -> Outcome {
+        let unseen = error.is(&["InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound"]);
+        if unseen && !self.managed.is_empty() {
+            // This run saw or created it.
+            return refusal::outcome(error.into_transient());
+        }
+        refusal::outcome(error)
     }
 
     fn tags(&self, resource: &str, name: &str, control: &str) -> TagSpecification {

@@ -57,7 +57,7 @@ impl Applier {
         Ok(None)
     }
 
-    pub(super) async fn attach_managed_group(&self, id: &EndpointId, group: &GroupRef) -> Step {
+    pub(super) async fn attach_managed_group(&mut self, id: &EndpointId, group: &GroupRef) -> Step {
         let endpoint = self.endpoint(id).await?;
         let (group, created) = self.group(group).await?;
         if endpoint.security_groups.contains(&group) {
@@ -126,7 +126,7 @@ impl Applier {
             .map_err(|error| CallError::new(MODIFY_ENDPOINT, error));
         answer
             .and_then(|answer| accepted(MODIFY_ENDPOINT, answer.r#return()))
-            .map_err(refusal::outcome)
+            .map_err(|error| self.refused(error))
     }
 }
 

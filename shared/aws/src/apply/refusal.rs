@@ -86,11 +86,6 @@ static REFUSALS: &[Refusal] = &[
         meaning: Advice("the service is not offered in this Region to this account; correct the requirement"),
     },
     Refusal {
-        code: "IdempotentParameterMismatch",
-        words: "",
-        meaning: Wait("the same wish was made with other parameters a moment ago"),
-    },
-    Refusal {
         code: "IncorrectState",
         words: "",
         meaning: Wait("it is still busy with an earlier change"),
@@ -111,10 +106,10 @@ pub(super) fn outcome(error: CallError) -> Outcome {
         },
         Some(Wait(advice)) => failed(&error, advice, true),
         Some(Advice(advice)) => failed(&error, advice, false),
-        None if error.not_found() => Outcome::Skipped {
-            reason: format!("it is gone meanwhile: {}", error.message),
-        },
         None if error.transient() => failed(&error, "it is tried again", true),
+        None if error.not_found() => Outcome::Skipped {
+            reason: format!("gone meanwhile: {}", error.message),
+        },
         None if error.denied() => {
             let advice = format!(
                 "let the function's role call {}; a service control policy may forbid it too",
@@ -135,7 +130,7 @@ pub(super) fn outcome(error: CallError) -> Outcome {
 
 fn failed(error: &CallError, advice: &str, transient: bool) -> Outcome {
     Outcome::Failed {
-        cause: format!("{error}; {advice}"),
+        cause: format!("{}; {advice}", error.in_words()),
         transient,
     }
 }

@@ -6,6 +6,9 @@ pub(crate) mod parse;
 mod region;
 mod resolve;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::Client;
@@ -164,7 +167,7 @@ fn unasked(part: Part) -> Gap {
 fn gap(part: Part, error: &CallError) -> Gap {
     Gap {
         part,
-        reason: error.to_string(),
+        reason: error.in_words(),
     }
 }
 

@@ -303,7 +303,7 @@ fn tags(tags: &[types::Tag]) -> Tags {
 fn network(call: &'static str, cidr: &str) -> Result<IpNet, CallError> {
     cidr.parse::<IpNet>()
         .map(|network| network.trunc())
-        .map_err(|_| CallError::unreadable(call, format!("`{cidr}` is not a CIDR block")))
+        .map_err(|_| CallError::unreadable(call, format!("the answer has `{cidr}` where a CIDR block must be")))
 }
 
 fn timestamp(time: &DateTime) -> Option<Timestamp> {
