@@ -5,6 +5,8 @@ SETTINGS ?= postern.toml
 STACK ?= postern
 ZIPS ?= target/lambda/$(ARCH)
 PARAMETERS ?=
+CRATES := postern-policy postern-core postern-aws postern-runtime \
+    subnet-inspector endpoint-inspector policy-inspector sweeper
 
 # The tools of .venv come first: cargo finds cargo-lambda there, and cargo-lambda zig (through python3 -m ziglang).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -14,18 +16,27 @@ ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: demo test lint bench build deploy destroy
+.PHONY: demo test lint generate bench build deploy destroy
 
 demo: .venv/.stamp ## see it work, on this machine
-	cargo run --package postern-tests --bin demo
+	cargo build --locked --workspace
+	cargo run --locked --quiet --workspace --bin demo
 
 test: .venv/.stamp ## every test
-	cargo test --workspace
+	cargo build --locked --workspace
+	cargo test --locked --workspace
 
-lint: .venv/.stamp ## formatting, clippy, template
+lint: .venv/.stamp ## formatting, clippy, the template, generated files, each crate alone
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- --deny warnings
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	.venv/bin/cfn-lint infra/*.yaml
+	cargo test --locked --quiet --workspace --test generated
+	cargo test --locked --quiet --workspace --lib schema
+	for crate in $(CRATES); do cargo check --locked --quiet --package $$crate || exit; done
+
+generate: ## control pages and JSON Schemas, from the code
+	GENERATE=1 cargo test --locked --quiet --workspace --test generated
+	GENERATE=1 cargo test --locked --quiet --workspace --lib schema
 
 bench: .venv/.stamp ## speed and size
 	cargo bench --workspace

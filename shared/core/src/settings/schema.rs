@@ -260,9 +260,6 @@ mod tests {
     use super::super::tests::{SHIPPED, parse, uncommented};
     use super::*;
 
-    /// Set to write the file anew instead of comparing with it.
-    const UPDATE: &str = "UPDATE_SCHEMAS";
-
     fn committed() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/postern.schema.json")
     }
@@ -296,14 +293,14 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "the file is what is tested")]
     fn the_committed_schema_is_current() {
         let generated = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-        if std::env::var_os(UPDATE).is_some() {
+        if std::env::var_os("GENERATE").is_some() {
             std::fs::create_dir_all(committed().parent().unwrap()).unwrap();
             std::fs::write(committed(), &generated).unwrap();
         }
         let current = std::fs::read_to_string(committed()).unwrap_or_default();
         assert!(
             current == generated,
-            "the schema is out of date; run the tests with {UPDATE}=1"
+            "the schema is not current: run `make generate`"
         );
     }
 

@@ -620,11 +620,11 @@ fn whatever_the_limit_the_body_keeps_it() {
 fn the_published_schema_is_current_and_has_closed_objects() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/report.schema.json");
     let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+    if std::env::var_os("GENERATE").is_some() {
         std::fs::write(&path, &schema).unwrap();
     }
     let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(published, schema, "run the tests with UPDATE_SCHEMAS=1");
+    assert_eq!(published, schema, "the schema is not current: run `make generate`");
 
     let mut report = serde_json::to_value(Report::of(&repaired()).unwrap()).unwrap();
     assert_eq!(schema_errors(&report.to_string()), Vec::<String>::new());
