@@ -15,7 +15,7 @@ impl Applier {
     pub(super) async fn enable_vpc_dns(&self, vpc: &VpcId, attribute: DnsAttribute) -> Step {
         let enabled = describe::dns_attribute(&self.ec2, vpc, attribute).await;
         if enabled.map_err(refusal::outcome)? {
-            return Err(not_needed(format!("{attribute} is enabled on {vpc}")));
+            return Err(not_needed(format!("{vpc} has {attribute} enabled")));
         }
         let on = AttributeBooleanValue::builder().value(true).build();
         let request = self.ec2.modify_vpc_attribute().vpc_id(vpc.as_str());

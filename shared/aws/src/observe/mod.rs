@@ -87,31 +87,35 @@ async fn observe(
     parts: &BTreeSet<Part>,
 ) -> Result<Option<Snapshot>, CallError> {
     let here = || vec![filter("vpc-id", [vpc.as_str()])];
-    let (found, dns, subnets, route_tables, endpoints, security_groups, services) = tokio::try_join!(
-        vpcs(ec2, vpc),
-        observed(Part::Dns, parts, async {
-            // The VPC was just made or just deleted, and not all of AWS knows.
-            dns(ec2, vpc).await.map_err(|error| match error.not_found() {
-                true => error.into_transient(),
-                false => error,
-            })
-        }),
-        observed(Part::Subnets, parts, async {
-            parse::all(describe::subnets(ec2, here()).await?, parse::subnet)
-        }),
-        observed(Part::RouteTables, parts, async {
-            parse::all(describe::route_tables(ec2, here()).await?, parse::route_table)
-        }),
-        observed(Part::Endpoints, parts, async {
-            let endpoints = describe::endpoints(ec2, here()).await?;
-            parse::all(endpoints, |endpoint| parse::endpoint(endpoint, account, region))
-        }),
-        observed(Part::SecurityGroups, parts, async {
-            parse::all(describe::security_groups(ec2, here()).await?, parse::security_group)
-        }),
-        observed(Part::Services, parts, catalogues.get(ec2, region, Timestamp::now())),
-    )?;
-    let Some(vpc) = found else { return Ok(None) };
+    let parts_of_it = async {
+        tokio::try_join!(
+            observed(Part::Dns, parts, async {
+                // The VPC was just made or just deleted, and not all of AWS knows.
+                dns(ec2, vpc).await.map_err(|error| match error.not_found() {
+                    true => error.into_transient(),
+                    false => error,
+                })
+            }),
+            observed(Part::Subnets, parts, async {
+                parse::all(describe::subnets(ec2, here()).await?, parse::subnet)
+            }),
+            observed(Part::RouteTables, parts, async {
+                parse::all(describe::route_tables(ec2, here()).await?, parse::route_table)
+            }),
+            observed(Part::Endpoints, parts, async {
+                let endpoints = describe::endpoints(ec2, here()).await?;
+                parse::all(endpoints, |endpoint| parse::endpoint(endpoint, account, region))
+            }),
+            observed(Part::SecurityGroups, parts, async {
+                parse::all(describe::security_groups(ec2, here()).await?, parse::security_group)
+            }),
+            observed(Part::Services, parts, catalogues.get(ec2, region, Timestamp::now())),
+        )
+    };
+    let (found, observed) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
+    // What fails because the VPC is gone does not count.
+    let Some(vpc) = found? else { return Ok(None) };
+    let (dns, subnets, route_tables, endpoints, security_groups, services) = observed?;
     Ok(Some(Snapshot {
         account: account.clone(),
         region: region.clone(),

@@ -184,6 +184,16 @@ async fn a_vpc_that_is_gone_is_none() {
 }
 
 #[tokio::test]
+async fn a_vpc_that_is_gone_is_none_whatever_else_fails() {
+    for code in ["InvalidVpcID.NotFound", "RequestLimitExceeded"] {
+        let cloud = Cloud::new()
+            .refuse("DescribeVpcAttribute", code, "The vpc ID 'vpc-1' does not exist")
+            .on("DescribeVpcs", "<vpcSet/>");
+        assert_eq!(look(&cloud, &[Part::Dns]).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
 async fn a_vpc_whose_attributes_aws_does_not_know_yet_is_worth_another_look() {
     let cloud = Cloud::new()
         .on("DescribeVpcs", VPC)
