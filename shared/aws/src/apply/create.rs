@@ -13,7 +13,7 @@ use crate::paging::filter;
 
 /// How often to ask with another token where the token at hand is used up.
 const TOKENS: usize = 3;
-/// How often to look for what a concurrent run may have created before it is taken for long gone.
+/// How often to look for what a concurrent run may have created.
 const LOOKS: usize = 3;
 
 impl Applier {
@@ -44,15 +44,22 @@ impl Applier {
     }
 
     /// What used the token up that this run wanted to use, in a request with another run's tag. An endpoint that was
-    /// created a moment ago may take another to show: then the change is not needed.
+    /// created a moment ago may take another to show: then the change is not needed. What does not show at all may
+    /// still be on its way, so no other token is tried for it: better late than twice.
     async fn rival(&self, new: &NewEndpoint) -> Result<String, Outcome> {
-        let mut gone = self.unserved(new).await?;
-        for _ in 1..LOOKS {
-            tokio::time::sleep(self.settle).await;
-            gone = self.unserved(new).await?;
+        for look in 1..=LOOKS {
+            if let Some(gone) = self.unserved(new).await? {
+                return Ok(gone.id.0);
+            }
+            if look < LOOKS {
+                tokio::time::sleep(self.settle).await;
+            }
         }
-        // What no longer shows at all was deleted long ago.
-        Ok(gone.map_or_else(|| self.run.0.clone(), |gone| gone.id.0))
+        Err(Outcome::Failed {
+            cause: "another run has asked AWS for the same endpoint, and it does not show yet; it is tried again"
+                .to_owned(),
+            transient: true,
+        })
     }
 
     /// Not needed where a usable endpoint to the service is there. Gives the dead one that was created last.

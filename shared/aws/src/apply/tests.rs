@@ -652,21 +652,30 @@ async fn what_a_concurrent_run_created_with_the_same_token_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_token_that_an_earlier_run_used_up_is_replaced() {
-    let gone = gateway("").replace("available", "deleted");
-    for (listed, used_by) in [("<vpcEndpointSet/>", "run-1"), (gone.as_str(), "vpce-1")] {
-        let cloud = Cloud::new()
-            .always("DescribeVpcEndpoints", listed)
-            .refuse(
-                "CreateVpcEndpoint",
-                "IdempotentParameterMismatch",
-                "The token was used with other parameters",
-            )
-            .on("CreateVpcEndpoint", &created("available"));
-        let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
-        assert!(matches!(outcome, Outcome::Applied { .. }), "{outcome:?}");
-        assert_eq!(tokens(&cloud)[1], client_token(["token-1", used_by]));
-    }
+async fn a_token_that_an_endpoint_used_up_which_is_gone_is_replaced() {
+    let cloud = Cloud::new()
+        .always("DescribeVpcEndpoints", &gateway("").replace("available", "deleted"))
+        .refuse(
+            "CreateVpcEndpoint",
+            "IdempotentParameterMismatch",
+            "The token was used with other parameters",
+        )
+        .on("CreateVpcEndpoint", &created("available"));
+    let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
+    assert!(matches!(outcome, Outcome::Applied { .. }), "{outcome:?}");
+    assert_eq!(tokens(&cloud)[1], client_token(["token-1", "vpce-1"]));
+}
+
+#[tokio::test]
+async fn what_another_run_asked_for_and_does_not_show_yet_is_not_asked_for_twice() {
+    let cloud = Cloud::new().always("DescribeVpcEndpoints", "<vpcEndpointSet/>").refuse(
+        "CreateVpcEndpoint",
+        "IdempotentParameterMismatch",
+        "The token was used with other parameters",
+    );
+    let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
+    assert!(failed_because(&outcome).1, "{outcome:?}");
+    assert_eq!(cloud.requests("CreateVpcEndpoint").len(), 1);
 }
 
 #[tokio::test]
