@@ -97,6 +97,7 @@ fn finding(finding: &Finding, r: &Reconciliation) -> Option<ReportedFinding> {
         outcome: Disposition::of_finding(finding, &outcomes, verification, r.plan.refused.is_some()),
         resource: key.resource.clone(),
         service: key.service.clone(),
+        endpoint_kind: key.endpoint_kind,
         explanation: finding.explanation.clone(),
         exempt: finding.exempt.clone(),
         remediation: match &finding.remediation {
@@ -143,6 +144,7 @@ fn rank(finding: &ReportedFinding) -> impl Ord + use<'_> {
         &finding.control,
         &finding.resource,
         &finding.service,
+        finding.endpoint_kind,
     )
 }
 

@@ -13,6 +13,7 @@ use crate::finding::{Exempt, FindingKey, Resource, Severity, Verdict};
 use crate::id::{AccountId, Region, RunId, VpcId};
 use crate::plan::Outcome;
 use crate::settings::Mode;
+use crate::snapshot::EndpointKind;
 use crate::trigger::Occasion;
 
 /// What Postern found in one VPC, what it did about it, and what it leaves to people.
@@ -112,6 +113,9 @@ pub struct ReportedFinding {
     /// The endpoint service in question, where the resource alone does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// The form of the service in question, where it may have two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_kind: Option<EndpointKind>,
     pub explanation: String,
     /// Set where somebody answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]

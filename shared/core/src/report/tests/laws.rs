@@ -56,6 +56,7 @@ fn key() -> impl Strategy<Value = FindingKey> {
             control,
             resource: Resource { kind, id },
             service,
+            endpoint_kind: None,
         }
     })
 }
