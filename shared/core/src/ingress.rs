@@ -38,11 +38,11 @@ impl<'a> Context<'a> {
         if blocked.is_empty() {
             return Ok(Admission::Admitted);
         }
-        let by_membership = rules.iter().find_map(|rule| match &rule.source {
+        let by_membership = rules.iter().filter_map(|rule| match &rule.source {
             IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
             IngressSource::Cidr(_) => None,
         });
-        if let Some(source) = by_membership {
+        if let Some(source) = by_membership.min() {
             return Ok(Admission::Unclear(format!(
                 "TCP 443 is admitted from {source}, and which clients that covers is not observed"
             )));
@@ -71,7 +71,10 @@ impl<'a> Context<'a> {
         };
         let blocked = blocked(&rules, vpc_subnets);
         if !blocked.is_empty() {
-            changes.push(Change::AuthorizeIngress { group: group.clone(), cidrs: blocked });
+            changes.push(Change::AuthorizeIngress {
+                group: group.clone(),
+                cidrs: blocked,
+            });
         }
         Ok((group, changes))
     }
@@ -79,7 +82,10 @@ impl<'a> Context<'a> {
     /// What lets these subnets in to an endpoint. Other people's groups are never edited for this.
     pub fn admit(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
         let (group, mut changes) = self.managed_group_for(subnets)?;
-        let attached = self.snapshot.managed_group().is_some_and(|g| endpoint.security_groups.contains(&g.id));
+        let attached = self
+            .snapshot
+            .managed_group()
+            .is_some_and(|g| endpoint.security_groups.contains(&g.id));
         if !attached {
             changes.push(Change::AttachManagedGroup {
                 endpoint: endpoint.id.clone(),
