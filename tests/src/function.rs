@@ -149,6 +149,10 @@ impl Function {
         })
     }
 
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What it wrote to its log.
     pub fn log(&self) -> String {
         self.process.output()

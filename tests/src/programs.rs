@@ -8,7 +8,10 @@ use std::sync::OnceLock;
 use crate::error::{HarnessError, Result, While};
 use crate::stack::root;
 
-/// The program of a function, beside the one that runs now.
+/// The directory of the programs to try, where they are not the ones that cargo just built.
+const PROGRAMS: &str = "POSTERN_PROGRAMS";
+
+/// The program of a function, beside the one that runs now or where `POSTERN_PROGRAMS` says.
 ///
 /// Cargo builds the programs of other packages neither for a test nor for the demo, and what lies there may be old: so
 /// it is asked to, once, where it runs us.
@@ -16,6 +19,9 @@ use crate::stack::root;
 /// # Errors
 /// If there is none.
 pub fn program(name: &str) -> Result<PathBuf> {
+    if let Some(directory) = env::var_os(PROGRAMS) {
+        return Ok(PathBuf::from(directory).join(name));
+    }
     static BUILT: OnceLock<Option<String>> = OnceLock::new();
     if let Some(problem) = BUILT.get_or_init(build) {
         return Err(HarnessError::new(problem));

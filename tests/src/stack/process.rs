@@ -84,6 +84,11 @@ impl Process {
         })
     }
 
+    /// The id of the program itself: the shell that starts it becomes it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written so far.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
