@@ -21,7 +21,7 @@ endif
 
 demo: .venv/.stamp ## see it work, on this machine
 	cargo build --locked --workspace
-	cargo run --locked --quiet --workspace --bin demo
+	cargo run --locked --quiet --bin demo
 
 test: .venv/.stamp ## every test
 	cargo build --locked --workspace

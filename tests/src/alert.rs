@@ -17,6 +17,23 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// What SNS puts into a subscribed queue.
+    pub fn from_notification(body: &str) -> Result<Self> {
+        let notification: Value = serde_json::from_str(body).while_doing("reading a notification")?;
+        let text = |name: &str| notification.get(name).and_then(Value::as_str).unwrap_or_default();
+        let attributes = notification.get("MessageAttributes").and_then(Value::as_object);
+        let attributes = attributes.into_iter().flatten().filter_map(|(name, attribute)| {
+            let value = attribute.get("Value")?.as_str()?;
+            Some((name.clone(), value.to_owned()))
+        });
+        Ok(Self {
+            topic: text("TopicArn").to_owned(),
+            subject: text("Subject").to_owned(),
+            report: serde_json::from_str(text("Message")).while_doing("reading the report of a notification")?,
+            attributes: attributes.collect(),
+        })
+    }
+
     /// The text at this place of the report, such as `/outcome`; empty where there is none.
     pub fn text(&self, pointer: &str) -> &str {
         self.report.pointer(pointer).and_then(Value::as_str).unwrap_or_default()

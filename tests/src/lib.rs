@@ -2,10 +2,13 @@
 //! and the functions' programs as they are deployed.
 
 pub mod alert;
+pub mod chain;
+pub mod checks;
 pub mod envelope;
 pub mod error;
 pub mod function;
 pub mod http;
+pub mod play;
 pub mod programs;
 pub mod proxy;
 pub mod scratch;

@@ -8,6 +8,10 @@ use aws_sdk_ec2::types::{
 
 use crate::error::{HarnessError, Result, While};
 
+const APP_A: &str = "10.20.10.0/24";
+const APP_B: &str = "10.20.11.0/24";
+const APP_C: &str = "10.20.12.0/24";
+
 /// 10.20.0.0/16 with everything wrong that Postern repairs:
 /// - DNS hostnames are off;
 /// - `app-c` is new, and no endpoint serves its zone;
@@ -42,6 +46,11 @@ impl FaultyVpc {
         format!("{}{letter}", self.region)
     }
 
+    /// The networks of the subnets that need endpoints.
+    pub fn app_cidrs(&self) -> [&'static str; 3] {
+        [APP_A, APP_B, APP_C]
+    }
+
     pub fn service(&self, name: &str) -> String {
         service(&self.region, name)
     }
@@ -68,9 +77,9 @@ impl Seed<'_> {
         self.no_hostnames(&vpc).await?;
 
         let public_a = self.subnet(&vpc, "public-a", "a", "10.20.0.0/24").await?;
-        let app_a = self.subnet(&vpc, "app-a", "a", "10.20.10.0/24").await?;
-        let app_b = self.subnet(&vpc, "app-b", "b", "10.20.11.0/24").await?;
-        let app_c = self.subnet(&vpc, "app-c", "c", "10.20.12.0/24").await?;
+        let app_a = self.subnet(&vpc, "app-a", "a", APP_A).await?;
+        let app_b = self.subnet(&vpc, "app-b", "b", APP_B).await?;
+        let app_c = self.subnet(&vpc, "app-c", "c", APP_C).await?;
 
         let gateway = self.internet_gateway(&vpc).await?;
         let public = self.route_table(&vpc, "public", &[&public_a]).await?;

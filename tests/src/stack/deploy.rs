@@ -1,6 +1,6 @@
 //! The project's template, deployed by the project's script.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::{env, fs};
 
 use postern_core::function::FUNCTIONS;
@@ -16,28 +16,23 @@ const BUCKET: &str = "code";
 const STACK: &str = "postern";
 const ZIP: &str = include_str!("zip.py");
 
+/// The zip files of all functions, still without settings. These are large, so they are packed once.
+#[derive(Debug)]
+pub struct Programs(Scratch);
+
 /// The zip files of all functions, with one settings file.
 #[derive(Debug)]
 pub struct Zips(Scratch);
 
-impl Zips {
-    pub async fn pack(settings: &str) -> Result<Self> {
+impl Programs {
+    pub async fn pack() -> Result<Self> {
         let scratch = Scratch::new()?;
         scratch.write("zip.py", ZIP)?;
-        scratch.write("postern.toml", settings)?;
         let mut packers = JoinSet::new();
         for function in FUNCTIONS {
-            let program = program(function.name)?;
-            let directory = scratch.path().join(function.name);
-            fs::create_dir(&directory).while_doing("making room for the zip files")?;
-            let arguments = [
-                scratch.path().join("zip.py"),
-                directory.join("bootstrap.zip"),
-                program,
-                scratch.path().join("postern.toml"),
-            ];
-            let packer = Process::start(tool("python")?, arguments, environment())?;
-            packers.spawn(packer.finish());
+            let program = program(function.name)?.display().to_string();
+            let zip = scratch.path().join(function.name);
+            packers.spawn(add(&scratch, ["bootstrap", &program, "755"], [zip])?);
         }
         while let Some(packed) = packers.join_next().await {
             packed.while_doing("packing the functions")??;
@@ -45,9 +40,32 @@ impl Zips {
         Ok(Self(scratch))
     }
 
-    pub fn path(&self) -> &Path {
-        self.0.path()
+    /// The same with settings.
+    pub async fn with(&self, settings: &str) -> Result<Zips> {
+        let scratch = Scratch::new()?;
+        scratch.write("postern.toml", settings)?;
+        let mut zips = Vec::new();
+        for function in FUNCTIONS {
+            let directory = scratch.path().join(function.name);
+            let zip = directory.join("bootstrap.zip");
+            let copied = fs::create_dir(&directory).and_then(|()| fs::copy(self.0.path().join(function.name), &zip));
+            copied.while_doing(format_args!("copying to `{}`", zip.display()))?;
+            zips.push(zip);
+        }
+        let settings = scratch.path().join("postern.toml").display().to_string();
+        add(&self.0, ["postern.toml", &settings, "644"], zips)?.await?;
+        Ok(Zips(scratch))
     }
+}
+
+/// Adds a file to zip files: its name in there, itself, and its mode.
+fn add<Z>(tools: &Scratch, file: [&str; 3], zips: Z) -> Result<impl Future<Output = Result<String>> + use<Z>>
+where
+    Z: IntoIterator<Item = PathBuf>,
+{
+    let script = tools.path().join("zip.py");
+    let arguments = [script].into_iter().chain(file.map(PathBuf::from)).chain(zips);
+    Ok(Process::start(tool("python")?, arguments, environment())?.finish())
 }
 
 impl Ministack {
@@ -69,7 +87,7 @@ impl Ministack {
             ("BUCKET", BUCKET.to_owned()),
             ("STACK", STACK.to_owned()),
             ("ARCH", arch.to_owned()),
-            ("ZIPS", zips.path().display().to_string()),
+            ("ZIPS", zips.0.path().display().to_string()),
         ]);
         Process::start(root().join("infra/deploy.sh"), [""; 0], variables)?
             .finish()

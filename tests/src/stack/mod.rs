@@ -14,7 +14,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ec2::config::Credentials;
 use tokio::time::timeout;
 
-pub use self::deploy::Zips;
+pub use self::deploy::{Programs, Zips};
 pub use self::ministack::Ministack;
 pub use self::moto::Moto;
 pub use self::process::Process;
