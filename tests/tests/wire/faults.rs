@@ -93,8 +93,8 @@ async fn a_refused_creation_is_reported_with_its_cause() {
     );
     let conflict = format!(
         "private-dns-enabled cannot be set because there is already a conflicting DNS domain for \
-         secretsmanager.us-east-1.amazonaws.com in the VPC {}",
-        rig.vpc.id
+         secretsmanager.{}.amazonaws.com in the VPC {}",
+        rig.vpc.region, rig.vpc.id
     );
     // With the code, what the report says of it, and whether another attempt may help.
     let refusals = [

@@ -180,7 +180,7 @@ async fn a_narrowed_group_is_compensated_by_the_endpoint_inspector() {
 
 #[tokio::test]
 async fn a_deleted_endpoint_is_replaced_although_the_event_does_not_tell_where_it_was() {
-    let rig = Rig::in_region("eu-west-1").await;
+    let rig = Rig::new().await;
     let region = &rig.vpc.region;
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
     sweeper.invoke(Envelope::schedule(region).json()).await.unwrap();
@@ -204,7 +204,7 @@ async fn a_deleted_endpoint_is_replaced_although_the_event_does_not_tell_where_i
 
 #[tokio::test]
 async fn the_sweeper_repairs_every_vpc_of_the_region_at_once() {
-    let rig = Rig::in_region("us-west-2").await;
+    let rig = Rig::new().await;
     let other = postern_tests::seed::FaultyVpc::create(&rig.ec2, &rig.vpc.region)
         .await
         .unwrap();

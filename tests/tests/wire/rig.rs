@@ -1,6 +1,7 @@
 //! A function between events, EC2 and a topic.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use aws_sdk_ec2::Client;
@@ -10,12 +11,12 @@ use postern_tests::function::{Answer, Function};
 use postern_tests::proxy::{Call, Proxy};
 use postern_tests::seed::FaultyVpc;
 use postern_tests::settings;
-use postern_tests::stack::{Moto, REGION};
+use postern_tests::stack::Moto;
 use postern_tests::topic::Topic;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// Shared by the tests that run at the same time.
+/// Shared by the tests that run at the same time, each in a Region of its own.
 static MOTO: Mutex<Weak<Moto>> = Mutex::const_new(Weak::new());
 
 /// A VPC with faults, and the way of a function to it and to its topic.
@@ -26,6 +27,36 @@ pub(crate) struct Rig {
     pub(crate) topic: Topic,
     _moto: Arc<Moto>,
 }
+
+/// Regions with zones a, b and c: more than there are tests.
+const REGIONS: [&str; 26] = [
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-east-1",
+    "ca-west-1",
+    "sa-east-1",
+    "af-south-1",
+    "me-south-1",
+    "me-central-1",
+    "il-central-1",
+];
 
 async fn moto() -> Arc<Moto> {
     let mut shared = MOTO.lock().await;
@@ -44,11 +75,8 @@ pub(crate) enum Mode {
 
 impl Rig {
     pub(crate) async fn new() -> Self {
-        Self::in_region(REGION).await
-    }
-
-    /// A test that looks at a whole Region needs one of its own.
-    pub(crate) async fn in_region(region: &str) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let region = REGIONS[NEXT.fetch_add(1, Ordering::Relaxed)];
         let moto = moto().await;
         let ec2 = moto.ec2(region).await;
         Self {

@@ -106,7 +106,7 @@ async fn events_that_ask_for_nothing_make_no_call() {
 
 #[tokio::test]
 async fn an_event_without_identity_and_with_empty_bodies_is_understood() {
-    let rig = Rig::in_region("eu-west-2").await;
+    let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let region = &rig.vpc.region;
     let mut nobody = Envelope::modify_vpc_attribute(region, &rig.vpc.id).json().clone();
@@ -131,7 +131,7 @@ async fn an_event_without_identity_and_with_empty_bodies_is_understood() {
 
 #[tokio::test]
 async fn what_was_deleted_meanwhile_is_no_failure() {
-    let rig = Rig::in_region("eu-west-3").await;
+    let rig = Rig::new().await;
     let region = &rig.vpc.region;
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
     sweeper.invoke(Envelope::schedule(region).json()).await.unwrap();
