@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn endpoints_that_others_keep_are_reported_and_left_alone() {
-        let keepers: [(fn(&mut Endpoint), &str); 3] = [
+        type Edit = fn(&mut Endpoint);
+        let keepers: [(Edit, &str); 3] = [
             (
                 |e| e.requester_managed = true,
                 "is managed by the AWS service that requested it",
