@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use crate::change::{Change, GroupRef};
+use crate::change::{Change, ManagedGroup};
 use crate::control::Context;
 use crate::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
 
@@ -57,10 +57,10 @@ impl<'a> Context<'a> {
     }
 
     /// The managed group and what makes it admit TCP 443 from these subnets.
-    pub fn managed_group_for(&self, vpc_subnets: &[&Subnet]) -> Result<(GroupRef, Vec<Change>), Gap> {
+    pub fn managed_group_for(&self, vpc_subnets: &[&Subnet]) -> Result<(ManagedGroup, Vec<Change>), Gap> {
         self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let vpc = &self.snapshot.vpc.id;
-        let group = GroupRef::Managed(vpc.clone());
+        let group = ManagedGroup { vpc: vpc.clone() };
         let mut changes = Vec::new();
         let rules: Vec<_> = match self.snapshot.managed_group() {
             Some(managed) => managed.ingress.iter().filter(|rule| rule.admits_https()).collect(),

@@ -163,7 +163,7 @@ mod laws;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{DnsAttribute, GroupRef};
+    use crate::change::{DnsAttribute, ManagedGroup};
     use crate::control::Context;
     use crate::controls::{
         CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
@@ -410,10 +410,12 @@ mod tests {
         });
         assert_eq!(idle.changes, []);
         let busy = unending(|context| {
-            let group = &context.snapshot.security_groups.as_ref().unwrap()[&"sg-https".into()];
+            let Some(group) = context.snapshot.managed_group() else {
+                return never_content(Change::CreateManagedGroup { vpc: VPC.into() });
+            };
             let n = group.ingress.len();
             never_content(Change::AuthorizeIngress {
-                group: GroupRef::Existing(group.id.clone()),
+                group: ManagedGroup { vpc: VPC.into() },
                 cidrs: [net(&format!("10.{}.{}.0/24", n / 256, n % 256))].into(),
             })
         });

@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use crate::change::{Change, DnsAttribute, GroupRef, Inverse, MANAGED_GROUP_NAME, NewEndpoint, TAG_MANAGED};
+use crate::change::{Change, DnsAttribute, Inverse, MANAGED_GROUP_NAME, NewEndpoint, TAG_MANAGED};
 use crate::id::{EndpointId, SecurityGroupId, SubnetId};
 use crate::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, SecurityGroup, Snapshot, Subnet, Tags,
@@ -15,15 +15,17 @@ pub fn simulate(snapshot: &Snapshot, change: &Change) -> Snapshot {
     match change {
         Change::EnableVpcDns { attribute, .. } => set_dns(&mut after, *attribute, true),
         Change::CreateManagedGroup { .. } => create_group(&mut after),
-        Change::AuthorizeIngress { group, cidrs } => {
-            with_group(&mut after, group, |group| {
-                for cidr in cidrs {
-                    let rule = https_from(IngressSource::Cidr(*cidr));
-                    if !group.ingress.contains(&rule) {
-                        group.ingress.push(rule);
+        Change::AuthorizeIngress { cidrs, .. } => {
+            if let Some(id) = managed_id(&after) {
+                with_group(&mut after, &id, |group| {
+                    for cidr in cidrs {
+                        let rule = https_from(IngressSource::Cidr(*cidr));
+                        if !group.ingress.contains(&rule) {
+                            group.ingress.push(rule);
+                        }
                     }
-                }
-            });
+                });
+            }
         }
         Change::CreateEndpoint(new) => create_endpoint(&mut after, new),
         Change::AddSubnet { endpoint, subnet, .. } => {
@@ -38,8 +40,8 @@ pub fn simulate(snapshot: &Snapshot, change: &Change) -> Snapshot {
                 e.route_tables.insert(route_table.clone());
             });
         }
-        Change::AttachManagedGroup { endpoint, group } => {
-            if let Some(group) = resolve(&after, group) {
+        Change::AttachManagedGroup { endpoint, .. } => {
+            if let Some(group) = managed_id(&after) {
                 with_endpoint(&mut after, endpoint, |e| {
                     e.security_groups.insert(group);
                 });
@@ -68,7 +70,7 @@ pub fn simulate_inverse(snapshot: &Snapshot, inverse: &Inverse) -> Snapshot {
             }
         }
         Inverse::RevokeIngress { group, cidrs } => {
-            with_group(&mut after, &GroupRef::Existing(group.clone()), |g| {
+            with_group(&mut after, group, |g| {
                 g.ingress.retain(|rule| {
                     !matches!(&rule.source, IngressSource::Cidr(cidr) if cidrs.contains(&cidr.to_string()))
                         || *rule != https_from(rule.source.clone())
@@ -111,15 +113,9 @@ pub fn simulate_inverse(snapshot: &Snapshot, inverse: &Inverse) -> Snapshot {
 pub fn simulated_id(change: &Change, after: &Snapshot) -> Option<String> {
     match change {
         Change::CreateEndpoint(new) => Some(endpoint_id(new).0),
-        Change::CreateManagedGroup { .. }
-        | Change::AuthorizeIngress {
-            group: GroupRef::Managed(_),
-            ..
+        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } | Change::AttachManagedGroup { .. } => {
+            after.managed_group().map(|group| group.id.0.clone())
         }
-        | Change::AttachManagedGroup {
-            group: GroupRef::Managed(_),
-            ..
-        } => after.managed_group().map(|group| group.id.0.clone()),
         _ => None,
     }
 }
@@ -159,7 +155,7 @@ fn create_group(snapshot: &mut Snapshot) {
 }
 
 fn create_endpoint(snapshot: &mut Snapshot, new: &NewEndpoint) {
-    let security_groups = new.group.iter().filter_map(|group| resolve(snapshot, group)).collect();
+    let security_groups = new.group.iter().filter_map(|_| managed_id(snapshot)).collect();
     let endpoint = Endpoint {
         id: endpoint_id(new),
         kind: new.endpoint_kind,
@@ -214,8 +210,8 @@ fn https_from(source: IngressSource) -> IngressRule {
     }
 }
 
-fn resolve(snapshot: &Snapshot, group: &GroupRef) -> Option<SecurityGroupId> {
-    group.resolve(snapshot.managed_group().map(|g| g.id.as_str()))
+fn managed_id(snapshot: &Snapshot) -> Option<SecurityGroupId> {
+    snapshot.managed_group().map(|group| group.id.clone())
 }
 
 fn with_subnet(snapshot: &mut Snapshot, id: &SubnetId, edit: impl FnOnce(&mut Subnet)) {
@@ -234,10 +230,9 @@ fn with_endpoint(snapshot: &mut Snapshot, id: &EndpointId, edit: impl FnOnce(&mu
     }
 }
 
-fn with_group(snapshot: &mut Snapshot, group: &GroupRef, edit: impl FnOnce(&mut SecurityGroup)) {
-    let Some(id) = resolve(snapshot, group) else { return };
+fn with_group(snapshot: &mut Snapshot, id: &SecurityGroupId, edit: impl FnOnce(&mut SecurityGroup)) {
     if let Ok(groups) = &mut snapshot.security_groups
-        && let Some(group) = groups.get_mut(&id)
+        && let Some(group) = groups.get_mut(id)
     {
         edit(group);
     }
@@ -248,13 +243,14 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::change::ManagedGroup;
     use crate::id::VpcId;
     use crate::snapshot::{Part, SubnetClass};
     use crate::testing::strategy::PARTS;
     use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, https, nets, zone};
 
-    fn managed() -> GroupRef {
-        GroupRef::Managed(VpcId::from(VPC))
+    fn managed() -> ManagedGroup {
+        ManagedGroup { vpc: VpcId::from(VPC) }
     }
 
     /// `vpce-sts` has one zone and no private DNS, `vpce-s3` one route table; the VPC has a managed group.
@@ -304,13 +300,6 @@ mod tests {
                 Change::AuthorizeIngress {
                     group: managed(),
                     cidrs: nets(&["10.0.1.0/24", "10.0.2.0/24"]),
-                },
-                Part::SecurityGroups,
-            ),
-            (
-                Change::AuthorizeIngress {
-                    group: GroupRef::Existing("sg-https".into()),
-                    cidrs: nets(&["10.1.0.0/16"]),
                 },
                 Part::SecurityGroups,
             ),

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let config = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12()).load().await;
+    let config = aws_config::defaults(aws_config::BehaviorVersion::v2026_01_12())
+        .load()
+        .await;
     let (ec2, sns) = (aws_sdk_ec2::Client::new(&config), aws_sdk_sns::Client::new(&config));
     let (ec2, sns) = (&ec2, &sns);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {

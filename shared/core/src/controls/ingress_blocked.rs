@@ -79,7 +79,7 @@ fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Change, GroupRef};
+    use crate::change::{Change, ManagedGroup};
     use crate::finding::Verdict;
     use crate::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
     use crate::testing::{
@@ -104,8 +104,8 @@ mod tests {
         IngressSource::Cidr(net(cidr))
     }
 
-    fn managed() -> GroupRef {
-        GroupRef::Managed(VPC.into())
+    fn managed() -> ManagedGroup {
+        ManagedGroup { vpc: VPC.into() }
     }
 
     fn attachment(endpoint: &str) -> Change {

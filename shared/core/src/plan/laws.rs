@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::*;
-use crate::change::{Effect, GroupRef, TAG_MANAGED};
+use crate::change::{Effect, TAG_MANAGED};
 use crate::control::{find, keeper};
 use crate::controls::CONTROLS;
 use crate::finding::{ResourceKind, Verdict};
@@ -160,11 +160,6 @@ proptest! {
                 let subnets = snapshot.subnets.as_ref().unwrap();
                 prop_assert!(new.subnets.values().all(|id| subnets[id].owner == snapshot.account));
             }
-            let group = match &planned.change {
-                Change::AuthorizeIngress { group, .. } | Change::AttachManagedGroup { group, .. } => Some(group),
-                _ => None,
-            };
-            prop_assert!(!matches!(group, Some(GroupRef::Existing(_))), "{}", planned.change);
         }
     }
 
