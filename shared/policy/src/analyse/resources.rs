@@ -1,0 +1,357 @@
+//! The resources that a document can tell apart.
+
+use std::collections::HashSet;
+
+use super::atoms::Lookup;
+use super::bits::Bits;
+use super::budget::Budget;
+use super::model::{Kind, Model};
+use super::strings::{Domain, WORD, candidates};
+use crate::arn::{is_partition, is_region};
+use crate::glob::{Pattern, Piece};
+use crate::text::{ArnPattern, Form};
+
+/// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+const REGIONS: [&str; 36] = [
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1",
+    "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2",
+    "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1",
+    "ca-west-1", "cn-north-1", "cn-northwest-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1",
+    "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1",
+    "sa-east-1",
+];
+
+#[derive(Clone, Debug)]
+pub(super) struct Resource {
+    pub(super) arn: String,
+    /// Trusted by the settings, by its ARN.
+    pub(super) listed: bool,
+    /// Owned by AWS.
+    pub(super) owned: bool,
+    /// Whether the ARN says that no customer owns it.
+    pub(super) of_aws: bool,
+    /// Statements that do not fail on this resource.
+    pub(super) sig: Bits,
+}
+
+/// The first five fields of ARNs, with the colon after them.
+struct Start {
+    text: String,
+    service: String,
+    region: bool,
+    account: bool,
+    of_aws: bool,
+    /// Places of the patterns that agree with these fields: those of the document, then those of the settings.
+    agreeing: Vec<usize>,
+}
+
+/// The patterns of a document, those with variables included, and those of the settings.
+struct Patterns<'m> {
+    all: Vec<&'m ArnPattern>,
+    /// How many of them stand in the document.
+    own: usize,
+}
+
+pub(super) fn account_fits(pattern: &ArnPattern, account: &str) -> bool {
+    match pattern {
+        ArnPattern::Fields(fields) => match fields.as_ref() {
+            [_, _, _, _, field, _] => field.matches(account),
+        },
+        _ => true,
+    }
+}
+
+/// Representatives of the resources of one account, and of resources whose ARN has no account. With `trusted`, those
+/// that the settings name are told apart as well.
+pub(super) fn resources(
+    model: &Model<'_>,
+    account: &str,
+    trusted: bool,
+    lookup: Option<Lookup<'_>>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Resource> {
+    let (resolved, elements) = resolve(model, lookup);
+    let patterns = Patterns {
+        all: model.arns.iter().chain(&resolved).chain(&model.listed).chain(&model.owned).collect(),
+        own: model.arns.len() + resolved.len(),
+    };
+    if model.reading.short_arns {
+        *complete &= patterns.all.iter().take(patterns.own).all(|pattern| simple(pattern));
+    }
+    let mut all: Vec<Resource> = Vec::new();
+    let mut seen: HashSet<(Bits, bool, bool, bool)> = HashSet::new();
+    for start in starts(model, account, &patterns) {
+        let mut names = templates(model, &start);
+        let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
+            range.filter_map(|at| last_field(patterns.all.get(at)?)).cloned().collect()
+        };
+        let told = |at: &usize| *at < patterns.own || trusted;
+        let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
+        let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
+        let avoid: Vec<Vec<Piece>> = others.iter().filter(|p| **p != Pattern::All).map(Pattern::pieces).collect();
+        let domain = Domain {
+            possible: &|name| !name.is_empty(),
+            avoid: &avoid,
+            ..WORD
+        };
+        let found = candidates(&wanted, &domain, budget);
+        *complete &= found.complete;
+        names.extend(found.values);
+        for name in names {
+            if !budget.spend(4 + start.agreeing.len() + elements.len()) {
+                *complete = false;
+                return all;
+            }
+            let arn = format!("{}{name}", start.text);
+            let hit: Vec<bool> = agree(&patterns, &start, &name, &arn, model.reading.short_arns);
+            let is = |from: usize, count: usize| hit.iter().skip(from).take(count).any(|hit| *hit);
+            let listed = is(patterns.own, model.listed.len());
+            let owned = is(patterns.own + model.listed.len(), model.owned.len());
+            let mut sig = Bits::ALL;
+            for element in &elements {
+                let named = element.every || element.patterns.iter().any(|at| hit.get(*at).copied().unwrap_or(false));
+                if element.never || (named == element.not && !element.always) {
+                    sig.remove(element.place);
+                }
+            }
+            if seen.insert((sig, listed, owned, start.of_aws)) {
+                all.push(Resource {
+                    arn,
+                    listed,
+                    owned,
+                    of_aws: start.of_aws,
+                    sig,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// A Resource element that not every resource fits.
+struct Restriction {
+    place: usize,
+    not: bool,
+    every: bool,
+    patterns: Vec<usize>,
+    /// Taken to hold, since its variables are not known.
+    always: bool,
+    /// Does not hold, since a variable has no value.
+    never: bool,
+}
+
+fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, Vec<Restriction>) {
+    let mut resolved = Vec::new();
+    let mut elements = Vec::new();
+    for (place, element) in model.resources.iter().enumerate() {
+        if element.every && !element.not {
+            continue;
+        }
+        let mut restriction = Restriction {
+            place,
+            not: element.not,
+            every: element.every,
+            patterns: element.patterns.clone(),
+            always: !element.linked.is_empty() && lookup.is_none() && element.not,
+            never: false,
+        };
+        for text in &element.linked {
+            let Some(lookup) = lookup else {
+                match text.widened(|id| !matches!(model.kind(id), Kind::Free)) {
+                    Some(Form::Arn(ArnPattern::All)) => restriction.every = true,
+                    Some(Form::Arn(pattern)) => {
+                        restriction.patterns.push(model.arns.len() + resolved.len());
+                        resolved.push(pattern);
+                    }
+                    _ => restriction.always = true,
+                }
+                continue;
+            };
+            match text.resolve(lookup).as_deref() {
+                Some(Form::Arn(ArnPattern::All)) => restriction.every = true,
+                Some(Form::Arn(pattern)) => {
+                    restriction.patterns.push(model.arns.len() + resolved.len());
+                    resolved.push(pattern.clone());
+                }
+                Some(Form::Text(_)) => {}
+                None => restriction.never |= element.not && !model.reading.not_resource_without_value,
+            }
+        }
+        elements.push(restriction);
+    }
+    (resolved, elements)
+}
+
+/// Whether a pattern with too few fields only fixes how an ARN starts.
+fn simple(pattern: &ArnPattern) -> bool {
+    match pattern {
+        ArnPattern::Short(Pattern::Glob(pieces)) => match pieces.split_last() {
+            Some((Piece::Any, start)) => start.iter().all(|piece| matches!(piece, Piece::Char(_))) && start.len() <= 8,
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
+fn last_field(pattern: &ArnPattern) -> Option<&Pattern> {
+    match pattern {
+        ArnPattern::Fields(fields) => fields.last(),
+        _ => None,
+    }
+}
+
+fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: bool) -> Vec<bool> {
+    let mut hit = vec![false; patterns.all.len()];
+    for at in &start.agreeing {
+        if let (Some(hit), Some(pattern)) = (hit.get_mut(*at), patterns.all.get(*at)) {
+            *hit = match pattern {
+                ArnPattern::Fields(_) => last_field(pattern).is_some_and(|last| last.matches(name)),
+                other => other.matches(arn, short),
+            };
+        }
+    }
+    hit
+}
+
+/// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
+fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
+    let Some(service) = &model.service else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for template in service.arns() {
+        let mut fields = template.splitn(4, ':');
+        let shape = (fields.next(), fields.next(), fields.next(), fields.next());
+        if let (Some(service), Some(region), Some(account), Some(name)) = shape
+            && service == start.service
+            && region.is_empty() != start.region
+            && account.is_empty() != start.account
+            && names.len() < 12
+        {
+            names.push(name.replace('*', "stranger"));
+        }
+    }
+    names
+}
+
+/// The starts of ARNs that the patterns tell apart.
+fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Start> {
+    let fields = |index: usize| {
+        patterns.all.iter().filter_map(move |pattern| match pattern {
+            ArnPattern::Fields(fields) => fields.get(index),
+            _ => None,
+        })
+    };
+    let home = if model.endpoint.region.is_empty() { "us-east-1" } else { &model.endpoint.region };
+    let usual = match home {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    let mut partitions = vec![usual];
+    let mut regions = vec![home];
+    let mut services: Vec<&str> = Vec::new();
+    let add = |list: &mut Vec<_>, value| {
+        if !list.contains(&value) {
+            list.push(value);
+        }
+    };
+    for field in fields(1) {
+        match field {
+            Pattern::Exact(name) if is_partition(name) => add(&mut partitions, name),
+            Pattern::Glob(_) => ["aws", "aws-cn", "aws-us-gov"].into_iter().for_each(|p| add(&mut partitions, p)),
+            _ => {}
+        }
+    }
+    for field in fields(3) {
+        match field {
+            Pattern::Exact(name) if is_region(name) => add(&mut regions, name),
+            Pattern::Glob(_) => REGIONS.into_iter().for_each(|r| add(&mut regions, r)),
+            _ => {}
+        }
+    }
+    if let Some(other) = REGIONS.into_iter().find(|region| !regions.contains(region)) {
+        regions.push(other);
+    }
+    let mut shapes: Vec<(&str, bool, &str)> = Vec::new();
+    if let Some(service) = &model.service {
+        for template in service.arns() {
+            let mut parts = template.splitn(4, ':');
+            if let (Some(service), Some(region), Some(owner)) = (parts.next(), parts.next(), parts.next()) {
+                add(&mut services, service);
+                let shape = (service, !region.is_empty(), owner);
+                if !shapes.contains(&shape) {
+                    shapes.push(shape);
+                }
+            }
+        }
+    } else {
+        services.push("dynamodb");
+        for field in fields(2) {
+            if let Pattern::Exact(name) = field
+                && !services.contains(&name.as_str())
+            {
+                services.push(name);
+            }
+        }
+    }
+    for service in &services {
+        for pattern in &patterns.all {
+            if let ArnPattern::Fields(fields) = pattern
+                && let [_, _, wanted, region, owner, _] = fields.as_ref()
+                && wanted.matches(service)
+            {
+                let none = |field: &Pattern| *field == Pattern::Exact(String::new());
+                let owner = match owner {
+                    owner if none(owner) => "",
+                    Pattern::Exact(name) if name == "aws" => "aws",
+                    _ => "*",
+                };
+                let shape = (*service, !none(region), owner);
+                if !shapes.contains(&shape) {
+                    shapes.push(shape);
+                }
+            }
+        }
+        if !shapes.iter().any(|(known, ..)| known == service) {
+            shapes.push((service, true, "*"));
+        }
+    }
+    let mut all: Vec<Start> = Vec::new();
+    let mut seen: HashSet<(Vec<usize>, bool)> = HashSet::new();
+    for partition in &partitions {
+        for (service, has_region, owner) in &shapes {
+            let nowhere = [""];
+            for region in if *has_region { regions.as_slice() } else { &nowhere } {
+                let owner = if *owner == "*" { account } else { owner };
+                let text = format!("arn:{partition}:{service}:{region}:{owner}:");
+                let agreeing = agreeing(patterns, &["arn", partition, service, region, owner], &text);
+                if seen.insert((agreeing.clone(), owner == "aws")) {
+                    all.push(Start {
+                        text,
+                        service: (*service).to_owned(),
+                        region: *has_region,
+                        account: !owner.is_empty(),
+                        of_aws: owner == "aws",
+                        agreeing,
+                    });
+                }
+            }
+        }
+    }
+    all
+}
+
+fn agreeing(patterns: &Patterns<'_>, start: &[&str; 5], text: &str) -> Vec<usize> {
+    let agrees = |pattern: &ArnPattern| match pattern {
+        ArnPattern::All => true,
+        ArnPattern::Fields(fields) => fields.iter().zip(start).all(|(field, text)| field.matches(text)),
+        ArnPattern::Short(Pattern::Glob(pieces)) => {
+            let literal: String = pieces.iter().map_while(|p| if let Piece::Char(c) = p { Some(*c) } else { None }).collect();
+            text.starts_with(&literal) || literal.starts_with(text)
+        }
+        ArnPattern::Short(_) => false,
+    };
+    patterns.all.iter().enumerate().filter(|(_, pattern)| agrees(pattern)).map(|(at, _)| at).collect()
+}

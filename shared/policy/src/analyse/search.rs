@@ -1,0 +1,369 @@
+//! The search for a request that a policy allows and that lies where a question asks.
+//!
+//! A statement applies to a request exactly when it fails on none of its parts: principal, owner, action, resource, each
+//! key. Every candidate of a part is a set of statements that it does not fail, so a request is the intersection of the
+//! sets of its parts, and it is allowed when an Allow and no Deny is left in it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::actions::{Action, actions};
+use super::bits::Bits;
+use super::budget::Budget;
+use super::callers::{Caller, Principal, Principals, principals};
+use super::identities::Identities;
+use super::keys::{Choice, choices, instants, possible};
+use super::model::{Key, Kind, Model};
+use super::owners::{Owner, owners};
+use super::resources::{Resource, resources};
+use crate::service::Keyless;
+
+mod linked;
+
+pub(super) use linked::exact;
+
+const MOST_FRONTIER: usize = 400;
+
+/// Where the request is to lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// An untrusted principal, and no resource that AWS owns.
+    Identity,
+    /// An untrusted resource, and no service principal.
+    Resource,
+    /// A trusted IAM principal and a trusted resource.
+    Reach,
+    /// In neither of the holes, and the Deny of this place applies: what a fix would take away.
+    Lost(usize),
+}
+
+/// One request, with what the search knows of it.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) principal: Principal,
+    pub(super) owner: Owner,
+    pub(super) action: String,
+    pub(super) resource: Resource,
+    /// By place in [`Model::keys`].
+    pub(super) keys: Vec<(usize, Vec<String>)>,
+    pub(super) instant: i64,
+}
+
+pub(super) struct Search<'m, 'd> {
+    pub(super) model: &'m Model<'d>,
+    principals: Principals,
+    worlds: Vec<World>,
+    /// Keys that belong neither to principal nor owner.
+    free: Vec<usize>,
+    choices: Vec<Vec<Choice>>,
+    instants: Vec<Choice>,
+    constant: Bits,
+    /// By the owner's account, and whether trusted resources are told apart.
+    resources: HashMap<(String, bool), Vec<Resource>>,
+    /// Whether nothing was left out. Links are counted apart.
+    pub(super) complete: bool,
+}
+
+/// The actions that tell the owner of a resource, or those that do not.
+struct World {
+    actions: Vec<Action>,
+    owners: Vec<Owner>,
+}
+
+/// What to do with conditions and resources that have variables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    /// Follow them, value by value.
+    Follow,
+    /// Suppose of each what lets most requests through.
+    Suppose,
+}
+
+impl<'m, 'd> Search<'m, 'd> {
+    pub(super) fn new(model: &'m Model<'d>, budget: &mut Budget) -> Self {
+        let mut complete = true;
+        let identities = Identities::new(model, budget);
+        let principals = principals(model, &identities, budget);
+        let keyless = model.service.as_ref().map_or(Keyless::None, |service| service.keyless());
+        let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
+        let asked = resource_keys.iter().any(|kind| model.has(*kind));
+        let worlds: &[bool] = match keyless {
+            Keyless::None => &[true],
+            Keyless::Some(_) if asked => &[true, false],
+            Keyless::Some(_) => &[true],
+            Keyless::All => &[false],
+        };
+        let worlds = worlds
+            .iter()
+            .map(|told| World {
+                actions: actions(model, *told, &mut complete, budget),
+                owners: owners(model, &identities, *told, &mut complete, budget),
+            })
+            .collect();
+        let free: Vec<usize> =
+            model.keys.iter().enumerate().filter(|(_, key)| key.kind == Kind::Free).map(|(at, _)| at).collect();
+        let choices = free
+            .iter()
+            .filter_map(|at| model.keys.get(*at))
+            .map(|key| choices(model, key, None, &[], &mut complete, budget))
+            .collect();
+        let instants = instants(model, &mut complete);
+        complete &= principals.complete;
+        Self {
+            model,
+            principals,
+            worlds,
+            free,
+            choices,
+            instants,
+            constant: model.constant_sig(),
+            resources: HashMap::new(),
+            complete,
+        }
+    }
+
+    /// A request for which `judge` returns something. Nothing means that there is none if [`Search::complete`] holds.
+    pub(super) fn find<T>(
+        &mut self,
+        goal: Goal,
+        links: Links,
+        budget: &mut Budget,
+        judge: &mut dyn FnMut(&Request) -> Option<T>,
+    ) -> Option<T> {
+        let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
+        let mut tried: HashSet<(Bits, Caller, bool, bool, String)> = HashSet::new();
+        let principals = std::mem::take(&mut self.principals.all);
+        let worlds = std::mem::take(&mut self.worlds);
+        let mut found = None;
+        'search: for world in &worlds {
+            for principal in principals.iter().filter(|principal| calls(goal, principal)) {
+                let base = self.constant & principal.sig;
+                if (base & self.model.allow).is_empty() {
+                    continue;
+                }
+                for owner in &world.owners {
+                    if (goal == Goal::Resource && owner.trusted) || !consistent(principal, owner) {
+                        continue;
+                    }
+                    if !budget.spend(4) {
+                        break 'search;
+                    }
+                    let bits = base & owner.sig;
+                    if (bits & self.model.allow).is_empty() {
+                        continue;
+                    }
+                    let place = Place { world, principal, owner, goal };
+                    found = if follow {
+                        self.follow(&place, bits, budget, judge)
+                    } else {
+                        let same = (bits, principal.caller, principal.trusted, owner.trusted, owner.account.clone());
+                        if !tried.insert(same) {
+                            continue;
+                        }
+                        self.plain(&place, bits, links, budget, judge)
+                    };
+                    if found.is_some() {
+                        break 'search;
+                    }
+                }
+            }
+        }
+        self.principals.all = principals;
+        self.worlds = worlds;
+        self.complete &= !budget.is_spent();
+        found
+    }
+
+    fn plain<T>(
+        &mut self,
+        place: &Place<'_>,
+        bits: Bits,
+        links: Links,
+        budget: &mut Budget,
+        judge: &mut dyn FnMut(&Request) -> Option<T>,
+    ) -> Option<T> {
+        let trusted = matches!(place.goal, Goal::Reach | Goal::Lost(_));
+        let key = (place.owner.account.clone(), trusted);
+        if !self.resources.contains_key(&key) {
+            let found = resources(self.model, &place.owner.account, trusted, None, &mut self.complete, budget);
+            self.resources.insert(key.clone(), found);
+        }
+        let all = self.resources.get(&key)?;
+        let dims: Vec<&[Choice]> = self.choices.iter().map(Vec::as_slice).collect();
+        let parts = Parts {
+            resources: all,
+            free: &self.free,
+            dims: &dims,
+            instants: &self.instants,
+        };
+        // Suppose that a Deny with a variable never applies; an Allow's conditions with variables hold already.
+        let supposed = if links == Links::Suppose { self.model.linked & self.model.deny } else { Bits::NONE };
+        solve(self.model, place, bits.without(supposed), &parts, &mut self.complete, budget, judge)
+    }
+}
+
+/// Where the search stands.
+struct Place<'s> {
+    world: &'s World,
+    principal: &'s Principal,
+    owner: &'s Owner,
+    goal: Goal,
+}
+
+/// What is left to choose.
+struct Parts<'s> {
+    resources: &'s [Resource],
+    free: &'s [usize],
+    dims: &'s [&'s [Choice]],
+    instants: &'s [Choice],
+}
+
+fn calls(goal: Goal, principal: &Principal) -> bool {
+    match goal {
+        Goal::Identity => !principal.trusted,
+        Goal::Resource => principal.caller != Caller::Service,
+        Goal::Reach => principal.trusted && principal.caller.is_iam(),
+        Goal::Lost(_) => true,
+    }
+}
+
+/// An account is in one organisation at one path.
+fn consistent(principal: &Principal, owner: &Owner) -> bool {
+    principal.account != owner.account
+        || (principal.organization == owner.organization && principal.path == owner.path)
+        || principal.caller == Caller::Service
+}
+
+fn lies(place: &Place<'_>, resource: &Resource) -> bool {
+    let (principal, owner) = (place.principal, place.owner);
+    let trusted = owner.trusted || resource.listed || resource.owned;
+    let goal = match place.goal {
+        Goal::Identity => !resource.owned,
+        Goal::Resource => !trusted,
+        Goal::Reach => trusted,
+        Goal::Lost(_) => {
+            (principal.trusted || resource.owned) && (trusted || principal.caller == Caller::Service)
+        }
+    };
+    goal && (!resource.of_aws || (!owner.trusted && owner.organization.is_none()))
+}
+
+/// One way to come this far with the fewest Denies.
+struct Step {
+    denies: Bits,
+    /// Place in the layer before.
+    from: usize,
+    pick: usize,
+}
+
+#[derive(Default)]
+struct Layer(Vec<Step>);
+
+impl Layer {
+    fn add(&mut self, step: Step) -> bool {
+        if self.0.iter().any(|known| known.denies.within(step.denies)) {
+            return true;
+        }
+        self.0.retain(|known| !step.denies.within(known.denies));
+        self.0.push(step);
+        self.0.len() <= MOST_FRONTIER
+    }
+}
+
+fn solve<T>(
+    model: &Model<'_>,
+    place: &Place<'_>,
+    bits: Bits,
+    parts: &Parts<'_>,
+    complete: &mut bool,
+    budget: &mut Budget,
+    judge: &mut dyn FnMut(&Request) -> Option<T>,
+) -> Option<T> {
+    let mut denies = bits & model.deny;
+    let mut wanted = Bits::NONE;
+    if let Goal::Lost(deny) = place.goal {
+        if !bits.has(deny) {
+            return None;
+        }
+        wanted.insert(deny);
+        denies.remove(deny);
+    }
+    let actions: Vec<Bits> = place.world.actions.iter().map(|action| action.sig).collect();
+    let lying: Vec<Option<Bits>> =
+        parts.resources.iter().map(|resource| lies(place, resource).then_some(resource.sig)).collect();
+    'allow: for allow in (bits & model.allow).iter() {
+        let needed = wanted | Bits::one(allow);
+        let mut layers: Vec<Layer> = vec![Layer(vec![Step { denies, from: 0, pick: 0 }])];
+        let caller = place.principal.caller;
+        let mut advance = |candidates: &mut dyn Iterator<Item = (usize, Bits)>| -> bool {
+            let mut next = Layer::default();
+            if let Some(last) = layers.last() {
+                for (pick, sig) in candidates.filter(|(_, sig)| needed.within(*sig)) {
+                    for (from, step) in last.0.iter().enumerate() {
+                        let denies = step.denies & sig;
+                        *complete &= next.add(Step { denies, from, pick }) && budget.spend(1);
+                    }
+                    if next.0.iter().any(|step| step.denies.is_empty()) {
+                        break;
+                    }
+                }
+            }
+            let some = !next.0.is_empty();
+            layers.push(next);
+            some && !budget.is_spent()
+        };
+        if !advance(&mut actions.iter().copied().enumerate())
+            || !advance(&mut lying.iter().enumerate().filter_map(|(at, sig)| Some((at, (*sig)?))))
+        {
+            continue;
+        }
+        for (at, choices) in parts.free.iter().zip(parts.dims) {
+            let id = model.keys.get(*at).map_or("", |key| key.id);
+            let mut allowed = choices.iter().enumerate().filter(|(_, c)| possible(id, caller, &c.values)).map(|(at, c)| (at, c.sig));
+            if !advance(&mut allowed) {
+                continue 'allow;
+            }
+        }
+        if !advance(&mut parts.instants.iter().enumerate().map(|(at, choice)| (at, choice.sig))) {
+            continue;
+        }
+        if let Some(request) = trace(place, parts, &layers)
+            && let Some(found) = judge(&request)
+        {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// The request at the end of a way without Denies.
+fn trace(place: &Place<'_>, parts: &Parts<'_>, layers: &[Layer]) -> Option<Request> {
+    let mut step = layers.last()?.0.iter().find(|step| step.denies.is_empty())?;
+    let mut picks = vec![step.pick];
+    for layer in layers.iter().rev().skip(1) {
+        step = layer.0.get(step.from)?;
+        picks.push(step.pick);
+    }
+    // The first layer picks nothing.
+    picks.pop();
+    let mut picks = picks.into_iter().rev();
+    let action = place.world.actions.get(picks.next()?)?.name.clone();
+    let resource = parts.resources.get(picks.next()?)?.clone();
+    let mut keys = Vec::new();
+    for (at, choices) in parts.free.iter().zip(parts.dims) {
+        keys.push((*at, choices.get(picks.next()?)?.values.clone()));
+    }
+    let instant = parts.instants.get(picks.next()?)?.values.first()?.parse().ok()?;
+    Some(Request {
+        principal: place.principal.clone(),
+        owner: place.owner.clone(),
+        action,
+        resource,
+        keys,
+        instant,
+    })
+}
+
+/// The place of the key in the model.
+fn key_at<'m, 'd>(model: &'m Model<'d>, at: usize) -> Option<&'m Key<'d>> {
+    model.keys.get(at)
+}
