@@ -3,6 +3,11 @@
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
+/// Where the lines of [`DATA`] start, by prefix, in lines of one length.
+const INDEX: &str = include_str!("../data/services.index");
+const INDEX_PREFIX: usize = 40;
+const INDEX_LINE: usize = 49;
+
 /// Endpoint services whose short name is not the prefix of their actions.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
 const NAMES: &[(&str, &[&str])] = &[
@@ -112,16 +117,14 @@ fn line(prefix: &str) -> Option<Line> {
     if prefix.is_empty() || prefix.contains('|') {
         return None;
     }
-    // The lines are sorted by prefix.
-    let (mut low, mut high) = (0, DATA.len());
+    let (mut low, mut high) = (0, INDEX.len() / INDEX_LINE);
     while low < high {
         let middle = low + (high - low) / 2;
-        let start = DATA.as_bytes().get(..middle)?.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let rest = DATA.get(start..)?;
-        let text = rest.split('\n').next()?;
-        let name = text.split('|').next()?;
-        match name.cmp(prefix) {
+        let entry = INDEX.get(middle * INDEX_LINE..(middle + 1) * INDEX_LINE)?;
+        let (name, start) = entry.split_at_checked(INDEX_PREFIX)?;
+        match name.trim_end().cmp(prefix) {
             std::cmp::Ordering::Equal => {
+                let text = DATA.get(start.trim().parse().ok()?..)?.lines().next()?;
                 let mut fields = text.split('|');
                 return Some(Line {
                     prefix: fields.next()?,
@@ -130,8 +133,8 @@ fn line(prefix: &str) -> Option<Line> {
                     keys: fields.next()?,
                 });
             }
-            std::cmp::Ordering::Less => low = start + text.len() + 1,
-            std::cmp::Ordering::Greater => high = start,
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
         }
     }
     None

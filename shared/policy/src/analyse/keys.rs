@@ -173,7 +173,8 @@ pub(super) fn choices(
     if !always_there(key.id) {
         sets.push(Vec::new());
     }
-    let several = !single(key.id) && key.conditions.iter().any(|(_, condition)| condition.quantifier.is_some());
+    let told = model.service.as_ref().and_then(|service| service.key_has_several(key.id));
+    let several = told.unwrap_or_else(|| !single(key.id)) && key.conditions.iter().any(|(_, condition)| condition.quantifier.is_some());
     sets.extend(values.iter().map(|value| vec![value.clone()]));
     if several {
         together(&values, &mut sets, complete);

@@ -237,6 +237,8 @@ fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
             names.push(name.replace('*', "stranger"));
         }
     }
+    // What lies deeper, such as an object in a bucket, is what requests are mostly about.
+    names.reverse();
     names
 }
 
@@ -302,7 +304,7 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
         }
     }
     if let Some(service) = &model.service {
-        shapes.sort_by_key(|(name, ..)| !service.prefixes().any(|prefix| prefix == *name));
+        shapes.sort_by_key(|(name, _, owner)| (!service.prefixes().any(|prefix| prefix == *name), !owner.is_empty()));
     }
     for service in &services {
         for pattern in &patterns.all {

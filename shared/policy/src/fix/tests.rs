@@ -35,14 +35,23 @@ const OPEN: &str = r#"{
 
 #[test]
 fn the_default_policy_gets_two_denies_in_its_own_layout() {
-    insta::assert_snapshot!(fixed(OPEN, "s3").unwrap().text, @"");
+    insta::assert_snapshot!(fixed(OPEN, "s3").unwrap().text, @r#"
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}},
+        {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+      ]
+    }
+    "#);
 }
 
 #[test]
 fn only_the_open_side_is_closed() {
     let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}}"#;
     let fix = fixed(text, "sqs").unwrap();
-    insta::assert_snapshot!(fix.added.join("\n"), @"");
+    insta::assert_snapshot!(fix.added.join("\n"), @r#"{"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}"#);
 }
 
 #[test]
