@@ -33,7 +33,9 @@ pub enum NoFix {
     LossUnknown,
     #[error("the fix would lock everybody out")]
     LocksOut,
-    #[error("the fixed policy would have {0} characters, more than the {MOST_CHARACTERS} that an endpoint policy may have")]
+    #[error(
+        "the fixed policy would have {0} characters, more than the {MOST_CHARACTERS} that an endpoint policy may have"
+    )]
     TooLong(usize),
 }
 
@@ -112,7 +114,9 @@ impl Writer<'_> {
     fn reached(&self, arns: &[String]) -> Vec<String> {
         let elements = || {
             let statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements.filter(|statement| statement.effect == Effect::Allow).map(|statement| &statement.resource)
+            statements
+                .filter(|statement| statement.effect == Effect::Allow)
+                .map(|statement| &statement.resource)
         };
         let reaches = |element: &Element<Text>, arn: &ArnPattern| {
             element.not
@@ -121,14 +125,20 @@ impl Writer<'_> {
                     _ => true,
                 })
         };
-        arns.iter().filter(|arn| elements().any(|element| reaches(element, &ArnPattern::wild(arn)))).cloned().collect()
+        arns.iter()
+            .filter(|arn| elements().any(|element| reaches(element, &ArnPattern::wild(arn))))
+            .cloned()
+            .collect()
     }
 
     fn identity(&self, except: &[String]) -> String {
         let mut conditions = self.strangers("Principal");
         let principals = &self.perimeter.principals;
         if !principals.is_empty() {
-            conditions.push(format!(r#""ArnNotEqualsIfExists":{{"aws:PrincipalArn":{}}}"#, list(principals)));
+            conditions.push(format!(
+                r#""ArnNotEqualsIfExists":{{"aws:PrincipalArn":{}}}"#,
+                list(principals)
+            ));
         }
         self.deny("DenyUntrustedPrincipals", EVERY_ACTION, except, &conditions)
     }
@@ -145,7 +155,12 @@ impl Writer<'_> {
         if let Some(prefix) = service.as_ref().and_then(|service| service.prefixes().next()) {
             let prefix = if prefix == "ebs" { "ec2" } else { prefix };
             let partition = crate::template::partition(&self.endpoint.region);
-            arns.extend(self.perimeter.accounts.iter().map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")));
+            arns.extend(
+                self.perimeter
+                    .accounts
+                    .iter()
+                    .map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")),
+            );
         }
         let services: Vec<String> = self.except_services().into_iter().collect();
         let by_arn = |action: &str| self.deny("DenyUntrustedResourcesByArn", action, &arns, &services);
@@ -172,8 +187,15 @@ impl Writer<'_> {
             conditions.push(format!(r#""StringNotEqualsIfExists":{{{}}}"#, keys.join(",")));
         }
         if !perimeter.organization_paths.is_empty() {
-            let below: Vec<String> = perimeter.organization_paths.iter().map(|path| crate::analyse::below(path)).collect();
-            conditions.push(format!(r#""ForAllValues:StringNotLike":{{"aws:{side}OrgPaths":{}}}"#, list(&below)));
+            let below: Vec<String> = perimeter
+                .organization_paths
+                .iter()
+                .map(|path| crate::analyse::below(path))
+                .collect();
+            conditions.push(format!(
+                r#""ForAllValues:StringNotLike":{{"aws:{side}OrgPaths":{}}}"#,
+                list(&below)
+            ));
         }
         conditions.extend(self.except_services());
         conditions
@@ -201,7 +223,10 @@ impl Writer<'_> {
         } else {
             format!(r#","Condition":{{{}}}"#, conditions.join(","))
         };
-        format!(r#"{{"Sid":{},"Effect":"Deny","Principal":"*",{action},{resource}{condition}}}"#, quoted(&sid))
+        format!(
+            r#"{{"Sid":{},"Effect":"Deny","Principal":"*",{action},{resource}{condition}}}"#,
+            quoted(&sid)
+        )
     }
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
@@ -245,7 +270,10 @@ fn quoted(text: &str) -> String {
 fn list(texts: &[String]) -> String {
     match texts {
         [one] => quoted(one),
-        _ => format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(",")),
+        _ => format!(
+            "[{}]",
+            texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(",")
+        ),
     }
 }
 
@@ -254,7 +282,11 @@ fn append(document: &Document, added: &[String]) -> String {
     let text = document.text();
     let span = document.statement_span.clone();
     let (before, statement, after) = (text.get(..span.start), text.get(span.clone()), text.get(span.end..));
-    let (before, statement, after) = (before.unwrap_or_default(), statement.unwrap_or_default(), after.unwrap_or_default());
+    let (before, statement, after) = (
+        before.unwrap_or_default(),
+        statement.unwrap_or_default(),
+        after.unwrap_or_default(),
+    );
     let Some(inside) = statement.strip_suffix(']') else {
         return format!("{before}[{statement}, {}]{after}", added.join(", "));
     };

@@ -45,7 +45,10 @@ const NAMES: &[(&str, &[&str])] = &[
 /// Services whose requests never carry `aws:ResourceAccount` and its like, and single actions of other services that do
 /// not. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
 const KEYLESS: &[(&str, Keyless)] = &[
-    ("auditmanager", Keyless::Some(&["auditmanager:UpdateAssessmentFrameworkShare"])),
+    (
+        "auditmanager",
+        Keyless::Some(&["auditmanager:UpdateAssessmentFrameworkShare"]),
+    ),
     ("detective", Keyless::Some(&["detective:AcceptInvitation"])),
     ("ebs", Keyless::All),
     (
@@ -76,7 +79,10 @@ const KEYLESS: &[(&str, Keyless)] = &[
             "route53:ListHostedZonesByVPC",
         ]),
     ),
-    ("securityhub", Keyless::Some(&["securityhub:AcceptAdministratorInvitation"])),
+    (
+        "securityhub",
+        Keyless::Some(&["securityhub:AcceptAdministratorInvitation"]),
+    ),
 ];
 
 /// Which actions of a service do not tell who owns their resource.
@@ -152,7 +158,9 @@ impl Service {
 
     /// Prefix and name of each action.
     pub(crate) fn actions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.lines.iter().flat_map(|line| list(line.actions).map(|name| (line.prefix, name)))
+        self.lines
+            .iter()
+            .flat_map(|line| list(line.actions).map(|name| (line.prefix, name)))
     }
 
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
@@ -164,14 +172,19 @@ impl Service {
     pub(crate) fn key_has_several(&self, id: &str) -> Option<bool> {
         let mut keys = self.lines.iter().flat_map(|line| list(line.keys));
         let same = |name: &str| match name.split_once('*') {
-            Some((start, _)) => id.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
+            Some((start, _)) => id
+                .get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start)),
             None => name.eq_ignore_ascii_case(id),
         };
-        keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name))).map(|name| name.ends_with("[]"))
+        keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name)))
+            .map(|name| name.ends_with("[]"))
     }
 
     pub(crate) fn keyless(&self) -> Keyless {
-        let found = KEYLESS.iter().find(|(prefix, _)| self.lines.iter().any(|line| line.prefix == *prefix));
+        let found = KEYLESS
+            .iter()
+            .find(|(prefix, _)| self.lines.iter().any(|line| line.prefix == *prefix));
         found.map_or(Keyless::None, |(_, keyless)| *keyless)
     }
 }
@@ -215,7 +228,10 @@ mod tests {
             let service = find(prefix).unwrap();
             if let Keyless::Some(list) = keyless {
                 for name in *list {
-                    assert!(service.actions().any(|(p, action)| format!("{p}:{action}") == *name), "{name}");
+                    assert!(
+                        service.actions().any(|(p, action)| format!("{p}:{action}") == *name),
+                        "{name}"
+                    );
                 }
             }
         }

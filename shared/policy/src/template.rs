@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{MOST_CHARACTERS, Perimeter};
 use crate::aws_owned::AWS_OWNED;
+use crate::{MOST_CHARACTERS, Perimeter};
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {

@@ -40,7 +40,15 @@ fn every_place_that_is_wrong_is_named() {
 
 #[test]
 fn what_is_no_document_is_refused() {
-    for text in ["", "[]", "null", "{}", "{\"Statement\": 1}", "{\"Statement\": [[]]}", "{\"Version\": 1, \"Statement\": []}"] {
+    for text in [
+        "",
+        "[]",
+        "null",
+        "{}",
+        "{\"Statement\": 1}",
+        "{\"Statement\": [[]]}",
+        "{\"Version\": 1, \"Statement\": []}",
+    ] {
         assert!(!problems(text).is_empty(), "{text}");
     }
     let many = vec!["{}"; 501].join(",");
@@ -53,7 +61,10 @@ fn object_or_array_and_booleans_or_numbers_are_understood() {
         "NotAction": ["s3:*"], "NotResource": "*", "Condition": {"Bool": {"aws:SecureTransport": false}, "NumericLessThan": {"s3:max-keys": 10},
         "StringEquals": {"aws:PrincipalAccount": 111122223333}}}}"#;
     let document = Document::parse(text).unwrap();
-    assert_eq!((document.statements().len(), document.version(), document.notes()), (1, Version::V2008, &[][..]));
+    assert_eq!(
+        (document.statements().len(), document.version(), document.notes()),
+        (1, Version::V2008, &[][..])
+    );
     assert_eq!(document.statements()[0].name(), "Statement[0] \"s\"");
 }
 
