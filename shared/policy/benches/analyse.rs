@@ -1,6 +1,11 @@
 //! How long a verdict takes, from text to analysis. Prints one line a policy, the slowest last.
 
-#![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "a benchmark prints what it finds")]
+#![allow(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a benchmark prints what it finds"
+)]
 
 use std::hint::black_box;
 use std::path::Path;

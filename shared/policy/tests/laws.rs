@@ -1,6 +1,11 @@
 //! Laws that hold for every document. `PROPTEST_CASES` raises how many are tried.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeMap;
 

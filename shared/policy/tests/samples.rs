@@ -1,6 +1,12 @@
 //! The recorded policies beside the project, when they are there: verdicts as recorded, or an argument against them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may panic and tell what it left out")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test may panic and tell what it left out"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! The actions that a document can tell apart.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::bits::Bits;
 use super::budget::Budget;
@@ -59,7 +59,7 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
         Some(service) => of_service(service, &named, told),
         None => anything(&named, complete, budget),
     };
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let mut all = Vec::new();
     for name in names {
         let lower = name.to_ascii_lowercase();
@@ -107,7 +107,7 @@ fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<St
     };
     let mut names: Vec<String> = Vec::new();
     let mut globs = false;
-    let mut exact: HashSet<&str> = HashSet::new();
+    let mut exact: BTreeSet<&str> = BTreeSet::new();
     for action in named {
         match &action.pattern {
             Pattern::Exact(lower) => {

@@ -5,7 +5,7 @@ use std::ops::{BitAnd, BitOr};
 const WORDS: usize = 8;
 
 /// A set of statements by their place, below 512.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Bits([u64; WORDS]);
 
 impl Bits {

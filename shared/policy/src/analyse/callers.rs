@@ -1,6 +1,6 @@
 //! The principals that a document can tell apart, each with its correlated keys.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::atoms;
 use super::bits::Bits;
@@ -13,7 +13,7 @@ use crate::document::{Effect, PrincipalEntry};
 use crate::glob::{Pattern, Piece};
 use crate::text::Form;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Caller {
     Role,
     User,
@@ -152,7 +152,7 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
             .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
     let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
     let mut all = Vec::new();
-    let mut accounts: HashSet<(Vec<Class>, bool)> = HashSet::new();
+    let mut accounts: BTreeSet<(Vec<Class>, bool)> = BTreeSet::new();
     let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
     for account in &identities.accounts {
         if !budget.spend(weight) {
@@ -174,7 +174,7 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
         if !linked && !accounts.insert((class, trusted_account)) {
             continue;
         }
-        let mut seen: HashSet<Class> = HashSet::new();
+        let mut seen: BTreeSet<Class> = BTreeSet::new();
         for name in &names {
             let trusted_name = trusted(name);
             if !linked && !seen.insert((name.caller, name.sig, trusted_name)) {
@@ -200,7 +200,7 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
     all.push(anonymous(model));
     services(model, identities, &mut all);
     if !linked && !model.names(&[Kind::PrincipalOrganization, Kind::PrincipalPaths]) {
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         all.retain(|p| seen.insert((p.caller, p.trusted, p.sig, p.organization.clone())));
     }
     Principals { all, complete }
@@ -273,7 +273,7 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
     ] {
         common = common & model.sig(kind, &[]);
     }
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     for name in names {
         let sig = common & model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, &name, "", None);
         if seen.insert(sig) {

@@ -1,6 +1,6 @@
 //! The values of condition keys that belong neither to the principal nor to the resource's owner.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::atoms::{Lookup, nothing};
 use super::bits::Bits;
@@ -194,7 +194,7 @@ pub(super) fn choices(
     if key.id == "aws:userid" {
         values.push("anonymous".to_owned());
     }
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.clone()));
     let mut sets: Vec<Vec<String>> = Vec::new();
     if !always_there(key.id) {
@@ -214,7 +214,7 @@ pub(super) fn choices(
         together(&values, &mut sets, complete);
     }
     let lookup = lookup.or((!key.linked).then_some(&nothing as Lookup<'_>));
-    let mut distinct = HashSet::new();
+    let mut distinct = BTreeSet::new();
     let mut all = Vec::new();
     for values in sets {
         if !budget.spend(2 + key.weight * values.len().max(1)) {

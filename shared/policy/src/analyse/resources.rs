@@ -1,6 +1,6 @@
 //! The resources that a document can tell apart.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::atoms::Lookup;
 use super::bits::Bits;
@@ -116,7 +116,7 @@ pub(super) fn resources(
         *complete &= patterns.all.iter().take(patterns.own).all(|pattern| simple(pattern));
     }
     let mut all: Vec<Resource> = Vec::new();
-    let mut seen: HashSet<(Bits, bool, bool, bool)> = HashSet::new();
+    let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
     for start in starts(model, account, &patterns) {
         let mut names = templates(model, &start);
         let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
@@ -378,7 +378,7 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
         }
     }
     let mut all: Vec<Start> = Vec::new();
-    let mut seen: HashSet<(Vec<usize>, bool)> = HashSet::new();
+    let mut seen: BTreeSet<(Vec<usize>, bool)> = BTreeSet::new();
     for partition in &partitions {
         for (service, has_region, owner) in &shapes {
             let nowhere = [""];

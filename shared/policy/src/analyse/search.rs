@@ -4,7 +4,7 @@
 //! key. Every candidate of a part is a set of statements that it does not fail, so a request is the intersection of the
 //! sets of its parts, and it is allowed when an Allow and no Deny is left in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::actions::{Action, actions};
 use super::bits::Bits;
@@ -59,9 +59,9 @@ pub(super) struct Search<'m, 'd> {
     instants: Vec<Choice>,
     constant: Bits,
     /// By the owner's account, and whether trusted resources are told apart.
-    resources: HashMap<(String, bool), Vec<Resource>>,
+    resources: BTreeMap<(String, bool), Vec<Resource>>,
     /// The same for resources with variables, by the values of these.
-    resolved: HashMap<(String, bool, linked::Values), Vec<Resource>>,
+    resolved: BTreeMap<(String, bool, linked::Values), Vec<Resource>>,
     /// Whether nothing was left out. Links are counted apart.
     pub(super) complete: bool,
 }
@@ -127,8 +127,8 @@ impl<'m, 'd> Search<'m, 'd> {
             choices,
             instants,
             constant: model.constant_sig(),
-            resources: HashMap::new(),
-            resolved: HashMap::new(),
+            resources: BTreeMap::new(),
+            resolved: BTreeMap::new(),
             complete,
         }
     }
@@ -142,8 +142,8 @@ impl<'m, 'd> Search<'m, 'd> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
-        let mut tried: HashSet<(Bits, Caller, bool, bool, String)> = HashSet::new();
-        let mut followed: HashSet<linked::Case> = HashSet::new();
+        let mut tried: BTreeSet<(Bits, Caller, bool, bool, String)> = BTreeSet::new();
+        let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
         let principals = std::mem::take(&mut self.principals.all);
         let worlds = std::mem::take(&mut self.worlds);
         let mut found = None;

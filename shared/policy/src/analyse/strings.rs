@@ -4,7 +4,7 @@
 //! a string that fills the wildcards of a pattern with characters that no pattern names is accepted by exactly the
 //! patterns that contain it. So one filled string for each pattern reaches every combination of accepting patterns.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::budget::Budget;
 use crate::glob::{FRESH, Pattern, Piece, matches, meet};
@@ -47,7 +47,7 @@ pub(super) const WORD: Domain<'static> = Domain {
 pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
     let mut globs: Vec<Vec<Piece>> = Vec::new();
     let mut values: Vec<String> = Vec::new();
-    let mut seen: HashSet<String> = HashSet::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     for pattern in patterns {
         match pattern {
             Pattern::Exact(text) => {
@@ -133,7 +133,7 @@ impl<'d> Known<'d> {
 /// The patterns and all their intersections within the base.
 fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Vec<Piece>>, bool) {
     let mut shapes = vec![base.to_vec()];
-    let mut known: HashSet<Vec<Piece>> = shapes.iter().cloned().collect();
+    let mut known: BTreeSet<Vec<Piece>> = shapes.iter().cloned().collect();
     let mut complete = true;
     for glob in globs {
         let before = shapes.len();
@@ -312,13 +312,13 @@ fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bud
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::BTreeSet;
 
     use proptest::prelude::*;
 
     use super::*;
 
-    fn vectors(patterns: &[Pattern], values: &[String]) -> HashSet<Vec<bool>> {
+    fn vectors(patterns: &[Pattern], values: &[String]) -> BTreeSet<Vec<bool>> {
         let vector = |value: &String| patterns.iter().map(|pattern| pattern.matches(value)).collect();
         values.iter().map(vector).collect()
     }

@@ -1,6 +1,6 @@
 //! Conditions and resources with variables: every value that a variable may have is tried, then they are like any other.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
@@ -18,7 +18,7 @@ const MOST_COMBINATIONS: usize = 4_000;
 pub(super) type Values = Vec<Option<String>>;
 
 /// All that the search below a choice of values depends on.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Case {
     bits: Bits,
     caller: Caller,
@@ -61,7 +61,7 @@ impl Search<'_, '_> {
         &mut self,
         place: &Place<'_>,
         bits: Bits,
-        followed: &mut HashSet<Case>,
+        followed: &mut BTreeSet<Case>,
         budget: &mut Budget,
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
@@ -117,7 +117,7 @@ impl Search<'_, '_> {
         place: &Place<'_>,
         bits: Bits,
         picked: &[(usize, &Vec<String>)],
-        followed: &mut HashSet<Case>,
+        followed: &mut BTreeSet<Case>,
         budget: &mut Budget,
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
