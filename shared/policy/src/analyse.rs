@@ -215,6 +215,11 @@ impl<'m, 'd> Asked<'m, 'd> {
 
     /// Whether somebody trusted reaches something trusted.
     fn reaches(&mut self, budget: &mut Budget) -> Answer {
+        let usual = self.hole(Goal::Reach, budget);
+        if matches!(usual, Answer::Yes(_)) {
+            return usual;
+        }
+        self.search.thorough = true;
         self.hole(Goal::Reach, budget)
     }
 }

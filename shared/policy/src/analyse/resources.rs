@@ -141,6 +141,9 @@ pub(super) fn resources(
         let found = candidates(&wanted, &domain, budget);
         *complete &= found.complete;
         names.extend(found.values);
+        if start.agreeing.is_empty() {
+            names.truncate(1);
+        }
         for name in names {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
                 *complete = false;

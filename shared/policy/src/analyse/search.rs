@@ -62,6 +62,8 @@ pub(super) struct Search<'m, 'd> {
     resources: BTreeMap<(String, bool), Vec<Resource>>,
     /// The same for resources with variables, by the values of these.
     resolved: BTreeMap<(String, bool, linked::Values), Vec<Resource>>,
+    /// Whether resources that the settings trust are looked for besides those of trusted owners.
+    pub(super) thorough: bool,
     /// Whether nothing was left out. Links are counted apart.
     pub(super) complete: bool,
 }
@@ -129,6 +131,7 @@ impl<'m, 'd> Search<'m, 'd> {
             constant: model.constant_sig(),
             resources: BTreeMap::new(),
             resolved: BTreeMap::new(),
+            thorough: false,
             complete,
         }
     }
@@ -197,6 +200,15 @@ impl<'m, 'd> Search<'m, 'd> {
         found
     }
 
+    /// Whether resources that the settings trust are told apart.
+    fn trusts(&self, goal: Goal) -> bool {
+        match goal {
+            Goal::Reach => self.thorough,
+            Goal::Lost { .. } => true,
+            Goal::Identity | Goal::Resource => false,
+        }
+    }
+
     fn plain<T>(
         &mut self,
         place: &Place<'_>,
@@ -205,7 +217,7 @@ impl<'m, 'd> Search<'m, 'd> {
         budget: &mut Budget,
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
-        let trusted = matches!(place.goal, Goal::Reach | Goal::Lost { .. });
+        let trusted = self.trusts(place.goal);
         let key = (place.owner.account.clone(), trusted);
         if !self.resources.contains_key(&key) {
             let found = resources(

@@ -63,7 +63,11 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
             }
         }
     }
-    let (shapes, mut complete) = closure(domain.base, &globs, budget);
+    let (shapes, mut complete) = if globs.is_empty() {
+        (vec![domain.base.to_vec()], true)
+    } else {
+        closure(domain.base, &globs, budget)
+    };
     let known = Known::new(globs, values.clone(), domain);
     for shape in &shapes {
         let filled = fill(shape, &known, domain, budget);

@@ -13,7 +13,6 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut put = |key: &str, values: Vec<String>| {
         if !values.is_empty() {
-            context.retain(|known, _| !known.eq_ignore_ascii_case(key));
             context.insert(key.to_owned(), values);
         }
     };
@@ -56,8 +55,12 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         put(key, found.owner.values(kind).unwrap_or_default());
     }
     for (at, values) in &found.keys {
-        if let Some(key) = model.keys.get(*at) {
-            put(key.name, values.clone());
+        if let Some(key) = model.keys.get(*at)
+            && !values.is_empty()
+        {
+            // The document may spell a key otherwise.
+            context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
+            context.insert(key.name.to_owned(), values.clone());
         }
     }
     Request {

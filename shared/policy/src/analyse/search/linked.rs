@@ -188,7 +188,7 @@ impl Search<'_, '_> {
             keys: values(&mut free.flat_map(|key| key.conditions.iter().flat_map(|(_, condition)| condition.texts()))),
             picked: picks.iter().map(|(_, choice)| choice.sig).collect(),
         };
-        let trusted = matches!(place.goal, Goal::Reach | Goal::Lost { .. });
+        let trusted = self.trusts(place.goal);
         let key = (case.account.clone(), trusted, case.resources.clone());
         if !followed.insert(case) {
             return None;
