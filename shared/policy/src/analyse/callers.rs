@@ -1,11 +1,11 @@
 //! The principals that a document can tell apart, each with its correlated keys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::atoms;
 use super::bits::Bits;
 use super::budget::Budget;
-use super::identities::{Identities, below, paths};
+use super::identities::{self, Identities, below};
 use super::model::{Kind, Model};
 use super::strings::{Domain, candidates};
 use crate::arn::Arn;
@@ -73,78 +73,87 @@ struct Named {
 /// All that matters of a name, and whether it is trusted.
 type Class = (Caller, Bits, bool);
 
-/// An organisation and a path in it, or neither, and the statements that do not fail on these.
+/// An organisation and a path in it, or neither.
 pub(super) struct Membership {
     pub(super) organization: Option<String>,
     pub(super) path: Option<String>,
     pub(super) trusted: bool,
-    pub(super) sig: Bits,
+    /// Statements that do not fail on a caller with this membership, and those that do not fail on such an owner.
+    pub(super) caller: Bits,
+    pub(super) owner: Bits,
 }
 
-/// Where accounts can belong. `kinds` are the keys for the organisation and for the path.
+/// Where accounts can belong. The list is one for callers and owners, so that an account can be both.
 pub(super) fn memberships(
     model: &Model<'_>,
     identities: &Identities,
-    kinds: (Kind, Kind),
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Membership> {
-    let linked = model.names(&[kinds.0, kinds.1])
-        || model
-            .keys
-            .iter()
-            .any(|key| key.linked && (key.kind == kinds.0 || key.kind == kinds.1));
+    let organizations = [Kind::PrincipalOrganization, Kind::ResourceOrganization];
+    let paths = [Kind::PrincipalPaths, Kind::ResourcePaths];
+    let ours = |kind: Kind| organizations.contains(&kind) || paths.contains(&kind);
+    let linked = model
+        .keys
+        .iter()
+        .any(|key| (key.linked || key.source) && ours(key.kind));
     let mut all: Vec<Membership> = Vec::new();
     let mut add = |new: Membership| {
-        let known = !linked
-            && all.iter().any(|old| {
-                old.sig == new.sig
-                    && old.trusted == new.trusted
-                    && old.organization.is_some() == new.organization.is_some()
-            });
-        if !known {
+        let same = |old: &Membership| {
+            (old.caller, old.owner, old.trusted, old.path.is_some())
+                == (new.caller, new.owner, new.trusted, new.path.is_some())
+        };
+        if linked || !all.iter().any(same) {
             all.push(new);
         }
     };
-    let weights = (model.weight(kinds.0), model.weight(kinds.1));
+    let weigh = |kinds: [Kind; 2]| 1 + kinds.iter().map(|kind| model.weight(*kind)).sum::<usize>();
+    let sigs = |kinds: [Kind; 2], values: &[&str]| kinds.map(|kind| model.sig(kind, values));
     for organization in &identities.organizations {
-        if !budget.spend(1 + weights.0) {
+        if !budget.spend(weigh(organizations)) {
             *complete = false;
             break;
         }
-        let sig = model.sig(kinds.0, &[organization]);
+        let [caller, owner] = sigs(organizations, &[organization]);
         let whole = model.perimeter.organizations.contains(organization);
-        let (paths, all_paths) = paths(model, kinds.1, organization, budget);
+        let (found, all_paths) = identities::paths(model, organization, budget);
         *complete &= all_paths;
-        for path in paths {
-            if !budget.spend(1 + weights.1) {
+        for path in found {
+            if !budget.spend(weigh(paths)) {
                 *complete = false;
                 break;
             }
             let part = |wanted: &String| Pattern::wild(&below(wanted)).matches(&path);
             let trusted = whole || model.perimeter.organization_paths.iter().any(part);
-            let sig = sig & model.sig(kinds.1, &[&path]);
+            let [caller_path, owner_path] = sigs(paths, &[&path]);
             add(Membership {
                 organization: Some(organization.clone()),
                 path: Some(path),
                 trusted,
-                sig,
+                caller: caller & caller_path,
+                owner: owner & owner_path,
             });
         }
     }
+    let [caller, owner] = sigs(organizations, &[]);
+    let [caller_path, owner_path] = sigs(paths, &[]);
     add(Membership {
         organization: None,
         path: None,
         trusted: false,
-        sig: model.sig(kinds.0, &[]) & model.sig(kinds.1, &[]),
+        caller: caller & caller_path,
+        owner: owner & owner_path,
     });
     all
 }
 
-pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mut Budget) -> Principals {
+pub(super) fn principals(
+    model: &Model<'_>,
+    identities: &Identities,
+    memberships: &[Membership],
+    budget: &mut Budget,
+) -> Principals {
     let mut complete = identities.complete;
-    let kinds = (Kind::PrincipalOrganization, Kind::PrincipalPaths);
-    let memberships = memberships(model, identities, kinds, &mut complete, budget);
     let linked = model.names(&[Kind::PrincipalAccount, Kind::PrincipalArn, Kind::PrincipalType])
         || model
             .keys
@@ -152,9 +161,11 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
             .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
     let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
     let mut all = Vec::new();
-    let mut accounts: BTreeSet<(Vec<Class>, bool)> = BTreeSet::new();
     let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
-    for account in &identities.accounts {
+    // Strangers come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
+    // caller may have to be two accounts.
+    let mut accounts: BTreeMap<(Vec<Class>, bool), usize> = BTreeMap::new();
+    for account in identities.strangers.iter().chain(&identities.named) {
         if !budget.spend(weight) {
             return Principals { all, complete: false };
         }
@@ -171,16 +182,19 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
             .iter()
             .map(|name| (name.caller, name.sig, trusted(name)))
             .collect();
-        if !linked && !accounts.insert((class, trusted_account)) {
+        let enough = if identities.strangers.contains(account) { 2 } else { 1 };
+        let count = accounts.entry((class, trusted_account)).or_default();
+        if !linked && *count >= 2 {
             continue;
         }
+        *count += enough;
         let mut seen: BTreeSet<Class> = BTreeSet::new();
         for name in &names {
             let trusted_name = trusted(name);
             if !linked && !seen.insert((name.caller, name.sig, trusted_name)) {
                 continue;
             }
-            for membership in &memberships {
+            for membership in memberships {
                 if !budget.spend(2) {
                     return Principals { all, complete: false };
                 }
@@ -192,17 +206,15 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
                     path: membership.path.clone(),
                     arn: Some(name.arn.clone()),
                     trusted: trusted_account || trusted_name || membership.trusted,
-                    sig: iam & name.sig & membership.sig,
+                    sig: iam & name.sig & membership.caller,
                 });
             }
         }
     }
+    // Witnesses read better with the accounts that the settings name.
+    all.sort_by_key(|principal: &Principal| principal.trusted && identities.strangers.contains(&principal.account));
     all.push(anonymous(model));
     services(model, identities, &mut all);
-    if !linked && !model.names(&[Kind::PrincipalOrganization, Kind::PrincipalPaths]) {
-        let mut seen = BTreeSet::new();
-        all.retain(|p| seen.insert((p.caller, p.trusted, p.sig, p.organization.clone())));
-    }
     Principals { all, complete }
 }
 
@@ -257,13 +269,7 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
     ];
     names.extend(usual.iter().map(|name| (*name).to_owned()));
     let stranger = |account: &&String| !model.perimeter.accounts.contains(account);
-    let account = identities
-        .accounts
-        .iter()
-        .rev()
-        .find(stranger)
-        .cloned()
-        .unwrap_or_default();
+    let account = identities.strangers.iter().find(stranger).cloned().unwrap_or_default();
     let mut common = model.sig(Kind::PrincipalIsService, &["true"]) & model.sig(Kind::PrincipalAccount, &[&account]);
     for kind in [
         Kind::PrincipalOrganization,
@@ -336,6 +342,11 @@ fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Bud
             match text.fixed() {
                 Some(Form::Text(pattern)) if key.kind == Kind::PrincipalArn => patterns.push(pattern.clone()),
                 Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
+                None if key.kind == Kind::PrincipalArn => match text.widened(|_| true) {
+                    Some(Form::Text(pattern)) => patterns.push(pattern),
+                    Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
+                    None => {}
+                },
                 _ => {}
             }
         }

@@ -19,7 +19,10 @@ const STRANGE_ACCOUNTS: [&str; 5] = [
 const STRANGE_ORGANIZATIONS: [&str; 4] = ["o-stranger001", "o-stranger002", "o-stranger003", "o-stranger004"];
 
 pub(super) struct Identities {
-    pub(super) accounts: Vec<String>,
+    /// Accounts that the document and the settings name, and representatives for wildcards.
+    pub(super) named: Vec<String>,
+    /// Accounts that nobody names.
+    pub(super) strangers: Vec<String>,
     pub(super) organizations: Vec<String>,
     pub(super) complete: bool,
 }
@@ -35,7 +38,7 @@ impl Identities {
             letters: "907852",
             avoid: &[],
         };
-        let accounts = spread(patterns, &STRANGE_ACCOUNTS, &domain, &mut complete, budget);
+        let (named, strangers) = spread(patterns, &STRANGE_ACCOUNTS, &domain, &mut complete, budget);
         let prefix = [Piece::Char('o'), Piece::Char('-'), Piece::Any];
         let domain = Domain {
             base: &prefix,
@@ -45,9 +48,11 @@ impl Identities {
             avoid: &[],
         };
         let patterns = organization_patterns(model);
-        let organizations = spread(patterns, &STRANGE_ORGANIZATIONS, &domain, &mut complete, budget);
+        let (mut organizations, strange) = spread(patterns, &STRANGE_ORGANIZATIONS, &domain, &mut complete, budget);
+        organizations.extend(strange);
         Self {
-            accounts,
+            named,
+            strangers,
             organizations,
             complete,
         }
@@ -61,7 +66,7 @@ fn spread(
     domain: &Domain<'_>,
     complete: &mut bool,
     budget: &mut Budget,
-) -> Vec<String> {
+) -> (Vec<String>, Vec<String>) {
     let mut values: Vec<String> = Vec::new();
     let mut add = |value: String| {
         if !values.contains(&value) {
@@ -77,15 +82,22 @@ fn spread(
         }
     }
     let exact = |text: &str| patterns.contains(&Pattern::Exact(text.to_owned()));
-    for stranger in strangers.iter().filter(|stranger| !exact(stranger)).take(2) {
-        add((*stranger).to_owned());
-    }
+    let strange: Vec<String> = strangers
+        .iter()
+        .filter(|stranger| !exact(stranger))
+        .take(2)
+        .map(|name| (*name).to_owned())
+        .collect();
     if wild {
         let found = candidates(&patterns, domain, budget);
         *complete &= found.complete;
-        found.values.into_iter().for_each(add);
+        found
+            .values
+            .into_iter()
+            .filter(|value| !strange.contains(value))
+            .for_each(add);
     }
-    values
+    (values, strange)
 }
 
 /// Patterns for accounts, and whether these are all that the document tells apart.
@@ -114,7 +126,7 @@ fn account_patterns(model: &Model<'_>) -> (Vec<Pattern>, bool) {
             }
         }
     }
-    for pattern in &model.arns {
+    for pattern in model.arns.iter().chain(&model.listed).chain(&model.owned) {
         if let ArnPattern::Fields(fields) = pattern {
             let [_, _, _, _, account, _] = fields.as_ref();
             add(&mut patterns, account);
@@ -205,9 +217,10 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
 }
 
 /// Paths of accounts in an organisation, and whether these are all that the document tells apart.
-pub(super) fn paths(model: &Model<'_>, kind: Kind, organization: &str, budget: &mut Budget) -> (Vec<String>, bool) {
+pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) -> (Vec<String>, bool) {
     let plain = format!("{organization}/r-zz12/");
-    if !model.has(kind) && model.perimeter.organization_paths.is_empty() {
+    let told = model.has(Kind::PrincipalPaths) || model.has(Kind::ResourcePaths);
+    if !told && model.perimeter.organization_paths.is_empty() {
         return (vec![plain], true);
     }
     let mut patterns: Vec<Pattern> = model

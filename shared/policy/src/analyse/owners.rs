@@ -3,7 +3,7 @@
 use super::atoms::Lookup;
 use super::bits::Bits;
 use super::budget::Budget;
-use super::callers::memberships;
+use super::callers::Membership;
 use super::identities::Identities;
 use super::model::{Kind, Model};
 
@@ -23,26 +23,26 @@ pub(super) struct Owner {
 pub(super) fn owners(
     model: &Model<'_>,
     identities: &Identities,
+    memberships: &[Membership],
     told: bool,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Owner> {
-    let kinds = (Kind::ResourceOrganization, Kind::ResourcePaths);
-    let memberships = memberships(model, identities, kinds, complete, budget);
     let linked = !model.linked.is_empty();
-    let unknown = model.sig(Kind::ResourceAccount, &[]) & model.sig(kinds.0, &[]) & model.sig(kinds.1, &[]);
+    let unknown = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths]
+        .into_iter()
+        .fold(Bits::ALL, |bits, kind| bits & model.sig(kind, &[]));
     let mut classes: Vec<(Bits, Vec<bool>, bool, usize)> = Vec::new();
     let mut all = Vec::new();
-    for account in &identities.accounts {
+    for account in identities.named.iter().chain(&identities.strangers) {
         let sig = if told {
             model.sig(Kind::ResourceAccount, &[account])
         } else {
             Bits::ALL
         };
         let trusted = model.perimeter.accounts.contains(account);
-        let fields: Vec<bool> = model
-            .arns
-            .iter()
+        let patterns = model.arns.iter().chain(&model.listed).chain(&model.owned);
+        let fields: Vec<bool> = patterns
             .map(|pattern| super::resources::account_fits(pattern, account))
             .collect();
         budget.spend(fields.len() / 8 + 1 + model.weight(Kind::ResourceAccount));
@@ -56,7 +56,7 @@ pub(super) fn owners(
                 None => classes.push((sig, fields, trusted, 1)),
             }
         }
-        for membership in &memberships {
+        for membership in memberships {
             if !budget.spend(2) {
                 *complete = false;
                 return all;
@@ -67,7 +67,7 @@ pub(super) fn owners(
                 path: membership.path.clone(),
                 trusted: trusted || membership.trusted,
                 told,
-                sig: if told { sig & membership.sig } else { unknown },
+                sig: if told { sig & membership.owner } else { unknown },
             });
         }
     }

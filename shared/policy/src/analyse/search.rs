@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::actions::{Action, actions};
 use super::bits::Bits;
 use super::budget::Budget;
-use super::callers::{Caller, Principal, Principals, principals};
+use super::callers::{Caller, Principal, Principals, memberships, principals};
 use super::identities::Identities;
 use super::keys::{Choice, choices, instants, possible};
 use super::model::{Key, Kind, Model};
@@ -87,7 +87,8 @@ impl<'m, 'd> Search<'m, 'd> {
     pub(super) fn new(model: &'m Model<'d>, budget: &mut Budget) -> Self {
         let mut complete = true;
         let identities = Identities::new(model, budget);
-        let principals = principals(model, &identities, budget);
+        let memberships = memberships(model, &identities, &mut complete, budget);
+        let principals = principals(model, &identities, &memberships, budget);
         let keyless = model
             .service
             .as_ref()
@@ -104,7 +105,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .iter()
             .map(|told| World {
                 actions: actions(model, *told, &mut complete, budget),
-                owners: owners(model, &identities, *told, &mut complete, budget),
+                owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
             })
             .collect();
         let free: Vec<usize> = model
@@ -145,7 +146,7 @@ impl<'m, 'd> Search<'m, 'd> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
-        let mut tried: BTreeSet<(Bits, Caller, bool, bool, String)> = BTreeSet::new();
+        let mut tried: BTreeSet<(Bits, Caller, [bool; 3], String)> = BTreeSet::new();
         let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
         let principals = std::mem::take(&mut self.principals.all);
         let worlds = std::mem::take(&mut self.worlds);
@@ -176,13 +177,7 @@ impl<'m, 'd> Search<'m, 'd> {
                     found = if follow {
                         self.follow(&place, bits, &mut followed, budget, judge)
                     } else {
-                        let same = (
-                            bits,
-                            principal.caller,
-                            principal.trusted,
-                            owner.trusted,
-                            owner.account.clone(),
-                        );
+                        let same = (bits, principal.caller, place.flags(), owner.account.clone());
                         if !tried.insert(same) {
                             continue;
                         }
@@ -262,6 +257,17 @@ struct Place<'s> {
     principal: &'s Principal,
     owner: &'s Owner,
     goal: Goal,
+}
+
+impl Place<'_> {
+    /// What counts for where a request lies.
+    fn flags(&self) -> [bool; 3] {
+        [
+            self.principal.trusted,
+            self.owner.trusted,
+            self.owner.organization.is_none(),
+        ]
+    }
 }
 
 /// What is left to choose.

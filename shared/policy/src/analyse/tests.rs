@@ -372,3 +372,22 @@ fn the_explanation_names_who_what_and_why() {
     Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
     "#);
 }
+
+#[test]
+fn an_account_is_in_one_organisation_but_a_stranger_may_be_another_account() {
+    let resource = json!({"StringEquals": {"aws:ResourceAccount": "999999999999", "aws:ResourceOrgID": OWN}});
+    let found = on("s3", &[allow(resource)]).identity.unwrap().request;
+    assert_ne!(found.context["aws:PrincipalAccount"], ["999999999999"]);
+    let same = json!({
+        "StringEquals": {"aws:PrincipalAccount": "999999999999", "aws:ResourceAccount": "999999999999"},
+        "StringNotEquals": {"aws:ResourceOrgID": "o-foreign00001"},
+        "Null": {"aws:ResourceOrgID": "false"},
+    });
+    let found = on("s3", &[allow(same)]).identity.unwrap().request;
+    assert_eq!(found.context["aws:PrincipalOrgID"], found.context["aws:ResourceOrgID"]);
+    let torn = json!({
+        "StringEquals": {"aws:PrincipalAccount": "999999999999", "aws:ResourceAccount": "999999999999", "aws:ResourceOrgID": OWN},
+        "StringNotEquals": {"aws:PrincipalOrgID": OWN},
+    });
+    assert!(on("s3", &[allow(torn)]).locked_out);
+}

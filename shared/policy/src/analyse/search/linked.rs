@@ -8,7 +8,7 @@ use super::super::callers::Caller;
 use super::super::keys::{Choice, choices, possible};
 use super::super::model::{Kind, Model, linked_texts};
 use super::super::resources::resources;
-use super::{Goal, Parts, Place, Request, Search, key_at, solve};
+use super::{Parts, Place, Request, Search, key_at, solve};
 use crate::glob::Piece;
 use crate::text::{ArnPattern, Part, Text};
 
@@ -22,7 +22,7 @@ pub(super) type Values = Vec<Option<String>>;
 pub(super) struct Case {
     bits: Bits,
     caller: Caller,
-    trusted: (bool, bool),
+    flags: [bool; 3],
     account: String,
     resources: Values,
     keys: Values,
@@ -177,7 +177,7 @@ impl Search<'_, '_> {
         let case = Case {
             bits,
             caller: place.principal.caller,
-            trusted: (place.principal.trusted, place.owner.trusted),
+            flags: place.flags(),
             account: place.owner.account.clone(),
             resources: values(
                 &mut model
