@@ -1,5 +1,20 @@
 //! Resources that AWS owns and that workloads behind an endpoint need: outside every organisation, read by everybody.
 
+use crate::{EndpointContext, Perimeter, template::partition};
+
+/// The ARNs of resources that AWS owns and that the perimeter lets everybody reach through the endpoint.
+pub(crate) fn resources(perimeter: &Perimeter, endpoint: &EndpointContext) -> Vec<String> {
+    let mut arns = perimeter.aws_owned_resources.clone();
+    if perimeter.builtin_aws_owned_resources {
+        let partition = partition(&endpoint.region);
+        for owned in AWS_OWNED.iter().filter(|owned| owned.service == endpoint.service) {
+            let full = |arn: &&str| format!("arn:{partition}{}", arn.replace("{region}", &endpoint.region));
+            arns.extend(owned.resources.iter().map(full));
+        }
+    }
+    arns
+}
+
 /// A group of AWS-owned resources of one service. `{region}` stands for the Region.
 pub(crate) struct AwsOwned {
     /// The short name of the endpoint service.

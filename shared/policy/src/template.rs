@@ -2,12 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::Perimeter;
 use crate::aws_owned::AWS_OWNED;
-
-/// The longest endpoint policy that EC2 accepts, in characters with white space.
-/// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html>
-pub const MOST_CHARACTERS: usize = 20_480;
+use crate::{MOST_CHARACTERS, Perimeter};
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
@@ -174,7 +170,7 @@ fn merged(first: &Value, second: Option<&Value>) -> Value {
     Value::Object(all)
 }
 
-fn partition(region: &str) -> &'static str {
+pub(crate) fn partition(region: &str) -> &'static str {
     if region.starts_with("cn-") {
         "aws-cn"
     } else if region.starts_with("us-gov-") {
