@@ -7,7 +7,7 @@ use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::Caller;
 use super::model::{Key, Kind, Model};
-use super::strings::{WORD, candidates};
+use super::strings::{Domain, WORD, candidates};
 use crate::document::{Condition, Values};
 use crate::glob::{Pattern, Piece};
 use crate::literal::{Network, iso};
@@ -157,7 +157,11 @@ pub(super) fn choices(
         for text in &compared.folded {
             values.extend([text.clone(), text.to_lowercase(), text.to_uppercase(), flipped(text)]);
         }
-        let found = candidates(&compared.patterns, &WORD, budget);
+        let domain = Domain {
+            possible: &|value| !model.marked(key.id, value),
+            ..WORD
+        };
+        let found = candidates(&compared.patterns, &domain, budget);
         *complete &= found.complete;
         values.extend(found.values);
     }
@@ -168,7 +172,7 @@ pub(super) fn choices(
         values.push("anonymous".to_owned());
     }
     let mut seen = HashSet::new();
-    values.retain(|value| seen.insert(value.clone()));
+    values.retain(|value| seen.insert(value.clone()) && !model.marked(key.id, value));
     let mut sets: Vec<Vec<String>> = Vec::new();
     if !always_there(key.id) {
         sets.push(Vec::new());
