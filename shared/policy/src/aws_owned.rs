@@ -43,7 +43,9 @@ impl AwsOwned {
         };
         let partition = partition(region);
         let full = |arn: &&str| {
-            let arn = arn.replace("{region}", region).replace("{joined}", &region.replace('-', ""));
+            let arn = arn
+                .replace("{region}", region)
+                .replace("{joined}", &region.replace('-', ""));
             format!("arn:{partition}{}", arn.replace("{own}", own))
         };
         self.resources.iter().map(full).collect()
@@ -123,7 +125,10 @@ mod tests {
         for owned in all() {
             for short in owned.services {
                 let service = service::find(short).unwrap();
-                let known: Vec<String> = service.actions().map(|(prefix, name)| format!("{prefix}:{name}")).collect();
+                let known: Vec<String> = service
+                    .actions()
+                    .map(|(prefix, name)| format!("{prefix}:{name}"))
+                    .collect();
                 for action in owned.actions {
                     let fits = |name: &String| match action.strip_suffix('*') {
                         Some(start) => name.starts_with(start),
@@ -153,11 +158,23 @@ mod tests {
             ("eu-west-1", ":::aws157-logs-prod-eu-west-1/", true),
             ("us-east-1", ":::amazoncloudwatch-agent/", true),
             ("cn-north-1", ":::amazoncloudwatch-agent/", false),
-            ("cn-north-1", "elasticbeanstalk-platform-assets-public-beta-cn-north-1/", true),
+            (
+                "cn-north-1",
+                "elasticbeanstalk-platform-assets-public-beta-cn-north-1/",
+                true,
+            ),
             ("us-west-2", "cloudformation-custom-resource-response-uswest2/", true),
             ("us-west-2", "cloudformation-waitcondition-us-west-2/", true),
-            ("eu-west-1", "aws-glue-studio-transforms-244479516193-prod-eu-west-1/", true),
-            ("us-gov-west-1", "aws-glue-studio-transforms-227493901923-prod-us-gov-west-1-2604/", true),
+            (
+                "eu-west-1",
+                "aws-glue-studio-transforms-244479516193-prod-eu-west-1/",
+                true,
+            ),
+            (
+                "us-gov-west-1",
+                "aws-glue-studio-transforms-227493901923-prod-us-gov-west-1-2604/",
+                true,
+            ),
             ("us-east-1", "assets-193858265520-us-east-1/", true),
             ("af-south-1", ":::assets-", false),
         ] {

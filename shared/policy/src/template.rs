@@ -54,7 +54,12 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
     let mut policy = Policy::default();
     for principal in &principals {
         for resource in &resources {
-            policy.allow("TrustedToTrusted", &[EVERY], &resource.arns, [principal, &resource.conditions]);
+            policy.allow(
+                "TrustedToTrusted",
+                &[EVERY],
+                &resource.arns,
+                [principal, &resource.conditions],
+            );
         }
     }
     let (actions, arns) = told_by_arn(perimeter, &behind);
@@ -95,12 +100,18 @@ struct Statement {
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (sid, actions, resources) = (json!(self.sid), words(&self.actions), words(&self.resources));
-        write!(f, r#"{{"Sid":{sid},"Effect":"Allow","Principal":"*","Action":{actions},"Resource":{resources}"#)?;
+        write!(
+            f,
+            r#"{{"Sid":{sid},"Effect":"Allow","Principal":"*","Action":{actions},"Resource":{resources}"#
+        )?;
         if !self.conditions.is_empty() {
             let keys = |keys: &BTreeMap<String, Vec<String>>| -> Map<String, Value> {
                 keys.iter().map(|(key, values)| (key.clone(), words(values))).collect()
             };
-            let operators = self.conditions.iter().map(|(operator, all)| (operator.clone(), keys(all).into()));
+            let operators = self
+                .conditions
+                .iter()
+                .map(|(operator, all)| (operator.clone(), keys(all).into()));
             write!(f, r#","Condition":{}"#, Value::Object(operators.collect()))?;
         }
         f.write_str("}")
@@ -128,8 +139,16 @@ impl Policy {
         resources: &[String],
         conditions: impl IntoIterator<Item = &'c Conditions>,
     ) {
-        let number = |sid: &str| sid.strip_prefix(name).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
-        let sid = match self.statements.iter().filter(|statement| number(&statement.sid)).count() {
+        let number = |sid: &str| {
+            sid.strip_prefix(name)
+                .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let sid = match self
+            .statements
+            .iter()
+            .filter(|statement| number(&statement.sid))
+            .count()
+        {
             0 => name.to_owned(),
             before => format!("{name}{}", before + 1),
         };
@@ -198,7 +217,11 @@ fn groups(service: &str) -> Vec<Vec<&'static AwsOwned>> {
 fn principals(perimeter: &Perimeter) -> Vec<Conditions> {
     let mut ways = owners("Principal", perimeter);
     if !perimeter.principals.is_empty() {
-        ways.push(condition("ArnEquals", "aws:PrincipalArn", perimeter.principals.iter().cloned()));
+        ways.push(condition(
+            "ArnEquals",
+            "aws:PrincipalArn",
+            perimeter.principals.iter().cloned(),
+        ));
     }
     ways
 }
@@ -211,10 +234,14 @@ struct TrustedResources {
 fn resources(perimeter: &Perimeter, behind: &Behind<'_>) -> Vec<TrustedResources> {
     let mut ways = Vec::new();
     if behind.keyless() != Keyless::All {
-        ways.extend(owners("Resource", perimeter).into_iter().map(|conditions| TrustedResources {
-            arns: vec![EVERY.to_owned()],
-            conditions,
-        }));
+        ways.extend(
+            owners("Resource", perimeter)
+                .into_iter()
+                .map(|conditions| TrustedResources {
+                    arns: vec![EVERY.to_owned()],
+                    conditions,
+                }),
+        );
     }
     let arns = behind.relevant(&perimeter.resources);
     if !arns.is_empty() {
@@ -243,7 +270,10 @@ fn told_by_arn(perimeter: &Perimeter, behind: &Behind<'_>) -> (&'static [&'stati
 
 /// Trust by organisation, path and account; principals and resources have the same keys for it.
 fn owners(side: &str, perimeter: &Perimeter) -> Vec<Conditions> {
-    let below = |path: &String| format!("{}/*", path.trim_end_matches('/'));
+    let below = |path: &String| match path.strip_suffix('*') {
+        Some(_) => path.clone(),
+        None => format!("{}/*", path.trim_end_matches('/')),
+    };
     let mut ways = Vec::new();
     if !perimeter.organizations.is_empty() {
         let ids = perimeter.organizations.iter().cloned();
@@ -251,7 +281,11 @@ fn owners(side: &str, perimeter: &Perimeter) -> Vec<Conditions> {
     }
     if !perimeter.organization_paths.is_empty() {
         let paths = perimeter.organization_paths.iter().map(below);
-        ways.push(condition("ForAnyValue:StringLike", &format!("aws:{side}OrgPaths"), paths));
+        ways.push(condition(
+            "ForAnyValue:StringLike",
+            &format!("aws:{side}OrgPaths"),
+            paths,
+        ));
     }
     if !perimeter.accounts.is_empty() {
         let ids = perimeter.accounts.iter().cloned();
@@ -285,7 +319,10 @@ impl Behind<'_> {
                 return true;
             };
             let one = |field: &str, of: &str| field == of || field.contains(['*', '?']);
-            let mut prefixes = service.arns().filter_map(|format| format.split(':').next()).chain(service.prefixes());
+            let mut prefixes = service
+                .arns()
+                .filter_map(|format| format.split(':').next())
+                .chain(service.prefixes());
             one(arn.partition, partition) && prefixes.any(|prefix| one(arn.service, prefix))
         };
         arns.iter().filter(possible).cloned().collect()
@@ -297,7 +334,9 @@ impl Behind<'_> {
             return Vec::new();
         };
         let named = |prefix: &&str| {
-            service.arns().any(|format| matches!(format.split(':').collect::<Vec<_>>().as_slice(), [own, _, "*", ..] if own == prefix))
+            service.arns().any(
+                |format| matches!(format.split(':').collect::<Vec<_>>().as_slice(), [own, _, "*", ..] if own == prefix),
+            )
         };
         service.prefixes().filter(named).collect()
     }
@@ -346,10 +385,16 @@ mod tests {
             ..organization()
         };
         let statements = statements("sts", "eu-central-1", &perimeter);
-        let trusted = statements.iter().filter(|s| s["Sid"].as_str().unwrap().starts_with("TrustedToTrusted"));
+        let trusted = statements
+            .iter()
+            .filter(|s| s["Sid"].as_str().unwrap().starts_with("TrustedToTrusted"));
         assert_eq!(trusted.count(), 4 * 4);
         let sids: std::collections::BTreeSet<_> = statements.iter().map(|s| s["Sid"].as_str().unwrap()).collect();
-        assert_eq!(sids.len(), statements.len(), "AWS refuses a policy in which a Sid appears twice");
+        assert_eq!(
+            sids.len(),
+            statements.len(),
+            "AWS refuses a policy in which a Sid appears twice"
+        );
         assert!(statements.iter().any(|s| s["Condition"]
             == json!({
                 "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/ou-ab12-11111111/*"},
@@ -364,15 +409,25 @@ mod tests {
             ..Perimeter::default()
         };
         let text = template("sts", "eu-central-1", &perimeter).unwrap();
-        assert!(text.contains("ou-ab12-11111111/*") && !text.contains("11111111*"), "{text}");
+        assert!(
+            text.contains("ou-ab12-11111111/*") && !text.contains("11111111*"),
+            "{text}"
+        );
     }
 
     #[test]
     fn groups_of_one_name_share_a_statement_where_they_can() {
         let statements = statements("s3", "us-east-1", &organization());
         let sids: Vec<_> = statements.iter().map(|s| s["Sid"].as_str().unwrap()).collect();
-        assert_eq!(sids.iter().filter(|sid| sid.starts_with("SystemsManager")).count(), 1, "{sids:?}");
-        assert!(sids.contains(&"PatchManager") && sids.contains(&"CloudFormationSignals"), "{sids:?}");
+        assert_eq!(
+            sids.iter().filter(|sid| sid.starts_with("SystemsManager")).count(),
+            1,
+            "{sids:?}"
+        );
+        assert!(
+            sids.contains(&"PatchManager") && sids.contains(&"CloudFormationSignals"),
+            "{sids:?}"
+        );
     }
 
     #[test]
@@ -403,9 +458,21 @@ mod tests {
         let all = statements("ec2", "us-gov-west-1", &perimeter);
         let by_arn = all.iter().find(|s| s["Sid"] == "TrustedToTrustedByArn").unwrap();
         assert_eq!(by_arn["Resource"], "arn:aws-us-gov:ec2:*:111122223333:*");
-        assert!(by_arn["Action"].as_array().unwrap().contains(&json!("ec2:CreateVpcPeeringConnection")));
-        assert_eq!(by_arn["Condition"], json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}));
-        assert!(statements("route53", "us-east-1", &perimeter).iter().all(|s| s["Sid"] != "TrustedToTrustedByArn"));
+        assert!(
+            by_arn["Action"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("ec2:CreateVpcPeeringConnection"))
+        );
+        assert_eq!(
+            by_arn["Condition"],
+            json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}})
+        );
+        assert!(
+            statements("route53", "us-east-1", &perimeter)
+                .iter()
+                .all(|s| s["Sid"] != "TrustedToTrustedByArn")
+        );
     }
 
     #[test]
@@ -419,8 +486,14 @@ mod tests {
             ..organization()
         };
         let first = statements("ebs", "us-east-1", &perimeter).remove(0);
-        assert_eq!(first["Resource"], "arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0");
-        assert_eq!(first["Condition"], json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}));
+        assert_eq!(
+            first["Resource"],
+            "arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0"
+        );
+        assert_eq!(
+            first["Condition"],
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})
+        );
     }
 
     #[test]
@@ -443,7 +516,10 @@ mod tests {
             organizations: Vec::new(),
             ..organization()
         };
-        assert_eq!(template("sts", "eu-central-1", &nobody), Err(TemplateError::NobodyTrusted));
+        assert_eq!(
+            template("sts", "eu-central-1", &nobody),
+            Err(TemplateError::NobodyTrusted)
+        );
     }
 
     #[test]

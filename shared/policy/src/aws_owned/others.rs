@@ -22,7 +22,11 @@ const fn reach(
 }
 
 /// What it takes to pull an image.
-const PULL: &[&str] = &["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+const PULL: &[&str] = &[
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+];
 
 pub(super) const ALL: &[AwsOwned] = &[
     // https://docs.aws.amazon.com/systems-manager/latest/userguide/security_iam_service-with-iam.html and
@@ -97,7 +101,10 @@ pub(super) const ALL: &[AwsOwned] = &[
         "AmazonComponents",
         &["imagebuilder:Get*"],
         Regions::Every,
-        &[":imagebuilder:{region}:aws:component/*", ":imagebuilder:{region}:aws:image/*"],
+        &[
+            ":imagebuilder:{region}:aws:component/*",
+            ":imagebuilder:{region}:aws:image/*",
+        ],
     ),
     // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/control-access-with-iam.html
     reach(
@@ -108,7 +115,13 @@ pub(super) const ALL: &[AwsOwned] = &[
         &[":cloudformation:{region}:aws:transform/*"],
     ),
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html#aws-managed-policies
-    reach(&["iam"], "AwsManagedPolicies", &["iam:*"], Regions::Every, &[":iam::aws:policy/*"]),
+    reach(
+        &["iam"],
+        "AwsManagedPolicies",
+        &["iam:*"],
+        Regions::Every,
+        &[":iam::aws:policy/*"],
+    ),
     // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
     reach(
         &["organizations"],
@@ -158,6 +171,9 @@ pub(super) const ALL: &[AwsOwned] = &[
         "AwsPlatforms",
         &["elasticbeanstalk:*"],
         Regions::Every,
-        &[":elasticbeanstalk:{region}::platform/*", ":elasticbeanstalk:{region}::solutionstack/*"],
+        &[
+            ":elasticbeanstalk:{region}::platform/*",
+            ":elasticbeanstalk:{region}::solutionstack/*",
+        ],
     ),
 ];

@@ -38,9 +38,17 @@ pub(super) const ALL: &[AwsOwned] = &[
             ":s3:::amazonlinux-2-repos-{region}/*",
         ],
     ),
-    read("AmazonLinuxRepositories", Regions::NotChina, &[":s3:::amazonlinux.{region}.amazonaws.com/*"]),
+    read(
+        "AmazonLinuxRepositories",
+        Regions::NotChina,
+        &[":s3:::amazonlinux.{region}.amazonaws.com/*"],
+    ),
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
-    read("EcrImageLayers", Regions::Every, &[":s3:::prod-{region}-starport-layer-bucket/*"]),
+    read(
+        "EcrImageLayers",
+        Regions::Every,
+        &[":s3:::prod-{region}-starport-layer-bucket/*"],
+    ),
     // https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html#ssm-agent-minimum-s3-permissions
     read(
         "SystemsManager",
@@ -53,8 +61,16 @@ pub(super) const ALL: &[AwsOwned] = &[
             ":s3:::aws-windows-downloads-{region}/*",
         ],
     ),
-    read("SystemsManager", Regions::Except(NO_BIRDWATCHER), &[":s3:::{region}-birdwatcher-prod/*"]),
-    read("SystemsManager", Regions::Only(NO_BIRDWATCHER), &[":s3:::aws-ssm-distributor-file-{region}/*"]),
+    read(
+        "SystemsManager",
+        Regions::Except(NO_BIRDWATCHER),
+        &[":s3:::{region}-birdwatcher-prod/*"],
+    ),
+    read(
+        "SystemsManager",
+        Regions::Only(NO_BIRDWATCHER),
+        &[":s3:::aws-ssm-distributor-file-{region}/*"],
+    ),
     // https://docs.aws.amazon.com/systems-manager/latest/userguide/install-plugin-linux.html and
     // https://docs.aws.amazon.com/systems-manager/latest/userguide/data-perimeters.html
     read(
@@ -66,12 +82,27 @@ pub(super) const ALL: &[AwsOwned] = &[
     read(
         "PatchManager",
         Regions::Own(PATCH_MODULES),
-        &[":s3:::aws-patch-manager-{region}-{own}/*", ":s3:::aws-patchmanager-macos-{region}-{own}/*"],
+        &[
+            ":s3:::aws-patch-manager-{region}-{own}/*",
+            ":s3:::aws-patchmanager-macos-{region}-{own}/*",
+        ],
     ),
-    read("PatchManager", Regions::Own(PATCH_SNAPSHOTS), &[":s3:::patch-baseline-snapshot-{region}{own}/*"]),
+    read(
+        "PatchManager",
+        Regions::Own(PATCH_SNAPSHOTS),
+        &[":s3:::patch-baseline-snapshot-{region}{own}/*"],
+    ),
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/download-cloudwatch-agent-commandline.html
-    read("CloudWatchAgent", Regions::Every, &[":s3:::amazoncloudwatch-agent-{region}/*"]),
-    read("CloudWatchAgent", Regions::Commercial, &[":s3:::amazoncloudwatch-agent/*"]),
+    read(
+        "CloudWatchAgent",
+        Regions::Every,
+        &[":s3:::amazoncloudwatch-agent-{region}/*"],
+    ),
+    read(
+        "CloudWatchAgent",
+        Regions::Commercial,
+        &[":s3:::amazoncloudwatch-agent/*"],
+    ),
     // https://docs.aws.amazon.com/codedeploy/latest/userguide/instances-ec2-configure.html
     read("CodeDeployAgent", Regions::Every, &[":s3:::aws-codedeploy-{region}/*"]),
     // https://docs.aws.amazon.com/imagebuilder/latest/userguide/vpc-interface-endpoints.html#vpc-endpoint-policy-s3
@@ -94,9 +125,17 @@ pub(super) const ALL: &[AwsOwned] = &[
         ],
     ),
     // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-helper-scripts-reference.html
-    read("CloudFormationHelperScripts", Regions::Commercial, &[":s3:::cloudformation-examples/*"]),
+    read(
+        "CloudFormationHelperScripts",
+        Regions::Commercial,
+        &[":s3:::cloudformation-examples/*"],
+    ),
     // https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html
-    read("EmrRepositories", Regions::NotChina, &[":s3:::repo.{region}.emr.amazonaws.com/*"]),
+    read(
+        "EmrRepositories",
+        Regions::NotChina,
+        &[":s3:::repo.{region}.emr.amazonaws.com/*"],
+    ),
     read(
         "EmrRepositories",
         Regions::Except(&["ap-southeast-2"]),
@@ -113,8 +152,18 @@ pub(super) const ALL: &[AwsOwned] = &[
             ":s3:::aws157-instance-data-bucket-1-prod-{region}/*",
         ],
     ),
-    reach("EmrLogs", &["s3:Put*"], Regions::Except(&["us-east-1"]), &[":s3:::aws157-logs-prod-{region}/*"]),
-    reach("EmrLogs", &["s3:Put*"], Regions::Only(&["us-east-1"]), &[":s3:::aws157-logs-prod/*"]),
+    reach(
+        "EmrLogs",
+        &["s3:Put*"],
+        Regions::Except(&["us-east-1"]),
+        &[":s3:::aws157-logs-prod-{region}/*"],
+    ),
+    reach(
+        "EmrLogs",
+        &["s3:Put*"],
+        Regions::Only(&["us-east-1"]),
+        &[":s3:::aws157-logs-prod/*"],
+    ),
     reach(
         "EmrApplicationHistory",
         &["s3:Abort*", "s3:Create*", "s3:Get*", "s3:List*", "s3:Put*"],
@@ -122,12 +171,19 @@ pub(super) const ALL: &[AwsOwned] = &[
         &[":s3:::prod.{region}.appinfo.src/*"],
     ),
     // https://docs.aws.amazon.com/glue/latest/dg/getting-started-min-privs-job.html
-    read("GlueTransforms", Regions::Own(GLUE_TRANSFORMS), &[":s3:::aws-glue-studio-transforms-{own}/*"]),
+    read(
+        "GlueTransforms",
+        Regions::Own(GLUE_TRANSFORMS),
+        &[":s3:::aws-glue-studio-transforms-{own}/*"],
+    ),
     // https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/vpc-vpce.policy.html#AWSHowTo.S3.VPCendpoints
     read(
         "ElasticBeanstalk",
         Regions::Every,
-        &[":s3:::elasticbeanstalk-samples-{region}/*", ":s3:::elasticbeanstalk-{region}/*"],
+        &[
+            ":s3:::elasticbeanstalk-samples-{region}/*",
+            ":s3:::elasticbeanstalk-{region}/*",
+        ],
     ),
     read(
         "ElasticBeanstalk",
@@ -157,14 +213,20 @@ pub(super) const ALL: &[AwsOwned] = &[
         "SageMakerJumpStart",
         &["s3:GetObject", "s3:ListBucket"],
         Regions::Every,
-        &[":s3:::jumpstart-cache-prod-{region}", ":s3:::jumpstart-cache-prod-{region}/*"],
+        &[
+            ":s3:::jumpstart-cache-prod-{region}",
+            ":s3:::jumpstart-cache-prod-{region}/*",
+        ],
     ),
     // https://docs.aws.amazon.com/neptune/latest/userguide/graph-notebooks.html#graph-notebooks-workbench
     reach(
         "NeptuneNotebooks",
         &["s3:GetObject", "s3:ListBucket"],
         Regions::Every,
-        &[":s3:::aws-neptune-notebook-{region}", ":s3:::aws-neptune-notebook-{region}/*"],
+        &[
+            ":s3:::aws-neptune-notebook-{region}",
+            ":s3:::aws-neptune-notebook-{region}/*",
+        ],
     ),
     reach(
         "NeptuneNotebooks",
@@ -173,7 +235,11 @@ pub(super) const ALL: &[AwsOwned] = &[
         &[":s3:::aws-neptune-notebook", ":s3:::aws-neptune-notebook/*"],
     ),
     // https://docs.aws.amazon.com/codeartifact/latest/ug/create-s3-gateway-endpoint.html#s3-gateway-endpoint-permissions
-    read("CodeArtifactAssets", Regions::Own(CODEARTIFACT), &[":s3:::assets-{own}-{region}/*"]),
+    read(
+        "CodeArtifactAssets",
+        Regions::Own(CODEARTIFACT),
+        &[":s3:::assets-{own}-{region}/*"],
+    ),
     // https://docs.aws.amazon.com/mgn/latest/ug/Network-Requirements.html
     read(
         "ApplicationMigration",
@@ -201,7 +267,11 @@ pub(super) const ALL: &[AwsOwned] = &[
         ],
     ),
     // https://docs.aws.amazon.com/enclaves/latest/user/nitro-enclave-refapp.html#role-cert
-    read("NitroEnclaves", Regions::Every, &[":s3:::aws-ec2-enclave-certificate-{region}-prod/*"]),
+    read(
+        "NitroEnclaves",
+        Regions::Every,
+        &[":s3:::aws-ec2-enclave-certificate-{region}-prod/*"],
+    ),
     // https://docs.aws.amazon.com/eks/latest/userguide/install-kubectl.html
     read("EksTools", Regions::Commercial, &[":s3:::amazon-eks/*"]),
 ];
