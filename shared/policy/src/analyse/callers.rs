@@ -1,6 +1,6 @@
 //! The principals that a document can tell apart, each with its correlated keys.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::atoms;
 use super::bits::Bits;
@@ -128,13 +128,16 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
         || model.keys.iter().any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
     let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
     let mut all = Vec::new();
-    let mut accounts: HashSet<(Vec<(Caller, Bits, bool)>, bool)> = HashSet::new();
+    // Two accounts that are alike, so that caller and owner can be two accounts.
+    let mut accounts: HashMap<_, usize> = HashMap::new();
     for account in &identities.accounts {
         let names = names(model, account, &mut complete, budget);
         let trusted_account = model.perimeter.accounts.contains(account);
         let trusted = |name: &Named| model.perimeter.principals.iter().any(|p| *p == name.arn || *p == name.name);
         let class: Vec<_> = names.iter().map(|name| (name.caller, name.sig, trusted(name))).collect();
-        if !linked && !accounts.insert((class, trusted_account)) {
+        let alike = accounts.entry((class, trusted_account)).or_default();
+        *alike += 1;
+        if !linked && *alike > 2 {
             continue;
         }
         let mut seen: HashSet<(Caller, Bits, bool)> = HashSet::new();
@@ -163,8 +166,15 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
     all.push(anonymous(model));
     services(model, identities, &mut all);
     if !linked && !model.names(&[Kind::PrincipalOrganization, Kind::PrincipalPaths]) {
-        let mut seen = HashSet::new();
-        all.retain(|p| seen.insert((p.caller, p.trusted, p.sig, p.organization.clone())));
+        let mut seen: HashMap<_, Vec<String>> = HashMap::new();
+        all.retain(|p| {
+            let alike = seen.entry((p.caller, p.trusted, p.sig, p.organization.clone())).or_default();
+            let new = alike.len() < 2 && !alike.contains(&p.account);
+            if new {
+                alike.push(p.account.clone());
+            }
+            new
+        });
     }
     Principals { all, complete }
 }

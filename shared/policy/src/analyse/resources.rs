@@ -286,6 +286,9 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
                 }
             }
         }
+        if services.is_empty() {
+            service.prefixes().for_each(|prefix| services.push(prefix));
+        }
     } else {
         services.push("dynamodb");
         for field in fields(2) {
@@ -305,7 +308,7 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
                 let none = |field: &Pattern| *field == Pattern::Exact(String::new());
                 let owner = match owner {
                     owner if none(owner) => "",
-                    Pattern::Exact(name) if name == "aws" => "aws",
+                    Pattern::Exact(name) if name.starts_with("aws") => name,
                     _ => "*",
                 };
                 let shape = (*service, !none(region), owner);
@@ -324,16 +327,17 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
         for (service, has_region, owner) in &shapes {
             let nowhere = [""];
             for region in if *has_region { regions.as_slice() } else { &nowhere } {
+                let of_aws = !matches!(*owner, "" | "*");
                 let owner = if *owner == "*" { account } else { owner };
                 let text = format!("arn:{partition}:{service}:{region}:{owner}:");
                 let agreeing = agreeing(patterns, &["arn", partition, service, region, owner], &text);
-                if seen.insert((agreeing.clone(), owner == "aws")) {
+                if seen.insert((agreeing.clone(), of_aws)) {
                     all.push(Start {
                         text,
                         service: (*service).to_owned(),
                         region: *has_region,
                         account: !owner.is_empty(),
-                        of_aws: owner == "aws",
+                        of_aws,
                         agreeing,
                     });
                 }

@@ -130,7 +130,7 @@ impl<'m, 'd> Search<'m, 'd> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
-        let mut tried: HashSet<(Bits, Caller, bool, bool, String)> = HashSet::new();
+        let mut tried: HashSet<(Bits, Caller, bool, bool, bool, String)> = HashSet::new();
         let principals = std::mem::take(&mut self.principals.all);
         let worlds = std::mem::take(&mut self.worlds);
         let mut found = None;
@@ -155,7 +155,8 @@ impl<'m, 'd> Search<'m, 'd> {
                     found = if follow {
                         self.follow(&place, bits, budget, judge)
                     } else {
-                        let same = (bits, principal.caller, principal.trusted, owner.trusted, owner.account.clone());
+                        let member = owner.organization.is_some();
+                        let same = (bits, principal.caller, principal.trusted, owner.trusted, member, owner.account.clone());
                         if !tried.insert(same) {
                             continue;
                         }
