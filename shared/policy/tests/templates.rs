@@ -267,7 +267,6 @@ fn templates_leave_room_for_many_accounts_in_every_region() {
     assert!(plain < MOST_CHARACTERS / 2, "{plain}");
     let (crowded, service) = longest(90);
     assert!(crowded < MOST_CHARACTERS, "{service} {crowded}");
-    println!("{plain} characters for an organisation, {crowded} with ninety accounts ({service})");
 }
 
 #[test]
