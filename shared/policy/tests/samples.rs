@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use postern_policy::{Containment, Document, EndpointContext, Perimeter, analyse, evaluate};
+use postern_policy::{Containment, Document, EndpointContext, Perimeter, analyse, evaluate, fix};
 use serde_json::Value;
 
 /// Where the samples are. Without them the tests say so and pass.
@@ -115,25 +115,29 @@ fn public_policies_have_their_recorded_verdicts() {
 }
 
 #[test]
-#[ignore = "prints times"]
-fn times() {
-    let Some(dir) = samples("public") else { return };
-    let mut times = Vec::new();
-    for case in json(&dir.join("index.json")).as_array().unwrap() {
-        let file = case["file"].as_str().unwrap();
-        let text = std::fs::read_to_string(dir.join(file)).unwrap();
-        let endpoint = endpoint(case["service"].as_str().unwrap(), case["endpointType"] == "Gateway");
-        let perimeter = perimeter();
-        let start = std::time::Instant::now();
-        for _ in 0..100 {
+fn open_samples_are_fixed_or_told_why_not() {
+    for (kind, list) in [("adversarial", "expected.json"), ("public", "index.json")] {
+        let Some(dir) = samples(kind) else { return };
+        let record = json(&dir.join(list));
+        let cases: Vec<(String, &Value)> = match &record {
+            Value::Array(cases) => cases.iter().map(|case| (case["file"].as_str().unwrap().to_owned(), case)).collect(),
+            _ => record["cases"].as_object().unwrap().iter().map(|(file, case)| (file.clone(), case)).collect(),
+        };
+        for (file, case) in cases {
+            let text = std::fs::read_to_string(dir.join(&file)).unwrap();
             let document = Document::parse(&text).unwrap();
-            std::hint::black_box(analyse(&document, &perimeter, &endpoint));
+            let endpoint = endpoint(case["service"].as_str().unwrap(), case["endpointType"] == "Gateway");
+            let before = analyse(&document, &perimeter(), &endpoint);
+            match fix(&document, &perimeter(), &endpoint) {
+                Ok(fixed) => {
+                    let after = Document::parse(&fixed.text).unwrap();
+                    let analysis = analyse(&after, &perimeter(), &endpoint);
+                    assert!(analysis.identity.is_none() && analysis.resource.is_none(), "{file}");
+                    assert_eq!(fix(&after, &perimeter(), &endpoint).unwrap().text, fixed.text, "{file}");
+                    assert_eq!(fixed.added.is_empty(), before.verdict != Containment::Open, "{file}");
+                }
+                Err(reason) => println!("{file}: {reason}"),
+            }
         }
-        times.push((start.elapsed() / 100, file.to_owned()));
-    }
-    times.sort();
-    println!("median {:?}", times[times.len() / 2]);
-    for time in times.iter().rev().take(8) {
-        println!("{time:?}");
     }
 }
