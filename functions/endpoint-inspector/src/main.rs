@@ -1,1 +1,4 @@
-fn main() {}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    postern_runtime::run(&postern_core::function::ENDPOINT_INSPECTOR).await
+}

@@ -1,1 +1,16 @@
+//! Postern's hands and eyes: observes VPCs, applies changes, publishes reports.
+//!
+//! The only crate that sees the AWS SDK. What leaves it are the types of `postern-core` and its own errors.
 
+pub mod apply;
+mod clients;
+mod error;
+pub mod observe;
+mod paging;
+mod publish;
+#[cfg(test)]
+mod wire;
+
+pub use clients::{Aws, Calls};
+pub use error::CallError;
+pub use publish::PublishError;

@@ -22,7 +22,7 @@ pub const TAG_CONTROL: &str = "postern:control";
 pub const TAG_RUN: &str = "postern:run";
 
 /// One reversible API effect.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Change {
     EnableVpcDns {
@@ -34,6 +34,7 @@ pub enum Change {
     },
     AuthorizeIngress {
         group: GroupRef,
+        #[schemars(with = "BTreeSet<String>")]
         cidrs: BTreeSet<IpNet>,
     },
     CreateEndpoint(NewEndpoint),
@@ -93,14 +94,15 @@ pub enum DnsAttribute {
 }
 
 /// A security group that exists, or the managed one that an earlier change of the plan creates.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GroupRef {
     Existing(SecurityGroupId),
     Managed(VpcId),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NewEndpoint {
     pub vpc: VpcId,
     pub service: ServiceName,

@@ -75,7 +75,7 @@ fn exemption(finding: &Finding, snapshot: &Snapshot, settings: &Settings, now: T
     }
     let key = &finding.key;
     let tags = tags_of(key, snapshot);
-    let from_settings = settings.exemptions.iter().find(|exemption| {
+    let matching = settings.exemptions.iter().filter(|exemption| {
         exemption.control == key.control
             && exemption.expires > now
             && match &exemption.selector {
@@ -83,6 +83,8 @@ fn exemption(finding: &Finding, snapshot: &Snapshot, settings: &Settings, now: T
                 ExemptionSelector::Tag { key, value } => tags.and_then(|t| t.get(key)) == Some(value),
             }
     });
+    // The one that ends last says until when, in whatever order they are written.
+    let from_settings = matching.max_by_key(|exemption| (exemption.expires, &exemption.reason));
     if let Some(exemption) = from_settings {
         return Some(Exempt {
             reason: exemption.reason.clone(),

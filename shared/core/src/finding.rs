@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::settings::Mode;
+use crate::snapshot::EndpointKind;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -51,6 +52,9 @@ pub struct FindingKey {
     /// The endpoint service in question, where the resource alone does not say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// The form of the service in question, where it may have two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_kind: Option<EndpointKind>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,11 +113,17 @@ impl FindingKey {
             control: control.to_owned(),
             resource: Resource::new(kind, id),
             service: None,
+            endpoint_kind: None,
         }
     }
 
     pub fn for_service(mut self, service: impl fmt::Display) -> Self {
         self.service = Some(service.to_string());
+        self
+    }
+
+    pub fn of_kind(mut self, kind: EndpointKind) -> Self {
+        self.endpoint_kind = Some(kind);
         self
     }
 
@@ -149,9 +159,10 @@ impl FindingKey {
 impl fmt::Display for FindingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} on {}", self.control, self.resource.id)?;
-        match &self.service {
-            Some(service) => write!(f, " ({service})"),
-            None => Ok(()),
+        match (&self.service, self.endpoint_kind) {
+            (Some(service), Some(kind)) => write!(f, " ({service}, {})", kind.word()),
+            (Some(service), None) => write!(f, " ({service})"),
+            (None, _) => Ok(()),
         }
     }
 }

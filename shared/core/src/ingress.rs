@@ -6,7 +6,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::change::{Change, GroupRef};
 use crate::control::Context;
-use crate::snapshot::{Endpoint, Gap, IngressRule, IngressSource, SecurityGroup, Subnet};
+use crate::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
 
 /// What the security groups of an endpoint let in.
 pub enum Admission {
@@ -38,11 +38,11 @@ impl<'a> Context<'a> {
         if blocked.is_empty() {
             return Ok(Admission::Admitted);
         }
-        let by_membership = rules.iter().find_map(|rule| match &rule.source {
+        let by_membership = rules.iter().filter_map(|rule| match &rule.source {
             IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
             IngressSource::Cidr(_) => None,
         });
-        if let Some(source) = by_membership {
+        if let Some(source) = by_membership.min() {
             return Ok(Admission::Unclear(format!(
                 "TCP 443 is admitted from {source}, and which clients that covers is not observed"
             )));
@@ -60,17 +60,16 @@ impl<'a> Context<'a> {
     pub fn managed_group_for(&self, vpc_subnets: &[&Subnet]) -> Result<(GroupRef, Vec<Change>), Gap> {
         self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let vpc = &self.snapshot.vpc.id;
+        let group = GroupRef::Managed(vpc.clone());
         let mut changes = Vec::new();
-        let (group, blocked) = match self.snapshot.managed_group() {
-            Some(SecurityGroup { id, ingress, .. }) => {
-                let rules: Vec<_> = ingress.iter().filter(|rule| rule.admits_https()).collect();
-                (GroupRef::Existing(id.clone()), blocked(&rules, vpc_subnets))
-            }
+        let rules: Vec<_> = match self.snapshot.managed_group() {
+            Some(managed) => managed.ingress.iter().filter(|rule| rule.admits_https()).collect(),
             None => {
                 changes.push(Change::CreateManagedGroup { vpc: vpc.clone() });
-                (GroupRef::Managed(vpc.clone()), blocked(&[], vpc_subnets))
+                Vec::new()
             }
         };
+        let blocked = blocked(&rules, vpc_subnets);
         if !blocked.is_empty() {
             changes.push(Change::AuthorizeIngress {
                 group: group.clone(),
@@ -83,7 +82,10 @@ impl<'a> Context<'a> {
     /// What lets these subnets in to an endpoint. Other people's groups are never edited for this.
     pub fn admit(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
         let (group, mut changes) = self.managed_group_for(subnets)?;
-        let attached = matches!(&group, GroupRef::Existing(id) if endpoint.security_groups.contains(id));
+        let attached = self
+            .snapshot
+            .managed_group()
+            .is_some_and(|g| endpoint.security_groups.contains(&g.id));
         if !attached {
             changes.push(Change::AttachManagedGroup {
                 endpoint: endpoint.id.clone(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, ChangeKind};
 use crate::control::{Control, evaluate};
@@ -34,10 +36,12 @@ pub struct PlannedChange {
 }
 
 /// What became of a planned change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "result", rename_all = "kebab-case")]
 pub enum Outcome {
     Applied {
         /// The id that AWS gave to what the change created, or of the managed group that it referred to.
+        #[serde(skip_serializing_if = "Option::is_none")]
         created: Option<String>,
     },
     /// Live state was already as wanted.

@@ -103,7 +103,8 @@ fn resolve<'a>(
             kind.word()
         )),
         several => {
-            let names: Vec<_> = several.iter().map(|service| service.name.as_str()).collect();
+            let mut names: Vec<_> = several.iter().map(|service| service.name.as_str()).collect();
+            names.sort();
             Err(format!(
                 "`{name}` may mean {}; write the full name in postern.toml",
                 names.join(" or ")

@@ -45,13 +45,17 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     let vpc = &context.snapshot.vpc.id;
     let mut findings = Vec::new();
     for kind in [EndpointKind::Interface, EndpointKind::Gateway] {
+        let key = |service: &str| {
+            FindingKey::new(CONTROL.name, ResourceKind::Vpc, vpc)
+                .for_service(service)
+                .of_kind(kind)
+        };
         let (services, unresolved) = required(context, kind)?;
         for required in &services {
-            let key = FindingKey::new(CONTROL.name, ResourceKind::Vpc, vpc).for_service(&required.service.name);
-            findings.push(judge(context, required, key)?);
+            findings.push(judge(context, required, key(required.service.name.as_str()))?);
         }
         for service in unresolved {
-            let key = FindingKey::new(CONTROL.name, ResourceKind::Vpc, vpc).for_service(service.name);
+            let key = key(service.name);
             findings.push(key.indeterminate("The required service is not in the Region's catalogue.", service.reason));
         }
     }

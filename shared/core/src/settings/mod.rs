@@ -7,10 +7,22 @@ use jiff::Timestamp;
 use postern_policy::Perimeter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use toml::de::{DeTable, DeValue};
 
 use crate::cost::{MonthlyCost, Prices};
 use crate::id::VpcId;
 use crate::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
+
+mod document;
+mod reader;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use reader::Problem;
+use reader::{Problems, Section};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -97,6 +109,90 @@ pub struct Limits {
     pub monthly_cost_per_vpc: MonthlyCost,
     /// Added by everything that one invocation does.
     pub monthly_cost_per_run: MonthlyCost,
+}
+
+/// Settings that cannot be used. Printed with one problem a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", lines(.problems))]
+pub struct SettingsError {
+    /// All of them, in the order of the text.
+    pub problems: Vec<Problem>,
+}
+
+impl Settings {
+    /// Reads a `postern.toml` in which these controls may be named.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text, from its syntax to its meaning.
+    pub fn parse(text: &str, controls: &[&str]) -> Result<Self, SettingsError> {
+        let problems = Problems::new(text);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            problems.not_toml(error);
+        }
+        let document = DeValue::Table(table.into_inner());
+        let settings = Section::root(&document, &problems, |root| document::settings(root, controls));
+        let problems = problems.into_sorted();
+        match settings {
+            Some(settings) if problems.is_empty() => Ok(settings),
+            _ => Err(SettingsError { problems }),
+        }
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<_> = problems.iter().map(Problem::to_string).collect();
+    lines.join("\n")
+}
+
+/// What an empty `postern.toml` means.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            perimeter: Perimeter {
+                builtin_aws_owned_resources: true,
+                aws_services: true,
+                ..Perimeter::default()
+            },
+            trusted_cidrs: Vec::new(),
+            requirements: Vec::new(),
+            modes: Modes::default(),
+            exemptions: Vec::new(),
+            exempt_by_tag: BTreeSet::new(),
+            limits: Limits::default(),
+            prices: Prices::default(),
+        }
+    }
+}
+
+impl Default for SubnetSelector {
+    /// Subnets without a route to an internet gateway.
+    fn default() -> Self {
+        Self {
+            classes: BTreeSet::from([SubnetClass::Private, SubnetClass::Isolated]),
+            tags: Tags::new(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            changes_per_run: 50,
+            monthly_cost_per_vpc: MonthlyCost::from_dollars(250.0),
+            monthly_cost_per_run: MonthlyCost::from_dollars(500.0),
+        }
+    }
+}
+
+impl Default for Prices {
+    /// The price of us-east-1, everywhere.
+    fn default() -> Self {
+        Self {
+            interface_endpoint_zone_hour: 0.01,
+            regions: BTreeMap::new(),
+        }
+    }
 }
 
 impl Modes {

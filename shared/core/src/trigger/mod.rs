@@ -1,4 +1,21 @@
 //! What started a run: who changed what, and where that says to look.
+//!
+//! [`read`] turns one event as EventBridge delivers it into a [`Trigger`], or says why there is
+//! nothing to do. An event is a hint and untrusted text: what it lacks widens the place to look at,
+//! and what it names is checked before anything else sees it.
+
+mod actor;
+mod body;
+mod calls;
+mod envelope;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod samples;
+
+pub use envelope::{Ignored, Reading, UnreadableError, read};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -11,7 +28,7 @@ use crate::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, Su
 pub struct Trigger {
     pub account: AccountId,
     pub region: Region,
-    /// Where to look. Several where the event names several things.
+    /// Where to look; never empty. Several where the event names several things.
     pub targets: Vec<Target>,
     pub occasion: Occasion,
 }
@@ -44,6 +61,7 @@ pub struct Occasion {
     pub actor: Option<Actor>,
 }
 
+/// The caller of the API. Every text is free of control characters and at most 512 characters long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
     /// The ARN, or what else names the caller best.

@@ -1,13 +1,33 @@
 //! What a reconciliation tells people.
 
+mod build;
+mod console;
+mod cut;
+mod disposition;
+mod document;
+mod message;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, FindingKey};
 use crate::id::{AccountId, Region, RunId, VpcId};
 use crate::plan::{Outcome, Plan};
 use crate::trigger::Occasion;
+
+pub use self::disposition::Disposition;
+pub use self::document::{
+    ChangeCounts, FindingCounts, PlanSummary, Report, ReportedChange, ReportedFinding, ReportedInverse,
+    ReportedRemediation, SchemaTag, Summary, Truncated, schema,
+};
+pub use self::message::{AttributeValue, MESSAGE_LIMIT, Message, SUBJECT_LIMIT};
 
 /// Everything that happened to one VPC in one run.
 #[derive(Clone, Debug)]
@@ -28,7 +48,9 @@ pub struct Reconciliation {
     pub verification: BTreeMap<FindingKey, Verification>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a fresh look says of a finding that was remediated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Verification {
     Verified,
     /// AWS has accepted the changes but they are not in effect, or not visible, yet.

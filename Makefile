@@ -1,0 +1,62 @@
+# Everything that people and CI run. Needs Rust, Python 3.10 or later, and make.
+
+ARCH ?= arm64
+SETTINGS ?= postern.toml
+STACK ?= postern
+ZIPS ?= target/lambda/$(ARCH)
+PARAMETERS ?=
+CRATES := postern-policy postern-core postern-aws postern-runtime \
+    subnet-inspector endpoint-inspector policy-inspector sweeper
+
+# The tools of .venv come first: cargo finds cargo-lambda there, and cargo-lambda zig (through python3 -m ziglang).
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# The AWS CLI of .venv knows AWS_DEFAULT_REGION only.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+
+.PHONY: demo test lint generate bench build deploy destroy
+
+demo: .venv/.stamp ## see it work, on this machine
+	cargo build --locked --workspace
+	cargo run --locked --quiet --workspace --bin demo
+
+test: .venv/.stamp ## every test
+	cargo build --locked --workspace
+	cargo test --locked --workspace
+
+lint: .venv/.stamp ## formatting, clippy, the template, generated files, each crate alone
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	.venv/bin/cfn-lint infra/*.yaml
+	cargo test --locked --quiet --workspace --test generated
+	cargo test --locked --quiet --workspace --lib schema
+	for crate in $(CRATES); do cargo check --locked --quiet --package $$crate || exit; done
+
+generate: ## control pages and JSON Schemas, from the code
+	GENERATE=1 cargo test --locked --quiet --workspace --test generated
+	GENERATE=1 cargo test --locked --quiet --workspace --lib schema
+
+bench: .venv/.stamp ## speed and size
+	cargo bench --workspace
+
+# One zip file per function with the program and SETTINGS, in target/lambda/ARCH/FUNCTION/bootstrap.zip.
+# The jitter entropy of aws-lc can take a second of a cold start; the kernel's is there at once.
+build: .venv/.stamp ## the functions, for ARCH (arm64, x86_64)
+	@test -f '$(SETTINGS)' || { echo 'build: no settings file `$(SETTINGS)`' >&2; exit 1; }
+	AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(ARCH)) --output-format zip \
+	    --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS) \
+	    --package subnet-inspector --package endpoint-inspector --package policy-inspector --package sweeper
+
+deploy: .venv/.stamp ## what build made, to STACK by way of BUCKET
+	BUCKET='$(BUCKET)' STACK='$(STACK)' ARCH='$(ARCH)' ZIPS='$(ZIPS)' infra/deploy.sh $(PARAMETERS)
+
+destroy: .venv/.stamp ## STACK
+	.venv/bin/aws cloudformation delete-stack --stack-name '$(STACK)'
+	.venv/bin/aws cloudformation wait stack-delete-complete --stack-name '$(STACK)'
+
+.venv/.stamp: requirements.txt
+	python3 -m venv --clear .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	touch $@

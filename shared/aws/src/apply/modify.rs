@@ -1,0 +1,139 @@
+//! Changes to the VPC and to endpoints that exist.
+
+use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
+use aws_sdk_ec2::types::AttributeBooleanValue;
+use postern_core::change::{DnsAttribute, GroupRef};
+use postern_core::id::{EndpointId, RouteTableId, SubnetId, VpcId, Zone};
+use postern_core::snapshot::{Endpoint, EndpointKind};
+use serde_json::Value;
+
+use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, failed, not_needed, refusal, skipped};
+use crate::error::CallError;
+use crate::observe::{describe, parse};
+
+impl Applier {
+    pub(super) async fn enable_vpc_dns(&self, vpc: &VpcId, attribute: DnsAttribute) -> Step {
+        let enabled = describe::dns_attribute(&self.ec2, vpc, attribute).await;
+        if enabled.map_err(refusal::outcome)? {
+            return Err(not_needed(format!("{vpc} has {attribute} enabled")));
+        }
+        let on = AttributeBooleanValue::builder().value(true).build();
+        let request = self.ec2.modify_vpc_attribute().vpc_id(vpc.as_str());
+        let request = match attribute {
+            DnsAttribute::Support => request.enable_dns_support(on),
+            DnsAttribute::Hostnames => request.enable_dns_hostnames(on),
+        };
+        match request.send().await {
+            Ok(_) => Ok(None),
+            Err(error) => Err(refusal::outcome(CallError::new(MODIFY_VPC_ATTRIBUTE, error))),
+        }
+    }
+
+    pub(super) async fn add_subnet(&self, id: &EndpointId, subnet: &SubnetId, zone: &Zone) -> Step {
+        let endpoint = self.endpoint(id).await?;
+        if endpoint.subnets.contains(subnet) {
+            return Err(not_needed(format!("{id} is in {subnet}, which serves {zone}")));
+        }
+        if endpoint.kind == EndpointKind::Gateway {
+            return Err(failed(format!("{id} is a gateway endpoint, which takes no subnets")));
+        }
+        self.modify(id, |request| request.add_subnet_ids(subnet.as_str()))
+            .await?;
+        Ok(None)
+    }
+
+    pub(super) async fn associate_route_table(&self, id: &EndpointId, table: &RouteTableId) -> Step {
+        let endpoint = self.endpoint(id).await?;
+        if endpoint.route_tables.contains(table) {
+            return Err(not_needed(format!("{id} is associated with {table}")));
+        }
+        if endpoint.kind != EndpointKind::Gateway {
+            return Err(failed(format!(
+                "{id} is not a gateway endpoint and takes no route tables"
+            )));
+        }
+        self.modify(id, |request| request.add_route_table_ids(table.as_str()))
+            .await?;
+        Ok(None)
+    }
+
+    pub(super) async fn attach_managed_group(&mut self, id: &EndpointId, group: &GroupRef) -> Step {
+        let endpoint = self.endpoint(id).await?;
+        let (group, created) = self.group(group).await?;
+        if endpoint.security_groups.contains(&group) {
+            return Err(not_needed(format!("{group} is attached to {id}")));
+        }
+        self.modify(id, |request| request.add_security_group_ids(group.as_str()))
+            .await?;
+        Ok(created)
+    }
+
+    pub(super) async fn enable_private_dns(&self, id: &EndpointId) -> Step {
+        if self.endpoint(id).await?.private_dns {
+            return Err(not_needed(format!("private DNS is enabled on {id}")));
+        }
+        self.modify(id, |request| request.private_dns_enabled(true)).await?;
+        Ok(None)
+    }
+
+    pub(super) async fn replace_policy(&self, id: &EndpointId, before: &str, after: &str) -> Step {
+        let live = self.endpoint(id).await?.policy.unwrap_or_default();
+        if same_policy(&live, after) {
+            return Err(not_needed(format!("{id} has the wanted policy")));
+        }
+        if !same_policy(&live, before) {
+            return Err(skipped(format!("the policy of {id} was changed since it was observed")));
+        }
+        self.modify(id, |request| request.policy_document(after)).await?;
+        Ok(None)
+    }
+
+    /// The endpoint as it is now, if it is there to be modified by us.
+    async fn endpoint(&self, id: &EndpointId) -> Result<Endpoint, super::Outcome> {
+        let found = describe::endpoints_by_id(&self.ec2, [id]).await;
+        let gone = || skipped(format!("{id} no longer exists"));
+        let found = match found {
+            Err(error) if error.not_found() => return Err(gone()),
+            found => found.map_err(refusal::outcome)?,
+        };
+        let found = found.first().ok_or_else(gone)?;
+        let (_, endpoint) = parse::endpoint(found, &self.account, &self.region).map_err(refusal::outcome)?;
+        if !endpoint.usable() {
+            let state = found.state().map_or("unknown", |state| state.as_str());
+            return Err(skipped(format!("{id} is in state `{state}`")));
+        }
+        if endpoint.requester_managed {
+            return Err(skipped(format!("{id} is managed by the AWS service that requested it")));
+        }
+        if endpoint.owner != self.account {
+            return Err(skipped(format!("{id} belongs to account {}", endpoint.owner)));
+        }
+        if endpoint.tags.contains_key("GuardDutyManaged") {
+            return Err(skipped(format!("{id} is managed by Amazon GuardDuty")));
+        }
+        Ok(endpoint)
+    }
+
+    async fn modify(
+        &self,
+        id: &EndpointId,
+        set: impl FnOnce(ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder,
+    ) -> Result<(), super::Outcome> {
+        let request = set(self.ec2.modify_vpc_endpoint().vpc_endpoint_id(id.as_str()));
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| CallError::new(MODIFY_ENDPOINT, error));
+        answer
+            .and_then(|answer| accepted(MODIFY_ENDPOINT, answer.r#return()))
+            .map_err(|error| self.refused(error))
+    }
+}
+
+/// AWS writes documents anew: only what they say can be compared.
+fn same_policy(a: &str, b: &str) -> bool {
+    match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => a == b,
+    }
+}

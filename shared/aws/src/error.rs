@@ -1,0 +1,164 @@
+//! What can go wrong with a call, and whether it is worth another attempt.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// Codes that say: not now. The SDK has already asked again when one of them arrives here.
+const TRANSIENT_CODES: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "ExpiredToken",
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "KMSThrottling",
+    "KMSThrottlingException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestExpired",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServerInternal",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttled",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+    "Unavailable",
+];
+
+/// A call to AWS that failed for good or beyond the SDK's retries.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{call} failed")]
+pub struct CallError {
+    /// As in IAM policies, such as `ec2:DescribeVpcs`.
+    pub call: &'static str,
+    /// AWS's own name of the error, where an answer arrived that has one.
+    pub code: Option<String>,
+    /// AWS's own words, without the code; empty where no answer could be read.
+    pub message: String,
+    transient: bool,
+    #[source]
+    cause: Arc<dyn Error + Send + Sync>,
+}
+
+impl CallError {
+    pub(crate) fn new<E>(call: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
+        let code = metadata.and_then(|m| m.code()).map(str::to_owned);
+        let message = metadata.and_then(|m| m.message()).map(tidy).unwrap_or_default();
+        let transient = transient(&error, code.as_deref());
+        let cause = match (&code, error) {
+            (Some(code), _) => words(format!("{code}: {message}")),
+            (None, SdkError::ServiceError(answer)) => {
+                let status = answer.raw().status().as_u16();
+                let reason = root(answer.err());
+                words(format!("the answer with HTTP status {status} cannot be read: {reason}"))
+            }
+            (None, error) => Arc::new(error),
+        };
+        Self {
+            call,
+            code,
+            message,
+            transient,
+            cause,
+        }
+    }
+
+    /// An answer that AWS gave but that does not say what it must.
+    pub(crate) fn unreadable(call: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            call,
+            code: None,
+            message: String::new(),
+            transient: false,
+            cause: words(what.into()),
+        }
+    }
+
+    /// The error with its causes, in one line.
+    pub(crate) fn in_words(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            text = format!("{text}: {cause}");
+            next = cause.source();
+        }
+        text
+    }
+
+    /// Whether the same call may succeed later: throttling, time-outs, trouble on AWS's side or on the way there.
+    pub fn transient(&self) -> bool {
+        self.transient
+    }
+
+    pub(crate) fn is(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// EC2 says that what the call names does not exist.
+    pub(crate) fn not_found(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.ends_with(".NotFound"))
+    }
+
+    pub(crate) fn denied(&self) -> bool {
+        self.is(&[
+            "UnauthorizedOperation",
+            "AccessDenied",
+            "AccessDeniedException",
+            "AuthorizationError",
+        ])
+    }
+
+    /// The same, to be reported as worth another attempt.
+    pub(crate) fn into_transient(mut self) -> Self {
+        self.transient = true;
+        self
+    }
+}
+
+fn transient<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> bool {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        // An answer that broke off: one that arrived whole but cannot be read is a service error without a code.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+        _ => {
+            status.is_some_and(|status| status >= 500 || status == 429)
+                || code.is_some_and(|code| TRANSIENT_CODES.contains(&code))
+        }
+    }
+}
+
+/// AWS's words without what only AWS can read, and without the stop at the end.
+fn tidy(message: &str) -> String {
+    let readable = message
+        .split("Encoded authorization failure message")
+        .next()
+        .unwrap_or(message);
+    readable.trim().trim_end_matches('.').to_owned()
+}
+
+/// The words of the first cause of all.
+fn root(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), root)
+}
+
+fn words(text: String) -> Arc<dyn Error + Send + Sync> {
+    Arc::from(Box::<dyn Error + Send + Sync>::from(text))
+}

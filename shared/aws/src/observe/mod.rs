@@ -1,0 +1,187 @@
+//! What VPCs look like now.
+
+mod catalogue;
+pub(crate) mod describe;
+pub(crate) mod parse;
+mod region;
+mod resolve;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::Client;
+use jiff::Timestamp;
+use postern_core::change::DnsAttribute;
+use postern_core::id::{AccountId, Region, VpcId};
+use postern_core::snapshot::{Gap, Observed, Part, Snapshot, VpcDns};
+
+pub(crate) use catalogue::Catalogues;
+pub use resolve::{Resolution, resolve_calls};
+
+use crate::clients::Aws;
+use crate::error::CallError;
+use crate::paging::filter;
+
+/// Without this one there is no snapshot at all.
+pub const VPC_CALLS: &[&str] = &[describe::VPCS];
+
+/// A place that could not be observed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("cannot look at {place}")]
+pub struct ObserveError {
+    /// Such as `vpc-… in eu-central-1`.
+    pub place: String,
+    #[source]
+    source: CallError,
+}
+
+impl ObserveError {
+    /// Whether another look may succeed.
+    pub fn transient(&self) -> bool {
+        self.source.transient()
+    }
+}
+
+/// The IAM actions that observing a part takes, besides `VPC_CALLS`.
+pub fn calls(part: Part) -> &'static [&'static str] {
+    match part {
+        Part::Dns => &[describe::VPC_ATTRIBUTE],
+        Part::Subnets => &[describe::SUBNETS],
+        Part::RouteTables => &[describe::ROUTE_TABLES],
+        Part::Endpoints => &[describe::ENDPOINTS],
+        Part::SecurityGroups => &[describe::SECURITY_GROUPS],
+        Part::Services => &[describe::SERVICES],
+    }
+}
+
+impl Aws {
+    /// Observes these parts of a VPC, all in one round trip. None: the VPC is gone.
+    ///
+    /// A part that AWS refuses for good becomes a gap. What may work later is an error, so that nothing is decided on
+    /// half a picture.
+    pub async fn observe_vpc(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        vpc: &VpcId,
+        parts: &BTreeSet<Part>,
+    ) -> Result<Option<Snapshot>, ObserveError> {
+        let ec2 = self.ec2(region);
+        observe(&ec2, &self.catalogues, account, region, vpc, parts)
+            .await
+            .map_err(|source| ObserveError {
+                place: format!("{vpc} in {region}"),
+                source,
+            })
+    }
+}
+
+async fn observe(
+    ec2: &Client,
+    catalogues: &Catalogues,
+    account: &AccountId,
+    region: &Region,
+    vpc: &VpcId,
+    parts: &BTreeSet<Part>,
+) -> Result<Option<Snapshot>, CallError> {
+    let here = || vec![filter("vpc-id", [vpc.as_str()])];
+    let parts_of_it = async {
+        tokio::try_join!(
+            observed(Part::Dns, parts, async {
+                // The VPC was just made or just deleted, and not all of AWS knows.
+                dns(ec2, vpc).await.map_err(|error| match error.not_found() {
+                    true => error.into_transient(),
+                    false => error,
+                })
+            }),
+            observed(Part::Subnets, parts, async {
+                parse::all(describe::subnets(ec2, here()).await?, parse::subnet)
+            }),
+            observed(Part::RouteTables, parts, async {
+                parse::all(describe::route_tables(ec2, here()).await?, parse::route_table)
+            }),
+            observed(Part::Endpoints, parts, async {
+                let endpoints = describe::endpoints(ec2, here()).await?;
+                parse::all(endpoints, |endpoint| parse::endpoint(endpoint, account, region))
+            }),
+            observed(Part::SecurityGroups, parts, async {
+                parse::all(describe::security_groups(ec2, here()).await?, parse::security_group)
+            }),
+            observed(Part::Services, parts, catalogues.get(ec2, region, Timestamp::now())),
+        )
+    };
+    let (found, observed) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
+    // What fails because the VPC is gone does not count.
+    let Some(vpc) = found? else { return Ok(None) };
+    let (dns, subnets, route_tables, endpoints, security_groups, services) = observed?;
+    Ok(Some(Snapshot {
+        account: account.clone(),
+        region: region.clone(),
+        vpc: parse::vpc(&vpc)?,
+        dns,
+        subnets,
+        route_tables,
+        endpoints,
+        security_groups,
+        services,
+    }))
+}
+
+async fn vpcs(ec2: &Client, vpc: &VpcId) -> Result<Option<aws_sdk_ec2::types::Vpc>, CallError> {
+    match describe::vpcs(ec2, vec![filter("vpc-id", [vpc.as_str()])]).await {
+        Ok(found) => Ok(found.into_iter().next()),
+        Err(error) if error.not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn dns(ec2: &Client, vpc: &VpcId) -> Result<VpcDns, CallError> {
+    let (support, hostnames) = tokio::try_join!(
+        describe::dns_attribute(ec2, vpc, DnsAttribute::Support),
+        describe::dns_attribute(ec2, vpc, DnsAttribute::Hostnames),
+    )?;
+    Ok(VpcDns { support, hostnames })
+}
+
+/// Looks only where asked to, and turns what failed for good into a gap.
+async fn observed<T>(
+    part: Part,
+    parts: &BTreeSet<Part>,
+    look: impl Future<Output = Result<T, CallError>>,
+) -> Result<Observed<T>, CallError> {
+    if !parts.contains(&part) {
+        return Ok(Err(unasked(part)));
+    }
+    match look.await {
+        Ok(found) => Ok(Ok(found)),
+        Err(error) if error.transient() => Err(error),
+        Err(error) => Ok(Err(gap(part, &error))),
+    }
+}
+
+fn unasked(part: Part) -> Gap {
+    Gap {
+        part,
+        reason: format!("{} not observed by this function", words(part)),
+    }
+}
+
+fn gap(part: Part, error: &CallError) -> Gap {
+    Gap {
+        part,
+        reason: error.in_words(),
+    }
+}
+
+fn words(part: Part) -> &'static str {
+    match part {
+        Part::Dns => "the VPC's DNS attributes were",
+        Part::Subnets => "the subnets were",
+        Part::RouteTables => "the route tables were",
+        Part::Endpoints => "the endpoints were",
+        Part::SecurityGroups => "the security groups were",
+        Part::Services => "the service catalogue was",
+    }
+}

@@ -1,0 +1,157 @@
+//! All VPCs of a Region at once, for sweeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use postern_core::id::{AccountId, Region, VpcId};
+use postern_core::snapshot::{Gap, Observed, Part, Snapshot, Vpc, VpcDns};
+
+use super::parse::vpc_of;
+use super::{ObserveError, describe, dns, gap, observed, parse, unasked};
+use crate::clients::Aws;
+use crate::error::CallError;
+
+impl Aws {
+    /// Observes these parts of every VPC of the Region, those of other owners that are shared with us included. The
+    /// calls grow with pages, and with VPCs where their DNS attributes are asked for, which AWS tells one at a time.
+    ///
+    /// DNS attributes that cannot be read, for whatever reason, leave a gap in their VPC alone.
+    pub async fn observe_region(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        parts: &BTreeSet<Part>,
+    ) -> Result<Vec<Snapshot>, ObserveError> {
+        self.sweep(account, region, parts).await.map_err(|source| ObserveError {
+            place: format!("the VPCs of {region}"),
+            source,
+        })
+    }
+
+    async fn sweep(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        parts: &BTreeSet<Part>,
+    ) -> Result<Vec<Snapshot>, CallError> {
+        let ec2 = &self.ec2(region);
+        let all = Vec::new;
+        let (vpcs, subnets, route_tables, endpoints, security_groups, services) = tokio::try_join!(
+            describe::vpcs(ec2, all()),
+            observed(Part::Subnets, parts, async {
+                by_vpc(describe::subnets(ec2, all()).await?, |subnet| {
+                    Ok((vpc_of(describe::SUBNETS, subnet.vpc_id())?, parse::subnet(subnet)?))
+                })
+            }),
+            observed(Part::RouteTables, parts, async {
+                by_vpc(describe::route_tables(ec2, all()).await?, |table| {
+                    Ok((
+                        vpc_of(describe::ROUTE_TABLES, table.vpc_id())?,
+                        parse::route_table(table)?,
+                    ))
+                })
+            }),
+            observed(Part::Endpoints, parts, async {
+                by_vpc(describe::endpoints(ec2, all()).await?, |endpoint| {
+                    let parsed = parse::endpoint(endpoint, account, region)?;
+                    Ok((vpc_of(describe::ENDPOINTS, endpoint.vpc_id())?, parsed))
+                })
+            }),
+            observed(Part::SecurityGroups, parts, async {
+                by_vpc(describe::security_groups(ec2, all()).await?, |group| {
+                    Ok((
+                        vpc_of(describe::SECURITY_GROUPS, group.vpc_id())?,
+                        parse::security_group(group)?,
+                    ))
+                })
+            }),
+            observed(
+                Part::Services,
+                parts,
+                self.catalogues.get(ec2, region, Timestamp::now())
+            ),
+        )?;
+        let vpcs = vpcs.iter().map(parse::vpc).collect::<Result<Vec<_>, _>>()?;
+        let dns = few_at_a_time(vpcs, async |vpc| {
+            let dns = dns_of(ec2, account, &vpc, parts).await;
+            (vpc, dns)
+        });
+        let snapshots = dns.await.into_iter().filter_map(|(vpc, dns)| {
+            Some(Snapshot {
+                account: account.clone(),
+                region: region.clone(),
+                dns: dns?,
+                subnets: share(&subnets, &vpc.id),
+                route_tables: share(&route_tables, &vpc.id),
+                endpoints: share(&endpoints, &vpc.id),
+                security_groups: share(&security_groups, &vpc.id),
+                services: services.clone(),
+                vpc,
+            })
+        });
+        Ok(snapshots.collect())
+    }
+}
+
+/// None: the VPC has gone meanwhile.
+async fn dns_of(
+    ec2: &aws_sdk_ec2::Client,
+    account: &AccountId,
+    vpc: &Vpc,
+    parts: &BTreeSet<Part>,
+) -> Option<Observed<VpcDns>> {
+    if vpc.owner != *account {
+        let reason = format!("{} belongs to account {}", vpc.id, vpc.owner);
+        return Some(Err(Gap {
+            part: Part::Dns,
+            reason,
+        }));
+    }
+    if !parts.contains(&Part::Dns) {
+        return Some(Err(unasked(Part::Dns)));
+    }
+    match dns(ec2, &vpc.id).await {
+        Ok(dns) => Some(Ok(dns)),
+        Err(error) if error.not_found() => None,
+        Err(error) => Some(Err(gap(Part::Dns, &error))),
+    }
+}
+
+type ByVpc<K, T> = BTreeMap<VpcId, BTreeMap<K, T>>;
+
+fn by_vpc<S, K: Ord, T>(
+    items: Vec<S>,
+    parse: impl Fn(&S) -> Result<(VpcId, (K, T)), CallError>,
+) -> Result<ByVpc<K, T>, CallError> {
+    let mut sorted = ByVpc::new();
+    for item in &items {
+        let (vpc, (id, item)) = parse(item)?;
+        sorted.entry(vpc).or_default().insert(id, item);
+    }
+    Ok(sorted)
+}
+
+/// What one VPC has of everything; a gap for one is a gap for all.
+fn share<K: Ord + Clone, T: Clone>(all: &Observed<ByVpc<K, T>>, vpc: &VpcId) -> Observed<BTreeMap<K, T>> {
+    match all {
+        Ok(all) => Ok(all.get(vpc).cloned().unwrap_or_default()),
+        Err(gap) => Err(gap.clone()),
+    }
+}
+
+/// Does the work for each item, four side by side, in no order.
+pub(super) async fn few_at_a_time<T, R>(items: impl IntoIterator<Item = T>, work: impl AsyncFn(T) -> R) -> Vec<R> {
+    let queue = Mutex::new(items.into_iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let worker = async || {
+        let mut done = Vec::new();
+        while let Some(item) = next() {
+            done.push(work(item).await);
+        }
+        done
+    };
+    let (mut all, two, three, four) = tokio::join!(worker(), worker(), worker(), worker());
+    all.extend(two.into_iter().chain(three).chain(four));
+    all
+}

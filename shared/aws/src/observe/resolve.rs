@@ -1,0 +1,203 @@
+//! From what an event names to the VPC that it lies in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::Filter;
+use postern_core::id::{EndpointId, Region, VpcId};
+use postern_core::trigger::Target;
+
+use super::region::few_at_a_time;
+use super::{ObserveError, describe, parse};
+use crate::clients::Aws;
+use crate::error::CallError;
+use crate::paging::filter;
+
+/// The most values that a filter takes.
+const FILTER_VALUES: usize = 200;
+
+/// Where to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    Vpc(VpcId),
+    /// What the event names is gone, and nothing is left to look at.
+    Gone(String),
+    /// Every VPC of the Region: what the event names is gone or was never known, but something may have to be done in
+    /// the VPC where it was.
+    Region,
+}
+
+type Found = BTreeMap<String, VpcId>;
+
+/// The IAM actions that it takes to resolve a target.
+pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
+    match target {
+        Target::Vpc(_) | Target::Region => &[],
+        Target::Subnet(_) => &[describe::SUBNETS],
+        Target::RouteTable(_) | Target::RouteTableAssociation(_) => &[describe::ROUTE_TABLES],
+        Target::SecurityGroup(_) => &[describe::SECURITY_GROUPS],
+        Target::Endpoint(_) => &[describe::ENDPOINTS],
+    }
+}
+
+impl Aws {
+    /// Resolves all targets in one round trip, with one call for each kind of target.
+    pub async fn resolve(
+        &self,
+        region: &Region,
+        targets: &[Target],
+    ) -> BTreeMap<Target, Result<Resolution, ObserveError>> {
+        let ec2 = &self.ec2(region);
+        let ids = |pick: fn(&Target) -> Option<&str>| targets.iter().filter_map(pick).collect::<BTreeSet<_>>();
+        let (subnets, tables, associations, groups, endpoints) = tokio::join!(
+            subnets(
+                ec2,
+                ids(|t| if let Target::Subnet(id) = t {
+                    Some(id.as_str())
+                } else {
+                    None
+                })
+            ),
+            tables(
+                ec2,
+                ids(|t| if let Target::RouteTable(id) = t {
+                    Some(id.as_str())
+                } else {
+                    None
+                })
+            ),
+            associations(
+                ec2,
+                ids(|t| if let Target::RouteTableAssociation(id) = t {
+                    Some(id.as_str())
+                } else {
+                    None
+                })
+            ),
+            groups(
+                ec2,
+                ids(|t| if let Target::SecurityGroup(id) = t {
+                    Some(id.as_str())
+                } else {
+                    None
+                })
+            ),
+            endpoints(
+                ec2,
+                ids(|t| if let Target::Endpoint(id) = t {
+                    Some(id.as_str())
+                } else {
+                    None
+                })
+            ),
+        );
+        let gone = |what: &str, id: &str| Resolution::Gone(format!("{what} {id} no longer exists"));
+        let resolution = |target: &Target| {
+            let (found, id, otherwise) = match target {
+                Target::Vpc(vpc) => return Ok(Resolution::Vpc(vpc.clone())),
+                Target::Region => return Ok(Resolution::Region),
+                Target::Subnet(id) => (&subnets, id.as_str(), gone("subnet", id.as_str())),
+                Target::RouteTable(id) => (&tables, id.as_str(), gone("route table", id.as_str())),
+                Target::SecurityGroup(id) => (&groups, id.as_str(), gone("security group", id.as_str())),
+                // Its subnet lives on, and now follows another route table.
+                Target::RouteTableAssociation(id) => (&associations, id.as_str(), Resolution::Region),
+                // Its VPC may lack it.
+                Target::Endpoint(id) => (&endpoints, id.as_str(), Resolution::Region),
+            };
+            match found {
+                Ok(found) => Ok(found.get(id).cloned().map_or(otherwise, Resolution::Vpc)),
+                Err(source) => Err(ObserveError {
+                    place: format!("{id} in {region}"),
+                    source: source.clone(),
+                }),
+            }
+        };
+        targets
+            .iter()
+            .map(|target| (target.clone(), resolution(target)))
+            .collect()
+    }
+}
+
+/// The VPCs of these ids. `read` tells the ids and the VPC of an item of the answer.
+async fn find<S>(
+    call: &'static str,
+    filter_name: &str,
+    ids: BTreeSet<&str>,
+    describe: impl AsyncFn(Vec<Filter>) -> Result<Vec<S>, CallError>,
+    read: impl Fn(&S) -> (Vec<&str>, Option<&str>),
+) -> Result<Found, CallError> {
+    let mut found = Found::new();
+    let ids: Vec<_> = ids.into_iter().collect();
+    for ids in ids.chunks(FILTER_VALUES) {
+        for item in describe(vec![filter(filter_name, ids.iter().copied())]).await? {
+            let (ids, vpc) = read(&item);
+            let vpc = parse::vpc_of(call, vpc)?;
+            found.extend(ids.into_iter().map(|id| (id.to_owned(), vpc.clone())));
+        }
+    }
+    Ok(found)
+}
+
+async fn subnets(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
+    let describe = async |filters| describe::subnets(ec2, filters).await;
+    find(describe::SUBNETS, "subnet-id", ids, describe, |subnet| {
+        (subnet.subnet_id().into_iter().collect(), subnet.vpc_id())
+    })
+    .await
+}
+
+async fn tables(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
+    let describe = async |filters| describe::route_tables(ec2, filters).await;
+    find(describe::ROUTE_TABLES, "route-table-id", ids, describe, |table| {
+        (table.route_table_id().into_iter().collect(), table.vpc_id())
+    })
+    .await
+}
+
+async fn associations(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
+    let describe = async |filters| describe::route_tables(ec2, filters).await;
+    let name = "association.route-table-association-id";
+    find(describe::ROUTE_TABLES, name, ids, describe, |table| {
+        let ids = table
+            .associations()
+            .iter()
+            .filter_map(|a| a.route_table_association_id());
+        (ids.collect(), table.vpc_id())
+    })
+    .await
+}
+
+async fn groups(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
+    let describe = async |filters| describe::security_groups(ec2, filters).await;
+    find(describe::SECURITY_GROUPS, "group-id", ids, describe, |group| {
+        (group.group_id().into_iter().collect(), group.vpc_id())
+    })
+    .await
+}
+
+/// All at once; one by one where that fails because one of them is gone.
+async fn endpoints(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
+    if ids.is_empty() {
+        return Ok(Found::new());
+    }
+    let ids: Vec<EndpointId> = ids.into_iter().map(EndpointId::from).collect();
+    let answers = match describe::endpoints_by_id(ec2, &ids).await {
+        Err(error) if error.not_found() && ids.len() > 1 => {
+            few_at_a_time(&ids, async |id| describe::endpoints_by_id(ec2, [id]).await).await
+        }
+        answer => vec![answer],
+    };
+    let mut found = Found::new();
+    for answer in answers {
+        let endpoints = match answer {
+            Err(error) if error.not_found() => continue,
+            answer => answer?,
+        };
+        for endpoint in endpoints {
+            let vpc = parse::vpc_of(describe::ENDPOINTS, endpoint.vpc_id())?;
+            found.extend(endpoint.vpc_endpoint_id().map(|id| (id.to_owned(), vpc)));
+        }
+    }
+    Ok(found)
+}

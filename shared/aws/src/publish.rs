@@ -1,0 +1,120 @@
+//! Sends reports to people.
+
+use aws_sdk_sns::types::MessageAttributeValue;
+
+use crate::clients::Aws;
+use crate::error::CallError;
+
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the report could not be published to `{topic}`")]
+pub struct PublishError {
+    pub topic: String,
+    #[source]
+    source: CallError,
+}
+
+impl PublishError {
+    pub fn transient(&self) -> bool {
+        self.source.transient()
+    }
+}
+
+impl Aws {
+    /// Publishes one message and gives SNS's id of it. Attributes are name, data type (such as `String`) and value.
+    pub async fn publish(
+        &self,
+        topic: &str,
+        subject: &str,
+        body: &str,
+        attributes: &[(&str, &str, &str)],
+    ) -> Result<String, PublishError> {
+        let failed = |source| PublishError {
+            topic: topic.to_owned(),
+            source,
+        };
+        let mut request = self.sns.publish().topic_arn(topic).subject(subject).message(body);
+        for (name, data_type, value) in attributes {
+            let value = MessageAttributeValue::builder()
+                .data_type(*data_type)
+                .string_value(*value)
+                .build()
+                .map_err(|error| failed(CallError::unreadable("sns:Publish", error.to_string())))?;
+            request = request.message_attributes(*name, value);
+        }
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| failed(CallError::new("sns:Publish", error)))?;
+        Ok(answer.message_id.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::error::Error;
+
+    use crate::wire::Cloud;
+
+    const TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:alerts";
+
+    #[tokio::test]
+    async fn a_message_carries_subject_body_and_attributes() {
+        let answer = "<PublishResponse><PublishResult><MessageId>id-1</MessageId></PublishResult></PublishResponse>";
+        let cloud = Cloud::new().raw("Publish", 200, answer);
+        let attributes = [
+            ("severity", "String", "high"),
+            ("control", "String.Array", r#"["policy-open"]"#),
+        ];
+        let aws = cloud.aws();
+        let id = aws
+            .publish(TOPIC, "A subject", "{\"a\": 1}", &attributes)
+            .await
+            .unwrap();
+        assert_eq!(id, "id-1");
+        let request = cloud.request("Publish");
+        assert_eq!(request["TopicArn"], TOPIC);
+        assert_eq!(request["Subject"], "A subject");
+        assert_eq!(request["Message"], "{\"a\": 1}");
+        let sent = [1, 2].map(|n| {
+            let field = |name: &str| request[&format!("MessageAttributes.entry.{n}.{name}")].as_str();
+            (field("Name"), field("Value.DataType"), field("Value.StringValue"))
+        });
+        assert_eq!(BTreeSet::from(sent), BTreeSet::from(attributes));
+    }
+
+    #[tokio::test]
+    async fn a_topic_that_cannot_be_reached_is_worth_another_attempt_and_one_that_is_gone_is_not() {
+        let refuse = |code: &str, kind: &str| {
+            format!(
+                "<ErrorResponse><Error><Type>{kind}</Type><Code>{code}</Code><Message>No.</Message></Error></ErrorResponse>"
+            )
+        };
+        let table = [
+            (Cloud::new().breaks("Publish"), true),
+            (Cloud::new().silence("Publish"), true),
+            (
+                Cloud::new().raw("Publish", 500, &refuse("InternalError", "Receiver")),
+                true,
+            ),
+            (
+                Cloud::new().raw("Publish", 400, &refuse("KMSThrottling", "Sender")),
+                true,
+            ),
+            (Cloud::new().raw("Publish", 404, &refuse("NotFound", "Sender")), false),
+            (
+                Cloud::new().raw("Publish", 403, &refuse("AuthorizationError", "Sender")),
+                false,
+            ),
+        ];
+        for (cloud, transient) in table {
+            let error = cloud.aws().publish(TOPIC, "A subject", "{}", &[]).await.unwrap_err();
+            assert_eq!(error.transient(), transient, "{error:?}");
+            assert_eq!(
+                error.to_string(),
+                format!("the report could not be published to `{TOPIC}`")
+            );
+            assert_eq!(error.source().unwrap().to_string(), "sns:Publish failed");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The shape of `postern.toml`: one line per key.
+
+use ipnet::IpNet;
+use postern_policy::Perimeter;
+
+use super::reader::{Node, Section, advice};
+use super::{
+    Exemption, ExemptionSelector, Limits, Mode, Modes, Requirement, Settings, SubnetSelector, VpcSelector, values,
+};
+use crate::controls::{endpoint_missing, policy_open};
+use crate::cost::Prices;
+use crate::snapshot::{EndpointKind, SubnetClass};
+
+const KINDS: &[(&str, EndpointKind)] = &[
+    ("interface", EndpointKind::Interface),
+    ("gateway", EndpointKind::Gateway),
+];
+const CLASSES: &[(&str, SubnetClass)] = &[
+    ("public", SubnetClass::Public),
+    ("private", SubnetClass::Private),
+    ("isolated", SubnetClass::Isolated),
+];
+const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
+
+/// Reads the whole document. What was rejected has its default value in the result.
+pub(super) fn settings(root: &Section<'_, '_>, controls: &[&str]) -> Settings {
+    let default = Settings::default();
+    let control = |node: &Node<'_>| values::control(node, controls);
+    let modes = |node: &Node<'_>| modes(node, controls);
+    let exempt_by_tag = |node: &Node<'_>| node.section(|s| Some(s.list("controls", control).into_iter().collect()));
+    let exemptions = |node: &Node<'_>| {
+        node.list_by(
+            |item| exemption(item, controls),
+            |a, b| a.control == b.control && a.selector == b.selector,
+        )
+    };
+    let (perimeter, trusted_cidrs) = root
+        .get("perimeter", perimeter)
+        .unwrap_or((default.perimeter, default.trusted_cidrs));
+    let settings = Settings {
+        perimeter,
+        trusted_cidrs,
+        requirements: root.list("requirements", requirement),
+        modes: root.get("modes", modes).unwrap_or_default(),
+        exemptions: root.get("exemptions", exemptions).unwrap_or_default(),
+        exempt_by_tag: root.get("exempt_by_tag", exempt_by_tag).unwrap_or_default(),
+        limits: root.get("limits", limits).unwrap_or_default(),
+        prices: root.get("prices", prices).unwrap_or_default(),
+    };
+    refuse_lockout(root, &settings);
+    settings
+}
+
+fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Vec<IpNet>)> {
+    let default = Settings::default().perimeter;
+    node.section(|s| {
+        let perimeter = Perimeter {
+            organizations: s.list("organizations", values::organization),
+            organization_paths: s.list("organization_paths", values::organization_path),
+            accounts: s.list("accounts", values::account),
+            principals: s.list("principals", values::principal),
+            resources: s.list("resources", values::resource),
+            aws_owned_resources: s.list("aws_owned_resources", values::resource),
+            builtin_aws_owned_resources: s
+                .get("builtin_aws_owned_resources", Node::boolean)
+                .unwrap_or(default.builtin_aws_owned_resources),
+            aws_services: s.get("aws_services", Node::boolean).unwrap_or(default.aws_services),
+        };
+        Some((perimeter, s.list("cidrs", values::cidr)))
+    })
+}
+
+fn requirement(node: &Node<'_>) -> Option<Requirement> {
+    node.section(|s| {
+        let services = s.require("services", |node| node.some(values::service));
+        let kind = s.get("type", |node| node.choice("type", KINDS));
+        let vpcs = s.get("vpcs", vpc_selector).unwrap_or_default();
+        let subnets = s.get("subnets", subnet_selector).unwrap_or_default();
+        Some(Requirement {
+            services: services?,
+            kind: kind.unwrap_or(EndpointKind::Interface),
+            vpcs,
+            subnets,
+        })
+    })
+}
+
+fn vpc_selector(node: &Node<'_>) -> Option<VpcSelector> {
+    node.section(|s| {
+        Some(VpcSelector {
+            ids: s.list("ids", values::vpc).into_iter().collect(),
+            cidrs: s.list("cidrs", values::cidr),
+            tags: s.get("tags", values::tags).unwrap_or_default(),
+        })
+    })
+}
+
+fn subnet_selector(node: &Node<'_>) -> Option<SubnetSelector> {
+    let class = |node: &Node<'_>| node.choice("subnet class", CLASSES);
+    node.section(|s| {
+        let classes = s.get("classes", |node| node.some(class));
+        Some(SubnetSelector {
+            classes: classes.map_or(SubnetSelector::default().classes, |classes| {
+                classes.into_iter().collect()
+            }),
+            tags: s.get("tags", values::tags).unwrap_or_default(),
+        })
+    })
+}
+
+fn mode(node: &Node<'_>) -> Option<Mode> {
+    node.choice("mode", MODES)
+}
+
+fn modes(node: &Node<'_>, controls: &[&str]) -> Option<Modes> {
+    node.section(|s| {
+        Some(Modes {
+            default: s.get("default", mode).unwrap_or_default(),
+            controls: s.rest(|entry| {
+                let mode = mode(entry);
+                if !controls.contains(&entry.key()) {
+                    let known: Vec<_> = ["default"].iter().chain(controls).copied().collect();
+                    return entry.reject_key(format!("unknown control; {}", advice(entry.key(), &known)));
+                }
+                Some((entry.key().to_owned(), mode?))
+            }),
+        })
+    })
+}
+
+fn exemption(node: &Node<'_>, controls: &[&str]) -> Option<Exemption> {
+    node.section(|s| {
+        let control = s.require("control", |node| values::control(node, controls));
+        let resource = s.get("resource", values::resource_id).map(ExemptionSelector::Resource);
+        let tag = s.get("tag", exemption_tag);
+        let reason = s.require("reason", values::reason);
+        let expires = s.require("expires", values::expiry);
+        let selector = match (s.find("resource"), s.find("tag")) {
+            (Some(_), Some(_)) => s.reject("has both `resource` and `tag`; leave one of them out"),
+            (None, None) => s.reject("exempts nothing; add `resource` or `tag`"),
+            _ => resource.or(tag),
+        };
+        Some(Exemption {
+            control: control?,
+            selector: selector?,
+            reason: reason?,
+            expires: expires?,
+        })
+    })
+}
+
+fn exemption_tag(node: &Node<'_>) -> Option<ExemptionSelector> {
+    node.section(|s| {
+        let key = s.require("key", values::tag_key);
+        let value = s.require("value", values::tag_value);
+        Some(ExemptionSelector::Tag {
+            key: key?,
+            value: value?,
+        })
+    })
+}
+
+fn limits(node: &Node<'_>) -> Option<Limits> {
+    let default = Limits::default();
+    node.section(|s| {
+        Some(Limits {
+            changes_per_run: s
+                .get("changes_per_run", values::count)
+                .unwrap_or(default.changes_per_run),
+            monthly_cost_per_vpc: s
+                .get("monthly_cost_per_vpc", values::monthly_cost)
+                .unwrap_or(default.monthly_cost_per_vpc),
+            monthly_cost_per_run: s
+                .get("monthly_cost_per_run", values::monthly_cost)
+                .unwrap_or(default.monthly_cost_per_run),
+        })
+    })
+}
+
+fn prices(node: &Node<'_>) -> Option<Prices> {
+    let default = Prices::default();
+    node.section(|s| {
+        Some(Prices {
+            interface_endpoint_zone_hour: s
+                .get("interface_endpoint_zone_hour", values::dollars)
+                .unwrap_or(default.interface_endpoint_zone_hour),
+            regions: s
+                .get("regions", |node| node.map(values::region_price))
+                .unwrap_or_default(),
+        })
+    })
+}
+
+/// The policies of these controls are made for the perimeter, so enforcing them takes one that trusts somebody.
+fn refuse_lockout(root: &Section<'_, '_>, settings: &Settings) {
+    let enforced: Vec<_> = [endpoint_missing::CONTROL.name, policy_open::CONTROL.name]
+        .into_iter()
+        .filter(|control| settings.modes.of(control) == Mode::Enforce)
+        .collect();
+    if enforced.is_empty() || settings.perimeter.trusts_somebody() || root.problems().touch("perimeter") {
+        return;
+    }
+    let message = format!(
+        "the perimeter trusts nobody, so every policy would lock everybody out; name organizations, \
+         organization_paths, accounts or principals, or take `{}` out of enforce",
+        enforced.join("` and `")
+    );
+    let place = root.find("perimeter").or_else(|| root.find("modes"));
+    if let Some(place) = place {
+        place.reject::<()>(message);
+    }
+}

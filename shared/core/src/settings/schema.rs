@@ -1,0 +1,400 @@
+//! The JSON Schema of `postern.toml` for editors, and the proofs that it says what the reader does.
+#![expect(dead_code, reason = "of these types only the schema is used")]
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+
+use super::{Limits, Mode, Settings};
+use crate::controls::CONTROLS;
+use crate::cost::Prices;
+use crate::snapshot::SubnetClass;
+
+/// Settings of Postern: which private gates to AWS every VPC has to have, and for whom they are open.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "postern.toml")]
+struct Document {
+    perimeter: Option<Perimeter>,
+    /// Which services have to be reachable privately, and from where.
+    #[schemars(extend("uniqueItems" = true))]
+    requirements: Option<Vec<Requirement>>,
+    /// What each control may do: off, audit (report, with a plan) or enforce (remediate).
+    modes: Option<Modes>,
+    /// Findings that somebody answers for, until a day.
+    exemptions: Option<Vec<Exemption>>,
+    exempt_by_tag: Option<ExemptByTag>,
+    limits: Option<LimitsTable>,
+    prices: Option<PricesTable>,
+}
+
+/// Whom and what you trust. Endpoint policies are made from it.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Perimeter {
+    /// Ids of trusted organisations.
+    #[schemars(inner(regex(pattern = r"^o-[a-z0-9]{10,32}$")))]
+    organizations: Option<BTreeSet<String>>,
+    /// Organisation paths with a slash at the end, narrower than a whole organisation.
+    #[schemars(inner(regex(pattern = r"^o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}/(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)*$")))]
+    organization_paths: Option<BTreeSet<String>>,
+    /// Ids of accounts trusted besides the organisations.
+    #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
+    accounts: Option<BTreeSet<String>>,
+    /// ARNs of single roles, users, root users and federated users, without wildcards.
+    #[schemars(inner(regex(
+        pattern = r"^arn:aws(-[a-z-]*)?:(iam::[0-9]{12}:(root|(role|user)/[!-#%-)+->@-~]+)|sts::[0-9]{12}:federated-user/[!-#%-)+->@-~]+)$"
+    )))]
+    principals: Option<BTreeSet<String>>,
+    /// ARNs of trusted resources outside the organisations and accounts.
+    #[schemars(inner(regex(
+        pattern = r"^arn:aws(-[a-z-]*)?:[a-z0-9-]+:[a-z0-9*?-]*:([0-9]{12}:[!-#%-~]+|(aws)?:[!-#%-~]*[A-Za-z0-9][!-#%-~]*)$"
+    )))]
+    resources: Option<BTreeSet<String>>,
+    /// ARNs of resources that AWS owns and everybody may need, besides the built-in ones.
+    #[schemars(inner(regex(
+        pattern = r"^arn:aws(-[a-z-]*)?:[a-z0-9-]+:[a-z0-9*?-]*:([0-9]{12}:[!-#%-~]+|(aws)?:[!-#%-~]*[A-Za-z0-9][!-#%-~]*)$"
+    )))]
+    aws_owned_resources: Option<BTreeSet<String>>,
+    /// Whether the built-in catalogue of AWS-owned resources is trusted.
+    #[schemars(extend("default" = Settings::default().perimeter.builtin_aws_owned_resources))]
+    builtin_aws_owned_resources: Option<bool>,
+    /// Whether AWS service principals are trusted.
+    #[schemars(extend("default" = Settings::default().perimeter.aws_services))]
+    aws_services: Option<bool>,
+    /// Networks trusted for ingress besides the VPC's own, as CIDRs without host bits.
+    cidrs: Option<BTreeSet<String>>,
+}
+
+/// These services have to be reachable privately from these subnets of these VPCs.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Requirement {
+    /// Short names such as `ecr.api`, or full service names.
+    #[schemars(length(min = 1), inner(regex(pattern = r"^[a-z0-9][a-z0-9._-]*$")))]
+    services: BTreeSet<String>,
+    #[schemars(extend("default" = Kind::Interface))]
+    r#type: Option<Kind>,
+    vpcs: Option<VpcSelector>,
+    subnets: Option<SubnetSelector>,
+}
+
+/// The type of the endpoints.
+#[derive(JsonSchema, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    Interface,
+    Gateway,
+}
+
+/// Every criterion that is given has to match; without any, every VPC does.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct VpcSelector {
+    #[schemars(inner(regex(pattern = r"^vpc-[0-9a-f]+$")))]
+    ids: Option<BTreeSet<String>>,
+    /// One of the VPC's CIDRs lies in one of these.
+    cidrs: Option<BTreeSet<String>>,
+    /// Every one of these is on the VPC.
+    tags: Option<Tags>,
+}
+
+/// Both criteria have to match.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SubnetSelector {
+    #[schemars(length(min = 1), extend("default" = super::SubnetSelector::default().classes))]
+    classes: Option<BTreeSet<SubnetClass>>,
+    /// Every one of these is on the subnet.
+    tags: Option<Tags>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["resource"]}, {"required": ["tag"]}]))]
+struct Exemption {
+    /// The name of the control.
+    control: Control,
+    /// The id of the VPC, subnet, route table or endpoint that the finding is about.
+    #[schemars(regex(pattern = r"^(vpc|subnet|rtb|vpce)-[0-9a-f]+$"))]
+    resource: Option<String>,
+    tag: Option<ExemptionTag>,
+    /// Who accepts the finding, and why.
+    #[schemars(regex(pattern = r"\S"))]
+    reason: String,
+    /// The last day on which it holds, in UTC, or a date and time with its offset.
+    #[schemars(extend("anyOf" = [{"format": "date"}, {"format": "date-time"}]))]
+    expires: String,
+}
+
+/// A tag on the resource that the finding is about.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ExemptionTag {
+    #[schemars(length(min = 1, max = 128))]
+    key: String,
+    #[schemars(length(max = 256))]
+    value: String,
+}
+
+/// Whether people who may tag resources may exempt them.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ExemptByTag {
+    /// The controls from which the tag `postern:exempt` on a resource exempts it.
+    #[schemars(extend("uniqueItems" = true))]
+    controls: Option<Vec<Control>>,
+}
+
+/// A plan that exceeds a limit is reported whole and applied not at all.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Limits")]
+struct LimitsTable {
+    /// Changes that one invocation may apply.
+    #[schemars(extend("default" = Limits::default().changes_per_run))]
+    changes_per_run: Option<Count>,
+    /// US dollars a month that one run may add to one VPC.
+    #[schemars(extend("default" = Limits::default().monthly_cost_per_vpc))]
+    monthly_cost_per_vpc: Option<Amount>,
+    /// US dollars a month that everything one invocation does may add.
+    #[schemars(extend("default" = Limits::default().monthly_cost_per_run))]
+    monthly_cost_per_run: Option<Amount>,
+}
+
+/// What plans are priced with.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Prices")]
+struct PricesTable {
+    /// US dollars for an interface endpoint in one Availability Zone for one hour, in Regions without a price of their
+    /// own.
+    #[schemars(extend("default" = Prices::default().interface_endpoint_zone_hour))]
+    interface_endpoint_zone_hour: Option<Amount>,
+    /// The same price for single Regions.
+    regions: Option<RegionPrices>,
+}
+
+/// A type whose schema is written by hand.
+macro_rules! shape {
+    ($($name:ident: $schema:expr;)+) => {$(
+        struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    )+};
+}
+
+shape! {
+    Amount: json_schema!({"type": "number", "minimum": 0});
+    Count: json_schema!({"type": "integer", "minimum": 0});
+    Control: json_schema!({"type": "string", "enum": control_names()});
+    Tags: json_schema!({
+        "type": "object",
+        "propertyNames": {"minLength": 1, "maxLength": 128},
+        "additionalProperties": {"type": "string", "maxLength": 256},
+    });
+    RegionPrices: json_schema!({
+        "type": "object",
+        "propertyNames": {"pattern": "^[a-z]+(-[a-z]+)+-[0-9]+$"},
+        "additionalProperties": {"type": "number", "minimum": 0},
+    });
+    Modes: json_schema!({"type": "object", "properties": modes(), "additionalProperties": false});
+}
+
+fn control_names() -> Vec<&'static str> {
+    CONTROLS.iter().map(|control| control.name).collect()
+}
+
+fn modes() -> BTreeMap<&'static str, Value> {
+    let mode = |about| json!({"description": about, "type": "string", "enum": [Mode::Off, Mode::Audit, Mode::Enforce]});
+    let controls = CONTROLS.iter().map(|control| (control.name, mode(control.summary)));
+    let mut default = mode("The mode of every control that is not named.");
+    default["default"] = json!(Mode::default());
+    controls.chain([("default", default)]).collect()
+}
+
+/// In the draft that editors of TOML know, without references and without null, which TOML lacks.
+fn schema() -> Value {
+    let settings = SchemaSettings::draft07()
+        .with(|settings| settings.inline_subschemas = true)
+        .with_transform(RecursiveTransform(without_null));
+    settings.into_generator().into_root_schema_for::<Document>().to_value()
+}
+
+fn without_null(schema: &mut Schema) {
+    for key in ["type", "enum", "anyOf"] {
+        let Some(Value::Array(of)) = schema.get_mut(key) else {
+            continue;
+        };
+        of.retain(|one| !(one.is_null() || one == "null" || *one == json!({"type": "null"})));
+        if key == "enum" || of.len() > 1 {
+            continue;
+        }
+        match of.pop() {
+            Some(Value::Object(only)) => {
+                schema.remove(key);
+                for (key, value) in only {
+                    schema.insert(key, value);
+                }
+            }
+            Some(only) => {
+                schema.insert(key.to_owned(), only);
+            }
+            None => {}
+        }
+    }
+}
+
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::tests::cases::{BAD, GOOD};
+    use super::super::tests::{SHIPPED, parse, uncommented};
+    use super::*;
+
+    fn committed() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/postern.schema.json")
+    }
+
+    /// As editors turn TOML into JSON: dates become strings.
+    fn json_of(text: &str) -> Value {
+        fn convert(value: toml::Value) -> Value {
+            match value {
+                toml::Value::Datetime(at) => json!(at.to_string()),
+                toml::Value::Array(items) => items.into_iter().map(convert).collect(),
+                toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, convert(value))).collect(),
+                toml::Value::Float(number) => json!(number),
+                other => serde_json::to_value(other).unwrap(),
+            }
+        }
+        convert(toml::Value::Table(text.parse().unwrap()))
+    }
+
+    fn invalid(text: &str) -> Vec<String> {
+        let validator = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema())
+            .unwrap();
+        validator
+            .iter_errors(&json_of(text))
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect()
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the file is what is tested")]
+    fn the_committed_schema_is_current() {
+        let generated = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+        if std::env::var_os("GENERATE").is_some() {
+            std::fs::create_dir_all(committed().parent().unwrap()).unwrap();
+            std::fs::write(committed(), &generated).unwrap();
+        }
+        let current = std::fs::read_to_string(committed()).unwrap_or_default();
+        assert!(
+            current == generated,
+            "the schema is not current: run `make generate`"
+        );
+    }
+
+    #[test]
+    fn the_shipped_file_is_valid_with_and_without_its_comments() {
+        for text in [SHIPPED, &uncommented(SHIPPED)] {
+            assert_eq!(invalid(text), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn what_the_reader_accepts_is_valid() {
+        for text in GOOD {
+            assert_eq!(invalid(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_reader_refuses_is_invalid_where_a_schema_can_say_so() {
+        for bad in BAD {
+            assert_ne!(
+                invalid(bad.text).is_empty(),
+                bad.in_schema,
+                "{}: {:?}",
+                bad.text,
+                invalid(bad.text)
+            );
+        }
+    }
+
+    #[test]
+    fn the_reader_knows_exactly_the_keys_of_the_schema() {
+        let mut tables = 0;
+        each_table(&schema(), &mut Vec::new(), &mut |path, properties| {
+            tables += 1;
+            let mut document = json!({"no-such-key": "x"});
+            for step in path.iter().rev() {
+                document = match *step {
+                    "[]" => json!([document]),
+                    key => json!({key: document}),
+                };
+            }
+            let text = toml::to_string(&document).unwrap();
+            let error = parse(&text).unwrap_err().to_string();
+            let known = error
+                .lines()
+                .find_map(|line| line.split_once("no-such-key: unknown ")?.1.split_once("; known are "))
+                .unwrap_or_else(|| panic!("{text}{error}"))
+                .1;
+            let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
+            assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
+        });
+        assert_eq!(tables, 11);
+    }
+
+    #[test]
+    fn the_shipped_file_shows_every_key() {
+        let shipped = json_of(&uncommented(SHIPPED));
+        each_table(&schema(), &mut Vec::new(), &mut |path, properties| {
+            let tables = path.iter().fold(vec![&shipped], |tables, step| {
+                tables.into_iter().flat_map(|table| below(table, step)).collect()
+            });
+            for key in properties.keys() {
+                assert!(tables.iter().any(|table| table.get(key).is_some()), "{path:?} {key}");
+            }
+        });
+    }
+
+    fn below<'a>(table: &'a Value, step: &str) -> Vec<&'a Value> {
+        match (step, table.as_array()) {
+            ("[]", Some(items)) => items.iter().collect(),
+            (key, _) => table.get(key).into_iter().collect(),
+        }
+    }
+
+    fn each_table<'a>(
+        schema: &'a Value,
+        path: &mut Vec<&'a str>,
+        visit: &mut impl FnMut(&[&str], &serde_json::Map<String, Value>),
+    ) {
+        if let Some(items) = schema.get("items") {
+            path.push("[]");
+            each_table(items, path, visit);
+            path.pop();
+        }
+        let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+            return;
+        };
+        assert_eq!(schema["additionalProperties"], json!(false), "{path:?}");
+        visit(path, properties);
+        for (key, value) in properties {
+            path.push(key);
+            each_table(value, path, visit);
+            path.pop();
+        }
+    }
+}

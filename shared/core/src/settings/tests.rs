@@ -1,0 +1,381 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use postern_policy::Perimeter;
+use proptest::prelude::*;
+
+use super::{
+    Exemption, ExemptionSelector, Limits, Mode, Modes, Requirement, Settings, SettingsError, SubnetSelector,
+    VpcSelector,
+};
+use crate::controls::CONTROLS;
+use crate::cost::{MonthlyCost, Prices};
+use crate::snapshot::{EndpointKind, SubnetClass};
+
+pub(super) mod cases;
+use cases::{BAD, COMPLETE, GOOD};
+
+pub(super) const SHIPPED: &str = include_str!("../../../../postern.toml");
+
+pub(super) fn parse(text: &str) -> Result<Settings, SettingsError> {
+    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+    Settings::parse(text, &controls)
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let problems = parse(text).err().map(|error| error.problems).unwrap_or_default();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+/// The text with every key that it shows in a comment.
+pub(super) fn uncommented(text: &str) -> String {
+    let shown = |line: &&str| line.starts_with(|c: char| c.is_ascii_lowercase() || c == '[');
+    text.lines()
+        .map(|line| line.strip_prefix('#').filter(shown).unwrap_or(line).to_owned() + "\n")
+        .collect()
+}
+
+fn strings(items: &[&str]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[test]
+fn each_problem_is_told_with_its_place_and_what_to_do() {
+    for bad in BAD {
+        assert_eq!(problems(bad.text), [bad.problem], "{}", bad.text);
+    }
+}
+
+#[test]
+fn what_is_right_is_accepted() {
+    for text in GOOD {
+        assert_eq!(problems(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn every_key_reaches_the_settings() {
+    let settings = Settings {
+        perimeter: Perimeter {
+            organizations: strings(&["o-exampleorg1"]),
+            organization_paths: strings(&["o-exampleorg2/r-ab12/ou-ab12-11111111/"]),
+            accounts: strings(&["111122223333"]),
+            principals: strings(&["arn:aws:iam::444455556666:role/partner"]),
+            resources: strings(&["arn:aws:s3:::corp-data/*"]),
+            aws_owned_resources: strings(&["arn:aws:s3:::aws-example/*"]),
+            builtin_aws_owned_resources: false,
+            aws_services: false,
+        },
+        trusted_cidrs: vec!["10.0.0.0/8".parse().unwrap()],
+        requirements: vec![
+            Requirement {
+                services: strings(&["sts", "ecr.api"]),
+                kind: EndpointKind::Interface,
+                vpcs: VpcSelector::default(),
+                subnets: SubnetSelector {
+                    classes: BTreeSet::from([SubnetClass::Private, SubnetClass::Isolated]),
+                    tags: BTreeMap::new(),
+                },
+            },
+            Requirement {
+                services: strings(&["s3"]),
+                kind: EndpointKind::Gateway,
+                vpcs: VpcSelector {
+                    ids: BTreeSet::from(["vpc-0abc".into()]),
+                    cidrs: vec!["10.1.0.0/16".parse().unwrap()],
+                    tags: BTreeMap::from([("env".to_owned(), "prod".to_owned())]),
+                },
+                subnets: SubnetSelector {
+                    classes: BTreeSet::from([SubnetClass::Public]),
+                    tags: BTreeMap::from([("tier".to_owned(), "app".to_owned())]),
+                },
+            },
+        ],
+        modes: Modes {
+            default: Mode::Off,
+            controls: BTreeMap::from([("endpoint-missing".to_owned(), Mode::Enforce)]),
+        },
+        exemptions: vec![
+            Exemption {
+                control: "policy-open".to_owned(),
+                selector: ExemptionSelector::Resource("vpce-0abc".to_owned()),
+                reason: "until the migration".to_owned(),
+                expires: time("2027-02-01T00:00:00Z"),
+            },
+            Exemption {
+                control: "ingress-blocked".to_owned(),
+                selector: ExemptionSelector::Tag {
+                    key: "env".to_owned(),
+                    value: "sandbox".to_owned(),
+                },
+                reason: "nobody works there".to_owned(),
+                expires: time("2027-01-31T10:00:00Z"),
+            },
+        ],
+        exempt_by_tag: BTreeSet::from(["vpc-dns-disabled".to_owned()]),
+        limits: Limits {
+            changes_per_run: 7,
+            monthly_cost_per_vpc: MonthlyCost::from_dollars(20.5),
+            monthly_cost_per_run: MonthlyCost::from_dollars(100.0),
+        },
+        prices: Prices {
+            interface_endpoint_zone_hour: 0.02,
+            regions: BTreeMap::from([("eu-central-1".into(), 0.012)]),
+        },
+    };
+    assert_eq!(parse(COMPLETE), Ok(settings));
+}
+
+#[test]
+fn an_empty_document_gives_the_defaults() {
+    assert_eq!(parse(""), Ok(Settings::default()));
+}
+
+#[test]
+fn ten_problems_are_told_at_once_in_the_order_of_the_text() {
+    let text = r#"
+[perimeter]
+organizations = ["o-exampleorg1", "exampleorg2"]
+accounts = [111122223333]
+cidrs = ["10.0.0.1/8"]
+
+[[requirements]]
+service = ["sts"]
+subnets = { classes = ["private", "dark"] }
+
+[modes]
+default = "enforce"
+endpoint-mising = "audit"
+
+[[exemptions]]
+control = "policy-open"
+resource = "vpce-0abc"
+expires = "soon"
+
+[limits]
+changes_per_run = "many"
+"#;
+    let expected = "\
+3:35: perimeter.organizations[1]: `exampleorg2` is not an organisation id such as o-exampleorg1
+4:13: perimeter.accounts[0]: expected a string in quotes, found an integer
+5:10: perimeter.cidrs[0]: `10.0.0.1/8` has host bits; write `10.0.0.0/8`
+7:1: requirements[0]: `services` is missing
+8:1: requirements[0].service: unknown key; did you mean `services`?
+9:35: requirements[0].subnets.classes[1]: unknown subnet class `dark`; known are `public`, `private`, `isolated`
+13:1: modes.endpoint-mising: unknown control; did you mean `endpoint-missing`?
+15:1: exemptions[0]: `reason` is missing
+18:11: exemptions[0].expires: expected a date without quotes such as 2027-01-31, found a string
+21:19: limits.changes_per_run: expected a whole number, found a string";
+    assert_eq!(parse(text).unwrap_err().to_string(), expected);
+}
+
+#[test]
+fn broken_syntax_does_not_hide_other_problems_and_adds_none_on_its_line() {
+    let text = "[modes]\ndefault = audit\npolicy-open = 'no'\n[limits]\nchanges_per_run =\n[limits]\nx = 1\n";
+    assert_eq!(
+        problems(text),
+        [
+            "2:11: not TOML: string values must be quoted, expected literal string",
+            "3:15: modes.policy-open: unknown mode `no`; known are `off`, `audit`, `enforce`",
+            "5:18: not TOML: string values must be quoted, expected literal string",
+            "6:2: `limits` is given twice; join the two",
+            "7:1: limits.x: unknown key; known are `changes_per_run`, `monthly_cost_per_vpc`, `monthly_cost_per_run`",
+        ]
+    );
+}
+
+#[test]
+fn another_format_is_refused_as_not_toml() {
+    for text in [
+        "{\"modes\": {\"default\": \"audit\"}}",
+        "modes:\n  default: audit\n",
+        "<html>",
+        "\0",
+    ] {
+        let problems = problems(text);
+        assert!(problems.first().is_some_and(|p| p.contains("not TOML")), "{problems:?}");
+    }
+}
+
+#[test]
+fn a_perimeter_that_is_wrong_is_not_also_said_to_trust_nobody() {
+    let text = "[perimeter]\naccounts = ['1']\n[modes]\ndefault = 'enforce'";
+    assert_eq!(problems(text).len(), 1);
+}
+
+#[test]
+fn columns_count_characters_whatever_the_line_ends_are() {
+    let text = "\u{feff}limits = {}\r\n\"ä\" = 1\r\nmodes = { \"öö\" = 'audit' }\r\n";
+    let places: Vec<_> = parse(text)
+        .unwrap_err()
+        .problems
+        .iter()
+        .map(|p| (p.line, p.column))
+        .collect();
+    assert_eq!(places, [(2, 1), (3, 11)]);
+    assert_eq!(problems("\u{feff}limit = {}")[0].split(' ').next(), Some("1:1:"));
+}
+
+#[test]
+fn values_of_users_are_cut_and_escaped_in_messages() {
+    let text = format!("perimeter.accounts = [\"{}\", \"\\u001b[31m\\n\"]", "9".repeat(200));
+    assert_eq!(
+        problems(&text),
+        [
+            format!(
+                "1:23: perimeter.accounts[0]: `{}…` is not an account id of twelve digits",
+                "9".repeat(80)
+            ),
+            "1:227: perimeter.accounts[1]: `\\u{1b}[31m\\n` is not an account id of twelve digits".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn the_shipped_file_holds_the_defaults_and_a_first_set_of_requirements() {
+    let mut shipped = parse(SHIPPED).unwrap();
+    let requirements = std::mem::take(&mut shipped.requirements);
+    assert_eq!(shipped, Settings::default());
+    let first = |services: &[&str], kind| Requirement {
+        services: strings(services),
+        kind,
+        vpcs: VpcSelector::default(),
+        subnets: SubnetSelector::default(),
+    };
+    let interface = [
+        "sts",
+        "ec2",
+        "ecr.api",
+        "ecr.dkr",
+        "logs",
+        "monitoring",
+        "secretsmanager",
+        "kms",
+        "ssm",
+        "ssmmessages",
+    ];
+    assert_eq!(
+        requirements,
+        [
+            first(&interface, EndpointKind::Interface),
+            first(&["s3", "dynamodb"], EndpointKind::Gateway),
+        ]
+    );
+}
+
+#[test]
+fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_example() {
+    let exemption = |control: &str, selector, reason: &str, expires| Exemption {
+        control: control.to_owned(),
+        selector,
+        reason: reason.to_owned(),
+        expires: time(expires),
+    };
+    let mut with_examples = parse(SHIPPED).unwrap();
+    with_examples.exemptions = vec![
+        exemption(
+            "policy-open",
+            ExemptionSelector::Resource("vpce-0123456789abcdef0".to_owned()),
+            "Storage team: the vendor's backup writes to its own bucket until the contract ends",
+            "2027-02-01T00:00:00Z",
+        ),
+        exemption(
+            "endpoint-missing",
+            ExemptionSelector::Tag {
+                key: "env".to_owned(),
+                value: "sandbox".to_owned(),
+            },
+            "Platform team: sandboxes may use the NAT gateway",
+            "2027-06-30T16:00:00Z",
+        ),
+    ];
+    with_examples.prices.regions = BTreeMap::from([("eu-central-1".into(), 0.012)]);
+    with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), Mode::Audit)).collect();
+    assert_eq!(parse(&uncommented(SHIPPED)), Ok(with_examples));
+}
+
+#[test]
+fn the_shipped_file_says_of_each_control_what_the_control_says_of_itself() {
+    let lines: Vec<_> = SHIPPED.lines().collect();
+    for control in CONTROLS {
+        let shown = format!("#{} = \"audit\"", control.name);
+        let at = lines
+            .iter()
+            .position(|line| **line == shown)
+            .unwrap_or_else(|| panic!("{shown}"));
+        let comment: Vec<_> = lines[..at]
+            .iter()
+            .rev()
+            .map_while(|line| line.strip_prefix("# "))
+            .collect();
+        let comment: Vec<_> = comment.into_iter().rev().collect();
+        assert_eq!(comment.join(" "), control.summary, "{}", control.name);
+    }
+}
+
+#[test]
+fn the_default_limits_cover_the_first_requirements_in_three_zones_as_the_shipped_file_says() {
+    let settings = parse(SHIPPED).unwrap();
+    let endpoints = settings.requirements[0].services.len();
+    let cost = settings.prices.interface_endpoint(&"us-east-1".into(), 3 * endpoints);
+    assert_eq!(cost.to_string(), "$219.00");
+    assert!(cost <= settings.limits.monthly_cost_per_vpc);
+    assert!(cost + cost <= settings.limits.monthly_cost_per_run);
+}
+
+/// Cuts a piece out of the text and puts another one in.
+fn edit(text: &str, at: usize, cut: usize, put: &str) -> String {
+    let characters: Vec<_> = text.chars().collect();
+    let at = at % (characters.len() + 1);
+    let end = (at + cut).min(characters.len());
+    let ends = [&characters[..at], &characters[end..]].map(|piece| piece.iter().collect::<String>());
+    ends.join(put)
+}
+
+fn in_order_and_one_a_line(text: &str) -> Result<(), TestCaseError> {
+    let Err(error) = parse(text) else { return Ok(()) };
+    prop_assert!(!error.problems.is_empty());
+    prop_assert!(error.problems.is_sorted());
+    prop_assert_eq!(error.to_string().lines().count(), error.problems.len());
+    let lines = text.split('\n').count();
+    prop_assert!(
+        error
+            .problems
+            .iter()
+            .all(|p| (1..=lines).contains(&p.line) && p.column >= 1)
+    );
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>()) {
+        in_order_and_one_a_line(&text)?;
+    }
+
+    #[test]
+    fn any_text_of_the_alphabet_of_toml_is_read_or_refused(text in r#"([a-z_.=\[\]{}"',#0-9:TZ+ -]|\n|modes|default){0,80}"#) {
+        in_order_and_one_a_line(&text)?;
+    }
+
+    #[test]
+    fn any_edit_of_the_shipped_file_is_read_or_refused(
+        edits in prop::collection::vec((any::<usize>(), 0..40_usize, r#"[a-z=\[\]{}"',#0-9.\n -]{0,6}"#), 1..4),
+    ) {
+        let text = edits.iter().fold(uncommented(SHIPPED), |text, (at, cut, put)| edit(&text, *at, *cut, put));
+        in_order_and_one_a_line(&text)?;
+    }
+
+    #[test]
+    fn the_lines_of_the_shipped_file_in_any_order_are_read_or_refused(
+        lines in Just(uncommented(SHIPPED).lines().map(str::to_owned).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        in_order_and_one_a_line(&lines.join("\n"))?;
+    }
+}

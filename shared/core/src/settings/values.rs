@@ -1,0 +1,262 @@
+//! What single values have to look like.
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use toml::de::DeValue;
+
+use super::reader::{Node, advice, quoted};
+use crate::cost::MonthlyCost;
+use crate::id::{Region, VpcId};
+use crate::snapshot::Tags;
+
+pub(super) fn organization(node: &Node<'_>) -> Option<String> {
+    node.text("an organisation id such as o-exampleorg1", is_organization)
+}
+
+/// Ends with a slash: without it, units whose ids only begin alike would be trusted too.
+pub(super) fn organization_path(node: &Node<'_>) -> Option<String> {
+    let what = "an organisation path such as o-exampleorg1/r-ab12/ou-ab12-11111111/, with the slash at its end";
+    node.text(what, |text| {
+        let mut parts = text.split('/');
+        parts.next().is_some_and(is_organization)
+            && parts.next().is_some_and(|root| is_id(root, "r-", 4..=32))
+            && parts.next_back() == Some("")
+            && parts.all(|unit| {
+                unit.strip_prefix("ou-")
+                    .and_then(|unit| unit.split_once('-'))
+                    .is_some_and(|(root, id)| is_id(root, "", 4..=32) && is_id(id, "", 8..=32))
+            })
+    })
+}
+
+pub(super) fn account(node: &Node<'_>) -> Option<String> {
+    node.text("an account id of twelve digits", is_account)
+}
+
+/// An ARN that `aws:PrincipalArn` can hold, so of a role rather than of its sessions.
+pub(super) fn principal(node: &Node<'_>) -> Option<String> {
+    node.checked(|text| {
+        let named = |arn: &Arn<'_>, kind| arn.resource.strip_prefix(kind).is_some_and(|name| !name.is_empty());
+        match Arn::parse(text) {
+            Some(_) if text.contains(['*', '?']) => Some("has a wildcard; name single principals"),
+            Some(arn) if arn.service == "sts" && named(&arn, "assumed-role/") => Some("is a session; name its role"),
+            Some(arn) if arn.region.is_empty() && is_account(arn.account) => match arn.service {
+                "iam" if arn.resource == "root" || named(&arn, "role/") || named(&arn, "user/") => None,
+                "sts" if named(&arn, "federated-user/") => None,
+                _ => Some("is not the ARN of a role, user, root user or federated user"),
+            },
+            _ => Some("is not the ARN of a principal such as arn:aws:iam::111122223333:role/app"),
+        }
+    })
+}
+
+/// Wildcards are for Regions and names. An ARN that takes in everybody's resources would be no perimeter, and variables
+/// are filled in by whoever calls.
+pub(super) fn resource(node: &Node<'_>) -> Option<String> {
+    node.checked(|text| match Arn::parse(text) {
+        _ if text.contains('$') => Some("has a variable; write out what it stands for"),
+        None => Some("is not an ARN such as arn:aws:s3:::corp-data/*"),
+        Some(arn) if !arn.region.chars().all(|c| is_lower(c) || "-*?".contains(c)) => {
+            Some("is not an ARN: its fourth part is no Region")
+        }
+        Some(arn) if is_account(arn.account) => None,
+        Some(arn) if !matches!(arn.account, "" | "aws") => Some("is not of one account; write its twelve digits"),
+        Some(arn) if !arn.resource.contains(|c: char| c.is_ascii_alphanumeric()) => {
+            Some("takes in the resources of everybody; add a name")
+        }
+        Some(_) => None,
+    })
+}
+
+pub(super) fn cidr(node: &Node<'_>) -> Option<IpNet> {
+    let text = node.string()?;
+    let Ok(net) = text.parse::<IpNet>() else {
+        return node.reject(format!("{} is not a CIDR such as 10.0.0.0/8", quoted(text)));
+    };
+    if net.trunc() != net {
+        return node.reject(format!("{} has host bits; write `{}`", quoted(text), net.trunc()));
+    }
+    Some(net)
+}
+
+/// A short name such as `ecr.api`, or a full service name.
+pub(super) fn service(node: &Node<'_>) -> Option<String> {
+    node.text("the name of a service such as ecr.api", |text| {
+        text.starts_with(is_lower) && text.chars().all(|c| is_lower(c) || "._-".contains(c))
+    })
+}
+
+pub(super) fn vpc(node: &Node<'_>) -> Option<VpcId> {
+    node.text("a VPC id such as vpc-0123456789abcdef0", |text| {
+        is_resource_id(text, &["vpc-"])
+    })
+    .map(VpcId)
+}
+
+/// A resource that findings may be about.
+pub(super) fn resource_id(node: &Node<'_>) -> Option<String> {
+    node.text("the id of a VPC, subnet, route table or endpoint", |text| {
+        is_resource_id(text, &["vpc-", "subnet-", "rtb-", "vpce-"])
+    })
+}
+
+pub(super) fn tags(node: &Node<'_>) -> Option<Tags> {
+    node.map(|entry| {
+        if !is_tag_key(entry.key()) {
+            return entry.reject_key("a tag key has 1 to 128 characters");
+        }
+        Some((entry.key().to_owned(), tag_value(entry)?))
+    })
+}
+
+pub(super) fn tag_key(node: &Node<'_>) -> Option<String> {
+    node.text("a tag key of 1 to 128 characters", is_tag_key)
+}
+
+pub(super) fn tag_value(node: &Node<'_>) -> Option<String> {
+    node.text("a tag value of at most 256 characters", |text| {
+        text.chars().count() <= 256
+    })
+}
+
+pub(super) fn reason(node: &Node<'_>) -> Option<String> {
+    node.text("a reason", |text| !text.trim().is_empty())
+}
+
+pub(super) fn control(node: &Node<'_>, controls: &[&str]) -> Option<String> {
+    let text = node.string()?;
+    if controls.contains(&text) {
+        return Some(text.to_owned());
+    }
+    node.reject(format!("unknown control {}; {}", quoted(text), advice(text, controls)))
+}
+
+/// A date holds until its end in UTC.
+pub(super) fn expiry(node: &Node<'_>) -> Option<Timestamp> {
+    let DeValue::Datetime(at) = node.value() else {
+        return node.expected("a date without quotes such as 2027-01-31");
+    };
+    let text = at.to_string();
+    let instant = match (at.date, at.time, at.offset) {
+        (Some(_), None, None) => text
+            .parse::<Date>()
+            .and_then(Date::tomorrow)
+            .and_then(|day| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0))),
+        (Some(_), Some(_), Some(_)) => text.parse(),
+        (Some(_), Some(_), None) => return node.reject(format!("`{text}` is in no time zone; add Z for UTC")),
+        _ => return node.reject(format!("`{text}` is on no day; write a date such as 2027-01-31")),
+    };
+    instant
+        .ok()
+        .or_else(|| node.reject(format!("`{text}` is further away than can be counted")))
+}
+
+pub(super) fn count(node: &Node<'_>) -> Option<usize> {
+    let DeValue::Integer(number) = node.value() else {
+        return node.expected("a whole number");
+    };
+    usize::from_str_radix(number.as_str(), number.radix()).ok().or_else(|| {
+        node.reject(format!(
+            "{} is not a count of zero or more",
+            quoted(&number.to_string())
+        ))
+    })
+}
+
+/// US dollars.
+pub(super) fn dollars(node: &Node<'_>) -> Option<f64> {
+    let (text, number) = match node.value() {
+        DeValue::Integer(integer) => {
+            let number = i64::from_str_radix(integer.as_str(), integer.radix());
+            (integer.to_string(), number.ok().map(|n| n as f64))
+        }
+        DeValue::Float(float) => (float.to_string(), float.as_str().parse().ok()),
+        _ => return node.expected("a number of dollars"),
+    };
+    number
+        .filter(|n: &f64| n.is_finite() && *n >= 0.0)
+        .or_else(|| node.reject(format!("{} is not an amount of dollars of zero or more", quoted(&text))))
+}
+
+pub(super) fn monthly_cost(node: &Node<'_>) -> Option<MonthlyCost> {
+    dollars(node).map(MonthlyCost::from_dollars)
+}
+
+/// A Region and its price.
+pub(super) fn region_price(entry: &Node<'_>) -> Option<(Region, f64)> {
+    if !is_region(entry.key()) {
+        return entry.reject_key("is not a Region such as eu-central-1");
+    }
+    Some((entry.key().into(), dollars(entry)?))
+}
+
+struct Arn<'a> {
+    service: &'a str,
+    region: &'a str,
+    account: &'a str,
+    resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        if !text.chars().all(|c| c.is_ascii_graphic()) {
+            return None;
+        }
+        let mut parts = text.splitn(6, ':');
+        let (arn, partition) = (parts.next()?, parts.next()?);
+        let [service, region, account, resource] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+        let partition = partition.strip_prefix("aws")?;
+        let known = arn == "arn"
+            && (partition.is_empty() || partition.starts_with('-'))
+            && partition.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+            && !service.is_empty()
+            && service.chars().all(|c| is_lower(c) || c == '-')
+            && !resource.is_empty();
+        known.then_some(Self {
+            service,
+            region,
+            account,
+            resource,
+        })
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
+}
+
+fn is_organization(text: &str) -> bool {
+    is_id(text, "o-", 10..=32)
+}
+
+fn is_id(text: &str, prefix: &str, length: std::ops::RangeInclusive<usize>) -> bool {
+    text.strip_prefix(prefix)
+        .is_some_and(|id| length.contains(&id.len()) && id.chars().all(is_lower))
+}
+
+fn is_resource_id(text: &str, prefixes: &[&str]) -> bool {
+    let hex = |id: &str| !id.is_empty() && id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+    prefixes.iter().any(|prefix| text.strip_prefix(prefix).is_some_and(hex))
+}
+
+fn is_region(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let number = parts.next_back().unwrap_or_default();
+    let words: Vec<_> = parts.collect();
+    words.len() >= 2
+        && words
+            .iter()
+            .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()))
+        && !number.is_empty()
+        && number.chars().all(|c| c.is_ascii_digit())
+}
+
+fn is_tag_key(text: &str) -> bool {
+    (1..=128).contains(&text.chars().count())
+}
+
+fn is_lower(c: char) -> bool {
+    c.is_ascii_lowercase() || c.is_ascii_digit()
+}

@@ -1,0 +1,490 @@
+//! The EC2 calls that start a run, and where their events name what they touched.
+
+use std::collections::BTreeSet;
+
+use super::Target;
+use super::body::{Body, flag};
+
+use Kind::{Association, Endpoint, RouteTable, SecurityGroup, Subnet, Vpc};
+
+/// Longer than any identifier of EC2.
+const ID_LIMIT: usize = 64;
+
+/// A call, and the places in its event to take targets from. The first place that has any decides,
+/// so the most useful comes first.
+pub(super) struct Call {
+    pub(super) name: &'static str,
+    places: &'static [Place],
+}
+
+struct Place {
+    part: Part,
+    path: &'static str,
+    kind: Kind,
+}
+
+enum Part {
+    Request,
+    Response,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Vpc,
+    Subnet,
+    RouteTable,
+    Association,
+    SecurityGroup,
+    Endpoint,
+}
+
+/// Sorted by name.
+static CALLS: &[Call] = &[
+    call(
+        "AssociateRouteTable",
+        &[
+            request("subnetId", Subnet),
+            request("routeTableId", RouteTable),
+            response("associationId", Association),
+        ],
+    ),
+    call(
+        "AssociateVpcCidrBlock",
+        &[request("vpcId", Vpc), response("vpcId", Vpc)],
+    ),
+    call(
+        "AuthorizeSecurityGroupIngress",
+        &[
+            request("groupId", SecurityGroup),
+            response("securityGroupRuleSet.groupId", SecurityGroup),
+        ],
+    ),
+    call(
+        "CreateDefaultSubnet",
+        &[response("subnet.vpcId", Vpc), response("subnet.subnetId", Subnet)],
+    ),
+    call("CreateDefaultVpc", &[response("vpc.vpcId", Vpc)]),
+    call("CreateRoute", &[request("routeTableId", RouteTable)]),
+    call(
+        "CreateSubnet",
+        &[
+            request("vpcId", Vpc),
+            response("subnet.vpcId", Vpc),
+            response("subnet.subnetId", Subnet),
+        ],
+    ),
+    call(
+        "CreateVpcEndpoint",
+        &[
+            request("vpcId", Vpc),
+            response("vpcEndpoint.vpcId", Vpc),
+            response("vpcEndpoint.vpcEndpointId", Endpoint),
+        ],
+    ),
+    call("DeleteRoute", &[request("routeTableId", RouteTable)]),
+    call("DeleteVpcEndpoints", &[request("vpcEndpointId", Endpoint)]),
+    call("DisassociateRouteTable", &[request("associationId", Association)]),
+    call("ModifySecurityGroupRules", &[request("groupId", SecurityGroup)]),
+    call("ModifyVpcAttribute", &[request("vpcId", Vpc)]),
+    call("ModifyVpcEndpoint", &[request("vpcEndpointId", Endpoint)]),
+    call("ReplaceRoute", &[request("routeTableId", RouteTable)]),
+    call(
+        "ReplaceRouteTableAssociation",
+        &[
+            request("routeTableId", RouteTable),
+            response("newAssociationId", Association),
+            request("associationId", Association),
+        ],
+    ),
+    call(
+        "RevokeSecurityGroupIngress",
+        &[
+            request("groupId", SecurityGroup),
+            response("revokedSecurityGroupRuleSet.groupId", SecurityGroup),
+        ],
+    ),
+];
+
+const fn call(name: &'static str, places: &'static [Place]) -> Call {
+    Call { name, places }
+}
+
+const fn request(path: &'static str, kind: Kind) -> Place {
+    Place {
+        part: Part::Request,
+        path,
+        kind,
+    }
+}
+
+const fn response(path: &'static str, kind: Kind) -> Place {
+    Place {
+        part: Part::Response,
+        path,
+        kind,
+    }
+}
+
+/// The watched call of that name.
+pub(super) fn find(name: &str) -> Option<&'static Call> {
+    CALLS.iter().find(|call| call.name == name)
+}
+
+impl Call {
+    /// Where the event of a successful call says to look: the whole Region if it names nothing.
+    /// `None` if the response says that nothing was changed.
+    pub(super) fn targets(&self, request: Body<'_>, response: Body<'_>) -> Option<Vec<Target>> {
+        // The plain dialect writes `return`, a reserved word of its recorder, with an underscore.
+        let mut returned = ["return", "_return"].into_iter().flat_map(|name| response.values(name));
+        if returned.any(|value| flag(value) == Some(false)) {
+            return None;
+        }
+        let unsuccessful: BTreeSet<String> = response.texts("unsuccessful.resourceId").into_iter().collect();
+        for place in self.places {
+            let body = match place.part {
+                Part::Request => request,
+                Part::Response => response,
+            };
+            let ids: BTreeSet<String> = body
+                .texts(place.path)
+                .into_iter()
+                .filter(|id| place.kind.names(id))
+                .collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let targets: Vec<Target> = ids.difference(&unsuccessful).map(|id| place.kind.target(id)).collect();
+            return (!targets.is_empty()).then_some(targets);
+        }
+        Some(vec![Target::Region])
+    }
+}
+
+impl Kind {
+    fn prefix(self) -> &'static str {
+        match self {
+            Vpc => "vpc-",
+            Subnet => "subnet-",
+            RouteTable => "rtb-",
+            Association => "rtbassoc-",
+            SecurityGroup => "sg-",
+            Endpoint => "vpce-",
+        }
+    }
+
+    /// Whether a text can be the identifier of such a thing and of nothing worse.
+    fn names(self, id: &str) -> bool {
+        id.len() <= ID_LIMIT
+            && id.strip_prefix(self.prefix()).is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            })
+    }
+
+    fn target(self, id: &str) -> Target {
+        match self {
+            Vpc => Target::Vpc(id.into()),
+            Subnet => Target::Subnet(id.into()),
+            RouteTable => Target::RouteTable(id.into()),
+            Association => Target::RouteTableAssociation(id.to_owned()),
+            SecurityGroup => Target::SecurityGroup(id.into()),
+            Endpoint => Target::Endpoint(id.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::function::FUNCTIONS;
+
+    fn targets(name: &str, request: Value, response: Value) -> Option<Vec<Target>> {
+        find(name)
+            .expect("a watched call")
+            .targets(Body::new(Some(&request)), Body::new(Some(&response)))
+    }
+
+    fn endpoints(ids: &[&str]) -> Option<Vec<Target>> {
+        Some(ids.iter().map(|id| Target::Endpoint((*id).into())).collect())
+    }
+
+    #[test]
+    fn the_calls_are_the_events_that_start_functions_sorted_and_once_each() {
+        let events: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|function| function.events).copied().collect();
+        let calls: Vec<&str> = CALLS.iter().map(|call| call.name).collect();
+        assert_eq!(calls, events.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_call_looks_everywhere_when_its_bodies_are_omitted() {
+        for call in CALLS {
+            for omitted in [json!(null), json!(""), json!({}), json!({"Wrapper": ""}), json!([])] {
+                let found = targets(call.name, omitted.clone(), omitted.clone());
+                assert_eq!(found, Some(vec![Target::Region]), "{} {omitted}", call.name);
+            }
+        }
+    }
+
+    /// One row per place: call, request, response, target.
+    #[test]
+    fn every_place_of_every_call_gives_its_target() {
+        let none = json!(null);
+        let rows = [
+            (
+                "AssociateRouteTable",
+                json!({"routeTableId": "rtb-1", "subnetId": "subnet-1"}),
+                none.clone(),
+                Target::Subnet("subnet-1".into()),
+            ),
+            (
+                "AssociateRouteTable",
+                json!({"routeTableId": "rtb-1", "gatewayId": "igw-1"}),
+                none.clone(),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "AssociateRouteTable",
+                none.clone(),
+                json!({"requestId": "r", "associationId": "rtbassoc-1"}),
+                Target::RouteTableAssociation("rtbassoc-1".into()),
+            ),
+            (
+                "AssociateVpcCidrBlock",
+                json!({"vpcId": "vpc-1", "cidrBlock": "10.1.0.0/16"}),
+                none.clone(),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "AssociateVpcCidrBlock",
+                json!({"AssociateVpcCidrBlockRequest": {"VpcId": "vpc-1"}}),
+                none.clone(),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "AssociateVpcCidrBlock",
+                none.clone(),
+                json!({"requestId": "r", "vpcId": "vpc-1"}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "AuthorizeSecurityGroupIngress",
+                json!({"groupId": "sg-1", "ipPermissions": {}}),
+                none.clone(),
+                Target::SecurityGroup("sg-1".into()),
+            ),
+            (
+                "AuthorizeSecurityGroupIngress",
+                json!({"groupName": "default"}),
+                json!({"_return": true, "securityGroupRuleSet": {"items": [{"groupId": "sg-1"}, {"groupId": "sg-1"}]}}),
+                Target::SecurityGroup("sg-1".into()),
+            ),
+            (
+                "AuthorizeSecurityGroupIngress",
+                json!({"groupName": "default"}),
+                json!({"_return": true}),
+                Target::Region,
+            ),
+            (
+                "CreateDefaultSubnet",
+                json!({"CreateDefaultSubnetRequest": {"AvailabilityZone": "eu-central-1a"}}),
+                json!({"CreateDefaultSubnetResponse": {"subnet": {"subnetId": "subnet-1", "vpcId": "vpc-1"}}}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "CreateDefaultSubnet",
+                none.clone(),
+                json!({"W": {"subnet": {"subnetId": "subnet-1"}}}),
+                Target::Subnet("subnet-1".into()),
+            ),
+            (
+                "CreateDefaultVpc",
+                json!({"CreateDefaultVpcRequest": ""}),
+                json!({"CreateDefaultVpcResponse": {"requestId": "r", "vpc": {"vpcId": "vpc-1"}}}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "CreateRoute",
+                json!({"routeTableId": "rtb-1", "natGatewayId": "nat-1"}),
+                json!({"_return": true}),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "CreateSubnet",
+                json!({"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}),
+                none.clone(),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "CreateSubnet",
+                none.clone(),
+                json!({"requestId": "r", "subnet": {"subnetId": "subnet-1", "vpcId": "vpc-1"}}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "CreateSubnet",
+                none.clone(),
+                json!({"requestId": "r", "subnet": {"subnetId": "subnet-1"}}),
+                Target::Subnet("subnet-1".into()),
+            ),
+            (
+                "CreateVpcEndpoint",
+                json!({"CreateVpcEndpointRequest": {"VpcId": "vpc-1", "SubnetId": {"tag": 1, "content": "subnet-1"}}}),
+                none.clone(),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "CreateVpcEndpoint",
+                none.clone(),
+                json!({"W": {"vpcEndpoint": {"vpcId": "vpc-1", "vpcEndpointId": "vpce-1"}}}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "CreateVpcEndpoint",
+                none.clone(),
+                json!({"W": {"vpcEndpoint": {"vpcEndpointId": "vpce-1"}}}),
+                Target::Endpoint("vpce-1".into()),
+            ),
+            (
+                "DeleteRoute",
+                json!({"routeTableId": "rtb-1", "destinationCidrBlock": "0.0.0.0/0"}),
+                none.clone(),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "DeleteVpcEndpoints",
+                json!({"DeleteVpcEndpointsRequest": {"VpcEndpointId": {"tag": 1, "content": "vpce-1"}}}),
+                json!({"W": {"unsuccessful": ""}}),
+                Target::Endpoint("vpce-1".into()),
+            ),
+            (
+                "DisassociateRouteTable",
+                json!({"associationId": "rtbassoc-1"}),
+                json!({"_return": true}),
+                Target::RouteTableAssociation("rtbassoc-1".into()),
+            ),
+            (
+                "ModifySecurityGroupRules",
+                json!({"W": {"GroupId": "sg-1", "SecurityGroupRule": {"SecurityGroupRule": {"GroupId": "sg-2"}}}}),
+                none.clone(),
+                Target::SecurityGroup("sg-1".into()),
+            ),
+            (
+                "ModifyVpcAttribute",
+                json!({"vpcId": "vpc-1", "enableDnsSupport": {"value": false}}),
+                json!({"_return": true}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "ModifyVpcEndpoint",
+                json!({"W": {"VpcEndpointId": "vpce-1", "AddSubnetId": {"tag": 1, "content": "subnet-1"}}}),
+                json!({"W": {"return": true}}),
+                Target::Endpoint("vpce-1".into()),
+            ),
+            (
+                "ReplaceRoute",
+                json!({"routeTableId": "rtb-1"}),
+                none.clone(),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "ReplaceRouteTableAssociation",
+                json!({"associationId": "rtbassoc-1", "routeTableId": "rtb-1"}),
+                json!({"newAssociationId": "rtbassoc-2"}),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "ReplaceRouteTableAssociation",
+                json!({"associationId": "rtbassoc-1"}),
+                json!({"requestId": "r", "newAssociationId": "rtbassoc-2"}),
+                Target::RouteTableAssociation("rtbassoc-2".into()),
+            ),
+            (
+                "ReplaceRouteTableAssociation",
+                json!({"associationId": "rtbassoc-1"}),
+                none.clone(),
+                Target::RouteTableAssociation("rtbassoc-1".into()),
+            ),
+            (
+                "RevokeSecurityGroupIngress",
+                json!({"groupId": "sg-1", "securityGroupRuleIds": {"items": [{"securityGroupRuleId": "sgr-1"}]}}),
+                none.clone(),
+                Target::SecurityGroup("sg-1".into()),
+            ),
+            (
+                "RevokeSecurityGroupIngress",
+                json!({"securityGroupRuleIds": {"items": [{"securityGroupRuleId": "sgr-1"}]}}),
+                json!({"_return": true}),
+                Target::Region,
+            ),
+            (
+                "RevokeSecurityGroupIngress",
+                json!({"groupName": "default"}),
+                json!({"_return": true, "revokedSecurityGroupRuleSet": {"items": [{"groupId": "sg-1"}]}}),
+                Target::SecurityGroup("sg-1".into()),
+            ),
+        ];
+        for (name, request, response, target) in rows {
+            let found = targets(name, request.clone(), response.clone());
+            assert_eq!(found, Some(vec![target]), "{name} {request} {response}");
+        }
+    }
+
+    #[test]
+    fn endpoints_that_were_not_deleted_are_left_out() {
+        let request = json!({"DeleteVpcEndpointsRequest": {"VpcEndpointId": [
+            {"tag": 1, "content": "vpce-1"}, {"tag": 2, "content": "vpce-2"}, {"tag": 3, "content": "vpce-3"}
+        ]}});
+        let failed = |items: Value| json!({"DeleteVpcEndpointsResponse": {"requestId": "r", "unsuccessful": items}});
+        let one = failed(json!({"item": {"error": {"code": "X"}, "resourceId": "vpce-2"}}));
+        assert_eq!(
+            targets("DeleteVpcEndpoints", request.clone(), one),
+            endpoints(&["vpce-1", "vpce-3"])
+        );
+        let all = failed(json!({"item": [
+            {"resourceId": "vpce-1"}, {"resourceId": "vpce-2"}, {"resourceId": "vpce-3"}
+        ]}));
+        assert_eq!(targets("DeleteVpcEndpoints", request.clone(), all), None);
+        let none = failed(json!(""));
+        assert_eq!(
+            targets("DeleteVpcEndpoints", request, none),
+            endpoints(&["vpce-1", "vpce-2", "vpce-3"])
+        );
+    }
+
+    #[test]
+    fn a_call_that_returned_false_changed_nothing() {
+        let request = json!({"vpcId": "vpc-1"});
+        for response in [
+            json!({"requestId": "r", "_return": false}),
+            json!({"W": {"return": "false"}}),
+        ] {
+            assert_eq!(targets("ModifyVpcAttribute", request.clone(), response), None);
+        }
+    }
+
+    #[test]
+    fn an_id_that_looks_hostile_counts_as_absent() {
+        let long = format!("vpc-{}", "a".repeat(ID_LIMIT));
+        for id in [
+            "vpc-",
+            "vpc-1\n",
+            "vpc-1\u{202e}",
+            "vpc-é",
+            "vpc-1/../2",
+            "vpc-$(id)",
+            "subnet-1",
+            "",
+            "vpc 1",
+            &long,
+        ] {
+            let found = targets("ModifyVpcAttribute", json!({"vpcId": id, "x": 1}), json!(null));
+            assert_eq!(found, Some(vec![Target::Region]), "{id:?}");
+        }
+        let mixed = json!({"W": {"VpcEndpointId": ["vpce-1", "vpc-2", 3, {"a": 1}]}});
+        assert_eq!(
+            targets("DeleteVpcEndpoints", mixed, json!(null)),
+            endpoints(&["vpce-1"])
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! What arrives in one invocation: an SQS batch of EventBridge envelopes, or one bare envelope.
+
+use std::collections::BTreeSet;
+
+use aws_lambda_events::sqs::SqsEvent;
+use postern_core::trigger::{self, Reading, UnreadableError};
+use serde_json::{Value, json};
+
+pub(crate) struct Batch {
+    pub(crate) messages: Vec<Message>,
+    /// Whether the invoker understands that some messages failed and others did not.
+    partial: bool,
+}
+
+pub(crate) struct Message {
+    /// SQS's id; None for a bare envelope.
+    pub(crate) id: Option<String>,
+    pub(crate) content: Result<Reading, MessageError>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MessageError {
+    #[error("the message is not JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableError),
+}
+
+impl Batch {
+    pub(crate) fn read(payload: Value, own_roles: &[String]) -> Self {
+        match sqs(&payload) {
+            Some(event) => {
+                let messages = event.records.into_iter().map(|record| Message {
+                    content: parse(&record.body.unwrap_or_default(), own_roles),
+                    id: record.message_id,
+                });
+                Self {
+                    messages: messages.collect(),
+                    partial: true,
+                }
+            }
+            None => Self {
+                messages: vec![Message {
+                    id: None,
+                    content: read(&payload, own_roles),
+                }],
+                partial: false,
+            },
+        }
+    }
+
+    /// The answer that brings exactly these messages back; None where the invocation has to fail as a whole.
+    pub(crate) fn response(&self, failed: &BTreeSet<usize>) -> Option<Value> {
+        if failed.is_empty() && !self.partial {
+            return Some(json!({}));
+        }
+        let ids: Option<Vec<_>> = failed
+            .iter()
+            .map(|index| {
+                let id = self.messages.get(*index)?.id.as_ref()?;
+                Some(json!({"itemIdentifier": id}))
+            })
+            .collect();
+        Some(json!({"batchItemFailures": ids?}))
+    }
+}
+
+fn sqs(payload: &Value) -> Option<SqsEvent> {
+    let records = payload.get("Records")?.as_array()?;
+    let from_sqs = |record: &Value| record.get("eventSource").and_then(Value::as_str) == Some("aws:sqs");
+    if !records.iter().all(from_sqs) {
+        return None;
+    }
+    serde_json::from_value(payload.clone()).ok()
+}
+
+fn parse(body: &str, own_roles: &[String]) -> Result<Reading, MessageError> {
+    read(&serde_json::from_str(body)?, own_roles)
+}
+
+fn read(envelope: &Value, own_roles: &[String]) -> Result<Reading, MessageError> {
+    let own_roles: Vec<_> = own_roles.iter().map(String::as_str).collect();
+    Ok(trigger::read(envelope, &own_roles)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn create_subnet() -> Value {
+        json!({
+            "id": "11111111-2222-3333-4444-555555555555",
+            "detail-type": "AWS API Call via CloudTrail",
+            "source": "aws.ec2",
+            "account": "111122223333",
+            "region": "eu-central-1",
+            "detail": {
+                "eventID": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+                "eventSource": "ec2.amazonaws.com",
+                "eventName": "CreateSubnet",
+                "awsRegion": "eu-central-1",
+                "requestParameters": {"vpcId": "vpc-0a1b2c3d4e5f60718"},
+            },
+        })
+    }
+
+    fn record(id: &str, body: &str) -> Value {
+        json!({"messageId": id, "body": body, "eventSource": "aws:sqs"})
+    }
+
+    #[test]
+    fn an_sqs_batch_is_read_message_by_message() {
+        let payload = json!({"Records": [
+            record("good", &create_subnet().to_string()),
+            record("garbled", "{\"detail\":"),
+            record("foreign", "{\"hello\":1}"),
+        ]});
+        let batch = Batch::read(payload, &[]);
+        let read: Vec<_> = batch.messages.iter().map(|m| (m.id.as_deref().unwrap(), m.content.is_ok())).collect();
+        assert_eq!(read, [("good", true), ("garbled", false), ("foreign", false)]);
+        assert!(matches!(batch.messages[0].content, Ok(Reading::Act(_))));
+    }
+
+    #[test]
+    fn a_failed_message_comes_back_alone() {
+        let payload = json!({"Records": [record("a", "{}"), record("b", "{}")]});
+        let batch = Batch::read(payload, &[]);
+        assert_eq!(
+            batch.response(&BTreeSet::from([1])),
+            Some(json!({"batchItemFailures": [{"itemIdentifier": "b"}]}))
+        );
+        assert_eq!(batch.response(&BTreeSet::new()), Some(json!({"batchItemFailures": []})));
+    }
+
+    #[test]
+    fn a_batch_whose_failed_message_has_no_id_fails_as_a_whole() {
+        let batch = Batch::read(json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), &[]);
+        assert_eq!(batch.response(&BTreeSet::from([0])), None);
+    }
+
+    #[test]
+    fn a_bare_envelope_succeeds_or_fails_as_a_whole() {
+        let batch = Batch::read(create_subnet(), &[]);
+        assert!(matches!(batch.messages.as_slice(), [Message { id: None, content: Ok(Reading::Act(_)) }]));
+        assert_eq!(batch.response(&BTreeSet::new()), Some(json!({})));
+        assert_eq!(batch.response(&BTreeSet::from([0])), None);
+    }
+
+    #[test]
+    fn records_that_are_not_from_sqs_are_not_taken_for_a_batch() {
+        let batch = Batch::read(json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), &[]);
+        assert!(matches!(batch.messages.as_slice(), [Message { id: None, content: Err(_) }]));
+    }
+}

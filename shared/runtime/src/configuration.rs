@@ -1,0 +1,84 @@
+//! What a function has to know before it may do anything.
+
+use std::path::PathBuf;
+use std::{env, fs, io};
+
+use lambda_runtime::Diagnostic;
+use postern_core::controls::CONTROLS;
+use postern_core::settings::{Settings, SettingsError};
+
+const SETTINGS_FILE: &str = "postern.toml";
+/// Where Lambda unpacks the function's package.
+const PACKAGE: &str = "LAMBDA_TASK_ROOT";
+/// The topic to which reports are published.
+const TOPIC: &str = "POSTERN_TOPIC_ARN";
+/// The ARNs of the roles of all Postern functions, separated by commas: their own doings start nothing.
+const OWN_ROLES: &str = "POSTERN_OWN_ROLES";
+
+#[derive(Debug)]
+pub(crate) struct Configuration {
+    pub(crate) settings: Settings,
+    pub(crate) topic: String,
+    pub(crate) own_roles: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigurationError {
+    #[error("environment variable `{0}` is not set; nothing is changed until it is")]
+    Unset(&'static str),
+    #[error("settings `{path}` cannot be read: {source}; nothing is changed until they can")]
+    Unreadable {
+        path: String,
+        #[source]
+        source: io::Error,
+    },
+    #[error("settings `{path}` are refused, and nothing is changed until they are corrected:\n{source}")]
+    Refused {
+        path: String,
+        #[source]
+        source: SettingsError,
+    },
+}
+
+impl Configuration {
+    /// From the environment, and from `postern.toml` in the function's package or, outside Lambda, the working directory.
+    pub(crate) fn load() -> Result<Self, ConfigurationError> {
+        let path = PathBuf::from(env::var(PACKAGE).unwrap_or_default()).join(SETTINGS_FILE);
+        let name = || path.display().to_string();
+        let text =
+            fs::read_to_string(&path).map_err(|source| ConfigurationError::Unreadable { path: name(), source })?;
+        let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+        let settings =
+            Settings::parse(&text, &controls).map_err(|source| ConfigurationError::Refused { path: name(), source })?;
+        Ok(Self {
+            settings,
+            topic: variable(TOPIC)?,
+            own_roles: own_roles(),
+        })
+    }
+}
+
+fn variable(name: &'static str) -> Result<String, ConfigurationError> {
+    env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .ok_or(ConfigurationError::Unset(name))
+}
+
+fn own_roles() -> Vec<String> {
+    let list = env::var(OWN_ROLES).unwrap_or_default();
+    list.split(',')
+        .map(str::trim)
+        .filter(|arn| !arn.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+impl From<&ConfigurationError> for Diagnostic {
+    fn from(error: &ConfigurationError) -> Self {
+        Self {
+            error_type: "Postern.Configuration".to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}

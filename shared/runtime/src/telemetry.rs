@@ -1,0 +1,167 @@
+//! Logs as JSON, and metrics in CloudWatch's embedded metric format.
+
+use std::io::{self, Write};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use postern_aws::Calls;
+use postern_core::finding::{Finding, Verdict};
+use postern_core::plan::Outcome;
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+const NAMESPACE: &str = "Postern";
+
+/// One JSON object a line on standard output. `RUST_LOG` chooses the level.
+pub(crate) fn init() {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(false)
+        .with_env_filter(filter)
+        .init();
+}
+
+/// What one invocation did.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    function: &'static str,
+    started: Instant,
+    calls: Calls,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    reconciliations: usize,
+    non_compliant: usize,
+    indeterminate: usize,
+    exempt: usize,
+    applied: usize,
+    not_needed: usize,
+    skipped: usize,
+    failed: usize,
+}
+
+impl Metrics {
+    pub(crate) fn start(function: &'static str, calls: Calls) -> Self {
+        Self {
+            function,
+            started: Instant::now(),
+            calls,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Counts one reconciled VPC.
+    pub(crate) fn count(&mut self, findings: &[Finding], outcomes: &[Outcome]) {
+        let counts = &mut self.counts;
+        counts.reconciliations += 1;
+        for finding in findings {
+            match finding.verdict {
+                Verdict::NonCompliant if finding.exempt.is_some() => counts.exempt += 1,
+                Verdict::NonCompliant => counts.non_compliant += 1,
+                Verdict::Indeterminate => counts.indeterminate += 1,
+                Verdict::Compliant | Verdict::NotApplicable => {}
+            }
+        }
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Applied { .. } => counts.applied += 1,
+                Outcome::NotNeeded { .. } => counts.not_needed += 1,
+                Outcome::Skipped { .. } => counts.skipped += 1,
+                Outcome::Failed { .. } => counts.failed += 1,
+            }
+        }
+    }
+
+    /// Writes the metrics to the log, from which CloudWatch takes them.
+    pub(crate) fn emit(self, failed_messages: usize, calls: &Calls) {
+        let document = self.document(failed_messages, calls, Timestamp::now());
+        // Lambda's log is the only place to complain, and writing to it is what failed.
+        let _ = writeln!(io::stdout(), "{document}");
+    }
+
+    fn document(&self, failed_messages: usize, calls: &Calls, now: Timestamp) -> Value {
+        let counts = &self.counts;
+        let milliseconds = self.started.elapsed().as_secs_f64() * 1e3;
+        let metrics = [
+            ("Duration", json!(milliseconds), "Milliseconds"),
+            ("ApiCalls", json!(calls.since(&self.calls).total()), "Count"),
+            ("Reconciliations", json!(counts.reconciliations), "Count"),
+            ("FindingsNonCompliant", json!(counts.non_compliant), "Count"),
+            ("FindingsIndeterminate", json!(counts.indeterminate), "Count"),
+            ("FindingsExempt", json!(counts.exempt), "Count"),
+            ("ChangesApplied", json!(counts.applied), "Count"),
+            ("ChangesNotNeeded", json!(counts.not_needed), "Count"),
+            ("ChangesSkipped", json!(counts.skipped), "Count"),
+            ("ChangesFailed", json!(counts.failed), "Count"),
+            ("MessagesFailed", json!(failed_messages), "Count"),
+        ];
+        let definitions: Vec<_> = metrics
+            .iter()
+            .map(|(name, _, unit)| json!({"Name": name, "Unit": unit}))
+            .collect();
+        let mut document = json!({
+            "_aws": {
+                "Timestamp": now.as_millisecond(),
+                "CloudWatchMetrics": [
+                    {"Namespace": NAMESPACE, "Dimensions": [["Function"]], "Metrics": definitions},
+                ],
+            },
+            "Function": self.function,
+        });
+        if let Some(members) = document.as_object_mut() {
+            members.extend(metrics.into_iter().map(|(name, value, _)| (name.to_owned(), value)));
+        }
+        document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_core::finding::{FindingKey, Remediation, ResourceKind};
+
+    use super::*;
+
+    #[test]
+    fn every_metric_that_is_declared_has_its_value_beside_it() {
+        let mut metrics = Metrics::start("sweeper", Calls::default());
+        let key = FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1");
+        metrics.count(
+            &[key.non_compliant("open", Remediation::None)],
+            &[
+                Outcome::Applied { created: None },
+                Outcome::Skipped { reason: String::new() },
+            ],
+        );
+        let document = metrics.document(2, &Calls::default(), Timestamp::UNIX_EPOCH);
+        let declared = document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+        assert!(
+            declared
+                .iter()
+                .all(|metric| document[metric["Name"].as_str().unwrap()].is_number()),
+            "{document}"
+        );
+        assert_eq!(document["_aws"]["Timestamp"], 0);
+        assert_eq!(document["Function"], "sweeper");
+        let of = |name: &str| document[name].as_u64().unwrap();
+        assert_eq!(
+            [
+                "FindingsNonCompliant",
+                "ChangesApplied",
+                "ChangesSkipped",
+                "ChangesFailed",
+                "MessagesFailed"
+            ]
+            .map(of),
+            [1, 1, 1, 0, 2]
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! The template as data: what is deployed is what the registry of functions and the calls of the code say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use postern_aws::{apply, observe};
+use postern_core::function::{FUNCTIONS, Function, SWEEPER};
+use postern_core::id::EndpointId;
+use postern_core::trigger::Target;
+use serde_json::{Value, json};
+use yaml_serde::Value as Yaml;
+
+/// The template with its short forms (`!Ref`, `!GetAtt`, …) written out.
+fn template() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/postern.yaml");
+    long_form(yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+}
+
+fn long_form(yaml: Yaml) -> Value {
+    match yaml {
+        Yaml::Tagged(tagged) => {
+            let name = tagged.tag.to_string().trim_start_matches('!').to_owned();
+            let value = long_form(tagged.value);
+            match (name.as_str(), &value) {
+                ("Ref", _) => json!({"Ref": value}),
+                ("GetAtt", Value::String(path)) => json!({"Fn::GetAtt": path.split('.').collect::<Vec<_>>()}),
+                _ => json!({ format!("Fn::{name}"): value }),
+            }
+        }
+        Yaml::Sequence(items) => items.into_iter().map(long_form).collect(),
+        Yaml::Mapping(members) => members
+            .into_iter()
+            .map(|(k, v)| (k.as_str().unwrap().to_owned(), long_form(v)))
+            .collect(),
+        plain => serde_json::to_value(plain).unwrap(),
+    }
+}
+
+/// `SubnetInspector` of `subnet-inspector`: how the logical ids of a function's resources begin.
+fn prefix(function: &Function) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    function.name.split('-').map(capital).collect()
+}
+
+fn properties<'a>(template: &'a Value, logical_id: &str) -> &'a Value {
+    let resource = &template["Resources"][logical_id];
+    assert!(resource.is_object(), "the template has no {logical_id}");
+    &resource["Properties"]
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Array(items) => items.iter().map(|item| item.as_str().unwrap().to_owned()).collect(),
+        one => BTreeSet::from([one.as_str().unwrap().to_owned()]),
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The statements of a function's role: those written into it, and those of the policies attached to it.
+fn statements(template: &Value, function: &Function) -> Vec<Value> {
+    let role = properties(template, &format!("{}Role", prefix(function)));
+    let attached = list(&role["ManagedPolicyArns"])
+        .iter()
+        .map(|arn| properties(template, arn["Ref"].as_str().expect("only policies of this template")));
+    let documents = list(&role["Policies"])
+        .iter()
+        .chain(attached)
+        .map(|policy| &policy["PolicyDocument"]);
+    documents
+        .flat_map(|document| list(&document["Statement"]).to_vec())
+        .collect()
+}
+
+/// Everything that a function can ask of EC2, and what EC2 checks on its behalf.
+fn calls(function: &Function) -> BTreeSet<String> {
+    // An event may name an endpoint, and what it names may have to be looked for among everything else.
+    let named = Target::Endpoint(EndpointId::from("vpce-0"));
+    let parts = function.controls.iter().flat_map(|control| control.needs);
+    let changes = function.controls.iter().flat_map(|control| control.changes);
+    let mut calls: BTreeSet<&str> = observe::VPC_CALLS.iter().copied().collect();
+    calls.extend(observe::resolve_calls(&named));
+    calls.extend(parts.flat_map(|part| observe::calls(*part)));
+    calls.extend(changes.flat_map(|change| apply::calls(*change)));
+    calls.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_function_of_the_registry_is_deployed_and_no_other() {
+    let template = template();
+    let deployed: BTreeSet<_> = template["Resources"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::Lambda::Function")
+        .map(|(id, _)| id.clone())
+        .collect();
+    let registered = FUNCTIONS
+        .iter()
+        .map(|function| format!("{}Function", prefix(function)))
+        .collect();
+    assert_eq!(deployed, registered);
+}
+
+#[test]
+fn a_function_is_started_by_the_events_of_the_registry() {
+    let template = template();
+    for function in FUNCTIONS.iter().filter(|function| !function.events.is_empty()) {
+        let rule = properties(&template, &format!("{}Rule", prefix(function)));
+        let named = texts(&rule["EventPattern"]["detail"]["eventName"]);
+        let registered = function.events.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(named, registered, "{}", function.name);
+    }
+    let schedule = properties(&template, &format!("{}Rule", prefix(&SWEEPER)));
+    assert!(schedule["EventPattern"].is_null() && schedule["ScheduleExpression"].is_object());
+}
+
+#[test]
+fn a_rule_takes_successful_ec2_calls_that_postern_did_not_make() {
+    let template = template();
+    let own: Vec<_> = ["SubnetInspector", "EndpointInspector", "PolicyInspector", "Sweeper"]
+        .iter()
+        .map(|prefix| json!({"Fn::GetAtt": [format!("{prefix}Role"), "Arn"]}))
+        .collect();
+    assert_eq!(own.len(), FUNCTIONS.len());
+    for function in FUNCTIONS.iter().filter(|function| !function.events.is_empty()) {
+        let mut pattern = properties(&template, &format!("{}Rule", prefix(function)))["EventPattern"].clone();
+        pattern["detail"].as_object_mut().unwrap().remove("eventName");
+        let expected = json!({
+            "source": ["aws.ec2"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["ec2.amazonaws.com"],
+                "errorCode": [{"exists": false}],
+                "userIdentity": {"sessionContext": {"sessionIssuer": {"arn": [
+                    {"exists": false},
+                    {"anything-but": own},
+                ]}}},
+            },
+        });
+        assert_eq!(pattern, expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn a_role_allows_the_calls_of_its_function_and_nothing_else_in_the_network() {
+    let template = template();
+    for function in FUNCTIONS {
+        let allowed: BTreeSet<_> = statements(&template, function)
+            .iter()
+            .flat_map(|statement| texts(&statement["Action"]))
+            .filter(|action| action.starts_with("ec2:") || action.starts_with("route53:"))
+            .collect();
+        assert_eq!(allowed, calls(function), "{}", function.name);
+    }
+}
+
+#[test]
+fn besides_the_network_a_role_reaches_its_queue_its_log_and_the_topic() {
+    let template = template();
+    for function in FUNCTIONS {
+        let mut reached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for statement in statements(&template, function) {
+            for action in texts(&statement["Action"]) {
+                let resource = statement["Resource"].to_string();
+                reached.entry(action).or_default().insert(resource);
+            }
+        }
+        reached.retain(|action, _| !action.starts_with("ec2:") && !action.starts_with("route53:"));
+        let of = |id: String| BTreeSet::from([json!({"Fn::GetAtt": [id, "Arn"]}).to_string()]);
+        let queue = of(format!("{}Queue", prefix(function)));
+        let log = of(format!("{}Logs", prefix(function)));
+        let key = of("TopicKey".to_owned());
+        let expected = BTreeMap::from([
+            (
+                "sns:Publish".to_owned(),
+                BTreeSet::from([json!({"Ref": "Topic"}).to_string()]),
+            ),
+            ("kms:Decrypt".to_owned(), key.clone()),
+            ("kms:GenerateDataKey*".to_owned(), key),
+            ("sqs:ReceiveMessage".to_owned(), queue.clone()),
+            ("sqs:DeleteMessage".to_owned(), queue.clone()),
+            ("sqs:GetQueueAttributes".to_owned(), queue),
+            ("logs:CreateLogStream".to_owned(), log.clone()),
+            ("logs:PutLogEvents".to_owned(), log),
+        ]);
+        assert_eq!(reached, expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn no_statement_about_the_network_reaches_beyond_this_region() {
+    let template = template();
+    let region = json!({"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}});
+    for function in FUNCTIONS {
+        for statement in statements(&template, function) {
+            let of_ec2 = texts(&statement["Action"])
+                .iter()
+                .any(|action| action.starts_with("ec2:"));
+            let held = match &statement["Resource"] {
+                Value::String(all) => all == "*" && statement["Condition"] == region,
+                arns => {
+                    let arns = arns.to_string();
+                    arns.matches("arn:").count() == arns.matches("ec2:${AWS::Region}:").count()
+                }
+            };
+            assert!(!of_ec2 || held, "{}: {statement}", function.name);
+        }
+    }
+}
+
+#[test]
+fn a_message_that_a_function_cannot_handle_comes_back_alone_and_ends_in_a_dead_letter_queue() {
+    let template = template();
+    for function in FUNCTIONS {
+        let prefix = prefix(function);
+        let of = |kind: &str| properties(&template, &format!("{prefix}{kind}"));
+        let arn = |kind: &str| json!({"Fn::GetAtt": [format!("{prefix}{kind}"), "Arn"]});
+        let (source, queue, lambda) = (of("Source"), of("Queue"), of("Function"));
+        assert_eq!(source["EventSourceArn"], arn("Queue"));
+        assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+        assert!(source["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap() >= 2);
+        assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], arn("DeadLetters"));
+        let target = &of("Rule")["Targets"][0];
+        assert_eq!(target["Arn"], arn("Queue"));
+        assert_eq!(target["DeadLetterConfig"]["Arn"], arn("DeadLetters"));
+        // What AWS asks of a queue that feeds a function.
+        let window = source["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or_default();
+        let least = 6 * lambda["Timeout"].as_u64().unwrap() + window;
+        assert!(queue["VisibilityTimeout"].as_u64().unwrap() >= least, "{prefix}");
+        assert_eq!(
+            of("Alarm")["Dimensions"][0]["Value"]["Fn::GetAtt"][0],
+            format!("{prefix}DeadLetters")
+        );
+    }
+}
