@@ -113,27 +113,3 @@ fn public_policies_have_their_recorded_verdicts() {
     let differences = differences(&dir, &cases);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
-
-#[test]
-#[ignore = "prints times"]
-fn times() {
-    let Some(dir) = samples("public") else { return };
-    let mut times = Vec::new();
-    for case in json(&dir.join("index.json")).as_array().unwrap() {
-        let file = case["file"].as_str().unwrap();
-        let text = std::fs::read_to_string(dir.join(file)).unwrap();
-        let endpoint = endpoint(case["service"].as_str().unwrap(), case["endpointType"] == "Gateway");
-        let perimeter = perimeter();
-        let start = std::time::Instant::now();
-        for _ in 0..100 {
-            let document = Document::parse(&text).unwrap();
-            std::hint::black_box(analyse(&document, &perimeter, &endpoint));
-        }
-        times.push((start.elapsed() / 100, file.to_owned()));
-    }
-    times.sort();
-    println!("median {:?}", times[times.len() / 2]);
-    for time in times.iter().rev().take(8) {
-        println!("{time:?}");
-    }
-}

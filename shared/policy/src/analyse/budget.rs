@@ -1,7 +1,7 @@
 //! Steps that an analysis may take before it gives up.
 
-/// About fifty milliseconds of work.
-const STEPS: u64 = 3_000_000;
+/// About thirty milliseconds of work, some ten times what the longest of honest documents takes.
+const STEPS: u64 = 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct Budget {

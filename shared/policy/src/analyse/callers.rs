@@ -94,12 +94,21 @@ pub(super) fn memberships(
             all.push(new);
         }
     };
+    let weights = (model.weight(kinds.0), model.weight(kinds.1));
     for organization in &identities.organizations {
+        if !budget.spend(1 + weights.0) {
+            *complete = false;
+            break;
+        }
         let sig = model.sig(kinds.0, &[organization]);
         let whole = model.perimeter.organizations.contains(organization);
         let (paths, all_paths) = paths(model, kinds.1, organization, budget);
         *complete &= all_paths;
         for path in paths {
+            if !budget.spend(1 + weights.1) {
+                *complete = false;
+                break;
+            }
             let part = |wanted: &String| Pattern::wild(&below(wanted)).matches(&path);
             let trusted = whole || model.perimeter.organization_paths.iter().any(part);
             let sig = sig & model.sig(kinds.1, &[&path]);
@@ -129,7 +138,11 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
     let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
     let mut all = Vec::new();
     let mut accounts: HashSet<(Vec<(Caller, Bits, bool)>, bool)> = HashSet::new();
+    let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
     for account in &identities.accounts {
+        if !budget.spend(weight) {
+            return Principals { all, complete: false };
+        }
         let names = names(model, account, &mut complete, budget);
         let trusted_account = model.perimeter.accounts.contains(account);
         let trusted = |name: &Named| model.perimeter.principals.iter().any(|p| *p == name.arn || *p == name.name);
@@ -319,7 +332,15 @@ fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Bud
             arns.push((caller, name.clone()));
         }
     }
-    let mut all: Vec<Named> = arns.into_iter().map(|(caller, arn)| named(model, caller, arn.clone(), arn, account, by_account)).collect();
+    let weight = model.weight(Kind::PrincipalArn) + model.statements.len();
+    let mut all: Vec<Named> = Vec::new();
+    for (caller, arn) in arns {
+        if !budget.spend(weight) {
+            *complete = false;
+            break;
+        }
+        all.push(named(model, caller, arn.clone(), arn, account, by_account));
+    }
     for session in sessions {
         if let Some(arn) = Arn::parse(&session) {
             let role = format!("arn:{}:iam::{account}:role/{}", arn.partition, arn.session_role().unwrap_or_default());

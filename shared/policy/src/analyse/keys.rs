@@ -182,7 +182,7 @@ pub(super) fn choices(
     let mut distinct = HashSet::new();
     let mut all = Vec::new();
     for values in sets {
-        if !budget.spend(2 + key.conditions.len()) {
+        if !budget.spend(2 + key.weight * values.len().max(1)) {
             *complete = false;
             break;
         }

@@ -40,6 +40,8 @@ pub(super) struct Key<'d> {
     pub(super) conditions: Vec<(usize, &'d Condition)>,
     /// Whether a condition on it has a variable.
     pub(super) linked: bool,
+    /// How many values it is compared with, at least one.
+    pub(super) weight: usize,
     /// Whether a variable somewhere names this key.
     pub(super) source: bool,
 }
@@ -126,6 +128,7 @@ impl<'d> Model<'d> {
             match self.keys.iter_mut().find(|key| key.id == condition.key_id) {
                 Some(key) => {
                     key.conditions.push((place, condition));
+                    key.weight += weight(condition);
                     key.linked |= linked;
                 }
                 None => self.keys.push(Key {
@@ -133,6 +136,7 @@ impl<'d> Model<'d> {
                     name: &condition.key,
                     kind: self.kind(&condition.key_id),
                     conditions: vec![(place, condition)],
+                    weight: weight(condition),
                     linked,
                     source: false,
                 }),
@@ -177,6 +181,7 @@ impl<'d> Model<'d> {
                             name: &variable.key,
                             kind,
                             conditions: Vec::new(),
+                            weight: 1,
                             linked: false,
                             source: true,
                         });
@@ -231,6 +236,11 @@ impl<'d> Model<'d> {
         self.keys.iter().any(|key| key.source && kinds.contains(&key.kind))
     }
 
+    /// How many values keys of this kind are compared with.
+    pub(super) fn weight(&self, kind: Kind) -> usize {
+        self.keys.iter().filter(|key| key.kind == kind).map(|key| key.weight).sum()
+    }
+
     /// The statements that do not fail on the value of keys of this kind. Conditions with variables do not count.
     pub(super) fn sig(&self, kind: Kind, values: &[&str]) -> Bits {
         let mut bits = Bits::ALL;
@@ -265,6 +275,10 @@ impl<'d> Model<'d> {
         }
         bits
     }
+}
+
+fn weight(condition: &Condition) -> usize {
+    1 + condition.texts().len()
 }
 
 /// Every text of the statements that has a variable.

@@ -31,7 +31,7 @@ pub(super) fn owners(model: &Model<'_>, identities: &Identities, told: bool, com
         let sig = if told { model.sig(Kind::ResourceAccount, &[account]) } else { Bits::ALL };
         let trusted = model.perimeter.accounts.contains(account);
         let fields: Vec<bool> = model.arns.iter().map(|pattern| super::resources::account_fits(pattern, account)).collect();
-        budget.spend(fields.len() / 8 + 1);
+        budget.spend(fields.len() / 8 + 1 + model.weight(Kind::ResourceAccount));
         if !linked {
             match classes.iter_mut().find(|(s, f, t, _)| (*s, f, *t) == (sig, &fields, trusted)) {
                 Some((.., count)) if *count >= 2 => continue,

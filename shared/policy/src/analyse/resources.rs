@@ -158,7 +158,7 @@ fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, V
         };
         for text in &element.linked {
             let Some(lookup) = lookup else {
-                match text.widened(|id| !matches!(model.kind(id), Kind::Free)) {
+                match text.widened(|id| without_colon(model.kind(id))) {
                     Some(Form::Arn(ArnPattern::All)) => restriction.every = true,
                     Some(Form::Arn(pattern)) => {
                         restriction.patterns.push(model.arns.len() + resolved.len());
@@ -181,6 +181,11 @@ fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, V
         elements.push(restriction);
     }
     (resolved, elements)
+}
+
+/// Whether values of keys of this kind never have a colon.
+fn without_colon(kind: Kind) -> bool {
+    !matches!(kind, Kind::Free | Kind::PrincipalArn | Kind::Time)
 }
 
 /// Whether a pattern with too few fields only fixes how an ARN starts.

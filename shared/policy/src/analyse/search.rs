@@ -21,7 +21,7 @@ mod linked;
 
 pub(super) use linked::exact;
 
-const MOST_FRONTIER: usize = 400;
+const MOST_FRONTIER: usize = 200;
 
 /// Where the request is to lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,8 +264,11 @@ impl Layer {
             return true;
         }
         self.0.retain(|known| !step.denies.within(known.denies));
-        self.0.push(step);
-        self.0.len() <= MOST_FRONTIER
+        let room = self.0.len() < MOST_FRONTIER;
+        if room {
+            self.0.push(step);
+        }
+        room
     }
 }
 
@@ -300,7 +303,10 @@ fn solve<T>(
                 for (pick, sig) in candidates.filter(|(_, sig)| needed.within(*sig)) {
                     for (from, step) in last.0.iter().enumerate() {
                         let denies = step.denies & sig;
-                        *complete &= next.add(Step { denies, from, pick }) && budget.spend(1);
+                        *complete &= next.add(Step { denies, from, pick }) && budget.spend(1 + next.0.len() / 4);
+                    }
+                    if budget.is_spent() {
+                        break;
                     }
                     if next.0.iter().any(|step| step.denies.is_empty()) {
                         break;

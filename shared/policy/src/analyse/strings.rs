@@ -39,7 +39,7 @@ pub(super) const WORD: Domain<'static> = Domain {
     base: &[Piece::Any],
     possible: &|_| true,
     fillings: &[],
-    letters: "zxqjkvwy0123456789bcdfghlmnprstaeiou-_.ZXQJKVWYBCDFGHLMNPRSTAEIOU~!",
+    letters: "zxqjkvwy0123456789bcdfghlmnprstaeiouZXQJKVWYBCDFGHLMNPRSTAEIOU",
     avoid: &[],
 };
 
@@ -64,9 +64,9 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
         }
     }
     let (shapes, mut complete) = closure(domain.base, &globs, budget);
-    let exacts: Vec<String> = values.clone();
+    let known = Known::new(globs, values.clone(), domain);
     for shape in &shapes {
-        let filled = fill(shape, &globs, &exacts, domain, budget);
+        let filled = fill(shape, &known, domain, budget);
         complete &= filled.complete;
         for value in filled.values {
             if seen.insert(value.clone()) {
@@ -75,6 +75,55 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
         }
     }
     Candidates { values, complete }
+}
+
+/// The patterns that a string must not meet by chance.
+struct Known<'d> {
+    globs: Vec<Vec<Piece>>,
+    exacts: Vec<String>,
+    avoid: &'d [Vec<Piece>],
+    /// How many `?` there are.
+    question_marks: usize,
+    /// Whether a star stops at colons.
+    fields: bool,
+    /// ASCII characters that a pattern names.
+    named: u128,
+}
+
+impl<'d> Known<'d> {
+    fn new(globs: Vec<Vec<Piece>>, exacts: Vec<String>, domain: &Domain<'d>) -> Self {
+        let pieces = || globs.iter().flatten();
+        let mut named = 0;
+        for piece in pieces().chain(domain.avoid.iter().flatten()) {
+            if let Piece::Char(c) = piece
+                && c.is_ascii()
+            {
+                named |= 1 << u32::from(*c);
+            }
+        }
+        Self {
+            question_marks: pieces().filter(|piece| **piece == Piece::One).count(),
+            fields: pieces().any(|piece| *piece == Piece::Field),
+            named,
+            avoid: domain.avoid,
+            globs,
+            exacts,
+        }
+    }
+
+    fn names(&self, c: char) -> bool {
+        self.named >> u32::from(c).min(127) & 1 == 1
+    }
+
+    fn cost(&self) -> usize {
+        1 + self.globs.len() + self.avoid.len()
+    }
+
+    /// Whether the same patterns accept the text as accept the one with fresh characters.
+    fn alike(&self, text: &str, fresh: &str) -> bool {
+        !self.exacts.iter().any(|exact| exact == text)
+            && self.globs.iter().chain(self.avoid).all(|glob| matches(glob, text) == matches(glob, fresh))
+    }
 }
 
 /// The patterns and all their intersections within the base.
@@ -108,7 +157,7 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
 }
 
 /// Strings of a shape that no pattern accepts but those that contain the shape.
-fn fill(shape: &[Piece], globs: &[Vec<Piece>], exacts: &[String], domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
     let stars = shape.iter().filter(|piece| matches!(piece, Piece::Any | Piece::Field)).count();
     if stars == 0 && !shape.contains(&Piece::One) {
         let text: String = render(shape, &mut std::iter::empty(), ' ');
@@ -118,20 +167,19 @@ fn fill(shape: &[Piece], globs: &[Vec<Piece>], exacts: &[String], domain: &Domai
             complete: true,
         };
     }
-    let question_marks = globs.iter().flatten().filter(|piece| **piece == Piece::One).count();
-    let fields = globs.iter().flatten().any(|piece| *piece == Piece::Field);
-    let mut lengths: Vec<String> = vec![FRESH.to_string().repeat((question_marks + 1).max(4))];
-    if question_marks > 0 {
-        lengths.extend((0..=question_marks).map(|n| FRESH.to_string().repeat(n)));
+    let repeated = |times: usize| FRESH.to_string().repeat(times);
+    let mut lengths: Vec<String> = vec![repeated((known.question_marks + 1).clamp(4, 12))];
+    if known.question_marks > 0 {
+        lengths.extend((0..=known.question_marks.min(8)).map(repeated));
     }
-    if fields {
+    if known.fields {
         lengths.push(format!("{FRESH}:{FRESH}"));
     }
     let combinations = lengths.len().checked_pow(u32::try_from(stars).unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
-    let mut complete = combinations <= MOST_FILLINGS && question_marks < 8;
+    let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
     let mut values = Vec::new();
     for number in 0..combinations.min(MOST_FILLINGS) {
-        if !budget.spend(4 + globs.len()) {
+        if !budget.spend(8) {
             return Candidates { values, complete: false };
         }
         let mut left = number;
@@ -141,7 +189,7 @@ fn fill(shape: &[Piece], globs: &[Vec<Piece>], exacts: &[String], domain: &Domai
             pick.map(String::as_str)
         });
         let fresh = render(shape, &mut chosen, FRESH);
-        match spell(shape, &fresh, globs, exacts, domain, budget) {
+        match spell(shape, &fresh, known, domain, budget) {
             Spelled::As(value) => values.push(value),
             Spelled::Impossible => {}
             Spelled::Unknown => complete = false,
@@ -169,40 +217,13 @@ enum Spelled {
 }
 
 /// Real characters for the fresh ones, such that the same patterns accept the string.
-fn spell(
-    shape: &[Piece],
-    fresh: &str,
-    globs: &[Vec<Piece>],
-    exacts: &[String],
-    domain: &Domain<'_>,
-    budget: &mut Budget,
-) -> Spelled {
+fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
     if !fresh.contains(FRESH) {
         let possible = (domain.possible)(fresh);
         return if possible { Spelled::As(fresh.to_owned()) } else { Spelled::Impossible };
     }
-    let same = |text: &str| {
-        !exacts.iter().any(|exact| exact == text)
-            && globs.iter().chain(domain.avoid).all(|glob| matches(glob, text) == matches(glob, fresh))
-    };
     if domain.fillings.is_empty() {
-        let named = |c: char| globs.iter().chain(domain.avoid).flatten().any(|piece| *piece == Piece::Char(c));
-        let mut unused = domain.letters.chars().filter(|c| !named(*c)).take(2).peekable();
-        let common = unused.peek().is_some_and(char::is_ascii_alphanumeric);
-        for letter in unused.filter(|_| common || globs.len() > 40) {
-            let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
-            if (domain.possible)(&text) && !exacts.contains(&text) {
-                return Spelled::As(text);
-            }
-        }
-        for word in ["zq", "x7", "qj", "q", "Z", "~", "_"] {
-            budget.spend(globs.len());
-            let text = fresh.replace(FRESH, word);
-            if (domain.possible)(&text) && same(&text) {
-                return Spelled::As(text);
-            }
-        }
-        return Spelled::Unknown;
+        return letters(fresh, known, domain, budget);
     }
     let stars = shape.iter().filter(|piece| matches!(piece, Piece::Any | Piece::Field)).count();
     let choices = domain.fillings.len().saturating_pow(u32::try_from(stars).unwrap_or(u32::MAX)).min(256);
@@ -221,8 +242,8 @@ fn spell(
             let text = render(shape, &mut chosen, letter);
             if (domain.possible)(&text) {
                 possible_somehow = true;
-                budget.spend(globs.len());
-                if same(&text) {
+                budget.spend(known.cost());
+                if known.alike(&text, fresh) {
                     return Spelled::As(text);
                 }
             }
@@ -230,6 +251,28 @@ fn spell(
     }
     if stars == 0 && !possible_somehow {
         return Spelled::Impossible;
+    }
+    Spelled::Unknown
+}
+
+/// The same with one letter, or a word, for all.
+fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
+    let unused = |c: &char| !known.names(*c);
+    let common = domain.letters.chars().filter(char::is_ascii_alphanumeric).filter(unused).take(2);
+    for letter in common {
+        let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
+        if (domain.possible)(&text) && !known.exacts.contains(&text) {
+            return Spelled::As(text);
+        }
+    }
+    for word in ["zq", "x7", "qj", "q", "Z", "~", "_"] {
+        if !budget.spend(known.cost()) {
+            return Spelled::Unknown;
+        }
+        let text = fresh.replace(FRESH, word);
+        if (domain.possible)(&text) && known.alike(&text, fresh) {
+            return Spelled::As(text);
+        }
     }
     Spelled::Unknown
 }
