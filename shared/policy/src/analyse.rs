@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::document::{Document, MOST_CHARACTERS};
+use crate::document::Document;
 use crate::evaluate::{Request, evaluate_as};
 use crate::explain;
-use crate::reading::{Named, readings};
+use crate::reading::{Named, Reading, readings};
 use crate::{EndpointContext, Perimeter};
 
 mod actions;
@@ -21,6 +21,8 @@ mod resources;
 mod search;
 mod strings;
 mod witness;
+
+pub(crate) use identities::below;
 
 use budget::Budget;
 use model::Model;
@@ -86,14 +88,19 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
         let identity = asked.hole(Goal::Identity, &mut budget);
         let resource = asked.hole(Goal::Resource, &mut budget);
         let reach = asked.reaches(&mut budget);
-        summary.add(index, named, identity, resource, reach);
+        summary.add(index, identity, resource, &reach);
     }
     summary.analysis(document, &readings)
 }
 
-/// Whether some request that the first document allows, and that lies in neither hole, meets one of the Denies from
-/// `first` on, which are the last statements of the document. Nothing when that cannot be told.
-pub(crate) fn loses(document: &Document, first: usize, perimeter: &Perimeter, endpoint: &EndpointContext) -> Option<Option<Request>> {
+/// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
+/// outer nothing is that this cannot be told.
+pub(crate) fn loses(
+    document: &Document,
+    denies: usize,
+    perimeter: &Perimeter,
+    endpoint: &EndpointContext,
+) -> Option<Option<Request>> {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
     let (readings, all) = readings(document, true);
@@ -102,16 +109,16 @@ pub(crate) fn loses(document: &Document, first: usize, perimeter: &Perimeter, en
     }
     for named in &readings {
         let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
-        let mut asked = Asked::new(document, &model, named, &mut budget);
-        for place in (first..model.statements.len()).filter(|place| model.deny.has(*place)) {
-            let goal = Goal::Lost(place);
-            let lost = asked.search.find(goal, Links::Suppose, &mut budget, &mut |request| {
-                Some(witness::request(&model, request))
+        let mut search = Search::new(&model, &mut budget);
+        let count = model.statements.len();
+        for place in count.saturating_sub(denies)..count {
+            let lost = search.find(Goal::Lost { place, first: count - denies }, Links::Suppose, &mut budget, &mut |found| {
+                Some(witness::request(&model, found))
             });
             if lost.is_some() {
                 return Some(lost);
             }
-            if !asked.search.complete {
+            if !search.complete {
                 return None;
             }
         }
@@ -148,9 +155,14 @@ impl<'m, 'd> Asked<'m, 'd> {
 
     fn hole(&mut self, goal: Goal, budget: &mut Budget) -> Answer {
         let (document, model, named) = (self.document, self.model, self.named);
+        if !model.linked.is_empty() {
+            let possible = self.search.find(goal, Links::Suppose, budget, &mut |_| Some(()));
+            if possible.is_none() && self.search.complete {
+                return Answer::No;
+            }
+        }
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
-        let supposing = || named.supposing.iter().map(|text| (*text).to_owned()).collect();
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
             let request = witness::request(model, found);
             if !evaluate_as(document, &request, named.reading).is_allowed() {
@@ -161,7 +173,7 @@ impl<'m, 'd> Asked<'m, 'd> {
             let witness = Witness {
                 request,
                 conditional: keys,
-                supposing: supposing(),
+                supposing: Vec::new(),
             };
             if witness.conditional.is_empty() {
                 return Some(witness);
@@ -172,12 +184,12 @@ impl<'m, 'd> Asked<'m, 'd> {
         if let Some(witness) = found.or(conditional) {
             return Answer::Yes(Box::new(witness));
         }
-        self.none(goal, unconfirmed, budget)
+        self.none(unconfirmed, budget)
     }
 
     /// Nothing was found: is there nothing?
-    fn none(&mut self, goal: Goal, unconfirmed: bool, budget: &mut Budget) -> Answer {
-        if let Some(reason) = self.model.blind.first() {
+    fn none(&self, unconfirmed: bool, budget: &Budget) -> Answer {
+        if let (true, Some(reason)) = (unconfirmed, self.model.blind.first()) {
             return Answer::Unknown(reason.clone());
         }
         if self.search.complete && self.exact && !unconfirmed {
@@ -190,10 +202,6 @@ impl<'m, 'd> Asked<'m, 'd> {
             return Answer::Unknown("its patterns overlap in too many ways to try them all".to_owned());
         }
         if !self.model.linked.is_empty() {
-            let possible = self.search.find(goal, Links::Suppose, budget, &mut |_| Some(()));
-            if possible.is_none() && self.search.complete && !unconfirmed {
-                return Answer::No;
-            }
             return Answer::Unknown("what its variables stand for could not be followed to the end".to_owned());
         }
         Answer::Unknown("no request could be made up that confirms or refutes a hole".to_owned())
@@ -207,26 +215,48 @@ impl<'m, 'd> Asked<'m, 'd> {
 
 #[derive(Default)]
 struct Summary {
-    identity: Option<Witness>,
-    resource: Option<Witness>,
+    identity: Found,
+    resource: Found,
     doubts: Vec<String>,
     /// Whether the first reading lets nobody through.
     locked_out: bool,
     /// Whether readings part over that.
     locks_differ: bool,
-    differing: bool,
+}
+
+/// What the readings say to one question.
+#[derive(Default)]
+struct Found {
+    /// The first reading with a hole, and its witness.
+    first: Option<(usize, Witness)>,
+    /// How many readings have a hole.
+    readings: usize,
+}
+
+impl Found {
+    /// The witness, with what it supposes unless every reading has the hole.
+    fn witness(self, readings: &[Named]) -> Option<(Reading, Witness)> {
+        let (index, mut witness) = self.first?;
+        let named = readings.get(index)?;
+        if self.readings < readings.len() {
+            witness.supposing = named.supposing.iter().map(|text| (*text).to_owned()).collect();
+        }
+        Some((named.reading, witness))
+    }
 }
 
 impl Summary {
-    fn add(&mut self, index: usize, named: &Named, identity: Answer, resource: Answer, reach: Answer) {
-        let before = (self.identity.is_some(), self.resource.is_some());
-        for (answer, slot, question) in [
+    fn add(&mut self, index: usize, identity: Answer, resource: Answer, reach: &Answer) {
+        for (answer, found, question) in [
             (identity, &mut self.identity, "whether strangers get in"),
             (resource, &mut self.resource, "whether data gets out"),
         ] {
             match answer {
-                Answer::Yes(witness) if slot.is_none() => *slot = Some(*witness),
-                Answer::Yes(_) | Answer::No => {}
+                Answer::Yes(witness) => {
+                    found.readings += 1;
+                    found.first.get_or_insert((index, *witness));
+                }
+                Answer::No => {}
                 Answer::Unknown(reason) => {
                     let doubt = format!("it could not be decided {question}: {reason}");
                     if !self.doubts.contains(&doubt) {
@@ -235,49 +265,46 @@ impl Summary {
                 }
             }
         }
-        let after = (self.identity.is_some(), self.resource.is_some());
-        self.differing |= index > 0 && before != after;
         let locked = matches!(reach, Answer::No);
         if index == 0 {
             self.locked_out = locked;
         }
         self.locks_differ |= locked != self.locked_out;
-        let _ = named;
     }
 
     fn analysis(self, document: &Document, readings: &[Named]) -> Analysis {
-        let open = self.identity.is_some() || self.resource.is_some();
+        let (identity, resource) = (self.identity.witness(readings), self.resource.witness(readings));
+        let open = identity.is_some() || resource.is_some();
+        let differing = [&identity, &resource].iter().any(|hole| hole.as_ref().is_some_and(|(_, w)| !w.supposing.is_empty()));
         let verdict = if open {
             Containment::Open
-        } else if !self.doubts.is_empty() || self.locks_differ {
+        } else if !self.doubts.is_empty() {
             Containment::Undecided
         } else if self.locked_out {
             Containment::LockedOut
         } else {
             Containment::Closed
         };
-        let mut reasons = if open { Vec::new() } else { self.doubts };
-        if self.differing || self.locks_differ {
+        let mut reasons = self.doubts;
+        if differing {
             reasons.push("documentation leaves open how this document is understood; the worst reading counts".to_owned());
+        } else if self.locks_differ {
+            reasons.push("documentation leaves open whether this document lets anybody through".to_owned());
         } else if readings.len() > 1 {
             reasons.push("documentation leaves open how this document is understood; every reading agrees".to_owned());
         }
         reasons.extend(document.notes().iter().map(ToString::to_string));
-        if document.text().chars().count() > MOST_CHARACTERS {
-            reasons.dedup();
-        }
         let mut explanation = Vec::new();
-        for (witness, question) in [(&self.identity, explain::Hole::Identity), (&self.resource, explain::Hole::Resource)] {
-            if let Some(witness) = witness {
-                let reading = readings.iter().find(|named| named.supposing == witness.supposing);
-                explanation.extend(explain::hole(document, witness, question, reading.map(|named| named.reading).unwrap_or_default()));
+        for (hole, question) in [(&identity, explain::Hole::Identity), (&resource, explain::Hole::Resource)] {
+            if let Some((reading, witness)) = hole {
+                explanation.extend(explain::hole(document, witness, question, *reading));
             }
         }
         explanation.extend(explain::verdict(verdict, self.locked_out));
         Analysis {
             verdict,
-            identity: self.identity,
-            resource: self.resource,
+            identity: identity.map(|(_, witness)| witness),
+            resource: resource.map(|(_, witness)| witness),
             locked_out: self.locked_out,
             reasons,
             explanation,

@@ -216,6 +216,16 @@ impl ArnPattern {
         }
     }
 
+    /// Whether an ARN may match both patterns.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fields(a), Self::Fields(b)) => a.iter().zip(b.iter()).all(|(a, b)| {
+                crate::glob::meet(&a.pieces(), &b.pieces(), 64).is_none_or(|both| !both.is_empty())
+            }),
+            _ => true,
+        }
+    }
+
     /// The same pattern over the whole text.
     pub(crate) fn pieces(&self) -> Vec<Piece> {
         match self {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use postern_policy::{Containment, Document, EndpointContext, Perimeter, analyse, evaluate};
+use postern_policy::{Containment, Document, EndpointContext, Perimeter, analyse, evaluate, fix};
 use serde_json::Value;
 
 /// Where the samples are. Without them the tests say so and pass.
@@ -112,4 +112,32 @@ fn public_policies_have_their_recorded_verdicts() {
     assert_eq!(cases.len(), 46);
     let differences = differences(&dir, &cases);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn open_samples_are_fixed_or_told_why_not() {
+    for (kind, list) in [("adversarial", "expected.json"), ("public", "index.json")] {
+        let Some(dir) = samples(kind) else { return };
+        let record = json(&dir.join(list));
+        let cases: Vec<(String, &Value)> = match &record {
+            Value::Array(cases) => cases.iter().map(|case| (case["file"].as_str().unwrap().to_owned(), case)).collect(),
+            _ => record["cases"].as_object().unwrap().iter().map(|(file, case)| (file.clone(), case)).collect(),
+        };
+        for (file, case) in cases {
+            let text = std::fs::read_to_string(dir.join(&file)).unwrap();
+            let document = Document::parse(&text).unwrap();
+            let endpoint = endpoint(case["service"].as_str().unwrap(), case["endpointType"] == "Gateway");
+            let before = analyse(&document, &perimeter(), &endpoint);
+            match fix(&document, &perimeter(), &endpoint) {
+                Ok(fixed) => {
+                    let after = Document::parse(&fixed.text).unwrap();
+                    let analysis = analyse(&after, &perimeter(), &endpoint);
+                    assert!(analysis.identity.is_none() && analysis.resource.is_none(), "{file}");
+                    assert_eq!(fix(&after, &perimeter(), &endpoint).unwrap().text, fixed.text, "{file}");
+                    assert_eq!(fixed.added.is_empty(), before.verdict != Containment::Open, "{file}");
+                }
+                Err(reason) => println!("{file}: {reason}"),
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::identities::{Identities, below, paths};
 use super::model::{Kind, Model};
 use super::strings::{Domain, candidates};
 use crate::arn::Arn;
-use crate::document::PrincipalEntry;
+use crate::document::{Effect, PrincipalEntry};
 use crate::glob::{Pattern, Piece};
 use crate::text::Form;
 
@@ -371,7 +371,9 @@ fn principal_sig(model: &Model<'_>, name: &str, account: &str, arn: Option<&str>
             PrincipalEntry::Account(wanted) => arn.is_some() && wanted == account && (!model.endpoint.gateway || root),
             PrincipalEntry::Arn(wanted) => arn.is_some() && (wanted == name || Some(wanted.as_str()) == arn),
             PrincipalEntry::Service(wanted) => service && (wanted == "*" || wanted == name),
-            PrincipalEntry::Unknown(_) | PrincipalEntry::Nobody(_) => false,
+            // Whoever that is: the evaluator will not confirm it, and so nothing is claimed.
+            PrincipalEntry::Unknown(_) => (statement.effect == Effect::Allow) != statement.principal.not,
+            PrincipalEntry::Nobody(_) => false,
         });
         if covers == statement.principal.not {
             bits.remove(place);

@@ -214,6 +214,6 @@ pub(super) fn paths(model: &Model<'_>, kind: Kind, organization: &str, budget: &
 }
 
 /// The pattern of everything at or below a path of the settings.
-pub(super) fn below(path: &str) -> String {
+pub(crate) fn below(path: &str) -> String {
     if path.ends_with('*') { path.to_owned() } else { format!("{path}*") }
 }

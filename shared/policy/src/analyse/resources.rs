@@ -301,6 +301,9 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
             }
         }
     }
+    if let Some(service) = &model.service {
+        shapes.sort_by_key(|(name, ..)| !service.prefixes().any(|prefix| prefix == *name));
+    }
     for service in &services {
         for pattern in &patterns.all {
             if let ArnPattern::Fields(fields) = pattern

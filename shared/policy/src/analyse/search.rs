@@ -32,8 +32,9 @@ pub(super) enum Goal {
     Resource,
     /// A trusted IAM principal and a trusted resource.
     Reach,
-    /// In neither of the holes, and the Deny of this place applies: what a fix would take away.
-    Lost(usize),
+    /// In neither of the holes, and the Deny of this place applies: what it takes away. The Denies from `first` on are
+    /// not there yet.
+    Lost { place: usize, first: usize },
 }
 
 /// One request, with what the search knows of it.
@@ -59,6 +60,8 @@ pub(super) struct Search<'m, 'd> {
     constant: Bits,
     /// By the owner's account, and whether trusted resources are told apart.
     resources: HashMap<(String, bool), Vec<Resource>>,
+    /// The same for resources with variables, by the values of these.
+    resolved: HashMap<(String, bool, linked::Values), Vec<Resource>>,
     /// Whether nothing was left out. Links are counted apart.
     pub(super) complete: bool,
 }
@@ -117,6 +120,7 @@ impl<'m, 'd> Search<'m, 'd> {
             instants,
             constant: model.constant_sig(),
             resources: HashMap::new(),
+            resolved: HashMap::new(),
             complete,
         }
     }
@@ -131,6 +135,7 @@ impl<'m, 'd> Search<'m, 'd> {
     ) -> Option<T> {
         let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
         let mut tried: HashSet<(Bits, Caller, bool, bool, String)> = HashSet::new();
+        let mut followed: HashSet<linked::Case> = HashSet::new();
         let principals = std::mem::take(&mut self.principals.all);
         let worlds = std::mem::take(&mut self.worlds);
         let mut found = None;
@@ -153,7 +158,7 @@ impl<'m, 'd> Search<'m, 'd> {
                     }
                     let place = Place { world, principal, owner, goal };
                     found = if follow {
-                        self.follow(&place, bits, budget, judge)
+                        self.follow(&place, bits, &mut followed, budget, judge)
                     } else {
                         let same = (bits, principal.caller, principal.trusted, owner.trusted, owner.account.clone());
                         if !tried.insert(same) {
@@ -181,7 +186,7 @@ impl<'m, 'd> Search<'m, 'd> {
         budget: &mut Budget,
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
-        let trusted = matches!(place.goal, Goal::Reach | Goal::Lost(_));
+        let trusted = matches!(place.goal, Goal::Reach | Goal::Lost { .. });
         let key = (place.owner.account.clone(), trusted);
         if !self.resources.contains_key(&key) {
             let found = resources(self.model, &place.owner.account, trusted, None, &mut self.complete, budget);
@@ -222,7 +227,7 @@ fn calls(goal: Goal, principal: &Principal) -> bool {
         Goal::Identity => !principal.trusted,
         Goal::Resource => principal.caller != Caller::Service,
         Goal::Reach => principal.trusted && principal.caller.is_iam(),
-        Goal::Lost(_) => true,
+        Goal::Lost { .. } => true,
     }
 }
 
@@ -240,7 +245,7 @@ fn lies(place: &Place<'_>, resource: &Resource) -> bool {
         Goal::Identity => !resource.owned,
         Goal::Resource => !trusted,
         Goal::Reach => trusted,
-        Goal::Lost(_) => {
+        Goal::Lost { .. } => {
             (principal.trusted || resource.owned) && (trusted || principal.caller == Caller::Service)
         }
     };
@@ -283,12 +288,12 @@ fn solve<T>(
 ) -> Option<T> {
     let mut denies = bits & model.deny;
     let mut wanted = Bits::NONE;
-    if let Goal::Lost(deny) = place.goal {
+    if let Goal::Lost { place: deny, first } = place.goal {
         if !bits.has(deny) {
             return None;
         }
         wanted.insert(deny);
-        denies.remove(deny);
+        (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
     let actions: Vec<Bits> = place.world.actions.iter().map(|action| action.sig).collect();
     let lying: Vec<Option<Bits>> =

@@ -1,7 +1,10 @@
 //! Conditions and resources with variables: every value that a variable may have is tried, then they are like any other.
 
+use std::collections::HashSet;
+
 use super::super::bits::Bits;
 use super::super::budget::Budget;
+use super::super::callers::Caller;
 use super::super::keys::{Choice, choices, possible};
 use super::super::model::{Kind, Model, linked_texts};
 use super::super::resources::resources;
@@ -10,6 +13,21 @@ use crate::glob::Piece;
 use crate::text::{ArnPattern, Part, Text};
 
 const MOST_COMBINATIONS: usize = 4_000;
+
+/// Values of variables, in the order in which the document names them.
+pub(super) type Values = Vec<Option<String>>;
+
+/// All that the search below a choice of values depends on.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Case {
+    bits: Bits,
+    caller: Caller,
+    trusted: (bool, bool),
+    account: String,
+    resources: Values,
+    keys: Values,
+    picked: Vec<Bits>,
+}
 
 /// Whether trying candidates for the variables misses nothing: each compares one account, or one organisation, with
 /// another as a whole.
@@ -36,6 +54,7 @@ impl Search<'_, '_> {
         &mut self,
         place: &Place<'_>,
         bits: Bits,
+        followed: &mut HashSet<Case>,
         budget: &mut Budget,
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
@@ -66,7 +85,7 @@ impl Search<'_, '_> {
                     Some((*at, pick))
                 })
                 .collect();
-            let found = self.with(place, bits, &picked, budget, judge);
+            let found = self.with(place, bits, &picked, followed, budget, judge);
             if found.is_some() {
                 return found;
             }
@@ -79,6 +98,7 @@ impl Search<'_, '_> {
         place: &Place<'_>,
         bits: Bits,
         picked: &[(usize, &Vec<String>)],
+        followed: &mut HashSet<Case>,
         budget: &mut Budget,
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
@@ -104,24 +124,55 @@ impl Search<'_, '_> {
             let values: Vec<&str> = value.iter().map(String::as_str).collect();
             bits = bits & model.sig_of(key, &values, Some(&lookup));
         }
-        let trusted = matches!(place.goal, Goal::Reach | Goal::Lost(_));
-        let found = resources(model, &place.owner.account, trusted, Some(&lookup), &mut self.complete, budget);
+        if (bits & model.allow).is_empty() {
+            return None;
+        }
+        let values = |texts: &mut dyn Iterator<Item = &Text>| -> Values {
+            texts.flat_map(Text::variables).map(|variable| lookup(&variable.key)).collect()
+        };
+        let picks: Vec<(usize, Choice)> = picked
+            .iter()
+            .filter_map(|(at, values)| {
+                let key = key_at(model, *at)?;
+                let texts: Vec<&str> = values.iter().map(String::as_str).collect();
+                let sig = model.sig_of(key, &texts, Some(&lookup));
+                Some((*at, Choice { values: (*values).clone(), sig }))
+            })
+            .collect();
+        let free = self.free.iter().filter_map(|at| key_at(model, *at)).filter(|key| key.linked);
+        let case = Case {
+            bits,
+            caller: place.principal.caller,
+            trusted: (place.principal.trusted, place.owner.trusted),
+            account: place.owner.account.clone(),
+            resources: values(&mut model.resources.iter().flat_map(|element| element.linked.iter().copied())),
+            keys: values(&mut free.flat_map(|key| key.conditions.iter().flat_map(|(_, condition)| condition.texts()))),
+            picked: picks.iter().map(|(_, choice)| choice.sig).collect(),
+        };
+        let trusted = matches!(place.goal, Goal::Reach | Goal::Lost { .. });
+        let key = (case.account.clone(), trusted, case.resources.clone());
+        if !followed.insert(case) {
+            return None;
+        }
+        if !self.resolved.contains_key(&key) {
+            let found = resources(model, &place.owner.account, trusted, Some(&lookup), &mut self.complete, budget);
+            self.resolved.insert(key.clone(), found);
+        }
         let mut own: Vec<Vec<Choice>> = Vec::new();
         for (at, fixed) in self.free.iter().zip(&self.choices) {
             let Some(key) = key_at(model, *at) else { continue };
-            if let Some((_, values)) = picked.iter().find(|(source, _)| source == at) {
-                let texts: Vec<&str> = values.iter().map(String::as_str).collect();
-                let sig = model.sig_of(key, &texts, Some(&lookup));
-                own.push(vec![Choice { values: (*values).clone(), sig }]);
+            if let Some((_, choice)) = picks.iter().find(|(source, _)| source == at) {
+                own.push(vec![choice.clone()]);
             } else if key.linked {
                 own.push(choices(model, key, Some(&lookup), &[], &mut self.complete, budget));
             } else {
                 own.push(fixed.clone());
             }
         }
+        let found = self.resolved.get(&key)?;
         let dims: Vec<&[Choice]> = own.iter().map(Vec::as_slice).collect();
         let parts = Parts {
-            resources: &found,
+            resources: found,
             free: &self.free,
             dims: &dims,
             instants: &self.instants,
