@@ -25,6 +25,16 @@ Exit status:
   1  at least one is open, locked out or undecided
   2  something could not be read, or the settings are refused";
 
+const FIX_STATUS: &str = "\
+The document goes to standard output and the difference to standard error; with --write, the difference goes to
+standard output. Only what is proven is offered: the fixed policy is closed and allows every legitimate request that it
+allowed before.
+
+Exit status:
+  0  every policy is closed now
+  1  at least one could not be closed
+  2  something could not be read or written, or the settings are refused";
+
 const EVAL: &str = r#"The request is a JSON object such as
   {
     "principal": "arn:aws:iam::111122223333:role/app",
@@ -49,6 +59,9 @@ pub(crate) enum PolicyCommand {
     /// Say it in full: who, doing what, through which statement, and why nothing stops it
     #[command(after_help = STATUS)]
     Explain(Judging),
+    /// Close a policy by the smallest change that is proven to close it and to break nothing legitimate
+    #[command(after_help = FIX_STATUS)]
+    Fix(Fixing),
     /// Say whether a policy allows one request, and by which statement
     #[command(after_help = EVAL)]
     Eval(Evaluating),
@@ -66,6 +79,15 @@ pub(crate) struct Judging {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) endpoint: EndpointArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fixing {
+    /// Change the files, each as a whole or not at all
+    #[arg(long)]
+    pub(crate) write: bool,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
 }
 
 #[derive(Debug, Args)]

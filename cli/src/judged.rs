@@ -22,13 +22,13 @@ pub(crate) enum Detail {
 }
 
 #[derive(Serialize)]
-struct Line<'j> {
+pub(crate) struct Line<'j> {
     file: &'j str,
     verdict: Containment,
     identity: Hole,
     resource: Hole,
     locked_out: bool,
-    reasons: Vec<String>,
+    pub(crate) reasons: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'j [String]>,
 }
@@ -69,14 +69,17 @@ impl Judged {
 
     pub(crate) fn write(&self, out: &mut dyn Write, format: Format, detail: Detail) -> io::Result<()> {
         match format {
-            Format::Json => self.write_line(out, detail),
+            Format::Json => {
+                serde_json::to_writer(&mut *out, &self.line(detail))?;
+                writeln!(out)
+            }
             Format::Text => self.write_text(out, detail),
         }
     }
 
-    fn write_line(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+    pub(crate) fn line(&self, detail: Detail) -> Line<'_> {
         let analysis = &self.analysis;
-        let line = Line {
+        Line {
             file: &self.file,
             verdict: analysis.verdict,
             identity: Hole::new(analysis.identity.as_ref()),
@@ -84,9 +87,7 @@ impl Judged {
             locked_out: analysis.locked_out,
             reasons: self.reasons(),
             explanation: (detail == Detail::Explanation).then_some(&analysis.explanation),
-        };
-        serde_json::to_writer(&mut *out, &line)?;
-        writeln!(out)
+        }
     }
 
     fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {

@@ -6,11 +6,14 @@ use clap::Parser;
 
 mod arguments;
 mod check;
+mod difference;
 mod endpoint;
 mod eval;
+mod fix;
 mod input;
 mod judged;
 mod output;
+mod replace;
 mod run;
 mod settings;
 

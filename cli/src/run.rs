@@ -2,9 +2,12 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use crate::arguments::{Arguments, Command, Judging, PolicyCommand};
+use postern_policy::Perimeter;
+
+use crate::arguments::{Arguments, Command, PolicyCommand, Trust};
 use crate::check::check;
 use crate::eval::eval;
+use crate::fix::fix_all;
 use crate::judged::Detail;
 use crate::output::{Status, complain, warn};
 use crate::settings;
@@ -24,21 +27,23 @@ pub(crate) fn run(arguments: &Arguments) -> Status {
 fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
     let Command::Policy(command) = &arguments.command;
     match command {
-        PolicyCommand::Check(judging) => judge(judging, Detail::Verdict, out),
-        PolicyCommand::Explain(judging) => judge(judging, Detail::Explanation, out),
+        PolicyCommand::Check(judging) => within(&judging.trust, |p| check(judging, Detail::Verdict, p, out)),
+        PolicyCommand::Explain(judging) => within(&judging.trust, |p| check(judging, Detail::Explanation, p, out)),
+        PolicyCommand::Fix(fixing) => within(&fixing.judging.trust, |p| fix_all(fixing, p, out)),
         PolicyCommand::Eval(evaluating) => eval(evaluating, out),
     }
 }
 
-fn judge(judging: &Judging, detail: Detail, out: &mut dyn Write) -> io::Result<Status> {
-    match settings::perimeter(&judging.trust) {
+/// Does something that needs to know whom the owner trusts.
+fn within(trust: &Trust, work: impl FnOnce(&Perimeter) -> io::Result<Status>) -> io::Result<Status> {
+    match settings::perimeter(trust) {
         Ok(perimeter) => {
             if !perimeter.trusts_somebody() {
                 warn(
                     "the settings trust nobody, so every caller is a stranger; name organizations or accounts under [perimeter]",
                 );
             }
-            check(judging, detail, &perimeter, out)
+            work(&perimeter)
         }
         Err(error) => {
             complain(&error.to_string());

@@ -5,6 +5,7 @@
 mod check;
 mod eval;
 mod explain;
+mod fix;
 mod robustness;
 mod samples;
 mod support;
