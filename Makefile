@@ -1,6 +1,7 @@
 # Everything that people and CI run. Needs Rust, Python 3.10 or later, and make.
 
 ARCH ?= arm64
+HOST := $(subst aarch64,arm64,$(shell uname -m))
 SETTINGS ?= postern.toml
 STACK ?= postern
 ZIPS ?= target/lambda/$(ARCH)
@@ -20,7 +21,7 @@ endif
 
 demo: .venv/.stamp ## see it work, on this machine
 	cargo build --locked --workspace
-	cargo run --locked --quiet --workspace --bin demo
+	cargo run --locked --quiet --bin demo
 
 test: .venv/.stamp ## every test
 	cargo build --locked --workspace
@@ -38,16 +39,23 @@ generate: ## control pages and JSON Schemas, from the code
 	GENERATE=1 cargo test --locked --quiet --workspace --test generated
 	GENERATE=1 cargo test --locked --quiet --workspace --lib schema
 
+# What is measured is what build makes for this machine, beside a function that does nothing.
 bench: .venv/.stamp ## speed and size
-	cargo bench --workspace
+	$(MAKE) build ARCH=$(HOST)
+	$(call lambda,$(HOST)) --package idle
+	cargo build --locked --workspace
+	POSTERN_PROGRAMS=$${CARGO_TARGET_DIR:-target}/$(subst arm64,aarch64,$(HOST))-unknown-linux-gnu/release \
+	    cargo run --locked --quiet --workspace --bin bench -- target/lambda/$(HOST)
+
+# The functions are always built together: alone, each would have the SDK compiled anew.
+lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(1)) \
+    --package subnet-inspector --package endpoint-inspector --package policy-inspector --package sweeper
 
 # One zip file per function with the program and SETTINGS, in target/lambda/ARCH/FUNCTION/bootstrap.zip.
 # The jitter entropy of aws-lc can take a second of a cold start; the kernel's is there at once.
 build: .venv/.stamp ## the functions, for ARCH (arm64, x86_64)
 	@test -f '$(SETTINGS)' || { echo 'build: no settings file `$(SETTINGS)`' >&2; exit 1; }
-	AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(ARCH)) --output-format zip \
-	    --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS) \
-	    --package subnet-inspector --package endpoint-inspector --package policy-inspector --package sweeper
+	$(call lambda,$(ARCH)) --output-format zip --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS)
 
 deploy: .venv/.stamp ## what build made, to STACK by way of BUCKET
 	BUCKET='$(BUCKET)' STACK='$(STACK)' ARCH='$(ARCH)' ZIPS='$(ZIPS)' infra/deploy.sh $(PARAMETERS)

@@ -26,30 +26,36 @@ Exit status:
   2  something could not be read, or the settings are refused";
 
 const FIX_STATUS: &str = "\
-The document goes to standard output and the difference to standard error; with --write, the difference goes to
-standard output. Only what is proven is offered: the fixed policy is closed and allows every legitimate request that it
-allowed before.
+The document goes to standard output and the difference to standard error; with --write, the difference goes to \
+standard output.
+
+Only what is proven is offered: the fixed policy is closed and allows every legitimate request that it allowed before.
 
 Exit status:
   0  every policy is closed now
   1  at least one could not be closed
   2  something could not be read or written, or the settings are refused";
 
-const EVAL: &str = r#"The request is a JSON object such as
+const EVAL: &str = "\
+The request is a JSON object such as
   {
-    "principal": "arn:aws:iam::111122223333:role/app",
-    "action": "s3:GetObject",
-    "resource": "arn:aws:s3:::corp-data/report.csv",
-    "context": {"aws:PrincipalAccount": "111122223333", "aws:PrincipalOrgPaths": ["o-exampleorg1/r-ab12/"]}
+    \"principal\": \"arn:aws:iam::111122223333:role/app\",
+    \"action\": \"s3:GetObject\",
+    \"resource\": \"arn:aws:s3:::corp-data/report.csv\",
+    \"context\": {
+      \"aws:PrincipalAccount\": \"111122223333\",
+      \"aws:PrincipalOrgPaths\": [\"o-exampleorg1/r-ab12/\"]
+    }
   }
-The principal is an IAM or STS ARN, `anonymous`, or a service principal such as cloudtrail.amazonaws.com; the values of
-condition keys are strings or lists of strings, and a key that is not there is missing from the request. The witnesses
-that check prints as JSON are such requests.
+
+The principal is an IAM or STS ARN, `anonymous`, or a service principal such as cloudtrail.amazonaws.com. The values of \
+condition keys are strings or lists of strings; a key that is not there is missing from the request. The witnesses that \
+check prints as JSON are such requests.
 
 Exit status:
   0  allowed
   1  denied
-  2  something could not be read, or is no policy or no request"#;
+  2  something could not be read, or is no policy or no request";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {

@@ -73,10 +73,17 @@ fn every_control_has_its_page_and_no_page_is_left_of_one_that_is_gone() {
     }
     current("docs/controls/README.md", &index());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/controls");
-    let pages: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let pages: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     for page in &pages {
         let name = page.file_stem().unwrap().to_str().unwrap();
-        assert!(name == "README" || CONTROLS.iter().any(|c| c.name == name), "{}", page.display());
+        assert!(
+            name == "README" || CONTROLS.iter().any(|c| c.name == name),
+            "{}",
+            page.display()
+        );
     }
     assert_eq!(pages.len(), CONTROLS.len() + 1);
 }

@@ -17,4 +17,6 @@ pub mod requirement;
 pub mod settings;
 pub mod simulate;
 pub mod snapshot;
+#[cfg(test)]
+mod testing;
 pub mod trigger;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::control::Context;
 use crate::id::{RouteTableId, ServiceName};
-use crate::snapshot::{Endpoint, EndpointKind, Gap, Service, Subnet};
+use crate::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
 
 /// A service that the settings require in this VPC.
 pub struct Required<'a> {
@@ -116,11 +116,20 @@ fn resolve<'a>(
 impl<'a> Context<'a> {
     /// The usable endpoints of a service in this VPC. Endpoints to other Regions do not count.
     pub fn serving(&self, service: &Service) -> Result<Vec<&'a Endpoint>, Gap> {
+        self.endpoints_to(service, Endpoint::usable)
+    }
+
+    /// The endpoints of a service of which it is not known whether they serve this VPC.
+    pub fn doubtful(&self, service: &Service) -> Result<Vec<&'a Endpoint>, Gap> {
+        self.endpoints_to(service, |e| e.state == EndpointState::Unknown)
+    }
+
+    fn endpoints_to(&self, service: &Service, chosen: fn(&Endpoint) -> bool) -> Result<Vec<&'a Endpoint>, Gap> {
         let endpoints = self.snapshot.endpoints.as_ref().map_err(Gap::clone)?;
         Ok(endpoints
             .values()
             .filter(|e| e.kind == service.kind && e.service.as_ref() == Some(&service.name))
-            .filter(|e| e.usable() && self.local(e))
+            .filter(|e| chosen(e) && self.local(e))
             .collect())
     }
 

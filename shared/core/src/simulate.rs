@@ -1,9 +1,11 @@
 //! What a VPC looks like after a change: the model of AWS that plans and laws are checked against.
 
+use std::collections::btree_map::Entry;
+
 use crate::change::{Change, DnsAttribute, GroupRef, Inverse, MANAGED_GROUP_NAME, NewEndpoint, TAG_MANAGED};
-use crate::id::{EndpointId, SecurityGroupId};
+use crate::id::{EndpointId, SecurityGroupId, SubnetId};
 use crate::snapshot::{
-    Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, SecurityGroup, Snapshot, Tags,
+    Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, SecurityGroup, Snapshot, Subnet, Tags,
 };
 
 /// The snapshot after the change; the same snapshot where the change finds nothing to do, or where the part that it
@@ -25,9 +27,11 @@ pub fn simulate(snapshot: &Snapshot, change: &Change) -> Snapshot {
         }
         Change::CreateEndpoint(new) => create_endpoint(&mut after, new),
         Change::AddSubnet { endpoint, subnet, .. } => {
-            with_endpoint(&mut after, endpoint, |e| {
-                e.subnets.insert(subnet.clone());
-            });
+            let mut added = false;
+            with_endpoint(&mut after, endpoint, |e| added = e.subnets.insert(subnet.clone()));
+            if added {
+                take_address(&mut after, subnet);
+            }
         }
         Change::AssociateRouteTable { endpoint, route_table } => {
             with_endpoint(&mut after, endpoint, |e| {
@@ -72,14 +76,17 @@ pub fn simulate_inverse(snapshot: &Snapshot, inverse: &Inverse) -> Snapshot {
             });
         }
         Inverse::DeleteEndpoint { endpoint } => {
-            if let Ok(endpoints) = &mut after.endpoints {
-                endpoints.remove(endpoint);
+            let removed = after.endpoints.as_mut().ok().and_then(|e| e.remove(endpoint));
+            for subnet in removed.iter().flat_map(|e| &e.subnets) {
+                give_address_back(&mut after, subnet);
             }
         }
         Inverse::RemoveSubnet { endpoint, subnet } => {
-            with_endpoint(&mut after, endpoint, |e| {
-                e.subnets.remove(subnet);
-            });
+            let mut removed = false;
+            with_endpoint(&mut after, endpoint, |e| removed = e.subnets.remove(subnet));
+            if removed {
+                give_address_back(&mut after, subnet);
+            }
         }
         Inverse::DisassociateRouteTable { endpoint, route_table } => {
             with_endpoint(&mut after, endpoint, |e| {
@@ -172,9 +179,26 @@ fn create_endpoint(snapshot: &mut Snapshot, new: &NewEndpoint) {
         created: None,
         tags: managed_tags(),
     };
-    if let Ok(endpoints) = &mut snapshot.endpoints {
-        endpoints.entry(endpoint.id.clone()).or_insert(endpoint);
+    let Ok(endpoints) = &mut snapshot.endpoints else { return };
+    if let Entry::Vacant(place) = endpoints.entry(endpoint.id.clone()) {
+        place.insert(endpoint);
+        for subnet in new.subnets.values() {
+            take_address(snapshot, subnet);
+        }
     }
+}
+
+/// Each network interface of an endpoint takes one address of its subnet.
+fn take_address(snapshot: &mut Snapshot, subnet: &SubnetId) {
+    with_subnet(snapshot, subnet, |s| {
+        s.free_addresses = s.free_addresses.saturating_sub(1)
+    });
+}
+
+fn give_address_back(snapshot: &mut Snapshot, subnet: &SubnetId) {
+    with_subnet(snapshot, subnet, |s| {
+        s.free_addresses = s.free_addresses.saturating_add(1)
+    });
 }
 
 fn managed_tags() -> Tags {
@@ -191,6 +215,14 @@ fn https_from(source: IngressSource) -> IngressRule {
 
 fn resolve(snapshot: &Snapshot, group: &GroupRef) -> Option<SecurityGroupId> {
     group.resolve(snapshot.managed_group().map(|g| g.id.as_str()))
+}
+
+fn with_subnet(snapshot: &mut Snapshot, id: &SubnetId, edit: impl FnOnce(&mut Subnet)) {
+    if let Ok(subnets) = &mut snapshot.subnets
+        && let Some(subnet) = subnets.get_mut(id)
+    {
+        edit(subnet);
+    }
 }
 
 fn with_endpoint(snapshot: &mut Snapshot, id: &EndpointId, edit: impl FnOnce(&mut Endpoint)) {

@@ -1,5 +1,7 @@
 //! How long a verdict takes, from text to analysis. Prints one line a policy, the slowest last.
 
+#![allow(clippy::print_stdout, clippy::indexing_slicing, reason = "a benchmark prints what it finds")]
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,7 +12,10 @@ fn perimeter() -> Perimeter {
     Perimeter {
         organizations: vec!["o-exampleorg1".to_owned()],
         accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
-        resources: vec!["arn:aws:s3:::corp-data".to_owned(), "arn:aws:s3:::corp-data/*".to_owned()],
+        resources: vec![
+            "arn:aws:s3:::corp-data".to_owned(),
+            "arn:aws:s3:::corp-data/*".to_owned(),
+        ],
         aws_services: true,
         builtin_aws_owned_resources: true,
         ..Perimeter::default()
@@ -63,27 +68,59 @@ fn hostile() -> Vec<(String, String)> {
         })
         .collect();
     vec![
-        ("wildcards".to_owned(), document(&values(300, &|i| format!("arn:aws:s3:::*{}*{}*", i % 17, i)), "")),
-        ("question marks".to_owned(), document(&values(100, &|i| format!("arn:aws:s3:::?*{i}?*?")), "")),
+        (
+            "wildcards".to_owned(),
+            document(&values(300, &|i| format!("arn:aws:s3:::*{}*{}*", i % 17, i)), ""),
+        ),
+        (
+            "question marks".to_owned(),
+            document(&values(100, &|i| format!("arn:aws:s3:::?*{i}?*?")), ""),
+        ),
         (
             "paths".to_owned(),
-            document("\"*\"", &format!(r#""ForAllValues:StringNotLike":{{"aws:PrincipalOrgPaths":[{}]}}"#, values(200, &|i| format!("*/ou-*{i}*/*")))),
+            document(
+                "\"*\"",
+                &format!(
+                    r#""ForAllValues:StringNotLike":{{"aws:PrincipalOrgPaths":[{}]}}"#,
+                    values(200, &|i| format!("*/ou-*{i}*/*"))
+                ),
+            ),
         ),
         (
             "values".to_owned(),
-            document("\"*\"", &format!(r#""ForAnyValue:StringLike":{{"aws:TagKeys":[{}]}}"#, values(400, &|i| format!("*{i}*a*")))),
+            document(
+                "\"*\"",
+                &format!(
+                    r#""ForAnyValue:StringLike":{{"aws:TagKeys":[{}]}}"#,
+                    values(400, &|i| format!("*{i}*a*"))
+                ),
+            ),
         ),
         (
             "conditions".to_owned(),
-            format!(r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}},{}]}}"#, denies.join(",")),
+            format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}},{}]}}"#,
+                denies.join(",")
+            ),
         ),
         (
             "variables".to_owned(),
-            document(&values(60, &|i| format!("arn:aws:s3:::${{aws:PrincipalTag/t{i}}}-${{aws:username}}/*")), ""),
+            document(
+                &values(60, &|i| {
+                    format!("arn:aws:s3:::${{aws:PrincipalTag/t{i}}}-${{aws:username}}/*")
+                }),
+                "",
+            ),
         ),
         (
             "accounts".to_owned(),
-            document("\"*\"", &format!(r#""StringNotLike":{{"aws:PrincipalAccount":[{}]}}"#, values(300, &|i| format!("*{i}*")))),
+            document(
+                "\"*\"",
+                &format!(
+                    r#""StringNotLike":{{"aws:PrincipalAccount":[{}]}}"#,
+                    values(300, &|i| format!("*{i}*"))
+                ),
+            ),
         ),
     ]
 }
@@ -110,8 +147,16 @@ fn time(text: &str, service: &str) -> Duration {
 fn main() {
     let mut times = Vec::new();
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let samples = own.ancestors().map(|dir| dir.join("shared/policies/public")).find(|dir| dir.is_dir());
-    for file in samples.iter().filter_map(|dir| std::fs::read_dir(dir).ok()).flatten().flatten() {
+    let samples = own
+        .ancestors()
+        .map(|dir| dir.join("shared/policies/public"))
+        .find(|dir| dir.is_dir());
+    for file in samples
+        .iter()
+        .filter_map(|dir| std::fs::read_dir(dir).ok())
+        .flatten()
+        .flatten()
+    {
         let name = file.file_name().to_string_lossy().into_owned();
         if name != "index.json" {
             let service = name.split('-').nth(1).unwrap_or_default().to_owned();
@@ -126,7 +171,11 @@ fn main() {
     for (took, name) in times.iter().rev().take(5).rev() {
         println!("{took:>12?}  {name}");
     }
-    println!("{:>12?}  ninety statements, {} characters", time(&long(), "s3"), long().len());
+    println!(
+        "{:>12?}  ninety statements, {} characters",
+        time(&long(), "s3"),
+        long().len()
+    );
     for (name, text) in hostile() {
         println!("{:>12?}  hostile: {name}, {} characters", time(&text, "s3"), text.len());
     }

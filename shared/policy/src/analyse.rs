@@ -28,8 +28,6 @@ use budget::Budget;
 use model::Model;
 use search::{Goal, Links, Search};
 
-
-
 /// What a policy is, held against a perimeter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,7 +78,9 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
     let (readings, all) = readings(document, !perimeter.aws_services);
     let mut summary = Summary::default();
     if !all {
-        summary.doubts.push("the document can be understood in too many ways".to_owned());
+        summary
+            .doubts
+            .push("the document can be understood in too many ways".to_owned());
     }
     for (index, named) in readings.iter().enumerate() {
         let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
@@ -112,9 +112,15 @@ pub(crate) fn loses(
         let mut search = Search::new(&model, &mut budget);
         let count = model.statements.len();
         for place in count.saturating_sub(denies)..count {
-            let lost = search.find(Goal::Lost { place, first: count - denies }, Links::Suppose, &mut budget, &mut |found| {
-                Some(witness::request(&model, found))
-            });
+            let lost = search.find(
+                Goal::Lost {
+                    place,
+                    first: count - denies,
+                },
+                Links::Suppose,
+                &mut budget,
+                &mut |found| Some(witness::request(&model, found)),
+            );
             if lost.is_some() {
                 return Some(lost);
             }
@@ -275,7 +281,9 @@ impl Summary {
     fn analysis(self, document: &Document, readings: &[Named]) -> Analysis {
         let (identity, resource) = (self.identity.witness(readings), self.resource.witness(readings));
         let open = identity.is_some() || resource.is_some();
-        let differing = [&identity, &resource].iter().any(|hole| hole.as_ref().is_some_and(|(_, w)| !w.supposing.is_empty()));
+        let differing = [&identity, &resource]
+            .iter()
+            .any(|hole| hole.as_ref().is_some_and(|(_, w)| !w.supposing.is_empty()));
         let verdict = if open {
             Containment::Open
         } else if !self.doubts.is_empty() {
@@ -287,7 +295,8 @@ impl Summary {
         };
         let mut reasons = self.doubts;
         if differing {
-            reasons.push("documentation leaves open how this document is understood; the worst reading counts".to_owned());
+            reasons
+                .push("documentation leaves open how this document is understood; the worst reading counts".to_owned());
         } else if self.locks_differ {
             reasons.push("documentation leaves open whether this document lets anybody through".to_owned());
         } else if readings.len() > 1 {
@@ -295,7 +304,10 @@ impl Summary {
         }
         reasons.extend(document.notes().iter().map(ToString::to_string));
         let mut explanation = Vec::new();
-        for (hole, question) in [(&identity, explain::Hole::Identity), (&resource, explain::Hole::Resource)] {
+        for (hole, question) in [
+            (&identity, explain::Hole::Identity),
+            (&resource, explain::Hole::Resource),
+        ] {
             if let Some((reading, witness)) = hole {
                 explanation.extend(explain::hole(document, witness, question, *reading));
             }

@@ -53,18 +53,28 @@ pub(crate) fn is_account(text: &str) -> bool {
 }
 
 pub(crate) fn is_partition(text: &str) -> bool {
-    text == "aws" || text.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty() && is_lower(rest))
+    text == "aws"
+        || text
+            .strip_prefix("aws-")
+            .is_some_and(|rest| !rest.is_empty() && is_lower(rest))
 }
 
 pub(crate) fn is_region(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').collect();
-    let digit = parts.last().is_some_and(|last| last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit()));
-    let names = parts.iter().rev().skip(1).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()));
+    let digit = parts
+        .last()
+        .is_some_and(|last| last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit()));
+    let names = parts
+        .iter()
+        .rev()
+        .skip(1)
+        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()));
     parts.len() >= 3 && digit && names
 }
 
 fn is_lower(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    text.bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// `o-` and ten to thirty-two lower-case letters or digits.
@@ -82,7 +92,10 @@ pub(crate) fn is_organization_path(text: &str) -> bool {
     let mut parts = text.split('/');
     let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     parts.next().is_some_and(is_organization)
-        && parts.next().and_then(|root| root.strip_prefix("r-")).is_some_and(|id| id.len() >= 4 && word(id))
+        && parts
+            .next()
+            .and_then(|root| root.strip_prefix("r-"))
+            .is_some_and(|id| id.len() >= 4 && word(id))
         && parts.all(|unit| {
             let id = unit.strip_prefix("ou-").and_then(|rest| rest.split_once('-'));
             id.is_some_and(|(root, own)| word(root) && word(own) && root.len() >= 4 && own.len() >= 8)
@@ -104,13 +117,19 @@ mod tests {
             ("arn:aws:iam::111122223333:role/", false),
             ("arn:aws:s3:::bucket", false),
         ] {
-            assert_eq!(Arn::parse(text).is_some_and(|arn| arn.is_principal()), expected, "{text}");
+            assert_eq!(
+                Arn::parse(text).is_some_and(|arn| arn.is_principal()),
+                expected,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn ids_have_their_documented_shapes() {
-        assert!(is_organization("o-exampleorg1") && !is_organization("o-exampleorg1 ") && !is_organization("my-org-id"));
+        assert!(
+            is_organization("o-exampleorg1") && !is_organization("o-exampleorg1 ") && !is_organization("my-org-id")
+        );
         assert!(is_region("us-gov-west-1") && !is_region("region") && !is_region("region-ID"));
         assert!(is_organization_path("o-exampleorg1/r-ab12/ou-ab12-11111111/"));
         assert!(!is_organization_path("o-exampleorg1/r-ab12/ou-ab12-11111111"));

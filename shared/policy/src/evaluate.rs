@@ -81,9 +81,13 @@ impl Request {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "decision")]
 pub enum Decision {
-    Allowed { statement: usize },
+    Allowed {
+        statement: usize,
+    },
     /// A Deny applies.
-    Denied { statement: usize },
+    Denied {
+        statement: usize,
+    },
     /// No Allow applies.
     NotAllowed,
 }
@@ -103,7 +107,10 @@ pub fn evaluate(document: &Document, request: &Request) -> Decision {
 pub(crate) fn evaluate_as(document: &Document, request: &Request, reading: Reading) -> Decision {
     let judge = Judge { request, reading };
     let mut allow = None;
-    let statements = document.variants.get(reading.variant).map_or(&[][..], |variant| &variant.statements);
+    let statements = document
+        .variants
+        .get(reading.variant)
+        .map_or(&[][..], |variant| &variant.statements);
     for statement in statements {
         if !judge.applies(statement) {
             continue;
@@ -123,9 +130,14 @@ pub(crate) fn evaluate_as(document: &Document, request: &Request, reading: Readi
 /// The Denies that do not apply to a request, each with the first of its parts that does not fit.
 pub(crate) fn escapes<'d>(document: &'d Document, request: &Request, reading: Reading) -> Vec<(&'d Statement, String)> {
     let judge = Judge { request, reading };
-    let statements = document.variants.get(reading.variant).map_or(&[][..], |variant| &variant.statements);
+    let statements = document
+        .variants
+        .get(reading.variant)
+        .map_or(&[][..], |variant| &variant.statements);
     let denies = statements.iter().filter(|statement| statement.effect == Effect::Deny);
-    denies.filter_map(|statement| Some((statement, judge.misfit(statement)?))).collect()
+    denies
+        .filter_map(|statement| Some((statement, judge.misfit(statement)?)))
+        .collect()
 }
 
 struct Judge<'r> {
@@ -143,7 +155,8 @@ impl Judge<'_> {
 
     /// Why the statement does not apply.
     fn misfit(&self, statement: &Statement) -> Option<String> {
-        let path = |name: &str, not: bool| format!("Statement[{}].{}{name}", statement.index, if not { "Not" } else { "" });
+        let path =
+            |name: &str, not: bool| format!("Statement[{}].{}{name}", statement.index, if not { "Not" } else { "" });
         if !self.principal(statement) {
             let path = path("Principal", statement.principal.not);
             return Some(format!("`{path}` does not cover `{}`", self.request.principal));
@@ -156,14 +169,20 @@ impl Judge<'_> {
             let path = path("Resource", statement.resource.not);
             return Some(format!("`{path}` does not cover `{}`", self.request.resource));
         }
-        let condition = statement.conditions.iter().find(|condition| !self.condition(condition))?;
+        let condition = statement
+            .conditions
+            .iter()
+            .find(|condition| !self.condition(condition))?;
         let values = self.request.values(&condition.key_id);
         let has = match values {
             [] => "the request does not have this key".to_owned(),
             [one] => format!("the request has `{one}`"),
             many => format!("the request has `{}`", many.join("`, `")),
         };
-        Some(format!("`{}` does not hold, because {has}", condition.path(statement.index)))
+        Some(format!(
+            "`{}` does not hold, because {has}",
+            condition.path(statement.index)
+        ))
     }
 
     fn principal(&self, statement: &Statement) -> bool {
@@ -196,7 +215,9 @@ impl Judge<'_> {
     fn action(&self, statement: &Statement) -> bool {
         let action = self.request.action.to_ascii_lowercase();
         let patterns = &statement.action.values;
-        let named = patterns.iter().any(|p| p.matches(&action, self.reading.star_colon_star));
+        let named = patterns
+            .iter()
+            .any(|p| p.matches(&action, self.reading.star_colon_star));
         named != statement.action.not
     }
 
@@ -247,10 +268,12 @@ impl Judge<'_> {
         match (condition.operator.family(), &condition.values) {
             (Family::Text { ignore_case: true, .. }, Values::Texts(texts)) => {
                 let lower = value.to_lowercase();
-                texts.iter().any(|text| match text.resolve(|key| self.request.value(key)).as_deref() {
-                    Some(Form::Text(crate::glob::Pattern::Exact(exact))) => exact.to_lowercase() == lower,
-                    _ => false,
-                })
+                texts
+                    .iter()
+                    .any(|text| match text.resolve(|key| self.request.value(key)).as_deref() {
+                        Some(Form::Text(crate::glob::Pattern::Exact(exact))) => exact.to_lowercase() == lower,
+                        _ => false,
+                    })
             }
             (_, Values::Texts(texts)) => texts.iter().any(|text| self.text_matches(text, value)),
             (Family::Number(order), Values::Numbers(numbers)) => {

@@ -31,8 +31,14 @@ pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, reading: 
         Hole::Identity => "Strangers get in",
         Hole::Resource => "Data gets out",
     };
-    let mut lines = vec![format!("{what}: {who} may call {} on `{}`{whose}.", request.action, request.resource)];
-    let statements = document.variants.get(reading.variant).map_or(&[][..], |variant| &variant.statements);
+    let mut lines = vec![format!(
+        "{what}: {who} may call {} on `{}`{whose}.",
+        request.action, request.resource
+    )];
+    let statements = document
+        .variants
+        .get(reading.variant)
+        .map_or(&[][..], |variant| &variant.statements);
     if let Decision::Allowed { statement: index } = evaluate_as(document, request, reading)
         && let Some(statement) = statements.iter().find(|statement| statement.index == index)
     {
@@ -43,7 +49,9 @@ pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, reading: 
     }
     if !witness.conditional.is_empty() {
         let keys = witness.conditional.join("`, `");
-        lines.push(format!("This takes `{keys}` as shown, which a caller may not be able to choose."));
+        lines.push(format!(
+            "This takes `{keys}` as shown, which a caller may not be able to choose."
+        ));
     }
     for supposition in &witness.supposing {
         lines.push(format!("AWS does not document this; it holds if {supposition}."));
@@ -56,7 +64,9 @@ pub(crate) fn verdict(verdict: Containment, locked_out: bool) -> Vec<String> {
     let mut lines = Vec::new();
     match verdict {
         Containment::Closed => {
-            lines.push("No stranger gets in and no data gets out; trusted principals reach trusted resources.".to_owned());
+            lines.push(
+                "No stranger gets in and no data gets out; trusted principals reach trusted resources.".to_owned(),
+            );
         }
         Containment::Undecided => {
             lines.push("Whether the policy is closed could not be proven; see the reasons.".to_owned());

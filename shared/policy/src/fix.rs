@@ -1,6 +1,6 @@
 //! The smallest change that provably closes a policy: Denies at its end, and nothing of the customer's touched.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::analyse::{Containment, analyse, loses};
 use crate::document::{Document, Effect, Element, MOST_CHARACTERS};
@@ -33,7 +33,9 @@ pub enum NoFix {
     LossUnknown,
     #[error("the fix would lock everybody out")]
     LocksOut,
-    #[error("the fixed policy would have {0} characters, more than the {MOST_CHARACTERS} that an endpoint policy may have")]
+    #[error(
+        "the fixed policy would have {0} characters, more than the {MOST_CHARACTERS} that an endpoint policy may have"
+    )]
     TooLong(usize),
 }
 
@@ -80,15 +82,15 @@ struct Writer<'d> {
 
 impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
-    fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<Value>> {
-        let mut identities: Vec<Vec<Value>> = vec![vec![self.identity(&[])]];
+    fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<String>> {
+        let mut identities: Vec<Vec<String>> = vec![vec![self.identity(&[])]];
         let owned = self.reached(&self.owned);
         if !owned.is_empty() {
             identities.push(vec![self.identity(&owned)]);
         }
         let mut exempt = self.reached(&self.perimeter.resources);
         exempt.extend(owned);
-        let mut resources: Vec<Vec<Value>> = vec![self.resource(&[], false)];
+        let mut resources: Vec<Vec<String>> = vec![self.resource(&[], false)];
         if !exempt.is_empty() {
             resources.push(self.resource(&exempt, false));
         }
@@ -112,7 +114,9 @@ impl Writer<'_> {
     fn reached(&self, arns: &[String]) -> Vec<String> {
         let elements = || {
             let statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements.filter(|statement| statement.effect == Effect::Allow).map(|statement| &statement.resource)
+            statements
+                .filter(|statement| statement.effect == Effect::Allow)
+                .map(|statement| &statement.resource)
         };
         let reaches = |element: &Element<Text>, arn: &ArnPattern| {
             element.not
@@ -121,94 +125,113 @@ impl Writer<'_> {
                     _ => true,
                 })
         };
-        arns.iter().filter(|arn| elements().any(|element| reaches(element, &ArnPattern::wild(arn)))).cloned().collect()
+        arns.iter()
+            .filter(|arn| elements().any(|element| reaches(element, &ArnPattern::wild(arn))))
+            .cloned()
+            .collect()
     }
 
-    fn identity(&self, except: &[String]) -> Value {
-        let mut condition = self.strangers("Principal");
+    fn identity(&self, except: &[String]) -> String {
+        let mut conditions = self.strangers("Principal");
         let principals = &self.perimeter.principals;
         if !principals.is_empty() {
-            condition.insert("ArnNotEqualsIfExists".to_owned(), json!({"aws:PrincipalArn": principals}));
+            conditions.push(format!(
+                r#""ArnNotEqualsIfExists":{{"aws:PrincipalArn":{}}}"#,
+                list(principals)
+            ));
         }
-        self.deny("DenyUntrustedPrincipals", json!({"Action": "*"}), except, condition)
+        self.deny("DenyUntrustedPrincipals", EVERY_ACTION, except, &conditions)
     }
 
     /// By the keys for the owner, or for actions without these keys by the account in the ARN.
-    fn resource(&self, except: &[String], by_arn: bool) -> Vec<Value> {
-        let sid = "DenyUntrustedResources";
-        let keyed = |action: Value| self.deny(sid, action, except, self.strangers("Resource"));
+    fn resource(&self, except: &[String], by_arn: bool) -> Vec<String> {
+        let keyed = |action: &str| self.deny("DenyUntrustedResources", action, except, &self.strangers("Resource"));
         let service = service::find(&self.endpoint.service);
         let keyless = service.as_ref().map_or(Keyless::None, |service| service.keyless());
         if !by_arn || keyless == Keyless::None {
-            return vec![keyed(json!({"Action": "*"}))];
+            return vec![keyed(EVERY_ACTION)];
         }
         let mut arns = except.to_vec();
         if let Some(prefix) = service.as_ref().and_then(|service| service.prefixes().next()) {
             let prefix = if prefix == "ebs" { "ec2" } else { prefix };
             let partition = crate::template::partition(&self.endpoint.region);
-            arns.extend(self.perimeter.accounts.iter().map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")));
+            arns.extend(
+                self.perimeter
+                    .accounts
+                    .iter()
+                    .map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")),
+            );
         }
-        let mut services = Map::new();
-        self.except_services(&mut services);
-        let by_arn = |action: Value| self.deny("DenyUntrustedResourcesByArn", action, &arns, services.clone());
+        let services: Vec<String> = self.except_services().into_iter().collect();
+        let by_arn = |action: &str| self.deny("DenyUntrustedResourcesByArn", action, &arns, &services);
         match keyless {
-            Keyless::Some(actions) => vec![keyed(json!({"NotAction": actions})), by_arn(json!({"Action": actions}))],
-            _ => vec![by_arn(json!({"Action": "*"}))],
+            Keyless::Some(actions) => {
+                let actions: Vec<String> = actions.iter().map(|action| (*action).to_owned()).collect();
+                let named = |element: &str| format!("{}:{}", quoted(element), list(&actions));
+                vec![keyed(&named("NotAction")), by_arn(&named("Action"))]
+            }
+            _ => vec![by_arn(EVERY_ACTION)],
         }
     }
 
-    /// Holds for everybody whom the perimeter does not trust.
-    fn strangers(&self, side: &str) -> Map<String, Value> {
+    /// Conditions that hold for everybody whom the perimeter does not trust.
+    fn strangers(&self, side: &str) -> Vec<String> {
         let perimeter = self.perimeter;
-        let mut equals = Map::new();
-        for (key, values) in [("OrgID", &perimeter.organizations), ("Account", &perimeter.accounts)] {
-            if !values.is_empty() {
-                equals.insert(format!("aws:{side}{key}"), json!(values));
-            }
-        }
-        let mut condition = Map::new();
-        if !equals.is_empty() {
-            condition.insert("StringNotEqualsIfExists".to_owned(), Value::Object(equals));
+        let keys: Vec<String> = [("OrgID", &perimeter.organizations), ("Account", &perimeter.accounts)]
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(key, values)| format!(r#""aws:{side}{key}":{}"#, list(values)))
+            .collect();
+        let mut conditions = Vec::new();
+        if !keys.is_empty() {
+            conditions.push(format!(r#""StringNotEqualsIfExists":{{{}}}"#, keys.join(",")));
         }
         if !perimeter.organization_paths.is_empty() {
-            let below: Vec<String> = perimeter.organization_paths.iter().map(|path| crate::analyse::below(path)).collect();
-            condition.insert("ForAllValues:StringNotLike".to_owned(), json!({format!("aws:{side}OrgPaths"): below}));
+            let below: Vec<String> = perimeter
+                .organization_paths
+                .iter()
+                .map(|path| crate::analyse::below(path))
+                .collect();
+            conditions.push(format!(
+                r#""ForAllValues:StringNotLike":{{"aws:{side}OrgPaths":{}}}"#,
+                list(&below)
+            ));
         }
-        self.except_services(&mut condition);
-        condition
+        conditions.extend(self.except_services());
+        conditions
     }
 
-    fn except_services(&self, condition: &mut Map<String, Value>) {
-        if self.perimeter.aws_services {
-            condition.insert("BoolIfExists".to_owned(), json!({"aws:PrincipalIsAWSService": "false"}));
-        }
+    fn except_services(&self) -> Option<String> {
+        let condition = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
+        self.perimeter.aws_services.then(|| condition.to_owned())
     }
 
-    fn deny(&self, sid: &str, action: Value, except: &[String], condition: Map<String, Value>) -> Value {
+    fn deny(&self, sid: &str, action: &str, except: &[String], conditions: &[String]) -> String {
         let taken = |sid: &String| {
             let mut statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
             statements.any(|statement| statement.sid.as_ref() == Some(sid))
         };
         let mut names = std::iter::once(sid.to_owned()).chain((2..).map(|n| format!("{sid}{n}")));
-        let mut statement = json!({"Sid": names.find(|sid| !taken(sid)), "Effect": "Deny", "Principal": "*"});
-        if let (Some(members), Value::Object(action)) = (statement.as_object_mut(), action) {
-            members.extend(action);
-            if except.is_empty() {
-                members.insert("Resource".to_owned(), json!("*"));
-            } else {
-                members.insert("NotResource".to_owned(), json!(except));
-            }
-            if !condition.is_empty() {
-                members.insert("Condition".to_owned(), Value::Object(condition));
-            }
-        }
-        statement
+        let sid = names.find(|sid| !taken(sid)).unwrap_or_default();
+        let resource = if except.is_empty() {
+            r#""Resource":"*""#.to_owned()
+        } else {
+            format!(r#""NotResource":{}"#, list(except))
+        };
+        let condition = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(r#","Condition":{{{}}}"#, conditions.join(","))
+        };
+        format!(
+            r#"{{"Sid":{},"Effect":"Deny","Principal":"*",{action},{resource}{condition}}}"#,
+            quoted(&sid)
+        )
     }
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
-    fn proven(&self, denies: &[Value], was_locked_out: bool) -> Result<Fix, NoFix> {
-        let added: Vec<String> = denies.iter().map(Value::to_string).collect();
-        let mut text = append(self.document, &added);
+    fn proven(&self, added: &[String], was_locked_out: bool) -> Result<Fix, NoFix> {
+        let mut text = append(self.document, added);
         if text.chars().count() > MOST_CHARACTERS {
             text = minified(&text);
         }
@@ -229,7 +252,28 @@ impl Writer<'_> {
         if after.locked_out && !was_locked_out {
             return Err(NoFix::LocksOut);
         }
-        Ok(Fix { text, added })
+        Ok(Fix {
+            text,
+            added: added.to_vec(),
+        })
+    }
+}
+
+const EVERY_ACTION: &str = r#""Action":"*""#;
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
+}
+
+/// One JSON string, or an array of several.
+fn list(texts: &[String]) -> String {
+    match texts {
+        [one] => quoted(one),
+        _ => format!(
+            "[{}]",
+            texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(",")
+        ),
     }
 }
 
@@ -238,7 +282,11 @@ fn append(document: &Document, added: &[String]) -> String {
     let text = document.text();
     let span = document.statement_span.clone();
     let (before, statement, after) = (text.get(..span.start), text.get(span.clone()), text.get(span.end..));
-    let (before, statement, after) = (before.unwrap_or_default(), statement.unwrap_or_default(), after.unwrap_or_default());
+    let (before, statement, after) = (
+        before.unwrap_or_default(),
+        statement.unwrap_or_default(),
+        after.unwrap_or_default(),
+    );
     let Some(inside) = statement.strip_suffix(']') else {
         return format!("{before}[{statement}, {}]{after}", added.join(", "));
     };

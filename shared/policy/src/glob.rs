@@ -87,7 +87,10 @@ pub(crate) fn matches(pattern: &[Piece], text: &str) -> bool {
             }
             Some((piece, rest)) => {
                 let mut chars = text.chars();
-                if chars.next().is_some_and(|c| *piece == Piece::One || *piece == Piece::Char(c)) {
+                if chars
+                    .next()
+                    .is_some_and(|c| *piece == Piece::One || *piece == Piece::Char(c))
+                {
                     pattern = rest;
                     text = chars.as_str();
                     continue;
@@ -168,7 +171,15 @@ impl Meet {
     }
 
     /// A star of one pattern meets a character of the other: it ends here, or takes that character.
-    fn absorb(&mut self, star: Piece, with: &[Piece], after: &[Piece], c: Piece, other: &[Piece], rest: &[Piece]) -> bool {
+    fn absorb(
+        &mut self,
+        star: Piece,
+        with: &[Piece],
+        after: &[Piece],
+        c: Piece,
+        other: &[Piece],
+        rest: &[Piece],
+    ) -> bool {
         if !self.walk(after, other) {
             return false;
         }

@@ -204,7 +204,10 @@ impl Parser<'_> {
         let mut value = String::new();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let plain = rest.bytes().take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f)).count();
+            let plain = rest
+                .bytes()
+                .take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f))
+                .count();
             value.push_str(rest.get(..plain).unwrap_or_default());
             self.at += plain;
             match self.peek() {

@@ -3,13 +3,23 @@
 use std::net::IpAddr;
 
 pub(crate) fn number(text: &str) -> Option<f64> {
-    let sound = !text.is_empty() && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+    let sound = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
     text.parse().ok().filter(|value: &f64| sound && value.is_finite())
 }
 
 /// Seconds since 1970 of an ISO 8601 instant such as `2026-11-23T00:00:00Z` or of an epoch number.
 pub(crate) fn instant(text: &str) -> Option<i64> {
-    if !text.is_empty() && text.strip_prefix('-').unwrap_or(text).bytes().all(|b| b.is_ascii_digit()) && text.len() != 4 {
+    if !text.is_empty()
+        && text
+            .strip_prefix('-')
+            .unwrap_or(text)
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+        && text.len() != 4
+    {
         return text.parse().ok();
     }
     let (date, time) = match text.split_once('T') {
@@ -45,9 +55,18 @@ fn time_of_day(text: &str) -> Option<i64> {
         None => {
             let at = text.rfind(['+', '-'])?;
             let (clock, zone) = (text.get(..at)?, text.get(at + 1..)?);
-            let (hours, minutes) = zone.split_once(':').or_else(|| Some((zone.get(..2)?, zone.get(2..)?)))?;
+            let (hours, minutes) = zone
+                .split_once(':')
+                .or_else(|| Some((zone.get(..2)?, zone.get(2..)?)))?;
             let offset = digits(hours, 2)? * 3_600 + digits(minutes, 2)? * 60;
-            (clock, if text.get(at..)?.starts_with('-') { -offset } else { offset })
+            (
+                clock,
+                if text.get(at..)?.starts_with('-') {
+                    -offset
+                } else {
+                    offset
+                },
+            )
         }
     };
     let mut parts = clock.splitn(3, ':');
@@ -122,7 +141,8 @@ impl Network {
     }
 
     pub(crate) fn contains(&self, address: &str) -> bool {
-        Self::parse(address).is_some_and(|other| other.v6 == self.v6 && self.first <= other.first && other.last <= self.last)
+        Self::parse(address)
+            .is_some_and(|other| other.v6 == self.v6 && self.first <= other.first && other.last <= self.last)
     }
 
     /// The text of one address.

@@ -187,7 +187,13 @@ mod tests {
 
     #[test]
     fn names_are_never_guessed() {
-        for name in ["stringEquals", "StringEqualIfExists", "ForSomeValues:StringLike", "IfExists", ""] {
+        for name in [
+            "stringEquals",
+            "StringEqualIfExists",
+            "ForSomeValues:StringLike",
+            "IfExists",
+            "",
+        ] {
             assert_eq!(Operator::parse(name), None, "{name}");
         }
     }

@@ -127,8 +127,14 @@ fn alternatives(met: Met) -> Vec<(&'static str, Choices)> {
     let usual = Choices::default();
     let mut all = Vec::new();
     if met.duplicates {
-        let first = Choices { duplicates: Duplicates::First, ..usual };
-        let both = Choices { duplicates: Duplicates::Both, ..usual };
+        let first = Choices {
+            duplicates: Duplicates::First,
+            ..usual
+        };
+        let both = Choices {
+            duplicates: Duplicates::Both,
+            ..usual
+        };
         all.push(("the first of two members of one name counts", first));
         all.push(("both of two conditions of one name count", both));
     }
@@ -137,7 +143,10 @@ fn alternatives(met: Met) -> Vec<(&'static str, Choices)> {
         all.push(("a JSON number is an account id without its leading zeros", padded));
     }
     if met.effect {
-        let strict = Choices { strict_effect: true, ..usual };
+        let strict = Choices {
+            strict_effect: true,
+            ..usual
+        };
         all.push(("a statement whose Effect is in the wrong case does nothing", strict));
     }
     all
@@ -211,7 +220,10 @@ impl<'t> Parser<'t> {
                 Duplicates::Both if path.contains(".Condition") => kept.push((name, value)),
                 Duplicates::Both => *earlier = (name, value),
             }
-            self.note(path, format!("has the member `{name}` twice, which makes the document ambiguous"));
+            self.note(
+                path,
+                format!("has the member `{name}` twice, which makes the document ambiguous"),
+            );
         }
         kept
     }
@@ -234,13 +246,20 @@ impl<'t> Parser<'t> {
         if digits && number.len() == 12 {
             return number.to_owned();
         }
-        let whole = number.parse::<f64>().ok().filter(|n| *n >= 0.0 && n.fract() == 0.0 && *n < 1e12);
+        let whole = number
+            .parse::<f64>()
+            .ok()
+            .filter(|n| *n >= 0.0 && n.fract() == 0.0 && *n < 1e12);
         let Some(whole) = whole.filter(|n| !digits || *n >= 1e9) else {
             return number.to_owned();
         };
         self.met.padded = true;
         self.note(path, format!("is the number {number}: write an account id as a string"));
-        if self.choices.padded { format!("{whole:012}") } else { number.to_owned() }
+        if self.choices.padded {
+            format!("{whole:012}")
+        } else {
+            number.to_owned()
+        }
     }
 
     /// A list of strings, or one string.
@@ -286,10 +305,20 @@ impl<'t> Parser<'t> {
             self.note("Statement", "is empty: AWS refuses it");
         }
         if nodes.len() > MOST_STATEMENTS {
-            self.problem("Statement", value, format!("has more than {MOST_STATEMENTS} statements"));
+            self.problem(
+                "Statement",
+                value,
+                format!("has more than {MOST_STATEMENTS} statements"),
+            );
             return (version, Vec::new());
         }
-        (version, nodes.into_iter().filter_map(|(index, node)| self.statement(index, node)).collect())
+        (
+            version,
+            nodes
+                .into_iter()
+                .filter_map(|(index, node)| self.statement(index, node))
+                .collect(),
+        )
     }
 }
 

@@ -85,7 +85,10 @@ pub(crate) fn readings(document: &Document, services_matter: bool) -> (Vec<Named
     let mut all: Vec<Named> = Vec::new();
     for (variant, text) in document.variants.iter().enumerate() {
         all.push(Named {
-            reading: Reading { variant, ..Reading::default() },
+            reading: Reading {
+                variant,
+                ..Reading::default()
+            },
             supposing: text.reading.into_iter().collect(),
         });
     }

@@ -3,6 +3,11 @@
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
+/// Where the lines of [`DATA`] start, by prefix, in lines of one length.
+const INDEX: &str = include_str!("../data/services.index");
+const INDEX_PREFIX: usize = 40;
+const INDEX_LINE: usize = 49;
+
 /// Endpoint services whose short name is not the prefix of their actions.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
 const NAMES: &[(&str, &[&str])] = &[
@@ -40,7 +45,10 @@ const NAMES: &[(&str, &[&str])] = &[
 /// Services whose requests never carry `aws:ResourceAccount` and its like, and single actions of other services that do
 /// not. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
 const KEYLESS: &[(&str, Keyless)] = &[
-    ("auditmanager", Keyless::Some(&["auditmanager:UpdateAssessmentFrameworkShare"])),
+    (
+        "auditmanager",
+        Keyless::Some(&["auditmanager:UpdateAssessmentFrameworkShare"]),
+    ),
     ("detective", Keyless::Some(&["detective:AcceptInvitation"])),
     ("ebs", Keyless::All),
     (
@@ -71,7 +79,10 @@ const KEYLESS: &[(&str, Keyless)] = &[
             "route53:ListHostedZonesByVPC",
         ]),
     ),
-    ("securityhub", Keyless::Some(&["securityhub:AcceptAdministratorInvitation"])),
+    (
+        "securityhub",
+        Keyless::Some(&["securityhub:AcceptAdministratorInvitation"]),
+    ),
 ];
 
 /// Which actions of a service do not tell who owns their resource.
@@ -112,16 +123,14 @@ fn line(prefix: &str) -> Option<Line> {
     if prefix.is_empty() || prefix.contains('|') {
         return None;
     }
-    // The lines are sorted by prefix.
-    let (mut low, mut high) = (0, DATA.len());
+    let (mut low, mut high) = (0, INDEX.len() / INDEX_LINE);
     while low < high {
         let middle = low + (high - low) / 2;
-        let start = DATA.as_bytes().get(..middle)?.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-        let rest = DATA.get(start..)?;
-        let text = rest.split('\n').next()?;
-        let name = text.split('|').next()?;
-        match name.cmp(prefix) {
+        let entry = INDEX.get(middle * INDEX_LINE..(middle + 1) * INDEX_LINE)?;
+        let (name, start) = entry.split_at_checked(INDEX_PREFIX)?;
+        match name.trim_end().cmp(prefix) {
             std::cmp::Ordering::Equal => {
+                let text = DATA.get(start.trim().parse().ok()?..)?.lines().next()?;
                 let mut fields = text.split('|');
                 return Some(Line {
                     prefix: fields.next()?,
@@ -130,8 +139,8 @@ fn line(prefix: &str) -> Option<Line> {
                     keys: fields.next()?,
                 });
             }
-            std::cmp::Ordering::Less => low = start + text.len() + 1,
-            std::cmp::Ordering::Greater => high = start,
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
         }
     }
     None
@@ -149,7 +158,9 @@ impl Service {
 
     /// Prefix and name of each action.
     pub(crate) fn actions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.lines.iter().flat_map(|line| list(line.actions).map(|name| (line.prefix, name)))
+        self.lines
+            .iter()
+            .flat_map(|line| list(line.actions).map(|name| (line.prefix, name)))
     }
 
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
@@ -161,14 +172,19 @@ impl Service {
     pub(crate) fn key_has_several(&self, id: &str) -> Option<bool> {
         let mut keys = self.lines.iter().flat_map(|line| list(line.keys));
         let same = |name: &str| match name.split_once('*') {
-            Some((start, _)) => id.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
+            Some((start, _)) => id
+                .get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start)),
             None => name.eq_ignore_ascii_case(id),
         };
-        keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name))).map(|name| name.ends_with("[]"))
+        keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name)))
+            .map(|name| name.ends_with("[]"))
     }
 
     pub(crate) fn keyless(&self) -> Keyless {
-        let found = KEYLESS.iter().find(|(prefix, _)| self.lines.iter().any(|line| line.prefix == *prefix));
+        let found = KEYLESS
+            .iter()
+            .find(|(prefix, _)| self.lines.iter().any(|line| line.prefix == *prefix));
         found.map_or(Keyless::None, |(_, keyless)| *keyless)
     }
 }
@@ -212,7 +228,10 @@ mod tests {
             let service = find(prefix).unwrap();
             if let Keyless::Some(list) = keyless {
                 for name in *list {
-                    assert!(service.actions().any(|(p, action)| format!("{p}:{action}") == *name), "{name}");
+                    assert!(
+                        service.actions().any(|(p, action)| format!("{p}:{action}") == *name),
+                        "{name}"
+                    );
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{MOST_CHARACTERS, Perimeter};
 use crate::aws_owned::AWS_OWNED;
+use crate::{MOST_CHARACTERS, Perimeter};
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn an_organisation_is_pinned_on_both_sides() {
-        insta::assert_snapshot!(template("sts", "eu-central-1", &organization()).unwrap(), @r#"{"Statement":[{"Action":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-exampleorg1"],"aws:ResourceOrgID":["o-exampleorg1"]}},"Effect":"Allow","Principal":"*","Resource":"*","Sid":"TrustedToTrusted"},{"Action":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}},"Effect":"Allow","Principal":"*","Resource":"*","Sid":"AwsServices"}],"Version":"2012-10-17"}"#);
+        insta::assert_snapshot!(template("sts", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-exampleorg1"],"aws:ResourceOrgID":["o-exampleorg1"]}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
     }
 
     #[test]

@@ -211,7 +211,9 @@ impl ArnPattern {
             Self::Short(pattern) => short && pattern.matches(arn),
             Self::Fields(fields) => {
                 let mut of_arn = arn.splitn(6, ':');
-                fields.iter().all(|field| of_arn.next().is_some_and(|text| field.matches(text)))
+                fields
+                    .iter()
+                    .all(|field| of_arn.next().is_some_and(|text| field.matches(text)))
             }
         }
     }
@@ -219,9 +221,10 @@ impl ArnPattern {
     /// Whether an ARN may match both patterns.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Fields(a), Self::Fields(b)) => a.iter().zip(b.iter()).all(|(a, b)| {
-                crate::glob::meet(&a.pieces(), &b.pieces(), 64).is_none_or(|both| !both.is_empty())
-            }),
+            (Self::Fields(a), Self::Fields(b)) => a
+                .iter()
+                .zip(b.iter())
+                .all(|(a, b)| crate::glob::meet(&a.pieces(), &b.pieces(), 64).is_none_or(|both| !both.is_empty())),
             _ => true,
         }
     }
@@ -237,7 +240,13 @@ impl ArnPattern {
                     if index > 0 {
                         all.push(Piece::Char(':'));
                     }
-                    let inner = |piece| if piece == Piece::Any && index < 5 { Piece::Field } else { piece };
+                    let inner = |piece| {
+                        if piece == Piece::Any && index < 5 {
+                            Piece::Field
+                        } else {
+                            piece
+                        }
+                    };
                     all.extend(field.pieces().into_iter().map(inner));
                 }
                 all

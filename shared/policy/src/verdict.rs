@@ -51,7 +51,9 @@ pub fn verdict(document: &str, service: &str, region: &str, perimeter: &Perimete
 }
 
 fn parse(text: &str) -> Result<Value, String> {
-    json::parse(text).map_err(|error| error.message.to_owned()).and_then(value)
+    json::parse(text)
+        .map_err(|error| error.message.to_owned())
+        .and_then(value)
 }
 
 fn value(node: json::Node) -> Result<Value, String> {

@@ -1,5 +1,7 @@
 //! Laws that hold for every document. `PROPTEST_CASES` raises how many are tried.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use std::collections::BTreeMap;
 
 use postern_policy::{Containment, Document, EndpointContext, Perimeter, Request, analyse, evaluate, fix};
@@ -23,7 +25,10 @@ fn perimeter() -> Perimeter {
         organizations: vec![OWN.to_owned()],
         accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
         principals: vec!["arn:aws:iam::123456789012:role/partner".to_owned()],
-        resources: vec!["arn:aws:s3:::corp-data".to_owned(), "arn:aws:s3:::corp-data/*".to_owned()],
+        resources: vec![
+            "arn:aws:s3:::corp-data".to_owned(),
+            "arn:aws:s3:::corp-data/*".to_owned(),
+        ],
         aws_owned_resources: vec!["arn:aws:s3:::aws-packages/*".to_owned()],
         aws_services: true,
         ..Perimeter::default()
@@ -63,11 +68,36 @@ fn condition() -> impl Strategy<Value = (String, String, Value)> {
         "ForAllValues:StringNotLike",
         "ForAnyValue:StringNotEquals",
     ];
-    const ORGANIZATIONS: &[&str] = &[OWN, FOREIGN, "o-*", "o-exam*", "${aws:PrincipalOrgID}", "${aws:ResourceOrgID}"];
-    const OWNERS: &[&str] =
-        &["111122223333", "444455556666", "999999999999", "anonymous", "1111*", "${aws:PrincipalAccount}"];
-    const TAGS: &[&str] = &["true", "t*", "a?c", "${aws:PrincipalTag/team}", "${aws:PrincipalTag/team, 'red'}", "*"];
-    const PATHS: &[&str] = &["o-exampleorg1/*", "o-exampleorg1*", "*/ou-ab12-11111111/*", "o-exampleorg1/r-ab12/*"];
+    const ORGANIZATIONS: &[&str] = &[
+        OWN,
+        FOREIGN,
+        "o-*",
+        "o-exam*",
+        "${aws:PrincipalOrgID}",
+        "${aws:ResourceOrgID}",
+    ];
+    const OWNERS: &[&str] = &[
+        "111122223333",
+        "444455556666",
+        "999999999999",
+        "anonymous",
+        "1111*",
+        "${aws:PrincipalAccount}",
+    ];
+    const TAGS: &[&str] = &[
+        "true",
+        "t*",
+        "a?c",
+        "${aws:PrincipalTag/team}",
+        "${aws:PrincipalTag/team, 'red'}",
+        "*",
+    ];
+    const PATHS: &[&str] = &[
+        "o-exampleorg1/*",
+        "o-exampleorg1*",
+        "*/ou-ab12-11111111/*",
+        "o-exampleorg1/r-ab12/*",
+    ];
     let strings = |keys: &'static [&'static str], values| (select(STRINGS), select(keys), texts(values));
     let owned = |(operator, key, value): (&str, &str, Value)| (operator.to_owned(), key.to_owned(), value);
     prop_oneof![
@@ -93,7 +123,15 @@ fn statement() -> impl Strategy<Value = Value> {
         1 => Just(json!({"AWS": ["111122223333", "arn:aws:iam::999999999999:role/app"]})),
         1 => Just(json!({"AWS": "arn:aws:iam::111122223333:root", "Service": "cloudtrail.amazonaws.com"})),
     ];
-    let action = texts(&["*", "s3:*", "s3:GetObject", "s3:Get*", "s3:Put*", "S3:LISTBUCKET", "sqs:*"]);
+    let action = texts(&[
+        "*",
+        "s3:*",
+        "s3:GetObject",
+        "s3:Get*",
+        "s3:Put*",
+        "S3:LISTBUCKET",
+        "sqs:*",
+    ]);
     let resource = texts(&[
         "*",
         "arn:aws:s3:::*",
@@ -130,19 +168,38 @@ fn statement() -> impl Strategy<Value = Value> {
 
 /// Statements such as people write to keep a perimeter, not all of them right.
 fn barrier() -> impl Strategy<Value = Vec<Value>> {
-    let negated = select(&["StringNotEquals", "StringNotEqualsIfExists", "ForAllValues:StringNotLike", "StringNotLike"][..]);
+    let negated = select(
+        &[
+            "StringNotEquals",
+            "StringNotEqualsIfExists",
+            "ForAllValues:StringNotLike",
+            "StringNotLike",
+        ][..],
+    );
     let services = select(&["", "Bool", "BoolIfExists"][..]);
     let side = |side: &'static str| {
-        let value = select(&[("OrgID", OWN), ("OrgPaths", "o-exampleorg1/*"), ("Account", "111122223333")][..]);
-        (negated.clone(), services.clone(), value, prop::bool::weighted(0.3)).prop_map(move |(operator, bool, (key, value), except)| {
-            let mut block = Map::new();
-            block.insert(operator.to_owned(), json!({format!("aws:{side}{key}"): value}));
-            if !bool.is_empty() {
-                block.insert(bool.to_owned(), json!({"aws:PrincipalIsAWSService": "false"}));
-            }
-            let resource = if except { ("NotResource", json!(["arn:aws:s3:::corp-data/*"])) } else { ("Resource", json!("*")) };
-            json!({"Effect": "Deny", "Principal": "*", "Action": "*", resource.0: resource.1, "Condition": block})
-        })
+        let value = select(
+            &[
+                ("OrgID", OWN),
+                ("OrgPaths", "o-exampleorg1/*"),
+                ("Account", "111122223333"),
+            ][..],
+        );
+        (negated.clone(), services.clone(), value, prop::bool::weighted(0.3)).prop_map(
+            move |(operator, bool, (key, value), except)| {
+                let mut block = Map::new();
+                block.insert(operator.to_owned(), json!({format!("aws:{side}{key}"): value}));
+                if !bool.is_empty() {
+                    block.insert(bool.to_owned(), json!({"aws:PrincipalIsAWSService": "false"}));
+                }
+                let resource = if except {
+                    ("NotResource", json!(["arn:aws:s3:::corp-data/*"]))
+                } else {
+                    ("Resource", json!("*"))
+                };
+                json!({"Effect": "Deny", "Principal": "*", "Action": "*", resource.0: resource.1, "Condition": block})
+            },
+        )
     };
     let pinned = |operator: &str| {
         let keys = json!({"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN});
@@ -158,12 +215,15 @@ fn barrier() -> impl Strategy<Value = Vec<Value>> {
 }
 
 fn document() -> impl Strategy<Value = Value> {
-    (barrier(), prop::bool::weighted(0.8), prop::collection::vec(statement(), 0..4)).prop_map(
-        move |(mut all, new, mut statements)| {
+    (
+        barrier(),
+        prop::bool::weighted(0.8),
+        prop::collection::vec(statement(), 0..4),
+    )
+        .prop_map(move |(mut all, new, mut statements)| {
             all.append(&mut statements);
             json!({"Version": if new { "2012-10-17" } else { "2008-10-17" }, "Statement": all})
-        },
-    )
+        })
 }
 
 /// A request as it can come through the endpoint, whether its principal is trusted, and whether its resource is.
@@ -180,71 +240,107 @@ fn request() -> impl Strategy<Value = (Request, bool, bool, bool)> {
     ];
     const ACTIONS: &[&str] = &["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject"];
     let tag = || prop::option::of(select(&["true", "abc", "red", "x"][..]));
-    let who = (0..7_usize, select(&ACCOUNTS[..]), select(&["role/app", "role/partner", "user/u", "role/x"][..]));
-    let unit = || select(&["r-ab12/", "r-ab12/ou-ab12-11111111/", "r-zz12/ou-ab12-11111111/ou-ab12-22222222/"][..]);
-    let free = (tag(), tag(), tag(), any::<bool>(), select(&["10.0.0.9", "10.9.9.9", "192.168.0.1"][..]), 0..3_usize);
-    (who, select(&ACCOUNTS[..]), select(RESOURCES), select(ACTIONS), free, (unit(), unit())).prop_map(
-        |((kind, (account, organization), name), (owner, owner_organization), resource, action, free, units)| {
-            let (tag, referer, prefix, tls, ip, moment) = free;
-            let units = if account == owner { (units.0, units.0) } else { units };
-            let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            let mut put = |key: &str, value: &str| drop(context.insert(key.to_owned(), vec![value.to_owned()]));
-            put("aws:SourceVpc", "vpc-0aaaabbbbccccdddd1");
-            put("aws:SourceVpce", "vpce-0aaaabbbbccccdddd");
-            put("aws:SecureTransport", if tls { "true" } else { "false" });
-            put("aws:VpcSourceIp", ip);
-            put("aws:CurrentTime", ["2026-11-23T00:00:00Z", "2031-01-01T00:00:00Z", "2030-01-01T00:00:00Z"][moment]);
-            put("aws:ResourceAccount", owner);
-            if let Some(organization) = owner_organization {
-                put("aws:ResourceOrgID", organization);
-                put("aws:ResourceOrgPaths", &format!("{organization}/{}", units.1));
-            }
-            for (key, value) in [("aws:Referer", referer), ("s3:prefix", prefix), ("aws:TagKeys", prefix)] {
-                if let Some(value) = value {
-                    put(key, value);
-                }
-            }
-            let arn = format!("arn:aws:iam::{account}:{name}");
-            let (principal, trusted) = match kind {
-                0 => {
-                    put("aws:PrincipalAccount", "anonymous");
-                    ("anonymous".to_owned(), false)
-                }
-                1 => {
-                    put("aws:PrincipalAccount", "888800008888");
-                    put("aws:PrincipalIsAWSService", "true");
-                    ("cloudtrail.amazonaws.com".to_owned(), true)
-                }
-                _ => {
-                    put("aws:PrincipalAccount", account);
-                    put("aws:PrincipalArn", &arn);
-                    put("aws:PrincipalIsAWSService", "false");
-                    if let Some(organization) = organization {
-                        put("aws:PrincipalOrgID", organization);
-                        put("aws:PrincipalOrgPaths", &format!("{organization}/{}", units.0));
-                    }
-                    if let Some(tag) = tag {
-                        put("aws:PrincipalTag/team", tag);
-                    }
-                    let trusted = organization == Some(OWN)
-                        || perimeter().accounts.contains(&account.to_owned())
-                        || perimeter().principals.contains(&arn);
-                    (arn, trusted)
-                }
-            };
-            let resource = resource.replace("OWNER", owner);
-            let owned = resource.starts_with("arn:aws:s3:::aws-packages/");
-            let safe = owned
-                || resource.starts_with("arn:aws:s3:::corp-data/")
-                || resource == "arn:aws:s3:::corp-data"
-                || owner_organization == Some(OWN)
-                || perimeter().accounts.contains(&owner.to_owned());
-            let identity = !trusted && !owned;
-            let leak = !safe && !principal.ends_with(".amazonaws.com");
-            let request = Request { principal, action: action.to_owned(), resource, context, gateway: false };
-            (request, identity, leak, trusted)
-        },
+    let who = (
+        0..7_usize,
+        select(&ACCOUNTS[..]),
+        select(&["role/app", "role/partner", "user/u", "role/x"][..]),
+    );
+    let unit = || {
+        select(
+            &[
+                "r-ab12/",
+                "r-ab12/ou-ab12-11111111/",
+                "r-zz12/ou-ab12-11111111/ou-ab12-22222222/",
+            ][..],
+        )
+    };
+    let free = (
+        tag(),
+        tag(),
+        tag(),
+        any::<bool>(),
+        select(&["10.0.0.9", "10.9.9.9", "192.168.0.1"][..]),
+        0..3_usize,
+    );
+    (
+        who,
+        select(&ACCOUNTS[..]),
+        select(RESOURCES),
+        select(ACTIONS),
+        free,
+        (unit(), unit()),
     )
+        .prop_map(
+            |((kind, (account, organization), name), (owner, owner_organization), resource, action, free, units)| {
+                let (tag, referer, prefix, tls, ip, moment) = free;
+                let units = if account == owner { (units.0, units.0) } else { units };
+                let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
+                let mut put = |key: &str, value: &str| drop(context.insert(key.to_owned(), vec![value.to_owned()]));
+                put("aws:SourceVpc", "vpc-0aaaabbbbccccdddd1");
+                put("aws:SourceVpce", "vpce-0aaaabbbbccccdddd");
+                put("aws:SecureTransport", if tls { "true" } else { "false" });
+                put("aws:VpcSourceIp", ip);
+                put(
+                    "aws:CurrentTime",
+                    ["2026-11-23T00:00:00Z", "2031-01-01T00:00:00Z", "2030-01-01T00:00:00Z"][moment],
+                );
+                put("aws:ResourceAccount", owner);
+                if let Some(organization) = owner_organization {
+                    put("aws:ResourceOrgID", organization);
+                    put("aws:ResourceOrgPaths", &format!("{organization}/{}", units.1));
+                }
+                for (key, value) in [("aws:Referer", referer), ("s3:prefix", prefix), ("aws:TagKeys", prefix)] {
+                    if let Some(value) = value {
+                        put(key, value);
+                    }
+                }
+                let arn = format!("arn:aws:iam::{account}:{name}");
+                let (principal, trusted) = match kind {
+                    0 => {
+                        put("aws:PrincipalAccount", "anonymous");
+                        ("anonymous".to_owned(), false)
+                    }
+                    1 => {
+                        put("aws:PrincipalAccount", "888800008888");
+                        put("aws:PrincipalIsAWSService", "true");
+                        ("cloudtrail.amazonaws.com".to_owned(), true)
+                    }
+                    _ => {
+                        put("aws:PrincipalAccount", account);
+                        put("aws:PrincipalArn", &arn);
+                        put("aws:PrincipalIsAWSService", "false");
+                        if let Some(organization) = organization {
+                            put("aws:PrincipalOrgID", organization);
+                            put("aws:PrincipalOrgPaths", &format!("{organization}/{}", units.0));
+                        }
+                        if let Some(tag) = tag {
+                            put("aws:PrincipalTag/team", tag);
+                        }
+                        let trusted = organization == Some(OWN)
+                            || perimeter().accounts.contains(&account.to_owned())
+                            || perimeter().principals.contains(&arn);
+                        (arn, trusted)
+                    }
+                };
+                let resource = resource.replace("OWNER", owner);
+                let owned = resource.starts_with("arn:aws:s3:::aws-packages/");
+                let safe = owned
+                    || resource.starts_with("arn:aws:s3:::corp-data/")
+                    || resource == "arn:aws:s3:::corp-data"
+                    || owner_organization == Some(OWN)
+                    || perimeter().accounts.contains(&owner.to_owned());
+                let identity = !trusted && !owned;
+                let leak = !safe && !principal.ends_with(".amazonaws.com");
+                let request = Request {
+                    principal,
+                    action: action.to_owned(),
+                    resource,
+                    context,
+                    gateway: false,
+                };
+                (request, identity, leak, trusted)
+            },
+        )
 }
 
 fn read(document: &Value) -> Document {
@@ -253,7 +349,13 @@ fn read(document: &Value) -> Document {
 
 /// A principal's account is never trusted by its organisation when the context says otherwise.
 fn outside(request: &Request) -> bool {
-    let one = |key: &str| request.context.get(key).and_then(|values| values.first()).map(String::as_str);
+    let one = |key: &str| {
+        request
+            .context
+            .get(key)
+            .and_then(|values| values.first())
+            .map(String::as_str)
+    };
     let perimeter = perimeter();
     let account = one("aws:PrincipalAccount").unwrap_or_default().to_owned();
     one("aws:PrincipalOrgID") != Some(OWN)
@@ -264,7 +366,13 @@ fn outside(request: &Request) -> bool {
 }
 
 fn leaks(request: &Request) -> bool {
-    let one = |key: &str| request.context.get(key).and_then(|values| values.first()).map(String::as_str);
+    let one = |key: &str| {
+        request
+            .context
+            .get(key)
+            .and_then(|values| values.first())
+            .map(String::as_str)
+    };
     let account = one("aws:ResourceAccount").unwrap_or_default().to_owned();
     let trusted = ["arn:aws:s3:::aws-packages/", "arn:aws:s3:::corp-data/"];
     one("aws:ResourceOrgID") != Some(OWN)
@@ -277,8 +385,17 @@ fn leaks(request: &Request) -> bool {
 /// Few cases in a plain run; the compiler leaves this slow.
 fn config() -> ProptestConfig {
     let usual = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { usual.cases } else { 40 };
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..usual }
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
+        usual.cases
+    } else {
+        40
+    };
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        ..usual
+    }
 }
 
 proptest! {

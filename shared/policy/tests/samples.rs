@@ -1,5 +1,7 @@
 //! The recorded policies beside the project, when they are there: verdicts as recorded, or an argument against them.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a test may panic and tell what it left out")]
+
 use std::path::{Path, PathBuf};
 
 use postern_policy::{Containment, Document, EndpointContext, Perimeter, analyse, evaluate, fix};
@@ -8,7 +10,10 @@ use serde_json::Value;
 /// Where the samples are. Without them the tests say so and pass.
 fn samples(kind: &str) -> Option<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = own.ancestors().map(|dir| dir.join("shared/policies").join(kind)).find(|dir| dir.is_dir());
+    let found = own
+        .ancestors()
+        .map(|dir| dir.join("shared/policies").join(kind))
+        .find(|dir| dir.is_dir());
     if found.is_none() {
         println!("no samples of the kind {kind} here: nothing is tested");
     }
@@ -23,7 +28,10 @@ fn perimeter() -> Perimeter {
     Perimeter {
         organizations: vec!["o-exampleorg1".to_owned()],
         accounts: vec!["111122223333".to_owned(), "444455556666".to_owned()],
-        resources: vec!["arn:aws:s3:::corp-data".to_owned(), "arn:aws:s3:::corp-data/*".to_owned()],
+        resources: vec![
+            "arn:aws:s3:::corp-data".to_owned(),
+            "arn:aws:s3:::corp-data/*".to_owned(),
+        ],
         aws_owned_resources: vec!["arn:aws:s3:::prod-us-east-1-starport-layer-bucket/*".to_owned()],
         aws_services: true,
         ..Perimeter::default()
@@ -58,7 +66,10 @@ fn differences(dir: &Path, cases: &[(String, String, bool, [bool; 3])]) -> Vec<S
         let open = found.identity.is_some() || found.resource.is_some();
         for witness in [&found.identity, &found.resource].into_iter().flatten() {
             if witness.supposing.is_empty() {
-                assert!(evaluate(&document, &witness.request).is_allowed(), "{file}: {witness:?}");
+                assert!(
+                    evaluate(&document, &witness.request).is_allowed(),
+                    "{file}: {witness:?}"
+                );
             }
         }
         let answers = [found.identity.is_some(), found.resource.is_some(), found.locked_out];
@@ -68,7 +79,10 @@ fn differences(dir: &Path, cases: &[(String, String, bool, [bool; 3])]) -> Vec<S
             (false, false) => Containment::Closed,
         };
         if answers != *expected || found.verdict != verdict {
-            all.push(format!("{file}: {answers:?} {:?} but {expected:?}; {:?} {:#?}", found.verdict, found.reasons, found.explanation));
+            all.push(format!(
+                "{file}: {answers:?} {:?} but {expected:?}; {:?} {:#?}",
+                found.verdict, found.reasons, found.explanation
+            ));
         }
     }
     all
@@ -88,7 +102,12 @@ fn adversarial_policies_have_their_recorded_verdicts() {
         .iter()
         .map(|(file, case)| {
             let gateway = case["endpointType"] == "Gateway";
-            (file.clone(), case["service"].as_str().unwrap().to_owned(), gateway, answers(case))
+            (
+                file.clone(),
+                case["service"].as_str().unwrap().to_owned(),
+                gateway,
+                answers(case),
+            )
         })
         .collect();
     assert_eq!(cases.len(), 59);
@@ -106,7 +125,12 @@ fn public_policies_have_their_recorded_verdicts() {
         .iter()
         .map(|case| {
             let text = |name: &str| case[name].as_str().unwrap_or_default().to_owned();
-            (text("file"), text("service"), case["endpointType"] == "Gateway", answers(&case["verdict"]))
+            (
+                text("file"),
+                text("service"),
+                case["endpointType"] == "Gateway",
+                answers(&case["verdict"]),
+            )
         })
         .collect();
     assert_eq!(cases.len(), 46);
@@ -120,8 +144,16 @@ fn open_samples_are_fixed_or_told_why_not() {
         let Some(dir) = samples(kind) else { return };
         let record = json(&dir.join(list));
         let cases: Vec<(String, &Value)> = match &record {
-            Value::Array(cases) => cases.iter().map(|case| (case["file"].as_str().unwrap().to_owned(), case)).collect(),
-            _ => record["cases"].as_object().unwrap().iter().map(|(file, case)| (file.clone(), case)).collect(),
+            Value::Array(cases) => cases
+                .iter()
+                .map(|case| (case["file"].as_str().unwrap().to_owned(), case))
+                .collect(),
+            _ => record["cases"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(file, case)| (file.clone(), case))
+                .collect(),
         };
         for (file, case) in cases {
             let text = std::fs::read_to_string(dir.join(&file)).unwrap();

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use postern_policy::template;
 
 use crate::change::{Change, ChangeKind, NewEndpoint, client_token};
-use crate::control::{Context, Control};
+use crate::control::{Context, Control, in_unknown_state};
 use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
 use crate::id::{SubnetId, Zone};
 use crate::requirement::{Required, required};
-use crate::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service, Subnet};
+use crate::snapshot::{Endpoint, EndpointKind, Gap, Part, Service, Subnet};
 
 pub static CONTROL: Control = Control {
     name: "endpoint-missing",
@@ -70,19 +70,13 @@ fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Res
     if let Some(endpoint) = context.serving(service)?.first() {
         return Ok(key.compliant(format!("{} serves it.", endpoint.id)));
     }
+    if let Some(doubtful) = context.doubtful(service)?.first() {
+        return Ok(in_unknown_state(key, doubtful));
+    }
     let others = context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
     let others: Vec<_> = others
         .filter(|e| e.service.as_ref() == Some(&service.name) && context.local(e))
         .collect();
-    if let Some(odd) = others
-        .iter()
-        .find(|e| e.kind == service.kind && e.state == EndpointState::Unknown)
-    {
-        return Ok(key.indeterminate(
-            format!("{} is in a state that is not known here.", odd.id),
-            "Look at the endpoint's state in the console.",
-        ));
-    }
     let explanation = format!(
         "{} subnet{} of the VPC {} {} and no usable {} endpoint serves {}.",
         required.subnets.len(),
@@ -201,4 +195,461 @@ fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> Stri
         service.kind.word(),
     ];
     client_token(wish.into_iter().chain(dead))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::GroupRef;
+    use crate::finding::Verdict;
+    use crate::id::VpcId;
+    use crate::settings::VpcSelector;
+    use crate::snapshot::{EndpointState, SubnetClass};
+    use crate::testing::{
+        ALLOW_ALL, PARTNER, REGION, VPC, World, advice, assert_needs, bare, changes, compliant, https, net, nets,
+        service, tags, zone,
+    };
+
+    /// Private subnets in zones `a` and `b`, nothing required yet.
+    fn two_zones() -> World {
+        bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-b", "b", SubnetClass::Private)
+    }
+
+    fn created(finding: &Finding) -> &NewEndpoint {
+        match changes(finding).last() {
+            Some(Change::CreateEndpoint(new)) => new,
+            other => panic!("{other:#?}"),
+        }
+    }
+
+    fn token_for(world: &World, about: &str) -> String {
+        created(&world.judge(&CONTROL, about)).client_token.clone()
+    }
+
+    #[test]
+    fn an_endpoint_that_serves_or_is_about_to_is_enough() {
+        for state in [
+            EndpointState::Pending,
+            EndpointState::PendingAcceptance,
+            EndpointState::Available,
+            EndpointState::Partial,
+        ] {
+            let world = compliant().edit_endpoint("vpce-sts", |e| e.state = state);
+            assert_eq!(world.verdict(&CONTROL, "sts"), Verdict::Compliant, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_dead_endpoint_does_not_count() {
+        for state in [
+            EndpointState::Deleting,
+            EndpointState::Deleted,
+            EndpointState::Rejected,
+            EndpointState::Failed,
+            EndpointState::Expired,
+        ] {
+            let world = compliant().edit_endpoint("vpce-sts", |e| e.state = state);
+            assert_eq!(created(&world.judge(&CONTROL, "sts")).subnets.len(), 3, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_that_aws_added_since_is_indeterminate() {
+        let world = compliant().edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
+        let finding = world.judge(&CONTROL, "sts");
+        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert!(finding.explanation.contains("vpce-sts"), "{}", finding.explanation);
+    }
+
+    #[test]
+    fn an_endpoint_to_another_region_does_not_count() {
+        let abroad = compliant().edit_endpoint("vpce-sts", |e| e.service_region = Some("us-east-1".into()));
+        assert_eq!(abroad.verdict(&CONTROL, "sts"), Verdict::NonCompliant);
+        let here = compliant().edit_endpoint("vpce-sts", |e| e.service_region = Some(REGION.into()));
+        assert_eq!(here.verdict(&CONTROL, "sts"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn endpoints_that_others_keep_count() {
+        let world = compliant().edit_endpoint("vpce-sts", |e| e.requester_managed = true);
+        assert_eq!(world.verdict(&CONTROL, "sts"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn the_two_forms_of_a_service_do_not_stand_in_for_each_other() {
+        let interface = two_zones().require(&["s3"]).gateway("vpce-1", "s3", &["rtb-private"]);
+        assert_eq!(
+            created(&interface.judge(&CONTROL, "s3")).endpoint_kind,
+            EndpointKind::Interface
+        );
+        let gateway = two_zones()
+            .require_gateway(&["s3"])
+            .interface("vpce-1", "s3", &["subnet-a"]);
+        assert_eq!(
+            created(&gateway.judge(&CONTROL, "s3")).endpoint_kind,
+            EndpointKind::Gateway
+        );
+        let both = two_zones().require(&["s3"]).require_gateway(&["s3"]).findings(&CONTROL);
+        assert_eq!(both.len(), 2);
+        assert_ne!(both[0].key, both[1].key);
+    }
+
+    #[test]
+    fn a_missing_interface_endpoint_is_created_closed_and_reachable() {
+        let world = two_zones()
+            .subnet("subnet-web", "c", SubnetClass::Public)
+            .require(&["sts"]);
+        let finding = world.judge(&CONTROL, "sts");
+        let managed = GroupRef::Managed(VPC.into());
+        let policy = template("sts", REGION, &world.settings.perimeter).unwrap();
+        assert_eq!(
+            changes(&finding),
+            [
+                Change::CreateManagedGroup { vpc: VPC.into() },
+                // Private DNS sends the clients of the public subnet there as well.
+                Change::AuthorizeIngress {
+                    group: managed.clone(),
+                    cidrs: nets(&["10.0.0.0/23", "10.0.2.0/24"]),
+                },
+                Change::CreateEndpoint(NewEndpoint {
+                    vpc: VPC.into(),
+                    service: "com.amazonaws.eu-central-1.sts".into(),
+                    endpoint_kind: EndpointKind::Interface,
+                    subnets: [(zone("a"), "subnet-a".into()), (zone("b"), "subnet-b".into())].into(),
+                    route_tables: BTreeSet::new(),
+                    group: Some(managed),
+                    private_dns: true,
+                    policy: Some(policy),
+                    client_token: token_for(&world, "sts"),
+                }),
+            ]
+        );
+        assert_eq!(
+            finding.explanation,
+            "2 subnets of the VPC need com.amazonaws.eu-central-1.sts and no usable interface endpoint serves them."
+        );
+    }
+
+    #[test]
+    fn a_missing_gateway_endpoint_is_created_on_the_route_tables_of_the_subnets_that_need_it() {
+        let world = two_zones()
+            .subnet("subnet-db", "a", SubnetClass::Isolated)
+            .subnet("subnet-web", "a", SubnetClass::Public)
+            .edit_table("rtb-isolated", |t| t.subnets.clear())
+            .require_gateway(&["s3"]);
+        let finding = world.judge(&CONTROL, "s3");
+        let [Change::CreateEndpoint(new)] = changes(&finding) else {
+            panic!("{finding:#?}")
+        };
+        assert_eq!(
+            new.route_tables,
+            BTreeSet::from(["rtb-main".into(), "rtb-private".into()]),
+            "a subnet without a table of its own uses the main one"
+        );
+        assert_eq!((new.subnets.len(), &new.group, new.private_dns), (0, &None, false));
+        assert_eq!(
+            new.policy,
+            Some(template("s3", REGION, &world.settings.perimeter).unwrap())
+        );
+    }
+
+    #[test]
+    fn the_managed_group_is_used_where_there_is_one_and_admits_what_it_lacks() {
+        let world = two_zones()
+            .require(&["sts"])
+            .managed_group("sg-managed", &[https("10.0.0.0/24")]);
+        let finding = world.judge(&CONTROL, "sts");
+        assert_eq!(
+            changes(&finding)[0],
+            Change::AuthorizeIngress {
+                group: GroupRef::Managed(VPC.into()),
+                cidrs: nets(&["10.0.1.0/24"]),
+            }
+        );
+        assert_eq!(changes(&finding).len(), 2);
+        let world = world.managed_group("sg-managed", &[https("10.0.0.0/16")]);
+        assert_eq!(changes(&world.judge(&CONTROL, "sts")).len(), 1);
+    }
+
+    #[test]
+    fn a_group_of_the_managed_name_without_the_tag_is_somebody_elses() {
+        let mut world = two_zones()
+            .require(&["sts"])
+            .managed_group("sg-odd", &[https("10.0.0.0/16")]);
+        let groups = world.snapshot.security_groups.as_mut().unwrap();
+        groups.get_mut(&"sg-odd".into()).unwrap().tags.clear();
+        assert_eq!(
+            changes(&world.judge(&CONTROL, "sts"))[0].kind(),
+            ChangeKind::CreateManagedGroup
+        );
+    }
+
+    #[test]
+    fn the_normal_name_of_a_service_with_a_gateway_form_is_left_to_the_gateway() {
+        let world = two_zones()
+            .subnet("subnet-web", "c", SubnetClass::Public)
+            .require(&["s3"]);
+        let finding = world.judge(&CONTROL, "s3");
+        assert!(!created(&finding).private_dns);
+        assert!(
+            matches!(&changes(&finding)[1], Change::AuthorizeIngress { cidrs, .. } if *cidrs == nets(&["10.0.0.0/23"])),
+            "only the subnets that need it are clients: {finding:#?}"
+        );
+    }
+
+    #[test]
+    fn a_service_without_policies_gets_none() {
+        let world = two_zones().require(&["email-smtp"]);
+        assert_eq!(created(&world.judge(&CONTROL, "email-smtp")).policy, None);
+        let nobody = World {
+            settings: crate::settings::Settings {
+                perimeter: Default::default(),
+                ..world.settings
+            },
+            ..world
+        };
+        assert_eq!(created(&nobody.judge(&CONTROL, "email-smtp")).policy, None);
+    }
+
+    #[test]
+    fn a_third_partys_service_is_required_by_its_full_name_and_gets_no_private_dns() {
+        let world = two_zones().require(&[PARTNER]);
+        let finding = world.judge(&CONTROL, PARTNER);
+        assert!(!created(&finding).private_dns);
+        assert!(created(&finding).policy.is_some());
+    }
+
+    #[test]
+    fn a_service_that_manages_its_endpoints_is_switched_on_there() {
+        let finding = two_zones()
+            .require(&["guardduty-data"])
+            .judge(&CONTROL, "guardduty-data");
+        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert!(advice(&finding).contains("creates its endpoints itself"));
+    }
+
+    #[test]
+    fn nothing_is_created_while_the_perimeter_trusts_nobody() {
+        let mut world = two_zones().require(&["sts"]);
+        world.settings.perimeter.organizations.clear();
+        let finding = world.judge(&CONTROL, "sts");
+        assert!(advice(&finding).contains("trusts nobody"), "{finding:#?}");
+        assert_eq!(world.plan().changes, []);
+    }
+
+    #[test]
+    fn nothing_is_created_with_a_policy_that_ec2_would_refuse_for_its_length() {
+        let mut world = two_zones().require(&["sts"]);
+        world.settings.perimeter.accounts = (0..2_000).map(|i| format!("{i:012}")).collect();
+        let finding = world.judge(&CONTROL, "sts");
+        assert!(advice(&finding).contains("20480"), "{finding:#?}");
+    }
+
+    #[test]
+    fn private_dns_waits_for_the_attributes_of_the_vpc() {
+        for (support, hostnames) in [(false, true), (true, false), (false, false)] {
+            let world = two_zones().require(&["sts"]).dns(support, hostnames);
+            let finding = world.judge(&CONTROL, "sts");
+            assert!(advice(&finding).contains("vpc-dns-disabled"), "{finding:#?}");
+            let kinds: Vec<_> = world.plan().changes.iter().map(|p| p.change.kind()).collect();
+            assert_eq!(kinds[0], ChangeKind::EnableVpcDns);
+            assert_eq!(kinds.last(), Some(&ChangeKind::CreateEndpoint));
+        }
+        let without_name = two_zones().require(&["s3"]).dns(false, false);
+        assert_eq!(changes(&without_name.judge(&CONTROL, "s3")).len(), 3);
+    }
+
+    #[test]
+    fn each_supported_zone_gets_the_subnet_with_the_most_free_addresses() {
+        let world = two_zones()
+            .subnet("subnet-a2", "a", SubnetClass::Private)
+            .subnet("subnet-b2", "b", SubnetClass::Private)
+            .subnet("subnet-c", "c", SubnetClass::Private)
+            .subnet("subnet-ham", "eu-central-1-ham-1a", SubnetClass::Private)
+            .edit_subnet("subnet-a2", |s| s.free_addresses = 201)
+            .require(&["kms"]);
+        assert_eq!(
+            created(&world.judge(&CONTROL, "kms")).subnets,
+            [
+                (zone("a"), "subnet-a2".into()),
+                // Of equals the first by id.
+                (zone("b"), "subnet-b".into()),
+            ]
+            .into(),
+            "neither the unsupported zone nor the local zone"
+        );
+    }
+
+    #[test]
+    fn subnets_that_cannot_hold_a_network_interface_get_none() {
+        let faults: [fn(&mut Subnet); 3] = [
+            |s| s.free_addresses = 0,
+            |s| s.outpost = true,
+            |s| {
+                s.ipv4 = None;
+                s.ipv6 = BTreeSet::from([net("2001:db8::/64")]);
+            },
+        ];
+        for fault in faults {
+            let one = two_zones().require(&["sts"]).edit_subnet("subnet-a", fault);
+            assert_eq!(
+                created(&one.judge(&CONTROL, "sts")).subnets,
+                [(zone("b"), "subnet-b".into())].into()
+            );
+            let none = one.edit_subnet("subnet-b", fault);
+            let finding = none.judge(&CONTROL, "sts");
+            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert!(
+                advice(&finding).contains("eu-central-1a, eu-central-1b, eu-central-1c"),
+                "{finding:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_service_without_ipv4_is_left_to_people() {
+        let world = two_zones()
+            .require(&["sts"])
+            .edit_service("sts", EndpointKind::Interface, |s| s.ipv4 = false);
+        assert_eq!(
+            advice(&world.judge(&CONTROL, "sts")).split(':').next(),
+            Some("None of the subnets can hold the endpoint")
+        );
+    }
+
+    #[test]
+    fn a_vpc_without_subnets_that_need_the_service_is_not_applicable() {
+        let world = bare()
+            .subnet("subnet-web", "a", SubnetClass::Public)
+            .require(&["sts"])
+            .require_gateway(&["s3"]);
+        assert_eq!(world.verdict(&CONTROL, "sts"), Verdict::NotApplicable);
+        assert_eq!(world.verdict(&CONTROL, "s3"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn a_vpc_that_the_requirement_does_not_select_is_silent() {
+        let selectors = [
+            VpcSelector {
+                ids: BTreeSet::from([VpcId::from("vpc-2")]),
+                ..VpcSelector::default()
+            },
+            VpcSelector {
+                cidrs: vec![net("10.0.0.0/17")],
+                ..VpcSelector::default()
+            },
+            VpcSelector {
+                tags: tags(&[("env", "prod")]),
+                ..VpcSelector::default()
+            },
+        ];
+        for vpcs in selectors {
+            let mut world = two_zones().require(&["sts"]);
+            world.settings.requirements[0].vpcs = vpcs;
+            assert_eq!(world.findings(&CONTROL), []);
+        }
+    }
+
+    #[test]
+    fn services_are_found_by_short_name_whatever_their_prefix() {
+        let world = two_zones().require(&["freetier", "ecr.api"]);
+        assert_eq!(
+            created(&world.judge(&CONTROL, "freetier")).service.as_str(),
+            "aws.api.eu-central-1.freetier"
+        );
+        assert_eq!(
+            created(&world.judge(&CONTROL, "ecr.api")).service.as_str(),
+            "cn.com.amazonaws.eu-central-1.ecr.api"
+        );
+        let full = two_zones().require(&["aws.api.eu-central-1.freetier"]);
+        assert_eq!(full.verdict(&CONTROL, "freetier"), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn a_name_that_the_catalogue_does_not_settle_is_indeterminate() {
+        let finding = two_zones().require(&["ec2messages"]).judge(&CONTROL, "ec2messages");
+        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert!(
+            advice(&finding).contains("eu-central-1 offers no interface service `ec2messages`"),
+            "{finding:#?}"
+        );
+        let mut world = two_zones().require(&["sts"]);
+        let catalogue = std::sync::Arc::make_mut(world.snapshot.services.as_mut().unwrap());
+        catalogue.services.push(service("aws.api.eu-central-1.sts"));
+        let finding = world.judge(&CONTROL, "sts");
+        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert!(
+            advice(&finding).contains("aws.api.eu-central-1.sts or com.amazonaws.eu-central-1.sts"),
+            "{finding:#?}"
+        );
+    }
+
+    #[test]
+    fn a_third_partys_service_is_not_found_by_a_short_name() {
+        let short = PARTNER.rsplit_once('.').unwrap().1;
+        assert_eq!(
+            two_zones().require(&[short]).verdict(&CONTROL, short),
+            Verdict::Indeterminate
+        );
+    }
+
+    #[test]
+    fn the_token_is_the_same_for_the_same_wish() {
+        let world = two_zones().require(&["sts"]);
+        let token = token_for(&world, "sts");
+        assert_eq!((token.len(), token.is_ascii()), (64, true));
+        let fuller = world
+            .clone()
+            .edit_subnet("subnet-a", |s| s.free_addresses = 3)
+            .subnet("subnet-a2", "a", SubnetClass::Private)
+            .require(&["kms", "sts"]);
+        assert_eq!(token_for(&fuller, "sts"), token);
+        assert_ne!(token_for(&fuller, "kms"), token);
+        let mut elsewhere = world;
+        elsewhere.snapshot.vpc.id = "vpc-2".into();
+        assert_ne!(token_for(&elsewhere, "sts"), token);
+    }
+
+    #[test]
+    fn the_token_is_another_one_once_the_endpoint_that_it_made_is_dead() {
+        let dead = |id: &str, world: World| {
+            world
+                .interface(id, "sts", &["subnet-a"])
+                .edit_endpoint(id, |e| e.state = EndpointState::Deleted)
+        };
+        let none = two_zones().require(&["sts"]);
+        let one = dead("vpce-1", none.clone());
+        let two = dead("vpce-2", one.clone());
+        let tokens = [&none, &one, &two].map(|world| token_for(world, "sts"));
+        assert!(tokens[0] != tokens[1] && tokens[1] != tokens[2], "{tokens:?}");
+        let abroad = one.edit_endpoint("vpce-1", |e| e.service_region = Some("us-east-1".into()));
+        assert_eq!(token_for(&abroad, "sts"), tokens[0]);
+    }
+
+    #[test]
+    fn what_is_created_passes_every_control() {
+        let world = two_zones()
+            .require(&["sts", "kms", "s3", "email-smtp", PARTNER])
+            .require_gateway(&["s3", "dynamodb"])
+            .dns(false, false)
+            .interface("vpce-other", "ecr.api", &["subnet-a"])
+            .edit_endpoint("vpce-other", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+        let mut after = world.clone();
+        for planned in &world.plan().changes {
+            after.snapshot = crate::simulate::simulate(&after.snapshot, &planned.change);
+        }
+        let bad: Vec<_> = after
+            .all_findings()
+            .into_iter()
+            .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+            .collect();
+        assert_eq!(bad, []);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[two_zones().require(&["sts"])]);
+    }
 }

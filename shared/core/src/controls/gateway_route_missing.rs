@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control, keeper};
+use crate::control::{Context, Control, in_unknown_state, keeper};
 use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
 use crate::requirement::required;
 use crate::snapshot::{EndpointKind, Gap, Part};
@@ -37,10 +37,13 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
             continue;
         };
         let associated: BTreeSet<_> = serving.iter().flat_map(|e| &e.route_tables).collect();
+        let doubtful = context.doubtful(required.service)?;
         for table in context.route_tables_of(&required.subnets)? {
             let key = FindingKey::new(CONTROL.name, ResourceKind::RouteTable, &table).for_service(service);
             findings.push(if associated.contains(&table) {
                 key.compliant("The route table leads to the gateway endpoint.")
+            } else if let Some(endpoint) = doubtful.iter().find(|e| e.route_tables.contains(&table)) {
+                in_unknown_state(key, endpoint)
             } else {
                 key.non_compliant(
                     format!(
@@ -56,4 +59,138 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
         }
     }
     Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::snapshot::{EndpointState, RouteTarget, SubnetClass};
+    use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, route};
+
+    /// A private and an isolated subnet; `vpce-s3` serves the private one only.
+    fn off_the_table() -> World {
+        bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-db", "a", SubnetClass::Isolated)
+            .require_gateway(&["s3"])
+            .gateway("vpce-s3", "s3", &["rtb-private"])
+    }
+
+    fn association(endpoint: &str, table: &str) -> Change {
+        Change::AssociateRouteTable {
+            endpoint: endpoint.into(),
+            route_table: table.into(),
+        }
+    }
+
+    #[test]
+    fn each_route_table_of_subnets_that_need_the_service_is_judged_once() {
+        let world = off_the_table().subnet("subnet-a2", "a", SubnetClass::Private);
+        let about: Vec<_> = world
+            .findings(&CONTROL)
+            .into_iter()
+            .map(|f| (f.key.resource.id, f.verdict))
+            .collect();
+        assert_eq!(
+            about,
+            [
+                ("rtb-isolated".to_owned(), Verdict::NonCompliant),
+                ("rtb-private".to_owned(), Verdict::Compliant),
+            ],
+            "neither the public table nor the main one, which serves no subnet"
+        );
+    }
+
+    #[test]
+    fn a_table_without_the_route_is_associated() {
+        let finding = off_the_table().judge(&CONTROL, "rtb-isolated");
+        assert_eq!(changes(&finding), [association("vpce-s3", "rtb-isolated")]);
+        assert_eq!(finding.key.service.as_deref(), Some("com.amazonaws.eu-central-1.s3"));
+    }
+
+    #[test]
+    fn a_subnet_without_a_table_of_its_own_uses_the_main_one() {
+        let world = off_the_table().edit_table("rtb-isolated", |t| t.subnets.clear());
+        let finding = world.judge(&CONTROL, "rtb-main");
+        assert_eq!(changes(&finding), [association("vpce-s3", "rtb-main")]);
+        let associated = world.edit_endpoint("vpce-s3", |e| {
+            e.route_tables.insert("rtb-main".into());
+        });
+        assert_eq!(associated.verdict(&CONTROL, "rtb-main"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn a_blackhole_route_to_the_internet_does_not_make_a_subnet_public() {
+        let leads_out = |active| {
+            off_the_table().edit_table("rtb-isolated", |t| {
+                let mut way = route("0.0.0.0/0", RouteTarget::InternetGateway("igw-1".to_owned()));
+                way.active = active;
+                t.routes.push(way);
+            })
+        };
+        assert_eq!(
+            leads_out(false).verdict(&CONTROL, "rtb-isolated"),
+            Verdict::NonCompliant
+        );
+        assert_eq!(leads_out(true).findings(&CONTROL).len(), 1);
+    }
+
+    #[test]
+    fn several_endpoints_serve_together() {
+        let world = off_the_table().gateway("vpce-s3-too", "s3", &["rtb-isolated"]);
+        assert_eq!(world.verdict(&CONTROL, "rtb-isolated"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
+        let kept = off_the_table().edit_endpoint("vpce-s3", |e| e.owner = STRANGER.into());
+        let finding = kept.judge(&CONTROL, "rtb-isolated");
+        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert!(
+            advice(&finding).contains("vpce-s3 belongs to account 444455556666"),
+            "{finding:#?}"
+        );
+        let beside = kept.gateway("vpce-z", "s3", &[]);
+        assert_eq!(
+            changes(&beside.judge(&CONTROL, "rtb-isolated")),
+            [association("vpce-z", "rtb-isolated")]
+        );
+    }
+
+    #[test]
+    fn an_endpoint_in_an_unknown_state_may_be_serving() {
+        let world = off_the_table()
+            .gateway("vpce-odd", "s3", &["rtb-isolated"])
+            .edit_endpoint("vpce-odd", |e| e.state = EndpointState::Unknown);
+        assert_eq!(world.verdict(&CONTROL, "rtb-isolated"), Verdict::Indeterminate);
+        assert_eq!(world.verdict(&CONTROL, "rtb-private"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn without_a_usable_endpoint_it_leaves_the_finding_to_endpoint_missing() {
+        let dead = off_the_table().edit_endpoint("vpce-s3", |e| e.state = EndpointState::Deleting);
+        assert_eq!(dead.findings(&CONTROL), []);
+        let abroad = off_the_table().edit_endpoint("vpce-s3", |e| e.service_region = Some("us-east-1".into()));
+        assert_eq!(abroad.findings(&CONTROL), []);
+        let interface = compliant().require(&["s3"]).interface("vpce-s3", "s3", &["subnet-a"]);
+        assert!(
+            interface
+                .findings(&CONTROL)
+                .iter()
+                .all(|f| f.key.service.as_deref() != Some("com.amazonaws.eu-central-1.s3"))
+        );
+    }
+
+    #[test]
+    fn what_is_not_required_is_silent() {
+        let mut world = off_the_table();
+        world.settings.requirements.clear();
+        assert_eq!(world.findings(&CONTROL), []);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[off_the_table()]);
+    }
 }

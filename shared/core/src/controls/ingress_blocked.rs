@@ -1,11 +1,11 @@
 //! ingress-blocked: see [`CONTROL`].
 
 use crate::change::ChangeKind;
-use crate::control::{Context, Control};
+use crate::control::{Context, Control, in_unknown_state};
 use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
 use crate::ingress::Admission;
 use crate::requirement::{Required, required};
-use crate::snapshot::{Endpoint, EndpointKind, Gap, Part, Subnet};
+use crate::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
 
 pub static CONTROL: Control = Control {
     name: "ingress-blocked",
@@ -30,7 +30,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     let (services, _) = required(context, EndpointKind::Interface)?;
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
-        if endpoint.kind == EndpointKind::Interface && endpoint.usable() && context.local(endpoint) {
+        if endpoint.kind == EndpointKind::Interface && !endpoint.dead() && context.local(endpoint) {
             findings.push(judge(context, endpoint, &services)?);
         }
     }
@@ -42,6 +42,9 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) 
     let subnets = clients(context, endpoint, services)?;
     if subnets.is_empty() {
         return Ok(key.not_applicable("No subnet is known to need the endpoint."));
+    }
+    if endpoint.state == EndpointState::Unknown {
+        return Ok(in_unknown_state(key, endpoint));
     }
     Ok(match context.admission(endpoint, &subnets)? {
         Admission::Admitted => key.compliant("TCP 443 is admitted from every subnet that needs the endpoint."),
@@ -71,4 +74,242 @@ fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<
         .iter()
         .find(|required| endpoint.service.as_ref() == Some(&required.service.name));
     Ok(required.map(|required| required.subnets.clone()).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::{Change, GroupRef};
+    use crate::finding::Verdict;
+    use crate::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
+    use crate::testing::{
+        STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, net, nets, rule, tags,
+    };
+
+    /// `10.0.0.0/24` and `10.0.1.0/24` are clients of `vpce-sts`, whose only group has these rules.
+    fn guarded(ingress: &[IngressRule]) -> World {
+        bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-web", "b", SubnetClass::Public)
+            .require(&["sts"])
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .group("sg-https", ingress)
+    }
+
+    fn verdict(ingress: &[IngressRule]) -> Verdict {
+        guarded(ingress).verdict(&CONTROL, "vpce-sts")
+    }
+
+    fn from(cidr: &str) -> IngressSource {
+        IngressSource::Cidr(net(cidr))
+    }
+
+    fn managed() -> GroupRef {
+        GroupRef::Managed(VPC.into())
+    }
+
+    fn attachment(endpoint: &str) -> Change {
+        Change::AttachManagedGroup {
+            endpoint: endpoint.into(),
+            group: managed(),
+        }
+    }
+
+    #[test]
+    fn https_is_admitted_by_every_rule_that_covers_its_port() {
+        for (protocol, ports) in [
+            (Protocol::Tcp, Some((443, 443))),
+            (Protocol::Tcp, Some((0, 65_535))),
+            (Protocol::Tcp, Some((443, 444))),
+            (Protocol::Tcp, Some((400, 443))),
+            (Protocol::Tcp, None),
+            (Protocol::All, None),
+            (Protocol::All, Some((0, 0))),
+        ] {
+            let rules = [rule(protocol, ports, from("0.0.0.0/0"))];
+            assert_eq!(verdict(&rules), Verdict::Compliant, "{rules:?}");
+        }
+    }
+
+    #[test]
+    fn rules_for_other_ports_and_protocols_admit_nothing() {
+        for (protocol, ports) in [
+            (Protocol::Tcp, Some((444, 65_535))),
+            (Protocol::Tcp, Some((0, 442))),
+            (Protocol::Other, Some((443, 443))),
+            (Protocol::Other, None),
+        ] {
+            let rules = [rule(protocol, ports, from("0.0.0.0/0"))];
+            assert_eq!(verdict(&rules), Verdict::NonCompliant, "{rules:?}");
+        }
+        assert_eq!(verdict(&[]), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn rules_admit_together() {
+        let halves = [https("10.0.0.0/25"), https("10.0.0.128/25")];
+        assert_eq!(verdict(&halves), Verdict::NonCompliant);
+        let all = [halves.as_slice(), &[https("10.0.1.0/24")]].concat();
+        assert_eq!(verdict(&all), Verdict::Compliant);
+        let of_two_groups = guarded(&[https("10.0.0.0/24")])
+            .group("sg-more", &[https("10.0.1.0/24")])
+            .edit_endpoint("vpce-sts", |e| {
+                e.security_groups.insert("sg-more".into());
+            });
+        assert_eq!(of_two_groups.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn a_part_of_a_subnet_is_not_enough() {
+        let finding = guarded(&[https("10.0.0.0/24"), https("10.0.1.0/25")]).judge(&CONTROL, "vpce-sts");
+        assert_eq!(
+            finding.explanation,
+            "No security group of the endpoint admits TCP 443 from 10.0.1.0/24."
+        );
+    }
+
+    #[test]
+    fn rules_for_ipv6_admit_no_ipv4_client() {
+        assert_eq!(verdict(&[https("::/0")]), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn a_subnet_without_ipv4_has_no_clients() {
+        let world = guarded(&[https("10.0.0.0/24")]).edit_subnet("subnet-web", |s| {
+            s.ipv4 = None;
+            s.ipv6 = [net("2001:db8::/64")].into();
+        });
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn membership_in_a_group_or_prefix_list_is_not_resolved() {
+        for source in [
+            IngressSource::Group("sg-clients".to_owned()),
+            IngressSource::PrefixList("pl-1".to_owned()),
+        ] {
+            let by_membership = rule(Protocol::Tcp, Some((443, 443)), source.clone());
+            assert_eq!(verdict(std::slice::from_ref(&by_membership)), Verdict::Indeterminate);
+            assert_eq!(verdict(&[by_membership, https("10.0.0.0/16")]), Verdict::Compliant);
+            let for_ssh = rule(Protocol::Tcp, Some((22, 22)), source);
+            assert_eq!(verdict(&[for_ssh]), Verdict::NonCompliant);
+        }
+    }
+
+    #[test]
+    fn a_group_that_was_not_observed_may_admit() {
+        let world = guarded(&[https("10.0.0.0/24")]).edit_endpoint("vpce-sts", |e| {
+            e.security_groups.insert("sg-unknown".into());
+        });
+        let finding = world.judge(&CONTROL, "vpce-sts");
+        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert!(finding.explanation.contains("sg-unknown"), "{}", finding.explanation);
+    }
+
+    #[test]
+    fn the_managed_group_is_made_and_attached() {
+        let finding = guarded(&[]).judge(&CONTROL, "vpce-sts");
+        assert_eq!(
+            changes(&finding),
+            [
+                Change::CreateManagedGroup { vpc: VPC.into() },
+                Change::AuthorizeIngress {
+                    group: managed(),
+                    cidrs: nets(&["10.0.0.0/23"]),
+                },
+                attachment("vpce-sts"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_managed_group_that_is_there_is_attached_and_admits_what_it_lacks() {
+        let detached = guarded(&[]).managed_group("sg-managed", &[https("10.0.0.0/16")]);
+        assert_eq!(changes(&detached.judge(&CONTROL, "vpce-sts")), [attachment("vpce-sts")]);
+        let stale = detached
+            .managed_group("sg-managed", &[https("10.0.0.0/24")])
+            .edit_endpoint("vpce-sts", |e| {
+                e.security_groups.insert("sg-managed".into());
+            });
+        assert_eq!(
+            changes(&stale.judge(&CONTROL, "vpce-sts")),
+            [Change::AuthorizeIngress {
+                group: managed(),
+                cidrs: nets(&["10.0.1.0/24"]),
+            }]
+        );
+    }
+
+    #[test]
+    fn without_private_dns_only_the_subnets_that_require_it_are_clients() {
+        let world = guarded(&[https("10.0.0.0/24")]).edit_endpoint("vpce-sts", |e| e.private_dns = false);
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        let mut unrequired = world;
+        unrequired.settings.requirements.clear();
+        assert_eq!(unrequired.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
+        let holding = unrequired.edit_endpoint("vpce-sts", |e| e.private_dns = true);
+        assert_eq!(holding.verdict(&CONTROL, "vpce-sts"), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn endpoints_that_others_keep_are_reported_and_left_alone() {
+        let keepers: [(fn(&mut Endpoint), &str); 3] = [
+            (
+                |e| e.requester_managed = true,
+                "is managed by the AWS service that requested it",
+            ),
+            (|e| e.owner = STRANGER.into(), "belongs to account 444455556666"),
+            (
+                |e| e.tags = tags(&[("GuardDutyManaged", "true")]),
+                "is managed by Amazon GuardDuty",
+            ),
+        ];
+        for (kept, words) in keepers {
+            let world = guarded(&[]).edit_endpoint("vpce-sts", kept);
+            let finding = world.judge(&CONTROL, "vpce-sts");
+            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert!(advice(&finding).contains(words), "{finding:#?}");
+            assert_eq!(world.plan().changes, []);
+        }
+        let by_its_service = guarded(&[]).interface("vpce-gd", "guardduty-data", &["subnet-a"]);
+        let finding = by_its_service.judge(&CONTROL, "vpce-gd");
+        assert!(
+            advice(&finding).contains("is managed by the service com.amazonaws.eu-central-1.guardduty-data"),
+            "{finding:#?}"
+        );
+    }
+
+    #[test]
+    fn what_serves_nobody_here_is_silent() {
+        for fault in [
+            |e: &mut Endpoint| e.state = EndpointState::Deleted,
+            |e: &mut Endpoint| e.service_region = Some("us-east-1".into()),
+            |e: &mut Endpoint| e.kind = EndpointKind::GatewayLoadBalancer,
+            |e: &mut Endpoint| {
+                e.kind = EndpointKind::Resource;
+                e.service = None;
+            },
+        ] {
+            let world = guarded(&[]).edit_endpoint("vpce-sts", fault);
+            assert_eq!(world.findings(&CONTROL), []);
+        }
+        assert!(
+            compliant()
+                .findings(&CONTROL)
+                .iter()
+                .all(|f| f.key.resource.id != "vpce-s3")
+        );
+    }
+
+    #[test]
+    fn a_state_that_aws_added_since_is_indeterminate() {
+        let world = guarded(&[]).edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Indeterminate);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        let by_requirement = guarded(&[]).edit_endpoint("vpce-sts", |e| e.private_dns = false);
+        assert_needs(&CONTROL, &[guarded(&[]), by_requirement]);
+    }
 }

@@ -20,3 +20,127 @@ pub static CONTROLS: &[&Control] = &[
     &subnet_uncovered::CONTROL,
     &vpc_dns_disabled::CONTROL,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::control::find;
+    use crate::finding::Verdict;
+    use crate::function::FUNCTIONS;
+    use crate::testing::compliant;
+
+    fn names() -> Vec<&'static str> {
+        CONTROLS.iter().map(|control| control.name).collect()
+    }
+
+    fn strictly_ascending<T: Ord>(items: &[T]) -> bool {
+        items.windows(2).all(|pair| pair[0] < pair[1])
+    }
+
+    #[test]
+    fn names_are_unique_sorted_and_in_kebab_case() {
+        assert!(strictly_ascending(&names()), "{:?}", names());
+        for name in names() {
+            let words = name.split('-');
+            assert!(
+                words
+                    .clone()
+                    .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+            );
+            assert!(words.count() > 1, "{name} says the thing and what is bad about it");
+        }
+    }
+
+    #[test]
+    fn each_control_has_a_file_of_its_name_and_each_file_is_registered() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/controls");
+        let files: BTreeSet<_> = directory
+            .read_dir()
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|file| file != "mod.rs")
+            .map(|file| file.trim_end_matches(".rs").replace('_', "-"))
+            .collect();
+        assert_eq!(files, names().into_iter().map(str::to_owned).collect());
+    }
+
+    #[test]
+    fn each_control_is_documented() {
+        for control in CONTROLS {
+            let Control {
+                name,
+                summary,
+                documentation,
+                ..
+            } = control;
+            assert!(summary.ends_with('.') && !summary.contains('\n'), "{name}: {summary}");
+            assert!(documentation.contains("**Remediation** ("), "{name}");
+            for text in [summary, documentation] {
+                assert!(
+                    !text.contains("  ") && text.trim() == *text,
+                    "{name} has stray blanks: {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_control_needs_and_changes_is_sorted_and_unique() {
+        for control in CONTROLS {
+            assert!(
+                strictly_ascending(control.needs),
+                "{}: {:?}",
+                control.name,
+                control.needs
+            );
+            assert!(
+                strictly_ascending(control.changes),
+                "{}: {:?}",
+                control.name,
+                control.changes
+            );
+            assert!(!control.needs.is_empty(), "{}", control.name);
+        }
+    }
+
+    #[test]
+    fn each_control_is_evaluated_by_a_function_that_events_start() {
+        for control in CONTROLS {
+            let by_event = FUNCTIONS
+                .iter()
+                .filter(|f| !f.events.is_empty() && f.controls.iter().any(|c| c.name == control.name));
+            assert!(by_event.count() > 0, "{}", control.name);
+        }
+    }
+
+    #[test]
+    fn controls_are_found_by_name() {
+        for name in names() {
+            assert_eq!(find(name).map(|control| control.name), Some(name));
+        }
+        assert!(find("endpoint-missin").is_none());
+    }
+
+    #[test]
+    fn every_control_is_silent_about_a_vpc_with_nothing_to_be_said_against_it() {
+        let world = compliant();
+        let findings = world.all_findings();
+        let loud: Vec<_> = findings
+            .iter()
+            .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+            .collect();
+        assert!(loud.is_empty(), "{loud:#?}");
+        assert!(world.plan().changes.is_empty());
+        for control in CONTROLS {
+            let judged = |f: &&crate::finding::Finding| f.key.control == control.name;
+            assert!(
+                findings.iter().filter(judged).any(|f| f.verdict == Verdict::Compliant),
+                "{} was not asked",
+                control.name
+            );
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! private-dns-disabled: see [`CONTROL`].
 
 use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control};
+use crate::control::{Context, Control, in_unknown_state};
 use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
 use crate::ingress::Admission;
 use crate::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
@@ -40,7 +40,7 @@ from then on the clients of all of them are sent there. Waits until the VPC's DN
 fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
-        if endpoint.kind != EndpointKind::Interface || !endpoint.usable() || !context.local(endpoint) {
+        if endpoint.kind != EndpointKind::Interface || endpoint.dead() || !context.local(endpoint) {
             continue;
         }
         let Some(service) = context.service_of(endpoint)? else {
@@ -58,6 +58,10 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
     }
     if let Some(holder) = context.serving(service)?.iter().find(|e| e.private_dns) {
         return Ok(key.compliant(format!("{} holds the private DNS name.", holder.id)));
+    }
+    let holds_perhaps = |e: &&&Endpoint| e.private_dns || e.id == endpoint.id;
+    if let Some(doubtful) = context.doubtful(service)?.iter().find(holds_perhaps) {
+        return Ok(in_unknown_state(key, doubtful));
     }
     if endpoint.state == EndpointState::PendingAcceptance {
         return Ok(key.not_applicable("The endpoint waits for its service to accept it."));
@@ -87,4 +91,172 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
         endpoint: endpoint.id.clone(),
     });
     Ok(Remediation::Automatic(changes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::GroupRef;
+    use crate::finding::Verdict;
+    use crate::snapshot::{IngressSource, Protocol, SubnetClass};
+    use crate::testing::{
+        PARTNER, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
+    };
+
+    /// `vpce-sts` has private DNS off; its group admits everybody.
+    fn passed_by() -> World {
+        bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-web", "b", SubnetClass::Public)
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-sts", |e| e.private_dns = false)
+    }
+
+    fn enabling(endpoint: &str) -> Change {
+        Change::EnablePrivateDns {
+            endpoint: endpoint.into(),
+        }
+    }
+
+    #[test]
+    fn the_name_is_given_to_the_endpoint() {
+        let finding = passed_by().judge(&CONTROL, "vpce-sts");
+        assert_eq!(changes(&finding), [enabling("vpce-sts")]);
+        assert_eq!(
+            finding.explanation,
+            "sts.eu-central-1.amazonaws.com resolves to public addresses: private DNS is off, and no other endpoint of \
+             the VPC has it on."
+        );
+    }
+
+    #[test]
+    fn everybody_who_will_be_sent_there_is_let_in_first() {
+        let managed = GroupRef::Managed(VPC.into());
+        let by_membership = rule(
+            Protocol::Tcp,
+            Some((443, 443)),
+            IngressSource::Group("sg-clients".to_owned()),
+        );
+        for ingress in [vec![https("10.0.0.0/24")], vec![by_membership]] {
+            let world = passed_by().group("sg-https", &ingress);
+            assert_eq!(
+                changes(&world.judge(&CONTROL, "vpce-sts")),
+                [
+                    Change::CreateManagedGroup { vpc: VPC.into() },
+                    Change::AuthorizeIngress {
+                        group: managed.clone(),
+                        cidrs: nets(&["10.0.0.0/23"]),
+                    },
+                    Change::AttachManagedGroup {
+                        endpoint: "vpce-sts".into(),
+                        group: managed.clone(),
+                    },
+                    enabling("vpce-sts"),
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn one_endpoint_of_a_service_holds_the_name_for_all() {
+        let world = passed_by().interface("vpce-z", "sts", &["subnet-a"]);
+        for endpoint in ["vpce-sts", "vpce-z"] {
+            assert_eq!(world.verdict(&CONTROL, endpoint), Verdict::Compliant);
+        }
+        let neither = world.edit_endpoint("vpce-z", |e| e.private_dns = false);
+        for endpoint in ["vpce-sts", "vpce-z"] {
+            assert_eq!(changes(&neither.judge(&CONTROL, endpoint)), [enabling(endpoint)]);
+        }
+        let planned: Vec<_> = neither.plan().changes.into_iter().map(|p| p.change).collect();
+        assert_eq!(planned, [enabling("vpce-sts")], "the name is exclusive");
+    }
+
+    #[test]
+    fn dead_endpoints_and_those_to_other_regions_do_not_hold_the_name() {
+        for fault in [
+            |e: &mut Endpoint| e.state = EndpointState::Deleting,
+            |e: &mut Endpoint| e.service_region = Some("us-east-1".into()),
+        ] {
+            let world = passed_by()
+                .interface("vpce-old", "sts", &["subnet-a"])
+                .edit_endpoint("vpce-old", fault);
+            assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::NonCompliant);
+            assert_eq!(world.findings(&CONTROL).len(), 1);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_in_an_unknown_state_may_hold_the_name() {
+        let odd = |holds: bool| {
+            passed_by()
+                .interface("vpce-odd", "sts", &["subnet-a"])
+                .edit_endpoint("vpce-odd", |e| {
+                    e.state = EndpointState::Unknown;
+                    e.private_dns = holds;
+                })
+        };
+        assert_eq!(odd(true).verdict(&CONTROL, "vpce-sts"), Verdict::Indeterminate);
+        assert_eq!(odd(true).verdict(&CONTROL, "vpce-odd"), Verdict::Indeterminate);
+        assert_eq!(odd(false).verdict(&CONTROL, "vpce-sts"), Verdict::NonCompliant);
+        assert_eq!(odd(false).verdict(&CONTROL, "vpce-odd"), Verdict::Indeterminate);
+    }
+
+    #[test]
+    fn it_waits_for_the_attributes_of_the_vpc() {
+        for (support, hostnames) in [(false, true), (true, false)] {
+            let world = passed_by().dns(support, hostnames);
+            assert!(advice(&world.judge(&CONTROL, "vpce-sts")).contains("vpc-dns-disabled"));
+            let kinds: Vec<_> = world.plan().changes.iter().map(|p| p.change.kind()).collect();
+            assert_eq!(kinds, [ChangeKind::EnableVpcDns, ChangeKind::EnablePrivateDns]);
+        }
+    }
+
+    #[test]
+    fn it_waits_for_the_service_to_accept_the_endpoint() {
+        let world = passed_by().edit_endpoint("vpce-sts", |e| e.state = EndpointState::PendingAcceptance);
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn names_that_are_not_for_the_endpoint_to_hold_are_not_applicable() {
+        let world = passed_by()
+            .interface("vpce-s3", "s3", &["subnet-a"])
+            .edit_endpoint("vpce-s3", |e| e.private_dns = false)
+            .interface("vpce-partner", PARTNER, &["subnet-a"])
+            .edit_endpoint("vpce-partner", |e| e.private_dns = false);
+        assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+        assert_eq!(world.verdict(&CONTROL, "vpce-partner"), Verdict::NotApplicable);
+        let nameless = passed_by().edit_service("sts", EndpointKind::Interface, |s| s.private_dns_names.clear());
+        assert_eq!(nameless.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
+        let kept = passed_by().edit_endpoint("vpce-sts", |e| e.owner = STRANGER.into());
+        assert!(advice(&kept.judge(&CONTROL, "vpce-sts")).contains("vpce-sts belongs to account"));
+        assert_eq!(kept.plan().changes, []);
+        let beside = kept
+            .interface("vpce-z", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-z", |e| e.private_dns = false);
+        let planned: Vec<_> = beside.plan().changes.into_iter().map(|p| p.change).collect();
+        assert_eq!(planned, [enabling("vpce-z")]);
+    }
+
+    #[test]
+    fn gateway_endpoints_and_services_out_of_the_catalogue_are_silent() {
+        let world = compliant().edit_endpoint("vpce-sts", |e| {
+            e.service = Some("com.amazonaws.eu-central-1.ec2x".into())
+        });
+        let about: Vec<_> = world
+            .findings(&CONTROL)
+            .into_iter()
+            .map(|f| f.key.resource.id)
+            .collect();
+        assert_eq!(about, ["vpce-kms"]);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[passed_by()]);
+    }
 }

@@ -1,10 +1,10 @@
 //! subnet-uncovered: see [`CONTROL`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::endpoint_missing::placement;
 use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control, keeper};
+use crate::control::{Context, Control, in_unknown_state, keeper};
 use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
 use crate::id::Zone;
 use crate::requirement::{Required, required};
@@ -32,6 +32,9 @@ Each zone of an interface endpoint is billed by the hour.",
     evaluate,
 };
 
+/// The zones in which endpoints have network interfaces.
+type Coverage<'a> = BTreeMap<&'a Zone, &'a Endpoint>;
+
 fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     let mut findings = Vec::new();
     let (services, _) = required(context, EndpointKind::Interface)?;
@@ -42,22 +45,32 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
             continue;
         };
         let covered = zones_of(&serving, context)?;
+        let doubtful = zones_of(&context.doubtful(required.service)?, context)?;
         for subnet in &required.subnets {
-            findings.push(judge(required, subnet, chosen, &covered));
+            findings.push(judge(required, subnet, chosen, &covered, &doubtful));
         }
     }
     Ok(findings)
 }
 
-fn judge(required: &Required<'_>, subnet: &Subnet, endpoint: &Endpoint, covered: &BTreeSet<&Zone>) -> Finding {
+fn judge(
+    required: &Required<'_>,
+    subnet: &Subnet,
+    endpoint: &Endpoint,
+    covered: &Coverage<'_>,
+    doubtful: &Coverage<'_>,
+) -> Finding {
     let service = required.service;
     let key = FindingKey::new(CONTROL.name, ResourceKind::Subnet, &subnet.id).for_service(&service.name);
     let zone = &subnet.zone;
-    if covered.contains(zone) {
-        return key.compliant(format!("Zone {zone} has a network interface of the endpoint."));
+    if let Some(by) = covered.get(zone) {
+        return key.compliant(format!("Zone {zone} has a network interface of {}.", by.id));
     }
     if !service.zones.contains(zone) {
         return key.not_applicable(format!("{} does not support zone {zone}.", service.name));
+    }
+    if let Some(by) = doubtful.get(zone) {
+        return in_unknown_state(key, by);
     }
     let explanation = format!(
         "Zone {zone} has no network interface of {}, which serves {}.",
@@ -84,12 +97,191 @@ fn choose<'a>(serving: &[&'a Endpoint], context: &Context<'_>) -> Option<&'a End
         .min_by_key(|e| (keeper(e, context.snapshot).is_some(), !e.private_dns, &e.id))
 }
 
-fn zones_of<'a>(endpoints: &[&Endpoint], context: &Context<'a>) -> Result<BTreeSet<&'a Zone>, Gap> {
+fn zones_of<'a>(endpoints: &[&'a Endpoint], context: &Context<'a>) -> Result<Coverage<'a>, Gap> {
     let subnets = context.snapshot.subnets.as_ref().map_err(Gap::clone)?;
-    Ok(endpoints
-        .iter()
-        .flat_map(|e| &e.subnets)
-        .filter_map(|id| subnets.get(id))
-        .map(|subnet| &subnet.zone)
-        .collect())
+    let mut zones = Coverage::new();
+    for endpoint in endpoints {
+        for subnet in endpoint.subnets.iter().filter_map(|id| subnets.get(id)) {
+            zones.entry(&subnet.zone).or_insert(endpoint);
+        }
+    }
+    Ok(zones)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::snapshot::{EndpointState, SubnetClass};
+    use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, net, tags, zone};
+
+    /// `vpce-sts` in zone `a`; a second zone has a subnet.
+    fn new_zone() -> World {
+        bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-b", "b", SubnetClass::Private)
+            .require(&["sts"])
+            .interface("vpce-sts", "sts", &["subnet-a"])
+    }
+
+    fn addition(endpoint: &str, subnet: &str, letter: &str) -> Change {
+        Change::AddSubnet {
+            endpoint: endpoint.into(),
+            subnet: subnet.into(),
+            zone: zone(letter),
+        }
+    }
+
+    #[test]
+    fn a_zone_without_a_network_interface_gets_one() {
+        let finding = new_zone().judge(&CONTROL, "subnet-b");
+        assert_eq!(changes(&finding), [addition("vpce-sts", "subnet-b", "b")]);
+        assert_eq!(
+            finding.explanation,
+            "Zone eu-central-1b has no network interface of vpce-sts, which serves com.amazonaws.eu-central-1.sts."
+        );
+    }
+
+    #[test]
+    fn a_second_subnet_of_a_covered_zone_is_compliant() {
+        let world = new_zone().subnet("subnet-a2", "a", SubnetClass::Isolated);
+        assert_eq!(world.verdict(&CONTROL, "subnet-a2"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn two_subnets_of_one_zone_ask_for_the_same_network_interface() {
+        let world = new_zone()
+            .subnet("subnet-b2", "b", SubnetClass::Isolated)
+            .edit_subnet("subnet-b2", |s| s.free_addresses = 250);
+        for subnet in ["subnet-b", "subnet-b2"] {
+            assert_eq!(
+                changes(&world.judge(&CONTROL, subnet)),
+                [addition("vpce-sts", "subnet-b2", "b")]
+            );
+        }
+        let plan = world.plan();
+        assert_eq!(plan.changes.len(), 1);
+        assert_eq!(plan.changes[0].causes.len(), 2);
+    }
+
+    #[test]
+    fn zones_that_the_service_does_not_support_are_not_applicable() {
+        let world = compliant().subnet("subnet-ham", "eu-central-1-ham-1a", SubnetClass::Private);
+        assert_eq!(world.verdict(&CONTROL, "subnet-a kms"), Verdict::Compliant);
+        assert_eq!(world.verdict(&CONTROL, "subnet-c kms"), Verdict::NotApplicable);
+        assert_eq!(world.verdict(&CONTROL, "subnet-ham kms"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn subnets_that_cannot_hold_a_network_interface_are_passed_over() {
+        let faults: [fn(&mut Subnet); 3] = [
+            |s| s.free_addresses = 0,
+            |s| s.outpost = true,
+            |s| {
+                s.ipv4 = None;
+                s.ipv6 = [net("2001:db8::/64")].into();
+            },
+        ];
+        for fault in faults {
+            let alone = new_zone().edit_subnet("subnet-b", fault);
+            let finding = alone.judge(&CONTROL, "subnet-b");
+            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert!(advice(&finding).contains("eu-central-1b"), "{finding:#?}");
+            let beside = alone
+                .subnet("subnet-b2", "b", SubnetClass::Private)
+                .edit_subnet("subnet-b2", |s| s.free_addresses = 1);
+            assert_eq!(
+                changes(&beside.judge(&CONTROL, "subnet-b")),
+                [addition("vpce-sts", "subnet-b2", "b")]
+            );
+        }
+    }
+
+    #[test]
+    fn a_zone_that_fills_up_within_the_plan_gets_no_more_network_interfaces() {
+        let world = new_zone()
+            .require(&["ecr.api"])
+            .interface("vpce-ecr", "ecr.api", &["subnet-a"])
+            .edit_subnet("subnet-b", |s| s.free_addresses = 1);
+        let plan = world.plan();
+        assert_eq!(plan.changes.len(), 1, "{plan:#?}");
+    }
+
+    #[test]
+    fn subnets_that_do_not_need_the_service_are_silent() {
+        let world = new_zone()
+            .subnet("subnet-web", "c", SubnetClass::Public)
+            .subnet("subnet-shared", "c", SubnetClass::Private)
+            .edit_subnet("subnet-shared", |s| s.owner = STRANGER.into());
+        assert_eq!(world.findings(&CONTROL).len(), 2);
+        let mut tagged = new_zone().edit_subnet("subnet-a", |s| s.tags = tags(&[("tier", "app")]));
+        tagged.settings.requirements[0].subnets.tags = tags(&[("tier", "app")]);
+        assert_eq!(tagged.findings(&CONTROL).len(), 1);
+    }
+
+    #[test]
+    fn the_holder_of_the_private_dns_name_gets_the_zone() {
+        let world = new_zone()
+            .edit_endpoint("vpce-sts", |e| e.private_dns = false)
+            .interface("vpce-z", "sts", &["subnet-a"]);
+        assert_eq!(
+            changes(&world.judge(&CONTROL, "subnet-b")),
+            [addition("vpce-z", "subnet-b", "b")]
+        );
+    }
+
+    #[test]
+    fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
+        let kept = new_zone().edit_endpoint("vpce-sts", |e| e.requester_managed = true);
+        let finding = kept.judge(&CONTROL, "subnet-b");
+        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert!(advice(&finding).contains("vpce-sts is managed by"), "{finding:#?}");
+        let beside = kept.interface("vpce-z", "sts", &["subnet-a"]);
+        assert_eq!(
+            changes(&beside.judge(&CONTROL, "subnet-b")),
+            [addition("vpce-z", "subnet-b", "b")]
+        );
+    }
+
+    #[test]
+    fn dead_endpoints_and_those_to_other_regions_cover_nothing() {
+        for fault in [
+            |e: &mut Endpoint| e.state = EndpointState::Failed,
+            |e: &mut Endpoint| e.service_region = Some("us-east-1".into()),
+        ] {
+            let world = new_zone()
+                .interface("vpce-old", "sts", &["subnet-b"])
+                .edit_endpoint("vpce-old", fault);
+            assert_eq!(world.verdict(&CONTROL, "subnet-b"), Verdict::NonCompliant);
+            let only = world.without("vpce-sts");
+            assert_eq!(only.findings(&CONTROL), [], "the finding is endpoint-missing's");
+        }
+        let pending = new_zone()
+            .interface("vpce-new", "sts", &["subnet-b"])
+            .edit_endpoint("vpce-new", |e| e.state = EndpointState::Pending);
+        assert_eq!(pending.verdict(&CONTROL, "subnet-b"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn an_endpoint_in_an_unknown_state_may_be_covering() {
+        let world = new_zone()
+            .interface("vpce-odd", "sts", &["subnet-b"])
+            .edit_endpoint("vpce-odd", |e| e.state = EndpointState::Unknown);
+        assert_eq!(world.verdict(&CONTROL, "subnet-b"), Verdict::Indeterminate);
+        assert_eq!(world.verdict(&CONTROL, "subnet-a"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn gateway_endpoints_have_no_network_interfaces() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .require_gateway(&["s3"])
+            .gateway("vpce-s3", "s3", &[]);
+        assert_eq!(world.findings(&CONTROL), []);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[new_zone()]);
+    }
 }

@@ -13,7 +13,8 @@ pub static CONTROL: Control = Control {
 Private DNS makes a service's normal name resolve to its endpoint, and works only while both attributes of the VPC are \
 on. Without them clients go to the public addresses, endpoint or not.
 
-The VPC needs them when an interface service with a private DNS name is required in it, or has an endpoint in it.
+The VPC needs them when an interface service with a private DNS name is required in it or has an endpoint in it, and \
+when any endpoint in it has private DNS on.
 
 **Remediation** (automatic, additive). Enables the attribute that is off, DNS support before DNS hostnames.",
     severity: Severity::High,
@@ -72,12 +73,113 @@ fn needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
         }
     }
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
-        if let Some(service) = context.service_of(endpoint)?
-            && endpoint.usable()
-            && context.wants_private_dns(service)?
-        {
+        let wants = match context.service_of(endpoint)? {
+            Some(service) => context.local(endpoint) && context.wants_private_dns(service)?,
+            None => false,
+        };
+        if endpoint.usable() && (endpoint.private_dns || wants) {
             return Ok(Some(endpoint.id.to_string()));
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::snapshot::{Endpoint, EndpointState, SubnetClass};
+    use crate::testing::{PARTNER, VPC, World, assert_needs, bare, changes};
+
+    /// DNS is off, and nothing needs it yet.
+    fn off() -> World {
+        bare().subnet("subnet-a", "a", SubnetClass::Private).dns(false, false)
+    }
+
+    fn enabling(attribute: DnsAttribute) -> Change {
+        Change::EnableVpcDns {
+            vpc: VPC.into(),
+            attribute,
+        }
+    }
+
+    #[test]
+    fn each_attribute_that_is_off_is_switched_on_support_first() {
+        use DnsAttribute::{Hostnames, Support};
+        for (support, hostnames, wanted, words) in [
+            (
+                false,
+                false,
+                vec![Support, Hostnames],
+                "DNS support and DNS hostnames are",
+            ),
+            (true, false, vec![Hostnames], "DNS hostnames is"),
+            (false, true, vec![Support], "DNS support is"),
+        ] {
+            let finding = off().require(&["sts"]).dns(support, hostnames).judge(&CONTROL, VPC);
+            let wanted: Vec<_> = wanted.into_iter().map(enabling).collect();
+            assert_eq!(changes(&finding), wanted);
+            assert!(finding.explanation.starts_with(words), "{}", finding.explanation);
+        }
+    }
+
+    #[test]
+    fn both_on_is_compliant() {
+        let world = off().require(&["sts"]).dns(true, true);
+        assert_eq!(world.verdict(&CONTROL, VPC), Verdict::Compliant);
+    }
+
+    #[test]
+    fn a_vpc_that_needs_no_private_dns_is_not_applicable() {
+        assert_eq!(off().verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        let no_subnet = bare().dns(false, false).require(&["sts"]);
+        assert_eq!(no_subnet.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        let names_of_others = off()
+            .require(&["s3", PARTNER])
+            .require_gateway(&["s3"])
+            .interface("vpce-s3", "s3", &["subnet-a"])
+            .edit_endpoint("vpce-s3", |e| e.private_dns = false)
+            .gateway("vpce-s3-gw", "s3", &[]);
+        assert_eq!(names_of_others.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn an_endpoint_that_is_there_needs_it_required_or_not() {
+        let world = off()
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-sts", |e| e.private_dns = false);
+        let finding = world.judge(&CONTROL, VPC);
+        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert!(finding.explanation.contains("vpce-sts"), "{}", finding.explanation);
+    }
+
+    #[test]
+    fn an_endpoint_that_holds_a_name_needs_it_whatever_its_service() {
+        let partner = off().interface("vpce-partner", PARTNER, &["subnet-a"]);
+        assert_eq!(partner.verdict(&CONTROL, VPC), Verdict::NonCompliant);
+        let abroad = off()
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-sts", |e| e.service_region = Some("us-east-1".into()));
+        assert_eq!(abroad.verdict(&CONTROL, VPC), Verdict::NonCompliant);
+        let without = abroad.edit_endpoint("vpce-sts", |e| e.private_dns = false);
+        assert_eq!(without.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn a_dead_endpoint_needs_nothing() {
+        for fault in [
+            |e: &mut Endpoint| e.state = EndpointState::Deleted,
+            |e: &mut Endpoint| e.state = EndpointState::Failed,
+        ] {
+            let world = off()
+                .interface("vpce-sts", "sts", &["subnet-a"])
+                .edit_endpoint("vpce-sts", fault);
+            assert_eq!(world.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        }
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[off().require(&["sts"]), off()]);
+    }
 }

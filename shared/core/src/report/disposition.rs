@@ -56,9 +56,11 @@ impl Disposition {
         }
     }
 
-    /// Of a non-compliant or indeterminate finding. `outcomes` are those of the changes that remedy it.
+    /// Of a non-compliant or indeterminate finding. `outcomes` are those of the changes that remedy it; `planned` where
+    /// some of these are for this finding itself.
     pub(super) fn of_finding<'a>(
         finding: &Finding,
+        planned: bool,
         outcomes: impl IntoIterator<Item = &'a Outcome>,
         verification: Option<&Verification>,
         refused: bool,
@@ -70,8 +72,9 @@ impl Disposition {
             return Self::Indeterminate;
         }
         match finding.remediation {
-            Remediation::None | Remediation::Manual(_) => Self::Manual,
-            Remediation::Automatic(_) => Self::of_changes(finding.mode, outcomes, verification, refused),
+            // Where changes are planned all the same, others of the plan do first what a person would have to do.
+            Remediation::None | Remediation::Manual(_) if !planned => Self::Manual,
+            _ => Self::of_changes(finding.mode, outcomes, verification, refused),
         }
     }
 
@@ -155,7 +158,8 @@ mod tests {
         };
 
         let check = |name: &str, finding, outcomes: &[Outcome], verification: &Option<_>, refused, expected| {
-            let actual = Disposition::of_finding(finding, outcomes, verification.as_ref(), refused);
+            let actual =
+                Disposition::of_finding(finding, !outcomes.is_empty(), outcomes, verification.as_ref(), refused);
             assert_eq!(actual, expected, "{name}");
         };
         check("verified", &enforce, &[applied()], &verified, false, Repaired);
@@ -174,6 +178,7 @@ mod tests {
         check("manual", &manual, &[], &None, false, Manual);
         check("manual in audit mode", &manual_in_audit, &[], &None, false, Manual);
         check("manual, others refused", &manual, &[], &None, true, Manual);
+        check("manual at first", &manual, &[applied()], &verified, false, Repaired);
         check("no remediation", &nothing, &[], &None, false, Manual);
         check("undecided", &undecided, &[], &None, true, Indeterminate);
         check("exempt", &exempt, &[], &None, true, Exempt);

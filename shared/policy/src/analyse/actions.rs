@@ -35,13 +35,26 @@ const WELL_KNOWN: [&str; 12] = [
 
 /// Whether the element is a plain `*`.
 fn every(statement: &crate::document::Statement) -> bool {
-    !statement.action.not && statement.action.values.iter().any(|action| action.pattern == Pattern::All)
+    !statement.action.not
+        && statement
+            .action
+            .values
+            .iter()
+            .any(|action| action.pattern == Pattern::All)
 }
 
 /// The actions whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
 pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let restricted: Vec<_> = model.statements.iter().enumerate().filter(|(_, statement)| !every(statement)).collect();
-    let named: Vec<&ActionPattern> = restricted.iter().flat_map(|(_, statement)| &statement.action.values).collect();
+    let restricted: Vec<_> = model
+        .statements
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| !every(statement))
+        .collect();
+    let named: Vec<&ActionPattern> = restricted
+        .iter()
+        .flat_map(|(_, statement)| &statement.action.values)
+        .collect();
     let names: Vec<String> = match &model.service {
         Some(service) => of_service(service, &named, told),
         None => anything(&named, complete, budget),
@@ -50,7 +63,11 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
     let mut all = Vec::new();
     for name in names {
         let lower = name.to_ascii_lowercase();
-        if model.service.as_ref().is_some_and(|service| keyless(service, &lower) == told) {
+        if model
+            .service
+            .as_ref()
+            .is_some_and(|service| keyless(service, &lower) == told)
+        {
             continue;
         }
         if !budget.spend(1 + named.len()) {
@@ -59,7 +76,11 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
         }
         let mut sig = Bits::ALL;
         for (place, statement) in &restricted {
-            let hit = statement.action.values.iter().any(|action| action.matches(&lower, model.reading.star_colon_star));
+            let hit = statement
+                .action
+                .values
+                .iter()
+                .any(|action| action.matches(&lower, model.reading.star_colon_star));
             if hit == statement.action.not {
                 sig.remove(*place);
             }
@@ -96,7 +117,8 @@ fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<St
             }
             Pattern::All => {}
             Pattern::Glob(pieces) => {
-                globs |= !service.prefixes().any(|prefix| is_whole(pieces, prefix)) || service.prefixes().nth(1).is_some();
+                globs |=
+                    !service.prefixes().any(|prefix| is_whole(pieces, prefix)) || service.prefixes().nth(1).is_some();
             }
         }
     }
@@ -104,7 +126,10 @@ fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<St
         names.extend(list.iter().map(|name| (*name).to_owned()));
         return names;
     }
-    let well_known = WELL_KNOWN.iter().map(|name| (*name).to_owned()).filter(|name| own(&name.to_ascii_lowercase()));
+    let well_known = WELL_KNOWN
+        .iter()
+        .map(|name| (*name).to_owned())
+        .filter(|name| own(&name.to_ascii_lowercase()));
     let others = service.actions().map(|(prefix, name)| format!("{prefix}:{name}"));
     let unnamed = well_known.chain(others);
     if globs {
@@ -143,6 +168,11 @@ fn anything(named: &[&ActionPattern], complete: &mut bool, budget: &mut Budget) 
     };
     let found = candidates(&patterns, &domain, budget);
     *complete &= found.complete;
-    let spelled = |lower: String| named.iter().find(|action| action.raw.eq_ignore_ascii_case(&lower)).map_or(lower, |a| a.raw.clone());
+    let spelled = |lower: String| {
+        named
+            .iter()
+            .find(|action| action.raw.eq_ignore_ascii_case(&lower))
+            .map_or(lower, |a| a.raw.clone())
+    };
     found.values.into_iter().map(spelled).collect()
 }

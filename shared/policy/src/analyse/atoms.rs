@@ -29,7 +29,9 @@ pub(super) fn holds(condition: &Condition, values: &[&str], reading: Reading, lo
             None => negated || condition.if_exists,
         };
     }
-    let mut fit = values.iter().map(|value| listed(condition, value, reading, lookup) != negated);
+    let mut fit = values
+        .iter()
+        .map(|value| listed(condition, value, reading, lookup) != negated);
     if condition.quantifier == Some(Quantifier::ForAllValues) || (condition.quantifier.is_none() && negated) {
         fit.all(|fits| fits)
     } else {

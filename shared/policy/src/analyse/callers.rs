@@ -70,6 +70,9 @@ struct Named {
     sig: Bits,
 }
 
+/// All that matters of a name, and whether it is trusted.
+type Class = (Caller, Bits, bool);
+
 /// An organisation and a path in it, or neither, and the statements that do not fail on these.
 pub(super) struct Membership {
     pub(super) organization: Option<String>,
@@ -86,10 +89,19 @@ pub(super) fn memberships(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Membership> {
-    let linked = model.names(&[kinds.0, kinds.1]) || model.keys.iter().any(|key| key.linked && (key.kind == kinds.0 || key.kind == kinds.1));
+    let linked = model.names(&[kinds.0, kinds.1])
+        || model
+            .keys
+            .iter()
+            .any(|key| key.linked && (key.kind == kinds.0 || key.kind == kinds.1));
     let mut all: Vec<Membership> = Vec::new();
     let mut add = |new: Membership| {
-        let known = !linked && all.iter().any(|old| old.sig == new.sig && old.trusted == new.trusted && old.organization.is_some() == new.organization.is_some());
+        let known = !linked
+            && all.iter().any(|old| {
+                old.sig == new.sig
+                    && old.trusted == new.trusted
+                    && old.organization.is_some() == new.organization.is_some()
+            });
         if !known {
             all.push(new);
         }
@@ -134,10 +146,13 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
     let kinds = (Kind::PrincipalOrganization, Kind::PrincipalPaths);
     let memberships = memberships(model, identities, kinds, &mut complete, budget);
     let linked = model.names(&[Kind::PrincipalAccount, Kind::PrincipalArn, Kind::PrincipalType])
-        || model.keys.iter().any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
+        || model
+            .keys
+            .iter()
+            .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
     let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
     let mut all = Vec::new();
-    let mut accounts: HashSet<(Vec<(Caller, Bits, bool)>, bool)> = HashSet::new();
+    let mut accounts: HashSet<(Vec<Class>, bool)> = HashSet::new();
     let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
     for account in &identities.accounts {
         if !budget.spend(weight) {
@@ -145,12 +160,21 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
         }
         let names = names(model, account, &mut complete, budget);
         let trusted_account = model.perimeter.accounts.contains(account);
-        let trusted = |name: &Named| model.perimeter.principals.iter().any(|p| *p == name.arn || *p == name.name);
-        let class: Vec<_> = names.iter().map(|name| (name.caller, name.sig, trusted(name))).collect();
+        let trusted = |name: &Named| {
+            model
+                .perimeter
+                .principals
+                .iter()
+                .any(|p| *p == name.arn || *p == name.name)
+        };
+        let class: Vec<_> = names
+            .iter()
+            .map(|name| (name.caller, name.sig, trusted(name)))
+            .collect();
         if !linked && !accounts.insert((class, trusted_account)) {
             continue;
         }
-        let mut seen: HashSet<(Caller, Bits, bool)> = HashSet::new();
+        let mut seen: HashSet<Class> = HashSet::new();
         for name in &names {
             let trusted_name = trusted(name);
             if !linked && !seen.insert((name.caller, name.sig, trusted_name)) {
@@ -183,7 +207,8 @@ pub(super) fn principals(model: &Model<'_>, identities: &Identities, budget: &mu
 }
 
 fn anonymous(model: &Model<'_>) -> Principal {
-    let mut sig = principal_sig(model, "anonymous", "anonymous", None) & model.sig(Kind::PrincipalAccount, &["anonymous"]);
+    let mut sig =
+        principal_sig(model, "anonymous", "anonymous", None) & model.sig(Kind::PrincipalAccount, &["anonymous"]);
     for kind in [
         Kind::PrincipalOrganization,
         Kind::PrincipalPaths,
@@ -225,12 +250,27 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
             }
         }
     }
-    let usual = ["cloudtrail.amazonaws.com", "config.amazonaws.com", "unlisted.amazonaws.com"];
+    let usual = [
+        "cloudtrail.amazonaws.com",
+        "config.amazonaws.com",
+        "unlisted.amazonaws.com",
+    ];
     names.extend(usual.iter().map(|name| (*name).to_owned()));
     let stranger = |account: &&String| !model.perimeter.accounts.contains(account);
-    let account = identities.accounts.iter().rev().find(stranger).cloned().unwrap_or_default();
+    let account = identities
+        .accounts
+        .iter()
+        .rev()
+        .find(stranger)
+        .cloned()
+        .unwrap_or_default();
     let mut common = model.sig(Kind::PrincipalIsService, &["true"]) & model.sig(Kind::PrincipalAccount, &[&account]);
-    for kind in [Kind::PrincipalOrganization, Kind::PrincipalPaths, Kind::PrincipalArn, Kind::PrincipalType] {
+    for kind in [
+        Kind::PrincipalOrganization,
+        Kind::PrincipalPaths,
+        Kind::PrincipalArn,
+        Kind::PrincipalType,
+    ] {
         common = common & model.sig(kind, &[]);
     }
     let mut seen = HashSet::new();
@@ -276,12 +316,21 @@ fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Bud
                 plain = false;
             }
         }
-        plain &= !model.endpoint.gateway || !statement.principal.values.iter().any(|e| matches!(e, PrincipalEntry::Account(_)));
+        plain &= !model.endpoint.gateway
+            || !statement
+                .principal
+                .values
+                .iter()
+                .any(|e| matches!(e, PrincipalEntry::Account(_)));
     }
     for name in &model.perimeter.principals {
         add(name);
     }
-    for key in model.keys.iter().filter(|key| matches!(key.kind, Kind::PrincipalArn | Kind::PrincipalType)) {
+    for key in model
+        .keys
+        .iter()
+        .filter(|key| matches!(key.kind, Kind::PrincipalArn | Kind::PrincipalType))
+    {
         plain = false;
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
@@ -291,11 +340,17 @@ fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Bud
             }
         }
     }
-    plain &= !model.keys.iter().any(|key| matches!(key.id, "aws:username" | "aws:userid"));
+    plain &= !model
+        .keys
+        .iter()
+        .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
     let mut arns: Vec<(Caller, String)> = Vec::new();
     let mut shapes = vec![(Caller::Role, "iam", "role/")];
     if !plain {
-        shapes.extend([(Caller::User, "iam", "user/"), (Caller::Federated, "sts", "federated-user/")]);
+        shapes.extend([
+            (Caller::User, "iam", "user/"),
+            (Caller::Federated, "sts", "federated-user/"),
+        ]);
         arns.push((Caller::Root, format!("arn:aws:iam::{account}:root")));
     }
     for (caller, service, start) in shapes {
@@ -321,7 +376,11 @@ fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Bud
         Pattern::Exact(name) => !name.starts_with("arn:aws:"),
         _ => false,
     };
-    for name in patterns.iter().filter(foreign).filter_map(|p| if let Pattern::Exact(n) = p { Some(n) } else { None }) {
+    for name in patterns
+        .iter()
+        .filter(foreign)
+        .filter_map(|p| if let Pattern::Exact(n) = p { Some(n) } else { None })
+    {
         if let Some(arn) = Arn::parse(name).filter(|arn| arn.account == account && arn.is_principal()) {
             let caller = match arn.resource.split('/').next() {
                 Some("user") => Caller::User,
@@ -343,7 +402,11 @@ fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Bud
     }
     for session in sessions {
         if let Some(arn) = Arn::parse(&session) {
-            let role = format!("arn:{}:iam::{account}:role/{}", arn.partition, arn.session_role().unwrap_or_default());
+            let role = format!(
+                "arn:{}:iam::{account}:role/{}",
+                arn.partition,
+                arn.session_role().unwrap_or_default()
+            );
             all.push(named(model, Caller::Role, session.clone(), role, account, by_account));
         }
     }

@@ -9,7 +9,13 @@ use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
 
 /// Accounts and organisations that nobody's documents name.
-const STRANGE_ACCOUNTS: [&str; 5] = ["999988887777", "888877776666", "777766665555", "666655554443", "555544443332"];
+const STRANGE_ACCOUNTS: [&str; 5] = [
+    "999988887777",
+    "888877776666",
+    "777766665555",
+    "666655554443",
+    "555544443332",
+];
 const STRANGE_ORGANIZATIONS: [&str; 4] = ["o-stranger001", "o-stranger002", "o-stranger003", "o-stranger004"];
 
 pub(super) struct Identities {
@@ -49,7 +55,13 @@ impl Identities {
 }
 
 /// The constants, some strangers, and representatives for the wildcards.
-fn spread(patterns: Vec<Pattern>, strangers: &[&str], domain: &Domain<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<String> {
+fn spread(
+    patterns: Vec<Pattern>,
+    strangers: &[&str],
+    domain: &Domain<'_>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     let mut add = |value: String| {
         if !values.contains(&value) {
@@ -156,7 +168,13 @@ fn account_of_glob(pieces: &[Piece], mut add: impl FnMut(Pattern)) -> bool {
 }
 
 fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
-    let mut patterns: Vec<Pattern> = model.perimeter.organizations.iter().cloned().map(Pattern::Exact).collect();
+    let mut patterns: Vec<Pattern> = model
+        .perimeter
+        .organizations
+        .iter()
+        .cloned()
+        .map(Pattern::Exact)
+        .collect();
     for path in &model.perimeter.organization_paths {
         patterns.push(Pattern::wild(path.split('/').next().unwrap_or_default()));
     }
@@ -171,7 +189,12 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
                 Kind::PrincipalOrganization | Kind::ResourceOrganization => patterns.push(pattern.clone()),
                 Kind::PrincipalPaths | Kind::ResourcePaths => {
                     let mut pieces = pattern.pieces();
-                    pieces.truncate(pieces.iter().position(|p| *p == Piece::Char('/')).unwrap_or(pieces.len()));
+                    pieces.truncate(
+                        pieces
+                            .iter()
+                            .position(|p| *p == Piece::Char('/'))
+                            .unwrap_or(pieces.len()),
+                    );
                     patterns.push(Pattern::new(pieces));
                 }
                 _ => {}
@@ -187,9 +210,17 @@ pub(super) fn paths(model: &Model<'_>, kind: Kind, organization: &str, budget: &
     if !model.has(kind) && model.perimeter.organization_paths.is_empty() {
         return (vec![plain], true);
     }
-    let mut patterns: Vec<Pattern> =
-        model.perimeter.organization_paths.iter().map(|path| Pattern::wild(&below(path))).collect();
-    for key in model.keys.iter().filter(|key| matches!(key.kind, Kind::PrincipalPaths | Kind::ResourcePaths)) {
+    let mut patterns: Vec<Pattern> = model
+        .perimeter
+        .organization_paths
+        .iter()
+        .map(|path| Pattern::wild(&below(path)))
+        .collect();
+    for key in model
+        .keys
+        .iter()
+        .filter(|key| matches!(key.kind, Kind::PrincipalPaths | Kind::ResourcePaths))
+    {
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             if let Some(Form::Text(pattern)) = text.fixed() {
                 patterns.push(pattern.clone());
@@ -201,7 +232,15 @@ pub(super) fn paths(model: &Model<'_>, kind: Kind, organization: &str, budget: &
     let domain = Domain {
         base: &base,
         possible: &is_organization_path,
-        fillings: &["zz12", "ou-zz12-zzzzzzzz", "zz12/ou-zz12-zzzzzzzz", "", "zzzzzzzz", "zz12/ou-zz12-qqqqqqqq", "qq34"],
+        fillings: &[
+            "zz12",
+            "ou-zz12-zzzzzzzz",
+            "zz12/ou-zz12-zzzzzzzz",
+            "",
+            "zzzzzzzz",
+            "zz12/ou-zz12-qqqqqqqq",
+            "qq34",
+        ],
         letters: "zq0x17",
         avoid: &[],
     };
@@ -215,5 +254,9 @@ pub(super) fn paths(model: &Model<'_>, kind: Kind, organization: &str, budget: &
 
 /// The pattern of everything at or below a path of the settings.
 pub(crate) fn below(path: &str) -> String {
-    if path.ends_with('*') { path.to_owned() } else { format!("{path}*") }
+    if path.ends_with('*') {
+        path.to_owned()
+    } else {
+        format!("{path}*")
+    }
 }

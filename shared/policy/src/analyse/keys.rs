@@ -57,13 +57,26 @@ pub(super) fn of_principal(id: &str) -> bool {
 }
 
 fn always_there(id: &str) -> bool {
-    matches!(id, "aws:viaawsservice" | "aws:securetransport" | "aws:vpcsourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:vpceaccount")
+    matches!(
+        id,
+        "aws:viaawsservice"
+            | "aws:securetransport"
+            | "aws:vpcsourceip"
+            | "aws:sourcevpc"
+            | "aws:sourcevpce"
+            | "aws:vpceaccount"
+    )
 }
 
 fn single(id: &str) -> bool {
     always_there(id)
-        || ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"].iter().any(|start| id.starts_with(start))
-        || matches!(id, "aws:referer" | "aws:useragent" | "aws:userid" | "aws:username" | "aws:requestedregion")
+        || ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"]
+            .iter()
+            .any(|start| id.starts_with(start))
+        || matches!(
+            id,
+            "aws:referer" | "aws:useragent" | "aws:userid" | "aws:username" | "aws:requestedregion"
+        )
 }
 
 /// What conditions on a key compare it with.
@@ -93,7 +106,8 @@ impl Compared {
             }
             Values::Numbers(limits) => self.others.extend(around(limits)),
             Values::Dates(limits) => {
-                self.others.extend(limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).map(iso));
+                self.others
+                    .extend(limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).map(iso));
             }
             Values::Networks(networks) => self.others.extend(edges(networks)),
             Values::Bools(_) => self.bools |= condition.operator.family() == Family::Bool,
@@ -121,8 +135,18 @@ fn edges(networks: &[Network]) -> Vec<String> {
     let mut all = vec!["10.0.0.10".to_owned(), "192.0.2.10".to_owned()];
     for network in networks {
         let top = if network.v6 { u128::MAX } else { u128::from(u32::MAX) };
-        let ends = [Some(network.first), Some(network.last), network.first.checked_sub(1), network.last.checked_add(1)];
-        all.extend(ends.into_iter().flatten().filter(|bits| *bits <= top).map(|bits| Network::address(network.v6, bits)));
+        let ends = [
+            Some(network.first),
+            Some(network.last),
+            network.first.checked_sub(1),
+            network.last.checked_add(1),
+        ];
+        all.extend(
+            ends.into_iter()
+                .flatten()
+                .filter(|bits| *bits <= top)
+                .map(|bits| Network::address(network.v6, bits)),
+        );
     }
     all
 }
@@ -150,7 +174,10 @@ pub(super) fn choices(
     if !matches!(key.id, "aws:viaawsservice" | "aws:securetransport" | "aws:vpcsourceip")
         && (!typed || !compared.patterns.is_empty() || !compared.folded.is_empty())
     {
-        let wild = compared.patterns.iter().any(|pattern| matches!(pattern, Pattern::Glob(_)));
+        let wild = compared
+            .patterns
+            .iter()
+            .any(|pattern| matches!(pattern, Pattern::Glob(_)));
         *complete &= compared.folded.is_empty() || !wild;
         let one_in_field = |pattern: &Pattern| matches!(pattern, Pattern::Glob(p) if p.contains(&Piece::Field) && p.contains(&Piece::One));
         *complete &= !compared.patterns.iter().any(one_in_field);
@@ -173,7 +200,15 @@ pub(super) fn choices(
     if !always_there(key.id) {
         sets.push(Vec::new());
     }
-    let several = !single(key.id) && key.conditions.iter().any(|(_, condition)| condition.quantifier.is_some());
+    let told = model
+        .service
+        .as_ref()
+        .and_then(|service| service.key_has_several(key.id));
+    let several = told.unwrap_or_else(|| !single(key.id))
+        && key
+            .conditions
+            .iter()
+            .any(|(_, condition)| condition.quantifier.is_some());
     sets.extend(values.iter().map(|value| vec![value.clone()]));
     if several {
         together(&values, &mut sets, complete);
@@ -196,7 +231,13 @@ pub(super) fn choices(
 }
 
 fn flipped(text: &str) -> String {
-    let flip = |c: char| if c.is_uppercase() { c.to_lowercase().next() } else { c.to_uppercase().next() };
+    let flip = |c: char| {
+        if c.is_uppercase() {
+            c.to_lowercase().next()
+        } else {
+            c.to_uppercase().next()
+        }
+    };
     let mut chars = text.chars();
     let first = chars.next().and_then(flip);
     first.into_iter().chain(chars).collect()
@@ -232,7 +273,11 @@ pub(super) fn instants(model: &Model<'_>, complete: &mut bool) -> Vec<Choice> {
                 Values::Dates(limits) => all.extend(limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1])),
                 #[expect(clippy::cast_possible_truncation, reason = "instants are far smaller")]
                 Values::Numbers(limits) => {
-                    all.extend(limits.iter().flat_map(|limit| [*limit as i64 - 1, *limit as i64, *limit as i64 + 1]));
+                    all.extend(
+                        limits
+                            .iter()
+                            .flat_map(|limit| [*limit as i64 - 1, *limit as i64, *limit as i64 + 1]),
+                    );
                 }
                 Values::Texts(_) => *complete = false,
                 _ => {}
@@ -245,7 +290,11 @@ pub(super) fn instants(model: &Model<'_>, complete: &mut bool) -> Vec<Choice> {
     let choice = |instant: i64| {
         let mut sig = Bits::ALL;
         for key in model.keys.iter().filter(|key| key.kind == Kind::Time) {
-            let value = if key.id == "aws:epochtime" { instant.to_string() } else { iso(instant) };
+            let value = if key.id == "aws:epochtime" {
+                instant.to_string()
+            } else {
+                iso(instant)
+            };
             sig = sig & model.sig_of(key, &[&value], None);
         }
         let values = vec![instant.to_string()];

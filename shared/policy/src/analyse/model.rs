@@ -84,7 +84,10 @@ impl<'d> Model<'d> {
         reading: Reading,
         owned: &[String],
     ) -> Self {
-        let statements = document.variants.get(reading.variant).map_or(&[][..], |variant| &variant.statements);
+        let statements = document
+            .variants
+            .get(reading.variant)
+            .map_or(&[][..], |variant| &variant.statements);
         let patterns = |texts: &[String]| texts.iter().map(|text| ArnPattern::wild(text)).collect();
         let mut model = Self {
             statements,
@@ -118,7 +121,8 @@ impl<'d> Model<'d> {
         if let Some(PrincipalEntry::Unknown(name)) = statement.principal.values.iter().find(unknown)
             && (statement.effect == Effect::Allow || statement.principal.not)
         {
-            self.blind.push(format!("{}: there is no telling who `{name}` is", statement.name()));
+            self.blind
+                .push(format!("{}: there is no telling who `{name}` is", statement.name()));
         }
         for condition in &statement.conditions {
             let linked = condition.linked();
@@ -238,7 +242,11 @@ impl<'d> Model<'d> {
 
     /// How many values keys of this kind are compared with.
     pub(super) fn weight(&self, kind: Kind) -> usize {
-        self.keys.iter().filter(|key| key.kind == kind).map(|key| key.weight).sum()
+        self.keys
+            .iter()
+            .filter(|key| key.kind == kind)
+            .map(|key| key.weight)
+            .sum()
     }
 
     /// The statements that do not fail on the value of keys of this kind. Conditions with variables do not count.
@@ -285,6 +293,8 @@ fn weight(condition: &Condition) -> usize {
 pub(super) fn linked_texts(statements: &[Statement]) -> impl Iterator<Item = &Text> {
     statements.iter().flat_map(|statement| {
         let conditions = statement.conditions.iter().flat_map(Condition::texts);
-        conditions.chain(&statement.resource.values).filter(|text| text.fixed().is_none())
+        conditions
+            .chain(&statement.resource.values)
+            .filter(|text| text.fixed().is_none())
     })
 }

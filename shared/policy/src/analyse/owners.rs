@@ -20,7 +20,13 @@ pub(super) struct Owner {
 }
 
 /// Every owner twice over where two accounts are alike, so that caller and owner can be two accounts.
-pub(super) fn owners(model: &Model<'_>, identities: &Identities, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<Owner> {
+pub(super) fn owners(
+    model: &Model<'_>,
+    identities: &Identities,
+    told: bool,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Owner> {
     let kinds = (Kind::ResourceOrganization, Kind::ResourcePaths);
     let memberships = memberships(model, identities, kinds, complete, budget);
     let linked = !model.linked.is_empty();
@@ -28,12 +34,23 @@ pub(super) fn owners(model: &Model<'_>, identities: &Identities, told: bool, com
     let mut classes: Vec<(Bits, Vec<bool>, bool, usize)> = Vec::new();
     let mut all = Vec::new();
     for account in &identities.accounts {
-        let sig = if told { model.sig(Kind::ResourceAccount, &[account]) } else { Bits::ALL };
+        let sig = if told {
+            model.sig(Kind::ResourceAccount, &[account])
+        } else {
+            Bits::ALL
+        };
         let trusted = model.perimeter.accounts.contains(account);
-        let fields: Vec<bool> = model.arns.iter().map(|pattern| super::resources::account_fits(pattern, account)).collect();
+        let fields: Vec<bool> = model
+            .arns
+            .iter()
+            .map(|pattern| super::resources::account_fits(pattern, account))
+            .collect();
         budget.spend(fields.len() / 8 + 1 + model.weight(Kind::ResourceAccount));
         if !linked {
-            match classes.iter_mut().find(|(s, f, t, _)| (*s, f, *t) == (sig, &fields, trusted)) {
+            match classes
+                .iter_mut()
+                .find(|(s, f, t, _)| (*s, f, *t) == (sig, &fields, trusted))
+            {
                 Some((.., count)) if *count >= 2 => continue,
                 Some((.., count)) => *count += 1,
                 None => classes.push((sig, fields, trusted, 1)),

@@ -13,11 +13,41 @@ use crate::text::{ArnPattern, Form};
 
 /// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
 const REGIONS: [&str; 36] = [
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1",
-    "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1", "ap-southeast-2",
-    "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-central-1",
-    "ca-west-1", "cn-north-1", "cn-northwest-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1",
-    "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
     "sa-east-1",
 ];
 
@@ -73,7 +103,13 @@ pub(super) fn resources(
 ) -> Vec<Resource> {
     let (resolved, elements) = resolve(model, lookup);
     let patterns = Patterns {
-        all: model.arns.iter().chain(&resolved).chain(&model.listed).chain(&model.owned).collect(),
+        all: model
+            .arns
+            .iter()
+            .chain(&resolved)
+            .chain(&model.listed)
+            .chain(&model.owned)
+            .collect(),
         own: model.arns.len() + resolved.len(),
     };
     if model.reading.short_arns {
@@ -84,12 +120,19 @@ pub(super) fn resources(
     for start in starts(model, account, &patterns) {
         let mut names = templates(model, &start);
         let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
-            range.filter_map(|at| last_field(patterns.all.get(at)?)).cloned().collect()
+            range
+                .filter_map(|at| last_field(patterns.all.get(at)?))
+                .cloned()
+                .collect()
         };
         let told = |at: &usize| *at < patterns.own || trusted;
         let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
         let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
-        let avoid: Vec<Vec<Piece>> = others.iter().filter(|p| **p != Pattern::All).map(Pattern::pieces).collect();
+        let avoid: Vec<Vec<Piece>> = others
+            .iter()
+            .filter(|p| **p != Pattern::All)
+            .map(Pattern::pieces)
+            .collect();
         let domain = Domain {
             possible: &|name| !name.is_empty(),
             avoid: &avoid,
@@ -237,6 +280,8 @@ fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
             names.push(name.replace('*', "stranger"));
         }
     }
+    // What lies deeper, such as an object in a bucket, is what requests are mostly about.
+    names.reverse();
     names
 }
 
@@ -248,7 +293,11 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
             _ => None,
         })
     };
-    let home = if model.endpoint.region.is_empty() { "us-east-1" } else { &model.endpoint.region };
+    let home = if model.endpoint.region.is_empty() {
+        "us-east-1"
+    } else {
+        &model.endpoint.region
+    };
     let usual = match home {
         region if region.starts_with("cn-") => "aws-cn",
         region if region.starts_with("us-gov-") => "aws-us-gov",
@@ -265,7 +314,9 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
     for field in fields(1) {
         match field {
             Pattern::Exact(name) if is_partition(name) => add(&mut partitions, name),
-            Pattern::Glob(_) => ["aws", "aws-cn", "aws-us-gov"].into_iter().for_each(|p| add(&mut partitions, p)),
+            Pattern::Glob(_) => ["aws", "aws-cn", "aws-us-gov"]
+                .into_iter()
+                .for_each(|p| add(&mut partitions, p)),
             _ => {}
         }
     }
@@ -302,7 +353,7 @@ fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Star
         }
     }
     if let Some(service) = &model.service {
-        shapes.sort_by_key(|(name, ..)| !service.prefixes().any(|prefix| prefix == *name));
+        shapes.sort_by_key(|(name, _, owner)| (!service.prefixes().any(|prefix| prefix == *name), !owner.is_empty()));
     }
     for service in &services {
         for pattern in &patterns.all {
@@ -356,10 +407,19 @@ fn agreeing(patterns: &Patterns<'_>, start: &[&str; 5], text: &str) -> Vec<usize
         ArnPattern::All => true,
         ArnPattern::Fields(fields) => fields.iter().zip(start).all(|(field, text)| field.matches(text)),
         ArnPattern::Short(Pattern::Glob(pieces)) => {
-            let literal: String = pieces.iter().map_while(|p| if let Piece::Char(c) = p { Some(*c) } else { None }).collect();
+            let literal: String = pieces
+                .iter()
+                .map_while(|p| if let Piece::Char(c) = p { Some(*c) } else { None })
+                .collect();
             text.starts_with(&literal) || literal.starts_with(text)
         }
         ArnPattern::Short(_) => false,
     };
-    patterns.all.iter().enumerate().filter(|(_, pattern)| agrees(pattern)).map(|(at, _)| at).collect()
+    patterns
+        .all
+        .iter()
+        .enumerate()
+        .filter(|(_, pattern)| agrees(pattern))
+        .map(|(at, _)| at)
+        .collect()
 }

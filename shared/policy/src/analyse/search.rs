@@ -86,7 +86,10 @@ impl<'m, 'd> Search<'m, 'd> {
         let mut complete = true;
         let identities = Identities::new(model, budget);
         let principals = principals(model, &identities, budget);
-        let keyless = model.service.as_ref().map_or(Keyless::None, |service| service.keyless());
+        let keyless = model
+            .service
+            .as_ref()
+            .map_or(Keyless::None, |service| service.keyless());
         let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
         let asked = resource_keys.iter().any(|kind| model.has(*kind));
         let worlds: &[bool] = match keyless {
@@ -102,8 +105,13 @@ impl<'m, 'd> Search<'m, 'd> {
                 owners: owners(model, &identities, *told, &mut complete, budget),
             })
             .collect();
-        let free: Vec<usize> =
-            model.keys.iter().enumerate().filter(|(_, key)| key.kind == Kind::Free).map(|(at, _)| at).collect();
+        let free: Vec<usize> = model
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| key.kind == Kind::Free)
+            .map(|(at, _)| at)
+            .collect();
         let choices = free
             .iter()
             .filter_map(|at| model.keys.get(*at))
@@ -156,11 +164,22 @@ impl<'m, 'd> Search<'m, 'd> {
                     if (bits & self.model.allow).is_empty() {
                         continue;
                     }
-                    let place = Place { world, principal, owner, goal };
+                    let place = Place {
+                        world,
+                        principal,
+                        owner,
+                        goal,
+                    };
                     found = if follow {
                         self.follow(&place, bits, &mut followed, budget, judge)
                     } else {
-                        let same = (bits, principal.caller, principal.trusted, owner.trusted, owner.account.clone());
+                        let same = (
+                            bits,
+                            principal.caller,
+                            principal.trusted,
+                            owner.trusted,
+                            owner.account.clone(),
+                        );
                         if !tried.insert(same) {
                             continue;
                         }
@@ -189,7 +208,14 @@ impl<'m, 'd> Search<'m, 'd> {
         let trusted = matches!(place.goal, Goal::Reach | Goal::Lost { .. });
         let key = (place.owner.account.clone(), trusted);
         if !self.resources.contains_key(&key) {
-            let found = resources(self.model, &place.owner.account, trusted, None, &mut self.complete, budget);
+            let found = resources(
+                self.model,
+                &place.owner.account,
+                trusted,
+                None,
+                &mut self.complete,
+                budget,
+            );
             self.resources.insert(key.clone(), found);
         }
         let all = self.resources.get(&key)?;
@@ -201,8 +227,20 @@ impl<'m, 'd> Search<'m, 'd> {
             instants: &self.instants,
         };
         // Suppose that a Deny with a variable never applies; an Allow's conditions with variables hold already.
-        let supposed = if links == Links::Suppose { self.model.linked & self.model.deny } else { Bits::NONE };
-        solve(self.model, place, bits.without(supposed), &parts, &mut self.complete, budget, judge)
+        let supposed = if links == Links::Suppose {
+            self.model.linked & self.model.deny
+        } else {
+            Bits::NONE
+        };
+        solve(
+            self.model,
+            place,
+            bits.without(supposed),
+            &parts,
+            &mut self.complete,
+            budget,
+            judge,
+        )
     }
 }
 
@@ -245,9 +283,7 @@ fn lies(place: &Place<'_>, resource: &Resource) -> bool {
         Goal::Identity => !resource.owned,
         Goal::Resource => !trusted,
         Goal::Reach => trusted,
-        Goal::Lost { .. } => {
-            (principal.trusted || resource.owned) && (trusted || principal.caller == Caller::Service)
-        }
+        Goal::Lost { .. } => (principal.trusted || resource.owned) && (trusted || principal.caller == Caller::Service),
     };
     goal && (!resource.of_aws || (!owner.trusted && owner.organization.is_none()))
 }
@@ -296,11 +332,18 @@ fn solve<T>(
         (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
     let actions: Vec<Bits> = place.world.actions.iter().map(|action| action.sig).collect();
-    let lying: Vec<Option<Bits>> =
-        parts.resources.iter().map(|resource| lies(place, resource).then_some(resource.sig)).collect();
+    let lying: Vec<Option<Bits>> = parts
+        .resources
+        .iter()
+        .map(|resource| lies(place, resource).then_some(resource.sig))
+        .collect();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
-        let mut layers: Vec<Layer> = vec![Layer(vec![Step { denies, from: 0, pick: 0 }])];
+        let mut layers: Vec<Layer> = vec![Layer(vec![Step {
+            denies,
+            from: 0,
+            pick: 0,
+        }])];
         let caller = place.principal.caller;
         let mut advance = |candidates: &mut dyn Iterator<Item = (usize, Bits)>| -> bool {
             let mut next = Layer::default();
@@ -329,7 +372,11 @@ fn solve<T>(
         }
         for (at, choices) in parts.free.iter().zip(parts.dims) {
             let id = model.keys.get(*at).map_or("", |key| key.id);
-            let mut allowed = choices.iter().enumerate().filter(|(_, c)| possible(id, caller, &c.values)).map(|(at, c)| (at, c.sig));
+            let mut allowed = choices
+                .iter()
+                .enumerate()
+                .filter(|(_, c)| possible(id, caller, &c.values))
+                .map(|(at, c)| (at, c.sig));
             if !advance(&mut allowed) {
                 continue 'allow;
             }

@@ -122,7 +122,11 @@ impl<'d> Known<'d> {
     /// Whether the same patterns accept the text as accept the one with fresh characters.
     fn alike(&self, text: &str, fresh: &str) -> bool {
         !self.exacts.iter().any(|exact| exact == text)
-            && self.globs.iter().chain(self.avoid).all(|glob| matches(glob, text) == matches(glob, fresh))
+            && self
+                .globs
+                .iter()
+                .chain(self.avoid)
+                .all(|glob| matches(glob, text) == matches(glob, fresh))
     }
 }
 
@@ -158,7 +162,10 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
 
 /// Strings of a shape that no pattern accepts but those that contain the shape.
 fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
-    let stars = shape.iter().filter(|piece| matches!(piece, Piece::Any | Piece::Field)).count();
+    let stars = shape
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Any | Piece::Field))
+        .count();
     if stars == 0 && !shape.contains(&Piece::One) {
         let text: String = render(shape, &mut std::iter::empty(), ' ');
         let possible = (domain.possible)(&text);
@@ -175,12 +182,18 @@ fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bu
     if known.fields {
         lengths.push(format!("{FRESH}:{FRESH}"));
     }
-    let combinations = lengths.len().checked_pow(u32::try_from(stars).unwrap_or(u32::MAX)).unwrap_or(usize::MAX);
+    let combinations = lengths
+        .len()
+        .checked_pow(u32::try_from(stars).unwrap_or(u32::MAX))
+        .unwrap_or(usize::MAX);
     let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
     let mut values = Vec::new();
     for number in 0..combinations.min(MOST_FILLINGS) {
         if !budget.spend(8) {
-            return Candidates { values, complete: false };
+            return Candidates {
+                values,
+                complete: false,
+            };
         }
         let mut left = number;
         let mut chosen = (0..stars).filter_map(|_| {
@@ -198,7 +211,7 @@ fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bu
     Candidates { values, complete }
 }
 
-fn render<'f>(shape: &[Piece], stars: &mut dyn Iterator<Item = &'f str>, one: char) -> String {
+fn render(shape: &[Piece], stars: &mut dyn Iterator<Item = &str>, one: char) -> String {
     let mut text = String::new();
     for piece in shape {
         match piece {
@@ -220,16 +233,31 @@ enum Spelled {
 fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
     if !fresh.contains(FRESH) {
         let possible = (domain.possible)(fresh);
-        return if possible { Spelled::As(fresh.to_owned()) } else { Spelled::Impossible };
+        return if possible {
+            Spelled::As(fresh.to_owned())
+        } else {
+            Spelled::Impossible
+        };
     }
     if domain.fillings.is_empty() {
         return letters(fresh, known, domain, budget);
     }
-    let stars = shape.iter().filter(|piece| matches!(piece, Piece::Any | Piece::Field)).count();
-    let choices = domain.fillings.len().saturating_pow(u32::try_from(stars).unwrap_or(u32::MAX)).min(256);
+    let stars = shape
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Any | Piece::Field))
+        .count();
+    let choices = domain
+        .fillings
+        .len()
+        .saturating_pow(u32::try_from(stars).unwrap_or(u32::MAX))
+        .min(256);
     let mut possible_somehow = false;
     for number in 0..choices {
-        for letter in domain.letters.chars().take(if shape.contains(&Piece::One) { 6 } else { 1 }) {
+        for letter in domain
+            .letters
+            .chars()
+            .take(if shape.contains(&Piece::One) { 6 } else { 1 })
+        {
             if !budget.spend(2) {
                 return Spelled::Unknown;
             }
@@ -258,7 +286,12 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
 /// The same with one letter, or a word, for all.
 fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
     let unused = |c: &char| !known.names(*c);
-    let common = domain.letters.chars().filter(char::is_ascii_alphanumeric).filter(unused).take(2);
+    let common = domain
+        .letters
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .filter(unused)
+        .take(2);
     for letter in common {
         let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
         if (domain.possible)(&text) && !known.exacts.contains(&text) {

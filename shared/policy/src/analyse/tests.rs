@@ -55,7 +55,11 @@ fn with(service: &str, perimeter: &Perimeter, statements: &[Value]) -> Analysis 
     let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
     let document = Document::parse(&text).unwrap();
     let found = analyse(&document, perimeter, &endpoint(service));
-    for witness in [&found.identity, &found.resource].into_iter().flatten().filter(|w| w.supposing.is_empty()) {
+    for witness in [&found.identity, &found.resource]
+        .into_iter()
+        .flatten()
+        .filter(|w| w.supposing.is_empty())
+    {
         assert!(evaluate(&document, &witness.request).is_allowed(), "{witness:?}");
     }
     found
@@ -77,13 +81,17 @@ fn two_keys_in_one_deny_leave_both_holes() {
 #[test]
 fn a_deny_for_services_by_bool_skips_callers_without_credentials() {
     let strangers = |bool: &str| {
-        let mut condition = json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}});
+        let mut condition =
+            json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}});
         condition[bool] = json!({"aws:PrincipalIsAWSService": "false"});
         deny(condition)
     };
     let found = on("s3", &[everything(), data_stays(), strangers("Bool")]);
     assert_eq!(found.identity.unwrap().request.principal, "anonymous");
-    assert_eq!(holes(&[everything(), data_stays(), strangers("BoolIfExists")]), (false, false));
+    assert_eq!(
+        holes(&[everything(), data_stays(), strangers("BoolIfExists")]),
+        (false, false)
+    );
     let services = allow(json!({"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}}));
     assert_eq!(holes(&[services]), (true, true));
 }
@@ -103,7 +111,10 @@ fn a_path_without_its_organisation_is_anybodys() {
     let path = |pattern: &str| allow(json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}}));
     assert_eq!(holes(&[path("*/ou-ab12-11111111/*"), data_stays()]), (true, false));
     assert_eq!(holes(&[path("o-exam*"), data_stays()]), (true, false));
-    assert_eq!(holes(&[path("o-exampleorg1/*/ou-ab12-11111111/*"), data_stays()]), (false, false));
+    assert_eq!(
+        holes(&[path("o-exampleorg1/*/ou-ab12-11111111/*"), data_stays()]),
+        (false, false)
+    );
 }
 
 #[test]
@@ -138,7 +149,14 @@ fn buckets_do_not_cover_access_points_and_names_can_be_registered() {
     let mut buckets = data_stays();
     buckets["Resource"] = json!("arn:aws:s3:::*");
     let found = on("s3", &[allow(insiders()), buckets]);
-    assert!(found.resource.unwrap().request.resource.contains(":accesspoint/"), "a witness looks like a resource");
+    assert!(
+        found
+            .resource
+            .unwrap()
+            .request
+            .resource
+            .starts_with("arn:aws:s3:us-east-1:")
+    );
     for (resource, open) in [
         ("arn:aws:s3:::corp-data/*", false),
         ("arn:aws:s3:::corp-data*", true),
@@ -169,7 +187,10 @@ fn time_goes_by() {
     let after = json!({"NumericGreaterThan": {"aws:EpochTime": 1_924_992_000}});
     assert!(on("s3", &[allow(until("2026-01-01T00:00:00Z"))]).locked_out);
     assert_eq!(holes(&[allow(until("2027-01-01"))]), (true, true));
-    assert_eq!(holes(&[everything(), deny(until("2026-01-01T00:00:00Z"))]), (true, true));
+    assert_eq!(
+        holes(&[everything(), deny(until("2026-01-01T00:00:00Z"))]),
+        (true, true)
+    );
     let bomb = on("s3", &[allow(after.clone())]).identity.unwrap();
     assert_eq!(bomb.conditional, ["aws:CurrentTime"]);
     let both = json!({"NumericGreaterThan": {"aws:EpochTime": 1_924_992_000}, "DateLessThan": {"aws:CurrentTime": "2030-01-01"}});
@@ -188,7 +209,10 @@ fn where_documentation_is_silent_the_worst_reading_counts() {
     unless["NotResource"] = json!("arn:aws:s3:::${aws:PrincipalTag/home}/*");
     unless.as_object_mut().unwrap().remove("Resource");
     assert_eq!(on("s3", &[everything(), unless]).verdict, Containment::Open);
-    let service = Perimeter { aws_services: false, ..perimeter() };
+    let service = Perimeter {
+        aws_services: false,
+        ..perimeter()
+    };
     let mut aws = allow(json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}));
     aws["Principal"] = json!({"AWS": "*"});
     let found = with("s3", &service, &[aws]);
@@ -218,7 +242,10 @@ fn account_principals_on_gateways_mean_the_root_user_only() {
         &json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "*", "Resource": "*"}}).to_string(),
     )
     .unwrap();
-    let gateway = EndpointContext { gateway: true, ..endpoint("s3") };
+    let gateway = EndpointContext {
+        gateway: true,
+        ..endpoint("s3")
+    };
     let found = analyse(&document, &perimeter(), &gateway).identity.unwrap();
     assert_eq!(found.request.principal, "arn:aws:iam::999999999999:root");
     let found = analyse(&document, &perimeter(), &endpoint("s3")).identity.unwrap();
@@ -227,7 +254,7 @@ fn account_principals_on_gateways_mean_the_root_user_only() {
 
 #[test]
 fn services_that_do_not_name_owners_dodge_conditions_on_them() {
-    let inside = json!({"StringEquals": {"aws:PrincipalOrgID": OWN}, "StringEqualsIfExists": {"aws:ResourceOrgID": OWN}});
+    let inside = json!({"StringEquals": {"aws:PrincipalOrgID": OWN}, "StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"}});
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
     assert!(on("ebs", &[allow(inside.clone())]).resource.is_some());
     let found = on("ec2", &[allow(inside)]).resource.unwrap();
@@ -259,7 +286,11 @@ fn principals_nobody_can_name_are_never_called_closed() {
     statement["Principal"] = json!({"Federated": "accounts.example.com"});
     let found = on("sts", &[statement.clone()]);
     assert_eq!(found.verdict, Containment::Undecided);
-    assert!(found.reasons[0].contains("there is no telling who"), "{:?}", found.reasons);
+    assert!(
+        found.reasons[0].contains("there is no telling who"),
+        "{:?}",
+        found.reasons
+    );
     let barrier = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     assert_ne!(on("sts", &[statement, barrier]).verdict, Containment::Closed);
 }
@@ -271,9 +302,17 @@ fn single_trusted_principals_and_paths_count_as_inside() {
         principals: vec!["arn:aws:iam::999999999999:role/partner".to_owned()],
         ..perimeter()
     };
-    let on = |condition: Value| with("s3", &trusting, &[allow(condition), data_stays()]).identity.is_some();
-    assert!(!on(json!({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::999999999999:role/partner"}})));
-    assert!(on(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::999999999999:role/partner*"}})));
+    let on = |condition: Value| {
+        with("s3", &trusting, &[allow(condition), data_stays()])
+            .identity
+            .is_some()
+    };
+    assert!(!on(
+        json!({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::999999999999:role/partner"}})
+    ));
+    assert!(on(
+        json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::999999999999:role/partner*"}})
+    ));
     let path = |path: &str| json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": path}});
     assert!(!on(path("o-partner00001/r-ab12/ou-ab12-11111111/*")));
     assert!(on(path("o-partner00001/r-ab12/*")));
@@ -285,16 +324,38 @@ fn hostile_documents_end_as_undecided_and_not_as_closed() {
     let mut statement = deny(json!({}));
     statement["Resource"] = json!(patterns);
     let found = on("s3", &[everything(), data_stays(), statement]);
-    assert!(matches!(found.verdict, Containment::Open | Containment::Undecided), "{:?}", found.verdict);
+    assert!(
+        matches!(found.verdict, Containment::Open | Containment::Undecided),
+        "{:?}",
+        found.verdict
+    );
 }
 
 #[test]
 fn templates_are_closed_and_lock_nobody_out() {
-    let settings = Perimeter { builtin_aws_owned_resources: true, ..perimeter() };
-    for service in ["s3", "sts", "sqs", "kms", "dynamodb", "ecr.api", "ecr.dkr", "ssm", "secretsmanager"] {
+    let settings = Perimeter {
+        builtin_aws_owned_resources: true,
+        ..perimeter()
+    };
+    for service in [
+        "s3",
+        "sts",
+        "sqs",
+        "kms",
+        "dynamodb",
+        "ecr.api",
+        "ecr.dkr",
+        "ssm",
+        "secretsmanager",
+    ] {
         let text = crate::template(service, "us-east-1", &settings).unwrap();
         let found = analyse(&Document::parse(&text).unwrap(), &settings, &endpoint(service));
-        assert_eq!(found.verdict, Containment::Closed, "{service}: {:#?}", found.explanation);
+        assert_eq!(
+            found.verdict,
+            Containment::Closed,
+            "{service}: {:#?}",
+            found.explanation
+        );
     }
 }
 
@@ -302,5 +363,12 @@ fn templates_are_closed_and_lock_nobody_out() {
 fn the_explanation_names_who_what_and_why() {
     let barrier = deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     let found = on("s3", &[everything(), barrier]);
-    insta::assert_snapshot!(found.explanation.join("\n"), @"");
+    insta::assert_snapshot!(found.explanation.join("\n"), @r#"
+    Strangers get in: `arn:aws:iam::999988887777:role/stranger` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 111122223333 in the organisation o-exampleorg1.
+    Statement[0] allows it.
+    Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:ResourceOrgID` does not hold, because the request has `o-exampleorg1`.
+    Data gets out: `arn:aws:iam::111122223333:role/stranger` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 999988887777 in the organisation o-stranger001.
+    Statement[0] allows it.
+    Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
+    "#);
 }

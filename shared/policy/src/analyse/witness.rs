@@ -27,7 +27,14 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     put("aws:CurrentTime", vec![iso(found.instant)]);
     put("aws:EpochTime", vec![found.instant.to_string()]);
     for key in ["aws:SourceVpc", "aws:SourceVpce", "aws:VpceAccount", "aws:VpceOrgID"] {
-        put(key, model.constant(&key.to_ascii_lowercase()).flatten().into_iter().collect());
+        put(
+            key,
+            model
+                .constant(&key.to_ascii_lowercase())
+                .flatten()
+                .into_iter()
+                .collect(),
+        );
     }
     for (key, kind) in [
         ("aws:PrincipalAccount", Kind::PrincipalAccount),
@@ -92,7 +99,10 @@ fn chosen(id: &str, found: &search::Request) -> bool {
     match id.split_once(':') {
         Some(("aws", name)) => {
             name.starts_with("requesttag/")
-                || matches!(name, "tagkeys" | "useragent" | "referer" | "securetransport" | "requestedregion")
+                || matches!(
+                    name,
+                    "tagkeys" | "useragent" | "referer" | "securetransport" | "requestedregion"
+                )
         }
         _ => true,
     }

@@ -35,14 +35,23 @@ const OPEN: &str = r#"{
 
 #[test]
 fn the_default_policy_gets_two_denies_in_its_own_layout() {
-    insta::assert_snapshot!(fixed(OPEN, "s3").unwrap().text, @"");
+    insta::assert_snapshot!(fixed(OPEN, "s3").unwrap().text, @r#"
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}},
+        {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+      ]
+    }
+    "#);
 }
 
 #[test]
 fn only_the_open_side_is_closed() {
     let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}}"#;
     let fix = fixed(text, "sqs").unwrap();
-    insta::assert_snapshot!(fix.added.join("\n"), @"");
+    insta::assert_snapshot!(fix.added.join("\n"), @r#"{"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}"#);
 }
 
 #[test]
@@ -58,7 +67,10 @@ fn a_long_policy_loses_its_white_space_before_it_is_given_up() {
     assert!(spaced.chars().count() < MOST_CHARACTERS);
     let fix = fixed(&spaced, "s3").unwrap();
     assert!(fix.text.chars().count() < 2_000 && !fix.text.contains(' '));
-    let full = OPEN.replace("\"Effect\"", &format!("\"Sid\": \"{}\", \"Effect\"", "x".repeat(20_200)));
+    let full = OPEN.replace(
+        "\"Effect\"",
+        &format!("\"Sid\": \"{}\", \"Effect\"", "x".repeat(20_200)),
+    );
     assert!(matches!(fixed(&full, "s3"), Err(NoFix::TooLong(_))));
 }
 
@@ -70,16 +82,27 @@ fn nothing_is_offered_where_owners_are_not_told() {
 #[test]
 fn nobody_is_locked_out_by_a_perimeter_without_anybody() {
     let document = Document::parse(OPEN).unwrap();
-    assert_eq!(fix(&document, &Perimeter::default(), &endpoint("s3")), Err(NoFix::NobodyTrusted));
+    assert_eq!(
+        fix(&document, &Perimeter::default(), &endpoint("s3")),
+        Err(NoFix::NobodyTrusted)
+    );
 }
 
 #[test]
 fn a_sid_that_is_taken_is_not_used_again() {
     let taken = OPEN.replace("\"Effect\"", "\"Sid\": \"DenyUntrustedPrincipals\", \"Effect\"");
-    assert!(fixed(&taken, "s3").unwrap().text.contains("\"DenyUntrustedPrincipals2\""));
+    assert!(
+        fixed(&taken, "s3")
+            .unwrap()
+            .text
+            .contains("\"DenyUntrustedPrincipals2\"")
+    );
 }
 
 #[test]
 fn white_space_inside_strings_is_kept_when_the_rest_goes() {
-    assert_eq!(minified("{ \"a \\\" b\" : [ 1 , \"c\\\\\" ] }"), "{\"a \\\" b\":[1,\"c\\\\\"]}");
+    assert_eq!(
+        minified("{ \"a \\\" b\" : [ 1 , \"c\\\\\" ] }"),
+        "{\"a \\\" b\":[1,\"c\\\\\"]}"
+    );
 }

@@ -46,9 +46,7 @@ impl Parser<'_> {
     fn numbers(&mut self, path: &str, node: &Node) -> Vec<String> {
         match &node.kind {
             Kind::Number(number) => vec![number.clone()],
-            Kind::Array(items) if !items.is_empty() => {
-                items.iter().flat_map(|item| self.numbers(path, item)).collect()
-            }
+            Kind::Array(items) if !items.is_empty() => items.iter().flat_map(|item| self.numbers(path, item)).collect(),
             _ => self.list(path, node),
         }
     }
@@ -77,12 +75,18 @@ impl Parser<'_> {
                 }
                 Some(values)
             }
-            Family::Number(_) => self.each(path, node, &raw, literal::number, "a number").map(Values::Numbers),
-            Family::Date(_) => self.each(path, node, &raw, literal::instant, "an instant in ISO 8601").map(Values::Dates),
-            Family::Network => {
-                self.each(path, node, &raw, Network::parse, "an address or a network").map(Values::Networks)
-            }
-            Family::Bool | Family::Presence => self.each(path, node, &raw, boolean, "`true` or `false`").map(Values::Bools),
+            Family::Number(_) => self
+                .each(path, node, &raw, literal::number, "a number")
+                .map(Values::Numbers),
+            Family::Date(_) => self
+                .each(path, node, &raw, literal::instant, "an instant in ISO 8601")
+                .map(Values::Dates),
+            Family::Network => self
+                .each(path, node, &raw, Network::parse, "an address or a network")
+                .map(Values::Networks),
+            Family::Bool | Family::Presence => self
+                .each(path, node, &raw, boolean, "`true` or `false`")
+                .map(Values::Bools),
             Family::Binary => Some(Values::Binary(raw)),
         }
     }

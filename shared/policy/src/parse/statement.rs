@@ -13,9 +13,22 @@ impl Parser<'_> {
         if !matches!(node.kind, Kind::Object(_)) {
             return None;
         }
-        let find = |wanted: &str| members.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let find = |wanted: &str| {
+            members
+                .iter()
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, value)| *value)
+        };
         const KNOWN: [&str; 9] = [
-            "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+            "Sid",
+            "Effect",
+            "Principal",
+            "NotPrincipal",
+            "Action",
+            "NotAction",
+            "Resource",
+            "NotResource",
+            "Condition",
         ];
         for (name, value) in &members {
             if !KNOWN.contains(name) {
@@ -30,24 +43,23 @@ impl Parser<'_> {
                 None
             }
         };
-        let pick = |parser: &mut Self, name: &'static str, negated: &'static str| {
-            match (find(name), find(negated)) {
-                (Some(value), None) => Some((false, format!("{path}.{name}"), value)),
-                (None, Some(value)) => Some((true, format!("{path}.{negated}"), value)),
-                (Some(_), Some(_)) => {
-                    parser.problem(&path, node, format!("has both `{name}` and `{negated}`"));
-                    None
-                }
-                (None, None) => {
-                    parser.problem(&path, node, format!("has no `{name}`"));
-                    None
-                }
+        let pick = |parser: &mut Self, name: &'static str, negated: &'static str| match (find(name), find(negated)) {
+            (Some(value), None) => Some((false, format!("{path}.{name}"), value)),
+            (None, Some(value)) => Some((true, format!("{path}.{negated}"), value)),
+            (Some(_), Some(_)) => {
+                parser.problem(&path, node, format!("has both `{name}` and `{negated}`"));
+                None
+            }
+            (None, None) => {
+                parser.problem(&path, node, format!("has no `{name}`"));
+                None
             }
         };
         let principal = pick(self, "Principal", "NotPrincipal");
         let action = pick(self, "Action", "NotAction");
         let resource = pick(self, "Resource", "NotResource");
-        let conditions = find("Condition").map_or_else(Vec::new, |value| self.conditions(&format!("{path}.Condition"), value));
+        let conditions =
+            find("Condition").map_or_else(Vec::new, |value| self.conditions(&format!("{path}.Condition"), value));
         let principal = principal.map(|(not, path, value)| {
             if not && effect == Some(Some(Effect::Allow)) {
                 self.problem(&path, value, "is supported with Deny only");
@@ -131,7 +143,11 @@ impl Parser<'_> {
                 "Federated" | "CanonicalUser" => {
                     entries.extend(self.list(&path, value).into_iter().map(PrincipalEntry::Unknown));
                 }
-                _ => self.problem(&path, value, "is none of `AWS`, `Service`, `Federated`, `CanonicalUser`"),
+                _ => self.problem(
+                    &path,
+                    value,
+                    "is none of `AWS`, `Service`, `Federated`, `CanonicalUser`",
+                ),
             }
         }
         entries

@@ -527,6 +527,28 @@ fn a_finding_remedied_by_changes_for_another_shares_their_fate() {
 }
 
 #[test]
+fn a_finding_that_only_an_earlier_change_makes_remediable_is_told_as_repaired() {
+    let mut reconciliation = repaired();
+    let own = |r: &Reconciliation| {
+        r.findings
+            .iter()
+            .position(|f| f.key.control == "subnet-uncovered")
+            .unwrap()
+    };
+    let at = own(&reconciliation);
+    let before = Report::of(&reconciliation).unwrap();
+    reconciliation.findings[at].remediation = Remediation::Manual("Enable DNS first.".into());
+    assert_eq!(Report::of(&reconciliation), Some(before));
+
+    let key = reconciliation.findings[at].key.clone();
+    for planned in &mut reconciliation.plan.changes {
+        planned.causes.remove(&key);
+    }
+    let report = Report::of(&reconciliation).unwrap();
+    assert_eq!(report.outcome, Disposition::Manual);
+}
+
+#[test]
 fn text_of_others_cannot_break_out() {
     let mut reconciliation = repaired();
     reconciliation.vpc = "vpc-1\r\nBcc: x@example.com".into();

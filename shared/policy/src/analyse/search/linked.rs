@@ -37,12 +37,19 @@ pub(in super::super) fn exact(model: &Model<'_>) -> bool {
         Kind::PrincipalOrganization | Kind::ResourceOrganization => Some(1),
         _ => None,
     };
-    let constant = |text: &Text| text.variables().all(|variable| model.kind(&variable.key) == Kind::Constant);
+    let constant = |text: &Text| {
+        text.variables()
+            .all(|variable| model.kind(&variable.key) == Kind::Constant)
+    };
     let whole = |kind: Kind, text: &Text| match text.parts() {
         [Part::Variable(variable)] => group(kind).is_some() && group(kind) == group(model.kind(&variable.key)),
         _ => false,
     };
-    model.resources.iter().flat_map(|element| &element.linked).all(|text| constant(text))
+    model
+        .resources
+        .iter()
+        .flat_map(|element| &element.linked)
+        .all(|text| constant(text))
         && model.keys.iter().all(|key| {
             let mut texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
             texts.all(|text| text.fixed().is_some() || constant(text) || whole(key.kind, text))
@@ -59,17 +66,29 @@ impl Search<'_, '_> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let model = self.model;
-        let sources: Vec<usize> =
-            self.free.iter().copied().filter(|at| key_at(model, *at).is_some_and(|key| key.source)).collect();
+        let sources: Vec<usize> = self
+            .free
+            .iter()
+            .copied()
+            .filter(|at| key_at(model, *at).is_some_and(|key| key.source))
+            .collect();
         let mut options: Vec<Vec<Vec<String>>> = Vec::new();
         for at in &sources {
             let Some(key) = key_at(model, *at) else { continue };
             let more = suggestions(model, place, key.id);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
             let caller = place.principal.caller;
-            options.push(found.into_iter().map(|choice| choice.values).filter(|values| possible(key.id, caller, values)).collect());
+            options.push(
+                found
+                    .into_iter()
+                    .map(|choice| choice.values)
+                    .filter(|values| possible(key.id, caller, values))
+                    .collect(),
+            );
         }
-        let combinations = options.iter().fold(1_usize, |count, option| count.saturating_mul(option.len()));
+        let combinations = options
+            .iter()
+            .fold(1_usize, |count, option| count.saturating_mul(option.len()));
         self.complete &= combinations <= MOST_COMBINATIONS;
         for number in 0..combinations.min(MOST_COMBINATIONS) {
             if !budget.spend(16) {
@@ -115,7 +134,9 @@ impl Search<'_, '_> {
             if kind == Kind::Constant {
                 return model.constant(id).flatten();
             }
-            let pick = picked.iter().find(|(at, _)| key_at(model, *at).is_some_and(|key| key.id == id));
+            let pick = picked
+                .iter()
+                .find(|(at, _)| key_at(model, *at).is_some_and(|key| key.id == id));
             pick.and_then(|(_, values)| one(values))
         };
         let mut bits = bits & place.principal.linked_sig(model, &lookup) & place.owner.linked_sig(model, &lookup);
@@ -128,7 +149,10 @@ impl Search<'_, '_> {
             return None;
         }
         let values = |texts: &mut dyn Iterator<Item = &Text>| -> Values {
-            texts.flat_map(Text::variables).map(|variable| lookup(&variable.key)).collect()
+            texts
+                .flat_map(Text::variables)
+                .map(|variable| lookup(&variable.key))
+                .collect()
         };
         let picks: Vec<(usize, Choice)> = picked
             .iter()
@@ -136,16 +160,31 @@ impl Search<'_, '_> {
                 let key = key_at(model, *at)?;
                 let texts: Vec<&str> = values.iter().map(String::as_str).collect();
                 let sig = model.sig_of(key, &texts, Some(&lookup));
-                Some((*at, Choice { values: (*values).clone(), sig }))
+                Some((
+                    *at,
+                    Choice {
+                        values: (*values).clone(),
+                        sig,
+                    },
+                ))
             })
             .collect();
-        let free = self.free.iter().filter_map(|at| key_at(model, *at)).filter(|key| key.linked);
+        let free = self
+            .free
+            .iter()
+            .filter_map(|at| key_at(model, *at))
+            .filter(|key| key.linked);
         let case = Case {
             bits,
             caller: place.principal.caller,
             trusted: (place.principal.trusted, place.owner.trusted),
             account: place.owner.account.clone(),
-            resources: values(&mut model.resources.iter().flat_map(|element| element.linked.iter().copied())),
+            resources: values(
+                &mut model
+                    .resources
+                    .iter()
+                    .flat_map(|element| element.linked.iter().copied()),
+            ),
             keys: values(&mut free.flat_map(|key| key.conditions.iter().flat_map(|(_, condition)| condition.texts()))),
             picked: picks.iter().map(|(_, choice)| choice.sig).collect(),
         };
@@ -155,7 +194,14 @@ impl Search<'_, '_> {
             return None;
         }
         if !self.resolved.contains_key(&key) {
-            let found = resources(model, &place.owner.account, trusted, Some(&lookup), &mut self.complete, budget);
+            let found = resources(
+                model,
+                &place.owner.account,
+                trusted,
+                Some(&lookup),
+                &mut self.complete,
+                budget,
+            );
             self.resolved.insert(key.clone(), found);
         }
         let mut own: Vec<Vec<Choice>> = Vec::new();
@@ -185,9 +231,15 @@ impl Search<'_, '_> {
 fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for key in model.keys.iter().filter(|key| key.linked) {
-        let own = place.principal.values(key.kind).or_else(|| place.owner.values(key.kind)).unwrap_or_default();
+        let own = place
+            .principal
+            .values(key.kind)
+            .or_else(|| place.owner.values(key.kind))
+            .unwrap_or_default();
         let texts = || key.conditions.iter().flat_map(|(_, condition)| condition.texts());
-        let fixed = texts().filter(|text| text.fixed().is_some()).map(|text| text.raw.clone());
+        let fixed = texts()
+            .filter(|text| text.fixed().is_some())
+            .map(|text| text.raw.clone());
         let targets: Vec<String> = own.into_iter().chain(fixed).collect();
         for text in texts() {
             fitting(text, id, &targets, &mut all);
@@ -198,7 +250,9 @@ fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
     for text in linked_texts(model.statements) {
         fitting(text, id, &targets, &mut all);
     }
-    let defaults = linked_texts(model.statements).flat_map(Text::variables).filter(|variable| variable.key == id);
+    let defaults = linked_texts(model.statements)
+        .flat_map(Text::variables)
+        .filter(|variable| variable.key == id);
     all.extend(defaults.filter_map(|variable| variable.default.clone()));
     all
 }
@@ -215,7 +269,10 @@ fn whole(pattern: &ArnPattern) -> String {
 /// The values of the variable with which the text stands for one of the targets.
 fn fitting(text: &Text, id: &str, targets: &[String], all: &mut Vec<String>) {
     let parts = text.parts();
-    let Some(at) = parts.iter().position(|part| matches!(part, Part::Variable(v) if v.key == id)) else {
+    let Some(at) = parts
+        .iter()
+        .position(|part| matches!(part, Part::Variable(v) if v.key == id))
+    else {
         return;
     };
     let literal = |part: &Part| match part {
@@ -227,8 +284,14 @@ fn fitting(text: &Text, id: &str, targets: &[String], all: &mut Vec<String>) {
     let end: String = after.iter().skip(1).map_while(literal).collect();
     let Some(start) = start else { return };
     for target in targets {
-        let Some(rest) = target.strip_prefix(&start) else { continue };
-        let value = if end.is_empty() { Some(rest) } else { rest.split_once(&end).map(|(value, _)| value) };
+        let Some(rest) = target.strip_prefix(&start) else {
+            continue;
+        };
+        let value = if end.is_empty() {
+            Some(rest)
+        } else {
+            rest.split_once(&end).map(|(value, _)| value)
+        };
         if let Some(value) = value.filter(|value| !value.is_empty() && value.len() <= 256) {
             let value = value.to_owned();
             if !all.contains(&value) && all.len() < 64 {

@@ -1,0 +1,358 @@
+//! VPCs for tests, stated in a few lines: what is there, what is wanted, and what a control says of it.
+
+mod baseline;
+pub(crate) mod strategy;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use postern_policy::template;
+
+pub(crate) use baseline::{bare, compliant, perimeter, service};
+
+use crate::change::{Change, MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::control::{self, Control};
+use crate::controls::CONTROLS;
+use crate::finding::{Finding, Remediation, Verdict};
+use crate::id::{ServiceName, SubnetId, Zone};
+use crate::plan::{Plan, Spent, plan};
+use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
+use crate::snapshot::{
+    Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Part, Protocol, Route, RouteTable,
+    RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
+};
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const STRANGER: &str = "444455556666";
+pub(crate) const REGION: &str = "eu-central-1";
+pub(crate) const VPC: &str = "vpc-1";
+pub(crate) const ALLOW_ALL: &str =
+    r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+pub(crate) const PARTNER: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0";
+
+/// A VPC and what its owner wants, at a moment.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) settings: Settings,
+    pub(crate) now: Timestamp,
+}
+
+/// The zone of a letter; longer names are taken as they are.
+pub(crate) fn zone(letter: &str) -> Zone {
+    match letter.len() {
+        1 => Zone(format!("{REGION}{letter}")),
+        _ => letter.into(),
+    }
+}
+
+pub(crate) fn net(cidr: &str) -> IpNet {
+    cidr.parse().unwrap()
+}
+
+pub(crate) fn nets(cidrs: &[&str]) -> BTreeSet<IpNet> {
+    cidrs.iter().copied().map(net).collect()
+}
+
+pub(crate) fn tags(pairs: &[(&str, &str)]) -> Tags {
+    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+}
+
+pub(crate) fn route(destination: &str, target: RouteTarget) -> Route {
+    Route {
+        destination: destination.to_owned(),
+        target,
+        active: true,
+    }
+}
+
+/// A rule that admits TCP 443 from a network.
+pub(crate) fn https(cidr: &str) -> IngressRule {
+    rule(Protocol::Tcp, Some((443, 443)), IngressSource::Cidr(net(cidr)))
+}
+
+pub(crate) fn rule(protocol: Protocol, ports: Option<(u16, u16)>, source: IngressSource) -> IngressRule {
+    IngressRule {
+        protocol,
+        ports,
+        source,
+    }
+}
+
+impl World {
+    /// Adds a subnet to the VPC and to the route table of a class; the nth gets the addresses `10.0.n.0/24`.
+    pub(crate) fn subnet(mut self, id: &str, letter: &str, class: SubnetClass) -> Self {
+        let subnets = self.snapshot.subnets.as_mut().unwrap();
+        let subnet = Subnet {
+            id: id.into(),
+            owner: ACCOUNT.into(),
+            zone: zone(letter),
+            ipv4: Some(net(&format!("10.0.{}.0/24", subnets.len()))),
+            ipv6: BTreeSet::new(),
+            free_addresses: 200,
+            outpost: false,
+            tags: Tags::new(),
+        };
+        subnets.insert(subnet.id.clone(), subnet);
+        let table = match class {
+            SubnetClass::Public => "rtb-public",
+            SubnetClass::Private => "rtb-private",
+            SubnetClass::Isolated => "rtb-isolated",
+        };
+        self.edit_table(table, |t| {
+            t.subnets.insert(id.into());
+        })
+    }
+
+    /// Adds an available endpoint with private DNS and the perimeter policy, in `sg-https`.
+    pub(crate) fn interface(self, id: &str, service: &str, subnets: &[&str]) -> Self {
+        let mut endpoint = self.an_endpoint(id, service, EndpointKind::Interface);
+        endpoint.subnets = subnets.iter().copied().map(SubnetId::from).collect();
+        endpoint.security_groups = BTreeSet::from(["sg-https".into()]);
+        endpoint.private_dns = true;
+        self.endpoint(endpoint)
+    }
+
+    pub(crate) fn gateway(self, id: &str, service: &str, tables: &[&str]) -> Self {
+        let mut endpoint = self.an_endpoint(id, service, EndpointKind::Gateway);
+        endpoint.route_tables = tables.iter().map(|table| (*table).into()).collect();
+        self.endpoint(endpoint)
+    }
+
+    fn an_endpoint(&self, id: &str, service: &str, kind: EndpointKind) -> Endpoint {
+        let region = self.snapshot.region.as_str();
+        Endpoint {
+            id: id.into(),
+            kind,
+            service: Some(self.full_name(service)),
+            service_region: None,
+            owner: ACCOUNT.into(),
+            state: EndpointState::Available,
+            requester_managed: false,
+            subnets: BTreeSet::new(),
+            route_tables: BTreeSet::new(),
+            security_groups: BTreeSet::new(),
+            private_dns: false,
+            policy: Some(template(service, region, &self.settings.perimeter).unwrap()),
+            created: None,
+            tags: Tags::new(),
+        }
+    }
+
+    /// The service's name in the catalogue, by its short or full name.
+    pub(crate) fn full_name(&self, name: &str) -> ServiceName {
+        let services = &self.snapshot.services.as_ref().unwrap().services;
+        let named = |s: &&Service| s.name.as_str() == name || s.short_name(&self.snapshot.region) == Some(name);
+        services.iter().find(named).unwrap().name.clone()
+    }
+
+    pub(crate) fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        let endpoints = self.snapshot.endpoints.as_mut().unwrap();
+        endpoints.insert(endpoint.id.clone(), endpoint);
+        self
+    }
+
+    pub(crate) fn without(mut self, endpoint: &str) -> Self {
+        let endpoints = self.snapshot.endpoints.as_mut().unwrap();
+        endpoints.remove(&endpoint.into()).unwrap();
+        self
+    }
+
+    pub(crate) fn group(mut self, id: &str, ingress: &[IngressRule]) -> Self {
+        let group = SecurityGroup {
+            id: id.into(),
+            name: id.to_owned(),
+            owner: ACCOUNT.into(),
+            ingress: ingress.to_vec(),
+            tags: Tags::new(),
+        };
+        let groups = self.snapshot.security_groups.as_mut().unwrap();
+        groups.insert(group.id.clone(), group);
+        self
+    }
+
+    /// Adds the group that Postern manages.
+    pub(crate) fn managed_group(self, id: &str, ingress: &[IngressRule]) -> Self {
+        let mut world = self.group(id, ingress);
+        let group = world
+            .snapshot
+            .security_groups
+            .as_mut()
+            .unwrap()
+            .get_mut(&id.into())
+            .unwrap();
+        group.name = MANAGED_GROUP_NAME.to_owned();
+        group.tags = tags(&[(TAG_MANAGED, "true")]);
+        world
+    }
+
+    /// Requires interface endpoints for the private and isolated subnets.
+    pub(crate) fn require(self, services: &[&str]) -> Self {
+        self.require_of(EndpointKind::Interface, services)
+    }
+
+    pub(crate) fn require_gateway(self, services: &[&str]) -> Self {
+        self.require_of(EndpointKind::Gateway, services)
+    }
+
+    fn require_of(mut self, kind: EndpointKind, services: &[&str]) -> Self {
+        self.settings.requirements.push(Requirement {
+            services: services.iter().map(ToString::to_string).collect(),
+            kind,
+            vpcs: VpcSelector::default(),
+            subnets: SubnetSelector::default(),
+        });
+        self
+    }
+
+    pub(crate) fn exempt(mut self, control: &Control, selector: ExemptionSelector, expires: &str) -> Self {
+        self.settings.exemptions.push(Exemption {
+            control: control.name.to_owned(),
+            selector,
+            reason: "ticket 42".to_owned(),
+            expires: expires.parse().unwrap(),
+        });
+        self
+    }
+
+    pub(crate) fn mode(mut self, control: &Control, mode: Mode) -> Self {
+        self.settings.modes.controls.insert(control.name.to_owned(), mode);
+        self
+    }
+
+    pub(crate) fn dns(mut self, support: bool, hostnames: bool) -> Self {
+        self.snapshot.dns = Ok(VpcDns { support, hostnames });
+        self
+    }
+
+    pub(crate) fn edit_subnet(mut self, id: &str, edit: impl FnOnce(&mut Subnet)) -> Self {
+        edit(self.snapshot.subnets.as_mut().unwrap().get_mut(&id.into()).unwrap());
+        self
+    }
+
+    pub(crate) fn edit_table(mut self, id: &str, edit: impl FnOnce(&mut RouteTable)) -> Self {
+        edit(
+            self.snapshot
+                .route_tables
+                .as_mut()
+                .unwrap()
+                .get_mut(&id.into())
+                .unwrap(),
+        );
+        self
+    }
+
+    pub(crate) fn edit_endpoint(mut self, id: &str, edit: impl FnOnce(&mut Endpoint)) -> Self {
+        edit(self.snapshot.endpoints.as_mut().unwrap().get_mut(&id.into()).unwrap());
+        self
+    }
+
+    pub(crate) fn edit_service(mut self, short: &str, kind: EndpointKind, edit: impl FnOnce(&mut Service)) -> Self {
+        let name = self.full_name(short);
+        let services = &mut Arc::make_mut(self.snapshot.services.as_mut().unwrap()).services;
+        edit(services.iter_mut().find(|s| s.name == name && s.kind == kind).unwrap());
+        self
+    }
+
+    /// Makes a part of the snapshot a gap.
+    pub(crate) fn gap(mut self, part: Part) -> Self {
+        let gap = Gap {
+            part,
+            reason: format!("the call for {part:?} was denied"),
+        };
+        match part {
+            Part::Dns => self.snapshot.dns = Err(gap),
+            Part::Subnets => self.snapshot.subnets = Err(gap),
+            Part::RouteTables => self.snapshot.route_tables = Err(gap),
+            Part::Endpoints => self.snapshot.endpoints = Err(gap),
+            Part::SecurityGroups => self.snapshot.security_groups = Err(gap),
+            Part::Services => self.snapshot.services = Err(gap),
+        }
+        self
+    }
+
+    pub(crate) fn findings(&self, control: &Control) -> Vec<Finding> {
+        control::evaluate(&[control], &self.snapshot, &self.settings, self.now)
+    }
+
+    pub(crate) fn all_findings(&self) -> Vec<Finding> {
+        control::evaluate(CONTROLS, &self.snapshot, &self.settings, self.now)
+    }
+
+    /// The one finding of a control about a resource, a service by its short or full name, or both: `subnet-a kms`.
+    pub(crate) fn judge(&self, control: &Control, about: &str) -> Finding {
+        let mut found = self.findings(control);
+        found.retain(|Finding { key, .. }| {
+            about.split(' ').all(|word| {
+                let short = format!(".{word}");
+                let service = key.service.as_ref();
+                key.resource.id == word || service.is_some_and(|s| s == word || s.ends_with(&short))
+            })
+        });
+        match <[Finding; 1]>::try_from(found) {
+            Ok([finding]) => finding,
+            Err(found) => panic!("not one finding about {about}: {found:#?}"),
+        }
+    }
+
+    pub(crate) fn verdict(&self, control: &Control, about: &str) -> Verdict {
+        self.judge(control, about).verdict
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        plan(CONTROLS, &self.snapshot, &self.settings, Spent::default(), self.now)
+    }
+}
+
+/// The changes that would make a non-compliant finding good.
+pub(crate) fn changes(finding: &Finding) -> &[Change] {
+    assert_eq!(finding.verdict, Verdict::NonCompliant, "{finding:#?}");
+    match &finding.remediation {
+        Remediation::Automatic(changes) => changes,
+        _ => panic!("not automatic: {finding:#?}"),
+    }
+}
+
+/// What a person is told to do about a finding that is not remediated.
+pub(crate) fn advice(finding: &Finding) -> &str {
+    match &finding.remediation {
+        Remediation::Manual(advice) => advice,
+        _ => panic!("not manual: {finding:#?}"),
+    }
+}
+
+/// That each part which a control says it needs decides about one of these VPCs, and that no other part decides about
+/// any of them.
+pub(crate) fn assert_needs(control: &Control, worlds: &[World]) {
+    const PARTS: [Part; 6] = [
+        Part::Dns,
+        Part::Subnets,
+        Part::RouteTables,
+        Part::Endpoints,
+        Part::SecurityGroups,
+        Part::Services,
+    ];
+    for part in PARTS {
+        let needed = control.needs.contains(&part);
+        let mut decided = false;
+        for world in worlds {
+            let known = world.findings(control);
+            let unknown = world.clone().gap(part).findings(control);
+            if known == unknown {
+                continue;
+            }
+            decided = true;
+            assert!(needed, "{} reads {part:?} and does not say so", control.name);
+            let [finding] = unknown.as_slice() else {
+                panic!("a gap gives one finding: {unknown:#?}")
+            };
+            assert_eq!(finding.verdict, Verdict::Indeterminate);
+            assert_eq!(finding.key.resource.id, VPC);
+            let reason = format!("the call for {part:?} was denied");
+            assert!(finding.explanation.contains(&reason), "{}", finding.explanation);
+        }
+        assert!(decided || !needed, "{} does not read {part:?}", control.name);
+    }
+}

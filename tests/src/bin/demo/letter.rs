@@ -1,0 +1,65 @@
+//! An alert as a person would want to read it.
+
+use std::collections::BTreeSet;
+
+use postern_tests::alert::Alert;
+use serde_json::Value;
+
+use crate::paint::Paint;
+
+/// Subject, occasion, findings and changes. Findings that were told before are only counted.
+pub(crate) fn letter(alert: &Alert, told: &mut BTreeSet<String>, paint: Paint) -> Vec<String> {
+    let mut lines = vec![paint.bold(&format!("✉ {}", alert.subject))];
+    for occasion in alert.list("occasions") {
+        let actor = field(occasion, "/actor/identity");
+        lines.push(format!("  because of {} by {actor}", field(occasion, "/event")));
+    }
+    let mut before = 0;
+    for finding in alert.list("findings") {
+        let line = format!(
+            "  {} {} on {}: {}",
+            paint.mark(field(finding, "/outcome") == "repaired"),
+            paint.bold(field(finding, "/control")),
+            field(finding, "/resource/id"),
+            field(finding, "/explanation")
+        );
+        match told.insert(line.clone()) {
+            true => lines.push(line),
+            false => before += 1,
+        }
+    }
+    if before > 0 {
+        lines.push(paint.dim(&format!("  and {before} as told before")));
+    }
+    let applied = alert
+        .list("changes")
+        .filter(|change| field(change, "/outcome/result") == "applied");
+    let applied: Vec<_> = applied.collect();
+    for change in &applied {
+        lines.push(format!("  {} {}", paint.good("applied:"), field(change, "/text")));
+    }
+    if let Some(undo) = applied
+        .iter()
+        .rev()
+        .find_map(|change| change.pointer("/inverse/command"))
+    {
+        let command = undo.as_str().unwrap_or_default();
+        lines.push(paint.dim(&format!(
+            "  each with the command that undoes it, such as: {}",
+            short(command)
+        )));
+    }
+    lines
+}
+
+pub(crate) fn field<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn short(text: &str) -> String {
+    const MOST: usize = 110;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{} …", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

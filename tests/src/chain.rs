@@ -1,0 +1,258 @@
+//! What the template deployed: rules, queues, the topic. Stands in for EventBridge, which takes events of `aws.ec2` from
+//! nobody but AWS.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use postern_core::function::FUNCTIONS;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::alert::Alert;
+use crate::envelope::Envelope;
+use crate::error::{HarnessError, Result, While};
+use crate::stack::{Ministack, pause};
+
+/// Far above what a batch takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+const INBOX: &str = "inbox";
+
+/// An event and the functions whose rules it matched.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub event: Envelope,
+    pub functions: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+pub struct Chain {
+    events: aws_sdk_eventbridge::Client,
+    sqs: aws_sdk_sqs::Client,
+    rules: Vec<Rule>,
+    /// The URL of a queue that is subscribed to the topic.
+    inbox: String,
+}
+
+#[derive(Debug)]
+struct Rule {
+    function: &'static str,
+    pattern: String,
+    /// The URL of its target.
+    queue: String,
+}
+
+impl Chain {
+    /// Finds what is deployed, and subscribes to the topic.
+    pub async fn of(ministack: &Ministack) -> Result<Self> {
+        let sdk = ministack.sdk().await;
+        let events = aws_sdk_eventbridge::Client::new(&sdk);
+        let sqs = aws_sdk_sqs::Client::new(&sdk);
+        let rules = rules(&events, &sqs).await?;
+        let inbox = subscribe(&aws_sdk_sns::Client::new(&sdk), &sqs).await?;
+        Ok(Self {
+            events,
+            sqs,
+            rules,
+            inbox,
+        })
+    }
+
+    /// The roles whose own calls the rules leave out.
+    pub fn own_roles(&self) -> Vec<String> {
+        let pattern = self
+            .rules
+            .first()
+            .and_then(|rule| serde_json::from_str::<Value>(&rule.pattern).ok());
+        let arns = pattern
+            .as_ref()
+            .and_then(|p| p.pointer("/detail/userIdentity/sessionContext/sessionIssuer/arn"));
+        let conditions = arns.and_then(Value::as_array).into_iter().flatten();
+        let roles = conditions
+            .filter_map(|condition| condition.get("anything-but")?.as_array())
+            .flatten();
+        roles.filter_map(|role| role.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Puts an event on the queue of each rule that it matches.
+    pub async fn deliver(&self, event: &Envelope) -> Result<Delivery> {
+        let mut functions = Vec::new();
+        for rule in &self.rules {
+            let test = self
+                .events
+                .test_event_pattern()
+                .event(event.to_string())
+                .event_pattern(&rule.pattern);
+            let answer = test
+                .send()
+                .await
+                .while_doing(format_args!("trying the rule of {}", rule.function))?;
+            if answer.result {
+                let send = self
+                    .sqs
+                    .send_message()
+                    .queue_url(&rule.queue)
+                    .message_body(event.to_string());
+                send.send()
+                    .await
+                    .while_doing(format_args!("sending to the queue of {}", rule.function))?;
+                functions.push(rule.function);
+            }
+        }
+        Ok(Delivery {
+            event: event.clone(),
+            functions,
+        })
+    }
+
+    /// Waits until the functions are done with it.
+    ///
+    /// # Errors
+    /// If one of them gives it back.
+    pub async fn settle(&self, delivery: &Delivery) -> Result<()> {
+        for rule in self
+            .rules
+            .iter()
+            .filter(|rule| delivery.functions.contains(&rule.function))
+        {
+            let empty = async {
+                while self.waiting(&rule.queue).await? > 0 {
+                    pause().await;
+                }
+                Ok::<_, HarnessError>(())
+            };
+            let late = |_| HarnessError::new(format_args!("{} is not done after {PATIENCE:?}", rule.function));
+            timeout(PATIENCE, empty).await.map_err(late)??;
+        }
+        Ok(())
+    }
+
+    /// The messages of a queue that are not done, those included that a function works on or gave back.
+    async fn waiting(&self, queue: &str) -> Result<u32> {
+        let counts = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let ask = self
+            .sqs
+            .get_queue_attributes()
+            .queue_url(queue)
+            .set_attribute_names(Some(counts.to_vec()));
+        let answer = ask
+            .send()
+            .await
+            .while_doing(format_args!("counting the messages of `{queue}`"))?;
+        let count = |name| answer.attributes()?.get(name)?.parse::<u32>().ok();
+        let counts: Option<Vec<_>> = counts.iter().map(count).collect();
+        let counts = counts.ok_or_else(|| HarnessError::new(format_args!("`{queue}` does not tell its messages")))?;
+        Ok(counts.iter().sum())
+    }
+
+    /// The alerts since the last call.
+    pub async fn alerts(&self) -> Result<Vec<Alert>> {
+        let mut alerts = Vec::new();
+        loop {
+            let receive = self
+                .sqs
+                .receive_message()
+                .queue_url(&self.inbox)
+                .max_number_of_messages(10);
+            let messages = receive
+                .send()
+                .await
+                .while_doing("reading the alerts")?
+                .messages
+                .unwrap_or_default();
+            if messages.is_empty() {
+                return Ok(alerts);
+            }
+            for message in messages {
+                let delete = self.sqs.delete_message().queue_url(&self.inbox);
+                let delete = delete.set_receipt_handle(message.receipt_handle);
+                delete.send().await.while_doing("deleting an alert")?;
+                alerts.push(Alert::from_notification(&message.body.unwrap_or_default())?);
+            }
+        }
+    }
+}
+
+async fn rules(events: &aws_sdk_eventbridge::Client, sqs: &aws_sdk_sqs::Client) -> Result<Vec<Rule>> {
+    let found = events
+        .list_rules()
+        .send()
+        .await
+        .while_doing("listing the rules")?
+        .rules
+        .unwrap_or_default();
+    let mut rules = Vec::new();
+    for rule in found {
+        // A schedule has none.
+        let Some(pattern) = rule.event_pattern else { continue };
+        let name = rule.name.unwrap_or_default();
+        let function = FUNCTIONS.iter().find(|function| name.contains(&camel(function.name)));
+        let function = function.ok_or_else(|| HarnessError::new(format_args!("nobody knows the rule `{name}`")))?;
+        let targets = events.list_targets_by_rule().rule(&name).send().await;
+        let targets = targets
+            .while_doing(format_args!("listing the targets of `{name}`"))?
+            .targets
+            .unwrap_or_default();
+        for target in targets {
+            let queue = target.arn.rsplit(':').next().unwrap_or_default().to_owned();
+            let url = sqs.get_queue_url().queue_name(&queue).send().await;
+            let url = url.while_doing(format_args!("looking for the queue `{queue}`"))?;
+            rules.push(Rule {
+                function: function.name,
+                pattern: pattern.clone(),
+                queue: url.queue_url.unwrap_or_default(),
+            });
+        }
+    }
+    let complete = FUNCTIONS
+        .iter()
+        .all(|f| f.events.is_empty() || rules.iter().any(|rule| rule.function == f.name));
+    match complete {
+        true => Ok(rules),
+        false => Err(HarnessError::new(format_args!("a function has no rule: {rules:#?}"))),
+    }
+}
+
+/// As the template writes it.
+fn camel(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_uppercase() + rest
+    });
+    words.collect()
+}
+
+async fn subscribe(sns: &aws_sdk_sns::Client, sqs: &aws_sdk_sqs::Client) -> Result<String> {
+    let topics = sns
+        .list_topics()
+        .send()
+        .await
+        .while_doing("listing the topics")?
+        .topics
+        .unwrap_or_default();
+    let topic = match topics.as_slice() {
+        [topic] => topic.topic_arn().unwrap_or_default(),
+        others => return Err(HarnessError::new(format_args!("one topic is expected: {others:?}"))),
+    };
+    let inbox = sqs
+        .create_queue()
+        .queue_name(INBOX)
+        .send()
+        .await
+        .while_doing("creating a queue")?;
+    let inbox = inbox.queue_url.unwrap_or_default();
+    let arn = sqs
+        .get_queue_attributes()
+        .queue_url(&inbox)
+        .attribute_names(QueueAttributeName::QueueArn);
+    let arn = arn.send().await.while_doing("looking at the queue")?;
+    let arn = arn
+        .attributes()
+        .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
+    let arn = arn.ok_or_else(|| HarnessError::new("the queue has no ARN"))?;
+    let subscribe = sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(arn);
+    subscribe.send().await.while_doing("subscribing to the topic")?;
+    Ok(inbox)
+}

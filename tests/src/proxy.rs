@@ -1,0 +1,173 @@
+//! Stands between a function and EC2: records every request and fails those that it is told to.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Barrier;
+use tokio::time::timeout;
+
+use crate::error::Result;
+use crate::http::{self, Request, Response, Server};
+
+/// How long requests wait for others that are expected beside them.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A request that a function sent to EC2. Each attempt counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub action: String,
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Call {
+    /// Whether it may change something.
+    pub fn mutates(&self) -> bool {
+        !["Describe", "Get", "List"]
+            .iter()
+            .any(|verb| self.action.starts_with(verb))
+    }
+}
+
+/// How a request goes wrong.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// EC2 answers with this error.
+    Refused {
+        status: u16,
+        code: &'static str,
+        message: String,
+    },
+    /// The connection breaks off without an answer.
+    NoAnswer,
+}
+
+impl Fault {
+    pub fn denied() -> Self {
+        Self::refused(
+            "UnauthorizedOperation",
+            "You are not authorized to perform this operation.",
+        )
+    }
+
+    pub fn throttled() -> Self {
+        Self::Refused {
+            status: 503,
+            code: "RequestLimitExceeded",
+            message: "Request limit exceeded.".to_owned(),
+        }
+    }
+
+    pub fn refused(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Refused {
+            status: 400,
+            code,
+            message: message.into(),
+        }
+    }
+
+    fn answer(&self) -> Option<Response> {
+        let Self::Refused { status, code, message } = self else {
+            return None;
+        };
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Errors><Error><Code>{code}</Code>\
+             <Message>{message}</Message></Error></Errors>\
+             <RequestID>11111111-2222-3333-4444-555555555555</RequestID></Response>"
+        );
+        Some(Response::new(*status, body).with("Content-Type", "text/xml;charset=UTF-8"))
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    ec2: SocketAddr,
+    calls: Mutex<Vec<Call>>,
+    faults: Mutex<BTreeMap<String, Fault>>,
+    together: Mutex<Option<Arc<Barrier>>>,
+}
+
+#[derive(Debug)]
+pub struct Proxy {
+    server: Server,
+    state: Arc<State>,
+}
+
+impl Proxy {
+    pub async fn start(ec2: SocketAddr) -> Result<Self> {
+        let state = Arc::new(State {
+            ec2,
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            together: Mutex::default(),
+        });
+        let server = {
+            let state = Arc::clone(&state);
+            Server::start(move |request| {
+                let state = Arc::clone(&state);
+                async move { state.handle(request).await }
+            })
+            .await?
+        };
+        Ok(Self { server, state })
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The requests so far.
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.state.calls).clone()
+    }
+
+    /// The requests so far, which are then forgotten.
+    pub fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut *lock(&self.state.calls))
+    }
+
+    /// From now on this action fails, until the fault is healed.
+    pub fn fail(&self, action: &str, fault: Fault) {
+        lock(&self.state.faults).insert(action.to_owned(), fault);
+    }
+
+    /// All is well again.
+    pub fn heal(&self) {
+        lock(&self.state.faults).clear();
+    }
+
+    /// From now on no request is answered before so many of them are waiting for an answer at the same time: who sends
+    /// them one after the other gets none.
+    pub fn answer_together(&self, count: usize) {
+        *lock(&self.state.together) = Some(Arc::new(Barrier::new(count)));
+    }
+}
+
+impl State {
+    async fn handle(&self, request: Request) -> Option<Response> {
+        let mut parameters = request.form();
+        let action = parameters.remove("Action").unwrap_or_default();
+        parameters.remove("Version");
+        lock(&self.calls).push(Call {
+            action: action.clone(),
+            parameters,
+        });
+        let together = lock(&self.together).clone();
+        if let Some(barrier) = together
+            && timeout(PATIENCE, barrier.wait()).await.is_err()
+        {
+            return None;
+        }
+        let fault = lock(&self.faults).get(&action).cloned();
+        match fault {
+            Some(fault) => fault.answer(),
+            None => http::ask(self.ec2, &request).await.ok(),
+        }
+    }
+}
+
+/// Nothing behind these locks can be left half done by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

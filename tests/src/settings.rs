@@ -1,0 +1,34 @@
+//! The settings of the demo and of the tests.
+
+const AUDIT: &str = include_str!("../fixtures/demo.postern.toml");
+
+/// Everything in audit mode.
+pub fn audit() -> &'static str {
+    AUDIT
+}
+
+/// Everything in enforce mode.
+pub fn enforce() -> String {
+    AUDIT.replace("default = \"audit\"", "default = \"enforce\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_core::controls::CONTROLS;
+    use postern_core::settings::{Mode, Settings};
+
+    use super::*;
+
+    #[test]
+    fn both_modes_are_settings_that_differ_in_the_mode_only() {
+        let names: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+        let audit = Settings::parse(audit(), &names).unwrap();
+        let mut enforce = Settings::parse(&enforce(), &names).unwrap();
+        assert_eq!(
+            (audit.modes.default, enforce.modes.default),
+            (Mode::Audit, Mode::Enforce)
+        );
+        enforce.modes.default = Mode::Audit;
+        assert_eq!(audit, enforce);
+    }
+}

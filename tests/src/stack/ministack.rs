@@ -1,0 +1,76 @@
+//! CloudFormation, EventBridge, SQS, Lambda and SNS without AWS.
+
+use std::net::SocketAddr;
+
+use super::{ACCOUNT, Process, REGION, environment, sdk, serve, tool};
+use crate::error::{Result, While};
+use crate::http::{self, Request};
+use crate::scratch::Scratch;
+
+/// A ministack on a free loopback port, gone on drop with the functions that it runs.
+#[derive(Debug)]
+pub struct Ministack {
+    address: SocketAddr,
+    // Dropped before the directory that it writes to.
+    process: Process,
+    _scratch: Scratch,
+}
+
+impl Ministack {
+    /// Starts it; its functions find EC2 at this endpoint.
+    pub async fn start(ec2: &str) -> Result<Self> {
+        let program = tool("ministack")?;
+        let scratch = Scratch::new()?;
+        let directory = scratch.path().display().to_string();
+        let (process, address) = serve("/_ministack/ready", |port| {
+            let mut variables = environment();
+            variables.extend([
+                ("BIND_HOST", "127.0.0.1".to_owned()),
+                ("GATEWAY_PORT", port.to_string()),
+                ("MINISTACK_ACCOUNT_ID", ACCOUNT.to_owned()),
+                // Else it listens on two more ports, and on all interfaces.
+                ("IOT_MTLS_ENABLED", "0".to_owned()),
+                ("SFTP_ENABLED", "0".to_owned()),
+                ("TMPDIR", directory.clone()),
+                ("STATE_DIR", format!("{directory}/state")),
+                // The functions inherit these.
+                ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
+                ("AWS_ENDPOINT_URL_EC2", ec2.to_owned()),
+            ]);
+            Process::start(&program, [""; 0], variables)
+        })
+        .await?;
+        let ministack = Self {
+            address,
+            process,
+            _scratch: scratch,
+        };
+        ministack.create_bucket().await?;
+        Ok(ministack)
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub async fn sdk(&self) -> aws_config::SdkConfig {
+        sdk(&self.url(), REGION).await
+    }
+
+    /// What it and its functions wrote.
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+
+    /// Ends it in good order: it waits for its functions to be gone.
+    pub async fn stop(self) -> Result<()> {
+        http::ask(self.address, &Request::post("/_ministack/reset"))
+            .await
+            .while_doing("stopping ministack")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! An SNS topic that keeps what is published.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::alert::Alert;
+use crate::error::{Result, While};
+use crate::http::{Request, Response, Server};
+
+#[derive(Debug)]
+pub struct Topic {
+    server: Server,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    published: Mutex<Vec<BTreeMap<String, String>>>,
+    unreachable: AtomicBool,
+}
+
+impl Topic {
+    pub const ARN: &str = "arn:aws:sns:us-east-1:111122223333:postern";
+
+    pub async fn start() -> Result<Self> {
+        let state = Arc::new(State::default());
+        let server = {
+            let state = Arc::clone(&state);
+            Server::start(move |request| {
+                let answer = state.answer(&request);
+                async move { answer }
+            })
+            .await?
+        };
+        Ok(Self { server, state })
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// While set, every connection breaks off.
+    pub fn set_unreachable(&self, unreachable: bool) {
+        self.state.unreachable.store(unreachable, Ordering::SeqCst);
+    }
+
+    /// What was published since the last call.
+    pub fn take(&self) -> Result<Vec<Alert>> {
+        let published = std::mem::take(&mut *self.state.published.lock().unwrap_or_else(PoisonError::into_inner));
+        published.iter().map(alert).collect()
+    }
+}
+
+impl State {
+    fn answer(&self, request: &Request) -> Option<Response> {
+        if self.unreachable.load(Ordering::SeqCst) {
+            return None;
+        }
+        let form = request.form();
+        if form.get("Action").is_none_or(|action| action != "Publish") {
+            return Some(Response::new(400, ""));
+        }
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        published.push(form);
+        let id = format!("message-{}", published.len());
+        let body = format!(
+            "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{id}</MessageId>\
+             </PublishResult><ResponseMetadata><RequestId>request</RequestId></ResponseMetadata></PublishResponse>"
+        );
+        Some(Response::new(200, body).with("Content-Type", "text/xml"))
+    }
+}
+
+fn alert(form: &BTreeMap<String, String>) -> Result<Alert> {
+    let text = |name: &str| form.get(name).cloned().unwrap_or_default();
+    let mut attributes = BTreeMap::new();
+    for index in 1.. {
+        let entry = |part: &str| form.get(&format!("MessageAttributes.entry.{index}.{part}"));
+        let Some(name) = entry("Name") else { break };
+        attributes.insert(name.clone(), entry("Value.StringValue").cloned().unwrap_or_default());
+    }
+    Ok(Alert {
+        topic: text("TopicArn"),
+        subject: text("Subject"),
+        report: serde_json::from_str(&text("Message")).while_doing("reading the published report")?,
+        attributes,
+    })
+}

@@ -1,0 +1,119 @@
+//! The whole chain as it is deployed: template, rules, queues, functions, topic.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use postern_tests::play::{Played, Round, play};
+use postern_tests::stack::ACCOUNT;
+
+/// Starting and deploying takes most of the time, so one play has many witnesses.
+#[tokio::test]
+async fn an_event_repairs_the_vpc_once_and_an_alert_tells_of_it() {
+    let played = play(&mut |_| {}).await.unwrap();
+    events_reach_the_functions_whose_rules_they_match(&played);
+    audit_mode_tells_and_changes_nothing(&played);
+    enforce_mode_repairs_and_tells(&played);
+    the_same_events_again_change_nothing(&played.again);
+}
+
+fn events_reach_the_functions_whose_rules_they_match(played: &Played) {
+    assert!(
+        played.strays.len() > 5,
+        "a failed call, another service, and each role of ours"
+    );
+    for stray in &played.strays {
+        assert!(
+            stray.functions.is_empty(),
+            "{:?} started by {}",
+            stray.functions,
+            stray.event
+        );
+    }
+    for round in [&played.audit, &played.enforce, &played.again] {
+        let reached: Vec<_> = round
+            .deliveries
+            .iter()
+            .map(|d| (d.event.event(), set(&d.functions)))
+            .collect();
+        let expected = [
+            ("CreateSubnet", BTreeSet::from(["subnet-inspector"])),
+            ("RevokeSecurityGroupIngress", BTreeSet::from(["endpoint-inspector"])),
+            (
+                "ModifyVpcEndpoint",
+                BTreeSet::from(["endpoint-inspector", "policy-inspector"]),
+            ),
+        ];
+        assert_eq!(reached, expected);
+    }
+}
+
+fn audit_mode_tells_and_changes_nothing(played: &Played) {
+    let audit = &played.audit;
+    assert!(played.before.iter().all(|check| !check.passed), "{:#?}", played.before);
+    assert_eq!(audit.checks, played.before);
+    assert_eq!(audit.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    check_alerts(played, audit);
+    assert_eq!(
+        tellers(audit),
+        BTreeSet::from(["endpoint-inspector", "policy-inspector", "subnet-inspector"])
+    );
+    assert!(audit.alerts.iter().all(|alert| alert.text("/outcome") == "audit"));
+    assert!(
+        audit
+            .alerts
+            .iter()
+            .all(|alert| alert.results().iter().all(|result| *result == "skipped"))
+    );
+}
+
+fn enforce_mode_repairs_and_tells(played: &Played) {
+    let enforce = &played.enforce;
+    assert!(enforce.checks.iter().all(|check| check.passed), "{:#?}", enforce.checks);
+    check_alerts(played, enforce);
+    // Whoever comes second finds nothing left to do.
+    assert_eq!(
+        tellers(enforce),
+        BTreeSet::from(["policy-inspector", "subnet-inspector"])
+    );
+    assert_eq!(enforce.alerts.len(), 2);
+    for alert in &enforce.alerts {
+        assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
+        assert!(
+            alert.results().iter().all(|result| *result == "applied"),
+            "{:#}",
+            alert.report
+        );
+    }
+    let changes: usize = enforce.alerts.iter().map(|alert| alert.results().len()).sum();
+    assert_eq!(enforce.mutations().count(), changes, "each change takes one call");
+}
+
+fn the_same_events_again_change_nothing(again: &Round) {
+    assert!(!again.calls.is_empty(), "somebody looked");
+    assert_eq!(again.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    assert!(again.alerts.is_empty(), "{:#?}", again.alerts);
+    assert!(again.checks.iter().all(|check| check.passed), "{:#?}", again.checks);
+}
+
+fn check_alerts(played: &Played, round: &Round) {
+    for alert in &round.alerts {
+        alert.check().unwrap();
+        assert_eq!(alert.text("/vpc"), played.vpc.id);
+        assert_eq!(alert.text("/account"), ACCOUNT);
+        assert_eq!(alert.attributes["account"], ACCOUNT);
+        assert!(alert.subject.contains(&played.vpc.id), "{}", alert.subject);
+        assert!(
+            alert.text("/occasions/0/actor/identity").ends_with("/ada"),
+            "{:#}",
+            alert.report
+        );
+    }
+}
+
+fn tellers(round: &Round) -> BTreeSet<&str> {
+    round.alerts.iter().map(|alert| alert.text("/function")).collect()
+}
+
+fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
+    names.iter().copied().collect()
+}

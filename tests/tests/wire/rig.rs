@@ -1,0 +1,179 @@
+//! A function between events, EC2 and a topic.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{Filter, VpcEndpoint};
+use postern_tests::alert::Alert;
+use postern_tests::function::{Answer, Function};
+use postern_tests::proxy::{Call, Proxy};
+use postern_tests::seed::FaultyVpc;
+use postern_tests::settings;
+use postern_tests::stack::Moto;
+use postern_tests::topic::Topic;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+/// Shared by the tests that run at the same time, each in a Region of its own.
+static MOTO: Mutex<Weak<Moto>> = Mutex::const_new(Weak::new());
+
+/// A VPC with faults, and the way of a function to it and to its topic.
+pub(crate) struct Rig {
+    pub(crate) ec2: Client,
+    pub(crate) vpc: FaultyVpc,
+    pub(crate) proxy: Proxy,
+    pub(crate) topic: Topic,
+    _moto: Arc<Moto>,
+}
+
+/// Regions with zones a, b and c: more than there are tests.
+const REGIONS: [&str; 26] = [
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-east-1",
+    "ca-west-1",
+    "sa-east-1",
+    "af-south-1",
+    "me-south-1",
+    "me-central-1",
+    "il-central-1",
+];
+
+async fn moto() -> Arc<Moto> {
+    let mut shared = MOTO.lock().await;
+    if let Some(moto) = shared.upgrade() {
+        return moto;
+    }
+    let moto = Arc::new(Moto::start().await.unwrap());
+    *shared = Arc::downgrade(&moto);
+    moto
+}
+
+pub(crate) enum Mode {
+    Audit,
+    Enforce,
+}
+
+impl Rig {
+    pub(crate) async fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let region = REGIONS[NEXT.fetch_add(1, Ordering::Relaxed)];
+        let moto = moto().await;
+        let ec2 = moto.ec2(region).await;
+        Self {
+            vpc: FaultyVpc::create(&ec2, region).await.unwrap(),
+            proxy: Proxy::start(moto.address()).await.unwrap(),
+            topic: Topic::start().await.unwrap(),
+            ec2,
+            _moto: moto,
+        }
+    }
+
+    pub(crate) async fn function(&self, name: &str, mode: Mode) -> Function {
+        let settings = match mode {
+            Mode::Audit => settings::audit().to_owned(),
+            Mode::Enforce => settings::enforce(),
+        };
+        self.function_with(name, Some(&settings), Topic::ARN).await
+    }
+
+    pub(crate) async fn function_with(&self, name: &str, settings: Option<&str>, topic: &str) -> Function {
+        let variables = [
+            ("AWS_ENDPOINT_URL_EC2", self.proxy.url()),
+            ("AWS_ENDPOINT_URL_SNS", self.topic.url()),
+            ("POSTERN_TOPIC_ARN", topic.to_owned()),
+            ("POSTERN_OWN_ROLES", OWN_ROLE.to_owned()),
+            ("RUST_LOG", "info".to_owned()),
+        ];
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Function::start(name, settings, &variables).await.unwrap()
+    }
+
+    /// The alerts since the last call, each as it is promised to be.
+    pub(crate) fn alerts(&self) -> Vec<Alert> {
+        let alerts = self.topic.take().unwrap();
+        for alert in &alerts {
+            alert.check().unwrap();
+        }
+        alerts
+    }
+
+    /// The only alert since the last call.
+    pub(crate) fn alert(&self) -> Alert {
+        let mut alerts = self.alerts();
+        assert_eq!(alerts.len(), 1, "{alerts:#?}");
+        alerts.remove(0)
+    }
+
+    /// The actions since the last call that may have changed something.
+    pub(crate) fn mutations(&self) -> Vec<String> {
+        let calls = self.proxy.take().into_iter();
+        calls.filter(Call::mutates).map(|call| call.action).collect()
+    }
+
+    /// How often this action was called so far.
+    pub(crate) fn count(&self, action: &str) -> usize {
+        self.proxy.calls().iter().filter(|call| call.action == action).count()
+    }
+
+    /// The live endpoint of a service in the VPC.
+    pub(crate) async fn endpoint(&self, service: &str) -> Option<VpcEndpoint> {
+        let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
+        let request = self
+            .ec2
+            .describe_vpc_endpoints()
+            .filters(filter("vpc-id", &self.vpc.id));
+        let request = request.filters(filter("service-name", &self.vpc.service(service)));
+        let mut found = request.send().await.unwrap().vpc_endpoints.unwrap_or_default();
+        found.retain(|endpoint| endpoint.state().is_none_or(|state| state.as_str() != "deleted"));
+        assert!(found.len() <= 1, "{found:#?}");
+        found.pop()
+    }
+
+    /// The subnets that the endpoint of a service is in.
+    pub(crate) async fn subnets(&self, service: &str) -> BTreeSet<String> {
+        let endpoint = self.endpoint(service).await;
+        endpoint
+            .and_then(|endpoint| endpoint.subnet_ids)
+            .unwrap_or_default()
+            .into_iter()
+            .collect()
+    }
+}
+
+/// A role that the functions take for one of their own.
+pub(crate) const OWN_ROLE: &str = "arn:aws:iam::111122223333:role/postern-SubnetInspectorRole-EXAMPLE";
+
+pub(crate) fn set<'a>(items: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
+    items.into_iter().cloned().collect()
+}
+
+/// The answer to a batch of which these messages come back.
+#[track_caller]
+pub(crate) fn assert_back(answer: &Answer, messages: &[usize], function: &Function) {
+    let ids: Vec<Value> = messages
+        .iter()
+        .map(|index| json!({"itemIdentifier": format!("message-{index}")}))
+        .collect();
+    let expected = Answer::Done(json!({"batchItemFailures": ids}));
+    assert_eq!(answer, &expected, "{}", function.log());
+}
