@@ -1,8 +1,8 @@
 //! What an endpoint policy is, judged by its text.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::json::parse;
+use crate::json::{self, Kind};
 use crate::{Perimeter, template};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +22,10 @@ pub enum Verdict {
 pub fn verdict(document: &str, service: &str, region: &str, perimeter: &Perimeter) -> Verdict {
     let document = match parse(document) {
         Ok(document) => document,
-        Err(error) => {
-            let cause = std::error::Error::source(&error)
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            return Verdict::Undecided(format!("{error}: {cause}"));
+        Err(reason) => {
+            return Verdict::Undecided(format!(
+                "the policy is not a JSON document without duplicate members: {reason}"
+            ));
         }
     };
     let closed = template(service, region, perimeter).is_ok_and(|text| parse(&text).is_ok_and(|t| t == document));
@@ -49,6 +48,32 @@ pub fn verdict(document: &str, service: &str, region: &str, perimeter: &Perimete
         )),
         _ => Verdict::Undecided("the document is neither open to everybody nor the perimeter policy".to_owned()),
     }
+}
+
+fn parse(text: &str) -> Result<Value, String> {
+    json::parse(text)
+        .map_err(|error| error.message.to_owned())
+        .and_then(value)
+}
+
+fn value(node: json::Node) -> Result<Value, String> {
+    Ok(match node.kind {
+        Kind::Null => Value::Null,
+        Kind::Bool(value) => value.into(),
+        Kind::Number(text) => Value::Number(text.parse().map_err(|_| format!("`{text}` is no number"))?),
+        Kind::String(text) => text.into(),
+        Kind::Array(items) => items.into_iter().map(value).collect::<Result<_, _>>()?,
+        Kind::Object(members) => {
+            let mut all = Map::new();
+            for (name, member) in members {
+                if all.contains_key(&name) {
+                    return Err(format!("member `{name}` appears twice"));
+                }
+                all.insert(name, value(member)?);
+            }
+            Value::Object(all)
+        }
+    })
 }
 
 fn allows_everything(statement: &Value) -> bool {

@@ -1,0 +1,333 @@
+//! What a policy lets through: who gets in that should not, what gets out that should not, and whether anybody does.
+
+use serde::Serialize;
+
+use crate::document::Document;
+use crate::evaluate::{Request, evaluate_as};
+use crate::explain;
+use crate::reading::{Named, Reading, readings};
+use crate::{EndpointContext, Perimeter};
+
+mod actions;
+mod atoms;
+mod bits;
+mod budget;
+mod callers;
+mod identities;
+mod keys;
+mod model;
+mod owners;
+mod resources;
+mod search;
+mod strings;
+mod witness;
+
+pub(crate) use identities::below;
+
+use budget::Budget;
+use model::Model;
+use search::{Goal, Links, Search};
+
+/// What a policy is, held against a perimeter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Containment {
+    /// A stranger gets in, or data gets out.
+    Open,
+    /// Proven to have neither hole.
+    Closed,
+    /// No trusted principal reaches any trusted resource.
+    LockedOut,
+    /// Neither a hole nor its absence could be proven.
+    Undecided,
+}
+
+/// A request that the policy allows and should not. It was confirmed by [`crate::evaluate`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Witness {
+    #[serde(flatten)]
+    pub request: Request,
+    /// Keys that have to have their values although the caller may not control them. Empty for most witnesses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditional: Vec<String>,
+    /// How the document has to be understood for this, where AWS's documentation leaves that open.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub supposing: Vec<String>,
+}
+
+/// The answers to the questions of a perimeter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Analysis {
+    pub verdict: Containment,
+    /// A request by an untrusted principal.
+    pub identity: Option<Witness>,
+    /// A request to an untrusted resource.
+    pub resource: Option<Witness>,
+    pub locked_out: bool,
+    /// Why a verdict could not be reached, what is ambiguous, and what AWS would refuse.
+    pub reasons: Vec<String>,
+    /// In words: who gets in, doing what, through which statement, and why nothing stops it. One line each.
+    pub explanation: Vec<String>,
+}
+
+/// Answers, for the policy of an endpoint, whether strangers get in, whether data gets out, and whether anybody trusted
+/// gets through.
+pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Analysis {
+    let owned = crate::aws_owned::resources(perimeter, endpoint);
+    let mut budget = Budget::new();
+    let (readings, all) = readings(document, !perimeter.aws_services);
+    let mut summary = Summary::default();
+    if !all {
+        summary
+            .doubts
+            .push("the document can be understood in too many ways".to_owned());
+    }
+    for (index, named) in readings.iter().enumerate() {
+        let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
+        let mut asked = Asked::new(document, &model, named, &mut budget);
+        let identity = asked.hole(Goal::Identity, &mut budget);
+        let resource = asked.hole(Goal::Resource, &mut budget);
+        let reach = asked.reaches(&mut budget);
+        summary.add(index, identity, resource, &reach);
+    }
+    summary.analysis(document, &readings)
+}
+
+/// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
+/// outer nothing is that this cannot be told.
+pub(crate) fn loses(
+    document: &Document,
+    denies: usize,
+    perimeter: &Perimeter,
+    endpoint: &EndpointContext,
+) -> Option<Option<Request>> {
+    let owned = crate::aws_owned::resources(perimeter, endpoint);
+    let mut budget = Budget::new();
+    let (readings, all) = readings(document, true);
+    if !all {
+        return None;
+    }
+    for named in &readings {
+        let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
+        let mut search = Search::new(&model, &mut budget);
+        let count = model.statements.len();
+        for place in count.saturating_sub(denies)..count {
+            let lost = search.find(
+                Goal::Lost {
+                    place,
+                    first: count - denies,
+                },
+                Links::Suppose,
+                &mut budget,
+                &mut |found| Some(witness::request(&model, found)),
+            );
+            if lost.is_some() {
+                return Some(lost);
+            }
+            if !search.complete {
+                return None;
+            }
+        }
+    }
+    Some(None)
+}
+
+/// The answer to one question.
+enum Answer {
+    Yes(Box<Witness>),
+    No,
+    Unknown(String),
+}
+
+struct Asked<'m, 'd> {
+    document: &'d Document,
+    model: &'m Model<'d>,
+    named: &'m Named,
+    search: Search<'m, 'd>,
+    /// Whether following the variables misses nothing.
+    exact: bool,
+}
+
+impl<'m, 'd> Asked<'m, 'd> {
+    fn new(document: &'d Document, model: &'m Model<'d>, named: &'m Named, budget: &mut Budget) -> Self {
+        Self {
+            document,
+            model,
+            named,
+            search: Search::new(model, budget),
+            exact: search::exact(model),
+        }
+    }
+
+    fn hole(&mut self, goal: Goal, budget: &mut Budget) -> Answer {
+        let (document, model, named) = (self.document, self.model, self.named);
+        if !model.linked.is_empty() {
+            let possible = self.search.find(goal, Links::Suppose, budget, &mut |_| Some(()));
+            if possible.is_none() && self.search.complete {
+                return Answer::No;
+            }
+        }
+        let mut unconfirmed = false;
+        let mut conditional: Option<Witness> = None;
+        let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
+            let request = witness::request(model, found);
+            if !evaluate_as(document, &request, named.reading).is_allowed() {
+                unconfirmed = true;
+                return None;
+            }
+            let keys = witness::conditional(model, found);
+            let witness = Witness {
+                request,
+                conditional: keys,
+                supposing: Vec::new(),
+            };
+            if witness.conditional.is_empty() {
+                return Some(witness);
+            }
+            conditional.get_or_insert(witness);
+            None
+        });
+        if let Some(witness) = found.or(conditional) {
+            return Answer::Yes(Box::new(witness));
+        }
+        self.none(unconfirmed, budget)
+    }
+
+    /// Nothing was found: is there nothing?
+    fn none(&self, unconfirmed: bool, budget: &Budget) -> Answer {
+        if let (true, Some(reason)) = (unconfirmed, self.model.blind.first()) {
+            return Answer::Unknown(reason.clone());
+        }
+        if self.search.complete && self.exact && !unconfirmed {
+            return Answer::No;
+        }
+        if budget.is_spent() {
+            return Answer::Unknown("the document has too many cases to try them all".to_owned());
+        }
+        if !self.search.complete {
+            return Answer::Unknown("its patterns overlap in too many ways to try them all".to_owned());
+        }
+        if !self.model.linked.is_empty() {
+            return Answer::Unknown("what its variables stand for could not be followed to the end".to_owned());
+        }
+        Answer::Unknown("no request could be made up that confirms or refutes a hole".to_owned())
+    }
+
+    /// Whether somebody trusted reaches something trusted.
+    fn reaches(&mut self, budget: &mut Budget) -> Answer {
+        let usual = self.hole(Goal::Reach, budget);
+        if matches!(usual, Answer::Yes(_)) {
+            return usual;
+        }
+        self.search.thorough = true;
+        self.hole(Goal::Reach, budget)
+    }
+}
+
+#[derive(Default)]
+struct Summary {
+    identity: Found,
+    resource: Found,
+    doubts: Vec<String>,
+    /// Whether the first reading lets nobody through.
+    locked_out: bool,
+    /// Whether readings part over that.
+    locks_differ: bool,
+}
+
+/// What the readings say to one question.
+#[derive(Default)]
+struct Found {
+    /// The first reading with a hole, and its witness.
+    first: Option<(usize, Witness)>,
+    /// How many readings have a hole.
+    readings: usize,
+}
+
+impl Found {
+    /// The witness, with what it supposes unless every reading has the hole.
+    fn witness(self, readings: &[Named]) -> Option<(Reading, Witness)> {
+        let (index, mut witness) = self.first?;
+        let named = readings.get(index)?;
+        if self.readings < readings.len() {
+            witness.supposing = named.supposing.iter().map(|text| (*text).to_owned()).collect();
+        }
+        Some((named.reading, witness))
+    }
+}
+
+impl Summary {
+    fn add(&mut self, index: usize, identity: Answer, resource: Answer, reach: &Answer) {
+        for (answer, found, question) in [
+            (identity, &mut self.identity, "whether strangers get in"),
+            (resource, &mut self.resource, "whether data gets out"),
+        ] {
+            match answer {
+                Answer::Yes(witness) => {
+                    found.readings += 1;
+                    found.first.get_or_insert((index, *witness));
+                }
+                Answer::No => {}
+                Answer::Unknown(reason) => {
+                    let doubt = format!("it could not be decided {question}: {reason}");
+                    if !self.doubts.contains(&doubt) {
+                        self.doubts.push(doubt);
+                    }
+                }
+            }
+        }
+        let locked = matches!(reach, Answer::No);
+        if index == 0 {
+            self.locked_out = locked;
+        }
+        self.locks_differ |= locked != self.locked_out;
+    }
+
+    fn analysis(self, document: &Document, readings: &[Named]) -> Analysis {
+        let (identity, resource) = (self.identity.witness(readings), self.resource.witness(readings));
+        let open = identity.is_some() || resource.is_some();
+        let differing = [&identity, &resource]
+            .iter()
+            .any(|hole| hole.as_ref().is_some_and(|(_, w)| !w.supposing.is_empty()));
+        let verdict = if open {
+            Containment::Open
+        } else if !self.doubts.is_empty() {
+            Containment::Undecided
+        } else if self.locked_out {
+            Containment::LockedOut
+        } else {
+            Containment::Closed
+        };
+        let mut reasons = self.doubts;
+        if differing {
+            reasons
+                .push("documentation leaves open how this document is understood; the worst reading counts".to_owned());
+        } else if self.locks_differ {
+            reasons.push("documentation leaves open whether this document lets anybody through".to_owned());
+        } else if readings.len() > 1 {
+            reasons.push("documentation leaves open how this document is understood; every reading agrees".to_owned());
+        }
+        reasons.extend(document.notes().iter().map(ToString::to_string));
+        let mut explanation = Vec::new();
+        for (hole, question) in [
+            (&identity, explain::Hole::Identity),
+            (&resource, explain::Hole::Resource),
+        ] {
+            if let Some((reading, witness)) = hole {
+                explanation.extend(explain::hole(document, witness, question, *reading));
+            }
+        }
+        explanation.extend(explain::verdict(verdict, self.locked_out));
+        Analysis {
+            verdict,
+            identity: identity.map(|(_, witness)| witness),
+            resource: resource.map(|(_, witness)| witness),
+            locked_out: self.locked_out,
+            reasons,
+            explanation,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

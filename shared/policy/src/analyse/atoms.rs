@@ -1,0 +1,84 @@
+//! Whether a condition holds for given values of its key: the analyser's own answer, which the evaluator checks.
+
+use crate::document::{Condition, Values};
+use crate::glob::Pattern;
+use crate::literal::{instant, number};
+use crate::operators::{Family, Operator, Quantifier};
+use crate::reading::Reading;
+use crate::text::{Form, Text};
+
+/// The values of keys that variables may name, by the key in lower case.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+pub(super) fn nothing(_: &str) -> Option<String> {
+    None
+}
+
+pub(super) fn holds(condition: &Condition, values: &[&str], reading: Reading, lookup: Lookup<'_>) -> bool {
+    if condition.operator == Operator::Null {
+        let Values::Bools(wanted) = &condition.values else {
+            return false;
+        };
+        return wanted.contains(&values.is_empty());
+    }
+    let negated = condition.operator.negated();
+    if values.is_empty() {
+        return match condition.quantifier {
+            Some(Quantifier::ForAllValues) => true,
+            Some(Quantifier::ForAnyValue) => condition.if_exists && reading.any_value_if_exists,
+            None => negated || condition.if_exists,
+        };
+    }
+    let mut fit = values
+        .iter()
+        .map(|value| listed(condition, value, reading, lookup) != negated);
+    if condition.quantifier == Some(Quantifier::ForAllValues) || (condition.quantifier.is_none() && negated) {
+        fit.all(|fits| fits)
+    } else {
+        fit.any(|fits| fits)
+    }
+}
+
+/// Whether the value is among those of the policy.
+fn listed(condition: &Condition, value: &str, reading: Reading, lookup: Lookup<'_>) -> bool {
+    match &condition.values {
+        Values::Texts(texts) => {
+            let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+            texts.iter().any(|text| text_fits(text, value, folded, reading, lookup))
+        }
+        Values::Numbers(limits) => match (condition.operator.family(), number(value)) {
+            (Family::Number(order), Some(value)) => limits.iter().any(|limit| order.holds(&value, limit)),
+            _ => false,
+        },
+        Values::Dates(limits) => match (condition.operator.family(), instant(value)) {
+            (Family::Date(order), Some(value)) => limits.iter().any(|limit| order.holds(&value, limit)),
+            _ => false,
+        },
+        Values::Networks(networks) => networks.iter().any(|network| network.contains(value)),
+        Values::Bools(wanted) => match value.to_ascii_lowercase().as_str() {
+            "true" => wanted.contains(&true),
+            "false" => wanted.contains(&false),
+            _ => false,
+        },
+        Values::Binary(wanted) => wanted.iter().any(|binary| binary == value),
+    }
+}
+
+fn text_fits(text: &Text, value: &str, folded: bool, reading: Reading, lookup: Lookup<'_>) -> bool {
+    let resolved;
+    let form = match text.fixed() {
+        Some(form) => form,
+        None => match text.resolve(lookup) {
+            Some(form) => {
+                resolved = form.into_owned();
+                &resolved
+            }
+            None => return false,
+        },
+    };
+    match form {
+        Form::Text(Pattern::Exact(exact)) if folded => exact.to_lowercase() == value.to_lowercase(),
+        Form::Text(pattern) => pattern.matches(value),
+        Form::Arn(pattern) => pattern.matches(value, reading.short_arns),
+    }
+}

@@ -1,0 +1,25 @@
+//! Steps that an analysis may take before it gives up.
+
+/// About thirty milliseconds of work, some ten times what the longest of honest documents takes.
+const STEPS: u64 = 1_000_000;
+
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self { left: STEPS }
+    }
+
+    /// False when the steps are used up.
+    pub(super) fn spend(&mut self, steps: usize) -> bool {
+        self.left = self.left.saturating_sub(steps as u64);
+        self.left > 0
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+}

@@ -1,0 +1,323 @@
+//! The principals that a document can tell apart, each with its correlated keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::atoms;
+use super::bits::Bits;
+use super::budget::Budget;
+use super::identities::{self, Identities, below};
+use super::model::{Kind, Model};
+use crate::document::PrincipalEntry;
+use crate::glob::Pattern;
+use crate::text::Form;
+
+mod names;
+
+use names::{Named, names, principal_sig};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Caller {
+    Role,
+    User,
+    Root,
+    Federated,
+    Anonymous,
+    Service,
+}
+
+impl Caller {
+    pub(super) fn is_iam(self) -> bool {
+        !matches!(self, Self::Anonymous | Self::Service)
+    }
+
+    /// The value of `aws:PrincipalType`.
+    pub(super) fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Role => Some("AssumedRole"),
+            Self::User => Some("User"),
+            Self::Root => Some("Account"),
+            Self::Federated => Some("FederatedUser"),
+            Self::Anonymous => Some("Anonymous"),
+            Self::Service => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Principal {
+    pub(super) caller: Caller,
+    /// As in a witness.
+    pub(super) name: String,
+    pub(super) account: String,
+    pub(super) organization: Option<String>,
+    pub(super) path: Option<String>,
+    /// The value of `aws:PrincipalArn`.
+    pub(super) arn: Option<String>,
+    pub(super) trusted: bool,
+    /// Statements that do not fail on this principal.
+    pub(super) sig: Bits,
+}
+
+pub(super) struct Principals {
+    pub(super) all: Vec<Principal>,
+    pub(super) complete: bool,
+}
+
+/// All that matters of a name, and whether it is trusted.
+type Class = (Caller, Bits, bool);
+
+/// An organisation and a path in it, or neither.
+pub(super) struct Membership {
+    pub(super) organization: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) trusted: bool,
+    /// Statements that do not fail on a caller with this membership, and those that do not fail on such an owner.
+    pub(super) caller: Bits,
+    pub(super) owner: Bits,
+}
+
+/// Where accounts can belong. The list is one for callers and owners, so that an account can be both.
+pub(super) fn memberships(
+    model: &Model<'_>,
+    identities: &Identities,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Membership> {
+    let organizations = [Kind::PrincipalOrganization, Kind::ResourceOrganization];
+    let paths = [Kind::PrincipalPaths, Kind::ResourcePaths];
+    let ours = |kind: Kind| organizations.contains(&kind) || paths.contains(&kind);
+    let linked = model
+        .keys
+        .iter()
+        .any(|key| (key.linked || key.source) && ours(key.kind));
+    let mut all: Vec<Membership> = Vec::new();
+    let mut add = |new: Membership| {
+        let same = |old: &Membership| {
+            (old.caller, old.owner, old.trusted, old.path.is_some())
+                == (new.caller, new.owner, new.trusted, new.path.is_some())
+        };
+        if linked || !all.iter().any(same) {
+            all.push(new);
+        }
+    };
+    let weigh = |kinds: [Kind; 2]| 1 + kinds.iter().map(|kind| model.weight(*kind)).sum::<usize>();
+    let sigs = |kinds: [Kind; 2], values: &[&str]| kinds.map(|kind| model.sig(kind, values));
+    for organization in &identities.organizations {
+        if !budget.spend(weigh(organizations)) {
+            *complete = false;
+            break;
+        }
+        let [caller, owner] = sigs(organizations, &[organization]);
+        let whole = model.perimeter.organizations.contains(organization);
+        let (found, all_paths) = identities::paths(model, organization, budget);
+        *complete &= all_paths;
+        for path in found {
+            if !budget.spend(weigh(paths)) {
+                *complete = false;
+                break;
+            }
+            let part = |wanted: &String| Pattern::wild(&below(wanted)).matches(&path);
+            let trusted = whole || model.perimeter.organization_paths.iter().any(part);
+            let [caller_path, owner_path] = sigs(paths, &[&path]);
+            add(Membership {
+                organization: Some(organization.clone()),
+                path: Some(path),
+                trusted,
+                caller: caller & caller_path,
+                owner: owner & owner_path,
+            });
+        }
+    }
+    let [caller, owner] = sigs(organizations, &[]);
+    let [caller_path, owner_path] = sigs(paths, &[]);
+    add(Membership {
+        organization: None,
+        path: None,
+        trusted: false,
+        caller: caller & caller_path,
+        owner: owner & owner_path,
+    });
+    all
+}
+
+pub(super) fn principals(
+    model: &Model<'_>,
+    identities: &Identities,
+    memberships: &[Membership],
+    budget: &mut Budget,
+) -> Principals {
+    let mut complete = identities.complete;
+    let linked = model.names(&[Kind::PrincipalAccount, Kind::PrincipalArn, Kind::PrincipalType])
+        || model
+            .keys
+            .iter()
+            .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
+    let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
+    let mut all = Vec::new();
+    let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
+    // Strangers come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
+    // caller may have to be two accounts.
+    let mut accounts: BTreeMap<(Vec<Class>, bool), usize> = BTreeMap::new();
+    for account in identities.strangers.iter().chain(&identities.named) {
+        if !budget.spend(weight) {
+            return Principals { all, complete: false };
+        }
+        let names = names(model, account, &mut complete, budget);
+        let trusted_account = model.perimeter.accounts.contains(account);
+        let trusted = |name: &Named| {
+            model
+                .perimeter
+                .principals
+                .iter()
+                .any(|p| *p == name.arn || *p == name.name)
+        };
+        let class: Vec<_> = names
+            .iter()
+            .map(|name| (name.caller, name.sig, trusted(name)))
+            .collect();
+        let enough = if identities.strangers.contains(account) { 2 } else { 1 };
+        let count = accounts.entry((class, trusted_account)).or_default();
+        if !linked && *count >= 2 {
+            continue;
+        }
+        *count += enough;
+        let mut seen: BTreeSet<Class> = BTreeSet::new();
+        for name in &names {
+            let trusted_name = trusted(name);
+            if !linked && !seen.insert((name.caller, name.sig, trusted_name)) {
+                continue;
+            }
+            for membership in memberships {
+                if !budget.spend(2) {
+                    return Principals { all, complete: false };
+                }
+                all.push(Principal {
+                    caller: name.caller,
+                    name: name.name.clone(),
+                    account: account.clone(),
+                    organization: membership.organization.clone(),
+                    path: membership.path.clone(),
+                    arn: Some(name.arn.clone()),
+                    trusted: trusted_account || trusted_name || membership.trusted,
+                    sig: iam & name.sig & membership.caller,
+                });
+            }
+        }
+    }
+    // Witnesses read better with the accounts that the settings name.
+    all.sort_by_key(|principal: &Principal| principal.trusted && identities.strangers.contains(&principal.account));
+    all.push(anonymous(model));
+    services(model, identities, &mut all);
+    Principals { all, complete }
+}
+
+fn anonymous(model: &Model<'_>) -> Principal {
+    let mut sig =
+        principal_sig(model, "anonymous", "anonymous", None) & model.sig(Kind::PrincipalAccount, &["anonymous"]);
+    for kind in [
+        Kind::PrincipalOrganization,
+        Kind::PrincipalPaths,
+        Kind::PrincipalArn,
+        Kind::PrincipalIsService,
+        Kind::PrincipalService,
+    ] {
+        sig = sig & model.sig(kind, &[]);
+    }
+    Principal {
+        caller: Caller::Anonymous,
+        name: "anonymous".to_owned(),
+        account: "anonymous".to_owned(),
+        organization: None,
+        path: None,
+        arn: None,
+        trusted: false,
+        sig: sig & model.sig(Kind::PrincipalType, &["Anonymous"]),
+    }
+}
+
+fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>) {
+    let mut names: Vec<String> = Vec::new();
+    for statement in model.statements {
+        for entry in &statement.principal.values {
+            if let PrincipalEntry::Service(name) = entry
+                && crate::evaluate::is_service(name)
+            {
+                names.push(name.clone());
+            }
+        }
+    }
+    for key in model.keys.iter().filter(|key| key.kind == Kind::PrincipalService) {
+        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
+            if let Some(Form::Text(Pattern::Exact(name))) = text.fixed()
+                && crate::evaluate::is_service(name)
+            {
+                names.push(name.clone());
+            }
+        }
+    }
+    let usual = [
+        "cloudtrail.amazonaws.com",
+        "config.amazonaws.com",
+        "unlisted.amazonaws.com",
+    ];
+    names.extend(usual.iter().map(|name| (*name).to_owned()));
+    let stranger = |account: &&String| !model.perimeter.accounts.contains(account);
+    let account = identities.strangers.iter().find(stranger).cloned().unwrap_or_default();
+    let mut common = model.sig(Kind::PrincipalIsService, &["true"]) & model.sig(Kind::PrincipalAccount, &[&account]);
+    for kind in [
+        Kind::PrincipalOrganization,
+        Kind::PrincipalPaths,
+        Kind::PrincipalArn,
+        Kind::PrincipalType,
+    ] {
+        common = common & model.sig(kind, &[]);
+    }
+    let mut seen = BTreeSet::new();
+    for name in names {
+        let sig = common & model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, &name, "", None);
+        if seen.insert(sig) {
+            all.push(Principal {
+                caller: Caller::Service,
+                name,
+                account: account.clone(),
+                organization: None,
+                path: None,
+                arn: None,
+                trusted: model.perimeter.aws_services,
+                sig,
+            });
+        }
+    }
+}
+
+impl Principal {
+    /// The values of a key that belongs to the principal, or nothing for a key that does not.
+    pub(super) fn values(&self, kind: Kind) -> Option<Vec<String>> {
+        let list = |value: Option<&str>| Some(value.map(str::to_owned).into_iter().collect());
+        match kind {
+            Kind::PrincipalAccount => list(Some(&self.account)),
+            Kind::PrincipalOrganization => list(self.organization.as_deref()),
+            Kind::PrincipalPaths => list(self.path.as_deref()),
+            Kind::PrincipalArn => list(self.arn.as_deref()),
+            Kind::PrincipalIsService => match self.caller {
+                Caller::Anonymous => list(None),
+                caller => list(Some(if caller == Caller::Service { "true" } else { "false" })),
+            },
+            Kind::PrincipalService => list((self.caller == Caller::Service).then_some(self.name.as_str())),
+            Kind::PrincipalType => list(self.caller.kind()),
+            _ => None,
+        }
+    }
+
+    /// Statements that fail on conditions with variables on the principal's keys are taken out.
+    pub(super) fn linked_sig(&self, model: &Model<'_>, lookup: atoms::Lookup<'_>) -> Bits {
+        let mut bits = Bits::ALL;
+        for key in model.keys.iter().filter(|key| key.linked) {
+            if let Some(values) = self.values(key.kind) {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                bits = bits & model.sig_of(key, &values, Some(lookup));
+            }
+        }
+        bits
+    }
+}

@@ -1,0 +1,179 @@
+//! The names that principals of an account can have.
+
+use super::super::bits::Bits;
+use super::super::budget::Budget;
+use super::super::model::{Kind, Model};
+use super::super::strings::{Domain, candidates};
+use super::Caller;
+use crate::arn::Arn;
+use crate::document::{Effect, PrincipalEntry};
+use crate::glob::{Pattern, Piece};
+use crate::text::Form;
+
+/// An account with one of its names, and the statements that do not fail on these.
+#[derive(Clone)]
+pub(super) struct Named {
+    pub(super) caller: Caller,
+    pub(super) name: String,
+    pub(super) arn: String,
+    pub(super) sig: Bits,
+}
+
+/// The principals of one account that the document tells apart.
+pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Budget) -> Vec<Named> {
+    let by_account = model.sig(Kind::PrincipalAccount, &[account]);
+    let mut patterns: Vec<Pattern> = Vec::new();
+    let mut sessions: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        if let Some(arn) = Arn::parse(name)
+            && arn.account == account
+            && arn.is_principal()
+        {
+            if arn.session_role().is_some() {
+                sessions.push(name.to_owned());
+            } else {
+                patterns.push(Pattern::Exact(name.to_owned()));
+            }
+        }
+    };
+    let mut plain = true;
+    for statement in model.statements {
+        for entry in &statement.principal.values {
+            if let PrincipalEntry::Arn(name) = entry {
+                add(name);
+                plain = false;
+            }
+        }
+        plain &= !model.endpoint.gateway
+            || !statement
+                .principal
+                .values
+                .iter()
+                .any(|e| matches!(e, PrincipalEntry::Account(_)));
+    }
+    for name in &model.perimeter.principals {
+        add(name);
+    }
+    for key in model
+        .keys
+        .iter()
+        .filter(|key| matches!(key.kind, Kind::PrincipalArn | Kind::PrincipalType))
+    {
+        plain = false;
+        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
+            match text.fixed() {
+                Some(Form::Text(pattern)) if key.kind == Kind::PrincipalArn => patterns.push(pattern.clone()),
+                Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
+                None if key.kind == Kind::PrincipalArn => match text.widened(|_| true) {
+                    Some(Form::Text(pattern)) => patterns.push(pattern),
+                    Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
+                    None => {}
+                },
+                _ => {}
+            }
+        }
+    }
+    plain &= !model
+        .keys
+        .iter()
+        .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
+    let mut arns: Vec<(Caller, String)> = Vec::new();
+    let mut shapes = vec![(Caller::Role, "iam", "role/")];
+    if !plain {
+        shapes.extend([
+            (Caller::User, "iam", "user/"),
+            (Caller::Federated, "sts", "federated-user/"),
+        ]);
+        arns.push((Caller::Root, format!("arn:aws:iam::{account}:root")));
+    }
+    for (caller, service, start) in shapes {
+        let start = format!("arn:aws:{service}::{account}:{start}");
+        if patterns.is_empty() {
+            arns.push((caller, format!("{start}stranger")));
+            continue;
+        }
+        let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
+        base.push(Piece::Field);
+        let domain = Domain {
+            base: &base,
+            possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
+            fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
+            letters: "zqxjk0",
+            avoid: &[],
+        };
+        let found = candidates(&patterns, &domain, budget);
+        *complete &= found.complete;
+        arns.extend(found.values.into_iter().map(|name| (caller, name)));
+    }
+    let foreign = |pattern: &&Pattern| match pattern {
+        Pattern::Exact(name) => !name.starts_with("arn:aws:"),
+        _ => false,
+    };
+    for name in patterns
+        .iter()
+        .filter(foreign)
+        .filter_map(|p| if let Pattern::Exact(n) = p { Some(n) } else { None })
+    {
+        if let Some(arn) = Arn::parse(name).filter(|arn| arn.account == account && arn.is_principal()) {
+            let caller = match arn.resource.split('/').next() {
+                Some("user") => Caller::User,
+                Some("root") => Caller::Root,
+                Some("federated-user") => Caller::Federated,
+                _ => Caller::Role,
+            };
+            arns.push((caller, name.clone()));
+        }
+    }
+    let weight = model.weight(Kind::PrincipalArn) + model.statements.len();
+    let mut all: Vec<Named> = Vec::new();
+    for (caller, arn) in arns {
+        if !budget.spend(weight) {
+            *complete = false;
+            break;
+        }
+        all.push(named(model, caller, arn.clone(), arn, account, by_account));
+    }
+    for session in sessions {
+        if let Some(arn) = Arn::parse(&session) {
+            let role = format!(
+                "arn:{}:iam::{account}:role/{}",
+                arn.partition,
+                arn.session_role().unwrap_or_default()
+            );
+            all.push(named(model, Caller::Role, session.clone(), role, account, by_account));
+        }
+    }
+    all
+}
+
+fn named(model: &Model<'_>, caller: Caller, name: String, arn: String, account: &str, by_account: Bits) -> Named {
+    let kind: Vec<&str> = caller.kind().into_iter().collect();
+    let sig = by_account
+        & principal_sig(model, &name, account, Some(&arn))
+        & model.sig(Kind::PrincipalArn, &[&arn])
+        & model.sig(Kind::PrincipalType, &kind);
+    Named { caller, name, arn, sig }
+}
+
+/// The statements whose Principal element covers the principal.
+pub(super) fn principal_sig(model: &Model<'_>, name: &str, account: &str, arn: Option<&str>) -> Bits {
+    let mut bits = Bits::ALL;
+    let service = arn.is_none() && name != "anonymous";
+    let root = arn.is_some_and(|arn| arn.ends_with(":root"));
+    for (place, statement) in model.statements.iter().enumerate() {
+        let covers = statement.principal.values.iter().any(|entry| match entry {
+            PrincipalEntry::Everyone => true,
+            PrincipalEntry::EveryAws => !service || model.reading.aws_star_has_services,
+            PrincipalEntry::Account(wanted) => arn.is_some() && wanted == account && (!model.endpoint.gateway || root),
+            PrincipalEntry::Arn(wanted) => arn.is_some() && (wanted == name || Some(wanted.as_str()) == arn),
+            PrincipalEntry::Service(wanted) => service && (wanted == "*" || wanted == name),
+            // Whoever that is: the evaluator will not confirm it, and so nothing is claimed.
+            PrincipalEntry::Unknown(_) => (statement.effect == Effect::Allow) != statement.principal.not,
+            PrincipalEntry::Nobody(_) => false,
+        });
+        if covers == statement.principal.not {
+            bits.remove(place);
+        }
+    }
+    bits
+}

@@ -1,0 +1,275 @@
+//! Accounts, organisations and paths that a document can tell apart.
+
+use super::budget::Budget;
+use super::model::{Kind, Model};
+use super::strings::{Domain, candidates};
+use crate::arn::{Arn, is_account, is_organization, is_organization_path};
+use crate::document::PrincipalEntry;
+use crate::glob::{Pattern, Piece};
+use crate::text::{ArnPattern, Form};
+
+/// Accounts and organisations that nobody's documents name.
+const STRANGE_ACCOUNTS: [&str; 5] = [
+    "999988887777",
+    "888877776666",
+    "777766665555",
+    "666655554443",
+    "555544443332",
+];
+const STRANGE_ORGANIZATIONS: [&str; 4] = ["o-stranger001", "o-stranger002", "o-stranger003", "o-stranger004"];
+
+pub(super) struct Identities {
+    /// Accounts that the document and the settings name, and representatives for wildcards.
+    pub(super) named: Vec<String>,
+    /// Accounts that nobody names.
+    pub(super) strangers: Vec<String>,
+    pub(super) organizations: Vec<String>,
+    pub(super) complete: bool,
+}
+
+impl Identities {
+    pub(super) fn new(model: &Model<'_>, budget: &mut Budget) -> Self {
+        let (patterns, mut complete) = account_patterns(model);
+        let twelve = [Piece::One; 12];
+        let domain = Domain {
+            base: &twelve,
+            possible: &is_account,
+            fillings: &[""],
+            letters: "907852",
+            avoid: &[],
+        };
+        let (named, strangers) = spread(patterns, &STRANGE_ACCOUNTS, &domain, &mut complete, budget);
+        let prefix = [Piece::Char('o'), Piece::Char('-'), Piece::Any];
+        let domain = Domain {
+            base: &prefix,
+            possible: &is_organization,
+            fillings: &["zzzzzzzzzz", "qqqqqqqqqqq", "zzz", "", "zzzzzzzzzzzzzzzz", "0000000000"],
+            letters: "zq0x17",
+            avoid: &[],
+        };
+        let patterns = organization_patterns(model);
+        let (mut organizations, strange) = spread(patterns, &STRANGE_ORGANIZATIONS, &domain, &mut complete, budget);
+        organizations.extend(strange);
+        Self {
+            named,
+            strangers,
+            organizations,
+            complete,
+        }
+    }
+}
+
+/// The constants, some strangers, and representatives for the wildcards.
+fn spread(
+    patterns: Vec<Pattern>,
+    strangers: &[&str],
+    domain: &Domain<'_>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> (Vec<String>, Vec<String>) {
+    let mut values: Vec<String> = Vec::new();
+    let mut add = |value: String| {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    };
+    let mut wild = false;
+    for pattern in &patterns {
+        match pattern {
+            Pattern::Exact(text) if (domain.possible)(text) => add(text.clone()),
+            Pattern::Exact(_) | Pattern::All => {}
+            Pattern::Glob(_) => wild = true,
+        }
+    }
+    let exact = |text: &str| patterns.contains(&Pattern::Exact(text.to_owned()));
+    let strange: Vec<String> = strangers
+        .iter()
+        .filter(|stranger| !exact(stranger))
+        .take(2)
+        .map(|name| (*name).to_owned())
+        .collect();
+    if wild {
+        let found = candidates(&patterns, domain, budget);
+        *complete &= found.complete;
+        found
+            .values
+            .into_iter()
+            .filter(|value| !strange.contains(value))
+            .for_each(add);
+    }
+    (values, strange)
+}
+
+/// Patterns for accounts, and whether these are all that the document tells apart.
+fn account_patterns(model: &Model<'_>) -> (Vec<Pattern>, bool) {
+    let mut patterns: Vec<Pattern> = model.perimeter.accounts.iter().cloned().map(Pattern::Exact).collect();
+    let mut complete = true;
+    let add = |patterns: &mut Vec<Pattern>, pattern: &Pattern| {
+        if *pattern != Pattern::All && !patterns.contains(pattern) {
+            patterns.push(pattern.clone());
+        }
+    };
+    for principal in &model.perimeter.principals {
+        if let Some(arn) = Arn::parse(principal) {
+            add(&mut patterns, &Pattern::Exact(arn.account.to_owned()));
+        }
+    }
+    for statement in model.statements {
+        for entry in &statement.principal.values {
+            match entry {
+                PrincipalEntry::Account(account) => add(&mut patterns, &Pattern::Exact(account.clone())),
+                PrincipalEntry::Arn(name) => {
+                    let account = Arn::parse(name).map_or("", |arn| arn.account);
+                    add(&mut patterns, &Pattern::Exact(account.to_owned()));
+                }
+                _ => {}
+            }
+        }
+    }
+    for pattern in model.arns.iter().chain(&model.listed).chain(&model.owned) {
+        if let ArnPattern::Fields(fields) = pattern {
+            let [_, _, _, _, account, _] = fields.as_ref();
+            add(&mut patterns, account);
+        }
+    }
+    for key in &model.keys {
+        for (_, condition) in &key.conditions {
+            for text in condition.texts() {
+                let defaults = text.variables().filter_map(|variable| variable.default.clone());
+                if matches!(key.kind, Kind::PrincipalAccount | Kind::ResourceAccount) {
+                    defaults.for_each(|default| add(&mut patterns, &Pattern::Exact(default)));
+                }
+                match (key.kind, text.fixed()) {
+                    (Kind::PrincipalAccount | Kind::ResourceAccount, Some(Form::Text(pattern))) => {
+                        add(&mut patterns, pattern);
+                    }
+                    (Kind::PrincipalArn, Some(Form::Arn(ArnPattern::Fields(fields)))) => {
+                        let [_, _, _, _, account, _] = fields.as_ref();
+                        add(&mut patterns, account);
+                    }
+                    (Kind::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
+                        if let Some(arn) = Arn::parse(name) {
+                            add(&mut patterns, &Pattern::Exact(arn.account.to_owned()));
+                        }
+                    }
+                    (Kind::PrincipalArn, Some(Form::Text(Pattern::Glob(pieces)))) => {
+                        complete &= account_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    (patterns, complete)
+}
+
+/// The account in a pattern of an ARN whose wildcards may cross the fields. False when it cannot be told.
+fn account_of_glob(pieces: &[Piece], mut add: impl FnMut(Pattern)) -> bool {
+    let fields: Vec<&[Piece]> = pieces.splitn(6, |piece| *piece == Piece::Char(':')).collect();
+    let early = fields.iter().take(4).any(|field| field.contains(&Piece::Any));
+    if early {
+        return !pieces.iter().any(|piece| matches!(piece, Piece::Char('0'..='9')));
+    }
+    if let Some(account) = fields.get(4) {
+        let mut account = account.to_vec();
+        // A star here may take the following fields as well; what it takes of the account is the same.
+        account.dedup();
+        add(Pattern::new(account));
+    }
+    true
+}
+
+fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
+    let mut patterns: Vec<Pattern> = model
+        .perimeter
+        .organizations
+        .iter()
+        .cloned()
+        .map(Pattern::Exact)
+        .collect();
+    for path in &model.perimeter.organization_paths {
+        patterns.push(Pattern::wild(path.split('/').next().unwrap_or_default()));
+    }
+    for key in &model.keys {
+        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
+            let Some(Form::Text(pattern)) = text.fixed() else {
+                let defaults = text.variables().filter_map(|variable| variable.default.clone());
+                patterns.extend(defaults.filter(|default| is_organization(default)).map(Pattern::Exact));
+                continue;
+            };
+            match key.kind {
+                Kind::PrincipalOrganization | Kind::ResourceOrganization => patterns.push(pattern.clone()),
+                Kind::PrincipalPaths | Kind::ResourcePaths => {
+                    let mut pieces = pattern.pieces();
+                    pieces.truncate(
+                        pieces
+                            .iter()
+                            .position(|p| *p == Piece::Char('/'))
+                            .unwrap_or(pieces.len()),
+                    );
+                    patterns.push(Pattern::new(pieces));
+                }
+                _ => {}
+            }
+        }
+    }
+    patterns
+}
+
+/// Paths of accounts in an organisation, and whether these are all that the document tells apart.
+pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) -> (Vec<String>, bool) {
+    let plain = format!("{organization}/r-zz12/");
+    let told = model.has(Kind::PrincipalPaths) || model.has(Kind::ResourcePaths);
+    if !told && model.perimeter.organization_paths.is_empty() {
+        return (vec![plain], true);
+    }
+    let mut patterns: Vec<Pattern> = model
+        .perimeter
+        .organization_paths
+        .iter()
+        .map(|path| Pattern::wild(&below(path)))
+        .collect();
+    for key in model
+        .keys
+        .iter()
+        .filter(|key| matches!(key.kind, Kind::PrincipalPaths | Kind::ResourcePaths))
+    {
+        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
+            if let Some(Form::Text(pattern)) = text.fixed() {
+                patterns.push(pattern.clone());
+            }
+        }
+    }
+    let mut base: Vec<Piece> = organization.chars().chain("/r-".chars()).map(Piece::Char).collect();
+    base.extend([Piece::Any, Piece::Char('/')]);
+    let domain = Domain {
+        base: &base,
+        possible: &is_organization_path,
+        fillings: &[
+            "zz12",
+            "ou-zz12-zzzzzzzz",
+            "zz12/ou-zz12-zzzzzzzz",
+            "",
+            "zzzzzzzz",
+            "zz12/ou-zz12-qqqqqqqq",
+            "qq34",
+        ],
+        letters: "zq0x17",
+        avoid: &[],
+    };
+    let found = candidates(&patterns, &domain, budget);
+    let mut values = found.values;
+    if !values.contains(&plain) {
+        values.push(plain);
+    }
+    (values, found.complete)
+}
+
+/// The pattern of everything at or below a path of the settings.
+pub(crate) fn below(path: &str) -> String {
+    if path.ends_with('*') {
+        path.to_owned()
+    } else {
+        format!("{path}*")
+    }
+}

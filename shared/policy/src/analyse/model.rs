@@ -1,0 +1,308 @@
+//! A document in one reading, taken apart by what its conditions are about.
+
+use super::atoms::{self, Lookup};
+use super::bits::Bits;
+use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement};
+use crate::reading::Reading;
+use crate::service::{self, Service};
+use crate::text::{ArnPattern, Form, Text};
+use crate::{EndpointContext, Perimeter};
+
+/// What a condition key tells about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    PrincipalAccount,
+    PrincipalOrganization,
+    PrincipalPaths,
+    PrincipalArn,
+    PrincipalIsService,
+    PrincipalService,
+    PrincipalType,
+    ResourceAccount,
+    ResourceOrganization,
+    ResourcePaths,
+    Time,
+    /// The same in every request through this endpoint.
+    Constant,
+    /// May have any value.
+    Free,
+}
+
+/// A condition key that the document names.
+#[derive(Debug)]
+pub(super) struct Key<'d> {
+    /// In lower case.
+    pub(super) id: &'d str,
+    /// As in the document.
+    pub(super) name: &'d str,
+    pub(super) kind: Kind,
+    /// The place of the statement, and its condition on this key.
+    pub(super) conditions: Vec<(usize, &'d Condition)>,
+    /// Whether a condition on it has a variable.
+    pub(super) linked: bool,
+    /// How many values it is compared with, at least one.
+    pub(super) weight: usize,
+    /// Whether a variable somewhere names this key.
+    pub(super) source: bool,
+}
+
+/// The resources that a statement names, by pattern.
+#[derive(Debug)]
+pub(super) struct ResourceElement<'d> {
+    pub(super) not: bool,
+    /// Places in [`Model::arns`].
+    pub(super) patterns: Vec<usize>,
+    pub(super) every: bool,
+    pub(super) linked: Vec<&'d Text>,
+}
+
+pub(super) struct Model<'d> {
+    pub(super) statements: &'d [Statement],
+    pub(super) reading: Reading,
+    pub(super) perimeter: &'d Perimeter,
+    pub(super) endpoint: &'d EndpointContext,
+    pub(super) service: Option<Service>,
+    pub(super) allow: Bits,
+    pub(super) deny: Bits,
+    pub(super) keys: Vec<Key<'d>>,
+    pub(super) arns: Vec<ArnPattern>,
+    pub(super) resources: Vec<ResourceElement<'d>>,
+    /// Trusted resources, and those that AWS owns.
+    pub(super) listed: Vec<ArnPattern>,
+    pub(super) owned: Vec<ArnPattern>,
+    /// Condition keys whose value tells that AWS owns the resource, each with that value.
+    marks: Vec<(&'static str, &'static str)>,
+    /// Statements with a variable in a condition or resource.
+    pub(super) linked: Bits,
+    /// What the analysis cannot see, in words: without a hole, the document is undecided.
+    pub(super) blind: Vec<String>,
+}
+
+impl<'d> Model<'d> {
+    pub(super) fn new(
+        document: &'d Document,
+        perimeter: &'d Perimeter,
+        endpoint: &'d EndpointContext,
+        reading: Reading,
+        owned: &[String],
+    ) -> Self {
+        let statements = document
+            .variants
+            .get(reading.variant)
+            .map_or(&[][..], |variant| &variant.statements);
+        let patterns = |texts: &[String]| texts.iter().map(|text| ArnPattern::wild(text)).collect();
+        let mut model = Self {
+            statements,
+            reading,
+            perimeter,
+            endpoint,
+            service: service::find(&endpoint.service),
+            allow: Bits::NONE,
+            deny: Bits::NONE,
+            keys: Vec::new(),
+            arns: Vec::new(),
+            resources: Vec::new(),
+            listed: patterns(&perimeter.resources),
+            owned: patterns(owned),
+            marks: crate::aws_owned::marks(perimeter, endpoint),
+            linked: Bits::NONE,
+            blind: Vec::new(),
+        };
+        for (place, statement) in statements.iter().enumerate() {
+            match statement.effect {
+                Effect::Allow => model.allow.insert(place),
+                Effect::Deny => model.deny.insert(place),
+            }
+            model.take_apart(place, statement);
+        }
+        model.mark_sources();
+        model
+    }
+
+    fn take_apart(&mut self, place: usize, statement: &'d Statement) {
+        let unknown = |entry: &&PrincipalEntry| matches!(entry, PrincipalEntry::Unknown(_));
+        if let Some(PrincipalEntry::Unknown(name)) = statement.principal.values.iter().find(unknown)
+            && (statement.effect == Effect::Allow || statement.principal.not)
+        {
+            self.blind
+                .push(format!("{}: there is no telling who `{name}` is", statement.name()));
+        }
+        for condition in &statement.conditions {
+            let linked = condition.linked();
+            if linked {
+                self.linked.insert(place);
+            }
+            match self.keys.iter_mut().find(|key| key.id == condition.key_id) {
+                Some(key) => {
+                    key.conditions.push((place, condition));
+                    key.weight += weight(condition);
+                    key.linked |= linked;
+                }
+                None => self.keys.push(Key {
+                    id: &condition.key_id,
+                    name: &condition.key,
+                    kind: self.kind(&condition.key_id),
+                    conditions: vec![(place, condition)],
+                    weight: weight(condition),
+                    linked,
+                    source: false,
+                }),
+            }
+        }
+        let mut element = ResourceElement {
+            not: statement.resource.not,
+            patterns: Vec::new(),
+            every: false,
+            linked: Vec::new(),
+        };
+        for text in &statement.resource.values {
+            match text.fixed() {
+                Some(Form::Arn(ArnPattern::All)) => element.every = true,
+                Some(Form::Arn(pattern)) => {
+                    let known = self.arns.iter().position(|other| other == pattern);
+                    element.patterns.push(known.unwrap_or_else(|| {
+                        self.arns.push(pattern.clone());
+                        self.arns.len() - 1
+                    }));
+                }
+                Some(Form::Text(_)) => {}
+                None => {
+                    element.linked.push(text);
+                    self.linked.insert(place);
+                }
+            }
+        }
+        self.resources.push(element);
+    }
+
+    fn mark_sources(&mut self) {
+        let statements = self.statements;
+        for text in linked_texts(statements) {
+            for variable in text.variables() {
+                match self.keys.iter_mut().find(|key| key.id == variable.key) {
+                    Some(key) => key.source = true,
+                    None => {
+                        let kind = self.kind(&variable.key);
+                        self.keys.push(Key {
+                            id: &variable.key,
+                            name: &variable.key,
+                            kind,
+                            conditions: Vec::new(),
+                            weight: 1,
+                            linked: false,
+                            source: true,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn kind(&self, id: &str) -> Kind {
+        match id {
+            "aws:principalaccount" => Kind::PrincipalAccount,
+            "aws:principalorgid" => Kind::PrincipalOrganization,
+            "aws:principalorgpaths" => Kind::PrincipalPaths,
+            "aws:principalarn" => Kind::PrincipalArn,
+            "aws:principalisawsservice" => Kind::PrincipalIsService,
+            "aws:principalservicename" | "aws:principalservicenameslist" => Kind::PrincipalService,
+            "aws:principaltype" => Kind::PrincipalType,
+            "aws:resourceaccount" => Kind::ResourceAccount,
+            "aws:resourceorgid" => Kind::ResourceOrganization,
+            "aws:resourceorgpaths" => Kind::ResourcePaths,
+            "aws:currenttime" | "aws:epochtime" => Kind::Time,
+            _ if self.constant(id).is_some() => Kind::Constant,
+            _ => Kind::Free,
+        }
+    }
+
+    /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
+    pub(super) fn constant(&self, id: &str) -> Option<Option<String>> {
+        let some = |value: &str| (!value.is_empty()).then(|| Some(value.to_owned()));
+        match id {
+            // What CloudFormation calls pseudo parameters is no condition key.
+            _ if id.contains("::") => Some(None),
+            "aws:sourceip" => Some(None),
+            "aws:sourcevpc" => some(&self.endpoint.vpc),
+            "aws:sourcevpce" => some(&self.endpoint.endpoint),
+            "aws:vpceaccount" => some(&self.endpoint.owner),
+            "aws:vpceorgid" => match self.perimeter.organizations.as_slice() {
+                [one] => some(one),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether only requests for what AWS owns have this value of the key.
+    pub(super) fn marked(&self, id: &str, value: &str) -> bool {
+        self.marks.iter().any(|(key, mark)| key.eq_ignore_ascii_case(id) && *mark == value)
+    }
+
+    pub(super) fn has(&self, kind: Kind) -> bool {
+        self.keys.iter().any(|key| key.kind == kind)
+    }
+
+    /// Whether a variable names a key of one of these kinds.
+    pub(super) fn names(&self, kinds: &[Kind]) -> bool {
+        self.keys.iter().any(|key| key.source && kinds.contains(&key.kind))
+    }
+
+    /// How many values keys of this kind are compared with.
+    pub(super) fn weight(&self, kind: Kind) -> usize {
+        self.keys
+            .iter()
+            .filter(|key| key.kind == kind)
+            .map(|key| key.weight)
+            .sum()
+    }
+
+    /// The statements that do not fail on the value of keys of this kind. Conditions with variables do not count.
+    pub(super) fn sig(&self, kind: Kind, values: &[&str]) -> Bits {
+        let mut bits = Bits::ALL;
+        for key in self.keys.iter().filter(|key| key.kind == kind) {
+            bits = bits & self.sig_of(key, values, None);
+        }
+        bits
+    }
+
+    /// The same for one key. With a lookup, the conditions with variables count as well.
+    pub(super) fn sig_of(&self, key: &Key<'_>, values: &[&str], lookup: Option<Lookup<'_>>) -> Bits {
+        let mut bits = Bits::ALL;
+        for (place, condition) in &key.conditions {
+            if lookup.is_none() && condition.linked() {
+                continue;
+            }
+            let lookup = lookup.unwrap_or(&atoms::nothing);
+            if bits.has(*place) && !atoms::holds(condition, values, self.reading, lookup) {
+                bits.remove(*place);
+            }
+        }
+        bits
+    }
+
+    /// The statements that do not fail on the constants of the endpoint.
+    pub(super) fn constant_sig(&self) -> Bits {
+        let mut bits = Bits::ALL;
+        for key in self.keys.iter().filter(|key| key.kind == Kind::Constant) {
+            let value = self.constant(key.id).flatten();
+            let values: Vec<&str> = value.iter().map(String::as_str).collect();
+            bits = bits & self.sig_of(key, &values, None);
+        }
+        bits
+    }
+}
+
+fn weight(condition: &Condition) -> usize {
+    1 + condition.texts().len()
+}
+
+/// Every text of the statements that has a variable.
+pub(super) fn linked_texts(statements: &[Statement]) -> impl Iterator<Item = &Text> {
+    statements.iter().flat_map(|statement| {
+        let conditions = statement.conditions.iter().flat_map(Condition::texts);
+        conditions
+            .chain(&statement.resource.values)
+            .filter(|text| text.fixed().is_none())
+    })
+}

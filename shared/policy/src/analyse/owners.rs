@@ -1,0 +1,100 @@
+//! The owners of resources that a document can tell apart.
+
+use super::atoms::Lookup;
+use super::bits::Bits;
+use super::budget::Budget;
+use super::callers::Membership;
+use super::identities::Identities;
+use super::model::{Kind, Model};
+
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    pub(super) account: String,
+    pub(super) organization: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) trusted: bool,
+    /// Whether requests carry `aws:ResourceAccount` and its like.
+    pub(super) told: bool,
+    /// Statements that do not fail on this owner.
+    pub(super) sig: Bits,
+}
+
+/// Every owner twice over where two accounts are alike, so that caller and owner can be two accounts.
+pub(super) fn owners(
+    model: &Model<'_>,
+    identities: &Identities,
+    memberships: &[Membership],
+    told: bool,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Owner> {
+    let linked = !model.linked.is_empty();
+    let unknown = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths]
+        .into_iter()
+        .fold(Bits::ALL, |bits, kind| bits & model.sig(kind, &[]));
+    let mut classes: Vec<(Bits, Vec<bool>, bool, usize)> = Vec::new();
+    let mut all = Vec::new();
+    for account in identities.named.iter().chain(&identities.strangers) {
+        let sig = if told {
+            model.sig(Kind::ResourceAccount, &[account])
+        } else {
+            Bits::ALL
+        };
+        let trusted = model.perimeter.accounts.contains(account);
+        let patterns = model.arns.iter().chain(&model.listed).chain(&model.owned);
+        let fields: Vec<bool> = patterns
+            .map(|pattern| super::resources::account_fits(pattern, account))
+            .collect();
+        budget.spend(fields.len() / 8 + 1 + model.weight(Kind::ResourceAccount));
+        if !linked {
+            match classes
+                .iter_mut()
+                .find(|(s, f, t, _)| (*s, f, *t) == (sig, &fields, trusted))
+            {
+                Some((.., count)) if *count >= 2 => continue,
+                Some((.., count)) => *count += 1,
+                None => classes.push((sig, fields, trusted, 1)),
+            }
+        }
+        for membership in memberships {
+            if !budget.spend(2) {
+                *complete = false;
+                return all;
+            }
+            all.push(Owner {
+                account: account.clone(),
+                organization: membership.organization.clone(),
+                path: membership.path.clone(),
+                trusted: trusted || membership.trusted,
+                told,
+                sig: if told { sig & membership.owner } else { unknown },
+            });
+        }
+    }
+    all
+}
+
+impl Owner {
+    /// The values of a key that belongs to the owner, or nothing for a key that does not.
+    pub(super) fn values(&self, kind: Kind) -> Option<Vec<String>> {
+        let list = |value: Option<&String>| Some(value.filter(|_| self.told).cloned().into_iter().collect());
+        match kind {
+            Kind::ResourceAccount => list(Some(&self.account)),
+            Kind::ResourceOrganization => list(self.organization.as_ref()),
+            Kind::ResourcePaths => list(self.path.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// Statements that fail on conditions with variables on the owner's keys are taken out.
+    pub(super) fn linked_sig(&self, model: &Model<'_>, lookup: Lookup<'_>) -> Bits {
+        let mut bits = Bits::ALL;
+        for key in model.keys.iter().filter(|key| key.linked) {
+            if let Some(values) = self.values(key.kind) {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                bits = bits & model.sig_of(key, &values, Some(lookup));
+            }
+        }
+        bits
+    }
+}

@@ -1,0 +1,241 @@
+//! The resources that a document can tell apart.
+
+use std::collections::BTreeSet;
+
+use super::atoms::Lookup;
+use super::bits::Bits;
+use super::budget::Budget;
+use super::model::{Kind, Model};
+use super::strings::{Domain, WORD, candidates};
+use crate::glob::{Pattern, Piece};
+use crate::text::{ArnPattern, Form};
+
+mod starts;
+
+use starts::{Start, starts};
+
+#[derive(Clone, Debug)]
+pub(super) struct Resource {
+    pub(super) arn: String,
+    /// Trusted by the settings, by its ARN.
+    pub(super) listed: bool,
+    /// Owned by AWS.
+    pub(super) owned: bool,
+    /// Whether the ARN says that no customer owns it.
+    pub(super) of_aws: bool,
+    /// Statements that do not fail on this resource.
+    pub(super) sig: Bits,
+}
+
+/// The patterns of a document, those with variables included, and those of the settings.
+struct Patterns<'m> {
+    all: Vec<&'m ArnPattern>,
+    /// How many of them stand in the document.
+    own: usize,
+}
+
+pub(super) fn account_fits(pattern: &ArnPattern, account: &str) -> bool {
+    match pattern {
+        ArnPattern::Fields(fields) => match fields.as_ref() {
+            [_, _, _, _, field, _] => field.matches(account),
+        },
+        _ => true,
+    }
+}
+
+/// Representatives of the resources of one account, and of resources whose ARN has no account. With `trusted`, those
+/// that the settings name are told apart as well.
+pub(super) fn resources(
+    model: &Model<'_>,
+    account: &str,
+    trusted: bool,
+    lookup: Option<Lookup<'_>>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Resource> {
+    let (resolved, elements) = resolve(model, lookup);
+    let patterns = Patterns {
+        all: model
+            .arns
+            .iter()
+            .chain(&resolved)
+            .chain(&model.listed)
+            .chain(&model.owned)
+            .collect(),
+        own: model.arns.len() + resolved.len(),
+    };
+    if model.reading.short_arns {
+        *complete &= patterns.all.iter().take(patterns.own).all(|pattern| simple(pattern));
+    }
+    let mut all: Vec<Resource> = Vec::new();
+    let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
+    for start in starts(model, account, &patterns) {
+        let mut names = templates(model, &start);
+        let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
+            range
+                .filter_map(|at| last_field(patterns.all.get(at)?))
+                .cloned()
+                .collect()
+        };
+        let told = |at: &usize| *at < patterns.own || trusted;
+        let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
+        let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
+        let avoid: Vec<Vec<Piece>> = others
+            .iter()
+            .filter(|p| **p != Pattern::All)
+            .map(Pattern::pieces)
+            .collect();
+        let domain = Domain {
+            possible: &|name| !name.is_empty(),
+            avoid: &avoid,
+            ..WORD
+        };
+        let found = candidates(&wanted, &domain, budget);
+        *complete &= found.complete;
+        names.extend(found.values);
+        if start.agreeing.is_empty() {
+            names.truncate(1);
+        }
+        for name in names {
+            if !budget.spend(4 + start.agreeing.len() + elements.len()) {
+                *complete = false;
+                return all;
+            }
+            let arn = format!("{}{name}", start.text);
+            let hit: Vec<bool> = agree(&patterns, &start, &name, &arn, model.reading.short_arns);
+            let is = |from: usize, count: usize| hit.iter().skip(from).take(count).any(|hit| *hit);
+            let listed = is(patterns.own, model.listed.len());
+            let owned = is(patterns.own + model.listed.len(), model.owned.len());
+            let mut sig = Bits::ALL;
+            for element in &elements {
+                let named = element.every || element.patterns.iter().any(|at| hit.get(*at).copied().unwrap_or(false));
+                if element.never || (named == element.not && !element.always) {
+                    sig.remove(element.place);
+                }
+            }
+            if seen.insert((sig, listed, owned, start.of_aws)) {
+                all.push(Resource {
+                    arn,
+                    listed,
+                    owned,
+                    of_aws: start.of_aws,
+                    sig,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// A Resource element that not every resource fits.
+struct Restriction {
+    place: usize,
+    not: bool,
+    every: bool,
+    patterns: Vec<usize>,
+    /// Taken to hold, since its variables are not known.
+    always: bool,
+    /// Does not hold, since a variable has no value.
+    never: bool,
+}
+
+fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, Vec<Restriction>) {
+    let mut resolved = Vec::new();
+    let mut elements = Vec::new();
+    for (place, element) in model.resources.iter().enumerate() {
+        if element.every && !element.not {
+            continue;
+        }
+        let mut restriction = Restriction {
+            place,
+            not: element.not,
+            every: element.every,
+            patterns: element.patterns.clone(),
+            always: !element.linked.is_empty() && lookup.is_none() && element.not,
+            never: false,
+        };
+        for text in &element.linked {
+            let Some(lookup) = lookup else {
+                match text.widened(|id| without_colon(model.kind(id))) {
+                    Some(Form::Arn(ArnPattern::All)) => restriction.every = true,
+                    Some(Form::Arn(pattern)) => {
+                        restriction.patterns.push(model.arns.len() + resolved.len());
+                        resolved.push(pattern);
+                    }
+                    _ => restriction.always = true,
+                }
+                continue;
+            };
+            match text.resolve(lookup).as_deref() {
+                Some(Form::Arn(ArnPattern::All)) => restriction.every = true,
+                Some(Form::Arn(pattern)) => {
+                    restriction.patterns.push(model.arns.len() + resolved.len());
+                    resolved.push(pattern.clone());
+                }
+                Some(Form::Text(_)) => {}
+                None => restriction.never |= element.not && !model.reading.not_resource_without_value,
+            }
+        }
+        elements.push(restriction);
+    }
+    (resolved, elements)
+}
+
+/// Whether values of keys of this kind never have a colon.
+fn without_colon(kind: Kind) -> bool {
+    !matches!(kind, Kind::Free | Kind::PrincipalArn | Kind::Time)
+}
+
+/// Whether a pattern with too few fields only fixes how an ARN starts.
+fn simple(pattern: &ArnPattern) -> bool {
+    match pattern {
+        ArnPattern::Short(Pattern::Glob(pieces)) => match pieces.split_last() {
+            Some((Piece::Any, start)) => start.iter().all(|piece| matches!(piece, Piece::Char(_))) && start.len() <= 8,
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
+fn last_field(pattern: &ArnPattern) -> Option<&Pattern> {
+    match pattern {
+        ArnPattern::Fields(fields) => fields.last(),
+        _ => None,
+    }
+}
+
+fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: bool) -> Vec<bool> {
+    let mut hit = vec![false; patterns.all.len()];
+    for at in &start.agreeing {
+        if let (Some(hit), Some(pattern)) = (hit.get_mut(*at), patterns.all.get(*at)) {
+            *hit = match pattern {
+                ArnPattern::Fields(_) => last_field(pattern).is_some_and(|last| last.matches(name)),
+                other => other.matches(arn, short),
+            };
+        }
+    }
+    hit
+}
+
+/// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
+fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
+    let Some(service) = &model.service else {
+        return Vec::new();
+    };
+    let mut names = Vec::new();
+    for template in service.arns() {
+        let mut fields = template.splitn(4, ':');
+        let shape = (fields.next(), fields.next(), fields.next(), fields.next());
+        if let (Some(service), Some(region), Some(account), Some(name)) = shape
+            && service == start.service
+            && region.is_empty() != start.region
+            && account.is_empty() != start.account
+            && names.len() < 12
+        {
+            names.push(name.replace('*', "stranger"));
+        }
+    }
+    // What lies deeper, such as an object in a bucket, is what requests are mostly about.
+    names.reverse();
+    names
+}

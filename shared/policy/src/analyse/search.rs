@@ -1,0 +1,300 @@
+//! The search for a request that a policy allows and that lies where a question asks.
+//!
+//! A statement applies to a request exactly when it fails on none of its parts: principal, owner, action, resource, each
+//! key. Every candidate of a part is a set of statements that it does not fail, so a request is the intersection of the
+//! sets of its parts, and it is allowed when an Allow and no Deny is left in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::actions::{Action, actions};
+use super::bits::Bits;
+use super::budget::Budget;
+use super::callers::{Caller, Principal, Principals, memberships, principals};
+use super::identities::Identities;
+use super::keys::{Choice, choices, instants};
+use super::model::{Key, Kind, Model};
+use super::owners::{Owner, owners};
+use super::resources::{Resource, resources};
+use crate::service::Keyless;
+
+mod linked;
+mod solve;
+
+pub(super) use linked::exact;
+use solve::solve;
+
+/// Where the request is to lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// An untrusted principal, and no resource that AWS owns.
+    Identity,
+    /// An untrusted resource, and no service principal.
+    Resource,
+    /// A trusted IAM principal and a trusted resource.
+    Reach,
+    /// In neither of the holes, and the Deny of this place applies: what it takes away. The Denies from `first` on are
+    /// not there yet.
+    Lost { place: usize, first: usize },
+}
+
+/// One request, with what the search knows of it.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    pub(super) principal: Principal,
+    pub(super) owner: Owner,
+    pub(super) action: String,
+    pub(super) resource: Resource,
+    /// By place in [`Model::keys`].
+    pub(super) keys: Vec<(usize, Vec<String>)>,
+    pub(super) instant: i64,
+}
+
+pub(super) struct Search<'m, 'd> {
+    pub(super) model: &'m Model<'d>,
+    principals: Principals,
+    worlds: Vec<World>,
+    /// Keys that belong neither to principal nor owner.
+    free: Vec<usize>,
+    choices: Vec<Vec<Choice>>,
+    instants: Vec<Choice>,
+    constant: Bits,
+    /// By the owner's account, and whether trusted resources are told apart.
+    resources: BTreeMap<(String, bool), Vec<Resource>>,
+    /// The same for resources with variables, by the values of these.
+    resolved: BTreeMap<(String, bool, linked::Values), Vec<Resource>>,
+    /// Whether resources that the settings trust are looked for besides those of trusted owners.
+    pub(super) thorough: bool,
+    /// Whether nothing was left out. Links are counted apart.
+    pub(super) complete: bool,
+}
+
+/// The actions that tell the owner of a resource, or those that do not.
+struct World {
+    actions: Vec<Action>,
+    owners: Vec<Owner>,
+}
+
+/// What to do with conditions and resources that have variables.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Links {
+    /// Follow them, value by value.
+    Follow,
+    /// Suppose of each what lets most requests through.
+    Suppose,
+}
+
+impl<'m, 'd> Search<'m, 'd> {
+    pub(super) fn new(model: &'m Model<'d>, budget: &mut Budget) -> Self {
+        let mut complete = true;
+        let identities = Identities::new(model, budget);
+        let memberships = memberships(model, &identities, &mut complete, budget);
+        let principals = principals(model, &identities, &memberships, budget);
+        let keyless = model
+            .service
+            .as_ref()
+            .map_or(Keyless::None, |service| service.keyless());
+        let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
+        let asked = resource_keys.iter().any(|kind| model.has(*kind));
+        let worlds: &[bool] = match keyless {
+            Keyless::None => &[true],
+            Keyless::Some(_) if asked => &[true, false],
+            Keyless::Some(_) => &[true],
+            Keyless::All => &[false],
+        };
+        let worlds = worlds
+            .iter()
+            .map(|told| World {
+                actions: actions(model, *told, &mut complete, budget),
+                owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
+            })
+            .collect();
+        let free: Vec<usize> = model
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| key.kind == Kind::Free)
+            .map(|(at, _)| at)
+            .collect();
+        let choices = free
+            .iter()
+            .filter_map(|at| model.keys.get(*at))
+            .map(|key| choices(model, key, None, &[], &mut complete, budget))
+            .collect();
+        let instants = instants(model, &mut complete);
+        complete &= principals.complete;
+        Self {
+            model,
+            principals,
+            worlds,
+            free,
+            choices,
+            instants,
+            constant: model.constant_sig(),
+            resources: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+            thorough: false,
+            complete,
+        }
+    }
+
+    /// A request for which `judge` returns something. Nothing means that there is none if [`Search::complete`] holds.
+    pub(super) fn find<T>(
+        &mut self,
+        goal: Goal,
+        links: Links,
+        budget: &mut Budget,
+        judge: &mut dyn FnMut(&Request) -> Option<T>,
+    ) -> Option<T> {
+        let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
+        let mut tried: BTreeSet<(Bits, Caller, [bool; 3], String)> = BTreeSet::new();
+        let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
+        let principals = std::mem::take(&mut self.principals.all);
+        let worlds = std::mem::take(&mut self.worlds);
+        let mut found = None;
+        'search: for world in &worlds {
+            for principal in principals.iter().filter(|principal| calls(goal, principal)) {
+                let base = self.constant & principal.sig;
+                if (base & self.model.allow).is_empty() {
+                    continue;
+                }
+                for owner in &world.owners {
+                    if (goal == Goal::Resource && owner.trusted) || !consistent(principal, owner) {
+                        continue;
+                    }
+                    if !budget.spend(4) {
+                        break 'search;
+                    }
+                    let bits = base & owner.sig;
+                    if (bits & self.model.allow).is_empty() {
+                        continue;
+                    }
+                    let place = Place {
+                        world,
+                        principal,
+                        owner,
+                        goal,
+                    };
+                    found = if follow {
+                        self.follow(&place, bits, &mut followed, budget, judge)
+                    } else {
+                        let same = (bits, principal.caller, place.flags(), owner.account.clone());
+                        if !tried.insert(same) {
+                            continue;
+                        }
+                        self.plain(&place, bits, links, budget, judge)
+                    };
+                    if found.is_some() {
+                        break 'search;
+                    }
+                }
+            }
+        }
+        self.principals.all = principals;
+        self.worlds = worlds;
+        self.complete &= !budget.is_spent();
+        found
+    }
+
+    /// Whether resources that the settings trust are told apart.
+    fn trusts(&self, goal: Goal) -> bool {
+        match goal {
+            Goal::Reach => self.thorough,
+            Goal::Lost { .. } => true,
+            Goal::Identity | Goal::Resource => false,
+        }
+    }
+
+    fn plain<T>(
+        &mut self,
+        place: &Place<'_>,
+        bits: Bits,
+        links: Links,
+        budget: &mut Budget,
+        judge: &mut dyn FnMut(&Request) -> Option<T>,
+    ) -> Option<T> {
+        let trusted = self.trusts(place.goal);
+        let key = (place.owner.account.clone(), trusted);
+        if !self.resources.contains_key(&key) {
+            let found = resources(
+                self.model,
+                &place.owner.account,
+                trusted,
+                None,
+                &mut self.complete,
+                budget,
+            );
+            self.resources.insert(key.clone(), found);
+        }
+        let all = self.resources.get(&key)?;
+        let dims: Vec<&[Choice]> = self.choices.iter().map(Vec::as_slice).collect();
+        let parts = Parts {
+            resources: all,
+            free: &self.free,
+            dims: &dims,
+            instants: &self.instants,
+        };
+        // Suppose that a Deny with a variable never applies; an Allow's conditions with variables hold already.
+        let supposed = if links == Links::Suppose {
+            self.model.linked & self.model.deny
+        } else {
+            Bits::NONE
+        };
+        solve(
+            self.model,
+            place,
+            bits.without(supposed),
+            &parts,
+            &mut self.complete,
+            budget,
+            judge,
+        )
+    }
+}
+
+/// Where the search stands.
+struct Place<'s> {
+    world: &'s World,
+    principal: &'s Principal,
+    owner: &'s Owner,
+    goal: Goal,
+}
+
+impl Place<'_> {
+    /// What counts for where a request lies.
+    fn flags(&self) -> [bool; 3] {
+        [
+            self.principal.trusted,
+            self.owner.trusted,
+            self.owner.organization.is_none(),
+        ]
+    }
+}
+
+/// What is left to choose.
+struct Parts<'s> {
+    resources: &'s [Resource],
+    free: &'s [usize],
+    dims: &'s [&'s [Choice]],
+    instants: &'s [Choice],
+}
+
+fn calls(goal: Goal, principal: &Principal) -> bool {
+    match goal {
+        Goal::Identity => !principal.trusted,
+        Goal::Resource => principal.caller != Caller::Service,
+        Goal::Reach => principal.trusted && principal.caller.is_iam(),
+        Goal::Lost { .. } => true,
+    }
+}
+
+/// An account is in one organisation at one path.
+fn consistent(principal: &Principal, owner: &Owner) -> bool {
+    principal.account != owner.account
+        || (principal.organization == owner.organization && principal.path == owner.path)
+        || principal.caller == Caller::Service
+}
+
+/// The place of the key in the model.
+fn key_at<'m, 'd>(model: &'m Model<'d>, at: usize) -> Option<&'m Key<'d>> {
+    model.keys.get(at)
+}

@@ -1,0 +1,302 @@
+//! Conditions and resources with variables: every value that a variable may have is tried, then they are like any other.
+
+use std::collections::BTreeSet;
+
+use super::super::bits::Bits;
+use super::super::budget::Budget;
+use super::super::callers::Caller;
+use super::super::keys::{Choice, choices, possible};
+use super::super::model::{Kind, Model, linked_texts};
+use super::super::resources::resources;
+use super::{Parts, Place, Request, Search, key_at, solve};
+use crate::glob::Piece;
+use crate::text::{ArnPattern, Part, Text};
+
+const MOST_COMBINATIONS: usize = 4_000;
+
+/// Values of variables, in the order in which the document names them.
+pub(super) type Values = Vec<Option<String>>;
+
+/// All that the search below a choice of values depends on.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Case {
+    bits: Bits,
+    caller: Caller,
+    flags: [bool; 3],
+    account: String,
+    resources: Values,
+    keys: Values,
+    picked: Vec<Bits>,
+}
+
+/// Whether trying candidates for the variables misses nothing: each compares one account, or one organisation, with
+/// another as a whole.
+pub(in super::super) fn exact(model: &Model<'_>) -> bool {
+    let group = |kind: Kind| match kind {
+        Kind::PrincipalAccount | Kind::ResourceAccount => Some(0),
+        Kind::PrincipalOrganization | Kind::ResourceOrganization => Some(1),
+        _ => None,
+    };
+    let constant = |text: &Text| {
+        text.variables()
+            .all(|variable| model.kind(&variable.key) == Kind::Constant)
+    };
+    let whole = |kind: Kind, text: &Text| match text.parts() {
+        [Part::Variable(variable)] => group(kind).is_some() && group(kind) == group(model.kind(&variable.key)),
+        _ => false,
+    };
+    model
+        .resources
+        .iter()
+        .flat_map(|element| &element.linked)
+        .all(|text| constant(text))
+        && model.keys.iter().all(|key| {
+            let mut texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
+            texts.all(|text| text.fixed().is_some() || constant(text) || whole(key.kind, text))
+        })
+}
+
+impl Search<'_, '_> {
+    pub(super) fn follow<T>(
+        &mut self,
+        place: &Place<'_>,
+        bits: Bits,
+        followed: &mut BTreeSet<Case>,
+        budget: &mut Budget,
+        judge: &mut dyn FnMut(&Request) -> Option<T>,
+    ) -> Option<T> {
+        let model = self.model;
+        let sources: Vec<usize> = self
+            .free
+            .iter()
+            .copied()
+            .filter(|at| key_at(model, *at).is_some_and(|key| key.source))
+            .collect();
+        let mut options: Vec<Vec<Vec<String>>> = Vec::new();
+        for at in &sources {
+            let Some(key) = key_at(model, *at) else { continue };
+            let more = suggestions(model, place, key.id);
+            let found = choices(model, key, None, &more, &mut self.complete, budget);
+            let caller = place.principal.caller;
+            options.push(
+                found
+                    .into_iter()
+                    .map(|choice| choice.values)
+                    .filter(|values| possible(key.id, caller, values))
+                    .collect(),
+            );
+        }
+        let combinations = options
+            .iter()
+            .fold(1_usize, |count, option| count.saturating_mul(option.len()));
+        self.complete &= combinations <= MOST_COMBINATIONS;
+        for number in 0..combinations.min(MOST_COMBINATIONS) {
+            if !budget.spend(16) {
+                return None;
+            }
+            let mut left = number;
+            let picked: Vec<(usize, &Vec<String>)> = sources
+                .iter()
+                .zip(&options)
+                .filter_map(|(at, option)| {
+                    let pick = option.get(left % option.len().max(1))?;
+                    left /= option.len().max(1);
+                    Some((*at, pick))
+                })
+                .collect();
+            let found = self.with(place, bits, &picked, followed, budget, judge);
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn with<T>(
+        &mut self,
+        place: &Place<'_>,
+        bits: Bits,
+        picked: &[(usize, &Vec<String>)],
+        followed: &mut BTreeSet<Case>,
+        budget: &mut Budget,
+        judge: &mut dyn FnMut(&Request) -> Option<T>,
+    ) -> Option<T> {
+        let model = self.model;
+        let lookup = |id: &str| -> Option<String> {
+            let one = |values: &[String]| match values {
+                [one] => Some(one.clone()),
+                _ => None,
+            };
+            let kind = model.kind(id);
+            if let Some(values) = place.principal.values(kind).or_else(|| place.owner.values(kind)) {
+                return one(&values);
+            }
+            if kind == Kind::Constant {
+                return model.constant(id).flatten();
+            }
+            let pick = picked
+                .iter()
+                .find(|(at, _)| key_at(model, *at).is_some_and(|key| key.id == id));
+            pick.and_then(|(_, values)| one(values))
+        };
+        let mut bits = bits & place.principal.linked_sig(model, &lookup) & place.owner.linked_sig(model, &lookup);
+        for key in model.keys.iter().filter(|key| key.linked && key.kind == Kind::Constant) {
+            let value = model.constant(key.id).flatten();
+            let values: Vec<&str> = value.iter().map(String::as_str).collect();
+            bits = bits & model.sig_of(key, &values, Some(&lookup));
+        }
+        if (bits & model.allow).is_empty() {
+            return None;
+        }
+        let values = |texts: &mut dyn Iterator<Item = &Text>| -> Values {
+            texts
+                .flat_map(Text::variables)
+                .map(|variable| lookup(&variable.key))
+                .collect()
+        };
+        let picks: Vec<(usize, Choice)> = picked
+            .iter()
+            .filter_map(|(at, values)| {
+                let key = key_at(model, *at)?;
+                let texts: Vec<&str> = values.iter().map(String::as_str).collect();
+                let sig = model.sig_of(key, &texts, Some(&lookup));
+                Some((
+                    *at,
+                    Choice {
+                        values: (*values).clone(),
+                        sig,
+                    },
+                ))
+            })
+            .collect();
+        let free = self
+            .free
+            .iter()
+            .filter_map(|at| key_at(model, *at))
+            .filter(|key| key.linked);
+        let case = Case {
+            bits,
+            caller: place.principal.caller,
+            flags: place.flags(),
+            account: place.owner.account.clone(),
+            resources: values(
+                &mut model
+                    .resources
+                    .iter()
+                    .flat_map(|element| element.linked.iter().copied()),
+            ),
+            keys: values(&mut free.flat_map(|key| key.conditions.iter().flat_map(|(_, condition)| condition.texts()))),
+            picked: picks.iter().map(|(_, choice)| choice.sig).collect(),
+        };
+        let trusted = self.trusts(place.goal);
+        let key = (case.account.clone(), trusted, case.resources.clone());
+        if !followed.insert(case) {
+            return None;
+        }
+        if !self.resolved.contains_key(&key) {
+            let found = resources(
+                model,
+                &place.owner.account,
+                trusted,
+                Some(&lookup),
+                &mut self.complete,
+                budget,
+            );
+            self.resolved.insert(key.clone(), found);
+        }
+        let mut own: Vec<Vec<Choice>> = Vec::new();
+        for (at, fixed) in self.free.iter().zip(&self.choices) {
+            let Some(key) = key_at(model, *at) else { continue };
+            if let Some((_, choice)) = picks.iter().find(|(source, _)| source == at) {
+                own.push(vec![choice.clone()]);
+            } else if key.linked {
+                own.push(choices(model, key, Some(&lookup), &[], &mut self.complete, budget));
+            } else {
+                own.push(fixed.clone());
+            }
+        }
+        let found = self.resolved.get(&key)?;
+        let dims: Vec<&[Choice]> = own.iter().map(Vec::as_slice).collect();
+        let parts = Parts {
+            resources: found,
+            free: &self.free,
+            dims: &dims,
+            instants: &self.instants,
+        };
+        solve(model, place, bits, &parts, &mut self.complete, budget, judge)
+    }
+}
+
+/// Values that make texts with this variable fit what they are compared with.
+fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for key in model.keys.iter().filter(|key| key.linked) {
+        let own = place
+            .principal
+            .values(key.kind)
+            .or_else(|| place.owner.values(key.kind))
+            .unwrap_or_default();
+        let texts = || key.conditions.iter().flat_map(|(_, condition)| condition.texts());
+        let fixed = texts()
+            .filter(|text| text.fixed().is_some())
+            .map(|text| text.raw.clone());
+        let targets: Vec<String> = own.into_iter().chain(fixed).collect();
+        for text in texts() {
+            fitting(text, id, &targets, &mut all);
+        }
+    }
+    let listed = model.listed.iter().chain(&model.arns).chain(&model.owned);
+    let targets: Vec<String> = listed.take(64).map(whole).collect();
+    for text in linked_texts(model.statements) {
+        fitting(text, id, &targets, &mut all);
+    }
+    let defaults = linked_texts(model.statements)
+        .flat_map(Text::variables)
+        .filter(|variable| variable.key == id);
+    all.extend(defaults.filter_map(|variable| variable.default.clone()));
+    all
+}
+
+/// A pattern as text, each wildcard as one letter.
+fn whole(pattern: &ArnPattern) -> String {
+    let letter = |piece: Piece| match piece {
+        Piece::Char(c) => c,
+        _ => 'z',
+    };
+    pattern.pieces().into_iter().map(letter).collect()
+}
+
+/// The values of the variable with which the text stands for one of the targets.
+fn fitting(text: &Text, id: &str, targets: &[String], all: &mut Vec<String>) {
+    let parts = text.parts();
+    let Some(at) = parts
+        .iter()
+        .position(|part| matches!(part, Part::Variable(v) if v.key == id))
+    else {
+        return;
+    };
+    let literal = |part: &Part| match part {
+        Part::Piece(Piece::Char(c)) => Some(*c),
+        _ => None,
+    };
+    let (before, after) = parts.split_at(at);
+    let start: Option<String> = before.iter().map(literal).collect();
+    let end: String = after.iter().skip(1).map_while(literal).collect();
+    let Some(start) = start else { return };
+    for target in targets {
+        let Some(rest) = target.strip_prefix(&start) else {
+            continue;
+        };
+        let value = if end.is_empty() {
+            Some(rest)
+        } else {
+            rest.split_once(&end).map(|(value, _)| value)
+        };
+        if let Some(value) = value.filter(|value| !value.is_empty() && value.len() <= 256) {
+            let value = value.to_owned();
+            if !all.contains(&value) && all.len() < 64 {
+                all.push(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Representatives of every class of strings that a set of patterns tells apart.
+//!
+//! The classes are closed under intersection: where two patterns overlap, the intersection is a pattern of its own, and
+//! a string that fills the wildcards of a pattern with characters that no pattern names is accepted by exactly the
+//! patterns that contain it. So one filled string for each pattern reaches every combination of accepting patterns.
+
+use std::collections::BTreeSet;
+
+use super::budget::Budget;
+use crate::glob::{FRESH, Pattern, Piece, matches, meet};
+
+const MOST_SHAPES: usize = 1_500;
+const MOST_MEETS: usize = 48;
+const MOST_FILLINGS: usize = 128;
+
+/// Candidate strings of one variable.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    pub(super) values: Vec<String>,
+    /// Whether every class has a representative among them.
+    pub(super) complete: bool,
+}
+
+/// What a string of the variable may look like besides the patterns of the document.
+pub(super) struct Domain<'a> {
+    /// Every string is one of this pattern.
+    pub(super) base: &'a [Piece],
+    /// Whether a string is possible at all.
+    pub(super) possible: &'a dyn Fn(&str) -> bool,
+    /// What may stand for a `*`, tried in this order; empty for words of one letter.
+    pub(super) fillings: &'a [&'a str],
+    /// What may stand for a `?`.
+    pub(super) letters: &'a str,
+    /// Patterns that fresh characters must not fall into by chance.
+    pub(super) avoid: &'a [Vec<Piece>],
+}
+
+pub(super) const WORD: Domain<'static> = Domain {
+    base: &[Piece::Any],
+    possible: &|_| true,
+    fillings: &[],
+    letters: "zxqjkvwy0123456789bcdfghlmnprstaeiouZXQJKVWYBCDFGHLMNPRSTAEIOU",
+    avoid: &[],
+};
+
+/// One representative for each class that `patterns` tell apart within the domain.
+pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+    let mut globs: Vec<Vec<Piece>> = Vec::new();
+    let mut values: Vec<String> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for pattern in patterns {
+        match pattern {
+            Pattern::Exact(text) => {
+                if matches(domain.base, text) && (domain.possible)(text) && seen.insert(text.clone()) {
+                    values.push(text.clone());
+                }
+            }
+            _ => {
+                let pieces = pattern.pieces();
+                if pieces != [Piece::Any] && !globs.contains(&pieces) {
+                    globs.push(pieces);
+                }
+            }
+        }
+    }
+    let (shapes, mut complete) = if globs.is_empty() {
+        (vec![domain.base.to_vec()], true)
+    } else {
+        closure(domain.base, &globs, budget)
+    };
+    let known = Known::new(globs, values.clone(), domain);
+    for shape in &shapes {
+        let filled = fill(shape, &known, domain, budget);
+        complete &= filled.complete;
+        for value in filled.values {
+            if seen.insert(value.clone()) {
+                values.push(value);
+            }
+        }
+    }
+    Candidates { values, complete }
+}
+
+/// The patterns that a string must not meet by chance.
+struct Known<'d> {
+    globs: Vec<Vec<Piece>>,
+    exacts: Vec<String>,
+    avoid: &'d [Vec<Piece>],
+    /// How many `?` there are.
+    question_marks: usize,
+    /// Whether a star stops at colons.
+    fields: bool,
+    /// ASCII characters that a pattern names.
+    named: u128,
+}
+
+impl<'d> Known<'d> {
+    fn new(globs: Vec<Vec<Piece>>, exacts: Vec<String>, domain: &Domain<'d>) -> Self {
+        let pieces = || globs.iter().flatten();
+        let mut named = 0;
+        for piece in pieces().chain(domain.avoid.iter().flatten()) {
+            if let Piece::Char(c) = piece
+                && c.is_ascii()
+            {
+                named |= 1 << u32::from(*c);
+            }
+        }
+        Self {
+            question_marks: pieces().filter(|piece| **piece == Piece::One).count(),
+            fields: pieces().any(|piece| *piece == Piece::Field),
+            named,
+            avoid: domain.avoid,
+            globs,
+            exacts,
+        }
+    }
+
+    fn names(&self, c: char) -> bool {
+        self.named >> u32::from(c).min(127) & 1 == 1
+    }
+
+    fn cost(&self) -> usize {
+        1 + self.globs.len() + self.avoid.len()
+    }
+
+    /// Whether the same patterns accept the text as accept the one with fresh characters.
+    fn alike(&self, text: &str, fresh: &str) -> bool {
+        !self.exacts.iter().any(|exact| exact == text)
+            && self
+                .globs
+                .iter()
+                .chain(self.avoid)
+                .all(|glob| matches(glob, text) == matches(glob, fresh))
+    }
+}
+
+/// The patterns and all their intersections within the base.
+fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Vec<Piece>>, bool) {
+    let mut shapes = vec![base.to_vec()];
+    let mut known: BTreeSet<Vec<Piece>> = shapes.iter().cloned().collect();
+    let mut complete = true;
+    for glob in globs {
+        let before = shapes.len();
+        for index in 0..before {
+            let Some(shape) = shapes.get(index).cloned() else { break };
+            if !budget.spend(4 + (shape.len() + glob.len()) / 4) {
+                return (shapes, false);
+            }
+            let Some(met) = meet(&shape, glob, MOST_MEETS) else {
+                budget.spend(64 * MOST_MEETS);
+                complete = false;
+                continue;
+            };
+            budget.spend(met.len() * 8);
+            for new in met {
+                if shapes.len() < MOST_SHAPES && known.insert(new.clone()) {
+                    shapes.push(new);
+                } else if shapes.len() >= MOST_SHAPES {
+                    complete = false;
+                }
+            }
+        }
+    }
+    (shapes, complete)
+}
+
+/// Strings of a shape that no pattern accepts but those that contain the shape.
+fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+    let stars = shape
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Any | Piece::Field))
+        .count();
+    if stars == 0 && !shape.contains(&Piece::One) {
+        let text: String = render(shape, &mut std::iter::empty(), ' ');
+        let possible = (domain.possible)(&text);
+        return Candidates {
+            values: if possible { vec![text] } else { Vec::new() },
+            complete: true,
+        };
+    }
+    let repeated = |times: usize| FRESH.to_string().repeat(times);
+    let mut lengths: Vec<String> = vec![repeated((known.question_marks + 1).clamp(4, 12))];
+    if known.question_marks > 0 {
+        lengths.extend((0..=known.question_marks.min(8)).map(repeated));
+    }
+    if known.fields {
+        lengths.push(format!("{FRESH}:{FRESH}"));
+    }
+    let combinations = lengths
+        .len()
+        .checked_pow(u32::try_from(stars).unwrap_or(u32::MAX))
+        .unwrap_or(usize::MAX);
+    let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
+    let mut values = Vec::new();
+    for number in 0..combinations.min(MOST_FILLINGS) {
+        if !budget.spend(8) {
+            return Candidates {
+                values,
+                complete: false,
+            };
+        }
+        let mut left = number;
+        let mut chosen = (0..stars).filter_map(|_| {
+            let pick = lengths.get(left % lengths.len());
+            left /= lengths.len();
+            pick.map(String::as_str)
+        });
+        let fresh = render(shape, &mut chosen, FRESH);
+        match spell(shape, &fresh, known, domain, budget) {
+            Spelled::As(value) => values.push(value),
+            Spelled::Impossible => {}
+            Spelled::Unknown => complete = false,
+        }
+    }
+    Candidates { values, complete }
+}
+
+fn render(shape: &[Piece], stars: &mut dyn Iterator<Item = &str>, one: char) -> String {
+    let mut text = String::new();
+    for piece in shape {
+        match piece {
+            Piece::Char(c) => text.push(*c),
+            Piece::One => text.push(one),
+            Piece::Any | Piece::Field => text.push_str(stars.next().unwrap_or_default()),
+        }
+    }
+    text
+}
+
+enum Spelled {
+    As(String),
+    Impossible,
+    Unknown,
+}
+
+/// Real characters for the fresh ones, such that the same patterns accept the string.
+fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
+    if !fresh.contains(FRESH) {
+        let possible = (domain.possible)(fresh);
+        return if possible {
+            Spelled::As(fresh.to_owned())
+        } else {
+            Spelled::Impossible
+        };
+    }
+    if domain.fillings.is_empty() {
+        return letters(fresh, known, domain, budget);
+    }
+    let stars = shape
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Any | Piece::Field))
+        .count();
+    let choices = domain
+        .fillings
+        .len()
+        .saturating_pow(u32::try_from(stars).unwrap_or(u32::MAX))
+        .min(256);
+    let mut possible_somehow = false;
+    for number in 0..choices {
+        for letter in domain
+            .letters
+            .chars()
+            .take(if shape.contains(&Piece::One) { 6 } else { 1 })
+        {
+            if !budget.spend(2) {
+                return Spelled::Unknown;
+            }
+            let mut left = number;
+            let mut chosen = (0..stars).filter_map(|_| {
+                let pick = domain.fillings.get(left % domain.fillings.len()).copied();
+                left /= domain.fillings.len();
+                pick
+            });
+            let text = render(shape, &mut chosen, letter);
+            if (domain.possible)(&text) {
+                possible_somehow = true;
+                budget.spend(known.cost());
+                if known.alike(&text, fresh) {
+                    return Spelled::As(text);
+                }
+            }
+        }
+    }
+    if stars == 0 && !possible_somehow {
+        return Spelled::Impossible;
+    }
+    Spelled::Unknown
+}
+
+/// The same with one letter, or a word, for all.
+fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
+    let unused = |c: &char| !known.names(*c);
+    let common = domain
+        .letters
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .filter(unused)
+        .take(2);
+    for letter in common {
+        let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
+        if (domain.possible)(&text) && !known.exacts.contains(&text) {
+            return Spelled::As(text);
+        }
+    }
+    for word in ["zq", "x7", "qj", "q", "Z", "~", "_"] {
+        if !budget.spend(known.cost()) {
+            return Spelled::Unknown;
+        }
+        let text = fresh.replace(FRESH, word);
+        if (domain.possible)(&text) && known.alike(&text, fresh) {
+            return Spelled::As(text);
+        }
+    }
+    Spelled::Unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn vectors(patterns: &[Pattern], values: &[String]) -> BTreeSet<Vec<bool>> {
+        let vector = |value: &String| patterns.iter().map(|pattern| pattern.matches(value)).collect();
+        values.iter().map(vector).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn every_combination_of_accepting_patterns_has_a_representative(
+            texts in prop::collection::vec("[ab*?]{1,4}", 1..4), probe in "[abz]{0,5}"
+        ) {
+            let patterns: Vec<Pattern> = texts.iter().map(|text| Pattern::wild(text)).collect();
+            let found = candidates(&patterns, &WORD, &mut Budget::new());
+            if found.complete {
+                let reached = vectors(&patterns, &found.values);
+                let wanted: Vec<bool> = patterns.iter().map(|pattern| pattern.matches(&probe)).collect();
+                prop_assert!(reached.contains(&wanted), "{:?} lacks {:?} of {probe:?}", found.values, wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn disjoint_patterns_have_one_representative_each_and_one_outside() {
+        let patterns: Vec<_> = (0..60).map(|n| Pattern::wild(&format!("bucket-{n:02}/*"))).collect();
+        let found = candidates(&patterns, &WORD, &mut Budget::new());
+        assert!(found.complete);
+        assert_eq!(found.values.len(), 61);
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_called_incomplete() {
+        let patterns: Vec<_> = ('a'..='z').map(|c| Pattern::wild(&format!("*{c}*"))).collect();
+        assert!(!candidates(&patterns, &WORD, &mut Budget::new()).complete);
+    }
+}

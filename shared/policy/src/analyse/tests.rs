@@ -1,0 +1,393 @@
+//! The traps of endpoint policies, each with a document of its own.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::evaluate;
+
+const OWN: &str = "o-exampleorg1";
+
+fn perimeter() -> Perimeter {
+    Perimeter {
+        organizations: vec![OWN.to_owned()],
+        accounts: vec!["111122223333".to_owned()],
+        resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
+        aws_owned_resources: vec!["arn:aws:s3:::aws-packages/*".to_owned()],
+        aws_services: true,
+        ..Perimeter::default()
+    }
+}
+
+fn endpoint(service: &str) -> EndpointContext {
+    EndpointContext {
+        service: service.to_owned(),
+        gateway: false,
+        owner: "111122223333".to_owned(),
+        region: "us-east-1".to_owned(),
+        vpc: "vpc-0a1b2c3d4e5f60718".to_owned(),
+        endpoint: "vpce-0a1b2c3d4e5f60718".to_owned(),
+        time: 1_795_392_000,
+    }
+}
+
+fn allow(condition: Value) -> Value {
+    json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition})
+}
+
+fn deny(condition: Value) -> Value {
+    json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition})
+}
+
+fn everything() -> Value {
+    allow(json!({}))
+}
+
+/// Keeps data in, so that a test can be about strangers alone.
+fn data_stays() -> Value {
+    deny(json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": OWN}}))
+}
+
+fn on(service: &str, statements: &[Value]) -> Analysis {
+    with(service, &perimeter(), statements)
+}
+
+fn with(service: &str, perimeter: &Perimeter, statements: &[Value]) -> Analysis {
+    let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    let document = Document::parse(&text).unwrap();
+    let found = analyse(&document, perimeter, &endpoint(service));
+    for witness in [&found.identity, &found.resource]
+        .into_iter()
+        .flatten()
+        .filter(|w| w.supposing.is_empty())
+    {
+        assert!(evaluate(&document, &witness.request).is_allowed(), "{witness:?}");
+    }
+    found
+}
+
+/// Whether strangers get in, and whether data gets out.
+fn holes(statements: &[Value]) -> (bool, bool) {
+    let found = on("s3", statements);
+    assert_ne!(found.verdict, Containment::Undecided, "{:?}", found.reasons);
+    (found.identity.is_some(), found.resource.is_some())
+}
+
+#[test]
+fn two_keys_in_one_deny_leave_both_holes() {
+    let both = json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}});
+    assert_eq!(holes(&[everything(), deny(both)]), (true, true));
+}
+
+#[test]
+fn a_deny_for_services_by_bool_skips_callers_without_credentials() {
+    let strangers = |bool: &str| {
+        let mut condition =
+            json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}});
+        condition[bool] = json!({"aws:PrincipalIsAWSService": "false"});
+        deny(condition)
+    };
+    let found = on("s3", &[everything(), data_stays(), strangers("Bool")]);
+    assert_eq!(found.identity.unwrap().request.principal, "anonymous");
+    assert_eq!(
+        holes(&[everything(), data_stays(), strangers("BoolIfExists")]),
+        (false, false)
+    );
+    let services = allow(json!({"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}}));
+    assert_eq!(holes(&[services]), (true, true));
+}
+
+#[test]
+fn quantifiers_over_missing_keys_open_or_close() {
+    let all = json!({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": OWN}});
+    assert_eq!(holes(&[allow(all), data_stays()]), (true, false));
+    let any = json!({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/*"}});
+    assert_eq!(holes(&[everything(), data_stays(), deny(any)]), (true, false));
+    let all = json!({"ForAllValues:StringNotLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/*"}});
+    assert_eq!(holes(&[everything(), data_stays(), deny(all)]), (false, false));
+}
+
+#[test]
+fn a_path_without_its_organisation_is_anybodys() {
+    let path = |pattern: &str| allow(json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}}));
+    assert_eq!(holes(&[path("*/ou-ab12-11111111/*"), data_stays()]), (true, false));
+    assert_eq!(holes(&[path("o-exam*"), data_stays()]), (true, false));
+    assert_eq!(
+        holes(&[path("o-exampleorg1/*/ou-ab12-11111111/*"), data_stays()]),
+        (false, false)
+    );
+}
+
+#[test]
+fn caller_and_resource_in_one_organisation_may_both_be_strange() {
+    let same = json!({"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}});
+    assert_eq!(holes(&[allow(same.clone())]), (true, true));
+    let mut pinned = same;
+    pinned["StringLike"] = json!({"aws:PrincipalOrgID": OWN});
+    assert_eq!(holes(&[allow(pinned)]), (false, false));
+}
+
+#[test]
+fn what_describes_the_endpoint_itself_restricts_nothing() {
+    for (operator, key, value) in [
+        ("StringEquals", "aws:SourceVpc", "vpc-0a1b2c3d4e5f60718"),
+        ("StringEquals", "aws:sourcevpce", "vpce-0a1b2c3d4e5f60718"),
+        ("StringEquals", "aws:VpceAccount", "111122223333"),
+        ("StringNotEquals", "aws:VpceOrgID", "o-otherorg0001"),
+        ("NotIpAddress", "aws:SourceIp", "10.0.0.0/8"),
+    ] {
+        let mut block = json!({});
+        block[operator][key] = json!(value);
+        assert_eq!(holes(&[allow(block.clone())]), (true, true), "{block}");
+        assert_eq!(holes(&[everything(), deny(block.clone())]), (false, false), "{block}");
+    }
+    assert!(on("s3", &[allow(json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}))]).locked_out);
+}
+
+#[test]
+fn buckets_do_not_cover_access_points_and_names_can_be_registered() {
+    let insiders = || json!({"StringEquals": {"aws:PrincipalOrgID": OWN}});
+    let mut buckets = data_stays();
+    buckets["Resource"] = json!("arn:aws:s3:::*");
+    let found = on("s3", &[allow(insiders()), buckets]);
+    assert!(
+        found
+            .resource
+            .unwrap()
+            .request
+            .resource
+            .starts_with("arn:aws:s3:us-east-1:")
+    );
+    for (resource, open) in [
+        ("arn:aws:s3:::corp-data/*", false),
+        ("arn:aws:s3:::corp-data*", true),
+        ("arn:aws:s3:::corp-dat?/*", true),
+        ("arn:aws:s3:::partner/*", true),
+        ("arn:aws:s3:::aws-packages/*", false),
+        ("arn:aws:s3:*:111122223333:accesspoint/*", false),
+        ("arn:aws:s3:*:999999999999:accesspoint/*", true),
+    ] {
+        let mut statement = allow(insiders());
+        statement["Resource"] = json!(resource);
+        assert_eq!(holes(&[statement]), (false, open), "{resource}");
+    }
+}
+
+#[test]
+fn statements_for_another_service_are_dead() {
+    let mut statement = everything();
+    statement["Action"] = json!(["sqs:*", "kms:Decrypt"]);
+    let found = on("s3", &[statement.clone()]);
+    assert_eq!((found.verdict, found.locked_out), (Containment::LockedOut, true));
+    assert_eq!(on("kms", &[statement]).verdict, Containment::Open);
+}
+
+#[test]
+fn time_goes_by() {
+    let until = |date: &str| json!({"DateLessThan": {"aws:CurrentTime": date}});
+    let after = json!({"NumericGreaterThan": {"aws:EpochTime": 1_924_992_000}});
+    assert!(on("s3", &[allow(until("2026-01-01T00:00:00Z"))]).locked_out);
+    assert_eq!(holes(&[allow(until("2027-01-01"))]), (true, true));
+    assert_eq!(
+        holes(&[everything(), deny(until("2026-01-01T00:00:00Z"))]),
+        (true, true)
+    );
+    let bomb = on("s3", &[allow(after.clone())]).identity.unwrap();
+    assert_eq!(bomb.conditional, ["aws:CurrentTime"]);
+    let both = json!({"NumericGreaterThan": {"aws:EpochTime": 1_924_992_000}, "DateLessThan": {"aws:CurrentTime": "2030-01-01"}});
+    assert!(on("s3", &[allow(both)]).locked_out, "the two clocks show one time");
+}
+
+#[test]
+fn where_documentation_is_silent_the_worst_reading_counts() {
+    let maybe = json!({"ForAnyValue:StringEqualsIfExists": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/"}});
+    let found = on("s3", &[allow(maybe), data_stays()]);
+    assert!(!found.identity.unwrap().supposing.is_empty());
+    let mut every = everything();
+    every["Action"] = json!("*:*");
+    assert_eq!(on("s3", &[every]).verdict, Containment::Open);
+    let mut unless = deny(json!({}));
+    unless["NotResource"] = json!("arn:aws:s3:::${aws:PrincipalTag/home}/*");
+    unless.as_object_mut().unwrap().remove("Resource");
+    assert_eq!(on("s3", &[everything(), unless]).verdict, Containment::Open);
+    let service = Perimeter {
+        aws_services: false,
+        ..perimeter()
+    };
+    let mut aws = allow(json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}));
+    aws["Principal"] = json!({"AWS": "*"});
+    let found = with("s3", &service, &[aws]);
+    assert!(found.identity.unwrap().request.principal.ends_with(".amazonaws.com"));
+}
+
+#[test]
+fn members_that_appear_twice_are_read_both_ways() {
+    let text = |first: &str, second: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"aws:ResourceOrgID":"{OWN}","aws:PrincipalOrgID":"{first}"}},"StringLike":{{"aws:PrincipalOrgID":"o-*","AWS:PRINCIPALORGID":"{second}"}}}}}}]}}"#
+        )
+    };
+    for (second, verdict) in [(OWN, Containment::Closed), ("o-*", Containment::Closed)] {
+        let document = Document::parse(&text(OWN, second)).unwrap();
+        assert_eq!(analyse(&document, &perimeter(), &endpoint("s3")).verdict, verdict);
+    }
+    let twice = r#"{"Statement":[],"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+    let found = analyse(&Document::parse(twice).unwrap(), &perimeter(), &endpoint("s3"));
+    assert_eq!(found.verdict, Containment::Open);
+    assert!(!found.identity.unwrap().supposing.is_empty());
+}
+
+#[test]
+fn account_principals_on_gateways_mean_the_root_user_only() {
+    let document = Document::parse(
+        &json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "*", "Resource": "*"}}).to_string(),
+    )
+    .unwrap();
+    let gateway = EndpointContext {
+        gateway: true,
+        ..endpoint("s3")
+    };
+    let found = analyse(&document, &perimeter(), &gateway).identity.unwrap();
+    assert_eq!(found.request.principal, "arn:aws:iam::999999999999:root");
+    let found = analyse(&document, &perimeter(), &endpoint("s3")).identity.unwrap();
+    assert!(found.request.principal.starts_with("arn:aws:iam::999999999999:"));
+}
+
+#[test]
+fn services_that_do_not_name_owners_dodge_conditions_on_them() {
+    let inside = json!({"StringEquals": {"aws:PrincipalOrgID": OWN}, "StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"}});
+    assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
+    assert!(on("ebs", &[allow(inside.clone())]).resource.is_some());
+    let found = on("ec2", &[allow(inside)]).resource.unwrap();
+    assert_eq!(found.request.action, "ec2:AcceptTransitGatewayPeeringAttachment");
+}
+
+#[test]
+fn a_witness_that_needs_what_callers_may_not_have_says_so() {
+    let excluded = json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:PrincipalTag/dp:exclude": "true"}});
+    let found = on("s3", &[allow(excluded)]).resource.unwrap();
+    assert_eq!(found.conditional, ["aws:PrincipalTag/dp:exclude"]);
+    let dodge = json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN}, "StringNotEqualsIfExists": {"aws:PrincipalTag/exempt": "true"}});
+    let found = on("s3", &[everything(), data_stays(), deny(dodge)]).identity.unwrap();
+    assert!(found.conditional.is_empty(), "strangers tag themselves");
+}
+
+#[test]
+fn tags_compared_with_tags_are_followed() {
+    let team = json!({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}});
+    assert_eq!(holes(&[allow(team.clone())]), (true, true));
+    let mut inside = team;
+    inside["StringLike"] = json!({"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN});
+    assert_eq!(holes(&[allow(inside)]), (false, false));
+}
+
+#[test]
+fn principals_nobody_can_name_are_never_called_closed() {
+    let mut statement = everything();
+    statement["Principal"] = json!({"Federated": "accounts.example.com"});
+    let found = on("sts", &[statement.clone()]);
+    assert_eq!(found.verdict, Containment::Undecided);
+    assert!(
+        found.reasons[0].contains("there is no telling who"),
+        "{:?}",
+        found.reasons
+    );
+    let barrier = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
+    assert_ne!(on("sts", &[statement, barrier]).verdict, Containment::Closed);
+}
+
+#[test]
+fn single_trusted_principals_and_paths_count_as_inside() {
+    let trusting = Perimeter {
+        organization_paths: vec!["o-partner00001/r-ab12/ou-ab12-11111111/".to_owned()],
+        principals: vec!["arn:aws:iam::999999999999:role/partner".to_owned()],
+        ..perimeter()
+    };
+    let on = |condition: Value| {
+        with("s3", &trusting, &[allow(condition), data_stays()])
+            .identity
+            .is_some()
+    };
+    assert!(!on(
+        json!({"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::999999999999:role/partner"}})
+    ));
+    assert!(on(
+        json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::999999999999:role/partner*"}})
+    ));
+    let path = |path: &str| json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": path}});
+    assert!(!on(path("o-partner00001/r-ab12/ou-ab12-11111111/*")));
+    assert!(on(path("o-partner00001/r-ab12/*")));
+}
+
+#[test]
+fn hostile_documents_end_as_undecided_and_not_as_closed() {
+    let patterns: Vec<String> = ('a'..='z').map(|c| format!("arn:aws:s3:::*{c}*")).collect();
+    let mut statement = deny(json!({}));
+    statement["Resource"] = json!(patterns);
+    let found = on("s3", &[everything(), data_stays(), statement]);
+    assert!(
+        matches!(found.verdict, Containment::Open | Containment::Undecided),
+        "{:?}",
+        found.verdict
+    );
+}
+
+#[test]
+fn templates_are_closed_and_lock_nobody_out() {
+    let settings = Perimeter {
+        builtin_aws_owned_resources: true,
+        ..perimeter()
+    };
+    for service in [
+        "s3",
+        "sts",
+        "sqs",
+        "kms",
+        "dynamodb",
+        "ecr.api",
+        "ecr.dkr",
+        "ssm",
+        "secretsmanager",
+    ] {
+        let text = crate::template(service, "us-east-1", &settings).unwrap();
+        let found = analyse(&Document::parse(&text).unwrap(), &settings, &endpoint(service));
+        assert_eq!(
+            found.verdict,
+            Containment::Closed,
+            "{service}: {:#?}",
+            found.explanation
+        );
+    }
+}
+
+#[test]
+fn the_explanation_names_who_what_and_why() {
+    let barrier = deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
+    let found = on("s3", &[everything(), barrier]);
+    insta::assert_snapshot!(found.explanation.join("\n"), @r#"
+    Strangers get in: `arn:aws:iam::999988887777:role/stranger` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 111122223333 in the organisation o-exampleorg1.
+    Statement[0] allows it.
+    Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:ResourceOrgID` does not hold, because the request has `o-exampleorg1`.
+    Data gets out: `arn:aws:iam::111122223333:role/stranger` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 999988887777 in the organisation o-stranger001.
+    Statement[0] allows it.
+    Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
+    "#);
+}
+
+#[test]
+fn an_account_is_in_one_organisation_but_a_stranger_may_be_another_account() {
+    let resource = json!({"StringEquals": {"aws:ResourceAccount": "999999999999", "aws:ResourceOrgID": OWN}});
+    let found = on("s3", &[allow(resource)]).identity.unwrap().request;
+    assert_ne!(found.context["aws:PrincipalAccount"], ["999999999999"]);
+    let same = json!({
+        "StringEquals": {"aws:PrincipalAccount": "999999999999", "aws:ResourceAccount": "999999999999"},
+        "StringNotEquals": {"aws:ResourceOrgID": "o-foreign00001"},
+        "Null": {"aws:ResourceOrgID": "false"},
+    });
+    let found = on("s3", &[allow(same)]).identity.unwrap().request;
+    assert_eq!(found.context["aws:PrincipalOrgID"], found.context["aws:ResourceOrgID"]);
+    let torn = json!({
+        "StringEquals": {"aws:PrincipalAccount": "999999999999", "aws:ResourceAccount": "999999999999", "aws:ResourceOrgID": OWN},
+        "StringNotEquals": {"aws:PrincipalOrgID": OWN},
+    });
+    assert!(on("s3", &[allow(torn)]).locked_out);
+}

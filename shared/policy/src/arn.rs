@@ -1,0 +1,137 @@
+//! Names of accounts, principals and resources.
+
+/// An ARN in its six fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Arn<'a> {
+    pub(crate) partition: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let mut fields = text.splitn(6, ':');
+        if fields.next() != Some("arn") {
+            return None;
+        }
+        Some(Self {
+            partition: fields.next()?,
+            service: fields.next()?,
+            region: fields.next()?,
+            account: fields.next()?,
+            resource: fields.next()?,
+        })
+    }
+
+    /// Whether this can be the name of a root user, user, role or session.
+    pub(crate) fn is_principal(&self) -> bool {
+        let named = |kind: &str, parts: usize| {
+            let name = self.resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
+            name.is_some_and(|name| name.split('/').count() >= parts && name.split('/').all(|part| !part.is_empty()))
+        };
+        let shape = match self.service {
+            "iam" => self.resource == "root" || named("user", 1) || named("role", 1),
+            "sts" => named("assumed-role", 2) || named("federated-user", 1),
+            _ => false,
+        };
+        shape && self.region.is_empty() && is_account(self.account) && is_partition(self.partition)
+    }
+
+    /// The role of a session: `assumed-role/NAME/SESSION` gives `NAME`.
+    pub(crate) fn session_role(&self) -> Option<&'a str> {
+        (self.service == "sts")
+            .then(|| self.resource.strip_prefix("assumed-role/"))
+            .flatten()
+            .and_then(|rest| rest.split('/').next())
+    }
+}
+
+pub(crate) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+pub(crate) fn is_partition(text: &str) -> bool {
+    text == "aws"
+        || text
+            .strip_prefix("aws-")
+            .is_some_and(|rest| !rest.is_empty() && is_lower(rest))
+}
+
+pub(crate) fn is_region(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let digit = parts
+        .last()
+        .is_some_and(|last| last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit()));
+    let names = parts
+        .iter()
+        .rev()
+        .skip(1)
+        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()));
+    parts.len() >= 3 && digit && names
+}
+
+fn is_lower(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// `o-` and ten to thirty-two lower-case letters or digits.
+pub(crate) fn is_organization(text: &str) -> bool {
+    text.strip_prefix("o-").is_some_and(|rest| {
+        (10..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    })
+}
+
+/// `o-…/r-…/` and organisational units below, with a slash at the end.
+pub(crate) fn is_organization_path(text: &str) -> bool {
+    let Some(text) = text.strip_suffix('/') else {
+        return false;
+    };
+    let mut parts = text.split('/');
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    parts.next().is_some_and(is_organization)
+        && parts
+            .next()
+            .and_then(|root| root.strip_prefix("r-"))
+            .is_some_and(|id| id.len() >= 4 && word(id))
+        && parts.all(|unit| {
+            let id = unit.strip_prefix("ou-").and_then(|rest| rest.split_once('-'));
+            id.is_some_and(|(root, own)| word(root) && word(own) && root.len() >= 4 && own.len() >= 8)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn principals_have_an_account_and_a_name() {
+        for (text, expected) in [
+            ("arn:aws:iam::111122223333:role/app", true),
+            ("arn:aws:iam::111122223333:user/path/name", true),
+            ("arn:aws-cn:sts::111122223333:assumed-role/app/session", true),
+            ("arn:aws:iam::1234567890:role/app", false),
+            ("arn:aws:iam:111122223333:user/name", false),
+            ("arn:aws:iam::111122223333:role/", false),
+            ("arn:aws:s3:::bucket", false),
+        ] {
+            assert_eq!(
+                Arn::parse(text).is_some_and(|arn| arn.is_principal()),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn ids_have_their_documented_shapes() {
+        assert!(
+            is_organization("o-exampleorg1") && !is_organization("o-exampleorg1 ") && !is_organization("my-org-id")
+        );
+        assert!(is_region("us-gov-west-1") && !is_region("region") && !is_region("region-ID"));
+        assert!(is_organization_path("o-exampleorg1/r-ab12/ou-ab12-11111111/"));
+        assert!(!is_organization_path("o-exampleorg1/r-ab12/ou-ab12-11111111"));
+    }
+}

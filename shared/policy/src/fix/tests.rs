@@ -1,0 +1,108 @@
+use super::*;
+
+fn perimeter() -> Perimeter {
+    Perimeter {
+        organizations: vec!["o-exampleorg1".to_owned()],
+        accounts: vec!["111122223333".to_owned()],
+        aws_owned_resources: vec!["arn:aws:s3:::aws-packages/*".to_owned()],
+        aws_services: true,
+        ..Perimeter::default()
+    }
+}
+
+fn endpoint(service: &str) -> EndpointContext {
+    EndpointContext {
+        service: service.to_owned(),
+        gateway: true,
+        owner: "111122223333".to_owned(),
+        region: "us-east-1".to_owned(),
+        vpc: "vpc-0a1b2c3d4e5f60718".to_owned(),
+        endpoint: "vpce-0a1b2c3d4e5f60718".to_owned(),
+        time: 1_795_392_000,
+    }
+}
+
+fn fixed(text: &str, service: &str) -> Result<Fix, NoFix> {
+    fix(&Document::parse(text).unwrap(), &perimeter(), &endpoint(service))
+}
+
+const OPEN: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+  ]
+}"#;
+
+#[test]
+fn the_default_policy_gets_two_denies_in_its_own_layout() {
+    insta::assert_snapshot!(fixed(OPEN, "s3").unwrap().text, @r#"
+    {
+      "Version": "2012-10-17",
+      "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}},
+        {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn only_the_open_side_is_closed() {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}}"#;
+    let fix = fixed(text, "sqs").unwrap();
+    insta::assert_snapshot!(fix.added.join("\n"), @r#"{"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}"#);
+}
+
+#[test]
+fn a_closed_policy_stays_as_it_is() {
+    let once = fixed(OPEN, "s3").unwrap();
+    let again = fixed(&once.text, "s3").unwrap();
+    assert_eq!((again.text, again.added.len()), (once.text, 0));
+}
+
+#[test]
+fn a_long_policy_loses_its_white_space_before_it_is_given_up() {
+    let spaced = OPEN.replace("  ", &" ".repeat(3_000));
+    assert!(spaced.chars().count() < MOST_CHARACTERS);
+    let fix = fixed(&spaced, "s3").unwrap();
+    assert!(fix.text.chars().count() < 2_000 && !fix.text.contains(' '));
+    let full = OPEN.replace(
+        "\"Effect\"",
+        &format!("\"Sid\": \"{}\", \"Effect\"", "x".repeat(20_200)),
+    );
+    assert!(matches!(fixed(&full, "s3"), Err(NoFix::TooLong(_))));
+}
+
+#[test]
+fn nothing_is_offered_where_owners_are_not_told() {
+    assert!(matches!(fixed(OPEN, "ebs"), Err(NoFix::Loses(_))));
+}
+
+#[test]
+fn nobody_is_locked_out_by_a_perimeter_without_anybody() {
+    let document = Document::parse(OPEN).unwrap();
+    assert_eq!(
+        fix(&document, &Perimeter::default(), &endpoint("s3")),
+        Err(NoFix::NobodyTrusted)
+    );
+}
+
+#[test]
+fn a_sid_that_is_taken_is_not_used_again() {
+    let taken = OPEN.replace("\"Effect\"", "\"Sid\": \"DenyUntrustedPrincipals\", \"Effect\"");
+    assert!(
+        fixed(&taken, "s3")
+            .unwrap()
+            .text
+            .contains("\"DenyUntrustedPrincipals2\"")
+    );
+}
+
+#[test]
+fn white_space_inside_strings_is_kept_when_the_rest_goes() {
+    assert_eq!(
+        minified("{ \"a \\\" b\" : [ 1 , \"c\\\\\" ] }"),
+        "{\"a \\\" b\":[1,\"c\\\\\"]}"
+    );
+}

@@ -1,0 +1,273 @@
+//! Patterns with `*` and `?`: matching one string, and the intersection of two patterns.
+
+/// One piece of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Piece {
+    Char(char),
+    /// `?`: exactly one character.
+    One,
+    /// `*`: any characters.
+    Any,
+    /// `*` in one of the first five fields of an ARN: any characters but a colon.
+    Field,
+}
+
+/// Stands for "some character that no pattern of the document names" while candidate strings are made.
+pub(crate) const FRESH: char = '\u{f0000}';
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Pattern {
+    All,
+    Exact(String),
+    Glob(Vec<Piece>),
+}
+
+impl Pattern {
+    pub(crate) fn new(pieces: Vec<Piece>) -> Self {
+        if pieces == [Piece::Any] {
+            return Self::All;
+        }
+        let literal: Option<String> = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Char(c) => Some(*c),
+                _ => None,
+            })
+            .collect();
+        literal.map_or_else(|| Self::Glob(pieces), Self::Exact)
+    }
+
+    /// `*` and `?` in the text are wildcards.
+    pub(crate) fn wild(text: &str) -> Self {
+        if text == "*" {
+            Self::All
+        } else if text.contains(['*', '?']) {
+            Self::new(wild_pieces(text).collect())
+        } else {
+            Self::Exact(text.to_owned())
+        }
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Exact(exact) => exact == text,
+            Self::Glob(pieces) => matches(pieces, text),
+        }
+    }
+
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        match self {
+            Self::All => vec![Piece::Any],
+            Self::Exact(text) => text.chars().map(Piece::Char).collect(),
+            Self::Glob(pieces) => pieces.clone(),
+        }
+    }
+}
+
+pub(crate) fn wild_pieces(text: &str) -> impl Iterator<Item = Piece> {
+    text.chars().map(|c| match c {
+        '*' => Piece::Any,
+        '?' => Piece::One,
+        other => Piece::Char(other),
+    })
+}
+
+/// Whether the text is one of the strings that the pattern stands for.
+pub(crate) fn matches(pattern: &[Piece], text: &str) -> bool {
+    let (mut pattern, mut text) = (pattern, text);
+    // The last star passed, and the text from which it may still take one more character.
+    let mut retry: Option<(&[Piece], &str, bool)> = None;
+    loop {
+        match pattern.split_first() {
+            Some((star @ (Piece::Any | Piece::Field), rest)) => {
+                retry = Some((rest, text, *star == Piece::Field));
+                pattern = rest;
+                continue;
+            }
+            Some((piece, rest)) => {
+                let mut chars = text.chars();
+                if chars
+                    .next()
+                    .is_some_and(|c| *piece == Piece::One || *piece == Piece::Char(c))
+                {
+                    pattern = rest;
+                    text = chars.as_str();
+                    continue;
+                }
+            }
+            None if text.is_empty() => return true,
+            None => {}
+        }
+        let Some((rest, from, field)) = retry else {
+            return false;
+        };
+        let mut chars = from.chars();
+        match chars.next() {
+            None => return false,
+            Some(':') if field => return false,
+            Some(_) => {}
+        }
+        pattern = rest;
+        text = chars.as_str();
+        retry = Some((rest, text, field));
+    }
+}
+
+/// Patterns that together stand for exactly the strings that both patterns stand for, or nothing when they are more
+/// than `most`.
+pub(crate) fn meet(a: &[Piece], b: &[Piece], most: usize) -> Option<Vec<Vec<Piece>>> {
+    let mut search = Meet {
+        found: Vec::new(),
+        made: Vec::new(),
+        steps: 64 * most + 8 * (a.len() + b.len()),
+        most,
+    };
+    search.walk(a, b).then_some(search.found)
+}
+
+struct Meet {
+    found: Vec<Vec<Piece>>,
+    made: Vec<Piece>,
+    steps: usize,
+    most: usize,
+}
+
+impl Meet {
+    /// False when there was not enough room.
+    fn walk(&mut self, a: &[Piece], b: &[Piece]) -> bool {
+        if self.steps == 0 {
+            return false;
+        }
+        self.steps -= 1;
+        let star = |piece: &Piece| matches!(piece, Piece::Any | Piece::Field);
+        match (a.split_first(), b.split_first()) {
+            (None, None) => self.keep(),
+            (None, Some((piece, rest))) | (Some((piece, rest)), None) => {
+                if star(piece) && rest.iter().all(star) {
+                    self.keep()
+                } else {
+                    true
+                }
+            }
+            (Some((x, a_rest)), Some((y, b_rest))) => match (star(x), star(y)) {
+                (true, true) => {
+                    let both = if *x == Piece::Field || *y == Piece::Field {
+                        Piece::Field
+                    } else {
+                        Piece::Any
+                    };
+                    self.with(both, |s| s.walk(a_rest, b) && (b_rest.is_empty() || s.walk(a, b_rest)))
+                }
+                (true, false) => self.absorb(*x, a, a_rest, *y, b, b_rest),
+                (false, true) => self.absorb(*y, b, b_rest, *x, a, a_rest),
+                (false, false) => match (x, y) {
+                    (Piece::One, other) | (other, Piece::One) => self.with(*other, |s| s.walk(a_rest, b_rest)),
+                    _ if x == y => self.with(*x, |s| s.walk(a_rest, b_rest)),
+                    _ => true,
+                },
+            },
+        }
+    }
+
+    /// A star of one pattern meets a character of the other: it ends here, or takes that character.
+    fn absorb(
+        &mut self,
+        star: Piece,
+        with: &[Piece],
+        after: &[Piece],
+        c: Piece,
+        other: &[Piece],
+        rest: &[Piece],
+    ) -> bool {
+        if !self.walk(after, other) {
+            return false;
+        }
+        if star == Piece::Field && c == Piece::Char(':') {
+            return true;
+        }
+        self.with(c, |s| s.walk(with, rest))
+    }
+
+    fn with(&mut self, piece: Piece, then: impl FnOnce(&mut Self) -> bool) -> bool {
+        let repeated = matches!(piece, Piece::Any | Piece::Field) && self.made.last() == Some(&piece);
+        if !repeated {
+            self.made.push(piece);
+        }
+        let room = then(self);
+        if !repeated {
+            self.made.pop();
+        }
+        room
+    }
+
+    fn keep(&mut self) -> bool {
+        if !self.found.contains(&self.made) {
+            self.found.push(self.made.clone());
+        }
+        self.found.len() <= self.most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pieces(text: &str) -> Vec<Piece> {
+        wild_pieces(text).collect()
+    }
+
+    #[test]
+    fn stars_and_question_marks_match_as_in_iam() {
+        for (pattern, text, expected) in [
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a*c", "abcb", false),
+            ("a?c", "ac", false),
+            ("a?c", "aéc", true),
+            ("*ab*ab", "abab", true),
+            ("*ab*ab", "ab", false),
+            ("", "", true),
+            ("", "x", false),
+        ] {
+            assert_eq!(Pattern::wild(pattern).matches(text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_star_inside_an_arn_field_stops_at_the_colon() {
+        let pattern = [Piece::Field, Piece::Char(':'), Piece::Any];
+        assert!(matches(&pattern, "a:b:c"));
+        let one_field = [Piece::Char('a'), Piece::Field, Piece::Char('z')];
+        assert!(matches(&one_field, "abz") && !matches(&one_field, "a:z"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_intersection_stands_for_the_strings_of_both(
+            a in "[ab*?:]{0,6}", b in "[ab*?:]{0,6}", text in "[ab:]{0,6}"
+        ) {
+            if let Some(both) = meet(&pieces(&a), &pieces(&b), 400) {
+                let expected = Pattern::wild(&a).matches(&text) && Pattern::wild(&b).matches(&text);
+                let found = both.iter().any(|pattern| matches(pattern, &text));
+                prop_assert_eq!(found, expected, "{:?}", both);
+            }
+        }
+
+        #[test]
+        fn matching_agrees_with_the_definition(pattern in "[ab*?]{0,6}", text in "[ab]{0,7}") {
+            fn slow(pattern: &[Piece], text: &[char]) -> bool {
+                match pattern.split_first() {
+                    None => text.is_empty(),
+                    Some((Piece::Any | Piece::Field, rest)) => (0..=text.len()).any(|n| slow(rest, &text[n..])),
+                    Some((Piece::One, rest)) => !text.is_empty() && slow(rest, &text[1..]),
+                    Some((Piece::Char(c), rest)) => text.first() == Some(c) && slow(rest, &text[1..]),
+                }
+            }
+            let chars: Vec<char> = text.chars().collect();
+            prop_assert_eq!(Pattern::wild(&pattern).matches(&text), slow(&pieces(&pattern), &chars));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What AWS's documentation leaves open.
+
+use crate::document::{Document, PrincipalEntry};
+use crate::operators::Quantifier;
+use crate::text::{ArnPattern, Form};
+
+/// One way of understanding a document where the documentation allows several. The default is the most probable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// Which of the document's variants: duplicate members, numbers, Effect in the wrong case.
+    pub(crate) variant: usize,
+    /// `ForAnyValue:…IfExists` holds when the key is missing.
+    pub(crate) any_value_if_exists: bool,
+    /// `NotResource` holds when its variable has no value.
+    pub(crate) not_resource_without_value: bool,
+    /// `*:*` is every action.
+    pub(crate) star_colon_star: bool,
+    /// `{"AWS": "*"}` includes AWS service principals.
+    pub(crate) aws_star_has_services: bool,
+    /// The pattern of an ARN with fewer than six fields matches across the fields.
+    pub(crate) short_arns: bool,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            variant: 0,
+            any_value_if_exists: true,
+            not_resource_without_value: true,
+            star_colon_star: true,
+            aws_star_has_services: true,
+            short_arns: false,
+        }
+    }
+}
+
+/// One place where readings part.
+#[derive(Clone, Copy)]
+struct Fork {
+    other: fn(&mut Reading),
+    usual: &'static str,
+    opposite: &'static str,
+}
+
+const FORKS: [Fork; 5] = [
+    Fork {
+        other: |r| r.any_value_if_exists = false,
+        usual: "`ForAnyValue:…IfExists` holds when its key is missing",
+        opposite: "`ForAnyValue:…IfExists` does not hold when its key is missing",
+    },
+    Fork {
+        other: |r| r.not_resource_without_value = false,
+        usual: "`NotResource` with a variable that has no value applies to every resource",
+        opposite: "`NotResource` with a variable that has no value applies to no resource",
+    },
+    Fork {
+        other: |r| r.star_colon_star = false,
+        usual: "`*:*` is every action",
+        opposite: "`*:*` is no action",
+    },
+    Fork {
+        other: |r| r.aws_star_has_services = false,
+        usual: "`{\"AWS\": \"*\"}` includes AWS service principals",
+        opposite: "`{\"AWS\": \"*\"}` leaves AWS service principals out",
+    },
+    Fork {
+        other: |r| r.short_arns = true,
+        usual: "an ARN pattern with too few fields matches nothing",
+        opposite: "an ARN pattern with too few fields matches like any text",
+    },
+];
+
+/// More readings than this are not tried; the ones left out make the document undecided.
+const MOST_READINGS: usize = 48;
+
+/// A reading and what it supposes, in words.
+pub(crate) struct Named {
+    pub(crate) reading: Reading,
+    pub(crate) supposing: Vec<&'static str>,
+}
+
+/// Every reading of the document, the most probable first, and whether these are all. Readings that differ on AWS
+/// service principals only are left out unless they matter.
+pub(crate) fn readings(document: &Document, services_matter: bool) -> (Vec<Named>, bool) {
+    let mut all: Vec<Named> = Vec::new();
+    for (variant, text) in document.variants.iter().enumerate() {
+        all.push(Named {
+            reading: Reading {
+                variant,
+                ..Reading::default()
+            },
+            supposing: text.reading.into_iter().collect(),
+        });
+    }
+    let mut met = forks(document);
+    met[3] &= services_matter;
+    for fork in FORKS.iter().zip(met).filter_map(|(fork, met)| met.then_some(fork)) {
+        if all.len() * 2 > MOST_READINGS {
+            return (all, false);
+        }
+        let mut others = Vec::new();
+        for named in &mut all {
+            let mut reading = named.reading;
+            (fork.other)(&mut reading);
+            let mut supposing = named.supposing.clone();
+            supposing.push(fork.opposite);
+            others.push(Named { reading, supposing });
+            named.supposing.push(fork.usual);
+        }
+        all.extend(others);
+    }
+    (all, true)
+}
+
+/// Which forks the document meets, in the order of [`FORKS`].
+fn forks(document: &Document) -> [bool; 5] {
+    let mut met = [false; 5];
+    let [any_value, not_resource, star, aws_star, short] = &mut met;
+    for statement in document.variants.iter().flat_map(|variant| &variant.statements) {
+        let short_text = |text: &crate::text::Text| matches!(text.fixed(), Some(Form::Arn(ArnPattern::Short(_))));
+        for condition in &statement.conditions {
+            *any_value |= condition.if_exists && condition.quantifier == Some(Quantifier::ForAnyValue);
+            *short |= condition.texts().iter().any(short_text);
+        }
+        let resources = &statement.resource;
+        *not_resource |= resources.not && resources.values.iter().any(|text| text.fixed().is_none());
+        *short |= resources.values.iter().any(short_text);
+        *star |= statement.action.values.iter().any(|action| action.raw == "*:*");
+        *aws_star |= statement.principal.values.contains(&PrincipalEntry::EveryAws);
+    }
+    met
+}

@@ -1,0 +1,239 @@
+//! What AWS publishes about its services: actions, formats of ARNs, condition keys.
+
+/// See `data/generate.py`.
+const DATA: &str = include_str!("../data/services.txt");
+
+/// Where the lines of [`DATA`] start, by prefix, in lines of one length.
+const INDEX: &str = include_str!("../data/services.index");
+const INDEX_PREFIX: usize = 40;
+const INDEX_LINE: usize = 49;
+
+/// Endpoint services whose short name is not the prefix of their actions.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
+const NAMES: &[(&str, &[&str])] = &[
+    ("airflow.api", &["airflow"]),
+    ("aps-workspaces", &["aps"]),
+    ("bedrock-agent", &["bedrock"]),
+    ("bedrock-agent-runtime", &["bedrock"]),
+    ("bedrock-runtime", &["bedrock"]),
+    ("cassandra-fips", &["cassandra"]),
+    ("cloudhsmv2", &["cloudhsm"]),
+    ("config", &["config"]),
+    ("connect-campaigns", &["connect-campaigns"]),
+    ("console", &["console", "signin"]),
+    ("data-servicediscovery", &["servicediscovery"]),
+    ("dynamodb-streams", &["dynamodb"]),
+    ("email-smtp", &["ses"]),
+    ("email", &["ses"]),
+    ("git-codecommit", &["codecommit"]),
+    ("iotdata", &["iot"]),
+    ("iot.credentials", &["iot"]),
+    ("iot.data", &["iot"]),
+    ("kinesis-firehose", &["firehose"]),
+    ("kinesis-streams", &["kinesis"]),
+    ("models-v2-lex", &["lex"]),
+    ("monitoring", &["cloudwatch"]),
+    ("notebook", &["sagemaker"]),
+    ("runtime-v2-lex", &["lex"]),
+    ("s3-global.accesspoint", &["s3"]),
+    ("studio", &["sagemaker"]),
+    ("synthetics", &["synthetics"]),
+    ("textract", &["textract"]),
+    ("transcribestreaming", &["transcribe"]),
+];
+
+/// Services whose requests never carry `aws:ResourceAccount` and its like, and single actions of other services that do
+/// not. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
+const KEYLESS: &[(&str, Keyless)] = &[
+    (
+        "auditmanager",
+        Keyless::Some(&["auditmanager:UpdateAssessmentFrameworkShare"]),
+    ),
+    ("detective", Keyless::Some(&["detective:AcceptInvitation"])),
+    ("ebs", Keyless::All),
+    (
+        "ec2",
+        Keyless::Some(&[
+            "ec2:AcceptTransitGatewayPeeringAttachment",
+            "ec2:AcceptVpcEndpointConnections",
+            "ec2:AcceptVpcPeeringConnection",
+            "ec2:CreateTransitGatewayPeeringAttachment",
+            "ec2:CreateVpcEndpoint",
+            "ec2:CreateVpcPeeringConnection",
+            "ec2:DeleteTransitGatewayPeeringAttachment",
+            "ec2:RejectTransitGatewayPeeringAttachment",
+            "ec2:RejectVpcEndpointConnections",
+            "ec2:RejectVpcPeeringConnection",
+        ]),
+    ),
+    ("es", Keyless::Some(&["es:AcceptInboundConnection"])),
+    ("guardduty", Keyless::Some(&["guardduty:AcceptAdministratorInvitation"])),
+    ("macie2", Keyless::Some(&["macie2:AcceptInvitation"])),
+    (
+        "route53",
+        Keyless::Some(&[
+            "route53:AssociateVPCWithHostedZone",
+            "route53:CreateVPCAssociationAuthorization",
+            "route53:DeleteVPCAssociationAuthorization",
+            "route53:DisassociateVPCFromHostedZone",
+            "route53:ListHostedZonesByVPC",
+        ]),
+    ),
+    (
+        "securityhub",
+        Keyless::Some(&["securityhub:AcceptAdministratorInvitation"]),
+    ),
+];
+
+/// Which actions of a service do not tell who owns their resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keyless {
+    None,
+    All,
+    Some(&'static [&'static str]),
+}
+
+/// The services behind an endpoint.
+pub(crate) struct Service {
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Copy)]
+struct Line {
+    prefix: &'static str,
+    actions: &'static str,
+    arns: &'static str,
+    keys: &'static str,
+}
+
+/// What is behind the endpoint service of this short name. Nothing when that is not known.
+pub(crate) fn find(short: &str) -> Option<Service> {
+    let prefixes: Vec<&str> = match NAMES.iter().find(|(name, _)| *name == short) {
+        Some((_, prefixes)) => prefixes.to_vec(),
+        None => vec![short.strip_suffix("-fips").unwrap_or(short)],
+    };
+    let mut lines: Vec<Line> = prefixes.iter().filter_map(|prefix| line(prefix)).collect();
+    if lines.is_empty() {
+        lines.extend(short.split_once('.').and_then(|(first, _)| line(first)));
+    }
+    (!lines.is_empty()).then_some(Service { lines })
+}
+
+fn line(prefix: &str) -> Option<Line> {
+    if prefix.is_empty() || prefix.contains('|') {
+        return None;
+    }
+    let (mut low, mut high) = (0, INDEX.len() / INDEX_LINE);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let entry = INDEX.get(middle * INDEX_LINE..(middle + 1) * INDEX_LINE)?;
+        let (name, start) = entry.split_at_checked(INDEX_PREFIX)?;
+        match name.trim_end().cmp(prefix) {
+            std::cmp::Ordering::Equal => {
+                let text = DATA.get(start.trim().parse().ok()?..)?.lines().next()?;
+                let mut fields = text.split('|');
+                return Some(Line {
+                    prefix: fields.next()?,
+                    actions: fields.next()?,
+                    arns: fields.next()?,
+                    keys: fields.next()?,
+                });
+            }
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
+
+fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.split(',').filter(|item| !item.is_empty())
+}
+
+impl Service {
+    /// The prefixes of its actions, in lower case.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &'static str> {
+        self.lines.iter().map(|line| line.prefix)
+    }
+
+    /// Prefix and name of each action.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.lines
+            .iter()
+            .flat_map(|line| list(line.actions).map(|name| (line.prefix, name)))
+    }
+
+    /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
+    pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
+        self.lines.iter().flat_map(|line| list(line.arns))
+    }
+
+    /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
+    pub(crate) fn key_has_several(&self, id: &str) -> Option<bool> {
+        let mut keys = self.lines.iter().flat_map(|line| list(line.keys));
+        let same = |name: &str| match name.split_once('*') {
+            Some((start, _)) => id
+                .get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start)),
+            None => name.eq_ignore_ascii_case(id),
+        };
+        keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name)))
+            .map(|name| name.ends_with("[]"))
+    }
+
+    pub(crate) fn keyless(&self) -> Keyless {
+        let found = KEYLESS
+            .iter()
+            .find(|(prefix, _)| self.lines.iter().any(|line| line.prefix == *prefix));
+        found.map_or(Keyless::None, |(_, keyless)| *keyless)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_is_sorted_and_every_line_is_found_by_its_prefix() {
+        let prefixes: Vec<&str> = DATA.lines().skip(1).filter_map(|line| line.split('|').next()).collect();
+        assert!(prefixes.is_sorted() && prefixes.len() > 400);
+        for prefix in prefixes {
+            assert!(line(prefix).is_some_and(|line| line.prefix == prefix), "{prefix}");
+        }
+        assert!(line("").is_none() && line("zzz").is_none() && line("#").is_none());
+    }
+
+    #[test]
+    fn endpoint_names_lead_to_action_prefixes() {
+        let prefix = |short: &str| find(short).and_then(|service| service.prefixes().next());
+        for (short, expected) in [
+            ("s3", Some("s3")),
+            ("ecr.dkr", Some("ecr")),
+            ("monitoring", Some("cloudwatch")),
+            ("kms-fips", Some("kms")),
+            ("sagemaker.runtime", Some("sagemaker")),
+            ("any", None),
+            ("", None),
+        ] {
+            assert_eq!(prefix(short), expected, "{short}");
+        }
+        for (short, prefixes) in NAMES.iter().filter(|(short, _)| *short != "console") {
+            assert!(prefixes.iter().all(|prefix| line(prefix).is_some()), "{short}");
+        }
+    }
+
+    #[test]
+    fn keyless_actions_exist() {
+        for (prefix, keyless) in KEYLESS {
+            let service = find(prefix).unwrap();
+            if let Keyless::Some(list) = keyless {
+                for name in *list {
+                    assert!(
+                        service.actions().any(|(p, action)| format!("{p}:{action}") == *name),
+                        "{name}"
+                    );
+                }
+            }
+        }
+    }
+}
