@@ -68,6 +68,12 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
             policy.allow("TrustedToTrustedByArn", actions, &arns, [principal]);
         }
     }
+    if service == "sts" {
+        // Who brings the token of an identity provider has no credentials of AWS yet: the role's trust policy judges it.
+        for resource in &resources {
+            policy.allow("FederatedToTrusted", FEDERATED, &resource.arns, [&resource.conditions]);
+        }
+    }
     if perimeter.aws_services {
         let signed_by_aws = condition("Bool", "aws:PrincipalIsAWSService", ["true"]);
         policy.allow("AwsServices", &[EVERY], &[EVERY.to_owned()], [&signed_by_aws]);
@@ -85,6 +91,9 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
 }
 
 const EVERY: &str = "*";
+
+/// Calls without a signature that give the credentials of a role for a token.
+const FEDERATED: &[&str] = &["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
 /// By operator and key. Keys of one Condition are ANDed, the values of a key are ORed.
 type Conditions = BTreeMap<String, BTreeMap<String, Vec<String>>>;
@@ -372,7 +381,7 @@ mod tests {
 
     #[test]
     fn an_organisation_is_pinned_on_both_sides() {
-        insta::assert_snapshot!(template("sts", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
+        insta::assert_snapshot!(template("kms", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
     }
 
     #[test]
@@ -408,7 +417,7 @@ mod tests {
             organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111".to_owned()],
             ..Perimeter::default()
         };
-        let text = template("sts", "eu-central-1", &perimeter).unwrap();
+        let text = template("kms", "eu-central-1", &perimeter).unwrap();
         assert!(
             text.contains("ou-ab12-11111111/*") && !text.contains("11111111*"),
             "{text}"

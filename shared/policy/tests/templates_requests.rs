@@ -593,3 +593,17 @@ fn requests_that_do_not_tell_the_owner_pass_for_resources_of_trusted_accounts() 
         }
     }
 }
+
+#[test]
+fn workloads_with_a_token_of_an_identity_provider_get_the_credentials_of_our_roles_alone() {
+    for action in ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"] {
+        for (owner, allowed) in [(Owner::Ours, true), (Owner::Foreign, false)] {
+            let request = request(Unsigned, action, "arn:aws:iam::111122223333:role/pod", owner, &[]);
+            assert_eq!(
+                passes("sts", "us-east-1", &organization(), &request),
+                allowed,
+                "{request:?}"
+            );
+        }
+    }
+}

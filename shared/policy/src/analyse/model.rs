@@ -236,7 +236,9 @@ impl<'d> Model<'d> {
 
     /// Whether only requests for what AWS owns have this value of the key.
     pub(super) fn marked(&self, id: &str, value: &str) -> bool {
-        self.marks.iter().any(|(key, mark)| key.eq_ignore_ascii_case(id) && *mark == value)
+        self.marks
+            .iter()
+            .any(|(key, mark)| key.eq_ignore_ascii_case(id) && *mark == value)
     }
 
     pub(super) fn has(&self, kind: Kind) -> bool {
