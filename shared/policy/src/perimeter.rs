@@ -27,4 +27,21 @@ impl Perimeter {
             && self.accounts.is_empty()
             && self.principals.is_empty())
     }
+
+    /// The same with every list in order, so that what is made of it does not depend on how it was written down.
+    pub(crate) fn sorted(&self) -> Self {
+        let mut sorted = self.clone();
+        for list in [
+            &mut sorted.organizations,
+            &mut sorted.organization_paths,
+            &mut sorted.accounts,
+            &mut sorted.principals,
+            &mut sorted.resources,
+            &mut sorted.aws_owned_resources,
+        ] {
+            list.sort();
+            list.dedup();
+        }
+        sorted
+    }
 }

@@ -38,6 +38,7 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
     if !perimeter.trusts_somebody() {
         return Err(TemplateError::NobodyTrusted);
     }
+    let perimeter = &perimeter.sorted();
     let behind = Behind {
         region,
         service: service::find(service),
@@ -517,6 +518,17 @@ mod tests {
             service: "kms".to_owned(),
         };
         assert_eq!(template("kms", "us-east-1", &perimeter), Err(nothing));
+    }
+
+    #[test]
+    fn the_order_of_the_settings_does_not_matter() {
+        let perimeter = |accounts: [&str; 3]| Perimeter {
+            accounts: accounts.map(str::to_owned).into(),
+            ..organization()
+        };
+        let one = perimeter(["111122223333", "444455556666", "777788889999"]);
+        let other = perimeter(["777788889999", "111122223333", "444455556666"]);
+        assert_eq!(template("kms", "us-east-1", &one), template("kms", "us-east-1", &other));
     }
 
     #[test]
