@@ -71,30 +71,31 @@ pub(super) fn resources(
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
     for start in starts(model, account, &patterns) {
         let mut names = templates(model, &start);
-        let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
-            range
-                .filter_map(|at| last_field(patterns.all.get(at)?))
-                .cloned()
-                .collect()
-        };
-        let told = |at: &usize| *at < patterns.own || trusted;
-        let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
-        let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
-        let avoid: Vec<Vec<Piece>> = others
-            .iter()
-            .filter(|p| **p != Pattern::All)
-            .map(Pattern::pieces)
-            .collect();
-        let domain = Domain {
-            possible: &|name| !name.is_empty(),
-            avoid: &avoid,
-            ..WORD
-        };
-        let found = candidates(&wanted, &domain, budget);
-        *complete &= found.complete;
-        names.extend(found.values);
-        if start.agreeing.is_empty() {
+        if start.agreeing.is_empty() && !names.is_empty() {
             names.truncate(1);
+        } else {
+            let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
+                range
+                    .filter_map(|at| last_field(patterns.all.get(at)?))
+                    .cloned()
+                    .collect()
+            };
+            let told = |at: &usize| *at < patterns.own || trusted;
+            let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
+            let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
+            let avoid: Vec<Vec<Piece>> = others
+                .iter()
+                .filter(|p| **p != Pattern::All)
+                .map(Pattern::pieces)
+                .collect();
+            let domain = Domain {
+                possible: &|name| !name.is_empty(),
+                avoid: &avoid,
+                ..WORD
+            };
+            let found = candidates(&wanted, &domain, budget);
+            *complete &= found.complete;
+            names.extend(found.values);
         }
         for name in names {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
@@ -230,12 +231,12 @@ fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
             && service == start.service
             && region.is_empty() != start.region
             && account.is_empty() != start.account
-            && names.len() < 12
         {
             names.push(name.replace('*', "stranger"));
         }
     }
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
     names.reverse();
+    names.truncate(6);
     names
 }
