@@ -128,6 +128,32 @@ pub(super) fn resources(
     all
 }
 
+/// What requests of actions without resources are about.
+pub(super) fn nowhere(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> Resource {
+    const NONE: &str = "*";
+    let (resolved, elements) = resolve(model, lookup);
+    let mut sig = Bits::ALL;
+    for element in &elements {
+        let patterns: Vec<&ArnPattern> = model.arns.iter().chain(&resolved).collect();
+        let hit = |at: &usize| {
+            patterns
+                .get(*at)
+                .is_some_and(|pattern| pattern.matches(NONE, model.reading.short_arns))
+        };
+        let named = element.every || element.patterns.iter().any(hit);
+        if element.never || (named == element.not && !element.always) {
+            sig.remove(element.place);
+        }
+    }
+    Resource {
+        arn: NONE.to_owned(),
+        listed: false,
+        owned: false,
+        of_aws: false,
+        sig,
+    }
+}
+
 /// A Resource element that not every resource fits.
 struct Restriction {
     place: usize,

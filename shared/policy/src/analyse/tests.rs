@@ -391,3 +391,24 @@ fn an_account_is_in_one_organisation_but_a_stranger_may_be_another_account() {
     });
     assert!(on("s3", &[allow(torn)]).locked_out);
 }
+
+#[test]
+fn actions_without_resources_slip_through_denies_on_resources() {
+    let mut barrier =
+        deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}}));
+    barrier["Resource"] = json!("arn:aws:sqs:*:*:*");
+    let found = on("sqs", &[everything(), data_stays(), barrier]).identity;
+    assert!(
+        found.is_none(),
+        "data_stays covers the strangers' own accounts: {found:?}"
+    );
+    let mut barrier = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
+    barrier["Resource"] = json!("arn:aws:sqs:*:*:*");
+    let mut outside = deny(json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": OWN}}));
+    outside["Resource"] = json!("arn:aws:sqs:*:*:*");
+    let found = on("sqs", &[everything(), barrier, outside]).identity.unwrap().request;
+    assert_eq!(
+        (found.action.as_str(), found.resource.as_str()),
+        ("sqs:ListQueues", "*")
+    );
+}
