@@ -113,7 +113,8 @@ impl<'m, 'd> Search<'m, 'd> {
             .collect();
         worlds.push(World {
             alone: true,
-            actions: actions_without_resource(model, &mut complete, budget),
+            // Looked up when they are needed.
+            actions: Vec::new(),
             owners: Vec::new(),
         });
         let free: Vec<usize> = model
@@ -157,9 +158,13 @@ impl<'m, 'd> Search<'m, 'd> {
         let mut tried: BTreeSet<(Bits, Caller, [bool; 3], String)> = BTreeSet::new();
         let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
         let principals = std::mem::take(&mut self.principals.all);
-        let worlds = std::mem::take(&mut self.worlds);
+        let mut worlds = std::mem::take(&mut self.worlds);
         let mut found = None;
-        'search: for world in worlds.iter().filter(|world| !world.alone || goal == Goal::Identity) {
+        'search: for world in worlds.iter_mut().filter(|world| !world.alone || goal == Goal::Identity) {
+            if world.alone && world.actions.is_empty() {
+                world.actions = actions_without_resource(self.model, &mut self.complete, budget);
+            }
+            let world = &*world;
             tried.clear();
             followed.clear();
             for principal in principals.iter().filter(|principal| calls(goal, principal)) {
