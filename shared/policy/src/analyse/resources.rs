@@ -7,6 +7,7 @@ use super::bits::Bits;
 use super::budget::Budget;
 use super::model::{Kind, Model};
 use super::strings::{Domain, WORD, candidates};
+use crate::arn::is_account;
 use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
 
@@ -126,6 +127,36 @@ pub(super) fn resources(
         }
     }
     all
+}
+
+impl Resource {
+    /// The same in another account, if the ARN has an account.
+    pub(super) fn of(&self, account: &str) -> Self {
+        let mut fields: Vec<&str> = self.arn.splitn(6, ':').collect();
+        if let Some(field) = fields.get_mut(4)
+            && is_account(field)
+        {
+            *field = account;
+        }
+        Self {
+            arn: fields.join(":"),
+            ..self.clone()
+        }
+    }
+}
+
+/// Whether no pattern tells the resources of one account from those of another.
+pub(super) fn accounts_alike(model: &Model<'_>) -> bool {
+    let neutral = |pattern: &ArnPattern| match pattern {
+        ArnPattern::All => true,
+        ArnPattern::Fields(fields) => match fields.as_ref() {
+            [_, _, _, _, Pattern::All, _] => true,
+            [_, _, _, _, Pattern::Exact(account), _] => account.is_empty(),
+            _ => false,
+        },
+        ArnPattern::Short(_) => false,
+    };
+    model.linked.is_empty() && model.arns.iter().chain(&model.listed).chain(&model.owned).all(neutral)
 }
 
 /// What requests of actions without resources are about.

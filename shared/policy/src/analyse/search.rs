@@ -14,7 +14,7 @@ use super::identities::Identities;
 use super::keys::{Choice, choices, instants};
 use super::model::{Key, Kind, Model};
 use super::owners::{Owner, owners};
-use super::resources::{Resource, nowhere, resources};
+use super::resources::{Resource, accounts_alike, nowhere, resources};
 use crate::service::Keyless;
 
 mod linked;
@@ -60,6 +60,8 @@ pub(super) struct Search<'m, 'd> {
     constant: Bits,
     /// By the owner's account, and whether trusted resources are told apart.
     resources: BTreeMap<(String, bool), Vec<Resource>>,
+    /// Whether no pattern tells the resources of one account from those of another.
+    accounts_alike: bool,
     /// The same for resources with variables, by the values of these.
     resolved: BTreeMap<(String, bool, linked::Values), Vec<Resource>>,
     /// Whether resources that the settings trust are looked for besides those of trusted owners.
@@ -140,6 +142,7 @@ impl<'m, 'd> Search<'m, 'd> {
             instants,
             constant: model.constant_sig(),
             resources: BTreeMap::new(),
+            accounts_alike: accounts_alike(model),
             resolved: BTreeMap::new(),
             thorough: false,
             complete,
@@ -240,7 +243,13 @@ impl<'m, 'd> Search<'m, 'd> {
             none.as_slice()
         } else {
             if !self.resources.contains_key(&key) {
-                let found = resources(self.model, &key.0, trusted, None, &mut self.complete, budget);
+                let known = self.resources.iter().find(|((_, told), _)| *told == trusted);
+                let found = match known {
+                    Some((_, others)) if self.accounts_alike => {
+                        others.iter().map(|resource| resource.of(&key.0)).collect()
+                    }
+                    _ => resources(self.model, &key.0, trusted, None, &mut self.complete, budget),
+                };
                 self.resources.insert(key.clone(), found);
             }
             self.resources.get(&key)?
