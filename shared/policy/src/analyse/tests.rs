@@ -412,3 +412,30 @@ fn actions_without_resources_slip_through_denies_on_resources() {
         ("sqs:ListQueues", "*")
     );
 }
+
+#[test]
+fn two_accounts_of_one_pattern_can_differ() {
+    let apart = json!({
+        "StringLike": {"aws:PrincipalAccount": "1111*", "aws:ResourceAccount": "1111*"},
+        "StringNotEquals": {"aws:ResourceAccount": ["${aws:PrincipalAccount}", "111122223333"], "aws:PrincipalAccount": "111122223333"},
+    });
+    let found = on("s3", &[allow(apart)]);
+    assert_eq!(found.verdict, Containment::Open, "{:?}", found.reasons);
+}
+
+#[test]
+fn parts_of_account_ids_in_arns_are_followed() {
+    for (operator, pattern) in [
+        ("StringLike", "arn:aws:iam::1112*"),
+        ("StringLike", "arn:aws:iam::9999*:role/*"),
+        ("ArnLike", "arn:aws:iam::??1122223333:role/app"),
+        ("StringLike", "*:role/app"),
+        ("StringLike", "arn:*"),
+    ] {
+        let mut block = json!({});
+        block[operator]["aws:PrincipalArn"] = json!(pattern);
+        assert_eq!(holes(&[allow(block), data_stays()]), (true, false), "{pattern}");
+    }
+    let own = json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:*"}});
+    assert_eq!(holes(&[allow(own), data_stays()]), (false, false));
+}
