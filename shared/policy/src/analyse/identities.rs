@@ -182,8 +182,18 @@ fn account_of_glob(pieces: &[Piece], mut add: impl FnMut(Pattern)) -> bool {
     }
     if let Some(account) = fields.get(4) {
         add(Pattern::new(account.to_vec()));
+        add(Pattern::new(to_first_star(account)));
     }
     true
+}
+
+/// A star may take more than the rest of an id.
+fn to_first_star(pieces: &[Piece]) -> Vec<Piece> {
+    let end = pieces.iter().position(|piece| *piece == Piece::Any);
+    pieces
+        .get(..end.map_or(pieces.len(), |end| end + 1))
+        .unwrap_or(pieces)
+        .to_vec()
 }
 
 fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
@@ -214,6 +224,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
                             .position(|p| *p == Piece::Char('/'))
                             .unwrap_or(pieces.len()),
                     );
+                    patterns.push(Pattern::new(to_first_star(&pieces)));
                     patterns.push(Pattern::new(pieces));
                 }
                 _ => {}

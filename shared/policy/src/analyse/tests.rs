@@ -429,6 +429,7 @@ fn parts_of_account_ids_in_arns_are_followed() {
         ("StringLike", "arn:aws:iam::1112*"),
         ("StringLike", "arn:aws:iam::9999*:role/*"),
         ("ArnLike", "arn:aws:iam::??1122223333:role/app"),
+        ("StringLike", "arn:aws:iam::1112*role/app"),
         ("StringLike", "*:role/app"),
         ("StringLike", "arn:*"),
     ] {
