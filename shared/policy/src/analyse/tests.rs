@@ -440,3 +440,13 @@ fn parts_of_account_ids_in_arns_are_followed() {
     let own = json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:*"}});
     assert_eq!(holes(&[allow(own), data_stays()]), (false, false));
 }
+
+#[test]
+fn principals_of_other_partitions_count() {
+    let china = json!({"ArnLike": {"aws:PrincipalArn": "arn:aws-cn:iam::*:role/app"}});
+    assert_eq!(holes(&[allow(china), data_stays()]), (true, false));
+    let mut statement = everything();
+    statement["Principal"] = json!({"AWS": "arn:aws-cn:iam::999999999999:role/app"});
+    let found = on("s3", &[statement]).identity.unwrap();
+    assert_eq!(found.request.principal, "arn:aws-cn:iam::999999999999:role/app");
+}
