@@ -6,7 +6,7 @@ SETTINGS ?= postern.toml
 STACK ?= postern
 ZIPS ?= target/lambda/$(ARCH)
 PARAMETERS ?=
-CRATES := postern-policy postern-core postern-aws postern-runtime \
+CRATES := postern-policy postern-core postern-aws postern-runtime postern-cli \
     subnet-inspector endpoint-inspector policy-inspector sweeper
 
 # The tools of .venv come first: cargo finds cargo-lambda there, and cargo-lambda zig (through python3 -m ziglang).
@@ -39,13 +39,14 @@ generate: ## control pages and JSON Schemas, from the code
 	GENERATE=1 cargo test --locked --quiet --workspace --test generated
 	GENERATE=1 cargo test --locked --quiet --workspace --lib schema
 
-# What is measured is what build makes for this machine, beside a function that does nothing.
+# What is measured are packages as build makes them, for this machine, beside a function that does nothing.
+bench: export POSTERN_PROGRAMS := $(CURDIR)/target/lambda/bench
 bench: .venv/.stamp ## speed and size
-	$(MAKE) build ARCH=$(HOST)
-	$(call lambda,$(HOST)) --package idle
+	$(call lambda,$(HOST)) --package idle --output-format zip --lambda-dir $(POSTERN_PROGRAMS) --include postern.toml
+	for zip in $(POSTERN_PROGRAMS)/*/bootstrap.zip; do \
+	    python3 -m zipfile -e $$zip $${zip%/*} && chmod +x $${zip%.zip} || exit; done
 	cargo build --locked --workspace
-	POSTERN_PROGRAMS=$${CARGO_TARGET_DIR:-target}/$(subst arm64,aarch64,$(HOST))-unknown-linux-gnu/release \
-	    cargo run --locked --quiet --workspace --bin bench -- target/lambda/$(HOST)
+	cargo run --locked --quiet --bin bench
 
 # The functions are always built together: alone, each would have the SDK compiled anew.
 lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(1)) \

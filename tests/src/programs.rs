@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 use crate::error::{HarnessError, Result, While};
 use crate::stack::root;
 
-/// The directory of the programs to try, where they are not the ones that cargo just built.
-const PROGRAMS: &str = "POSTERN_PROGRAMS";
+/// The directory of unpacked packages to try instead of the programs that cargo just built: `FUNCTION/bootstrap`.
+const PACKAGES: &str = "POSTERN_PROGRAMS";
 
 /// The program of a function, beside the one that runs now or where `POSTERN_PROGRAMS` says.
 ///
@@ -19,8 +19,8 @@ const PROGRAMS: &str = "POSTERN_PROGRAMS";
 /// # Errors
 /// If there is none.
 pub fn program(name: &str) -> Result<PathBuf> {
-    if let Some(directory) = env::var_os(PROGRAMS) {
-        return Ok(PathBuf::from(directory).join(name));
+    if let Some(directory) = env::var_os(PACKAGES) {
+        return Ok(PathBuf::from(directory).join(name).join("bootstrap"));
     }
     static BUILT: OnceLock<Option<String>> = OnceLock::new();
     if let Some(problem) = BUILT.get_or_init(build) {

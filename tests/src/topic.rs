@@ -18,6 +18,7 @@ pub struct Topic {
 struct State {
     published: Mutex<Vec<BTreeMap<String, String>>>,
     unreachable: AtomicBool,
+    full: AtomicBool,
 }
 
 impl Topic {
@@ -45,6 +46,11 @@ impl Topic {
         self.state.unreachable.store(unreachable, Ordering::SeqCst);
     }
 
+    /// While set, the topic is there but takes nothing: connections break off that bring something.
+    pub fn set_full(&self, full: bool) {
+        self.state.full.store(full, Ordering::SeqCst);
+    }
+
     /// What was published since the last call.
     pub fn take(&self) -> Result<Vec<Alert>> {
         let published = std::mem::take(&mut *self.state.published.lock().unwrap_or_else(PoisonError::into_inner));
@@ -58,8 +64,17 @@ impl State {
             return None;
         }
         let form = request.form();
-        if form.get("Action").is_none_or(|action| action != "Publish") {
+        let action = form.get("Action").map(String::as_str);
+        if action == Some("GetTopicAttributes") {
+            let body = "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes/></GetTopicAttributesResult>\
+                        </GetTopicAttributesResponse>";
+            return Some(Response::new(200, body).with("Content-Type", "text/xml"));
+        }
+        if action != Some("Publish") {
             return Some(Response::new(400, ""));
+        }
+        if self.full.load(Ordering::SeqCst) {
+            return None;
         }
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
         published.push(form);

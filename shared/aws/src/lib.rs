@@ -13,4 +13,4 @@ mod wire;
 
 pub use clients::{Aws, Calls};
 pub use error::CallError;
-pub use publish::PublishError;
+pub use publish::{PUBLISH_CALLS, PublishError};

@@ -5,6 +5,12 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use crate::clients::Aws;
 use crate::error::CallError;
 
+/// The IAM actions that publishing takes.
+pub const PUBLISH_CALLS: &[&str] = &[GET_TOPIC, PUBLISH];
+
+const GET_TOPIC: &str = "sns:GetTopicAttributes";
+const PUBLISH: &str = "sns:Publish";
+
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("the report could not be published to `{topic}`")]
 pub struct PublishError {
@@ -20,6 +26,15 @@ impl PublishError {
 }
 
 impl Aws {
+    /// Whether reports can be sent, as far as can be known without sending one: SNS answers and has the topic.
+    pub async fn check_topic(&self, topic: &str) -> Result<(), PublishError> {
+        let answer = self.sns.get_topic_attributes().topic_arn(topic).send().await;
+        answer.map(drop).map_err(|error| PublishError {
+            topic: topic.to_owned(),
+            source: CallError::new(GET_TOPIC, error),
+        })
+    }
+
     /// Publishes one message and gives SNS's id of it. Attributes are name, data type (such as `String`) and value.
     pub async fn publish(
         &self,
@@ -38,13 +53,13 @@ impl Aws {
                 .data_type(*data_type)
                 .string_value(*value)
                 .build()
-                .map_err(|error| failed(CallError::unreadable("sns:Publish", error.to_string())))?;
+                .map_err(|error| failed(CallError::unreadable(PUBLISH, error.to_string())))?;
             request = request.message_attributes(*name, value);
         }
         let answer = request
             .send()
             .await
-            .map_err(|error| failed(CallError::new("sns:Publish", error)))?;
+            .map_err(|error| failed(CallError::new(PUBLISH, error)))?;
         Ok(answer.message_id.unwrap_or_default())
     }
 }
@@ -81,6 +96,21 @@ mod tests {
             (field("Name"), field("Value.DataType"), field("Value.StringValue"))
         });
         assert_eq!(BTreeSet::from(sent), BTreeSet::from(attributes));
+    }
+
+    #[tokio::test]
+    async fn a_topic_is_there_or_not() {
+        let answer = "<GetTopicAttributesResponse><GetTopicAttributesResult/></GetTopicAttributesResponse>";
+        let cloud = Cloud::new().raw("GetTopicAttributes", 200, answer);
+        cloud.aws().check_topic(TOPIC).await.unwrap();
+        assert_eq!(cloud.request("GetTopicAttributes")["TopicArn"], TOPIC);
+        let error = Cloud::new()
+            .breaks("GetTopicAttributes")
+            .aws()
+            .check_topic(TOPIC)
+            .await
+            .unwrap_err();
+        assert!(error.transient(), "{error:?}");
     }
 
     #[tokio::test]

@@ -33,7 +33,7 @@ pub enum Change {
         vpc: VpcId,
     },
     AuthorizeIngress {
-        group: GroupRef,
+        group: ManagedGroup,
         #[schemars(with = "BTreeSet<String>")]
         cidrs: BTreeSet<IpNet>,
     },
@@ -49,7 +49,7 @@ pub enum Change {
     },
     AttachManagedGroup {
         endpoint: EndpointId,
-        group: GroupRef,
+        group: ManagedGroup,
     },
     EnablePrivateDns {
         endpoint: EndpointId,
@@ -93,12 +93,10 @@ pub enum DnsAttribute {
     Hostnames,
 }
 
-/// A security group that exists, or the managed one that an earlier change of the plan creates.
+/// The security group that Postern manages in a VPC: a plan that creates it cannot know its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum GroupRef {
-    Existing(SecurityGroupId),
-    Managed(VpcId),
+pub struct ManagedGroup {
+    pub vpc: VpcId,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -112,7 +110,7 @@ pub struct NewEndpoint {
     /// Empty for an interface endpoint.
     pub route_tables: BTreeSet<RouteTableId>,
     /// None for a gateway endpoint.
-    pub group: Option<GroupRef>,
+    pub group: Option<ManagedGroup>,
     pub private_dns: bool,
     /// None where the service supports no policy.
     pub policy: Option<String>,
@@ -215,8 +213,8 @@ impl Change {
                 attribute: *attribute,
             },
             Self::CreateManagedGroup { .. } => Inverse::DeleteSecurityGroup { group: created?.into() },
-            Self::AuthorizeIngress { group, cidrs } => Inverse::RevokeIngress {
-                group: group.resolve(created)?,
+            Self::AuthorizeIngress { cidrs, .. } => Inverse::RevokeIngress {
+                group: created?.into(),
                 cidrs: cidrs.iter().map(ToString::to_string).collect(),
             },
             Self::CreateEndpoint(_) => Inverse::DeleteEndpoint {
@@ -230,9 +228,9 @@ impl Change {
                 endpoint: endpoint.clone(),
                 route_table: route_table.clone(),
             },
-            Self::AttachManagedGroup { endpoint, group } => Inverse::DetachGroup {
+            Self::AttachManagedGroup { endpoint, .. } => Inverse::DetachGroup {
                 endpoint: endpoint.clone(),
-                group: group.resolve(created)?,
+                group: created?.into(),
             },
             Self::EnablePrivateDns { endpoint } => Inverse::DisablePrivateDns {
                 endpoint: endpoint.clone(),
@@ -242,15 +240,6 @@ impl Change {
                 policy: before.clone(),
             },
         })
-    }
-}
-
-impl GroupRef {
-    pub fn resolve(&self, managed: Option<&str>) -> Option<SecurityGroupId> {
-        match self {
-            Self::Existing(id) => Some(id.clone()),
-            Self::Managed(_) => managed.map(SecurityGroupId::from),
-        }
     }
 }
 
@@ -310,12 +299,9 @@ impl fmt::Display for DnsAttribute {
     }
 }
 
-impl fmt::Display for GroupRef {
+impl fmt::Display for ManagedGroup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Existing(id) => write!(f, "{id}"),
-            Self::Managed(_) => write!(f, "security group {MANAGED_GROUP_NAME}"),
-        }
+        write!(f, "security group {MANAGED_GROUP_NAME}")
     }
 }
 

@@ -68,3 +68,50 @@ const REACH: &[&Control] = &[
     &subnet_uncovered::CONTROL,
     &vpc_dns_disabled::CONTROL,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn names(controls: &[&Control]) -> BTreeSet<&'static str> {
+        controls.iter().map(|control| control.name).collect()
+    }
+
+    #[test]
+    fn functions_are_unique_sorted_and_named_for_their_crates() {
+        let functions: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
+        assert!(functions.windows(2).all(|pair| pair[0] < pair[1]), "{functions:?}");
+        for name in functions {
+            let kebab = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            assert!(kebab, "{name}");
+        }
+    }
+
+    #[test]
+    fn events_and_controls_are_unique_and_sorted() {
+        for function in FUNCTIONS {
+            let Function { name, events, controls } = function;
+            assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
+            assert!(controls.windows(2).all(|pair| pair[0].name < pair[1].name), "{name}");
+            assert!(!controls.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_sweeper_alone_waits_for_the_schedule_and_it_evaluates_everything() {
+        let without: Vec<_> = FUNCTIONS.iter().filter(|function| function.events.is_empty()).collect();
+        assert_eq!(without.len(), 1);
+        assert_eq!(without[0].name, SWEEPER.name);
+        assert_eq!(names(SWEEPER.controls), names(crate::controls::CONTROLS));
+    }
+
+    #[test]
+    fn the_functions_with_events_share_the_controls_out() {
+        let reach = names(REACH);
+        let policy = names(POLICY_INSPECTOR.controls);
+        assert!(reach.is_disjoint(&policy));
+        assert_eq!(&reach | &policy, names(SWEEPER.controls));
+    }
+}

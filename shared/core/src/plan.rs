@@ -118,6 +118,10 @@ fn stage(changes: &[Change]) -> Option<ChangeKind> {
 }
 
 fn over_limit(plan: &Plan, limits: Limits, spent: Spent) -> Option<String> {
+    let changes = plan.enforced().count();
+    if changes == 0 {
+        return None;
+    }
     let adds = plan.monthly_cost();
     if adds > limits.monthly_cost_per_vpc {
         return Some(format!(
@@ -131,8 +135,7 @@ fn over_limit(plan: &Plan, limits: Limits, spent: Spent) -> Option<String> {
             spent.monthly_cost, limits.monthly_cost_per_run
         ));
     }
-    let changes = plan.enforced().count();
-    if changes > 0 && changes + spent.changes > limits.changes_per_run {
+    if changes + spent.changes > limits.changes_per_run {
         return Some(format!(
             "the plan has {changes} changes besides the {} of this run, the limit per run is {} \
              (limits.changes_per_run)",
@@ -151,5 +154,274 @@ impl Plan {
     /// What the changes that enforce mode applies add to the bill each month.
     pub fn monthly_cost(&self) -> MonthlyCost {
         self.enforced().map(|planned| planned.monthly_cost).sum()
+    }
+}
+
+#[cfg(test)]
+mod laws;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::{DnsAttribute, ManagedGroup};
+    use crate::control::Context;
+    use crate::controls::{
+        CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
+    };
+    use crate::finding::{ResourceKind, Severity};
+    use crate::settings::Modes;
+    use crate::snapshot::{Gap, SubnetClass};
+    use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, net};
+
+    /// Something wrong of every sort.
+    fn broken() -> World {
+        compliant()
+            .dns(true, false)
+            .without("vpce-kms")
+            .without("vpce-dynamodb")
+            .interface("vpce-ecr", "ecr.api", &["subnet-a"])
+            .group("sg-closed", &[])
+            .edit_endpoint("vpce-ecr", |e| {
+                e.private_dns = false;
+                e.security_groups = ["sg-closed".into()].into();
+            })
+            .edit_endpoint("vpce-sts", |e| {
+                e.subnets.remove(&"subnet-c".into());
+                e.security_groups = ["sg-closed".into()].into();
+            })
+            .edit_endpoint("vpce-s3", |e| {
+                e.route_tables.remove(&"rtb-isolated".into());
+                e.policy = Some(ALLOW_ALL.to_owned());
+            })
+    }
+
+    fn lines(plan: &Plan) -> String {
+        let line = |planned: &PlannedChange| {
+            let causes: BTreeSet<_> = planned.causes.iter().map(|key| key.control.as_str()).collect();
+            let causes: Vec<_> = causes.into_iter().collect();
+            format!(
+                "{:?} {} {} for {}",
+                planned.mode,
+                planned.monthly_cost,
+                planned.change,
+                causes.join(", ")
+            )
+        };
+        plan.changes.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn everything_is_repaired_in_an_order_in_which_each_change_can_succeed() {
+        insta::assert_snapshot!(lines(&broken().plan()), @"
+        Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
+        Enforce $0.00 create gateway endpoint to com.amazonaws.eu-central-1.dynamodb in vpc-1 on 2 route tables for endpoint-missing
+        Enforce $0.00 create security group postern-endpoint-ingress in vpc-1 for endpoint-missing, ingress-blocked, private-dns-disabled
+        Enforce $0.00 admit TCP 443 from 10.0.0.0/22, 10.0.4.0/23 in security group postern-endpoint-ingress for endpoint-missing, ingress-blocked, private-dns-disabled
+        Enforce $14.60 create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-1 with 2 zones for endpoint-missing
+        Enforce $7.30 add subnet-c (eu-central-1c) to vpce-sts for subnet-uncovered
+        Enforce $0.00 associate rtb-isolated with vpce-s3 for gateway-route-missing
+        Enforce $0.00 attach security group postern-endpoint-ingress to vpce-sts for ingress-blocked
+        Enforce $0.00 attach security group postern-endpoint-ingress to vpce-ecr for private-dns-disabled
+        Enforce $0.00 enable private DNS on vpce-ecr for private-dns-disabled
+        Enforce $0.00 replace the policy of vpce-s3 for policy-open
+        ");
+    }
+
+    #[test]
+    fn what_is_only_shown_comes_after_what_is_enforced() {
+        let world = broken()
+            .mode(&endpoint_missing::CONTROL, Mode::Audit)
+            .mode(&policy_open::CONTROL, Mode::Audit);
+        let plan = world.plan();
+        insta::assert_snapshot!(lines(&plan), @"
+        Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
+        Enforce $7.30 add subnet-c (eu-central-1c) to vpce-sts for subnet-uncovered
+        Enforce $0.00 associate rtb-isolated with vpce-s3 for gateway-route-missing
+        Enforce $0.00 create security group postern-endpoint-ingress in vpc-1 for ingress-blocked, private-dns-disabled
+        Enforce $0.00 admit TCP 443 from 10.0.0.0/22, 10.0.4.0/23 in security group postern-endpoint-ingress for ingress-blocked, private-dns-disabled
+        Enforce $0.00 attach security group postern-endpoint-ingress to vpce-sts for ingress-blocked
+        Enforce $0.00 attach security group postern-endpoint-ingress to vpce-ecr for private-dns-disabled
+        Enforce $0.00 enable private DNS on vpce-ecr for private-dns-disabled
+        Audit $0.00 create gateway endpoint to com.amazonaws.eu-central-1.dynamodb in vpc-1 on 2 route tables for endpoint-missing
+        Audit $14.60 create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-1 with 2 zones for endpoint-missing
+        Audit $0.00 replace the policy of vpce-s3 for policy-open
+        ");
+        assert_eq!(plan.enforced().count(), 8);
+    }
+
+    #[test]
+    fn what_waits_for_a_control_in_audit_mode_is_not_planned() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .require(&["sts"])
+            .dns(false, false)
+            .mode(&vpc_dns_disabled::CONTROL, Mode::Audit);
+        assert_eq!(world.plan().enforced().count(), 0);
+        assert_eq!(world.plan().changes.len(), 2);
+    }
+
+    #[test]
+    fn a_change_names_every_finding_that_it_remedies() {
+        let world = broken();
+        let plan = world.plan();
+        let group = plan
+            .changes
+            .iter()
+            .find(|p| p.change.kind() == ChangeKind::CreateManagedGroup)
+            .unwrap();
+        let causes: Vec<_> = group.causes.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(causes.join("\n"), @"
+        endpoint-missing on vpc-1 (com.amazonaws.eu-central-1.kms, interface)
+        ingress-blocked on vpce-sts
+        private-dns-disabled on vpce-ecr (cn.com.amazonaws.eu-central-1.ecr.api)
+        ");
+    }
+
+    #[test]
+    fn its_price_is_that_of_the_region() {
+        let mut world = broken();
+        world.settings.prices.regions = [("eu-central-1".into(), 0.012)].into();
+        // Two zones of kms and one more of sts; the gateway endpoint costs nothing.
+        assert_eq!(world.plan().monthly_cost().to_string(), "$26.28");
+        world.settings.modes = Modes::default();
+        assert_eq!(world.plan().monthly_cost(), MonthlyCost::ZERO);
+    }
+
+    fn refused(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> Option<String> {
+        let mut world = world.clone();
+        limit(&mut world.settings.limits);
+        let Plan { changes, refused } = plan(CONTROLS, &world.snapshot, &world.settings, spent, world.now);
+        assert_eq!(changes, world.plan().changes, "it is reported whole");
+        refused
+    }
+
+    #[test]
+    fn a_plan_at_a_limit_is_fine_and_one_over_it_is_refused_whole() {
+        let world = broken();
+        let count = world.plan().changes.len();
+        let dollars = MonthlyCost::from_dollars;
+        let none = Spent::default();
+        let spent = Spent {
+            changes: 2,
+            monthly_cost: dollars(10.0),
+        };
+        assert_eq!(refused(&world, none, |l| l.monthly_cost_per_vpc = dollars(21.90)), None);
+        assert_eq!(
+            refused(&world, none, |l| l.monthly_cost_per_vpc = dollars(21.89)).unwrap(),
+            "the plan adds $21.90 a month, the limit per VPC is $21.89 (limits.monthly_cost_per_vpc)"
+        );
+        assert_eq!(
+            refused(&world, spent, |l| l.monthly_cost_per_run = dollars(31.90)),
+            None
+        );
+        assert_eq!(
+            refused(&world, spent, |l| l.monthly_cost_per_run = dollars(31.89)).unwrap(),
+            "the plan adds $21.90 a month to the $10.00 of this run, the limit per run is $31.89 \
+             (limits.monthly_cost_per_run)"
+        );
+        assert_eq!(refused(&world, spent, |l| l.changes_per_run = count + 2), None);
+        assert_eq!(
+            refused(&world, spent, |l| l.changes_per_run = count + 1).unwrap(),
+            format!(
+                "the plan has {count} changes besides the 2 of this run, the limit per run is {} \
+                 (limits.changes_per_run)",
+                count + 1
+            )
+        );
+    }
+
+    #[test]
+    fn a_plan_that_enforces_nothing_exceeds_no_limit() {
+        let exhausted = Spent {
+            changes: 9,
+            monthly_cost: MonthlyCost::from_dollars(9.0),
+        };
+        let tight = |l: &mut Limits| {
+            l.changes_per_run = 0;
+            l.monthly_cost_per_run = MonthlyCost::ZERO;
+            l.monthly_cost_per_vpc = MonthlyCost::ZERO;
+        };
+        assert_eq!(refused(&compliant(), exhausted, tight), None);
+        let mut audited = broken();
+        audited.settings.modes = Modes::default();
+        assert_eq!(refused(&audited, exhausted, tight), None);
+    }
+
+    #[test]
+    fn what_a_subnet_cannot_hold_is_not_planned_for_it() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .edit_subnet("subnet-a", |s| s.free_addresses = 1)
+            .require(&["sts", "ecr.api"]);
+        let created: Vec<_> = world
+            .plan()
+            .changes
+            .into_iter()
+            .filter(|p| p.change.kind() == ChangeKind::CreateEndpoint)
+            .collect();
+        assert_eq!(created.len(), 1);
+    }
+
+    #[test]
+    fn controls_of_one_function_do_not_plan_for_those_of_another() {
+        let only = [&private_dns_disabled::CONTROL, &subnet_uncovered::CONTROL];
+        let world = broken();
+        let plan = plan(&only, &world.snapshot, &world.settings, Spent::default(), world.now);
+        let kinds: BTreeSet<_> = plan.changes.iter().map(|p| p.change.kind()).collect();
+        assert_eq!(
+            kinds,
+            BTreeSet::from([ChangeKind::AddSubnet]),
+            "private DNS waits for the attributes"
+        );
+    }
+
+    fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Finding>, Gap>) -> Plan {
+        let control = Control {
+            name: "never-content",
+            summary: "",
+            documentation: "",
+            severity: Severity::Low,
+            needs: &[],
+            changes: &[],
+            evaluate,
+        };
+        let world = bare();
+        plan(
+            &[&control],
+            &world.snapshot,
+            &world.settings,
+            Spent::default(),
+            world.now,
+        )
+    }
+
+    fn never_content(change: Change) -> Result<Vec<Finding>, Gap> {
+        let key = FindingKey::new("never-content", ResourceKind::Vpc, VPC);
+        Ok(vec![key.non_compliant("Bad.", Remediation::Automatic(vec![change]))])
+    }
+
+    #[test]
+    fn a_control_whose_remediation_does_not_remedy_is_noticed() {
+        let idle = unending(|_| {
+            never_content(Change::EnableVpcDns {
+                vpc: VPC.into(),
+                attribute: DnsAttribute::Support,
+            })
+        });
+        assert_eq!(idle.changes, []);
+        let busy = unending(|context| {
+            let Some(group) = context.snapshot.managed_group() else {
+                return never_content(Change::CreateManagedGroup { vpc: VPC.into() });
+            };
+            let n = group.ingress.len();
+            never_content(Change::AuthorizeIngress {
+                group: ManagedGroup { vpc: VPC.into() },
+                cidrs: [net(&format!("10.{}.{}.0/24", n / 256, n % 256))].into(),
+            })
+        });
+        assert_eq!(busy.changes.len(), MOST_CHANGES + 1);
+        for plan in [idle, busy] {
+            assert!(plan.refused.unwrap().contains("did not come to an end"));
+        }
     }
 }

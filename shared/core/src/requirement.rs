@@ -170,3 +170,166 @@ impl<'a> Context<'a> {
         Ok(tables)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::SubnetSelector;
+    use crate::snapshot::SubnetClass;
+    use crate::testing::{REGION, STRANGER, World, bare, compliant, service, tags};
+
+    fn with<T>(world: &World, look: impl FnOnce(&Context<'_>) -> T) -> T {
+        look(&Context {
+            snapshot: &world.snapshot,
+            settings: &world.settings,
+        })
+    }
+
+    /// Each required interface service, by short name, with the subnets that need it.
+    fn needed(world: &World) -> Vec<(String, Vec<String>)> {
+        with(world, |context| {
+            let (services, _) = required(context, EndpointKind::Interface).unwrap();
+            let short = |s: &Service| s.short_name(&REGION.into()).unwrap().to_owned();
+            services
+                .into_iter()
+                .map(|r| (short(r.service), r.subnets.iter().map(|s| s.id.to_string()).collect()))
+                .collect()
+        })
+    }
+
+    fn classes(classes: &[SubnetClass]) -> SubnetSelector {
+        SubnetSelector {
+            classes: classes.iter().copied().collect(),
+            ..SubnetSelector::default()
+        }
+    }
+
+    #[test]
+    fn requirements_of_one_service_are_merged_and_services_sorted() {
+        let mut world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-b", "b", SubnetClass::Isolated)
+            .subnet("subnet-web", "c", SubnetClass::Public)
+            .require(&["sts", "kms"])
+            .require(&["com.amazonaws.eu-central-1.sts", "sts"]);
+        world.settings.requirements[0].subnets = classes(&[SubnetClass::Private, SubnetClass::Isolated]);
+        world.settings.requirements[1].subnets = classes(&[SubnetClass::Private, SubnetClass::Public]);
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            needed(&world),
+            [
+                ("kms".to_owned(), names(&["subnet-a", "subnet-b"])),
+                ("sts".to_owned(), names(&["subnet-a", "subnet-b", "subnet-web"])),
+            ]
+        );
+    }
+
+    #[test]
+    fn subnets_are_chosen_by_class_and_by_every_tag() {
+        let mut world = bare()
+            .subnet("subnet-app", "a", SubnetClass::Private)
+            .subnet("subnet-other", "a", SubnetClass::Private)
+            .edit_subnet("subnet-app", |s| s.tags = tags(&[("tier", "app"), ("env", "prod")]))
+            .edit_subnet("subnet-other", |s| s.tags = tags(&[("tier", "app")]))
+            .require(&["sts"]);
+        world.settings.requirements[0].subnets.tags = tags(&[("tier", "app"), ("env", "prod")]);
+        assert_eq!(needed(&world), [("sts".to_owned(), vec!["subnet-app".to_owned()])]);
+        world.settings.requirements[0].subnets = classes(&[SubnetClass::Public]);
+        assert_eq!(needed(&world), [("sts".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn subnets_of_other_owners_need_nothing_from_us() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .edit_subnet("subnet-a", |s| s.owner = STRANGER.into())
+            .require(&["sts"]);
+        assert_eq!(needed(&world), [("sts".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn a_name_that_is_not_settled_is_said_once_and_spares_the_others() {
+        let world = compliant().require(&["nonsense", "sts"]).require(&["nonsense"]);
+        with(&world, |context| {
+            let (services, unresolved) = required(context, EndpointKind::Interface).unwrap();
+            assert_eq!(services.len(), 2);
+            let names: Vec<_> = unresolved.iter().map(|u| u.name).collect();
+            assert_eq!(names, ["nonsense"]);
+            assert!(unresolved[0].reason.contains("no interface service"));
+        });
+    }
+
+    #[test]
+    fn a_service_is_required_in_the_form_that_the_requirement_names() {
+        let gateway_of_sts = compliant().require_gateway(&["sts"]);
+        with(&gateway_of_sts, |context| {
+            let (_, unresolved) = required(context, EndpointKind::Gateway).unwrap();
+            assert_eq!(
+                unresolved[0].reason,
+                "eu-central-1 offers no gateway service `sts`; correct the name in postern.toml or limit the \
+                 requirement to VPCs of Regions that have it"
+            );
+        });
+    }
+
+    #[test]
+    fn names_of_china_are_found_like_all_others() {
+        let mut world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .require(&["ecr.api"]);
+        world.snapshot.region = "cn-north-1".into();
+        let name = "cn.com.amazonaws.cn-north-1.ecr.api";
+        world.snapshot.services = Ok(std::sync::Arc::new(crate::snapshot::Catalogue {
+            services: vec![service(name), service("com.amazonaws.cn-north-1.ecr.dkr")],
+        }));
+        with(&world, |context| {
+            let (services, _) = required(context, EndpointKind::Interface).unwrap();
+            assert_eq!(services[0].service.name.as_str(), name);
+        });
+    }
+
+    #[test]
+    fn only_interface_services_of_aws_without_a_gateway_form_hold_their_normal_name() {
+        let world = compliant();
+        let services = &world.snapshot.services.as_ref().unwrap().services;
+        let wanted: Vec<_> = services
+            .iter()
+            .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
+            .map(|s| s.short_name(&REGION.into()).unwrap())
+            .collect();
+        assert_eq!(
+            wanted,
+            ["sts", "kms", "email-smtp", "guardduty-data", "freetier", "ecr.api"]
+        );
+    }
+
+    #[test]
+    fn what_serves_and_what_may_serve_are_told_apart() {
+        let world = compliant()
+            .interface("vpce-odd", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-odd", |e| e.state = EndpointState::Unknown)
+            .interface("vpce-dead", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-dead", |e| e.state = EndpointState::Failed);
+        with(&world, |context| {
+            let name = world.full_name("sts");
+            let catalogue = world.snapshot.services.as_ref().unwrap();
+            let sts = catalogue.find(&name, EndpointKind::Interface).unwrap();
+            let ids = |endpoints: Vec<&Endpoint>| endpoints.iter().map(|e| e.id.to_string()).collect::<Vec<_>>();
+            assert_eq!(ids(context.serving(sts).unwrap()), ["vpce-sts"]);
+            assert_eq!(ids(context.doubtful(sts).unwrap()), ["vpce-odd"]);
+        });
+    }
+
+    #[test]
+    fn the_route_tables_of_subnets_are_each_named_once() {
+        let world = compliant().edit_table("rtb-isolated", |t| t.subnets.clear());
+        with(&world, |context| {
+            let subnets = context.all_subnets().unwrap();
+            let tables = context.route_tables_of(&subnets).unwrap();
+            assert_eq!(
+                tables,
+                ["rtb-main", "rtb-private", "rtb-public"].map(RouteTableId::from)
+            );
+        });
+    }
+}

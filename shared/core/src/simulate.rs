@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Entry;
 
-use crate::change::{Change, DnsAttribute, GroupRef, Inverse, MANAGED_GROUP_NAME, NewEndpoint, TAG_MANAGED};
+use crate::change::{Change, DnsAttribute, Inverse, MANAGED_GROUP_NAME, NewEndpoint, TAG_MANAGED};
 use crate::id::{EndpointId, SecurityGroupId, SubnetId};
 use crate::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, SecurityGroup, Snapshot, Subnet, Tags,
@@ -15,15 +15,17 @@ pub fn simulate(snapshot: &Snapshot, change: &Change) -> Snapshot {
     match change {
         Change::EnableVpcDns { attribute, .. } => set_dns(&mut after, *attribute, true),
         Change::CreateManagedGroup { .. } => create_group(&mut after),
-        Change::AuthorizeIngress { group, cidrs } => {
-            with_group(&mut after, group, |group| {
-                for cidr in cidrs {
-                    let rule = https_from(IngressSource::Cidr(*cidr));
-                    if !group.ingress.contains(&rule) {
-                        group.ingress.push(rule);
+        Change::AuthorizeIngress { cidrs, .. } => {
+            if let Some(id) = managed_id(&after) {
+                with_group(&mut after, &id, |group| {
+                    for cidr in cidrs {
+                        let rule = https_from(IngressSource::Cidr(*cidr));
+                        if !group.ingress.contains(&rule) {
+                            group.ingress.push(rule);
+                        }
                     }
-                }
-            });
+                });
+            }
         }
         Change::CreateEndpoint(new) => create_endpoint(&mut after, new),
         Change::AddSubnet { endpoint, subnet, .. } => {
@@ -38,8 +40,8 @@ pub fn simulate(snapshot: &Snapshot, change: &Change) -> Snapshot {
                 e.route_tables.insert(route_table.clone());
             });
         }
-        Change::AttachManagedGroup { endpoint, group } => {
-            if let Some(group) = resolve(&after, group) {
+        Change::AttachManagedGroup { endpoint, .. } => {
+            if let Some(group) = managed_id(&after) {
                 with_endpoint(&mut after, endpoint, |e| {
                     e.security_groups.insert(group);
                 });
@@ -68,7 +70,7 @@ pub fn simulate_inverse(snapshot: &Snapshot, inverse: &Inverse) -> Snapshot {
             }
         }
         Inverse::RevokeIngress { group, cidrs } => {
-            with_group(&mut after, &GroupRef::Existing(group.clone()), |g| {
+            with_group(&mut after, group, |g| {
                 g.ingress.retain(|rule| {
                     !matches!(&rule.source, IngressSource::Cidr(cidr) if cidrs.contains(&cidr.to_string()))
                         || *rule != https_from(rule.source.clone())
@@ -106,19 +108,14 @@ pub fn simulate_inverse(snapshot: &Snapshot, inverse: &Inverse) -> Snapshot {
     after
 }
 
-/// The id that `simulate` gives to what a change creates.
-pub fn simulated_id(change: &Change) -> Option<String> {
+/// The id that `simulate` gave to what a change created, or of the managed group that it refers to, by the snapshot
+/// after the change.
+pub fn simulated_id(change: &Change, after: &Snapshot) -> Option<String> {
     match change {
-        Change::CreateManagedGroup { vpc } => Some(group_id(vpc.as_str()).0),
         Change::CreateEndpoint(new) => Some(endpoint_id(new).0),
-        Change::AuthorizeIngress {
-            group: GroupRef::Managed(vpc),
-            ..
+        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } | Change::AttachManagedGroup { .. } => {
+            after.managed_group().map(|group| group.id.0.clone())
         }
-        | Change::AttachManagedGroup {
-            group: GroupRef::Managed(vpc),
-            ..
-        } => Some(group_id(vpc.as_str()).0),
         _ => None,
     }
 }
@@ -158,7 +155,7 @@ fn create_group(snapshot: &mut Snapshot) {
 }
 
 fn create_endpoint(snapshot: &mut Snapshot, new: &NewEndpoint) {
-    let security_groups = new.group.iter().filter_map(|group| resolve(snapshot, group)).collect();
+    let security_groups = new.group.iter().filter_map(|_| managed_id(snapshot)).collect();
     let endpoint = Endpoint {
         id: endpoint_id(new),
         kind: new.endpoint_kind,
@@ -213,8 +210,8 @@ fn https_from(source: IngressSource) -> IngressRule {
     }
 }
 
-fn resolve(snapshot: &Snapshot, group: &GroupRef) -> Option<SecurityGroupId> {
-    group.resolve(snapshot.managed_group().map(|g| g.id.as_str()))
+fn managed_id(snapshot: &Snapshot) -> Option<SecurityGroupId> {
+    snapshot.managed_group().map(|group| group.id.clone())
 }
 
 fn with_subnet(snapshot: &mut Snapshot, id: &SubnetId, edit: impl FnOnce(&mut Subnet)) {
@@ -233,11 +230,230 @@ fn with_endpoint(snapshot: &mut Snapshot, id: &EndpointId, edit: impl FnOnce(&mu
     }
 }
 
-fn with_group(snapshot: &mut Snapshot, group: &GroupRef, edit: impl FnOnce(&mut SecurityGroup)) {
-    let Some(id) = resolve(snapshot, group) else { return };
+fn with_group(snapshot: &mut Snapshot, id: &SecurityGroupId, edit: impl FnOnce(&mut SecurityGroup)) {
     if let Ok(groups) = &mut snapshot.security_groups
-        && let Some(group) = groups.get_mut(&id)
+        && let Some(group) = groups.get_mut(id)
     {
         edit(group);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::change::ManagedGroup;
+    use crate::id::VpcId;
+    use crate::snapshot::{Part, SubnetClass};
+    use crate::testing::strategy::PARTS;
+    use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, https, nets, zone};
+
+    fn managed() -> ManagedGroup {
+        ManagedGroup { vpc: VpcId::from(VPC) }
+    }
+
+    /// `vpce-sts` has one zone and no private DNS, `vpce-s3` one route table; the VPC has a managed group.
+    fn world() -> World {
+        bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-b", "b", SubnetClass::Private)
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-sts", |e| e.private_dns = false)
+            .gateway("vpce-s3", "s3", &["rtb-private"])
+            .managed_group("sg-managed", &[https("10.0.0.0/24")])
+            .dns(false, false)
+    }
+
+    fn new_endpoint() -> NewEndpoint {
+        NewEndpoint {
+            vpc: VPC.into(),
+            service: "com.amazonaws.eu-central-1.kms".into(),
+            endpoint_kind: EndpointKind::Interface,
+            subnets: [(zone("a"), "subnet-a".into()), (zone("b"), "subnet-b".into())].into(),
+            route_tables: BTreeSet::new(),
+            group: Some(managed()),
+            private_dns: true,
+            policy: Some("{}".to_owned()),
+            client_token: "token".to_owned(),
+        }
+    }
+
+    /// One of each kind that does something to `world()`, with the part that it changes.
+    fn changes() -> Vec<(Change, Part)> {
+        vec![
+            (
+                Change::EnableVpcDns {
+                    vpc: VPC.into(),
+                    attribute: DnsAttribute::Support,
+                },
+                Part::Dns,
+            ),
+            (
+                Change::EnableVpcDns {
+                    vpc: VPC.into(),
+                    attribute: DnsAttribute::Hostnames,
+                },
+                Part::Dns,
+            ),
+            (
+                Change::AuthorizeIngress {
+                    group: managed(),
+                    cidrs: nets(&["10.0.1.0/24", "10.0.2.0/24"]),
+                },
+                Part::SecurityGroups,
+            ),
+            (Change::CreateEndpoint(new_endpoint()), Part::Endpoints),
+            (
+                Change::AddSubnet {
+                    endpoint: "vpce-sts".into(),
+                    subnet: "subnet-b".into(),
+                    zone: zone("b"),
+                },
+                Part::Endpoints,
+            ),
+            (
+                Change::AssociateRouteTable {
+                    endpoint: "vpce-s3".into(),
+                    route_table: "rtb-isolated".into(),
+                },
+                Part::Endpoints,
+            ),
+            (
+                Change::AttachManagedGroup {
+                    endpoint: "vpce-sts".into(),
+                    group: managed(),
+                },
+                Part::Endpoints,
+            ),
+            (
+                Change::EnablePrivateDns {
+                    endpoint: "vpce-sts".into(),
+                },
+                Part::Endpoints,
+            ),
+            (
+                Change::ReplacePolicy {
+                    endpoint: "vpce-s3".into(),
+                    before: world().snapshot.endpoints.unwrap()[&"vpce-s3".into()]
+                        .policy
+                        .clone()
+                        .unwrap(),
+                    after: ALLOW_ALL.to_owned(),
+                },
+                Part::Endpoints,
+            ),
+        ]
+    }
+
+    fn undone(before: &Snapshot, change: &Change) -> Snapshot {
+        let after = simulate(before, change);
+        let inverse = change.inverse(simulated_id(change, &after).as_deref()).unwrap();
+        simulate_inverse(&after, &inverse)
+    }
+
+    #[test]
+    fn each_change_does_something_once_and_is_taken_back_by_its_inverse() {
+        for (change, _) in changes() {
+            let before = world().snapshot;
+            let after = simulate(&before, &change);
+            assert_ne!(after, before, "{change}");
+            assert_eq!(simulate(&after, &change), after, "{change}");
+            assert_eq!(undone(&before, &change), before, "{change}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_observed_stays_unknown() {
+        for (change, part) in changes() {
+            let unknown = world().gap(part).snapshot;
+            assert_eq!(simulate(&unknown, &change), unknown, "{change}");
+            let nothing = PARTS.into_iter().fold(world(), World::gap).snapshot;
+            assert_eq!(simulate(&nothing, &change), nothing, "{change}");
+        }
+    }
+
+    #[test]
+    fn changes_of_what_is_not_there_do_nothing() {
+        let empty = World {
+            snapshot: Snapshot {
+                endpoints: Ok([].into()),
+                security_groups: Ok([].into()),
+                ..world().snapshot
+            },
+            ..world()
+        };
+        let of_what_exists = changes()
+            .into_iter()
+            .filter(|(c, _)| !matches!(c, Change::EnableVpcDns { .. } | Change::CreateEndpoint(_)));
+        for (change, _) in of_what_exists {
+            assert_eq!(simulate(&empty.snapshot, &change), empty.snapshot, "{change}");
+        }
+    }
+
+    #[test]
+    fn the_managed_group_is_created_at_most_once() {
+        let change = Change::CreateManagedGroup { vpc: VPC.into() };
+        assert_eq!(simulate(&world().snapshot, &change), world().snapshot);
+        let before = compliant().snapshot;
+        let after = simulate(&before, &change);
+        assert_eq!(
+            after.managed_group().map(|g| g.id.to_string()),
+            simulated_id(&change, &after)
+        );
+        assert_eq!(undone(&before, &change), before);
+    }
+
+    #[test]
+    fn a_created_endpoint_is_as_it_was_asked_for() {
+        let after = simulate(&world().snapshot, &Change::CreateEndpoint(new_endpoint()));
+        let endpoints = after.endpoints.unwrap();
+        let created = &endpoints[&endpoint_id(&new_endpoint())];
+        assert_eq!(created.state, EndpointState::Pending);
+        assert_eq!(created.subnets, BTreeSet::from(["subnet-a".into(), "subnet-b".into()]));
+        assert_eq!(created.security_groups, BTreeSet::from(["sg-managed".into()]));
+        assert_eq!((created.private_dns, created.policy.as_deref()), (true, Some("{}")));
+        let gateway = NewEndpoint {
+            endpoint_kind: EndpointKind::Gateway,
+            subnets: [].into(),
+            route_tables: BTreeSet::from(["rtb-main".into()]),
+            group: None,
+            private_dns: false,
+            ..new_endpoint()
+        };
+        let after = simulate(&world().snapshot, &Change::CreateEndpoint(gateway.clone()));
+        let created = &after.endpoints.unwrap()[&endpoint_id(&gateway)];
+        assert_eq!(created.state, EndpointState::Available);
+        assert_eq!(created.route_tables, gateway.route_tables);
+    }
+
+    #[test]
+    fn each_network_interface_takes_one_address() {
+        let free = |snapshot: &Snapshot| -> Vec<_> {
+            let subnets = snapshot.subnets.as_ref().unwrap().values();
+            subnets.map(|s| s.free_addresses).collect()
+        };
+        let mut state = world().snapshot;
+        assert_eq!(free(&state), [200, 200]);
+        for (change, _) in changes() {
+            state = simulate(&state, &change);
+        }
+        assert_eq!(free(&state), [199, 198]);
+    }
+
+    #[test]
+    fn what_is_revoked_is_what_was_authorized() {
+        let change = Change::AuthorizeIngress {
+            group: managed(),
+            cidrs: nets(&["10.0.1.0/24"]),
+        };
+        let wider = IngressRule {
+            ports: Some((0, 1_024)),
+            ..https("10.0.1.0/24")
+        };
+        let before = world()
+            .managed_group("sg-managed", &[https("10.0.0.0/24"), wider, https("::/0")])
+            .snapshot;
+        assert_eq!(undone(&before, &change), before);
     }
 }

@@ -1,14 +1,29 @@
 //! The perimeter policy: trusted principals reach trusted resources, and what AWS itself owns and needs stays usable.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use serde_json::{Map, Value, json};
 
-use crate::aws_owned::AWS_OWNED;
+use crate::arn::Arn;
+use crate::aws_owned::{self, AwsOwned, Caller};
+use crate::service::{self, Keyless, Service};
 use crate::{MOST_CHARACTERS, Perimeter};
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     #[error("the perimeter trusts nobody, so the policy would lock everybody out: name an organisation or an account")]
     NobodyTrusted,
+    #[error(
+        "the perimeter trusts no resource of `{service}`, so the policy would lock everybody out: name an organisation, \
+         an account or the resources"
+    )]
+    NothingTrusted { service: String },
+    #[error(
+        "requests to `{service}` do not tell who owns a resource, so no policy can keep them inside the organisations \
+         and accounts: name the trusted resources by their ARNs"
+    )]
+    OwnerUntold { service: String },
     #[error(
         "the perimeter policy for `{service}` has {characters} characters, more than the {MOST_CHARACTERS} that an \
          endpoint policy may have: trust an organisation instead of its accounts"
@@ -23,151 +38,317 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
     if !perimeter.trusts_somebody() {
         return Err(TemplateError::NobodyTrusted);
     }
-    let mut statements = Vec::new();
-    for principal in principals(perimeter) {
-        for resource in resources(perimeter) {
-            let condition = merged(&principal, resource.condition.as_ref());
-            statements.push(allow(
+    let behind = Behind {
+        region,
+        service: service::find(service),
+    };
+    let principals = principals(perimeter);
+    let resources = resources(perimeter, &behind);
+    if resources.is_empty() {
+        let service = service.to_owned();
+        return Err(match behind.keyless() {
+            Keyless::All => TemplateError::OwnerUntold { service },
+            Keyless::None | Keyless::Some(_) => TemplateError::NothingTrusted { service },
+        });
+    }
+    let mut policy = Policy::default();
+    for principal in &principals {
+        for resource in &resources {
+            policy.allow(
                 "TrustedToTrusted",
-                &statements,
-                json!("*"),
-                resource.arns,
-                Some(condition),
-            ));
+                &[EVERY],
+                &resource.arns,
+                [principal, &resource.conditions],
+            );
+        }
+    }
+    let (actions, arns) = told_by_arn(perimeter, &behind);
+    if !arns.is_empty() {
+        for principal in &principals {
+            policy.allow("TrustedToTrustedByArn", actions, &arns, [principal]);
+        }
+    }
+    if service == "sts" {
+        // Who brings the token of an identity provider has no credentials of AWS yet: the role's trust policy judges it.
+        for resource in &resources {
+            policy.allow("FederatedToTrusted", FEDERATED, &resource.arns, [&resource.conditions]);
         }
     }
     if perimeter.aws_services {
-        let condition = json!({"Bool": {"aws:PrincipalIsAWSService": "true"}});
-        statements.push(allow(
-            "AwsServices",
-            &statements,
-            json!("*"),
-            json!("*"),
-            Some(condition),
-        ));
+        let signed_by_aws = condition("Bool", "aws:PrincipalIsAWSService", ["true"]);
+        policy.allow("AwsServices", &[EVERY], &[EVERY.to_owned()], [&signed_by_aws]);
     }
     if perimeter.builtin_aws_owned_resources {
-        let partition = partition(region);
-        for owned in AWS_OWNED.iter().filter(|owned| owned.service == service) {
-            let arns: Vec<_> = owned
-                .resources
-                .iter()
-                .map(|arn| format!("arn:{partition}{}", arn.replace("{region}", region)))
-                .collect();
-            statements.push(allow(owned.sid, &statements, json!(owned.action), json!(arns), None));
+        for group in groups(service) {
+            policy.allow_owned(&group, region, &principals);
         }
     }
-    if !perimeter.aws_owned_resources.is_empty() {
-        let arns = json!(perimeter.aws_owned_resources);
-        statements.push(allow("AwsOwnedResources", &statements, json!("*"), arns, None));
+    let arns = behind.relevant(&perimeter.aws_owned_resources);
+    if !arns.is_empty() {
+        policy.allow("AwsOwnedResources", &[EVERY], &arns, []);
     }
-    let document = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
-    match document.chars().count() {
-        0..=MOST_CHARACTERS => Ok(document),
-        characters => Err(TemplateError::TooLong {
-            service: service.to_owned(),
-            characters,
-        }),
+    policy.text(service)
+}
+
+const EVERY: &str = "*";
+
+/// Calls without a signature that give the credentials of a role for a token.
+const FEDERATED: &[&str] = &["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+
+/// By operator and key. Keys of one Condition are ANDed, the values of a key are ORed.
+type Conditions = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
+struct Statement {
+    sid: String,
+    actions: Vec<String>,
+    resources: Vec<String>,
+    conditions: Conditions,
+}
+
+/// In the order in which people write the members.
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sid, actions, resources) = (json!(self.sid), words(&self.actions), words(&self.resources));
+        write!(
+            f,
+            r#"{{"Sid":{sid},"Effect":"Allow","Principal":"*","Action":{actions},"Resource":{resources}"#
+        )?;
+        if !self.conditions.is_empty() {
+            let keys = |keys: &BTreeMap<String, Vec<String>>| -> Map<String, Value> {
+                keys.iter().map(|(key, values)| (key.clone(), words(values))).collect()
+            };
+            let operators = self
+                .conditions
+                .iter()
+                .map(|(operator, all)| (operator.clone(), keys(all).into()));
+            write!(f, r#","Condition":{}"#, Value::Object(operators.collect()))?;
+        }
+        f.write_str("}")
     }
 }
 
-fn allow(sid: &str, before: &[Value], action: Value, resource: Value, condition: Option<Value>) -> Value {
-    let same = before
-        .iter()
-        .filter(|s| s["Sid"].as_str().is_some_and(|other| other.starts_with(sid)))
-        .count();
-    let sid = if same == 0 {
-        sid.to_owned()
-    } else {
-        format!("{sid}{}", same + 1)
-    };
-    let mut statement =
-        json!({"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": action, "Resource": resource});
-    if let (Some(members), Some(condition)) = (statement.as_object_mut(), condition) {
-        members.insert("Condition".to_owned(), condition);
+/// One word is written as a string, several as an array.
+fn words(all: &[String]) -> Value {
+    match all {
+        [one] => json!(one),
+        many => json!(many),
     }
-    statement
+}
+
+#[derive(Default)]
+struct Policy {
+    statements: Vec<Statement>,
+}
+
+impl Policy {
+    fn allow<'c>(
+        &mut self,
+        name: &str,
+        actions: &[&str],
+        resources: &[String],
+        conditions: impl IntoIterator<Item = &'c Conditions>,
+    ) {
+        let number = |sid: &str| {
+            sid.strip_prefix(name)
+                .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let sid = match self
+            .statements
+            .iter()
+            .filter(|statement| number(&statement.sid))
+            .count()
+        {
+            0 => name.to_owned(),
+            before => format!("{name}{}", before + 1),
+        };
+        let mut all = Conditions::new();
+        for (operator, keys) in conditions.into_iter().flatten() {
+            all.entry(operator.clone()).or_default().extend(keys.clone());
+        }
+        self.statements.push(Statement {
+            sid,
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            resources: resources.to_vec(),
+            conditions: all,
+        });
+    }
+
+    fn allow_owned(&mut self, group: &[&AwsOwned], region: &str, principals: &[Conditions]) {
+        let arns: Vec<String> = group.iter().flat_map(|owned| owned.arns(region)).collect();
+        let Some(first) = group.first().filter(|_| !arns.is_empty()) else {
+            return;
+        };
+        let actions = first.actions;
+        match (first.caller, first.mark) {
+            (Caller::Anyone, _) => self.allow(first.sid, actions, &arns, []),
+            (Caller::Trusted, None) => {
+                for principal in principals {
+                    self.allow(first.sid, actions, &arns, [principal]);
+                }
+            }
+            (Caller::Trusted, Some((key, value))) => {
+                let mark = condition("StringEquals", key, [value]);
+                for principal in principals {
+                    self.allow(first.sid, actions, &arns, [principal, &mark]);
+                }
+            }
+        }
+    }
+
+    fn text(&self, service: &str) -> Result<String, TemplateError> {
+        let statements: Vec<String> = self.statements.iter().map(ToString::to_string).collect();
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+        match text.chars().count() {
+            0..=MOST_CHARACTERS => Ok(text),
+            characters => Err(TemplateError::TooLong {
+                service: service.to_owned(),
+                characters,
+            }),
+        }
+    }
+}
+
+/// The built-in resources of a service, by statement.
+fn groups(service: &str) -> Vec<Vec<&'static AwsOwned>> {
+    let mut groups: Vec<Vec<&AwsOwned>> = Vec::new();
+    for owned in aws_owned::of_service(service) {
+        let key = |owned: &AwsOwned| (owned.sid, owned.caller, owned.actions, owned.mark);
+        let same = |group: &&mut Vec<&AwsOwned>| group.first().is_some_and(|first| key(first) == key(owned));
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(owned),
+            None => groups.push(vec![owned]),
+        }
+    }
+    groups
 }
 
 /// The ways in which a principal can be trusted. Keys of one Condition are ANDed, so each is a statement of its own.
-fn principals(perimeter: &Perimeter) -> Vec<Value> {
+fn principals(perimeter: &Perimeter) -> Vec<Conditions> {
     let mut ways = owners("Principal", perimeter);
     if !perimeter.principals.is_empty() {
-        ways.push(json!({"ArnEquals": {"aws:PrincipalArn": perimeter.principals}}));
+        ways.push(condition(
+            "ArnEquals",
+            "aws:PrincipalArn",
+            perimeter.principals.iter().cloned(),
+        ));
     }
     ways
 }
 
 struct TrustedResources {
-    arns: Value,
-    condition: Option<Value>,
+    arns: Vec<String>,
+    conditions: Conditions,
 }
 
-fn resources(perimeter: &Perimeter) -> Vec<TrustedResources> {
-    let mut ways: Vec<_> = owners("Resource", perimeter)
-        .into_iter()
-        .map(|condition| TrustedResources {
-            arns: json!("*"),
-            condition: Some(condition),
-        })
-        .collect();
-    if !perimeter.resources.is_empty() {
+fn resources(perimeter: &Perimeter, behind: &Behind<'_>) -> Vec<TrustedResources> {
+    let mut ways = Vec::new();
+    if behind.keyless() != Keyless::All {
+        ways.extend(
+            owners("Resource", perimeter)
+                .into_iter()
+                .map(|conditions| TrustedResources {
+                    arns: vec![EVERY.to_owned()],
+                    conditions,
+                }),
+        );
+    }
+    let arns = behind.relevant(&perimeter.resources);
+    if !arns.is_empty() {
         ways.push(TrustedResources {
-            arns: json!(perimeter.resources),
-            condition: None,
+            arns,
+            conditions: Conditions::new(),
         });
     }
     ways
 }
 
+/// The actions whose requests do not tell who owns their resource, and the ARNs that tell it instead. ARNs tell the
+/// account, not the organisation.
+fn told_by_arn(perimeter: &Perimeter, behind: &Behind<'_>) -> (&'static [&'static str], Vec<String>) {
+    let Keyless::Some(actions) = behind.keyless() else {
+        return (&[], Vec::new());
+    };
+    let partition = partition(behind.region);
+    let prefixes = behind.prefixes_with_accounts();
+    let of_account = |account: &String| -> Vec<String> {
+        let arn = |prefix: &&str| format!("arn:{partition}:{prefix}:*:{account}:*");
+        prefixes.iter().map(arn).collect()
+    };
+    (actions, perimeter.accounts.iter().flat_map(of_account).collect())
+}
+
 /// Trust by organisation, path and account; principals and resources have the same keys for it.
-fn owners(side: &str, perimeter: &Perimeter) -> Vec<Value> {
+fn owners(side: &str, perimeter: &Perimeter) -> Vec<Conditions> {
+    let below = |path: &String| match path.strip_suffix('*') {
+        Some(_) => path.clone(),
+        None => format!("{}/*", path.trim_end_matches('/')),
+    };
     let mut ways = Vec::new();
     if !perimeter.organizations.is_empty() {
-        ways.push(condition(
-            "StringEquals",
-            &format!("aws:{side}OrgID"),
-            &perimeter.organizations,
-        ));
+        let ids = perimeter.organizations.iter().cloned();
+        ways.push(condition("StringEquals", &format!("aws:{side}OrgID"), ids));
     }
     if !perimeter.organization_paths.is_empty() {
-        let below: Vec<_> = perimeter
-            .organization_paths
-            .iter()
-            .map(|path| format!("{path}*"))
-            .collect();
+        let paths = perimeter.organization_paths.iter().map(below);
         ways.push(condition(
             "ForAnyValue:StringLike",
             &format!("aws:{side}OrgPaths"),
-            &below,
+            paths,
         ));
     }
     if !perimeter.accounts.is_empty() {
-        ways.push(condition(
-            "StringEquals",
-            &format!("aws:{side}Account"),
-            &perimeter.accounts,
-        ));
+        let ids = perimeter.accounts.iter().cloned();
+        ways.push(condition("StringEquals", &format!("aws:{side}Account"), ids));
     }
     ways
 }
 
-fn condition(operator: &str, key: &str, values: &[String]) -> Value {
-    json!({operator: {key: values}})
+fn condition<T: Into<String>>(operator: &str, key: &str, values: impl IntoIterator<Item = T>) -> Conditions {
+    let keys = BTreeMap::from([(key.to_owned(), values.into_iter().map(Into::into).collect())]);
+    BTreeMap::from([(operator.to_owned(), keys)])
 }
 
-/// Both conditions in one, operator by operator.
-fn merged(first: &Value, second: Option<&Value>) -> Value {
-    let mut all = Map::new();
-    for operators in [Some(first), second].into_iter().flatten().filter_map(Value::as_object) {
-        for (operator, keys) in operators {
-            let entry = all.entry(operator.clone()).or_insert_with(|| json!({}));
-            if let (Some(entry), Some(keys)) = (entry.as_object_mut(), keys.as_object()) {
-                entry.extend(keys.clone());
-            }
-        }
+/// What can be asked for through the endpoint.
+struct Behind<'r> {
+    region: &'r str,
+    /// Nothing when the service is not known; then everything may be.
+    service: Option<Service>,
+}
+
+impl Behind<'_> {
+    fn keyless(&self) -> Keyless {
+        self.service.as_ref().map_or(Keyless::None, Service::keyless)
     }
-    Value::Object(all)
+
+    /// Those of the ARNs that a request through the endpoint can be for.
+    fn relevant(&self, arns: &[String]) -> Vec<String> {
+        let partition = partition(self.region);
+        let possible = |text: &&String| {
+            let (Some(arn), Some(service)) = (Arn::parse(text), self.service.as_ref()) else {
+                return true;
+            };
+            let one = |field: &str, of: &str| field == of || field.contains(['*', '?']);
+            let mut prefixes = service
+                .arns()
+                .filter_map(|format| format.split(':').next())
+                .chain(service.prefixes());
+            one(arn.partition, partition) && prefixes.any(|prefix| one(arn.service, prefix))
+        };
+        arns.iter().filter(possible).cloned().collect()
+    }
+
+    /// The prefixes of the service's own ARNs, if these name an account.
+    fn prefixes_with_accounts(&self) -> Vec<&'static str> {
+        let Some(service) = self.service.as_ref() else {
+            return Vec::new();
+        };
+        let named = |prefix: &&str| {
+            service.arns().any(
+                |format| matches!(format.split(':').collect::<Vec<_>>().as_slice(), [own, _, "*", ..] if own == prefix),
+            )
+        };
+        service.prefixes().filter(named).collect()
+    }
 }
 
 pub(crate) fn partition(region: &str) -> &'static str {
@@ -200,7 +381,7 @@ mod tests {
 
     #[test]
     fn an_organisation_is_pinned_on_both_sides() {
-        insta::assert_snapshot!(template("sts", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":["o-exampleorg1"],"aws:ResourceOrgID":["o-exampleorg1"]}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
+        insta::assert_snapshot!(template("kms", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
     }
 
     #[test]
@@ -209,7 +390,7 @@ mod tests {
             organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/".to_owned()],
             accounts: vec!["111122223333".to_owned()],
             principals: vec!["arn:aws:iam::444455556666:role/partner".to_owned()],
-            resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
+            resources: vec!["arn:aws:iam::444455556666:role/partner-data".to_owned()],
             ..organization()
         };
         let statements = statements("sts", "eu-central-1", &perimeter);
@@ -225,27 +406,117 @@ mod tests {
         );
         assert!(statements.iter().any(|s| s["Condition"]
             == json!({
-                "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-exampleorg1/r-ab12/ou-ab12-11111111/*"]},
-                "StringEquals": {"aws:ResourceAccount": ["111122223333"]},
+                "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/ou-ab12-11111111/*"},
+                "StringEquals": {"aws:ResourceAccount": "111122223333"},
             })));
     }
 
     #[test]
-    fn s3_keeps_image_layers_and_package_repositories_of_its_region_and_partition() {
-        let text = template("s3", "cn-north-1", &organization()).unwrap();
+    fn a_path_without_its_slash_does_not_cover_its_neighbour() {
+        let perimeter = Perimeter {
+            organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111".to_owned()],
+            ..Perimeter::default()
+        };
+        let text = template("kms", "eu-central-1", &perimeter).unwrap();
         assert!(
-            text.contains("arn:aws-cn:s3:::prod-cn-north-1-starport-layer-bucket/*"),
+            text.contains("ou-ab12-11111111/*") && !text.contains("11111111*"),
             "{text}"
         );
-        assert!(!text.contains("{region}") && !text.contains("arn:aws:"), "{text}");
     }
 
     #[test]
-    fn aws_owned_resources_are_exact_buckets_that_nobody_else_can_register() {
-        for arn in AWS_OWNED.iter().flat_map(|owned| owned.resources) {
-            let (bucket, object) = arn.trim_start_matches(":s3:::").split_once('/').unwrap();
-            assert!(!bucket.contains(['*', '?']) && object == "*", "{arn}");
+    fn groups_of_one_name_share_a_statement_where_they_can() {
+        let statements = statements("s3", "us-east-1", &organization());
+        let sids: Vec<_> = statements.iter().map(|s| s["Sid"].as_str().unwrap()).collect();
+        assert_eq!(
+            sids.iter().filter(|sid| sid.starts_with("SystemsManager")).count(),
+            1,
+            "{sids:?}"
+        );
+        assert!(
+            sids.contains(&"PatchManager") && sids.contains(&"CloudFormationSignals"),
+            "{sids:?}"
+        );
+    }
+
+    #[test]
+    fn resources_of_other_services_and_partitions_are_left_out() {
+        let perimeter = Perimeter {
+            resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
+            aws_owned_resources: vec!["arn:aws:s3:::aws-example/*".to_owned()],
+            ..organization()
+        };
+        for (service, region, there) in [
+            ("s3", "eu-central-1", true),
+            ("kms", "eu-central-1", false),
+            ("s3", "cn-north-1", false),
+            ("com.example.unknown", "eu-central-1", true),
+        ] {
+            let text = template(service, region, &perimeter).unwrap();
+            assert_eq!(text.contains("corp-data"), there, "{service} {text}");
+            assert_eq!(text.contains("aws-example/"), there, "{service} {text}");
         }
+    }
+
+    #[test]
+    fn actions_that_do_not_tell_the_owner_are_allowed_on_arns_of_trusted_accounts() {
+        let perimeter = Perimeter {
+            accounts: vec!["111122223333".to_owned()],
+            ..Perimeter::default()
+        };
+        let all = statements("ec2", "us-gov-west-1", &perimeter);
+        let by_arn = all.iter().find(|s| s["Sid"] == "TrustedToTrustedByArn").unwrap();
+        assert_eq!(by_arn["Resource"], "arn:aws-us-gov:ec2:*:111122223333:*");
+        assert!(
+            by_arn["Action"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("ec2:CreateVpcPeeringConnection"))
+        );
+        assert_eq!(
+            by_arn["Condition"],
+            json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}})
+        );
+        assert!(
+            statements("route53", "us-east-1", &perimeter)
+                .iter()
+                .all(|s| s["Sid"] != "TrustedToTrustedByArn")
+        );
+    }
+
+    #[test]
+    fn a_service_that_never_tells_the_owner_needs_its_resources_by_name() {
+        let untold = TemplateError::OwnerUntold {
+            service: "ebs".to_owned(),
+        };
+        assert_eq!(template("ebs", "us-east-1", &organization()), Err(untold));
+        let perimeter = Perimeter {
+            resources: vec!["arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0".to_owned()],
+            ..organization()
+        };
+        let first = statements("ebs", "us-east-1", &perimeter).remove(0);
+        assert_eq!(
+            first["Resource"],
+            "arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0"
+        );
+        assert_eq!(
+            first["Condition"],
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})
+        );
+    }
+
+    #[test]
+    fn trusted_principals_without_any_trusted_resource_have_no_policy() {
+        let perimeter = Perimeter {
+            principals: vec!["arn:aws:iam::444455556666:role/partner".to_owned()],
+            resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
+            ..Perimeter::default()
+        };
+        assert!(template("s3", "us-east-1", &perimeter).is_ok());
+        let nothing = TemplateError::NothingTrusted {
+            service: "kms".to_owned(),
+        };
+        assert_eq!(template("kms", "us-east-1", &perimeter), Err(nothing));
     }
 
     #[test]
@@ -263,15 +534,11 @@ mod tests {
     #[test]
     fn a_policy_that_ec2_would_refuse_for_its_length_is_not_made() {
         let accounts = (0..2_000).map(|i| format!("{i:012}")).collect();
-        let error = template(
-            "sts",
-            "eu-central-1",
-            &Perimeter {
-                accounts,
-                ..organization()
-            },
-        )
-        .unwrap_err();
+        let perimeter = Perimeter {
+            accounts,
+            ..organization()
+        };
+        let error = template("sts", "eu-central-1", &perimeter).unwrap_err();
         assert!(matches!(error, TemplateError::TooLong { characters, .. } if characters > MOST_CHARACTERS));
     }
 }

@@ -116,7 +116,11 @@ mod tests {
             record("foreign", "{\"hello\":1}"),
         ]});
         let batch = Batch::read(payload, &[]);
-        let read: Vec<_> = batch.messages.iter().map(|m| (m.id.as_deref().unwrap(), m.content.is_ok())).collect();
+        let read: Vec<_> = batch
+            .messages
+            .iter()
+            .map(|m| (m.id.as_deref().unwrap(), m.content.is_ok()))
+            .collect();
         assert_eq!(read, [("good", true), ("garbled", false), ("foreign", false)]);
         assert!(matches!(batch.messages[0].content, Ok(Reading::Act(_))));
     }
@@ -141,7 +145,13 @@ mod tests {
     #[test]
     fn a_bare_envelope_succeeds_or_fails_as_a_whole() {
         let batch = Batch::read(create_subnet(), &[]);
-        assert!(matches!(batch.messages.as_slice(), [Message { id: None, content: Ok(Reading::Act(_)) }]));
+        assert!(matches!(
+            batch.messages.as_slice(),
+            [Message {
+                id: None,
+                content: Ok(Reading::Act(_))
+            }]
+        ));
         assert_eq!(batch.response(&BTreeSet::new()), Some(json!({})));
         assert_eq!(batch.response(&BTreeSet::from([0])), None);
     }
@@ -149,6 +159,12 @@ mod tests {
     #[test]
     fn records_that_are_not_from_sqs_are_not_taken_for_a_batch() {
         let batch = Batch::read(json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), &[]);
-        assert!(matches!(batch.messages.as_slice(), [Message { id: None, content: Err(_) }]));
+        assert!(matches!(
+            batch.messages.as_slice(),
+            [Message {
+                id: None,
+                content: Err(_)
+            }]
+        ));
     }
 }

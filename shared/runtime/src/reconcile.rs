@@ -71,6 +71,16 @@ impl Run<'_> {
         let controls = self.function.controls;
         let findings = evaluate(controls, &snapshot, settings, now);
         let plan = plan(controls, &snapshot, settings, self.spent, now);
+        if plan.refused.is_none() && plan.enforced().next().is_some() {
+            // What nobody can be told of is not done.
+            let answers = self.aws.check_topic(&self.configuration.topic).await;
+            answers.map_err(|error| {
+                format!(
+                    "nothing is changed while alerts cannot be sent: {}",
+                    crate::chain(&error)
+                )
+            })?;
+        }
         let outcomes = self.apply(&snapshot, &plan).await;
         let verification = self.verify(&snapshot, &plan, &outcomes).await;
         metrics.count(&findings, &outcomes);

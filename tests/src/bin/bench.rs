@@ -2,7 +2,6 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,12 +25,9 @@ const BASELINE: &str = "idle";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let packages = std::env::args()
-        .nth(1)
-        .ok_or_else(|| HarnessError::new("usage: bench DIRECTORY-OF-PACKAGES"))?;
     cold_starts().await?;
     one_warm_function().await?;
-    packages_in(Path::new(&packages))
+    packages()
 }
 
 /// From the start of the process to its first poll of the Runtime API, each program in turn so that all of them see
@@ -151,10 +147,10 @@ fn resident(process: u32) -> Result<String> {
     Ok(format!("{:.1} MiB", kilobytes / 1024.0))
 }
 
-fn packages_in(directory: &Path) -> Result<()> {
+fn packages() -> Result<()> {
     println!("\nPackages:");
     for function in FUNCTIONS {
-        let path = directory.join(function.name).join("bootstrap.zip");
+        let path = program(function.name)?.with_extension("zip");
         let size = fs::metadata(&path)
             .while_doing(format_args!("reading `{}`", path.display()))?
             .len();

@@ -138,35 +138,26 @@ impl Drop for Process {
 mod tests {
     use super::*;
 
-    fn alive(pid: &str) -> bool {
-        // A zombie waits for its parent and does nothing any more.
-        fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
-    }
-
-    async fn pids(process: &Process) -> Vec<String> {
-        loop {
-            let pids: Vec<_> = process.output().lines().map(str::to_owned).collect();
-            if pids.len() == 2 {
-                return pids;
-            }
-            super::super::pause().await;
-        }
-    }
-
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn everything_that_a_process_started_ends_with_it() {
-        let script = "sleep 600 & echo $$; echo $!; wait";
-        let process = Process::start("sh", ["-c", script], [("A", "b")]).unwrap();
-        let pids = pids(&process).await;
-        assert!(pids.iter().all(|pid| alive(pid)));
-        drop(process);
-        let gone = async {
+        let alive = |pid: &str| {
+            // A zombie waits for its parent and does nothing any more.
+            fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        let process = Process::start("sh", ["-c", "sleep 600 & echo $$ $!; wait"], [("A", "b")]).unwrap();
+        let come_and_go = async {
+            while !process.output().ends_with('\n') {
+                super::super::pause().await;
+            }
+            let pids: Vec<_> = process.output().split_whitespace().map(str::to_owned).collect();
+            assert!(pids.len() == 2 && pids.iter().all(|pid| alive(pid)), "{pids:?}");
+            drop(process);
             while pids.iter().any(|pid| alive(pid)) {
                 super::super::pause().await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(5), gone)
+        tokio::time::timeout(std::time::Duration::from_secs(10), come_and_go)
             .await
             .unwrap();
     }

@@ -166,10 +166,28 @@ async fn an_endpoint_deleted_while_it_is_repaired_is_no_failure() {
 }
 
 #[tokio::test]
+async fn while_sns_is_away_nothing_is_changed_and_the_message_comes_back() {
+    let rig = Rig::new().await;
+    rig.topic.set_unreachable(true);
+    // Whichever environment of the function gets the message again.
+    for _ in 0..2 {
+        let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
+        let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
+        assert_back(&answer, &[0], &function);
+        assert_eq!(rig.mutations(), [""; 0]);
+    }
+    rig.topic.set_unreachable(false);
+    let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
+    let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
+    assert_back(&answer, &[], &function);
+    assert_eq!(rig.alert().text("/outcome"), "repaired");
+}
+
+#[tokio::test]
 async fn an_alert_that_sns_did_not_take_is_sent_later_and_nothing_is_applied_twice() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
-    rig.topic.set_unreachable(true);
+    rig.topic.set_full(true);
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[0], &function);
     let applied = rig.mutations();
@@ -180,7 +198,7 @@ async fn an_alert_that_sns_did_not_take_is_sent_later_and_nothing_is_applied_twi
     assert_back(&answer, &[0], &function);
     assert_eq!(rig.proxy.take(), []);
 
-    rig.topic.set_unreachable(false);
+    rig.topic.set_full(false);
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
     assert_eq!(rig.mutations(), [""; 0]);

@@ -23,7 +23,7 @@ impl Applier {
         }
         self.unserved(new).await?;
         let group = match &new.group {
-            Some(group) => Some(self.group(group).await?.0),
+            Some(group) => Some(self.group(group).await?),
             None => None,
         };
         let mut token = new.client_token.clone();

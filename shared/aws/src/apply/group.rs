@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
-use postern_core::change::{GroupRef, MANAGED_GROUP_NAME, TAG_MANAGED};
+use postern_core::change::{MANAGED_GROUP_NAME, ManagedGroup, TAG_MANAGED};
 use postern_core::id::{SecurityGroupId, VpcId};
 use postern_core::plan::Outcome;
 use postern_core::snapshot::{IngressSource, SecurityGroup};
@@ -45,7 +45,12 @@ impl Applier {
         }
     }
 
-    pub(super) async fn authorize_ingress(&mut self, group: &GroupRef, cidrs: &BTreeSet<IpNet>, control: &str) -> Step {
+    pub(super) async fn authorize_ingress(
+        &mut self,
+        group: &ManagedGroup,
+        cidrs: &BTreeSet<IpNet>,
+        control: &str,
+    ) -> Step {
         // One rule that exists fails the whole call: ask for those alone that are missing.
         let (id, missing) = self.missing(group, cidrs).await?;
         match self.authorize(&id, &missing, control).await {
@@ -56,7 +61,7 @@ impl Applier {
             }
             answer => answer.map_err(|error| self.refused(error))?,
         }
-        Ok(matches!(group, GroupRef::Managed(_)).then_some(id.0))
+        Ok(Some(id.0))
     }
 
     async fn authorize(&self, id: &SecurityGroupId, cidrs: &BTreeSet<IpNet>, control: &str) -> Result<(), CallError> {
@@ -84,30 +89,17 @@ impl Applier {
     /// Which of these sources the group does not admit yet; not needed where it admits all.
     async fn missing(
         &mut self,
-        group: &GroupRef,
+        group: &ManagedGroup,
         cidrs: &BTreeSet<IpNet>,
     ) -> Result<(SecurityGroupId, BTreeSet<IpNet>), Outcome> {
-        let found = match group {
-            GroupRef::Existing(id) => self.look_up(vec![filter("group-id", [id.as_str()])]).await?,
-            GroupRef::Managed(vpc) => self.find_managed(vpc).await?,
-        };
-        let Some(found) = found else {
+        let Some(found) = self.find_managed(&group.vpc).await? else {
             // New groups take a moment to show.
-            let created = match group {
-                GroupRef::Existing(_) => None,
-                GroupRef::Managed(vpc) => self.managed.get(vpc),
-            };
-            return match created {
+            return match self.managed.get(&group.vpc) {
                 Some(id) => Ok((id.clone(), cidrs.clone())),
                 None => Err(skipped(format!("{group} does not exist"))),
             };
         };
         let id = found.id.clone();
-        if !ours(&found) {
-            return Err(skipped(format!(
-                "{id} is not managed by Postern, and other groups are not edited"
-            )));
-        }
         let admitted = |cidr: &IpNet| {
             found.ingress.iter().any(|rule| {
                 rule.admits_https() && matches!(&rule.source, IngressSource::Cidr(source) if source.contains(cidr))
@@ -120,20 +112,14 @@ impl Applier {
         }
     }
 
-    /// The id of a group, and the same as what there is to remember where the plan did not know it.
-    pub(super) async fn group(&mut self, group: &GroupRef) -> Result<(SecurityGroupId, Option<String>), Outcome> {
-        let vpc = match group {
-            GroupRef::Existing(id) => return Ok((id.clone(), None)),
-            GroupRef::Managed(vpc) => vpc,
-        };
-        let id = match self.managed.get(vpc) {
-            Some(known) => known.clone(),
-            None => match self.find_managed(vpc).await? {
-                Some(group) => group.id,
-                None => return Err(skipped(format!("{group} does not exist in {vpc}"))),
-            },
-        };
-        Ok((id.clone(), Some(id.0)))
+    pub(super) async fn group(&mut self, group: &ManagedGroup) -> Result<SecurityGroupId, Outcome> {
+        if let Some(known) = self.managed.get(&group.vpc) {
+            return Ok(known.clone());
+        }
+        match self.find_managed(&group.vpc).await? {
+            Some(found) => Ok(found.id),
+            None => Err(skipped(format!("{group} does not exist in {}", group.vpc))),
+        }
     }
 
     async fn find_managed(&mut self, vpc: &VpcId) -> Result<Option<SecurityGroup>, Outcome> {

@@ -2,7 +2,7 @@
 
 use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
 use aws_sdk_ec2::types::AttributeBooleanValue;
-use postern_core::change::{DnsAttribute, GroupRef};
+use postern_core::change::{DnsAttribute, ManagedGroup};
 use postern_core::id::{EndpointId, RouteTableId, SubnetId, VpcId, Zone};
 use postern_core::snapshot::{Endpoint, EndpointKind};
 use serde_json::Value;
@@ -57,15 +57,15 @@ impl Applier {
         Ok(None)
     }
 
-    pub(super) async fn attach_managed_group(&mut self, id: &EndpointId, group: &GroupRef) -> Step {
+    pub(super) async fn attach_managed_group(&mut self, id: &EndpointId, group: &ManagedGroup) -> Step {
         let endpoint = self.endpoint(id).await?;
-        let (group, created) = self.group(group).await?;
+        let group = self.group(group).await?;
         if endpoint.security_groups.contains(&group) {
             return Err(not_needed(format!("{group} is attached to {id}")));
         }
         self.modify(id, |request| request.add_security_group_ids(group.as_str()))
             .await?;
-        Ok(created)
+        Ok(Some(group.0))
     }
 
     pub(super) async fn enable_private_dns(&self, id: &EndpointId) -> Step {

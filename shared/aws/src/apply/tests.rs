@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_core::change::{DnsAttribute, GroupRef, MANAGED_GROUP_NAME, NewEndpoint, client_token};
+use postern_core::change::{DnsAttribute, MANAGED_GROUP_NAME, ManagedGroup, NewEndpoint, client_token};
 use postern_core::snapshot::EndpointKind;
 
 use super::*;
@@ -75,11 +75,11 @@ fn created_as(id: &str, state: &str) -> String {
     format!("<vpcEndpoint><vpcEndpointId>{id}</vpcEndpointId><state>{state}</state></vpcEndpoint>")
 }
 
-fn managed() -> GroupRef {
-    GroupRef::Managed("vpc-1".into())
+fn managed() -> ManagedGroup {
+    ManagedGroup { vpc: "vpc-1".into() }
 }
 
-fn authorize(group: GroupRef) -> Change {
+fn authorize(group: ManagedGroup) -> Change {
     let cidrs = ["10.0.0.0/16", "2001:db8:1::/56"];
     Change::AuthorizeIngress {
         group,
@@ -819,11 +819,7 @@ async fn a_group_of_this_run_that_aws_does_not_find_yet_is_worth_another_attempt
 
 #[tokio::test]
 async fn changes_that_need_a_managed_group_are_skipped_where_there_is_none() {
-    let changes = [
-        authorize(managed()),
-        authorize(GroupRef::Existing("sg-managed".into())),
-        Change::CreateEndpoint(new_interface()),
-    ];
+    let changes = [authorize(managed()), Change::CreateEndpoint(new_interface())];
     for change in changes {
         let cloud = Cloud::new()
             .on("DescribeSecurityGroups", "<securityGroupInfo/>")
@@ -837,13 +833,9 @@ async fn ingress_is_authorized_for_the_sources_that_are_missing_alone() {
     let cloud = Cloud::new()
         .on("DescribeSecurityGroups", &group(&https_from(&["10.0.0.0/16"])))
         .on("AuthorizeSecurityGroupIngress", "<return>true</return>");
-    let outcome = apply(&cloud, &authorize(GroupRef::Existing("sg-managed".into()))).await;
-    assert_eq!(outcome, Outcome::Applied { created: None });
-    let look = cloud.request("DescribeSecurityGroups");
-    assert_eq!(
-        (look["Filter.1.Name"].as_str(), look["Filter.1.Value.1"].as_str()),
-        ("group-id", "sg-managed")
-    );
+    let outcome = apply(&cloud, &authorize(managed())).await;
+    let created = Some("sg-managed".to_owned());
+    assert_eq!(outcome, Outcome::Applied { created });
     let request = cloud.request("AuthorizeSecurityGroupIngress");
     for (key, value) in [
         ("GroupId", "sg-managed"),
@@ -891,11 +883,10 @@ async fn other_peoples_groups_are_not_edited() {
         group("").replace(MANAGED_GROUP_NAME, "web"),
     ] {
         let cloud = Cloud::new().on("DescribeSecurityGroups", &theirs);
-        let outcome = apply(&cloud, &authorize(GroupRef::Existing("sg-managed".into()))).await;
-        assert_eq!(
-            skipped_because(&outcome),
-            "sg-managed is not managed by Postern, and other groups are not edited"
-        );
+        let outcome = apply(&cloud, &authorize(managed())).await;
+        let (cause, transient) = failed_because(&outcome);
+        assert!(cause.contains("lacks the tag postern:managed") && !transient, "{cause}");
+        assert_eq!(cloud.requests("AuthorizeSecurityGroupIngress").len(), 0);
     }
 }
 

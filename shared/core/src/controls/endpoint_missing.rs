@@ -200,7 +200,7 @@ fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::GroupRef;
+    use crate::change::ManagedGroup;
     use crate::finding::Verdict;
     use crate::id::VpcId;
     use crate::settings::VpcSelector;
@@ -302,7 +302,7 @@ mod tests {
             .subnet("subnet-web", "c", SubnetClass::Public)
             .require(&["sts"]);
         let finding = world.judge(&CONTROL, "sts");
-        let managed = GroupRef::Managed(VPC.into());
+        let managed = ManagedGroup { vpc: VPC.into() };
         let policy = template("sts", REGION, &world.settings.perimeter).unwrap();
         assert_eq!(
             changes(&finding),
@@ -364,7 +364,7 @@ mod tests {
         assert_eq!(
             changes(&finding)[0],
             Change::AuthorizeIngress {
-                group: GroupRef::Managed(VPC.into()),
+                group: ManagedGroup { vpc: VPC.into() },
                 cidrs: nets(&["10.0.1.0/24"]),
             }
         );

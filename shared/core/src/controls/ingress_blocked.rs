@@ -79,7 +79,7 @@ fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Change, GroupRef};
+    use crate::change::{Change, ManagedGroup};
     use crate::finding::Verdict;
     use crate::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
     use crate::testing::{
@@ -104,8 +104,8 @@ mod tests {
         IngressSource::Cidr(net(cidr))
     }
 
-    fn managed() -> GroupRef {
-        GroupRef::Managed(VPC.into())
+    fn managed() -> ManagedGroup {
+        ManagedGroup { vpc: VPC.into() }
     }
 
     fn attachment(endpoint: &str) -> Change {
@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn endpoints_that_others_keep_are_reported_and_left_alone() {
-        let keepers: [(fn(&mut Endpoint), &str); 3] = [
+        type Edit = fn(&mut Endpoint);
+        let keepers: [(Edit, &str); 3] = [
             (
                 |e| e.requester_managed = true,
                 "is managed by the AWS service that requested it",

@@ -96,7 +96,7 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::GroupRef;
+    use crate::change::ManagedGroup;
     use crate::finding::Verdict;
     use crate::snapshot::{IngressSource, Protocol, SubnetClass};
     use crate::testing::{
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn everybody_who_will_be_sent_there_is_let_in_first() {
-        let managed = GroupRef::Managed(VPC.into());
+        let managed = ManagedGroup { vpc: VPC.into() };
         let by_membership = rule(
             Protocol::Tcp,
             Some((443, 443)),

@@ -298,10 +298,7 @@ mod tests {
             std::fs::write(committed(), &generated).unwrap();
         }
         let current = std::fs::read_to_string(committed()).unwrap_or_default();
-        assert!(
-            current == generated,
-            "the schema is not current: run `make generate`"
-        );
+        assert!(current == generated, "the schema is not current: run `make generate`");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 mod baseline;
 pub(crate) mod strategy;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -20,8 +21,8 @@ use crate::id::{ServiceName, SubnetId, Zone};
 use crate::plan::{Plan, Spent, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
 use crate::snapshot::{
-    Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Part, Protocol, Route, RouteTable,
-    RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
+    Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
+    RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
 };
 
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -33,11 +34,35 @@ pub(crate) const ALLOW_ALL: &str =
 pub(crate) const PARTNER: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0";
 
 /// A VPC and what its owner wants, at a moment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) snapshot: Snapshot,
     pub(crate) settings: Settings,
     pub(crate) now: Timestamp,
+}
+
+/// A line for each thing, without the catalogue, which is much the same in all.
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn lines<K, T: fmt::Debug>(f: &mut fmt::Formatter<'_>, things: &Observed<BTreeMap<K, T>>) -> fmt::Result {
+            match things {
+                Ok(things) => things.values().try_for_each(|thing| writeln!(f, "{thing:?}")),
+                Err(gap) => writeln!(f, "{gap:?}"),
+            }
+        }
+        let Snapshot { vpc, dns, services, .. } = &self.snapshot;
+        writeln!(f, "{vpc:?}\n{dns:?}")?;
+        lines(f, &self.snapshot.subnets)?;
+        lines(f, &self.snapshot.route_tables)?;
+        lines(f, &self.snapshot.endpoints)?;
+        lines(f, &self.snapshot.security_groups)?;
+        writeln!(
+            f,
+            "{:?} services",
+            services.as_ref().map(|catalogue| catalogue.services.len())
+        )?;
+        writeln!(f, "{:?}", self.settings)
+    }
 }
 
 /// The zone of a letter; longer names are taken as they are.
@@ -326,15 +351,7 @@ pub(crate) fn advice(finding: &Finding) -> &str {
 /// That each part which a control says it needs decides about one of these VPCs, and that no other part decides about
 /// any of them.
 pub(crate) fn assert_needs(control: &Control, worlds: &[World]) {
-    const PARTS: [Part; 6] = [
-        Part::Dns,
-        Part::Subnets,
-        Part::RouteTables,
-        Part::Endpoints,
-        Part::SecurityGroups,
-        Part::Services,
-    ];
-    for part in PARTS {
+    for part in strategy::PARTS {
         let needed = control.needs.contains(&part);
         let mut decided = false;
         for world in worlds {

@@ -1,1 +1,387 @@
+//! Random VPCs and settings, as odd as AWS allows.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use postern_policy::{Perimeter, template};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option::weighted as maybe;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::{
+    ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, route, rule, tags, zone,
+};
+use crate::control::TAG_EXEMPT;
+use crate::controls::CONTROLS;
+use crate::id::{SubnetId, Zone};
+use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
+use crate::snapshot::{
+    Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
+    SubnetClass, Tags, VpcDns,
+};
+
+const TABLES: [&str; 4] = ["rtb-isolated", "rtb-main", "rtb-private", "rtb-public"];
+const SUBNETS: usize = 6;
+const ENDPOINTS: usize = 7;
+
+pub(crate) const PARTS: [Part; 6] = [
+    Part::Dns,
+    Part::Subnets,
+    Part::RouteTables,
+    Part::Endpoints,
+    Part::SecurityGroups,
+    Part::Services,
+];
+
+/// VPCs of which everything was observed, with room in the limits.
+pub(crate) fn worlds() -> impl Strategy<Value = World> {
+    let places = (
+        vec(subnet(), 0..=SUBNETS),
+        vec(lead(), TABLES.len()),
+        vec(vec(ingress(), 0..3), 3),
+        maybe(0.4, (vec(ingress(), 0..3), prop::bool::weighted(0.9))),
+        (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
+        maybe(0.2, 0..11_usize),
+    );
+    (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
+        |((subnets, leads, groups, managed, (support, hostnames), unlisted), endpoints, settings)| {
+            let mut world = bare();
+            for (table, (lead, marks)) in TABLES.into_iter().zip(leads) {
+                world = world.edit_table(table, |t| {
+                    t.routes.truncate(1);
+                    t.routes.extend(lead);
+                    t.tags = marks;
+                });
+            }
+            for (n, (mut subnet, table)) in subnets.into_iter().enumerate() {
+                subnet.id = SubnetId(format!("subnet-{n}"));
+                subnet.ipv4 = subnet.ipv4.map(|_| net(&format!("10.0.{n}.0/24")));
+                let id = subnet.id.clone();
+                world.snapshot.subnets.as_mut().unwrap().insert(id.clone(), subnet);
+                if let Some(table) = table {
+                    world = world.edit_table(table, |t| {
+                        t.subnets.insert(id);
+                    });
+                }
+            }
+            for (n, rules) in groups.iter().enumerate() {
+                world = world.group(&format!("sg-{n}"), rules);
+            }
+            if let Some((rules, tagged)) = managed {
+                world = world.managed_group("sg-managed", &rules);
+                if !tagged {
+                    let groups = world.snapshot.security_groups.as_mut().unwrap();
+                    groups.get_mut(&"sg-managed".into()).unwrap().tags.clear();
+                }
+            }
+            world.snapshot.dns = Ok(VpcDns { support, hostnames });
+            world.settings = Settings {
+                limits: world.settings.limits,
+                ..settings
+            };
+            for (n, sketch) in endpoints.into_iter().enumerate() {
+                world = sketch.place(n, world);
+            }
+            if let Some(n) = unlisted {
+                let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
+                catalogue.services.remove(n);
+            }
+            world
+        },
+    )
+}
+
+/// VPCs of which some parts may not have been observed.
+pub(crate) fn worlds_with_gaps() -> impl Strategy<Value = World> {
+    (worlds(), subsequence(PARTS.to_vec(), 0..=2)).prop_map(|(world, gaps)| gaps.into_iter().fold(world, World::gap))
+}
+
+/// VPCs in which every control is enforced.
+pub(crate) fn enforced_worlds() -> impl Strategy<Value = World> {
+    worlds().prop_map(|mut world| {
+        world.settings.modes = bare().settings.modes;
+        world
+    })
+}
+
+fn marks() -> impl Strategy<Value = Tags> {
+    prop_oneof![
+        6 => Just(Tags::new()),
+        2 => Just(tags(&[("team", "data")])),
+        1 => Just(tags(&[(TAG_EXEMPT, "true")])),
+    ]
+}
+
+fn subnet() -> impl Strategy<Value = (Subnet, Option<&'static str>)> {
+    let quirks = prop_oneof![10 => Just(0), 1 => Just(1), 1 => Just(2), 1 => Just(3)];
+    let free = prop_oneof![1 => Just(0), 2 => 1..4_u32, 4 => Just(200)];
+    let zones = ["a", "a", "b", "c", "eu-central-1-ham-1a"].map(zone).to_vec();
+    let tables = [
+        Some("rtb-isolated"),
+        Some("rtb-private"),
+        Some("rtb-private"),
+        Some("rtb-public"),
+        None,
+    ];
+    (select(zones), quirks, free, marks(), select(tables.to_vec())).prop_map(|(zone, quirk, free, tags, table)| {
+        let subnet = Subnet {
+            id: SubnetId(String::new()),
+            owner: if quirk == 1 { STRANGER } else { ACCOUNT }.into(),
+            zone,
+            ipv4: (quirk != 2).then(|| net("10.0.0.0/24")),
+            ipv6: [net("2001:db8::/64")].into(),
+            free_addresses: free,
+            outpost: quirk == 3,
+            tags,
+        };
+        (subnet, table)
+    })
+}
+
+/// A route besides the local one, and tags.
+fn lead() -> impl Strategy<Value = (Option<crate::snapshot::Route>, Tags)> {
+    let internet = RouteTarget::InternetGateway("igw-1".to_owned());
+    let nat = RouteTarget::Other("nat-1".to_owned());
+    let endpoint = RouteTarget::Endpoint("vpce-gwlb".to_owned());
+    (
+        maybe(0.7, select(vec![internet, nat.clone(), nat, endpoint])),
+        prop::bool::weighted(0.9),
+        marks(),
+    )
+        .prop_map(|(target, active, tags)| {
+            let lead = target.map(|target| crate::snapshot::Route {
+                active,
+                ..route("0.0.0.0/0", target)
+            });
+            (lead, tags)
+        })
+}
+
+fn ingress() -> impl Strategy<Value = IngressRule> {
+    let from = |cidr: &str| IngressSource::Cidr(net(cidr));
+    select(vec![
+        https("10.0.0.0/16"),
+        https("10.0.0.0/24"),
+        https("10.0.1.0/24"),
+        https("10.0.2.0/23"),
+        https("10.0.0.0/25"),
+        https("::/0"),
+        rule(Protocol::All, None, from("10.0.0.0/22")),
+        rule(Protocol::Tcp, Some((0, 1_024)), from("10.0.4.0/24")),
+        rule(Protocol::Tcp, Some((22, 22)), from("0.0.0.0/0")),
+        rule(Protocol::Other, None, from("0.0.0.0/0")),
+        rule(
+            Protocol::Tcp,
+            Some((443, 443)),
+            IngressSource::Group("sg-clients".to_owned()),
+        ),
+        rule(
+            Protocol::Tcp,
+            Some((443, 443)),
+            IngressSource::PrefixList("pl-1".to_owned()),
+        ),
+    ])
+}
+
+/// An endpoint before it is known what the VPC has for it.
+#[derive(Clone, Debug)]
+struct Sketch {
+    /// In the catalogue; beyond it: a service that is not listed, and an endpoint without a service.
+    service: usize,
+    state: EndpointState,
+    /// Bits that choose among what there is.
+    subnets: u8,
+    tables: u8,
+    groups: u8,
+    private_dns: bool,
+    policy: Option<u8>,
+    requester_managed: bool,
+    foreign: bool,
+    abroad: bool,
+    tags: Tags,
+}
+
+fn endpoint() -> impl Strategy<Value = Sketch> {
+    let states = prop_oneof![
+        8 => Just(EndpointState::Available),
+        1 => Just(EndpointState::Pending),
+        1 => Just(EndpointState::PendingAcceptance),
+        1 => Just(EndpointState::Deleted),
+        1 => Just(EndpointState::Failed),
+        1 => Just(EndpointState::Unknown),
+    ];
+    let rarely = || prop::bool::weighted(0.06);
+    let bits = (any::<u8>(), any::<u8>(), 0..16_u8);
+    let tags = prop_oneof![9 => marks(), 1 => Just(tags(&[("GuardDutyManaged", "true")]))];
+    (
+        0..13_usize,
+        states,
+        bits,
+        any::<bool>(),
+        maybe(0.95, 0..3_u8),
+        (rarely(), rarely(), rarely()),
+        tags,
+    )
+        .prop_map(
+            |(service, state, (subnets, tables, groups), private_dns, policy, rare, tags)| Sketch {
+                service,
+                state,
+                subnets,
+                tables,
+                groups,
+                private_dns,
+                policy,
+                requester_managed: rare.0,
+                foreign: rare.1,
+                abroad: rare.2,
+                tags,
+            },
+        )
+}
+
+fn chosen<T>(items: impl IntoIterator<Item = T>, bits: u8) -> Vec<T> {
+    let on = |(n, item)| (bits >> (n % 8) & 1 == 1).then_some(item);
+    items.into_iter().enumerate().filter_map(on).collect()
+}
+
+impl Sketch {
+    fn place(self, n: usize, world: World) -> World {
+        let snapshot = &world.snapshot;
+        let catalogue = snapshot.services.as_ref().unwrap();
+        let (kind, service) = match catalogue.services.get(self.service) {
+            Some(Service { kind, name, .. }) => (*kind, Some(name.clone())),
+            None if self.service == 11 => (EndpointKind::Interface, Some("com.amazonaws.eu-central-1.gone".into())),
+            None => (EndpointKind::Resource, None),
+        };
+        let interface = kind == EndpointKind::Interface;
+        let mut zones: BTreeSet<&Zone> = BTreeSet::new();
+        let mut subnets = chosen(snapshot.subnets.as_ref().unwrap().values(), self.subnets);
+        // One network interface in each zone.
+        subnets.retain(|s| interface && zones.insert(&s.zone));
+        let tables = chosen(TABLES, if kind == EndpointKind::Gateway { self.tables } else { 0 });
+        let groups = ["sg-0", "sg-1", "sg-managed", "sg-unknown"];
+        let groups = chosen(groups, if interface { self.groups } else { 0 });
+        let mut others = snapshot.endpoints.as_ref().unwrap().values();
+        // The name is exclusive.
+        let taken = others.any(|e| e.service == service && e.private_dns && !e.dead());
+        let short = service
+            .as_ref()
+            .map_or("", |s| s.as_str().trim_start_matches("com.amazonaws.eu-central-1."));
+        let endpoint = Endpoint {
+            id: format!("vpce-{n}").into(),
+            kind,
+            service_region: self.abroad.then(|| "us-east-1".into()),
+            owner: if self.foreign { STRANGER } else { ACCOUNT }.into(),
+            state: self.state,
+            requester_managed: self.requester_managed,
+            subnets: subnets.into_iter().map(|s| s.id.clone()).collect(),
+            route_tables: tables.into_iter().map(Into::into).collect(),
+            security_groups: groups.into_iter().map(Into::into).collect(),
+            private_dns: interface && self.private_dns && !taken,
+            policy: self.policy.map(|policy| match policy {
+                0 => ALLOW_ALL.to_owned(),
+                1 => "{}".to_owned(),
+                _ => template(short, REGION, &world.settings.perimeter).unwrap_or_default(),
+            }),
+            created: None,
+            tags: self.tags,
+            service,
+        };
+        world.endpoint(endpoint)
+    }
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let perimeters = prop_oneof![
+        6 => Just(perimeter()),
+        1 => Just(Perimeter::default()),
+        1 => Just(Perimeter {
+            accounts: vec![ACCOUNT.to_owned(), STRANGER.to_owned()],
+            resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
+            ..perimeter()
+        }),
+    ];
+    (
+        perimeters,
+        vec(requirement(), 0..4),
+        mode(),
+        btree_map(select(controls()), mode(), 0..3),
+        vec(exemption(), 0..3),
+        btree_set(select(controls()), 0..3),
+    )
+        .prop_map(
+            |(perimeter, requirements, default, controls, exemptions, exempt_by_tag)| Settings {
+                perimeter,
+                requirements,
+                modes: crate::settings::Modes { default, controls },
+                exemptions,
+                exempt_by_tag,
+                ..Settings::default()
+            },
+        )
+}
+
+fn controls() -> Vec<String> {
+    CONTROLS.iter().map(|control| control.name.to_owned()).collect()
+}
+
+fn mode() -> impl Strategy<Value = Mode> {
+    prop_oneof![4 => Just(Mode::Enforce), 2 => Just(Mode::Audit), 1 => Just(Mode::Off)]
+}
+
+fn requirement() -> impl Strategy<Value = Requirement> {
+    let interface = [
+        "sts",
+        "kms",
+        "s3",
+        "email-smtp",
+        "guardduty-data",
+        "ecr.api",
+        "aws.api.eu-central-1.freetier",
+        PARTNER,
+        "nonsense",
+    ];
+    let kinds = prop_oneof![
+        3 => (Just(EndpointKind::Interface), subsequence(interface.to_vec(), 1..=4)),
+        2 => (Just(EndpointKind::Gateway), subsequence(vec!["s3", "dynamodb", "nonsense"], 1..=3)),
+    ];
+    let classes = [SubnetClass::Public, SubnetClass::Private, SubnetClass::Isolated];
+    let vpcs = prop_oneof![
+        6 => Just(VpcSelector::default()),
+        1 => Just(VpcSelector { ids: [VPC.into()].into(), ..VpcSelector::default() }),
+        1 => Just(VpcSelector { ids: ["vpc-2".into()].into(), ..VpcSelector::default() }),
+    ];
+    let marked = prop::bool::weighted(0.1);
+    (kinds, subsequence(classes.to_vec(), 1..=3), vpcs, marked).prop_map(|((kind, services), classes, vpcs, marked)| {
+        let tags = if marked { tags(&[("team", "data")]) } else { Tags::new() };
+        Requirement {
+            services: services.into_iter().map(str::to_owned).collect(),
+            kind,
+            vpcs,
+            subnets: SubnetSelector {
+                classes: classes.into_iter().collect(),
+                tags,
+            },
+        }
+    })
+}
+
+fn exemption() -> impl Strategy<Value = Exemption> {
+    let ids = (0..SUBNETS).map(|n| format!("subnet-{n}"));
+    let ids = ids.chain((0..ENDPOINTS).map(|n| format!("vpce-{n}")));
+    let ids: Vec<_> = ids.chain(TABLES.map(str::to_owned)).chain([VPC.to_owned()]).collect();
+    let selector = prop_oneof![
+        4 => select(ids).prop_map(ExemptionSelector::Resource),
+        1 => Just(ExemptionSelector::Tag { key: "team".to_owned(), value: "data".to_owned() }),
+    ];
+    let expires = ["2026-11-22T00:00:00Z", "2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z"];
+    (select(controls()), selector, select(expires.to_vec()), "[ab]").prop_map(|(control, selector, expires, reason)| {
+        Exemption {
+            control,
+            selector,
+            reason,
+            expires: expires.parse().unwrap(),
+        }
+    })
+}

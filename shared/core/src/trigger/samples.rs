@@ -190,6 +190,7 @@ fn reason(ignored: &Ignored) -> &'static str {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the samples are files")]
 #[allow(clippy::print_stderr, reason = "says that there was nothing to read")]
 fn every_sample_gives_a_scope_or_a_named_reason() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cloudtrail");

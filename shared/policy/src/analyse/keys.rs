@@ -195,7 +195,7 @@ pub(super) fn choices(
         values.push("anonymous".to_owned());
     }
     let mut seen = BTreeSet::new();
-    values.retain(|value| seen.insert(value.clone()));
+    values.retain(|value| seen.insert(value.clone()) && !model.marked(key.id, value));
     let mut sets: Vec<Vec<String>> = Vec::new();
     if !always_there(key.id) {
         sets.push(Vec::new());

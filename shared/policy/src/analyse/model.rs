@@ -70,6 +70,8 @@ pub(super) struct Model<'d> {
     /// Trusted resources, and those that AWS owns.
     pub(super) listed: Vec<ArnPattern>,
     pub(super) owned: Vec<ArnPattern>,
+    /// Condition keys whose value tells that AWS owns the resource, each with that value.
+    marks: Vec<(&'static str, &'static str)>,
     /// Statements with a variable in a condition or resource.
     pub(super) linked: Bits,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
@@ -102,6 +104,7 @@ impl<'d> Model<'d> {
             resources: Vec::new(),
             listed: patterns(&perimeter.resources),
             owned: patterns(owned),
+            marks: crate::aws_owned::marks(perimeter, endpoint),
             linked: Bits::NONE,
             blind: Vec::new(),
         };
@@ -229,6 +232,13 @@ impl<'d> Model<'d> {
             },
             _ => None,
         }
+    }
+
+    /// Whether only requests for what AWS owns have this value of the key.
+    pub(super) fn marked(&self, id: &str, value: &str) -> bool {
+        self.marks
+            .iter()
+            .any(|(key, mark)| key.eq_ignore_ascii_case(id) && *mark == value)
     }
 
     pub(super) fn has(&self, kind: Kind) -> bool {

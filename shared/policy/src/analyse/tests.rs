@@ -339,7 +339,6 @@ fn templates_are_closed_and_lock_nobody_out() {
     };
     for service in [
         "s3",
-        "sts",
         "sqs",
         "kms",
         "dynamodb",

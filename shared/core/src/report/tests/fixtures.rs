@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::*;
-use crate::change::{Change, GroupRef, NewEndpoint};
+use crate::change::{Change, ManagedGroup, NewEndpoint};
 use crate::cost::MonthlyCost;
 use crate::finding::{Exempt, Remediation, ResourceKind, Severity, Verdict};
 use crate::plan::PlannedChange;
@@ -133,7 +133,7 @@ pub(super) fn repaired() -> Reconciliation {
 pub(super) fn audited() -> Reconciliation {
     let group = Change::CreateManagedGroup { vpc: VPC.into() };
     let admit = Change::AuthorizeIngress {
-        group: GroupRef::Managed(VPC.into()),
+        group: ManagedGroup { vpc: VPC.into() },
         cidrs: BTreeSet::from(["10.0.1.0/24".parse().unwrap()]),
     };
     let create = Change::CreateEndpoint(NewEndpoint {
@@ -142,7 +142,7 @@ pub(super) fn audited() -> Reconciliation {
         endpoint_kind: EndpointKind::Interface,
         subnets: BTreeMap::from([("eu-central-1a".into(), "subnet-0decade0decade000".into())]),
         route_tables: BTreeSet::new(),
-        group: Some(GroupRef::Managed(VPC.into())),
+        group: Some(ManagedGroup { vpc: VPC.into() }),
         private_dns: true,
         policy: Some(r#"{"Statement":[]}"#.into()),
         client_token: "0123abcd".into(),

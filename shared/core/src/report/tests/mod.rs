@@ -319,7 +319,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
           "change": {
             "kind": "authorize-ingress",
             "group": {
-              "managed": "vpc-0f1e2d3c4b5a69788"
+              "vpc": "vpc-0f1e2d3c4b5a69788"
             },
             "cidrs": [
               "10.0.1.0/24"
@@ -355,7 +355,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
             },
             "route_tables": [],
             "group": {
-              "managed": "vpc-0f1e2d3c4b5a69788"
+              "vpc": "vpc-0f1e2d3c4b5a69788"
             },
             "private_dns": true,
             "policy": "{\"Statement\":[]}",

@@ -116,6 +116,9 @@ pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) 
                 }
             }
         }
+        if services.is_empty() {
+            service.prefixes().for_each(|prefix| services.push(prefix));
+        }
     } else {
         services.push("dynamodb");
         for field in fields(2) {
@@ -138,7 +141,7 @@ pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) 
                 let none = |field: &Pattern| *field == Pattern::Exact(String::new());
                 let owner = match owner {
                     owner if none(owner) => "",
-                    Pattern::Exact(name) if name == "aws" => "aws",
+                    Pattern::Exact(name) if name.starts_with("aws") => name,
                     _ => "*",
                 };
                 let shape = (*service, !none(region), owner);
@@ -157,16 +160,17 @@ pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) 
         for (service, has_region, owner) in &shapes {
             let nowhere = [""];
             for region in if *has_region { regions.as_slice() } else { &nowhere } {
+                let of_aws = !matches!(*owner, "" | "*");
                 let owner = if *owner == "*" { account } else { owner };
                 let text = format!("arn:{partition}:{service}:{region}:{owner}:");
                 let agreeing = agreeing(patterns, &["arn", partition, service, region, owner], &text);
-                if seen.insert((agreeing.clone(), owner == "aws")) {
+                if seen.insert((agreeing.clone(), of_aws)) {
                     all.push(Start {
                         text,
                         service: (*service).to_owned(),
                         region: *has_region,
                         account: !owner.is_empty(),
-                        of_aws: owner == "aws",
+                        of_aws,
                         agreeing,
                     });
                 }

@@ -1,0 +1,198 @@
+//! What may be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Endpoint policies judged, explained and closed.
+#[derive(Debug, Parser)]
+#[command(name = "postern", version, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Policies of VPC endpoints
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+const STATUS: &str = "\
+Exit status:
+  0  every policy is closed
+  1  at least one is open, locked out or undecided
+  2  something could not be read, or the settings are refused";
+
+const FIX_STATUS: &str = "\
+The document goes to standard output and the difference to standard error; with --write, the difference goes to \
+standard output.
+
+Only what is proven is offered: the fixed policy is closed and allows every legitimate request that it allowed before.
+
+Exit status:
+  0  every policy is closed now
+  1  at least one could not be closed
+  2  something could not be read or written, or the settings are refused";
+
+const EVAL: &str = "\
+The request is a JSON object such as
+  {
+    \"principal\": \"arn:aws:iam::111122223333:role/app\",
+    \"action\": \"s3:GetObject\",
+    \"resource\": \"arn:aws:s3:::corp-data/report.csv\",
+    \"context\": {
+      \"aws:PrincipalAccount\": \"111122223333\",
+      \"aws:PrincipalOrgPaths\": [\"o-exampleorg1/r-ab12/\"]
+    }
+  }
+
+The principal is an IAM or STS ARN, `anonymous`, or a service principal such as cloudtrail.amazonaws.com. The values of \
+condition keys are strings or lists of strings; a key that is not there is missing from the request. The witnesses that \
+check prints as JSON are such requests.
+
+Exit status:
+  0  allowed
+  1  denied
+  2  something could not be read, or is no policy or no request";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Say whether strangers get in, whether data gets out, and whether anybody gets through
+    #[command(after_help = STATUS)]
+    Check(Judging),
+    /// Say it in full: who, doing what, through which statement, and why nothing stops it
+    #[command(after_help = STATUS)]
+    Explain(Judging),
+    /// Close a policy by the smallest change that is proven to close it and to break nothing legitimate
+    #[command(after_help = FIX_STATUS)]
+    Fix(Fixing),
+    /// Say whether a policy allows one request, and by which statement
+    #[command(after_help = EVAL)]
+    Eval(Evaluating),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Judging {
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+    /// json: one line a file
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Policy documents; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) endpoint: EndpointArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fixing {
+    /// Change the files, each as a whole or not at all
+    #[arg(long)]
+    pub(crate) write: bool,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trust {
+    /// Whom and what you trust: a postern.toml, of which [perimeter] counts [default: postern.toml in this directory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}
+
+/// The endpoint that the policies are for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The endpoint")]
+pub(crate) struct EndpointArguments {
+    /// Short name of its service, such as s3 in com.amazonaws.eu-central-1.s3; any: not known
+    #[arg(long, value_name = "NAME", default_value = "any", value_parser = service)]
+    pub(crate) service: String,
+    #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = EndpointType::Interface)]
+    pub(crate) kind: EndpointType,
+    #[arg(long, default_value = "us-east-1", value_parser = region)]
+    pub(crate) region: String,
+    /// Account that owns it [default: the first of the perimeter's accounts, or 111122223333]
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    pub(crate) owner: Option<String>,
+    /// Its VPC's id [default: vpc-0aaaabbbbccccdddd1]
+    #[arg(long, value_name = "ID", value_parser = vpc)]
+    pub(crate) vpc_id: Option<String>,
+    /// Its own id [default: vpce-0aaaabbbbccccdddd]
+    #[arg(long, value_name = "ID", value_parser = endpoint)]
+    pub(crate) endpoint_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluating {
+    /// The request, as JSON; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: PathBuf,
+    /// Type of the endpoint: on gateway endpoints, an account as principal means its root user only
+    #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = EndpointType::Interface)]
+    pub(crate) kind: EndpointType,
+    /// Policy document; - is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EndpointType {
+    Interface,
+    Gateway,
+}
+
+fn service(text: &str) -> Result<String, String> {
+    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
+    if text.starts_with("com.amazonaws.") || text.starts_with("cn.com.amazonaws.") {
+        return Err("give the short name, such as s3 for com.amazonaws.eu-central-1.s3".to_owned());
+    }
+    check(
+        text,
+        text.chars().all(named) && !text.is_empty(),
+        "such as s3 or ecr.api",
+    )
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    check(
+        text,
+        text.chars().all(named) && text.contains('-'),
+        "such as eu-central-1",
+    )
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let digits = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    check(text, digits, "twelve digits")
+}
+
+fn vpc(text: &str) -> Result<String, String> {
+    check(text, is_id(text, "vpc-"), "such as vpc-0123456789abcdef0")
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    check(text, is_id(text, "vpce-"), "such as vpce-0123456789abcdef0")
+}
+
+fn is_id(text: &str, prefix: &str) -> bool {
+    let id = text.strip_prefix(prefix).unwrap_or_default();
+    !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+fn check(text: &str, holds: bool, wanted: &str) -> Result<String, String> {
+    if holds {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected {wanted}"))
+    }
+}

@@ -1,0 +1,92 @@
+//! What a change does to a document, however the document is laid out.
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::output::plain;
+
+/// So many lines around a change are shown.
+const CONTEXT: usize = 3;
+
+/// The changed lines of two JSON texts, both laid out with one member or item a line.
+pub(crate) fn difference(file: &str, before: &str, after: &str) -> String {
+    let (before, after) = (laid_out(before), laid_out(after));
+    let diff = TextDiff::from_lines(&before, &after);
+    let mut shown = format!("--- {file}\n+++ {file}, fixed\n");
+    for group in diff.grouped_ops(CONTEXT) {
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            let line = plain(change.value().trim_end_matches('\n'));
+            shown.extend([sign, ' ']);
+            shown.push_str(&line);
+            shown.push('\n');
+        }
+    }
+    shown
+}
+
+/// JSON with one member or item a line; every token stays as it is.
+fn laid_out(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    let mut level = 0_usize;
+    let (mut inside, mut escaped) = (false, false);
+    let mut opened = false;
+    for c in text.chars() {
+        if inside {
+            out.push(c);
+            inside = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            continue;
+        }
+        if c.is_ascii_whitespace() {
+            continue;
+        }
+        let closes = matches!(c, '}' | ']');
+        level -= usize::from(closes && level > 0);
+        if closes != opened {
+            new_line(&mut out, level);
+        }
+        opened = matches!(c, '{' | '[');
+        level += usize::from(opened);
+        inside = c == '"';
+        out.push(c);
+        match c {
+            ',' => new_line(&mut out, level),
+            ':' => out.push(' '),
+            _ => {}
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn new_line(out: &mut String, level: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", level));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_of_a_document_makes_no_difference() {
+        let one_line = r#"{"a":["x, [y]","\"{"],"b":{},"a":[],"c":[{"d":1.0}]}"#;
+        let laid = "{\n  \"a\": [\n    \"x, [y]\",\n    \"\\\"{\"\n  ],\n  \"b\": {},\n  \"a\": [],\n  \"c\": [\n    {\n      \"d\": 1.0\n    }\n  ]\n}\n";
+        assert_eq!(laid_out(one_line), laid);
+        assert_eq!(laid_out(laid), laid);
+        assert_eq!(difference("f", one_line, laid), "--- f\n+++ f, fixed\n");
+    }
+
+    #[test]
+    fn only_what_changed_is_shown_with_its_surroundings() {
+        let items: Vec<String> = (0..9).map(|n| n.to_string()).collect();
+        let before = format!("[{}]", items.join(","));
+        let after = format!("[{},9]", items.join(","));
+        let expected = "--- f\n+++ f, fixed\n    5,\n    6,\n    7,\n-   8\n+   8,\n+   9\n  ]\n";
+        assert_eq!(difference("f", &before, &after), expected);
+    }
+}

@@ -1,0 +1,184 @@
+//! `fix`: the smallest change that provably closes a policy, printed or written.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use postern_policy::{Containment, Document, Fix, Perimeter, fix};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::arguments::{Fixing, Format};
+use crate::difference::difference;
+use crate::endpoint::Endpoint;
+use crate::input::{self, Unjudged};
+use crate::judged::{Detail, Judged, Line};
+use crate::output::{Status, complain, plain};
+use crate::replace::replace;
+
+/// What became of one file.
+enum Outcome {
+    /// There was nothing to close.
+    Kept,
+    Fixed(Fix),
+    /// The reason.
+    Not(String),
+    /// The reason why there is no policy to fix.
+    Failed(String),
+}
+
+#[derive(Serialize)]
+struct FixLine<'j> {
+    #[serde(flatten)]
+    line: Line<'j>,
+    /// None when nothing is changed.
+    fix: Option<Change<'j>>,
+}
+
+#[derive(Serialize)]
+struct Change<'j> {
+    document: &'j str,
+    added: Vec<Box<RawValue>>,
+}
+
+struct Attempt {
+    /// As it was before.
+    judged: Judged,
+    text: String,
+    outcome: Outcome,
+}
+
+pub(crate) fn fix_all(fixing: &Fixing, perimeter: &Perimeter, out: &mut dyn Write) -> io::Result<Status> {
+    let endpoint = Endpoint::new(&fixing.judging.endpoint, perimeter);
+    let mut worst = Status::Fine;
+    for file in &fixing.judging.files {
+        let mut attempt = attempt(file, perimeter, &endpoint);
+        if fixing.write {
+            attempt.write(file);
+        }
+        worst = worst.max(attempt.status());
+        match fixing.judging.format {
+            Format::Json => attempt.print_line(out)?,
+            Format::Text => attempt.print_text(fixing.write, out)?,
+        }
+        if let Outcome::Failed(reason) = &attempt.outcome {
+            complain(reason);
+        }
+    }
+    Ok(worst)
+}
+
+fn attempt(path: &Path, perimeter: &Perimeter, endpoint: &Endpoint) -> Attempt {
+    let file = path.display().to_string();
+    let not = |judged, text, outcome| Attempt { judged, text, outcome };
+    let document = match input::policy(path) {
+        Ok(document) => document,
+        Err(Unjudged::NoPolicy(problems)) => {
+            let reasons: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            let outcome = Outcome::Not(reasons.join("; "));
+            return not(Judged::undecided(file, reasons), String::new(), outcome);
+        }
+        Err(Unjudged::NoJson(reason)) => {
+            let judged = Judged::undecided(file, vec![reason.clone()]);
+            return not(judged, String::new(), Outcome::Failed(reason));
+        }
+    };
+    let analysis = endpoint.analyse(&document, perimeter);
+    let outcome = match analysis.verdict {
+        Containment::Closed => Outcome::Kept,
+        Containment::LockedOut => Outcome::Not("it locks everybody out, and has nothing to close".to_owned()),
+        Containment::Undecided => Outcome::Not(analysis.reasons.join("; ")),
+        Containment::Open => match fix(&document, perimeter, &endpoint.context) {
+            Ok(fix) => proven(fix, perimeter, endpoint),
+            Err(error) => Outcome::Not(error.to_string()),
+        },
+    };
+    let text = document.text().to_owned();
+    Attempt {
+        judged: Judged { file, analysis },
+        text,
+        outcome,
+    }
+}
+
+/// The fix, unless it closes the policy only as long as the endpoint has the ids that were supposed.
+fn proven(fix: Fix, perimeter: &Perimeter, endpoint: &Endpoint) -> Outcome {
+    let Ok(document) = Document::parse(&fix.text) else {
+        return Outcome::Not("the fixed document is not understood".to_owned());
+    };
+    let after = endpoint.analyse(&document, perimeter);
+    match after.verdict {
+        Containment::Closed => Outcome::Fixed(fix),
+        Containment::LockedOut => Outcome::Not("closed, it would lock everybody out as it does now".to_owned()),
+        Containment::Open | Containment::Undecided => Outcome::Not(after.reasons.join("; ")),
+    }
+}
+
+impl Attempt {
+    fn status(&self) -> Status {
+        match self.outcome {
+            Outcome::Kept | Outcome::Fixed(_) => Status::Fine,
+            Outcome::Not(_) => Status::Found,
+            Outcome::Failed(_) => Status::Failed,
+        }
+    }
+
+    /// Changes the file if there is a fix for it.
+    fn write(&mut self, path: &Path) {
+        let Outcome::Fixed(fix) = &self.outcome else { return };
+        let written = if input::is_standard_input(path) {
+            Err("standard input cannot be changed; leave out --write".to_owned())
+        } else {
+            replace(path, &fix.text).map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
+        };
+        if let Err(reason) = written {
+            self.judged.analysis.reasons.push(reason.clone());
+            self.outcome = Outcome::Failed(reason);
+        }
+    }
+
+    fn print_line(&self, out: &mut dyn Write) -> io::Result<()> {
+        let fix = match &self.outcome {
+            Outcome::Fixed(fix) => Some(Change {
+                document: &fix.text,
+                added: fix
+                    .added
+                    .iter()
+                    .filter_map(|text| RawValue::from_string(text.clone()).ok())
+                    .collect(),
+            }),
+            _ => None,
+        };
+        let mut line = self.judged.line(Detail::Verdict);
+        if let Outcome::Not(reason) = &self.outcome
+            && !line.reasons.contains(reason)
+            && self.judged.analysis.verdict != Containment::Undecided
+        {
+            line.reasons.push(format!("not fixed: {reason}"));
+        }
+        serde_json::to_writer(&mut *out, &FixLine { line, fix })?;
+        writeln!(out)
+    }
+
+    /// The document goes to standard output and what is said about it to standard error, so that the one can be kept.
+    /// A document that was written to its file is not printed.
+    fn print_text(&self, written: bool, out: &mut dyn Write) -> io::Result<()> {
+        let file = plain(&self.judged.file);
+        let (document, said) = match &self.outcome {
+            Outcome::Kept => (Some(&self.text), format!("{file}: closed; nothing is changed\n")),
+            Outcome::Fixed(fix) => (Some(&fix.text), difference(&file, &self.text, &fix.text)),
+            Outcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", plain(reason))),
+            Outcome::Failed(_) => (None, String::new()),
+        };
+        if written {
+            return write!(out, "{said}");
+        }
+        drop(write!(io::stderr(), "{said}"));
+        if let Some(document) = document {
+            write!(out, "{document}")?;
+            if !document.ends_with('\n') {
+                writeln!(out)?;
+            }
+        }
+        Ok(())
+    }
+}

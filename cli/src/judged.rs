@@ -1,0 +1,186 @@
+//! A file with its verdict, as people and as programs read it.
+
+use std::io::{self, Write};
+
+use postern_policy::{Analysis, Containment, Request, Witness};
+use serde::Serialize;
+
+use crate::arguments::Format;
+use crate::output::plain;
+
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) file: String,
+    pub(crate) analysis: Analysis,
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    Verdict,
+    Explanation,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Line<'j> {
+    file: &'j str,
+    verdict: Containment,
+    identity: Hole,
+    resource: Hole,
+    locked_out: bool,
+    pub(crate) reasons: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'j [String]>,
+}
+
+#[derive(Serialize)]
+struct Hole {
+    hole: bool,
+    witness: Option<Request>,
+}
+
+impl Hole {
+    fn new(witness: Option<&Witness>) -> Self {
+        // Which type the endpoint has is no part of what is shown: whoever asks has said it.
+        let request = |witness: &Witness| Request {
+            gateway: false,
+            ..witness.request.clone()
+        };
+        Self {
+            hole: witness.is_some(),
+            witness: witness.map(request),
+        }
+    }
+}
+
+impl Judged {
+    /// What cannot be judged is neither open nor closed.
+    pub(crate) fn undecided(file: String, reasons: Vec<String>) -> Self {
+        let analysis = Analysis {
+            verdict: Containment::Undecided,
+            identity: None,
+            resource: None,
+            locked_out: false,
+            reasons,
+            explanation: Vec::new(),
+        };
+        Self { file, analysis }
+    }
+
+    pub(crate) fn write(&self, out: &mut dyn Write, format: Format, detail: Detail) -> io::Result<()> {
+        match format {
+            Format::Json => {
+                serde_json::to_writer(&mut *out, &self.line(detail))?;
+                writeln!(out)
+            }
+            Format::Text => self.write_text(out, detail),
+        }
+    }
+
+    pub(crate) fn line(&self, detail: Detail) -> Line<'_> {
+        let analysis = &self.analysis;
+        Line {
+            file: &self.file,
+            verdict: analysis.verdict,
+            identity: Hole::new(analysis.identity.as_ref()),
+            resource: Hole::new(analysis.resource.as_ref()),
+            locked_out: analysis.locked_out,
+            reasons: self.reasons(),
+            explanation: (detail == Detail::Explanation).then_some(&analysis.explanation),
+        }
+    }
+
+    fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
+        let analysis = &self.analysis;
+        writeln!(out, "{}: {}", plain(&self.file), word(analysis.verdict))?;
+        let mut lines: Vec<String> = Vec::new();
+        match detail {
+            Detail::Verdict => {
+                lines.extend(self.holes().map(|(hole, witness)| hole_line(hole, &witness.request)));
+                if analysis.locked_out {
+                    lines.push("nobody trusted gets through".to_owned());
+                }
+                lines.extend(self.reasons());
+            }
+            Detail::Explanation => {
+                let said = |reason: &&String| !analysis.explanation.contains(&format!("{reason}."));
+                lines.extend(analysis.explanation.iter().cloned());
+                lines.extend(
+                    analysis
+                        .reasons
+                        .iter()
+                        .filter(said)
+                        .map(|reason| format!("Note: {reason}.")),
+                );
+                for (hole, witness) in self.holes() {
+                    lines.push(format!("The request by which {hole}:"));
+                    lines.extend(request_lines(&witness.request));
+                }
+            }
+        }
+        for line in lines {
+            writeln!(out, "  {}", plain(&line))?;
+        }
+        Ok(())
+    }
+
+    fn holes(&self) -> impl Iterator<Item = (&'static str, &Witness)> {
+        let identity = self
+            .analysis
+            .identity
+            .as_ref()
+            .map(|witness| ("a stranger gets in", witness));
+        let resource = self
+            .analysis
+            .resource
+            .as_ref()
+            .map(|witness| ("data gets out", witness));
+        identity.into_iter().chain(resource)
+    }
+
+    /// The analyser's reasons, and what the witnesses suppose.
+    fn reasons(&self) -> Vec<String> {
+        let mut reasons = self.analysis.reasons.clone();
+        for (hole, witness) in self.holes() {
+            if !witness.conditional.is_empty() {
+                let keys = witness.conditional.join("`, `");
+                reasons.push(format!(
+                    "that {hole} takes `{keys}` as shown, which a caller may not be able to choose"
+                ));
+            }
+            let supposing = witness.supposing.iter();
+            reasons.extend(supposing.map(|supposed| format!("that {hole} supposes that {supposed}")));
+        }
+        reasons
+    }
+}
+
+fn word(verdict: Containment) -> &'static str {
+    match verdict {
+        Containment::Open => "open",
+        Containment::Closed => "closed",
+        Containment::LockedOut => "locked-out",
+        Containment::Undecided => "undecided",
+    }
+}
+
+fn hole_line(hole: &str, request: &Request) -> String {
+    format!(
+        "{hole}: {} calls {} on {}",
+        request.principal, request.action, request.resource
+    )
+}
+
+fn request_lines(request: &Request) -> impl Iterator<Item = String> {
+    let parts = [
+        ("principal", &request.principal),
+        ("action", &request.action),
+        ("resource", &request.resource),
+    ];
+    let context = request.context.iter();
+    let context = context.map(|(key, values)| format!("  {key} = {}", values.join(", ")));
+    parts
+        .map(|(name, value)| format!("  {name} = {value}"))
+        .into_iter()
+        .chain(context)
+}

@@ -1,0 +1,420 @@
+//! What holds of every plan, whatever the VPC and the settings.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use super::*;
+use crate::change::{Effect, TAG_MANAGED};
+use crate::control::{find, keeper};
+use crate::controls::CONTROLS;
+use crate::finding::{ResourceKind, Verdict};
+use crate::settings::Modes;
+use crate::simulate::{simulate_inverse, simulated_id};
+use crate::snapshot::EndpointKind;
+use crate::testing::strategy::{PARTS, enforced_worlds, worlds, worlds_with_gaps};
+use crate::testing::{STRANGER, World};
+
+/// The VPC after these changes.
+fn after<'a>(world: &World, changes: impl IntoIterator<Item = &'a PlannedChange>) -> World {
+    let mut world = world.clone();
+    for planned in changes {
+        world.snapshot = simulate(&world.snapshot, &planned.change);
+    }
+    world
+}
+
+/// The VPC after what a plan enforces.
+fn remediated(world: &World) -> World {
+    after(world, world.plan().enforced())
+}
+
+fn automatic(finding: &Finding) -> Option<&[Change]> {
+    match &finding.remediation {
+        Remediation::Automatic(changes) => Some(changes),
+        _ => None,
+    }
+}
+
+fn enforced_changes(world: &World) -> Vec<Change> {
+    world.plan().enforced().map(|planned| planned.change.clone()).collect()
+}
+
+/// Any order but the given one; the same for the same seed.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut random = seed;
+    for last in (1..items.len()).rev() {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        items.swap(last, (random >> 33) as usize % (last + 1));
+    }
+}
+
+proptest! {
+    #[test]
+    fn applied_it_leaves_no_automatic_finding(world in worlds()) {
+        let plan = world.plan();
+        prop_assert_eq!(&plan.refused, &None);
+        let left: Vec<_> = after(&world, plan.enforced())
+            .all_findings()
+            .into_iter()
+            .filter(|f| f.open() && f.mode == Mode::Enforce && automatic(f).is_some())
+            .collect();
+        prop_assert_eq!(left, []);
+    }
+
+    #[test]
+    fn planned_again_after_it_was_applied_it_is_empty(world in worlds()) {
+        let first = world.plan();
+        let again = after(&world, first.enforced()).plan();
+        prop_assert_eq!(again.enforced().count(), 0);
+        let shown = first.changes.iter().filter(|planned| planned.mode == Mode::Audit);
+        prop_assert!(again.changes.iter().eq(shown), "what audit mode shows is the same before and after");
+    }
+
+    #[test]
+    fn each_change_is_taken_back_by_its_inverse(world in worlds()) {
+        let mut state = world.snapshot.clone();
+        let mut inverses = Vec::new();
+        for planned in &world.plan().changes {
+            let changed = simulate(&state, &planned.change);
+            let inverse = planned.change.inverse(simulated_id(&planned.change, &changed).as_deref());
+            prop_assert!(inverse.is_some(), "{}", planned.change);
+            inverses.extend(inverse);
+            prop_assert_eq!(&simulate_inverse(&changed, inverses.last().unwrap()), &state, "{}", planned.change);
+            state = changed;
+        }
+        for inverse in inverses.iter().rev() {
+            state = simulate_inverse(&state, inverse);
+        }
+        prop_assert_eq!(state, world.snapshot, "all of them in reverse");
+    }
+
+    #[test]
+    fn the_order_of_the_input_does_not_matter(world in worlds(), seed in any::<u64>()) {
+        let mut other = world.clone();
+        let settings = &mut other.settings;
+        shuffle(&mut settings.requirements, seed);
+        for requirement in &mut settings.requirements {
+            shuffle(&mut requirement.services, seed);
+        }
+        shuffle(&mut settings.exemptions, seed);
+        shuffle(&mut Arc::make_mut(other.snapshot.services.as_mut().unwrap()).services, seed);
+        for group in other.snapshot.security_groups.as_mut().unwrap().values_mut() {
+            shuffle(&mut group.ingress, seed);
+        }
+        for table in other.snapshot.route_tables.as_mut().unwrap().values_mut() {
+            shuffle(&mut table.routes, seed);
+        }
+        prop_assert_eq!(other.all_findings(), world.all_findings());
+        prop_assert_eq!(other.plan(), world.plan());
+        let controls: Vec<_> = CONTROLS.iter().rev().copied().collect();
+        let backwards = plan(&controls, &world.snapshot, &world.settings, Spent::default(), world.now);
+        prop_assert_eq!(backwards, world.plan());
+    }
+
+    #[test]
+    fn nothing_changes_but_what_the_changes_name(world in worlds()) {
+        let plan = world.plan();
+        let (before, after) = (&world.snapshot, after(&world, &plan.changes).snapshot);
+        let kinds: BTreeSet<_> = plan.changes.iter().map(|p| p.change.kind()).collect();
+        let named: BTreeSet<_> = plan.changes.iter().filter_map(|p| p.change.endpoint()).collect();
+        prop_assert_eq!(
+            (&before.account, &before.region, &before.vpc, &before.route_tables, &before.services),
+            (&after.account, &after.region, &after.vpc, &after.route_tables, &after.services)
+        );
+        prop_assert!(before.dns == after.dns || kinds.contains(&ChangeKind::EnableVpcDns));
+        let mut subnets = after.subnets.clone().unwrap();
+        for (id, subnet) in &mut subnets {
+            subnet.free_addresses = before.subnets.as_ref().unwrap()[id].free_addresses;
+        }
+        prop_assert_eq!(Ok(subnets), before.subnets.clone());
+        let managed = after.managed_group().map(|group| &group.id);
+        let groups = before.security_groups.as_ref().unwrap();
+        for (id, group) in after.security_groups.as_ref().unwrap() {
+            prop_assert!(groups.get(id) == Some(group) || Some(id) == managed, "{id}");
+        }
+        let endpoints = before.endpoints.as_ref().unwrap();
+        for (id, endpoint) in after.endpoints.as_ref().unwrap() {
+            let created = !endpoints.contains_key(id) && endpoint.tags.contains_key(TAG_MANAGED);
+            prop_assert!(created || named.contains(id) || endpoints.get(id) == Some(endpoint), "{id}");
+        }
+        prop_assert!(endpoints.keys().all(|id| after.endpoints.as_ref().unwrap().contains_key(id)));
+    }
+
+    #[test]
+    fn what_others_keep_is_not_touched(world in worlds()) {
+        let snapshot = &world.snapshot;
+        for planned in &world.plan().changes {
+            if let Some(id) = planned.change.endpoint() {
+                let endpoint = &snapshot.endpoints.as_ref().unwrap()[id];
+                prop_assert_eq!(keeper(endpoint, snapshot), None, "{}", planned.change);
+                prop_assert!(!endpoint.dead(), "{}", planned.change);
+            }
+            if let Change::CreateEndpoint(new) = &planned.change {
+                let subnets = snapshot.subnets.as_ref().unwrap();
+                prop_assert!(new.subnets.values().all(|id| subnets[id].owner == snapshot.account));
+            }
+        }
+    }
+
+    #[test]
+    fn a_vpc_of_another_owner_is_not_touched(mut world in worlds()) {
+        world.snapshot.account = STRANGER.into();
+        prop_assert_eq!(world.all_findings(), []);
+        prop_assert_eq!(world.plan(), Plan::default());
+    }
+
+    #[test]
+    fn each_change_has_a_cause_that_nobody_answers_for(world in worlds()) {
+        let findings = world.all_findings();
+        let exempt: BTreeSet<_> = findings.into_iter().filter(|f| f.exempt.is_some()).map(|f| f.key).collect();
+        for planned in &world.plan().changes {
+            prop_assert!(!planned.causes.is_empty(), "{}", planned.change);
+            prop_assert!(planned.causes.is_disjoint(&exempt), "{}", planned.change);
+            for cause in &planned.causes {
+                prop_assert_eq!(world.settings.modes.of(&cause.control), planned.mode, "{}", cause);
+            }
+        }
+    }
+
+    #[test]
+    fn cut_short_anywhere_and_planned_again_it_reaches_the_same_end(world in worlds(), cut in any::<Index>()) {
+        let plan = world.plan();
+        let enforced: Vec<_> = plan.enforced().collect();
+        let halfway = after(&world, enforced[..cut.index(enforced.len() + 1)].iter().copied());
+        prop_assert_eq!(remediated(&halfway).snapshot, remediated(&world).snapshot);
+    }
+
+    #[test]
+    fn what_opens_comes_before_what_closes_and_before_what_builds_on_it(world in worlds()) {
+        let plan = world.plan();
+        for mode in [Mode::Enforce, Mode::Audit] {
+            let of_mode: Vec<_> = plan.changes.iter().filter(|p| p.mode == mode).map(|p| &p.change).collect();
+            let effects: Vec<_> = of_mode.iter().map(|change| change.effect()).collect();
+            prop_assert!(effects.is_sorted(), "{effects:?}");
+            prop_assert!(Effect::Additive < Effect::Restrictive);
+        }
+        prop_assert!(plan.changes.iter().map(|p| p.mode == Mode::Audit).is_sorted());
+        let mut state = world.snapshot.clone();
+        for planned in &plan.changes {
+            match &planned.change {
+                Change::CreateEndpoint(new) => {
+                    let dns = state.dns.as_ref().unwrap();
+                    prop_assert!(!new.private_dns || dns.support && dns.hostnames);
+                    prop_assert!(new.group.is_none() || state.managed_group().is_some());
+                    let subnets = state.subnets.as_ref().unwrap();
+                    prop_assert!(new.subnets.values().all(|id| subnets[id].free_addresses > 0));
+                    prop_assert_eq!(new.endpoint_kind == EndpointKind::Interface, new.group.is_some());
+                    prop_assert_eq!(new.endpoint_kind == EndpointKind::Interface, !new.subnets.is_empty());
+                }
+                Change::EnablePrivateDns { .. } => {
+                    let dns = state.dns.as_ref().unwrap();
+                    prop_assert!(dns.support && dns.hostnames);
+                }
+                Change::AuthorizeIngress { .. } | Change::AttachManagedGroup { .. } => {
+                    prop_assert!(state.managed_group().is_some());
+                }
+                Change::AddSubnet { subnet, .. } => {
+                    prop_assert!(state.subnets.as_ref().unwrap()[subnet].free_addresses > 0);
+                }
+                _ => {}
+            }
+            state = simulate(&state, &planned.change);
+        }
+    }
+
+    #[test]
+    fn private_dns_stays_exclusive(world in worlds()) {
+        let after = after(&world, &world.plan().changes).snapshot;
+        let mut held = BTreeSet::new();
+        for endpoint in after.endpoints.unwrap().values().filter(|e| e.private_dns && !e.dead()) {
+            let name = (endpoint.service.clone(), endpoint.service_region.clone());
+            prop_assert!(held.insert(name), "{}", endpoint.id);
+        }
+    }
+
+    #[test]
+    fn audit_enforces_nothing(mut world in worlds()) {
+        world.settings.modes = Modes::default();
+        world.settings.limits.changes_per_run = 0;
+        world.settings.limits.monthly_cost_per_vpc = MonthlyCost::ZERO;
+        world.settings.limits.monthly_cost_per_run = MonthlyCost::ZERO;
+        let plan = world.plan();
+        prop_assert_eq!(plan.enforced().count(), 0);
+        prop_assert_eq!(plan.monthly_cost(), MonthlyCost::ZERO);
+        prop_assert_eq!(plan.refused, None, "what is only shown exceeds no limit");
+    }
+
+    #[test]
+    fn audit_shows_what_enforce_would_do(world in enforced_worlds()) {
+        let mut audited = world.clone();
+        audited.settings.modes = Modes::default();
+        let shown: Vec<_> = audited.plan().changes.into_iter().map(|p| p.change).collect();
+        prop_assert_eq!(shown, enforced_changes(&world));
+    }
+
+    #[test]
+    fn its_price_is_the_sum_of_its_changes(world in worlds()) {
+        let plan = world.plan();
+        let before = world.snapshot.endpoints.as_ref().unwrap();
+        let zones = |world: &World| -> usize {
+            let endpoints = world.snapshot.endpoints.as_ref().unwrap().values();
+            endpoints.map(|e| e.subnets.len()).sum()
+        };
+        let added = zones(&remediated(&world)) - before.values().map(|e| e.subnets.len()).sum::<usize>();
+        let zone = world.settings.prices.interface_endpoint(&world.snapshot.region, 1);
+        prop_assert_eq!(plan.monthly_cost(), std::iter::repeat_n(zone, added).sum());
+        let sum = plan.enforced().map(|p| p.change.monthly_cost(&world.settings.prices, &world.snapshot.region)).sum();
+        prop_assert_eq!(plan.monthly_cost(), sum);
+    }
+
+    #[test]
+    fn over_a_limit_it_is_shown_whole_and_refused(
+        world in enforced_worlds(),
+        (changes, dollars, per_run) in (0..12_usize, 0..60_u32, 0..90_u32),
+        spent in (0..4_usize, 0..30_u32),
+    ) {
+        let free = world.plan();
+        let mut tight = world;
+        let mut limits = tight.settings.limits;
+        limits.changes_per_run = changes;
+        limits.monthly_cost_per_vpc = MonthlyCost::from_dollars(dollars.into());
+        limits.monthly_cost_per_run = MonthlyCost::from_dollars(per_run.into());
+        tight.settings.limits = limits;
+        let spent = Spent { changes: spent.0, monthly_cost: MonthlyCost::from_dollars(spent.1.into()) };
+        let plan = plan(CONTROLS, &tight.snapshot, &tight.settings, spent, tight.now);
+        prop_assert_eq!(&plan.changes, &free.changes);
+        let broken = [
+            ("limits.monthly_cost_per_vpc", free.monthly_cost() > limits.monthly_cost_per_vpc),
+            ("limits.monthly_cost_per_run", free.monthly_cost() + spent.monthly_cost > limits.monthly_cost_per_run),
+            ("limits.changes_per_run", free.changes.len() + spent.changes > limits.changes_per_run),
+        ];
+        let broken: Vec<_> = broken.into_iter().filter(|(_, broken)| *broken && !free.changes.is_empty()).collect();
+        match plan.refused {
+            None => prop_assert_eq!(broken, []),
+            Some(why) => prop_assert!(broken.iter().any(|(limit, _)| why.contains(limit)), "{}: {:?}", why, broken),
+        }
+    }
+
+    #[test]
+    fn what_it_creates_passes_every_control(world in enforced_worlds()) {
+        let end = remediated(&world);
+        let created: BTreeSet<_> = end
+            .snapshot
+            .endpoints
+            .as_ref()
+            .unwrap()
+            .keys()
+            .filter(|id| !world.snapshot.endpoints.as_ref().unwrap().contains_key(id))
+            .map(|id| id.as_str())
+            .collect();
+        for finding in end.all_findings() {
+            if finding.key.resource.kind == ResourceKind::Endpoint && created.contains(finding.key.resource.id.as_str()) {
+                prop_assert!(matches!(finding.verdict, Verdict::Compliant | Verdict::NotApplicable), "{:#?}", finding);
+            }
+        }
+    }
+
+    #[test]
+    fn findings_are_sorted_by_a_key_that_each_has_for_itself_and_come_out_the_same(world in worlds_with_gaps()) {
+        let findings = world.all_findings();
+        prop_assert!(findings.windows(2).all(|pair| pair[0].key < pair[1].key), "{:#?}", findings);
+        prop_assert_eq!(&world.all_findings(), &findings);
+        prop_assert_eq!(world.plan(), world.plan());
+        for finding in findings {
+            let told = !finding.explanation.is_empty() && finding.explanation.ends_with('.');
+            prop_assert!(told, "{}", finding.explanation);
+            let remedied = finding.verdict == Verdict::NonCompliant;
+            prop_assert_eq!(automatic(&finding).is_some() && !remedied, false);
+            prop_assert_eq!(finding.remediation == Remediation::None, matches!(finding.verdict, Verdict::Compliant | Verdict::NotApplicable));
+            prop_assert!(remedied || finding.exempt.is_none());
+        }
+    }
+
+    #[test]
+    fn what_was_not_observed_is_not_changed(world in worlds_with_gaps()) {
+        let plan = world.plan();
+        prop_assert_eq!(&plan.refused, &None);
+        for planned in &plan.changes {
+            for cause in &planned.causes {
+                let control = find(&cause.control).unwrap();
+                let findings = world.findings(control);
+                let by_gap = |f: &Finding| f.verdict == Verdict::Indeterminate && f.explanation.contains("was denied");
+                prop_assert!(!findings.iter().any(by_gap), "{}", planned.change);
+            }
+        }
+    }
+
+    #[test]
+    fn each_change_changes_something_that_was_there_and_tokens_are_short_ascii(world in worlds_with_gaps()) {
+        let mut state = world.snapshot.clone();
+        for planned in &world.plan().changes {
+            let changed = simulate(&state, &planned.change);
+            prop_assert!(changed != state, "{} does nothing", planned.change);
+            prop_assert_eq!(&simulate(&changed, &planned.change), &changed, "{} twice", planned.change);
+            if let Some(id) = planned.change.endpoint() {
+                prop_assert!(world.snapshot.endpoints.as_ref().unwrap().contains_key(id), "{}", planned.change);
+            }
+            if let Change::CreateEndpoint(new) = &planned.change {
+                prop_assert!((1..=64).contains(&new.client_token.len()) && new.client_token.is_ascii());
+            }
+            state = changed;
+        }
+    }
+
+    #[test]
+    fn proposals_are_of_the_kinds_that_their_control_declares(world in enforced_worlds()) {
+        for finding in world.all_findings() {
+            let control = find(&finding.key.control).unwrap();
+            for change in automatic(&finding).into_iter().flatten() {
+                prop_assert!(control.changes.contains(&change.kind()), "{}: {}", control.name, change);
+            }
+        }
+    }
+
+    #[test]
+    fn a_control_reads_nothing_but_what_it_says_it_needs(world in worlds()) {
+        for control in CONTROLS {
+            let others = PARTS.into_iter().filter(|part| !control.needs.contains(part));
+            let without = others.fold(world.clone(), World::gap);
+            prop_assert_eq!(without.findings(control), world.findings(control));
+        }
+    }
+}
+
+/// The laws would hold of worlds in which nothing ever is to be done.
+#[test]
+fn the_random_vpcs_show_every_verdict_and_need_every_change() {
+    let mut runner = TestRunner::deterministic();
+    let mut verdicts = BTreeSet::new();
+    let mut kinds = BTreeSet::new();
+    let mut declared = BTreeSet::new();
+    for _ in 0..400 {
+        let world = enforced_worlds().new_tree(&mut runner).unwrap().current();
+        verdicts.extend(world.all_findings().into_iter().map(|f| (f.key.control, f.verdict)));
+        kinds.extend(world.plan().changes.iter().flat_map(|p| {
+            let kind = p.change.kind();
+            p.causes.iter().map(move |cause| (cause.control.clone(), kind))
+        }));
+    }
+    for control in CONTROLS {
+        declared.extend(control.changes.iter().map(|kind| (control.name.to_owned(), *kind)));
+        for verdict in [Verdict::Compliant, Verdict::NonCompliant] {
+            assert!(
+                verdicts.contains(&(control.name.to_owned(), verdict)),
+                "{} {verdict:?}",
+                control.name
+            );
+        }
+    }
+    assert_eq!(
+        kinds, declared,
+        "each control makes each change that it declares, and no other"
+    );
+}
