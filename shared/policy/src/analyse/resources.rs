@@ -72,9 +72,7 @@ pub(super) fn resources(
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
     for start in starts(model, account, &patterns) {
         let mut names = templates(model, &start);
-        if start.agreeing.is_empty() && !names.is_empty() {
-            names.truncate(1);
-        } else {
+        if !start.agreeing.is_empty() || names.is_empty() {
             let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
                 range
                     .filter_map(|at| last_field(patterns.all.get(at)?))
@@ -289,11 +287,11 @@ fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
             && region.is_empty() != start.region
             && account.is_empty() != start.account
         {
-            names.push(name.replace('*', "stranger"));
+            names.push(name);
         }
     }
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
-    names.reverse();
-    names.truncate(6);
-    names
+    let most = if start.agreeing.is_empty() { 1 } else { 6 };
+    let deepest = names.into_iter().rev().take(most);
+    deepest.map(|name| name.replace('*', "stranger")).collect()
 }
