@@ -117,6 +117,9 @@ pub(crate) fn matches(pattern: &[Piece], text: &str) -> bool {
 /// Patterns that together stand for exactly the strings that both patterns stand for, or nothing when they are more
 /// than `most`.
 pub(crate) fn meet(a: &[Piece], b: &[Piece], most: usize) -> Option<Vec<Vec<Piece>>> {
+    if a.len() + b.len() > MOST_PIECES {
+        return None;
+    }
     let mut search = Meet {
         found: Vec::new(),
         made: Vec::new(),
@@ -125,6 +128,9 @@ pub(crate) fn meet(a: &[Piece], b: &[Piece], most: usize) -> Option<Vec<Vec<Piec
     };
     search.walk(a, b).then_some(search.found)
 }
+
+/// Patterns longer than this together are not followed, since every piece takes a level of the stack.
+const MOST_PIECES: usize = 1_200;
 
 struct Meet {
     found: Vec<Vec<Piece>>,
@@ -140,6 +146,9 @@ impl Meet {
             return false;
         }
         self.steps -= 1;
+        if let ([Piece::Any], rest) | (rest, [Piece::Any]) = (a, b) {
+            return self.finish(rest);
+        }
         let star = |piece: &Piece| matches!(piece, Piece::Any | Piece::Field);
         match (a.split_first(), b.split_first()) {
             (None, None) => self.keep(),
@@ -198,6 +207,19 @@ impl Meet {
         if !repeated {
             self.made.pop();
         }
+        room
+    }
+
+    /// The rest of one pattern where the other takes anything.
+    fn finish(&mut self, rest: &[Piece]) -> bool {
+        let before = self.made.len();
+        let rest = match (self.made.last(), rest.split_first()) {
+            (Some(Piece::Any), Some((Piece::Any, after))) => after,
+            _ => rest,
+        };
+        self.made.extend_from_slice(rest);
+        let room = self.keep();
+        self.made.truncate(before);
         room
     }
 

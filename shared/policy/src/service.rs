@@ -156,11 +156,18 @@ impl Service {
         self.lines.iter().map(|line| line.prefix)
     }
 
+    /// Prefix and name of each action that names no resource: its requests are about the caller's own account.
+    pub(crate) fn actions_without_resource(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.lines
+            .iter()
+            .flat_map(|line| list(line.actions).filter_map(|name| Some((line.prefix, name.strip_suffix('-')?))))
+    }
+
     /// Prefix and name of each action.
     pub(crate) fn actions(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         self.lines
             .iter()
-            .flat_map(|line| list(line.actions).map(|name| (line.prefix, name)))
+            .flat_map(|line| list(line.actions).map(|name| (line.prefix, name.strip_suffix('-').unwrap_or(name))))
     }
 
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.

@@ -55,7 +55,11 @@ impl Text {
                 .collect();
             pieces.map_or_else(|| Err(parts), |pieces| Ok(Form::new(pieces, style)))
         } else {
-            Ok(Form::new(raw.chars().map(|c| piece(c, style)).collect(), style))
+            Ok(match style {
+                Style::Plain => Form::Text(Pattern::Exact(raw.clone())),
+                Style::Wild => Form::Text(Pattern::wild(&raw)),
+                Style::Arn => Form::Arn(ArnPattern::wild(&raw)),
+            })
         };
         Ok(Self { raw, style, form })
     }
@@ -182,7 +186,14 @@ pub(crate) enum ArnPattern {
 
 impl ArnPattern {
     pub(crate) fn wild(text: &str) -> Self {
-        Self::new(crate::glob::wild_pieces(text).collect())
+        if text == "*" {
+            return Self::All;
+        }
+        let fields: Vec<Pattern> = text.splitn(6, ':').map(Pattern::wild).collect();
+        match fields.try_into() {
+            Ok(fields) => Self::Fields(Box::new(fields)),
+            Err(_) => Self::Short(Pattern::wild(text)),
+        }
     }
 
     fn new(pieces: Vec<Piece>) -> Self {

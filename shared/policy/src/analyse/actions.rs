@@ -6,7 +6,7 @@ use super::bits::Bits;
 use super::budget::Budget;
 use super::model::Model;
 use super::strings::{Domain, WORD, candidates};
-use crate::document::ActionPattern;
+use crate::document::{ActionPattern, Statement};
 use crate::glob::{Pattern, Piece};
 use crate::service::{Keyless, Service};
 
@@ -34,7 +34,7 @@ const WELL_KNOWN: [&str; 12] = [
 ];
 
 /// Whether the element is a plain `*`.
-fn every(statement: &crate::document::Statement) -> bool {
+fn every(statement: &Statement) -> bool {
     !statement.action.not
         && statement
             .action
@@ -59,28 +59,55 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
         Some(service) => of_service(service, &named, told),
         None => anything(&named, complete, budget),
     };
+    let wanted = |lower: &str| {
+        let service = model.service.as_ref();
+        service.is_none_or(|service| keyless(service, lower) != told)
+    };
+    let names = names.into_iter().filter(|name| wanted(&name.to_ascii_lowercase()));
+    distinct(model, &restricted, names, complete, budget)
+}
+
+/// Actions whose requests name no resource.
+pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
+    let restricted: Vec<_> = model
+        .statements
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| !every(statement))
+        .collect();
+    let most = if restricted.is_empty() { 1 } else { usize::MAX };
+    let names = model
+        .service
+        .iter()
+        .flat_map(|service| service.actions_without_resource());
+    let names = names.take(most).map(|(prefix, name)| format!("{prefix}:{name}"));
+    distinct(model, &restricted, names, complete, budget)
+}
+
+/// One action of each kind that the statements tell apart.
+fn distinct(
+    model: &Model<'_>,
+    restricted: &[(usize, &Statement)],
+    names: impl Iterator<Item = String>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Action> {
+    let weight: usize = restricted
+        .iter()
+        .map(|(_, statement)| 1 + statement.action.values.len())
+        .sum();
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
     for name in names {
         let lower = name.to_ascii_lowercase();
-        if model
-            .service
-            .as_ref()
-            .is_some_and(|service| keyless(service, &lower) == told)
-        {
-            continue;
-        }
-        if !budget.spend(1 + named.len()) {
+        if !budget.spend(1 + weight) {
             *complete = false;
             break;
         }
         let mut sig = Bits::ALL;
-        for (place, statement) in &restricted {
-            let hit = statement
-                .action
-                .values
-                .iter()
-                .any(|action| action.matches(&lower, model.reading.star_colon_star));
+        for (place, statement) in restricted {
+            let mut patterns = statement.action.values.iter();
+            let hit = patterns.any(|action| action.matches(&lower, model.reading.star_colon_star));
             if hit == statement.action.not {
                 sig.remove(*place);
             }

@@ -89,8 +89,18 @@ fn spread(
         .map(|name| (*name).to_owned())
         .collect();
     if wild {
-        let found = candidates(&patterns, domain, budget);
-        *complete &= found.complete;
+        // Two of each class, so that two ids can be alike and yet differ.
+        let turned: String = domain.letters.chars().rev().collect();
+        let fillings: Vec<&str> = domain.fillings.iter().rev().copied().collect();
+        let second = Domain {
+            letters: &turned,
+            fillings: &fillings,
+            ..*domain
+        };
+        let mut found = candidates(&patterns, domain, budget);
+        let mut others = candidates(&patterns, &second, budget);
+        *complete &= found.complete && others.complete;
+        found.values.append(&mut others.values);
         found
             .values
             .into_iter()
@@ -171,12 +181,19 @@ fn account_of_glob(pieces: &[Piece], mut add: impl FnMut(Pattern)) -> bool {
         return !pieces.iter().any(|piece| matches!(piece, Piece::Char('0'..='9')));
     }
     if let Some(account) = fields.get(4) {
-        let mut account = account.to_vec();
-        // A star here may take the following fields as well; what it takes of the account is the same.
-        account.dedup();
-        add(Pattern::new(account));
+        add(Pattern::new(account.to_vec()));
+        add(Pattern::new(to_first_star(account)));
     }
     true
+}
+
+/// A star may take more than the rest of an id.
+fn to_first_star(pieces: &[Piece]) -> Vec<Piece> {
+    let end = pieces.iter().position(|piece| *piece == Piece::Any);
+    pieces
+        .get(..end.map_or(pieces.len(), |end| end + 1))
+        .unwrap_or(pieces)
+        .to_vec()
 }
 
 fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
@@ -207,6 +224,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
                             .position(|p| *p == Piece::Char('/'))
                             .unwrap_or(pieces.len()),
                     );
+                    patterns.push(Pattern::new(to_first_star(&pieces)));
                     patterns.push(Pattern::new(pieces));
                 }
                 _ => {}

@@ -3,7 +3,7 @@
 use super::atoms::Lookup;
 use super::bits::Bits;
 use super::budget::Budget;
-use super::callers::Membership;
+use super::callers::{Membership, Principal};
 use super::identities::Identities;
 use super::model::{Kind, Model};
 
@@ -75,6 +75,25 @@ pub(super) fn owners(
 }
 
 impl Owner {
+    /// The caller's own account, for callers who have one.
+    pub(super) fn of_caller(model: &Model<'_>, principal: &Principal) -> Option<Self> {
+        let owner = Self {
+            account: principal.account.clone(),
+            organization: principal.organization.clone(),
+            path: principal.path.clone(),
+            trusted: principal.trusted,
+            told: true,
+            sig: Bits::ALL,
+        };
+        let kinds = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
+        let sig = kinds.into_iter().fold(Bits::ALL, |bits, kind| {
+            let values = owner.values(kind).unwrap_or_default();
+            let values: Vec<&str> = values.iter().map(String::as_str).collect();
+            bits & model.sig(kind, &values)
+        });
+        principal.caller.is_iam().then_some(Self { sig, ..owner })
+    }
+
     /// The values of a key that belongs to the owner, or nothing for a key that does not.
     pub(super) fn values(&self, kind: Kind) -> Option<Vec<String>> {
         let list = |value: Option<&String>| Some(value.filter(|_| self.told).cloned().into_iter().collect());

@@ -7,6 +7,7 @@ use super::bits::Bits;
 use super::budget::Budget;
 use super::model::{Kind, Model};
 use super::strings::{Domain, WORD, candidates};
+use crate::arn::is_account;
 use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
 
@@ -71,30 +72,29 @@ pub(super) fn resources(
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
     for start in starts(model, account, &patterns) {
         let mut names = templates(model, &start);
-        let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
-            range
-                .filter_map(|at| last_field(patterns.all.get(at)?))
-                .cloned()
-                .collect()
-        };
-        let told = |at: &usize| *at < patterns.own || trusted;
-        let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
-        let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
-        let avoid: Vec<Vec<Piece>> = others
-            .iter()
-            .filter(|p| **p != Pattern::All)
-            .map(Pattern::pieces)
-            .collect();
-        let domain = Domain {
-            possible: &|name| !name.is_empty(),
-            avoid: &avoid,
-            ..WORD
-        };
-        let found = candidates(&wanted, &domain, budget);
-        *complete &= found.complete;
-        names.extend(found.values);
-        if start.agreeing.is_empty() {
-            names.truncate(1);
+        if !start.agreeing.is_empty() || names.is_empty() {
+            let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
+                range
+                    .filter_map(|at| last_field(patterns.all.get(at)?))
+                    .cloned()
+                    .collect()
+            };
+            let told = |at: &usize| *at < patterns.own || trusted;
+            let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
+            let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
+            let avoid: Vec<Vec<Piece>> = others
+                .iter()
+                .filter(|p| **p != Pattern::All)
+                .map(Pattern::pieces)
+                .collect();
+            let domain = Domain {
+                possible: &|name| !name.is_empty(),
+                avoid: &avoid,
+                ..WORD
+            };
+            let found = candidates(&wanted, &domain, budget);
+            *complete &= found.complete;
+            names.extend(found.values);
         }
         for name in names {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
@@ -125,6 +125,62 @@ pub(super) fn resources(
         }
     }
     all
+}
+
+impl Resource {
+    /// The same in another account, if the ARN has an account.
+    pub(super) fn of(&self, account: &str) -> Self {
+        let mut fields: Vec<&str> = self.arn.splitn(6, ':').collect();
+        if let Some(field) = fields.get_mut(4)
+            && is_account(field)
+        {
+            *field = account;
+        }
+        Self {
+            arn: fields.join(":"),
+            ..self.clone()
+        }
+    }
+}
+
+/// Whether no pattern tells the resources of one account from those of another.
+pub(super) fn accounts_alike(model: &Model<'_>) -> bool {
+    let neutral = |pattern: &ArnPattern| match pattern {
+        ArnPattern::All => true,
+        ArnPattern::Fields(fields) => match fields.as_ref() {
+            [_, _, _, _, Pattern::All, _] => true,
+            [_, _, _, _, Pattern::Exact(account), _] => account.is_empty(),
+            _ => false,
+        },
+        ArnPattern::Short(_) => false,
+    };
+    model.linked.is_empty() && model.arns.iter().chain(&model.listed).chain(&model.owned).all(neutral)
+}
+
+/// What requests of actions without resources are about.
+pub(super) fn nowhere(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> Resource {
+    const NONE: &str = "*";
+    let (resolved, elements) = resolve(model, lookup);
+    let mut sig = Bits::ALL;
+    for element in &elements {
+        let patterns: Vec<&ArnPattern> = model.arns.iter().chain(&resolved).collect();
+        let hit = |at: &usize| {
+            patterns
+                .get(*at)
+                .is_some_and(|pattern| pattern.matches(NONE, model.reading.short_arns))
+        };
+        let named = element.every || element.patterns.iter().any(hit);
+        if element.never || (named == element.not && !element.always) {
+            sig.remove(element.place);
+        }
+    }
+    Resource {
+        arn: NONE.to_owned(),
+        listed: false,
+        owned: false,
+        of_aws: false,
+        sig,
+    }
 }
 
 /// A Resource element that not every resource fits.
@@ -230,12 +286,12 @@ fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
             && service == start.service
             && region.is_empty() != start.region
             && account.is_empty() != start.account
-            && names.len() < 12
         {
-            names.push(name.replace('*', "stranger"));
+            names.push(name);
         }
     }
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
-    names.reverse();
-    names
+    let most = if start.agreeing.is_empty() { 1 } else { 6 };
+    let deepest = names.into_iter().rev().take(most);
+    deepest.map(|name| name.replace('*', "stranger")).collect()
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::actions::{Action, actions};
+use super::actions::{Action, actions, actions_without_resource};
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals, memberships, principals};
@@ -14,7 +14,7 @@ use super::identities::Identities;
 use super::keys::{Choice, choices, instants};
 use super::model::{Key, Kind, Model};
 use super::owners::{Owner, owners};
-use super::resources::{Resource, resources};
+use super::resources::{Resource, accounts_alike, nowhere, resources};
 use crate::service::Keyless;
 
 mod linked;
@@ -60,6 +60,8 @@ pub(super) struct Search<'m, 'd> {
     constant: Bits,
     /// By the owner's account, and whether trusted resources are told apart.
     resources: BTreeMap<(String, bool), Vec<Resource>>,
+    /// Whether no pattern tells the resources of one account from those of another.
+    accounts_alike: bool,
     /// The same for resources with variables, by the values of these.
     resolved: BTreeMap<(String, bool, linked::Values), Vec<Resource>>,
     /// Whether resources that the settings trust are looked for besides those of trusted owners.
@@ -70,6 +72,8 @@ pub(super) struct Search<'m, 'd> {
 
 /// The actions that tell the owner of a resource, or those that do not.
 struct World {
+    /// Whether the actions name no resource, so that their requests are about the caller's own account.
+    alone: bool,
     actions: Vec<Action>,
     owners: Vec<Owner>,
 }
@@ -101,13 +105,20 @@ impl<'m, 'd> Search<'m, 'd> {
             Keyless::Some(_) => &[true],
             Keyless::All => &[false],
         };
-        let worlds = worlds
+        let mut worlds: Vec<World> = worlds
             .iter()
             .map(|told| World {
+                alone: false,
                 actions: actions(model, *told, &mut complete, budget),
                 owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
             })
             .collect();
+        worlds.push(World {
+            alone: true,
+            // Looked up when they are needed.
+            actions: Vec::new(),
+            owners: Vec::new(),
+        });
         let free: Vec<usize> = model
             .keys
             .iter()
@@ -131,6 +142,7 @@ impl<'m, 'd> Search<'m, 'd> {
             instants,
             constant: model.constant_sig(),
             resources: BTreeMap::new(),
+            accounts_alike: accounts_alike(model),
             resolved: BTreeMap::new(),
             thorough: false,
             complete,
@@ -149,15 +161,26 @@ impl<'m, 'd> Search<'m, 'd> {
         let mut tried: BTreeSet<(Bits, Caller, [bool; 3], String)> = BTreeSet::new();
         let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
         let principals = std::mem::take(&mut self.principals.all);
-        let worlds = std::mem::take(&mut self.worlds);
+        let mut worlds = std::mem::take(&mut self.worlds);
         let mut found = None;
-        'search: for world in &worlds {
+        'search: for world in worlds.iter_mut().filter(|world| !world.alone || goal == Goal::Identity) {
+            if world.alone && world.actions.is_empty() {
+                world.actions = actions_without_resource(self.model, &mut self.complete, budget);
+            }
+            let world = &*world;
+            tried.clear();
+            followed.clear();
             for principal in principals.iter().filter(|principal| calls(goal, principal)) {
                 let base = self.constant & principal.sig;
                 if (base & self.model.allow).is_empty() {
                     continue;
                 }
-                for owner in &world.owners {
+                let own = if world.alone {
+                    Owner::of_caller(self.model, principal).into_iter().collect()
+                } else {
+                    Vec::new()
+                };
+                for owner in world.owners.iter().chain(&own) {
                     if (goal == Goal::Resource && owner.trusted) || !consistent(principal, owner) {
                         continue;
                     }
@@ -214,18 +237,23 @@ impl<'m, 'd> Search<'m, 'd> {
     ) -> Option<T> {
         let trusted = self.trusts(place.goal);
         let key = (place.owner.account.clone(), trusted);
-        if !self.resources.contains_key(&key) {
-            let found = resources(
-                self.model,
-                &place.owner.account,
-                trusted,
-                None,
-                &mut self.complete,
-                budget,
-            );
-            self.resources.insert(key.clone(), found);
-        }
-        let all = self.resources.get(&key)?;
+        let none;
+        let all = if place.world.alone {
+            none = [nowhere(self.model, None)];
+            none.as_slice()
+        } else {
+            if !self.resources.contains_key(&key) {
+                let known = self.resources.iter().find(|((_, told), _)| *told == trusted);
+                let found = match known {
+                    Some((_, others)) if self.accounts_alike => {
+                        others.iter().map(|resource| resource.of(&key.0)).collect()
+                    }
+                    _ => resources(self.model, &key.0, trusted, None, &mut self.complete, budget),
+                };
+                self.resources.insert(key.clone(), found);
+            }
+            self.resources.get(&key)?
+        };
         let dims: Vec<&[Choice]> = self.choices.iter().map(Vec::as_slice).collect();
         let parts = Parts {
             resources: all,

@@ -390,3 +390,62 @@ fn an_account_is_in_one_organisation_but_a_stranger_may_be_another_account() {
     });
     assert!(on("s3", &[allow(torn)]).locked_out);
 }
+
+#[test]
+fn actions_without_resources_slip_through_denies_on_resources() {
+    let mut barrier =
+        deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}}));
+    barrier["Resource"] = json!("arn:aws:sqs:*:*:*");
+    let found = on("sqs", &[everything(), data_stays(), barrier]).identity;
+    assert!(
+        found.is_none(),
+        "data_stays covers the strangers' own accounts: {found:?}"
+    );
+    let mut barrier = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
+    barrier["Resource"] = json!("arn:aws:sqs:*:*:*");
+    let mut outside = deny(json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": OWN}}));
+    outside["Resource"] = json!("arn:aws:sqs:*:*:*");
+    let found = on("sqs", &[everything(), barrier, outside]).identity.unwrap().request;
+    assert_eq!(
+        (found.action.as_str(), found.resource.as_str()),
+        ("sqs:ListQueues", "*")
+    );
+}
+
+#[test]
+fn two_accounts_of_one_pattern_can_differ() {
+    let apart = json!({
+        "StringLike": {"aws:PrincipalAccount": "1111*", "aws:ResourceAccount": "1111*"},
+        "StringNotEquals": {"aws:ResourceAccount": ["${aws:PrincipalAccount}", "111122223333"], "aws:PrincipalAccount": "111122223333"},
+    });
+    let found = on("s3", &[allow(apart)]);
+    assert_eq!(found.verdict, Containment::Open, "{:?}", found.reasons);
+}
+
+#[test]
+fn parts_of_account_ids_in_arns_are_followed() {
+    for (operator, pattern) in [
+        ("StringLike", "arn:aws:iam::1112*"),
+        ("StringLike", "arn:aws:iam::9999*:role/*"),
+        ("ArnLike", "arn:aws:iam::??1122223333:role/app"),
+        ("StringLike", "arn:aws:iam::1112*role/app"),
+        ("StringLike", "*:role/app"),
+        ("StringLike", "arn:*"),
+    ] {
+        let mut block = json!({});
+        block[operator]["aws:PrincipalArn"] = json!(pattern);
+        assert_eq!(holes(&[allow(block), data_stays()]), (true, false), "{pattern}");
+    }
+    let own = json!({"StringLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:*"}});
+    assert_eq!(holes(&[allow(own), data_stays()]), (false, false));
+}
+
+#[test]
+fn principals_of_other_partitions_count() {
+    let china = json!({"ArnLike": {"aws:PrincipalArn": "arn:aws-cn:iam::*:role/app"}});
+    assert_eq!(holes(&[allow(china), data_stays()]), (true, false));
+    let mut statement = everything();
+    statement["Principal"] = json!({"AWS": "arn:aws-cn:iam::999999999999:role/app"});
+    let found = on("s3", &[statement]).identity.unwrap();
+    assert_eq!(found.request.principal, "arn:aws-cn:iam::999999999999:role/app");
+}

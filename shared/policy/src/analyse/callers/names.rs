@@ -8,6 +8,7 @@ use super::Caller;
 use crate::arn::Arn;
 use crate::document::{Effect, PrincipalEntry};
 use crate::glob::{Pattern, Piece};
+use crate::operators::Family;
 use crate::text::Form;
 
 /// An account with one of its names, and the statements that do not fail on these.
@@ -60,6 +61,11 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .filter(|key| matches!(key.kind, Kind::PrincipalArn | Kind::PrincipalType))
     {
         plain = false;
+        let folded = |family| matches!(family, Family::Text { ignore_case: true, .. });
+        *complete &= !key
+            .conditions
+            .iter()
+            .any(|(_, condition)| folded(condition.operator.family()));
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
                 Some(Form::Text(pattern)) if key.kind == Kind::PrincipalArn => patterns.push(pattern.clone()),
@@ -77,6 +83,11 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .keys
         .iter()
         .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
+    let home = crate::template::partition(&model.endpoint.region);
+    let mut partitions = vec![home];
+    if !patterns.iter().all(|pattern| starts_in(pattern, home)) {
+        partitions.extend(["aws", "aws-cn", "aws-us-gov"].iter().filter(|other| **other != home));
+    }
     let mut arns: Vec<(Caller, String)> = Vec::new();
     let mut shapes = vec![(Caller::Role, "iam", "role/")];
     if !plain {
@@ -84,10 +95,17 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
             (Caller::User, "iam", "user/"),
             (Caller::Federated, "sts", "federated-user/"),
         ]);
-        arns.push((Caller::Root, format!("arn:aws:iam::{account}:root")));
+        arns.extend(
+            partitions
+                .iter()
+                .map(|partition| (Caller::Root, format!("arn:{partition}:iam::{account}:root"))),
+        );
     }
-    for (caller, service, start) in shapes {
-        let start = format!("arn:aws:{service}::{account}:{start}");
+    for (partition, (caller, service, start)) in partitions
+        .iter()
+        .flat_map(|partition| shapes.iter().map(move |shape| (partition, *shape)))
+    {
+        let start = format!("arn:{partition}:{service}::{account}:{start}");
         if patterns.is_empty() {
             arns.push((caller, format!("{start}stranger")));
             continue;
@@ -104,25 +122,6 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         let found = candidates(&patterns, &domain, budget);
         *complete &= found.complete;
         arns.extend(found.values.into_iter().map(|name| (caller, name)));
-    }
-    let foreign = |pattern: &&Pattern| match pattern {
-        Pattern::Exact(name) => !name.starts_with("arn:aws:"),
-        _ => false,
-    };
-    for name in patterns
-        .iter()
-        .filter(foreign)
-        .filter_map(|p| if let Pattern::Exact(n) = p { Some(n) } else { None })
-    {
-        if let Some(arn) = Arn::parse(name).filter(|arn| arn.account == account && arn.is_principal()) {
-            let caller = match arn.resource.split('/').next() {
-                Some("user") => Caller::User,
-                Some("root") => Caller::Root,
-                Some("federated-user") => Caller::Federated,
-                _ => Caller::Role,
-            };
-            arns.push((caller, name.clone()));
-        }
     }
     let weight = model.weight(Kind::PrincipalArn) + model.statements.len();
     let mut all: Vec<Named> = Vec::new();
@@ -144,6 +143,16 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         }
     }
     all
+}
+
+/// Whether every string of the pattern is an ARN of the partition.
+fn starts_in(pattern: &Pattern, partition: &str) -> bool {
+    let start = format!("arn:{partition}:");
+    let pieces = pattern.pieces();
+    start
+        .chars()
+        .map(Piece::Char)
+        .eq(pieces.iter().copied().take(start.len()))
 }
 
 fn named(model: &Model<'_>, caller: Caller, name: String, arn: String, account: &str, by_account: Bits) -> Named {

@@ -7,7 +7,7 @@ use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::{Choice, choices, possible};
 use super::super::model::{Kind, Model, linked_texts};
-use super::super::resources::resources;
+use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
 use crate::glob::Piece;
 use crate::text::{ArnPattern, Part, Text};
@@ -193,7 +193,8 @@ impl Search<'_, '_> {
         if !followed.insert(case) {
             return None;
         }
-        if !self.resolved.contains_key(&key) {
+        let none = [nowhere(model, Some(&lookup))];
+        if !place.world.alone && !self.resolved.contains_key(&key) {
             let found = resources(
                 model,
                 &place.owner.account,
@@ -215,7 +216,11 @@ impl Search<'_, '_> {
                 own.push(fixed.clone());
             }
         }
-        let found = self.resolved.get(&key)?;
+        let found = if place.world.alone {
+            none.as_slice()
+        } else {
+            self.resolved.get(&key)?
+        };
         let dims: Vec<&[Choice]> = own.iter().map(Vec::as_slice).collect();
         let parts = Parts {
             resources: found,
