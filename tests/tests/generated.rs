@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use postern_core::control::Control;
 use postern_core::controls::CONTROLS;
-use postern_core::finding::Severity;
 use postern_core::function::FUNCTIONS;
 
 fn current(path: &str, content: &str) {
@@ -33,7 +32,7 @@ fn page(control: &Control) -> String {
         "# {}\n\nNon-compliant when: {}\n\nSeverity: {}. Evaluated by: {}.\n\n{}\n",
         control.name,
         control.summary,
-        severity(control.severity),
+        control.severity.as_str(),
         functions.join(", "),
         control.documentation
     )
@@ -47,7 +46,7 @@ fn index() -> String {
                 "| [{}]({}.md) | {} | {} |",
                 c.name,
                 c.name,
-                severity(c.severity),
+                c.severity.as_str(),
                 c.summary
             )
         })
@@ -56,15 +55,6 @@ fn index() -> String {
         "# Controls\n\n| Control | Severity | Non-compliant when |\n| --- | --- | --- |\n{}\n",
         rows.join("\n")
     )
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
 }
 
 #[test]

@@ -129,14 +129,8 @@ fn keeper_of(id: &EndpointId, snapshot: &Snapshot) -> Option<String> {
 
 /// Who else manages an endpoint, so that Postern must not touch it.
 pub fn keeper(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
-    if endpoint.requester_managed {
-        return Some("is managed by the AWS service that requested it".to_owned());
-    }
-    if endpoint.owner != snapshot.account {
-        return Some(format!("belongs to account {}", endpoint.owner));
-    }
-    if endpoint.tags.contains_key("GuardDutyManaged") {
-        return Some("is managed by Amazon GuardDuty".to_owned());
+    if let Some(keeper) = endpoint.keeper(&snapshot.account) {
+        return Some(keeper);
     }
     let service = snapshot
         .services

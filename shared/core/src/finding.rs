@@ -91,6 +91,18 @@ pub enum Remediation {
     Manual(String),
 }
 
+impl Severity {
+    /// As in reports and in message attributes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 impl Finding {
     /// Whether something has to be done about it that nobody answers for yet.
     pub fn open(&self) -> bool {

@@ -266,6 +266,18 @@ impl EndpointState {
 }
 
 impl Endpoint {
+    /// Who else manages it, as the endpoint itself tells: for the words after its id.
+    pub fn keeper(&self, account: &AccountId) -> Option<String> {
+        if self.requester_managed {
+            return Some("is managed by the AWS service that requested it".to_owned());
+        }
+        if self.owner != *account {
+            return Some(format!("belongs to account {}", self.owner));
+        }
+        let guard_duty = self.tags.contains_key("GuardDutyManaged");
+        guard_duty.then(|| "is managed by Amazon GuardDuty".to_owned())
+    }
+
     /// On its way out, or never came to life.
     pub fn dead(&self) -> bool {
         matches!(

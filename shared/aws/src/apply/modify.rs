@@ -102,16 +102,10 @@ impl Applier {
             let state = found.state().map_or("unknown", |state| state.as_str());
             return Err(skipped(format!("{id} is in state `{state}`")));
         }
-        if endpoint.requester_managed {
-            return Err(skipped(format!("{id} is managed by the AWS service that requested it")));
+        match endpoint.keeper(&self.account) {
+            Some(keeper) => Err(skipped(format!("{id} {keeper}"))),
+            None => Ok(endpoint),
         }
-        if endpoint.owner != self.account {
-            return Err(skipped(format!("{id} belongs to account {}", endpoint.owner)));
-        }
-        if endpoint.tags.contains_key("GuardDutyManaged") {
-            return Err(skipped(format!("{id} is managed by Amazon GuardDuty")));
-        }
-        Ok(endpoint)
     }
 
     async fn modify(

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::text::shorten;
 use super::{Disposition, Report, cut};
-use crate::finding::Severity;
 
 /// Bytes of body and attributes together that an SNS topic accepts unless it is configured for more
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>). The subject counts here as well, to be safe.
@@ -84,7 +83,7 @@ fn attributes(report: &Report) -> Vec<(&'static str, AttributeValue)> {
         .chain(causes.map(|key| key.control.as_str()))
         .collect();
     vec![
-        ("severity", text(severity(report.severity))),
+        ("severity", text(report.severity.as_str())),
         (
             "control",
             AttributeValue::List(controls.into_iter().take(MOST_CONTROLS).map(attribute).collect()),
@@ -101,18 +100,9 @@ fn attribute(text: &str) -> String {
     text
 }
 
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
-}
-
 /// Such as `[Postern] HIGH: 1 needs you, 3 repaired in vpc-0a1b (eu-central-1)`.
 fn subject(report: &Report) -> String {
-    let start = format!("[Postern] {}: ", severity(report.severity).to_uppercase());
+    let start = format!("[Postern] {}: ", report.severity.as_str().to_uppercase());
     let end = format!(" in {} ({})", report.vpc, report.region);
     let all: Vec<_> = Disposition::ALL
         .iter()
