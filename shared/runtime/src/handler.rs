@@ -52,12 +52,12 @@ impl Handler {
         let run = RunId::from(context.request_id.as_str());
         let span = info_span!("run", run = %run, function = self.function.name);
         // Boxed: the futures of the SDK's clients nest deeper than the compiler likes to look.
-        Box::pin(self.invoke(payload, run, context.deadline()))
+        Box::pin(self.invoke(payload, run, last_start(context.deadline(), SystemTime::now())))
             .instrument(span)
             .await
     }
 
-    async fn invoke(&self, payload: Value, id: RunId, deadline: SystemTime) -> Result<Value, Diagnostic> {
+    async fn invoke(&self, payload: Value, id: RunId, last_start: Option<SystemTime>) -> Result<Value, Diagnostic> {
         let configuration = self.configuration.as_ref().map_err(|error| {
             error!(%error, "nothing is done");
             Diagnostic::from(error)
@@ -75,7 +75,7 @@ impl Handler {
             spent: Spent::default(),
         };
         match self.alerts.send_waiting(&self.aws, &configuration.topic).await {
-            Ok(()) => work(run, &batch, deadline, &mut metrics, &mut failures).await,
+            Ok(()) => work(run, &batch, last_start, &mut metrics, &mut failures).await,
             Err(error) => {
                 let cause = format!(
                     "nothing is changed while alerts cannot be sent: {}",
@@ -93,13 +93,16 @@ impl Handler {
     }
 }
 
-async fn work(mut run: Run<'_>, batch: &Batch, deadline: SystemTime, metrics: &mut Metrics, failures: &mut Failures) {
+async fn work(
+    mut run: Run<'_>,
+    batch: &Batch,
+    last_start: Option<SystemTime>,
+    metrics: &mut Metrics,
+    failures: &mut Failures,
+) {
     for ((account, region), place) in places(run.aws, batch, failures).await {
         for (look, source) in looks(&run, &account, &region, place, failures).await {
-            let result = if deadline
-                .duration_since(SystemTime::now())
-                .is_ok_and(|left| left > LAST_START)
-            {
+            let result = if last_start.is_none_or(|at| SystemTime::now() < at) {
                 match look {
                     Look::Seen(snapshot) => run.reconcile(*snapshot, &source, metrics).await,
                     Look::At(vpc) => run.reconcile_vpc(&account, &region, &vpc, &source, metrics).await,
@@ -113,6 +116,15 @@ async fn work(mut run: Run<'_>, batch: &Batch, deadline: SystemTime, metrics: &m
             }
         }
     }
+}
+
+/// The instant from which no VPC is started on. None where the invocation's deadline is past at its start: local Runtime
+/// APIs tell one that means nothing.
+fn last_start(deadline: SystemTime, now: SystemTime) -> Option<SystemTime> {
+    if deadline <= now {
+        return None;
+    }
+    deadline.checked_sub(LAST_START)
 }
 
 /// A VPC to reconcile: still to be observed, or seen with the rest of its Region.
@@ -150,4 +162,26 @@ async fn looks(
     }
     looks.extend(place.vpcs.into_iter().map(|(vpc, source)| (Look::At(vpc), source)));
     looks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_vpc_is_started_on_while_there_is_time_for_it() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let ahead = |seconds| now + Duration::from_secs(seconds);
+        assert_eq!(last_start(ahead(120), now), Some(ahead(100)));
+        assert!(last_start(ahead(5), now).is_some_and(|at| at < now));
+    }
+
+    #[test]
+    fn a_deadline_that_means_nothing_limits_nothing() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        assert_eq!(
+            last_start(SystemTime::UNIX_EPOCH + Duration::from_millis(600_000), now),
+            None
+        );
+    }
 }
