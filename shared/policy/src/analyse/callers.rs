@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::atoms;
 use super::bits::Bits;
 use super::budget::Budget;
 use super::identities::{self, Identities, below};
@@ -307,17 +306,5 @@ impl Principal {
             Kind::PrincipalType => list(self.caller.kind()),
             _ => None,
         }
-    }
-
-    /// Statements that fail on conditions with variables on the principal's keys are taken out.
-    pub(super) fn linked_sig(&self, model: &Model<'_>, lookup: atoms::Lookup<'_>) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in model.keys.iter().filter(|key| key.linked) {
-            if let Some(values) = self.values(key.kind) {
-                let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                bits = bits & model.sig_of(key, &values, Some(lookup));
-            }
-        }
-        bits
     }
 }

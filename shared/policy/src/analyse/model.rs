@@ -268,6 +268,18 @@ impl<'d> Model<'d> {
         bits
     }
 
+    /// Statements that fail on conditions with variables on the keys that one side of a request has are taken out.
+    pub(super) fn linked_sig(&self, side: impl Fn(Kind) -> Option<Vec<String>>, lookup: Lookup<'_>) -> Bits {
+        let mut bits = Bits::ALL;
+        for key in self.keys.iter().filter(|key| key.linked) {
+            if let Some(values) = side(key.kind) {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                bits = bits & self.sig_of(key, &values, Some(lookup));
+            }
+        }
+        bits
+    }
+
     /// The same for one key. With a lookup, the conditions with variables count as well.
     pub(super) fn sig_of(&self, key: &Key<'_>, values: &[&str], lookup: Option<Lookup<'_>>) -> Bits {
         let mut bits = Bits::ALL;

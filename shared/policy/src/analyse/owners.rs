@@ -1,6 +1,5 @@
 //! The owners of resources that a document can tell apart.
 
-use super::atoms::Lookup;
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Membership, Principal};
@@ -103,17 +102,5 @@ impl Owner {
             Kind::ResourcePaths => list(self.path.as_ref()),
             _ => None,
         }
-    }
-
-    /// Statements that fail on conditions with variables on the owner's keys are taken out.
-    pub(super) fn linked_sig(&self, model: &Model<'_>, lookup: Lookup<'_>) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in model.keys.iter().filter(|key| key.linked) {
-            if let Some(values) = self.values(key.kind) {
-                let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                bits = bits & model.sig_of(key, &values, Some(lookup));
-            }
-        }
-        bits
     }
 }

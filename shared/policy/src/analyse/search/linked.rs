@@ -139,7 +139,9 @@ impl Search<'_, '_> {
                 .find(|(at, _)| key_at(model, *at).is_some_and(|key| key.id == id));
             pick.and_then(|(_, values)| one(values))
         };
-        let mut bits = bits & place.principal.linked_sig(model, &lookup) & place.owner.linked_sig(model, &lookup);
+        let mut bits = bits
+            & model.linked_sig(|kind| place.principal.values(kind), &lookup)
+            & model.linked_sig(|kind| place.owner.values(kind), &lookup);
         for key in model.keys.iter().filter(|key| key.linked && key.kind == Kind::Constant) {
             let value = model.constant(key.id).flatten();
             let values: Vec<&str> = value.iter().map(String::as_str).collect();
