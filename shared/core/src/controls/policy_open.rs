@@ -19,8 +19,8 @@ and these settings is closed. Every other document is indeterminate, reported an
 that support no policy, and of kinds other than interface and gateway, are not applicable.
 
 **Remediation** (automatic, restrictive). Replaces the policy by the perimeter policy: trusted principals reach trusted \
-resources, AWS services keep working, and so do the buckets that AWS owns and workloads read (Amazon Linux \
-repositories, ECR image layers, Systems Manager). The policy before is kept in the report. The policy of a service that \
+resources, AWS services keep working, and so do the resources that AWS owns and workloads use, such as the \
+buckets of Amazon Linux repositories, ECR image layers and Systems Manager. The policy before is kept in the report. The policy of a service that \
 is not offered by AWS is left to people.",
     severity: Severity::Critical,
     needs: &[Part::Endpoints, Part::Services],
