@@ -1,0 +1,1 @@
+//! A model of the parts of AWS that Postern talks to.
