@@ -9,6 +9,7 @@ pub mod error;
 pub mod function;
 pub mod http;
 pub mod play;
+pub mod ledger;
 pub mod programs;
 pub mod proxy;
 pub mod scratch;

@@ -1,4 +1,4 @@
-//! Stands between a function and EC2: records every request and fails those that it is told to.
+//! Stands between a function and EC2 or the ledger: records every request and fails those that it is told to.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::http::{self, Request, Response, Server};
 /// How long requests wait for others that are expected beside them.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A request that a function sent to EC2. Each attempt counts.
+/// A request that a function sent. Each attempt counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     pub action: String,
@@ -82,7 +82,7 @@ impl Fault {
 
 #[derive(Debug)]
 struct State {
-    ec2: SocketAddr,
+    stand_in: SocketAddr,
     calls: Mutex<Vec<Call>>,
     faults: Mutex<BTreeMap<String, Fault>>,
     together: Mutex<Option<Arc<Barrier>>>,
@@ -95,9 +95,9 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn start(ec2: SocketAddr) -> Result<Self> {
+    pub async fn start(stand_in: SocketAddr) -> Result<Self> {
         let state = Arc::new(State {
-            ec2,
+            stand_in,
             calls: Mutex::default(),
             faults: Mutex::default(),
             together: Mutex::default(),
@@ -147,7 +147,12 @@ impl Proxy {
 impl State {
     async fn handle(&self, request: Request) -> Option<Response> {
         let mut parameters = request.form();
-        let action = parameters.remove("Action").unwrap_or_default();
+        // EC2's protocol names the action in the form, DynamoDB's in a header.
+        let target = request.header("X-Amz-Target").and_then(|target| target.split('.').nth(1));
+        let action = parameters
+            .remove("Action")
+            .or_else(|| target.map(str::to_owned))
+            .unwrap_or_default();
         parameters.remove("Version");
         lock(&self.calls).push(Call {
             action: action.clone(),
@@ -162,7 +167,7 @@ impl State {
         let fault = lock(&self.faults).get(&action).cloned();
         match fault {
             Some(fault) => fault.answer(),
-            None => http::ask(self.ec2, &request).await.ok(),
+            None => http::ask(self.stand_in, &request).await.ok(),
         }
     }
 }

@@ -8,6 +8,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, VpcEndpoint};
 use postern_tests::alert::Alert;
 use postern_tests::function::{Answer, Function};
+use postern_tests::ledger::{TABLE, create_table};
 use postern_tests::proxy::{Call, Proxy};
 use postern_tests::seed::FaultyVpc;
 use postern_tests::settings;
@@ -25,6 +26,8 @@ pub(crate) struct Rig {
     pub(crate) vpc: FaultyVpc,
     pub(crate) proxy: Proxy,
     pub(crate) topic: Topic,
+    /// Between the function and the ledger.
+    pub(crate) ledger: Proxy,
     _moto: Arc<Moto>,
 }
 
@@ -79,10 +82,12 @@ impl Rig {
         let region = REGIONS[NEXT.fetch_add(1, Ordering::Relaxed)];
         let moto = moto().await;
         let ec2 = moto.ec2(region).await;
+        create_table(&moto.sdk(region).await).await.unwrap();
         Self {
             vpc: FaultyVpc::create(&ec2, region).await.unwrap(),
             proxy: Proxy::start(moto.address()).await.unwrap(),
             topic: Topic::start().await.unwrap(),
+            ledger: Proxy::start(moto.address()).await.unwrap(),
             ec2,
             _moto: moto,
         }
@@ -100,6 +105,8 @@ impl Rig {
         let variables = [
             ("AWS_ENDPOINT_URL_EC2", self.proxy.url()),
             ("AWS_ENDPOINT_URL_SNS", self.topic.url()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.ledger.url()),
+            ("POSTERN_LEDGER_TABLE", TABLE.to_owned()),
             ("POSTERN_TOPIC_ARN", topic.to_owned()),
             ("POSTERN_OWN_ROLES", OWN_ROLE.to_owned()),
             ("RUST_LOG", "info".to_owned()),

@@ -1,0 +1,1 @@
+//! Tells people what is new, and writes down that they were told.
