@@ -28,6 +28,7 @@ pub use self::document::{
     ReportedRemediation, SchemaTag, Summary, Truncated, schema,
 };
 pub use self::message::{AttributeValue, MESSAGE_LIMIT, Message, SUBJECT_LIMIT};
+pub(crate) use self::text::printable_json;
 
 /// Everything that happened to one VPC in one run.
 #[derive(Clone, Debug)]

@@ -55,6 +55,7 @@ pub(super) fn finding(control: &str, id: &str, verdict: Verdict) -> Finding {
         severity: Severity::Medium,
         mode: Mode::Enforce,
         exempt: None,
+        contest: None,
         explanation: format!("{id} is {verdict:?}."),
         remediation: Remediation::None,
     }

@@ -94,6 +94,7 @@ fn finding() -> impl Strategy<Value = Finding> {
                 severity,
                 mode,
                 exempt: exempt.filter(|_| verdict == Verdict::NonCompliant),
+                contest: None,
                 explanation,
                 remediation,
             },
