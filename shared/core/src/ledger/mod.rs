@@ -8,10 +8,12 @@ mod contest;
 mod look;
 mod past;
 mod record;
+mod release;
 mod reserve;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod undo;
 
 use std::fmt;
 
@@ -27,8 +29,10 @@ pub use self::code::Code;
 pub use self::contest::Contest;
 pub use self::past::{Hold, Past, Told};
 pub use self::record::{Action, ChangeRecord, Fate};
+pub use self::release::{Release, Room, notices, release};
 pub use self::reserve::{Budget, Reservation, reservations};
 pub use self::tool::Tool;
+pub use self::undo::{Difference, Rollback, Undo, UndoStep, reopened, rollback};
 
 /// Where a change is made: one partition of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

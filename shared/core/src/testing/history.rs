@@ -46,6 +46,7 @@ pub(crate) fn occasion(event: &str, user_agent: &str) -> Occasion {
             source_address: None,
             invoked_by: None,
         }),
+        failure: None,
     }
 }
 

@@ -156,6 +156,7 @@ fn occasion() -> impl Strategy<Value = Occasion> {
             event_id,
             time: None,
             actor,
+            failure: None,
         }
     })
 }
@@ -213,6 +214,10 @@ fn arbitrary() -> impl Strategy<Value = Reconciliation> {
                     refused,
                 },
                 outcomes,
+                controls: BTreeMap::new(),
+                ids: BTreeMap::new(),
+                earlier: Vec::new(),
+                notices: Vec::new(),
                 ..reconciliation()
             }
         })
