@@ -1,17 +1,16 @@
 //! One VPC: observe, evaluate, plan, apply, verify, report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
 use postern_core::control::evaluate;
-use postern_core::finding::{Finding, Verdict};
+use postern_core::finding::Finding;
 use postern_core::function::Function;
 use postern_core::id::RunId;
 use postern_core::ledger::{Past, VpcPlace};
 use postern_core::plan::{Outcome, Plan, Spent, plan};
-use postern_core::report::{Message, Reconciliation};
 use postern_core::snapshot::{Part, Snapshot};
 use tracing::info;
 
@@ -19,6 +18,7 @@ use crate::configuration::Configuration;
 use crate::places::Source;
 use crate::repair::{Lease, not_applied};
 use crate::telemetry::Metrics;
+use crate::tell::Done;
 
 /// What the VPCs of one invocation share.
 pub(crate) struct Run<'a> {
@@ -47,6 +47,8 @@ pub(crate) struct Judged {
     pub(crate) past: Past,
     pub(crate) findings: Vec<Finding>,
     pub(crate) plan: Plan,
+    /// Whether there is a ledger to write to.
+    pub(crate) ledger: bool,
 }
 
 impl Run<'_> {
@@ -94,15 +96,17 @@ impl Run<'_> {
                 let mut judged = self.judge(snapshot, Past::default());
                 let enforces = judged.plan.enforced().next().is_some();
                 judged.plan.refused = Some(format!("nothing is changed without the ledger: {cause}"));
-                let outcomes = none_applied(&judged.plan);
-                self.tell(place, judged, outcomes, source, metrics).await?;
+                judged.ledger = false;
+                let done = nothing_done(&judged.plan);
+                self.tell(place, judged, done, source, metrics).await?;
                 return if enforces { Err(cause) } else { Ok(()) };
             }
         };
         let judged = self.judge(snapshot, past);
-        if !judged.plan.applies() && !judged.past.unfinished() {
-            let outcomes = none_applied(&judged.plan);
-            return self.tell(place, judged, outcomes, source, metrics).await;
+        let applies = judged.plan.refused.is_none() && judged.plan.enforced().next().is_some();
+        if !applies && !judged.past.unfinished() {
+            let done = nothing_done(&judged.plan);
+            return self.tell(place, judged, done, source, metrics).await;
         }
         // What nobody can be told of is not done.
         let answers = self.aws.check_topic(&self.configuration.topic).await;
@@ -140,15 +144,17 @@ impl Run<'_> {
         if let Some(cause) = self.just_made(&judged) {
             return Err(cause);
         }
-        let reserved = self.reserve(place, &mut judged).await?;
-        let outcomes = self.apply(&mut judged, lease, &source.occasions).await;
-        self.give_back(place, reserved, &outcomes).await;
-        let again = outcomes.iter().find_map(|outcome| match outcome {
+        let open = judged.past.records.iter().find(|record| !record.fate.settled());
+        let open = open.map(|record| format!("it is not known yet what became of {}", record.id));
+        let reserved = self.reserve(place, &mut judged.plan).await?;
+        let done = self.apply(&judged, lease, &source.occasions).await;
+        self.give_back(place, &reserved, &judged.plan, &done.outcomes).await;
+        let again = done.outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Failed { cause, transient: true } => Some(cause.clone()),
             _ => None,
         });
-        self.tell(place, judged, outcomes, source, metrics).await?;
-        again.or(self.unrecorded.take()).map_or(Ok(()), Err)
+        self.tell(place, judged, done, source, metrics).await?;
+        again.or(open).or(self.unrecorded.take()).map_or(Ok(()), Err)
     }
 
     async fn look(&self, place: &VpcPlace) -> Result<Option<Snapshot>, Cause> {
@@ -179,32 +185,15 @@ impl Run<'_> {
             past,
             findings,
             plan,
+            ledger: true,
         }
-    }
-
-    /// Says what is new, and writes down that it was said.
-    async fn tell(
-        &mut self,
-        place: &VpcPlace,
-        judged: Judged,
-        outcomes: Vec<Outcome>,
-        source: &Source,
-        metrics: &mut Metrics,
-    ) -> Result<(), Cause> {
-        let verification = self.verify(&judged.snapshot, &judged.past, &judged.plan, &outcomes).await;
-        metrics.count(&judged.findings, &outcomes);
-        for finding in judged
-            .findings
-            .iter()
-            .filter(|f| matches!(f.verdict, Verdict::NonCompliant | Verdict::Indeterminate))
-        {
-            info!(finding = %finding.key, verdict = ?finding.verdict, explanation = finding.explanation, "found");
-        }
-        todo!()
     }
 }
 
-fn none_applied(plan: &Plan) -> Vec<Outcome> {
+fn nothing_done(plan: &Plan) -> Done {
     let refused = plan.refused.as_deref();
-    plan.changes.iter().map(|planned| not_applied(planned, refused)).collect()
+    Done {
+        outcomes: plan.changes.iter().map(|planned| not_applied(planned, refused)).collect(),
+        ..Done::default()
+    }
 }

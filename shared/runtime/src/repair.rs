@@ -6,13 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postern_aws::apply::Applier;
 use postern_core::finding::FindingKey;
-use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, VpcPlace};
-use postern_core::plan::{Outcome, PlannedChange};
+use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Reservation, VpcPlace, reservations};
+use postern_core::plan::{Outcome, Plan, PlannedChange};
 use postern_core::settings::Mode;
 use postern_core::trigger::Occasion;
 use tracing::{info, warn};
 
 use crate::reconcile::{Cause, Judged, Run};
+use crate::tell::Done;
 
 /// How long a run waits for another one that is at work on the same VPC.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -77,8 +78,68 @@ impl Run<'_> {
             self.record(record).await?;
         }
         let any = !settled.is_empty();
-        judged.past.replace(settled);
+        for record in settled {
+            let known = judged.past.records.iter_mut().find(|known| known.id == record.id);
+            known.map(|known| *known = record);
+        }
         Ok(any)
+    }
+
+    /// Takes from the limits that all functions share what the plan needs, or refuses the plan.
+    pub(crate) async fn reserve(&self, place: &VpcPlace, plan: &mut Plan) -> Result<Vec<Reservation>, Cause> {
+        let mut reserved = Vec::new();
+        for reservation in reservations(plan, &self.configuration.settings.limits, self.aws.now()) {
+            let granted = self.ledger.reserve(&place.account, &place.region, &reservation).await;
+            match granted {
+                Ok(true) => reserved.push(reservation),
+                Ok(false) => {
+                    plan.refused = Some(reservation.refusal());
+                    break;
+                }
+                Err(error) => {
+                    self.return_all(place, &reserved).await;
+                    return Err(crate::chain(&error));
+                }
+            }
+        }
+        if plan.refused.is_some() {
+            self.return_all(place, &reserved).await;
+            reserved.clear();
+        }
+        Ok(reserved)
+    }
+
+    async fn return_all(&self, place: &VpcPlace, reserved: &[Reservation]) {
+        for reservation in reserved {
+            self.return_some(place, reservation, reservation.amount).await;
+        }
+    }
+
+    /// Gives back what the plan did not need after all.
+    pub(crate) async fn give_back(
+        &self,
+        place: &VpcPlace,
+        reserved: &[Reservation],
+        plan: &Plan,
+        outcomes: &[Outcome],
+    ) {
+        for reservation in reserved {
+            let unused = reservation.unused(plan, outcomes);
+            if unused > 0 {
+                self.return_some(place, reservation, unused).await;
+            }
+        }
+    }
+
+    async fn return_some(&self, place: &VpcPlace, reservation: &Reservation, amount: u64) {
+        let returned = self
+            .ledger
+            .give_back(&place.account, &place.region, &reservation.budget, amount)
+            .await;
+        if let Err(error) = returned {
+            // It counts as used until its window is over: on the safe side.
+            warn!(budget = reservation.budget.key(), amount, error = crate::chain(&error), "not given back");
+        }
     }
 
     /// Writes down a change with what became of it.
@@ -95,7 +156,7 @@ impl Run<'_> {
     /// A change of the plan that is on record as just made: AWS may not show it yet, and it is not made twice.
     pub(crate) fn just_made(&self, judged: &Judged) -> Option<Cause> {
         let recent = |record: &&ChangeRecord| {
-            (!record.fate.settled() || record.counts()) && record.time + SETTLE > judged.time
+            !record.fate.settled() || (record.counts() && record.time + SETTLE > judged.time)
         };
         let recent: Vec<_> = judged.past.records.iter().filter(recent).collect();
         let planned = judged.plan.enforced().find(|planned| {
@@ -103,17 +164,16 @@ impl Run<'_> {
             recent.iter().any(same)
         })?;
         Some(format!(
-            "an earlier run asked AWS to {} a moment ago, which does not show yet",
+            "an earlier run asked AWS to {}, which may not show yet",
             planned.change
         ))
     }
 
     /// Makes the changes of a plan. What is made is on record before and after.
-    pub(crate) async fn apply(&mut self, judged: &mut Judged, lease: &Lease, occasions: &[Occasion]) -> Vec<Outcome> {
+    pub(crate) async fn apply(&mut self, judged: &Judged, lease: &Lease, occasions: &[Occasion]) -> Done {
         let mut applier = self.aws.applier(&lease.place.account, &lease.place.region, &self.id);
-        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut done = Done::default();
         let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
-        let mut records = Vec::new();
         for (position, planned) in judged.plan.changes.iter().enumerate() {
             let outcome = match (planned.mode, &judged.plan.refused) {
                 (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => Outcome::Skipped {
@@ -122,7 +182,7 @@ impl Run<'_> {
                 (Mode::Enforce, None) => {
                     let record = self.intention(planned, position, lease, occasions);
                     let (outcome, record) = self.apply_one(&mut applier, planned, record, lease).await;
-                    records.extend(record);
+                    done.records.extend(record.map(|record| (position, record)));
                     outcome
                 }
                 _ => not_applied(planned, judged.plan.refused.as_deref()),
@@ -130,10 +190,9 @@ impl Run<'_> {
             if matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped { .. }) {
                 failed.extend(&planned.causes);
             }
-            outcomes.push(outcome);
+            done.outcomes.push(outcome);
         }
-        judged.past.records.extend(records);
-        outcomes
+        done
     }
 
     fn intention(&self, planned: &PlannedChange, position: usize, lease: &Lease, occasions: &[Occasion]) -> ChangeRecord {
@@ -174,7 +233,10 @@ impl Run<'_> {
         let control = planned.causes.first().map_or("", |key| key.control.as_str());
         let outcome = applier.apply(&planned.change, control).await;
         match &outcome {
-            Outcome::Applied { .. } => info!(change = %planned.change, id = %record.id, "applied"),
+            Outcome::Applied { .. } => {
+                self.spent.changes += 1;
+                info!(change = %planned.change, id = %record.id, "applied");
+            }
             Outcome::Failed { cause, .. } => warn!(change = %planned.change, id = %record.id, %cause, "failed"),
             Outcome::NotNeeded { reason } | Outcome::Skipped { reason } => {
                 info!(change = %planned.change, id = %record.id, %reason, "not applied");

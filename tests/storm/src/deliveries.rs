@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_core::function::{FUNCTIONS, Function};
+use postern_core::function::{DEPENDENCY_VIOLATION, FUNCTIONS, Function};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -65,7 +65,7 @@ impl Deliveries {
             let matches = match detail("errorCode") {
                 // A rule that is not up to date lets an own event through now and then.
                 None => function.events.contains(&name) && (!own || (self.stormy && rng.u8(..20) == 0)),
-                Some(code) => function.failures.contains(&name) && code == "Client.DependencyViolation",
+                Some(code) => function.failed_events.contains(&name) && code == DEPENDENCY_VIOLATION,
             };
             if !matches {
                 continue;
