@@ -104,7 +104,7 @@ impl Run<'_> {
         };
         let judged = self.judge(snapshot, past);
         let applies = judged.plan.refused.is_none() && judged.plan.enforced().next().is_some();
-        if !applies && !judged.past.unfinished() {
+        if !applies && !self.unfinished(&judged.past) {
             let done = nothing_done(&judged.plan);
             return self.tell(place, judged, done, source, metrics).await;
         }
@@ -144,7 +144,7 @@ impl Run<'_> {
         if let Some(cause) = self.just_made(&judged) {
             return Err(cause);
         }
-        let open = judged.past.records.iter().find(|record| !record.fate.settled());
+        let open = judged.past.records.iter().find(|record| self.concerns(record) && !record.fate.settled());
         let open = open.map(|record| format!("it is not known yet what became of {}", record.id));
         let reserved = self.reserve(place, &mut judged.plan).await?;
         let done = self.apply(&judged, lease, &source.occasions).await;

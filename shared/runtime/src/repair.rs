@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postern_aws::apply::Applier;
 use postern_core::finding::FindingKey;
-use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Reservation, VpcPlace, reservations};
+use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Past, Reservation, VpcPlace, reservations};
 use postern_core::plan::{Outcome, Plan, PlannedChange};
 use postern_core::settings::Mode;
 use postern_core::trigger::Occasion;
@@ -70,9 +70,23 @@ impl Run<'_> {
         }
     }
 
+    /// Whether a change was made for one of the controls of this function.
+    pub(crate) fn concerns(&self, record: &ChangeRecord) -> bool {
+        let controls = self.function.controls;
+        let own = |key: &FindingKey| controls.iter().any(|control| control.name == key.control);
+        record.causes.iter().any(own)
+    }
+
+    /// Whether an earlier run did not come to say what became of a change, or to tell of it.
+    pub(crate) fn unfinished(&self, past: &Past) -> bool {
+        let open = |record: &&ChangeRecord| !record.fate.settled() || !record.told;
+        past.records.iter().filter(open).any(|record| self.concerns(record))
+    }
+
     /// Finds out what became of changes that earlier runs left open.
     pub(crate) async fn settle(&self, judged: &mut Judged) -> Result<bool, Cause> {
-        let settled = judged.past.settle(&judged.snapshot, judged.time);
+        let mut settled = judged.past.settle(&judged.snapshot, judged.time);
+        settled.retain(|record| self.concerns(record));
         for record in &settled {
             info!(change = %record.id, fate = ?record.fate, "settled");
             self.record(record).await?;

@@ -68,7 +68,7 @@ impl Run<'_> {
             plan,
             outcomes: done.outcomes,
             ids: done.records.iter().map(|(at, record)| (*at, record.id.clone())).collect(),
-            earlier: past.records.clone(),
+            earlier: past.records.iter().filter(|record| self.concerns(record)).cloned().collect(),
             verification,
         };
         let news = News::of(&reconciliation, &past);
