@@ -11,6 +11,7 @@ pub mod finding;
 pub mod function;
 pub mod id;
 pub mod ingress;
+pub mod ledger;
 pub mod plan;
 pub mod report;
 pub mod requirement;

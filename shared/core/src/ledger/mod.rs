@@ -1,0 +1,85 @@
+//! What was done before, and what of it still counts: the ledger's content, and what is concluded from it.
+//!
+//! A change is written down before it is made and again with what became of it, so that a run that dies in between
+//! leaves nothing that a later run cannot find out by looking.
+
+mod past;
+mod record;
+mod tool;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::change::client_token;
+use crate::id::{AccountId, Region, RunId, VpcId};
+
+pub use self::past::{Contest, Hold, Past, Told};
+pub use self::record::{Action, ChangeRecord, Fate};
+pub use self::tool::Tool;
+
+/// Where a change is made: one partition of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VpcPlace {
+    pub account: AccountId,
+    pub region: Region,
+    pub vpc: VpcId,
+}
+
+/// Such as `20261123T061530.123456Z-0a1b2c3d`: ids sort by the time of their change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ChangeId(String);
+
+impl ChangeId {
+    /// The id of the change at this position of a run.
+    pub fn new(time: Timestamp, run: &RunId, position: usize) -> Self {
+        let hash = client_token([run.as_str(), &position.to_string()]);
+        let time = time.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%S.%6fZ");
+        Self(format!("{time}-{hash:.8}"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ChangeId {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
+impl fmt::Display for ChangeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// As the ledger's key has it: `111122223333/eu-central-1/vpc-0a1b2c3d`.
+impl fmt::Display for VpcPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.account, self.region, self.vpc)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_differ_by_run_and_position() {
+        let at = |time: &str, run: &str, position| ChangeId::new(time.parse().unwrap(), &run.into(), position);
+        let first = at("2026-11-23T06:15:30.123456Z", "run-1", 0);
+        assert!(first.as_str().starts_with("20261123T061530.123456Z-"), "{first}");
+        assert_eq!(first.as_str().len(), 32);
+        assert_eq!(first, at("2026-11-23T06:15:30.123456Z", "run-1", 0));
+        assert_ne!(first, at("2026-11-23T06:15:30.123456Z", "run-1", 1));
+        assert_ne!(first, at("2026-11-23T06:15:30.123456Z", "run-2", 0));
+        assert!(first < at("2026-11-23T06:15:30.123457Z", "run-0", 0));
+        assert!(first < at("2026-11-23T06:15:31Z", "run-0", 0));
+    }
+}
