@@ -1,4 +1,5 @@
 mod conditions;
+mod ledger;
 mod queries;
 mod updates;
 
