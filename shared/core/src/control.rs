@@ -6,6 +6,7 @@ use crate::change::{Change, ChangeKind};
 use crate::controls;
 use crate::finding::{Exempt, Finding, FindingKey, Remediation, ResourceKind, Severity, Verdict};
 use crate::id::EndpointId;
+use crate::ledger::Past;
 use crate::settings::{ExemptionSelector, Mode, Settings};
 use crate::snapshot::{Endpoint, Gap, Part, Snapshot, Tags};
 
@@ -38,7 +39,13 @@ pub struct Context<'a> {
 /// Evaluates these controls. Sorted by finding key; the same snapshot gives the same findings.
 ///
 /// Findings on a VPC of another owner do not exist: only its owner can act there.
-pub fn evaluate(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Vec<Finding> {
+pub fn evaluate(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    past: &Past,
+    now: Timestamp,
+) -> Vec<Finding> {
     if snapshot.vpc.owner != snapshot.account {
         return Vec::new();
     }
@@ -60,8 +67,9 @@ pub fn evaluate(controls: &[&Control], snapshot: &Snapshot, settings: &Settings,
         for mut finding in found {
             finding.severity = control.severity;
             finding.mode = mode;
-            finding.exempt = exemption(&finding, snapshot, settings, now);
+            finding.exempt = exemption(&finding, snapshot, settings, past, now);
             protect(&mut finding, snapshot);
+            yield_to_others(&mut finding, snapshot, settings, past, now);
             findings.push(finding);
         }
     }
@@ -69,7 +77,13 @@ pub fn evaluate(controls: &[&Control], snapshot: &Snapshot, settings: &Settings,
     findings
 }
 
-fn exemption(finding: &Finding, snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Option<Exempt> {
+fn exemption(
+    finding: &Finding,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    past: &Past,
+    now: Timestamp,
+) -> Option<Exempt> {
     if finding.verdict != Verdict::NonCompliant {
         return None;
     }
@@ -89,6 +103,12 @@ fn exemption(finding: &Finding, snapshot: &Snapshot, settings: &Settings, now: T
         return Some(Exempt {
             reason: exemption.reason.clone(),
             expires: Some(exemption.expires),
+        });
+    }
+    if let Some(hold) = past.hold(key, now) {
+        return Some(Exempt {
+            reason: hold.reason.clone(),
+            expires: Some(hold.expires),
         });
     }
     let tag = tags?.get(TAG_EXEMPT)?;
@@ -119,6 +139,20 @@ fn protect(finding: &mut Finding, snapshot: &Snapshot) {
         .find_map(|id| keeper_of(id, snapshot));
     if let Some(keeper) = keeper {
         finding.remediation = Remediation::Manual(format!("Left alone: {keeper}. Change it there."));
+    }
+}
+
+/// What somebody undoes again and again is reported and left alone.
+fn yield_to_others(finding: &mut Finding, snapshot: &Snapshot, settings: &Settings, past: &Past, now: Timestamp) {
+    let Remediation::Automatic(changes) = &finding.remediation else {
+        return;
+    };
+    if finding.mode != Mode::Enforce || !finding.open() {
+        return;
+    }
+    if let Some(contest) = past.contest(&finding.key, changes, snapshot, &settings.limits, now) {
+        finding.remediation = Remediation::Manual(contest.advice());
+        finding.contest = Some(contest);
     }
 }
 

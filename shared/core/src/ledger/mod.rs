@@ -3,9 +3,17 @@
 //! A change is written down before it is made and again with what became of it, so that a run that dies in between
 //! leaves nothing that a later run cannot find out by looking.
 
+mod code;
+mod contest;
+mod look;
 mod past;
 mod record;
+mod release;
+mod reserve;
+#[cfg(test)]
+mod tests;
 mod tool;
+mod undo;
 
 use std::fmt;
 
@@ -17,9 +25,14 @@ use serde::{Deserialize, Serialize};
 use crate::change::client_token;
 use crate::id::{AccountId, Region, RunId, VpcId};
 
-pub use self::past::{Contest, Hold, Past, Told};
+pub use self::code::Code;
+pub use self::contest::Contest;
+pub use self::past::{Hold, Past, Told};
 pub use self::record::{Action, ChangeRecord, Fate};
+pub use self::release::{Release, Room, notices, release};
+pub use self::reserve::{Budget, Reservation, reservations};
 pub use self::tool::Tool;
+pub use self::undo::{Difference, Rollback, Undo, UndoStep, reopened, rollback};
 
 /// Where a change is made: one partition of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -63,23 +76,5 @@ impl fmt::Display for ChangeId {
 impl fmt::Display for VpcPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.account, self.region, self.vpc)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_sort_by_time_and_differ_by_run_and_position() {
-        let at = |time: &str, run: &str, position| ChangeId::new(time.parse().unwrap(), &run.into(), position);
-        let first = at("2026-11-23T06:15:30.123456Z", "run-1", 0);
-        assert!(first.as_str().starts_with("20261123T061530.123456Z-"), "{first}");
-        assert_eq!(first.as_str().len(), 32);
-        assert_eq!(first, at("2026-11-23T06:15:30.123456Z", "run-1", 0));
-        assert_ne!(first, at("2026-11-23T06:15:30.123456Z", "run-1", 1));
-        assert_ne!(first, at("2026-11-23T06:15:30.123456Z", "run-2", 0));
-        assert!(first < at("2026-11-23T06:15:30.123457Z", "run-0", 0));
-        assert!(first < at("2026-11-23T06:15:31Z", "run-0", 0));
     }
 }

@@ -1,6 +1,7 @@
 //! VPCs for tests, stated in a few lines: what is there, what is wanted, and what a control says of it.
 
 mod baseline;
+mod history;
 pub(crate) mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,12 +13,14 @@ use jiff::Timestamp;
 use postern_policy::template;
 
 pub(crate) use baseline::{bare, compliant, perimeter, service};
+pub(crate) use history::{occasion, record};
 
 use crate::change::{Change, MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::control::{self, Control};
 use crate::controls::CONTROLS;
 use crate::finding::{Finding, Remediation, Verdict};
 use crate::id::{ServiceName, SubnetId, Zone};
+use crate::ledger::Past;
 use crate::plan::{Plan, Spent, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
 use crate::snapshot::{
@@ -38,6 +41,7 @@ pub(crate) const PARTNER: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-01234
 pub(crate) struct World {
     pub(crate) snapshot: Snapshot,
     pub(crate) settings: Settings,
+    pub(crate) past: Past,
     pub(crate) now: Timestamp,
 }
 
@@ -299,11 +303,11 @@ impl World {
     }
 
     pub(crate) fn findings(&self, control: &Control) -> Vec<Finding> {
-        control::evaluate(&[control], &self.snapshot, &self.settings, self.now)
+        control::evaluate(&[control], &self.snapshot, &self.settings, &self.past, self.now)
     }
 
     pub(crate) fn all_findings(&self) -> Vec<Finding> {
-        control::evaluate(CONTROLS, &self.snapshot, &self.settings, self.now)
+        control::evaluate(CONTROLS, &self.snapshot, &self.settings, &self.past, self.now)
     }
 
     /// The one finding of a control about a resource, a service by its short or full name, or both: `subnet-a kms`.
@@ -327,7 +331,14 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        plan(CONTROLS, &self.snapshot, &self.settings, Spent::default(), self.now)
+        plan(
+            CONTROLS,
+            &self.snapshot,
+            &self.settings,
+            &self.past,
+            Spent::default(),
+            self.now,
+        )
     }
 }
 

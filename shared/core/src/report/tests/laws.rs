@@ -94,6 +94,7 @@ fn finding() -> impl Strategy<Value = Finding> {
                 severity,
                 mode,
                 exempt: exempt.filter(|_| verdict == Verdict::NonCompliant),
+                contest: None,
                 explanation,
                 remediation,
             },
@@ -155,6 +156,7 @@ fn occasion() -> impl Strategy<Value = Occasion> {
             event_id,
             time: None,
             actor,
+            failure: None,
         }
     })
 }
@@ -212,6 +214,10 @@ fn arbitrary() -> impl Strategy<Value = Reconciliation> {
                     refused,
                 },
                 outcomes,
+                controls: BTreeMap::new(),
+                ids: BTreeMap::new(),
+                earlier: Vec::new(),
+                notices: Vec::new(),
                 ..reconciliation()
             }
         })

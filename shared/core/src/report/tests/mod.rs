@@ -44,14 +44,17 @@ fn a_repaired_vpc_is_told_whole() {
       "summary": {
         "compliant": 2,
         "not_applicable": 1,
+        "unchanged": 0,
         "findings": {
           "failed": 0,
           "refused": 0,
+          "contested": 0,
           "manual": 0,
           "indeterminate": 0,
           "pending": 0,
           "audit": 0,
           "repaired": 2,
+          "resolved": 0,
           "exempt": 1
         },
         "changes": {
@@ -237,14 +240,17 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
       "summary": {
         "compliant": 0,
         "not_applicable": 0,
+        "unchanged": 0,
         "findings": {
           "failed": 0,
           "refused": 0,
+          "contested": 0,
           "manual": 0,
           "indeterminate": 0,
           "pending": 0,
           "audit": 1,
           "repaired": 0,
+          "resolved": 0,
           "exempt": 0
         },
         "changes": {
