@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -12,6 +12,7 @@ use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use jiff::Timestamp;
 use postern_core::id::Region;
 
 use crate::observe::Catalogues;
@@ -28,6 +29,7 @@ pub struct Aws {
     config: SdkConfig,
     ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
     pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     counter: Counter,
     pub(crate) catalogues: Catalogues,
 }
@@ -61,10 +63,20 @@ impl Aws {
         Self {
             ec2: Mutex::default(),
             sns: aws_sdk_sns::Client::new(&config),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
             counter: Counter::default(),
             catalogues: Catalogues::default(),
             config,
         }
+    }
+
+    /// The time by which the clients go.
+    pub fn now(&self) -> Timestamp {
+        let now = self
+            .config
+            .time_source()
+            .map_or_else(SystemTime::now, |source| source.now());
+        Timestamp::try_from(now).unwrap_or(Timestamp::MAX)
     }
 
     /// The requests sent to EC2 so far. A run's own are those `since` its begin.

@@ -1,4 +1,4 @@
-//! Carries out changes, each only if live state right before it still asks for it.
+//! Carries out changes, each only if live state right before it still asks for it, and takes them back.
 
 mod create;
 mod group;
@@ -6,6 +6,7 @@ mod modify;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,6 +20,8 @@ use postern_core::plan::Outcome;
 use crate::clients::Aws;
 use crate::error::CallError;
 use crate::observe::describe;
+
+pub use undo::undo_calls;
 
 const MODIFY_VPC_ATTRIBUTE: &str = "ec2:ModifyVpcAttribute";
 const CREATE_SECURITY_GROUP: &str = "ec2:CreateSecurityGroup";

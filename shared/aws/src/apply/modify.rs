@@ -17,11 +17,15 @@ impl Applier {
         if enabled.map_err(refusal::outcome)? {
             return Err(not_needed(format!("{vpc} has {attribute} enabled")));
         }
-        let on = AttributeBooleanValue::builder().value(true).build();
+        self.set_vpc_dns(vpc, attribute, true).await
+    }
+
+    pub(super) async fn set_vpc_dns(&self, vpc: &VpcId, attribute: DnsAttribute, enabled: bool) -> Step {
+        let value = AttributeBooleanValue::builder().value(enabled).build();
         let request = self.ec2.modify_vpc_attribute().vpc_id(vpc.as_str());
         let request = match attribute {
-            DnsAttribute::Support => request.enable_dns_support(on),
-            DnsAttribute::Hostnames => request.enable_dns_hostnames(on),
+            DnsAttribute::Support => request.enable_dns_support(value),
+            DnsAttribute::Hostnames => request.enable_dns_hostnames(value),
         };
         match request.send().await {
             Ok(_) => Ok(None),
@@ -108,7 +112,7 @@ impl Applier {
         }
     }
 
-    async fn modify(
+    pub(super) async fn modify(
         &self,
         id: &EndpointId,
         set: impl FnOnce(ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder,
@@ -125,7 +129,7 @@ impl Applier {
 }
 
 /// AWS writes documents anew: only what they say can be compared.
-fn same_policy(a: &str, b: &str) -> bool {
+pub(super) fn same_policy(a: &str, b: &str) -> bool {
     match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,

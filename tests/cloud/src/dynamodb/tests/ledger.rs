@@ -1,0 +1,262 @@
+//! The ledger's own client against the model.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use postern_aws::Aws;
+use postern_aws::ledger::{Budget, Ledger, LedgerError};
+use postern_core::change::Change;
+use postern_core::cost::MonthlyCost;
+use postern_core::finding::{FindingKey, Resource, ResourceKind, Severity};
+use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Hold, Told, VpcPlace};
+use postern_core::report::Disposition;
+
+use super::*;
+
+/// A DynamoDB of short pages and late readers.
+#[derive(Clone, Debug)]
+struct Wire {
+    tables: Arc<Mutex<Tables>>,
+    /// How many answers get lost after what they answer was done.
+    losses: Arc<Mutex<u32>>,
+}
+
+impl Wire {
+    fn new(seed: u64) -> Self {
+        let tables = tables_of(seed).short_pages().lag(SignedDuration::from_secs(10));
+        Self {
+            tables: Arc::new(Mutex::new(tables)),
+            losses: Arc::default(),
+        }
+    }
+
+    fn lose(&self, answers: u32) {
+        *self.losses.lock().unwrap() = answers;
+    }
+
+    fn ledger(&self) -> Ledger {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(4)
+            .with_initial_backoff(Duration::from_millis(1))
+            .with_max_backoff(Duration::from_millis(1));
+        let credentials = Credentials::new("AKIAEXAMPLE", "secret", None, None, "test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(aws_config::Region::new("eu-central-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(self.clone())
+            .retry_config(retries);
+        Aws::new(config.build()).ledger(TABLE)
+    }
+
+    /// A number of an item, zero where it has none.
+    fn number(&self, sort: &str, name: &str) -> i128 {
+        let tables = self.tables.lock().unwrap();
+        let sort = Value::S(sort.to_owned());
+        let item = tables.table(TABLE).unwrap().items().find(|item| item["sk"] == sort);
+        item.and_then(|item| item.get(name)?.number()).unwrap_or_default()
+    }
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap().to_owned();
+        let body = request.body().bytes().unwrap();
+        let (status, body) = answer(&mut self.tables.lock().unwrap(), &target, body, at(0));
+        let mut losses = self.losses.lock().unwrap();
+        if *losses > 0 {
+            *losses -= 1;
+            return HttpConnectorFuture::ready(Err(ConnectorError::io("connection reset by peer".into())));
+        }
+        let status = status.try_into().unwrap();
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
+    }
+}
+
+fn place() -> VpcPlace {
+    VpcPlace {
+        account: "111122223333".into(),
+        region: "eu-central-1".into(),
+        vpc: "vpc-1".into(),
+    }
+}
+
+fn finding(resource: u32) -> FindingKey {
+    FindingKey {
+        control: "endpoint-missing".to_owned(),
+        resource: Resource::new(ResourceKind::Subnet, format!("subnet-{resource}")),
+        service: None,
+        endpoint_kind: None,
+    }
+}
+
+fn record(position: usize) -> ChangeRecord {
+    let run = "run-1".into();
+    ChangeRecord {
+        id: ChangeId::new(at(0), &run, position),
+        place: place(),
+        run,
+        function: "subnet-inspector".to_owned(),
+        time: at(0),
+        action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
+        causes: [finding(1)].into(),
+        occasions: Vec::new(),
+        monthly_cost: MonthlyCost::from_dollars(21.9),
+        fate: Fate::Intended,
+        told: false,
+        undoes: None,
+        undone_by: None,
+    }
+}
+
+fn told(resource: u32) -> Told {
+    Told {
+        key: finding(resource),
+        outcome: Disposition::Manual,
+        severity: Severity::High,
+        fingerprint: "f".to_owned(),
+        explanation: "x".repeat(600),
+        time: at(0),
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_again_whatever_gets_lost() {
+    for losses in 0..3 {
+        let wire = Wire::new(u64::from(losses));
+        let ledger = wire.ledger();
+        let hold = Hold {
+            key: finding(1),
+            reason: "rolled back".to_owned(),
+            expires: at(100),
+        };
+        let mut records = Vec::new();
+        for position in 0..5 {
+            wire.lose(losses);
+            ledger.intend(&record(position), at(1_000)).await.unwrap();
+            let concluded = ChangeRecord {
+                fate: Fate::Applied {
+                    created: Some(format!("sg-{position}")),
+                },
+                ..record(position)
+            };
+            wire.lose(losses);
+            ledger.conclude(&concluded, at(1_000)).await.unwrap();
+            records.push(concluded);
+        }
+        records.sort_by(|a, b| a.id.cmp(&b.id));
+        // At first more than one item holds, then less.
+        for count in [1_000, 3] {
+            let list: Vec<_> = (0..count).map(told).collect();
+            wire.lose(losses);
+            ledger
+                .tell(&place(), "endpoint-missing", &list, at(1_000))
+                .await
+                .unwrap();
+        }
+        wire.lose(losses);
+        ledger.hold(&place(), &hold).await.unwrap();
+        wire.lose(losses);
+        ledger.resume(&place(), &finding(2), at(5), at(1_000)).await.unwrap();
+        let past = ledger.past(&place(), None).await.unwrap();
+        assert_eq!(past.records, records);
+        assert_eq!(past.told, (0..3).map(|n| (finding(n), told(n))).collect());
+        assert_eq!(past.holds, [hold]);
+        assert_eq!(past.resumes, [(finding(2), at(5))].into());
+        assert_eq!(ledger.past(&place(), Some(at(1))).await.unwrap().records, []);
+        assert_eq!(ledger.past(&place(), Some(at(0))).await.unwrap().records.len(), 5);
+        wire.lose(losses);
+        ledger.lift(&place(), &finding(1)).await.unwrap();
+        assert_eq!(ledger.past(&place(), None).await.unwrap().holds, []);
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_intended_once() {
+    let ledger = Wire::new(0).ledger();
+    ledger.intend(&record(0), at(1_000)).await.unwrap();
+    ledger.intend(&record(0), at(1_000)).await.unwrap();
+    let other = ChangeRecord {
+        function: "sweeper".to_owned(),
+        ..record(0)
+    };
+    let error = ledger.intend(&other, at(1_000)).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Exists { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn one_run_at_a_time_holds_the_lease() {
+    let ledger = Wire::new(0).ledger();
+    let (one, two) = ("run-1".into(), "run-2".into());
+    let acquire = async |run, until, now| ledger.acquire(&place(), run, at(until), at(now)).await.unwrap();
+    assert_eq!(acquire(&one, 10, 0).await, Some(1));
+    assert_eq!(acquire(&two, 15, 5).await, None);
+    ledger.release(&place(), &two).await.unwrap();
+    assert_eq!(acquire(&two, 15, 5).await, None);
+    assert_eq!(acquire(&one, 20, 5).await, Some(2));
+    assert_eq!(acquire(&two, 30, 21).await, Some(3));
+    ledger.release(&place(), &one).await.unwrap();
+    assert_eq!(acquire(&one, 40, 22).await, None);
+    ledger.release(&place(), &two).await.unwrap();
+    ledger.release(&place(), &two).await.unwrap();
+    assert_eq!(acquire(&one, 40, 22).await, Some(4));
+    assert_eq!(ledger.past(&place(), None).await.unwrap().version, 4);
+}
+
+#[tokio::test]
+async fn a_budget_is_never_exceeded_and_counts_what_is_held_whatever_gets_lost() {
+    let sort = "changes/1970-01-01T00:00:00Z/1h";
+    let budget = Budget::changes(&place().account, &place().region, at(0), 10);
+    for losses in 0..3 {
+        let wire = Wire::new(u64::from(losses));
+        let ledger = wire.ledger();
+        let (ledger, budget) = (&ledger, &budget);
+        let reserve = async |holder: &str, amount| {
+            wire.lose(losses);
+            ledger.reserve(budget, holder, amount).await.unwrap()
+        };
+        assert!(reserve("a", 4).await && reserve("b", 5).await);
+        assert!(!reserve("c", 2).await && reserve("c", 1).await);
+        assert_eq!(wire.number(sort, "used"), 10);
+        for _ in 0..2 {
+            wire.lose(losses);
+            ledger.give_back(budget, "a", 4, 1).await.unwrap();
+            wire.lose(losses);
+            ledger.give_back(budget, "b", 5, 0).await.unwrap();
+        }
+        assert_eq!(wire.number(sort, "used"), 2);
+        assert!(reserve("a", 9).await && !reserve("b", 1).await);
+        assert!(reserve("a", 2).await);
+        assert_eq!((wire.number(sort, "used"), wire.number(sort, "a")), (3, 2));
+    }
+}
+
+#[tokio::test]
+async fn the_history_comes_with_all_its_pages() {
+    let ledger = Wire::new(3).ledger();
+    for position in 0..5 {
+        ledger.intend(&record(position), at(1_000)).await.unwrap();
+    }
+    let place = place();
+    // Everything was written this instant: a late reader sees a part of it.
+    let history = ledger.history(&place.account, &place.region, None).await.unwrap();
+    assert!(history.len() <= 5 && history.is_sorted_by_key(|record| record.id.clone()));
+    let elsewhere = ledger.history(&place.account, &"eu-west-1".into(), None).await.unwrap();
+    assert_eq!(elsewhere, []);
+}
