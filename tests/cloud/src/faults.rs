@@ -79,7 +79,7 @@ impl Faults {
         let mut faults = Self::none();
         faults.until = until;
         faults.stale_for = Duration::from_millis(rng.u64(500..20_000));
-        let worst = [0.02, 0.08, 0.2][rng.usize(..3)];
+        let worst = rng.choice([0.02, 0.08, 0.2]).unwrap_or_default();
         for fault in [
             Throttled,
             ErrorBefore,

@@ -14,6 +14,8 @@ mod faults;
 mod form;
 mod log;
 mod sns;
+#[cfg(test)]
+mod tests;
 pub mod world;
 mod xml;
 

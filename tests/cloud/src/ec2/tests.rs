@@ -219,8 +219,26 @@ async fn an_endpoint_has_one_subnet_per_zone() {
     assert_eq!(refused(second).0, "DuplicateSubnetsInSameZone");
     modify().add_subnet_ids(&place.b).send().await.unwrap();
     assert_eq!(place.cloud.edit(|world| world.endpoint(&id).unwrap().subnets.len()), 2);
-    let busy = modify().remove_subnet_ids(&place.b).send().await;
-    assert_eq!(refused(busy).0, "IncorrectState");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_is_at_work_takes_a_policy_only() {
+    let place = place();
+    let created = place
+        .create(STS)
+        .subnet_ids(&place.a)
+        .send()
+        .await
+        .unwrap()
+        .vpc_endpoint
+        .unwrap();
+    let id = created.vpc_endpoint_id().unwrap();
+    let modify = || place.ec2.modify_vpc_endpoint().vpc_endpoint_id(id);
+    let add = || modify().add_subnet_ids(&place.b).send();
+    assert_eq!(refused(add().await).0, "IncorrectState");
+    modify().policy_document(OPEN).send().await.unwrap();
+    later(200).await;
+    add().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

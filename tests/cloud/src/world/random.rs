@@ -45,8 +45,8 @@ impl World {
         });
         let tables: Vec<_> = (0..rng.usize(1..4))
             .map(|_| {
-                let way = [Way::Nat, Way::Nat, Way::Nowhere, Way::InternetGateway][rng.usize(..4)];
-                self.add_route_table(&vpc, way)
+                let way = rng.choice([Way::Nat, Way::Nat, Way::Nowhere, Way::InternetGateway]);
+                self.add_route_table(&vpc, way.unwrap_or(Way::Nat))
             })
             .collect();
         let subnets: Vec<_> = (0..rng.usize(1..6))
@@ -69,7 +69,7 @@ impl World {
         shared: bool,
         rng: &mut Rng,
     ) -> String {
-        let letter = ["a", "b", "c"][rng.usize(..3)];
+        let letter = rng.choice(["a", "b", "c"]).unwrap_or_default();
         let table = rng.choice(tables).filter(|_| rng.u8(..6) > 0);
         let id = self.add_subnet(vpc, letter, &format!("10.{n}.{subnet}.0/24"), table.map(String::as_str));
         let full = rng.u8(..30) == 0;
