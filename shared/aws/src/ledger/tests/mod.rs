@@ -59,6 +59,7 @@ fn finding(resource: &str) -> FindingKey {
 }
 
 fn record(time: &str) -> ChangeRecord {
+    let run = "run-1".into();
     ChangeRecord {
         id: ChangeId::new(at(time), &run, 0),
         place: place(),
@@ -168,7 +169,6 @@ async fn every_call_that_a_run_makes_is_declared_and_names_itself_when_it_fails(
         actions.iter().fold(Cloud::new(), refuse)
     };
     let (now, reservation) = (at("06:00:00"), budget::changes(2, 5));
-    let ledger = |cloud: &Cloud| self::ledger(cloud);
     let mut failures = Vec::new();
     let cloud_of = cloud();
     failures.push(ledger(&cloud_of).past(&place(), None).await.err());
