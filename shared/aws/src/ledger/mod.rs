@@ -16,7 +16,6 @@ use aws_sdk_dynamodb::Client;
 
 use crate::clients::Aws;
 
-pub use budget::Budget;
 pub use error::LedgerError;
 
 /// The IAM actions that keeping the ledger takes.

@@ -1,9 +1,30 @@
+use postern_core::ledger::{Budget, Reservation};
+
 use super::*;
 
-const HOLDER: &str = "run-1/vpc-1";
+/// Of the seventh lease.
+const SHARE: &str = "vpc-1/7";
 
-pub(super) fn changes(most: u64) -> Budget {
-    Budget::changes(&place().account, &place().region, at("06:15:30"), most)
+pub(super) fn changes(amount: u64, most: u64) -> Reservation {
+    Reservation {
+        budget: Budget::ChangesPerHour {
+            bucket: "20261123T06Z".to_owned(),
+        },
+        amount,
+        most,
+        expires: at("07:00:00"),
+    }
+}
+
+async fn reserve(cloud: &Cloud, amount: u64, most: u64) -> bool {
+    let reserved = ledger(cloud).reserve(&place(), 7, &changes(amount, most)).await;
+    reserved.unwrap()
+}
+
+/// Of four that were reserved.
+async fn give_back(cloud: &Cloud, unused: u64) {
+    let given = ledger(cloud).give_back(&place(), 7, &changes(4, 10), unused).await;
+    given.unwrap();
 }
 
 fn taken() -> Cloud {
@@ -14,7 +35,7 @@ fn taken() -> Cloud {
 fn refused(cloud: Cloud, used: u64, share: Option<u64>) -> Cloud {
     let mut item = json!({ "used": { "N": used.to_string() } });
     if let Some(share) = share {
-        item[HOLDER] = json!({ "N": share.to_string() });
+        item[SHARE] = json!({ "N": share.to_string() });
     }
     refuse_showing(cloud, "UpdateItem", "ConditionalCheckFailedException", item)
 }
@@ -22,9 +43,9 @@ fn refused(cloud: Cloud, used: u64, share: Option<u64>) -> Cloud {
 #[tokio::test]
 async fn a_share_is_reserved_while_enough_is_left() {
     let cloud = taken();
-    assert!(ledger(&cloud).reserve(&changes(10), HOLDER, 4).await.unwrap());
+    assert!(reserve(&cloud, 4, 10).await);
     let body = cloud.body("UpdateItem");
-    let key = json!({ "pk": { "S": "111122223333/eu-central-1" }, "sk": { "S": "changes/2026-11-23T06:00:00Z/1h" } });
+    let key = json!({ "pk": { "S": "111122223333/eu-central-1" }, "sk": { "S": "changes/20261123T06Z" } });
     assert_eq!(body["Key"], key);
     assert_eq!(
         body["ConditionExpression"],
@@ -32,9 +53,9 @@ async fn a_share_is_reserved_while_enough_is_left() {
     );
     let update = "SET #expires = :expires, #used = if_not_exists(#used, :zero) + :difference, #share = :wanted";
     assert_eq!(body["UpdateExpression"], update);
-    let names = json!({ "#used": "used", "#share": HOLDER, "#expires": "expires" });
+    let names = json!({ "#used": "used", "#share": SHARE, "#expires": "expires" });
     assert_eq!(body["ExpressionAttributeNames"], names);
-    let expires = at("07:00:00").as_second() + 24 * 3_600;
+    let expires = at("07:00:00").as_second();
     assert_eq!(
         body["ExpressionAttributeValues"],
         json!({
@@ -47,22 +68,22 @@ async fn a_share_is_reserved_while_enough_is_left() {
 #[tokio::test]
 async fn nothing_is_reserved_where_too_little_is_left() {
     let cloud = refused(Cloud::new(), 7, None);
-    assert!(!ledger(&cloud).reserve(&changes(10), HOLDER, 4).await.unwrap());
-    assert!(!ledger(&Cloud::new()).reserve(&changes(10), HOLDER, 11).await.unwrap());
-    assert!(ledger(&Cloud::new()).reserve(&changes(0), HOLDER, 0).await.unwrap());
+    assert!(!reserve(&cloud, 4, 10).await);
+    assert!(!reserve(&Cloud::new(), 11, 10).await);
+    assert!(reserve(&Cloud::new(), 0, 0).await);
 }
 
 #[tokio::test]
 async fn a_reservation_whose_answer_got_lost_counts_once() {
     let cloud = refused(Cloud::new(), 4, Some(4));
-    assert!(ledger(&cloud).reserve(&changes(4), HOLDER, 4).await.unwrap());
+    assert!(reserve(&cloud, 4, 4).await);
     cloud.done();
 }
 
 #[tokio::test]
 async fn a_share_that_is_there_is_made_what_is_asked_for() {
     let cloud = refused(Cloud::new(), 5, Some(3)).json("UpdateItem", &json!({}));
-    assert!(ledger(&cloud).reserve(&changes(10), HOLDER, 4).await.unwrap());
+    assert!(reserve(&cloud, 4, 10).await);
     let body = &cloud.bodies("UpdateItem")[1];
     assert_eq!(
         body["ConditionExpression"],
@@ -74,14 +95,14 @@ async fn a_share_that_is_there_is_made_what_is_asked_for() {
         (&json!("3"), &json!("1"))
     );
     let cloud = refused(refused(Cloud::new(), 10, Some(3)), 10, Some(3));
-    assert!(!ledger(&cloud).reserve(&changes(10), HOLDER, 4).await.unwrap());
+    assert!(!reserve(&cloud, 4, 10).await);
     cloud.done();
 }
 
 #[tokio::test]
 async fn what_was_not_used_is_given_back() {
     let cloud = taken();
-    ledger(&cloud).give_back(&changes(10), HOLDER, 4, 1).await.unwrap();
+    give_back(&cloud, 3).await;
     let body = cloud.body("UpdateItem");
     assert_eq!(body["ConditionExpression"], "#share = :held");
     assert_eq!(
@@ -90,35 +111,19 @@ async fn what_was_not_used_is_given_back() {
     );
     assert_eq!(body["ExpressionAttributeValues"][":difference"]["N"], "3");
     let cloud = taken();
-    ledger(&cloud).give_back(&changes(10), HOLDER, 4, 0).await.unwrap();
+    give_back(&cloud, 4).await;
     assert_eq!(
         cloud.body("UpdateItem")["UpdateExpression"],
         "SET #expires = :expires, #used = #used - :difference REMOVE #share"
     );
-    ledger(&Cloud::new())
-        .give_back(&changes(10), HOLDER, 4, 4)
-        .await
-        .unwrap();
+    give_back(&Cloud::new(), 0).await;
 }
 
 #[tokio::test]
 async fn what_was_given_back_is_not_given_back_again() {
-    for (used, share) in [(0, None), (1, Some(1))] {
+    for (unused, share) in [(4, None), (3, Some(1)), (3, None)] {
         let cloud = refused(Cloud::new(), 1, share);
-        ledger(&cloud).give_back(&changes(10), HOLDER, 4, used).await.unwrap();
+        give_back(&cloud, unused).await;
         cloud.done();
     }
-}
-
-#[test]
-fn windows_begin_at_multiples_of_their_length() {
-    let place = place();
-    let cost = |now, hours| Budget::monthly_cost(&place.account, &place.region, now, hours, 100);
-    assert_eq!(cost(at("00:00:00"), 24), cost(at("23:59:59"), 24));
-    assert_ne!(cost(at("11:59:59"), 12), cost(at("12:00:00"), 12));
-    assert_ne!(cost(at("06:00:00"), 12), cost(at("06:00:00"), 24));
-    assert_eq!(
-        changes(5),
-        Budget::changes(&place.account, &place.region, at("06:59:59"), 5)
-    );
 }

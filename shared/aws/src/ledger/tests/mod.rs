@@ -168,8 +168,7 @@ async fn every_call_that_a_run_makes_is_declared_and_names_itself_when_it_fails(
         };
         actions.iter().fold(Cloud::new(), refuse)
     };
-    let (now, budget) = (at("06:00:00"), budget::changes(5));
-    let ledger = |cloud: &Cloud| self::ledger(cloud);
+    let (now, reservation) = (at("06:00:00"), budget::changes(2, 5));
     let mut failures = Vec::new();
     let cloud_of = cloud();
     failures.push(ledger(&cloud_of).past(&place(), None).await.err());
@@ -188,8 +187,8 @@ async fn every_call_that_a_run_makes_is_declared_and_names_itself_when_it_fails(
     );
     failures.push(ledger(&cloud_of).release(&place(), &"run-1".into()).await.err());
     let cloud_of = cloud();
-    failures.push(ledger(&cloud_of).reserve(&budget, "run-1/vpc-1", 1).await.err());
-    failures.push(ledger(&cloud_of).give_back(&budget, "run-1/vpc-1", 2, 1).await.err());
+    failures.push(ledger(&cloud_of).reserve(&place(), 7, &reservation).await.err());
+    failures.push(ledger(&cloud_of).give_back(&place(), 7, &reservation, 1).await.err());
     let cloud_of = cloud();
     failures.push(ledger(&cloud_of).intend(&record("06:00:00"), now).await.err());
     failures.push(ledger(&cloud_of).conclude(&record("06:00:00"), now).await.err());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_async::time::StaticTimeSource;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -14,11 +15,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use postern_aws::Aws;
-use postern_aws::ledger::{Budget, Ledger, LedgerError};
+use postern_aws::ledger::{Ledger, LedgerError};
 use postern_core::change::Change;
 use postern_core::cost::MonthlyCost;
 use postern_core::finding::{FindingKey, Resource, ResourceKind, Severity};
-use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Hold, Told, VpcPlace};
+use postern_core::ledger::{Action, Budget, ChangeId, ChangeRecord, Fate, Hold, Reservation, Told, VpcPlace};
 use postern_core::report::Disposition;
 
 use super::*;
@@ -45,6 +46,10 @@ impl Wire {
     }
 
     fn ledger(&self) -> Ledger {
+        self.aws().ledger(TABLE)
+    }
+
+    fn aws(&self) -> Aws {
         let retries = RetryConfig::standard()
             .with_max_attempts(4)
             .with_initial_backoff(Duration::from_millis(1))
@@ -55,8 +60,9 @@ impl Wire {
             .region(aws_config::Region::new("eu-central-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(self.clone())
+            .time_source(StaticTimeSource::from_secs(1_000))
             .retry_config(retries);
-        Aws::new(config.build()).ledger(TABLE)
+        Aws::new(config.build())
     }
 
     /// A number of an item, zero where it has none.
@@ -134,6 +140,11 @@ fn told(resource: u32) -> Told {
         explanation: "x".repeat(600),
         time: at(0),
     }
+}
+
+#[test]
+fn time_is_what_the_clients_go_by() {
+    assert_eq!(Wire::new(0).aws().now(), at(0));
 }
 
 #[tokio::test]
@@ -221,29 +232,40 @@ async fn one_run_at_a_time_holds_the_lease() {
 
 #[tokio::test]
 async fn a_budget_is_never_exceeded_and_counts_what_is_held_whatever_gets_lost() {
-    let sort = "changes/1970-01-01T00:00:00Z/1h";
-    let budget = Budget::changes(&place().account, &place().region, at(0), 10);
+    let sort = "changes/19700101T00Z";
+    let reservation = |amount| Reservation {
+        budget: Budget::ChangesPerHour {
+            bucket: "19700101T00Z".to_owned(),
+        },
+        amount,
+        most: 10,
+        expires: at(3_600),
+    };
     for losses in 0..3 {
         let wire = Wire::new(u64::from(losses));
-        let ledger = wire.ledger();
-        let (ledger, budget) = (&ledger, &budget);
-        let reserve = async |holder: &str, amount| {
+        let ledger = &wire.ledger();
+        let reserve = async |lease, amount| {
             wire.lose(losses);
-            ledger.reserve(budget, holder, amount).await.unwrap()
+            ledger.reserve(&place(), lease, &reservation(amount)).await.unwrap()
         };
-        assert!(reserve("a", 4).await && reserve("b", 5).await);
-        assert!(!reserve("c", 2).await && reserve("c", 1).await);
+        let give_back = async |lease, amount, unused| {
+            wire.lose(losses);
+            ledger
+                .give_back(&place(), lease, &reservation(amount), unused)
+                .await
+                .unwrap();
+        };
+        assert!(reserve(1, 4).await && reserve(2, 5).await);
+        assert!(!reserve(3, 2).await && reserve(3, 1).await);
         assert_eq!(wire.number(sort, "used"), 10);
         for _ in 0..2 {
-            wire.lose(losses);
-            ledger.give_back(budget, "a", 4, 1).await.unwrap();
-            wire.lose(losses);
-            ledger.give_back(budget, "b", 5, 0).await.unwrap();
+            give_back(1, 4, 3).await;
+            give_back(2, 5, 5).await;
         }
         assert_eq!(wire.number(sort, "used"), 2);
-        assert!(reserve("a", 9).await && !reserve("b", 1).await);
-        assert!(reserve("a", 2).await);
-        assert_eq!((wire.number(sort, "used"), wire.number(sort, "a")), (3, 2));
+        assert!(reserve(1, 9).await && !reserve(2, 1).await);
+        assert!(reserve(1, 2).await);
+        assert_eq!((wire.number(sort, "used"), wire.number(sort, "vpc-1/1")), (3, 2));
     }
 }
 
