@@ -63,7 +63,7 @@ impl Cloud {
         let world = World::new(clock.now(), rng.fork());
         let state = State {
             world,
-            tables: Tables::default(),
+            tables: Tables::new(seed),
             published: Vec::new(),
             rng,
             clock,
@@ -249,7 +249,12 @@ impl State {
     }
 
     pub(crate) fn dynamodb(&mut self, target: &str, body: &[u8], now: Timestamp) -> (u16, Vec<u8>) {
-        dynamodb::answer(&mut self.tables, target, body, now)
+        let answer = dynamodb::answer(&mut self.tables, target, body, now);
+        let words = String::from_utf8_lossy(&answer.1);
+        if answer.0 != 200 && words.contains("the model does not know") {
+            crate::unmodelled(format_args!("{target}: {words}"));
+        }
+        answer
     }
 
     pub(crate) fn record(&mut self, mut entry: Entry) {
