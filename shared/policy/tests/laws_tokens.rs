@@ -218,6 +218,11 @@ fn request() -> impl Strategy<Value = (Request, bool, bool, bool)> {
                     }
                 };
                 let leak = !safe && kind != 3;
+                let reaches = match kind {
+                    0..=2 => token,
+                    3 => false,
+                    _ => ours(account, organization),
+                };
                 let request = Request {
                     principal,
                     action: action.to_owned(),
@@ -225,7 +230,7 @@ fn request() -> impl Strategy<Value = (Request, bool, bool, bool)> {
                     context,
                     gateway: false,
                 };
-                (request, !trusted, leak, trusted && safe && kind != 3)
+                (request, !trusted, leak, reaches && safe)
             },
         )
 }
