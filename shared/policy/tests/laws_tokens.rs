@@ -1,6 +1,11 @@
 //! Laws for policies of STS, where callers may bring the token of an identity provider in place of a signature.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeMap;
 

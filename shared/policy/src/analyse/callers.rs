@@ -300,9 +300,7 @@ fn services(
         *complete &= found.complete;
         names.extend(found.values);
     }
-    let stranger = |account: &&String| !model.perimeter.accounts.contains(account);
-    let account = identities.strangers.iter().find(stranger).cloned().unwrap_or_default();
-    let mut common = model.sig(Kind::PrincipalIsService, &["true"]) & model.sig(Kind::PrincipalAccount, &[&account]);
+    let mut common = model.sig(Kind::PrincipalIsService, &["true"]);
     for kind in [
         Kind::PrincipalOrganization,
         Kind::PrincipalPaths,
@@ -311,22 +309,38 @@ fn services(
     ] {
         common = common & model.sig(kind, &[]);
     }
+    // An account of AWS, whichever that is.
+    let accounts = identities.strangers.iter().chain(&identities.named);
+    let accounts = accounts.filter(|account| !model.perimeter.accounts.contains(account));
+    let weight = model.weight(Kind::PrincipalAccount);
+    let mut kinds: Vec<(&String, Bits)> = Vec::new();
+    for account in accounts {
+        if !budget.spend(1 + weight) {
+            *complete = false;
+            break;
+        }
+        let sig = common & model.sig(Kind::PrincipalAccount, &[account]);
+        if kinds.iter().all(|(_, known)| *known != sig) {
+            kinds.push((account, sig));
+        }
+    }
     let mut seen = BTreeSet::new();
     for name in names {
-        let sig = common
-            & model.sig(Kind::PrincipalService, &[&name])
-            & principal_sig(model, Caller::Service, &name, "", None);
-        if seen.insert(sig) {
-            all.push(Principal {
-                caller: Caller::Service,
-                name,
-                account: account.clone(),
-                organization: None,
-                path: None,
-                arn: None,
-                trusted: model.perimeter.aws_services,
-                sig,
-            });
+        let own = model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
+        for (account, common) in &kinds {
+            let sig = *common & own;
+            if seen.insert(sig) {
+                all.push(Principal {
+                    caller: Caller::Service,
+                    name: name.clone(),
+                    account: (*account).clone(),
+                    organization: None,
+                    path: None,
+                    arn: None,
+                    trusted: model.perimeter.aws_services,
+                    sig,
+                });
+            }
         }
     }
 }

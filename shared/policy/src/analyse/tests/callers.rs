@@ -195,3 +195,17 @@ fn variables_do_not_hide_what_aws_owns_itself() {
     let found = on("iam", &[statement]);
     assert!(found.identity.is_some() && found.resource.is_some(), "{found:#?}");
 }
+
+#[test]
+fn services_may_call_from_any_account_of_aws() {
+    let untrusting = Perimeter {
+        aws_services: false,
+        ..perimeter()
+    };
+    for operator in ["StringLike", "StringNotLike"] {
+        let mut condition = json!({"Bool": {"aws:PrincipalIsAWSService": "true"}});
+        condition[operator] = json!({"aws:PrincipalAccount": "9*"});
+        let found = with("sqs", &untrusting, &[allow(condition), data_stays()]);
+        assert!(found.identity.is_some(), "{operator}");
+    }
+}
