@@ -209,3 +209,18 @@ fn services_may_call_from_any_account_of_aws() {
         assert!(found.identity.is_some(), "{operator}");
     }
 }
+
+#[test]
+fn the_arn_of_a_user_has_the_users_name() {
+    let admin = json!({"StringEquals": {"aws:username": "admin"}});
+    let request = on("s3", &[allow(admin.clone())]).identity.unwrap().request;
+    assert_eq!(request.principal, "arn:aws:iam::999988887777:user/admin");
+    assert_eq!(
+        request.values("aws:PrincipalArn"),
+        ["arn:aws:iam::999988887777:user/admin"]
+    );
+    let mut bob = allow(json!({"StringNotEquals": {"aws:username": "admin"}, "Null": {"aws:username": "false"}}));
+    bob["Principal"] = json!({"AWS": "arn:aws:iam::999988887777:user/bob"});
+    let request = on("s3", &[bob]).identity.unwrap().request;
+    assert_eq!(request.values("aws:username"), ["bob"]);
+}
