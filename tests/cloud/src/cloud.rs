@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -102,6 +103,8 @@ impl Cloud {
             .http_client(Connector::new(self.clone(), caller))
             .retry_config(postern_aws::retries())
             .timeout_config(postern_aws::timeouts())
+            // Bodies come whole or not at all.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .sleep_impl(TokioSleep::new())
             .time_source(SharedTimeSource::new(self.0.clock))
             .build()
@@ -249,7 +252,12 @@ impl State {
     }
 
     pub(crate) fn dynamodb(&mut self, target: &str, body: &[u8], now: Timestamp) -> (u16, Vec<u8>) {
-        dynamodb::answer(&mut self.tables, target, body, now)
+        let answer = dynamodb::answer(&mut self.tables, target, body, now);
+        let words = String::from_utf8_lossy(&answer.1);
+        if answer.0 != 200 && words.contains("the model does not know") {
+            crate::unmodelled(format_args!("{target}: {words}"));
+        }
+        answer
     }
 
     pub(crate) fn record(&mut self, mut entry: Entry) {

@@ -102,6 +102,8 @@ fn write_route(xml: &mut Xml, route: &Route) {
 pub(super) fn create(call: &mut Call<'_>) -> Done {
     let vpc = call.form.required("VpcId").to_owned();
     let tags = call.new_tags("route-table")?;
+    // Filled in by the SDK. Nobody makes tables under faults.
+    call.form.text("ClientToken");
     call.own_vpc(&vpc)?;
     let id = call.world.add_route_table(&vpc, Way::Nowhere);
     call.world.edit_route_table(&id, |table| table.tags = tags);

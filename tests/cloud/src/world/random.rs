@@ -27,10 +27,40 @@ impl Default for Shape {
 }
 
 impl World {
-    /// Adds VPCs at random, with subnets of all classes, route tables, groups and endpoints. Gives their ids.
+    /// Adds VPCs at random, with subnets of all classes, route tables, groups and endpoints, some of other owners. Gives
+    /// their ids. Some worlds are short of quotas.
     pub fn grow(&mut self, shape: &Shape, rng: &mut Rng) -> Vec<String> {
+        match rng.u8(..24) {
+            0 => self.quotas.interface_endpoints = rng.usize(1..5),
+            1 => self.quotas.gateway_endpoints = rng.usize(1..3),
+            2 => self.quotas.rules = rng.usize(1..3),
+            3 => self.quotas.groups = rng.usize(2..8),
+            _ => {}
+        }
         let count = rng.usize(1..=shape.vpcs.max(1));
-        (0..count).map(|n| self.random_vpc(n, shape, rng)).collect()
+        let vpcs: Vec<_> = (0..count).map(|n| self.random_vpc(n, shape, rng)).collect();
+        if let Some(vpc) = rng.choice(&vpcs).filter(|_| rng.u8(..6) == 0) {
+            self.stranger(vpc, rng);
+        }
+        vpcs
+    }
+
+    /// An endpoint to a service that another account offers.
+    fn stranger(&mut self, vpc: &str, rng: &mut Rng) {
+        let offer = self.add_offer(OTHER_ACCOUNT, &["a", "b"]);
+        self.edit_offer(&offer, |offer| {
+            offer.principals.insert("vpce-svc-perm-0".to_owned(), "*".to_owned());
+        });
+        let Some(offer) = self.offer(&offer).cloned() else {
+            return;
+        };
+        let mut new = NewEndpoint::interface(vpc, &offer.name);
+        new.private_dns = false;
+        new.state = match rng.bool() {
+            true => EndpointState::Available,
+            false => EndpointState::PendingAcceptance,
+        };
+        self.add_endpoint(new);
     }
 
     fn random_vpc(&mut self, n: usize, shape: &Shape, rng: &mut Rng) -> String {
