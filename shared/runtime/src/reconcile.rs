@@ -9,6 +9,7 @@ use postern_core::control::{Control, evaluate};
 use postern_core::finding::{Finding, FindingKey, Verdict};
 use postern_core::function::Function;
 use postern_core::id::{AccountId, Region, RunId, VpcId};
+use postern_core::ledger::Past;
 use postern_core::plan::{Outcome, Plan, PlannedChange, Spent, plan};
 use postern_core::report::{Message, Reconciliation, Report, Verification};
 use postern_core::settings::Mode;
@@ -69,8 +70,8 @@ impl Run<'_> {
         let now = Timestamp::now();
         let settings = &self.configuration.settings;
         let controls = self.function.controls;
-        let findings = evaluate(controls, &snapshot, settings, now);
-        let plan = plan(controls, &snapshot, settings, self.spent, now);
+        let findings = evaluate(controls, &snapshot, settings, &Past::default(), now);
+        let plan = plan(controls, &snapshot, settings, &Past::default(), self.spent, now);
         if plan.refused.is_none() && plan.enforced().next().is_some() {
             // What nobody can be told of is not done.
             let answers = self.aws.check_topic(&self.configuration.topic).await;
@@ -106,6 +107,14 @@ impl Run<'_> {
             plan,
             outcomes,
             verification,
+            controls: controls
+                .iter()
+                .map(|control| (control.name.to_owned(), settings.modes.of(control.name)))
+                .filter(|(_, mode)| *mode != Mode::Off)
+                .collect(),
+            ids: BTreeMap::new(),
+            earlier: Vec::new(),
+            notices: Vec::new(),
         };
         match Report::of(&reconciliation) {
             Some(report) => {
@@ -149,7 +158,6 @@ impl Run<'_> {
         match &outcome {
             Outcome::Applied { .. } => {
                 self.spent.changes += 1;
-                self.spent.monthly_cost = self.spent.monthly_cost + planned.monthly_cost;
                 info!(change = %planned.change, "applied");
             }
             Outcome::Failed { cause, .. } => warn!(change = %planned.change, %cause, "failed"),
@@ -199,7 +207,13 @@ impl Run<'_> {
                 return all(&keys, || Verification::Pending { reason: reason.clone() });
             }
         };
-        let findings = evaluate(&controls, &fresh, &self.configuration.settings, Timestamp::now());
+        let findings = evaluate(
+            &controls,
+            &fresh,
+            &self.configuration.settings,
+            &Past::default(),
+            Timestamp::now(),
+        );
         keys.iter()
             .map(|key| {
                 let failed = touched().any(|(planned, outcome)| {
