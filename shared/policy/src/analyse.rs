@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::document::Document;
 use crate::evaluate::{Request, evaluate_as};
 use crate::explain;
+use crate::federation;
 use crate::reading::{Named, Reading, readings};
 use crate::{EndpointContext, Perimeter};
 
@@ -75,7 +76,7 @@ pub struct Analysis {
 pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Analysis {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
-    let (readings, all) = readings(document, !perimeter.aws_services);
+    let (readings, all) = readings(document, !perimeter.aws_services, federation::comes_through(endpoint));
     let mut summary = Summary::default();
     if !all {
         summary
@@ -103,7 +104,7 @@ pub(crate) fn loses(
 ) -> Option<Option<Request>> {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
-    let (readings, all) = readings(document, true);
+    let (readings, all) = readings(document, true, federation::comes_through(endpoint));
     if !all {
         return None;
     }

@@ -19,14 +19,17 @@ pub(super) enum Caller {
     Role,
     User,
     Root,
-    Federated,
+    FederatedUser,
     Anonymous,
+    /// With the token of an identity provider in place of a signature: one of [`Model::providers`], by its place there,
+    /// or another.
+    Bearer(Option<usize>),
     Service,
 }
 
 impl Caller {
     pub(super) fn is_iam(self) -> bool {
-        !matches!(self, Self::Anonymous | Self::Service)
+        !matches!(self, Self::Anonymous | Self::Bearer(_) | Self::Service)
     }
 
     /// The value of `aws:PrincipalType`.
@@ -35,9 +38,9 @@ impl Caller {
             Self::Role => Some("AssumedRole"),
             Self::User => Some("User"),
             Self::Root => Some("Account"),
-            Self::Federated => Some("FederatedUser"),
+            Self::FederatedUser => Some("FederatedUser"),
             Self::Anonymous => Some("Anonymous"),
-            Self::Service => None,
+            Self::Bearer(_) | Self::Service => None,
         }
     }
 }
@@ -47,6 +50,7 @@ pub(super) struct Principal {
     pub(super) caller: Caller,
     /// As in a witness.
     pub(super) name: String,
+    /// The value of `aws:PrincipalAccount`, empty where requests do not have the key.
     pub(super) account: String,
     pub(super) organization: Option<String>,
     pub(super) path: Option<String>,
@@ -205,33 +209,47 @@ pub(super) fn principals(
     }
     // Witnesses read better with the accounts that the settings name.
     all.sort_by_key(|principal: &Principal| principal.trusted && identities.strangers.contains(&principal.account));
-    all.push(anonymous(model));
+    all.push(unsigned(model, Caller::Anonymous, "anonymous"));
+    if model.bearers {
+        let named = (0..model.providers.len()).map(Some);
+        for provider in std::iter::once(None).chain(named) {
+            // The page on endpoint policies of STS says that these requests lack the key, the reference of the key that
+            // requests without a signature have this value.
+            for account in ["", "anonymous"] {
+                all.push(unsigned(model, Caller::Bearer(provider), account));
+            }
+        }
+    }
     services(model, identities, &mut all);
     Principals { all, complete }
 }
 
-fn anonymous(model: &Model<'_>) -> Principal {
-    let mut sig =
-        principal_sig(model, "anonymous", "anonymous", None) & model.sig(Kind::PrincipalAccount, &["anonymous"]);
+fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
+    let name = "anonymous";
+    let mut principal = Principal {
+        caller,
+        name: name.to_owned(),
+        account: account.to_owned(),
+        organization: None,
+        path: None,
+        arn: None,
+        trusted: false,
+        sig: principal_sig(model, caller, name, "", None),
+    };
     for kind in [
+        Kind::PrincipalAccount,
         Kind::PrincipalOrganization,
         Kind::PrincipalPaths,
         Kind::PrincipalArn,
         Kind::PrincipalIsService,
         Kind::PrincipalService,
+        Kind::PrincipalType,
     ] {
-        sig = sig & model.sig(kind, &[]);
+        let values = principal.values(kind).unwrap_or_default();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        principal.sig = principal.sig & model.sig(kind, &values);
     }
-    Principal {
-        caller: Caller::Anonymous,
-        name: "anonymous".to_owned(),
-        account: "anonymous".to_owned(),
-        organization: None,
-        path: None,
-        arn: None,
-        trusted: false,
-        sig: sig & model.sig(Kind::PrincipalType, &["Anonymous"]),
-    }
+    principal
 }
 
 fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>) {
@@ -273,7 +291,9 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
     }
     let mut seen = BTreeSet::new();
     for name in names {
-        let sig = common & model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, &name, "", None);
+        let sig = common
+            & model.sig(Kind::PrincipalService, &[&name])
+            & principal_sig(model, Caller::Service, &name, "", None);
         if seen.insert(sig) {
             all.push(Principal {
                 caller: Caller::Service,
@@ -294,16 +314,19 @@ impl Principal {
     pub(super) fn values(&self, kind: Kind) -> Option<Vec<String>> {
         let list = |value: Option<&str>| Some(value.map(str::to_owned).into_iter().collect());
         match kind {
-            Kind::PrincipalAccount => list(Some(&self.account)),
+            Kind::PrincipalAccount => list(Some(self.account.as_str()).filter(|account| !account.is_empty())),
             Kind::PrincipalOrganization => list(self.organization.as_deref()),
             Kind::PrincipalPaths => list(self.path.as_deref()),
             Kind::PrincipalArn => list(self.arn.as_deref()),
             Kind::PrincipalIsService => match self.caller {
-                Caller::Anonymous => list(None),
+                Caller::Anonymous | Caller::Bearer(_) => list(None),
                 caller => list(Some(if caller == Caller::Service { "true" } else { "false" })),
             },
             Kind::PrincipalService => list((self.caller == Caller::Service).then_some(self.name.as_str())),
-            Kind::PrincipalType => list(self.caller.kind()),
+            Kind::PrincipalType => match self.caller {
+                Caller::Bearer(_) if !self.account.is_empty() => list(Caller::Anonymous.kind()),
+                caller => list(caller.kind()),
+            },
             _ => None,
         }
     }

@@ -345,6 +345,7 @@ fn templates_are_closed_and_lock_nobody_out() {
         "ecr.api",
         "ecr.dkr",
         "ssm",
+        "sts",
         "secretsmanager",
     ] {
         let text = crate::template(service, "us-east-1", &settings).unwrap();

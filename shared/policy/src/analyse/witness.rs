@@ -7,6 +7,7 @@ use super::keys::of_principal;
 use super::model::{Kind, Model};
 use super::search;
 use crate::evaluate::Request;
+use crate::federation;
 use crate::literal::iso;
 
 pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
@@ -53,6 +54,10 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         ("aws:ResourceOrgPaths", Kind::ResourcePaths),
     ] {
         put(key, found.owner.values(kind).unwrap_or_default());
+    }
+    if let Caller::Bearer(Some(at)) = found.principal.caller {
+        let provider = model.providers.get(at).map(|name| (*name).to_owned());
+        put(federation::PROVIDER, provider.into_iter().collect());
     }
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)

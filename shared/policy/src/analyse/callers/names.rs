@@ -2,11 +2,11 @@
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::model::{Kind, Model};
+use super::super::model::{Kind, Model, for_bearers};
 use super::super::strings::{Domain, candidates};
 use super::Caller;
 use crate::arn::Arn;
-use crate::document::{Effect, PrincipalEntry};
+use crate::document::{Effect, PrincipalEntry, Statement};
 use crate::glob::{Pattern, Piece};
 use crate::operators::Family;
 use crate::text::Form;
@@ -93,7 +93,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     if !plain {
         shapes.extend([
             (Caller::User, "iam", "user/"),
-            (Caller::Federated, "sts", "federated-user/"),
+            (Caller::FederatedUser, "sts", "federated-user/"),
         ]);
         arns.extend(
             partitions
@@ -158,26 +158,43 @@ fn starts_in(pattern: &Pattern, partition: &str) -> bool {
 fn named(model: &Model<'_>, caller: Caller, name: String, arn: String, account: &str, by_account: Bits) -> Named {
     let kind: Vec<&str> = caller.kind().into_iter().collect();
     let sig = by_account
-        & principal_sig(model, &name, account, Some(&arn))
+        & principal_sig(model, caller, &name, account, Some(&arn))
         & model.sig(Kind::PrincipalArn, &[&arn])
         & model.sig(Kind::PrincipalType, &kind);
     Named { caller, name, arn, sig }
 }
 
+/// Whether it lets more through to suppose that the Principal element names somebody. The evaluator will not confirm
+/// it, and so nothing is claimed.
+fn favourable(statement: &Statement) -> bool {
+    (statement.effect == Effect::Allow) != statement.principal.not
+}
+
 /// The statements whose Principal element covers the principal.
-pub(super) fn principal_sig(model: &Model<'_>, name: &str, account: &str, arn: Option<&str>) -> Bits {
+pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, account: &str, arn: Option<&str>) -> Bits {
     let mut bits = Bits::ALL;
-    let service = arn.is_none() && name != "anonymous";
+    let service = caller == Caller::Service;
     let root = arn.is_some_and(|arn| arn.ends_with(":root"));
     for (place, statement) in model.statements.iter().enumerate() {
         let covers = statement.principal.values.iter().any(|entry| match entry {
             PrincipalEntry::Everyone => true,
-            PrincipalEntry::EveryAws => !service || model.reading.aws_star_has_services,
+            PrincipalEntry::EveryAws => match caller {
+                Caller::Service => model.reading.aws_star_has_services,
+                Caller::Bearer(_) => model.reading.aws_star_has_bearers,
+                _ => true,
+            },
             PrincipalEntry::Account(wanted) => arn.is_some() && wanted == account && (!model.endpoint.gateway || root),
             PrincipalEntry::Arn(wanted) => arn.is_some() && (wanted == name || Some(wanted.as_str()) == arn),
             PrincipalEntry::Service(wanted) => service && (wanted == "*" || wanted == name),
-            // Whoever that is: the evaluator will not confirm it, and so nothing is claimed.
-            PrincipalEntry::Unknown(_) => (statement.effect == Effect::Allow) != statement.principal.not,
+            PrincipalEntry::Federated(provider) => match caller {
+                Caller::Bearer(own) => {
+                    let own = own.and_then(|at| model.providers.get(at));
+                    model.reading.federated_has_bearers && (provider == "*" || own == Some(&provider.as_str()))
+                }
+                Caller::Role => !for_bearers(statement) && favourable(statement),
+                _ => false,
+            },
+            PrincipalEntry::Unknown(_) => favourable(statement),
             PrincipalEntry::Nobody(_) => false,
         });
         if covers == statement.principal.not {
