@@ -143,7 +143,8 @@ pub(crate) fn takes(
 ) -> Option<Option<Request>> {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
-    let (readings, all) = readings(after, true);
+    // How services and callers without a signature are taken makes no difference to instances.
+    let (readings, all) = readings(after, false, false);
     if !all {
         return None;
     }
