@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, ChangeKind};
-use crate::control::{Control, evaluate};
+use crate::control::{Control, evaluate_with};
 use crate::cost::MonthlyCost;
 use crate::finding::{Finding, FindingKey, Remediation};
+use crate::policy::Policies;
 use crate::settings::{Limits, Mode, Settings};
 use crate::simulate::simulate;
 use crate::snapshot::Snapshot;
@@ -68,11 +69,12 @@ pub struct Spent {
 /// Plans by simulating: evaluate, take the changes that come first, simulate them, evaluate again, until no automatic
 /// finding is left. What is planned therefore leaves nothing that could still be planned.
 pub fn plan(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, spent: Spent, now: Timestamp) -> Plan {
+    let policies = Policies::default();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
     for mode in [Mode::Enforce, Mode::Audit] {
         loop {
-            let findings = evaluate(controls, &state, settings, now);
+            let findings = evaluate_with(controls, &state, settings, now, &policies);
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
             let Some((_, changes)) = open.iter().min_by_key(|(_, changes)| stage(changes)) else {
                 break;
@@ -383,6 +385,7 @@ mod tests {
             severity: Severity::Low,
             needs: &[],
             changes: &[],
+            opt_in: false,
             evaluate,
         };
         let world = bare();
