@@ -89,3 +89,97 @@ fn explain(witness: &Request) -> String {
         witness.principal, witness.action, witness.resource
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::settings::Mode;
+    use crate::testing::{ALLOW_ALL, PARTNER, World, advice, assert_needs, changes, compliant};
+
+    /// The control is on, and content with everything but the policy of `vpce-sts`.
+    fn unbound() -> World {
+        compliant().bound_but("vpce-sts")
+    }
+
+    #[test]
+    fn it_is_off_unless_it_is_named() {
+        let mut world = compliant();
+        for default in [Mode::Audit, Mode::Enforce] {
+            world.settings.modes.default = default;
+            assert_eq!(world.findings(&CONTROL), []);
+        }
+        assert!(!unbound().findings(&CONTROL).is_empty());
+    }
+
+    #[test]
+    fn a_policy_that_does_not_ask_for_the_vpc_gets_one_deny() {
+        let world = unbound();
+        let finding = world.judge(&CONTROL, "vpce-sts");
+        insta::assert_snapshot!(finding.explanation, @"");
+        let [Change::ReplacePolicy { before, after, .. }] = changes(&finding) else {
+            panic!("{finding:#?}")
+        };
+        let own = world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()]
+            .policy
+            .as_ref();
+        assert_eq!(Some(before), own);
+        assert!(
+            after.contains(r#""StringNotEquals":{"aws:Ec2InstanceSourceVPC":"vpc-1"}"#),
+            "{after}"
+        );
+        let bound = world
+            .clone()
+            .edit_endpoint("vpce-sts", |e| e.policy = Some(after.clone()));
+        assert_eq!(bound.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        assert_eq!(bound.plan().changes, []);
+    }
+
+    #[test]
+    fn a_binding_without_proof_is_left_to_people() {
+        let long = ALLOW_ALL.replace(
+            "2008-10-17\",",
+            &format!("2008-10-17\",\"Id\":\"{}\",", "x".repeat(20_300)),
+        );
+        let world = unbound().edit_endpoint("vpce-sts", |e| e.policy = Some(long));
+        assert!(advice(&world.judge(&CONTROL, "vpce-sts")).contains("20480"));
+    }
+
+    #[test]
+    fn the_policy_of_a_third_partys_service_is_left_to_people() {
+        let world = unbound().interface("vpce-partner", PARTNER, &["subnet-a"]);
+        assert!(advice(&world.judge(&CONTROL, "vpce-partner")).contains("is not offered by AWS"));
+    }
+
+    #[test]
+    fn it_does_not_apply_where_nothing_can_be_bound() {
+        let mut nobody = unbound();
+        nobody.settings.perimeter.organizations.clear();
+        assert_eq!(nobody.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
+        let undecided = unbound().edit_endpoint("vpce-sts", |e| e.policy = Some("{}".to_owned()));
+        assert_eq!(undecided.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
+        let unsupported = unbound().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
+        assert_eq!(unsupported.verdict(&CONTROL, "vpce-smtp"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn endpoints_are_created_bound_while_it_is_on() {
+        for (mode, bound) in [(Mode::Off, false), (Mode::Audit, true), (Mode::Enforce, true)] {
+            let world = compliant().bound_but("none").without("vpce-sts").mode(&CONTROL, mode);
+            let plan = world.plan();
+            let [planned] = plan.changes.as_slice() else {
+                panic!("{plan:#?}")
+            };
+            let Change::CreateEndpoint(new) = &planned.change else {
+                panic!("{plan:#?}")
+            };
+            let policy = new.policy.as_ref().unwrap();
+            assert_eq!(policy.contains("Ec2InstanceSourceVPC"), bound, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[unbound()]);
+    }
+}

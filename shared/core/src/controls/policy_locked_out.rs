@@ -53,3 +53,70 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::testing::{ALLOW_ALL, World, advice, assert_needs, compliant};
+
+    fn with(condition: &str) -> World {
+        let policy = ALLOW_ALL.replace(
+            r#""Resource":"*""#,
+            &format!(r#""Resource":"*","Condition":{condition}"#),
+        );
+        compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(policy))
+    }
+
+    #[test]
+    fn a_policy_for_others_or_for_nobody_locks_out() {
+        for condition in [
+            r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg2"}}"#,
+            r#"{"StringEquals":{"aws:ResourceAccount":"444455556666","aws:ResourceOrgID":"o-exampleorg2"}}"#,
+            r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+            r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-01T00:00:00Z"}}"#,
+        ] {
+            let world = with(condition);
+            let finding = world.judge(&CONTROL, "vpce-s3");
+            assert_eq!(finding.verdict, Verdict::NonCompliant, "{condition}");
+            assert!(advice(&finding).contains("aws:SourceIp"), "{finding:#?}");
+            let changed = world.plan().changes;
+            assert!(
+                changed
+                    .iter()
+                    .all(|p| p.causes.iter().all(|c| c.control != CONTROL.name)),
+                "{changed:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn statements_for_another_service_lock_out() {
+        let policy = ALLOW_ALL.replace(r#""Action":"*""#, r#""Action":"sqs:*""#);
+        let world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(policy));
+        assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn whoever_lets_trusted_principals_through_is_compliant_open_or_not() {
+        for condition in ["{}", r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}"#] {
+            assert_eq!(with(condition).verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+        }
+    }
+
+    #[test]
+    fn it_does_not_apply_where_there_is_nothing_to_be_let_through() {
+        let mut world = with("{}");
+        world.settings.perimeter.organizations.clear();
+        assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+        let undecided = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some("{}".to_owned()));
+        assert_eq!(undecided.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+        let unsupported = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
+        assert_eq!(unsupported.verdict(&CONTROL, "vpce-smtp"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[compliant()]);
+    }
+}

@@ -73,3 +73,221 @@ fn judge(context: &Context<'_>, key: FindingKey, endpoint: &Endpoint, service: &
     };
     key.non_compliant(explanation, remediation)
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_policy::template;
+
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::snapshot::{EndpointKind, EndpointState};
+    use crate::testing::{
+        ALLOW_ALL, PARTNER, REGION, STRANGER, World, advice, assert_needs, bare, changes, compliant, perimeter, tags,
+    };
+
+    /// Our principals, anybody's buckets.
+    const LEAKY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"OnlyOurPrincipals","Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
+
+    fn with(policy: &str) -> World {
+        compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(policy.to_owned()))
+    }
+
+    fn after(finding: &Finding) -> &str {
+        let [Change::ReplacePolicy { after, .. }] = changes(finding) else {
+            panic!("{finding:#?}")
+        };
+        after
+    }
+
+    #[test]
+    fn a_leak_is_shown_by_a_request_and_closed_by_what_is_appended() {
+        let finding = with(LEAKY).judge(&CONTROL, "vpce-s3");
+        insta::assert_snapshot!(finding.explanation, @"");
+        let [
+            Change::ReplacePolicy {
+                endpoint,
+                before,
+                after,
+            },
+        ] = changes(&finding)
+        else {
+            panic!("{finding:#?}")
+        };
+        assert_eq!((endpoint.as_str(), before.as_str()), ("vpce-s3", LEAKY));
+        assert!(after.starts_with(LEAKY.strip_suffix("]}").unwrap()), "{after}");
+        assert!(
+            after.contains("DenyUntrustedResources") && !after.contains("DenyUntrustedPrincipals"),
+            "{after}"
+        );
+    }
+
+    #[test]
+    fn the_default_policy_is_open_on_both_sides() {
+        let finding = with(ALLOW_ALL).judge(&CONTROL, "vpce-s3");
+        insta::assert_snapshot!(finding.explanation, @"");
+        assert!(after(&finding).contains("DenyUntrustedPrincipals"));
+        assert!(after(&finding).contains("DenyUntrustedResources"));
+    }
+
+    #[test]
+    fn what_was_fixed_is_closed() {
+        for policy in [LEAKY, ALLOW_ALL] {
+            let fixed = with(after(&with(policy).judge(&CONTROL, "vpce-s3")));
+            assert_eq!(fixed.verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+            assert_eq!(fixed.plan().changes, []);
+        }
+    }
+
+    #[test]
+    fn the_perimeter_policy_is_compliant_however_aws_spells_it() {
+        let policy = template("sts", REGION, &perimeter()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&policy).unwrap();
+        let spelled = serde_json::to_string_pretty(&value).unwrap();
+        let world = compliant().edit_endpoint("vpce-sts", |e| e.policy = Some(spelled));
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn time_is_that_of_the_evaluation() {
+        let until = |date: &str| {
+            with(&LEAKY.replace(
+                r#""Condition":{"#,
+                &format!(r#""Condition":{{"DateLessThan":{{"aws:CurrentTime":"{date}"}},"#),
+            ))
+        };
+        assert_eq!(
+            until("2026-11-24T00:00:00Z").verdict(&CONTROL, "vpce-s3"),
+            Verdict::NonCompliant
+        );
+        assert_eq!(
+            until("2026-11-23T11:00:00Z").verdict(&CONTROL, "vpce-s3"),
+            Verdict::Compliant
+        );
+    }
+
+    #[test]
+    fn conditions_on_the_endpoint_itself_are_judged_for_this_endpoint() {
+        let to = |vpc: &str| {
+            with(&ALLOW_ALL.replace(
+                r#""Resource":"*""#,
+                &format!(r#""Resource":"*","Condition":{{"StringEquals":{{"aws:SourceVpc":"{vpc}"}}}}"#),
+            ))
+        };
+        assert_eq!(to("vpc-1").verdict(&CONTROL, "vpce-s3"), Verdict::NonCompliant);
+        assert_eq!(to("vpc-2").verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn a_fix_that_cannot_be_proven_is_left_to_people_with_the_reason() {
+        // Too long for another statement.
+        let long = LEAKY.replace("OnlyOurPrincipals", &"x".repeat(20_300));
+        let finding = with(&long).judge(&CONTROL, "vpce-s3");
+        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert!(advice(&finding).contains("20480"), "{finding:#?}");
+        assert_eq!(with(&long).plan().changes, []);
+    }
+
+    #[test]
+    fn what_other_controls_report_is_not_applicable() {
+        for policy in [r#"{"Statement":"#, "{}"] {
+            let world = with(policy);
+            assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+            assert_eq!(world.plan().changes, []);
+        }
+        let world = compliant()
+            .interface("vpce-smtp", "email-smtp", &["subnet-a"])
+            .edit_endpoint("vpce-smtp", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+        assert_eq!(world.verdict(&CONTROL, "vpce-smtp"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn an_endpoint_of_whose_policy_nothing_is_known_is_named_by_this_control_alone() {
+        let edits: [fn(&mut Endpoint); 3] = [
+            |e| e.policy = None,
+            |e| e.state = EndpointState::Unknown,
+            |e| e.service = Some("com.amazonaws.eu-central-1.gone".into()),
+        ];
+        for edit in edits {
+            let world = with(ALLOW_ALL).edit_endpoint("vpce-s3", edit).bound_but("vpce-s3");
+            let about: Vec<_> = world
+                .all_findings()
+                .into_iter()
+                .filter(|f| f.key.resource.id == "vpce-s3")
+                .map(|f| (f.key.control, f.verdict))
+                .collect();
+            assert_eq!(about, [(CONTROL.name.to_owned(), Verdict::Indeterminate)]);
+            assert_eq!(
+                world
+                    .plan()
+                    .enforced()
+                    .filter(|p| p.change.endpoint() == Some(&"vpce-s3".into()))
+                    .count(),
+                0
+            );
+        }
+    }
+
+    #[test]
+    fn endpoints_of_kinds_without_policies_are_silent() {
+        for kind in [
+            EndpointKind::GatewayLoadBalancer,
+            EndpointKind::Resource,
+            EndpointKind::ServiceNetwork,
+            EndpointKind::Other,
+        ] {
+            let world = with(ALLOW_ALL).edit_endpoint("vpce-s3", |e| e.kind = kind);
+            assert!(world.findings(&CONTROL).iter().all(|f| f.key.resource.id != "vpce-s3"));
+        }
+    }
+
+    #[test]
+    fn dead_endpoints_are_silent_and_pending_ones_judged() {
+        for (state, findings) in [
+            (EndpointState::Deleted, 0),
+            (EndpointState::Failed, 0),
+            (EndpointState::Pending, 1),
+        ] {
+            let world = bare()
+                .gateway("vpce-s3", "s3", &[])
+                .edit_endpoint("vpce-s3", |e| e.state = state);
+            assert_eq!(world.findings(&CONTROL).len(), findings, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn the_policy_of_a_third_partys_service_is_left_to_people() {
+        let world = compliant()
+            .interface("vpce-partner", PARTNER, &["subnet-a"])
+            .edit_endpoint("vpce-partner", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+        assert!(advice(&world.judge(&CONTROL, "vpce-partner")).contains("is not offered by AWS"));
+    }
+
+    #[test]
+    fn endpoints_that_others_keep_are_reported_and_left_alone() {
+        for kept in [
+            |e: &mut Endpoint| e.requester_managed = true,
+            |e: &mut Endpoint| e.owner = STRANGER.into(),
+            |e: &mut Endpoint| e.tags = tags(&[("GuardDutyManaged", "true")]),
+        ] {
+            let world = with(ALLOW_ALL).edit_endpoint("vpce-s3", kept);
+            let finding = world.judge(&CONTROL, "vpce-s3");
+            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert!(advice(&finding).starts_with("Left alone: vpce-s3"), "{finding:#?}");
+            assert_eq!(world.plan().changes, []);
+        }
+    }
+
+    #[test]
+    fn a_perimeter_that_trusts_nobody_locks_nobody_out() {
+        let mut world = with(ALLOW_ALL);
+        world.settings.perimeter.organizations.clear();
+        let finding = world.judge(&CONTROL, "vpce-s3");
+        assert!(advice(&finding).contains("trusts nobody"), "{finding:#?}");
+        assert_eq!(world.plan().changes, []);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[with(ALLOW_ALL)]);
+    }
+}

@@ -45,3 +45,41 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::snapshot::EndpointKind;
+    use crate::testing::{ALLOW_ALL, advice, assert_needs, compliant};
+
+    #[test]
+    fn an_endpoint_that_cannot_be_closed_is_left_to_people() {
+        let world = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
+        let finding = world.judge(&CONTROL, "vpce-smtp");
+        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert!(advice(&finding).contains("security groups"), "{finding:#?}");
+        assert_eq!(world.plan().changes, []);
+    }
+
+    #[test]
+    fn whether_a_service_supports_policies_is_what_the_catalogue_says() {
+        let world = compliant();
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        let without = world.edit_service("sts", EndpointKind::Interface, |s| s.policy_supported = false);
+        assert_eq!(without.verdict(&CONTROL, "vpce-sts"), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn what_the_policy_says_does_not_matter() {
+        for policy in ["{}", ALLOW_ALL] {
+            let world = compliant().edit_endpoint("vpce-sts", |e| e.policy = Some(policy.to_owned()));
+            assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        }
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[compliant()]);
+    }
+}

@@ -254,7 +254,8 @@ proptest! {
     #[test]
     fn audit_shows_what_enforce_would_do(world in enforced_worlds()) {
         let mut audited = world.clone();
-        audited.settings.modes = Modes::default();
+        audited.settings.modes.default = Mode::Audit;
+        audited.settings.modes.controls.values_mut().for_each(|mode| *mode = Mode::Audit);
         let shown: Vec<_> = audited.plan().changes.into_iter().map(|p| p.change).collect();
         prop_assert_eq!(shown, enforced_changes(&world));
     }
