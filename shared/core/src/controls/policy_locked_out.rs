@@ -72,7 +72,6 @@ mod tests {
     fn a_policy_for_others_or_for_nobody_locks_out() {
         for condition in [
             r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg2"}}"#,
-            r#"{"StringEquals":{"aws:ResourceAccount":"444455556666","aws:ResourceOrgID":"o-exampleorg2"}}"#,
             r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
             r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-01T00:00:00Z"}}"#,
         ] {
