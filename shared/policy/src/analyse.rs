@@ -214,11 +214,12 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
-            let request = witness::request(model, found);
-            if !evaluate_as(document, &request, named.reading).is_allowed() {
+            let requests = witness::named_alike(model, witness::request(model, found), found.principal.caller);
+            let allowed = |request: &Request| evaluate_as(document, request, named.reading).is_allowed();
+            let Some(request) = requests.into_iter().find(allowed) else {
                 unconfirmed = true;
                 return None;
-            }
+            };
             let keys = witness::conditional(model, found);
             let witness = Witness {
                 request,

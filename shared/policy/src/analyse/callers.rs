@@ -6,8 +6,9 @@ use super::bits::Bits;
 use super::budget::Budget;
 use super::identities::{self, Identities, below};
 use super::model::{Kind, Model};
+use super::strings::{Domain, WORD, candidates};
 use crate::document::PrincipalEntry;
-use crate::glob::Pattern;
+use crate::glob::{Pattern, Piece};
 use crate::text::Form;
 
 mod names;
@@ -220,7 +221,7 @@ pub(super) fn principals(
             }
         }
     }
-    services(model, identities, &mut all);
+    services(model, identities, &mut all, &mut complete, budget);
     Principals { all, complete }
 }
 
@@ -252,8 +253,15 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
     principal
 }
 
-fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>) {
+fn services(
+    model: &Model<'_>,
+    identities: &Identities,
+    all: &mut Vec<Principal>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) {
     let mut names: Vec<String> = Vec::new();
+    let mut patterns: Vec<Pattern> = Vec::new();
     for statement in model.statements {
         for entry in &statement.principal.values {
             if let PrincipalEntry::Service(name) = entry
@@ -265,10 +273,12 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
     }
     for key in model.keys.iter().filter(|key| key.kind == Kind::PrincipalService) {
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
-            if let Some(Form::Text(Pattern::Exact(name))) = text.fixed()
-                && crate::evaluate::is_service(name)
-            {
-                names.push(name.clone());
+            match text.fixed() {
+                Some(Form::Text(Pattern::Exact(name))) if crate::evaluate::is_service(name) => {
+                    names.extend([name.clone(), name.to_lowercase()]);
+                }
+                Some(Form::Text(pattern @ Pattern::Glob(_))) => patterns.push(pattern.clone()),
+                _ => {}
             }
         }
     }
@@ -278,9 +288,19 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
         "unlisted.amazonaws.com",
     ];
     names.extend(usual.iter().map(|name| (*name).to_owned()));
-    let stranger = |account: &&String| !model.perimeter.accounts.contains(account);
-    let account = identities.strangers.iter().find(stranger).cloned().unwrap_or_default();
-    let mut common = model.sig(Kind::PrincipalIsService, &["true"]) & model.sig(Kind::PrincipalAccount, &[&account]);
+    if !patterns.is_empty() {
+        let mut base = vec![Piece::Field];
+        base.extend(".amazonaws.com".chars().map(Piece::Char));
+        let domain = Domain {
+            base: &base,
+            possible: &crate::evaluate::is_service,
+            ..WORD
+        };
+        let found = candidates(&patterns, &domain, budget);
+        *complete &= found.complete;
+        names.extend(found.values);
+    }
+    let mut common = model.sig(Kind::PrincipalIsService, &["true"]);
     for kind in [
         Kind::PrincipalOrganization,
         Kind::PrincipalPaths,
@@ -289,22 +309,38 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
     ] {
         common = common & model.sig(kind, &[]);
     }
+    // An account of AWS, whichever that is.
+    let accounts = identities.strangers.iter().chain(&identities.named);
+    let accounts = accounts.filter(|account| !model.perimeter.accounts.contains(account));
+    let weight = model.weight(Kind::PrincipalAccount);
+    let mut kinds: Vec<(&String, Bits)> = Vec::new();
+    for account in accounts {
+        if !budget.spend(1 + weight) {
+            *complete = false;
+            break;
+        }
+        let sig = common & model.sig(Kind::PrincipalAccount, &[account]);
+        if kinds.iter().all(|(_, known)| *known != sig) {
+            kinds.push((account, sig));
+        }
+    }
     let mut seen = BTreeSet::new();
     for name in names {
-        let sig = common
-            & model.sig(Kind::PrincipalService, &[&name])
-            & principal_sig(model, Caller::Service, &name, "", None);
-        if seen.insert(sig) {
-            all.push(Principal {
-                caller: Caller::Service,
-                name,
-                account: account.clone(),
-                organization: None,
-                path: None,
-                arn: None,
-                trusted: model.perimeter.aws_services,
-                sig,
-            });
+        let own = model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
+        for (account, common) in &kinds {
+            let sig = *common & own;
+            if seen.insert(sig) {
+                all.push(Principal {
+                    caller: Caller::Service,
+                    name: name.clone(),
+                    account: (*account).clone(),
+                    organization: None,
+                    path: None,
+                    arn: None,
+                    trusted: model.perimeter.aws_services,
+                    sig,
+                });
+            }
         }
     }
 }

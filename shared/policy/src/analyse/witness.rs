@@ -77,6 +77,34 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     }
 }
 
+/// The same request with a user whose ARN has the user's name, where it can be; the last is the request itself.
+pub(super) fn named_alike(model: &Model<'_>, request: Request, caller: Caller) -> Vec<Request> {
+    let mut all = Vec::new();
+    if caller == Caller::User
+        && let [name] = request.values("aws:username")
+        && let Some((start, last)) = request.principal.rsplit_once('/')
+        && name != last
+    {
+        let renamed = format!("{start}/{name}");
+        let trusted = model.perimeter.principals.contains(&renamed);
+        let other = (!trusted).then_some((&renamed, name.as_str()));
+        for (principal, name) in std::iter::once((&request.principal, last)).chain(other) {
+            let mut other = request.clone();
+            other.principal.clone_from(principal);
+            for (key, values) in &mut other.context {
+                if key.eq_ignore_ascii_case("aws:username") {
+                    *values = vec![name.to_owned()];
+                } else if key.eq_ignore_ascii_case("aws:PrincipalArn") {
+                    *values = vec![principal.clone()];
+                }
+            }
+            all.push(other);
+        }
+    }
+    all.push(request);
+    all
+}
+
 /// The keys without which this would not be allowed and that the caller may not be able to choose.
 pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();

@@ -3,13 +3,20 @@
 use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::model::{Kind, Model, for_bearers};
-use super::super::strings::{Domain, candidates};
+use super::super::strings::{Domain, WORD, candidates};
 use super::Caller;
 use crate::arn::Arn;
 use crate::document::{Effect, PrincipalEntry, Statement};
 use crate::glob::{Pattern, Piece};
 use crate::operators::Family;
 use crate::text::Form;
+
+/// Names of roles and users.
+const NAMES: Domain<'_> = Domain {
+    fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
+    letters: "zqxjk0",
+    ..WORD
+};
 
 /// An account with one of its names, and the statements that do not fail on these.
 #[derive(Clone)]
@@ -115,9 +122,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         let domain = Domain {
             base: &base,
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
-            fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
-            letters: "zqxjk0",
-            avoid: &[],
+            ..NAMES
         };
         let found = candidates(&patterns, &domain, budget);
         *complete &= found.complete;
@@ -133,14 +138,37 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         all.push(named(model, caller, arn.clone(), arn, account, by_account));
     }
     for session in sessions {
-        if let Some(arn) = Arn::parse(&session) {
-            let role = format!(
-                "arn:{}:iam::{account}:role/{}",
-                arn.partition,
-                arn.session_role().unwrap_or_default()
-            );
+        for role in roles(&session, &patterns, complete, budget) {
+            if !budget.spend(weight) {
+                *complete = false;
+                break;
+            }
             all.push(named(model, Caller::Role, session.clone(), role, account, by_account));
         }
+    }
+    all
+}
+
+/// The roles that a session may be of: its ARN has the role's name without the path before it.
+fn roles(session: &str, patterns: &[Pattern], complete: &mut bool, budget: &mut Budget) -> Vec<String> {
+    let Some(arn) = Arn::parse(session) else {
+        return Vec::new();
+    };
+    let start = format!("arn:{}:iam::{}:role/", arn.partition, arn.account);
+    let name = arn.session_role().unwrap_or_default();
+    let mut all = vec![format!("{start}{name}")];
+    if !patterns.is_empty() {
+        let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
+        base.push(Piece::Field);
+        base.extend(format!("/{name}").chars().map(Piece::Char));
+        let domain = Domain {
+            base: &base,
+            possible: &|role| Arn::parse(role).is_some_and(|arn| arn.is_principal()),
+            ..NAMES
+        };
+        let found = candidates(patterns, &domain, budget);
+        *complete &= found.complete;
+        all.extend(found.values);
     }
     all
 }
