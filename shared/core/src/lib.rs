@@ -13,6 +13,7 @@ pub mod id;
 pub mod ingress;
 pub mod ledger;
 pub mod plan;
+mod policy;
 pub mod report;
 pub mod requirement;
 pub mod settings;

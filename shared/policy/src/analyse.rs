@@ -133,6 +133,49 @@ pub(crate) fn loses(
     Some(None)
 }
 
+/// A request in neither hole that a document allows and no longer allows with one more Deny at its end: `after` is the
+/// document with it. The outer nothing is that this cannot be told.
+pub(crate) fn takes(
+    before: &Document,
+    after: &Document,
+    perimeter: &Perimeter,
+    endpoint: &EndpointContext,
+) -> Option<Option<Request>> {
+    let owned = crate::aws_owned::resources(perimeter, endpoint);
+    let mut budget = Budget::new();
+    // How services and callers without a signature are taken makes no difference to instances.
+    let (readings, all) = readings(after, false, false);
+    if !all {
+        return None;
+    }
+    for named in &readings {
+        let model = Model::new(after, perimeter, endpoint, named.reading, &owned);
+        let mut search = Search::new(&model, &mut budget);
+        let Some(place) = model.statements.len().checked_sub(1) else {
+            continue;
+        };
+        let goal = Goal::Lost { place, first: place };
+        let possible = search.find(goal, Links::Suppose, &mut budget, &mut |_| Some(()));
+        if possible.is_none() && search.complete {
+            continue;
+        }
+        let mut unconfirmed = false;
+        let found = search.find(goal, Links::Follow, &mut budget, &mut |found| {
+            let request = witness::request(&model, found);
+            let allowed = evaluate_as(before, &request, named.reading).is_allowed();
+            unconfirmed |= !allowed;
+            allowed.then_some(request)
+        });
+        if found.is_some() {
+            return Some(found);
+        }
+        if unconfirmed || !search.complete || !search::exact(&model) {
+            return None;
+        }
+    }
+    Some(None)
+}
+
 /// The answer to one question.
 enum Answer {
     Yes(Box<Witness>),

@@ -218,12 +218,7 @@ impl Writer<'_> {
     }
 
     fn deny(&self, sid: &str, action: &str, except: &[String], conditions: &[String]) -> String {
-        let taken = |sid: &String| {
-            let mut statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements.any(|statement| statement.sid.as_ref() == Some(sid))
-        };
-        let mut names = std::iter::once(sid.to_owned()).chain((2..).map(|n| format!("{sid}{n}")));
-        let sid = names.find(|sid| !taken(sid)).unwrap_or_default();
+        let sid = free_sid(self.document, sid);
         let resource = if except.is_empty() {
             r#""Resource":"*""#.to_owned()
         } else {
@@ -242,14 +237,7 @@ impl Writer<'_> {
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
     fn proven(&self, added: &[String], was_locked_out: bool) -> Result<Fix, NoFix> {
-        let mut text = append(self.document, added);
-        if text.chars().count() > MOST_CHARACTERS {
-            text = minified(&text);
-        }
-        let characters = text.chars().count();
-        if characters > MOST_CHARACTERS {
-            return Err(NoFix::TooLong(characters));
-        }
+        let text = appended(self.document, added)?;
         let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
         let after = analyse(&fixed, self.perimeter, self.endpoint);
         if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
@@ -272,8 +260,18 @@ impl Writer<'_> {
 
 const EVERY_ACTION: &str = r#""Action":"*""#;
 
+/// The name for a new statement that no statement has.
+pub(crate) fn free_sid(document: &Document, sid: &str) -> String {
+    let taken = |sid: &String| {
+        let mut statements = document.variants.iter().flat_map(|variant| &variant.statements);
+        statements.any(|statement| statement.sid.as_ref() == Some(sid))
+    };
+    let mut names = std::iter::once(sid.to_owned()).chain((2..).map(|n| format!("{sid}{n}")));
+    names.find(|sid| !taken(sid)).unwrap_or_default()
+}
+
 /// A JSON string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
@@ -288,8 +286,20 @@ fn list(texts: &[String]) -> String {
     }
 }
 
+/// The text with statements at its end, short enough for AWS.
+pub(crate) fn appended(document: &Document, added: &[String]) -> Result<String, NoFix> {
+    let mut text = append(document, added);
+    if text.chars().count() > MOST_CHARACTERS {
+        text = minified(&text);
+    }
+    match text.chars().count() {
+        characters if characters > MOST_CHARACTERS => Err(NoFix::TooLong(characters)),
+        _ => Ok(text),
+    }
+}
+
 /// The text with statements at the end of `Statement`, laid out like the last one there.
-fn append(document: &Document, added: &[String]) -> String {
+pub(crate) fn append(document: &Document, added: &[String]) -> String {
     let text = document.text();
     let span = document.statement_span.clone();
     let (before, statement, after) = (text.get(..span.start), text.get(span.clone()), text.get(span.end..));

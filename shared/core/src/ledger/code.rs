@@ -54,9 +54,17 @@ impl Code {
                 None => blocks.push(block),
             }
         }
+        let joined = |text: fn(&Block) -> String| {
+            let text = blocks.iter().map(text).collect::<Vec<_>>().join("\n");
+            match (snapshot.managed_group(), after.managed_group()) {
+                // What AWS will call it is not known.
+                (None, Some(group)) => text.replace(group.id.as_str(), &format!("<id of {MANAGED_GROUP_NAME}>")),
+                _ => text,
+            }
+        };
         (!blocks.is_empty()).then(|| Self {
-            terraform: blocks.iter().map(Block::terraform).collect::<Vec<_>>().join("\n"),
-            cloudformation: blocks.iter().map(Block::cloudformation).collect::<Vec<_>>().join("\n"),
+            terraform: joined(Block::terraform),
+            cloudformation: joined(Block::cloudformation),
         })
     }
 }
@@ -78,11 +86,9 @@ fn blocks_of(change: &Change, after: &Snapshot) -> Vec<Block> {
         // The group is Postern's own: there is nothing for others to set.
         Change::CreateManagedGroup { .. } => Vec::new(),
         Change::AuthorizeIngress { cidrs, .. } => {
-            let group = after
-                .managed_group()
-                .map(|group| group.id.to_string())
-                .unwrap_or_default();
-            cidrs.iter().map(|cidr| ingress(&group, &cidr.to_string())).collect()
+            let group = after.managed_group().into_iter();
+            let rules = group.flat_map(|group| cidrs.iter().map(|cidr| ingress(group.id.as_str(), &cidr.to_string())));
+            rules.collect()
         }
         Change::CreateEndpoint(new) => {
             let created = simulated_id(change, after).map(EndpointId);

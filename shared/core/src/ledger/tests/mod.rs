@@ -1,5 +1,8 @@
 //! The past, in named cases and in laws over random VPCs.
 
+mod back;
+mod code;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -71,6 +74,8 @@ fn parts(change: &Change) -> &'static [Part] {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn what_was_done_is_settled_as_applied_and_what_was_not_as_failed(world in worlds()) {
         let mut state = world.snapshot.clone();
