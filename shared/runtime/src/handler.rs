@@ -6,7 +6,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use postern_aws::Aws;
-use postern_aws::ledger::Ledger;
 use postern_core::function::Function;
 use postern_core::id::{AccountId, Region, RunId};
 use postern_core::ledger::VpcPlace;

@@ -1,6 +1,7 @@
 //! One VPC: observe, evaluate, plan, apply, verify, report.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use postern_aws::Aws;
@@ -19,6 +20,10 @@ use crate::places::Source;
 use crate::repair::{Lease, not_applied};
 use crate::telemetry::Metrics;
 use crate::tell::Done;
+
+/// For how long at least a change is looked at of which it is not known what became, or that nobody was told of: longer
+/// than a message can wait in a dead-letter queue.
+const OPEN: Duration = Duration::from_secs(15 * 86_400);
 
 /// What the VPCs of one invocation share.
 pub(crate) struct Run<'a> {
@@ -146,9 +151,9 @@ impl Run<'_> {
         }
         let open = judged.past.records.iter().find(|record| self.concerns(record) && !record.fate.settled());
         let open = open.map(|record| format!("it is not known yet what became of {}", record.id));
-        let reserved = self.reserve(place, &mut judged.plan).await?;
+        let reserved = self.reserve(lease, &mut judged.plan).await?;
         let done = self.apply(&judged, lease, &source.occasions).await;
-        self.give_back(place, &reserved, &judged.plan, &done.outcomes).await;
+        self.give_back(lease, &reserved, &judged.plan, &done.outcomes).await;
         let again = done.outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Failed { cause, transient: true } => Some(cause.clone()),
             _ => None,
@@ -170,7 +175,10 @@ impl Run<'_> {
     }
 
     async fn past(&self, place: &VpcPlace) -> Result<Past, Cause> {
-        self.ledger.past(place).await.map_err(|error| crate::chain(&error))
+        let window = Duration::from_secs(u64::from(self.configuration.settings.limits.window_hours) * 3_600);
+        let since = self.aws.now() - window.max(OPEN);
+        let past = self.ledger.past(place, Some(since)).await;
+        past.map_err(|error| crate::chain(&error))
     }
 
     fn judge(&self, snapshot: Snapshot, past: Past) -> Judged {

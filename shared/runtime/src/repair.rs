@@ -79,8 +79,7 @@ impl Run<'_> {
 
     /// Whether an earlier run did not come to say what became of a change, or to tell of it.
     pub(crate) fn unfinished(&self, past: &Past) -> bool {
-        let open = |record: &&ChangeRecord| !record.fate.settled() || !record.told;
-        past.records.iter().filter(open).any(|record| self.concerns(record))
+        past.records.iter().any(|record| record.unfinished() && self.concerns(record))
     }
 
     /// Finds out what became of changes that earlier runs left open.
@@ -100,59 +99,43 @@ impl Run<'_> {
     }
 
     /// Takes from the limits that all functions share what the plan needs, or refuses the plan.
-    pub(crate) async fn reserve(&self, place: &VpcPlace, plan: &mut Plan) -> Result<Vec<Reservation>, Cause> {
-        let mut reserved = Vec::new();
+    pub(crate) async fn reserve(&self, lease: &Lease, plan: &mut Plan) -> Result<Vec<Reservation>, Cause> {
+        let mut reserved: Vec<Reservation> = Vec::new();
         for reservation in reservations(plan, &self.configuration.settings.limits, self.aws.now()) {
-            let granted = self.ledger.reserve(&place.account, &place.region, &reservation).await;
-            match granted {
+            match self.ledger.reserve(&lease.place, lease.version, &reservation).await {
                 Ok(true) => reserved.push(reservation),
                 Ok(false) => {
                     plan.refused = Some(reservation.refusal());
-                    break;
+                    self.return_all(lease, &reserved).await;
+                    return Ok(Vec::new());
                 }
                 Err(error) => {
-                    self.return_all(place, &reserved).await;
+                    self.return_all(lease, &reserved).await;
                     return Err(crate::chain(&error));
                 }
             }
         }
-        if plan.refused.is_some() {
-            self.return_all(place, &reserved).await;
-            reserved.clear();
-        }
         Ok(reserved)
     }
 
-    async fn return_all(&self, place: &VpcPlace, reserved: &[Reservation]) {
+    async fn return_all(&self, lease: &Lease, reserved: &[Reservation]) {
         for reservation in reserved {
-            self.return_some(place, reservation, reservation.amount).await;
+            self.return_some(lease, reservation, reservation.amount).await;
         }
     }
 
     /// Gives back what the plan did not need after all.
-    pub(crate) async fn give_back(
-        &self,
-        place: &VpcPlace,
-        reserved: &[Reservation],
-        plan: &Plan,
-        outcomes: &[Outcome],
-    ) {
+    pub(crate) async fn give_back(&self, lease: &Lease, reserved: &[Reservation], plan: &Plan, outcomes: &[Outcome]) {
         for reservation in reserved {
-            let unused = reservation.unused(plan, outcomes);
-            if unused > 0 {
-                self.return_some(place, reservation, unused).await;
-            }
+            self.return_some(lease, reservation, reservation.unused(plan, outcomes)).await;
         }
     }
 
-    async fn return_some(&self, place: &VpcPlace, reservation: &Reservation, amount: u64) {
-        let returned = self
-            .ledger
-            .give_back(&place.account, &place.region, &reservation.budget, amount)
-            .await;
+    async fn return_some(&self, lease: &Lease, reservation: &Reservation, unused: u64) {
+        let returned = self.ledger.give_back(&lease.place, lease.version, reservation, unused).await;
         if let Err(error) = returned {
             // It counts as used until its window is over: on the safe side.
-            warn!(budget = reservation.budget.key(), amount, error = crate::chain(&error), "not given back");
+            warn!(budget = reservation.budget.key(), unused, error = crate::chain(&error), "not given back");
         }
     }
 

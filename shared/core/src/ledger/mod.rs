@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::client_token;
 use crate::id::{AccountId, Region, RunId, VpcId};
+use crate::snapshot::Snapshot;
 
 pub use self::code::Code;
 pub use self::contest::Contest;
@@ -40,6 +41,16 @@ pub struct VpcPlace {
     pub account: AccountId,
     pub region: Region,
     pub vpc: VpcId,
+}
+
+impl VpcPlace {
+    pub fn of(snapshot: &Snapshot) -> Self {
+        Self {
+            account: snapshot.account.clone(),
+            region: snapshot.region.clone(),
+            vpc: snapshot.vpc.id.clone(),
+        }
+    }
 }
 
 /// Such as `20261123T061530.123456Z-0a1b2c3d`: ids sort by the time of their change.

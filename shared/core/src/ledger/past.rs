@@ -50,11 +50,6 @@ pub struct Hold {
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 impl Past {
-    /// Whether something is left that an earlier run did not come to finish.
-    pub fn unfinished(&self) -> bool {
-        self.records.iter().any(|record| !record.fate.settled() || !record.told)
-    }
-
     /// The records without a fate that this snapshot decides, with their fate. They are to be told of.
     ///
     /// What is in effect was done, unless a later run did it; what is not in effect although AWS had the time to show it

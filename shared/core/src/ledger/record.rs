@@ -98,6 +98,11 @@ impl Fate {
 }
 
 impl ChangeRecord {
+    /// Whether its run did not come to say what became of it, or to tell of it.
+    pub fn unfinished(&self) -> bool {
+        !self.fate.settled() || !self.told
+    }
+
     /// What takes it back; None where nothing was done that could be.
     pub fn inverse(&self) -> Option<Inverse> {
         match (&self.action, &self.fate) {
