@@ -15,7 +15,7 @@ pub enum LedgerError {
         /// What somebody has to do, or that nobody has to.
         advice: String,
         #[source]
-        source: CallError,
+        source: Box<CallError>,
     },
     #[error(
         "cannot understand the item `{item}` of the ledger `{table}`; if a newer version of Postern wrote it, use that \
@@ -50,7 +50,7 @@ impl LedgerError {
             aim: aim.into(),
             table: table.to_owned(),
             advice,
-            source,
+            source: Box::new(source),
         }
     }
 

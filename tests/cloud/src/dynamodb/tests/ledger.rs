@@ -34,7 +34,10 @@ struct Wire {
 
 impl Wire {
     fn new(seed: u64) -> Self {
-        let tables = tables_of(seed).short_pages().lag(SignedDuration::from_secs(10));
+        Self::of(tables_of(seed).short_pages().lag(SignedDuration::from_secs(10)))
+    }
+
+    fn of(tables: Tables) -> Self {
         Self {
             tables: Arc::new(Mutex::new(tables)),
             losses: Arc::default(),
@@ -271,14 +274,19 @@ async fn a_budget_is_never_exceeded_and_counts_what_is_held_whatever_gets_lost()
 
 #[tokio::test]
 async fn the_history_comes_with_all_its_pages() {
-    let ledger = Wire::new(3).ledger();
-    for position in 0..5 {
-        ledger.intend(&record(position), at(1_000)).await.unwrap();
+    let ledger = Wire::of(tables_of(3).short_pages()).ledger();
+    let records: Vec<_> = (0..5).map(record).collect();
+    for record in &records {
+        ledger.intend(record, at(1_000)).await.unwrap();
     }
     let place = place();
-    // Everything was written this instant: a late reader sees a part of it.
-    let history = ledger.history(&place.account, &place.region, None).await.unwrap();
-    assert!(history.len() <= 5 && history.is_sorted_by_key(|record| record.id.clone()));
-    let elsewhere = ledger.history(&place.account, &"eu-west-1".into(), None).await.unwrap();
-    assert_eq!(elsewhere, []);
+    let history = ledger
+        .history(&place.account, &place.region, Some(at(0)))
+        .await
+        .unwrap();
+    assert_eq!(history.len(), 5);
+    assert!(history.is_sorted_by_key(|record| record.id.clone()));
+    assert!(records.iter().all(|record| history.contains(record)));
+    let elsewhere = ledger.history(&place.account, &"eu-west-1".into(), None).await;
+    assert_eq!(elsewhere.unwrap(), []);
 }
