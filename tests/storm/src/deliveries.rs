@@ -36,7 +36,7 @@ pub(crate) struct Deliveries {
 }
 
 /// Messages that a function was given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Batch {
     pub(crate) function: &'static Function,
     ids: Vec<u64>,

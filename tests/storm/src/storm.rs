@@ -11,7 +11,7 @@ use postern_core::function::{FUNCTIONS, Function, SWEEPER};
 use postern_core::id::RunId;
 use postern_runtime::{Configuration, Handler};
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::checks;
@@ -78,7 +78,7 @@ pub fn ride(seed: u64, kind: Kind) -> Result<Figures, String> {
         .start_paused(true)
         .build()
         .map_err(|error| error.to_string())?;
-    runtime.block_on(async {
+    LocalSet::new().block_on(&runtime, async {
         let mut storm = Storm::gather(seed, kind);
         let checked = storm.course(kind).await;
         checked
@@ -245,7 +245,7 @@ impl Storm {
         let dies = (self.deliveries.stormy && self.rng.u8(..6) == 0)
             .then(|| Duration::from_millis(self.rng.u64(1..5_000)));
         let deadline = self.cloud.now() + TIME;
-        self.running.spawn(async move {
+        self.running.spawn_local(async move {
             let work = handler.handle(batch.payload.clone(), run, Some(deadline));
             let answer = match timeout(dies.unwrap_or(TIME), Box::pin(work)).await {
                 Ok((Ok(answer), _)) => Some(answer),

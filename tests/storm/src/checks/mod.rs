@@ -75,7 +75,7 @@ impl<'a> Story<'a> {
         let seen = aws.observe_region(&postern_cloud::ACCOUNT.into(), &REGION.into(), &parts).await;
         let mut places = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
-            let past = ledger.past(&VpcPlace::of(&snapshot)).await;
+            let past = ledger.past(&VpcPlace::of(&snapshot), None).await;
             let past = past.map_err(|error| error.to_string())?;
             let findings = evaluate(CONTROLS, &snapshot, settings, &past, aws.now());
             let vpc = snapshot.vpc.id.clone();
