@@ -148,7 +148,9 @@ impl State {
     async fn handle(&self, request: Request) -> Option<Response> {
         let mut parameters = request.form();
         // EC2's protocol names the action in the form, DynamoDB's in a header.
-        let target = request.header("X-Amz-Target").and_then(|target| target.split('.').nth(1));
+        let target = request
+            .header("X-Amz-Target")
+            .and_then(|target| target.split('.').nth(1));
         let action = parameters
             .remove("Action")
             .or_else(|| target.map(str::to_owned))

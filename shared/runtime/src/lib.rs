@@ -66,7 +66,10 @@ mod tests {
     #[test]
     fn a_deadline_that_means_nothing_limits_nothing() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        assert_eq!(deadline(SystemTime::UNIX_EPOCH + Duration::from_millis(600_000), now), None);
+        assert_eq!(
+            deadline(SystemTime::UNIX_EPOCH + Duration::from_millis(600_000), now),
+            None
+        );
         let ahead = deadline(now + Duration::from_secs(120), now);
         assert_eq!(ahead, Timestamp::from_second(1_000_120).ok());
     }

@@ -149,7 +149,11 @@ impl Run<'_> {
         if let Some(cause) = self.just_made(&judged) {
             return Err(cause);
         }
-        let open = judged.past.records.iter().find(|record| self.concerns(record) && !record.fate.settled());
+        let open = judged
+            .past
+            .records
+            .iter()
+            .find(|record| self.concerns(record) && !record.fate.settled());
         let open = open.map(|record| format!("it is not known yet what became of {}", record.id));
         let reserved = self.reserve(lease, &mut judged.plan).await?;
         let done = self.apply(&judged, lease, &source.occasions).await;
@@ -201,7 +205,11 @@ impl Run<'_> {
 fn nothing_done(plan: &Plan) -> Done {
     let refused = plan.refused.as_deref();
     Done {
-        outcomes: plan.changes.iter().map(|planned| not_applied(planned, refused)).collect(),
+        outcomes: plan
+            .changes
+            .iter()
+            .map(|planned| not_applied(planned, refused))
+            .collect(),
         ..Done::default()
     }
 }

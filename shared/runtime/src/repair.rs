@@ -79,7 +79,9 @@ impl Run<'_> {
 
     /// Whether an earlier run did not come to say what became of a change, or to tell of it.
     pub(crate) fn unfinished(&self, past: &Past) -> bool {
-        past.records.iter().any(|record| record.unfinished() && self.concerns(record))
+        past.records
+            .iter()
+            .any(|record| record.unfinished() && self.concerns(record))
     }
 
     /// Finds out what became of changes that earlier runs left open.
@@ -127,15 +129,24 @@ impl Run<'_> {
     /// Gives back what the plan did not need after all.
     pub(crate) async fn give_back(&self, lease: &Lease, reserved: &[Reservation], plan: &Plan, outcomes: &[Outcome]) {
         for reservation in reserved {
-            self.return_some(lease, reservation, reservation.unused(plan, outcomes)).await;
+            self.return_some(lease, reservation, reservation.unused(plan, outcomes))
+                .await;
         }
     }
 
     async fn return_some(&self, lease: &Lease, reservation: &Reservation, unused: u64) {
-        let returned = self.ledger.give_back(&lease.place, lease.version, reservation, unused).await;
+        let returned = self
+            .ledger
+            .give_back(&lease.place, lease.version, reservation, unused)
+            .await;
         if let Err(error) = returned {
             // It counts as used until its window is over: on the safe side.
-            warn!(budget = reservation.budget.key(), unused, error = crate::chain(&error), "not given back");
+            warn!(
+                budget = reservation.budget.key(),
+                unused,
+                error = crate::chain(&error),
+                "not given back"
+            );
         }
     }
 
@@ -152,12 +163,12 @@ impl Run<'_> {
 
     /// A change of the plan that is on record as just made: AWS may not show it yet, and it is not made twice.
     pub(crate) fn just_made(&self, judged: &Judged) -> Option<Cause> {
-        let recent = |record: &&ChangeRecord| {
-            !record.fate.settled() || (record.counts() && record.time + SETTLE > judged.time)
-        };
+        let recent =
+            |record: &&ChangeRecord| !record.fate.settled() || (record.counts() && record.time + SETTLE > judged.time);
         let recent: Vec<_> = judged.past.records.iter().filter(recent).collect();
         let planned = judged.plan.enforced().find(|planned| {
-            let same = |record: &&ChangeRecord| matches!(&record.action, Action::Change(made) if *made == planned.change);
+            let same =
+                |record: &&ChangeRecord| matches!(&record.action, Action::Change(made) if *made == planned.change);
             recent.iter().any(same)
         })?;
         Some(format!(
@@ -192,7 +203,13 @@ impl Run<'_> {
         done
     }
 
-    fn intention(&self, planned: &PlannedChange, position: usize, lease: &Lease, occasions: &[Occasion]) -> ChangeRecord {
+    fn intention(
+        &self,
+        planned: &PlannedChange,
+        position: usize,
+        lease: &Lease,
+        occasions: &[Occasion],
+    ) -> ChangeRecord {
         let time = self.aws.now();
         ChangeRecord {
             id: ChangeId::new(time, &self.id, position),

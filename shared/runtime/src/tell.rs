@@ -67,8 +67,17 @@ impl Run<'_> {
             findings,
             plan,
             outcomes: done.outcomes,
-            ids: done.records.iter().map(|(at, record)| (*at, record.id.clone())).collect(),
-            earlier: past.records.iter().filter(|record| self.concerns(record)).cloned().collect(),
+            ids: done
+                .records
+                .iter()
+                .map(|(at, record)| (*at, record.id.clone()))
+                .collect(),
+            earlier: past
+                .records
+                .iter()
+                .filter(|record| self.concerns(record))
+                .cloned()
+                .collect(),
             verification,
         };
         let news = News::of(&reconciliation, &past);

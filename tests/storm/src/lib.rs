@@ -9,5 +9,6 @@ mod deliveries;
 mod organisation;
 mod people;
 mod storm;
+mod tale;
 
 pub use storm::{Figures, Kind, ride};

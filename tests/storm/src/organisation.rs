@@ -18,7 +18,8 @@ pub(crate) const LEDGER: &str = "postern-ledger";
 const LEAKY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
 const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}}]}"#;
 const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringSounds":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
-const LOCKED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
+const LOCKED: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
 /// The role of a function.
 pub(crate) fn role(function: &Function) -> String {
@@ -46,7 +47,9 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
     cloud.tables(|tables| {
-        let table = Table::new("pk", "sk").index("history", "place", "sk").expiring("expires");
+        let table = Table::new("pk", "sk")
+            .index("history", "place", "sk")
+            .expiring("expires");
         *tables = Tables::new(rng.u64(..))
             .with(LEDGER, table)
             .lag(jiff::SignedDuration::from_secs(lag));
@@ -55,7 +58,10 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
         settings: settings(services, rng),
         topic: topic(),
         ledger: LEDGER.to_owned(),
-        own_roles: postern_core::function::FUNCTIONS.iter().map(|function| role(function)).collect(),
+        own_roles: postern_core::function::FUNCTIONS
+            .iter()
+            .map(|function| role(function))
+            .collect(),
     })
 }
 
@@ -64,8 +70,9 @@ fn settings(services: &[&str], rng: &mut Rng) -> Settings {
         let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
         names.join(", ")
     };
-    let (gateways, interfaces): (Vec<&str>, Vec<&str>) =
-        services.iter().partition(|service| matches!(**service, "s3" | "dynamodb"));
+    let (gateways, interfaces): (Vec<&str>, Vec<&str>) = services
+        .iter()
+        .partition(|service| matches!(**service, "s3" | "dynamodb"));
     let mode = match rng.u8(..10) {
         0 => "audit",
         _ => "enforce",

@@ -32,7 +32,9 @@ impl People {
         };
         let most = u64::try_from(length.as_millis()).unwrap_or(1).max(1);
         let start = Instant::now();
-        let mut times: Vec<_> = (0..count).map(|_| start + Duration::from_millis(rng.u64(..most))).collect();
+        let mut times: Vec<_> = (0..count)
+            .map(|_| start + Duration::from_millis(rng.u64(..most)))
+            .collect();
         // Somebody is always the first, and the last one waits for the weather to clear.
         times.push(start);
         times.push(start + length);
@@ -50,7 +52,11 @@ impl People {
         let Some(call) = repeated.or_else(|| cloud.edit(|world| choose(world, rng))) else {
             return;
         };
-        let parameters: Vec<_> = call.parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let parameters: Vec<_> = call
+            .parameters
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         // What AWS refuses them is their business.
         let _ = cloud.call(PEOPLE, call.operation, &parameters);
         if rng.u8(..6) == 0 {
@@ -128,7 +134,10 @@ fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
             call("DeleteSubnet", vec![("SubnetId", subnet.id.clone())])
         }
         (_, Some(endpoint)) => {
-            let groups: Vec<_> = world.groups().filter(|group| endpoint.groups.contains(&group.id)).collect();
+            let groups: Vec<_> = world
+                .groups()
+                .filter(|group| endpoint.groups.contains(&group.id))
+                .collect();
             let group = rng.choice(&groups)?;
             let rule = group.rules.first()?;
             call(

@@ -1,6 +1,7 @@
 //! The course of a storm.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::checks;
 use crate::deliveries::{Batch, Deliveries};
 use crate::organisation::{found, role};
 use crate::people::People;
+use crate::tale::tale;
 
 /// As in the template.
 const CONCURRENCY: usize = 2;
@@ -45,6 +47,21 @@ pub struct Figures {
     pub deaths: usize,
     pub changes: usize,
     pub reports: usize,
+}
+
+impl Add for Figures {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            faults: self.faults + other.faults,
+            invocations: self.invocations + other.invocations,
+            deaths: self.deaths + other.deaths,
+            changes: self.changes + other.changes,
+            reports: self.reports + other.reports,
+        }
+    }
 }
 
 pub(crate) struct Storm {
@@ -83,7 +100,7 @@ pub fn ride(seed: u64, kind: Kind) -> Result<Figures, String> {
         let checked = storm.course(kind).await;
         checked
             .map(|()| storm.figures())
-            .map_err(|violation| format!("{kind:?} storm of {}\n{violation}", storm.cloud))
+            .map_err(|violation| format!("{kind:?} storm of {}\n{violation}\n{}", storm.cloud, tale(&storm.cloud)))
     })
 }
 
@@ -145,7 +162,10 @@ impl Storm {
     async fn settle(&mut self, latest: Instant) -> Result<(), String> {
         loop {
             self.hear();
-            let due = FUNCTIONS.iter().filter_map(|function| self.deliveries.due(function)).min();
+            let due = FUNCTIONS
+                .iter()
+                .filter_map(|function| self.deliveries.due(function))
+                .min();
             let Some(due) = due else {
                 if self.running.is_empty() {
                     return Ok(());
@@ -156,7 +176,8 @@ impl Storm {
             if due > latest {
                 return Err("the storm does not blow itself out: messages keep coming back".to_owned());
             }
-            self.work_until(due.max(Instant::now()) + Duration::from_millis(1)).await;
+            self.work_until(due.max(Instant::now()) + Duration::from_millis(1))
+                .await;
         }
     }
 
@@ -188,7 +209,10 @@ impl Storm {
         }
         let said = self.cloud.published().split_off(reports);
         match said.first() {
-            Some(first) => Err(format!("one more round reported {:?}: {}", first.subject, first.message)),
+            Some(first) => Err(format!(
+                "one more round reported {:?}: {}",
+                first.subject, first.message
+            )),
             None => Ok(()),
         }
     }
@@ -198,7 +222,9 @@ impl Storm {
         loop {
             self.hear();
             self.start_what_is_due();
-            let idle = FUNCTIONS.iter().filter(|function| self.busy_with(function) < CONCURRENCY);
+            let idle = FUNCTIONS
+                .iter()
+                .filter(|function| self.busy_with(function) < CONCURRENCY);
             let due = idle.filter_map(|function| self.deliveries.due(function)).min();
             let next = due.unwrap_or(end).min(end);
             tokio::select! {
@@ -242,8 +268,8 @@ impl Storm {
         let handler = self.warm.get_mut(batch.function.name).and_then(Vec::pop);
         let handler = handler.unwrap_or_else(|| Arc::new(self.cold(batch.function)));
         let run = RunId::from(format!("{:08x}-{:04}", self.rng.u32(..), self.figures.invocations));
-        let dies = (self.deliveries.stormy && self.rng.u8(..6) == 0)
-            .then(|| Duration::from_millis(self.rng.u64(1..5_000)));
+        let dies =
+            (self.deliveries.stormy && self.rng.u8(..6) == 0).then(|| Duration::from_millis(self.rng.u64(1..5_000)));
         let deadline = self.cloud.now() + TIME;
         self.running.spawn_local(async move {
             let work = handler.handle(batch.payload.clone(), run, Some(deadline));

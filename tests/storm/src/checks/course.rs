@@ -116,7 +116,9 @@ pub(super) fn only_the_accounts_own_was_touched(story: &Story<'_>) -> Result<(),
                         || endpoint.tags.contains_key("GuardDutyManaged")
                 }
                 (_, Some(Thing::Endpoint(endpoint))) => {
-                    let owner = story.cloud.edit(|world| world.vpc(&endpoint.vpc).map(|vpc| vpc.owner.clone()));
+                    let owner = story
+                        .cloud
+                        .edit(|world| world.vpc(&endpoint.vpc).map(|vpc| vpc.owner.clone()));
                     owner.as_deref() != Some(ACCOUNT)
                 }
                 (_, Some(Thing::SecurityGroup(group))) => {
@@ -153,7 +155,10 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
                 _ => 0,
             };
             let added = zones(&effect.after).saturating_sub(zones(&effect.before));
-            let cost = story.settings.prices.interface_endpoint(&entry.region.as_str().into(), added);
+            let cost = story
+                .settings
+                .prices
+                .interface_endpoint(&entry.region.as_str().into(), added);
             spent = spent + cost;
             if let Some(Thing::Endpoint(endpoint)) = &effect.after {
                 let of_vpc = by_vpc.entry(endpoint.vpc.clone()).or_default();
@@ -162,14 +167,20 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
         }
     }
     if let Some((_, count)) = hours.iter().find(|(_, count)| **count > limits.changes_per_hour) {
-        return Err(format!("{count} changes in an hour, {} allowed", limits.changes_per_hour));
+        return Err(format!(
+            "{count} changes in an hour, {} allowed",
+            limits.changes_per_hour
+        ));
     }
     // A storm is shorter than a window.
     if spent > limits.monthly_cost_total {
         return Err(format!("{spent} added, {} allowed", limits.monthly_cost_total));
     }
     if let Some((vpc, cost)) = by_vpc.iter().find(|(_, cost)| **cost > limits.monthly_cost_per_vpc) {
-        return Err(format!("{cost} added to {vpc}, {} allowed", limits.monthly_cost_per_vpc));
+        return Err(format!(
+            "{cost} added to {vpc}, {} allowed",
+            limits.monthly_cost_per_vpc
+        ));
     }
     Ok(())
 }

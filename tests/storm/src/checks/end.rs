@@ -26,13 +26,16 @@ pub(super) fn every_finding_is_repaired_or_told(story: &Story<'_>) -> Result<(),
 /// No control finds fault with an endpoint that Postern made and nobody else touched.
 pub(super) fn what_postern_made_is_right(story: &Story<'_>) -> Result<(), String> {
     for place in story.places.values() {
-        let Ok(endpoints) = &place.snapshot.endpoints else { continue };
+        let Ok(endpoints) = &place.snapshot.endpoints else {
+            continue;
+        };
         let ours = endpoints
             .values()
             .filter(|endpoint| endpoint.usable() && endpoint.tags.contains_key(TAG_MANAGED));
         for endpoint in ours {
             let touched = story.everything.iter().any(|entry| {
-                !entry.caller.contains(":role/postern-") && entry.effects.iter().any(|effect| effect.id == endpoint.id.0)
+                !entry.caller.contains(":role/postern-")
+                    && entry.effects.iter().any(|effect| effect.id == endpoint.id.0)
             });
             let found = place.findings.iter().find(|finding| {
                 finding.key.resource.id == endpoint.id.0

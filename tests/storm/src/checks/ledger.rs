@@ -124,7 +124,10 @@ pub(super) fn every_report_can_be_told_from_a_repeat(story: &Story<'_>) -> Resul
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
     for published in story.cloud.published() {
         let report: Value = serde_json::from_str(&published.message).map_err(|error| error.to_string())?;
-        let key = report.get("idempotency_key").and_then(Value::as_str).unwrap_or_default();
+        let key = report
+            .get("idempotency_key")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         if key.is_empty() {
             return Err(format!("a report without a key: {}", published.message));
         }

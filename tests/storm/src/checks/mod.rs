@@ -71,15 +71,29 @@ impl<'a> Story<'a> {
             .collect();
         let aws: Aws = cloud.aws(AUDITOR);
         let ledger: Ledger = aws.ledger(LEDGER);
-        let parts = SWEEPER.controls.iter().flat_map(|control| control.needs).copied().collect();
-        let seen = aws.observe_region(&postern_cloud::ACCOUNT.into(), &REGION.into(), &parts).await;
+        let parts = SWEEPER
+            .controls
+            .iter()
+            .flat_map(|control| control.needs)
+            .copied()
+            .collect();
+        let seen = aws
+            .observe_region(&postern_cloud::ACCOUNT.into(), &REGION.into(), &parts)
+            .await;
         let mut places = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
             let past = ledger.past(&VpcPlace::of(&snapshot), None).await;
             let past = past.map_err(|error| error.to_string())?;
             let findings = evaluate(CONTROLS, &snapshot, settings, &past, aws.now());
             let vpc = snapshot.vpc.id.clone();
-            places.insert(vpc, Place { snapshot, past, findings });
+            places.insert(
+                vpc,
+                Place {
+                    snapshot,
+                    past,
+                    findings,
+                },
+            );
         }
         Ok(Self {
             cloud,
