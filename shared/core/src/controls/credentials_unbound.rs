@@ -116,7 +116,7 @@ mod tests {
     fn a_policy_that_does_not_ask_for_the_vpc_gets_one_deny() {
         let world = unbound();
         let finding = world.judge(&CONTROL, "vpce-sts");
-        insta::assert_snapshot!(finding.explanation, @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used here: `arn:aws:iam::999988887777:role/stranger` may call sts:AssumeRole on `arn:aws:sts::999988887777:self` with them.");
+        insta::assert_snapshot!(finding.explanation, @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used here: `arn:aws:iam::999988887777:role/anybody` may call sts:AssumeRole on `arn:aws:sts::999988887777:self` with them.");
         let [Change::ReplacePolicy { before, after, .. }] = changes(&finding) else {
             panic!("{finding:#?}")
         };

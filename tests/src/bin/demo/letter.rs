@@ -24,7 +24,7 @@ pub(crate) fn letter(alert: &Alert, told: &mut BTreeSet<String>, paint: Paint) -
             field(finding, "/explanation")
         );
         match told.insert(line.clone()) {
-            true => lines.extend(wrapped(&line)),
+            true => lines.push(line),
             false => before += 1,
         }
     }
@@ -54,22 +54,6 @@ pub(crate) fn letter(alert: &Alert, told: &mut BTreeSet<String>, paint: Paint) -
 
 pub(crate) fn field<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Lines that fit into a terminal, all but the first indented.
-fn wrapped(text: &str) -> Vec<String> {
-    const MOST: usize = 118;
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::from(" ");
-    for word in text.split_whitespace() {
-        if !line.trim().is_empty() && line.chars().count() + word.chars().count() >= MOST {
-            lines.push(std::mem::replace(&mut line, "     ".to_owned()));
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
 }
 
 fn short(text: &str) -> String {

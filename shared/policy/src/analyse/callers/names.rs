@@ -114,7 +114,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     {
         let start = format!("arn:{partition}:{service}::{account}:{start}");
         if patterns.is_empty() {
-            arns.push((caller, format!("{start}stranger")));
+            arns.push((caller, format!("{start}anybody")));
             continue;
         }
         let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
