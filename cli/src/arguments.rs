@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Endpoint policies judged, explained and closed.
+use crate::ledger::{History, Release, Resume, Rollback};
+
+/// Endpoint policies judged, explained and closed; what Postern changed, seen and taken back.
 #[derive(Debug, Parser)]
 #[command(name = "postern", version, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -17,6 +19,10 @@ pub(crate) enum Command {
     /// Policies of VPC endpoints
     #[command(subcommand)]
     Policy(PolicyCommand),
+    History(History),
+    Rollback(Rollback),
+    Resume(Resume),
+    Release(Release),
 }
 
 const STATUS: &str = "\
@@ -139,7 +145,7 @@ pub(crate) struct Evaluating {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub enum Format {
     Text,
     Json,
 }

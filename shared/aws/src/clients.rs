@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 4;
 /// The way to AWS with one set of credentials, kept while a function is warm.
 #[derive(Debug)]
 pub struct Aws {
-    config: SdkConfig,
+    pub(crate) config: SdkConfig,
     ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,

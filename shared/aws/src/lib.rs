@@ -5,6 +5,7 @@
 pub mod apply;
 mod clients;
 mod error;
+mod identity;
 pub mod ledger;
 pub mod observe;
 mod paging;

@@ -243,6 +243,25 @@ impl Change {
     }
 }
 
+impl Inverse {
+    /// Such as `restore the policy of vpce-0a1b2c3d`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::DisableVpcDns { vpc, attribute } => format!("disable {attribute} on {vpc}"),
+            Self::DeleteSecurityGroup { group } => format!("delete {group}"),
+            Self::RevokeIngress { group, .. } => format!("revoke the rules of {group}"),
+            Self::DeleteEndpoint { endpoint } => format!("delete {endpoint}"),
+            Self::RemoveSubnet { endpoint, subnet } => format!("remove {subnet} from {endpoint}"),
+            Self::DisassociateRouteTable { endpoint, route_table } => {
+                format!("disassociate {route_table} from {endpoint}")
+            }
+            Self::DetachGroup { endpoint, group } => format!("detach {group} from {endpoint}"),
+            Self::DisablePrivateDns { endpoint } => format!("disable private DNS on {endpoint}"),
+            Self::RestorePolicy { endpoint, .. } => format!("restore the policy of {endpoint}"),
+        }
+    }
+}
+
 /// The token of a request: 64 characters of ASCII, the longest that EC2 accepts.
 pub fn client_token<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Sha256::new();

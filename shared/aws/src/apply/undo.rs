@@ -55,7 +55,7 @@ impl Applier {
         match step {
             Ok(_) => Outcome::Applied { created: None },
             Err(Outcome::Failed { cause, transient }) => Outcome::Failed {
-                cause: format!("could not {}: {cause}", aim(inverse)),
+                cause: format!("could not {}: {cause}", inverse.words()),
                 transient,
             },
             Err(other) => other,
@@ -296,21 +296,5 @@ fn gone(error: CallError, id: &dyn std::fmt::Display) -> Outcome {
     match error.not_found() {
         true => not_needed(format!("gone meanwhile from {id}: {}", error.message)),
         false => refusal::outcome(error),
-    }
-}
-
-fn aim(inverse: &Inverse) -> String {
-    match inverse {
-        Inverse::DisableVpcDns { vpc, attribute } => format!("disable {attribute} on {vpc}"),
-        Inverse::DeleteSecurityGroup { group } => format!("delete {group}"),
-        Inverse::RevokeIngress { group, .. } => format!("revoke the rules of {group}"),
-        Inverse::DeleteEndpoint { endpoint } => format!("delete {endpoint}"),
-        Inverse::RemoveSubnet { endpoint, subnet } => format!("remove {subnet} from {endpoint}"),
-        Inverse::DisassociateRouteTable { endpoint, route_table } => {
-            format!("disassociate {route_table} from {endpoint}")
-        }
-        Inverse::DetachGroup { endpoint, group } => format!("detach {group} from {endpoint}"),
-        Inverse::DisablePrivateDns { endpoint } => format!("disable private DNS on {endpoint}"),
-        Inverse::RestorePolicy { endpoint, .. } => format!("restore the policy of {endpoint}"),
     }
 }

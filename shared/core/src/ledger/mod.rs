@@ -18,6 +18,7 @@ mod undo;
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,13 @@ impl ChangeId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// When the change was intended. None of what is not such an id.
+    pub fn time(&self) -> Option<Timestamp> {
+        let (time, _) = self.0.split_once('-')?;
+        let time = DateTime::strptime("%Y%m%dT%H%M%S.%fZ", time).ok()?;
+        TimeZone::UTC.to_timestamp(time).ok()
     }
 }
 
