@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::analyse::{Containment, analyse, loses};
+use crate::aws_owned::Mark;
 use crate::document::{Document, Effect, Element, MOST_CHARACTERS};
 use crate::evaluate::Request;
 use crate::service::{self, Keyless};
@@ -31,6 +32,11 @@ pub enum NoFix {
     Loses(Box<Request>),
     #[error("it could not be proven that the fix keeps every legitimate request")]
     LossUnknown,
+    #[error(
+        "no Deny can close the policy and keep what is legitimate: a request for `{}` tells by no key who owns `{}`, so \
+         that a stranger's looks like one of yours; by hand, {by_hand}", .request.action, .request.resource
+    )]
+    OwnersUntold { request: Box<Request>, by_hand: String },
     #[error("the fix would lock everybody out")]
     LocksOut,
     #[error(
@@ -61,6 +67,7 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
         perimeter,
         endpoint,
         owned: crate::aws_owned::resources(perimeter, endpoint),
+        marks: crate::aws_owned::marks(perimeter, endpoint),
     };
     let mut reason = NoFix::NotClosed;
     for denies in writer.attempts(before.identity.is_some(), before.resource.is_some()) {
@@ -70,7 +77,7 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
             Err(other) => reason = other,
         }
     }
-    Err(reason)
+    Err(writer.owners_untold().unwrap_or(reason))
 }
 
 struct Writer<'d> {
@@ -78,6 +85,15 @@ struct Writer<'d> {
     perimeter: &'d Perimeter,
     endpoint: &'d EndpointContext,
     owned: Vec<String>,
+    marks: Vec<Mark>,
+}
+
+/// What a Deny on resources leaves alone.
+#[derive(Clone, Default)]
+struct Exempt {
+    arns: Vec<String>,
+    /// Whether resources that AWS owns by a mark are left alone, too.
+    marked: bool,
 }
 
 impl Writer<'_> {
@@ -88,13 +104,17 @@ impl Writer<'_> {
         if !owned.is_empty() {
             identities.push(vec![self.identity(&owned)]);
         }
-        let mut exempt = self.reached(&self.perimeter.resources);
-        exempt.extend(owned);
-        let mut resources: Vec<Vec<String>> = vec![self.resource(&[], false)];
-        if !exempt.is_empty() {
-            resources.push(self.resource(&exempt, false));
+        let arns = self.exempt(true).arns;
+        let mut resources = vec![self.resource(&Exempt::default(), false)];
+        if !arns.is_empty() {
+            resources.push(self.resource(&self.exempt(false), false));
         }
-        resources.push(self.resource(&exempt, true));
+        if self.exempt(true).marked {
+            resources.push(self.resource(&self.exempt(true), false));
+        }
+        if self.keyless() != Keyless::None {
+            resources.push(self.resource(&self.exempt(true), true));
+        }
         let mut all = Vec::new();
         if identity {
             all.extend(identities.iter().cloned());
@@ -108,6 +128,20 @@ impl Writer<'_> {
             }
         }
         all
+    }
+
+    /// The trusted resources, and those that AWS owns: by their ARNs, and with `marks` by their marks.
+    fn exempt(&self, marks: bool) -> Exempt {
+        let mut arns = self.reached(&self.perimeter.resources);
+        arns.extend(self.reached(&self.owned));
+        let marked = marks && self.marks.iter().any(|mark| !self.reached(&mark.arns).is_empty());
+        Exempt { arns, marked }
+    }
+
+    /// The actions whose requests do not tell who owns the resource.
+    fn keyless(&self) -> Keyless {
+        let service = service::find(&self.endpoint.service);
+        service.map_or(Keyless::None, |service| service.keyless())
     }
 
     /// Those of the ARNs that an Allow of the document may reach.
@@ -144,34 +178,96 @@ impl Writer<'_> {
     }
 
     /// By the keys for the owner, or for actions without these keys by the account in the ARN.
-    fn resource(&self, except: &[String], by_arn: bool) -> Vec<String> {
-        let keyed = |action: &str| self.deny("DenyUntrustedResources", action, except, &self.strangers("Resource"));
-        let service = service::find(&self.endpoint.service);
-        let keyless = service.as_ref().map_or(Keyless::None, |service| service.keyless());
-        if !by_arn || keyless == Keyless::None {
-            return vec![keyed(EVERY_ACTION)];
+    fn resource(&self, exempt: &Exempt, by_arn: bool) -> Vec<String> {
+        let mut conditions = self.strangers("Resource");
+        conditions.extend(self.unmarked(exempt));
+        let keyed = |action: &str| self.deny("DenyUntrustedResources", action, &exempt.arns, &conditions);
+        match self.keyless() {
+            Keyless::Some(actions) if by_arn => {
+                let but = format!(r#""NotAction":{}"#, list(&owned_texts(actions)));
+                vec![keyed(&but), self.by_arn(exempt)]
+            }
+            Keyless::All if by_arn => vec![self.by_arn(exempt)],
+            _ => vec![keyed(EVERY_ACTION)],
         }
-        let mut arns = except.to_vec();
+    }
+
+    /// The Deny for the actions whose requests do not tell who owns the resource.
+    fn by_arn(&self, exempt: &Exempt) -> String {
+        let mut arns = exempt.arns.clone();
+        let service = service::find(&self.endpoint.service);
         if let Some(prefix) = service.as_ref().and_then(|service| service.prefixes().next()) {
             let prefix = if prefix == "ebs" { "ec2" } else { prefix };
             let partition = crate::template::partition(&self.endpoint.region);
-            arns.extend(
-                self.perimeter
-                    .accounts
-                    .iter()
-                    .map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")),
-            );
+            let accounts = self.perimeter.accounts.iter();
+            arns.extend(accounts.map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")));
         }
-        let services: Vec<String> = self.except_services().into_iter().collect();
-        let by_arn = |action: &str| self.deny("DenyUntrustedResourcesByArn", action, &arns, &services);
-        match keyless {
-            Keyless::Some(actions) => {
-                let actions: Vec<String> = actions.iter().map(|action| (*action).to_owned()).collect();
-                let named = |element: &str| format!("{}:{}", quoted(element), list(&actions));
-                vec![keyed(&named("NotAction")), by_arn(&named("Action"))]
+        let conditions: Vec<String> = self
+            .except_services()
+            .into_iter()
+            .chain(self.unmarked(exempt))
+            .collect();
+        let action = match self.keyless() {
+            Keyless::Some(actions) => format!(r#""Action":{}"#, list(&owned_texts(actions))),
+            _ => EVERY_ACTION.to_owned(),
+        };
+        self.deny("DenyUntrustedResourcesByArn", &action, &arns, &conditions)
+    }
+
+    /// The condition that no mark tells that AWS owns the resource.
+    fn unmarked(&self, exempt: &Exempt) -> Option<String> {
+        let mut keys: Vec<(&str, Vec<String>)> = Vec::new();
+        for mark in self.marks.iter().filter(|_| exempt.marked) {
+            let value = mark.value.to_owned();
+            match keys.iter_mut().find(|(key, _)| *key == mark.key) {
+                Some((_, values)) => values.push(value),
+                None => keys.push((mark.key, vec![value])),
             }
-            _ => vec![by_arn(EVERY_ACTION)],
         }
+        let keys: Vec<String> = keys
+            .iter()
+            .map(|(key, values)| format!("{}:{}", quoted(key), list(values)))
+            .collect();
+        (!keys.is_empty()).then(|| format!(r#""StringNotEquals":{{{}}}"#, keys.join(",")))
+    }
+
+    /// That no Deny can do, if a hole is left when all is denied that tells who owns the resource: the same request may
+    /// be one for a trusted resource, and what denies the one denies the other.
+    fn owners_untold(&self) -> Option<NoFix> {
+        let told = match self.keyless() {
+            Keyless::Some(actions) => Some(owned_texts(actions)),
+            Keyless::All => None,
+            Keyless::None if self.endpoint.knows_service() => return None,
+            Keyless::None => Some(service::keyless_actions().collect()),
+        };
+        let exempt = self.exempt(true);
+        let mut denies = vec![self.identity(&self.reached(&self.owned))];
+        if let Some(but) = told {
+            let mut conditions = self.strangers("Resource");
+            conditions.extend(self.unmarked(&exempt));
+            let action = format!(r#""NotAction":{}"#, list(&but));
+            denies.push(self.deny("DenyUntrustedResources", &action, &exempt.arns, &conditions));
+        }
+        let document = Document::parse(&append(self.document, &denies)).ok()?;
+        let request = analyse(&document, self.perimeter, self.endpoint).resource?.request;
+        let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
+        let account = request.resource.split(':').nth(4).unwrap_or_default();
+        let perimeter = self.perimeter;
+        let anybodys =
+            account.is_empty() || !perimeter.organizations.is_empty() || !perimeter.organization_paths.is_empty();
+        if !anybodys || keys.iter().any(|key| !request.values(key).is_empty()) {
+            return None;
+        }
+        let by_hand = if self.endpoint.knows_service() {
+            format!(
+                "append this Deny with the resources that workloads need in its NotResource, or trust these by their ARNs: {}",
+                self.by_arn(&exempt)
+            )
+        } else {
+            "say which service the endpoint is for, since requests of most services do tell".to_owned()
+        };
+        let request = Box::new(request);
+        Some(NoFix::OwnersUntold { request, by_hand })
     }
 
     /// Conditions that hold for everybody whom the perimeter does not trust.
@@ -260,6 +356,10 @@ impl Writer<'_> {
 }
 
 const EVERY_ACTION: &str = r#""Action":"*""#;
+
+fn owned_texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
 
 /// A JSON string.
 fn quoted(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
+use crate::aws_owned::Mark;
 use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement};
 use crate::reading::Reading;
 use crate::service::{self, Service};
@@ -70,8 +71,10 @@ pub(super) struct Model<'d> {
     /// Trusted resources, and those that AWS owns.
     pub(super) listed: Vec<ArnPattern>,
     pub(super) owned: Vec<ArnPattern>,
-    /// Condition keys whose value tells that AWS owns the resource, each with that value.
-    marks: Vec<(&'static str, &'static str)>,
+    /// Condition keys whose value tells that AWS owns the resource.
+    pub(super) marks: Vec<Mark>,
+    /// The place of the key and the value that every request has, where only requests for what AWS owns are looked for.
+    pub(super) marked_by: Option<(usize, &'static str)>,
     /// Statements with a variable in a condition or resource.
     pub(super) linked: Bits,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
@@ -105,6 +108,7 @@ impl<'d> Model<'d> {
             listed: patterns(&perimeter.resources),
             owned: patterns(owned),
             marks: crate::aws_owned::marks(perimeter, endpoint),
+            marked_by: None,
             linked: Bits::NONE,
             blind: Vec::new(),
         };
@@ -199,7 +203,15 @@ impl<'d> Model<'d> {
     }
 
     pub(super) fn kind(&self, id: &str) -> Kind {
+        let of = |prefix: &str| {
+            let service = self.service.as_ref();
+            service.is_none_or(|service| service.prefixes().any(|known| known == prefix))
+        };
         match id {
+            // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
+            "s3:resourceaccount" if of("s3") => Kind::ResourceAccount,
+            // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
+            "kms:calleraccount" if of("kms") => Kind::PrincipalAccount,
             "aws:principalaccount" => Kind::PrincipalAccount,
             "aws:principalorgid" => Kind::PrincipalOrganization,
             "aws:principalorgpaths" => Kind::PrincipalPaths,
@@ -238,7 +250,26 @@ impl<'d> Model<'d> {
     pub(super) fn marked(&self, id: &str, value: &str) -> bool {
         self.marks
             .iter()
-            .any(|(key, mark)| key.eq_ignore_ascii_case(id) && *mark == value)
+            .any(|mark| mark.key.eq_ignore_ascii_case(id) && mark.value == value)
+    }
+
+    /// Confines the model to requests for what AWS owns by a mark.
+    pub(super) fn confine(&mut self, mark: &Mark) {
+        let known = self.keys.iter().position(|key| key.id.eq_ignore_ascii_case(mark.key));
+        let at = known.unwrap_or_else(|| {
+            self.keys.push(Key {
+                id: mark.key,
+                name: mark.key,
+                kind: Kind::Free,
+                conditions: Vec::new(),
+                weight: 1,
+                linked: false,
+                source: false,
+            });
+            self.keys.len() - 1
+        });
+        self.marked_by = Some((at, mark.value));
+        self.owned = mark.arns.iter().map(|arn| ArnPattern::wild(arn)).collect();
     }
 
     pub(super) fn has(&self, kind: Kind) -> bool {

@@ -54,6 +54,14 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     ] {
         put(key, found.owner.values(kind).unwrap_or_default());
     }
+    // Names that a service has for the same.
+    for key in model.keys.iter().filter(|key| !key.id.starts_with("aws:")) {
+        let values = found
+            .principal
+            .values(key.kind)
+            .or_else(|| found.owner.values(key.kind));
+        put(key.name, values.unwrap_or_default());
+    }
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()

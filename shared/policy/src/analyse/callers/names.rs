@@ -107,7 +107,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     {
         let start = format!("arn:{partition}:{service}::{account}:{start}");
         if patterns.is_empty() {
-            arns.push((caller, format!("{start}stranger")));
+            arns.push((caller, format!("{start}workload")));
             continue;
         }
         let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
@@ -115,7 +115,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         let domain = Domain {
             base: &base,
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
-            fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
+            fillings: &["workload", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
             letters: "zqxjk0",
             avoid: &[],
         };

@@ -10,13 +10,14 @@ use super::{Goal, Parts, Place, Request};
 
 const MOST_FRONTIER: usize = 200;
 
-fn lies(place: &Place<'_>, resource: &Resource) -> bool {
+fn lies(model: &Model<'_>, place: &Place<'_>, resource: &Resource) -> bool {
     let (principal, owner) = (place.principal, place.owner);
     let trusted = owner.trusted || resource.listed || resource.owned;
     let goal = match place.goal {
         Goal::Identity => !resource.owned,
         Goal::Resource => !trusted,
         Goal::Reach => trusted,
+        Goal::Lost { .. } if model.marked_by.is_some() => principal.trusted && resource.owned,
         Goal::Lost { .. } => (principal.trusted || resource.owned) && (trusted || principal.caller == Caller::Service),
     };
     goal && (!resource.of_aws || (!owner.trusted && owner.organization.is_none()))
@@ -69,7 +70,7 @@ pub(super) fn solve<T>(
     let lying: Vec<Option<Bits>> = parts
         .resources
         .iter()
-        .map(|resource| lies(place, resource).then_some(resource.sig))
+        .map(|resource| lies(model, place, resource).then_some(resource.sig))
         .collect();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
