@@ -191,6 +191,10 @@ impl<'m, 'd> Asked<'m, 'd> {
                 return None;
             }
             let found = &likely::likely(model, found, &allowed);
+            if likely::contradicts(model, found) {
+                unconfirmed = true;
+                return None;
+            }
             let request = witness::request(model, found);
             let keys = witness::conditional(model, found);
             let witness = Witness {

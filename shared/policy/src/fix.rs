@@ -1,13 +1,13 @@
 //! The smallest change that provably closes a policy: Denies at its end, and nothing of the customer's touched.
 
-use serde_json::Value;
+mod deny;
+
+use deny::{Exempt, Writer, list, texts};
 
 use crate::analyse::{Containment, analyse, loses};
-use crate::aws_owned::Mark;
-use crate::document::{Document, Effect, Element, MOST_CHARACTERS};
+use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::Request;
 use crate::service::{self, Keyless};
-use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
 
 /// A closed document.
@@ -80,22 +80,6 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     Err(writer.owners_untold().unwrap_or(reason))
 }
 
-struct Writer<'d> {
-    document: &'d Document,
-    perimeter: &'d Perimeter,
-    endpoint: &'d EndpointContext,
-    owned: Vec<String>,
-    marks: Vec<Mark>,
-}
-
-/// What a Deny on resources leaves alone.
-#[derive(Clone, Default)]
-struct Exempt {
-    arns: Vec<String>,
-    /// Whether resources that AWS owns by a mark are left alone, too.
-    marked: bool,
-}
-
 impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<String>> {
@@ -130,112 +114,11 @@ impl Writer<'_> {
         all
     }
 
-    /// The trusted resources, and those that AWS owns: by their ARNs, and with `marks` by their marks.
-    fn exempt(&self, marks: bool) -> Exempt {
-        let mut arns = self.reached(&self.perimeter.resources);
-        arns.extend(self.reached(&self.owned));
-        let marked = marks && self.marks.iter().any(|mark| !self.reached(&mark.arns).is_empty());
-        Exempt { arns, marked }
-    }
-
-    /// The actions whose requests do not tell who owns the resource.
-    fn keyless(&self) -> Keyless {
-        let service = service::find(&self.endpoint.service);
-        service.map_or(Keyless::None, |service| service.keyless())
-    }
-
-    /// Those of the ARNs that an Allow of the document may reach.
-    fn reached(&self, arns: &[String]) -> Vec<String> {
-        let elements = || {
-            let statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements
-                .filter(|statement| statement.effect == Effect::Allow)
-                .map(|statement| &statement.resource)
-        };
-        let reaches = |element: &Element<Text>, arn: &ArnPattern| {
-            element.not
-                || element.values.iter().any(|text| match text.fixed() {
-                    Some(Form::Arn(pattern)) => pattern.overlaps(arn),
-                    _ => true,
-                })
-        };
-        arns.iter()
-            .filter(|arn| elements().any(|element| reaches(element, &ArnPattern::wild(arn))))
-            .cloned()
-            .collect()
-    }
-
-    fn identity(&self, except: &[String]) -> String {
-        let mut conditions = self.strangers("Principal");
-        let principals = &self.perimeter.principals;
-        if !principals.is_empty() {
-            conditions.push(format!(
-                r#""ArnNotEqualsIfExists":{{"aws:PrincipalArn":{}}}"#,
-                list(principals)
-            ));
-        }
-        self.deny("DenyUntrustedPrincipals", EVERY_ACTION, except, &conditions)
-    }
-
-    /// By the keys for the owner, or for actions without these keys by the account in the ARN.
-    fn resource(&self, exempt: &Exempt, by_arn: bool) -> Vec<String> {
-        let mut conditions = self.strangers("Resource");
-        conditions.extend(self.unmarked(exempt));
-        let keyed = |action: &str| self.deny("DenyUntrustedResources", action, &exempt.arns, &conditions);
-        match self.keyless() {
-            Keyless::Some(actions) if by_arn => {
-                let but = format!(r#""NotAction":{}"#, list(&owned_texts(actions)));
-                vec![keyed(&but), self.by_arn(exempt)]
-            }
-            Keyless::All if by_arn => vec![self.by_arn(exempt)],
-            _ => vec![keyed(EVERY_ACTION)],
-        }
-    }
-
-    /// The Deny for the actions whose requests do not tell who owns the resource.
-    fn by_arn(&self, exempt: &Exempt) -> String {
-        let mut arns = exempt.arns.clone();
-        let service = service::find(&self.endpoint.service);
-        if let Some(prefix) = service.as_ref().and_then(|service| service.prefixes().next()) {
-            let prefix = if prefix == "ebs" { "ec2" } else { prefix };
-            let partition = crate::template::partition(&self.endpoint.region);
-            let accounts = self.perimeter.accounts.iter();
-            arns.extend(accounts.map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")));
-        }
-        let conditions: Vec<String> = self
-            .except_services()
-            .into_iter()
-            .chain(self.unmarked(exempt))
-            .collect();
-        let action = match self.keyless() {
-            Keyless::Some(actions) => format!(r#""Action":{}"#, list(&owned_texts(actions))),
-            _ => EVERY_ACTION.to_owned(),
-        };
-        self.deny("DenyUntrustedResourcesByArn", &action, &arns, &conditions)
-    }
-
-    /// The condition that no mark tells that AWS owns the resource.
-    fn unmarked(&self, exempt: &Exempt) -> Option<String> {
-        let mut keys: Vec<(&str, Vec<String>)> = Vec::new();
-        for mark in self.marks.iter().filter(|_| exempt.marked) {
-            let value = mark.value.to_owned();
-            match keys.iter_mut().find(|(key, _)| *key == mark.key) {
-                Some((_, values)) => values.push(value),
-                None => keys.push((mark.key, vec![value])),
-            }
-        }
-        let keys: Vec<String> = keys
-            .iter()
-            .map(|(key, values)| format!("{}:{}", quoted(key), list(values)))
-            .collect();
-        (!keys.is_empty()).then(|| format!(r#""StringNotEquals":{{{}}}"#, keys.join(",")))
-    }
-
     /// That no Deny can do, if a hole is left when all is denied that tells who owns the resource: the same request may
     /// be one for a trusted resource, and what denies the one denies the other.
     fn owners_untold(&self) -> Option<NoFix> {
         let told = match self.keyless() {
-            Keyless::Some(actions) => Some(owned_texts(actions)),
+            Keyless::Some(actions) => Some(texts(actions)),
             Keyless::All => None,
             Keyless::None if self.endpoint.knows_service() => return None,
             Keyless::None => Some(service::keyless_actions().collect()),
@@ -270,61 +153,6 @@ impl Writer<'_> {
         Some(NoFix::OwnersUntold { request, by_hand })
     }
 
-    /// Conditions that hold for everybody whom the perimeter does not trust.
-    fn strangers(&self, side: &str) -> Vec<String> {
-        let perimeter = self.perimeter;
-        let keys: Vec<String> = [("OrgID", &perimeter.organizations), ("Account", &perimeter.accounts)]
-            .into_iter()
-            .filter(|(_, values)| !values.is_empty())
-            .map(|(key, values)| format!(r#""aws:{side}{key}":{}"#, list(values)))
-            .collect();
-        let mut conditions = Vec::new();
-        if !keys.is_empty() {
-            conditions.push(format!(r#""StringNotEqualsIfExists":{{{}}}"#, keys.join(",")));
-        }
-        if !perimeter.organization_paths.is_empty() {
-            let below: Vec<String> = perimeter
-                .organization_paths
-                .iter()
-                .map(|path| crate::analyse::below(path))
-                .collect();
-            conditions.push(format!(
-                r#""ForAllValues:StringNotLike":{{"aws:{side}OrgPaths":{}}}"#,
-                list(&below)
-            ));
-        }
-        conditions.extend(self.except_services());
-        conditions
-    }
-
-    fn except_services(&self) -> Option<String> {
-        let condition = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
-        self.perimeter.aws_services.then(|| condition.to_owned())
-    }
-
-    fn deny(&self, sid: &str, action: &str, except: &[String], conditions: &[String]) -> String {
-        let taken = |sid: &String| {
-            let mut statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements.any(|statement| statement.sid.as_ref() == Some(sid))
-        };
-        let mut names = std::iter::once(sid.to_owned()).chain((2..).map(|n| format!("{sid}{n}")));
-        let sid = names.find(|sid| !taken(sid)).unwrap_or_default();
-        let resource = if except.is_empty() {
-            r#""Resource":"*""#.to_owned()
-        } else {
-            format!(r#""NotResource":{}"#, list(except))
-        };
-        let condition = if conditions.is_empty() {
-            String::new()
-        } else {
-            format!(r#","Condition":{{{}}}"#, conditions.join(","))
-        };
-        format!(
-            r#"{{"Sid":{},"Effect":"Deny","Principal":"*",{action},{resource}{condition}}}"#,
-            quoted(&sid)
-        )
-    }
-
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
     fn proven(&self, added: &[String], was_locked_out: bool) -> Result<Fix, NoFix> {
         let mut text = append(self.document, added);
@@ -352,28 +180,6 @@ impl Writer<'_> {
             text,
             added: added.to_vec(),
         })
-    }
-}
-
-const EVERY_ACTION: &str = r#""Action":"*""#;
-
-fn owned_texts(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
-}
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
-}
-
-/// One JSON string, or an array of several.
-fn list(texts: &[String]) -> String {
-    match texts {
-        [one] => quoted(one),
-        _ => format!(
-            "[{}]",
-            texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(",")
-        ),
     }
 }
 

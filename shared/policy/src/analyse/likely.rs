@@ -23,6 +23,22 @@ pub(super) fn likely(model: &Model<'_>, found: &Request, allowed: &dyn Fn(&Reque
     best
 }
 
+/// Whether the request tells another user name than the caller's, which no request does.
+pub(super) fn contradicts(model: &Model<'_>, found: &Request) -> bool {
+    let user = found.principal.name.rsplit('/').next();
+    found.principal.caller == Caller::User && user_name(model, found).is_some_and(|name| Some(name) != user)
+}
+
+fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
+    found.keys.iter().find_map(|(at, values)| {
+        let key = model.keys.get(*at)?;
+        (key.id == "aws:username")
+            .then(|| values.first())
+            .flatten()
+            .map(String::as_str)
+    })
+}
+
 /// Whether a request lies where the other does.
 fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let hits = |patterns: &[crate::text::ArnPattern]| {
@@ -39,15 +55,12 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
 
 /// The user whose name the request tells.
 fn with_user_name(model: &Model<'_>, found: &Request) -> Vec<Request> {
-    let told = found.keys.iter().find_map(|(at, values)| {
-        let key = model.keys.get(*at)?;
-        (key.id == "aws:username").then(|| values.first()).flatten()
-    });
     let possible = |name: &str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
         (1..=64).contains(&name.len()) && name.chars().all(fits)
     };
-    let Some(name) = told.filter(|name| found.principal.caller == Caller::User && possible(name)) else {
+    let Some(name) = user_name(model, found).filter(|name| found.principal.caller == Caller::User && possible(name))
+    else {
         return Vec::new();
     };
     let Some((path, old)) = found.principal.name.rsplit_once('/') else {
@@ -76,7 +89,13 @@ fn with_bucket(_: &Model<'_>, found: &Request) -> Vec<Request> {
     if possible || arn.service != "s3" || !arn.region.is_empty() || !arn.account.is_empty() {
         return Vec::new();
     }
+    let start = arn
+        .resource
+        .find(|c: char| !u8::try_from(c).is_ok_and(inner))
+        .unwrap_or_default();
+    let (bucket, key) = arn.resource.split_at_checked(start).unwrap_or_default();
     let names = [
+        format!("{bucket}/{key}"),
         format!("{EXAMPLE_BUCKET}/{}", arn.resource),
         format!("{EXAMPLE_BUCKET}-{}", arn.resource.to_ascii_lowercase()),
         format!("{}-{EXAMPLE_BUCKET}", arn.resource.to_ascii_lowercase()),

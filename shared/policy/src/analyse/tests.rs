@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::evaluate;
 
+mod traps;
+
 const OWN: &str = "o-exampleorg1";
 
 fn perimeter() -> Perimeter {
