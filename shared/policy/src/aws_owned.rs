@@ -1,7 +1,8 @@
 //! Resources that AWS owns and that workloads behind an endpoint need: outside every organisation, and not the caller's.
 //!
-//! Every entry names its documentation. Bucket names are exact: a name with a wildcard, or one that AWS does not use in
-//! a Region, is a name that anybody can register.
+//! Every entry names its documentation; AWS lists most of them in
+//! <https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_owned_resources.md>. Bucket names
+//! are exact: a name with a wildcard, or one that AWS does not use in a Region, is a name that anybody can register.
 
 mod others;
 mod regions;
