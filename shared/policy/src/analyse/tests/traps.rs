@@ -192,7 +192,10 @@ fn a_user_has_the_name_that_the_request_tells() {
     let named = allow(json!({"StringEquals": {"aws:username": "alice"}}));
     let found = on("s3", &[named.clone(), data_stays()]).identity.unwrap().request;
     assert!(found.principal.ends_with(":user/alice"), "{}", found.principal);
-    assert_eq!(found.context["aws:PrincipalArn"], [found.principal.clone()]);
+    assert_eq!(
+        found.context["aws:PrincipalArn"],
+        std::slice::from_ref(&found.principal)
+    );
     let mut other = named;
     other["Principal"] = json!({"AWS": "arn:aws:iam::999999999999:user/bob"});
     assert_eq!(on("s3", &[other, data_stays()]).identity, None);
