@@ -16,6 +16,7 @@ mod budget;
 mod callers;
 mod identities;
 mod keys;
+mod likely;
 mod model;
 mod owners;
 mod resources;
@@ -109,25 +110,37 @@ pub(crate) fn loses(
         return None;
     }
     for named in &readings {
-        let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
-        let mut search = Search::new(&model, &mut budget);
-        let count = model.statements.len();
-        for place in count.saturating_sub(denies)..count {
-            let lost = search.find(
-                Goal::Lost {
-                    place,
-                    first: count - denies,
-                },
-                Links::Suppose,
-                &mut budget,
-                &mut |found| Some(witness::request(&model, found)),
-            );
+        let all = Model::new(document, perimeter, endpoint, named.reading, &owned);
+        let marked = all.marks.iter().map(|mark| {
+            let mut model = Model::new(document, perimeter, endpoint, named.reading, &owned);
+            model.confine(mark);
+            model
+        });
+        for model in marked.chain([Model::new(document, perimeter, endpoint, named.reading, &owned)]) {
+            let lost = loss(&model, denies, &mut budget)?;
             if lost.is_some() {
                 return Some(lost);
             }
-            if !search.complete {
-                return None;
-            }
+        }
+    }
+    Some(None)
+}
+
+/// The same of one model.
+fn loss(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Option<Option<Request>> {
+    let mut search = Search::new(model, budget);
+    let count = model.statements.len();
+    let first = count.saturating_sub(denies);
+    for place in first..count {
+        let goal = Goal::Lost { place, first };
+        let lost = search.find(goal, Links::Suppose, budget, &mut |found| {
+            Some(witness::request(model, found))
+        });
+        if lost.is_some() {
+            return Some(lost);
+        }
+        if !search.complete {
+            return None;
         }
     }
     Some(None)
@@ -171,12 +184,19 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
-            let requests = witness::named_alike(model, witness::request(model, found), found.principal.caller);
-            let allowed = |request: &Request| evaluate_as(document, request, named.reading).is_allowed();
-            let Some(request) = requests.into_iter().find(allowed) else {
+            let allowed = |found: &search::Request| {
+                evaluate_as(document, &witness::request(model, found), named.reading).is_allowed()
+            };
+            if !allowed(found) {
                 unconfirmed = true;
                 return None;
-            };
+            }
+            let found = &likely::likely(model, found, &allowed);
+            if likely::contradicts(model, found) {
+                unconfirmed = true;
+                return None;
+            }
+            let request = witness::request(model, found);
             let keys = witness::conditional(model, found);
             let witness = Witness {
                 request,

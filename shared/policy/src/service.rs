@@ -42,25 +42,29 @@ const NAMES: &[(&str, &[&str])] = &[
     ("transcribestreaming", &["transcribe"]),
 ];
 
-/// Services whose requests never carry `aws:ResourceAccount` and its like, and single actions of other services that do
-/// not. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
+/// Services whose requests never carry `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:ResourceOrgPaths`, and single
+/// actions of other services that do not: the list under "Availability" of `aws:ResourceAccount`, in
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
 const KEYLESS: &[(&str, Keyless)] = &[
     (
         "auditmanager",
         Keyless::Some(&["auditmanager:UpdateAssessmentFrameworkShare"]),
     ),
     ("detective", Keyless::Some(&["detective:AcceptInvitation"])),
+    ("ds", Keyless::Some(&["ds:AcceptSharedDirectory"])),
     ("ebs", Keyless::All),
     (
         "ec2",
         Keyless::Some(&[
+            "ec2:AcceptVpcPeeringConnection",
             "ec2:AcceptTransitGatewayPeeringAttachment",
             "ec2:AcceptVpcEndpointConnections",
-            "ec2:AcceptVpcPeeringConnection",
+            "ec2:CopySnapshot",
             "ec2:CreateTransitGatewayPeeringAttachment",
             "ec2:CreateVpcEndpoint",
             "ec2:CreateVpcPeeringConnection",
             "ec2:DeleteTransitGatewayPeeringAttachment",
+            "ec2:DeleteVpcPeeringConnection",
             "ec2:RejectTransitGatewayPeeringAttachment",
             "ec2:RejectVpcEndpointConnections",
             "ec2:RejectVpcPeeringConnection",
@@ -93,6 +97,16 @@ pub(crate) enum Keyless {
     Some(&'static [&'static str]),
 }
 
+impl Keyless {
+    pub(crate) fn has(self, action: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Some(list) => list.iter().any(|name| name.eq_ignore_ascii_case(action)),
+        }
+    }
+}
+
 /// The services behind an endpoint.
 pub(crate) struct Service {
     lines: Vec<Line>,
@@ -117,6 +131,42 @@ pub(crate) fn find(short: &str) -> Option<Service> {
         lines.extend(short.split_once('.').and_then(|(first, _)| line(first)));
     }
     (!lines.is_empty()).then_some(Service { lines })
+}
+
+/// What has actions of this prefix, in lower case. Nothing when no service is known to have it.
+pub(crate) fn of_prefix(prefix: &str) -> Option<Service> {
+    line(prefix).map(|line| Service { lines: vec![line] })
+}
+
+/// An action as AWS spells it. Nothing when no service is known to have it.
+pub(crate) fn spelled(action: &str) -> Option<String> {
+    let (prefix, name) = action.split_once(':')?;
+    let prefix = prefix.to_ascii_lowercase();
+    let known = of_prefix(&prefix)?;
+    let found = known.actions().find(|(_, known)| known.eq_ignore_ascii_case(name));
+    found.map(|(prefix, name)| format!("{prefix}:{name}"))
+}
+
+/// Whether requests of an action carry no key that tells who owns the resource. Nothing when no service is known to have
+/// its prefix.
+pub(crate) fn is_keyless(action: &str) -> Option<bool> {
+    let prefix = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    line(&prefix)?;
+    let keyless = KEYLESS.iter().find(|(known, _)| *known == prefix);
+    Some(keyless.is_some_and(|(_, keyless)| keyless.has(action)))
+}
+
+/// Every action of a known service whose requests do not tell who owns the resource.
+pub(crate) fn keyless_actions() -> impl Iterator<Item = String> {
+    KEYLESS.iter().flat_map(|(prefix, keyless)| match keyless {
+        Keyless::Some(actions) => actions.iter().map(|action| (*action).to_owned()).collect(),
+        Keyless::None => Vec::new(),
+        Keyless::All => {
+            let service = of_prefix(prefix);
+            let actions = service.iter().flat_map(Service::actions);
+            actions.map(|(prefix, name)| format!("{prefix}:{name}")).collect()
+        }
+    })
 }
 
 fn line(prefix: &str) -> Option<Line> {

@@ -174,6 +174,13 @@ pub(super) fn choices(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Choice> {
+    if let Some((at, value)) = model.marked_by
+        && model.keys.get(at).is_some_and(|marked| marked.id == key.id)
+    {
+        let sig = model.sig_of(key, &[value], lookup);
+        let values = vec![value.to_owned()];
+        return vec![Choice { values, sig }];
+    }
     let mut compared = Compared::default();
     for (_, condition) in &key.conditions {
         compared.add(condition, model.reading.short_arns, lookup);

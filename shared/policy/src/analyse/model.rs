@@ -2,6 +2,7 @@
 
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
+use crate::aws_owned::Mark;
 use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
@@ -72,8 +73,10 @@ pub(super) struct Model<'d> {
     /// Trusted resources, and those that AWS owns.
     pub(super) listed: Vec<ArnPattern>,
     pub(super) owned: Vec<ArnPattern>,
-    /// Condition keys whose value tells that AWS owns the resource, each with that value.
-    marks: Vec<(&'static str, &'static str)>,
+    /// Condition keys whose value tells that AWS owns the resource.
+    pub(super) marks: Vec<Mark>,
+    /// The place of the key and the value that every request has, where only requests for what AWS owns are looked for.
+    pub(super) marked_by: Option<(usize, &'static str)>,
     /// Statements with a variable in a condition or resource.
     pub(super) linked: Bits,
     /// Whether callers with the token of an identity provider come through the endpoint.
@@ -111,6 +114,7 @@ impl<'d> Model<'d> {
             listed: patterns(&perimeter.resources),
             owned: patterns(owned),
             marks: crate::aws_owned::marks(perimeter, endpoint),
+            marked_by: None,
             linked: Bits::NONE,
             bearers: federation::comes_through(endpoint),
             providers: Vec::new(),
@@ -219,6 +223,10 @@ impl<'d> Model<'d> {
 
     pub(super) fn kind(&self, id: &str) -> Kind {
         match id {
+            // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
+            "s3:resourceaccount" if self.tells("s3", id) => Kind::ResourceAccount,
+            // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
+            "kms:calleraccount" if self.tells("kms", id) => Kind::PrincipalAccount,
             "aws:principalaccount" => Kind::PrincipalAccount,
             "aws:principalorgid" => Kind::PrincipalOrganization,
             "aws:principalorgpaths" => Kind::PrincipalPaths,
@@ -235,6 +243,20 @@ impl<'d> Model<'d> {
         }
     }
 
+    /// Whether requests can be taken to have a key that belongs to a service. Where the service is not known, they can if
+    /// no request gains by not having it.
+    fn tells(&self, prefix: &str, id: &str) -> bool {
+        if let Some(service) = &self.service {
+            return service.prefixes().any(|known| known == prefix);
+        }
+        self.statements.iter().all(|statement| {
+            let conditions = statement.conditions.iter().filter(|condition| condition.key_id == id);
+            let deny = statement.effect == Effect::Deny;
+            let mut without = conditions.map(|condition| atoms::holds(condition, &[], self.reading, &atoms::nothing));
+            without.all(|holds| holds == deny)
+        })
+    }
+
     /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
     pub(super) fn constant(&self, id: &str) -> Option<Option<String>> {
         let some = |value: &str| (!value.is_empty()).then(|| Some(value.to_owned()));
@@ -242,6 +264,8 @@ impl<'d> Model<'d> {
             // What CloudFormation calls pseudo parameters is no condition key.
             _ if id.contains("::") => Some(None),
             "aws:sourceip" => Some(None),
+            "s3:resourceaccount" if self.service.is_some() && !self.tells("s3", id) => Some(None),
+            "kms:calleraccount" if self.service.is_some() && !self.tells("kms", id) => Some(None),
             "aws:sourcevpc" => some(&self.endpoint.vpc),
             "aws:sourcevpce" => some(&self.endpoint.endpoint),
             "aws:vpceaccount" => some(&self.endpoint.owner),
@@ -263,7 +287,26 @@ impl<'d> Model<'d> {
     pub(super) fn marked(&self, id: &str, value: &str) -> bool {
         self.marks
             .iter()
-            .any(|(key, mark)| key.eq_ignore_ascii_case(id) && *mark == value)
+            .any(|mark| mark.key.eq_ignore_ascii_case(id) && mark.value == value)
+    }
+
+    /// Confines the model to requests for what AWS owns by a mark.
+    pub(super) fn confine(&mut self, mark: &Mark) {
+        let known = self.keys.iter().position(|key| key.id.eq_ignore_ascii_case(mark.key));
+        let at = known.unwrap_or_else(|| {
+            self.keys.push(Key {
+                id: mark.key,
+                name: mark.key,
+                kind: Kind::Free,
+                conditions: Vec::new(),
+                weight: 1,
+                linked: false,
+                source: false,
+            });
+            self.keys.len() - 1
+        });
+        self.marked_by = Some((at, mark.value));
+        self.owned = mark.arns.iter().map(|arn| ArnPattern::wild(arn)).collect();
     }
 
     pub(super) fn has(&self, kind: Kind) -> bool {

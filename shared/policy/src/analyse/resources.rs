@@ -293,5 +293,16 @@ fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
     let most = if start.agreeing.is_empty() { 1 } else { 6 };
     let deepest = names.into_iter().rev().take(most);
-    deepest.map(|name| name.replace('*', "stranger")).collect()
+    let filled = |name: &str| filled(&start.service, start.account, name);
+    deepest.map(filled).collect()
 }
+
+/// A name of a documented format, with something in the place of its wildcards.
+pub(super) fn filled(service: &str, account: bool, format: &str) -> String {
+    if service == "s3" && !account {
+        return format.replacen('*', EXAMPLE_BUCKET, 1).replace('*', "example");
+    }
+    format.replace('*', "example")
+}
+
+pub(super) const EXAMPLE_BUCKET: &str = "example-bucket";

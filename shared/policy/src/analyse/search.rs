@@ -96,10 +96,11 @@ impl<'m, 'd> Search<'m, 'd> {
         let identities = Identities::new(model, budget);
         let memberships = memberships(model, &identities, &mut complete, budget);
         let principals = principals(model, &identities, &memberships, budget);
-        let keyless = model
-            .service
-            .as_ref()
-            .map_or(Keyless::None, |service| service.keyless());
+        let keyless = match &model.service {
+            Some(service) => service.keyless(),
+            // Some actions of some services.
+            None => Keyless::Some(&[]),
+        };
         let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
         let asked = resource_keys.iter().any(|kind| model.has(*kind));
         let worlds: &[bool] = match keyless {

@@ -6,6 +6,7 @@ use super::*;
 use crate::evaluate;
 
 mod callers;
+mod traps;
 
 const OWN: &str = "o-exampleorg1";
 
@@ -260,7 +261,7 @@ fn services_that_do_not_name_owners_dodge_conditions_on_them() {
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
     assert!(on("ebs", &[allow(inside.clone())]).resource.is_some());
     let found = on("ec2", &[allow(inside)]).resource.unwrap();
-    assert_eq!(found.request.action, "ec2:AcceptTransitGatewayPeeringAttachment");
+    assert_eq!(found.request.action, "ec2:AcceptVpcPeeringConnection");
 }
 
 #[test]
@@ -374,10 +375,10 @@ fn the_explanation_names_who_what_and_why() {
     let barrier = deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     let found = on("s3", &[everything(), barrier]);
     insta::assert_snapshot!(found.explanation.join("\n"), @r#"
-    Strangers get in: `arn:aws:iam::999988887777:role/stranger` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 111122223333 in the organisation o-exampleorg1.
+    Strangers get in: `arn:aws:iam::999988887777:role/workload` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 111122223333 in the organisation o-exampleorg1.
     Statement[0] allows it.
     Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:ResourceOrgID` does not hold, because the request has `o-exampleorg1`.
-    Data gets out: `arn:aws:iam::111122223333:role/stranger` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 999988887777 in the organisation o-stranger001.
+    Data gets out: `arn:aws:iam::111122223333:role/workload` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001.
     Statement[0] allows it.
     Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
     "#);

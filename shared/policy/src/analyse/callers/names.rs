@@ -13,7 +13,7 @@ use crate::text::Form;
 
 /// Names of roles and users.
 const NAMES: Domain<'_> = Domain {
-    fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
+    fillings: &["workload", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
     letters: "zqxjk0",
     ..WORD
 };
@@ -114,7 +114,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     {
         let start = format!("arn:{partition}:{service}::{account}:{start}");
         if patterns.is_empty() {
-            arns.push((caller, format!("{start}stranger")));
+            arns.push((caller, format!("{start}workload")));
             continue;
         }
         let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
