@@ -17,6 +17,7 @@ mod identities;
 mod keys;
 mod model;
 mod owners;
+mod path_shapes;
 mod resources;
 mod search;
 mod strings;

@@ -449,3 +449,59 @@ fn principals_of_other_partitions_count() {
     let found = on("s3", &[statement]).identity.unwrap();
     assert_eq!(found.request.principal, "arn:aws-cn:iam::999999999999:role/app");
 }
+
+#[test]
+fn an_account_anywhere_in_the_pattern_of_a_principal_is_told_from_others() {
+    let ours = json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}});
+    let not_named = deny(json!({"StringNotLike": {"aws:PrincipalArn": "*111122223333*"}}));
+    assert_eq!(on("s3", &[allow(ours), not_named.clone()]).verdict, Containment::Closed);
+    let found = on("s3", &[everything(), data_stays(), not_named]);
+    let stranger = found.identity.unwrap().request.principal;
+    assert!(
+        !stranger.starts_with("arn:aws:iam::111122223333:") && stranger.contains("111122223333"),
+        "{stranger}"
+    );
+}
+
+#[test]
+fn a_star_in_a_path_stands_for_no_path_that_nobody_has() {
+    let unit = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-ab12/ou-ab12-11111111/*"},
+        "StringEquals": {"aws:PrincipalOrgID": OWN}});
+    let short = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/ou-ab1-11111111/*"}});
+    assert_eq!(on("s3", &[allow(unit), data_stays()]).verdict, Containment::Closed);
+    assert_eq!(on("s3", &[allow(short), data_stays()]).verdict, Containment::LockedOut);
+}
+
+#[test]
+fn variables_that_stand_for_whole_values_are_followed_to_the_end() {
+    let own = deny(json!({"StringNotEquals": {"aws:VpceAccount": "${aws:PrincipalAccount}"}}));
+    assert_eq!(
+        on("s3", &[everything(), data_stays(), own]).verdict,
+        Containment::Closed
+    );
+    let nobody = json!({"Null": {"aws:PrincipalTag/vpc": "true"}});
+    let bound = deny(json!({"StringNotEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}));
+    assert_eq!(on("s3", &[allow(nobody), bound]).verdict, Containment::LockedOut);
+    let contradiction = json!({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"},
+        "StringEqualsIfExists": {"aws:ResourceTag/team": "a", "aws:PrincipalTag/team": "b"}});
+    assert_eq!(on("s3", &[allow(contradiction)]).verdict, Containment::LockedOut);
+    let mut queues = allow(json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}));
+    queues["Resource"] = json!("arn:aws:sqs:*:${aws:PrincipalAccount}:*");
+    assert_eq!(on("sqs", &[queues]).verdict, Containment::Closed);
+}
+
+#[test]
+fn a_variable_within_a_pattern_does_not_hide_a_hole() {
+    for condition in [
+        json!({"StringEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}),
+        json!({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"},
+            "StringLike": {"aws:ResourceTag/team": "a*", "aws:PrincipalTag/team": "*b"}}),
+        json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:PrincipalTag/org}", "aws:PrincipalTag/org": "o-otherorg0001"}}),
+    ] {
+        let verdict = on("s3", &[allow(condition.clone())]).verdict;
+        assert!(
+            matches!(verdict, Containment::Open | Containment::Undecided),
+            "{condition}"
+        );
+    }
+}

@@ -115,6 +115,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         let domain = Domain {
             base: &base,
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
+            feasible: &|_| true,
             fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
             letters: "zqxjk0",
             avoid: &[],
