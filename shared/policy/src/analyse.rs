@@ -18,6 +18,7 @@ mod keys;
 mod model;
 mod owners;
 mod path_shapes;
+mod plausible;
 mod resources;
 mod search;
 mod strings;
@@ -177,6 +178,9 @@ impl<'m, 'd> Asked<'m, 'd> {
                 return None;
             }
             let keys = witness::conditional(model, found);
+            let request = plausible::plausible(model, found, request, &|request| {
+                evaluate_as(document, request, named.reading).is_allowed()
+            });
             let witness = Witness {
                 request,
                 conditional: keys,

@@ -1,5 +1,7 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
+use crate::glob::Pattern;
+
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
@@ -104,6 +106,8 @@ struct Line {
     actions: &'static str,
     arns: &'static str,
     keys: &'static str,
+    /// By action, the places of the formats that it takes.
+    targets: &'static str,
 }
 
 /// What is behind the endpoint service of this short name. Nothing when that is not known.
@@ -137,6 +141,7 @@ fn line(prefix: &str) -> Option<Line> {
                     actions: fields.next()?,
                     arns: fields.next()?,
                     keys: fields.next()?,
+                    targets: fields.next()?,
                 });
             }
             std::cmp::Ordering::Less => low = middle + 1,
@@ -173,6 +178,41 @@ impl Service {
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
     pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().flat_map(|line| list(line.arns))
+    }
+
+    /// Prefix and name of each action that takes this resource.
+    pub(crate) fn actions_on(&self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let kind = arn.splitn(3, ':').nth(2).unwrap_or_default().to_owned();
+        self.lines.iter().flat_map(move |line| {
+            // Of a bucket's format and an object's, the object's.
+            let known = list(line.arns)
+                .enumerate()
+                .filter(|(_, format)| Pattern::wild(format).matches(&kind));
+            let place = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
+            let targets = line.targets.split(',').zip(list(line.actions));
+            targets.filter_map(move |(target, name)| {
+                let mut places = target.split('.').filter_map(|at| at.parse::<usize>().ok());
+                places
+                    .any(|at| Some(at) == place.map(|(place, _)| place))
+                    .then_some((line.prefix, name))
+            })
+        })
+    }
+
+    /// The formats of ARNs that an action takes.
+    pub(crate) fn formats(&self, action: &str) -> impl Iterator<Item = &'static str> {
+        let (prefix, name) = action.split_once(':').unwrap_or_default();
+        let line = self.lines.iter().find(|line| line.prefix.eq_ignore_ascii_case(prefix));
+        let target = line.and_then(|line| {
+            let mut actions = list(line.actions).zip(line.targets.split(','));
+            actions
+                .find(|(known, _)| known.eq_ignore_ascii_case(name))
+                .map(|(_, target)| (line, target))
+        });
+        target.into_iter().flat_map(|(line, target)| {
+            let places = target.split('.').filter_map(|at| at.parse().ok());
+            places.filter_map(|at| list(line.arns).nth(at))
+        })
     }
 
     /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
@@ -226,6 +266,21 @@ mod tests {
         }
         for (short, prefixes) in NAMES.iter().filter(|(short, _)| *short != "console") {
             assert!(prefixes.iter().all(|prefix| line(prefix).is_some()), "{short}");
+        }
+    }
+
+    #[test]
+    fn actions_and_the_resources_that_they_take_find_each_other() {
+        let s3 = find("s3").unwrap();
+        let on = |arn: &str, name: &str| s3.actions_on(arn).any(|action| action == ("s3", name));
+        assert!(on("arn:aws:s3:::corp-data/report", "GetObject") && !on("arn:aws:s3:::corp-data/report", "ListBucket"));
+        assert!(on("arn:aws:s3:::corp-data", "ListBucket") && !on("arn:aws:s3:::corp-data", "GetObject"));
+        assert!(s3.formats("s3:getobject").any(|format| format == "s3:::*/*"));
+        assert_eq!(s3.formats("s3:ListAllMyBuckets").count(), 0);
+        for line in DATA.lines().skip(1) {
+            let fields: Vec<&str> = line.split('|').collect();
+            assert_eq!(fields.len(), 5);
+            assert_eq!(list(fields[1]).count(), fields[4].split(',').count(), "{}", fields[0]);
         }
     }
 

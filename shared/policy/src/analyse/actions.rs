@@ -18,7 +18,7 @@ pub(super) struct Action {
 }
 
 /// Actions that readers know, so that witnesses name them where they can.
-const WELL_KNOWN: [&str; 12] = [
+pub(super) const WELL_KNOWN: [&str; 12] = [
     "s3:GetObject",
     "s3:PutObject",
     "sqs:SendMessage",
@@ -119,7 +119,8 @@ fn distinct(
     all
 }
 
-fn keyless(service: &Service, action: &str) -> bool {
+/// Whether requests for the action do not tell who owns their resource.
+pub(super) fn keyless(service: &Service, action: &str) -> bool {
     match service.keyless() {
         Keyless::None => false,
         Keyless::All => true,

@@ -505,3 +505,40 @@ fn a_variable_within_a_pattern_does_not_hide_a_hole() {
         );
     }
 }
+
+#[test]
+fn the_action_of_a_witness_takes_its_resource() {
+    let takes = |service: &str, witness: &Witness| {
+        let service = crate::service::find(service).unwrap();
+        let (prefix, name) = witness.request.action.split_once(':').unwrap();
+        service
+            .actions_on(&witness.request.resource)
+            .any(|action| action == (prefix, name))
+    };
+    let only = |action: &str| {
+        let mut statement = everything();
+        statement["Action"] = json!([action]);
+        statement
+    };
+    for (service, statement) in [
+        ("ssm", everything()),
+        ("sts", everything()),
+        ("logs", only("logs:Put*")),
+        ("s3", only("s3:GetBucketLocation")),
+        ("ec2", only("ec2:StartInstances")),
+    ] {
+        let found = on(service, &[statement.clone()]);
+        for witness in [&found.identity, &found.resource].into_iter().flatten() {
+            assert!(takes(service, witness), "{statement}: {:?}", witness.request);
+        }
+        assert_eq!(found.verdict, Containment::Open);
+    }
+}
+
+#[test]
+fn a_hole_by_an_action_that_nobody_has_published_is_reported_as_it_is() {
+    let mut statement = everything();
+    statement["Action"] = json!("s3:GetTomorrow");
+    let found = on("s3", &[statement]);
+    assert_eq!(found.identity.unwrap().request.action, "s3:GetTomorrow");
+}
