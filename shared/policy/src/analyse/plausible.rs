@@ -7,8 +7,10 @@ use super::search;
 use crate::evaluate::Request;
 use crate::template::partition;
 
-/// The same request with another action, or else with another resource of the same owner, when its action does not
-/// take its resource and such a request is allowed as well.
+const MOST_ACTIONS: usize = 64;
+
+/// The same request with another resource of the same owner, another action, or both, when its action does not take its
+/// resource and such a request is allowed as well.
 pub(super) fn plausible(
     model: &Model<'_>,
     found: &search::Request,
@@ -25,6 +27,21 @@ pub(super) fn plausible(
     if fits(&request.action) {
         return request;
     }
+    let silent = keyless(service, &request.action);
+    let on_its_own = |action: &str| {
+        let arns = service.formats(action).filter_map(|format| named(model, found, format));
+        let requests = arns.map(|resource| Request {
+            action: action.to_owned(),
+            resource,
+            ..request.clone()
+        });
+        let mut requests = requests.filter(|request| keyless(service, &request.action) == silent);
+        requests.find(allowed)
+    };
+    let well_known = WELL_KNOWN.contains(&request.action.as_str());
+    if let Some(better) = well_known.then(|| on_its_own(&request.action)).flatten() {
+        return better;
+    }
     let known = WELL_KNOWN
         .iter()
         .copied()
@@ -33,23 +50,19 @@ pub(super) fn plausible(
     let others = service
         .actions_on(&request.resource)
         .map(|(prefix, name)| format!("{prefix}:{name}"));
-    let silent = keyless(service, &request.action);
-    let instead = known.chain(others).filter(|action| keyless(service, action) == silent);
     let with_action = |action: String| Request {
         action,
         ..request.clone()
     };
+    let instead = known.chain(others).filter(|action| keyless(service, action) == silent);
     if let Some(better) = instead.map(with_action).find(allowed) {
         return better;
     }
-    let arns = service
-        .formats(&request.action)
-        .filter_map(|format| named(model, found, format));
-    let with_resource = |resource: String| Request {
-        resource,
-        ..request.clone()
-    };
-    let better = arns.map(with_resource).find(allowed);
+    let written = model.statements.iter().flat_map(|statement| &statement.action.values);
+    let actions = std::iter::once(request.action.as_str())
+        .chain(written.map(|action| action.raw.as_str()))
+        .chain(WELL_KNOWN);
+    let better = actions.take(MOST_ACTIONS).find_map(on_its_own);
     better.unwrap_or(request)
 }
 

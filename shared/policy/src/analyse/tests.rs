@@ -515,19 +515,20 @@ fn the_action_of_a_witness_takes_its_resource() {
             .actions_on(&witness.request.resource)
             .any(|action| action == (prefix, name))
     };
-    let only = |action: &str| {
+    let several = |actions: &[&str]| {
         let mut statement = everything();
-        statement["Action"] = json!([action]);
+        statement["Action"] = json!(actions);
         statement
     };
     for (service, statement) in [
         ("ssm", everything()),
         ("sts", everything()),
-        ("logs", only("logs:Put*")),
-        ("s3", only("s3:GetBucketLocation")),
-        ("ec2", only("ec2:StartInstances")),
+        ("logs", several(&["logs:Put*"])),
+        ("s3", several(&["s3:GetBucketLocation"])),
+        ("ec2", several(&["ec2:StartInstances"])),
+        ("ssm", several(&["ssm:DescribeParameters", "ssm:SendCommand"])),
     ] {
-        let found = on(service, &[statement.clone()]);
+        let found = on(service, std::slice::from_ref(&statement));
         for witness in [&found.identity, &found.resource].into_iter().flatten() {
             assert!(takes(service, witness), "{statement}: {:?}", witness.request);
         }
@@ -541,4 +542,26 @@ fn a_hole_by_an_action_that_nobody_has_published_is_reported_as_it_is() {
     statement["Action"] = json!("s3:GetTomorrow");
     let found = on("s3", &[statement]);
     assert_eq!(found.identity.unwrap().request.action, "s3:GetTomorrow");
+}
+
+#[test]
+fn an_account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
+    let perimeter = |repositories: &str| Perimeter {
+        aws_owned_resources: vec![format!("arn:aws:ecr:us-east-1:602401143452:repository/{repositories}")],
+        ..perimeter()
+    };
+    let pull = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN,
+        "aws:ResourceAccount": ["111122223333", "602401143452"], "aws:RequestedRegion": "us-east-1"}}));
+    let mut here = pull.clone();
+    here["Resource"] = json!("arn:aws:ecr:us-east-1:*:*");
+    let verdict = |repositories, statement: &Value| {
+        with("ecr.api", &perimeter(repositories), std::slice::from_ref(statement)).verdict
+    };
+    assert_eq!(verdict("*", &here), Containment::Closed);
+    assert_eq!(verdict("s*", &here), Containment::Open);
+    assert_eq!(
+        verdict("*", &pull),
+        Containment::Open,
+        "other Regions have other repositories"
+    );
 }
