@@ -19,6 +19,7 @@ mod keys;
 mod likely;
 mod model;
 mod owners;
+mod path_shapes;
 mod resources;
 mod search;
 mod strings;
@@ -187,19 +188,17 @@ impl<'m, 'd> Asked<'m, 'd> {
             let allowed = |found: &search::Request| {
                 evaluate_as(document, &witness::request(model, found), named.reading).is_allowed()
             };
-            if !allowed(found) {
-                unconfirmed = true;
-                return None;
-            }
-            let found = &likely::likely(model, found, &allowed);
-            if likely::contradicts(model, found) {
-                unconfirmed = true;
-                return None;
-            }
-            let request = witness::request(model, found);
             let keys = witness::conditional(model, found);
+            if conditional.is_some() && !keys.is_empty() {
+                return None;
+            }
+            let likely = || likely::likely(model, found, &allowed);
+            let Some(found) = allowed(found).then(likely).flatten() else {
+                unconfirmed = true;
+                return None;
+            };
             let witness = Witness {
-                request,
+                request: witness::request(model, &found),
                 conditional: keys,
                 supposing: Vec::new(),
             };

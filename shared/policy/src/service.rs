@@ -1,5 +1,7 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
+use crate::glob::Pattern;
+
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
@@ -108,6 +110,7 @@ impl Keyless {
 }
 
 /// The services behind an endpoint.
+#[derive(Clone)]
 pub(crate) struct Service {
     lines: Vec<Line>,
 }
@@ -118,6 +121,8 @@ struct Line {
     actions: &'static str,
     arns: &'static str,
     keys: &'static str,
+    /// By action, the places of the formats that it takes.
+    targets: &'static str,
 }
 
 /// What is behind the endpoint service of this short name. Nothing when that is not known.
@@ -156,6 +161,29 @@ pub(crate) fn is_keyless(action: &str) -> Option<bool> {
     Some(keyless.is_some_and(|(_, keyless)| keyless.has(action)))
 }
 
+/// Whether an action takes a resource. Not if one of them is not known.
+pub(crate) fn takes(action: &str, arn: &str) -> bool {
+    let Some((prefix, name)) = action.split_once(':') else {
+        return false;
+    };
+    let line = line(&prefix.to_ascii_lowercase());
+    line.is_some_and(|line| line.actions_on(arn).any(|known| known.eq_ignore_ascii_case(name)))
+}
+
+/// The formats of ARNs that an action takes, the deepest first: objects before buckets.
+pub(crate) fn formats(action: &str) -> Vec<&'static str> {
+    let (prefix, name) = action.split_once(':').unwrap_or_default();
+    let Some(line) = line(&prefix.to_ascii_lowercase()) else {
+        return Vec::new();
+    };
+    let mut actions = list(line.actions).zip(line.targets.split(','));
+    let target = actions.find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let places = target.into_iter().flat_map(|(_, target)| places(target));
+    let mut formats: Vec<&str> = places.filter_map(|at| list(line.arns).nth(at)).collect();
+    formats.reverse();
+    formats
+}
+
 /// Every action of a known service whose requests do not tell who owns the resource.
 pub(crate) fn keyless_actions() -> impl Iterator<Item = String> {
     KEYLESS.iter().flat_map(|(prefix, keyless)| match keyless {
@@ -187,6 +215,7 @@ fn line(prefix: &str) -> Option<Line> {
                     actions: fields.next()?,
                     arns: fields.next()?,
                     keys: fields.next()?,
+                    targets: fields.next()?,
                 });
             }
             std::cmp::Ordering::Less => low = middle + 1,
@@ -198,6 +227,29 @@ fn line(prefix: &str) -> Option<Line> {
 
 fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(',').filter(|item| !item.is_empty())
+}
+
+/// The places that a target names.
+fn places(target: &'static str) -> impl Iterator<Item = usize> {
+    target.split('.').filter_map(|at| at.parse().ok())
+}
+
+impl Line {
+    /// The names of the actions that take this resource.
+    fn actions_on(self, arn: &str) -> impl Iterator<Item = &'static str> + use<> {
+        let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
+        // Of a bucket's format and an object's, the object's.
+        let known = list(self.arns)
+            .enumerate()
+            .filter(|(_, format)| Pattern::wild(format).matches(kind));
+        let place = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
+        let targets = list(self.actions).zip(self.targets.split(','));
+        targets.filter_map(move |(name, target)| {
+            places(target)
+                .any(|at| Some(at) == place.map(|(place, _)| place))
+                .then_some(name)
+        })
+    }
 }
 
 impl Service {
@@ -223,6 +275,13 @@ impl Service {
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
     pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().flat_map(|line| list(line.arns))
+    }
+
+    /// Prefix and name of each action that takes this resource.
+    pub(crate) fn actions_on(&self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.lines
+            .iter()
+            .flat_map(|line| line.actions_on(arn).map(|name| (line.prefix, name)))
     }
 
     /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
@@ -276,6 +335,22 @@ mod tests {
         }
         for (short, prefixes) in NAMES.iter().filter(|(short, _)| *short != "console") {
             assert!(prefixes.iter().all(|prefix| line(prefix).is_some()), "{short}");
+        }
+    }
+
+    #[test]
+    fn actions_and_the_resources_that_they_take_find_each_other() {
+        let s3 = find("s3").unwrap();
+        let on = |arn: &str, name: &str| s3.actions_on(arn).any(|action| action == ("s3", name));
+        assert!(on("arn:aws:s3:::corp-data/report", "GetObject") && !on("arn:aws:s3:::corp-data/report", "ListBucket"));
+        assert!(on("arn:aws:s3:::corp-data", "ListBucket") && !on("arn:aws:s3:::corp-data", "GetObject"));
+        assert!(takes("S3:getobject", "arn:aws:s3:::corp-data/report") && !takes("s3:GetObject", "*"));
+        assert_eq!(formats("s3:getobject").first(), Some(&"s3:::*/*"));
+        assert!(formats("s3:ListAllMyBuckets").is_empty() && formats("s3:GetTomorrow").is_empty());
+        for line in DATA.lines().skip(1) {
+            let fields: Vec<&str> = line.split('|').collect();
+            assert_eq!(fields.len(), 5);
+            assert_eq!(list(fields[1]).count(), fields[4].split(',').count(), "{}", fields[0]);
         }
     }
 

@@ -19,9 +19,10 @@ pub(super) struct Action {
 }
 
 /// Actions that readers know, so that witnesses name them where they can.
-pub(super) const WELL_KNOWN: [&str; 12] = [
+pub(super) const WELL_KNOWN: [&str; 13] = [
     "s3:GetObject",
     "s3:PutObject",
+    "s3:ListBucket",
     "sqs:SendMessage",
     "kms:Decrypt",
     "secretsmanager:GetSecretValue",

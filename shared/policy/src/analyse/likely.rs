@@ -1,4 +1,5 @@
-//! Witnesses that look like what AWS really sees: a name and its keys agree, and an action goes with its resource.
+//! Witnesses that look like what AWS really sees: a name and its keys agree, and an action takes its resource. The search
+//! does not ask for that, so that it misses nothing that AWS has not published.
 
 use super::actions::WELL_KNOWN;
 use super::callers::Caller;
@@ -6,25 +7,30 @@ use super::model::Model;
 use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
 use crate::arn::Arn;
-use crate::service::{self, Service};
+use crate::federation;
+use crate::service;
 
-/// How many actions and resources are tried to find a pair that belongs together.
-const MOST_TRIED: usize = 24;
+/// How many other actions are tried.
+const MOST_ACTIONS: usize = 64;
 
-/// A request that is as good as the one found, and likelier where there is one.
-pub(super) fn likely(model: &Model<'_>, found: &Request, allowed: &dyn Fn(&Request) -> bool) -> Request {
+type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
+
+/// A request that is as good as the one found, and likelier where there is one. Nothing when the one found tells another
+/// user name than the caller's, which no request does.
+pub(super) fn likely(model: &Model<'_>, found: &Request, allowed: &dyn Fn(&Request) -> bool) -> Option<Request> {
     let mut best = found.clone();
-    for others in [with_user_name, with_bucket, of_one_service] {
+    for others in [with_user_name, with_bucket, with_resource] {
         let good = |other: &Request| as_good(model, &best, other) && allowed(other);
-        if let Some(other) = others(model, &best).into_iter().take(MOST_TRIED).find(good) {
-            best = other;
+        let other = others(model, &best).find(good);
+        best = other.unwrap_or(best);
+        if contradicts(model, &best) {
+            return None;
         }
     }
-    best
+    Some(best)
 }
 
-/// Whether the request tells another user name than the caller's, which no request does.
-pub(super) fn contradicts(model: &Model<'_>, found: &Request) -> bool {
+fn contradicts(model: &Model<'_>, found: &Request) -> bool {
     let user = found.principal.name.rsplit('/').next();
     found.principal.caller == Caller::User && user_name(model, found).is_some_and(|name| Some(name) != user)
 }
@@ -51,20 +57,22 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     hits(&model.listed) == found.resource.listed
         && hits(&model.owned) == found.resource.owned
         && principals.contains(&other.principal.name) == principals.contains(&found.principal.name)
+        && federation::is_call(&other.action) == federation::is_call(&found.action)
 }
 
 /// With one name of the user: the one in the ARN, or else the one in the key.
-fn with_user_name(model: &Model<'_>, found: &Request) -> Vec<Request> {
-    let possible = |name: &str| {
+fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let possible = |name: &&str| {
         let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
         (1..=64).contains(&name.len()) && name.chars().all(fits)
     };
-    let (true, Some(name), Some((path, own))) = (
-        contradicts(model, found),
-        user_name(model, found),
-        found.principal.name.rsplit_once('/'),
-    ) else {
-        return Vec::new();
+    let Some((path, own)) = found
+        .principal
+        .name
+        .rsplit_once('/')
+        .filter(|_| contradicts(model, found))
+    else {
+        return Box::new(std::iter::empty());
     };
     let mut by_arn = found.clone();
     for (at, values) in &mut by_arn.keys {
@@ -72,20 +80,19 @@ fn with_user_name(model: &Model<'_>, found: &Request) -> Vec<Request> {
             *values = vec![own.to_owned()];
         }
     }
-    let mut all = vec![by_arn];
-    if possible(name) {
-        let mut by_key = found.clone();
-        by_key.principal.name = format!("{path}/{name}");
-        by_key.principal.arn = Some(by_key.principal.name.clone());
-        all.push(by_key);
-    }
-    all
+    let by_key = user_name(model, found).filter(possible).map(|name| {
+        let mut other = found.clone();
+        other.principal.name = format!("{path}/{name}");
+        other.principal.arn = Some(other.principal.name.clone());
+        other
+    });
+    Box::new(std::iter::once(by_arn).chain(by_key))
 }
 
 /// An object in a bucket that can exist, where the name found begins with none.
-fn with_bucket(_: &Model<'_>, found: &Request) -> Vec<Request> {
+fn with_bucket<'r>(_: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let Some(arn) = Arn::parse(&found.resource.arn) else {
-        return Vec::new();
+        return Box::new(std::iter::empty());
     };
     let bucket = arn.resource.split('/').next().unwrap_or_default();
     let end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
@@ -94,7 +101,7 @@ fn with_bucket(_: &Model<'_>, found: &Request) -> Vec<Request> {
     let possible =
         (3..=63).contains(&bytes.len()) && bytes.iter().copied().all(inner) && end(bytes.first()) && end(bytes.last());
     if possible || arn.service != "s3" || !arn.region.is_empty() || !arn.account.is_empty() {
-        return Vec::new();
+        return Box::new(std::iter::empty());
     }
     let start = arn
         .resource
@@ -107,66 +114,86 @@ fn with_bucket(_: &Model<'_>, found: &Request) -> Vec<Request> {
         format!("{EXAMPLE_BUCKET}-{}", arn.resource.to_ascii_lowercase()),
         format!("{}-{EXAMPLE_BUCKET}", arn.resource.to_ascii_lowercase()),
     ];
-    names.iter().map(|name| at(found, &arn, "s3", "", "", name)).collect()
+    Box::new(
+        names
+            .into_iter()
+            .map(move |name| on(found, format!("arn:{}:s3:::{name}", arn.partition))),
+    )
 }
 
-/// An action and a resource of one service. They are so already where the endpoint's service is known.
-fn of_one_service(model: &Model<'_>, found: &Request) -> Vec<Request> {
-    let (Some(arn), None) = (Arn::parse(&found.resource.arn), &model.service) else {
-        return Vec::new();
+/// An action that takes its resource, and as little of both changed as can be.
+fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let resource = &found.resource.arn;
+    let Some(arn) = Arn::parse(resource).filter(|_| !service::takes(&found.action, resource)) else {
+        return Box::new(std::iter::empty());
     };
-    let prefix = found.action.split(':').next().unwrap_or_default();
-    let service = service::of_prefix(&prefix.to_ascii_lowercase());
-    let formats = || service.iter().flat_map(Service::arns).filter_map(format);
-    if found.resource.of_aws || formats().any(|(service, ..)| service == arn.service) {
-        return Vec::new();
-    }
-    let mut all: Vec<Request> = Vec::new();
-    let home = if model.endpoint.region.is_empty() {
-        "us-east-1"
-    } else {
-        &model.endpoint.region
+    let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
+    let on_its_own = move |action: &str| {
+        let arns = service::formats(action).into_iter();
+        let action = action.to_owned();
+        arns.filter_map(move |format| named(model, found, &arn, format))
+            .map(move |arn| Request {
+                action: action.clone(),
+                ..on(found, arn)
+            })
     };
-    for (service, region, account, name) in formats().collect::<Vec<_>>().into_iter().rev() {
-        let region = if region.is_empty() { "" } else { home };
-        let owner = match account {
-            "*" => &found.owner.account,
-            "" => "",
-            _ => continue,
-        };
-        let name = filled(service, !owner.is_empty(), name);
-        all.push(at(found, &arn, service, region, owner, &name));
-    }
-    let known = service::of_prefix(arn.service);
-    let own = |name: &String| {
-        let told = service::is_keyless(name) == Some(!found.owner.told);
-        told && name.split(':').next() == Some(arn.service)
+    let well_known = WELL_KNOWN.contains(&found.action.as_str());
+    let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
+    let services = move || match &model.service {
+        Some(service) => Some(service.clone()),
+        None => service::of_prefix(arn.service),
     };
-    let usual = WELL_KNOWN.iter().map(|name| (*name).to_owned());
-    let others = known.iter().flat_map(Service::actions);
-    let others = others.map(|(prefix, name)| format!("{prefix}:{name}"));
-    all.extend(
-        usual
-            .chain(others)
-            .filter(own)
-            .take(MOST_TRIED / 2)
-            .map(|action| Request {
-                action,
-                ..found.clone()
-            }),
-    );
-    all
+    let taking = move || {
+        let service = services();
+        let actions: Vec<_> = service
+            .iter()
+            .flat_map(|service| service.actions_on(resource))
+            .collect();
+        actions.into_iter().map(|(prefix, name)| format!("{prefix}:{name}"))
+    };
+    let usual = WELL_KNOWN
+        .iter()
+        .filter(|action| service::takes(action, resource))
+        .map(|action| (*action).to_owned());
+    let instead = std::iter::once_with(taking).flatten();
+    let instead = usual
+        .chain(instead)
+        .filter(move |action| tells(action))
+        .take(MOST_ACTIONS);
+    let instead = instead.map(|action| Request {
+        action,
+        ..found.clone()
+    });
+    let written = model.statements.iter().flat_map(|statement| &statement.action.values);
+    let others = std::iter::once(found.action.as_str())
+        .chain(written.map(|action| action.raw.as_str()))
+        .chain(WELL_KNOWN);
+    let others = others.filter(move |action| tells(action)).take(MOST_ACTIONS);
+    Box::new(kept.chain(instead).chain(others.flat_map(on_its_own)))
 }
 
-/// The four parts of a documented format.
-fn format(text: &'static str) -> Option<(&'static str, &'static str, &'static str, &'static str)> {
-    let mut parts = text.splitn(4, ':');
-    Some((parts.next()?, parts.next()?, parts.next()?, parts.next()?))
+/// A resource of the owner in a documented format, on the same side of the question whose the resource is.
+fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Option<String> {
+    let mut fields = format.splitn(4, ':');
+    let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let account = match account {
+        "*" => found.owner.account.as_str(),
+        "" if found.owner.told || arn.account.is_empty() => "",
+        _ => return None,
+    };
+    let home = &model.endpoint.region;
+    let region = match region {
+        "*" if home.is_empty() => "us-east-1",
+        "*" => home,
+        _ => region,
+    };
+    let name = filled(service, !account.is_empty(), name);
+    Some(format!("arn:{}:{service}:{region}:{account}:{name}", arn.partition))
 }
 
 /// The same request for another resource.
-fn at(found: &Request, arn: &Arn<'_>, service: &str, region: &str, account: &str, name: &str) -> Request {
+fn on(found: &Request, arn: String) -> Request {
     let mut other = found.clone();
-    other.resource.arn = format!("arn:{}:{service}:{region}:{account}:{name}", arn.partition);
+    other.resource.arn = arn;
     other
 }

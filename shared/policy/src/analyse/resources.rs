@@ -95,6 +95,9 @@ pub(super) fn resources(
             let found = candidates(&wanted, &domain, budget);
             *complete &= found.complete;
             names.extend(found.values);
+            if !wanted.iter().any(|pattern| *pattern != Pattern::All) {
+                names = in_format(&formats(model, &start), &others, names);
+            }
         }
         for name in names {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
@@ -273,8 +276,8 @@ fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: b
     hit
 }
 
-/// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
-fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
+/// What may be the last field in the documented formats of the service's ARNs.
+fn formats(model: &Model<'_>, start: &Start) -> Vec<&'static str> {
     let Some(service) = &model.service else {
         return Vec::new();
     };
@@ -290,6 +293,30 @@ fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
             names.push(name);
         }
     }
+    names
+}
+
+/// Names that neither a format nor the settings know, as names in each of the formats: whom AWS owns all repositories of
+/// has nothing else in a registry.
+fn in_format(formats: &[&str], known: &[Pattern], names: Vec<String>) -> Vec<String> {
+    let named: Vec<Pattern> = formats.iter().map(|format| Pattern::wild(format)).collect();
+    let fits = |name: &str| {
+        let known = known.iter().filter(|pattern| **pattern != Pattern::All);
+        named.is_empty() || named.iter().chain(known).any(|pattern| pattern.matches(name))
+    };
+    let spelled = |name: String| {
+        if fits(&name) {
+            vec![name]
+        } else {
+            formats.iter().map(|format| format.replace('*', &name)).collect()
+        }
+    };
+    names.into_iter().flat_map(spelled).collect()
+}
+
+/// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
+fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
+    let names = formats(model, start);
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
     let most = if start.agreeing.is_empty() { 1 } else { 6 };
     let deepest = names.into_iter().rev().take(most);

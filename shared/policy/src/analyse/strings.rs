@@ -27,6 +27,8 @@ pub(super) struct Domain<'a> {
     pub(super) base: &'a [Piece],
     /// Whether a string is possible at all.
     pub(super) possible: &'a dyn Fn(&str) -> bool,
+    /// Whether some possible string has a shape. True when that is not known.
+    pub(super) feasible: &'a dyn Fn(&[Piece]) -> bool,
     /// What may stand for a `*`, tried in this order; empty for words of one letter.
     pub(super) fillings: &'a [&'a str],
     /// What may stand for a `?`.
@@ -38,6 +40,7 @@ pub(super) struct Domain<'a> {
 pub(super) const WORD: Domain<'static> = Domain {
     base: &[Piece::Any],
     possible: &|_| true,
+    feasible: &|_| true,
     fillings: &[],
     letters: "zxqjkvwy0123456789bcdfghlmnprstaeiouZXQJKVWYBCDFGHLMNPRSTAEIOU",
     avoid: &[],
@@ -281,10 +284,11 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
             }
         }
     }
-    if stars == 0 && !possible_somehow {
-        return Spelled::Impossible;
+    if possible_somehow || (stars > 0 && (domain.feasible)(shape)) {
+        Spelled::Unknown
+    } else {
+        Spelled::Impossible
     }
-    Spelled::Unknown
 }
 
 /// The same with one letter, or a word, for all.

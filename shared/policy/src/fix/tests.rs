@@ -90,7 +90,7 @@ fn nothing_is_offered_where_requests_do_not_tell_owners() {
         assert!(by_hand.contains(r#""Action":"*","Resource":"*""#), "{by_hand}");
     }
     let (action, by_hand) = untold(fixed(OPEN, "ec2"));
-    assert_eq!(action, "ec2:AcceptVpcPeeringConnection");
+    assert_eq!(action, "ec2:CopySnapshot");
     assert!(
         by_hand.contains(r#""Action":["ec2:AcceptVpcPeeringConnection","#),
         "{by_hand}"
