@@ -155,6 +155,18 @@ impl Condition {
         }
     }
 
+    /// How many values it has.
+    pub(crate) fn len(&self) -> usize {
+        match &self.values {
+            Values::Texts(all) => all.len(),
+            Values::Numbers(all) => all.len(),
+            Values::Dates(all) => all.len(),
+            Values::Networks(all) => all.len(),
+            Values::Bools(all) => all.len(),
+            Values::Binary(all) => all.len(),
+        }
+    }
+
     /// Whether a value has a variable.
     pub(crate) fn linked(&self) -> bool {
         self.texts().iter().any(|text| text.fixed().is_none())
@@ -188,5 +200,17 @@ impl Document {
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// How many values there are to compare requests with.
+    pub(crate) fn size(&self) -> usize {
+        let of = |statement: &Statement| {
+            let conditions = statement.conditions.iter();
+            statement.principal.values.len()
+                + statement.action.values.len()
+                + statement.resource.values.len()
+                + conditions.map(Condition::len).sum::<usize>()
+        };
+        self.statements().iter().map(of).sum()
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn resources(
     }
     let mut all: Vec<Resource> = Vec::new();
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
-    for start in starts(model, account, &patterns) {
+    for start in starts(model, account, &patterns, complete, budget) {
         let mut names = templates(model, &start);
         if !start.agreeing.is_empty() || names.is_empty() {
             let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
@@ -275,21 +275,10 @@ fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: b
 
 /// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
 fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
-    let Some(service) = &model.service else {
-        return Vec::new();
+    let alike = |[service, region, account, _]: &&[&str; 4]| {
+        *service == start.service && region.is_empty() != start.region && account.is_empty() != start.account
     };
-    let mut names = Vec::new();
-    for template in service.arns() {
-        let mut fields = template.splitn(4, ':');
-        let shape = (fields.next(), fields.next(), fields.next(), fields.next());
-        if let (Some(service), Some(region), Some(account), Some(name)) = shape
-            && service == start.service
-            && region.is_empty() != start.region
-            && account.is_empty() != start.account
-        {
-            names.push(name);
-        }
-    }
+    let names: Vec<&str> = model.formats.iter().filter(alike).map(|[.., name]| *name).collect();
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
     let most = if start.agreeing.is_empty() { 1 } else { 6 };
     let deepest = names.into_iter().rev().take(most);
