@@ -202,15 +202,21 @@ impl Document {
         &self.text
     }
 
-    /// How many values there are to compare requests with.
+    /// How many values and variables there are to compare requests with.
     pub(crate) fn size(&self) -> usize {
-        let of = |statement: &Statement| {
-            let conditions = statement.conditions.iter();
+        let variables = |texts: &[Text]| texts.iter().map(|text| text.variables().count()).sum::<usize>();
+        let condition = |condition: &Condition| condition.len() + variables(condition.texts());
+        let statement = |statement: &Statement| {
             statement.principal.values.len()
                 + statement.action.values.len()
                 + statement.resource.values.len()
-                + conditions.map(Condition::len).sum::<usize>()
+                + variables(&statement.resource.values)
+                + statement.conditions.iter().map(condition).sum::<usize>()
         };
-        self.statements().iter().map(of).sum()
+        let sizes = self
+            .variants
+            .iter()
+            .map(|variant| variant.statements.iter().map(statement).sum());
+        sizes.max().unwrap_or_default()
     }
 }

@@ -163,6 +163,20 @@ fn statement_span(root: &Node) -> std::ops::Range<usize> {
     statement.map_or(0..0, |(_, value)| value.span.clone())
 }
 
+/// What a reader can take in of a text; its middle is left out if it is long.
+fn short(text: &str) -> String {
+    const SIDE: usize = 300;
+    let start = text.char_indices().nth(SIDE).map(|(at, _)| at);
+    let end = text.char_indices().rev().nth(SIDE).map(|(at, _)| at);
+    match (start, end) {
+        (Some(start), Some(end)) if start < end => {
+            let (start, end) = (text.get(..start), text.get(end..));
+            format!("{}…{}", start.unwrap_or_default(), end.unwrap_or_default())
+        }
+        _ => text.to_owned(),
+    }
+}
+
 struct Parser<'t> {
     text: &'t str,
     choices: Choices,
@@ -189,8 +203,8 @@ impl<'t> Parser<'t> {
         if self.problems.len() < MOST_PROBLEMS {
             let (line, column) = json::position(self.text, at.span.start);
             self.problems.push(Problem {
-                path: path.to_owned(),
-                message: message.into(),
+                path: short(path),
+                message: short(&message.into()),
                 line,
                 column,
             });
@@ -200,8 +214,8 @@ impl<'t> Parser<'t> {
     fn note(&mut self, path: &str, message: impl Into<String>) {
         if self.notes.len() < MOST_NOTES {
             self.notes.push(Note {
-                path: path.to_owned(),
-                message: message.into(),
+                path: short(path),
+                message: short(&message.into()),
             });
         }
     }

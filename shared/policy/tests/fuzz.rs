@@ -182,14 +182,17 @@ fn regrown(value: &mut Value, random: &mut Random) {
 }
 
 fn document(random: &mut Random) -> String {
-    let seed = *random.pick(&SEEDS.each_ref());
+    let seed = random.pick(&SEEDS);
     let mut value: Value = serde_json::from_str(seed).unwrap();
     for _ in 0..random.below(6) {
         regrown(&mut value, random);
     }
     if random.below(6) == 0 {
-        let other: Value = serde_json::from_str(random.pick(&SEEDS.each_ref())).unwrap();
-        if let (Some(all), Some(more)) = (value["Statement"].as_array_mut(), other["Statement"].as_array()) {
+        let other: Value = serde_json::from_str(random.pick(&SEEDS)).unwrap();
+        if let (Some(all), Some(more)) = (
+            value.get_mut("Statement").and_then(Value::as_array_mut),
+            other["Statement"].as_array(),
+        ) {
             all.extend(more.iter().cloned());
         }
     }
@@ -275,7 +278,7 @@ fn broken_documents_are_refused_or_judged_and_random_requests_do_not_refute_it()
     while seed < first + USUAL || time.is_some_and(|time| start.elapsed() < time) {
         let mut random = Random::new(seed);
         let text = document(&mut random);
-        let service = *random.pick(&SERVICES.each_ref());
+        let service = random.pick(&SERVICES);
         let perimeter = random.pick(&perimeters.each_ref());
         let trying = Trying {
             seed,
