@@ -28,7 +28,7 @@ use budget::Budget;
 use model::Model;
 use search::{Goal, Links, Search};
 
-/// A value takes four characters at least.
+/// So many texts of four characters fill the longest document that AWS takes.
 const MOST_VALUES: usize = MOST_CHARACTERS / 4;
 
 const TOO_MANY: &str = "the document has too many cases to try them all";
@@ -84,7 +84,7 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
     let mut summary = Summary::default();
     if document.size() > MOST_VALUES {
         summary.doubts.push(format!(
-            "the document has {} values, more than a document that AWS takes has room for",
+            "the document has {} values and variables, more than {MOST_VALUES}",
             document.size()
         ));
         return summary.analysis(document, &[]);
