@@ -1,6 +1,10 @@
 //! How long a verdict takes, from text to analysis.
 
-#![allow(missing_docs, clippy::print_stdout, reason = "a benchmark prints what it finds")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark takes the time and prints what it finds"
+)]
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -132,7 +132,6 @@ impl Requests {
             .filter(|text| text.starts_with("arn:"))
             .cloned()
             .collect();
-        resources.retain(|text| !text.contains(":iam:") && !text.contains(":sts:"));
         resources.extend(
             perimeter
                 .resources
@@ -143,6 +142,14 @@ impl Requests {
         resources.extend(match service {
             "s3" | "any" => ["arn:aws:s3:::stranger/x", "arn:aws:s3:us-east-1:*:accesspoint/x"].map(str::to_owned),
             other => ["us-east-1", "eu-west-1"].map(|region| format!("arn:aws:{other}:{region}:*:key/x")),
+        });
+        let of_service = |text: &String| {
+            text.split(':')
+                .nth(2)
+                .is_some_and(|field| field == service || field.contains('*'))
+        };
+        resources.retain(|text| {
+            (service == "any" || of_service(text)) && !text.contains(":iam:") && !text.contains(":sts:")
         });
         let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
         conditions(document, &mut keys);
@@ -351,19 +358,29 @@ impl Requests {
         }
     }
 
+    fn stranger(&self, owner: &str) -> String {
+        match self.endpoint.service.as_str() {
+            "s3" | "any" => "arn:aws:s3:::stranger/x".to_owned(),
+            service => format!("arn:aws:{service}:us-east-1:{owner}:key/x"),
+        }
+    }
+
     /// An ARN, and the account that its text says owns it.
     fn resource(&self, owner: &str, random: &mut Random) -> (String, Option<String>) {
         let text = random.one_of(&self.resources);
         let mut fields: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();
         if fields.len() < 6 {
-            return ("arn:aws:s3:::stranger/x".to_owned(), None);
+            return (self.stranger(owner), None);
         }
         let any = |field: &String| field.contains(['*', '?', '$']);
         if any(&fields[1]) {
             fields[1] = "aws".to_owned();
         }
         if any(&fields[2]) {
-            fields[2] = "s3".to_owned();
+            fields[2] = match self.endpoint.service.as_str() {
+                "any" => "s3".to_owned(),
+                service => service.to_owned(),
+            };
         }
         if any(&fields[3]) {
             fields[3] = "us-east-1".to_owned();
@@ -375,7 +392,7 @@ impl Requests {
         let account = fields[4].clone();
         let odd = !account.is_empty() && (account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()));
         if odd || fields[5].is_empty() {
-            return ("arn:aws:s3:::stranger/x".to_owned(), None);
+            return (self.stranger(owner), None);
         }
         (fields.join(":"), Some(account).filter(|account| !account.is_empty()))
     }
