@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
 use crate::explain;
+use crate::federation;
 use crate::reading::{Named, Reading, readings};
 use crate::{EndpointContext, Perimeter};
 
@@ -80,7 +81,7 @@ pub struct Analysis {
 pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Analysis {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
-    let (readings, all) = readings(document, !perimeter.aws_services);
+    let (readings, all) = readings(document, !perimeter.aws_services, federation::comes_through(endpoint));
     let mut summary = Summary::default();
     if document.size() > MOST_VALUES {
         summary.doubts.push(format!(
@@ -119,7 +120,7 @@ pub(crate) fn loses(
 ) -> Option<Option<Request>> {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
-    let (readings, all) = readings(document, true);
+    let (readings, all) = readings(document, true, federation::comes_through(endpoint));
     if !all || document.size() > MOST_VALUES {
         return None;
     }
@@ -186,11 +187,12 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
-            let request = witness::request(model, found);
-            if !evaluate_as(document, &request, named.reading).is_allowed() {
+            let requests = witness::named_alike(model, witness::request(model, found), found.principal.caller);
+            let allowed = |request: &Request| evaluate_as(document, request, named.reading).is_allowed();
+            let Some(request) = requests.into_iter().find(allowed) else {
                 unconfirmed = true;
                 return None;
-            }
+            };
             let keys = witness::conditional(model, found);
             let witness = Witness {
                 request,

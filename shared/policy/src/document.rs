@@ -99,7 +99,9 @@ pub(crate) enum PrincipalEntry {
     /// One role, user or session.
     Arn(String),
     Service(String),
-    /// Federated and canonical users: there is no telling from the outside who that is.
+    /// An identity provider, or `*` for each.
+    Federated(String),
+    /// Canonical users: there is no telling from the outside who that is.
     Unknown(String),
     /// Nobody is called like this.
     Nobody(String),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arn::Arn;
 use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement, Values};
+use crate::federation;
 use crate::operators::{Family, Operator, Quantifier};
 use crate::reading::Reading;
 use crate::text::{Form, Text};
@@ -15,7 +16,9 @@ use crate::text::{Form, Text};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// An IAM or STS ARN, `anonymous`, or a service principal such as `cloudtrail.amazonaws.com`.
+    /// An IAM or STS ARN, `anonymous`, or a service principal such as `cloudtrail.amazonaws.com`. Who calls
+    /// `sts:AssumeRoleWithWebIdentity` or `sts:AssumeRoleWithSAML` is `anonymous`, and `aws:FederatedProvider` in the
+    /// context names the provider of the token.
     pub principal: String,
     /// Such as `s3:GetObject`.
     pub action: String,
@@ -194,14 +197,24 @@ impl Judge<'_> {
         let name = self.request.principal.as_str();
         match entry {
             PrincipalEntry::Everyone => true,
+            PrincipalEntry::EveryAws if self.brings_token() => self.reading.aws_star_has_bearers,
             PrincipalEntry::EveryAws => self.reading.aws_star_has_services || !is_service(name),
             PrincipalEntry::Account(account) => Arn::parse(name).is_some_and(|arn| {
                 arn.account == account && (!self.request.gateway || (arn.service == "iam" && arn.resource == "root"))
             }),
             PrincipalEntry::Arn(wanted) => name == wanted || self.role_of_session().as_ref() == Some(wanted),
             PrincipalEntry::Service(service) => is_service(name) && (service == "*" || name == service),
+            PrincipalEntry::Federated(provider) => {
+                let named = || self.request.value(federation::PROVIDER).as_ref() == Some(provider);
+                self.reading.federated_has_bearers && self.brings_token() && (provider == "*" || named())
+            }
             PrincipalEntry::Unknown(_) | PrincipalEntry::Nobody(_) => false,
         }
+    }
+
+    /// Whether the call has the token of an identity provider in place of a signature.
+    fn brings_token(&self) -> bool {
+        self.request.principal == "anonymous" && federation::is_call(&self.request.action)
     }
 
     /// The role whose session the principal is.

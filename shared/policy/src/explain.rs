@@ -3,6 +3,7 @@
 use crate::analyse::{Containment, Witness};
 use crate::document::Document;
 use crate::evaluate::{self, Decision, evaluate_as};
+use crate::federation;
 use crate::reading::Reading;
 
 /// Which question a witness answers.
@@ -17,6 +18,9 @@ pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, reading: 
     let request = &witness.request;
     let value = |key: &str| request.values(key).first().map(String::as_str);
     let who = match (request.principal.as_str(), value("aws:PrincipalOrgID")) {
+        ("anonymous", _) if federation::is_call(&request.action) => {
+            "anybody, with the token of an identity provider and without credentials,".to_owned()
+        }
         ("anonymous", _) => "anybody, without credentials,".to_owned(),
         (name, _) if evaluate::is_service(name) => format!("the AWS service `{name}`"),
         (name, Some(organization)) => format!("`{name}` of the organisation {organization}"),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::analyse::{Containment, analyse, loses};
 use crate::document::{Document, Effect, Element, MOST_CHARACTERS};
 use crate::evaluate::Request;
+use crate::federation;
 use crate::service::{self, Keyless};
 use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
@@ -83,10 +84,20 @@ struct Writer<'d> {
 impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<String>> {
-        let mut identities: Vec<Vec<String>> = vec![vec![self.identity(&[])]];
+        let mut actions = vec![EVERY_ACTION.to_owned()];
+        if federation::comes_through(self.endpoint) {
+            actions.push(format!(
+                r#""NotAction":{}"#,
+                list(&federation::ACTIONS.map(str::to_owned))
+            ));
+        }
         let owned = self.reached(&self.owned);
-        if !owned.is_empty() {
-            identities.push(vec![self.identity(&owned)]);
+        let mut identities: Vec<Vec<String>> = Vec::new();
+        for action in &actions {
+            identities.push(vec![self.identity(action, &[])]);
+            if !owned.is_empty() {
+                identities.push(vec![self.identity(action, &owned)]);
+            }
         }
         let mut exempt = self.reached(&self.perimeter.resources);
         exempt.extend(owned);
@@ -131,7 +142,7 @@ impl Writer<'_> {
             .collect()
     }
 
-    fn identity(&self, except: &[String]) -> String {
+    fn identity(&self, action: &str, except: &[String]) -> String {
         let mut conditions = self.strangers("Principal");
         let principals = &self.perimeter.principals;
         if !principals.is_empty() {
@@ -140,7 +151,7 @@ impl Writer<'_> {
                 list(principals)
             ));
         }
-        self.deny("DenyUntrustedPrincipals", EVERY_ACTION, except, &conditions)
+        self.deny("DenyUntrustedPrincipals", action, except, &conditions)
     }
 
     /// By the keys for the owner, or for actions without these keys by the account in the ARN.

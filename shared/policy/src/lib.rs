@@ -16,6 +16,7 @@ mod context;
 mod document;
 mod evaluate;
 mod explain;
+mod federation;
 mod fix;
 mod glob;
 mod json;

@@ -17,6 +17,10 @@ pub(crate) struct Reading {
     pub(crate) star_colon_star: bool,
     /// `{"AWS": "*"}` includes AWS service principals.
     pub(crate) aws_star_has_services: bool,
+    /// `{"AWS": "*"}` includes callers with the token of an identity provider.
+    pub(crate) aws_star_has_bearers: bool,
+    /// `{"Federated": …}` is callers with a token of that provider, or nobody.
+    pub(crate) federated_has_bearers: bool,
     /// The pattern of an ARN with fewer than six fields matches across the fields.
     pub(crate) short_arns: bool,
 }
@@ -29,6 +33,8 @@ impl Default for Reading {
             not_resource_without_value: true,
             star_colon_star: true,
             aws_star_has_services: true,
+            aws_star_has_bearers: false,
+            federated_has_bearers: true,
             short_arns: false,
         }
     }
@@ -42,7 +48,7 @@ struct Fork {
     opposite: &'static str,
 }
 
-const FORKS: [Fork; 5] = [
+const FORKS: [Fork; 7] = [
     Fork {
         other: |r| r.any_value_if_exists = false,
         usual: "`ForAnyValue:…IfExists` holds when its key is missing",
@@ -63,6 +69,18 @@ const FORKS: [Fork; 5] = [
         usual: "`{\"AWS\": \"*\"}` includes AWS service principals",
         opposite: "`{\"AWS\": \"*\"}` leaves AWS service principals out",
     },
+    // The page on endpoint policies of STS says that it leaves them out, the reference of the Principal element that it
+    // is the same as `*`.
+    Fork {
+        other: |r| r.aws_star_has_bearers = true,
+        usual: "`{\"AWS\": \"*\"}` leaves out callers with the token of an identity provider",
+        opposite: "`{\"AWS\": \"*\"}` includes callers with the token of an identity provider",
+    },
+    Fork {
+        other: |r| r.federated_has_bearers = false,
+        usual: "`Federated` names callers with the token of an identity provider",
+        opposite: "`Federated` names nobody in the policy of an endpoint",
+    },
     Fork {
         other: |r| r.short_arns = true,
         usual: "an ARN pattern with too few fields matches nothing",
@@ -79,9 +97,9 @@ pub(crate) struct Named {
     pub(crate) supposing: Vec<&'static str>,
 }
 
-/// Every reading of the document, the most probable first, and whether these are all. Readings that differ on AWS
-/// service principals only are left out unless they matter.
-pub(crate) fn readings(document: &Document, services_matter: bool) -> (Vec<Named>, bool) {
+/// Every reading of the document, the most probable first, and whether these are all. Readings that differ only on AWS
+/// service principals, or on callers with the token of an identity provider, are left out unless these matter.
+pub(crate) fn readings(document: &Document, services_matter: bool, bearers_matter: bool) -> (Vec<Named>, bool) {
     let mut all: Vec<Named> = Vec::new();
     for (variant, text) in document.variants.iter().enumerate() {
         all.push(Named {
@@ -94,6 +112,8 @@ pub(crate) fn readings(document: &Document, services_matter: bool) -> (Vec<Named
     }
     let mut met = forks(document);
     met[3] &= services_matter;
+    met[4] &= bearers_matter;
+    met[5] &= bearers_matter;
     for fork in FORKS.iter().zip(met).filter_map(|(fork, met)| met.then_some(fork)) {
         if all.len() * 2 > MOST_READINGS {
             return (all, false);
@@ -113,9 +133,9 @@ pub(crate) fn readings(document: &Document, services_matter: bool) -> (Vec<Named
 }
 
 /// Which forks the document meets, in the order of [`FORKS`].
-fn forks(document: &Document) -> [bool; 5] {
-    let mut met = [false; 5];
-    let [any_value, not_resource, star, aws_star, short] = &mut met;
+fn forks(document: &Document) -> [bool; 7] {
+    let mut met = [false; 7];
+    let [any_value, not_resource, star, services, bearers, federated, short] = &mut met;
     for statement in document.variants.iter().flat_map(|variant| &variant.statements) {
         let short_text = |text: &crate::text::Text| matches!(text.fixed(), Some(Form::Arn(ArnPattern::Short(_))));
         for condition in &statement.conditions {
@@ -126,7 +146,13 @@ fn forks(document: &Document) -> [bool; 5] {
         *not_resource |= resources.not && resources.values.iter().any(|text| text.fixed().is_none());
         *short |= resources.values.iter().any(short_text);
         *star |= statement.action.values.iter().any(|action| action.raw == "*:*");
-        *aws_star |= statement.principal.values.contains(&PrincipalEntry::EveryAws);
+        let principals = &statement.principal.values;
+        let every = principals.contains(&PrincipalEntry::EveryAws);
+        *services |= every;
+        *bearers |= every;
+        *federated |= principals
+            .iter()
+            .any(|entry| matches!(entry, PrincipalEntry::Federated(_)));
     }
     met
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arn::Arn;
 use crate::aws_owned::{self, AwsOwned, Caller};
+use crate::federation;
 use crate::service::{self, Keyless, Service};
 use crate::{MOST_CHARACTERS, Perimeter};
 
@@ -72,7 +73,12 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
     if service == "sts" {
         // Who brings the token of an identity provider has no credentials of AWS yet: the role's trust policy judges it.
         for resource in &resources {
-            policy.allow("FederatedToTrusted", FEDERATED, &resource.arns, [&resource.conditions]);
+            policy.allow(
+                "FederatedToTrusted",
+                &federation::ACTIONS,
+                &resource.arns,
+                [&resource.conditions],
+            );
         }
     }
     if perimeter.aws_services {
@@ -92,9 +98,6 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
 }
 
 const EVERY: &str = "*";
-
-/// Calls without a signature that give the credentials of a role for a token.
-const FEDERATED: &[&str] = &["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
 
 /// By operator and key. Keys of one Condition are ANDed, the values of a key are ORed.
 type Conditions = BTreeMap<String, BTreeMap<String, Vec<String>>>;

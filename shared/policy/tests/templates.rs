@@ -156,18 +156,11 @@ fn proven(service: &str, region: &str, gateway: bool) {
         let endpoint = endpoint(service, region, gateway);
         let text = template(service, region, &perimeter).unwrap();
         let found = judge(&text, &perimeter, &endpoint);
-        if service == "sts" {
-            // Sent without a signature, with a token that the role's own trust policy judges.
-            let action = found.identity.map(|witness| witness.request.action).unwrap_or_default();
-            assert!(action.starts_with("sts:AssumeRoleWith"), "{action}: {text}");
-            assert_eq!(found.resource, None, "{text}");
-        } else {
-            assert_eq!(
-                found.verdict,
-                Containment::Closed,
-                "{service} in {region} for {name}: {found:#?}\n{text}"
-            );
-        }
+        assert_eq!(
+            found.verdict,
+            Containment::Closed,
+            "{service} in {region} for {name}: {found:#?}\n{text}"
+        );
         assert!(!found.locked_out, "{service} in {region} for {name}: {text}");
     }
 }

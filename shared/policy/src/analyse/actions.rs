@@ -7,6 +7,7 @@ use super::budget::Budget;
 use super::model::Model;
 use super::strings::{Domain, WORD, candidates};
 use crate::document::{ActionPattern, Statement};
+use crate::federation;
 use crate::glob::{Pattern, Piece};
 use crate::service::{Keyless, Service};
 
@@ -43,7 +44,19 @@ fn every(statement: &Statement) -> bool {
             .any(|action| action.pattern == Pattern::All)
 }
 
-/// The actions whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
+/// The actions that bring the token of an identity provider in place of a signature.
+pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
+    let restricted: Vec<_> = model
+        .statements
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| !every(statement))
+        .collect();
+    let names = federation::ACTIONS.map(str::to_owned).into_iter();
+    distinct(model, &restricted, names, complete, budget)
+}
+
+/// The other actions whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
 pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
     let restricted: Vec<_> = model
         .statements
@@ -61,7 +74,7 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
     };
     let wanted = |lower: &str| {
         let service = model.service.as_ref();
-        service.is_none_or(|service| keyless(service, lower) != told)
+        !federation::is_call(lower) && service.is_none_or(|service| keyless(service, lower) != told)
     };
     let names = names.into_iter().filter(|name| wanted(&name.to_ascii_lowercase()));
     distinct(model, &restricted, names, complete, budget)
@@ -166,7 +179,7 @@ fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<St
     } else {
         let other = |name: &String| {
             let lower = name.to_ascii_lowercase();
-            !exact.contains(lower.as_str()) && keyless(service, &lower) != told
+            !exact.contains(lower.as_str()) && !federation::is_call(name) && keyless(service, &lower) != told
         };
         names.extend(unnamed.filter(other).take(1));
     }

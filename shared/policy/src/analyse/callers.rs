@@ -6,8 +6,9 @@ use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
 use super::model::{Kind, Model};
+use super::strings::{Domain, WORD, candidates};
 use crate::document::PrincipalEntry;
-use crate::glob::Pattern;
+use crate::glob::{Pattern, Piece};
 use crate::text::Form;
 
 mod names;
@@ -19,14 +20,17 @@ pub(super) enum Caller {
     Role,
     User,
     Root,
-    Federated,
+    FederatedUser,
     Anonymous,
+    /// With the token of an identity provider in place of a signature: one of [`Model::providers`], by its place there,
+    /// or another.
+    Bearer(Option<usize>),
     Service,
 }
 
 impl Caller {
     pub(super) fn is_iam(self) -> bool {
-        !matches!(self, Self::Anonymous | Self::Service)
+        !matches!(self, Self::Anonymous | Self::Bearer(_) | Self::Service)
     }
 
     /// The value of `aws:PrincipalType`.
@@ -35,9 +39,9 @@ impl Caller {
             Self::Role => Some("AssumedRole"),
             Self::User => Some("User"),
             Self::Root => Some("Account"),
-            Self::Federated => Some("FederatedUser"),
+            Self::FederatedUser => Some("FederatedUser"),
             Self::Anonymous => Some("Anonymous"),
-            Self::Service => None,
+            Self::Bearer(_) | Self::Service => None,
         }
     }
 }
@@ -47,6 +51,7 @@ pub(super) struct Principal {
     pub(super) caller: Caller,
     /// As in a witness.
     pub(super) name: String,
+    /// The value of `aws:PrincipalAccount`, empty where requests do not have the key.
     pub(super) account: String,
     pub(super) organization: Option<String>,
     pub(super) path: Option<String>,
@@ -205,37 +210,58 @@ pub(super) fn principals(
     }
     // Witnesses read better with the accounts that the settings name.
     all.sort_by_key(|principal: &Principal| principal.trusted && identities.strangers.contains(&principal.account));
-    all.push(anonymous(model));
-    services(model, identities, &mut all);
+    all.push(unsigned(model, Caller::Anonymous, "anonymous"));
+    if model.bearers {
+        let named = (0..model.providers.len()).map(Some);
+        for provider in std::iter::once(None).chain(named) {
+            // The page on endpoint policies of STS says that these requests lack the key, the reference of the key that
+            // requests without a signature have this value.
+            for account in ["", "anonymous"] {
+                all.push(unsigned(model, Caller::Bearer(provider), account));
+            }
+        }
+    }
+    services(model, identities, &mut all, &mut complete, budget);
     Principals { all, complete }
 }
 
-fn anonymous(model: &Model<'_>) -> Principal {
-    let mut sig =
-        principal_sig(model, "anonymous", "anonymous", None) & model.sig(Kind::PrincipalAccount, &["anonymous"]);
+fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
+    let name = "anonymous";
+    let mut principal = Principal {
+        caller,
+        name: name.to_owned(),
+        account: account.to_owned(),
+        organization: None,
+        path: None,
+        arn: None,
+        trusted: false,
+        sig: principal_sig(model, caller, name, "", None),
+    };
     for kind in [
+        Kind::PrincipalAccount,
         Kind::PrincipalOrganization,
         Kind::PrincipalPaths,
         Kind::PrincipalArn,
         Kind::PrincipalIsService,
         Kind::PrincipalService,
+        Kind::PrincipalType,
     ] {
-        sig = sig & model.sig(kind, &[]);
+        let values = principal.values(kind).unwrap_or_default();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        principal.sig = principal.sig & model.sig(kind, &values);
     }
-    Principal {
-        caller: Caller::Anonymous,
-        name: "anonymous".to_owned(),
-        account: "anonymous".to_owned(),
-        organization: None,
-        path: None,
-        arn: None,
-        trusted: false,
-        sig: sig & model.sig(Kind::PrincipalType, &["Anonymous"]),
-    }
+    principal
 }
 
-fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>) {
+fn services(
+    model: &Model<'_>,
+    identities: &Identities,
+    all: &mut Vec<Principal>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) {
     let mut names: Vec<String> = Vec::new();
+    let mut patterns: Vec<Pattern> = Vec::new();
     for statement in model.statements {
         for entry in &statement.principal.values {
             if let PrincipalEntry::Service(name) = entry
@@ -247,10 +273,12 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
     }
     for key in model.keys.iter().filter(|key| key.kind == Kind::PrincipalService) {
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
-            if let Some(Form::Text(Pattern::Exact(name))) = text.fixed()
-                && crate::evaluate::is_service(name)
-            {
-                names.push(name.clone());
+            match text.fixed() {
+                Some(Form::Text(Pattern::Exact(name))) if crate::evaluate::is_service(name) => {
+                    names.extend([name.clone(), name.to_lowercase()]);
+                }
+                Some(Form::Text(pattern @ Pattern::Glob(_))) => patterns.push(pattern.clone()),
+                _ => {}
             }
         }
     }
@@ -260,9 +288,19 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
         "unlisted.amazonaws.com",
     ];
     names.extend(usual.iter().map(|name| (*name).to_owned()));
-    let stranger = |account: &&String| !model.perimeter.accounts.contains(account);
-    let account = identities.strangers.iter().find(stranger).cloned().unwrap_or_default();
-    let mut common = model.sig(Kind::PrincipalIsService, &["true"]) & model.sig(Kind::PrincipalAccount, &[&account]);
+    if !patterns.is_empty() {
+        let mut base = vec![Piece::Field];
+        base.extend(".amazonaws.com".chars().map(Piece::Char));
+        let domain = Domain {
+            base: &base,
+            possible: &crate::evaluate::is_service,
+            ..WORD
+        };
+        let found = candidates(&patterns, &domain, budget);
+        *complete &= found.complete;
+        names.extend(found.values);
+    }
+    let mut common = model.sig(Kind::PrincipalIsService, &["true"]);
     for kind in [
         Kind::PrincipalOrganization,
         Kind::PrincipalPaths,
@@ -271,20 +309,38 @@ fn services(model: &Model<'_>, identities: &Identities, all: &mut Vec<Principal>
     ] {
         common = common & model.sig(kind, &[]);
     }
+    // An account of AWS, whichever that is.
+    let accounts = identities.strangers.iter().chain(&identities.named);
+    let accounts = accounts.filter(|account| !model.perimeter.accounts.contains(account));
+    let weight = model.weight(Kind::PrincipalAccount);
+    let mut kinds: Vec<(&String, Bits)> = Vec::new();
+    for account in accounts {
+        if !budget.spend(1 + weight) {
+            *complete = false;
+            break;
+        }
+        let sig = common & model.sig(Kind::PrincipalAccount, &[account]);
+        if kinds.iter().all(|(_, known)| *known != sig) {
+            kinds.push((account, sig));
+        }
+    }
     let mut seen = BTreeSet::new();
     for name in names {
-        let sig = common & model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, &name, "", None);
-        if seen.insert(sig) {
-            all.push(Principal {
-                caller: Caller::Service,
-                name,
-                account: account.clone(),
-                organization: None,
-                path: None,
-                arn: None,
-                trusted: model.perimeter.aws_services,
-                sig,
-            });
+        let own = model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
+        for (account, common) in &kinds {
+            let sig = *common & own;
+            if seen.insert(sig) {
+                all.push(Principal {
+                    caller: Caller::Service,
+                    name: name.clone(),
+                    account: (*account).clone(),
+                    organization: None,
+                    path: None,
+                    arn: None,
+                    trusted: model.perimeter.aws_services,
+                    sig,
+                });
+            }
         }
     }
 }
@@ -294,16 +350,19 @@ impl Principal {
     pub(super) fn values(&self, kind: Kind) -> Option<Vec<String>> {
         let list = |value: Option<&str>| Some(value.map(str::to_owned).into_iter().collect());
         match kind {
-            Kind::PrincipalAccount => list(Some(&self.account)),
+            Kind::PrincipalAccount => list(Some(self.account.as_str()).filter(|account| !account.is_empty())),
             Kind::PrincipalOrganization => list(self.organization.as_deref()),
             Kind::PrincipalPaths => list(self.path.as_deref()),
             Kind::PrincipalArn => list(self.arn.as_deref()),
             Kind::PrincipalIsService => match self.caller {
-                Caller::Anonymous => list(None),
+                Caller::Anonymous | Caller::Bearer(_) => list(None),
                 caller => list(Some(if caller == Caller::Service { "true" } else { "false" })),
             },
             Kind::PrincipalService => list((self.caller == Caller::Service).then_some(self.name.as_str())),
-            Kind::PrincipalType => list(self.caller.kind()),
+            Kind::PrincipalType => match self.caller {
+                Caller::Bearer(_) if !self.account.is_empty() => list(Caller::Anonymous.kind()),
+                caller => list(caller.kind()),
+            },
             _ => None,
         }
     }

@@ -9,6 +9,7 @@ use super::callers::Caller;
 use super::model::{Key, Kind, Model};
 use super::strings::{WORD, candidates};
 use crate::document::{Condition, Values};
+use crate::federation;
 use crate::glob::{Pattern, Piece};
 use crate::literal::{Network, iso};
 use crate::operators::Family;
@@ -25,13 +26,20 @@ pub(super) struct Choice {
 const MOST_TOGETHER: usize = 5;
 
 /// Which of the values of a key a caller can have.
-pub(super) fn possible(id: &str, caller: Caller, values: &[String]) -> bool {
+pub(super) fn possible(model: &Model<'_>, id: &str, caller: Caller, values: &[String]) -> bool {
     let missing = values.is_empty();
     match id {
         "aws:userid" => match caller {
             Caller::Anonymous => values == ["anonymous"],
+            Caller::Bearer(_) => missing || values == ["anonymous"],
             Caller::Service => missing,
-            _ => !missing,
+            _ => !missing && values != ["anonymous"],
+        },
+        "aws:federatedprovider" => match caller {
+            Caller::Bearer(Some(at)) => model.provider(id, values) == model.providers.get(at).copied(),
+            Caller::Bearer(None) => model.provider(id, values).is_none(),
+            Caller::Role => true,
+            _ => missing,
         },
         "aws:username" => (caller == Caller::User) != missing,
         "aws:ec2instancesourcevpc" | "aws:ec2instancesourceprivateipv4" => missing || caller == Caller::Role,
@@ -75,7 +83,12 @@ fn single(id: &str) -> bool {
             .any(|start| id.starts_with(start))
         || matches!(
             id,
-            "aws:referer" | "aws:useragent" | "aws:userid" | "aws:username" | "aws:requestedregion"
+            "aws:referer"
+                | "aws:useragent"
+                | "aws:userid"
+                | "aws:username"
+                | "aws:requestedregion"
+                | "aws:federatedprovider"
         )
 }
 
@@ -194,6 +207,9 @@ pub(super) fn choices(
     if key.id == "aws:userid" {
         values.push("anonymous".to_owned());
     }
+    if federation::PROVIDER.eq_ignore_ascii_case(key.id) {
+        values.extend(model.providers.iter().map(|name| (*name).to_owned()));
+    }
     let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.clone()) && !model.marked(key.id, value));
     let mut sets: Vec<Vec<String>> = Vec::new();
@@ -223,7 +239,14 @@ pub(super) fn choices(
         }
         let texts: Vec<&str> = values.iter().map(String::as_str).collect();
         let sig = model.sig_of(key, &texts, lookup);
-        if key.source || distinct.insert((sig, values.is_empty(), values == ["anonymous"])) {
+        if key.source
+            || distinct.insert((
+                sig,
+                values.is_empty(),
+                values == ["anonymous"],
+                model.provider(key.id, &values),
+            ))
+        {
             all.push(Choice { values, sig });
         }
     }

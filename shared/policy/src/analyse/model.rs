@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
-use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement};
+use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
+use crate::federation;
+use crate::glob::Pattern;
 use crate::reading::Reading;
 use crate::service::{self, Service};
 use crate::text::{ArnPattern, Form, Text};
@@ -83,6 +85,10 @@ pub(super) struct Model<'d> {
     pub(super) linked: Bits,
     /// How long it takes to put values in the place of all variables, in steps of the budget.
     pub(super) resolving: usize,
+    /// Whether callers with the token of an identity provider come through the endpoint.
+    pub(super) bearers: bool,
+    /// The identity providers that the document's principals name.
+    pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
     pub(super) blind: Vec<String>,
 }
@@ -130,6 +136,8 @@ impl<'d> Model<'d> {
             marks: crate::aws_owned::marks(perimeter, endpoint),
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
+            bearers: federation::comes_through(endpoint),
+            providers: Vec::new(),
             blind: Vec::new(),
         };
         let mut places = Places::default();
@@ -145,12 +153,23 @@ impl<'d> Model<'d> {
     }
 
     fn take_apart(&mut self, place: usize, statement: &'d Statement, places: &mut Places<'d>) {
-        let unknown = |entry: &&PrincipalEntry| matches!(entry, PrincipalEntry::Unknown(_));
-        if let Some(PrincipalEntry::Unknown(name)) = statement.principal.values.iter().find(unknown)
-            && (statement.effect == Effect::Allow || statement.principal.not)
-        {
-            self.blind
-                .push(format!("{}: there is no telling who `{name}` is", statement.name()));
+        for entry in &statement.principal.values {
+            let unknown = match entry {
+                PrincipalEntry::Unknown(name) => Some(name),
+                PrincipalEntry::Federated(name) => {
+                    if name != "*" && !self.providers.contains(&name.as_str()) {
+                        self.providers.push(name);
+                    }
+                    (!for_bearers(statement)).then_some(name)
+                }
+                _ => None,
+            };
+            if let Some(name) = unknown
+                && (statement.effect == Effect::Allow || statement.principal.not)
+            {
+                self.blind
+                    .push(format!("{}: there is no telling who `{name}` is", statement.name()));
+            }
         }
         for condition in &statement.conditions {
             let linked = condition.linked();
@@ -250,6 +269,12 @@ impl<'d> Model<'d> {
         }
     }
 
+    /// The value if it is an identity provider that a principal of the document names.
+    pub(super) fn provider(&self, id: &str, values: &[String]) -> Option<&'d str> {
+        let named = |name: &&&str| federation::PROVIDER.eq_ignore_ascii_case(id) && values == [**name];
+        self.providers.iter().find(named).copied()
+    }
+
     /// Whether only requests for what AWS owns have this value of the key.
     pub(super) fn marked(&self, id: &str, value: &str) -> bool {
         self.marks
@@ -326,6 +351,13 @@ impl<'d> Model<'d> {
 fn weight(condition: &Condition) -> usize {
     let resolved = if condition.linked() { RESOLVING } else { 0 };
     1 + condition.len() + resolved * condition.texts().len()
+}
+
+/// Whether the statement is about calls with the token of an identity provider alone. Of others, AWS does not document
+/// whether a principal that is a provider covers the sessions of roles that were assumed with its token.
+pub(super) fn for_bearers(statement: &Statement) -> bool {
+    let exact = |action: &ActionPattern| matches!(&action.pattern, Pattern::Exact(name) if federation::is_call(name));
+    !statement.action.not && statement.action.values.iter().all(exact)
 }
 
 /// Every text of the statements that has a variable.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::actions::{Action, actions, actions_without_resource};
+use super::actions::{Action, actions, actions_without_resource, federated_actions};
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals, memberships, principals};
@@ -26,11 +26,12 @@ use solve::solve;
 /// Where the request is to lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Goal {
-    /// An untrusted principal, and no resource that AWS owns.
+    /// An untrusted principal, and no resource that AWS owns. Who brings the token of an identity provider to a trusted
+    /// resource is trusted.
     Identity,
     /// An untrusted resource, and no service principal.
     Resource,
-    /// A trusted IAM principal and a trusted resource.
+    /// A trusted IAM principal, or a caller with the token of an identity provider, and a trusted resource.
     Reach,
     /// In neither of the holes, and the Deny of this place applies: what it takes away. The Denies from `first` on are
     /// not there yet.
@@ -75,6 +76,8 @@ pub(super) struct Search<'m, 'd> {
 struct World {
     /// Whether the actions name no resource, so that their requests are about the caller's own account.
     alone: bool,
+    /// Whether the actions bring the token of an identity provider in place of a signature.
+    federated: bool,
     actions: Vec<Action>,
     owners: Vec<Owner>,
 }
@@ -110,16 +113,27 @@ impl<'m, 'd> Search<'m, 'd> {
             .iter()
             .map(|told| World {
                 alone: false,
+                federated: false,
                 actions: actions(model, *told, &mut complete, budget),
                 owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
             })
             .collect();
         worlds.push(World {
             alone: true,
+            federated: false,
             // Looked up when they are needed.
             actions: Vec::new(),
             owners: Vec::new(),
         });
+        // These come last: other witnesses say more.
+        if model.bearers {
+            worlds.push(World {
+                alone: false,
+                federated: true,
+                actions: federated_actions(model, &mut complete, budget),
+                owners: owners(model, &identities, &memberships, true, &mut complete, budget),
+            });
+        }
         let free: Vec<usize> = model
             .keys
             .iter()
@@ -176,13 +190,16 @@ impl<'m, 'd> Search<'m, 'd> {
             let mut tried: BTreeSet<(Bits, Caller, [bool; 3], &str)> = BTreeSet::new();
             let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
             let callers = principals.iter().enumerate();
-            for (at, principal) in callers.filter(|(_, principal)| calls(goal, principal)) {
+            for (at, principal) in
+                callers.filter(|(_, principal)| calls(goal, principal) && world.has(principal.caller))
+            {
                 let base = self.constant & principal.sig;
                 if (base & self.model.allow).is_empty() {
                     continue;
                 }
                 for owner in world.owners.iter().chain(own.get(at).into_iter().flatten()) {
-                    if (goal == Goal::Resource && owner.trusted) || !consistent(principal, owner) {
+                    let untrusted = goal == Goal::Resource || (goal == Goal::Identity && world.federated);
+                    if (untrusted && owner.trusted) || !consistent(principal, owner) {
                         continue;
                     }
                     if !budget.spend(4) {
@@ -284,6 +301,17 @@ impl<'m, 'd> Search<'m, 'd> {
     }
 }
 
+impl World {
+    /// Whether the caller may call the actions.
+    fn has(&self, caller: Caller) -> bool {
+        match caller {
+            Caller::Anonymous => !self.federated,
+            Caller::Bearer(_) => self.federated,
+            _ => true,
+        }
+    }
+}
+
 /// Where the search stands.
 struct Place<'s> {
     world: &'s World,
@@ -315,7 +343,9 @@ fn calls(goal: Goal, principal: &Principal) -> bool {
     match goal {
         Goal::Identity => !principal.trusted,
         Goal::Resource => principal.caller != Caller::Service,
-        Goal::Reach => principal.trusted && principal.caller.is_iam(),
+        Goal::Reach => {
+            (principal.trusted && principal.caller.is_iam()) || matches!(principal.caller, Caller::Bearer(_))
+        }
         Goal::Lost { .. } => true,
     }
 }

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::evaluate;
 
+mod callers;
+
 const OWN: &str = "o-exampleorg1";
 
 fn perimeter() -> Perimeter {
@@ -282,17 +284,25 @@ fn tags_compared_with_tags_are_followed() {
 
 #[test]
 fn principals_nobody_can_name_are_never_called_closed() {
-    let mut statement = everything();
-    statement["Principal"] = json!({"Federated": "accounts.example.com"});
-    let found = on("sts", &[statement.clone()]);
-    assert_eq!(found.verdict, Containment::Undecided);
-    assert!(
-        found.reasons[0].contains("there is no telling who"),
-        "{:?}",
-        found.reasons
-    );
-    let barrier = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
-    assert_ne!(on("sts", &[statement, barrier]).verdict, Containment::Closed);
+    for (service, principal) in [
+        (
+            "s3",
+            json!({"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}),
+        ),
+        ("s3", json!({"Federated": "accounts.example.com"})),
+    ] {
+        let mut statement = everything();
+        statement["Principal"] = principal;
+        let found = on(service, &[statement.clone()]);
+        assert_eq!(found.verdict, Containment::Undecided);
+        assert!(
+            found.reasons[0].contains("there is no telling who"),
+            "{:?}",
+            found.reasons
+        );
+        let barrier = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
+        assert_ne!(on(service, &[statement, barrier]).verdict, Containment::Closed);
+    }
 }
 
 #[test]
@@ -345,6 +355,7 @@ fn templates_are_closed_and_lock_nobody_out() {
         "ecr.api",
         "ecr.dkr",
         "ssm",
+        "sts",
         "secretsmanager",
     ] {
         let text = crate::template(service, "us-east-1", &settings).unwrap();

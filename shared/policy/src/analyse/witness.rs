@@ -7,6 +7,7 @@ use super::keys::of_principal;
 use super::model::{Kind, Model};
 use super::search;
 use crate::evaluate::Request;
+use crate::federation;
 use crate::literal::iso;
 
 pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
@@ -54,6 +55,10 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     ] {
         put(key, found.owner.values(kind).unwrap_or_default());
     }
+    if let Caller::Bearer(Some(at)) = found.principal.caller {
+        let provider = model.providers.get(at).map(|name| (*name).to_owned());
+        put(federation::PROVIDER, provider.into_iter().collect());
+    }
     let preset: Vec<String> = context.keys().cloned().collect();
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
@@ -73,6 +78,34 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         context,
         gateway: model.endpoint.gateway,
     }
+}
+
+/// The same request with a user whose ARN has the user's name, where it can be; the last is the request itself.
+pub(super) fn named_alike(model: &Model<'_>, request: Request, caller: Caller) -> Vec<Request> {
+    let mut all = Vec::new();
+    if caller == Caller::User
+        && let [name] = request.values("aws:username")
+        && let Some((start, last)) = request.principal.rsplit_once('/')
+        && name != last
+    {
+        let renamed = format!("{start}/{name}");
+        let trusted = model.perimeter.principals.contains(&renamed);
+        let other = (!trusted).then_some((&renamed, name.as_str()));
+        for (principal, name) in std::iter::once((&request.principal, last)).chain(other) {
+            let mut other = request.clone();
+            other.principal.clone_from(principal);
+            for (key, values) in &mut other.context {
+                if key.eq_ignore_ascii_case("aws:username") {
+                    *values = vec![name.to_owned()];
+                } else if key.eq_ignore_ascii_case("aws:PrincipalArn") {
+                    *values = vec![principal.clone()];
+                }
+            }
+            all.push(other);
+        }
+    }
+    all.push(request);
+    all
 }
 
 /// The keys without which this would not be allowed and that the caller may not be able to choose.

@@ -106,3 +106,42 @@ fn white_space_inside_strings_is_kept_when_the_rest_goes() {
         "{\"a \\\" b\":[1,\"c\\\\\"]}"
     );
 }
+
+#[test]
+fn the_fix_of_sts_keeps_callers_with_a_token_on_trusted_roles() {
+    let fix = fixed(OPEN, "sts").unwrap();
+    insta::assert_snapshot!(fix.added.join("\n"), @r#"
+    {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","NotAction":["sts:AssumeRoleWithSAML","sts:AssumeRoleWithWebIdentity"],"Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+    {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+    "#);
+    let document = Document::parse(&fix.text).unwrap();
+    for action in crate::federation::ACTIONS {
+        for (owner, allowed) in [("111122223333", true), ("999999999999", false)] {
+            let request = Request {
+                principal: "anonymous".to_owned(),
+                action: action.to_owned(),
+                resource: format!("arn:aws:iam::{owner}:role/pod"),
+                context: [("aws:ResourceAccount".to_owned(), vec![owner.to_owned()])].into(),
+                gateway: false,
+            };
+            assert_eq!(
+                crate::evaluate(&document, &request).is_allowed(),
+                allowed,
+                "{request:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
+    let document = Document::parse(
+        r#"{"Version":"2012-10-17","Statement":[
+            {"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceAccount":"111122223333"}}},
+            {"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}"#,
+    )
+    .unwrap();
+    let lost = loses(&document, 1, &perimeter(), &endpoint("sts")).unwrap().unwrap();
+    assert!(crate::federation::is_call(&lost.action), "{lost:?}");
+    assert_eq!(loses(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
+}

@@ -142,7 +142,8 @@ impl Parser<'_> {
                     }
                 }
                 "Service" => entries.extend(self.list(&path, value).into_iter().map(PrincipalEntry::Service)),
-                "Federated" | "CanonicalUser" => {
+                "Federated" => entries.extend(self.list(&path, value).into_iter().map(PrincipalEntry::Federated)),
+                "CanonicalUser" => {
                     entries.extend(self.list(&path, value).into_iter().map(PrincipalEntry::Unknown));
                 }
                 _ => self.problem(

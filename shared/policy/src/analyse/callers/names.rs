@@ -2,14 +2,21 @@
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::model::{Kind, Model};
-use super::super::strings::{Domain, candidates};
+use super::super::model::{Kind, Model, for_bearers};
+use super::super::strings::{Domain, WORD, candidates};
 use super::Caller;
 use crate::arn::Arn;
-use crate::document::{Effect, PrincipalEntry};
+use crate::document::{Effect, PrincipalEntry, Statement};
 use crate::glob::{Pattern, Piece};
 use crate::operators::Family;
 use crate::text::Form;
+
+/// Names of roles and users.
+const NAMES: Domain<'_> = Domain {
+    fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
+    letters: "zqxjk0",
+    ..WORD
+};
 
 /// An account with one of its names, and the statements that do not fail on these.
 #[derive(Clone)]
@@ -93,7 +100,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     if !plain {
         shapes.extend([
             (Caller::User, "iam", "user/"),
-            (Caller::Federated, "sts", "federated-user/"),
+            (Caller::FederatedUser, "sts", "federated-user/"),
         ]);
         arns.extend(
             partitions
@@ -115,9 +122,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         let domain = Domain {
             base: &base,
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
-            fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
-            letters: "zqxjk0",
-            avoid: &[],
+            ..NAMES
         };
         let found = candidates(&patterns, &domain, budget);
         *complete &= found.complete;
@@ -133,14 +138,37 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         all.push(named(model, caller, arn.clone(), arn, account, by_account));
     }
     for session in sessions {
-        if let Some(arn) = Arn::parse(&session) {
-            let role = format!(
-                "arn:{}:iam::{account}:role/{}",
-                arn.partition,
-                arn.session_role().unwrap_or_default()
-            );
+        for role in roles(&session, &patterns, complete, budget) {
+            if !budget.spend(weight) {
+                *complete = false;
+                break;
+            }
             all.push(named(model, Caller::Role, session.clone(), role, account, by_account));
         }
+    }
+    all
+}
+
+/// The roles that a session may be of: its ARN has the role's name without the path before it.
+fn roles(session: &str, patterns: &[Pattern], complete: &mut bool, budget: &mut Budget) -> Vec<String> {
+    let Some(arn) = Arn::parse(session) else {
+        return Vec::new();
+    };
+    let start = format!("arn:{}:iam::{}:role/", arn.partition, arn.account);
+    let name = arn.session_role().unwrap_or_default();
+    let mut all = vec![format!("{start}{name}")];
+    if !patterns.is_empty() {
+        let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
+        base.push(Piece::Field);
+        base.extend(format!("/{name}").chars().map(Piece::Char));
+        let domain = Domain {
+            base: &base,
+            possible: &|role| Arn::parse(role).is_some_and(|arn| arn.is_principal()),
+            ..NAMES
+        };
+        let found = candidates(patterns, &domain, budget);
+        *complete &= found.complete;
+        all.extend(found.values);
     }
     all
 }
@@ -158,26 +186,43 @@ fn starts_in(pattern: &Pattern, partition: &str) -> bool {
 fn named(model: &Model<'_>, caller: Caller, name: String, arn: String, account: &str, by_account: Bits) -> Named {
     let kind: Vec<&str> = caller.kind().into_iter().collect();
     let sig = by_account
-        & principal_sig(model, &name, account, Some(&arn))
+        & principal_sig(model, caller, &name, account, Some(&arn))
         & model.sig(Kind::PrincipalArn, &[&arn])
         & model.sig(Kind::PrincipalType, &kind);
     Named { caller, name, arn, sig }
 }
 
+/// Whether it lets more through to suppose that the Principal element names somebody. The evaluator will not confirm
+/// it, and so nothing is claimed.
+fn favourable(statement: &Statement) -> bool {
+    (statement.effect == Effect::Allow) != statement.principal.not
+}
+
 /// The statements whose Principal element covers the principal.
-pub(super) fn principal_sig(model: &Model<'_>, name: &str, account: &str, arn: Option<&str>) -> Bits {
+pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, account: &str, arn: Option<&str>) -> Bits {
     let mut bits = Bits::ALL;
-    let service = arn.is_none() && name != "anonymous";
+    let service = caller == Caller::Service;
     let root = arn.is_some_and(|arn| arn.ends_with(":root"));
     for (place, statement) in model.statements.iter().enumerate() {
         let covers = statement.principal.values.iter().any(|entry| match entry {
             PrincipalEntry::Everyone => true,
-            PrincipalEntry::EveryAws => !service || model.reading.aws_star_has_services,
+            PrincipalEntry::EveryAws => match caller {
+                Caller::Service => model.reading.aws_star_has_services,
+                Caller::Bearer(_) => model.reading.aws_star_has_bearers,
+                _ => true,
+            },
             PrincipalEntry::Account(wanted) => arn.is_some() && wanted == account && (!model.endpoint.gateway || root),
             PrincipalEntry::Arn(wanted) => arn.is_some() && (wanted == name || Some(wanted.as_str()) == arn),
             PrincipalEntry::Service(wanted) => service && (wanted == "*" || wanted == name),
-            // Whoever that is: the evaluator will not confirm it, and so nothing is claimed.
-            PrincipalEntry::Unknown(_) => (statement.effect == Effect::Allow) != statement.principal.not,
+            PrincipalEntry::Federated(provider) => match caller {
+                Caller::Bearer(own) => {
+                    let own = own.and_then(|at| model.providers.get(at));
+                    model.reading.federated_has_bearers && (provider == "*" || own == Some(&provider.as_str()))
+                }
+                Caller::Role => !for_bearers(statement) && favourable(statement),
+                _ => false,
+            },
+            PrincipalEntry::Unknown(_) => favourable(statement),
             PrincipalEntry::Nobody(_) => false,
         });
         if covers == statement.principal.not {

@@ -85,7 +85,7 @@ impl Search<'_, '_> {
                 found
                     .into_iter()
                     .map(|choice| choice.values)
-                    .filter(|values| possible(key.id, caller, values))
+                    .filter(|values| possible(model, key.id, caller, values))
                     .collect(),
             );
         }

@@ -13,11 +13,15 @@ const MOST_FRONTIER: usize = 200;
 fn lies(place: &Place<'_>, resource: &Resource) -> bool {
     let (principal, owner) = (place.principal, place.owner);
     let trusted = owner.trusted || resource.listed || resource.owned;
+    // The token stands for its bearer, and the trust policy of the role judges it.
+    let bearer = place.world.federated && trusted;
     let goal = match place.goal {
-        Goal::Identity => !resource.owned,
+        Goal::Identity => !resource.owned && !bearer,
         Goal::Resource => !trusted,
         Goal::Reach => trusted,
-        Goal::Lost { .. } => (principal.trusted || resource.owned) && (trusted || principal.caller == Caller::Service),
+        Goal::Lost { .. } => {
+            (principal.trusted || resource.owned || bearer) && (trusted || principal.caller == Caller::Service)
+        }
     };
     goal && (!resource.of_aws || (!owner.trusted && owner.organization.is_none()))
 }
@@ -109,7 +113,7 @@ pub(super) fn solve<T>(
             let mut allowed = choices
                 .iter()
                 .enumerate()
-                .filter(|(_, c)| possible(id, caller, &c.values))
+                .filter(|(_, c)| possible(model, id, caller, &c.values))
                 .map(|(at, c)| (at, c.sig));
             if !advance(&mut allowed) {
                 continue 'allow;
