@@ -8,6 +8,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_ec2::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_ec2::config::retry::RetryPartition;
 use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
@@ -43,24 +44,22 @@ struct Counter(Arc<Mutex<Calls>>);
 impl Aws {
     /// With the credentials, the Region and the endpoints that the environment names.
     pub async fn from_environment() -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
         let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts)
+            .retry_config(retries())
+            .timeout_config(timeouts())
             .load()
             .await;
         Self::new(config)
     }
 
-    /// With a configuration taken as it is.
+    /// With a configuration taken as it is. Its retries have a quota of their own, however many there are in a process.
     pub fn new(config: SdkConfig) -> Self {
+        let sns = aws_sdk_sns::config::Builder::from(&config)
+            .retry_partition(own_quota())
+            .build();
         Self {
             ec2: Mutex::default(),
-            sns: aws_sdk_sns::Client::new(&config),
+            sns: aws_sdk_sns::Client::from_conf(sns),
             counter: Counter::default(),
             catalogues: Catalogues::default(),
             config,
@@ -79,11 +78,29 @@ impl Aws {
                 let config = aws_sdk_ec2::config::Builder::from(&self.config)
                     .region(aws_config::Region::new(region.as_str().to_owned()))
                     .interceptor(self.counter.clone())
+                    .retry_partition(own_quota())
                     .build();
                 aws_sdk_ec2::Client::from_conf(config)
             })
             .clone()
     }
+}
+
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}
+
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+/// Without it, all clients of a process for one service and Region share one.
+fn own_quota() -> RetryPartition {
+    RetryPartition::custom("postern").build()
 }
 
 impl Calls {

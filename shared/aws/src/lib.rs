@@ -11,6 +11,6 @@ mod publish;
 #[cfg(test)]
 mod wire;
 
-pub use clients::{Aws, Calls};
+pub use clients::{Aws, Calls, retries, timeouts};
 pub use error::CallError;
 pub use publish::{PUBLISH_CALLS, PublishError};

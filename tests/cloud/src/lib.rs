@@ -1,1 +1,41 @@
-//! A model of the parts of AWS that Postern talks to.
+//! A model of the parts of AWS that Postern talks to: EC2, SNS and DynamoDB in this process, behind the HTTP connector
+//! of the SDK's own clients. Real requests come in, the bytes of the wire go out.
+//!
+//! Everything follows one seed: the world, the faults, how long calls take, the sizes of pages. Time is tokio's; a test
+//! that pauses it waits for nothing. What is not modelled panics, so that nothing is ignored in silence.
+
+mod clock;
+mod cloud;
+mod connector;
+pub mod dynamodb;
+mod ec2;
+mod event;
+mod faults;
+mod form;
+mod log;
+mod sns;
+#[cfg(test)]
+mod tests;
+pub mod world;
+mod xml;
+
+pub use cloud::{Answer, Cloud};
+pub use ec2::Refusal;
+pub use faults::{Fault, Faults};
+pub use log::{Effect, Entry, Service, Thing};
+pub use sns::Published;
+pub use world::World;
+
+/// The account of everything that names no other.
+pub const ACCOUNT: &str = "111122223333";
+/// The account of strangers and of those who share their networks.
+pub const OTHER_ACCOUNT: &str = "444455556666";
+/// The Region of everything that names no other.
+pub const REGION: &str = "eu-central-1";
+
+/// Fails the test: the product asks for something that the model does not know.
+#[track_caller]
+#[expect(clippy::panic, reason = "a question without an answer must not pass")]
+fn unmodelled(what: impl std::fmt::Display) -> ! {
+    panic!("the model cloud does not know {what}")
+}

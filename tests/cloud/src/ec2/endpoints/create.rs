@@ -1,0 +1,168 @@
+//! CreateVpcEndpoint.
+
+use super::describe::write;
+use crate::ec2::{Call, Done, Refusal};
+use crate::unmodelled;
+use crate::world::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, Endpoint, EndpointKind, EndpointState, Tags, Token};
+
+const LONGEST_TOKEN: usize = 64;
+
+pub(in crate::ec2) fn create(call: &mut Call<'_>) -> Done {
+    let token = call.form.text("ClientToken").map(str::to_owned);
+    let wanted = call.wanted()?;
+    if let Some(id) = call.made_before(token.as_deref())? {
+        // What it is now, long gone or not.
+        let made = call.world.endpoint(&id).cloned().unwrap_or_else(|| {
+            let gone = Endpoint {
+                id: id.clone(),
+                state: EndpointState::Deleted,
+                ..wanted.clone()
+            };
+            gone.into()
+        });
+        return answer(call, &made, token.as_deref());
+    }
+    call.own_vpc(&wanted.vpc)?;
+    call.check(&wanted, None)?;
+    call.check_quotas(&wanted)?;
+    let listing = call.world.listing(
+        &wanted.region,
+        wanted.service.as_deref().unwrap_or_default(),
+        wanted.kind,
+    );
+    let mut new = wanted;
+    let offer = listing
+        .iter()
+        .find_map(|listing| call.world.offer(listing.id.as_ref()?));
+    let closed = offer.is_some_and(|offer| !offer.admits(call.account));
+    match listing {
+        Some(listing) if closed => {
+            let message = format!("The Vpc Endpoint Service '{}' does not exist", listing.name);
+            return Err(Refusal::new("InvalidServiceName", message));
+        }
+        Some(listing) if listing.acceptance_required => new.state = EndpointState::PendingAcceptance,
+        _ => call.world.begin(&new.id, new.kind),
+    }
+    if let Some(token) = &token {
+        let key = call.token_key(token);
+        let request = call.request();
+        call.world.tokens.insert(
+            key,
+            Token {
+                request,
+                endpoint: new.id.clone(),
+            },
+        );
+    }
+    call.world.put(new.clone());
+    answer(call, &new, token.as_deref())
+}
+
+fn answer(call: &mut Call<'_>, endpoint: &Endpoint, token: Option<&str>) -> Done {
+    let capital = call.world.rng.bool();
+    let world = &*call.world;
+    call.xml.node("vpcEndpoint", |xml| write(xml, endpoint, world, capital));
+    if let Some(token) = token {
+        call.xml.text("clientToken", token);
+    }
+    Ok(())
+}
+
+impl Call<'_> {
+    /// The endpoint that is asked for.
+    fn wanted(&mut self) -> Result<Endpoint, Refusal> {
+        let form = self.form;
+        let kind = match form.text("VpcEndpointType") {
+            None | Some("Gateway") => EndpointKind::Gateway,
+            Some("Interface") => EndpointKind::Interface,
+            Some(other) => unmodelled(format_args!("endpoints of the type {other}")),
+        };
+        let vpc = form.text("VpcId").ok_or_else(|| Refusal::missing("vpcId"))?.to_owned();
+        let service = form
+            .text("ServiceName")
+            .ok_or_else(|| Refusal::missing("serviceName"))?;
+        if !matches!(form.text("IpAddressType"), None | Some("ipv4")) {
+            unmodelled("endpoints with other addresses than IPv4");
+        }
+        let policy = match form.text("PolicyDocument") {
+            Some(policy) => self.policy(policy)?,
+            None if kind == EndpointKind::Gateway => DEFAULT_GATEWAY_POLICY.to_owned(),
+            None => DEFAULT_POLICY.to_owned(),
+        };
+        let mut groups = form.list("SecurityGroupId");
+        if kind == EndpointKind::Interface && groups.is_empty() {
+            groups.extend(self.world.default_group(&vpc));
+        }
+        let tags: Tags = self.new_tags("vpc-endpoint")?;
+        Ok(Endpoint {
+            id: self.world.id("vpce"),
+            vpc,
+            owner: self.account.to_owned(),
+            region: self.region.to_owned(),
+            kind,
+            service: Some(service.to_owned()),
+            service_region: None,
+            state: EndpointState::Pending,
+            requester_managed: false,
+            subnets: form.list("SubnetId"),
+            route_tables: form.list("RouteTableId"),
+            groups,
+            private_dns: form.flag("PrivateDnsEnabled").unwrap_or_default(),
+            policy,
+            created: self.world.now,
+            tags,
+        })
+    }
+
+    /// What the token made, where this request is the same as the one that it came with.
+    fn made_before(&self, token: Option<&str>) -> Result<Option<String>, Refusal> {
+        let Some(token) = token else { return Ok(None) };
+        if token.len() > LONGEST_TOKEN || !token.is_ascii() {
+            return Err(Refusal::parameter("The client token is not valid"));
+        }
+        match self.world.tokens.get(&self.token_key(token)) {
+            None => Ok(None),
+            Some(known) if known.request == self.request() => Ok(Some(known.endpoint.clone())),
+            Some(_) => Err(Refusal::new(
+                "IdempotentParameterMismatch",
+                "The client token was already used with other parameters",
+            )),
+        }
+    }
+
+    fn token_key(&self, token: &str) -> (String, String, String) {
+        (self.account.to_owned(), self.region.to_owned(), token.to_owned())
+    }
+
+    /// All that the request says.
+    fn request(&self) -> Vec<(String, String)> {
+        self.form.pairs()
+    }
+
+    fn check_quotas(&self, new: &Endpoint) -> Done {
+        let quotas = self.world.quotas;
+        let gateway = new.kind == EndpointKind::Gateway;
+        let alike = self.world.endpoints().filter(|other| {
+            other.alive()
+                && other.owner == new.owner
+                && (other.kind == EndpointKind::Gateway) == gateway
+                && if gateway {
+                    other.region == new.region
+                } else {
+                    other.vpc == new.vpc
+                }
+        });
+        let most = if gateway {
+            quotas.gateway_endpoints
+        } else {
+            quotas.interface_endpoints
+        };
+        if alike.count() < most {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            "VpcEndpointLimitExceeded",
+            "The maximum number of VPC endpoints has been reached.",
+        ))
+    }
+}

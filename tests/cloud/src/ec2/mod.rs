@@ -1,0 +1,151 @@
+//! EC2: one handler per operation.
+
+mod describe;
+mod endpoints;
+mod error;
+mod groups;
+mod offers;
+mod route_tables;
+mod rules;
+mod services;
+mod subnets;
+mod tags;
+mod vpcs;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use self::error::Refusal;
+use crate::form::Form;
+use crate::unmodelled;
+use crate::world::World;
+use crate::xml::Xml;
+
+/// One call on its way.
+struct Call<'a> {
+    world: &'a mut World,
+    form: &'a Form,
+    /// Of the caller.
+    account: &'a str,
+    region: &'a str,
+    xml: Xml,
+}
+
+/// A handler checks everything before it changes anything.
+type Done = Result<(), Refusal>;
+
+type Handler = fn(&mut Call<'_>) -> Done;
+
+/// Whether an operation changes something when it succeeds.
+pub(crate) fn mutates(operation: &str) -> bool {
+    !operation.starts_with("Describe")
+}
+
+fn handler(operation: &str) -> Handler {
+    match operation {
+        "AcceptVpcEndpointConnections" => offers::accept,
+        "AssociateRouteTable" => route_tables::associate,
+        "AuthorizeSecurityGroupIngress" => rules::authorize,
+        "CreateRoute" => route_tables::create_route,
+        "CreateRouteTable" => route_tables::create,
+        "CreateSecurityGroup" => groups::create,
+        "CreateSubnet" => subnets::create,
+        "CreateTags" => tags::create,
+        "CreateVpc" => vpcs::create,
+        "CreateVpcEndpoint" => endpoints::create,
+        "CreateVpcEndpointServiceConfiguration" => offers::create,
+        "DeleteRoute" => route_tables::delete_route,
+        "DeleteRouteTable" => route_tables::delete,
+        "DeleteSecurityGroup" => groups::delete,
+        "DeleteSubnet" => subnets::delete,
+        "DeleteTags" => tags::delete,
+        "DeleteVpc" => vpcs::delete,
+        "DeleteVpcEndpoints" => endpoints::delete,
+        "DescribeRouteTables" => route_tables::describe,
+        "DescribeSecurityGroups" => groups::describe,
+        "DescribeSubnets" => subnets::describe,
+        "DescribeVpcAttribute" => vpcs::describe_attribute,
+        "DescribeVpcEndpointConnections" => offers::describe_connections,
+        "DescribeVpcEndpointServiceConfigurations" => offers::describe,
+        "DescribeVpcEndpointServicePermissions" => offers::describe_permissions,
+        "DescribeVpcEndpointServices" => services::describe,
+        "DescribeVpcEndpoints" => endpoints::describe,
+        "DescribeVpcs" => vpcs::describe,
+        "DisassociateRouteTable" => route_tables::disassociate,
+        "ModifyVpcAttribute" => vpcs::modify_attribute,
+        "ModifyVpcEndpoint" => endpoints::modify,
+        "ModifyVpcEndpointServiceConfiguration" => offers::modify,
+        "ModifyVpcEndpointServicePermissions" => offers::modify_permissions,
+        "RejectVpcEndpointConnections" => offers::reject,
+        "ReplaceRoute" => route_tables::replace_route,
+        "ReplaceRouteTableAssociation" => route_tables::replace_association,
+        "RevokeSecurityGroupIngress" => rules::revoke,
+        _ => unmodelled(format_args!("ec2:{operation}")),
+    }
+}
+
+/// Answers one call with the XML of its success.
+pub(crate) fn answer(
+    world: &mut World,
+    caller: &Arc<str>,
+    region: &str,
+    operation: &str,
+    form: &Form,
+) -> Result<String, Refusal> {
+    let account = caller.split(':').nth(4).filter(|account| !account.is_empty());
+    let handler = handler(operation);
+    if form.flag("DryRun") == Some(true) {
+        let message = "Request would have succeeded, but DryRun flag is set.";
+        return Err(Refusal::new("DryRunOperation", message));
+    }
+    let mut xml = Xml::default();
+    xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
+    xml.raw(operation);
+    xml.raw("Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">");
+    let request = world.rng.u64(..) >> 16;
+    xml.value("requestId", format_args!("00000000-0000-4000-8000-{request:012x}"));
+    let mut call = Call {
+        world,
+        form,
+        account: account.unwrap_or(crate::ACCOUNT),
+        region,
+        xml,
+    };
+    let done = handler(&mut call);
+    let mut xml = call.xml;
+    done?;
+    form.all_read(operation);
+    xml.raw("</");
+    xml.raw(operation);
+    xml.raw("Response>");
+    Ok(xml.finish())
+}
+
+pub(crate) fn refusal_xml(refusal: &Refusal) -> String {
+    let mut xml = Xml::default();
+    xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    xml.node("Response", |xml| {
+        xml.node("Errors", |xml| {
+            xml.node("Error", |xml| {
+                xml.text("Code", &refusal.code);
+                xml.text("Message", &refusal.message);
+            });
+        });
+        xml.text("RequestID", "00000000-0000-4000-8000-000000000000");
+    });
+    xml.finish()
+}
+
+impl Call<'_> {
+    /// The answer of operations that have nothing else to say.
+    fn done(&mut self) -> Done {
+        self.xml.value("return", true);
+        Ok(())
+    }
+
+    fn ours(&self, owner: &str) -> bool {
+        owner == self.account
+    }
+}

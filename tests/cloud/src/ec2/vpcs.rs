@@ -1,0 +1,149 @@
+//! VPCs.
+
+use super::describe::{List, tag_set};
+use super::{Call, Done, Refusal};
+use crate::world::{RouteTable, SecurityGroup, Vpc, addresses};
+use crate::xml::Xml;
+
+const LIST: List<Vpc> = List {
+    ids: "VpcId",
+    visible: |call, vpc| {
+        vpc.region == call.region
+            && (call.ours(&vpc.owner)
+                || call
+                    .world
+                    .subnets()
+                    .any(|subnet| subnet.vpc == vpc.id && subnet.shared_with.contains(call.account)))
+    },
+    filter: |vpc, name| match name {
+        "vpc-id" => Some(vec![vpc.id.clone()]),
+        "owner-id" => Some(vec![vpc.owner.clone()]),
+        _ => None,
+    },
+    tags: |vpc| &vpc.tags,
+    largest: 1_000,
+    missing: |_, id| Refusal::no_vpc(id),
+};
+
+pub(super) fn describe(call: &mut Call<'_>) -> Done {
+    let (vpcs, token) = call.list(&LIST)?;
+    call.xml.set("vpcSet", vpcs, |xml, vpc| write(xml, &vpc));
+    call.end_of_page(token);
+    Ok(())
+}
+
+fn write(xml: &mut Xml, vpc: &Vpc) {
+    xml.text("vpcId", &vpc.id);
+    xml.text("ownerId", &vpc.owner);
+    xml.text("state", "available");
+    xml.text("cidrBlock", vpc.cidrs.first().map_or("", String::as_str));
+    xml.set("cidrBlockAssociationSet", &vpc.cidrs, |xml, cidr| {
+        xml.text("cidrBlock", cidr);
+        xml.text("associationId", "vpc-cidr-assoc-0");
+        xml.node("cidrBlockState", |xml| xml.text("state", "associated"));
+    });
+    xml.text("instanceTenancy", "default");
+    xml.value("isDefault", false);
+    tag_set(xml, &vpc.tags);
+}
+
+pub(super) fn create(call: &mut Call<'_>) -> Done {
+    let cidr = call.form.required("CidrBlock").to_owned();
+    let tags = call.new_tags("vpc")?;
+    if addresses(&cidr) == 0 {
+        return Err(Refusal::new(
+            "InvalidVpc.Range",
+            format!("The CIDR '{cidr}' is invalid."),
+        ));
+    }
+    let (account, region) = (call.account.to_owned(), call.region.to_owned());
+    let id = call.world.add_vpc_of(&account, &region, &cidr);
+    call.world.edit_vpc(&id, |vpc| vpc.tags = tags);
+    if let Some(vpc) = call.world.vpc(&id).cloned() {
+        call.xml.node("vpc", |xml| write(xml, &vpc));
+    }
+    Ok(())
+}
+
+pub(super) fn delete(call: &mut Call<'_>) -> Done {
+    let id = call.form.required("VpcId").to_owned();
+    call.own_vpc(&id)?;
+    let world = &mut *call.world;
+    let used = world.subnets().any(|subnet| subnet.vpc == id)
+        || world.endpoints().any(|endpoint| endpoint.vpc == id && endpoint.alive())
+        || world.groups().any(|group| group.vpc == id && group.name != "default")
+        || world.route_tables().any(|table| table.vpc == id && !is_main(table));
+    if used {
+        return Err(Refusal::still_used("vpc", &id));
+    }
+    let tables: Vec<_> = world
+        .route_tables()
+        .filter(|t| t.vpc == id)
+        .map(|t| t.id.clone())
+        .collect();
+    let groups: Vec<_> = world.groups().filter(|g| g.vpc == id).map(|g| g.id.clone()).collect();
+    for table in tables {
+        world.remove::<RouteTable>(&table);
+    }
+    for group in groups {
+        world.remove::<SecurityGroup>(&group);
+    }
+    world.remove::<Vpc>(&id);
+    call.done()
+}
+
+pub(super) fn describe_attribute(call: &mut Call<'_>) -> Done {
+    let id = call.form.required("VpcId").to_owned();
+    let attribute = call.form.required("Attribute").to_owned();
+    let vpc = call.world.see::<Vpc>(&id).filter(|vpc| (LIST.visible)(call, vpc));
+    let vpc = vpc.ok_or_else(|| Refusal::no_vpc(&id))?;
+    let value = match attribute.as_str() {
+        "enableDnsSupport" => vpc.dns_support,
+        "enableDnsHostnames" => vpc.dns_hostnames,
+        other => return Err(Refusal::parameter(format!("Invalid attribute '{other}'"))),
+    };
+    call.xml.text("vpcId", &id);
+    call.xml.node(&attribute, |xml| xml.value("value", value));
+    Ok(())
+}
+
+pub(super) fn modify_attribute(call: &mut Call<'_>) -> Done {
+    let id = call.form.required("VpcId").to_owned();
+    let support = call.form.flag("EnableDnsSupport.Value");
+    let hostnames = call.form.flag("EnableDnsHostnames.Value");
+    call.own_vpc(&id)?;
+    match (support, hostnames) {
+        (Some(_), Some(_)) => {
+            return Err(Refusal::new(
+                "InvalidParameterCombination",
+                "Only one attribute can be modified at a time",
+            ));
+        }
+        (None, None) => return Err(Refusal::missing("attribute")),
+        (Some(on), None) => call.world.edit_vpc(&id, |vpc| vpc.dns_support = on),
+        (None, Some(on)) => call.world.edit_vpc(&id, |vpc| vpc.dns_hostnames = on),
+    }
+    call.done()
+}
+
+pub(super) fn is_main(table: &RouteTable) -> bool {
+    table
+        .associations
+        .iter()
+        .any(|association| association.subnet.is_none())
+}
+
+impl Call<'_> {
+    /// A VPC that the caller may change.
+    pub(super) fn own_vpc(&mut self, id: &str) -> Result<(), Refusal> {
+        let Some(vpc) = self.world.vpc(id).filter(|vpc| vpc.region == self.region) else {
+            return Err(Refusal::no_vpc(id));
+        };
+        if !self.ours(&vpc.owner) {
+            let message = format!("The vpc '{id}' belongs to another account");
+            return Err(Refusal::not_permitted(message));
+        }
+        // Not everywhere known yet.
+        self.world.see::<Vpc>(id).map(drop).ok_or_else(|| Refusal::no_vpc(id))
+    }
+}

@@ -1,0 +1,85 @@
+//! What was asked of the cloud, and what came of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::faults::Fault;
+use crate::world::{Endpoint, Offer, RouteTable, SecurityGroup, Subnet, Vpc};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    Ec2,
+    Sns,
+    DynamoDb,
+}
+
+/// One call that arrived.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Counts the calls.
+    pub number: u64,
+    pub at: Timestamp,
+    /// The ARN with which the clients were made.
+    pub caller: Arc<str>,
+    pub region: String,
+    pub service: Service,
+    /// Such as `CreateVpcEndpoint`.
+    pub operation: String,
+    /// The fields of the request; for DynamoDB its body as `Body`.
+    pub parameters: Vec<(String, String)>,
+    /// Whether the operation is one that changes something when it succeeds and is no dry run.
+    pub mutating: bool,
+    /// The code with which the service refused; `None` where it did what was asked, heard of or not.
+    pub code: Option<String>,
+    pub message: String,
+    pub fault: Option<Fault>,
+    pub effects: Vec<Effect>,
+    /// Of a call that succeeded and changes things.
+    pub(crate) response: Option<String>,
+}
+
+/// A thing that was made, changed or removed.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    pub id: String,
+    pub before: Option<Thing>,
+    pub after: Option<Thing>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Thing {
+    Vpc(Arc<Vpc>),
+    Subnet(Arc<Subnet>),
+    RouteTable(Arc<RouteTable>),
+    SecurityGroup(Arc<SecurityGroup>),
+    Endpoint(Arc<Endpoint>),
+    Offer(Arc<Offer>),
+}
+
+impl Entry {
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let pair = self.parameters.iter().find(|(known, _)| known == name)?;
+        Some(&pair.1)
+    }
+
+    /// As in IAM policies, such as `ec2:CreateVpcEndpoint`.
+    pub fn action(&self) -> String {
+        format!("{}:{}", self.service.prefix(), self.operation)
+    }
+
+    /// Whether anything is different from before.
+    pub fn changed(&self) -> bool {
+        !self.effects.is_empty()
+    }
+}
+
+impl Service {
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Ec2 => "ec2",
+            Self::Sns => "sns",
+            Self::DynamoDb => "dynamodb",
+        }
+    }
+}

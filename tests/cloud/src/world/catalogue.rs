@@ -1,0 +1,109 @@
+//! The services that a Region offers.
+
+use std::collections::BTreeSet;
+
+use super::{EndpointKind, Listing, Offer, World};
+
+/// Short name, whether it supports a policy, and the letters of its zones.
+const INTERFACE: &[(&str, bool, &str)] = &[
+    ("sts", true, "abc"),
+    ("secretsmanager", true, "abc"),
+    ("kms", true, "abc"),
+    ("ec2", true, "abc"),
+    ("ssm", true, "abc"),
+    ("ssmmessages", true, "abc"),
+    ("ec2messages", true, "abc"),
+    ("logs", true, "abc"),
+    ("monitoring", true, "abc"),
+    ("ecr.api", true, "abc"),
+    ("ecr.dkr", true, "abc"),
+    ("sns", true, "abc"),
+    ("sqs", true, "abc"),
+    ("s3", true, "abc"),
+    ("dynamodb", true, "abc"),
+    ("lambda", true, "abc"),
+    ("guardduty-data", false, "abc"),
+    ("email-smtp", false, "ab"),
+    ("appstream.api", false, "ac"),
+];
+
+impl World {
+    /// Lists the usual services of a Region.
+    pub fn list_services(&mut self, region: &str) {
+        for (short, policy, letters) in INTERFACE {
+            self.catalogue.push(Listing {
+                name: format!("com.amazonaws.{region}.{short}"),
+                region: region.to_owned(),
+                kind: EndpointKind::Interface,
+                zones: letters.chars().map(|letter| format!("{region}{letter}")).collect(),
+                policy_supported: *policy,
+                // S3 and DynamoDB have private names for on-premises use only, which need a gateway endpoint first.
+                private_dns_names: match *short {
+                    "dynamodb" => BTreeSet::new(),
+                    short => BTreeSet::from([format!("{}.{region}.amazonaws.com", dns_name(short))]),
+                },
+                manages_endpoints: *short == "guardduty-data",
+                address_types: vec!["ipv4".to_owned()],
+                owner: "amazon".to_owned(),
+                acceptance_required: false,
+                id: None,
+            });
+        }
+        for short in ["s3", "dynamodb"] {
+            self.catalogue.push(Listing {
+                name: format!("com.amazonaws.{region}.{short}"),
+                region: region.to_owned(),
+                kind: EndpointKind::Gateway,
+                zones: ["a", "b", "c"].map(|letter| format!("{region}{letter}")).into(),
+                policy_supported: true,
+                private_dns_names: BTreeSet::new(),
+                manages_endpoints: false,
+                address_types: vec!["ipv4".to_owned()],
+                owner: "amazon".to_owned(),
+                acceptance_required: false,
+                id: None,
+            });
+        }
+    }
+
+    /// The entry of a service in one of its forms, offers of accounts included.
+    pub(crate) fn listing(&self, region: &str, name: &str, kind: EndpointKind) -> Option<Listing> {
+        let listed = self
+            .catalogue
+            .iter()
+            .find(|l| l.name == name && l.kind == kind && l.region == region);
+        listed.cloned().or_else(|| {
+            let offer = self.offers().find(|offer| offer.name == name && offer.region == region);
+            offer.map(|offer| offer_listing(offer)).filter(|l| l.kind == kind)
+        })
+    }
+}
+
+/// How consumers see a service that an account offers.
+pub(crate) fn offer_listing(offer: &Offer) -> Listing {
+    Listing {
+        name: offer.name.clone(),
+        region: offer.region.clone(),
+        kind: EndpointKind::Interface,
+        zones: offer.zones.clone(),
+        policy_supported: false,
+        private_dns_names: offer
+            .private_dns_name
+            .iter()
+            .filter(|_| offer.verification == "verified")
+            .cloned()
+            .collect(),
+        manages_endpoints: false,
+        address_types: vec!["ipv4".to_owned()],
+        owner: offer.owner.clone(),
+        acceptance_required: offer.acceptance_required,
+        id: Some(offer.id.clone()),
+    }
+}
+
+fn dns_name(short: &str) -> String {
+    match short.split_once('.') {
+        Some((service, part)) => format!("{part}.{service}"),
+        None => short.to_owned(),
+    }
+}

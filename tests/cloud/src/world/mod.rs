@@ -1,0 +1,247 @@
+//! All that the accounts have.
+
+mod build;
+mod catalogue;
+mod random;
+mod shelf;
+mod things;
+mod time;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use fastrand::Rng;
+use jiff::Timestamp;
+
+pub(crate) use self::build::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, addresses};
+pub use self::build::{NewEndpoint, Way, rule};
+pub(crate) use self::catalogue::offer_listing;
+pub use self::random::Shape;
+use self::shelf::Shelf;
+pub use self::things::{
+    Association, Endpoint, EndpointKind, EndpointState, Listing, Offer, Route, RouteTable, Rule, SecurityGroup, Source,
+    Subnet, Tags, Vpc, prefix_list,
+};
+pub(crate) use self::things::{kind_name, state_name};
+use crate::faults::Fault;
+use crate::log::{Effect, Thing};
+
+/// The accounts' things and the rules of AWS that outlive single calls.
+#[derive(Debug)]
+pub struct World {
+    pub quotas: Quotas,
+    /// The service catalogue, of all Regions.
+    pub catalogue: Vec<Listing>,
+    /// Topics that exist, by ARN.
+    pub topics: BTreeSet<String>,
+    /// The most that one page of a list holds, whatever was asked for.
+    pub page: usize,
+    vpcs: Shelf<Vpc>,
+    subnets: Shelf<Subnet>,
+    route_tables: Shelf<RouteTable>,
+    groups: Shelf<SecurityGroup>,
+    endpoints: Shelf<Endpoint>,
+    offers: Shelf<Offer>,
+    /// What a token made, and of which request, by account, Region and token.
+    pub(crate) tokens: BTreeMap<(String, String, String), Token>,
+    /// What becomes of endpoints by itself.
+    fates: Vec<Fate>,
+    /// Names that are still taken after their endpoint is gone.
+    held: Vec<Held>,
+    journal: Vec<Effect>,
+    pub(crate) now: Timestamp,
+    pub(crate) rng: Rng,
+    pub(crate) trouble: Trouble,
+    /// What went wrong on purpose so far, calls included.
+    pub(crate) injected: BTreeMap<Fault, u64>,
+}
+
+/// What goes wrong with writes now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Trouble {
+    pub(crate) stale: f64,
+    pub(crate) stale_for: std::time::Duration,
+    pub(crate) endpoint_fails: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Quotas {
+    /// Interface and gateway-load-balancer endpoints per VPC.
+    pub interface_endpoints: usize,
+    /// Gateway endpoints per Region.
+    pub gateway_endpoints: usize,
+    /// Ingress rules per security group.
+    pub rules: usize,
+    /// Security groups per Region.
+    pub groups: usize,
+    /// Characters of an endpoint policy.
+    pub policy: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) request: Vec<(String, String)>,
+    pub(crate) endpoint: String,
+}
+
+#[derive(Debug)]
+struct Fate {
+    at: Timestamp,
+    endpoint: String,
+    /// None: it is no longer listed.
+    state: Option<EndpointState>,
+}
+
+#[derive(Debug)]
+struct Held {
+    vpc: String,
+    service: String,
+    until: Timestamp,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            interface_endpoints: 50,
+            gateway_endpoints: 20,
+            rules: 60,
+            groups: 2_500,
+            policy: 20_480,
+        }
+    }
+}
+
+/// What the world keeps on a shelf.
+pub(crate) trait Kept: Clone + Sized {
+    fn shelf(world: &mut World) -> (&mut Shelf<Self>, &mut Rng);
+    fn id(&self) -> &str;
+    fn thing(item: Arc<Self>) -> Thing;
+}
+
+macro_rules! kept {
+    ($type:ident, $shelf:ident, $get:ident, $all:ident, $edit:ident) => {
+        impl Kept for $type {
+            fn shelf(world: &mut World) -> (&mut Shelf<Self>, &mut Rng) {
+                (&mut world.$shelf, &mut world.rng)
+            }
+
+            fn id(&self) -> &str {
+                &self.id
+            }
+
+            fn thing(item: Arc<Self>) -> Thing {
+                Thing::$type(item)
+            }
+        }
+
+        impl World {
+            /// As it is now, whatever readers see.
+            pub fn $get(&self, id: &str) -> Option<&Arc<$type>> {
+                self.$shelf.get(id)
+            }
+
+            pub fn $all(&self) -> impl Iterator<Item = &Arc<$type>> {
+                self.$shelf.iter()
+            }
+
+            /// Changes one that is there, by no call of anybody.
+            pub fn $edit(&mut self, id: &str, edit: impl FnOnce(&mut $type)) {
+                if let Some(item) = self.$shelf.get(id) {
+                    let mut item = $type::clone(item);
+                    edit(&mut item);
+                    self.put(item);
+                }
+            }
+        }
+    };
+}
+
+kept!(Vpc, vpcs, vpc, vpcs, edit_vpc);
+kept!(Subnet, subnets, subnet, subnets, edit_subnet);
+kept!(RouteTable, route_tables, route_table, route_tables, edit_route_table);
+kept!(SecurityGroup, groups, group, groups, edit_group);
+kept!(Endpoint, endpoints, endpoint, endpoints, edit_endpoint);
+kept!(Offer, offers, offer, offers, edit_offer);
+
+impl World {
+    pub(crate) fn new(now: Timestamp, mut rng: Rng) -> Self {
+        let mut world = Self {
+            quotas: Quotas::default(),
+            catalogue: Vec::new(),
+            topics: BTreeSet::new(),
+            page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),
+            vpcs: Shelf::default(),
+            subnets: Shelf::default(),
+            route_tables: Shelf::default(),
+            groups: Shelf::default(),
+            endpoints: Shelf::default(),
+            offers: Shelf::default(),
+            tokens: BTreeMap::new(),
+            fates: Vec::new(),
+            held: Vec::new(),
+            journal: Vec::new(),
+            now,
+            rng,
+            trouble: Trouble::default(),
+            injected: BTreeMap::new(),
+        };
+        world.list_services(crate::REGION);
+        world
+    }
+
+    /// A new id, such as `vpc-0123456789abcdef0` for `vpc`.
+    pub fn id(&mut self, prefix: &str) -> String {
+        format!("{prefix}-{:017x}", self.rng.u64(..) >> 4)
+    }
+
+    /// Makes or replaces a thing.
+    pub(crate) fn put<T: Kept>(&mut self, item: T) {
+        let id = item.id().to_owned();
+        self.write(&id, Some(item));
+    }
+
+    pub(crate) fn remove<T: Kept>(&mut self, id: &str) {
+        self.write::<T>(id, None);
+    }
+
+    /// What one reader sees of a thing.
+    pub(crate) fn see<T: Kept>(&mut self, id: &str) -> Option<Arc<T>> {
+        let now = self.now;
+        let (shelf, rng) = T::shelf(self);
+        shelf.see(id, now, rng)
+    }
+
+    /// What one reader sees of those things after this id that `pick` wants.
+    pub(crate) fn see_all<T: Kept>(&mut self, after: &str, pick: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+        let now = self.now;
+        let (shelf, rng) = T::shelf(self);
+        shelf
+            .see_all(after, now, rng)
+            .filter(|item| pick(item))
+            .cloned()
+            .collect()
+    }
+
+    /// What was changed since the last call.
+    pub(crate) fn take_journal(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.journal)
+    }
+
+    fn write<T: Kept>(&mut self, id: &str, item: Option<T>) {
+        let item = item.map(Arc::new);
+        let stale = self.trouble.stale > 0.0 && self.rng.f64() < self.trouble.stale;
+        let until = stale.then(|| {
+            *self.injected.entry(Fault::Stale).or_default() += 1;
+            let most = u64::try_from(self.trouble.stale_for.as_millis()).unwrap_or(1).max(1);
+            let wait = std::time::Duration::from_millis(self.rng.u64(..most));
+            self.now.checked_add(wait).unwrap_or(self.now)
+        });
+        let (shelf, _) = T::shelf(self);
+        let before = shelf.put(id, item.clone(), until);
+        self.journal.push(Effect {
+            id: id.to_owned(),
+            before: before.map(T::thing),
+            after: item.map(T::thing),
+        });
+    }
+}
