@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::document::Document;
+use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
 use crate::explain;
 use crate::federation;
@@ -30,6 +30,11 @@ pub(crate) use identities::below;
 use budget::Budget;
 use model::Model;
 use search::{Goal, Links, Search};
+
+/// So many texts of four characters fill the longest document that AWS takes.
+const MOST_VALUES: usize = MOST_CHARACTERS / 4;
+
+const TOO_MANY: &str = "the document has too many cases to try them all";
 
 /// What a policy is, held against a perimeter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -80,12 +85,23 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
     let mut budget = Budget::new();
     let (readings, all) = readings(document, !perimeter.aws_services, federation::comes_through(endpoint));
     let mut summary = Summary::default();
+    if document.size() > MOST_VALUES {
+        summary.doubts.push(format!(
+            "the document has {} values and variables, more than {MOST_VALUES}",
+            document.size()
+        ));
+        return summary.analysis(document, &[]);
+    }
     if !all {
         summary
             .doubts
             .push("the document can be understood in too many ways".to_owned());
     }
     for (index, named) in readings.iter().enumerate() {
+        if budget.is_spent() {
+            summary.doubts.push(TOO_MANY.to_owned());
+            break;
+        }
         let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
         let mut asked = Asked::new(document, &model, named, &mut budget);
         let identity = asked.hole(Goal::Identity, &mut budget);
@@ -107,7 +123,7 @@ pub(crate) fn loses(
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
     let (readings, all) = readings(document, true, federation::comes_through(endpoint));
-    if !all {
+    if !all || document.size() > MOST_VALUES {
         return None;
     }
     for named in &readings {
@@ -223,7 +239,7 @@ impl<'m, 'd> Asked<'m, 'd> {
             return Answer::No;
         }
         if budget.is_spent() {
-            return Answer::Unknown("the document has too many cases to try them all".to_owned());
+            return Answer::Unknown(TOO_MANY.to_owned());
         }
         if !self.search.complete {
             return Answer::Unknown("its patterns overlap in too many ways to try them all".to_owned());

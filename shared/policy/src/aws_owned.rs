@@ -44,10 +44,23 @@ impl AwsOwned {
         };
         let partition = partition(region);
         let full = |arn: &&str| {
-            let arn = arn
-                .replace("{region}", region)
-                .replace("{joined}", &region.replace('-', ""));
-            format!("arn:{partition}{}", arn.replace("{own}", own))
+            let mut text = String::with_capacity(128);
+            text.extend(["arn:", partition]);
+            let mut rest = *arn;
+            while let Some((before, (name, after))) = rest
+                .split_once('{')
+                .and_then(|(before, after)| Some((before, after.split_once('}')?)))
+            {
+                text.push_str(before);
+                match name {
+                    "region" => text.push_str(region),
+                    "joined" => text.extend(region.chars().filter(|c| *c != '-')),
+                    _ => text.push_str(own),
+                }
+                rest = after;
+            }
+            text.push_str(rest);
+            text
         };
         self.resources.iter().map(full).collect()
     }

@@ -122,8 +122,10 @@ fn distinct(
         .sum();
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
+    let mut lower = String::new();
     for name in names {
-        let lower = name.to_ascii_lowercase();
+        lower.clone_from(&name);
+        lower.make_ascii_lowercase();
         if !budget.spend(1 + weight) {
             *complete = false;
             break;

@@ -70,7 +70,7 @@ pub(super) fn resources(
     }
     let mut all: Vec<Resource> = Vec::new();
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
-    for start in starts(model, account, &patterns) {
+    for start in starts(model, account, &patterns, complete, budget) {
         let mut names = templates(model, &start);
         if !start.agreeing.is_empty() || names.is_empty() {
             let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
@@ -278,22 +278,10 @@ fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: b
 
 /// What may be the last field in the documented formats of the service's ARNs.
 fn formats(model: &Model<'_>, start: &Start) -> Vec<&'static str> {
-    let Some(service) = &model.service else {
-        return Vec::new();
+    let alike = |[service, region, account, _]: &&[&str; 4]| {
+        *service == start.service && region.is_empty() != start.region && account.is_empty() != start.account
     };
-    let mut names = Vec::new();
-    for template in service.arns() {
-        let mut fields = template.splitn(4, ':');
-        let shape = (fields.next(), fields.next(), fields.next(), fields.next());
-        if let (Some(service), Some(region), Some(account), Some(name)) = shape
-            && service == start.service
-            && region.is_empty() != start.region
-            && account.is_empty() != start.account
-        {
-            names.push(name);
-        }
-    }
-    names
+    model.formats.iter().filter(alike).map(|[.., name]| *name).collect()
 }
 
 /// Names that neither a format nor the settings know, as names in each of the formats: whom AWS owns all repositories of

@@ -51,6 +51,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
     let mut globs: Vec<Vec<Piece>> = Vec::new();
     let mut values: Vec<String> = Vec::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut distinct: BTreeSet<Vec<Piece>> = BTreeSet::new();
     for pattern in patterns {
         match pattern {
             Pattern::Exact(text) => {
@@ -60,7 +61,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
             }
             _ => {
                 let pieces = pattern.pieces();
-                if pieces != [Piece::Any] && !globs.contains(&pieces) {
+                if pieces != [Piece::Any] && distinct.insert(pieces.clone()) {
                     globs.push(pieces);
                 }
             }
@@ -71,7 +72,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
     } else {
         closure(domain.base, &globs, budget)
     };
-    let known = Known::new(globs, values.clone(), domain);
+    let known = Known::new(globs, seen.clone(), domain);
     for shape in &shapes {
         let filled = fill(shape, &known, domain, budget);
         complete &= filled.complete;
@@ -87,7 +88,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
 /// The patterns that a string must not meet by chance.
 struct Known<'d> {
     globs: Vec<Vec<Piece>>,
-    exacts: Vec<String>,
+    exacts: BTreeSet<String>,
     avoid: &'d [Vec<Piece>],
     /// How many `?` there are.
     question_marks: usize,
@@ -98,7 +99,7 @@ struct Known<'d> {
 }
 
 impl<'d> Known<'d> {
-    fn new(globs: Vec<Vec<Piece>>, exacts: Vec<String>, domain: &Domain<'d>) -> Self {
+    fn new(globs: Vec<Vec<Piece>>, exacts: BTreeSet<String>, domain: &Domain<'d>) -> Self {
         let pieces = || globs.iter().flatten();
         let mut named = 0;
         for piece in pieces().chain(domain.avoid.iter().flatten()) {
@@ -123,12 +124,13 @@ impl<'d> Known<'d> {
     }
 
     fn cost(&self) -> usize {
-        1 + self.globs.len() + self.avoid.len()
+        let all = self.globs.iter().chain(self.avoid);
+        1 + all.map(|glob| 1 + glob.len() / 32).sum::<usize>()
     }
 
     /// Whether the same patterns accept the text as accept the one with fresh characters.
     fn alike(&self, text: &str, fresh: &str) -> bool {
-        !self.exacts.iter().any(|exact| exact == text)
+        !self.exacts.contains(text)
             && self
                 .globs
                 .iter()

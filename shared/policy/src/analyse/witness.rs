@@ -67,12 +67,15 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
             .or_else(|| found.owner.values(key.kind));
         put(key.name, values.unwrap_or_default());
     }
+    let preset: Vec<String> = context.keys().cloned().collect();
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
         {
             // The document may spell a key otherwise.
-            context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
+            if let Some(known) = preset.iter().find(|known| known.eq_ignore_ascii_case(key.name)) {
+                context.remove(known);
+            }
             context.insert(key.name.to_owned(), values.clone());
         }
     }

@@ -131,6 +131,9 @@ impl Search<'_, '_> {
             .collect();
         let mut options: Vec<Vec<Vec<String>>> = Vec::new();
         for at in &sources {
+            if !budget.spend(model.resolving) {
+                return None;
+            }
             let Some(key) = key_at(model, *at) else { continue };
             let more = suggestions(model, place, key.id);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
@@ -148,7 +151,7 @@ impl Search<'_, '_> {
             .fold(1_usize, |count, option| count.saturating_mul(option.len()));
         self.complete &= combinations <= MOST_COMBINATIONS;
         for number in 0..combinations.min(MOST_COMBINATIONS) {
-            if !budget.spend(16) {
+            if !budget.spend(16 + model.resolving) {
                 return None;
             }
             let mut left = number;

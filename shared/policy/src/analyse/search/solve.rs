@@ -144,7 +144,7 @@ fn trace(place: &Place<'_>, parts: &Parts<'_>, layers: &[Layer]) -> Option<Reque
     picks.pop();
     let mut picks = picks.into_iter().rev();
     let action = place.world.actions.get(picks.next()?)?.name.clone();
-    let resource = parts.resources.get(picks.next()?)?.clone();
+    let resource = parts.resources.get(picks.next()?)?.of(&place.owner.account);
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
         keys.push((*at, choices.get(picks.next()?)?.values.clone()));
