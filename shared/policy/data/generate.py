@@ -7,7 +7,8 @@ services.index, where in it each line starts.
 A line is `prefix|actions|ARN formats|condition keys|targets`, each list in order and separated by commas. An action that
 names no resource ends in `-`. Each action has its target: the places of the ARN formats that it takes. An ARN format is
 `service:region:account:resource` with `*` for what varies; a condition key that may have several values ends in `[]`.
-A line of the index is a prefix in 40 characters and the byte at which its line starts in 8, so that it can be searched.
+A line of the index is a prefix in 40 characters, so that it can be searched, and in 8 characters each the byte at which
+every field after it starts and that at which its line ends.
 """
 
 import json
@@ -49,8 +50,15 @@ for service in sorted(json.loads((data / "services.json").read_text())):
     targets = [".".join(str(place) for place in sorted(takes[name])) for name in actions]
     keys = sorted({key(entry) for entry in load("conditionKeys", service) if not entry["key"].startswith("aws:")})
     if actions:
-        index += f"{service:40}{len(text.encode()):8}\n"
-        text += "|".join([service, ",".join(actions), ",".join(arns), ",".join(k for k in keys if "," not in k), ",".join(targets)]) + "\n"
+        fields = [actions, arns, [name for name in keys if "," not in name], targets]
+        text += service
+        starts = ""
+        for field in fields:
+            text += "|"
+            starts += f"{len(text.encode()):8}"
+            text += ",".join(field)
+        index += f"{service:40}{starts}{len(text.encode()):8}\n"
+        text += "\n"
 target = pathlib.Path(sys.argv[2])
 (target / "services.txt").write_text(text)
 (target / "services.index").write_text(index)

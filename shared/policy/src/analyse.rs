@@ -208,11 +208,14 @@ impl<'m, 'd> Asked<'m, 'd> {
             if conditional.is_some() && !keys.is_empty() {
                 return None;
             }
-            let likely = || likely::likely(model, found, &allowed);
-            let Some(found) = allowed(found).then(likely).flatten() else {
+            let Some(mut found) = likely::agreeing(model, found, &allowed) else {
                 unconfirmed = true;
                 return None;
             };
+            // Who is not locked out is not asked how.
+            if goal != Goal::Reach {
+                found = likely::likely(model, found, &allowed);
+            }
             let witness = Witness {
                 request: witness::request(model, &found),
                 conditional: keys,

@@ -1,14 +1,13 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
-use crate::glob::Pattern;
-
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
-/// Where the lines of [`DATA`] start, by prefix, in lines of one length.
+/// Where the fields of the lines of [`DATA`] are, by prefix, in lines of one length.
 const INDEX: &str = include_str!("../data/services.index");
 const INDEX_PREFIX: usize = 40;
-const INDEX_LINE: usize = 49;
+const INDEX_NUMBER: usize = 8;
+const INDEX_LINE: usize = INDEX_PREFIX + 5 * INDEX_NUMBER + 1;
 
 /// Endpoint services whose short name is not the prefix of their actions.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
@@ -166,8 +165,13 @@ pub(crate) fn takes(action: &str, arn: &str) -> bool {
     let Some((prefix, name)) = action.split_once(':') else {
         return false;
     };
-    let line = line(&prefix.to_ascii_lowercase());
-    line.is_some_and(|line| line.actions_on(arn).any(|known| known.eq_ignore_ascii_case(name)))
+    line(&prefix.to_ascii_lowercase()).is_some_and(|line| {
+        let place = line.place(arn);
+        place.is_some_and(|place| {
+            line.target(name)
+                .is_some_and(|target| places(target).any(|at| at == place))
+        })
+    })
 }
 
 /// The formats of ARNs that an action takes, the deepest first: objects before buckets.
@@ -176,9 +180,7 @@ pub(crate) fn formats(action: &str) -> Vec<&'static str> {
     let Some(line) = line(&prefix.to_ascii_lowercase()) else {
         return Vec::new();
     };
-    let mut actions = list(line.actions).zip(line.targets.split(','));
-    let target = actions.find(|(known, _)| known.eq_ignore_ascii_case(name));
-    let places = target.into_iter().flat_map(|(_, target)| places(target));
+    let places = line.target(name).into_iter().flat_map(places);
     let mut formats: Vec<&str> = places.filter_map(|at| list(line.arns).nth(at)).collect();
     formats.reverse();
     formats
@@ -205,17 +207,22 @@ fn line(prefix: &str) -> Option<Line> {
     while low < high {
         let middle = low + (high - low) / 2;
         let entry = INDEX.get(middle * INDEX_LINE..(middle + 1) * INDEX_LINE)?;
-        let (name, start) = entry.split_at_checked(INDEX_PREFIX)?;
+        let (name, numbers) = entry.split_at_checked(INDEX_PREFIX)?;
         match name.trim_end().cmp(prefix) {
             std::cmp::Ordering::Equal => {
-                let text = DATA.get(start.trim().parse().ok()?..)?.lines().next()?;
-                let mut fields = text.split('|');
+                let number = |at: usize| -> Option<usize> {
+                    let text = numbers.get(at * INDEX_NUMBER..(at + 1) * INDEX_NUMBER)?;
+                    text.trim_start().parse().ok()
+                };
+                // Between two fields is a bar.
+                let field = |at: usize| DATA.get(number(at)?..number(at + 1)?)?.strip_suffix('|');
+                let start = number(0)?;
                 return Some(Line {
-                    prefix: fields.next()?,
-                    actions: fields.next()?,
-                    arns: fields.next()?,
-                    keys: fields.next()?,
-                    targets: fields.next()?,
+                    prefix: DATA.get(start.checked_sub(prefix.len() + 1)?..start - 1)?,
+                    actions: field(0)?,
+                    arns: field(1)?,
+                    keys: field(2)?,
+                    targets: DATA.get(number(3)?..number(4)?)?,
                 });
             }
             std::cmp::Ordering::Less => low = middle + 1,
@@ -234,21 +241,47 @@ fn places(target: &'static str) -> impl Iterator<Item = usize> {
     target.split('.').filter_map(|at| at.parse().ok())
 }
 
+/// Whether the text is one of this documented format of ARNs.
+fn covers(format: &str, text: &str) -> bool {
+    let mut parts = format.split('*');
+    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    let Some(mut rest) = rest.strip_suffix(last) else {
+        return false;
+    };
+    parts.all(|part| {
+        let after = rest.split_once(part).map(|(_, after)| after);
+        rest = after.unwrap_or_default();
+        after.is_some()
+    })
+}
+
 impl Line {
+    /// The place of the format that this resource has.
+    fn place(self, arn: &str) -> Option<usize> {
+        let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
+        let known = list(self.arns).enumerate().filter(|(_, format)| covers(format, kind));
+        // Of a bucket's format and an object's, the object's.
+        let deepest = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
+        deepest.map(|(place, _)| place)
+    }
+
+    /// The target of an action that names a resource.
+    fn target(self, name: &str) -> Option<&'static str> {
+        let at = list(self.actions).position(|known| known.eq_ignore_ascii_case(name))?;
+        self.targets.split(',').nth(at)
+    }
+
     /// The names of the actions that take this resource.
     fn actions_on(self, arn: &str) -> impl Iterator<Item = &'static str> + use<> {
-        let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
-        // Of a bucket's format and an object's, the object's.
-        let known = list(self.arns)
-            .enumerate()
-            .filter(|(_, format)| Pattern::wild(format).matches(kind));
-        let place = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
+        let place = self.place(arn).map(|place| place.to_string()).unwrap_or_default();
         let targets = list(self.actions).zip(self.targets.split(','));
-        targets.filter_map(move |(name, target)| {
-            places(target)
-                .any(|at| Some(at) == place.map(|(place, _)| place))
-                .then_some(name)
-        })
+        let takes = move |target: &str| !target.is_empty() && target.split('.').any(|at| at == place);
+        targets.filter_map(move |(name, target)| takes(target).then_some(name))
     }
 }
 

@@ -15,19 +15,25 @@ const MOST_ACTIONS: usize = 64;
 
 type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
 
-/// A request that is as good as the one found, and likelier where there is one. Nothing when the one found tells another
-/// user name than the caller's, which no request does.
-pub(super) fn likely(model: &Model<'_>, found: &Request, allowed: &dyn Fn(&Request) -> bool) -> Option<Request> {
-    let mut best = found.clone();
-    for others in [with_user_name, with_bucket, with_resource] {
+/// The request with the user's name in keys and ARN alike. Nothing where that is not allowed: no request tells another
+/// name than the caller's.
+pub(super) fn agreeing(model: &Model<'_>, found: &Request, allowed: &dyn Fn(&Request) -> bool) -> Option<Request> {
+    if !contradicts(model, found) {
+        return allowed(found).then(|| found.clone());
+    }
+    let mut others = with_user_name(model, found);
+    others.find(|other| as_good(model, found, other) && allowed(other))
+}
+
+/// A request that is as good as the one found, and likelier where there is one.
+pub(super) fn likely(model: &Model<'_>, found: Request, allowed: &dyn Fn(&Request) -> bool) -> Request {
+    let mut best = found;
+    for others in [with_bucket, with_resource] {
         let good = |other: &Request| as_good(model, &best, other) && allowed(other);
         let other = others(model, &best).find(good);
         best = other.unwrap_or(best);
-        if contradicts(model, &best) {
-            return None;
-        }
     }
-    Some(best)
+    best
 }
 
 fn contradicts(model: &Model<'_>, found: &Request) -> bool {
@@ -139,27 +145,21 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     };
     let well_known = WELL_KNOWN.contains(&found.action.as_str());
     let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
-    let services = move || match &model.service {
-        Some(service) => Some(service.clone()),
-        None => service::of_prefix(arn.service),
-    };
     let taking = move || {
-        let service = services();
-        let actions: Vec<_> = service
-            .iter()
-            .flat_map(|service| service.actions_on(resource))
-            .collect();
-        actions.into_iter().map(|(prefix, name)| format!("{prefix}:{name}"))
+        let service = match &model.service {
+            Some(service) => Some(service.clone()),
+            None => service::of_prefix(arn.service),
+        };
+        let all = service.iter().flat_map(|service| service.actions_on(resource));
+        let mut all: Vec<String> = all.map(|(prefix, name)| format!("{prefix}:{name}")).collect();
+        all.sort_by_key(|action| {
+            let known = WELL_KNOWN.iter().position(|known| known == action);
+            known.unwrap_or(WELL_KNOWN.len())
+        });
+        all
     };
-    let usual = WELL_KNOWN
-        .iter()
-        .filter(|action| service::takes(action, resource))
-        .map(|action| (*action).to_owned());
     let instead = std::iter::once_with(taking).flatten();
-    let instead = usual
-        .chain(instead)
-        .filter(move |action| tells(action))
-        .take(MOST_ACTIONS);
+    let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
     let instead = instead.map(|action| Request {
         action,
         ..found.clone()
