@@ -43,8 +43,12 @@ fn public(criterion: &mut Criterion) {
         .collect();
     sorted.sort_by_key(|(took, _)| *took);
     for (name, at) in [("median", sorted.len() / 2), ("slowest", sorted.len() - 1)] {
-        let Some((_, sample)) = sorted.get(at) else { continue };
-        println!("{name} of {} public policies: {}", sorted.len(), sample.name);
+        let Some((took, sample)) = sorted.get(at) else { continue };
+        println!(
+            "{name} of {} public policies: {}, at best {took:?}",
+            sorted.len(),
+            sample.name
+        );
         let (perimeter, endpoint) = (perimeter(), endpoint(&sample.service, sample.gateway));
         criterion.bench_function(&format!("public/{name}"), |bencher| {
             bencher.iter(|| decide(&sample.text, &perimeter, &endpoint));

@@ -201,23 +201,25 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
-            let allowed = |found: &search::Request| {
-                evaluate_as(document, &witness::request(model, found), named.reading).is_allowed()
+            let confirm = |found: &search::Request| {
+                let request = witness::request(model, found);
+                let verdict = evaluate_as(document, &request, named.reading);
+                verdict.is_allowed().then_some(request)
             };
             let keys = witness::conditional(model, found);
             if conditional.is_some() && !keys.is_empty() {
                 return None;
             }
-            let Some(mut found) = likely::agreeing(model, found, &allowed) else {
+            let Some(mut confirmed) = likely::agreeing(model, found, &confirm) else {
                 unconfirmed = true;
                 return None;
             };
             // Who is not locked out is not asked how.
             if goal != Goal::Reach {
-                found = likely::likely(model, found, &allowed);
+                confirmed = likely::likely(model, confirmed, &confirm);
             }
             let witness = Witness {
-                request: witness::request(model, &found),
+                request: confirmed.1,
                 conditional: keys,
                 supposing: Vec::new(),
             };

@@ -7,33 +7,48 @@ use super::model::Model;
 use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
 use crate::arn::Arn;
+use crate::evaluate;
 use crate::federation;
 use crate::service;
+use crate::text::ArnPattern;
 
 /// How many other actions are tried.
 const MOST_ACTIONS: usize = 64;
 
 type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
 
+/// A request as the search knows it, and as the evaluator allows it.
+pub(super) type Confirmed = (Request, evaluate::Request);
+
+/// What the evaluator makes of a request that it allows.
+pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> Option<evaluate::Request>;
+
 /// The request with the user's name in keys and ARN alike. Nothing where that is not allowed: no request tells another
 /// name than the caller's.
-pub(super) fn agreeing(model: &Model<'_>, found: &Request, allowed: &dyn Fn(&Request) -> bool) -> Option<Request> {
-    if !contradicts(model, found) {
-        return allowed(found).then(|| found.clone());
+pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Confirmed> {
+    if contradicts(model, found) {
+        return better(model, found, with_user_name(model, found), confirm);
     }
-    let mut others = with_user_name(model, found);
-    others.find(|other| as_good(model, found, other) && allowed(other))
+    Some((found.clone(), confirm(found)?))
 }
 
 /// A request that is as good as the one found, and likelier where there is one.
-pub(super) fn likely(model: &Model<'_>, found: Request, allowed: &dyn Fn(&Request) -> bool) -> Request {
+pub(super) fn likely(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> Confirmed {
     let mut best = found;
     for others in [with_bucket, with_resource] {
-        let good = |other: &Request| as_good(model, &best, other) && allowed(other);
-        let other = others(model, &best).find(good);
+        let other = better(model, &best.0, others(model, &best.0), confirm);
         best = other.unwrap_or(best);
     }
     best
+}
+
+/// The first of the others that is as good as the one found.
+fn better(model: &Model<'_>, found: &Request, others: Requests<'_>, confirm: Confirm<'_>) -> Option<Confirmed> {
+    let mut good = others.filter(|other| as_good(model, found, other));
+    good.find_map(|other| {
+        let request = confirm(&other)?;
+        Some((other, request))
+    })
 }
 
 fn contradicts(model: &Model<'_>, found: &Request) -> bool {
@@ -53,16 +68,15 @@ fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
 
 /// Whether a request lies where the other does.
 fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
-    let hits = |patterns: &[crate::text::ArnPattern]| {
-        let short = model.reading.short_arns;
-        patterns
-            .iter()
-            .any(|pattern| pattern.matches(&other.resource.arn, short))
+    let arn = &other.resource.arn;
+    let hits = |patterns: &[ArnPattern]| {
+        let mut patterns = patterns.iter();
+        patterns.any(|pattern| pattern.matches(arn, model.reading.short_arns))
     };
+    let same = *arn == found.resource.arn
+        || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
     let principals = &model.perimeter.principals;
-    hits(&model.listed) == found.resource.listed
-        && hits(&model.owned) == found.resource.owned
-        && principals.contains(&other.principal.name) == principals.contains(&found.principal.name)
+    same && principals.contains(&other.principal.name) == principals.contains(&found.principal.name)
         && federation::is_call(&other.action) == federation::is_call(&found.action)
 }
 
@@ -130,9 +144,24 @@ fn with_bucket<'r>(_: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
 /// An action that takes its resource, and as little of both changed as can be.
 fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let resource = &found.resource.arn;
-    let Some(arn) = Arn::parse(resource).filter(|_| !service::takes(&found.action, resource)) else {
+    let Some(arn) = Arn::parse(resource) else {
         return Box::new(std::iter::empty());
     };
+    let service = match &model.service {
+        Some(service) => Some(service.clone()),
+        None => service::of_prefix(arn.service),
+    };
+    let mut taking: Vec<(&str, &str)> = service.iter().flat_map(|known| known.actions_on(resource)).collect();
+    let is = |action: &str, (prefix, name): (&str, &str)| {
+        action
+            .split_once(':')
+            .is_some_and(|(first, last)| first.eq_ignore_ascii_case(prefix) && last.eq_ignore_ascii_case(name))
+    };
+    let fits = taking.iter().any(|known| is(&found.action, *known));
+    if fits || (model.service.is_none() && service::takes(&found.action, resource)) {
+        return Box::new(std::iter::empty());
+    }
+    taking.sort_by_key(|known| !WELL_KNOWN.iter().any(|action| is(action, *known)));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
     let on_its_own = move |action: &str| {
         let arns = service::formats(action).into_iter();
@@ -145,20 +174,7 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     };
     let well_known = WELL_KNOWN.contains(&found.action.as_str());
     let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
-    let taking = move || {
-        let service = match &model.service {
-            Some(service) => Some(service.clone()),
-            None => service::of_prefix(arn.service),
-        };
-        let all = service.iter().flat_map(|service| service.actions_on(resource));
-        let mut all: Vec<String> = all.map(|(prefix, name)| format!("{prefix}:{name}")).collect();
-        all.sort_by_key(|action| {
-            let known = WELL_KNOWN.iter().position(|known| known == action);
-            known.unwrap_or(WELL_KNOWN.len())
-        });
-        all
-    };
-    let instead = std::iter::once_with(taking).flatten();
+    let instead = taking.into_iter().map(|(prefix, name)| format!("{prefix}:{name}"));
     let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
     let instead = instead.map(|action| Request {
         action,

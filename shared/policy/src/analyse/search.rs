@@ -182,22 +182,24 @@ impl<'m, 'd> Search<'m, 'd> {
                 world.actions = actions_without_resource(self.model, &mut self.complete, budget);
             }
             let world = &*world;
+            let possible = self.constant & self.model.allow;
+            let reaches = |principal: &Principal| {
+                let left = possible & principal.sig;
+                calls(goal, principal) && world.has(principal.caller) && !left.is_empty()
+            };
             let own: Vec<Option<Owner>> = if world.alone {
                 let own = |principal| Owner::of_caller(self.model, principal);
-                principals.iter().map(own).collect()
+                let callers = principals.iter();
+                callers
+                    .map(|caller| reaches(caller).then(|| own(caller)).flatten())
+                    .collect()
             } else {
                 Vec::new()
             };
             let mut tried: BTreeSet<(Bits, Caller, [bool; 3], &str)> = BTreeSet::new();
             let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
-            let callers = principals.iter().enumerate();
-            for (at, principal) in
-                callers.filter(|(_, principal)| calls(goal, principal) && world.has(principal.caller))
-            {
+            for (at, principal) in principals.iter().enumerate().filter(|(_, caller)| reaches(caller)) {
                 let base = self.constant & principal.sig;
-                if (base & self.model.allow).is_empty() {
-                    continue;
-                }
                 for owner in world.owners.iter().chain(own.get(at).into_iter().flatten()) {
                     let untrusted = goal == Goal::Resource || (goal == Goal::Identity && world.federated);
                     if (untrusted && owner.trusted) || !consistent(principal, owner) {
