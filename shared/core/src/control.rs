@@ -6,6 +6,7 @@ use crate::change::{Change, ChangeKind};
 use crate::controls;
 use crate::finding::{Exempt, Finding, FindingKey, Remediation, ResourceKind, Severity, Verdict};
 use crate::id::EndpointId;
+use crate::policy::Policies;
 use crate::settings::{ExemptionSelector, Mode, Settings};
 use crate::snapshot::{Endpoint, Gap, Part, Snapshot, Tags};
 
@@ -25,6 +26,8 @@ pub struct Control {
     pub needs: &'static [Part],
     /// The changes that its remediation may consist of.
     pub changes: &'static [ChangeKind],
+    /// Whether it is off unless the settings name it.
+    pub opt_in: bool,
     /// Findings of every verdict. A gap makes the control indeterminate for the whole VPC.
     pub evaluate: fn(&Context<'_>) -> Result<Vec<Finding>, Gap>,
 }
@@ -33,16 +36,34 @@ pub struct Control {
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub settings: &'a Settings,
+    pub now: Timestamp,
+    pub(crate) policies: &'a Policies,
 }
 
 /// Evaluates these controls. Sorted by finding key; the same snapshot gives the same findings.
 ///
 /// Findings on a VPC of another owner do not exist: only its owner can act there.
 pub fn evaluate(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Vec<Finding> {
+    evaluate_with(controls, snapshot, settings, now, &Policies::default())
+}
+
+/// The same with what was found out about policies before, under the same settings at the same moment.
+pub(crate) fn evaluate_with(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    now: Timestamp,
+    policies: &Policies,
+) -> Vec<Finding> {
     if snapshot.vpc.owner != snapshot.account {
         return Vec::new();
     }
-    let context = Context { snapshot, settings };
+    let context = Context {
+        snapshot,
+        settings,
+        now,
+        policies,
+    };
     let mut findings = Vec::new();
     for control in controls {
         let mode = settings.modes.of(control.name);
@@ -321,7 +342,7 @@ mod tests {
     fn only_what_is_non_compliant_is_exempt() {
         let mut world = compliant().exempt(&policy_open::CONTROL, resource("vpce-s3"), LATER);
         assert_eq!(judge(&world).exempt, None);
-        world.settings.perimeter.organizations = vec!["o-exampleorg2".to_owned()];
+        world = world.edit_endpoint("vpce-s3", |e| e.policy = None);
         let undecided = judge(&world);
         assert_eq!((undecided.verdict, undecided.exempt), (Verdict::Indeterminate, None));
     }

@@ -2,8 +2,8 @@
 
 use crate::control::Control;
 use crate::controls::{
-    endpoint_missing, gateway_route_missing, ingress_blocked, policy_open, private_dns_disabled, subnet_uncovered,
-    vpc_dns_disabled,
+    credentials_unbound, endpoint_missing, gateway_route_missing, ingress_blocked, policy_locked_out, policy_open,
+    policy_undecided, policy_unsupported, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
 
 pub struct Function {
@@ -48,7 +48,7 @@ pub static ENDPOINT_INSPECTOR: Function = Function {
 pub static POLICY_INSPECTOR: Function = Function {
     name: "policy-inspector",
     events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
-    controls: &[&policy_open::CONTROL],
+    controls: CONTAINMENT,
 };
 
 pub static SWEEPER: Function = Function {
@@ -67,6 +67,15 @@ const REACH: &[&Control] = &[
     &private_dns_disabled::CONTROL,
     &subnet_uncovered::CONTROL,
     &vpc_dns_disabled::CONTROL,
+];
+
+/// Endpoints let nobody through but whom the perimeter trusts.
+const CONTAINMENT: &[&Control] = &[
+    &credentials_unbound::CONTROL,
+    &policy_locked_out::CONTROL,
+    &policy_open::CONTROL,
+    &policy_undecided::CONTROL,
+    &policy_unsupported::CONTROL,
 ];
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod function;
 pub mod id;
 pub mod ingress;
 pub mod plan;
+mod policy;
 pub mod report;
 pub mod requirement;
 pub mod settings;

@@ -1,5 +1,6 @@
 //! From findings to an ordered, conflict-free, priced list of changes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -7,9 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, ChangeKind};
-use crate::control::{Control, evaluate};
+use crate::control::{Control, evaluate_with};
 use crate::cost::MonthlyCost;
 use crate::finding::{Finding, FindingKey, Remediation};
+use crate::policy::Policies;
 use crate::settings::{Limits, Mode, Settings};
 use crate::simulate::simulate;
 use crate::snapshot::Snapshot;
@@ -68,13 +70,16 @@ pub struct Spent {
 /// Plans by simulating: evaluate, take the changes that come first, simulate them, evaluate again, until no automatic
 /// finding is left. What is planned therefore leaves nothing that could still be planned.
 pub fn plan(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, spent: Spent, now: Timestamp) -> Plan {
+    let policies = Policies::default();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
     for mode in [Mode::Enforce, Mode::Audit] {
         loop {
-            let findings = evaluate(controls, &state, settings, now);
+            let findings = evaluate_with(controls, &state, settings, now, &policies);
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
-            let Some((_, changes)) = open.iter().min_by_key(|(_, changes)| stage(changes)) else {
+            // Of two that change the same, the more severe one comes first, and the other builds on it.
+            let first = |(finding, changes): &&(&Finding, &Vec<Change>)| (stage(changes), Reverse(finding.severity));
+            let Some((_, changes)) = open.iter().min_by_key(first) else {
                 break;
             };
             let before = plan.changes.len();
@@ -89,7 +94,7 @@ pub fn plan(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, spe
                     causes: open
                         .iter()
                         .filter(|(_, c)| c.contains(change))
-                        .map(|(key, _)| (*key).clone())
+                        .map(|(finding, _)| finding.key.clone())
                         .collect(),
                     mode,
                     monthly_cost: change.monthly_cost(&settings.prices, &snapshot.region),
@@ -105,9 +110,9 @@ pub fn plan(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, spe
     plan
 }
 
-fn proposal(finding: &Finding, mode: Mode) -> Option<(&FindingKey, &Vec<Change>)> {
+fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &Vec<Change>)> {
     match &finding.remediation {
-        Remediation::Automatic(changes) if finding.open() && finding.mode == mode => Some((&finding.key, changes)),
+        Remediation::Automatic(changes) if finding.open() && finding.mode == mode => Some((finding, changes)),
         _ => None,
     }
 }
@@ -278,6 +283,40 @@ mod tests {
     }
 
     #[test]
+    fn two_changes_to_one_policy_build_on_each_other_and_the_hole_goes_first() {
+        let world = compliant()
+            .edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()))
+            .bound_but("vpce-s3");
+        let plan = world.plan();
+        let causes: Vec<_> = plan
+            .changes
+            .iter()
+            .flat_map(|p| &p.causes)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(causes, ["policy-open on vpce-s3", "credentials-unbound on vpce-s3"]);
+        let [
+            Change::ReplacePolicy {
+                before: open,
+                after: closed,
+                ..
+            },
+            Change::ReplacePolicy { before, after, .. },
+        ] = [&plan.changes[0].change, &plan.changes[1].change]
+        else {
+            panic!("{plan:#?}")
+        };
+        assert_eq!((open.as_str(), before), (ALLOW_ALL, closed));
+        for added in [
+            "DenyUntrustedPrincipals",
+            "DenyUntrustedResources",
+            "DenyInstanceCredentialsOfOtherVpcs",
+        ] {
+            assert!(after.contains(added), "{after}");
+        }
+    }
+
+    #[test]
     fn its_price_is_that_of_the_region() {
         let mut world = broken();
         world.settings.prices.regions = [("eu-central-1".into(), 0.012)].into();
@@ -383,6 +422,7 @@ mod tests {
             severity: Severity::Low,
             needs: &[],
             changes: &[],
+            opt_in: false,
             evaluate,
         };
         let world = bare();

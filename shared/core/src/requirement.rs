@@ -174,6 +174,7 @@ impl<'a> Context<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::Policies;
     use crate::settings::SubnetSelector;
     use crate::snapshot::SubnetClass;
     use crate::testing::{REGION, STRANGER, World, bare, compliant, service, tags};
@@ -182,6 +183,8 @@ mod tests {
         look(&Context {
             snapshot: &world.snapshot,
             settings: &world.settings,
+            now: world.now,
+            policies: &Policies::default(),
         })
     }
 

@@ -16,7 +16,9 @@ mod budget;
 mod callers;
 mod identities;
 mod keys;
+mod kinds;
 mod likely;
+mod losses;
 mod model;
 mod owners;
 mod path_shapes;
@@ -26,6 +28,7 @@ mod strings;
 mod witness;
 
 pub(crate) use identities::below;
+pub(crate) use losses::{loses, takes};
 
 use budget::Budget;
 use model::Model;
@@ -110,57 +113,6 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
         summary.add(index, identity, resource, &reach);
     }
     summary.analysis(document, &readings)
-}
-
-/// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
-/// outer nothing is that this cannot be told.
-pub(crate) fn loses(
-    document: &Document,
-    denies: usize,
-    perimeter: &Perimeter,
-    endpoint: &EndpointContext,
-) -> Option<Option<Request>> {
-    let owned = crate::aws_owned::resources(perimeter, endpoint);
-    let mut budget = Budget::new();
-    let (readings, all) = readings(document, true, federation::comes_through(endpoint));
-    if !all || document.size() > MOST_VALUES {
-        return None;
-    }
-    for named in &readings {
-        let all = Model::new(document, perimeter, endpoint, named.reading, &owned);
-        let marked = all.marks.iter().map(|mark| {
-            let mut model = Model::new(document, perimeter, endpoint, named.reading, &owned);
-            model.confine(mark);
-            model
-        });
-        for model in marked.chain([Model::new(document, perimeter, endpoint, named.reading, &owned)]) {
-            let lost = loss(&model, denies, &mut budget)?;
-            if lost.is_some() {
-                return Some(lost);
-            }
-        }
-    }
-    Some(None)
-}
-
-/// The same of one model.
-fn loss(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Option<Option<Request>> {
-    let mut search = Search::new(model, budget);
-    let count = model.statements.len();
-    let first = count.saturating_sub(denies);
-    for place in first..count {
-        let goal = Goal::Lost { place, first };
-        let lost = search.find(goal, Links::Suppose, budget, &mut |found| {
-            Some(witness::request(model, found))
-        });
-        if lost.is_some() {
-            return Some(lost);
-        }
-        if !search.complete {
-            return None;
-        }
-    }
-    Some(None)
 }
 
 /// The answer to one question.

@@ -3,6 +3,7 @@
 mod deny;
 
 use deny::{EVERY_ACTION, Exempt, Writer, list, texts};
+pub(crate) use deny::{free_sid, quoted};
 
 use crate::analyse::{Containment, analyse, loses};
 use crate::document::{Document, MOST_CHARACTERS};
@@ -164,14 +165,7 @@ impl Writer<'_> {
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
     fn proven(&self, added: &[String], was_locked_out: bool) -> Result<Fix, NoFix> {
-        let mut text = append(self.document, added);
-        if text.chars().count() > MOST_CHARACTERS {
-            text = minified(&text);
-        }
-        let characters = text.chars().count();
-        if characters > MOST_CHARACTERS {
-            return Err(NoFix::TooLong(characters));
-        }
+        let text = appended(self.document, added)?;
         let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
         let after = analyse(&fixed, self.perimeter, self.endpoint);
         if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
@@ -192,8 +186,20 @@ impl Writer<'_> {
     }
 }
 
+/// The text with statements at its end, short enough for AWS.
+pub(crate) fn appended(document: &Document, added: &[String]) -> Result<String, NoFix> {
+    let mut text = append(document, added);
+    if text.chars().count() > MOST_CHARACTERS {
+        text = minified(&text);
+    }
+    match text.chars().count() {
+        characters if characters > MOST_CHARACTERS => Err(NoFix::TooLong(characters)),
+        _ => Ok(text),
+    }
+}
+
 /// The text with statements at the end of `Statement`, laid out like the last one there.
-fn append(document: &Document, added: &[String]) -> String {
+pub(crate) fn append(document: &Document, added: &[String]) -> String {
     let text = document.text();
     let span = document.statement_span.clone();
     let (before, statement, after) = (text.get(..span.start), text.get(span.clone()), text.get(span.end..));

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_policy::template;
+use postern_policy::{Binding, Document, bind, template};
 
 use crate::change::{Change, ChangeKind, NewEndpoint, client_token};
 use crate::control::{Context, Control, in_unknown_state};
+use crate::controls::credentials_unbound;
 use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
 use crate::id::{SubnetId, Zone};
 use crate::requirement::{Required, required};
+use crate::settings::Mode;
 use crate::snapshot::{Endpoint, EndpointKind, Gap, Part, Service, Subnet};
 
 pub static CONTROL: Control = Control {
@@ -38,6 +40,7 @@ An interface endpoint is billed per zone and hour, whether used or not.",
         Part::Services,
     ],
     changes: &[ChangeKind::CreateManagedGroup, ChangeKind::AuthorizeIngress, ChangeKind::CreateEndpoint],
+    opt_in: false,
     evaluate,
 };
 
@@ -146,8 +149,20 @@ fn policy(context: &Context<'_>, service: &Service) -> Result<Option<String>, St
     let region = &context.snapshot.region;
     let name = service.short_name(region).unwrap_or(service.name.as_str());
     match template(name, region.as_str(), &context.settings.perimeter) {
-        Ok(policy) => Ok(Some(policy)),
+        Ok(policy) => Ok(Some(bound(context, service, policy))),
         Err(error) => Err(format!("Complete the perimeter in postern.toml: {error}.")),
+    }
+}
+
+/// The policy as credentials-unbound wants it, where that control is on and a proof is found.
+fn bound(context: &Context<'_>, service: &Service, policy: String) -> String {
+    if context.settings.modes.of(credentials_unbound::CONTROL.name) == Mode::Off {
+        return policy;
+    }
+    let document = Document::parse(&policy);
+    match document.map(|document| bind(&document, &context.settings.perimeter, &context.any_endpoint(service))) {
+        Ok(Binding::Unbound { fix: Ok(fix), .. }) => fix.text,
+        _ => policy,
     }
 }
 
@@ -201,6 +216,7 @@ fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> Stri
 mod tests {
     use super::*;
     use crate::change::ManagedGroup;
+    use crate::controls::policy_unsupported;
     use crate::finding::Verdict;
     use crate::id::VpcId;
     use crate::settings::VpcSelector;
@@ -644,6 +660,8 @@ mod tests {
             .all_findings()
             .into_iter()
             .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+            // No endpoint to such a service can be made that passes.
+            .filter(|f| f.key.control != policy_unsupported::CONTROL.name)
             .collect();
         assert_eq!(bad, []);
     }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
+use crate::control;
 use crate::cost::{MonthlyCost, Prices};
 use crate::id::VpcId;
 use crate::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
@@ -80,6 +81,7 @@ pub enum Mode {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Modes {
+    /// Of the controls that are neither named nor off unless they are.
     pub default: Mode,
     pub controls: BTreeMap<String, Mode>,
 }
@@ -197,7 +199,11 @@ impl Default for Prices {
 
 impl Modes {
     pub fn of(&self, control: &str) -> Mode {
-        self.controls.get(control).copied().unwrap_or(self.default)
+        let unnamed = || match control::find(control) {
+            Some(control) if control.opt_in => Mode::Off,
+            _ => self.default,
+        };
+        self.controls.get(control).copied().unwrap_or_else(unnamed)
     }
 }
 

@@ -215,7 +215,13 @@ fn control_names() -> Vec<&'static str> {
 
 fn modes() -> BTreeMap<&'static str, Value> {
     let mode = |about| json!({"description": about, "type": "string", "enum": [Mode::Off, Mode::Audit, Mode::Enforce]});
-    let controls = CONTROLS.iter().map(|control| (control.name, mode(control.summary)));
+    let controls = CONTROLS.iter().map(|control| {
+        let mut mode = mode(control.summary);
+        if control.opt_in {
+            mode["default"] = json!(Mode::Off);
+        }
+        (control.name, mode)
+    });
     let mut default = mode("The mode of every control that is not named.");
     default["default"] = json!(Mode::default());
     controls.chain([("default", default)]).collect()

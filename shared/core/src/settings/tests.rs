@@ -294,7 +294,8 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         ),
     ];
     with_examples.prices.regions = BTreeMap::from([("eu-central-1".into(), 0.012)]);
-    with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), Mode::Audit)).collect();
+    let modes = Modes::default();
+    with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), modes.of(c.name))).collect();
     assert_eq!(parse(&uncommented(SHIPPED)), Ok(with_examples));
 }
 
@@ -302,7 +303,8 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
 fn the_shipped_file_says_of_each_control_what_the_control_says_of_itself() {
     let lines: Vec<_> = SHIPPED.lines().collect();
     for control in CONTROLS {
-        let shown = format!("#{} = \"audit\"", control.name);
+        let mode = if control.opt_in { "off" } else { "audit" };
+        let shown = format!("#{} = \"{mode}\"", control.name);
         let at = lines
             .iter()
             .position(|line| **line == shown)

@@ -15,11 +15,12 @@ pub(crate) use baseline::{bare, compliant, perimeter, service};
 
 use crate::change::{Change, MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::control::{self, Control};
-use crate::controls::CONTROLS;
+use crate::controls::{CONTROLS, credentials_unbound};
 use crate::finding::{Finding, Remediation, Verdict};
 use crate::id::{ServiceName, SubnetId, Zone};
 use crate::plan::{Plan, Spent, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
+use crate::simulate::simulate;
 use crate::snapshot::{
     Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
     RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
@@ -245,6 +246,19 @@ impl World {
     pub(crate) fn mode(mut self, control: &Control, mode: Mode) -> Self {
         self.settings.modes.controls.insert(control.name.to_owned(), mode);
         self
+    }
+
+    /// Enforces credentials-unbound too, with the policies of all endpoints but one such that it is content.
+    pub(crate) fn bound_but(self, endpoint: &str) -> Self {
+        let mut world = self.mode(&credentials_unbound::CONTROL, Mode::Enforce);
+        for finding in world.findings(&credentials_unbound::CONTROL) {
+            if finding.key.resource.id != endpoint {
+                for change in changes(&finding) {
+                    world.snapshot = simulate(&world.snapshot, change);
+                }
+            }
+        }
+        world
     }
 
     pub(crate) fn dns(mut self, support: bool, hostnames: bool) -> Self {

@@ -1,7 +1,8 @@
 //! Accounts, organisations and paths that a document can tell apart.
 
 use super::budget::Budget;
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
 use super::path_shapes::feasible;
 use super::strings::{Domain, candidates};
 use crate::arn::{Arn, is_account, is_organization, is_organization_path};

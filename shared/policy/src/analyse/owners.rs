@@ -4,7 +4,8 @@ use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::callers::{Membership, Principal};
 use super::identities::Identities;
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
 
 #[derive(Clone, Debug)]
 pub(super) struct Owner {

@@ -375,10 +375,10 @@ fn the_explanation_names_who_what_and_why() {
     let barrier = deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     let found = on("s3", &[everything(), barrier]);
     insta::assert_snapshot!(found.explanation.join("\n"), @r#"
-    Strangers get in: `arn:aws:iam::999988887777:role/workload` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 111122223333 in the organisation o-exampleorg1.
+    Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 111122223333 in the organisation o-exampleorg1.
     Statement[0] allows it.
     Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:ResourceOrgID` does not hold, because the request has `o-exampleorg1`.
-    Data gets out: `arn:aws:iam::111122223333:role/workload` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001.
+    Data gets out: for example, `arn:aws:iam::111122223333:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001.
     Statement[0] allows it.
     Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
     "#);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::callers::Caller;
 use super::keys::of_principal;
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
 use super::search;
 use crate::evaluate::Request;
 use crate::federation;

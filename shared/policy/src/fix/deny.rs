@@ -177,12 +177,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn deny(&self, sid: &str, action: &str, except: &[String], conditions: &[String]) -> String {
-        let taken = |sid: &String| {
-            let mut statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements.any(|statement| statement.sid.as_ref() == Some(sid))
-        };
-        let mut names = std::iter::once(sid.to_owned()).chain((2..).map(|n| format!("{sid}{n}")));
-        let sid = names.find(|sid| !taken(sid)).unwrap_or_default();
+        let sid = free_sid(self.document, sid);
         let resource = if except.is_empty() {
             r#""Resource":"*""#.to_owned()
         } else {
@@ -206,8 +201,18 @@ pub(super) fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
+/// The name for a new statement that no statement has.
+pub(crate) fn free_sid(document: &Document, sid: &str) -> String {
+    let taken = |sid: &String| {
+        let mut statements = document.variants.iter().flat_map(|variant| &variant.statements);
+        statements.any(|statement| statement.sid.as_ref() == Some(sid))
+    };
+    let mut names = std::iter::once(sid.to_owned()).chain((2..).map(|n| format!("{sid}{n}")));
+    names.find(|sid| !taken(sid)).unwrap_or_default()
+}
+
 /// A JSON string.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
