@@ -113,9 +113,10 @@ pub(crate) struct Trust {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The endpoint")]
 pub(crate) struct EndpointArguments {
-    /// Short name of its service, such as s3 in com.amazonaws.eu-central-1.s3; any: not known
-    #[arg(long, value_name = "NAME", default_value = "any", value_parser = service)]
-    pub(crate) service: String,
+    /// Short name of its service, such as s3 in com.amazonaws.eu-central-1.s3 [default: any, so that the actions of
+    /// every service count]
+    #[arg(long, value_name = "NAME", value_parser = service)]
+    pub(crate) service: Option<String>,
     #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = EndpointType::Interface)]
     pub(crate) kind: EndpointType,
     #[arg(long, default_value = "us-east-1", value_parser = region)]

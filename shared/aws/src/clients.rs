@@ -31,7 +31,7 @@ pub struct Aws {
     ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
-    counter: Counter,
+    pub(crate) counter: Counter,
     pub(crate) catalogues: Catalogues,
 }
 
@@ -41,7 +41,7 @@ pub struct Calls(BTreeMap<String, u64>);
 
 /// Counts as an interceptor, so that no call can escape it.
 #[derive(Clone, Debug, Default)]
-struct Counter(Arc<Mutex<Calls>>);
+pub(crate) struct Counter(Arc<Mutex<Calls>>);
 
 impl Aws {
     /// With the credentials, the Region and the endpoints that the environment names.
@@ -83,7 +83,7 @@ impl Aws {
 
     /// The requests sent to EC2 so far. A run's own are those `since` its begin.
     pub fn calls(&self) -> Calls {
-        lock(&self.counter.0).clone()
+        self.counter.calls()
     }
 
     pub(crate) fn ec2(&self, region: &Region) -> aws_sdk_ec2::Client {
@@ -136,6 +136,12 @@ impl Calls {
             (more > 0).then(|| (operation.clone(), more))
         });
         Self(rest.collect())
+    }
+}
+
+impl Counter {
+    pub(crate) fn calls(&self) -> Calls {
+        lock(&self.0).clone()
     }
 }
 

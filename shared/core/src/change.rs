@@ -204,6 +204,24 @@ impl Change {
         }
     }
 
+    /// Whether it wants again what an earlier change did.
+    pub fn repeats(&self, then: &Self) -> bool {
+        match (self, then) {
+            (
+                Self::AuthorizeIngress { group, cidrs },
+                Self::AuthorizeIngress {
+                    group: other,
+                    cidrs: then,
+                },
+            ) => group == other && !cidrs.is_disjoint(then),
+            (Self::CreateEndpoint(now), Self::CreateEndpoint(then)) => {
+                (&now.vpc, &now.service, now.endpoint_kind) == (&then.vpc, &then.service, then.endpoint_kind)
+            }
+            (Self::ReplacePolicy { endpoint, .. }, Self::ReplacePolicy { endpoint: then, .. }) => endpoint == then,
+            _ => self == then,
+        }
+    }
+
     /// What undoes the change. `created` is the id that AWS gave to what the change created, and the id of the
     /// managed group for changes that refer to it; None while it is not known.
     pub fn inverse(&self, created: Option<&str>) -> Option<Inverse> {

@@ -37,6 +37,7 @@ pub struct Control {
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub settings: &'a Settings,
+    pub past: &'a Past,
     pub now: Timestamp,
     pub(crate) policies: &'a Policies,
 }
@@ -69,6 +70,7 @@ pub(crate) fn evaluate_with(
     let context = Context {
         snapshot,
         settings,
+        past,
         now,
         policies,
     };
@@ -170,6 +172,10 @@ fn yield_to_others(finding: &mut Finding, snapshot: &Snapshot, settings: &Settin
         return;
     };
     if finding.mode != Mode::Enforce || !finding.open() {
+        return;
+    }
+    if let Some(futility) = past.futility(&finding.key, changes, &settings.limits, now) {
+        finding.remediation = Remediation::Manual(futility.advice());
         return;
     }
     if let Some(contest) = past.contest(&finding.key, changes, snapshot, &settings.limits, now) {

@@ -168,7 +168,7 @@ impl Run<'_> {
         let recent: Vec<_> = judged.past.records.iter().filter(recent).collect();
         let planned = judged.plan.enforced().find(|planned| {
             let same =
-                |record: &&ChangeRecord| matches!(&record.action, Action::Change(made) if *made == planned.change);
+                |record: &&ChangeRecord| matches!(&record.action, Action::Change(made) if planned.change.repeats(made));
             recent.iter().any(same)
         })?;
         Some(format!(

@@ -9,6 +9,7 @@ use crate::control::{Context, Control, in_unknown_state};
 use crate::controls::credentials_unbound;
 use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
 use crate::id::{SubnetId, Zone};
+use crate::ledger::Action;
 use crate::requirement::{Required, required};
 use crate::settings::Mode;
 use crate::snapshot::{Endpoint, EndpointKind, Gap, Part, Service, Subnet};
@@ -199,17 +200,25 @@ fn no_place(service: &Service) -> String {
     )
 }
 
-/// The same for everybody who sees the same endpoints. What is dead is part of it: asked again with the token of an
-/// endpoint that was deleted since, EC2 would answer with that endpoint.
+/// The same for everybody who sees the same endpoints and the same past. What is dead is part of it, and what was wished
+/// for before: asked again with the token of an endpoint that was deleted since, EC2 would answer with that endpoint.
 fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> String {
     let dead = others.iter().filter(|e| e.dead()).map(|e| e.id.as_str());
+    let earlier = context.past.records.iter().filter(|record| {
+        let same = |new: &NewEndpoint| new.service == service.name && new.endpoint_kind == service.kind;
+        record.fate.settled() && matches!(&record.action, Action::Change(Change::CreateEndpoint(new)) if same(new))
+    });
     let wish = [
         "endpoint",
         context.snapshot.vpc.id.as_str(),
         service.name.as_str(),
         service.kind.word(),
     ];
-    client_token(wish.into_iter().chain(dead))
+    client_token(
+        wish.into_iter()
+            .chain(dead)
+            .chain(earlier.map(|record| record.id.as_str())),
+    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::past::since;
-use super::{Action, ChangeRecord, Code, Past, Tool};
+use super::{Action, ChangeRecord, Code, Fate, Past, Tool};
 use crate::change::Change;
 use crate::finding::FindingKey;
 use crate::id::RunId;
@@ -55,7 +55,7 @@ impl Past {
         let mut runs: BTreeMap<&RunId, &ChangeRecord> = BTreeMap::new();
         for record in repairs {
             if let Action::Change(then) = &record.action
-                && changes.iter().any(|change| repeats(change, then))
+                && changes.iter().any(|change| change.repeats(then))
             {
                 runs.entry(&record.run).or_insert(record);
             }
@@ -71,6 +71,47 @@ impl Past {
             undone_by: undone_by.cloned(),
             code: Code::of(changes, snapshot),
         })
+    }
+}
+
+/// Why a change is not tried again for now: AWS refused it as often as the limit allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Futility {
+    pub times: usize,
+    /// Of the last time.
+    pub cause: String,
+}
+
+impl Past {
+    /// Set where one of these changes for a finding was refused for good as often within the window as the limit
+    /// allows, and was not made since.
+    pub fn futility(&self, key: &FindingKey, changes: &[Change], limits: &Limits, now: Timestamp) -> Option<Futility> {
+        let from = since(limits.window(), now).max(self.resumes.get(key).copied().unwrap_or(Timestamp::MIN));
+        let tried = self.records.iter().rev().filter(|record| {
+            let wanted = |then: &Change| changes.iter().any(|change| change.repeats(then));
+            record.time > from && matches!(&record.action, Action::Change(then) if wanted(then))
+        });
+        let refused = tried.map_while(|record| match &record.fate {
+            Fate::Failed { cause } if record.tried() => Some(cause),
+            _ => None,
+        });
+        let causes: Vec<_> = refused.collect();
+        let cause = causes.first().filter(|_| causes.len() >= limits.attempts)?;
+        Some(Futility {
+            times: causes.len(),
+            cause: (*cause).clone(),
+        })
+    }
+}
+
+impl Futility {
+    /// What a person has to do.
+    pub fn advice(&self) -> String {
+        format!(
+            "Tried {} times and not tried again for now: {}. Postern tries it again once the window is over, or after \
+             `postern resume`.",
+            self.times, self.cause
+        )
     }
 }
 
@@ -91,24 +132,6 @@ impl Contest {
             who.unwrap_or_default(),
             with.unwrap_or_default(),
         )
-    }
-}
-
-/// Whether a change wants again what an earlier one did.
-fn repeats(now: &Change, then: &Change) -> bool {
-    match (now, then) {
-        (
-            Change::AuthorizeIngress { group, cidrs },
-            Change::AuthorizeIngress {
-                group: other,
-                cidrs: then,
-            },
-        ) => group == other && !cidrs.is_disjoint(then),
-        (Change::CreateEndpoint(now), Change::CreateEndpoint(then)) => {
-            (&now.vpc, &now.service, now.endpoint_kind) == (&then.vpc, &then.service, then.endpoint_kind)
-        }
-        (Change::ReplacePolicy { endpoint, .. }, Change::ReplacePolicy { endpoint: then, .. }) => endpoint == then,
-        _ => now == then,
     }
 }
 

@@ -28,7 +28,7 @@ use crate::id::{AccountId, Region, RunId, VpcId};
 use crate::snapshot::Snapshot;
 
 pub use self::code::Code;
-pub use self::contest::Contest;
+pub use self::contest::{Contest, Futility};
 pub use self::past::{Hold, Past, Told};
 pub use self::record::{Action, ChangeRecord, Fate};
 pub use self::release::{Release, Room, notices, release};

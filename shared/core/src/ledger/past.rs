@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::look::{self, Look};
+use super::record::NOT_DONE;
 use super::{Action, ChangeRecord, Fate};
 use crate::change::Change;
 use crate::cost::MonthlyCost;
@@ -125,6 +126,6 @@ fn says_who_did_it(action: &Action) -> bool {
 
 fn not_done(instead: &str) -> Fate {
     Fate::Failed {
-        cause: format!("not done: {instead}"),
+        cause: format!("{NOT_DONE}{instead}"),
     }
 }

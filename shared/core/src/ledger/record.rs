@@ -76,6 +76,9 @@ pub enum Fate {
     },
 }
 
+/// How the cause of a change begins that was intended and not made.
+pub(super) const NOT_DONE: &str = "not done: ";
+
 impl Fate {
     /// After a failure that may be transient AWS may have done it all the same: an answer can get lost.
     pub fn of(outcome: &Outcome) -> Self {
@@ -101,6 +104,11 @@ impl ChangeRecord {
     /// Whether its run did not come to say what became of it, or to tell of it.
     pub fn unfinished(&self) -> bool {
         !self.fate.settled() || !self.told
+    }
+
+    /// Whether AWS was asked and said no. What turned out not to have been done by a run that died says nothing of AWS.
+    pub fn tried(&self) -> bool {
+        matches!(&self.fate, Fate::Failed { cause } if !cause.starts_with(NOT_DONE))
     }
 
     /// What takes it back; None where nothing was done that could be.

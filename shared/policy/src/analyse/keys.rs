@@ -6,7 +6,8 @@ use super::atoms::{Lookup, nothing};
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::Caller;
-use super::model::{Key, Kind, Model};
+use super::kinds::Kind;
+use super::model::{Key, Model};
 use super::strings::{Domain, WORD, candidates};
 use crate::document::{Condition, Values};
 use crate::federation;
@@ -37,7 +38,7 @@ const VPC: Domain<'static> = Domain {
     possible: &is_vpc,
     fillings: &["0fedcba9876543210", "0f", "", "0123456789abcdef"],
     letters: "f0e1d2c3b4a596877",
-    avoid: &[],
+    ..WORD
 };
 
 fn is_vpc(text: &str) -> bool {
@@ -194,6 +195,13 @@ pub(super) fn choices(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Choice> {
+    if let Some((at, value)) = model.marked_by
+        && model.keys.get(at).is_some_and(|marked| marked.id == key.id)
+    {
+        let sig = model.sig_of(key, &[value], lookup);
+        let values = vec![value.to_owned()];
+        return vec![Choice { values, sig }];
+    }
     let mut compared = Compared::default();
     for (_, condition) in &key.conditions {
         compared.add(condition, model.reading.short_arns, lookup);

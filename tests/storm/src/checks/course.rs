@@ -10,6 +10,7 @@ use postern_core::settings::Mode;
 use postern_policy::{Containment, Document, EndpointContext, analyse};
 
 use super::Story;
+use super::ledger::deeds;
 
 /// Within this time of an hour's or window's begin, a change may count for the one before.
 const BLUR: SignedDuration = SignedDuration::from_secs(180);
@@ -146,7 +147,8 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
         let second = entry.at.as_second();
         let hour = second.div_euclid(3_600);
         let first = begin.is_some_and(|begin| begin.as_second().div_euclid(3_600) == hour);
-        if first || second.rem_euclid(3_600) > BLUR.as_secs() {
+        let changed = entry.effects.iter().any(|effect| !deeds(effect).is_empty());
+        if changed && (first || second.rem_euclid(3_600) > BLUR.as_secs()) {
             *hours.entry(hour).or_default() += 1;
         }
         for effect in &entry.effects {
