@@ -2,9 +2,9 @@
 
 use std::io;
 
+use postern_aws::CallError;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
-use postern_aws::CallError;
 use postern_core::id::{AccountId, Region, VpcId};
 use postern_core::snapshot::Gap;
 
@@ -32,7 +32,9 @@ pub enum CommandError {
     Unknown(String, AccountId, Region),
     #[error("a function is at work on {0}; try again in a minute")]
     Busy(VpcId),
-    #[error("another run took over {0}, since this one was too slow; see `postern history`, then run the command again")]
+    #[error(
+        "another run took over {0}, since this one was too slow; see `postern history`, then run the command again"
+    )]
     Lost(VpcId),
     #[error("cannot be decided: {0}")]
     Gap(Gap),

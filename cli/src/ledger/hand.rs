@@ -215,7 +215,10 @@ pub(super) fn tell_holds(holds: &BTreeSet<FindingKey>, when: &str, out: &mut dyn
     if holds.is_empty() {
         return Ok(());
     }
-    say(out, &format!("So that no control does it again, these findings are exempt {when}:"))?;
+    say(
+        out,
+        &format!("So that no control does it again, these findings are exempt {when}:"),
+    )?;
     for key in holds {
         say(out, &format!("  {key}"))?;
     }

@@ -37,7 +37,13 @@ pub async fn history(area: &Area, arguments: &History, out: &mut dyn Write) -> R
     }
     if !any && arguments.format == Format::Text {
         let whether = if records.is_empty() { "" } else { " that was asked for" };
-        say(out, &format!("No change is on record{whether} in {} of {}.", area.region, area.account))?;
+        say(
+            out,
+            &format!(
+                "No change is on record{whether} in {} of {}.",
+                area.region, area.account
+            ),
+        )?;
     }
     Ok(Status::Fine)
 }

@@ -89,7 +89,10 @@ impl Clearing<'_> {
         };
         if snapshot.vpc.owner != place.account {
             let owner = &snapshot.vpc.owner;
-            say(out, &format!("{} belongs to account {owner}; Postern makes nothing in it.", place.vpc))?;
+            say(
+                out,
+                &format!("{} belongs to account {owner}; Postern makes nothing in it.", place.vpc),
+            )?;
             return Ok(None);
         }
         let plan = ledger::release(room, &snapshot, &past.records).map_err(CommandError::Gap)?;
@@ -144,7 +147,10 @@ impl Clearing<'_> {
         let mut waited = false;
         while let Some(busy) = self.busy(inverses).await? {
             if self.area.aws.now() >= end {
-                say(out, &format!("AWS is still at work on {busy}; what is left goes by itself."))?;
+                say(
+                    out,
+                    &format!("AWS is still at work on {busy}; what is left goes by itself."),
+                )?;
                 return Ok(());
             }
             if !waited {

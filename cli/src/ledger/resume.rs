@@ -29,7 +29,10 @@ pub async fn resume(
         None => None,
     };
     let Some(vpc) = vpc else {
-        say(out, &format!("There is no VPC, subnet, route table or endpoint {resource} here."))?;
+        say(
+            out,
+            &format!("There is no VPC, subnet, route table or endpoint {resource} here."),
+        )?;
         return Ok(Status::Found);
     };
     let place = area.place(&vpc);
@@ -37,7 +40,11 @@ pub async fn resume(
     let window = settings.limits.window();
     let past = area.ledger.past(&place, now.checked_sub(window).ok()).await?;
     let meant = |key: &FindingKey| key.control == *control && key.resource.id == *resource;
-    let held: Vec<_> = past.holds.iter().filter(|hold| meant(&hold.key) && hold.expires > now).collect();
+    let held: Vec<_> = past
+        .holds
+        .iter()
+        .filter(|hold| meant(&hold.key) && hold.expires > now)
+        .collect();
     let repaired = |record: &&ChangeRecord| record.counts() && matches!(record.action, Action::Change(_));
     let repairs = past.records.iter().filter(repaired).flat_map(|record| &record.causes);
     let repaired: BTreeSet<_> = repairs.filter(|key| meant(key)).collect();
@@ -50,7 +57,13 @@ pub async fn resume(
         return Ok(Status::Found);
     }
     for hold in held {
-        say(out, &format!("No longer exempt: {} ({}, until {:.0}).", hold.key, hold.reason, hold.expires))?;
+        say(
+            out,
+            &format!(
+                "No longer exempt: {} ({}, until {:.0}).",
+                hold.key, hold.reason, hold.expires
+            ),
+        )?;
         if !arguments.changing.dry_run {
             area.ledger.lift(&place, &hold.key).await?;
         }
@@ -62,10 +75,13 @@ pub async fn resume(
             area.ledger.resume(&place, key, now, expires).await?;
         }
     }
-    say(out, match arguments.changing.dry_run {
-        true => "Nothing was changed: this was a dry run.",
-        false => "The next event in the VPC, or the next sweep, looks at it again.",
-    })?;
+    say(
+        out,
+        match arguments.changing.dry_run {
+            true => "Nothing was changed: this was a dry run.",
+            false => "The next event in the VPC, or the next sweep, looks at it again.",
+        },
+    )?;
     Ok(Status::Fine)
 }
 

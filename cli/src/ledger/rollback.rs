@@ -43,7 +43,10 @@ pub async fn rollback(
         }
         let command = match (&arguments.change, &arguments.run) {
             (Some(change), _) => format!("taken back with `postern rollback {change}`"),
-            (None, run) => format!("taken back with `postern rollback --run {}`", run.as_ref().map_or("", RunId::as_str)),
+            (None, run) => format!(
+                "taken back with `postern rollback --run {}`",
+                run.as_ref().map_or("", RunId::as_str)
+            ),
         };
         let mut hand = Hand::take(area, place, settings.ledger, command).await?;
         let done = back.carry_out(&mut hand, out).await;
@@ -165,7 +168,10 @@ impl Back<'_> {
         say(out, &format!("In {}, in this order:", self.vpc))?;
         for step in &plan.steps {
             let record = records.iter().find(|record| record.id == step.change);
-            say(out, &format!("  {}  {}", step.change, record.map(what).unwrap_or_default()))?;
+            say(
+                out,
+                &format!("  {}  {}", step.change, record.map(what).unwrap_or_default()),
+            )?;
             match &step.undo {
                 Undo::Apply(inverse) => say(out, &format!("    {inverse}"))?,
                 Undo::NotNeeded { reason } => say(out, &format!("    nothing to do: {reason}"))?,
@@ -181,7 +187,13 @@ impl Back<'_> {
 
     /// What a control would repair at once after a step and those before it.
     fn held(&self, outlook: &Outlook, step: &UndoStep, inverses: &[Inverse]) -> BTreeSet<FindingKey> {
-        let mut held = reopened(inverses, CONTROLS, &outlook.snapshot, self.settings, self.area.aws.now());
+        let mut held = reopened(
+            inverses,
+            CONTROLS,
+            &outlook.snapshot,
+            self.settings,
+            self.area.aws.now(),
+        );
         held.extend(step.causes.iter().cloned());
         held
     }
@@ -203,6 +215,9 @@ fn stop(stopped: Option<&Difference>, out: &mut dyn Write) -> Result<Status, Com
     let Some(Difference { change, text }) = stopped else {
         return Ok(Status::Fine);
     };
-    say(out, &format!("Stopped before {change}: {text}. It and what was done before it stay as they are."))?;
+    say(
+        out,
+        &format!("Stopped before {change}: {text}. It and what was done before it stay as they are."),
+    )?;
     Ok(Status::Found)
 }

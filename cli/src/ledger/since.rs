@@ -81,7 +81,18 @@ mod tests {
 
     #[test]
     fn what_is_none_of_these_is_refused() {
-        for text in ["", "h", "7", "7w", "-7d", "7 d", "yesterday", "2026-13-01", "99999999999999999999d", "9223372036854775807d"] {
+        for text in [
+            "",
+            "h",
+            "7",
+            "7w",
+            "-7d",
+            "7 d",
+            "yesterday",
+            "2026-13-01",
+            "99999999999999999999d",
+            "9223372036854775807d",
+        ] {
             assert!(text.parse::<Since>().unwrap_err().contains("24h or 7d"), "{text}");
         }
     }

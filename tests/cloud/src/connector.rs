@@ -251,7 +251,11 @@ fn trouble_code(service: Service, fault: Fault) -> (u16, &'static str, &'static 
         ),
         (Service::Ec2, _) => (500, "InternalError", "An internal error has occurred"),
         (Service::Sns | Service::Sts, Fault::Throttled) => (400, "Throttling", "Rate exceeded"),
-        (Service::Sts, Fault::Denied) => (403, "InvalidClientTokenId", "The security token included in the request is invalid."),
+        (Service::Sts, Fault::Denied) => (
+            403,
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+        ),
         (Service::Sns, Fault::Denied) => (
             403,
             "AuthorizationError",
