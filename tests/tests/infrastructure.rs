@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use postern_aws::{PUBLISH_CALLS, apply, observe};
+use postern_aws::{PUBLISH_CALLS, apply, ledger, observe};
 use postern_core::function::{FUNCTIONS, Function, SWEEPER};
 use postern_core::id::EndpointId;
 use postern_core::trigger::Target;
@@ -192,6 +192,27 @@ fn besides_the_network_a_role_reaches_its_queue_its_log_and_the_topic() {
         ]);
         expected.extend(PUBLISH_CALLS.iter().map(|call| ((*call).to_owned(), topic.clone())));
         assert_eq!(reached, expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn who_runs_the_commands_on_the_ledger_may_make_their_calls_and_no_others() {
+    let template = template();
+    let operator = properties(&template, "OperatorPolicy");
+    let statements = list(&operator["PolicyDocument"]["Statement"]);
+    let allowed: BTreeSet<_> = statements.iter().flat_map(|statement| texts(&statement["Action"])).collect();
+    let named = Target::Endpoint(EndpointId::from("vpce-0"));
+    let mut calls: BTreeSet<&str> = observe::VPC_CALLS.iter().copied().collect();
+    calls.extend(observe::resolve_calls(&named));
+    calls.extend(SWEEPER.controls.iter().flat_map(|control| control.needs).flat_map(|part| observe::calls(*part)));
+    let changes = SWEEPER.controls.iter().flat_map(|control| control.changes);
+    calls.extend(changes.flat_map(|change| apply::undo_calls(*change)));
+    calls.extend(ledger::LEDGER_CALLS);
+    calls.insert(ledger::LIFT_CALL);
+    assert_eq!(allowed, calls.into_iter().map(str::to_owned).collect());
+    for statement in statements.iter().filter(|statement| statement["Resource"] == "*") {
+        let region = json!({"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}});
+        assert_eq!(statement["Condition"], region, "{statement}");
     }
 }
 
