@@ -165,7 +165,7 @@ fn a_role_allows_the_calls_of_its_function_and_nothing_else_in_the_network() {
 }
 
 #[test]
-fn besides_the_network_a_role_reaches_its_queue_its_log_and_the_topic() {
+fn besides_the_network_a_role_reaches_its_queue_its_log_the_topic_and_the_ledger() {
     let template = template();
     for function in FUNCTIONS {
         let mut reached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -190,6 +190,12 @@ fn besides_the_network_a_role_reaches_its_queue_its_log_and_the_topic() {
             ("logs:CreateLogStream".to_owned(), log.clone()),
             ("logs:PutLogEvents".to_owned(), log),
         ]);
+        let table = of("Ledger".to_owned());
+        expected.extend(
+            ledger::LEDGER_CALLS
+                .iter()
+                .map(|call| ((*call).to_owned(), table.clone())),
+        );
         expected.extend(PUBLISH_CALLS.iter().map(|call| ((*call).to_owned(), topic.clone())));
         assert_eq!(reached, expected, "{}", function.name);
     }
@@ -200,11 +206,20 @@ fn who_runs_the_commands_on_the_ledger_may_make_their_calls_and_no_others() {
     let template = template();
     let operator = properties(&template, "OperatorPolicy");
     let statements = list(&operator["PolicyDocument"]["Statement"]);
-    let allowed: BTreeSet<_> = statements.iter().flat_map(|statement| texts(&statement["Action"])).collect();
+    let allowed: BTreeSet<_> = statements
+        .iter()
+        .flat_map(|statement| texts(&statement["Action"]))
+        .collect();
     let named = Target::Endpoint(EndpointId::from("vpce-0"));
     let mut calls: BTreeSet<&str> = observe::VPC_CALLS.iter().copied().collect();
     calls.extend(observe::resolve_calls(&named));
-    calls.extend(SWEEPER.controls.iter().flat_map(|control| control.needs).flat_map(|part| observe::calls(*part)));
+    calls.extend(
+        SWEEPER
+            .controls
+            .iter()
+            .flat_map(|control| control.needs)
+            .flat_map(|part| observe::calls(*part)),
+    );
     let changes = SWEEPER.controls.iter().flat_map(|control| control.changes);
     calls.extend(changes.flat_map(|change| apply::undo_calls(*change)));
     calls.extend(ledger::LEDGER_CALLS);
