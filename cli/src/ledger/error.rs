@@ -28,7 +28,7 @@ pub enum CommandError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Observe(#[from] ObserveError),
-    #[error("{0} is not in the ledger of {1} in {2}; `postern history` lists what is")]
+    #[error("`{0}` is not in the ledger of {1} in {2}; `postern history` lists what is")]
     Unknown(String, AccountId, Region),
     #[error("a function is at work on {0}; try again in a minute")]
     Busy(VpcId),

@@ -41,14 +41,9 @@ pub async fn rollback(
             }
             continue;
         }
-        let command = match (&arguments.change, &arguments.run) {
-            (Some(change), _) => format!("taken back with `postern rollback {change}`"),
-            (None, run) => format!(
-                "taken back with `postern rollback --run {}`",
-                run.as_ref().map_or("", RunId::as_str)
-            ),
-        };
-        let mut hand = Hand::take(area, place, settings.ledger, command).await?;
+        let flag = if arguments.change.is_none() { "--run " } else { "" };
+        let reason = format!("taken back with `postern rollback {flag}{}`", id(arguments));
+        let mut hand = Hand::take(area, place, settings.ledger, reason).await?;
         let done = back.carry_out(&mut hand, out).await;
         let given = hand.give(out).await;
         let status = done?;
@@ -78,11 +73,14 @@ async fn wanted(area: &Area, arguments: &Rollback) -> Result<Vec<(VpcId, BTreeSe
     if !found.is_empty() {
         return Ok(found);
     }
-    let what = match (&arguments.change, &arguments.run) {
-        (Some(change), _) => format!("change `{change}`"),
-        (None, run) => format!("run `{}`", run.as_ref().map_or("", RunId::as_str)),
-    };
-    Err(CommandError::Unknown(what, area.account.clone(), area.region.clone()))
+    let (account, region) = (area.account.clone(), area.region.clone());
+    Err(CommandError::Unknown(id(arguments).to_owned(), account, region))
+}
+
+/// Of the change or run that is meant.
+fn id(arguments: &Rollback) -> &str {
+    let change = arguments.change.as_ref().map(ChangeId::as_str);
+    change.or(arguments.run.as_ref().map(RunId::as_str)).unwrap_or_default()
 }
 
 /// The changes of one VPC that are to be taken back.

@@ -177,6 +177,6 @@ async fn a_change_or_run_that_is_not_on_record_cannot_be_taken_back() {
     let text = error.unwrap_err().to_string();
     assert_eq!(
         text,
-        "run `run-9` is not in the ledger of 111122223333 in eu-central-1; `postern history` lists what is"
+        "`run-9` is not in the ledger of 111122223333 in eu-central-1; `postern history` lists what is"
     );
 }
