@@ -192,7 +192,8 @@ fn something_is_unfinished_until_its_fate_is_known_and_told() {
 fn what_aws_refuses_for_good_is_not_tried_for_ever() {
     let world = compliant().without("vpce-kms");
     let key = FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms");
-    let wanted = changes(&world.judge(&crate::controls::endpoint_missing::CONTROL, "kms"));
+    let finding = world.judge(&crate::controls::endpoint_missing::CONTROL, "kms");
+    let wanted = changes(&finding).to_vec();
     let refused = |at: &str| ChangeRecord {
         fate: Fate::Failed {
             cause: "VpcEndpointLimitExceeded".to_owned(),
