@@ -59,14 +59,13 @@ impl Chain {
 
     /// The roles whose own calls the rules leave out.
     pub fn own_roles(&self) -> Vec<String> {
-        let pattern = self
-            .rules
-            .first()
-            .and_then(|rule| serde_json::from_str::<Value>(&rule.pattern).ok());
-        let arns = pattern
-            .as_ref()
-            .and_then(|p| p.pointer("/detail/userIdentity/sessionContext/sessionIssuer/arn"));
-        let conditions = arns.and_then(Value::as_array).into_iter().flatten();
+        let arns = self.rules.iter().find_map(|rule| {
+            let pattern: Value = serde_json::from_str(&rule.pattern).ok()?;
+            pattern
+                .pointer("/detail/userIdentity/sessionContext/sessionIssuer/arn")
+                .cloned()
+        });
+        let conditions = arns.as_ref().and_then(Value::as_array).into_iter().flatten();
         let roles = conditions
             .filter_map(|condition| condition.get("anything-but")?.as_array())
             .flatten();

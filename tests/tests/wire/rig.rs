@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
+use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, VpcEndpoint};
+use jiff::SignedDuration;
+use postern_core::ledger::ChangeRecord;
 use postern_tests::alert::Alert;
 use postern_tests::function::{Answer, Function};
-use postern_tests::ledger::{TABLE, create_table};
+use postern_tests::ledger::{TABLE, age, create_table, history};
 use postern_tests::proxy::{Call, Proxy};
 use postern_tests::seed::FaultyVpc;
 use postern_tests::settings;
@@ -28,6 +31,7 @@ pub(crate) struct Rig {
     pub(crate) topic: Topic,
     /// Between the function and the ledger.
     pub(crate) ledger: Proxy,
+    sdk: SdkConfig,
     _moto: Arc<Moto>,
 }
 
@@ -81,14 +85,16 @@ impl Rig {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let region = REGIONS[NEXT.fetch_add(1, Ordering::Relaxed)];
         let moto = moto().await;
-        let ec2 = moto.ec2(region).await;
-        create_table(&moto.sdk(region).await).await.unwrap();
+        let sdk = moto.sdk(region).await;
+        let ec2 = Client::new(&sdk);
+        create_table(&sdk).await.unwrap();
         Self {
             vpc: FaultyVpc::create(&ec2, region).await.unwrap(),
             proxy: Proxy::start(moto.address()).await.unwrap(),
             topic: Topic::start().await.unwrap(),
             ledger: Proxy::start(moto.address()).await.unwrap(),
             ec2,
+            sdk,
             _moto: moto,
         }
     }
@@ -140,6 +146,16 @@ impl Rig {
     /// How often this action was called so far.
     pub(crate) fn count(&self, action: &str) -> usize {
         self.proxy.calls().iter().filter(|call| call.action == action).count()
+    }
+
+    /// What the ledger has of changes, oldest first.
+    pub(crate) async fn history(&self) -> Vec<ChangeRecord> {
+        history(&self.sdk, TABLE).await.unwrap()
+    }
+
+    /// What is on record looks as if it had happened ten minutes earlier.
+    pub(crate) async fn ten_minutes_later(&self) {
+        age(&self.sdk, SignedDuration::from_mins(10)).await.unwrap();
     }
 
     /// The live endpoint of a service in the VPC.
