@@ -1,6 +1,6 @@
 //! A function between events, EC2 and a topic.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -20,8 +20,8 @@ use postern_tests::topic::Topic;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// Shared by the tests that run at the same time, each in a Region of its own.
-static MOTO: Mutex<Weak<Moto>> = Mutex::const_new(Weak::new());
+/// Shared by the tests that run at the same time, each in a Region of its own, as long as there are Regions.
+static MOTOS: Mutex<BTreeMap<usize, Weak<Moto>>> = Mutex::const_new(BTreeMap::new());
 
 /// A VPC with faults, and the way of a function to it and to its topic.
 pub(crate) struct Rig {
@@ -35,7 +35,7 @@ pub(crate) struct Rig {
     _moto: Arc<Moto>,
 }
 
-/// Regions with zones a, b and c: more than there are tests.
+/// Regions with zones a, b and c.
 const REGIONS: [&str; 26] = [
     "us-east-1",
     "us-east-2",
@@ -65,13 +65,13 @@ const REGIONS: [&str; 26] = [
     "il-central-1",
 ];
 
-async fn moto() -> Arc<Moto> {
-    let mut shared = MOTO.lock().await;
-    if let Some(moto) = shared.upgrade() {
+async fn moto(number: usize) -> Arc<Moto> {
+    let mut motos = MOTOS.lock().await;
+    if let Some(moto) = motos.get(&number).and_then(Weak::upgrade) {
         return moto;
     }
     let moto = Arc::new(Moto::start().await.unwrap());
-    *shared = Arc::downgrade(&moto);
+    motos.insert(number, Arc::downgrade(&moto));
     moto
 }
 
@@ -83,8 +83,9 @@ pub(crate) enum Mode {
 impl Rig {
     pub(crate) async fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let region = REGIONS[NEXT.fetch_add(1, Ordering::Relaxed)];
-        let moto = moto().await;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let region = REGIONS[number % REGIONS.len()];
+        let moto = moto(number / REGIONS.len()).await;
         let sdk = moto.sdk(region).await;
         let ec2 = Client::new(&sdk);
         create_table(&sdk).await.unwrap();
@@ -109,6 +110,7 @@ impl Rig {
 
     pub(crate) async fn function_with(&self, name: &str, settings: Option<&str>, topic: &str) -> Function {
         let variables = [
+            ("AWS_REGION", self.vpc.region.clone()),
             ("AWS_ENDPOINT_URL_EC2", self.proxy.url()),
             ("AWS_ENDPOINT_URL_SNS", self.topic.url()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.ledger.url()),
