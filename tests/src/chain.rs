@@ -125,6 +125,22 @@ impl Chain {
         Ok(())
     }
 
+    /// From now on a message that a function gives back is there again after so many seconds, instead of what the
+    /// template says.
+    pub async fn hasten(&self, function: &str, seconds: u32) -> Result<()> {
+        let doing = format!("shortening the time after which a message comes back to {function}");
+        for rule in self.rules.iter().filter(|rule| rule.function == function) {
+            self.sqs
+                .set_queue_attributes()
+                .queue_url(&rule.queue)
+                .attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string())
+                .send()
+                .await
+                .while_doing(&doing)?;
+        }
+        Ok(())
+    }
+
     /// The messages of a queue that are not done, those included that a function works on or gave back.
     async fn waiting(&self, queue: &str) -> Result<u32> {
         let counts = [
@@ -144,6 +160,21 @@ impl Chain {
         let counts: Option<Vec<_>> = counts.iter().map(count).collect();
         let counts = counts.ok_or_else(|| HarnessError::new(format_args!("`{queue}` does not tell its messages")))?;
         Ok(counts.iter().sum())
+    }
+
+    /// Waits for an alert, and gives all since the last call.
+    pub async fn next_alerts(&self) -> Result<Vec<Alert>> {
+        let some = async {
+            loop {
+                let alerts = self.alerts().await?;
+                if !alerts.is_empty() {
+                    return Ok::<_, HarnessError>(alerts);
+                }
+                pause().await;
+            }
+        };
+        let late = |_| HarnessError::new(format_args!("there is no alert after {PATIENCE:?}"));
+        timeout(PATIENCE, some).await.map_err(late)?
     }
 
     /// The alerts since the last call.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use postern_core::ledger::Fate;
 use postern_tests::play::{Played, Round, play};
 use postern_tests::stack::ACCOUNT;
 
@@ -14,6 +15,8 @@ async fn an_event_repairs_the_vpc_once_and_an_alert_tells_of_it() {
     audit_mode_tells_and_changes_nothing(&played);
     enforce_mode_repairs_and_tells(&played);
     the_same_events_again_change_nothing(&played.again);
+    what_was_interrupted_is_brought_to_its_end(&played);
+    who_cannot_delete_a_subnet_is_told_how_to_release_it(&played);
 }
 
 fn events_reach_the_functions_whose_rules_they_match(played: &Played) {
@@ -93,6 +96,39 @@ fn the_same_events_again_change_nothing(again: &Round) {
     assert_eq!(again.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
     assert!(again.alerts.is_empty(), "{:#?}", again.alerts);
     assert!(again.checks.iter().all(|check| check.passed), "{:#?}", again.checks);
+}
+
+fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
+    let interrupted = &played.interrupted;
+    check_alerts(played, interrupted);
+    let outcomes: Vec<_> = interrupted.alerts.iter().map(|alert| alert.text("/outcome")).collect();
+    assert_eq!(outcomes.last(), Some(&"repaired"), "{outcomes:?}");
+    assert_ne!(outcomes.first(), Some(&"repaired"), "{outcomes:?}");
+    assert!(
+        interrupted.checks.iter().all(|check| check.passed),
+        "{:#?}",
+        interrupted.checks
+    );
+    assert_eq!(played.recorded.len(), 2, "{:#?}", played.recorded);
+    for record in &played.recorded {
+        assert!(
+            matches!(record.fate, Fate::Applied { .. }) && record.told,
+            "{record:#?}"
+        );
+    }
+}
+
+fn who_cannot_delete_a_subnet_is_told_how_to_release_it(played: &Played) {
+    let blocked = &played.blocked;
+    check_alerts(played, blocked);
+    assert_eq!(
+        set(&blocked.deliveries[0].functions),
+        BTreeSet::from(["subnet-inspector"])
+    );
+    assert_eq!(blocked.alerts.len(), 1);
+    let command = format!("postern release {}", played.vpc.app_c);
+    assert_eq!(blocked.alerts[0].text("/notices/0/command"), command);
+    assert_eq!(blocked.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
 }
 
 fn check_alerts(played: &Played, round: &Round) {

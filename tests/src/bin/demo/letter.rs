@@ -14,6 +14,14 @@ pub(crate) fn letter(alert: &Alert, told: &mut BTreeSet<String>, paint: Paint) -
         let actor = field(occasion, "/actor/identity");
         lines.push(format!("  because of {} by {actor}", field(occasion, "/event")));
     }
+    for notice in alert.list("notices") {
+        lines.push(format!("  {}", field(notice, "/text")));
+        lines.push(format!(
+            "  {} {}",
+            paint.good("to release it:"),
+            field(notice, "/command")
+        ));
+    }
     let mut before = 0;
     for finding in alert.list("findings") {
         let line = format!(
@@ -37,6 +45,17 @@ pub(crate) fn letter(alert: &Alert, told: &mut BTreeSet<String>, paint: Paint) -
     let applied: Vec<_> = applied.collect();
     for change in &applied {
         lines.push(format!("  {} {}", paint.good("applied:"), field(change, "/text")));
+    }
+    let failed = alert
+        .list("changes")
+        .filter(|change| field(change, "/outcome/result") == "failed");
+    for change in failed {
+        let cause = field(change, "/outcome/cause");
+        lines.push(format!(
+            "  {} {}: {cause}",
+            paint.bad("failed:"),
+            field(change, "/text")
+        ));
     }
     if let Some(undo) = applied
         .iter()
