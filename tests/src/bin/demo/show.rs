@@ -1,6 +1,5 @@
 //! What the demo prints while it is played, and at its end.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -19,7 +18,6 @@ pub(crate) struct Show {
     paint: Paint,
     start: Instant,
     round: String,
-    told: BTreeSet<String>,
     /// Each planned change once, with its monthly cost in US dollars.
     plan: Vec<(String, f64)>,
 }
@@ -30,7 +28,6 @@ impl Show {
             paint: Paint::for_stdout(),
             start: Instant::now(),
             round: String::new(),
-            told: BTreeSet::new(),
             plan: Vec::new(),
         }
     }
@@ -99,7 +96,6 @@ impl Show {
 
     fn begin(&mut self, round: &str) {
         self.round = round.to_owned();
-        self.told.clear();
         let title = match round {
             "audit" => "Audit mode: look, tell, touch nothing",
             "enforce" => "Enforce mode: the same events, and now Postern repairs",
@@ -132,7 +128,7 @@ impl Show {
     }
 
     fn received(&mut self, alert: &Alert) {
-        for line in letter(alert, &mut self.told, self.paint) {
+        for line in letter(alert, self.paint) {
             self.line(&line);
         }
         for change in alert.list("changes") {
