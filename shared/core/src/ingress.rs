@@ -122,6 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ledger::Past;
     use crate::policy::Policies;
     use crate::snapshot::{EndpointState, SubnetClass};
     use crate::testing::{World, bare, https, nets};
@@ -144,6 +145,7 @@ mod tests {
         let context = Context {
             snapshot: &world.snapshot,
             settings: &world.settings,
+            past: &Past::default(),
             now: world.now,
             policies: &Policies::default(),
         };

@@ -174,6 +174,7 @@ impl<'a> Context<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Past;
     use crate::policy::Policies;
     use crate::settings::SubnetSelector;
     use crate::snapshot::SubnetClass;
@@ -183,6 +184,7 @@ mod tests {
         look(&Context {
             snapshot: &world.snapshot,
             settings: &world.settings,
+            past: &Past::default(),
             now: world.now,
             policies: &Policies::default(),
         })

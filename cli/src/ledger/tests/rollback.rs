@@ -141,7 +141,8 @@ async fn nothing_is_taken_back_while_a_function_is_at_work() {
     );
     assert_eq!(rig.policy(&endpoint), closed);
     // It waits for who is done soon.
-    let (status, _) = tokio::join!(rig.rollback(&of_change(&record, false)), async {
+    let arguments = of_change(&record, false);
+    let (status, _) = tokio::join!(rig.rollback(&arguments), async {
         tokio::time::sleep(Duration::from_secs(10)).await;
         area.ledger.release(&record.place, &run).await.unwrap();
     })

@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_leak_is_shown_by_a_request_and_closed_by_what_is_appended() {
         let finding = with(LEAKY).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation, @r#"Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 888877776666 in the organisation o-stranger001. Statement[0] "OnlyOurPrincipals" allows it."#);
+        insta::assert_snapshot!(finding.explanation, @r#"Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-stranger001. Statement[0] "OnlyOurPrincipals" allows it."#);
         let [
             Change::ReplacePolicy {
                 endpoint,
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn the_default_policy_is_open_on_both_sides() {
         let finding = with(ALLOW_ALL).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation, @"Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it. Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it.");
+        insta::assert_snapshot!(finding.explanation, @"Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it. Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it.");
         assert!(after(&finding).contains("DenyUntrustedPrincipals"));
         assert!(after(&finding).contains("DenyUntrustedResources"));
     }

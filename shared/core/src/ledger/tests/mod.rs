@@ -11,11 +11,11 @@ use crate::change::{Change, DnsAttribute, Inverse, ManagedGroup, TAG_RUN};
 use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
 use crate::cost::MonthlyCost;
 use crate::finding::{FindingKey, Remediation, ResourceKind};
-use crate::settings::Mode;
+use crate::settings::{Limits, Mode};
 use crate::simulate::{simulate, simulate_inverse, simulated_id};
 use crate::snapshot::{Part, Snapshot, SubnetClass};
 use crate::testing::strategy::{PARTS, worlds};
-use crate::testing::{ALLOW_ALL, VPC, World, advice, bare, compliant, https, nets, occasion, record};
+use crate::testing::{ALLOW_ALL, VPC, World, advice, bare, changes, compliant, https, nets, occasion, record};
 
 const NOW: &str = "2026-11-23T12:00:00Z";
 const RUN: &str = "run-1";
@@ -171,29 +171,52 @@ fn what_another_run_created_is_not_ours() {
 #[test]
 fn something_is_unfinished_until_its_fate_is_known_and_told() {
     let told = record(support(), RUN, NOW);
-    let with = |record: ChangeRecord| Past {
-        records: vec![told.clone(), record],
-        ..Past::default()
+    assert!(!told.unfinished());
+    assert!(told.clone().intended().unfinished());
+    let silent = ChangeRecord {
+        told: false,
+        ..told.clone()
     };
-    assert!(!with(told.clone()).unfinished());
-    assert!(with(told.clone().intended()).unfinished());
-    assert!(
-        with(ChangeRecord {
-            told: false,
-            ..told.clone()
-        })
-        .unfinished()
-    );
+    assert!(silent.unfinished());
     let uncertain = Fate::Uncertain {
         cause: "the connection was lost".to_owned(),
     };
-    assert!(
-        with(ChangeRecord {
-            fate: uncertain,
-            ..told.clone()
-        })
-        .unfinished()
-    );
+    let uncertain = ChangeRecord {
+        fate: uncertain,
+        ..told
+    };
+    assert!(uncertain.unfinished());
+}
+
+#[test]
+fn what_aws_refuses_for_good_is_not_tried_for_ever() {
+    let world = compliant().without("vpce-kms");
+    let key = FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms");
+    let finding = world.judge(&crate::controls::endpoint_missing::CONTROL, "kms");
+    let wanted = changes(&finding).to_vec();
+    let refused = |at: &str| ChangeRecord {
+        fate: Fate::Failed {
+            cause: "VpcEndpointLimitExceeded".to_owned(),
+        },
+        ..record(wanted[0].clone(), at, at)
+    };
+    let past = |times: &[&str]| Past {
+        records: times.iter().map(|at| refused(at)).collect(),
+        ..Past::default()
+    };
+    let limits = Limits::default();
+    let futility = |past: &Past| past.futility(&key, &wanted, &limits, world.now);
+    let twice = past(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"]);
+    assert_eq!(futility(&twice), None, "the limit is three");
+    let mut thrice = past(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
+    let found = futility(&thrice).unwrap();
+    assert_eq!((found.times, found.cause.as_str()), (3, "VpcEndpointLimitExceeded"));
+    thrice
+        .resumes
+        .insert(key.clone(), "2026-11-23T10:30:00Z".parse().unwrap());
+    assert_eq!(futility(&thrice), None, "somebody wants it tried again");
+    let yesterday = past(&["2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z"]);
+    assert_eq!(futility(&yesterday), None, "the window is over");
 }
 
 #[test]
