@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{ArgGroup, Args};
 use postern_core::controls::CONTROLS;
 use postern_core::id::RunId;
 use postern_core::ledger::{ChangeId, Room};
@@ -67,10 +67,10 @@ pub struct History {
 
 /// Take a change back, or all of a run, the last one first
 #[derive(Clone, Debug, Args)]
-#[command(after_help = STATUS)]
+#[command(after_help = STATUS, group = ArgGroup::new("what").required(true).args(["change", "run"]))]
 pub struct Rollback {
     /// Id of the change, from `postern history` or a report
-    #[arg(required_unless_present = "run", conflicts_with = "run", value_parser = change)]
+    #[arg(value_parser = change)]
     pub change: Option<ChangeId>,
     /// Id of the run, from `postern history`, a report or the tag postern:run
     #[arg(long, value_parser = |text: &str| Ok::<_, String>(RunId::from(text)))]

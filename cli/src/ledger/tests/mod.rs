@@ -55,9 +55,13 @@ impl Rig {
                 .expiring("expires");
             *tables = Tables::new(7).with(LEDGER, table);
         });
+        let required = match services {
+            "" => String::new(),
+            services => format!("[[requirements]]\nservices = [{services}]\n"),
+        };
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\
-             [[requirements]]\nservices = [{services}]\n[modes]\ndefault = \"enforce\"\n"
+             {required}[modes]\ndefault = \"enforce\"\n"
         );
         let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
         Self {
@@ -78,10 +82,8 @@ impl Rig {
     fn with_open_endpoint() -> (Self, String) {
         let rig = Self::new("");
         let endpoint = rig.cloud.edit(|world| {
-            let mut new = NewEndpoint::interface(&rig.vpc, "sts");
-            new.subnets = rig.subnets.to_vec();
+            let mut new = NewEndpoint::gateway(&rig.vpc, "s3");
             new.policy = Some(OPEN.to_owned());
-            new.private_dns = false;
             world.add_endpoint(new)
         });
         (rig, endpoint)
@@ -165,9 +167,13 @@ impl Rig {
         String::from_utf8(out).unwrap()
     }
 
+    /// Without the layout that AWS gives it.
     fn policy(&self, endpoint: &str) -> String {
-        self.cloud
-            .edit(|world| world.endpoint(endpoint).unwrap().policy.clone())
+        let policy = self
+            .cloud
+            .edit(|world| world.endpoint(endpoint).unwrap().policy.clone());
+        let policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
+        policy.to_string()
     }
 
     /// The endpoints that are there or on their way, and not on their way out.
