@@ -121,7 +121,9 @@ async fn where_nothing_is_ours_nothing_is_done_and_what_is_not_there_is_said() {
     let shared = rig.cloud.edit(|world| {
         let vpc = world.add_vpc_of(postern_cloud::OTHER_ACCOUNT, REGION, "10.9.0.0/16");
         let subnet = world.add_subnet(&vpc, "a", "10.9.0.0/24", None);
-        world.edit_subnet(&subnet, |subnet| drop(subnet.shared_with.insert(ACCOUNT.to_owned())));
+        world.edit_subnet(&subnet, |subnet| {
+            subnet.shared_with.insert(ACCOUNT.to_owned());
+        });
         subnet
     });
     let (status, text) = rig.release(&shared, false).await;
