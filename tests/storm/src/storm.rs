@@ -10,6 +10,7 @@ use postern_aws::Aws;
 use postern_cloud::{Cloud, Faults};
 use postern_core::function::{FUNCTIONS, Function, SWEEPER};
 use postern_core::id::RunId;
+use postern_core::settings::Limits;
 use postern_runtime::{Configuration, Handler};
 use serde_json::Value;
 use tokio::task::{JoinSet, LocalSet};
@@ -143,7 +144,10 @@ impl Storm {
             self.sweep(round, calm + CALM).await?;
         }
         checks::all(self).await?;
-        if kind == Kind::Large || self.rng.u8(..4) == 0 {
+        // What a limit refuses now, the next hour lets through.
+        let limits = self.configuration.settings.limits;
+        let patient = limits.changes_per_hour < Limits::default().changes_per_hour;
+        if !patient && (kind == Kind::Large || self.rng.u8(..4) == 0) {
             self.once_more(calm + CALM).await?;
         }
         Ok(())

@@ -85,7 +85,8 @@ async fn a_region_without_answers_brings_its_messages_back_alone() {
 #[tokio::test]
 async fn a_refused_creation_is_reported_with_its_cause() {
     let rig = Rig::new().await;
-    let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
+    let patient = format!("{}\n[limits]\nattempts = 9\n", settings::enforce());
+    let mut function = rig.function_with("subnet-inspector", Some(&patient), Topic::ARN).await;
     let service = rig.vpc.service("secretsmanager");
     let no_zone = format!(
         "The VPC endpoint service {service} does not support the availability zone of the subnet: {}",

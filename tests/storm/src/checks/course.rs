@@ -10,7 +10,7 @@ use postern_core::settings::Mode;
 use postern_policy::{Containment, Document, EndpointContext, analyse};
 
 use super::Story;
-use super::ledger::deeds;
+use super::ledger::{deeds, same_policy};
 
 /// Within this time of an hour's or window's begin, a change may count for the one before.
 const BLUR: SignedDuration = SignedDuration::from_secs(180);
@@ -75,7 +75,7 @@ pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
             let (Some(Thing::Endpoint(before)), Some(Thing::Endpoint(after))) = (&effect.before, &effect.after) else {
                 continue;
             };
-            if before.policy == after.policy {
+            if same_policy(&before.policy, &after.policy) {
                 continue;
             }
             let verdicts = [before, after].map(|endpoint| verdict(story, endpoint, entry.at));

@@ -55,7 +55,8 @@ async fn every_change_that_fails_at_any_call_says_what_and_whether_to_try_again(
         for position in 0..calls.len() {
             for (code, worth) in refusals {
                 let failing = calls[position].0;
-                let cloud = Cloud::new().refuse(failing, code, "No.");
+                // Often enough for changes that ask again.
+                let cloud = (0..3).fold(Cloud::new(), |cloud, _| cloud.refuse(failing, code, "No."));
                 // The order of looks is nobody's business: those that are asked for are answered.
                 let cloud = calls
                     .iter()
@@ -86,8 +87,9 @@ async fn a_connection_that_breaks_is_worth_another_attempt() {
         let looked = case
             .looks
             .iter()
-            .fold(Cloud::new(), |cloud, (action, answer)| cloud.on(action, answer));
-        let outcome = apply(&looked.breaks(case.act.0), &case.change).await;
+            .fold(Cloud::new(), |cloud, (action, answer)| cloud.always(action, answer));
+        let broken = (0..3).fold(looked, |cloud, _| cloud.breaks(case.act.0));
+        let outcome = apply(&broken, &case.change).await;
         let Outcome::Failed { cause, transient: true } = outcome else {
             panic!("{}: {outcome:?}", case.change);
         };

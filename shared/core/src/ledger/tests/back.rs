@@ -50,11 +50,11 @@ proptest! {
         let taken_back = inverses(&back);
         let restored = taken_back.iter().fold(after.clone(), |state, inverse| simulate_inverse(&state, inverse));
         prop_assert_eq!(&restored, &world.snapshot);
-        let taken: Vec<_> = records.iter().map(|record| ChangeRecord {
-            undone_by: Some("later".into()),
-            ..record.clone()
-        }).collect();
-        let again = rollback(&taken, &restored);
+        let undone: Vec<_> = records
+            .iter()
+            .map(|record| ChangeRecord { undone_by: Some("20261123T130000.000000Z-0a1b2c3d".into()), ..record.clone() })
+            .collect();
+        let again = rollback(&undone, &restored);
         prop_assert_eq!((&again.stopped, inverses(&again)), (&None, vec![]));
         // Held, nothing of it is done again.
         let mut held = World { snapshot: restored, ..world.clone() };
