@@ -43,7 +43,7 @@ fn all(kind: Kind, seeds: u64) {
 
 #[test]
 fn nothing_is_lost_or_done_twice_in_small_storms() {
-    all(Kind::Small, 3_000);
+    all(Kind::Small, 1_000);
 }
 
 #[test]

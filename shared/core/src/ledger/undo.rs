@@ -8,7 +8,7 @@ use super::look::{self, Look};
 use super::{Action, ChangeId, ChangeRecord, Fate, Past};
 use crate::change::{Change, Inverse, NewEndpoint};
 use crate::control::{Control, evaluate, keeper};
-use crate::finding::FindingKey;
+use crate::finding::{Finding, FindingKey, Remediation};
 use crate::id::{EndpointId, SecurityGroupId};
 use crate::settings::Settings;
 use crate::simulate::simulate_inverse;
@@ -86,7 +86,8 @@ pub fn reopened(
         .fold(snapshot.clone(), |state, inverse| simulate_inverse(&state, inverse));
     let open = |snapshot: &Snapshot| -> BTreeSet<FindingKey> {
         let findings = evaluate(controls, snapshot, settings, &Past::default(), now);
-        findings.into_iter().filter(|f| f.open()).map(|f| f.key).collect()
+        let repaired = |f: &Finding| f.open() && matches!(f.remediation, Remediation::Automatic(_));
+        findings.into_iter().filter(repaired).map(|f| f.key).collect()
     };
     &open(&after) - &open(snapshot)
 }

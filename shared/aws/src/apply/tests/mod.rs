@@ -135,6 +135,17 @@ struct Case {
     created: Option<&'static str>,
 }
 
+impl Case {
+    /// How often the change is asked for while AWS does not say yes or no.
+    fn writes(&self) -> usize {
+        if matches!(self.change, Change::ReplacePolicy { .. }) {
+            3
+        } else {
+            1
+        }
+    }
+}
+
 fn cases() -> Vec<Case> {
     let done = || "<return>true</return>".to_owned();
     let look = |answer: String| vec![("DescribeVpcEndpoints", answer)];
