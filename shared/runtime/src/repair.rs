@@ -94,8 +94,9 @@ impl Run<'_> {
         }
         let any = !settled.is_empty();
         for record in settled {
-            let known = judged.past.records.iter_mut().find(|known| known.id == record.id);
-            known.map(|known| *known = record);
+            if let Some(known) = judged.past.records.iter_mut().find(|known| known.id == record.id) {
+                *known = record;
+            }
         }
         Ok(any)
     }
