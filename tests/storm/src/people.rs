@@ -76,7 +76,7 @@ fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
         (0 | 1, _) | (_, None) => {
             let third = rng.u8(64..);
             let network = vpc.cidrs.first()?.trim_end_matches("0.0/16").to_owned();
-            let letter = ["a", "b", "c"][rng.usize(..3)];
+            let letter = rng.choice(["a", "b", "c"])?;
             call(
                 "CreateSubnet",
                 vec![

@@ -30,7 +30,11 @@ fn main() -> ExitCode {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    let kind = if seed % LARGE == 0 { Kind::Large } else { Kind::Small };
+                    let kind = if seed.is_multiple_of(LARGE) {
+                        Kind::Large
+                    } else {
+                        Kind::Small
+                    };
                     let ridden = ride(seed, kind);
                     let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                     sum.0 += 1;

@@ -44,7 +44,7 @@ pub(super) fn what_postern_made_is_right(story: &Story<'_>) -> Result<(), String
                     && matches!(finding.remediation, Remediation::Automatic(_))
             });
             if let (false, Some(finding)) = (touched, found)
-                && place.past.told.get(&finding.key).is_none()
+                && !place.past.told.contains_key(&finding.key)
             {
                 return Err(format!("Postern made {} wrong: {}", endpoint.id, finding.explanation));
             }
