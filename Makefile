@@ -17,7 +17,7 @@ ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: demo test lint generate bench build deploy destroy
+.PHONY: demo test lint generate bench fuzz soak build deploy destroy
 
 demo: .venv/.stamp ## see it work, on this machine
 	cargo build --locked --workspace
@@ -47,6 +47,18 @@ bench: .venv/.stamp ## speed and size
 	    python3 -m zipfile -e $$zip $${zip%/*} && chmod +x $${zip%.zip} || exit; done
 	cargo build --locked --workspace
 	cargo run --locked --quiet --bin bench
+	cargo bench --locked --quiet --package postern-policy --bench analyse
+
+fuzz: export FUZZ_SECONDS ?= 600
+fuzz: export FUZZ_SEED ?= $(shell date +%s)
+fuzz: export REQUESTS ?= 1000000
+fuzz: ## random policies and requests against the analyser, for FUZZ_SECONDS
+	cargo test --locked --release --package postern-policy --test fuzz -- --nocapture
+
+soak: export SOAK_SECONDS ?= 600
+soak: export SOAK_SEED ?= $(shell date +%s)
+soak: ## storms on the model cloud, for SOAK_SECONDS
+	cargo run --locked --quiet --bin soak
 
 # The functions are always built together: alone, each would have the SDK compiled anew.
 lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(1)) \

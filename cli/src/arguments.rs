@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Endpoint policies judged, explained and closed.
+use crate::ledger::{History, Release, Resume, Rollback};
+
+/// Endpoint policies judged, explained and closed; what Postern changed, seen and taken back.
 #[derive(Debug, Parser)]
 #[command(name = "postern", version, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
@@ -17,6 +19,10 @@ pub(crate) enum Command {
     /// Policies of VPC endpoints
     #[command(subcommand)]
     Policy(PolicyCommand),
+    History(History),
+    Rollback(Rollback),
+    Resume(Resume),
+    Release(Release),
 }
 
 const STATUS: &str = "\
@@ -107,9 +113,10 @@ pub(crate) struct Trust {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The endpoint")]
 pub(crate) struct EndpointArguments {
-    /// Short name of its service, such as s3 in com.amazonaws.eu-central-1.s3; any: not known
-    #[arg(long, value_name = "NAME", default_value = "any", value_parser = service)]
-    pub(crate) service: String,
+    /// Short name of its service, such as s3 in com.amazonaws.eu-central-1.s3 [default: any, so that the actions of
+    /// every service count]
+    #[arg(long, value_name = "NAME", value_parser = service)]
+    pub(crate) service: Option<String>,
     #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = EndpointType::Interface)]
     pub(crate) kind: EndpointType,
     #[arg(long, default_value = "us-east-1", value_parser = region)]
@@ -139,7 +146,7 @@ pub(crate) struct Evaluating {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub enum Format {
     Text,
     Json,
 }

@@ -15,14 +15,19 @@ pub(crate) struct Endpoint {
     pub(crate) context: EndpointContext,
     /// The same endpoint with nothing supposed about its ids; none when all of them were given.
     unnamed: Option<EndpointContext>,
+    /// What there is to say about the service.
+    service: Option<String>,
 }
+
+/// What stands for every service.
+const ANY: &str = "any";
 
 impl Endpoint {
     pub(crate) fn new(arguments: &EndpointArguments, perimeter: &Perimeter) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let given = |id: &Option<String>| id.clone().unwrap_or_default();
         let named = EndpointContext {
-            service: arguments.service.clone(),
+            service: arguments.service.as_deref().unwrap_or(ANY).to_owned(),
             gateway: arguments.kind == EndpointType::Gateway,
             owner: given(&arguments.owner),
             region: arguments.region.clone(),
@@ -42,12 +47,30 @@ impl Endpoint {
             }
         }
         let unnamed = (context != named).then_some(named);
-        Self { context, unnamed }
+        let service = match &arguments.service {
+            None => Some("the actions of every service count: say with --service which one it is for".to_owned()),
+            Some(name) if name == ANY || context.knows_service() => None,
+            Some(name) => Some(format!(
+                "`{name}` is not known here, so it may be any service: its actions may be called anything, and their \
+                 requests may not tell who owns the resource"
+            )),
+        };
+        Self {
+            context,
+            unnamed,
+            service,
+        }
     }
 
     /// What the policy lets through. When it is closed only as long as the endpoint does not have one of the ids that it
     /// names, and nobody said which one the endpoint has, that is not known.
     pub(crate) fn analyse(&self, document: &Document, perimeter: &Perimeter) -> Analysis {
+        let mut analysis = self.named(document, perimeter);
+        analysis.reasons.extend(self.service.clone());
+        analysis
+    }
+
+    fn named(&self, document: &Document, perimeter: &Perimeter) -> Analysis {
         let mut analysis = analyse(document, perimeter, &self.context);
         let Some(unnamed) = &self.unnamed else {
             return analysis;

@@ -12,7 +12,7 @@ const MOST_BYTES: u64 = 8 << 20;
 const STANDARD_INPUT: &str = "-";
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum InputError {
+pub enum InputError {
     #[error("`{name}` cannot be read: {source}")]
     Unreadable {
         name: String,

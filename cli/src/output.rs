@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// How it went, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Status {
+pub enum Status {
     Fine,
     /// There is something to look at.
     Found,

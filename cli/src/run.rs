@@ -9,6 +9,7 @@ use crate::check::check;
 use crate::eval::eval;
 use crate::fix::fix_all;
 use crate::judged::Detail;
+use crate::ledger;
 use crate::output::{Status, complain, warn};
 use crate::settings;
 
@@ -25,7 +26,13 @@ pub(crate) fn run(arguments: &Arguments) -> Status {
 }
 
 fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
-    let Command::Policy(command) = &arguments.command;
+    let command = match &arguments.command {
+        Command::Policy(command) => command,
+        Command::History(arguments) => return ledger::run_history(arguments, out),
+        Command::Rollback(arguments) => return ledger::run_rollback(arguments, out),
+        Command::Resume(arguments) => return ledger::run_resume(arguments, out),
+        Command::Release(arguments) => return ledger::run_release(arguments, out),
+    };
     match command {
         PolicyCommand::Check(judging) => within(&judging.trust, |p| check(judging, Detail::Verdict, p, out)),
         PolicyCommand::Explain(judging) => within(&judging.trust, |p| check(judging, Detail::Explanation, p, out)),
@@ -36,7 +43,7 @@ fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
 
 /// Does something that needs to know whom the owner trusts.
 fn within(trust: &Trust, work: impl FnOnce(&Perimeter) -> io::Result<Status>) -> io::Result<Status> {
-    match settings::perimeter(trust) {
+    match settings::load(trust.settings.as_deref()).map(|settings| settings.perimeter) {
         Ok(perimeter) => {
             if !perimeter.trusts_somebody() {
                 warn(

@@ -1,18 +1,16 @@
-//! Whom and what the owner trusts, from `postern.toml`.
+//! What the owner wants, from `postern.toml`.
 
 use std::path::{Path, PathBuf};
 
 use postern_core::controls::CONTROLS;
 use postern_core::settings::{Settings, SettingsError};
-use postern_policy::Perimeter;
 
-use crate::arguments::Trust;
 use crate::input::{self, InputError};
 
 const SETTINGS_FILE: &str = "postern.toml";
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TrustError {
+pub enum TrustError {
     #[error(
         "no settings: there is no `{SETTINGS_FILE}` here; name one with `--settings FILE`. It says whom you trust, such as\n  \
          [perimeter]\n  organizations = [\"o-exampleorg1\"]\n  accounts = [\"111122223333\"]"
@@ -36,16 +34,14 @@ fn lines(path: &Path, error: &SettingsError) -> String {
         .collect()
 }
 
-pub(crate) fn perimeter(trust: &Trust) -> Result<Perimeter, TrustError> {
-    let path = match &trust.settings {
-        Some(path) => path.clone(),
+/// The settings that this file has, or else the one in the working directory.
+pub(crate) fn load(path: Option<&Path>) -> Result<Settings, TrustError> {
+    let path = match path {
+        Some(path) => path.to_owned(),
         None if Path::new(SETTINGS_FILE).exists() => PathBuf::from(SETTINGS_FILE),
         None => return Err(TrustError::Missing),
     };
     let text = input::text(&path).map_err(TrustError::Unreadable)?;
     let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
-    match Settings::parse(&text, &controls) {
-        Ok(settings) => Ok(settings.perimeter),
-        Err(source) => Err(TrustError::Refused { path, source }),
-    }
+    Settings::parse(&text, &controls).map_err(|source| TrustError::Refused { path, source })
 }

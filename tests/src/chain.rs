@@ -59,14 +59,13 @@ impl Chain {
 
     /// The roles whose own calls the rules leave out.
     pub fn own_roles(&self) -> Vec<String> {
-        let pattern = self
-            .rules
-            .first()
-            .and_then(|rule| serde_json::from_str::<Value>(&rule.pattern).ok());
-        let arns = pattern
-            .as_ref()
-            .and_then(|p| p.pointer("/detail/userIdentity/sessionContext/sessionIssuer/arn"));
-        let conditions = arns.and_then(Value::as_array).into_iter().flatten();
+        let arns = self.rules.iter().find_map(|rule| {
+            let pattern: Value = serde_json::from_str(&rule.pattern).ok()?;
+            pattern
+                .pointer("/detail/userIdentity/sessionContext/sessionIssuer/arn")
+                .cloned()
+        });
+        let conditions = arns.as_ref().and_then(Value::as_array).into_iter().flatten();
         let roles = conditions
             .filter_map(|condition| condition.get("anything-but")?.as_array())
             .flatten();
@@ -126,6 +125,22 @@ impl Chain {
         Ok(())
     }
 
+    /// From now on a message that a function gives back is there again after so many seconds, instead of what the
+    /// template says.
+    pub async fn hasten(&self, function: &str, seconds: u32) -> Result<()> {
+        let doing = format!("shortening the time after which a message comes back to {function}");
+        for rule in self.rules.iter().filter(|rule| rule.function == function) {
+            self.sqs
+                .set_queue_attributes()
+                .queue_url(&rule.queue)
+                .attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string())
+                .send()
+                .await
+                .while_doing(&doing)?;
+        }
+        Ok(())
+    }
+
     /// The messages of a queue that are not done, those included that a function works on or gave back.
     async fn waiting(&self, queue: &str) -> Result<u32> {
         let counts = [
@@ -145,6 +160,21 @@ impl Chain {
         let counts: Option<Vec<_>> = counts.iter().map(count).collect();
         let counts = counts.ok_or_else(|| HarnessError::new(format_args!("`{queue}` does not tell its messages")))?;
         Ok(counts.iter().sum())
+    }
+
+    /// Waits for an alert, and gives all since the last call.
+    pub async fn next_alerts(&self) -> Result<Vec<Alert>> {
+        let some = async {
+            loop {
+                let alerts = self.alerts().await?;
+                if !alerts.is_empty() {
+                    return Ok::<_, HarnessError>(alerts);
+                }
+                pause().await;
+            }
+        };
+        let late = |_| HarnessError::new(format_args!("there is no alert after {PATIENCE:?}"));
+        timeout(PATIENCE, some).await.map_err(late)?
     }
 
     /// The alerts since the last call.

@@ -1,13 +1,17 @@
-//! What the VPC needs, asked of EC2 without any of Postern's own code.
+//! What the VPC needs, asked of EC2 without any of Postern's own code but the analyser of policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, SecurityGroup, VpcAttributeName, VpcEndpoint};
-use serde_json::Value;
+use aws_sdk_ec2::types::{Filter, SecurityGroup, VpcAttributeName, VpcEndpoint, VpcEndpointType};
+use jiff::Timestamp;
+use postern_core::controls::CONTROLS;
+use postern_core::settings::Settings;
+use postern_policy::{Containment, Document, EndpointContext, Perimeter, analyse};
 
 use crate::error::{Result, While};
 use crate::seed::FaultyVpc;
+use crate::settings;
 
 /// Something that is so or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,17 +54,20 @@ pub async fn look(ec2: &Client, vpc: &FaultyVpc) -> Result<Vec<Check>> {
             .filter(live)
             .find(|endpoint| endpoint.service_name() == Some(&name))
     };
+    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+    let settings = Settings::parse(settings::audit(), &controls).while_doing("reading the settings")?;
+    let closed = |what, service, endpoint| closed(what, service, endpoint, &settings.perimeter, vpc);
     let (sts, secrets, s3) = (endpoint("sts"), endpoint("secretsmanager"), endpoint("s3"));
     Ok(vec![
         check("DNS hostnames are on", hostnames, if hostnames { "on" } else { "off" }),
         zones("STS: an address in each zone", sts, vpc),
         https("STS: admits HTTPS from the VPC", sts, &groups, vpc),
-        closed("STS: closed to strangers", sts),
+        closed("STS: closed to strangers", "sts", sts),
         zones("Secrets Manager: an address in each zone", secrets, vpc),
         https("Secrets Manager: admits HTTPS from the VPC", secrets, &groups, vpc),
-        closed("Secrets Manager: closed to strangers", secrets),
+        closed("Secrets Manager: closed to strangers", "secretsmanager", secrets),
         routes("S3: a route from each private subnet", s3, vpc),
-        closed("S3: closed to strangers", s3),
+        closed("S3: closed to strangers", "s3", s3),
     ])
 }
 
@@ -122,19 +129,38 @@ fn routes(what: &'static str, endpoint: Option<&VpcEndpoint>, vpc: &FaultyVpc) -
     check(what, on.len() == tables.len(), on.join(", "))
 }
 
-/// Whether no statement allows everything on everything to everybody.
-fn closed(what: &'static str, endpoint: Option<&VpcEndpoint>) -> Check {
+/// Whether the policy is proven to keep the perimeter, and to let anybody through at all.
+fn closed(
+    what: &'static str,
+    service: &str,
+    endpoint: Option<&VpcEndpoint>,
+    perimeter: &Perimeter,
+    vpc: &FaultyVpc,
+) -> Check {
     let Some(endpoint) = endpoint else { return none(what) };
-    let policy = serde_json::from_str::<Value>(endpoint.policy_document().unwrap_or_default()).unwrap_or_default();
-    let statements = policy.get("Statement").and_then(Value::as_array);
-    let open = statements.is_none_or(|statements| statements.is_empty() || statements.iter().any(allows_all));
-    check(what, !open, if open { "anybody, anything" } else { "perimeter policy" })
-}
-
-fn allows_all(statement: &Value) -> bool {
-    let any = |name: &str| statement.get(name).is_some_and(|value| value == "*");
-    let allow = statement.get("Effect").is_some_and(|effect| effect == "Allow");
-    allow && statement.get("Condition").is_none() && ["Principal", "Action", "Resource"].into_iter().all(any)
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let Ok(policy) = Document::parse(endpoint.policy_document().unwrap_or_default()) else {
+        return check(what, false, "not understood");
+    };
+    let context = EndpointContext {
+        service: service.to_owned(),
+        gateway: endpoint.vpc_endpoint_type() == Some(&VpcEndpointType::Gateway),
+        owner: text(endpoint.owner_id()),
+        region: vpc.region.clone(),
+        vpc: vpc.id.clone(),
+        endpoint: text(endpoint.vpc_endpoint_id()),
+        time: Timestamp::now().as_second(),
+    };
+    let analysis = analyse(&policy, perimeter, &context);
+    let state = match (analysis.verdict, analysis.identity, analysis.resource) {
+        (Containment::Closed, ..) => "proven",
+        (Containment::LockedOut, ..) => "nobody gets through",
+        (_, Some(_), Some(_)) => "strangers get in, data gets out",
+        (_, Some(_), None) => "strangers get in",
+        (_, None, Some(_)) => "data gets out",
+        _ => "not decided",
+    };
+    check(what, analysis.verdict == Containment::Closed, state)
 }
 
 /// Whether one IPv4 network lies in another. What cannot be read contains nothing.

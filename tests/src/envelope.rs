@@ -143,6 +143,15 @@ impl Envelope {
         Self::of_call(region, "ModifyVpcAttribute", request, json!({"_return": true}))
     }
 
+    pub fn delete_subnet(region: &str, subnet: &str) -> Self {
+        Self::of_call(
+            region,
+            "DeleteSubnet",
+            json!({"subnetId": subnet}),
+            json!({"_return": true}),
+        )
+    }
+
     /// What the schedule of the sweeper sends.
     pub fn schedule(region: &str) -> Self {
         Self(json!({

@@ -1,6 +1,7 @@
 //! A function's program, started as Lambda starts it and given payloads.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -118,7 +119,6 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 pub struct Function {
     api: RuntimeApi,
     process: Process,
-    invocations: u32,
     _task_root: Scratch,
 }
 
@@ -144,7 +144,6 @@ impl Function {
         Ok(Self {
             api,
             process,
-            invocations: 0,
             _task_root: task_root,
         })
     }
@@ -159,8 +158,11 @@ impl Function {
     }
 
     pub async fn invoke(&mut self, payload: &Value) -> Result<Answer> {
-        self.invocations += 1;
-        let id = format!("00000000-0000-0000-0000-{:012}", self.invocations);
+        static INVOCATIONS: AtomicUsize = AtomicUsize::new(1);
+        let id = format!(
+            "00000000-0000-0000-0000-{:012}",
+            INVOCATIONS.fetch_add(1, Ordering::Relaxed)
+        );
         let (asker, answer) = oneshot::channel();
         lock(&self.api.answers).insert(id.clone(), asker);
         self.api

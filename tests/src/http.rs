@@ -48,6 +48,11 @@ impl Request {
         }
     }
 
+    /// The value of a header, whatever the case of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
     /// The body as an HTML form, which is how EC2 and SNS are asked.
     pub fn form(&self) -> BTreeMap<String, String> {
         let body = String::from_utf8_lossy(&self.body);

@@ -8,6 +8,7 @@ pub mod envelope;
 pub mod error;
 pub mod function;
 pub mod http;
+pub mod ledger;
 pub mod play;
 pub mod programs;
 pub mod proxy;

@@ -22,10 +22,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
     if let Some(directory) = env::var_os(PACKAGES) {
         return Ok(PathBuf::from(directory).join(name).join("bootstrap"));
     }
-    static BUILT: OnceLock<Option<String>> = OnceLock::new();
-    if let Some(problem) = BUILT.get_or_init(build) {
-        return Err(HarnessError::new(problem));
-    }
+    ready()?;
     let ours = env::current_exe().while_doing("looking for the functions' programs")?;
     let program = ours
         .ancestors()
@@ -37,6 +34,16 @@ pub fn program(name: &str) -> Result<PathBuf> {
         _ => Err(HarnessError::new(format_args!(
             "the function `{name}` is not built; run `cargo build --workspace`"
         ))),
+    }
+}
+
+/// Has the programs built, if cargo runs us. May block for long, so before anything runs that somebody waits for.
+pub fn ready() -> Result<()> {
+    static BUILT: OnceLock<Option<String>> = OnceLock::new();
+    let built = || env::var_os(PACKAGES).map_or_else(build, |_| None);
+    match BUILT.get_or_init(built) {
+        Some(problem) => Err(HarnessError::new(problem)),
+        None => Ok(()),
     }
 }
 

@@ -1,20 +1,23 @@
-//! Stands between a function and EC2: records every request and fails those that it is told to.
+//! Stands between a function and EC2 or the ledger: records every request and fails those that it is told to.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Barrier;
+use serde_json::json;
+use tokio::sync::{Barrier, watch};
 use tokio::time::timeout;
 
 use crate::error::Result;
 use crate::http::{self, Request, Response, Server};
 
+/// The header in which DynamoDB's protocol names the action.
+const TARGET: &str = "X-Amz-Target";
 /// How long requests wait for others that are expected beside them.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A request that a function sent to EC2. Each attempt counts.
+/// A request that a function sent. Each attempt counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     pub action: String,
@@ -33,14 +36,18 @@ impl Call {
 /// How a request goes wrong.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// EC2 answers with this error.
+    /// The service answers with this error.
     Refused {
         status: u16,
         code: &'static str,
         message: String,
     },
-    /// The connection breaks off without an answer.
+    /// The connection breaks off without an answer, and nothing is done.
     NoAnswer,
+    /// The first request is carried out, but neither it nor any further attempt is answered.
+    LostAnswer,
+    /// The first request is carried out, and who waits for the answer to it or to any further attempt waits for ever.
+    Silence,
 }
 
 impl Fault {
@@ -67,10 +74,15 @@ impl Fault {
         }
     }
 
-    fn answer(&self) -> Option<Response> {
+    /// In the protocol in which the request came.
+    fn answer(&self, request: &Request) -> Option<Response> {
         let Self::Refused { status, code, message } = self else {
             return None;
         };
+        if request.header(TARGET).is_some() {
+            let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message});
+            return Some(Response::new(*status, body.to_string()).with("Content-Type", "application/x-amz-json-1.0"));
+        }
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Errors><Error><Code>{code}</Code>\
              <Message>{message}</Message></Error></Errors>\
@@ -82,9 +94,12 @@ impl Fault {
 
 #[derive(Debug)]
 struct State {
-    ec2: SocketAddr,
+    stand_in: SocketAddr,
     calls: Mutex<Vec<Call>>,
-    faults: Mutex<BTreeMap<String, Fault>>,
+    /// With how many requests met the fault so far.
+    faults: Mutex<BTreeMap<String, (Fault, usize)>>,
+    /// Whether a request met a fault since one was set.
+    failed: watch::Sender<bool>,
     together: Mutex<Option<Arc<Barrier>>>,
 }
 
@@ -95,11 +110,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn start(ec2: SocketAddr) -> Result<Self> {
+    pub async fn start(stand_in: SocketAddr) -> Result<Self> {
         let state = Arc::new(State {
-            ec2,
+            stand_in,
             calls: Mutex::default(),
             faults: Mutex::default(),
+            failed: watch::Sender::default(),
             together: Mutex::default(),
         });
         let server = {
@@ -129,7 +145,15 @@ impl Proxy {
 
     /// From now on this action fails, until the fault is healed.
     pub fn fail(&self, action: &str, fault: Fault) {
-        lock(&self.state.faults).insert(action.to_owned(), fault);
+        self.state.failed.send_replace(false);
+        lock(&self.state.faults).insert(action.to_owned(), (fault, 0));
+    }
+
+    /// Waits until a request has met a fault since one was set.
+    pub async fn failed(&self) {
+        let mut failed = self.state.failed.subscribe();
+        // The sender lives as long as this.
+        let _ = failed.wait_for(|failed| *failed).await;
     }
 
     /// All is well again.
@@ -147,7 +171,12 @@ impl Proxy {
 impl State {
     async fn handle(&self, request: Request) -> Option<Response> {
         let mut parameters = request.form();
-        let action = parameters.remove("Action").unwrap_or_default();
+        // EC2's protocol names the action in the form.
+        let target = request.header(TARGET).and_then(|target| target.split('.').nth(1));
+        let action = parameters
+            .remove("Action")
+            .or_else(|| target.map(str::to_owned))
+            .unwrap_or_default();
         parameters.remove("Version");
         lock(&self.calls).push(Call {
             action: action.clone(),
@@ -159,10 +188,20 @@ impl State {
         {
             return None;
         }
-        let fault = lock(&self.faults).get(&action).cloned();
+        let fault = lock(&self.faults).get_mut(&action).map(|(fault, met)| {
+            *met += 1;
+            (fault.clone(), *met)
+        });
+        let Some((fault, met)) = fault else {
+            return http::ask(self.stand_in, &request).await.ok();
+        };
+        if met == 1 && matches!(fault, Fault::LostAnswer | Fault::Silence) {
+            http::ask(self.stand_in, &request).await.ok()?;
+        }
+        self.failed.send_replace(true);
         match fault {
-            Some(fault) => fault.answer(),
-            None => http::ask(self.ec2, &request).await.ok(),
+            Fault::Silence => std::future::pending().await,
+            fault => fault.answer(&request),
         }
     }
 }

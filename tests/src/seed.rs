@@ -12,12 +12,25 @@ const APP_A: &str = "10.20.10.0/24";
 const APP_B: &str = "10.20.11.0/24";
 const APP_C: &str = "10.20.12.0/24";
 
+/// Written to keep strangers out, and it does; but nothing is said of whose buckets our principals may write to.
+const LEAKY: &str = r#"{
+    "Version": "2012-10-17",
+    "Statement": [{
+        "Sid": "OnlyOurOrganisation",
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": ["s3:GetObject", "s3:PutObject", "s3:ListBucket"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
+    }]
+}"#;
+
 /// 10.20.0.0/16 with everything wrong that Postern repairs:
 /// - DNS hostnames are off;
 /// - `app-c` is new, and no endpoint serves its zone;
 /// - the endpoint to STS has the allow-all policy, and its security group admits 443 from another network only;
 /// - the endpoint to Secrets Manager is missing;
-/// - the gateway endpoint to S3 has the allow-all policy and is not on the route table of `app-c`.
+/// - the gateway endpoint to S3 has a policy that looks closed and is not, and is not on the route table of `app-c`.
 #[derive(Clone, Debug)]
 pub struct FaultyVpc {
     pub region: String,
@@ -132,6 +145,7 @@ impl Seed<'_> {
         let s3 = s3
             .service_name(service(self.region, "s3"))
             .route_table_ids(&private_ab)
+            .policy_document(LEAKY)
             .tag_specifications(tags(ResourceType::VpcEndpoint, "s3"));
         let s3 = s3.send().await.while_doing("creating the endpoint to S3")?;
         Ok(FaultyVpc {

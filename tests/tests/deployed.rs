@@ -1,8 +1,15 @@
 //! The whole chain as it is deployed: template, rules, queues, functions, topic.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeSet;
 
+use postern_core::ledger::Fate;
+use postern_tests::alert::Alert;
 use postern_tests::play::{Played, Round, play};
 use postern_tests::stack::ACCOUNT;
 
@@ -14,6 +21,8 @@ async fn an_event_repairs_the_vpc_once_and_an_alert_tells_of_it() {
     audit_mode_tells_and_changes_nothing(&played);
     enforce_mode_repairs_and_tells(&played);
     the_same_events_again_change_nothing(&played.again);
+    what_was_interrupted_is_brought_to_its_end(&played);
+    who_cannot_delete_a_subnet_is_told_how_to_release_it(&played);
 }
 
 fn events_reach_the_functions_whose_rules_they_match(played: &Played) {
@@ -53,10 +62,8 @@ fn audit_mode_tells_and_changes_nothing(played: &Played) {
     assert_eq!(audit.checks, played.before);
     assert_eq!(audit.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
     check_alerts(played, audit);
-    assert_eq!(
-        tellers(audit),
-        BTreeSet::from(["endpoint-inspector", "policy-inspector", "subnet-inspector"])
-    );
+    // What the endpoint-inspector finds the subnet-inspector has told.
+    assert_eq!(tellers(audit), BTreeSet::from(["policy-inspector", "subnet-inspector"]));
     assert!(audit.alerts.iter().all(|alert| alert.text("/outcome") == "audit"));
     assert!(
         audit
@@ -93,6 +100,52 @@ fn the_same_events_again_change_nothing(again: &Round) {
     assert_eq!(again.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
     assert!(again.alerts.is_empty(), "{:#?}", again.alerts);
     assert!(again.checks.iter().all(|check| check.passed), "{:#?}", again.checks);
+}
+
+fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
+    let interrupted = &played.interrupted;
+    check_alerts(played, interrupted);
+    let [first, second] = interrupted.alerts.as_slice() else {
+        panic!("{:#?}", interrupted.alerts);
+    };
+    let changes = |alert: &Alert, result: &str| -> BTreeSet<String> {
+        let all = alert
+            .list("changes")
+            .filter(|change| change["outcome"]["result"] == result);
+        all.map(|change| change["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let uncertain = changes(first, "failed");
+    assert_eq!(uncertain.len(), 1, "{:#}", first.report);
+    assert_eq!(changes(second, "applied"), uncertain, "{:#}", second.report);
+    assert!(
+        interrupted.checks.iter().all(|check| check.passed),
+        "{:#?}",
+        interrupted.checks
+    );
+    let made = interrupted
+        .mutations()
+        .filter(|call| call.action == "ModifyVpcEndpoint");
+    assert_eq!(made.count(), 1, "{:#?}", interrupted.calls);
+    assert_eq!(played.recorded.len(), 2, "{:#?}", played.recorded);
+    for record in &played.recorded {
+        assert!(
+            matches!(record.fate, Fate::Applied { .. }) && record.told,
+            "{record:#?}"
+        );
+    }
+}
+
+fn who_cannot_delete_a_subnet_is_told_how_to_release_it(played: &Played) {
+    let blocked = &played.blocked;
+    check_alerts(played, blocked);
+    assert_eq!(
+        set(&blocked.deliveries[0].functions),
+        BTreeSet::from(["subnet-inspector"])
+    );
+    assert_eq!(blocked.alerts.len(), 1);
+    let command = format!("postern release {}", played.vpc.app_c);
+    assert_eq!(blocked.alerts[0].text("/notices/0/command"), command);
+    assert_eq!(blocked.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
 }
 
 fn check_alerts(played: &Played, round: &Round) {

@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use postern_aws::ledger::{LEDGER_CALLS, LIFT_CALL};
 use postern_aws::{PUBLISH_CALLS, apply, observe};
-use postern_core::function::{FUNCTIONS, Function, SWEEPER};
+use postern_core::function::{DEPENDENCY_VIOLATION, FUNCTIONS, Function, SWEEPER};
 use postern_core::id::EndpointId;
 use postern_core::trigger::Target;
 use serde_json::{Value, json};
@@ -62,6 +63,14 @@ fn texts(value: &Value) -> BTreeSet<String> {
     }
 }
 
+/// The rules that a queue's policy admits.
+fn admitted(policy: &Value) -> BTreeSet<String> {
+    let arns = &policy["PolicyDocument"]["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"];
+    let arns = arns.as_array().cloned().unwrap_or_else(|| vec![arns.clone()]);
+    let id = |arn: &Value| arn["Fn::GetAtt"][0].as_str().unwrap().to_owned();
+    arns.iter().map(id).collect()
+}
+
 fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
@@ -79,6 +88,15 @@ fn statements(template: &Value, function: &Function) -> Vec<Value> {
     documents
         .flat_map(|document| list(&document["Statement"]).to_vec())
         .collect()
+}
+
+/// The logical ids of the rules that start a function.
+fn rules_of(function: &Function) -> Vec<String> {
+    let mut rules = vec![format!("{}Rule", prefix(function))];
+    if !function.failed_events.is_empty() {
+        rules.push(format!("{}FailureRule", prefix(function)));
+    }
+    rules
 }
 
 /// Everything that a function can ask of EC2, and what EC2 checks on its behalf.
@@ -152,6 +170,40 @@ fn a_rule_takes_successful_ec2_calls_that_postern_did_not_make() {
 }
 
 #[test]
+fn who_cannot_delete_something_because_of_dependencies_starts_a_function_whoever_it_is() {
+    let template = template();
+    let failing = FUNCTIONS.iter().filter(|function| !function.failed_events.is_empty());
+    assert!(failing.clone().next().is_some());
+    for function in failing {
+        let rule = properties(&template, &format!("{}FailureRule", prefix(function)));
+        let expected = json!({
+            "source": ["aws.ec2"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["ec2.amazonaws.com"],
+                "eventName": function.failed_events,
+                "errorCode": [DEPENDENCY_VIOLATION],
+            },
+        });
+        assert_eq!(rule["EventPattern"], expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn there_are_no_other_rules_than_those_of_the_registry() {
+    let template = template();
+    let resources = template["Resources"].as_object().unwrap();
+    let rules = resources
+        .iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::Events::Rule");
+    let rules: BTreeSet<_> = rules.map(|(id, _)| id.clone()).collect();
+    assert_eq!(
+        rules,
+        FUNCTIONS.iter().flat_map(|function| rules_of(function)).collect()
+    );
+}
+
+#[test]
 fn a_role_allows_the_calls_of_its_function_and_nothing_else_in_the_network() {
     let template = template();
     for function in FUNCTIONS {
@@ -165,7 +217,7 @@ fn a_role_allows_the_calls_of_its_function_and_nothing_else_in_the_network() {
 }
 
 #[test]
-fn besides_the_network_a_role_reaches_its_queue_its_log_and_the_topic() {
+fn besides_the_network_a_role_reaches_its_queue_its_log_the_topic_and_the_ledger() {
     let template = template();
     for function in FUNCTIONS {
         let mut reached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -190,8 +242,40 @@ fn besides_the_network_a_role_reaches_its_queue_its_log_and_the_topic() {
             ("logs:CreateLogStream".to_owned(), log.clone()),
             ("logs:PutLogEvents".to_owned(), log),
         ]);
+        let ledger = of("Ledger".to_owned());
+        expected.extend(LEDGER_CALLS.iter().map(|call| ((*call).to_owned(), ledger.clone())));
         expected.extend(PUBLISH_CALLS.iter().map(|call| ((*call).to_owned(), topic.clone())));
         assert_eq!(reached, expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn who_runs_the_commands_on_the_ledger_may_make_their_calls_and_no_others() {
+    let template = template();
+    let operator = properties(&template, "OperatorPolicy");
+    let statements = list(&operator["PolicyDocument"]["Statement"]);
+    let allowed: BTreeSet<_> = statements
+        .iter()
+        .flat_map(|statement| texts(&statement["Action"]))
+        .collect();
+    let named = Target::Endpoint(EndpointId::from("vpce-0"));
+    let mut calls: BTreeSet<&str> = observe::VPC_CALLS.iter().copied().collect();
+    calls.extend(observe::resolve_calls(&named));
+    calls.extend(
+        SWEEPER
+            .controls
+            .iter()
+            .flat_map(|control| control.needs)
+            .flat_map(|part| observe::calls(*part)),
+    );
+    let changes = SWEEPER.controls.iter().flat_map(|control| control.changes);
+    calls.extend(changes.flat_map(|change| apply::undo_calls(*change)));
+    calls.extend(LEDGER_CALLS);
+    calls.insert(LIFT_CALL);
+    assert_eq!(allowed, calls.into_iter().map(str::to_owned).collect());
+    for statement in statements.iter().filter(|statement| statement["Resource"] == "*") {
+        let region = json!({"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}});
+        assert_eq!(statement["Condition"], region, "{statement}");
     }
 }
 
@@ -228,9 +312,13 @@ fn a_message_that_a_function_cannot_handle_comes_back_alone_and_ends_in_a_dead_l
         assert_eq!(source["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
         assert!(source["ScalingConfig"]["MaximumConcurrency"].as_u64().unwrap() >= 2);
         assert_eq!(queue["RedrivePolicy"]["deadLetterTargetArn"], arn("DeadLetters"));
-        let target = &of("Rule")["Targets"][0];
-        assert_eq!(target["Arn"], arn("Queue"));
-        assert_eq!(target["DeadLetterConfig"]["Arn"], arn("DeadLetters"));
+        let rules = rules_of(function);
+        for rule in &rules {
+            let target = &properties(&template, rule)["Targets"][0];
+            assert_eq!(target["Arn"], arn("Queue"));
+            assert_eq!(target["DeadLetterConfig"]["Arn"], arn("DeadLetters"));
+        }
+        assert_eq!(admitted(of("QueuePolicy")), rules.into_iter().collect(), "{prefix}");
         // What AWS asks of a queue that feeds a function.
         let window = source["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or_default();
         let least = 6 * lambda["Timeout"].as_u64().unwrap() + window;
@@ -239,5 +327,25 @@ fn a_message_that_a_function_cannot_handle_comes_back_alone_and_ends_in_a_dead_l
             of("Alarm")["Dimensions"][0]["Value"]["Fn::GetAtt"][0],
             format!("{prefix}DeadLetters")
         );
+    }
+}
+
+#[test]
+fn the_ledger_is_the_table_of_every_function_and_outlives_the_stack() {
+    let template = template();
+    let resource = &template["Resources"]["Ledger"];
+    for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+        assert_eq!(resource[policy], "Retain");
+    }
+    let ledger = &resource["Properties"];
+    assert_eq!(ledger["TimeToLiveSpecification"]["AttributeName"], "expires");
+    assert_eq!(
+        ledger["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"],
+        true
+    );
+    for function in FUNCTIONS {
+        let lambda = properties(&template, &format!("{}Function", prefix(function)));
+        let table = &lambda["Environment"]["Variables"]["POSTERN_LEDGER_TABLE"];
+        assert_eq!(table, &json!({"Ref": "Ledger"}), "{}", function.name);
     }
 }

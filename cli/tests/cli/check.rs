@@ -228,3 +228,18 @@ fn named_settings_come_before_those_of_the_directory() {
     );
     assert!(run.stdout.starts_with("-: open\n"), "{}", run.stdout);
 }
+
+#[test]
+fn a_service_that_is_not_given_or_not_known_is_named_in_the_reasons() {
+    let reasons = |arguments: &[&str]| {
+        let check = ["policy", "check", "--format", "json", "closed.json"];
+        lines(&run(&[&check, arguments].concat())).remove(0)["reasons"].to_string()
+    };
+    assert!(reasons(&[]).contains("say with --service"), "{}", reasons(&[]));
+    let unknown = reasons(&["--service", "no-such-service"]);
+    assert!(unknown.contains("`no-such-service` is not known here"), "{unknown}");
+    for service in ["s3", "any"] {
+        let reasons = reasons(&["--service", service]);
+        assert!(!reasons.contains("service"), "{reasons}");
+    }
+}

@@ -35,6 +35,10 @@ fn what_is_not_json_is_named_with_its_place() {
             b"{\"Id\": \"\\ud800\"}",
             "half of a surrogate pair is no character (line 1,",
         ),
+        (
+            b"\xef\xbb\xbf{}",
+            "`policy.json` is not JSON: it starts with a byte order mark: save it as UTF-8 without one (line 1, column 1)",
+        ),
         (deep.as_bytes(), "nested too deeply (line 1,"),
         (b"Version: 2012-10-17", "`policy.json` is not JSON: "),
         (

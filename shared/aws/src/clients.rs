@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -13,6 +13,7 @@ use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use jiff::Timestamp;
 use postern_core::id::Region;
 
 use crate::observe::Catalogues;
@@ -26,10 +27,11 @@ const ATTEMPTS: u32 = 4;
 /// The way to AWS with one set of credentials, kept while a function is warm.
 #[derive(Debug)]
 pub struct Aws {
-    config: SdkConfig,
+    pub(crate) config: SdkConfig,
     ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
     pub(crate) sns: aws_sdk_sns::Client,
-    counter: Counter,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
+    pub(crate) counter: Counter,
     pub(crate) catalogues: Catalogues,
 }
 
@@ -39,7 +41,7 @@ pub struct Calls(BTreeMap<String, u64>);
 
 /// Counts as an interceptor, so that no call can escape it.
 #[derive(Clone, Debug, Default)]
-struct Counter(Arc<Mutex<Calls>>);
+pub(crate) struct Counter(Arc<Mutex<Calls>>);
 
 impl Aws {
     /// With the credentials, the Region and the endpoints that the environment names.
@@ -57,18 +59,31 @@ impl Aws {
         let sns = aws_sdk_sns::config::Builder::from(&config)
             .retry_partition(own_quota())
             .build();
+        let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config)
+            .retry_partition(own_quota())
+            .build();
         Self {
             ec2: Mutex::default(),
             sns: aws_sdk_sns::Client::from_conf(sns),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             counter: Counter::default(),
             catalogues: Catalogues::default(),
             config,
         }
     }
 
+    /// The time by which the clients go.
+    pub fn now(&self) -> Timestamp {
+        let now = self
+            .config
+            .time_source()
+            .map_or_else(SystemTime::now, |source| source.now());
+        Timestamp::try_from(now).unwrap_or(Timestamp::MAX)
+    }
+
     /// The requests sent to EC2 so far. A run's own are those `since` its begin.
     pub fn calls(&self) -> Calls {
-        lock(&self.counter.0).clone()
+        self.counter.calls()
     }
 
     pub(crate) fn ec2(&self, region: &Region) -> aws_sdk_ec2::Client {
@@ -121,6 +136,12 @@ impl Calls {
             (more > 0).then(|| (operation.clone(), more))
         });
         Self(rest.collect())
+    }
+}
+
+impl Counter {
+    pub(crate) fn calls(&self) -> Calls {
+        lock(&self.0).clone()
     }
 }
 

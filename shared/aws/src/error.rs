@@ -80,6 +80,18 @@ impl CallError {
         }
     }
 
+    /// A refusal that AWS put into an answer of success.
+    pub(crate) fn refused(call: &'static str, code: &str, message: &str) -> Self {
+        let message = tidy(message);
+        Self {
+            call,
+            code: Some(code.to_owned()),
+            transient: TRANSIENT_CODES.contains(&code),
+            cause: words(format!("{code}: {message}")),
+            message,
+        }
+    }
+
     /// An answer that AWS gave but that does not say what it must.
     pub(crate) fn unreadable(call: &'static str, what: impl Into<String>) -> Self {
         Self {

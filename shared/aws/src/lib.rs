@@ -1,10 +1,12 @@
-//! Postern's hands and eyes: observes VPCs, applies changes, publishes reports.
+//! Postern's hands and eyes: observes VPCs, applies changes, publishes reports, keeps the ledger.
 //!
 //! The only crate that sees the AWS SDK. What leaves it are the types of `postern-core` and its own errors.
 
 pub mod apply;
 mod clients;
 mod error;
+mod identity;
+pub mod ledger;
 pub mod observe;
 mod paging;
 mod publish;

@@ -15,10 +15,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use serde_json::Value as Json;
 
 use crate::clients::Aws;
 
-/// The form fields of a request.
+/// The form fields of a request; of one in JSON its `Action` and its `Body`.
 pub(crate) type Request = BTreeMap<String, String>;
 
 #[derive(Clone, Debug)]
@@ -72,6 +73,11 @@ impl Cloud {
              <RequestID>00000000-0000-0000-0000-000000000000</RequestID></Response>"
         );
         self.add(action, Answer::Bytes(status, content))
+    }
+
+    /// Answers one call of the action in JSON.
+    pub(crate) fn json(self, action: &str, content: &Json) -> Self {
+        self.raw(action, 200, &content.to_string())
     }
 
     pub(crate) fn raw(self, action: &str, status: u16, content: &str) -> Self {
@@ -139,6 +145,20 @@ impl Cloud {
         sent[0].clone()
     }
 
+    /// What the requests of an action said in JSON.
+    pub(crate) fn bodies(&self, action: &str) -> Vec<Json> {
+        let requests = self.requests(action);
+        requests
+            .iter()
+            .map(|request| serde_json::from_str(&request["Body"]).unwrap())
+            .collect()
+    }
+
+    /// What the one request of an action said in JSON.
+    pub(crate) fn body(&self, action: &str) -> Json {
+        serde_json::from_str(&self.request(action)["Body"]).unwrap()
+    }
+
     /// Fails where an answer is left over.
     pub(crate) fn done(&self) {
         let left: Vec<_> = self
@@ -164,7 +184,11 @@ impl HttpClient for Cloud {
 
 impl HttpConnector for Cloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let form = form(request.body().bytes().unwrap());
+        let body = request.body().bytes().unwrap();
+        let form = match request.headers().get("x-amz-target") {
+            Some(target) => json_request(target, body),
+            None => form(body),
+        };
         let action = form["Action"].clone();
         let answer = {
             let mut state = self.state();
@@ -193,6 +217,12 @@ fn success(action: &str, content: &str) -> String {
          <{action}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
          <requestId>00000000-0000-0000-0000-000000000000</requestId>{content}</{action}Response>"
     )
+}
+
+fn json_request(target: &str, body: &[u8]) -> Request {
+    let (_, action) = target.split_once('.').unwrap();
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    Request::from([("Action".to_owned(), action.to_owned()), ("Body".to_owned(), body)])
 }
 
 /// Decodes `application/x-www-form-urlencoded`.

@@ -204,6 +204,24 @@ impl Change {
         }
     }
 
+    /// Whether it wants again what an earlier change did.
+    pub fn repeats(&self, then: &Self) -> bool {
+        match (self, then) {
+            (
+                Self::AuthorizeIngress { group, cidrs },
+                Self::AuthorizeIngress {
+                    group: other,
+                    cidrs: then,
+                },
+            ) => group == other && !cidrs.is_disjoint(then),
+            (Self::CreateEndpoint(now), Self::CreateEndpoint(then)) => {
+                (&now.vpc, &now.service, now.endpoint_kind) == (&then.vpc, &then.service, then.endpoint_kind)
+            }
+            (Self::ReplacePolicy { endpoint, .. }, Self::ReplacePolicy { endpoint: then, .. }) => endpoint == then,
+            _ => self == then,
+        }
+    }
+
     /// What undoes the change. `created` is the id that AWS gave to what the change created, and the id of the
     /// managed group for changes that refer to it; None while it is not known.
     pub fn inverse(&self, created: Option<&str>) -> Option<Inverse> {
@@ -240,6 +258,25 @@ impl Change {
                 policy: before.clone(),
             },
         })
+    }
+}
+
+impl Inverse {
+    /// Such as `restore the policy of vpce-0a1b2c3d`.
+    pub fn words(&self) -> String {
+        match self {
+            Self::DisableVpcDns { vpc, attribute } => format!("disable {attribute} on {vpc}"),
+            Self::DeleteSecurityGroup { group } => format!("delete {group}"),
+            Self::RevokeIngress { group, .. } => format!("revoke the rules of {group}"),
+            Self::DeleteEndpoint { endpoint } => format!("delete {endpoint}"),
+            Self::RemoveSubnet { endpoint, subnet } => format!("remove {subnet} from {endpoint}"),
+            Self::DisassociateRouteTable { endpoint, route_table } => {
+                format!("disassociate {route_table} from {endpoint}")
+            }
+            Self::DetachGroup { endpoint, group } => format!("detach {group} from {endpoint}"),
+            Self::DisablePrivateDns { endpoint } => format!("disable private DNS on {endpoint}"),
+            Self::RestorePolicy { endpoint, .. } => format!("restore the policy of {endpoint}"),
+        }
     }
 }
 

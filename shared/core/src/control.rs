@@ -6,6 +6,8 @@ use crate::change::{Change, ChangeKind};
 use crate::controls;
 use crate::finding::{Exempt, Finding, FindingKey, Remediation, ResourceKind, Severity, Verdict};
 use crate::id::EndpointId;
+use crate::ledger::Past;
+use crate::policy::Policies;
 use crate::settings::{ExemptionSelector, Mode, Settings};
 use crate::snapshot::{Endpoint, Gap, Part, Snapshot, Tags};
 
@@ -25,6 +27,8 @@ pub struct Control {
     pub needs: &'static [Part],
     /// The changes that its remediation may consist of.
     pub changes: &'static [ChangeKind],
+    /// Whether it is off unless the settings name it.
+    pub opt_in: bool,
     /// Findings of every verdict. A gap makes the control indeterminate for the whole VPC.
     pub evaluate: fn(&Context<'_>) -> Result<Vec<Finding>, Gap>,
 }
@@ -33,16 +37,43 @@ pub struct Control {
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub settings: &'a Settings,
+    pub past: &'a Past,
+    pub now: Timestamp,
+    pub(crate) policies: &'a Policies,
 }
 
 /// Evaluates these controls. Sorted by finding key; the same snapshot gives the same findings.
 ///
 /// Findings on a VPC of another owner do not exist: only its owner can act there.
-pub fn evaluate(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Vec<Finding> {
+pub fn evaluate(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    past: &Past,
+    now: Timestamp,
+) -> Vec<Finding> {
+    evaluate_with(controls, snapshot, settings, past, now, &Policies::default())
+}
+
+/// The same with what was found out about policies before, under the same settings at the same moment.
+pub(crate) fn evaluate_with(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    past: &Past,
+    now: Timestamp,
+    policies: &Policies,
+) -> Vec<Finding> {
     if snapshot.vpc.owner != snapshot.account {
         return Vec::new();
     }
-    let context = Context { snapshot, settings };
+    let context = Context {
+        snapshot,
+        settings,
+        past,
+        now,
+        policies,
+    };
     let mut findings = Vec::new();
     for control in controls {
         let mode = settings.modes.of(control.name);
@@ -60,8 +91,9 @@ pub fn evaluate(controls: &[&Control], snapshot: &Snapshot, settings: &Settings,
         for mut finding in found {
             finding.severity = control.severity;
             finding.mode = mode;
-            finding.exempt = exemption(&finding, snapshot, settings, now);
+            finding.exempt = exemption(&finding, snapshot, settings, past, now);
             protect(&mut finding, snapshot);
+            yield_to_others(&mut finding, snapshot, settings, past, now);
             findings.push(finding);
         }
     }
@@ -69,7 +101,13 @@ pub fn evaluate(controls: &[&Control], snapshot: &Snapshot, settings: &Settings,
     findings
 }
 
-fn exemption(finding: &Finding, snapshot: &Snapshot, settings: &Settings, now: Timestamp) -> Option<Exempt> {
+fn exemption(
+    finding: &Finding,
+    snapshot: &Snapshot,
+    settings: &Settings,
+    past: &Past,
+    now: Timestamp,
+) -> Option<Exempt> {
     if finding.verdict != Verdict::NonCompliant {
         return None;
     }
@@ -89,6 +127,12 @@ fn exemption(finding: &Finding, snapshot: &Snapshot, settings: &Settings, now: T
         return Some(Exempt {
             reason: exemption.reason.clone(),
             expires: Some(exemption.expires),
+        });
+    }
+    if let Some(hold) = past.hold(key, now) {
+        return Some(Exempt {
+            reason: hold.reason.clone(),
+            expires: Some(hold.expires),
         });
     }
     let tag = tags?.get(TAG_EXEMPT)?;
@@ -119,6 +163,24 @@ fn protect(finding: &mut Finding, snapshot: &Snapshot) {
         .find_map(|id| keeper_of(id, snapshot));
     if let Some(keeper) = keeper {
         finding.remediation = Remediation::Manual(format!("Left alone: {keeper}. Change it there."));
+    }
+}
+
+/// What somebody undoes again and again is reported and left alone.
+fn yield_to_others(finding: &mut Finding, snapshot: &Snapshot, settings: &Settings, past: &Past, now: Timestamp) {
+    let Remediation::Automatic(changes) = &finding.remediation else {
+        return;
+    };
+    if finding.mode != Mode::Enforce || !finding.open() {
+        return;
+    }
+    if let Some(futility) = past.futility(&finding.key, changes, &settings.limits, now) {
+        finding.remediation = Remediation::Manual(futility.advice());
+        return;
+    }
+    if let Some(contest) = past.contest(&finding.key, changes, snapshot, &settings.limits, now) {
+        finding.remediation = Remediation::Manual(contest.advice());
+        finding.contest = Some(contest);
     }
 }
 
@@ -321,7 +383,7 @@ mod tests {
     fn only_what_is_non_compliant_is_exempt() {
         let mut world = compliant().exempt(&policy_open::CONTROL, resource("vpce-s3"), LATER);
         assert_eq!(judge(&world).exempt, None);
-        world.settings.perimeter.organizations = vec!["o-exampleorg2".to_owned()];
+        world = world.edit_endpoint("vpce-s3", |e| e.policy = None);
         let undecided = judge(&world);
         assert_eq!((undecided.verdict, undecided.exempt), (Verdict::Indeterminate, None));
     }

@@ -40,6 +40,11 @@ impl MonthlyCost {
         }
     }
 
+    /// In whole cents, the next higher where it is not.
+    pub fn cents(self) -> u64 {
+        self.micros.div_ceil(10_000)
+    }
+
     pub fn dollars(self) -> f64 {
         self.micros as f64 / 1e6
     }
@@ -114,6 +119,8 @@ mod tests {
             [dime; 3].into_iter().sum::<MonthlyCost>(),
             MonthlyCost::from_dollars(0.3)
         );
+        assert_eq!(MonthlyCost::from_dollars(0.3).cents(), 30);
+        assert_eq!(MonthlyCost::from_dollars(0.300_001).cents(), 31);
         assert_eq!(MonthlyCost::from_dollars(f64::NAN), MonthlyCost::ZERO);
         assert_eq!(MonthlyCost::from_dollars(-4.0), MonthlyCost::ZERO);
     }

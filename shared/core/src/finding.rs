@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
+use crate::ledger::Contest;
 use crate::settings::Mode;
 use crate::snapshot::EndpointKind;
 
@@ -66,6 +67,8 @@ pub struct Finding {
     pub mode: Mode,
     /// Set where somebody answers for a non-compliant finding.
     pub exempt: Option<Exempt>,
+    /// Set where somebody undoes its repair again and again, so that it is left alone.
+    pub contest: Option<Contest>,
     /// One or two sentences for a network engineer: what is so, and why it matters.
     pub explanation: String,
     pub remediation: Remediation,
@@ -162,6 +165,7 @@ impl FindingKey {
             severity: Severity::Low,
             mode: Mode::Audit,
             exempt: None,
+            contest: None,
             explanation: explanation.into(),
             remediation,
         }

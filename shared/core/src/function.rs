@@ -2,15 +2,20 @@
 
 use crate::control::Control;
 use crate::controls::{
-    endpoint_missing, gateway_route_missing, ingress_blocked, policy_open, private_dns_disabled, subnet_uncovered,
-    vpc_dns_disabled,
+    credentials_unbound, endpoint_missing, gateway_route_missing, ingress_blocked, policy_locked_out, policy_open,
+    policy_undecided, policy_unsupported, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
+
+/// The `errorCode` of a call that could not delete something because something else depends on it.
+pub const DEPENDENCY_VIOLATION: &str = "Client.DependencyViolation";
 
 pub struct Function {
     /// The name of the function and of its crate.
     pub name: &'static str,
     /// The EC2 calls whose CloudTrail events start it. Empty where only the schedule does.
     pub events: &'static [&'static str],
+    /// The EC2 calls whose CloudTrail events start it where they failed with `DEPENDENCY_VIOLATION`, and only then.
+    pub failed_events: &'static [&'static str],
     pub controls: &'static [&'static Control],
 }
 
@@ -29,6 +34,7 @@ pub static SUBNET_INSPECTOR: Function = Function {
         "ReplaceRoute",
         "ReplaceRouteTableAssociation",
     ],
+    failed_events: &["DeleteSubnet", "DeleteVpc"],
     controls: REACH,
 };
 
@@ -42,18 +48,21 @@ pub static ENDPOINT_INSPECTOR: Function = Function {
         "ModifyVpcEndpoint",
         "RevokeSecurityGroupIngress",
     ],
+    failed_events: &[],
     controls: REACH,
 };
 
 pub static POLICY_INSPECTOR: Function = Function {
     name: "policy-inspector",
     events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
-    controls: &[&policy_open::CONTROL],
+    failed_events: &[],
+    controls: CONTAINMENT,
 };
 
 pub static SWEEPER: Function = Function {
     name: "sweeper",
     events: &[],
+    failed_events: &[],
     controls: crate::controls::CONTROLS,
 };
 
@@ -67,6 +76,15 @@ const REACH: &[&Control] = &[
     &private_dns_disabled::CONTROL,
     &subnet_uncovered::CONTROL,
     &vpc_dns_disabled::CONTROL,
+];
+
+/// Endpoints let nobody through but whom the perimeter trusts.
+const CONTAINMENT: &[&Control] = &[
+    &credentials_unbound::CONTROL,
+    &policy_locked_out::CONTROL,
+    &policy_open::CONTROL,
+    &policy_undecided::CONTROL,
+    &policy_unsupported::CONTROL,
 ];
 
 #[cfg(test)]
@@ -92,8 +110,15 @@ mod tests {
     #[test]
     fn events_and_controls_are_unique_and_sorted() {
         for function in FUNCTIONS {
-            let Function { name, events, controls } = function;
-            assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
+            let Function {
+                name,
+                events,
+                failed_events,
+                controls,
+            } = function;
+            for events in [events, failed_events] {
+                assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
+            }
             assert!(controls.windows(2).all(|pair| pair[0].name < pair[1].name), "{name}");
             assert!(!controls.is_empty(), "{name}");
         }

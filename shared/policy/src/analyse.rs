@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::document::Document;
+use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
 use crate::explain;
 use crate::federation;
@@ -16,18 +16,28 @@ mod budget;
 mod callers;
 mod identities;
 mod keys;
+mod kinds;
+mod likely;
+mod losses;
 mod model;
 mod owners;
+mod path_shapes;
 mod resources;
 mod search;
 mod strings;
 mod witness;
 
 pub(crate) use identities::below;
+pub(crate) use losses::{loses, takes};
 
 use budget::Budget;
 use model::Model;
 use search::{Goal, Links, Search};
+
+/// So many texts of four characters fill the longest document that AWS takes.
+const MOST_VALUES: usize = MOST_CHARACTERS / 4;
+
+const TOO_MANY: &str = "the document has too many cases to try them all";
 
 /// What a policy is, held against a perimeter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -78,12 +88,23 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
     let mut budget = Budget::new();
     let (readings, all) = readings(document, !perimeter.aws_services, federation::comes_through(endpoint));
     let mut summary = Summary::default();
+    if document.size() > MOST_VALUES {
+        summary.doubts.push(format!(
+            "the document has {} values and variables, more than {MOST_VALUES}",
+            document.size()
+        ));
+        return summary.analysis(document, &[]);
+    }
     if !all {
         summary
             .doubts
             .push("the document can be understood in too many ways".to_owned());
     }
     for (index, named) in readings.iter().enumerate() {
+        if budget.is_spent() {
+            summary.doubts.push(TOO_MANY.to_owned());
+            break;
+        }
         let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
         let mut asked = Asked::new(document, &model, named, &mut budget);
         let identity = asked.hole(Goal::Identity, &mut budget);
@@ -92,45 +113,6 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
         summary.add(index, identity, resource, &reach);
     }
     summary.analysis(document, &readings)
-}
-
-/// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
-/// outer nothing is that this cannot be told.
-pub(crate) fn loses(
-    document: &Document,
-    denies: usize,
-    perimeter: &Perimeter,
-    endpoint: &EndpointContext,
-) -> Option<Option<Request>> {
-    let owned = crate::aws_owned::resources(perimeter, endpoint);
-    let mut budget = Budget::new();
-    let (readings, all) = readings(document, true, federation::comes_through(endpoint));
-    if !all {
-        return None;
-    }
-    for named in &readings {
-        let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
-        let mut search = Search::new(&model, &mut budget);
-        let count = model.statements.len();
-        for place in count.saturating_sub(denies)..count {
-            let lost = search.find(
-                Goal::Lost {
-                    place,
-                    first: count - denies,
-                },
-                Links::Suppose,
-                &mut budget,
-                &mut |found| Some(witness::request(&model, found)),
-            );
-            if lost.is_some() {
-                return Some(lost);
-            }
-            if !search.complete {
-                return None;
-            }
-        }
-    }
-    Some(None)
 }
 
 /// The answer to one question.
@@ -171,15 +153,25 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
-            let requests = witness::named_alike(model, witness::request(model, found), found.principal.caller);
-            let allowed = |request: &Request| evaluate_as(document, request, named.reading).is_allowed();
-            let Some(request) = requests.into_iter().find(allowed) else {
+            let confirm = |found: &search::Request| {
+                let request = witness::request(model, found);
+                let verdict = evaluate_as(document, &request, named.reading);
+                verdict.is_allowed().then_some(request)
+            };
+            let keys = witness::conditional(model, found);
+            if conditional.is_some() && !keys.is_empty() {
+                return None;
+            }
+            let Some(mut confirmed) = likely::agreeing(model, found, &confirm) else {
                 unconfirmed = true;
                 return None;
             };
-            let keys = witness::conditional(model, found);
+            // Who is not locked out is not asked how.
+            if goal != Goal::Reach {
+                confirmed = likely::likely(model, confirmed, &confirm);
+            }
             let witness = Witness {
-                request,
+                request: confirmed.1,
                 conditional: keys,
                 supposing: Vec::new(),
             };
@@ -204,7 +196,7 @@ impl<'m, 'd> Asked<'m, 'd> {
             return Answer::No;
         }
         if budget.is_spent() {
-            return Answer::Unknown("the document has too many cases to try them all".to_owned());
+            return Answer::Unknown(TOO_MANY.to_owned());
         }
         if !self.search.complete {
             return Answer::Unknown("its patterns overlap in too many ways to try them all".to_owned());

@@ -1,7 +1,8 @@
 //! Resources that AWS owns and that workloads behind an endpoint need: outside every organisation, and not the caller's.
 //!
-//! Every entry names its documentation. Bucket names are exact: a name with a wildcard, or one that AWS does not use in
-//! a Region, is a name that anybody can register.
+//! Every entry names its documentation; AWS lists most of them in
+//! <https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_owned_resources.md>. Bucket names
+//! are exact: a name with a wildcard, or one that AWS does not use in a Region, is a name that anybody can register.
 
 mod others;
 mod regions;
@@ -43,10 +44,23 @@ impl AwsOwned {
         };
         let partition = partition(region);
         let full = |arn: &&str| {
-            let arn = arn
-                .replace("{region}", region)
-                .replace("{joined}", &region.replace('-', ""));
-            format!("arn:{partition}{}", arn.replace("{own}", own))
+            let mut text = String::with_capacity(128);
+            text.extend(["arn:", partition]);
+            let mut rest = *arn;
+            while let Some((before, (name, after))) = rest
+                .split_once('{')
+                .and_then(|(before, after)| Some((before, after.split_once('}')?)))
+            {
+                text.push_str(before);
+                match name {
+                    "region" => text.push_str(region),
+                    "joined" => text.extend(region.chars().filter(|c| *c != '-')),
+                    _ => text.push_str(own),
+                }
+                rest = after;
+            }
+            text.push_str(rest);
+            text
         };
         self.resources.iter().map(full).collect()
     }
@@ -68,10 +82,24 @@ pub(crate) fn resources(perimeter: &Perimeter, endpoint: &EndpointContext) -> Ve
     arns
 }
 
-/// The condition keys whose value tells that AWS owns the resource, each with that value.
-pub(crate) fn marks(perimeter: &Perimeter, endpoint: &EndpointContext) -> Vec<(&'static str, &'static str)> {
+/// A condition key with the value that tells that AWS owns a resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    pub(crate) key: &'static str,
+    pub(crate) value: &'static str,
+    /// The resources that may have it.
+    pub(crate) arns: Vec<String>,
+}
+
+/// How requests tell that AWS owns the resource where its ARN does not.
+pub(crate) fn marks(perimeter: &Perimeter, endpoint: &EndpointContext) -> Vec<Mark> {
     let owned = of_service(&endpoint.service).filter(|_| perimeter.builtin_aws_owned_resources);
-    owned.filter_map(|owned| owned.mark).collect()
+    let mark = |owned: &AwsOwned| {
+        let (key, value) = owned.mark?;
+        let arns = owned.arns(&endpoint.region);
+        Some(Mark { key, value, arns })
+    };
+    owned.filter_map(mark).collect()
 }
 
 #[cfg(test)]

@@ -157,6 +157,18 @@ impl Condition {
         }
     }
 
+    /// How many values it has.
+    pub(crate) fn len(&self) -> usize {
+        match &self.values {
+            Values::Texts(all) => all.len(),
+            Values::Numbers(all) => all.len(),
+            Values::Dates(all) => all.len(),
+            Values::Networks(all) => all.len(),
+            Values::Bools(all) => all.len(),
+            Values::Binary(all) => all.len(),
+        }
+    }
+
     /// Whether a value has a variable.
     pub(crate) fn linked(&self) -> bool {
         self.texts().iter().any(|text| text.fixed().is_none())
@@ -190,5 +202,23 @@ impl Document {
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// How many values and variables there are to compare requests with.
+    pub(crate) fn size(&self) -> usize {
+        let variables = |texts: &[Text]| texts.iter().map(|text| text.variables().count()).sum::<usize>();
+        let condition = |condition: &Condition| condition.len() + variables(condition.texts());
+        let statement = |statement: &Statement| {
+            statement.principal.values.len()
+                + statement.action.values.len()
+                + statement.resource.values.len()
+                + variables(&statement.resource.values)
+                + statement.conditions.iter().map(condition).sum::<usize>()
+        };
+        let sizes = self
+            .variants
+            .iter()
+            .map(|variant| variant.statements.iter().map(statement).sum());
+        sizes.max().unwrap_or_default()
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, reading: 
         Hole::Resource => "Data gets out",
     };
     let mut lines = vec![format!(
-        "{what}: {who} may call {} on `{}`{whose}.",
+        "{what}: for example, {who} may call {} on `{}`{whose}.",
         request.action, request.resource
     )];
     let statements = document

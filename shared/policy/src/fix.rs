@@ -1,13 +1,15 @@
 //! The smallest change that provably closes a policy: Denies at its end, and nothing of the customer's touched.
 
-use serde_json::Value;
+mod deny;
+
+use deny::{EVERY_ACTION, Exempt, Writer, list, texts};
+pub(crate) use deny::{free_sid, quoted};
 
 use crate::analyse::{Containment, analyse, loses};
-use crate::document::{Document, Effect, Element, MOST_CHARACTERS};
+use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::Request;
 use crate::federation;
 use crate::service::{self, Keyless};
-use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
 
 /// A closed document.
@@ -32,6 +34,11 @@ pub enum NoFix {
     Loses(Box<Request>),
     #[error("it could not be proven that the fix keeps every legitimate request")]
     LossUnknown,
+    #[error(
+        "no Deny can close the policy and keep what is legitimate: a request for `{}` tells by no key who owns `{}`, so \
+         that a stranger's looks like one of yours; by hand, {by_hand}", .request.action, .request.resource
+    )]
+    OwnersUntold { request: Box<Request>, by_hand: String },
     #[error("the fix would lock everybody out")]
     LocksOut,
     #[error(
@@ -62,6 +69,7 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
         perimeter,
         endpoint,
         owned: crate::aws_owned::resources(perimeter, endpoint),
+        marks: crate::aws_owned::marks(perimeter, endpoint),
     };
     let mut reason = NoFix::NotClosed;
     for denies in writer.attempts(before.identity.is_some(), before.resource.is_some()) {
@@ -71,14 +79,7 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
             Err(other) => reason = other,
         }
     }
-    Err(reason)
-}
-
-struct Writer<'d> {
-    document: &'d Document,
-    perimeter: &'d Perimeter,
-    endpoint: &'d EndpointContext,
-    owned: Vec<String>,
+    Err(writer.owners_untold().unwrap_or(reason))
 }
 
 impl Writer<'_> {
@@ -86,10 +87,8 @@ impl Writer<'_> {
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<String>> {
         let mut actions = vec![EVERY_ACTION.to_owned()];
         if federation::comes_through(self.endpoint) {
-            actions.push(format!(
-                r#""NotAction":{}"#,
-                list(&federation::ACTIONS.map(str::to_owned))
-            ));
+            let others = list(&texts(&federation::ACTIONS));
+            actions.push(format!(r#""NotAction":{others}"#));
         }
         let owned = self.reached(&self.owned);
         let mut identities: Vec<Vec<String>> = Vec::new();
@@ -99,13 +98,17 @@ impl Writer<'_> {
                 identities.push(vec![self.identity(action, &owned)]);
             }
         }
-        let mut exempt = self.reached(&self.perimeter.resources);
-        exempt.extend(owned);
-        let mut resources: Vec<Vec<String>> = vec![self.resource(&[], false)];
-        if !exempt.is_empty() {
-            resources.push(self.resource(&exempt, false));
+        let arns = self.exempt(true).arns;
+        let mut resources = vec![self.resource(&Exempt::default(), false)];
+        if !arns.is_empty() {
+            resources.push(self.resource(&self.exempt(false), false));
         }
-        resources.push(self.resource(&exempt, true));
+        if self.exempt(true).marked {
+            resources.push(self.resource(&self.exempt(true), false));
+        }
+        if self.keyless() != Keyless::None {
+            resources.push(self.resource(&self.exempt(true), true));
+        }
         let mut all = Vec::new();
         if identity {
             all.extend(identities.iter().cloned());
@@ -121,135 +124,48 @@ impl Writer<'_> {
         all
     }
 
-    /// Those of the ARNs that an Allow of the document may reach.
-    fn reached(&self, arns: &[String]) -> Vec<String> {
-        let elements = || {
-            let statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements
-                .filter(|statement| statement.effect == Effect::Allow)
-                .map(|statement| &statement.resource)
+    /// That no Deny can do, if a hole is left when all is denied that tells who owns the resource: the same request may
+    /// be one for a trusted resource, and what denies the one denies the other.
+    fn owners_untold(&self) -> Option<NoFix> {
+        let told = match self.keyless() {
+            Keyless::Some(actions) => Some(texts(actions)),
+            Keyless::All => None,
+            Keyless::None if self.endpoint.knows_service() => return None,
+            Keyless::None => Some(service::keyless_actions().collect()),
         };
-        let reaches = |element: &Element<Text>, arn: &ArnPattern| {
-            element.not
-                || element.values.iter().any(|text| match text.fixed() {
-                    Some(Form::Arn(pattern)) => pattern.overlaps(arn),
-                    _ => true,
-                })
-        };
-        arns.iter()
-            .filter(|arn| elements().any(|element| reaches(element, &ArnPattern::wild(arn))))
-            .cloned()
-            .collect()
-    }
-
-    fn identity(&self, action: &str, except: &[String]) -> String {
-        let mut conditions = self.strangers("Principal");
-        let principals = &self.perimeter.principals;
-        if !principals.is_empty() {
-            conditions.push(format!(
-                r#""ArnNotEqualsIfExists":{{"aws:PrincipalArn":{}}}"#,
-                list(principals)
-            ));
+        let exempt = self.exempt(true);
+        let mut denies = vec![self.identity(EVERY_ACTION, &self.reached(&self.owned))];
+        if let Some(but) = told {
+            let mut conditions = self.strangers("Resource");
+            conditions.extend(self.unmarked(&exempt));
+            let action = format!(r#""NotAction":{}"#, list(&but));
+            denies.push(self.deny("DenyUntrustedResources", &action, &exempt.arns, &conditions));
         }
-        self.deny("DenyUntrustedPrincipals", action, except, &conditions)
-    }
-
-    /// By the keys for the owner, or for actions without these keys by the account in the ARN.
-    fn resource(&self, except: &[String], by_arn: bool) -> Vec<String> {
-        let keyed = |action: &str| self.deny("DenyUntrustedResources", action, except, &self.strangers("Resource"));
-        let service = service::find(&self.endpoint.service);
-        let keyless = service.as_ref().map_or(Keyless::None, |service| service.keyless());
-        if !by_arn || keyless == Keyless::None {
-            return vec![keyed(EVERY_ACTION)];
-        }
-        let mut arns = except.to_vec();
-        if let Some(prefix) = service.as_ref().and_then(|service| service.prefixes().next()) {
-            let prefix = if prefix == "ebs" { "ec2" } else { prefix };
-            let partition = crate::template::partition(&self.endpoint.region);
-            arns.extend(
-                self.perimeter
-                    .accounts
-                    .iter()
-                    .map(|account| format!("arn:{partition}:{prefix}:*:{account}:*")),
-            );
-        }
-        let services: Vec<String> = self.except_services().into_iter().collect();
-        let by_arn = |action: &str| self.deny("DenyUntrustedResourcesByArn", action, &arns, &services);
-        match keyless {
-            Keyless::Some(actions) => {
-                let actions: Vec<String> = actions.iter().map(|action| (*action).to_owned()).collect();
-                let named = |element: &str| format!("{}:{}", quoted(element), list(&actions));
-                vec![keyed(&named("NotAction")), by_arn(&named("Action"))]
-            }
-            _ => vec![by_arn(EVERY_ACTION)],
-        }
-    }
-
-    /// Conditions that hold for everybody whom the perimeter does not trust.
-    fn strangers(&self, side: &str) -> Vec<String> {
+        let document = Document::parse(&append(self.document, &denies)).ok()?;
+        let request = analyse(&document, self.perimeter, self.endpoint).resource?.request;
+        let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
+        let account = request.resource.split(':').nth(4).unwrap_or_default();
         let perimeter = self.perimeter;
-        let keys: Vec<String> = [("OrgID", &perimeter.organizations), ("Account", &perimeter.accounts)]
-            .into_iter()
-            .filter(|(_, values)| !values.is_empty())
-            .map(|(key, values)| format!(r#""aws:{side}{key}":{}"#, list(values)))
-            .collect();
-        let mut conditions = Vec::new();
-        if !keys.is_empty() {
-            conditions.push(format!(r#""StringNotEqualsIfExists":{{{}}}"#, keys.join(",")));
+        let anybodys =
+            account.is_empty() || !perimeter.organizations.is_empty() || !perimeter.organization_paths.is_empty();
+        if !anybodys || keys.iter().any(|key| !request.values(key).is_empty()) {
+            return None;
         }
-        if !perimeter.organization_paths.is_empty() {
-            let below: Vec<String> = perimeter
-                .organization_paths
-                .iter()
-                .map(|path| crate::analyse::below(path))
-                .collect();
-            conditions.push(format!(
-                r#""ForAllValues:StringNotLike":{{"aws:{side}OrgPaths":{}}}"#,
-                list(&below)
-            ));
-        }
-        conditions.extend(self.except_services());
-        conditions
-    }
-
-    fn except_services(&self) -> Option<String> {
-        let condition = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
-        self.perimeter.aws_services.then(|| condition.to_owned())
-    }
-
-    fn deny(&self, sid: &str, action: &str, except: &[String], conditions: &[String]) -> String {
-        let taken = |sid: &String| {
-            let mut statements = self.document.variants.iter().flat_map(|variant| &variant.statements);
-            statements.any(|statement| statement.sid.as_ref() == Some(sid))
-        };
-        let mut names = std::iter::once(sid.to_owned()).chain((2..).map(|n| format!("{sid}{n}")));
-        let sid = names.find(|sid| !taken(sid)).unwrap_or_default();
-        let resource = if except.is_empty() {
-            r#""Resource":"*""#.to_owned()
+        let by_hand = if self.endpoint.knows_service() {
+            format!(
+                "append this Deny with the resources that workloads need in its NotResource, or trust these by their ARNs: {}",
+                self.by_arn(&exempt)
+            )
         } else {
-            format!(r#""NotResource":{}"#, list(except))
+            "say which service the endpoint is for, since requests of most services do tell".to_owned()
         };
-        let condition = if conditions.is_empty() {
-            String::new()
-        } else {
-            format!(r#","Condition":{{{}}}"#, conditions.join(","))
-        };
-        format!(
-            r#"{{"Sid":{},"Effect":"Deny","Principal":"*",{action},{resource}{condition}}}"#,
-            quoted(&sid)
-        )
+        let request = Box::new(request);
+        Some(NoFix::OwnersUntold { request, by_hand })
     }
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
     fn proven(&self, added: &[String], was_locked_out: bool) -> Result<Fix, NoFix> {
-        let mut text = append(self.document, added);
-        if text.chars().count() > MOST_CHARACTERS {
-            text = minified(&text);
-        }
-        let characters = text.chars().count();
-        if characters > MOST_CHARACTERS {
-            return Err(NoFix::TooLong(characters));
-        }
+        let text = appended(self.document, added)?;
         let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
         let after = analyse(&fixed, self.perimeter, self.endpoint);
         if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
@@ -270,26 +186,20 @@ impl Writer<'_> {
     }
 }
 
-const EVERY_ACTION: &str = r#""Action":"*""#;
-
-/// A JSON string.
-fn quoted(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
-}
-
-/// One JSON string, or an array of several.
-fn list(texts: &[String]) -> String {
-    match texts {
-        [one] => quoted(one),
-        _ => format!(
-            "[{}]",
-            texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(",")
-        ),
+/// The text with statements at its end, short enough for AWS.
+pub(crate) fn appended(document: &Document, added: &[String]) -> Result<String, NoFix> {
+    let mut text = append(document, added);
+    if text.chars().count() > MOST_CHARACTERS {
+        text = minified(&text);
+    }
+    match text.chars().count() {
+        characters if characters > MOST_CHARACTERS => Err(NoFix::TooLong(characters)),
+        _ => Ok(text),
     }
 }
 
 /// The text with statements at the end of `Statement`, laid out like the last one there.
-fn append(document: &Document, added: &[String]) -> String {
+pub(crate) fn append(document: &Document, added: &[String]) -> String {
     let text = document.text();
     let span = document.statement_span.clone();
     let (before, statement, after) = (text.get(..span.start), text.get(span.clone()), text.get(span.end..));

@@ -27,22 +27,25 @@ impl Pattern {
         if pieces == [Piece::Any] {
             return Self::All;
         }
-        let literal: Option<String> = pieces
-            .iter()
-            .map(|piece| match piece {
-                Piece::Char(c) => Some(*c),
-                _ => None,
-            })
-            .collect();
-        literal.map_or_else(|| Self::Glob(pieces), Self::Exact)
+        let literal = |piece: &Piece| match piece {
+            Piece::Char(c) => Some(*c),
+            _ => None,
+        };
+        if pieces.iter().all(|piece| literal(piece).is_some()) {
+            Self::Exact(pieces.iter().filter_map(literal).collect())
+        } else {
+            Self::Glob(pieces)
+        }
     }
 
     /// `*` and `?` in the text are wildcards.
     pub(crate) fn wild(text: &str) -> Self {
         if text == "*" {
             Self::All
-        } else if text.contains(['*', '?']) {
-            Self::new(wild_pieces(text).collect())
+        } else if text.bytes().any(|b| matches!(b, b'*' | b'?')) {
+            let mut pieces = Vec::with_capacity(text.len());
+            pieces.extend(wild_pieces(text));
+            Self::Glob(pieces)
         } else {
             Self::Exact(text.to_owned())
         }

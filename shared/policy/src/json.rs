@@ -47,6 +47,9 @@ pub(crate) struct SyntaxError {
 
 pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let mut parser = Parser { text, at: 0 };
+    if text.starts_with('\u{feff}') {
+        return Err(parser.error("it starts with a byte order mark: save it as UTF-8 without one"));
+    }
     let node = parser.value(0)?;
     parser.space();
     if parser.at < text.len() {

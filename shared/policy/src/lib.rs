@@ -12,6 +12,7 @@
 mod analyse;
 mod arn;
 mod aws_owned;
+mod bind;
 mod context;
 mod document;
 mod evaluate;
@@ -28,9 +29,9 @@ mod reading;
 mod service;
 mod template;
 mod text;
-mod verdict;
 
 pub use analyse::{Analysis, Containment, Witness, analyse};
+pub use bind::{Binding, bind};
 pub use context::EndpointContext;
 pub use document::{Document, Effect, MOST_CHARACTERS, Note, Statement, Version};
 pub use evaluate::{Decision, Request, evaluate};
@@ -38,4 +39,3 @@ pub use fix::{Fix, NoFix, fix};
 pub use parse::{ParseError, Problem};
 pub use perimeter::Perimeter;
 pub use template::{TemplateError, template};
-pub use verdict::{Verdict, verdict};

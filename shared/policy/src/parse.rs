@@ -1,5 +1,7 @@
 //! From text to a document. Whatever is not understood is named with its place; nothing is guessed.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::document::{Document, MOST_CHARACTERS, Note, Statement, Variant, Version};
@@ -11,6 +13,7 @@ mod statement;
 /// More than AWS's limit on characters lets a document have.
 const MOST_STATEMENTS: usize = 500;
 const MOST_PROBLEMS: usize = 20;
+const MOST_NOTES: usize = 40;
 
 /// Why a document could not be understood: every place that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +98,7 @@ impl Document {
             });
         }
         let (met, mut notes) = (parser.met, parser.notes);
-        if text.chars().count() > MOST_CHARACTERS {
+        if text.len() > MOST_CHARACTERS && text.chars().count() > MOST_CHARACTERS {
             let message = format!("is longer than {MOST_CHARACTERS} characters: AWS refuses it");
             notes.push(Note {
                 path: "$".to_owned(),
@@ -160,6 +163,20 @@ fn statement_span(root: &Node) -> std::ops::Range<usize> {
     statement.map_or(0..0, |(_, value)| value.span.clone())
 }
 
+/// What a reader can take in of a text; its middle is left out if it is long.
+fn short(text: &str) -> String {
+    const SIDE: usize = 300;
+    let start = text.char_indices().nth(SIDE).map(|(at, _)| at);
+    let end = text.char_indices().rev().nth(SIDE).map(|(at, _)| at);
+    match (start, end) {
+        (Some(start), Some(end)) if start < end => {
+            let (start, end) = (text.get(..start), text.get(end..));
+            format!("{}…{}", start.unwrap_or_default(), end.unwrap_or_default())
+        }
+        _ => text.to_owned(),
+    }
+}
+
 struct Parser<'t> {
     text: &'t str,
     choices: Choices,
@@ -186,8 +203,8 @@ impl<'t> Parser<'t> {
         if self.problems.len() < MOST_PROBLEMS {
             let (line, column) = json::position(self.text, at.span.start);
             self.problems.push(Problem {
-                path: path.to_owned(),
-                message: message.into(),
+                path: short(path),
+                message: short(&message.into()),
                 line,
                 column,
             });
@@ -195,21 +212,30 @@ impl<'t> Parser<'t> {
     }
 
     fn note(&mut self, path: &str, message: impl Into<String>) {
-        self.notes.push(Note {
-            path: path.to_owned(),
-            message: message.into(),
-        });
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push(Note {
+                path: short(path),
+                message: short(&message.into()),
+            });
+        }
     }
 
-    /// The members of an object, each name once.
-    fn members<'n>(&mut self, path: &str, node: &'n Node, same: fn(&str, &str) -> bool) -> Vec<(&'n str, &'n Node)> {
+    /// The members of an object, each name once. Names are the same when `fold` makes them the same.
+    fn members<'n>(
+        &mut self,
+        path: &str,
+        node: &'n Node,
+        fold: fn(&'n str) -> Cow<'n, str>,
+    ) -> Vec<(&'n str, &'n Node)> {
         let Kind::Object(members) = &node.kind else {
             self.problem(path, node, format!("is {}, not an object", node.kind.name()));
             return Vec::new();
         };
-        let mut kept: Vec<(&str, &Node)> = Vec::new();
+        let mut kept: Vec<(&str, &Node)> = Vec::with_capacity(members.len());
+        let mut places: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();
         for (name, value) in members {
-            let Some(earlier) = kept.iter_mut().find(|(known, _)| same(known, name)) else {
+            let place = *places.entry(fold(name)).or_insert(kept.len());
+            let Some(earlier) = kept.get_mut(place) else {
                 kept.push((name, value));
                 continue;
             };
@@ -278,7 +304,7 @@ impl<'t> Parser<'t> {
     }
 
     fn document(&mut self, root: &Node) -> (Version, Vec<Statement>) {
-        let members = self.members("$", root, |a, b| a == b);
+        let members = self.members("$", root, Cow::Borrowed);
         let mut version = Version::V2008;
         for (name, value) in &members {
             match (*name, &value.kind) {

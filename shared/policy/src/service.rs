@@ -3,10 +3,11 @@
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
-/// Where the lines of [`DATA`] start, by prefix, in lines of one length.
+/// Where the fields of the lines of [`DATA`] are, by prefix, in lines of one length.
 const INDEX: &str = include_str!("../data/services.index");
 const INDEX_PREFIX: usize = 40;
-const INDEX_LINE: usize = 49;
+const INDEX_NUMBER: usize = 8;
+const INDEX_LINE: usize = INDEX_PREFIX + 5 * INDEX_NUMBER + 1;
 
 /// Endpoint services whose short name is not the prefix of their actions.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
@@ -42,25 +43,29 @@ const NAMES: &[(&str, &[&str])] = &[
     ("transcribestreaming", &["transcribe"]),
 ];
 
-/// Services whose requests never carry `aws:ResourceAccount` and its like, and single actions of other services that do
-/// not. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
+/// Services whose requests never carry `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:ResourceOrgPaths`, and single
+/// actions of other services that do not: the list under "Availability" of `aws:ResourceAccount`, in
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
 const KEYLESS: &[(&str, Keyless)] = &[
     (
         "auditmanager",
         Keyless::Some(&["auditmanager:UpdateAssessmentFrameworkShare"]),
     ),
     ("detective", Keyless::Some(&["detective:AcceptInvitation"])),
+    ("ds", Keyless::Some(&["ds:AcceptSharedDirectory"])),
     ("ebs", Keyless::All),
     (
         "ec2",
         Keyless::Some(&[
+            "ec2:AcceptVpcPeeringConnection",
             "ec2:AcceptTransitGatewayPeeringAttachment",
             "ec2:AcceptVpcEndpointConnections",
-            "ec2:AcceptVpcPeeringConnection",
+            "ec2:CopySnapshot",
             "ec2:CreateTransitGatewayPeeringAttachment",
             "ec2:CreateVpcEndpoint",
             "ec2:CreateVpcPeeringConnection",
             "ec2:DeleteTransitGatewayPeeringAttachment",
+            "ec2:DeleteVpcPeeringConnection",
             "ec2:RejectTransitGatewayPeeringAttachment",
             "ec2:RejectVpcEndpointConnections",
             "ec2:RejectVpcPeeringConnection",
@@ -93,7 +98,18 @@ pub(crate) enum Keyless {
     Some(&'static [&'static str]),
 }
 
+impl Keyless {
+    pub(crate) fn has(self, action: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Some(list) => list.iter().any(|name| name.eq_ignore_ascii_case(action)),
+        }
+    }
+}
+
 /// The services behind an endpoint.
+#[derive(Clone)]
 pub(crate) struct Service {
     lines: Vec<Line>,
 }
@@ -104,6 +120,8 @@ struct Line {
     actions: &'static str,
     arns: &'static str,
     keys: &'static str,
+    /// By action, the places of the formats that it takes.
+    targets: &'static str,
 }
 
 /// What is behind the endpoint service of this short name. Nothing when that is not known.
@@ -119,6 +137,68 @@ pub(crate) fn find(short: &str) -> Option<Service> {
     (!lines.is_empty()).then_some(Service { lines })
 }
 
+/// What has actions of this prefix, in lower case. Nothing when no service is known to have it.
+pub(crate) fn of_prefix(prefix: &str) -> Option<Service> {
+    line(prefix).map(|line| Service { lines: vec![line] })
+}
+
+/// An action as AWS spells it. Nothing when no service is known to have it.
+pub(crate) fn spelled(action: &str) -> Option<String> {
+    let (prefix, name) = action.split_once(':')?;
+    let prefix = prefix.to_ascii_lowercase();
+    let known = of_prefix(&prefix)?;
+    let found = known.actions().find(|(_, known)| known.eq_ignore_ascii_case(name));
+    found.map(|(prefix, name)| format!("{prefix}:{name}"))
+}
+
+/// Whether requests of an action carry no key that tells who owns the resource. Nothing when no service is known to have
+/// its prefix.
+pub(crate) fn is_keyless(action: &str) -> Option<bool> {
+    let prefix = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    line(&prefix)?;
+    let keyless = KEYLESS.iter().find(|(known, _)| *known == prefix);
+    Some(keyless.is_some_and(|(_, keyless)| keyless.has(action)))
+}
+
+/// Whether an action takes a resource. Not if one of them is not known.
+pub(crate) fn takes(action: &str, arn: &str) -> bool {
+    let Some((prefix, name)) = action.split_once(':') else {
+        return false;
+    };
+    line(&prefix.to_ascii_lowercase()).is_some_and(|line| {
+        let place = line.place(arn);
+        place.is_some_and(|place| {
+            line.target(name)
+                .is_some_and(|target| places(target).any(|at| at == place))
+        })
+    })
+}
+
+/// The formats of ARNs that an action takes, the deepest first: objects before buckets.
+pub(crate) fn formats(action: &str) -> Vec<&'static str> {
+    let (prefix, name) = action.split_once(':').unwrap_or_default();
+    let Some(line) = line(&prefix.to_ascii_lowercase()) else {
+        return Vec::new();
+    };
+    let places = line.target(name).into_iter().flat_map(places);
+    let mut formats: Vec<&str> = places.filter_map(|at| list(line.arns).nth(at)).collect();
+    formats.reverse();
+    formats
+}
+
+/// Every action of a known service whose requests do not tell who owns the resource.
+pub(crate) fn keyless_actions() -> impl Iterator<Item = String> {
+    KEYLESS.iter().flat_map(|(prefix, keyless)| match keyless {
+        Keyless::Some(actions) => actions.iter().map(|action| (*action).to_owned()).collect(),
+        Keyless::None => Vec::new(),
+        Keyless::All => {
+            let service = of_prefix(prefix);
+            let actions = service.iter().flat_map(Service::actions);
+            actions.map(|(prefix, name)| format!("{prefix}:{name}")).collect()
+        }
+    })
+}
+
 fn line(prefix: &str) -> Option<Line> {
     if prefix.is_empty() || prefix.contains('|') {
         return None;
@@ -127,16 +207,22 @@ fn line(prefix: &str) -> Option<Line> {
     while low < high {
         let middle = low + (high - low) / 2;
         let entry = INDEX.get(middle * INDEX_LINE..(middle + 1) * INDEX_LINE)?;
-        let (name, start) = entry.split_at_checked(INDEX_PREFIX)?;
+        let (name, numbers) = entry.split_at_checked(INDEX_PREFIX)?;
         match name.trim_end().cmp(prefix) {
             std::cmp::Ordering::Equal => {
-                let text = DATA.get(start.trim().parse().ok()?..)?.lines().next()?;
-                let mut fields = text.split('|');
+                let number = |at: usize| -> Option<usize> {
+                    let text = numbers.get(at * INDEX_NUMBER..(at + 1) * INDEX_NUMBER)?;
+                    text.trim_start().parse().ok()
+                };
+                // Between two fields is a bar.
+                let field = |at: usize| DATA.get(number(at)?..number(at + 1)?)?.strip_suffix('|');
+                let start = number(0)?;
                 return Some(Line {
-                    prefix: fields.next()?,
-                    actions: fields.next()?,
-                    arns: fields.next()?,
-                    keys: fields.next()?,
+                    prefix: DATA.get(start.checked_sub(prefix.len() + 1)?..start - 1)?,
+                    actions: field(0)?,
+                    arns: field(1)?,
+                    keys: field(2)?,
+                    targets: DATA.get(number(3)?..number(4)?)?,
                 });
             }
             std::cmp::Ordering::Less => low = middle + 1,
@@ -148,6 +234,55 @@ fn line(prefix: &str) -> Option<Line> {
 
 fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(',').filter(|item| !item.is_empty())
+}
+
+/// The places that a target names.
+fn places(target: &'static str) -> impl Iterator<Item = usize> {
+    target.split('.').filter_map(|at| at.parse().ok())
+}
+
+/// Whether the text is one of this documented format of ARNs.
+fn covers(format: &str, text: &str) -> bool {
+    let mut parts = format.split('*');
+    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty();
+    };
+    let Some(mut rest) = rest.strip_suffix(last) else {
+        return false;
+    };
+    parts.all(|part| {
+        let after = rest.split_once(part).map(|(_, after)| after);
+        rest = after.unwrap_or_default();
+        after.is_some()
+    })
+}
+
+impl Line {
+    /// The place of the format that this resource has.
+    fn place(self, arn: &str) -> Option<usize> {
+        let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
+        let known = list(self.arns).enumerate().filter(|(_, format)| covers(format, kind));
+        // Of a bucket's format and an object's, the object's.
+        let deepest = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
+        deepest.map(|(place, _)| place)
+    }
+
+    /// The target of an action that names a resource.
+    fn target(self, name: &str) -> Option<&'static str> {
+        let at = list(self.actions).position(|known| known.eq_ignore_ascii_case(name))?;
+        self.targets.split(',').nth(at)
+    }
+
+    /// The names of the actions that take this resource.
+    fn actions_on(self, arn: &str) -> impl Iterator<Item = &'static str> + use<> {
+        let place = self.place(arn).map(|place| place.to_string()).unwrap_or_default();
+        let targets = list(self.actions).zip(self.targets.split(','));
+        let takes = move |target: &str| !target.is_empty() && target.split('.').any(|at| at == place);
+        targets.filter_map(move |(name, target)| takes(target).then_some(name))
+    }
 }
 
 impl Service {
@@ -173,6 +308,13 @@ impl Service {
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
     pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().flat_map(|line| list(line.arns))
+    }
+
+    /// Prefix and name of each action that takes this resource.
+    pub(crate) fn actions_on(&self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.lines
+            .iter()
+            .flat_map(|line| line.actions_on(arn).map(|name| (line.prefix, name)))
     }
 
     /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
@@ -226,6 +368,22 @@ mod tests {
         }
         for (short, prefixes) in NAMES.iter().filter(|(short, _)| *short != "console") {
             assert!(prefixes.iter().all(|prefix| line(prefix).is_some()), "{short}");
+        }
+    }
+
+    #[test]
+    fn actions_and_the_resources_that_they_take_find_each_other() {
+        let s3 = find("s3").unwrap();
+        let on = |arn: &str, name: &str| s3.actions_on(arn).any(|action| action == ("s3", name));
+        assert!(on("arn:aws:s3:::corp-data/report", "GetObject") && !on("arn:aws:s3:::corp-data/report", "ListBucket"));
+        assert!(on("arn:aws:s3:::corp-data", "ListBucket") && !on("arn:aws:s3:::corp-data", "GetObject"));
+        assert!(takes("S3:getobject", "arn:aws:s3:::corp-data/report") && !takes("s3:GetObject", "*"));
+        assert_eq!(formats("s3:getobject").first(), Some(&"s3:::*/*"));
+        assert!(formats("s3:ListAllMyBuckets").is_empty() && formats("s3:GetTomorrow").is_empty());
+        for line in DATA.lines().skip(1) {
+            let fields: Vec<&str> = line.split('|').collect();
+            assert_eq!(fields.len(), 5);
+            assert_eq!(list(fields[1]).count(), fields[4].split(',').count(), "{}", fields[0]);
         }
     }
 

@@ -387,13 +387,13 @@ fn leaks(request: &Request) -> bool {
         && !request.principal.ends_with(".amazonaws.com")
 }
 
-/// Few cases in a plain run; the compiler leaves this slow.
+/// A few seconds in a plain run.
 fn config() -> ProptestConfig {
     let usual = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
         usual.cases
     } else {
-        40
+        250
     };
     ProptestConfig {
         cases,

@@ -12,18 +12,24 @@ const SETTINGS_FILE: &str = "postern.toml";
 const PACKAGE: &str = "LAMBDA_TASK_ROOT";
 /// The topic to which reports are published.
 const TOPIC: &str = "POSTERN_TOPIC_ARN";
+/// The table that holds the ledger.
+const LEDGER: &str = "POSTERN_LEDGER_TABLE";
 /// The ARNs of the roles of all Postern functions, separated by commas: their own doings start nothing.
 const OWN_ROLES: &str = "POSTERN_OWN_ROLES";
 
-#[derive(Debug)]
-pub(crate) struct Configuration {
-    pub(crate) settings: Settings,
-    pub(crate) topic: String,
-    pub(crate) own_roles: Vec<String>,
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    pub settings: Settings,
+    /// The ARN of the topic to which reports are published.
+    pub topic: String,
+    /// The name of the table that holds the ledger.
+    pub ledger: String,
+    /// The ARNs of the roles of all Postern functions: their own doings start nothing.
+    pub own_roles: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigurationError {
+pub enum ConfigurationError {
     #[error("environment variable `{0}` is not set; nothing is changed until it is")]
     Unset(&'static str),
     #[error("settings `{path}` cannot be read: {source}; nothing is changed until they can")]
@@ -42,7 +48,7 @@ pub(crate) enum ConfigurationError {
 
 impl Configuration {
     /// From the environment, and from `postern.toml` in the function's package or, outside Lambda, the working directory.
-    pub(crate) fn load() -> Result<Self, ConfigurationError> {
+    pub fn load() -> Result<Self, ConfigurationError> {
         let path = PathBuf::from(env::var(PACKAGE).unwrap_or_default()).join(SETTINGS_FILE);
         let name = || path.display().to_string();
         let text =
@@ -53,6 +59,7 @@ impl Configuration {
         Ok(Self {
             settings,
             topic: variable(TOPIC)?,
+            ledger: variable(LEDGER)?,
             own_roles: own_roles(),
         })
     }

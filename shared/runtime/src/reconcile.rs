@@ -1,24 +1,29 @@
 //! One VPC: observe, evaluate, plan, apply, verify, report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use postern_aws::Aws;
-use postern_aws::apply::Applier;
-use postern_core::control::{Control, evaluate};
-use postern_core::finding::{Finding, FindingKey, Verdict};
+use postern_aws::ledger::Ledger;
+use postern_core::control::evaluate;
+use postern_core::finding::Finding;
 use postern_core::function::Function;
-use postern_core::id::{AccountId, Region, RunId, VpcId};
-use postern_core::plan::{Outcome, Plan, PlannedChange, Spent, plan};
-use postern_core::report::{Message, Reconciliation, Report, Verification};
-use postern_core::settings::Mode;
-use postern_core::snapshot::{EndpointState, Part, Snapshot};
-use tracing::{info, warn};
+use postern_core::id::RunId;
+use postern_core::ledger::{Past, VpcPlace};
+use postern_core::plan::{Outcome, Plan, Spent, plan};
+use postern_core::snapshot::{Part, Snapshot};
+use tracing::info;
 
-use crate::alerts::Alerts;
 use crate::configuration::Configuration;
 use crate::places::Source;
+use crate::repair::{Lease, not_applied};
 use crate::telemetry::Metrics;
+use crate::tell::Done;
+
+/// For how long at least a change is looked at of which it is not known what became, or that nobody was told of: longer
+/// than a message can wait in a dead-letter queue.
+const OPEN: Duration = Duration::from_secs(15 * 86_400);
 
 /// What the VPCs of one invocation share.
 pub(crate) struct Run<'a> {
@@ -27,237 +32,184 @@ pub(crate) struct Run<'a> {
     pub(crate) parts: &'a BTreeSet<Part>,
     pub(crate) configuration: &'a Configuration,
     pub(crate) aws: &'a Aws,
-    pub(crate) alerts: &'a Alerts,
+    pub(crate) ledger: &'a Ledger,
     pub(crate) spent: Spent,
+    /// When the invocation ends.
+    pub(crate) deadline: Option<Timestamp>,
+    /// From when no VPC is started on.
+    pub(crate) last_start: Option<Timestamp>,
+    /// Why the fate of a change could not be written down.
+    pub(crate) unrecorded: Option<Cause>,
 }
 
 /// Why the messages that meant a VPC have to come back.
 pub(crate) type Cause = String;
 
+/// A VPC as seen at one time, what is on record of it, and what follows from both.
+pub(crate) struct Judged {
+    pub(crate) time: Timestamp,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) past: Past,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) plan: Plan,
+    /// Whether there is a ledger to write to.
+    pub(crate) ledger: bool,
+}
+
 impl Run<'_> {
     /// Looks at a VPC and reconciles it.
     pub(crate) async fn reconcile_vpc(
         &mut self,
-        account: &AccountId,
-        region: &Region,
-        vpc: &VpcId,
+        place: &VpcPlace,
         source: &Source,
         metrics: &mut Metrics,
     ) -> Result<(), Cause> {
-        let seen = self.aws.observe_vpc(account, region, vpc, self.parts).await;
-        match seen.map_err(|error| crate::chain(&error))? {
-            Some(snapshot) => self.reconcile(snapshot, source, metrics).await,
-            None => {
-                info!(%vpc, "the VPC is gone, nothing is left to look at");
-                Ok(())
-            }
+        let (seen, past) = tokio::join!(self.look(place), self.past(place));
+        match seen? {
+            Some(snapshot) => self.reconcile(place, snapshot, past, source, metrics).await,
+            None => Ok(()),
         }
     }
 
-    /// Reconciles a VPC as observed.
-    pub(crate) async fn reconcile(
+    /// Reconciles a VPC that was observed with the rest of its Region.
+    pub(crate) async fn reconcile_seen(
         &mut self,
         snapshot: Snapshot,
         source: &Source,
         metrics: &mut Metrics,
     ) -> Result<(), Cause> {
-        let vpc = &snapshot.vpc.id;
+        let place = VpcPlace::of(&snapshot);
+        let past = self.past(&place).await;
+        self.reconcile(&place, snapshot, past, source, metrics).await
+    }
+
+    async fn reconcile(
+        &mut self,
+        place: &VpcPlace,
+        snapshot: Snapshot,
+        past: Result<Past, Cause>,
+        source: &Source,
+        metrics: &mut Metrics,
+    ) -> Result<(), Cause> {
         if snapshot.vpc.owner != snapshot.account {
-            info!(%vpc, owner = %snapshot.vpc.owner, "the VPC belongs to another account and is left alone");
+            info!(vpc = %place.vpc, owner = %snapshot.vpc.owner, "the VPC belongs to another account and is left alone");
             return Ok(());
         }
-        let now = Timestamp::now();
-        let settings = &self.configuration.settings;
-        let controls = self.function.controls;
-        let findings = evaluate(controls, &snapshot, settings, now);
-        let plan = plan(controls, &snapshot, settings, self.spent, now);
-        if plan.refused.is_none() && plan.enforced().next().is_some() {
-            // What nobody can be told of is not done.
-            let answers = self.aws.check_topic(&self.configuration.topic).await;
-            answers.map_err(|error| {
-                format!(
-                    "nothing is changed while alerts cannot be sent: {}",
-                    crate::chain(&error)
-                )
-            })?;
+        let past = match past {
+            Ok(past) => past,
+            Err(cause) => {
+                let mut judged = self.judge(snapshot, Past::default());
+                let enforces = judged.plan.enforced().next().is_some();
+                judged.plan.refused = Some(format!("nothing is changed without the ledger: {cause}"));
+                judged.ledger = false;
+                let done = nothing_done(&judged.plan);
+                self.tell(place, judged, done, source, metrics).await?;
+                return if enforces { Err(cause) } else { Ok(()) };
+            }
+        };
+        let judged = self.judge(snapshot, past);
+        let applies = judged.plan.refused.is_none() && judged.plan.enforced().next().is_some();
+        if !applies && !self.unfinished(&judged.past) {
+            let done = nothing_done(&judged.plan);
+            return self.tell(place, judged, done, source, metrics).await;
         }
-        let outcomes = self.apply(&snapshot, &plan).await;
-        let verification = self.verify(&snapshot, &plan, &outcomes).await;
-        metrics.count(&findings, &outcomes);
-        for finding in findings
+        // What nobody can be told of is not done.
+        let answers = self.aws.check_topic(&self.configuration.topic).await;
+        answers.map_err(|error| {
+            format!(
+                "nothing is changed while alerts cannot be sent: {}",
+                crate::chain(&error)
+            )
+        })?;
+        let lease = self.acquire(place).await?;
+        let repaired = self.repair(place, judged, &lease, source, metrics).await;
+        self.release(lease).await;
+        repaired
+    }
+
+    async fn repair(
+        &mut self,
+        place: &VpcPlace,
+        mut judged: Judged,
+        lease: &Lease,
+        source: &Source,
+        metrics: &mut Metrics,
+    ) -> Result<(), Cause> {
+        if lease.waited || lease.version != judged.past.version + 1 {
+            // Another run may have changed the VPC since it was looked at.
+            let past = self.past(place).await?;
+            let Some(snapshot) = self.look(place).await? else {
+                return Ok(());
+            };
+            judged = self.judge(snapshot, past);
+        }
+        if self.settle(&mut judged).await? {
+            judged = self.judge(judged.snapshot, judged.past);
+        }
+        if let Some(cause) = self.just_made(&judged) {
+            return Err(cause);
+        }
+        let open = judged
+            .past
+            .records
             .iter()
-            .filter(|f| matches!(f.verdict, Verdict::NonCompliant | Verdict::Indeterminate))
-        {
-            info!(finding = %finding.key, verdict = ?finding.verdict, explanation = finding.explanation, "found");
-        }
-        let again = outcomes.iter().find_map(|outcome| match outcome {
+            .find(|record| self.concerns(record) && !record.fate.settled());
+        let open = open.map(|record| format!("it is not known yet what became of {}", record.id));
+        let reserved = self.reserve(lease, &mut judged.plan).await?;
+        let done = self.apply(&judged, lease, &source.occasions).await;
+        self.give_back(lease, &reserved, &judged.plan, &done.outcomes).await;
+        let again = done.outcomes.iter().find_map(|outcome| match outcome {
             Outcome::Failed { cause, transient: true } => Some(cause.clone()),
             _ => None,
         });
-        let reconciliation = Reconciliation {
-            run: self.id.clone(),
-            function: self.function.name.to_owned(),
-            account: snapshot.account.clone(),
-            region: snapshot.region.clone(),
-            vpc: vpc.clone(),
-            time: now,
-            occasions: source.occasions.clone(),
+        self.tell(place, judged, done, source, metrics).await?;
+        again.or(open).or(self.unrecorded.take()).map_or(Ok(()), Err)
+    }
+
+    async fn look(&self, place: &VpcPlace) -> Result<Option<Snapshot>, Cause> {
+        let seen = self
+            .aws
+            .observe_vpc(&place.account, &place.region, &place.vpc, self.parts)
+            .await;
+        let seen = seen.map_err(|error| crate::chain(&error))?;
+        if seen.is_none() {
+            info!(vpc = %place.vpc, "the VPC is gone, nothing is left to look at");
+        }
+        Ok(seen)
+    }
+
+    async fn past(&self, place: &VpcPlace) -> Result<Past, Cause> {
+        let window = Duration::from_secs(u64::from(self.configuration.settings.limits.window_hours) * 3_600);
+        let since = self.aws.now() - window.max(OPEN);
+        let past = self.ledger.past(place, Some(since)).await;
+        past.map_err(|error| crate::chain(&error))
+    }
+
+    fn judge(&self, snapshot: Snapshot, past: Past) -> Judged {
+        let time = self.aws.now();
+        let settings = &self.configuration.settings;
+        let controls = self.function.controls;
+        let findings = evaluate(controls, &snapshot, settings, &past, time);
+        let plan = plan(controls, &snapshot, settings, &past, self.spent, time);
+        Judged {
+            time,
+            snapshot,
+            past,
             findings,
             plan,
-            outcomes,
-            verification,
-        };
-        match Report::of(&reconciliation) {
-            Some(report) => {
-                let sent = self
-                    .alerts
-                    .send(self.aws, &self.configuration.topic, Message::of(&report))
-                    .await;
-                sent.map_err(|error| crate::chain(&error))?;
-            }
-            None => info!(%vpc, "nothing to report"),
+            ledger: true,
         }
-        again.map_or(Ok(()), Err)
     }
+}
 
-    async fn apply(&mut self, snapshot: &Snapshot, plan: &Plan) -> Vec<Outcome> {
-        let mut applier = self.aws.applier(&snapshot.account, &snapshot.region, &self.id);
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
-        for planned in &plan.changes {
-            let outcome = match (planned.mode, &plan.refused) {
-                (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => Outcome::Skipped {
-                    reason: "an earlier change for the same finding was not applied".to_owned(),
-                },
-                (Mode::Enforce, None) => self.apply_one(&mut applier, planned).await,
-                (Mode::Enforce, Some(reason)) => Outcome::Skipped { reason: reason.clone() },
-                _ => Outcome::Skipped {
-                    reason: "audit mode".to_owned(),
-                },
-            };
-            if matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped { .. }) {
-                failed.extend(&planned.causes);
-            }
-            outcomes.push(outcome);
-        }
-        outcomes
-    }
-
-    async fn apply_one(&mut self, applier: &mut Applier, planned: &PlannedChange) -> Outcome {
-        let control = planned.causes.first().map_or("", |key| key.control.as_str());
-        let outcome = applier.apply(&planned.change, control).await;
-        match &outcome {
-            Outcome::Applied { .. } => {
-                self.spent.changes += 1;
-                self.spent.monthly_cost = self.spent.monthly_cost + planned.monthly_cost;
-                info!(change = %planned.change, "applied");
-            }
-            Outcome::Failed { cause, .. } => warn!(change = %planned.change, %cause, "failed"),
-            Outcome::NotNeeded { reason } | Outcome::Skipped { reason } => {
-                info!(change = %planned.change, %reason, "not applied");
-            }
-        }
-        outcome
-    }
-
-    /// What a fresh look says of the findings for which something was applied.
-    async fn verify(
-        &self,
-        snapshot: &Snapshot,
-        plan: &Plan,
-        outcomes: &[Outcome],
-    ) -> BTreeMap<FindingKey, Verification> {
-        let touched = || {
-            let pairs = plan.changes.iter().zip(outcomes);
-            pairs.filter(|(planned, _)| planned.mode == Mode::Enforce && plan.refused.is_none())
-        };
-        if !touched().any(|(_, outcome)| matches!(outcome, Outcome::Applied { .. })) {
-            return BTreeMap::new();
-        }
-        let keys: BTreeSet<_> = touched().flat_map(|(planned, _)| &planned.causes).collect();
-        let controls: Vec<&Control> = self
-            .function
-            .controls
+fn nothing_done(plan: &Plan) -> Done {
+    let refused = plan.refused.as_deref();
+    Done {
+        outcomes: plan
+            .changes
             .iter()
-            .copied()
-            .filter(|control| keys.iter().any(|key| key.control == control.name))
-            .collect();
-        let parts = controls.iter().flat_map(|control| control.needs).copied().collect();
-        let fresh = self
-            .aws
-            .observe_vpc(&snapshot.account, &snapshot.region, &snapshot.vpc.id, &parts)
-            .await;
-        let fresh = match fresh {
-            Ok(Some(fresh)) => fresh,
-            Ok(None) => {
-                return all(&keys, || Verification::Pending {
-                    reason: "the VPC is gone meanwhile".to_owned(),
-                });
-            }
-            Err(error) => {
-                let reason = format!("the fresh look failed: {}", crate::chain(&error));
-                return all(&keys, || Verification::Pending { reason: reason.clone() });
-            }
-        };
-        let findings = evaluate(&controls, &fresh, &self.configuration.settings, Timestamp::now());
-        keys.iter()
-            .map(|key| {
-                let failed = touched().any(|(planned, outcome)| {
-                    planned.causes.contains(key) && matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped { .. })
-                });
-                let settling = touched()
-                    .filter(|(planned, _)| planned.causes.contains(key))
-                    .find_map(|(planned, outcome)| settling(planned, outcome, &fresh));
-                (
-                    (*key).clone(),
-                    judge(findings.iter().find(|f| f.key == **key), failed, settling),
-                )
-            })
-            .collect()
+            .map(|planned| not_applied(planned, refused))
+            .collect(),
+        ..Done::default()
     }
-}
-
-fn judge(fresh: Option<&Finding>, failed: bool, settling: Option<String>) -> Verification {
-    match (fresh, settling) {
-        (
-            Some(Finding {
-                verdict: Verdict::Compliant | Verdict::NotApplicable,
-                ..
-            })
-            | None,
-            None,
-        ) => Verification::Verified,
-        (
-            Some(Finding {
-                verdict: Verdict::Compliant | Verdict::NotApplicable,
-                ..
-            })
-            | None,
-            Some(reason),
-        ) => Verification::Pending { reason },
-        (Some(finding), _) if failed => Verification::Unremedied {
-            reason: finding.explanation.clone(),
-        },
-        (Some(finding), _) => Verification::Pending {
-            reason: format!(
-                "AWS took the change, but a fresh look does not show it yet: {}",
-                finding.explanation
-            ),
-        },
-    }
-}
-
-/// The endpoint of a change that AWS is still working on.
-fn settling(planned: &PlannedChange, outcome: &Outcome, fresh: &Snapshot) -> Option<String> {
-    let created = match outcome {
-        Outcome::Applied { created: Some(id) } => Some(id.as_str().into()),
-        _ => None,
-    };
-    let id = planned.change.endpoint().cloned().or(created)?;
-    let endpoint = fresh.endpoints.as_ref().ok()?.get(&id)?;
-    (endpoint.state == EndpointState::Pending).then(|| format!("{id} is still pending"))
-}
-
-fn all(keys: &BTreeSet<&FindingKey>, state: impl Fn() -> Verification) -> BTreeMap<FindingKey, Verification> {
-    keys.iter().map(|key| ((*key).clone(), state())).collect()
 }

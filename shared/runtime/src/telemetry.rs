@@ -1,7 +1,7 @@
 //! Logs as JSON, and metrics in CloudWatch's embedded metric format.
 
 use std::io::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use postern_aws::Calls;
@@ -30,9 +30,11 @@ pub(crate) fn init() {
 
 /// What one invocation did.
 #[derive(Debug)]
-pub(crate) struct Metrics {
+pub struct Metrics {
     function: &'static str,
     started: Instant,
+    took: Duration,
+    /// Before it began, and then its own.
     calls: Calls,
     counts: Counts,
 }
@@ -47,6 +49,7 @@ struct Counts {
     not_needed: usize,
     skipped: usize,
     failed: usize,
+    failed_messages: usize,
 }
 
 impl Metrics {
@@ -54,6 +57,7 @@ impl Metrics {
         Self {
             function,
             started: Instant::now(),
+            took: Duration::ZERO,
             calls,
             counts: Counts::default(),
         }
@@ -81,19 +85,26 @@ impl Metrics {
         }
     }
 
+    /// The invocation is over, with this many messages that come back.
+    pub(crate) fn finish(&mut self, failed_messages: usize, calls: &Calls) {
+        self.took = self.started.elapsed();
+        self.calls = calls.since(&self.calls);
+        self.counts.failed_messages = failed_messages;
+    }
+
     /// Writes the metrics to the log, from which CloudWatch takes them.
-    pub(crate) fn emit(self, failed_messages: usize, calls: &Calls) {
-        let document = self.document(failed_messages, calls, Timestamp::now());
+    pub fn emit(&self) {
+        let document = self.document(Timestamp::now());
         // Lambda's log is the only place to complain, and writing to it is what failed.
         let _ = writeln!(io::stdout(), "{document}");
     }
 
-    fn document(&self, failed_messages: usize, calls: &Calls, now: Timestamp) -> Value {
+    fn document(&self, now: Timestamp) -> Value {
         let counts = &self.counts;
-        let milliseconds = self.started.elapsed().as_secs_f64() * 1e3;
+        let milliseconds = self.took.as_secs_f64() * 1e3;
         let metrics = [
             ("Duration", json!(milliseconds), "Milliseconds"),
-            ("ApiCalls", json!(calls.since(&self.calls).total()), "Count"),
+            ("ApiCalls", json!(self.calls.total()), "Count"),
             ("Reconciliations", json!(counts.reconciliations), "Count"),
             ("FindingsNonCompliant", json!(counts.non_compliant), "Count"),
             ("FindingsIndeterminate", json!(counts.indeterminate), "Count"),
@@ -102,7 +113,7 @@ impl Metrics {
             ("ChangesNotNeeded", json!(counts.not_needed), "Count"),
             ("ChangesSkipped", json!(counts.skipped), "Count"),
             ("ChangesFailed", json!(counts.failed), "Count"),
-            ("MessagesFailed", json!(failed_messages), "Count"),
+            ("MessagesFailed", json!(counts.failed_messages), "Count"),
         ];
         let definitions: Vec<_> = metrics
             .iter()
@@ -141,7 +152,8 @@ mod tests {
                 Outcome::Skipped { reason: String::new() },
             ],
         );
-        let document = metrics.document(2, &Calls::default(), Timestamp::UNIX_EPOCH);
+        metrics.finish(2, &Calls::default());
+        let document = metrics.document(Timestamp::UNIX_EPOCH);
         let declared = document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
         assert!(
             declared

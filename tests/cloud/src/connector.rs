@@ -16,7 +16,7 @@ use crate::ec2::{self, Refusal};
 use crate::faults::Fault;
 use crate::form::Form;
 use crate::log::{Entry, Service};
-use crate::{sns, unmodelled};
+use crate::{sns, sts, unmodelled};
 
 /// The way of one caller's clients to the cloud.
 #[derive(Clone, Debug)]
@@ -99,6 +99,12 @@ impl Connector {
                     Ok(xml) => (200, xml.into_bytes()),
                     Err(refusal) => sns::refusal(&refusal),
                 }
+            }
+            (Service::Sts, Content::Form(form)) => {
+                let xml = sts::answer(&self.caller, &request.operation, &form);
+                let content = Content::Form(form);
+                state.record(self.entry(request.service, request.region, request.operation, content, None, fault));
+                (200, xml.into_bytes())
             }
             (service, Content::Json { target, body }) => {
                 let answer = state.dynamodb(&target, &body, now);
@@ -190,6 +196,7 @@ fn arrived(request: &HttpRequest) -> Request {
         Some("ec2") => Service::Ec2,
         Some("sns") => Service::Sns,
         Some("dynamodb") => Service::DynamoDb,
+        Some("sts") => Service::Sts,
         _ => unmodelled(format_args!("the host `{host}`")),
     };
     let region = labels.next().unwrap_or_default().to_owned();
@@ -197,7 +204,7 @@ fn arrived(request: &HttpRequest) -> Request {
         unmodelled("a body that comes in pieces");
     };
     let (operation, content) = match service {
-        Service::Ec2 | Service::Sns => {
+        Service::Ec2 | Service::Sns | Service::Sts => {
             let form = Form::decode(body);
             let operation = form.required("Action").to_owned();
             form.text("Version");
@@ -223,7 +230,7 @@ fn trouble(service: Service, fault: Fault) -> Bytes {
     let (status, code, message) = trouble_code(service, fault);
     match service {
         Service::Ec2 => (status, ec2::refusal_xml(&Refusal::new(code, message)).into_bytes()),
-        Service::Sns => (status, sns::refusal(&Refusal::new(code, message)).1),
+        Service::Sns | Service::Sts => (status, sns::refusal(&Refusal::new(code, message)).1),
         Service::DynamoDb => {
             let body = serde_json::json!({
                 "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
@@ -243,13 +250,18 @@ fn trouble_code(service: Service, fault: Fault) -> (u16, &'static str, &'static 
             "You are not authorized to perform this operation. Encoded authorization failure message: 2bEzb",
         ),
         (Service::Ec2, _) => (500, "InternalError", "An internal error has occurred"),
-        (Service::Sns, Fault::Throttled) => (400, "Throttling", "Rate exceeded"),
+        (Service::Sns | Service::Sts, Fault::Throttled) => (400, "Throttling", "Rate exceeded"),
+        (Service::Sts, Fault::Denied) => (
+            403,
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+        ),
         (Service::Sns, Fault::Denied) => (
             403,
             "AuthorizationError",
             "User is not authorized to perform this action on this resource",
         ),
-        (Service::Sns, _) => (500, "InternalError", "An internal error has occurred"),
+        (Service::Sns | Service::Sts, _) => (500, "InternalError", "An internal error has occurred"),
         (Service::DynamoDb, Fault::Throttled) => (400, "ThrottlingException", "Rate of requests exceeds the limit"),
         (Service::DynamoDb, Fault::Denied) => (
             400,

@@ -1,5 +1,5 @@
-//! A model of the parts of AWS that Postern talks to: EC2, SNS and DynamoDB in this process, behind the HTTP connector
-//! of the SDK's own clients. Real requests come in, the bytes of the wire go out.
+//! A model of the parts of AWS that Postern talks to: EC2, SNS, DynamoDB and who the caller is, in this process, behind
+//! the HTTP connector of the SDK's own clients. Real requests come in, the bytes of the wire go out.
 //!
 //! Everything follows one seed: the world, the faults, how long calls take, the sizes of pages. Time is tokio's; a test
 //! that pauses it waits for nothing. What is not modelled panics, so that nothing is ignored in silence.
@@ -14,6 +14,7 @@ mod faults;
 mod form;
 mod log;
 mod sns;
+mod sts;
 #[cfg(test)]
 mod tests;
 pub mod world;

@@ -12,6 +12,7 @@ pub enum Service {
     Ec2,
     Sns,
     DynamoDb,
+    Sts,
 }
 
 /// One call that arrived.
@@ -80,6 +81,7 @@ impl Service {
             Self::Ec2 => "ec2",
             Self::Sns => "sns",
             Self::DynamoDb => "dynamodb",
+            Self::Sts => "sts",
         }
     }
 }

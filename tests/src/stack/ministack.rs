@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{ACCOUNT, Process, REGION, environment, sdk, serve, tool};
-use crate::error::{Result, While};
+use crate::error::{HarnessError, Result, While};
 use crate::http::{self, Request};
 use crate::scratch::Scratch;
 
@@ -59,6 +59,16 @@ impl Ministack {
 
     pub async fn sdk(&self) -> aws_config::SdkConfig {
         sdk(&self.url(), REGION).await
+    }
+
+    /// The name of the table that holds the ledger.
+    pub async fn ledger(&self) -> Result<String> {
+        let tables = aws_sdk_dynamodb::Client::new(&self.sdk().await).list_tables().send();
+        let tables = tables.await.while_doing("listing the tables")?.table_names;
+        match tables.unwrap_or_default().as_slice() {
+            [table] => Ok(table.clone()),
+            others => Err(HarnessError::new(format_args!("one table is expected: {others:?}"))),
+        }
     }
 
     /// What it and its functions wrote.

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use aws_config::SdkConfig;
+
 use super::{ACCOUNT, Process, environment, sdk, serve, tool};
 use crate::error::Result;
 
@@ -31,7 +33,11 @@ impl Moto {
         self.address
     }
 
+    pub async fn sdk(&self, region: &str) -> SdkConfig {
+        sdk(&format!("http://{}", self.address), region).await
+    }
+
     pub async fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
-        aws_sdk_ec2::Client::new(&sdk(&format!("http://{}", self.address), region).await)
+        aws_sdk_ec2::Client::new(&self.sdk(region).await)
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod faults;
+mod ledger;
 mod repairs;
 mod rig;
 mod triggers;

@@ -156,7 +156,15 @@ async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
     assert_eq!(rig.mutations(), ["ModifyVpcEndpoint"; 2], "STS and S3 were open");
     for service in ["sts", "s3"] {
         let policy = rig.endpoint(service).await.unwrap().policy_document.unwrap();
-        assert!(policy.contains("o-exampleorg1"), "{policy}");
+        assert!(policy.contains("DenyUntrustedResources"), "{policy}");
+    }
+    let leak = alert
+        .findings("policy-open")
+        .find(|finding| finding["resource"]["id"] == rig.vpc.s3.as_str())
+        .and_then(|finding| finding["explanation"].as_str())
+        .unwrap();
+    for told in ["Data gets out", "s3:", "OnlyOurOrganisation"] {
+        assert!(leak.contains(told), "{leak}");
     }
 
     let answer = function.invoke(&event).await.unwrap();

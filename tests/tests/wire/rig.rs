@@ -1,13 +1,17 @@
 //! A function between events, EC2 and a topic.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
+use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, VpcEndpoint};
+use jiff::SignedDuration;
+use postern_core::ledger::ChangeRecord;
 use postern_tests::alert::Alert;
 use postern_tests::function::{Answer, Function};
+use postern_tests::ledger::{TABLE, age, create_table, history};
 use postern_tests::proxy::{Call, Proxy};
 use postern_tests::seed::FaultyVpc;
 use postern_tests::settings;
@@ -16,8 +20,8 @@ use postern_tests::topic::Topic;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// Shared by the tests that run at the same time, each in a Region of its own.
-static MOTO: Mutex<Weak<Moto>> = Mutex::const_new(Weak::new());
+/// Shared by the tests that run at the same time, each in a Region of its own, as long as there are Regions.
+static MOTOS: Mutex<BTreeMap<usize, Weak<Moto>>> = Mutex::const_new(BTreeMap::new());
 
 /// A VPC with faults, and the way of a function to it and to its topic.
 pub(crate) struct Rig {
@@ -25,10 +29,13 @@ pub(crate) struct Rig {
     pub(crate) vpc: FaultyVpc,
     pub(crate) proxy: Proxy,
     pub(crate) topic: Topic,
+    /// Between the function and the ledger.
+    pub(crate) ledger: Proxy,
+    sdk: SdkConfig,
     _moto: Arc<Moto>,
 }
 
-/// Regions with zones a, b and c: more than there are tests.
+/// Regions with zones a, b and c.
 const REGIONS: [&str; 26] = [
     "us-east-1",
     "us-east-2",
@@ -58,13 +65,13 @@ const REGIONS: [&str; 26] = [
     "il-central-1",
 ];
 
-async fn moto() -> Arc<Moto> {
-    let mut shared = MOTO.lock().await;
-    if let Some(moto) = shared.upgrade() {
+async fn moto(number: usize) -> Arc<Moto> {
+    let mut motos = MOTOS.lock().await;
+    if let Some(moto) = motos.get(&number).and_then(Weak::upgrade) {
         return moto;
     }
     let moto = Arc::new(Moto::start().await.unwrap());
-    *shared = Arc::downgrade(&moto);
+    motos.insert(number, Arc::downgrade(&moto));
     moto
 }
 
@@ -76,14 +83,19 @@ pub(crate) enum Mode {
 impl Rig {
     pub(crate) async fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let region = REGIONS[NEXT.fetch_add(1, Ordering::Relaxed)];
-        let moto = moto().await;
-        let ec2 = moto.ec2(region).await;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let region = REGIONS[number % REGIONS.len()];
+        let moto = moto(number / REGIONS.len()).await;
+        let sdk = moto.sdk(region).await;
+        let ec2 = Client::new(&sdk);
+        create_table(&sdk).await.unwrap();
         Self {
             vpc: FaultyVpc::create(&ec2, region).await.unwrap(),
             proxy: Proxy::start(moto.address()).await.unwrap(),
             topic: Topic::start().await.unwrap(),
+            ledger: Proxy::start(moto.address()).await.unwrap(),
             ec2,
+            sdk,
             _moto: moto,
         }
     }
@@ -98,8 +110,11 @@ impl Rig {
 
     pub(crate) async fn function_with(&self, name: &str, settings: Option<&str>, topic: &str) -> Function {
         let variables = [
+            ("AWS_REGION", self.vpc.region.clone()),
             ("AWS_ENDPOINT_URL_EC2", self.proxy.url()),
             ("AWS_ENDPOINT_URL_SNS", self.topic.url()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.ledger.url()),
+            ("POSTERN_LEDGER_TABLE", TABLE.to_owned()),
             ("POSTERN_TOPIC_ARN", topic.to_owned()),
             ("POSTERN_OWN_ROLES", OWN_ROLE.to_owned()),
             ("RUST_LOG", "info".to_owned()),
@@ -133,6 +148,16 @@ impl Rig {
     /// How often this action was called so far.
     pub(crate) fn count(&self, action: &str) -> usize {
         self.proxy.calls().iter().filter(|call| call.action == action).count()
+    }
+
+    /// What the ledger has of changes, oldest first.
+    pub(crate) async fn history(&self) -> Vec<ChangeRecord> {
+        history(&self.sdk, TABLE).await.unwrap()
+    }
+
+    /// What is on record looks as if it had happened ten minutes earlier.
+    pub(crate) async fn ten_minutes_later(&self) {
+        age(&self.sdk, SignedDuration::from_mins(10)).await.unwrap();
     }
 
     /// The live endpoint of a service in the VPC.

@@ -14,6 +14,9 @@ use crate::error::CallError;
 use crate::observe::{describe, parse};
 use crate::paging::filter;
 
+/// How the description of each rule begins that Postern writes.
+pub(super) const RULE_DESCRIPTION: &str = "HTTPS to VPC endpoints (";
+
 impl Applier {
     pub(super) async fn create_managed_group(&mut self, vpc: &VpcId, control: &str) -> Step {
         if let Some(group) = self.find_managed(vpc).await? {
@@ -65,7 +68,7 @@ impl Applier {
     }
 
     async fn authorize(&self, id: &SecurityGroupId, cidrs: &BTreeSet<IpNet>, control: &str) -> Result<(), CallError> {
-        let why = format!("HTTPS to VPC endpoints ({control}, run {})", self.run);
+        let why = format!("{RULE_DESCRIPTION}{control}, run {})", self.run);
         let mut permission = IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443);
         for cidr in cidrs {
             permission = match cidr {
@@ -150,7 +153,7 @@ impl Applier {
     }
 }
 
-fn ours(group: &SecurityGroup) -> bool {
+pub(super) fn ours(group: &SecurityGroup) -> bool {
     group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
 }
 

@@ -1,4 +1,4 @@
-//! Carries out changes, each only if live state right before it still asks for it.
+//! Carries out changes, each only if live state right before it still asks for it, and takes them back.
 
 mod create;
 mod group;
@@ -6,6 +6,7 @@ mod modify;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,9 +17,11 @@ use postern_core::change::{Change, ChangeKind, TAG_CONTROL, TAG_MANAGED, TAG_RUN
 use postern_core::id::{AccountId, Region, RunId, SecurityGroupId, VpcId};
 use postern_core::plan::Outcome;
 
-use crate::clients::Aws;
+use crate::clients::{Aws, Calls, Counter};
 use crate::error::CallError;
 use crate::observe::describe;
+
+pub use undo::undo_calls;
 
 const MODIFY_VPC_ATTRIBUTE: &str = "ec2:ModifyVpcAttribute";
 const CREATE_SECURITY_GROUP: &str = "ec2:CreateSecurityGroup";
@@ -64,6 +67,7 @@ pub struct Applier {
     /// The managed groups that this run created or met: AWS may take a moment to show a new one.
     managed: BTreeMap<VpcId, SecurityGroupId>,
     settle: Duration,
+    counter: Counter,
 }
 
 /// The id to remember of an applied change, or what else came of it.
@@ -78,6 +82,7 @@ impl Aws {
             run: run.clone(),
             managed: BTreeMap::new(),
             settle: SETTLE,
+            counter: self.counter.clone(),
         }
     }
 }
@@ -85,6 +90,7 @@ impl Aws {
 impl Applier {
     /// Applies one change, for the sake of this control. Applied again, it finds nothing to do.
     pub async fn apply(&mut self, change: &Change, control: &str) -> Outcome {
+        let before = self.counter.calls();
         let step = match change {
             Change::EnableVpcDns { vpc, attribute } => self.enable_vpc_dns(vpc, *attribute).await,
             Change::CreateManagedGroup { vpc } => self.create_managed_group(vpc, control).await,
@@ -104,12 +110,37 @@ impl Applier {
         };
         match step {
             Ok(created) => Outcome::Applied { created },
+            // What is there already was not there a moment ago: an attempt whose answer got lost made it.
+            Err(Outcome::NotNeeded { .. }) if self.repeated(change, &before) => Outcome::Applied {
+                created: self.managed_of(change),
+            },
             Err(Outcome::Failed { cause, transient }) => Outcome::Failed {
                 cause: format!("could not {change}: {cause}"),
                 transient,
             },
             Err(other) => other,
         }
+    }
+
+    /// Whether a request that changes something was sent more than once since then, attempts of the SDK counted each.
+    /// Endpoints have a token, which tells better.
+    fn repeated(&self, change: &Change, before: &Calls) -> bool {
+        let since = self.counter.calls().since(before);
+        let changing = |operation: &str| !operation.starts_with("Describe");
+        change.kind() != ChangeKind::CreateEndpoint
+            && since
+                .by_operation()
+                .any(|(operation, count)| changing(operation) && count > 1)
+    }
+
+    /// The id of the managed group where a change makes it or refers to it.
+    fn managed_of(&self, change: &Change) -> Option<String> {
+        let vpc = match change {
+            Change::CreateManagedGroup { vpc } => vpc,
+            Change::AuthorizeIngress { group, .. } | Change::AttachManagedGroup { group, .. } => &group.vpc,
+            _ => return None,
+        };
+        self.managed.get(vpc).map(|id| id.0.clone())
     }
 
     /// The outcome of a change of which a call failed that names the managed group.

@@ -1,5 +1,6 @@
 //! Changes to the VPC and to endpoints that exist.
 
+use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
 use aws_sdk_ec2::types::AttributeBooleanValue;
 use postern_core::change::{DnsAttribute, ManagedGroup};
@@ -11,17 +12,24 @@ use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, fail
 use crate::error::CallError;
 use crate::observe::{describe, parse};
 
+/// How often a policy is written while AWS does not answer.
+const WRITES: usize = 3;
+
 impl Applier {
     pub(super) async fn enable_vpc_dns(&self, vpc: &VpcId, attribute: DnsAttribute) -> Step {
         let enabled = describe::dns_attribute(&self.ec2, vpc, attribute).await;
         if enabled.map_err(refusal::outcome)? {
             return Err(not_needed(format!("{vpc} has {attribute} enabled")));
         }
-        let on = AttributeBooleanValue::builder().value(true).build();
+        self.set_vpc_dns(vpc, attribute, true).await
+    }
+
+    pub(super) async fn set_vpc_dns(&self, vpc: &VpcId, attribute: DnsAttribute, enabled: bool) -> Step {
+        let value = AttributeBooleanValue::builder().value(enabled).build();
         let request = self.ec2.modify_vpc_attribute().vpc_id(vpc.as_str());
         let request = match attribute {
-            DnsAttribute::Support => request.enable_dns_support(on),
-            DnsAttribute::Hostnames => request.enable_dns_hostnames(on),
+            DnsAttribute::Support => request.enable_dns_support(value),
+            DnsAttribute::Hostnames => request.enable_dns_hostnames(value),
         };
         match request.send().await {
             Ok(_) => Ok(None),
@@ -76,16 +84,43 @@ impl Applier {
         Ok(None)
     }
 
+    /// The SDK does not repeat this request: somebody may have written another policy in between, so each attempt looks
+    /// before it writes.
     pub(super) async fn replace_policy(&self, id: &EndpointId, before: &str, after: &str) -> Step {
-        let live = self.endpoint(id).await?.policy.unwrap_or_default();
-        if same_policy(&live, after) {
-            return Err(not_needed(format!("{id} has the wanted policy")));
+        let once = || aws_sdk_ec2::config::Builder::new().retry_config(RetryConfig::disabled());
+        let mut lost = None;
+        for attempt in 1..=WRITES {
+            let live = self.endpoint(id).await?.policy.unwrap_or_default();
+            if same_policy(&live, after) {
+                return match lost {
+                    Some(_) => Ok(None),
+                    None => Err(not_needed(format!("{id} has the wanted policy"))),
+                };
+            }
+            if !same_policy(&live, before) {
+                return Err(
+                    lost.unwrap_or_else(|| skipped(format!("the policy of {id} was changed since it was observed")))
+                );
+            }
+            let request = self
+                .ec2
+                .modify_vpc_endpoint()
+                .vpc_endpoint_id(id.as_str())
+                .policy_document(after);
+            let answer = request.customize().config_override(once()).send().await;
+            let answer = answer.map_err(|error| CallError::new(MODIFY_ENDPOINT, error));
+            let Err(error) = answer.and_then(|answer| accepted(MODIFY_ENDPOINT, answer.r#return())) else {
+                return Ok(None);
+            };
+            if !error.transient() {
+                return Err(self.refused(error));
+            }
+            lost = Some(refusal::outcome(error));
+            if attempt < WRITES {
+                tokio::time::sleep(self.settle).await;
+            }
         }
-        if !same_policy(&live, before) {
-            return Err(skipped(format!("the policy of {id} was changed since it was observed")));
-        }
-        self.modify(id, |request| request.policy_document(after)).await?;
-        Ok(None)
+        Err(lost.unwrap_or_else(|| failed("it was not tried")))
     }
 
     /// The endpoint as it is now, if it is there to be modified by us.
@@ -108,7 +143,7 @@ impl Applier {
         }
     }
 
-    async fn modify(
+    pub(super) async fn modify(
         &self,
         id: &EndpointId,
         set: impl FnOnce(ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder,
@@ -125,7 +160,7 @@ impl Applier {
 }
 
 /// AWS writes documents anew: only what they say can be compared.
-fn same_policy(a: &str, b: &str) -> bool {
+pub(super) fn same_policy(a: &str, b: &str) -> bool {
     match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
         (Ok(a), Ok(b)) => a == b,
         _ => a == b,

@@ -91,6 +91,14 @@ static REFUSALS: &[Refusal] = &[
         meaning: Wait("it is still busy with an earlier change"),
     },
     Refusal {
+        code: "DependencyViolation",
+        words: "",
+        meaning: Wait(
+            "something still uses it; AWS takes minutes to remove the network interfaces of a deleted endpoint, so try \
+             again then, or see what else is attached to it",
+        ),
+    },
+    Refusal {
         code: "OperationNotPermitted",
         words: "",
         meaning: Advice("the resource belongs to another account or is managed by an AWS service"),

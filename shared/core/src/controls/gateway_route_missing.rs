@@ -20,6 +20,7 @@ main one.
     severity: Severity::Medium,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AssociateRouteTable],
+    opt_in: false,
     evaluate,
 };
 

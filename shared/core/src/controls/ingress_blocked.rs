@@ -23,6 +23,7 @@ that need it. Other people's groups are never edited, and none is detached.",
     severity: Severity::High,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::SecurityGroups, Part::Services],
     changes: &[ChangeKind::CreateManagedGroup, ChangeKind::AuthorizeIngress, ChangeKind::AttachManagedGroup],
+    opt_in: false,
     evaluate,
 };
 

@@ -2,20 +2,28 @@
 
 use crate::control::Control;
 
+pub mod credentials_unbound;
 pub mod endpoint_missing;
 pub mod gateway_route_missing;
 pub mod ingress_blocked;
+pub mod policy_locked_out;
 pub mod policy_open;
+pub mod policy_undecided;
+pub mod policy_unsupported;
 pub mod private_dns_disabled;
 pub mod subnet_uncovered;
 pub mod vpc_dns_disabled;
 
 /// Every control, by name.
 pub static CONTROLS: &[&Control] = &[
+    &credentials_unbound::CONTROL,
     &endpoint_missing::CONTROL,
     &gateway_route_missing::CONTROL,
     &ingress_blocked::CONTROL,
+    &policy_locked_out::CONTROL,
     &policy_open::CONTROL,
+    &policy_undecided::CONTROL,
+    &policy_unsupported::CONTROL,
     &private_dns_disabled::CONTROL,
     &subnet_uncovered::CONTROL,
     &vpc_dns_disabled::CONTROL,
@@ -126,7 +134,7 @@ mod tests {
 
     #[test]
     fn every_control_is_silent_about_a_vpc_with_nothing_to_be_said_against_it() {
-        let world = compliant();
+        let world = compliant().bound_but("none");
         let findings = world.all_findings();
         let loud: Vec<_> = findings
             .iter()

@@ -34,6 +34,7 @@ from then on the clients of all of them are sent there. Waits until the VPC's DN
         ChangeKind::AttachManagedGroup,
         ChangeKind::EnablePrivateDns,
     ],
+    opt_in: false,
     evaluate,
 };
 

@@ -29,6 +29,7 @@ Each zone of an interface endpoint is billed by the hour.",
     severity: Severity::Medium,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AddSubnet],
+    opt_in: false,
     evaluate,
 };
 

@@ -26,6 +26,7 @@ when any endpoint in it has private DNS on.
         Part::Services,
     ],
     changes: &[ChangeKind::EnableVpcDns],
+    opt_in: false,
     evaluate,
 };
 

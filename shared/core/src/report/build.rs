@@ -1,38 +1,57 @@
 //! From what happened to what is told.
 
+use std::collections::BTreeMap;
+
 use super::console;
+use super::news::{News, Telling};
 use super::text::{printable, printable_copy};
 use super::{
     ChangeCounts, Disposition, FindingCounts, PlanSummary, Reconciliation, Report, ReportedChange, ReportedFinding,
     ReportedInverse, ReportedRemediation, SchemaTag, Summary,
 };
-use crate::change::client_token;
+use crate::change::{Effect, Inverse};
 use crate::finding::{Finding, Remediation, ResourceKind, Severity, Verdict};
+use crate::ledger::{Action, ChangeRecord, Fate, Past};
 use crate::plan::{Outcome, PlannedChange};
 use crate::settings::Mode;
 
 impl Report {
-    /// None where nobody has to hear of it: nothing was planned, and what was found is compliant, not applicable or
-    /// exempt.
+    /// Everything, as if nothing had been told before. None where nobody has to hear of it: nothing was planned, and what
+    /// was found is compliant, not applicable or exempt.
     pub fn of(reconciliation: &Reconciliation) -> Option<Self> {
-        let r = reconciliation;
-        let mut findings: Vec<_> = r.findings.iter().filter_map(|f| finding(f, r)).collect();
-        findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
-        let changes: Vec<_> = r
-            .plan
-            .changes
-            .iter()
-            .enumerate()
-            .map(|(at, planned)| change(planned, outcome(r, at), r))
-            .collect();
+        News::of(reconciliation, &Past::default()).report
+    }
 
+    /// Of what is to be told. None where nobody has to hear of it.
+    pub(super) fn assemble(r: &Reconciliation, telling: Telling) -> Option<Self> {
+        let Telling {
+            mut findings,
+            changes: positions,
+            earlier,
+            unchanged,
+            idempotency_key,
+        } = telling;
+        let places: BTreeMap<usize, usize> = positions.iter().enumerate().map(|(new, at)| (*at, new)).collect();
+        for finding in &mut findings {
+            if let Some(ReportedRemediation::Automatic { changes }) = &mut finding.remediation {
+                *changes = changes.iter().filter_map(|at| places.get(at).copied()).collect();
+            }
+        }
+        findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
+        let planned = positions.iter().filter_map(|at| Some((*at, r.plan.changes.get(*at)?)));
+        let mut changes: Vec<_> = planned.map(|(at, planned)| change(at, planned, r)).collect();
         let refused = r.plan.refused.is_some();
-        let outcome = Disposition::of_report(
-            findings.iter().map(|f| f.outcome),
-            changes
-                .iter()
-                .map(|c| Disposition::of_changes(c.mode, [&c.outcome], None, refused)),
-        )?;
+        let ends = changes
+            .iter()
+            .map(|c| Disposition::of_changes(c.mode, [&c.outcome], None, refused));
+        let ends = ends.chain(earlier.iter().map(|record| match record.fate {
+            Fate::Failed { .. } => Disposition::Failed,
+            _ => Disposition::Repaired,
+        }));
+        let noticed = (!r.notices.is_empty()).then_some(Disposition::Manual);
+        let outcome = Disposition::of_report(findings.iter().map(|f| f.outcome), ends);
+        let outcome = outcome.max(noticed)?;
+        changes.extend(earlier.iter().map(|record| past_change(record, r)));
 
         let mut report = Self {
             schema: SchemaTag::V1,
@@ -50,9 +69,9 @@ impl Report {
             time: r.time,
             function: r.function.clone(),
             run: r.run.clone(),
-            idempotency_key: client_token([r.run.as_str(), r.account.as_str(), r.region.as_str(), r.vpc.as_str()]),
+            idempotency_key,
             occasions: r.occasions.clone(),
-            summary: summary(r, &findings, &changes),
+            summary: summary(r, &findings, &changes, unchanged),
             truncated: None,
             plan: PlanSummary {
                 monthly_cost: r.plan.monthly_cost(),
@@ -67,13 +86,15 @@ impl Report {
             },
             findings,
             changes,
+            notices: r.notices.clone(),
         };
         report.edit_texts(&mut |text| *text = printable(text));
         Some(report)
     }
 }
 
-fn finding(finding: &Finding, r: &Reconciliation) -> Option<ReportedFinding> {
+/// A non-compliant or indeterminate finding, with the positions of the changes of the plan that are for it.
+pub(super) fn finding(finding: &Finding, r: &Reconciliation) -> Option<(ReportedFinding, Vec<usize>)> {
     if !matches!(finding.verdict, Verdict::NonCompliant | Verdict::Indeterminate) {
         return None;
     }
@@ -89,7 +110,7 @@ fn finding(finding: &Finding, r: &Reconciliation) -> Option<ReportedFinding> {
         .map(|(at, _)| outcome(r, at))
         .collect();
     let verification = r.verification.get(key);
-    Some(ReportedFinding {
+    let reported = ReportedFinding {
         control: key.control.clone(),
         severity: finding.severity,
         mode: finding.mode,
@@ -106,38 +127,81 @@ fn finding(finding: &Finding, r: &Reconciliation) -> Option<ReportedFinding> {
         endpoint_kind: key.endpoint_kind,
         explanation: finding.explanation.clone(),
         exempt: finding.exempt.clone(),
+        contest: finding.contest.clone(),
         remediation: match &finding.remediation {
-            Remediation::Manual(_) if !own.is_empty() => Some(ReportedRemediation::Automatic { changes: own }),
+            Remediation::Manual(_) if !own.is_empty() => Some(ReportedRemediation::Automatic { changes: own.clone() }),
             Remediation::None => None,
-            Remediation::Automatic(_) => Some(ReportedRemediation::Automatic { changes: own }),
+            Remediation::Automatic(_) => Some(ReportedRemediation::Automatic { changes: own.clone() }),
             Remediation::Manual(advice) => Some(ReportedRemediation::Manual { advice: advice.clone() }),
         },
         verification: verification.cloned(),
         console: console::link(&r.region, key.resource.kind, &key.resource.id),
-    })
+    };
+    Some((reported, own))
 }
 
-fn change(planned: &PlannedChange, outcome: Outcome, r: &Reconciliation) -> ReportedChange {
+fn change(at: usize, planned: &PlannedChange, r: &Reconciliation) -> ReportedChange {
+    let outcome = outcome(r, at);
     let inverse = match &outcome {
         Outcome::Applied { created } => planned.change.inverse(created.as_deref()),
         _ => None,
     };
     ReportedChange {
+        id: r.ids.get(&at).cloned(),
+        run: None,
         text: planned.change.to_string(),
         mode: planned.mode,
         effect: planned.change.effect(),
         monthly_cost: planned.monthly_cost,
         change: printable_copy(&planned.change),
         causes: planned.causes.iter().cloned().collect(),
-        inverse: inverse.and_then(|i| printable_copy(&i)).map(|change| ReportedInverse {
-            command: format!("{change} --region {}", printable(r.region.as_str())),
-            change,
-        }),
+        inverse: inverse.and_then(|inverse| reported_inverse(&inverse, r)),
         outcome,
     }
 }
 
-fn outcome(r: &Reconciliation, at: usize) -> Outcome {
+/// A change of an earlier run that did not come to tell of it.
+fn past_change(record: &ChangeRecord, r: &Reconciliation) -> ReportedChange {
+    let (text, effect, change) = match &record.action {
+        Action::Change(change) => (change.to_string(), change.effect(), printable_copy(change)),
+        Action::Undo(inverse) => (format!("take back: {inverse}"), Effect::Restrictive, None),
+    };
+    ReportedChange {
+        id: Some(record.id.clone()),
+        run: Some(record.run.clone()),
+        text,
+        mode: Mode::Enforce,
+        effect,
+        monthly_cost: record.monthly_cost,
+        outcome: match &record.fate {
+            Fate::Applied { created } => Outcome::Applied {
+                created: created.clone(),
+            },
+            Fate::NotNeeded { reason } => Outcome::NotNeeded { reason: reason.clone() },
+            Fate::Skipped { reason } => Outcome::Skipped { reason: reason.clone() },
+            Fate::Failed { cause } | Fate::Uncertain { cause } => Outcome::Failed {
+                cause: cause.clone(),
+                transient: !record.fate.settled(),
+            },
+            Fate::Intended => Outcome::Failed {
+                cause: "the run ended before it could say what became of it".to_owned(),
+                transient: true,
+            },
+        },
+        change,
+        causes: record.causes.iter().cloned().collect(),
+        inverse: record.inverse().and_then(|inverse| reported_inverse(&inverse, r)),
+    }
+}
+
+fn reported_inverse(inverse: &Inverse, r: &Reconciliation) -> Option<ReportedInverse> {
+    printable_copy(inverse).map(|change| ReportedInverse {
+        command: format!("{change} --region {}", printable(r.region.as_str())),
+        change,
+    })
+}
+
+pub(super) fn outcome(r: &Reconciliation, at: usize) -> Outcome {
     r.outcomes.get(at).cloned().unwrap_or_else(|| Outcome::Skipped {
         reason: "not reached".to_owned(),
     })
@@ -155,11 +219,12 @@ fn rank(finding: &ReportedFinding) -> impl Ord + use<'_> {
     )
 }
 
-fn summary(r: &Reconciliation, findings: &[ReportedFinding], changes: &[ReportedChange]) -> Summary {
+fn summary(r: &Reconciliation, findings: &[ReportedFinding], changes: &[ReportedChange], unchanged: usize) -> Summary {
     let of = |verdict| r.findings.iter().filter(|f| f.verdict == verdict).count();
     let mut summary = Summary {
         compliant: of(Verdict::Compliant),
         not_applicable: of(Verdict::NotApplicable),
+        unchanged,
         findings: FindingCounts::default(),
         changes: ChangeCounts::default(),
     };

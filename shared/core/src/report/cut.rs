@@ -20,12 +20,19 @@ pub(super) fn fit(report: &Report, limit: usize) -> String {
     }
 }
 
-/// What is left out first is missed least: details of changes from the last one on, then the least severe findings,
+/// What is left out first is missed least: code, details of changes from the last one on, then the least severe findings,
 /// then changes, then occasions, each from the last one on.
 fn cut(mut report: Report, limit: usize) -> Report {
     let mut texts_shortened = 0;
     report.edit_texts(&mut |text| texts_shortened += usize::from(shorten(text, LONGEST_TEXT)));
 
+    for contest in report
+        .findings
+        .iter_mut()
+        .filter_map(|finding| finding.contest.as_mut())
+    {
+        contest.code = None;
+    }
     let counts = (report.findings.len(), report.changes.len(), report.occasions.len());
     report.truncated = Some(Truncated {
         // None of these gets larger than this, so the document does not grow any more.

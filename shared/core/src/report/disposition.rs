@@ -14,6 +14,8 @@ use crate::settings::Mode;
 pub enum Disposition {
     /// Non-compliant, and somebody answers for it.
     Exempt,
+    /// Was open when it was told last, and is not any more.
+    Resolved,
     /// Remediated, and a fresh look confirms it.
     Repaired,
     /// Would be remediated if its control were enforced.
@@ -24,6 +26,8 @@ pub enum Disposition {
     Indeterminate,
     /// Only a person can remediate it.
     Manual,
+    /// Somebody undoes its repair again and again, so it is left alone.
+    Contested,
     /// Would be remediated, but the plan breaks a limit and nothing of it was applied.
     Refused,
     /// Was to be remediated, and is not.
@@ -31,13 +35,15 @@ pub enum Disposition {
 }
 
 impl Disposition {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Exempt,
+        Self::Resolved,
         Self::Repaired,
         Self::Audit,
         Self::Pending,
         Self::Indeterminate,
         Self::Manual,
+        Self::Contested,
         Self::Refused,
         Self::Failed,
     ];
@@ -46,14 +52,21 @@ impl Disposition {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Exempt => "exempt",
+            Self::Resolved => "resolved",
             Self::Repaired => "repaired",
             Self::Audit => "audit",
             Self::Pending => "pending",
             Self::Indeterminate => "indeterminate",
             Self::Manual => "manual",
+            Self::Contested => "contested",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }
+    }
+
+    /// Whether it is not over with this.
+    pub fn open(self) -> bool {
+        !matches!(self, Self::Exempt | Self::Resolved | Self::Repaired)
     }
 
     /// Of a non-compliant or indeterminate finding. `outcomes` are those of the changes that remedy it; `planned` where
@@ -70,6 +83,9 @@ impl Disposition {
         }
         if finding.verdict == Verdict::Indeterminate {
             return Self::Indeterminate;
+        }
+        if finding.contest.is_some() {
+            return Self::Contested;
         }
         match finding.remediation {
             // Where changes are planned all the same, others of the plan do first what a person would have to do.

@@ -11,6 +11,7 @@ use crate::change::{Change, Effect, Inverse};
 use crate::cost::MonthlyCost;
 use crate::finding::{Exempt, FindingKey, Resource, Severity, Verdict};
 use crate::id::{AccountId, Region, RunId, VpcId};
+use crate::ledger::{ChangeId, Contest};
 use crate::plan::Outcome;
 use crate::settings::Mode;
 use crate::snapshot::EndpointKind;
@@ -37,7 +38,7 @@ pub struct Report {
     /// The Lambda function that ran.
     pub function: String,
     pub run: RunId,
-    /// The same for the same run and VPC, so that a repeated delivery can be told.
+    /// The same for the same news, so that a repeat can be dropped.
     pub idempotency_key: String,
     /// Who did what that made Postern look.
     pub occasions: Vec<Occasion>,
@@ -46,10 +47,32 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub truncated: Option<Truncated>,
     pub plan: PlanSummary,
-    /// The non-compliant and the indeterminate ones, most severe first, exempt ones last.
+    /// The non-compliant, the indeterminate and the resolved ones of which something is new, most severe first, exempt
+    /// ones last.
     pub findings: Vec<ReportedFinding>,
-    /// In the order of the plan.
+    /// In the order of the plan, and then those of earlier runs that did not come to tell of them.
     pub changes: Vec<ReportedChange>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
+}
+
+/// Something besides findings that people should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Notice {
+    pub kind: NoticeKind,
+    pub text: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// The event that it is about, among the occasions.
+    pub event_id: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// A subnet or VPC could not be deleted while things of ours are in it.
+    DeletionBlocked,
 }
 
 /// Which version of this document it is.
@@ -59,11 +82,13 @@ pub enum SchemaTag {
     V1,
 }
 
-/// Counts of everything, whether or not it is in the report.
+/// Counts of everything, whether or not it is in a truncated report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub compliant: usize,
     pub not_applicable: usize,
+    /// Findings that are as they were told before, and so not in this report.
+    pub unchanged: usize,
     pub findings: FindingCounts,
     pub changes: ChangeCounts,
 }
@@ -73,11 +98,13 @@ pub struct Summary {
 pub struct FindingCounts {
     pub failed: usize,
     pub refused: usize,
+    pub contested: usize,
     pub manual: usize,
     pub indeterminate: usize,
     pub pending: usize,
     pub audit: usize,
     pub repaired: usize,
+    pub resolved: usize,
     pub exempt: usize,
 }
 
@@ -120,6 +147,9 @@ pub struct ReportedFinding {
     /// Set where somebody answers for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exempt: Option<Exempt>,
+    /// Set where somebody undoes its repair again and again, so that it is left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contest: Option<Contest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remediation: Option<ReportedRemediation>,
     /// What a fresh look said after the remediation.
@@ -142,6 +172,12 @@ pub enum ReportedRemediation {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportedChange {
+    /// In the ledger: for `postern rollback`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<ChangeId>,
+    /// The run that made it, where that was an earlier one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
     pub text: String,
     /// In audit mode it is only shown.
     pub mode: Mode,
@@ -197,6 +233,8 @@ impl FindingCounts {
             Disposition::Pending => &mut self.pending,
             Disposition::Audit => &mut self.audit,
             Disposition::Repaired => &mut self.repaired,
+            Disposition::Resolved => &mut self.resolved,
+            Disposition::Contested => &mut self.contested,
             Disposition::Exempt => &mut self.exempt,
         }
     }
@@ -225,19 +263,12 @@ impl Report {
         edit(&mut self.console);
         self.plan.refused.iter_mut().for_each(&mut *edit);
         for occasion in &mut self.occasions {
-            edit(&mut occasion.event);
-            edit(&mut occasion.event_id);
-            let Some(actor) = &mut occasion.actor else { continue };
-            edit(&mut actor.identity);
-            [
-                &mut actor.identity_type,
-                &mut actor.user_agent,
-                &mut actor.source_address,
-                &mut actor.invoked_by,
-            ]
-            .into_iter()
-            .flatten()
-            .for_each(&mut *edit);
+            occasion.edit_texts(edit);
+        }
+        for notice in &mut self.notices {
+            edit(&mut notice.text);
+            edit(&mut notice.event_id);
+            notice.command.iter_mut().for_each(&mut *edit);
         }
         for finding in &mut self.findings {
             finding.edit_texts(edit);
@@ -248,6 +279,29 @@ impl Report {
     }
 }
 
+impl Occasion {
+    fn edit_texts(&mut self, edit: &mut dyn FnMut(&mut String)) {
+        edit(&mut self.event);
+        edit(&mut self.event_id);
+        let failure = self
+            .failure
+            .iter_mut()
+            .flat_map(|failure| [&mut failure.code, &mut failure.resource]);
+        failure.for_each(&mut *edit);
+        let Some(actor) = &mut self.actor else { return };
+        edit(&mut actor.identity);
+        [
+            &mut actor.identity_type,
+            &mut actor.user_agent,
+            &mut actor.source_address,
+            &mut actor.invoked_by,
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(edit);
+    }
+}
+
 impl ReportedFinding {
     fn edit_texts(&mut self, edit: &mut dyn FnMut(&mut String)) {
         edit(&mut self.control);
@@ -255,6 +309,9 @@ impl ReportedFinding {
         self.service.iter_mut().for_each(&mut *edit);
         edit(&mut self.explanation);
         self.exempt.iter_mut().for_each(|exempt| edit(&mut exempt.reason));
+        if let Some(undone_by) = self.contest.as_mut().and_then(|contest| contest.undone_by.as_mut()) {
+            undone_by.edit_texts(edit);
+        }
         if let Some(ReportedRemediation::Manual { advice }) = &mut self.remediation {
             edit(advice);
         }
@@ -268,6 +325,7 @@ impl ReportedFinding {
 impl ReportedChange {
     fn edit_texts(&mut self, edit: &mut dyn FnMut(&mut String)) {
         edit(&mut self.text);
+        self.run.iter_mut().for_each(|run| edit(&mut run.0));
         match &mut self.outcome {
             Outcome::Applied { created } => created.iter_mut().for_each(&mut *edit),
             Outcome::NotNeeded { reason } | Outcome::Skipped { reason } => edit(reason),

@@ -104,11 +104,12 @@ fn attribute(text: &str) -> String {
 fn subject(report: &Report) -> String {
     let start = format!("[Postern] {}: ", report.severity.as_str().to_uppercase());
     let end = format!(" in {} ({})", report.vpc, report.region);
-    let all: Vec<_> = Disposition::ALL
-        .iter()
-        .rev()
-        .filter_map(|d| phrase(*d, report))
-        .collect();
+    let noticed = (!report.notices.is_empty()).then(|| "stands in the way".to_owned());
+    let ended = Disposition::ALL.iter().rev().filter_map(|d| phrase(*d, report));
+    let mut all: Vec<_> = noticed.into_iter().chain(ended).collect();
+    if all.is_empty() {
+        all.push("told late".to_owned());
+    }
     let whole = |said: &[String]| format!("{start}{}{end}", said.join(", "));
     let mut subject = whole(&all);
     let mut said = all.as_slice();
@@ -135,7 +136,12 @@ fn phrase(outcome: Disposition, report: &Report) -> Option<String> {
         Disposition::Indeterminate => format!("{count} undecided"),
         Disposition::Manual if count == 1 => "1 needs you".to_owned(),
         Disposition::Manual => format!("{count} need you"),
-        Disposition::Repaired | Disposition::Pending | Disposition::Refused | Disposition::Failed => {
+        Disposition::Resolved
+        | Disposition::Repaired
+        | Disposition::Pending
+        | Disposition::Contested
+        | Disposition::Refused
+        | Disposition::Failed => {
             format!("{count} {}", outcome.as_str())
         }
     })

@@ -23,7 +23,7 @@ pub(super) fn printable(text: &str) -> String {
 /// The same for a JSON document, which means afterwards what it meant before.
 ///
 /// Not parsed and written again, since that would lose members of the same name.
-fn printable_json(document: &str) -> String {
+pub(crate) fn printable_json(document: &str) -> String {
     let mut printable = String::with_capacity(document.len());
     for c in document.chars() {
         match c {

@@ -5,7 +5,8 @@ use postern_policy::Perimeter;
 
 use super::reader::{Node, Section, advice};
 use super::{
-    Exemption, ExemptionSelector, Limits, Mode, Modes, Requirement, Settings, SubnetSelector, VpcSelector, values,
+    Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings, SubnetSelector,
+    VpcSelector, values,
 };
 use crate::controls::{endpoint_missing, policy_open};
 use crate::cost::Prices;
@@ -45,6 +46,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[&str]) -> Settings {
         exemptions: root.get("exemptions", exemptions).unwrap_or_default(),
         exempt_by_tag: root.get("exempt_by_tag", exempt_by_tag).unwrap_or_default(),
         limits: root.get("limits", limits).unwrap_or_default(),
+        ledger: root.get("ledger", ledger).unwrap_or_default(),
         prices: root.get("prices", prices).unwrap_or_default(),
     };
     refuse_lockout(root, &settings);
@@ -167,12 +169,36 @@ fn limits(node: &Node<'_>) -> Option<Limits> {
             changes_per_run: s
                 .get("changes_per_run", values::count)
                 .unwrap_or(default.changes_per_run),
+            changes_per_hour: s
+                .get("changes_per_hour", values::count)
+                .unwrap_or(default.changes_per_hour),
             monthly_cost_per_vpc: s
                 .get("monthly_cost_per_vpc", values::monthly_cost)
                 .unwrap_or(default.monthly_cost_per_vpc),
-            monthly_cost_per_run: s
-                .get("monthly_cost_per_run", values::monthly_cost)
-                .unwrap_or(default.monthly_cost_per_run),
+            monthly_cost_total: s
+                .get("monthly_cost_total", values::monthly_cost)
+                .unwrap_or(default.monthly_cost_total),
+            attempts: s
+                .get("attempts", |node| values::within(node, 1..=100))
+                .map_or(default.attempts, usize::from),
+            window_hours: s
+                .get("window_hours", |node| values::within(node, 1..=720))
+                .unwrap_or(default.window_hours),
+        })
+    })
+}
+
+/// What is kept outlives the longest window.
+fn ledger(node: &Node<'_>) -> Option<LedgerSettings> {
+    let default = LedgerSettings::default();
+    node.section(|s| {
+        Some(LedgerSettings {
+            retention_days: s
+                .get("retention_days", |node| values::within(node, 31..=3_650))
+                .unwrap_or(default.retention_days),
+            hold_days: s
+                .get("hold_days", |node| values::within(node, 1..=3_650))
+                .unwrap_or(default.hold_days),
         })
     })
 }

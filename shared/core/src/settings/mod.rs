@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_policy::Perimeter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
+use crate::control;
 use crate::cost::{MonthlyCost, Prices};
 use crate::id::VpcId;
 use crate::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
@@ -35,6 +36,7 @@ pub struct Settings {
     /// Controls from which the tag `postern:exempt` on a resource may exempt it.
     pub exempt_by_tag: BTreeSet<String>,
     pub limits: Limits,
+    pub ledger: LedgerSettings,
     pub prices: Prices,
 }
 
@@ -80,6 +82,7 @@ pub enum Mode {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Modes {
+    /// Of the controls that are neither named nor off unless they are.
     pub default: Mode,
     pub controls: BTreeMap<String, Mode>,
 }
@@ -105,10 +108,25 @@ pub enum ExemptionSelector {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub changes_per_run: usize,
-    /// Added by one run to one VPC.
+    /// In one account and Region, within an hour of the clock.
+    pub changes_per_hour: usize,
+    /// Added to one VPC within a window.
     pub monthly_cost_per_vpc: MonthlyCost,
-    /// Added by everything that one invocation does.
-    pub monthly_cost_per_run: MonthlyCost,
+    /// Added in one account and Region within a window.
+    pub monthly_cost_total: MonthlyCost,
+    /// How often the same finding is repaired within a window.
+    pub attempts: usize,
+    /// How long a window is.
+    pub window_hours: u16,
+}
+
+/// How long the ledger keeps what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerSettings {
+    /// Changes, and what was told of findings.
+    pub retention_days: u16,
+    /// How long nothing is done again that was rolled back or released.
+    pub hold_days: u16,
 }
 
 /// Settings that cannot be used. Printed with one problem a line.
@@ -160,6 +178,7 @@ impl Default for Settings {
             exemptions: Vec::new(),
             exempt_by_tag: BTreeSet::new(),
             limits: Limits::default(),
+            ledger: LedgerSettings::default(),
             prices: Prices::default(),
         }
     }
@@ -179,9 +198,37 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             changes_per_run: 50,
+            changes_per_hour: 200,
             monthly_cost_per_vpc: MonthlyCost::from_dollars(250.0),
-            monthly_cost_per_run: MonthlyCost::from_dollars(500.0),
+            monthly_cost_total: MonthlyCost::from_dollars(500.0),
+            attempts: 3,
+            window_hours: 24,
         }
+    }
+}
+
+impl Limits {
+    pub fn window(&self) -> SignedDuration {
+        SignedDuration::from_hours(self.window_hours.into())
+    }
+}
+
+impl Default for LedgerSettings {
+    fn default() -> Self {
+        Self {
+            retention_days: 400,
+            hold_days: 30,
+        }
+    }
+}
+
+impl LedgerSettings {
+    pub fn retention(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.retention_days))
+    }
+
+    pub fn hold(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.hold_days))
     }
 }
 
@@ -197,7 +244,11 @@ impl Default for Prices {
 
 impl Modes {
     pub fn of(&self, control: &str) -> Mode {
-        self.controls.get(control).copied().unwrap_or(self.default)
+        let unnamed = || match control::find(control) {
+            Some(control) if control.opt_in => Mode::Off,
+            _ => self.default,
+        };
+        self.controls.get(control).copied().unwrap_or_else(unnamed)
     }
 }
 

@@ -9,7 +9,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{Limits, Mode, Settings};
+use super::{LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
 use crate::cost::Prices;
 use crate::snapshot::SubnetClass;
@@ -28,6 +28,7 @@ struct Document {
     exemptions: Option<Vec<Exemption>>,
     exempt_by_tag: Option<ExemptByTag>,
     limits: Option<LimitsTable>,
+    ledger: Option<LedgerTable>,
     prices: Option<PricesTable>,
 }
 
@@ -155,12 +156,33 @@ struct LimitsTable {
     /// Changes that one invocation may apply.
     #[schemars(extend("default" = Limits::default().changes_per_run))]
     changes_per_run: Option<Count>,
-    /// US dollars a month that one run may add to one VPC.
+    /// Changes that all functions may apply in one account and Region within an hour of the clock.
+    #[schemars(extend("default" = Limits::default().changes_per_hour))]
+    changes_per_hour: Option<Count>,
+    /// US dollars a month that may be added to one VPC within a window.
     #[schemars(extend("default" = Limits::default().monthly_cost_per_vpc))]
     monthly_cost_per_vpc: Option<Amount>,
-    /// US dollars a month that everything one invocation does may add.
-    #[schemars(extend("default" = Limits::default().monthly_cost_per_run))]
-    monthly_cost_per_run: Option<Amount>,
+    /// US dollars a month that may be added in one account and Region within a window.
+    #[schemars(extend("default" = Limits::default().monthly_cost_total))]
+    monthly_cost_total: Option<Amount>,
+    /// How often the same finding is repaired within a window before it is left alone with an alarm.
+    #[schemars(range(min = 1, max = 100), extend("default" = Limits::default().attempts))]
+    attempts: Option<i64>,
+    /// How many hours a window lasts.
+    #[schemars(range(min = 1, max = 720), extend("default" = Limits::default().window_hours))]
+    window_hours: Option<i64>,
+}
+
+/// How long the ledger keeps what.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Ledger")]
+struct LedgerTable {
+    /// Days for which changes are kept.
+    #[schemars(range(min = 31, max = 3_650), extend("default" = LedgerSettings::default().retention_days))]
+    retention_days: Option<i64>,
+    /// Days for which nothing is done again that was rolled back or released.
+    #[schemars(range(min = 1, max = 3_650), extend("default" = LedgerSettings::default().hold_days))]
+    hold_days: Option<i64>,
 }
 
 /// What plans are priced with.
@@ -215,7 +237,13 @@ fn control_names() -> Vec<&'static str> {
 
 fn modes() -> BTreeMap<&'static str, Value> {
     let mode = |about| json!({"description": about, "type": "string", "enum": [Mode::Off, Mode::Audit, Mode::Enforce]});
-    let controls = CONTROLS.iter().map(|control| (control.name, mode(control.summary)));
+    let controls = CONTROLS.iter().map(|control| {
+        let mut mode = mode(control.summary);
+        if control.opt_in {
+            mode["default"] = json!(Mode::Off);
+        }
+        (control.name, mode)
+    });
     let mut default = mode("The mode of every control that is not named.");
     default["default"] = json!(Mode::default());
     controls.chain([("default", default)]).collect()
@@ -350,7 +378,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 11);
+        assert_eq!(tables, 12);
     }
 
     #[test]

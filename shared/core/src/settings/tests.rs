@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    Exemption, ExemptionSelector, Limits, Mode, Modes, Requirement, Settings, SettingsError, SubnetSelector,
-    VpcSelector,
+    Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings, SettingsError,
+    SubnetSelector, VpcSelector,
 };
 use crate::controls::CONTROLS;
 use crate::cost::{MonthlyCost, Prices};
@@ -120,7 +120,14 @@ fn every_key_reaches_the_settings() {
         limits: Limits {
             changes_per_run: 7,
             monthly_cost_per_vpc: MonthlyCost::from_dollars(20.5),
-            monthly_cost_per_run: MonthlyCost::from_dollars(100.0),
+            monthly_cost_total: MonthlyCost::from_dollars(100.0),
+            changes_per_hour: 70,
+            attempts: 2,
+            window_hours: 48,
+        },
+        ledger: LedgerSettings {
+            retention_days: 31,
+            hold_days: 7,
         },
         prices: Prices {
             interface_endpoint_zone_hour: 0.02,
@@ -183,7 +190,7 @@ fn broken_syntax_does_not_hide_other_problems_and_adds_none_on_its_line() {
             "3:15: modes.policy-open: unknown mode `no`; known are `off`, `audit`, `enforce`",
             "5:18: not TOML: string values must be quoted, expected literal string",
             "6:2: `limits` is given twice; join the two",
-            "7:1: limits.x: unknown key; known are `changes_per_run`, `monthly_cost_per_vpc`, `monthly_cost_per_run`",
+            "7:1: limits.x: unknown key; known are `changes_per_run`, `changes_per_hour`, `monthly_cost_per_vpc`, `monthly_cost_total`, `attempts`, `window_hours`",
         ]
     );
 }
@@ -294,7 +301,8 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         ),
     ];
     with_examples.prices.regions = BTreeMap::from([("eu-central-1".into(), 0.012)]);
-    with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), Mode::Audit)).collect();
+    let modes = Modes::default();
+    with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), modes.of(c.name))).collect();
     assert_eq!(parse(&uncommented(SHIPPED)), Ok(with_examples));
 }
 
@@ -302,7 +310,8 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
 fn the_shipped_file_says_of_each_control_what_the_control_says_of_itself() {
     let lines: Vec<_> = SHIPPED.lines().collect();
     for control in CONTROLS {
-        let shown = format!("#{} = \"audit\"", control.name);
+        let mode = if control.opt_in { "off" } else { "audit" };
+        let shown = format!("#{} = \"{mode}\"", control.name);
         let at = lines
             .iter()
             .position(|line| **line == shown)
@@ -324,7 +333,7 @@ fn the_default_limits_cover_the_first_requirements_in_three_zones_as_the_shipped
     let cost = settings.prices.interface_endpoint(&"us-east-1".into(), 3 * endpoints);
     assert_eq!(cost.to_string(), "$219.00");
     assert!(cost <= settings.limits.monthly_cost_per_vpc);
-    assert!(cost + cost <= settings.limits.monthly_cost_per_run);
+    assert!(cost + cost <= settings.limits.monthly_cost_total);
 }
 
 /// Cuts a piece out of the text and puts another one in.

@@ -1,5 +1,7 @@
 //! What single values have to look like.
 
+use std::ops::RangeInclusive;
+
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -165,6 +167,18 @@ pub(super) fn count(node: &Node<'_>) -> Option<usize> {
     })
 }
 
+pub(super) fn within(node: &Node<'_>, range: RangeInclusive<u16>) -> Option<u16> {
+    let number = count(node)?;
+    let fits = u16::try_from(number).ok().filter(|number| range.contains(number));
+    fits.or_else(|| {
+        node.reject(format!(
+            "`{number}` is not between {} and {}",
+            range.start(),
+            range.end()
+        ))
+    })
+}
+
 /// US dollars.
 pub(super) fn dollars(node: &Node<'_>) -> Option<f64> {
     let (text, number) = match node.value() {
@@ -231,7 +245,7 @@ fn is_organization(text: &str) -> bool {
     is_id(text, "o-", 10..=32)
 }
 
-fn is_id(text: &str, prefix: &str, length: std::ops::RangeInclusive<usize>) -> bool {
+fn is_id(text: &str, prefix: &str, length: RangeInclusive<usize>) -> bool {
     text.strip_prefix(prefix)
         .is_some_and(|id| length.contains(&id.len()) && id.chars().all(is_lower))
 }

@@ -7,6 +7,7 @@ use postern_policy::Perimeter;
 
 use super::{ACCOUNT, PARTNER, REGION, VPC, World, https, net, route, zone};
 use crate::cost::MonthlyCost;
+use crate::ledger::Past;
 use crate::settings::{Limits, Mode, Modes, Settings};
 use crate::snapshot::{
     Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, Snapshot, SubnetClass, Tags, Vpc, VpcDns,
@@ -57,13 +58,16 @@ pub(crate) fn bare() -> World {
         limits: Limits {
             changes_per_run: 1_000,
             monthly_cost_per_vpc: MonthlyCost::from_dollars(1e6),
-            monthly_cost_per_run: MonthlyCost::from_dollars(1e6),
+            monthly_cost_total: MonthlyCost::from_dollars(1e6),
+            changes_per_hour: 1_000,
+            ..Limits::default()
         },
         ..Settings::default()
     };
     World {
         snapshot,
         settings,
+        past: Past::default(),
         now: "2026-11-23T12:00:00Z".parse().unwrap(),
     }
     .group("sg-https", &[https("10.0.0.0/16")])

@@ -1,6 +1,7 @@
 //! VPCs for tests, stated in a few lines: what is there, what is wanted, and what a control says of it.
 
 mod baseline;
+mod history;
 pub(crate) mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +13,17 @@ use jiff::Timestamp;
 use postern_policy::template;
 
 pub(crate) use baseline::{bare, compliant, perimeter, service};
+pub(crate) use history::{occasion, record};
 
 use crate::change::{Change, MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::control::{self, Control};
-use crate::controls::CONTROLS;
+use crate::controls::{CONTROLS, credentials_unbound};
 use crate::finding::{Finding, Remediation, Verdict};
 use crate::id::{ServiceName, SubnetId, Zone};
+use crate::ledger::Past;
 use crate::plan::{Plan, Spent, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
+use crate::simulate::simulate;
 use crate::snapshot::{
     Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
     RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
@@ -38,6 +42,7 @@ pub(crate) const PARTNER: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-01234
 pub(crate) struct World {
     pub(crate) snapshot: Snapshot,
     pub(crate) settings: Settings,
+    pub(crate) past: Past,
     pub(crate) now: Timestamp,
 }
 
@@ -247,6 +252,19 @@ impl World {
         self
     }
 
+    /// Enforces credentials-unbound too, with the policies of all endpoints but one such that it is content.
+    pub(crate) fn bound_but(self, endpoint: &str) -> Self {
+        let mut world = self.mode(&credentials_unbound::CONTROL, Mode::Enforce);
+        for finding in world.findings(&credentials_unbound::CONTROL) {
+            if finding.key.resource.id != endpoint {
+                for change in changes(&finding) {
+                    world.snapshot = simulate(&world.snapshot, change);
+                }
+            }
+        }
+        world
+    }
+
     pub(crate) fn dns(mut self, support: bool, hostnames: bool) -> Self {
         self.snapshot.dns = Ok(VpcDns { support, hostnames });
         self
@@ -299,11 +317,11 @@ impl World {
     }
 
     pub(crate) fn findings(&self, control: &Control) -> Vec<Finding> {
-        control::evaluate(&[control], &self.snapshot, &self.settings, self.now)
+        control::evaluate(&[control], &self.snapshot, &self.settings, &self.past, self.now)
     }
 
     pub(crate) fn all_findings(&self) -> Vec<Finding> {
-        control::evaluate(CONTROLS, &self.snapshot, &self.settings, self.now)
+        control::evaluate(CONTROLS, &self.snapshot, &self.settings, &self.past, self.now)
     }
 
     /// The one finding of a control about a resource, a service by its short or full name, or both: `subnet-a kms`.
@@ -327,7 +345,14 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        plan(CONTROLS, &self.snapshot, &self.settings, Spent::default(), self.now)
+        plan(
+            CONTROLS,
+            &self.snapshot,
+            &self.settings,
+            &self.past,
+            Spent::default(),
+            self.now,
+        )
     }
 }
 

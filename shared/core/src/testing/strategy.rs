@@ -13,7 +13,7 @@ use super::{
     ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, route, rule, tags, zone,
 };
 use crate::control::TAG_EXEMPT;
-use crate::controls::CONTROLS;
+use crate::controls::{CONTROLS, credentials_unbound};
 use crate::id::{SubnetId, Zone};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
 use crate::snapshot::{
@@ -32,6 +32,26 @@ pub(crate) const PARTS: [Part; 6] = [
     Part::Endpoints,
     Part::SecurityGroups,
     Part::Services,
+];
+
+/// Policies of each sort.
+const POLICIES: [&str; 9] = [
+    ALLOW_ALL,
+    // Our principals, anybody's resources.
+    r#"{"Version":"2012-10-17","Statement":[{"Sid":"Ours","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#,
+    // Two keys in one Deny leave both holes.
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}}]}"#,
+    // Closed by hand.
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}}}"#,
+    // The same, bound.
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:Ec2InstanceSourceVPC":"${aws:SourceVpc}"},"Null":{"ec2:SourceInstanceARN":"false"}}}]}"#,
+    // For nobody.
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#,
+    // For others, and not for us.
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":"444455556666"}}}]}"#,
+    // There is no telling who that is.
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},"Action":"*","Resource":"*"}]}"#,
+    "{}",
 ];
 
 /// VPCs of which everything was observed, with room in the limits.
@@ -101,7 +121,7 @@ pub(crate) fn worlds_with_gaps() -> impl Strategy<Value = World> {
 pub(crate) fn enforced_worlds() -> impl Strategy<Value = World> {
     worlds().prop_map(|mut world| {
         world.settings.modes = bare().settings.modes;
-        world
+        world.mode(&credentials_unbound::CONTROL, Mode::Enforce)
     })
 }
 
@@ -195,7 +215,8 @@ struct Sketch {
     tables: u8,
     groups: u8,
     private_dns: bool,
-    policy: Option<u8>,
+    /// Among [`POLICIES`]; beyond them the perimeter policy.
+    policy: Option<usize>,
     requester_managed: bool,
     foreign: bool,
     abroad: bool,
@@ -219,7 +240,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
         states,
         bits,
         any::<bool>(),
-        maybe(0.95, 0..3_u8),
+        maybe(0.95, 0..POLICIES.len() + 4),
         (rarely(), rarely(), rarely()),
         tags,
     )
@@ -279,10 +300,9 @@ impl Sketch {
             route_tables: tables.into_iter().map(Into::into).collect(),
             security_groups: groups.into_iter().map(Into::into).collect(),
             private_dns: interface && self.private_dns && !taken,
-            policy: self.policy.map(|policy| match policy {
-                0 => ALLOW_ALL.to_owned(),
-                1 => "{}".to_owned(),
-                _ => template(short, REGION, &world.settings.perimeter).unwrap_or_default(),
+            policy: self.policy.map(|policy| {
+                let perimeter = || template(short, REGION, &world.settings.perimeter).unwrap_or_default();
+                POLICIES.get(policy).map_or_else(perimeter, |text| (*text).to_owned())
             }),
             created: None,
             tags: self.tags,

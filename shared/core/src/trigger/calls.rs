@@ -38,6 +38,12 @@ enum Kind {
     Endpoint,
 }
 
+/// Sorted by name. These matter where they failed.
+static FAILED_CALLS: &[Call] = &[
+    call("DeleteSubnet", &[request("subnetId", Subnet)]),
+    call("DeleteVpc", &[request("vpcId", Vpc)]),
+];
+
 /// Sorted by name.
 static CALLS: &[Call] = &[
     call(
@@ -130,6 +136,11 @@ pub(super) fn find(name: &str) -> Option<&'static Call> {
     CALLS.iter().find(|call| call.name == name)
 }
 
+/// The call of that name that is watched for its failure.
+pub(super) fn find_failed(name: &str) -> Option<&'static Call> {
+    FAILED_CALLS.iter().find(|call| call.name == name)
+}
+
 impl Call {
     /// Where the event of a successful call says to look: the whole Region if it names nothing.
     /// `None` if the response says that nothing was changed.
@@ -214,6 +225,9 @@ mod tests {
         let events: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|function| function.events).copied().collect();
         let calls: Vec<&str> = CALLS.iter().map(|call| call.name).collect();
         assert_eq!(calls, events.into_iter().collect::<Vec<_>>());
+        let failed: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|f| f.failed_events).copied().collect();
+        let calls: Vec<&str> = FAILED_CALLS.iter().map(|call| call.name).collect();
+        assert_eq!(calls, failed.into_iter().collect::<Vec<_>>());
     }
 
     #[test]

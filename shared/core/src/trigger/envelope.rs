@@ -8,7 +8,8 @@ use thiserror::Error;
 
 use super::actor::{acted_as, actor, printable};
 use super::body::{Body, flag, text};
-use super::{Occasion, Target, Trigger, calls};
+use super::{Failure, Occasion, Target, Trigger, calls};
+use crate::function::DEPENDENCY_VIOLATION;
 use crate::id::{AccountId, Region};
 
 const CALL: &str = "AWS API Call via CloudTrail";
@@ -147,6 +148,7 @@ fn scheduled(document: &Value) -> Result<Trigger, UnreadableError> {
             event_id: required(document, "id", "a text")?,
             time: time(document.get("time")),
             actor: None,
+            failure: None,
         },
     })
 }
@@ -164,16 +166,18 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
     if detail.get("readOnly").and_then(flag) == Some(true) {
         return Ok(Reading::Ignore(Ignored::ReadOnly { event }));
     }
-    let Some(call) = calls::find(&event) else {
+    let code = detail.get("errorCode").and_then(text);
+    let failed = calls::find_failed(&event).filter(|_| code.as_deref() == Some(DEPENDENCY_VIOLATION));
+    let Some(call) = failed.or_else(|| calls::find(&event)) else {
         return Ok(Reading::Ignore(Ignored::NotWatched { event }));
     };
-    if let Some(code) = detail.get("errorCode").and_then(text) {
-        return Ok(Reading::Ignore(if is_dry_run(&code) {
+    if let (Some(code), None) = (&code, failed) {
+        return Ok(Reading::Ignore(if is_dry_run(code) {
             Ignored::DryRun { event }
         } else {
             Ignored::FailedCall {
                 event,
-                code: printable(&code),
+                code: printable(code),
             }
         }));
     }
@@ -185,6 +189,18 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
     let Some(targets) = call.targets(request, response) else {
         return Ok(Reading::Ignore(Ignored::NothingChanged { event }));
     };
+    let failure = match (failed, code) {
+        (Some(_), Some(code)) => match undeletable(&targets) {
+            Some(resource) => Some(Failure { code, resource }),
+            None => {
+                return Ok(Reading::Ignore(Ignored::FailedCall {
+                    event,
+                    code: printable(&code),
+                }));
+            }
+        },
+        _ => None,
+    };
     Ok(Reading::Act(Trigger {
         account: account(document, detail.get("recipientAccountId"))?,
         region: region(document, detail.get("awsRegion"))?,
@@ -194,8 +210,18 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
             event_id: required(document, "detail.eventID", "a text").or_else(|_| required(document, "id", "a text"))?,
             time: time(detail.get("eventTime")),
             actor: actor(detail),
+            failure,
         },
     }))
+}
+
+/// What a call that failed was to delete, if its event says.
+fn undeletable(targets: &[Target]) -> Option<String> {
+    match targets {
+        [Target::Subnet(subnet)] => Some(subnet.to_string()),
+        [Target::Vpc(vpc)] => Some(vpc.to_string()),
+        _ => None,
+    }
 }
 
 /// What a document is that is no event at all, where that can be told.
@@ -455,6 +481,58 @@ mod tests {
                 failed
             )),
             "the call `DeleteVpcEndpoints` succeeded but changed nothing"
+        );
+    }
+
+    fn delete(event: &str, request: Value, code: Value) -> Value {
+        let event = with(create_subnet(), "/detail/eventName", json!(event));
+        let event = with(event, "/detail/requestParameters", request);
+        let event = with(event, "/detail/responseElements", json!(null));
+        with(event, "/detail/errorCode", code)
+    }
+
+    #[test]
+    fn a_deletion_that_something_stands_in_the_way_of_is_looked_at() {
+        let blocked = json!("Client.DependencyViolation");
+        for (name, request, target, id) in [
+            (
+                "DeleteSubnet",
+                json!({"subnetId": "subnet-0a1"}),
+                Target::Subnet("subnet-0a1".into()),
+                "subnet-0a1",
+            ),
+            (
+                "DeleteVpc",
+                json!({"vpcId": "vpc-0a1"}),
+                Target::Vpc("vpc-0a1".into()),
+                "vpc-0a1",
+            ),
+        ] {
+            let trigger = trigger(&delete(name, request.clone(), blocked.clone()));
+            assert_eq!(trigger.targets, [target]);
+            let failure = trigger.occasion.failure.unwrap();
+            assert_eq!(
+                (failure.code.as_str(), failure.resource.as_str()),
+                ("Client.DependencyViolation", id)
+            );
+            for other in [
+                json!(null),
+                json!("Client.InvalidSubnetID.NotFound"),
+                json!("Client.UnauthorizedOperation"),
+            ] {
+                let said = ignored(&delete(name, request.clone(), other));
+                assert_eq!(said, format!("the call `{name}` is not one of the watched calls"));
+            }
+            let unnamed = ignored(&delete(name, json!(null), blocked.clone()));
+            assert!(
+                unnamed.contains("failed with `Client.DependencyViolation`"),
+                "{unnamed}"
+            );
+        }
+        let other = with(create_subnet(), "/detail/errorCode", blocked);
+        assert!(
+            ignored(&other).contains("changed nothing"),
+            "of other calls it is a failure like any other"
         );
     }
 

@@ -59,6 +59,18 @@ pub struct Occasion {
     pub time: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
+    /// Set where the call failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// A call that could not do what it was to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// As recorded, such as `Client.DependencyViolation`.
+    pub code: String,
+    /// The id of what could not be deleted.
+    pub resource: String,
 }
 
 /// The caller of the API. Every text is free of control characters and at most 512 characters long.

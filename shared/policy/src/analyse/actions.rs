@@ -9,7 +9,7 @@ use super::strings::{Domain, WORD, candidates};
 use crate::document::{ActionPattern, Statement};
 use crate::federation;
 use crate::glob::{Pattern, Piece};
-use crate::service::{Keyless, Service};
+use crate::service::{self, Keyless, Service};
 
 #[derive(Clone, Debug)]
 pub(super) struct Action {
@@ -19,9 +19,10 @@ pub(super) struct Action {
 }
 
 /// Actions that readers know, so that witnesses name them where they can.
-const WELL_KNOWN: [&str; 12] = [
+pub(super) const WELL_KNOWN: [&str; 13] = [
     "s3:GetObject",
     "s3:PutObject",
+    "s3:ListBucket",
     "sqs:SendMessage",
     "kms:Decrypt",
     "secretsmanager:GetSecretValue",
@@ -70,13 +71,17 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
         .collect();
     let names: Vec<String> = match &model.service {
         Some(service) => of_service(service, &named, told),
-        None => anything(&named, complete, budget),
+        None => anything(&named, told, complete, budget),
     };
-    let wanted = |lower: &str| {
-        let service = model.service.as_ref();
-        !federation::is_call(lower) && service.is_none_or(|service| keyless(service, lower) != told)
+    let wanted = |name: &String| {
+        !federation::is_call(name)
+            && match &model.service {
+                Some(service) => service.keyless().has(name) != told,
+                // An action that is not known may be either.
+                None => service::is_keyless(name).is_none_or(|keyless| keyless != told),
+            }
     };
-    let names = names.into_iter().filter(|name| wanted(&name.to_ascii_lowercase()));
+    let names = names.into_iter().filter(wanted);
     distinct(model, &restricted, names, complete, budget)
 }
 
@@ -89,10 +94,16 @@ pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, b
         .filter(|(_, statement)| !every(statement))
         .collect();
     let most = if restricted.is_empty() { 1 } else { usize::MAX };
+    let named = || restricted.iter().flat_map(|(_, statement)| &statement.action.values);
+    let any = match &model.service {
+        Some(_) => Vec::new(),
+        None => services(named().map(|action| action.raw.as_str()).chain(["sts:*"])),
+    };
     let names = model
         .service
         .iter()
-        .flat_map(|service| service.actions_without_resource());
+        .chain(&any)
+        .flat_map(Service::actions_without_resource);
     let names = names.take(most).map(|(prefix, name)| format!("{prefix}:{name}"));
     distinct(model, &restricted, names, complete, budget)
 }
@@ -111,8 +122,10 @@ fn distinct(
         .sum();
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
+    let mut lower = String::new();
     for name in names {
-        let lower = name.to_ascii_lowercase();
+        lower.clone_from(&name);
+        lower.make_ascii_lowercase();
         if !budget.spend(1 + weight) {
             *complete = false;
             break;
@@ -132,14 +145,6 @@ fn distinct(
     all
 }
 
-fn keyless(service: &Service, action: &str) -> bool {
-    match service.keyless() {
-        Keyless::None => false,
-        Keyless::All => true,
-        Keyless::Some(list) => list.iter().any(|name| name.eq_ignore_ascii_case(action)),
-    }
-}
-
 fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<String> {
     let own = |lower: &str| {
         let prefix = lower.split(':').next().unwrap_or_default();
@@ -152,7 +157,7 @@ fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<St
         match &action.pattern {
             Pattern::Exact(lower) => {
                 if own(lower) && exact.insert(lower) {
-                    names.push(action.raw.clone());
+                    names.push(spelled(action));
                 }
             }
             Pattern::All => {}
@@ -177,7 +182,7 @@ fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<St
     } else {
         let other = |name: &String| {
             let lower = name.to_ascii_lowercase();
-            !exact.contains(lower.as_str()) && !federation::is_call(name) && keyless(service, &lower) != told
+            !exact.contains(lower.as_str()) && !federation::is_call(name) && service.keyless().has(name) != told
         };
         names.extend(unnamed.filter(other).take(1));
     }
@@ -191,16 +196,31 @@ fn is_whole(pieces: &[Piece], prefix: &str) -> bool {
     })
 }
 
-/// Actions of a service that is not known.
-fn anything(named: &[&ActionPattern], complete: &mut bool, budget: &mut Budget) -> Vec<String> {
+/// An action that the document names, as AWS spells it where that is known.
+fn spelled(action: &ActionPattern) -> String {
+    service::spelled(&action.raw).unwrap_or_else(|| action.raw.clone())
+}
+
+/// Actions of a service that is not known: those that the document names, then those that exist, then made-up ones.
+fn anything(named: &[&ActionPattern], told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<String> {
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let possible = |name: &str| {
+        name.split_once(':')
+            .is_some_and(|(prefix, action)| word(prefix) && word(action))
+    };
+    let exact = |action: &&&ActionPattern| matches!(action.pattern, Pattern::Exact(_)) && possible(&action.raw);
+    let mut names: Vec<String> = named.iter().filter(exact).map(|action| spelled(action)).collect();
+    if told {
+        names.extend(WELL_KNOWN.map(str::to_owned));
+        let globs = named.iter().filter(|action| matches!(action.pattern, Pattern::Glob(_)));
+        for service in services(globs.map(|action| action.raw.as_str())) {
+            names.extend(service.actions().map(|(prefix, name)| format!("{prefix}:{name}")));
+        }
+    } else {
+        names.extend(service::keyless_actions());
+    }
     let patterns: Vec<Pattern> = named.iter().map(|action| action.pattern.clone()).collect();
     let base = [Piece::Field, Piece::Char(':'), Piece::Field];
-    let possible = |name: &str| {
-        name.split_once(':').is_some_and(|(prefix, action)| {
-            let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-            word(prefix) && word(action)
-        })
-    };
     let domain = Domain {
         base: &base,
         possible: &possible,
@@ -208,11 +228,18 @@ fn anything(named: &[&ActionPattern], complete: &mut bool, budget: &mut Budget) 
     };
     let found = candidates(&patterns, &domain, budget);
     *complete &= found.complete;
-    let spelled = |lower: String| {
-        named
-            .iter()
-            .find(|action| action.raw.eq_ignore_ascii_case(&lower))
-            .map_or(lower, |a| a.raw.clone())
-    };
-    found.values.into_iter().map(spelled).collect()
+    let listed: BTreeSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    names.extend(found.values.into_iter().filter(|lower| !listed.contains(lower)));
+    names
+}
+
+/// The known services that these patterns of actions name.
+fn services<'a>(patterns: impl Iterator<Item = &'a str>) -> Vec<Service> {
+    let prefixes: BTreeSet<String> = patterns
+        .filter_map(|pattern| Some(pattern.split_once(':')?.0.to_ascii_lowercase()))
+        .collect();
+    prefixes
+        .iter()
+        .filter_map(|prefix| service::of_prefix(prefix))
+        .collect()
 }

@@ -1,7 +1,10 @@
 //! Steps that an analysis may take before it gives up.
 
-/// About thirty milliseconds of work, some ten times what the longest of honest documents takes.
-const STEPS: u64 = 1_000_000;
+/// About thirty milliseconds of work, more than seven times what honest documents take.
+const STEPS: u64 = 750_000;
+
+/// Steps that a principal or an owner costs, so that there is a bound to how many are kept.
+pub(super) const KEPT: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Budget {

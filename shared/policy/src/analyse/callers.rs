@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bits::Bits;
-use super::budget::Budget;
+use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
 use super::strings::{Domain, WORD, candidates};
 use crate::document::PrincipalEntry;
 use crate::glob::{Pattern, Piece};
@@ -192,7 +193,7 @@ pub(super) fn principals(
                 continue;
             }
             for membership in memberships {
-                if !budget.spend(2) {
+                if !budget.spend(KEPT) {
                     return Principals { all, complete: false };
                 }
                 all.push(Principal {

@@ -1,7 +1,9 @@
 //! Accounts, organisations and paths that a document can tell apart.
 
 use super::budget::Budget;
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
+use super::path_shapes::feasible;
 use super::strings::{Domain, candidates};
 use crate::arn::{Arn, is_account, is_organization, is_organization_path};
 use crate::document::PrincipalEntry;
@@ -29,11 +31,13 @@ pub(super) struct Identities {
 
 impl Identities {
     pub(super) fn new(model: &Model<'_>, budget: &mut Budget) -> Self {
-        let (patterns, mut complete) = account_patterns(model);
+        let mut complete = true;
+        let patterns = account_patterns(model);
         let twelve = [Piece::One; 12];
         let domain = Domain {
             base: &twelve,
             possible: &is_account,
+            feasible: &|_| true,
             fillings: &[""],
             letters: "907852",
             avoid: &[],
@@ -43,6 +47,7 @@ impl Identities {
         let domain = Domain {
             base: &prefix,
             possible: &is_organization,
+            feasible: &|_| true,
             fillings: &["zzzzzzzzzz", "qqqqqqqqqqq", "zzz", "", "zzzzzzzzzzzzzzzz", "0000000000"],
             letters: "zq0x17",
             avoid: &[],
@@ -110,10 +115,9 @@ fn spread(
     (values, strange)
 }
 
-/// Patterns for accounts, and whether these are all that the document tells apart.
-fn account_patterns(model: &Model<'_>) -> (Vec<Pattern>, bool) {
+/// Patterns for accounts: all that the document tells apart.
+fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = model.perimeter.accounts.iter().cloned().map(Pattern::Exact).collect();
-    let mut complete = true;
     let add = |patterns: &mut Vec<Pattern>, pattern: &Pattern| {
         if *pattern != Pattern::All && !patterns.contains(pattern) {
             patterns.push(pattern.clone());
@@ -143,14 +147,19 @@ fn account_patterns(model: &Model<'_>) -> (Vec<Pattern>, bool) {
         }
     }
     for key in &model.keys {
+        if key.id == "aws:vpceaccount" {
+            add(&mut patterns, &Pattern::Exact(model.endpoint.owner.clone()));
+        }
         for (_, condition) in &key.conditions {
             for text in condition.texts() {
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
-                if matches!(key.kind, Kind::PrincipalAccount | Kind::ResourceAccount) {
+                let account =
+                    key.id == "aws:vpceaccount" || matches!(key.kind, Kind::PrincipalAccount | Kind::ResourceAccount);
+                if account {
                     defaults.for_each(|default| add(&mut patterns, &Pattern::Exact(default)));
                 }
                 match (key.kind, text.fixed()) {
-                    (Kind::PrincipalAccount | Kind::ResourceAccount, Some(Form::Text(pattern))) => {
+                    (_, Some(Form::Text(pattern))) if account => {
                         add(&mut patterns, pattern);
                     }
                     (Kind::PrincipalArn, Some(Form::Arn(ArnPattern::Fields(fields)))) => {
@@ -163,28 +172,30 @@ fn account_patterns(model: &Model<'_>) -> (Vec<Pattern>, bool) {
                         }
                     }
                     (Kind::PrincipalArn, Some(Form::Text(Pattern::Glob(pieces)))) => {
-                        complete &= account_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
+                        accounts_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
                     }
                     _ => {}
                 }
             }
         }
     }
-    (patterns, complete)
+    patterns
 }
 
-/// The account in a pattern of an ARN whose wildcards may cross the fields. False when it cannot be told.
-fn account_of_glob(pieces: &[Piece], mut add: impl FnMut(Pattern)) -> bool {
-    let fields: Vec<&[Piece]> = pieces.splitn(6, |piece| *piece == Piece::Char(':')).collect();
-    let early = fields.iter().take(4).any(|field| field.contains(&Piece::Any));
-    if early {
-        return !pieces.iter().any(|piece| matches!(piece, Piece::Char('0'..='9')));
+/// Every part of a pattern of an ARN that may stand for its account. Its wildcards may cross the fields, so a part is
+/// between two pieces that may be colons, or goes on from a star or to one.
+fn accounts_of_glob(pieces: &[Piece], mut add: impl FnMut(Pattern)) {
+    let star = |at: usize| pieces.get(at) == Some(&Piece::Any);
+    let colon = |at: usize| matches!(pieces.get(at), Some(Piece::Char(':') | Piece::One));
+    let in_account = |piece: &Piece| matches!(piece, Piece::Any | Piece::One | Piece::Char('0'..='9'));
+    let starts = (0..pieces.len()).filter(|start| star(*start) || start.checked_sub(1).is_some_and(colon));
+    for start in starts {
+        let rest = pieces.get(start..).unwrap_or_default();
+        let length = rest.iter().take_while(|piece| in_account(piece)).count();
+        for end in (start + 1..=start + length).filter(|end| star(end - 1) || colon(*end)) {
+            add(Pattern::new(pieces.get(start..end).unwrap_or_default().to_vec()));
+        }
     }
-    if let Some(account) = fields.get(4) {
-        add(Pattern::new(account.to_vec()));
-        add(Pattern::new(to_first_star(account)));
-    }
-    true
 }
 
 /// A star may take more than the rest of an id.
@@ -227,6 +238,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
                     patterns.push(Pattern::new(to_first_star(&pieces)));
                     patterns.push(Pattern::new(pieces));
                 }
+                _ if key.id == "aws:vpceorgid" => patterns.push(pattern.clone()),
                 _ => {}
             }
         }
@@ -263,6 +275,7 @@ pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) 
     let domain = Domain {
         base: &base,
         possible: &is_organization_path,
+        feasible: &feasible,
         fillings: &[
             "zz12",
             "ou-zz12-zzzzzzzz",

@@ -6,8 +6,9 @@ use super::atoms::{Lookup, nothing};
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::Caller;
-use super::model::{Key, Kind, Model};
-use super::strings::{WORD, candidates};
+use super::kinds::Kind;
+use super::model::{Key, Model};
+use super::strings::{Domain, WORD, candidates};
 use crate::document::{Condition, Values};
 use crate::federation;
 use crate::glob::{Pattern, Piece};
@@ -24,6 +25,26 @@ pub(super) struct Choice {
 }
 
 const MOST_TOGETHER: usize = 5;
+
+/// The ids of VPCs.
+const VPC: Domain<'static> = Domain {
+    base: &[
+        Piece::Char('v'),
+        Piece::Char('p'),
+        Piece::Char('c'),
+        Piece::Char('-'),
+        Piece::Any,
+    ],
+    possible: &is_vpc,
+    fillings: &["0fedcba9876543210", "0f", "", "0123456789abcdef"],
+    letters: "f0e1d2c3b4a596877",
+    ..WORD
+};
+
+fn is_vpc(text: &str) -> bool {
+    let id = text.strip_prefix("vpc-").unwrap_or_default();
+    !id.is_empty() && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
 
 /// Which of the values of a key a caller can have.
 pub(super) fn possible(model: &Model<'_>, id: &str, caller: Caller, values: &[String]) -> bool {
@@ -174,6 +195,13 @@ pub(super) fn choices(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Choice> {
+    if let Some((at, value)) = model.marked_by
+        && model.keys.get(at).is_some_and(|marked| marked.id == key.id)
+    {
+        let sig = model.sig_of(key, &[value], lookup);
+        let values = vec![value.to_owned()];
+        return vec![Choice { values, sig }];
+    }
     let mut compared = Compared::default();
     for (_, condition) in &key.conditions {
         compared.add(condition, model.reading.short_arns, lookup);
@@ -197,7 +225,12 @@ pub(super) fn choices(
         for text in &compared.folded {
             values.extend([text.clone(), text.to_lowercase(), text.to_uppercase(), flipped(text)]);
         }
-        let found = candidates(&compared.patterns, &WORD, budget);
+        let domain = if key.id == "aws:ec2instancesourcevpc" {
+            VPC
+        } else {
+            WORD
+        };
+        let found = candidates(&compared.patterns, &domain, budget);
         *complete &= found.complete;
         values.extend(found.values);
     }

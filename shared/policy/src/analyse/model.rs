@@ -1,7 +1,11 @@
 //! A document in one reading, taken apart by what its conditions are about.
 
+use std::collections::BTreeMap;
+
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
+use super::kinds::Kind;
+use crate::aws_owned::Mark;
 use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
@@ -10,25 +14,8 @@ use crate::service::{self, Service};
 use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
 
-/// What a condition key tells about a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    PrincipalAccount,
-    PrincipalOrganization,
-    PrincipalPaths,
-    PrincipalArn,
-    PrincipalIsService,
-    PrincipalService,
-    PrincipalType,
-    ResourceAccount,
-    ResourceOrganization,
-    ResourcePaths,
-    Time,
-    /// The same in every request through this endpoint.
-    Constant,
-    /// May have any value.
-    Free,
-}
+/// Steps that putting values in the place of the variables of a text takes.
+const RESOLVING: usize = 16;
 
 /// A condition key that the document names.
 #[derive(Debug)]
@@ -42,7 +29,7 @@ pub(super) struct Key<'d> {
     pub(super) conditions: Vec<(usize, &'d Condition)>,
     /// Whether a condition on it has a variable.
     pub(super) linked: bool,
-    /// How many values it is compared with, at least one.
+    /// How long it takes to compare a value with it, in steps of the budget.
     pub(super) weight: usize,
     /// Whether a variable somewhere names this key.
     pub(super) source: bool,
@@ -64,6 +51,8 @@ pub(super) struct Model<'d> {
     pub(super) perimeter: &'d Perimeter,
     pub(super) endpoint: &'d EndpointContext,
     pub(super) service: Option<Service>,
+    /// The service's formats of ARNs: service, Region, account and resource.
+    pub(super) formats: Vec<[&'static str; 4]>,
     pub(super) allow: Bits,
     pub(super) deny: Bits,
     pub(super) keys: Vec<Key<'d>>,
@@ -72,16 +61,27 @@ pub(super) struct Model<'d> {
     /// Trusted resources, and those that AWS owns.
     pub(super) listed: Vec<ArnPattern>,
     pub(super) owned: Vec<ArnPattern>,
-    /// Condition keys whose value tells that AWS owns the resource, each with that value.
-    marks: Vec<(&'static str, &'static str)>,
+    /// Condition keys whose value tells that AWS owns the resource.
+    pub(super) marks: Vec<Mark>,
+    /// The place of the key and the value that every request has, where only requests for what AWS owns are looked for.
+    pub(super) marked_by: Option<(usize, &'static str)>,
     /// Statements with a variable in a condition or resource.
     pub(super) linked: Bits,
+    /// How long it takes to put values in the place of all variables, in steps of the budget.
+    pub(super) resolving: usize,
     /// Whether callers with the token of an identity provider come through the endpoint.
     pub(super) bearers: bool,
     /// The identity providers that the document's principals name.
     pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
     pub(super) blind: Vec<String>,
+}
+
+/// Where keys and resources are, by their text.
+#[derive(Default)]
+struct Places<'d> {
+    keys: BTreeMap<&'d str, usize>,
+    arns: BTreeMap<&'d str, usize>,
 }
 
 impl<'d> Model<'d> {
@@ -96,13 +96,20 @@ impl<'d> Model<'d> {
             .variants
             .get(reading.variant)
             .map_or(&[][..], |variant| &variant.statements);
+        let service = service::find(&endpoint.service);
+        let format = |text: &'static str| {
+            let mut fields = text.splitn(4, ':');
+            Some([fields.next()?, fields.next()?, fields.next()?, fields.next()?])
+        };
+        let formats = service.iter().flat_map(Service::arns).filter_map(format).collect();
         let patterns = |texts: &[String]| texts.iter().map(|text| ArnPattern::wild(text)).collect();
         let mut model = Self {
             statements,
             reading,
             perimeter,
             endpoint,
-            service: service::find(&endpoint.service),
+            service,
+            formats,
             allow: Bits::NONE,
             deny: Bits::NONE,
             keys: Vec::new(),
@@ -111,23 +118,26 @@ impl<'d> Model<'d> {
             listed: patterns(&perimeter.resources),
             owned: patterns(owned),
             marks: crate::aws_owned::marks(perimeter, endpoint),
+            marked_by: None,
             linked: Bits::NONE,
+            resolving: RESOLVING * linked_texts(statements).count(),
             bearers: federation::comes_through(endpoint),
             providers: Vec::new(),
             blind: Vec::new(),
         };
+        let mut places = Places::default();
         for (place, statement) in statements.iter().enumerate() {
             match statement.effect {
                 Effect::Allow => model.allow.insert(place),
                 Effect::Deny => model.deny.insert(place),
             }
-            model.take_apart(place, statement);
+            model.take_apart(place, statement, &mut places);
         }
-        model.mark_sources();
+        model.mark_sources(&mut places);
         model
     }
 
-    fn take_apart(&mut self, place: usize, statement: &'d Statement) {
+    fn take_apart(&mut self, place: usize, statement: &'d Statement, places: &mut Places<'d>) {
         for entry in &statement.principal.values {
             let unknown = match entry {
                 PrincipalEntry::Unknown(name) => Some(name),
@@ -151,21 +161,10 @@ impl<'d> Model<'d> {
             if linked {
                 self.linked.insert(place);
             }
-            match self.keys.iter_mut().find(|key| key.id == condition.key_id) {
-                Some(key) => {
-                    key.conditions.push((place, condition));
-                    key.weight += weight(condition);
-                    key.linked |= linked;
-                }
-                None => self.keys.push(Key {
-                    id: &condition.key_id,
-                    name: &condition.key,
-                    kind: self.kind(&condition.key_id),
-                    conditions: vec![(place, condition)],
-                    weight: weight(condition),
-                    linked,
-                    source: false,
-                }),
+            if let Some(key) = self.key(&condition.key_id, &condition.key, places) {
+                key.conditions.push((place, condition));
+                key.weight += weight(condition);
+                key.linked |= linked;
             }
         }
         let mut element = ResourceElement {
@@ -178,11 +177,11 @@ impl<'d> Model<'d> {
             match text.fixed() {
                 Some(Form::Arn(ArnPattern::All)) => element.every = true,
                 Some(Form::Arn(pattern)) => {
-                    let known = self.arns.iter().position(|other| other == pattern);
-                    element.patterns.push(known.unwrap_or_else(|| {
+                    let at = *places.arns.entry(&text.raw).or_insert(self.arns.len());
+                    if at == self.arns.len() {
                         self.arns.push(pattern.clone());
-                        self.arns.len() - 1
-                    }));
+                    }
+                    element.patterns.push(at);
                 }
                 Some(Form::Text(_)) => {}
                 None => {
@@ -194,63 +193,29 @@ impl<'d> Model<'d> {
         self.resources.push(element);
     }
 
-    fn mark_sources(&mut self) {
+    fn mark_sources(&mut self, places: &mut Places<'d>) {
         let statements = self.statements;
-        for text in linked_texts(statements) {
-            for variable in text.variables() {
-                match self.keys.iter_mut().find(|key| key.id == variable.key) {
-                    Some(key) => key.source = true,
-                    None => {
-                        let kind = self.kind(&variable.key);
-                        self.keys.push(Key {
-                            id: &variable.key,
-                            name: &variable.key,
-                            kind,
-                            conditions: Vec::new(),
-                            weight: 1,
-                            linked: false,
-                            source: true,
-                        });
-                    }
-                }
+        for variable in linked_texts(statements).flat_map(Text::variables) {
+            if let Some(key) = self.key(&variable.key, &variable.key, places) {
+                key.source = true;
             }
         }
     }
 
-    pub(super) fn kind(&self, id: &str) -> Kind {
-        match id {
-            "aws:principalaccount" => Kind::PrincipalAccount,
-            "aws:principalorgid" => Kind::PrincipalOrganization,
-            "aws:principalorgpaths" => Kind::PrincipalPaths,
-            "aws:principalarn" => Kind::PrincipalArn,
-            "aws:principalisawsservice" => Kind::PrincipalIsService,
-            "aws:principalservicename" | "aws:principalservicenameslist" => Kind::PrincipalService,
-            "aws:principaltype" => Kind::PrincipalType,
-            "aws:resourceaccount" => Kind::ResourceAccount,
-            "aws:resourceorgid" => Kind::ResourceOrganization,
-            "aws:resourceorgpaths" => Kind::ResourcePaths,
-            "aws:currenttime" | "aws:epochtime" => Kind::Time,
-            _ if self.constant(id).is_some() => Kind::Constant,
-            _ => Kind::Free,
+    fn key(&mut self, id: &'d str, name: &'d str, places: &mut Places<'d>) -> Option<&mut Key<'d>> {
+        let at = *places.keys.entry(id).or_insert(self.keys.len());
+        if at == self.keys.len() {
+            self.keys.push(Key {
+                id,
+                name,
+                kind: self.kind(id),
+                conditions: Vec::new(),
+                weight: 0,
+                linked: false,
+                source: false,
+            });
         }
-    }
-
-    /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
-    pub(super) fn constant(&self, id: &str) -> Option<Option<String>> {
-        let some = |value: &str| (!value.is_empty()).then(|| Some(value.to_owned()));
-        match id {
-            // What CloudFormation calls pseudo parameters is no condition key.
-            _ if id.contains("::") => Some(None),
-            "aws:sourceip" => Some(None),
-            "aws:sourcevpc" => some(&self.endpoint.vpc),
-            "aws:sourcevpce" => some(&self.endpoint.endpoint),
-            "aws:vpceaccount" => some(&self.endpoint.owner),
-            "aws:vpceorgid" => match self.perimeter.organizations.as_slice() {
-                [one] => some(one),
-                _ => None,
-            },
-            _ => None,
-        }
+        self.keys.get_mut(at)
     }
 
     /// The value if it is an identity provider that a principal of the document names.
@@ -263,7 +228,26 @@ impl<'d> Model<'d> {
     pub(super) fn marked(&self, id: &str, value: &str) -> bool {
         self.marks
             .iter()
-            .any(|(key, mark)| key.eq_ignore_ascii_case(id) && *mark == value)
+            .any(|mark| mark.key.eq_ignore_ascii_case(id) && mark.value == value)
+    }
+
+    /// Confines the model to requests for what AWS owns by a mark.
+    pub(super) fn confine(&mut self, mark: &Mark) {
+        let known = self.keys.iter().position(|key| key.id.eq_ignore_ascii_case(mark.key));
+        let at = known.unwrap_or_else(|| {
+            self.keys.push(Key {
+                id: mark.key,
+                name: mark.key,
+                kind: Kind::Free,
+                conditions: Vec::new(),
+                weight: 1,
+                linked: false,
+                source: false,
+            });
+            self.keys.len() - 1
+        });
+        self.marked_by = Some((at, mark.value));
+        self.owned = mark.arns.iter().map(|arn| ArnPattern::wild(arn)).collect();
     }
 
     pub(super) fn has(&self, kind: Kind) -> bool {
@@ -333,7 +317,8 @@ impl<'d> Model<'d> {
 }
 
 fn weight(condition: &Condition) -> usize {
-    1 + condition.texts().len()
+    let resolved = if condition.linked() { RESOLVING } else { 0 };
+    1 + condition.len() + resolved * condition.texts().len()
 }
 
 /// Whether the statement is about calls with the token of an identity provider alone. Of others, AWS does not document

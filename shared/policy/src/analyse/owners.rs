@@ -1,10 +1,11 @@
 //! The owners of resources that a document can tell apart.
 
 use super::bits::Bits;
-use super::budget::Budget;
+use super::budget::{Budget, KEPT};
 use super::callers::{Membership, Principal};
 use super::identities::Identities;
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
 
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
@@ -44,7 +45,10 @@ pub(super) fn owners(
         let fields: Vec<bool> = patterns
             .map(|pattern| super::resources::account_fits(pattern, account))
             .collect();
-        budget.spend(fields.len() / 8 + 1 + model.weight(Kind::ResourceAccount));
+        if !budget.spend(fields.len() / 8 + 1 + model.weight(Kind::ResourceAccount)) {
+            *complete = false;
+            return all;
+        }
         if !linked {
             match classes
                 .iter_mut()
@@ -56,7 +60,7 @@ pub(super) fn owners(
             }
         }
         for membership in memberships {
-            if !budget.spend(2) {
+            if !budget.spend(KEPT) {
                 *complete = false;
                 return all;
             }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::atoms::Lookup;
 use super::bits::Bits;
 use super::budget::Budget;
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
 use super::strings::{Domain, WORD, candidates};
 use crate::arn::is_account;
 use crate::glob::{Pattern, Piece};
@@ -70,7 +71,7 @@ pub(super) fn resources(
     }
     let mut all: Vec<Resource> = Vec::new();
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
-    for start in starts(model, account, &patterns) {
+    for start in starts(model, account, &patterns, complete, budget) {
         let mut names = templates(model, &start);
         if !start.agreeing.is_empty() || names.is_empty() {
             let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
@@ -95,6 +96,9 @@ pub(super) fn resources(
             let found = candidates(&wanted, &domain, budget);
             *complete &= found.complete;
             names.extend(found.values);
+            if !wanted.iter().any(|pattern| *pattern != Pattern::All) {
+                names = in_format(&formats(model, &start), &others, names);
+            }
         }
         for name in names {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
@@ -273,25 +277,48 @@ fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: b
     hit
 }
 
+/// What may be the last field in the documented formats of the service's ARNs.
+fn formats(model: &Model<'_>, start: &Start) -> Vec<&'static str> {
+    let alike = |[service, region, account, _]: &&[&str; 4]| {
+        *service == start.service && region.is_empty() != start.region && account.is_empty() != start.account
+    };
+    model.formats.iter().filter(alike).map(|[.., name]| *name).collect()
+}
+
+/// Names that neither a format nor the settings know, as names in each of the formats: whom AWS owns all repositories of
+/// has nothing else in a registry.
+fn in_format(formats: &[&str], known: &[Pattern], names: Vec<String>) -> Vec<String> {
+    let named: Vec<Pattern> = formats.iter().map(|format| Pattern::wild(format)).collect();
+    let fits = |name: &str| {
+        let known = known.iter().filter(|pattern| **pattern != Pattern::All);
+        named.is_empty() || named.iter().chain(known).any(|pattern| pattern.matches(name))
+    };
+    let spelled = |name: String| {
+        if fits(&name) {
+            vec![name]
+        } else {
+            formats.iter().map(|format| format.replace('*', &name)).collect()
+        }
+    };
+    names.into_iter().flat_map(spelled).collect()
+}
+
 /// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
 fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
-    let Some(service) = &model.service else {
-        return Vec::new();
-    };
-    let mut names = Vec::new();
-    for template in service.arns() {
-        let mut fields = template.splitn(4, ':');
-        let shape = (fields.next(), fields.next(), fields.next(), fields.next());
-        if let (Some(service), Some(region), Some(account), Some(name)) = shape
-            && service == start.service
-            && region.is_empty() != start.region
-            && account.is_empty() != start.account
-        {
-            names.push(name);
-        }
-    }
+    let names = formats(model, start);
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
     let most = if start.agreeing.is_empty() { 1 } else { 6 };
     let deepest = names.into_iter().rev().take(most);
-    deepest.map(|name| name.replace('*', "stranger")).collect()
+    let filled = |name: &str| filled(&start.service, start.account, name);
+    deepest.map(filled).collect()
 }
+
+/// A name of a documented format, with something in the place of its wildcards.
+pub(super) fn filled(service: &str, account: bool, format: &str) -> String {
+    if service == "s3" && !account {
+        return format.replacen('*', EXAMPLE_BUCKET, 1).replace('*', "example");
+    }
+    format.replace('*', "example")
+}
+
+pub(super) const EXAMPLE_BUCKET: &str = "example-bucket";

@@ -12,7 +12,8 @@ use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals, memberships, principals};
 use super::identities::Identities;
 use super::keys::{Choice, choices, instants};
-use super::model::{Key, Kind, Model};
+use super::kinds::Kind;
+use super::model::{Key, Model};
 use super::owners::{Owner, owners};
 use super::resources::{Resource, accounts_alike, nowhere, resources};
 use crate::service::Keyless;
@@ -59,8 +60,9 @@ pub(super) struct Search<'m, 'd> {
     choices: Vec<Vec<Choice>>,
     instants: Vec<Choice>,
     constant: Bits,
-    /// By the owner's account, and whether trusted resources are told apart.
-    resources: BTreeMap<(String, bool), Vec<Resource>>,
+    /// By the owner's account, empty for any if no pattern tells accounts apart, and whether trusted resources are told
+    /// apart.
+    resources: Vec<(String, bool, Vec<Resource>)>,
     /// Whether no pattern tells the resources of one account from those of another.
     accounts_alike: bool,
     /// The same for resources with variables, by the values of these.
@@ -96,10 +98,11 @@ impl<'m, 'd> Search<'m, 'd> {
         let identities = Identities::new(model, budget);
         let memberships = memberships(model, &identities, &mut complete, budget);
         let principals = principals(model, &identities, &memberships, budget);
-        let keyless = model
-            .service
-            .as_ref()
-            .map_or(Keyless::None, |service| service.keyless());
+        let keyless = match &model.service {
+            Some(service) => service.keyless(),
+            // Some actions of some services.
+            None => Keyless::Some(&[]),
+        };
         let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
         let asked = resource_keys.iter().any(|kind| model.has(*kind));
         let worlds: &[bool] = match keyless {
@@ -155,7 +158,7 @@ impl<'m, 'd> Search<'m, 'd> {
             choices,
             instants,
             constant: model.constant_sig(),
-            resources: BTreeMap::new(),
+            resources: Vec::new(),
             accounts_alike: accounts_alike(model),
             resolved: BTreeMap::new(),
             thorough: false,
@@ -172,8 +175,6 @@ impl<'m, 'd> Search<'m, 'd> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
-        let mut tried: BTreeSet<(Bits, Caller, [bool; 3], String)> = BTreeSet::new();
-        let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
         let principals = std::mem::take(&mut self.principals.all);
         let mut worlds = std::mem::take(&mut self.worlds);
         let mut found = None;
@@ -182,20 +183,25 @@ impl<'m, 'd> Search<'m, 'd> {
                 world.actions = actions_without_resource(self.model, &mut self.complete, budget);
             }
             let world = &*world;
-            tried.clear();
-            followed.clear();
-            let callers = |principal: &&Principal| calls(goal, principal) && world.has(principal.caller);
-            for principal in principals.iter().filter(callers) {
+            let possible = self.constant & self.model.allow;
+            let reaches = |principal: &Principal| {
+                let left = possible & principal.sig;
+                calls(goal, principal) && world.has(principal.caller) && !left.is_empty()
+            };
+            let own: Vec<Option<Owner>> = if world.alone {
+                let own = |principal| Owner::of_caller(self.model, principal);
+                let callers = principals.iter();
+                callers
+                    .map(|caller| reaches(caller).then(|| own(caller)).flatten())
+                    .collect()
+            } else {
+                Vec::new()
+            };
+            let mut tried: BTreeSet<(Bits, Caller, [bool; 3], &str)> = BTreeSet::new();
+            let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
+            for (at, principal) in principals.iter().enumerate().filter(|(_, caller)| reaches(caller)) {
                 let base = self.constant & principal.sig;
-                if (base & self.model.allow).is_empty() {
-                    continue;
-                }
-                let own = if world.alone {
-                    Owner::of_caller(self.model, principal).into_iter().collect()
-                } else {
-                    Vec::new()
-                };
-                for owner in world.owners.iter().chain(&own) {
+                for owner in world.owners.iter().chain(own.get(at).into_iter().flatten()) {
                     let untrusted = goal == Goal::Resource || (goal == Goal::Identity && world.federated);
                     if (untrusted && owner.trusted) || !consistent(principal, owner) {
                         continue;
@@ -216,8 +222,8 @@ impl<'m, 'd> Search<'m, 'd> {
                     found = if follow {
                         self.follow(&place, bits, &mut followed, budget, judge)
                     } else {
-                        let same = (bits, principal.caller, place.flags(), owner.account.clone());
-                        if !tried.insert(same) {
+                        let account = if self.accounts_alike { "" } else { &owner.account };
+                        if !tried.insert((bits, principal.caller, place.flags(), account)) {
                             continue;
                         }
                         self.plain(&place, bits, links, budget, judge)
@@ -252,23 +258,27 @@ impl<'m, 'd> Search<'m, 'd> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let trusted = self.trusts(place.goal);
-        let key = (place.owner.account.clone(), trusted);
+        let account = if self.accounts_alike {
+            ""
+        } else {
+            place.owner.account.as_str()
+        };
         let none;
         let all = if place.world.alone {
             none = [nowhere(self.model, None)];
             none.as_slice()
         } else {
-            if !self.resources.contains_key(&key) {
-                let known = self.resources.iter().find(|((_, told), _)| *told == trusted);
-                let found = match known {
-                    Some((_, others)) if self.accounts_alike => {
-                        others.iter().map(|resource| resource.of(&key.0)).collect()
-                    }
-                    _ => resources(self.model, &key.0, trusted, None, &mut self.complete, budget),
-                };
-                self.resources.insert(key.clone(), found);
+            let known = |all: &[(String, bool, Vec<Resource>)]| {
+                let mut all = all.iter();
+                all.position(|(of, told, _)| *of == account && *told == trusted)
+            };
+            if known(&self.resources).is_none() {
+                let own = &place.owner.account;
+                let found = resources(self.model, own, trusted, None, &mut self.complete, budget);
+                self.resources.push((account.to_owned(), trusted, found));
             }
-            self.resources.get(&key)?
+            let (.., found) = self.resources.get(known(&self.resources)?)?;
+            found.as_slice()
         };
         let dims: Vec<&[Choice]> = self.choices.iter().map(Vec::as_slice).collect();
         let parts = Parts {
@@ -354,4 +364,75 @@ fn consistent(principal: &Principal, owner: &Owner) -> bool {
 /// The place of the key in the model.
 fn key_at<'m, 'd>(model: &'m Model<'d>, at: usize) -> Option<&'m Key<'d>> {
     model.keys.get(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::Document;
+    use crate::reading::Reading;
+    use crate::{EndpointContext, Perimeter};
+
+    #[test]
+    fn the_steps_bound_how_much_is_kept() {
+        let values = |value: &dyn Fn(usize) -> String| (0..250).map(value).collect::<Vec<_>>().join(",");
+        let perimeter = Perimeter {
+            organizations: vec!["o-exampleorg1".to_owned()],
+            ..Perimeter::default()
+        };
+        let endpoint = EndpointContext {
+            service: "s3".to_owned(),
+            gateway: false,
+            owner: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            vpc: String::new(),
+            endpoint: String::new(),
+            time: 1_795_392_000,
+        };
+        for (resource, condition) in [
+            (values(&|i| format!("\"arn:aws:s3:*:*{i}*:*{i}*\"")), String::new()),
+            (
+                values(&|i| format!("\"arn:aws:s3:::${{aws:PrincipalTag/{i}}}-${{aws:username}}\"")),
+                String::new(),
+            ),
+            (
+                "\"*\"".to_owned(),
+                format!(
+                    r#""StringLike":{{"aws:PrincipalAccount":[{}],"aws:ResourceOrgPaths":[{}],"aws:PrincipalArn":[{}]}}"#,
+                    values(&|i| format!("\"*{i}*\"")),
+                    values(&|i| format!("\"o-*/r-*/ou-*{i}*/*\"")),
+                    values(&|i| format!("\"arn:aws:iam::*:*/{i}*\""))
+                ),
+            ),
+            (
+                "\"*\"".to_owned(),
+                format!(
+                    r#""ForAnyValue:StringLike":{{"aws:TagKeys":[{}]}},"StringEquals":{{"aws:ResourceAccount":["${{aws:PrincipalAccount}}",{}]}}"#,
+                    values(&|i| format!("\"*{i}*\"")),
+                    values(&|i| format!("\"{i:012}\""))
+                ),
+            ),
+        ] {
+            let text = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}},{{"Effect":"Deny","Principal":"*","Action":"*","Resource":[{resource}],"Condition":{{{condition}}}}}]}}"#
+            );
+            let document = Document::parse(&text).unwrap();
+            let model = Model::new(&document, &perimeter, &endpoint, Reading::default(), &[]);
+            let mut budget = Budget::new();
+            let mut search = Search::new(&model, &mut budget);
+            for goal in [Goal::Identity, Goal::Resource, Goal::Reach] {
+                let _ = search.find(goal, Links::Follow, &mut budget, &mut |_| None::<()>);
+            }
+            let resources = search.resources.iter().map(|(.., all)| all.len());
+            let kept = search.principals.all.len()
+                + search
+                    .worlds
+                    .iter()
+                    .map(|world| world.owners.len() + world.actions.len())
+                    .sum::<usize>()
+                + search.choices.iter().map(Vec::len).sum::<usize>()
+                + resources.chain(search.resolved.values().map(Vec::len)).sum::<usize>();
+            assert!(kept <= 150_000, "{kept} kept for {text}");
+        }
+    }
 }

@@ -27,6 +27,8 @@ pub(super) struct Domain<'a> {
     pub(super) base: &'a [Piece],
     /// Whether a string is possible at all.
     pub(super) possible: &'a dyn Fn(&str) -> bool,
+    /// Whether some possible string has a shape. True when that is not known.
+    pub(super) feasible: &'a dyn Fn(&[Piece]) -> bool,
     /// What may stand for a `*`, tried in this order; empty for words of one letter.
     pub(super) fillings: &'a [&'a str],
     /// What may stand for a `?`.
@@ -38,6 +40,7 @@ pub(super) struct Domain<'a> {
 pub(super) const WORD: Domain<'static> = Domain {
     base: &[Piece::Any],
     possible: &|_| true,
+    feasible: &|_| true,
     fillings: &[],
     letters: "zxqjkvwy0123456789bcdfghlmnprstaeiouZXQJKVWYBCDFGHLMNPRSTAEIOU",
     avoid: &[],
@@ -48,6 +51,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
     let mut globs: Vec<Vec<Piece>> = Vec::new();
     let mut values: Vec<String> = Vec::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut distinct: BTreeSet<Vec<Piece>> = BTreeSet::new();
     for pattern in patterns {
         match pattern {
             Pattern::Exact(text) => {
@@ -57,7 +61,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
             }
             _ => {
                 let pieces = pattern.pieces();
-                if pieces != [Piece::Any] && !globs.contains(&pieces) {
+                if pieces != [Piece::Any] && distinct.insert(pieces.clone()) {
                     globs.push(pieces);
                 }
             }
@@ -68,7 +72,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
     } else {
         closure(domain.base, &globs, budget)
     };
-    let known = Known::new(globs, values.clone(), domain);
+    let known = Known::new(globs, seen.clone(), domain);
     for shape in &shapes {
         let filled = fill(shape, &known, domain, budget);
         complete &= filled.complete;
@@ -84,7 +88,7 @@ pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut
 /// The patterns that a string must not meet by chance.
 struct Known<'d> {
     globs: Vec<Vec<Piece>>,
-    exacts: Vec<String>,
+    exacts: BTreeSet<String>,
     avoid: &'d [Vec<Piece>],
     /// How many `?` there are.
     question_marks: usize,
@@ -95,7 +99,7 @@ struct Known<'d> {
 }
 
 impl<'d> Known<'d> {
-    fn new(globs: Vec<Vec<Piece>>, exacts: Vec<String>, domain: &Domain<'d>) -> Self {
+    fn new(globs: Vec<Vec<Piece>>, exacts: BTreeSet<String>, domain: &Domain<'d>) -> Self {
         let pieces = || globs.iter().flatten();
         let mut named = 0;
         for piece in pieces().chain(domain.avoid.iter().flatten()) {
@@ -120,12 +124,13 @@ impl<'d> Known<'d> {
     }
 
     fn cost(&self) -> usize {
-        1 + self.globs.len() + self.avoid.len()
+        let all = self.globs.iter().chain(self.avoid);
+        1 + all.map(|glob| 1 + glob.len() / 32).sum::<usize>()
     }
 
     /// Whether the same patterns accept the text as accept the one with fresh characters.
     fn alike(&self, text: &str, fresh: &str) -> bool {
-        !self.exacts.iter().any(|exact| exact == text)
+        !self.exacts.contains(text)
             && self
                 .globs
                 .iter()
@@ -281,10 +286,11 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
             }
         }
     }
-    if stars == 0 && !possible_somehow {
-        return Spelled::Impossible;
+    if possible_somehow || (stars > 0 && (domain.feasible)(shape)) {
+        Spelled::Unknown
+    } else {
+        Spelled::Impossible
     }
-    Spelled::Unknown
 }
 
 /// The same with one letter, or a word, for all.

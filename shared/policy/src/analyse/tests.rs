@@ -6,6 +6,7 @@ use super::*;
 use crate::evaluate;
 
 mod callers;
+mod traps;
 
 const OWN: &str = "o-exampleorg1";
 
@@ -260,7 +261,7 @@ fn services_that_do_not_name_owners_dodge_conditions_on_them() {
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
     assert!(on("ebs", &[allow(inside.clone())]).resource.is_some());
     let found = on("ec2", &[allow(inside)]).resource.unwrap();
-    assert_eq!(found.request.action, "ec2:AcceptTransitGatewayPeeringAttachment");
+    assert_eq!(found.request.action, "ec2:CopySnapshot");
 }
 
 #[test]
@@ -374,10 +375,10 @@ fn the_explanation_names_who_what_and_why() {
     let barrier = deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     let found = on("s3", &[everything(), barrier]);
     insta::assert_snapshot!(found.explanation.join("\n"), @r#"
-    Strangers get in: `arn:aws:iam::999988887777:role/stranger` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 111122223333 in the organisation o-exampleorg1.
+    Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 111122223333 in the organisation o-exampleorg1.
     Statement[0] allows it.
     Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:ResourceOrgID` does not hold, because the request has `o-exampleorg1`.
-    Data gets out: `arn:aws:iam::111122223333:role/stranger` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::stranger/stranger` of account 999988887777 in the organisation o-stranger001.
+    Data gets out: for example, `arn:aws:iam::111122223333:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001.
     Statement[0] allows it.
     Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
     "#);
@@ -459,4 +460,117 @@ fn principals_of_other_partitions_count() {
     statement["Principal"] = json!({"AWS": "arn:aws-cn:iam::999999999999:role/app"});
     let found = on("s3", &[statement]).identity.unwrap();
     assert_eq!(found.request.principal, "arn:aws-cn:iam::999999999999:role/app");
+}
+
+#[test]
+fn an_account_anywhere_in_the_pattern_of_a_principal_is_told_from_others() {
+    let ours = json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}});
+    let not_named = deny(json!({"StringNotLike": {"aws:PrincipalArn": "*111122223333*"}}));
+    assert_eq!(on("s3", &[allow(ours), not_named.clone()]).verdict, Containment::Closed);
+    let found = on("s3", &[everything(), data_stays(), not_named]);
+    let stranger = found.identity.unwrap().request.principal;
+    assert!(
+        !stranger.starts_with("arn:aws:iam::111122223333:") && stranger.contains("111122223333"),
+        "{stranger}"
+    );
+}
+
+#[test]
+fn a_star_in_a_path_stands_for_no_path_that_nobody_has() {
+    let unit = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-ab12/ou-ab12-11111111/*"},
+        "StringEquals": {"aws:PrincipalOrgID": OWN}});
+    let short = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/ou-ab1-11111111/*"}});
+    assert_eq!(on("s3", &[allow(unit), data_stays()]).verdict, Containment::Closed);
+    assert_eq!(on("s3", &[allow(short), data_stays()]).verdict, Containment::LockedOut);
+}
+
+#[test]
+fn variables_that_stand_for_whole_values_are_followed_to_the_end() {
+    let own = deny(json!({"StringNotEquals": {"aws:VpceAccount": "${aws:PrincipalAccount}"}}));
+    assert_eq!(
+        on("s3", &[everything(), data_stays(), own]).verdict,
+        Containment::Closed
+    );
+    let nobody = json!({"Null": {"aws:PrincipalTag/vpc": "true"}});
+    let bound = deny(json!({"StringNotEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}));
+    assert_eq!(on("s3", &[allow(nobody), bound]).verdict, Containment::LockedOut);
+    let contradiction = json!({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"},
+        "StringEqualsIfExists": {"aws:ResourceTag/team": "a", "aws:PrincipalTag/team": "b"}});
+    assert_eq!(on("s3", &[allow(contradiction)]).verdict, Containment::LockedOut);
+    let mut queues = allow(json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}}));
+    queues["Resource"] = json!("arn:aws:sqs:*:${aws:PrincipalAccount}:*");
+    assert_eq!(on("sqs", &[queues]).verdict, Containment::Closed);
+}
+
+#[test]
+fn a_variable_within_a_pattern_does_not_hide_a_hole() {
+    for condition in [
+        json!({"StringEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}),
+        json!({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"},
+            "StringLike": {"aws:ResourceTag/team": "a*", "aws:PrincipalTag/team": "*b"}}),
+        json!({"StringEquals": {"aws:PrincipalOrgID": "${aws:PrincipalTag/org}", "aws:PrincipalTag/org": "o-otherorg0001"}}),
+    ] {
+        let verdict = on("s3", &[allow(condition.clone())]).verdict;
+        assert!(
+            matches!(verdict, Containment::Open | Containment::Undecided),
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn the_action_of_a_witness_takes_its_resource() {
+    let several = |actions: &[&str]| {
+        let mut statement = everything();
+        statement["Action"] = json!(actions);
+        statement
+    };
+    for (service, statement) in [
+        ("ssm", everything()),
+        ("sts", everything()),
+        ("logs", several(&["logs:Put*"])),
+        ("s3", several(&["s3:GetBucketLocation"])),
+        ("ec2", several(&["ec2:StartInstances"])),
+        ("ssm", several(&["ssm:DescribeParameters", "ssm:SendCommand"])),
+    ] {
+        let found = on(service, std::slice::from_ref(&statement));
+        for witness in [&found.identity, &found.resource].into_iter().flatten() {
+            let (action, resource) = (&witness.request.action, &witness.request.resource);
+            assert!(
+                crate::service::takes(action, resource),
+                "{statement}: {action} {resource}"
+            );
+        }
+        assert_eq!(found.verdict, Containment::Open);
+    }
+}
+
+#[test]
+fn a_hole_by_an_action_that_nobody_has_published_is_reported_as_it_is() {
+    let mut statement = everything();
+    statement["Action"] = json!("s3:GetTomorrow");
+    let found = on("s3", &[statement]);
+    assert_eq!(found.identity.unwrap().request.action, "s3:GetTomorrow");
+}
+
+#[test]
+fn an_account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
+    let perimeter = |repositories: &str| Perimeter {
+        aws_owned_resources: vec![format!("arn:aws:ecr:us-east-1:602401143452:repository/{repositories}")],
+        ..perimeter()
+    };
+    let pull = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN,
+        "aws:ResourceAccount": ["111122223333", "602401143452"], "aws:RequestedRegion": "us-east-1"}}));
+    let mut here = pull.clone();
+    here["Resource"] = json!("arn:aws:ecr:us-east-1:*:*");
+    let verdict = |repositories, statement: &Value| {
+        with("ecr.api", &perimeter(repositories), std::slice::from_ref(statement)).verdict
+    };
+    assert_eq!(verdict("*", &here), Containment::Closed);
+    assert_eq!(verdict("s*", &here), Containment::Open);
+    assert_eq!(
+        verdict("*", &pull),
+        Containment::Open,
+        "other Regions have other repositories"
+    );
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::callers::Caller;
 use super::keys::of_principal;
-use super::model::{Kind, Model};
+use super::kinds::Kind;
+use super::model::Model;
 use super::search;
 use crate::evaluate::Request;
 use crate::federation;
@@ -59,12 +60,23 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         let provider = model.providers.get(at).map(|name| (*name).to_owned());
         put(federation::PROVIDER, provider.into_iter().collect());
     }
+    // Names that a service has for the same.
+    for key in model.keys.iter().filter(|key| !key.id.starts_with("aws:")) {
+        let values = found
+            .principal
+            .values(key.kind)
+            .or_else(|| found.owner.values(key.kind));
+        put(key.name, values.unwrap_or_default());
+    }
+    let preset: Vec<String> = context.keys().cloned().collect();
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
         {
             // The document may spell a key otherwise.
-            context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
+            if let Some(known) = preset.iter().find(|known| known.eq_ignore_ascii_case(key.name)) {
+                context.remove(known);
+            }
             context.insert(key.name.to_owned(), values.clone());
         }
     }
@@ -75,34 +87,6 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         context,
         gateway: model.endpoint.gateway,
     }
-}
-
-/// The same request with a user whose ARN has the user's name, where it can be; the last is the request itself.
-pub(super) fn named_alike(model: &Model<'_>, request: Request, caller: Caller) -> Vec<Request> {
-    let mut all = Vec::new();
-    if caller == Caller::User
-        && let [name] = request.values("aws:username")
-        && let Some((start, last)) = request.principal.rsplit_once('/')
-        && name != last
-    {
-        let renamed = format!("{start}/{name}");
-        let trusted = model.perimeter.principals.contains(&renamed);
-        let other = (!trusted).then_some((&renamed, name.as_str()));
-        for (principal, name) in std::iter::once((&request.principal, last)).chain(other) {
-            let mut other = request.clone();
-            other.principal.clone_from(principal);
-            for (key, values) in &mut other.context {
-                if key.eq_ignore_ascii_case("aws:username") {
-                    *values = vec![name.to_owned()];
-                } else if key.eq_ignore_ascii_case("aws:PrincipalArn") {
-                    *values = vec![principal.clone()];
-                }
-            }
-            all.push(other);
-        }
-    }
-    all.push(request);
-    all
 }
 
 /// The keys without which this would not be allowed and that the caller may not be able to choose.

@@ -74,9 +74,95 @@ fn a_long_policy_loses_its_white_space_before_it_is_given_up() {
     assert!(matches!(fixed(&full, "s3"), Err(NoFix::TooLong(_))));
 }
 
+fn untold(result: Result<Fix, NoFix>) -> (String, String) {
+    match result {
+        Err(NoFix::OwnersUntold { request, by_hand }) => (request.action, by_hand),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn nothing_is_offered_where_owners_are_not_told() {
-    assert!(matches!(fixed(OPEN, "ebs"), Err(NoFix::Loses(_))));
+fn nothing_is_offered_where_requests_do_not_tell_owners() {
+    let inside = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"},"StringEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1"}}}}"#;
+    for text in [OPEN, inside] {
+        let (action, by_hand) = untold(fixed(text, "ebs"));
+        assert!(action.starts_with("ebs:"), "{action}");
+        assert!(by_hand.contains(r#""Action":"*","Resource":"*""#), "{by_hand}");
+    }
+    let (action, by_hand) = untold(fixed(OPEN, "ec2"));
+    assert_eq!(action, "ec2:CopySnapshot");
+    assert!(
+        by_hand.contains(r#""Action":["ec2:AcceptVpcPeeringConnection","#),
+        "{by_hand}"
+    );
+    for service in ["any", "no-such-service", ""] {
+        let (_, by_hand) = untold(fixed(inside, service));
+        assert!(by_hand.contains("say which service"), "{by_hand}");
+    }
+}
+
+#[test]
+fn actions_whose_arns_have_accounts_are_closed_by_these() {
+    let accounts = Perimeter {
+        organizations: Vec::new(),
+        ..perimeter()
+    };
+    let text = OPEN.replace(
+        "\"Action\": \"*\", \"Resource\": \"*\"",
+        "\"Action\": \"detective:*\", \"Resource\": \"arn:aws:detective:*:*:graph:*\"",
+    );
+    let fix = super::fix(&Document::parse(&text).unwrap(), &accounts, &endpoint("detective")).unwrap();
+    insta::assert_snapshot!(fix.added.join("\n"), @r#"
+    {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+    {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","NotAction":"detective:AcceptInvitation","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+    {"Sid":"DenyUntrustedResourcesByArn","Effect":"Deny","Principal":"*","Action":"detective:AcceptInvitation","NotResource":"arn:aws:detective:*:111122223333:*","Condition":{"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+    "#);
+}
+
+#[test]
+fn images_of_amazons_stay_reachable() {
+    let perimeter = Perimeter {
+        builtin_aws_owned_resources: true,
+        ..perimeter()
+    };
+    let text = OPEN.replace("\"Action\": \"*\"", "\"Action\": \"ec2:RunInstances\"");
+    let fix = fix(&Document::parse(&text).unwrap(), &perimeter, &endpoint("ec2")).unwrap();
+    insta::assert_snapshot!(fix.added.join("\n"), @r#"
+    {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:ec2:us-east-1:aws:prefix-list/*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+    {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:ec2:us-east-1:aws:prefix-list/*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"},"StringNotEquals":{"ec2:Owner":"amazon"}}}
+    "#);
+    let fixed = Document::parse(&fix.text).unwrap();
+    for (owner, account, allowed) in [
+        (Some("amazon"), "137112412989", true),
+        (Some("aws-marketplace"), "679593333241", false),
+        (None, "999999999999", false),
+        (None, "111122223333", true),
+    ] {
+        let mut context = std::collections::BTreeMap::from(
+            [
+                ("aws:PrincipalAccount", "111122223333"),
+                ("aws:PrincipalOrgID", "o-exampleorg1"),
+                ("aws:PrincipalIsAWSService", "false"),
+                ("aws:ResourceAccount", account),
+            ]
+            .map(|(key, value)| (key.to_owned(), vec![value.to_owned()])),
+        );
+        if let Some(owner) = owner {
+            context.insert("ec2:Owner".to_owned(), vec![owner.to_owned()]);
+        }
+        let request = Request {
+            principal: "arn:aws:iam::111122223333:role/builder".to_owned(),
+            action: "ec2:RunInstances".to_owned(),
+            resource: "arn:aws:ec2:us-east-1::image/ami-0abcdef1234567890".to_owned(),
+            context,
+            gateway: false,
+        };
+        assert_eq!(
+            crate::evaluate(&fixed, &request).is_allowed(),
+            allowed,
+            "{owner:?} {account}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The conditions of a statement.
 
+use std::borrow::Cow;
+
 use super::Parser;
 use crate::document::{Condition, Values};
 use crate::json::{Kind, Node};
@@ -10,13 +12,13 @@ use crate::text::{ArnPattern, Form, Style, Text};
 impl Parser<'_> {
     pub(super) fn conditions(&mut self, path: &str, node: &Node) -> Vec<Condition> {
         let mut all = Vec::new();
-        for (name, keys) in self.members(path, node, |a, b| a == b) {
+        for (name, keys) in self.members(path, node, Cow::Borrowed) {
             let path = format!("{path}.{name}");
             let Some((quantifier, operator, if_exists)) = Operator::parse(name) else {
                 self.problem(&path, keys, "is no condition operator of IAM");
                 continue;
             };
-            for (key, value) in self.members(&path, keys, str::eq_ignore_ascii_case) {
+            for (key, value) in self.members(&path, keys, |key| Cow::Owned(key.to_ascii_lowercase())) {
                 let path = format!("{path}.{key}");
                 if key.is_empty() || key.contains(char::is_whitespace) {
                     self.problem(&path, value, "is no condition key");

@@ -1,5 +1,7 @@
 //! One statement: effect, principal, action, resource.
 
+use std::borrow::Cow;
+
 use super::Parser;
 use crate::arn::{Arn, is_account};
 use crate::document::{ActionPattern, Effect, Element, PrincipalEntry, Statement};
@@ -9,7 +11,7 @@ use crate::text::{ArnPattern, Form, Style, Text};
 impl Parser<'_> {
     pub(super) fn statement(&mut self, index: usize, node: &Node) -> Option<Statement> {
         let path = format!("Statement[{index}]");
-        let members = self.members(&path, node, |a, b| a == b);
+        let members = self.members(&path, node, Cow::Borrowed);
         if !matches!(node.kind, Kind::Object(_)) {
             return None;
         }
@@ -131,7 +133,7 @@ impl Parser<'_> {
             }
         }
         let mut entries = Vec::new();
-        for (kind, value) in self.members(path, node, |a, b| a == b) {
+        for (kind, value) in self.members(path, node, Cow::Borrowed) {
             let path = format!("{path}.{kind}");
             match kind {
                 "AWS" => {

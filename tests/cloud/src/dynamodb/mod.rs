@@ -1,20 +1,169 @@
-//! DynamoDB, as far as the ledger uses it.
+//! The part of DynamoDB that the ledger needs: tables of items, in the bytes of the JSON protocol.
+//!
+//! What the model does not know it refuses, in words that begin with `the model does not know`.
 
-use jiff::Timestamp;
+mod evaluate;
+mod lexer;
+mod operations;
+mod parser;
+mod query;
+mod table;
+#[cfg(test)]
+mod tests;
+mod value;
 
-use crate::unmodelled;
+use std::collections::BTreeMap;
 
-/// All tables of an account.
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value as Json, json};
+
+pub use table::Table;
+pub use value::{Item, Value};
+
+/// The tables of an account and Region.
 #[derive(Debug)]
-pub struct Tables {}
+pub struct Tables {
+    tables: BTreeMap<String, Table>,
+    chance: Chance,
+    short_pages: bool,
+    lag: SignedDuration,
+}
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+struct Refusal {
+    code: &'static str,
+    message: String,
+    /// The item that did not meet a condition, where it was asked for.
+    item: Option<Item>,
+}
+
+/// Chance that a seed decides (SplitMix64).
+#[derive(Debug)]
+struct Chance(u64);
 
 impl Tables {
-    pub fn new(_seed: u64) -> Self {
-        Self {}
+    pub fn new(seed: u64) -> Self {
+        Self {
+            tables: BTreeMap::new(),
+            chance: Chance(seed),
+            short_pages: false,
+            lag: SignedDuration::ZERO,
+        }
+    }
+
+    pub fn with(mut self, name: &str, table: Table) -> Self {
+        self.tables.insert(name.to_owned(), table);
+        self
+    }
+
+    /// Pages of a few items, as the seed has it, instead of a megabyte.
+    pub fn short_pages(mut self) -> Self {
+        self.short_pages = true;
+        self
+    }
+
+    /// How long after a write the index, and reads that are not consistent, may miss it.
+    pub fn lag(mut self, lag: SignedDuration) -> Self {
+        self.lag = lag;
+        self
+    }
+
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.get(name)
+    }
+
+    pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
+        self.tables.get_mut(name)
     }
 }
 
-/// Answers one request: HTTP status and body. `target` is the header `x-amz-target`.
-pub fn answer(_tables: &mut Tables, target: &str, _body: &[u8], _now: Timestamp) -> (u16, Vec<u8>) {
-    unmodelled(target)
+/// The HTTP status and body that answer a request. `target` is its `X-Amz-Target`.
+pub fn answer(tables: &mut Tables, target: &str, body: &[u8], now: Timestamp) -> (u16, Vec<u8>) {
+    let operation = target.strip_prefix("DynamoDB_20120810.").unwrap_or_default();
+    let done = match operation {
+        "GetItem" => operations::get(tables, body, now),
+        "PutItem" => operations::put(tables, body, now),
+        "UpdateItem" => operations::update(tables, body, now),
+        "DeleteItem" => operations::delete(tables, body, now),
+        "Query" => query::query(tables, body, now),
+        _ => Err(Refusal::new(
+            "UnknownOperationException",
+            format!("the model does not know the operation `{target}`"),
+        )),
+    };
+    match done {
+        Ok(answer) => (200, answer.to_string().into_bytes()),
+        Err(refusal) => (400, refusal.write().to_string().into_bytes()),
+    }
+}
+
+impl Refusal {
+    fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            item: None,
+        }
+    }
+
+    fn invalid(message: &str) -> Self {
+        Self::new("ValidationException", message)
+    }
+
+    fn serialization(message: &str) -> Self {
+        Self::new("SerializationException", message)
+    }
+
+    fn unknown(what: &str) -> Self {
+        Self::invalid(&format!("the model does not know {what}"))
+    }
+
+    fn syntax(kind: &str, near: &str) -> Self {
+        Self::invalid(&format!("Invalid {kind}: Syntax error; near: \"{near}\""))
+    }
+
+    fn unmet(item: Option<Item>) -> Self {
+        Self {
+            item,
+            ..Self::new("ConditionalCheckFailedException", "The conditional request failed")
+        }
+    }
+
+    fn write(&self) -> Json {
+        let namespace = match self.code {
+            "ValidationException" | "SerializationException" | "UnknownOperationException" => {
+                "com.amazon.coral.validate"
+            }
+            _ => "com.amazonaws.dynamodb.v20120810",
+        };
+        let mut answer = json!({ "__type": format!("{namespace}#{}", self.code), "message": self.message });
+        if let (Some(item), Some(members)) = (&self.item, answer.as_object_mut()) {
+            members.insert("Item".to_owned(), value::write_item(item));
+        }
+        answer
+    }
+}
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Between zero and the bound, both included.
+    fn up_to(&mut self, bound: u64) -> u64 {
+        match bound.checked_add(1) {
+            Some(count) => self.next() % count,
+            None => self.next(),
+        }
+    }
+
+    fn duration_up_to(&mut self, bound: SignedDuration) -> SignedDuration {
+        let milliseconds = self.up_to(u64::try_from(bound.as_millis()).unwrap_or_default());
+        SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or_default())
+    }
 }

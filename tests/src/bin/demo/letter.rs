@@ -1,35 +1,33 @@
 //! An alert as a person would want to read it.
 
-use std::collections::BTreeSet;
-
 use postern_tests::alert::Alert;
 use serde_json::Value;
 
 use crate::paint::Paint;
 
-/// Subject, occasion, findings and changes. Findings that were told before are only counted.
-pub(crate) fn letter(alert: &Alert, told: &mut BTreeSet<String>, paint: Paint) -> Vec<String> {
+/// Subject, occasions, notices, findings and changes.
+pub(crate) fn letter(alert: &Alert, paint: Paint) -> Vec<String> {
     let mut lines = vec![paint.bold(&format!("✉ {}", alert.subject))];
     for occasion in alert.list("occasions") {
         let actor = field(occasion, "/actor/identity");
         lines.push(format!("  because of {} by {actor}", field(occasion, "/event")));
     }
-    let mut before = 0;
+    for notice in alert.list("notices") {
+        lines.push(format!("  {}", field(notice, "/text")));
+        lines.push(format!(
+            "  {} {}",
+            paint.good("to release it:"),
+            field(notice, "/command")
+        ));
+    }
     for finding in alert.list("findings") {
-        let line = format!(
+        lines.push(format!(
             "  {} {} on {}: {}",
             paint.mark(field(finding, "/outcome") == "repaired"),
             paint.bold(field(finding, "/control")),
             field(finding, "/resource/id"),
             field(finding, "/explanation")
-        );
-        match told.insert(line.clone()) {
-            true => lines.push(line),
-            false => before += 1,
-        }
-    }
-    if before > 0 {
-        lines.push(paint.dim(&format!("  and {before} as told before")));
+        ));
     }
     let applied = alert
         .list("changes")
@@ -37,6 +35,17 @@ pub(crate) fn letter(alert: &Alert, told: &mut BTreeSet<String>, paint: Paint) -
     let applied: Vec<_> = applied.collect();
     for change in &applied {
         lines.push(format!("  {} {}", paint.good("applied:"), field(change, "/text")));
+    }
+    let failed = alert
+        .list("changes")
+        .filter(|change| field(change, "/outcome/result") == "failed");
+    for change in failed {
+        let cause = field(change, "/outcome/cause");
+        lines.push(format!(
+            "  {} {}: {cause}",
+            paint.bad("failed:"),
+            field(change, "/text")
+        ));
     }
     if let Some(undo) = applied
         .iter()

@@ -1,9 +1,9 @@
 //! What the demo prints while it is played, and at its end.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use postern_core::ledger::{Action, ChangeRecord, Fate};
 use postern_tests::alert::Alert;
 use postern_tests::chain::Delivery;
 use postern_tests::checks::Check;
@@ -18,7 +18,6 @@ pub(crate) struct Show {
     paint: Paint,
     start: Instant,
     round: String,
-    told: BTreeSet<String>,
     /// Each planned change once, with its monthly cost in US dollars.
     plan: Vec<(String, f64)>,
 }
@@ -29,7 +28,6 @@ impl Show {
             paint: Paint::for_stdout(),
             start: Instant::now(),
             round: String::new(),
-            told: BTreeSet::new(),
             plan: Vec::new(),
         }
     }
@@ -57,18 +55,32 @@ impl Show {
             Progress::Playing { round } => self.begin(round),
             Progress::Delivered(delivery) => self.delivered(delivery),
             Progress::Received(alert) => self.received(alert),
+            Progress::Hastened { seconds } => self.line(&self.paint.dim(&format!(
+                "(a message that a function gives back is there again after {seconds} seconds here, not after the 12 \
+                 minutes of the template)"
+            ))),
+            Progress::Broken { what } => self.step(&format!("ada {what}")),
+            Progress::Unanswered { action } => self.step(&format!(
+                "{} from now on EC2 carries {action} out, but its answer is lost, and so is every further one",
+                self.paint.mark(false)
+            )),
+            Progress::Healed => self.step(&format!(
+                "{} EC2 answers again; the message is on its way back",
+                self.paint.mark(true)
+            )),
+            Progress::Recorded(records) => self.recorded(records),
             Progress::Done(round) => self.done(round),
         }
     }
 
     pub(crate) fn end(&self, played: &Played) -> ExitCode {
         println!("\n{}\n", self.paint.bold("Before and after"));
-        let looks: [(&str, &[Check]); 2] = [("before", &played.before), ("after", &played.again.checks)];
+        let looks: [(&str, &[Check]); 2] = [("before", &played.before), ("after", &played.blocked.checks)];
         println!("{}", table(&played.vpc.id, &looks, self.paint));
         let seconds = self.start.elapsed().as_secs_f64();
         match played.succeeded() {
             true => {
-                let end = "Repaired, told, and left alone afterwards.";
+                let end = "Repaired, told, left alone afterwards, and brought to its end after an interruption.";
                 println!("{} {end} ({seconds:.0} s)", self.paint.mark(true));
                 ExitCode::SUCCESS
             }
@@ -84,11 +96,12 @@ impl Show {
 
     fn begin(&mut self, round: &str) {
         self.round = round.to_owned();
-        self.told.clear();
         let title = match round {
             "audit" => "Audit mode: look, tell, touch nothing",
             "enforce" => "Enforce mode: the same events, and now Postern repairs",
-            _ => "The same events again: nothing is left to do",
+            "again" => "The same events again: nothing is left to do",
+            "interrupted" => "AWS fails in the middle of a repair: what was done is found, and nothing is done twice",
+            _ => "Somebody wants to delete a subnet that Postern put an endpoint into",
         };
         println!("\n{}\n", self.paint.bold(title));
     }
@@ -115,7 +128,7 @@ impl Show {
     }
 
     fn received(&mut self, alert: &Alert) {
-        for line in letter(alert, &mut self.told, self.paint) {
+        for line in letter(alert, self.paint) {
             self.line(&line);
         }
         for change in alert.list("changes") {
@@ -149,6 +162,21 @@ impl Show {
             "EC2 was asked {} times, {changing} times to change something",
             round.calls.len()
         ));
+    }
+
+    fn recorded(&self, records: &[ChangeRecord]) {
+        self.line(&self.paint.bold("What the ledger has of this round:"));
+        for record in records {
+            let (Action::Change(change), Fate::Applied { .. }) = (&record.action, &record.fate) else {
+                self.line(&format!("{} {} {:?}", self.paint.mark(false), record.id, record.fate));
+                continue;
+            };
+            self.line(&format!(
+                "{} {}  {change}",
+                self.paint.mark(true),
+                self.paint.dim(record.id.as_str())
+            ));
+        }
     }
 
     fn step(&self, text: &str) {

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::*;
 use crate::change::{Change, ManagedGroup, NewEndpoint};
+use crate::controls::CONTROLS;
 use crate::cost::MonthlyCost;
 use crate::finding::{Exempt, Remediation, ResourceKind, Severity, Verdict};
 use crate::plan::PlannedChange;
@@ -34,11 +35,19 @@ pub(super) fn reconciliation() -> Reconciliation {
                 source_address: Some("192.0.2.10".into()),
                 invoked_by: None,
             }),
+            failure: None,
         }],
         findings: Vec::new(),
         plan: Plan::default(),
         outcomes: Vec::new(),
         verification: BTreeMap::new(),
+        controls: CONTROLS
+            .iter()
+            .map(|control| (control.name.to_owned(), Mode::Enforce))
+            .collect(),
+        ids: BTreeMap::new(),
+        earlier: Vec::new(),
+        notices: Vec::new(),
     }
 }
 
@@ -55,6 +64,7 @@ pub(super) fn finding(control: &str, id: &str, verdict: Verdict) -> Finding {
         severity: Severity::Medium,
         mode: Mode::Enforce,
         exempt: None,
+        contest: None,
         explanation: format!("{id} is {verdict:?}."),
         remediation: Remediation::None,
     }

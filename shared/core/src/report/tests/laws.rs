@@ -94,6 +94,7 @@ fn finding() -> impl Strategy<Value = Finding> {
                 severity,
                 mode,
                 exempt: exempt.filter(|_| verdict == Verdict::NonCompliant),
+                contest: None,
                 explanation,
                 remediation,
             },
@@ -155,6 +156,7 @@ fn occasion() -> impl Strategy<Value = Occasion> {
             event_id,
             time: None,
             actor,
+            failure: None,
         }
     })
 }
@@ -212,6 +214,10 @@ fn arbitrary() -> impl Strategy<Value = Reconciliation> {
                     refused,
                 },
                 outcomes,
+                controls: BTreeMap::new(),
+                ids: BTreeMap::new(),
+                earlier: Vec::new(),
+                notices: Vec::new(),
                 ..reconciliation()
             }
         })
@@ -223,7 +229,9 @@ proptest! {
     #[test]
     fn every_message_can_be_sent_and_read(reconciliation in arbitrary()) {
         let Some(report) = Report::of(&reconciliation) else {
-            prop_assert!(reconciliation.plan.changes.is_empty());
+            let done = |outcome: &Outcome| matches!(outcome, Outcome::Applied { .. } | Outcome::Failed { .. });
+            let changes = reconciliation.plan.changes.iter().zip(&reconciliation.outcomes);
+            prop_assert!(!changes.into_iter().any(|(c, o)| c.mode == Mode::Enforce && done(o)));
             let told = |f: &Finding| f.open() || f.verdict == Verdict::Indeterminate;
             prop_assert!(!reconciliation.findings.iter().any(told));
             return Ok(());

@@ -40,7 +40,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "\"a \\n b\" = 1",
-        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `prices`",
+        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `prices`",
     ),
     bad(
         "[limits]\nchanges_per_runs = 1",
@@ -52,7 +52,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[modes]\nno-such-thing = 'audit'",
-        "2:1: modes.no-such-thing: unknown control; known are `default`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-open`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
+        "2:1: modes.no-such-thing: unknown control; known are `default`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
     ),
     bad(
         "[modes]\ndefualt = 'audit'",
@@ -387,12 +387,28 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "2:19: limits.changes_per_run: `-1` is not a count of zero or more",
     ),
     bad(
+        "[limits]\nattempts = 0",
+        "2:12: limits.attempts: `0` is not between 1 and 100",
+    ),
+    bad(
+        "[limits]\nwindow_hours = 721",
+        "2:16: limits.window_hours: `721` is not between 1 and 720",
+    ),
+    bad(
+        "[ledger]\nretention_days = 30",
+        "2:18: ledger.retention_days: `30` is not between 31 and 3650",
+    ),
+    bad(
+        "[ledger]\nhold_days = 1.5",
+        "2:13: ledger.hold_days: expected a whole number, found a float",
+    ),
+    bad(
         "[limits]\nmonthly_cost_per_vpc = -0.5",
         "2:24: limits.monthly_cost_per_vpc: `-0.5` is not an amount of dollars of zero or more",
     ),
     bad(
-        "[limits]\nmonthly_cost_per_run = inf",
-        "2:24: limits.monthly_cost_per_run: `inf` is not an amount of dollars of zero or more",
+        "[limits]\nmonthly_cost_total = inf",
+        "2:22: limits.monthly_cost_total: `inf` is not an amount of dollars of zero or more",
     ),
     bad(
         "[prices]\ninterface_endpoint_zone_hour = nan",
@@ -485,7 +501,7 @@ pub(in crate::settings) const GOOD: &[&str] = &[
         "reason = 'x'",
         "expires = 2027-01-31T12:00:00Z"
     ),
-    "[limits]\nchanges_per_run = 0\nmonthly_cost_per_vpc = 0\nmonthly_cost_per_run = 1_000",
+    "[limits]\nchanges_per_run = 0\nmonthly_cost_per_vpc = 0\nchanges_per_hour = 0\nmonthly_cost_total = 1_000\nattempts = 1\nwindow_hours = 720",
     "prices.regions = { us-gov-west-1 = 0.013, ap-southeast-10 = 1e-2 }",
 ];
 
@@ -533,7 +549,14 @@ controls = ["vpc-dns-disabled"]
 [limits]
 changes_per_run = 7
 monthly_cost_per_vpc = 20.5
-monthly_cost_per_run = 100
+monthly_cost_total = 100
+changes_per_hour = 70
+attempts = 2
+window_hours = 48
+
+[ledger]
+retention_days = 31
+hold_days = 7
 
 [prices]
 interface_endpoint_zone_hour = 0.02

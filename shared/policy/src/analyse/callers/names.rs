@@ -2,7 +2,8 @@
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::model::{Kind, Model, for_bearers};
+use super::super::kinds::Kind;
+use super::super::model::{Model, for_bearers};
 use super::super::strings::{Domain, WORD, candidates};
 use super::Caller;
 use crate::arn::Arn;
@@ -13,7 +14,7 @@ use crate::text::Form;
 
 /// Names of roles and users.
 const NAMES: Domain<'_> = Domain {
-    fillings: &["stranger", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
+    fillings: &["anybody", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
     letters: "zqxjk0",
     ..WORD
 };
@@ -114,7 +115,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     {
         let start = format!("arn:{partition}:{service}::{account}:{start}");
         if patterns.is_empty() {
-            arns.push((caller, format!("{start}stranger")));
+            arns.push((caller, format!("{start}anybody")));
             continue;
         }
         let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();

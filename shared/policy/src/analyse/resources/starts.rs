@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::budget::Budget;
 use super::super::model::Model;
 use super::Patterns;
 use crate::arn::{is_partition, is_region};
@@ -60,7 +61,14 @@ pub(super) struct Start {
 }
 
 /// The starts of ARNs that the patterns tell apart.
-pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) -> Vec<Start> {
+pub(super) fn starts(
+    model: &Model<'_>,
+    account: &str,
+    patterns: &Patterns<'_>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Start> {
+    let weight = 1 + patterns.all.len() * 2;
     let fields = |index: usize| {
         patterns.all.iter().filter_map(move |pattern| match pattern {
             ArnPattern::Fields(fields) => fields.get(index),
@@ -106,14 +114,11 @@ pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) 
     }
     let mut shapes: Vec<(&str, bool, &str)> = Vec::new();
     if let Some(service) = &model.service {
-        for template in service.arns() {
-            let mut parts = template.splitn(4, ':');
-            if let (Some(service), Some(region), Some(owner)) = (parts.next(), parts.next(), parts.next()) {
-                add(&mut services, service);
-                let shape = (service, !region.is_empty(), owner);
-                if !shapes.contains(&shape) {
-                    shapes.push(shape);
-                }
+        for [service, region, owner, _] in &model.formats {
+            add(&mut services, service);
+            let shape = (*service, !region.is_empty(), *owner);
+            if !shapes.contains(&shape) {
+                shapes.push(shape);
             }
         }
         if services.is_empty() {
@@ -133,6 +138,10 @@ pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) 
         shapes.sort_by_key(|(name, _, owner)| (!service.prefixes().any(|prefix| prefix == *name), !owner.is_empty()));
     }
     for service in &services {
+        if !budget.spend(weight) {
+            *complete = false;
+            return Vec::new();
+        }
         for pattern in &patterns.all {
             if let ArnPattern::Fields(fields) = pattern
                 && let [_, _, wanted, region, owner, _] = fields.as_ref()
@@ -160,6 +169,10 @@ pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) 
         for (service, has_region, owner) in &shapes {
             let nowhere = [""];
             for region in if *has_region { regions.as_slice() } else { &nowhere } {
+                if !budget.spend(weight) {
+                    *complete = false;
+                    return all;
+                }
                 let of_aws = !matches!(*owner, "" | "*");
                 let owner = if *owner == "*" { account } else { owner };
                 let text = format!("arn:{partition}:{service}:{region}:{owner}:");
@@ -183,7 +196,11 @@ pub(super) fn starts(model: &Model<'_>, account: &str, patterns: &Patterns<'_>) 
 fn agreeing(patterns: &Patterns<'_>, start: &[&str; 5], text: &str) -> Vec<usize> {
     let agrees = |pattern: &ArnPattern| match pattern {
         ArnPattern::All => true,
-        ArnPattern::Fields(fields) => fields.iter().zip(start).all(|(field, text)| field.matches(text)),
+        // The account and the Region tell most of them apart.
+        ArnPattern::Fields(fields) => {
+            let mut pairs = fields.iter().take(start.len()).zip(start).rev();
+            pairs.all(|(field, text)| field.matches(text))
+        }
         ArnPattern::Short(Pattern::Glob(pieces)) => {
             let literal: String = pieces
                 .iter()

@@ -6,11 +6,13 @@ use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::{Choice, choices, possible};
-use super::super::model::{Kind, Model, linked_texts};
+use super::super::kinds::Kind;
+use super::super::model::{Key, Model, linked_texts};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
-use crate::glob::Piece;
-use crate::text::{ArnPattern, Part, Text};
+use crate::glob::{Pattern, Piece};
+use crate::operators::Family;
+use crate::text::{ArnPattern, Form, Part, Text};
 
 const MOST_COMBINATIONS: usize = 4_000;
 
@@ -29,31 +31,87 @@ pub(super) struct Case {
     picked: Vec<Bits>,
 }
 
-/// Whether trying candidates for the variables misses nothing: each compares one account, or one organisation, with
-/// another as a whole.
+/// Whether trying candidates for the variables misses nothing: each stands for a whole value, or for the account of an
+/// ARN, and all values that count on either side are candidates of the other.
 pub(in super::super) fn exact(model: &Model<'_>) -> bool {
-    let group = |kind: Kind| match kind {
-        Kind::PrincipalAccount | Kind::ResourceAccount => Some(0),
-        Kind::PrincipalOrganization | Kind::ResourceOrganization => Some(1),
-        _ => None,
-    };
     let constant = |text: &Text| {
         text.variables()
             .all(|variable| model.kind(&variable.key) == Kind::Constant)
-    };
-    let whole = |kind: Kind, text: &Text| match text.parts() {
-        [Part::Variable(variable)] => group(kind).is_some() && group(kind) == group(model.kind(&variable.key)),
-        _ => false,
     };
     model
         .resources
         .iter()
         .flat_map(|element| &element.linked)
-        .all(|text| constant(text))
+        .all(|text| constant(text) || names_account(model, text))
         && model.keys.iter().all(|key| {
-            let mut texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
-            texts.all(|text| text.fixed().is_some() || constant(text) || whole(key.kind, text))
+            key.conditions.iter().all(|(_, condition)| {
+                let plain = matches!(condition.operator.family(), Family::Text { ignore_case: false, .. });
+                let followed = |text: &Text| match text.parts() {
+                    [Part::Variable(variable)] => comparable(model, key, &variable.key, plain),
+                    _ => false,
+                };
+                let mut texts = condition.texts().iter();
+                texts.all(|text| text.fixed().is_some() || constant(text) || followed(text))
+            })
         })
+}
+
+/// Whether candidates for the variable of this key, and for what it is compared with, miss nothing.
+fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> bool {
+    let kind = model.kind(variable);
+    let (own, other) = (Group::of(key.id), Group::of(variable));
+    if own.is_some() && own == other {
+        return true;
+    }
+    let source = model.keys.iter().find(|key| key.id == variable);
+    let free = |key: &Key<'_>| key.kind == Kind::Free && Group::of(key.id).is_none();
+    let exact = |key: &Key<'_>| {
+        let texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
+        texts
+            .filter_map(Text::fixed)
+            .all(|form| matches!(form, Form::Text(Pattern::Exact(_))))
+    };
+    let lone = |key: &Key<'_>| {
+        let texts = key.conditions.iter().map(|(_, condition)| condition.texts().len());
+        texts.sum::<usize>() == 1
+    };
+    plain
+        && source.is_some_and(|source| match (key.kind, kind) {
+            (Kind::Constant, Kind::Free) => free(source) && !source.linked,
+            (Kind::Free, Kind::Free) => free(source) && !source.linked && free(key) && exact(source) && exact(key),
+            (Kind::Free, _) => free(key) && other.is_some() && lone(key),
+            (_, Kind::Free) => own.is_some() && free(source) && source.conditions.is_empty(),
+            _ => false,
+        })
+}
+
+/// What the values of a key name.
+#[derive(PartialEq, Eq)]
+enum Group {
+    Account,
+    Organization,
+}
+
+impl Group {
+    fn of(id: &str) -> Option<Self> {
+        match id {
+            "aws:principalaccount" | "aws:resourceaccount" | "aws:vpceaccount" => Some(Self::Account),
+            "aws:principalorgid" | "aws:resourceorgid" | "aws:vpceorgid" => Some(Self::Organization),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the only variable of an ARN is an account, where its account stands.
+fn names_account(model: &Model<'_>, text: &Text) -> bool {
+    let colon = |part: &Part| *part == Part::Piece(Piece::Char(':'));
+    let fields: Vec<&[Part]> = text.parts().splitn(6, colon).collect();
+    let account = match fields.get(4) {
+        Some([Part::Variable(variable)]) => Group::of(&variable.key) == Some(Group::Account),
+        _ => false,
+    };
+    let others = text.variables().filter(|v| model.kind(&v.key) != Kind::Constant);
+    account && fields.len() == 6 && others.count() <= 1
 }
 
 impl Search<'_, '_> {
@@ -74,6 +132,9 @@ impl Search<'_, '_> {
             .collect();
         let mut options: Vec<Vec<Vec<String>>> = Vec::new();
         for at in &sources {
+            if !budget.spend(model.resolving) {
+                return None;
+            }
             let Some(key) = key_at(model, *at) else { continue };
             let more = suggestions(model, place, key.id);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
@@ -91,7 +152,7 @@ impl Search<'_, '_> {
             .fold(1_usize, |count, option| count.saturating_mul(option.len()));
         self.complete &= combinations <= MOST_COMBINATIONS;
         for number in 0..combinations.min(MOST_COMBINATIONS) {
-            if !budget.spend(16) {
+            if !budget.spend(16 + model.resolving) {
                 return None;
             }
             let mut left = number;
@@ -242,6 +303,7 @@ fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
             .principal
             .values(key.kind)
             .or_else(|| place.owner.values(key.kind))
+            .or_else(|| model.constant(key.id).flatten().map(|value| vec![value]))
             .unwrap_or_default();
         let texts = || key.conditions.iter().flat_map(|(_, condition)| condition.texts());
         let fixed = texts()

@@ -10,7 +10,7 @@ use super::{Goal, Parts, Place, Request};
 
 const MOST_FRONTIER: usize = 200;
 
-fn lies(place: &Place<'_>, resource: &Resource) -> bool {
+fn lies(model: &Model<'_>, place: &Place<'_>, resource: &Resource) -> bool {
     let (principal, owner) = (place.principal, place.owner);
     let trusted = owner.trusted || resource.listed || resource.owned;
     // The token stands for its bearer, and the trust policy of the role judges it.
@@ -19,6 +19,7 @@ fn lies(place: &Place<'_>, resource: &Resource) -> bool {
         Goal::Identity => !resource.owned && !bearer,
         Goal::Resource => !trusted,
         Goal::Reach => trusted,
+        Goal::Lost { .. } if model.marked_by.is_some() => (principal.trusted || bearer) && resource.owned,
         Goal::Lost { .. } => {
             (principal.trusted || resource.owned || bearer) && (trusted || principal.caller == Caller::Service)
         }
@@ -73,7 +74,7 @@ pub(super) fn solve<T>(
     let lying: Vec<Option<Bits>> = parts
         .resources
         .iter()
-        .map(|resource| lies(place, resource).then_some(resource.sig))
+        .map(|resource| lies(model, place, resource).then_some(resource.sig))
         .collect();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
@@ -143,7 +144,7 @@ fn trace(place: &Place<'_>, parts: &Parts<'_>, layers: &[Layer]) -> Option<Reque
     picks.pop();
     let mut picks = picks.into_iter().rev();
     let action = place.world.actions.get(picks.next()?)?.name.clone();
-    let resource = parts.resources.get(picks.next()?)?.clone();
+    let resource = parts.resources.get(picks.next()?)?.of(&place.owner.account);
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
         keys.push((*at, choices.get(picks.next()?)?.values.clone()));

@@ -1,0 +1,104 @@
+//! `history`: what is on record.
+
+use std::io::Write;
+
+use postern_core::ledger::{Action, ChangeRecord, Fate};
+use serde_json::Value;
+
+use super::{Area, CommandError, History, say};
+use crate::arguments::Format;
+use crate::output::Status;
+
+/// Lists the changes of an account and Region, newest last.
+///
+/// # Errors
+/// If the ledger cannot be read or the list cannot be written.
+pub async fn history(area: &Area, arguments: &History, out: &mut dyn Write) -> Result<Status, CommandError> {
+    let since = arguments.since.map(|since| since.time(area.aws.now()));
+    let records = area.ledger.history(&area.account, &area.region, since).await?;
+    let mut any = false;
+    for record in &records {
+        let json = serde_json::to_value(record).unwrap_or_default();
+        let named = arguments.resource.as_ref().is_none_or(|id| names(&json, id));
+        let made_for = |control: &String| record.causes.iter().any(|key| key.control == *control);
+        if !named || !arguments.control.as_ref().is_none_or(made_for) {
+            continue;
+        }
+        match arguments.format {
+            Format::Json => writeln!(out, "{json}")?,
+            Format::Text => {
+                if any {
+                    writeln!(out)?;
+                }
+                text(record, out)?;
+            }
+        }
+        any = true;
+    }
+    if !any && arguments.format == Format::Text {
+        let whether = if records.is_empty() { "" } else { " that was asked for" };
+        say(
+            out,
+            &format!(
+                "No change is on record{whether} in {} of {}.",
+                area.region, area.account
+            ),
+        )?;
+    }
+    Ok(Status::Fine)
+}
+
+/// Whether an id is anywhere in a record.
+fn names(value: &Value, id: &str) -> bool {
+    match value {
+        Value::String(text) => text == id,
+        Value::Array(items) => items.iter().any(|item| names(item, id)),
+        Value::Object(members) => members.values().any(|member| names(member, id)),
+        _ => false,
+    }
+}
+
+fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> {
+    say(out, &format!("{}  {}", record.id, what(record)))?;
+    let mut line = |name: &str, text: String| say(out, &format!("  {name:<8} {text}"));
+    line("when", format!("{:.0}, in {}", record.time, record.place.vpc))?;
+    for key in &record.causes {
+        line("for", key.to_string())?;
+    }
+    for occasion in &record.occasions {
+        let actor = occasion.actor.as_ref().map(|actor| format!(" by {}", actor.identity));
+        let time = occasion.time.map(|time| format!(" at {time:.0}"));
+        let (actor, time) = (actor.unwrap_or_default(), time.unwrap_or_default());
+        line("because", format!("{}{actor}{time}", occasion.event))?;
+    }
+    line("by", format!("{}, run {}", record.function, record.run))?;
+    if record.monthly_cost.cents() > 0 {
+        line("cost", format!("{} a month", record.monthly_cost))?;
+    }
+    line("outcome", outcome(&record.fate))?;
+    match &record.undone_by {
+        Some(by) => line("undone", format!("by {by}")),
+        None => Ok(()),
+    }
+}
+
+/// The change in words.
+pub(super) fn what(record: &ChangeRecord) -> String {
+    match (&record.action, &record.undoes) {
+        (Action::Change(change), _) => change.to_string(),
+        (Action::Undo(inverse), Some(undone)) => format!("{} (takes back {undone})", inverse.words()),
+        (Action::Undo(inverse), None) => inverse.words(),
+    }
+}
+
+fn outcome(fate: &Fate) -> String {
+    match fate {
+        Fate::Intended => "not known yet: its run is still at it, or died; the next one finds out".to_owned(),
+        Fate::Uncertain { cause } => format!("not known yet; the next run finds out: {cause}"),
+        Fate::Applied { created: Some(id) } => format!("applied: {id}"),
+        Fate::Applied { created: None } => "applied".to_owned(),
+        Fate::NotNeeded { reason } => format!("not needed: {reason}"),
+        Fate::Skipped { reason } => format!("skipped: {reason}"),
+        Fate::Failed { cause } => format!("failed: {cause}"),
+    }
+}

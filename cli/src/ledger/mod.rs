@@ -1,0 +1,119 @@
+//! The commands on the ledger: what was done, and what takes it back.
+//!
+//! Only these call AWS.
+
+mod area;
+mod arguments;
+mod error;
+mod hand;
+mod history;
+mod release;
+mod resume;
+mod rollback;
+mod since;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::future::Future;
+use std::io::{self, Write};
+
+use postern_aws::Aws;
+use postern_core::settings::Settings;
+use postern_core::snapshot::Part;
+
+pub use self::area::Area;
+pub use self::arguments::{Changing, History, Release, Resume, Rollback, TableArguments};
+pub use self::error::CommandError;
+pub use self::history::history;
+pub use self::release::release;
+pub use self::resume::resume;
+pub use self::rollback::rollback;
+pub use self::since::Since;
+use crate::output::{Status, complain, plain};
+use crate::settings;
+
+/// Everything that controls look at.
+const PARTS: [Part; 6] = [
+    Part::Dns,
+    Part::Subnets,
+    Part::RouteTables,
+    Part::Endpoints,
+    Part::SecurityGroups,
+    Part::Services,
+];
+
+pub(crate) fn run_history(arguments: &History, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let area = connect(&arguments.table).await?;
+        history(&area, arguments, out).await
+    }))
+}
+
+pub(crate) fn run_rollback(arguments: &Rollback, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let (settings, area) = prepare(&arguments.changing).await?;
+        rollback(&area, &settings, arguments, out).await
+    }))
+}
+
+pub(crate) fn run_resume(arguments: &Resume, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let (settings, area) = prepare(&arguments.changing).await?;
+        resume(&area, &settings, arguments, out).await
+    }))
+}
+
+pub(crate) fn run_release(arguments: &Release, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let (settings, area) = prepare(&arguments.changing).await?;
+        release(&area, &settings, arguments, out).await
+    }))
+}
+
+async fn prepare(changing: &Changing) -> Result<(Settings, Area), CommandError> {
+    let settings = settings::load(changing.settings.as_deref())?;
+    Ok((settings, connect(&changing.table).await?))
+}
+
+async fn connect(arguments: &TableArguments) -> Result<Area, CommandError> {
+    let table = area::table(arguments)?;
+    Area::of(Aws::from_environment().await, &table).await
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Boxed: the futures of the SDK's clients are large.
+    runtime.block_on(Box::pin(work))
+}
+
+fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
+    match done {
+        Err(CommandError::Output(error)) => Err(error),
+        Err(error) => {
+            complain(&chain(&error));
+            Ok(Status::Failed)
+        }
+        Ok(status) => Ok(status),
+    }
+}
+
+/// An error with all its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+fn parts() -> BTreeSet<Part> {
+    PARTS.into_iter().collect()
+}
+
+fn say(out: &mut dyn Write, line: &str) -> Result<(), CommandError> {
+    Ok(writeln!(out, "{}", plain(line))?)
+}

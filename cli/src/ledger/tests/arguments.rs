@@ -1,0 +1,46 @@
+//! What may be said on the command line, and what has to be.
+
+use clap::Parser;
+
+use super::*;
+use crate::arguments::{Arguments, Command};
+
+fn refused(line: &str) -> String {
+    Arguments::try_parse_from(line.split(' ')).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_no_change_room_control_or_time_is_refused_with_an_example() {
+    assert!(refused("postern rollback vpc-1").contains("such as 20261123T"));
+    assert!(refused("postern rollback").contains("--run"));
+    assert!(refused("postern rollback 20261123T061530.123456Z-0a1b2c3d --run r").contains("cannot be used with"));
+    assert!(refused("postern release vpce-1").contains("expected a VPC or a subnet"));
+    assert!(refused("postern resume policy-opem vpce-1").contains("'policy-open'"));
+    assert!(refused("postern history --since soon").contains("24h or 7d"));
+    assert!(refused("postern history --control ports-open").contains("endpoint-missing"));
+}
+
+#[test]
+fn the_ids_that_history_shows_are_taken() {
+    let line = "postern rollback 20261123T061530.123456Z-0a1b2c3d --table ledger --dry-run";
+    let Command::Rollback(rollback) = Arguments::try_parse_from(line.split(' ')).unwrap().command else {
+        panic!("not a rollback");
+    };
+    assert_eq!(
+        rollback.change.unwrap().time(),
+        "2026-11-23T06:15:30.123456Z".parse().ok()
+    );
+    assert!(rollback.changing.dry_run && rollback.changing.table.table.as_deref() == Some("ledger"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_and_region_are_those_of_the_clients() {
+    let rig = Rig::new("");
+    let area = Area::of(rig.cloud.aws("arn:aws:iam::444455556666:role/operator"), LEDGER)
+        .await
+        .unwrap();
+    assert_eq!(
+        (area.account.as_str(), area.region.as_str()),
+        ("444455556666", "eu-central-1")
+    );
+}

@@ -1,0 +1,132 @@
+//! Limits over time that all runs share.
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use postern_core::ledger::{Reservation, VpcPlace};
+
+use super::item::{Item, area, attribute, key, number};
+use super::{Ledger, LedgerError, UPDATE};
+use crate::error::CallError;
+
+/// How often to ask anew where another share was held than thought.
+const ATTEMPTS: usize = 3;
+
+impl Ledger {
+    /// Reserves for what is about to be done under a lease, of which this is the version; false where less is left of
+    /// the budget. Asked for again, it counts once: a lease has one share, and what was asked for last is what counts.
+    pub async fn reserve(&self, place: &VpcPlace, lease: u64, reservation: &Reservation) -> Result<bool, LedgerError> {
+        self.share(place, lease, reservation, 0, reservation.amount).await
+    }
+
+    /// Gives back what was not used of a reservation.
+    pub async fn give_back(
+        &self,
+        place: &VpcPlace,
+        lease: u64,
+        reservation: &Reservation,
+        unused: u64,
+    ) -> Result<(), LedgerError> {
+        let used = reservation.amount.saturating_sub(unused);
+        self.share(place, lease, reservation, reservation.amount, used)
+            .await
+            .map(drop)
+    }
+
+    /// Each share is an attribute of its own, so that a request that is sent twice counts once.
+    async fn share(
+        &self,
+        place: &VpcPlace,
+        lease: u64,
+        reservation: &Reservation,
+        held: u64,
+        wanted: u64,
+    ) -> Result<bool, LedgerError> {
+        let name = format!("{}/{lease}", place.vpc);
+        let (mut held, at_most) = (held, held.max(wanted));
+        for _ in 0..ATTEMPTS {
+            if held == wanted {
+                return Ok(true);
+            }
+            if wanted.saturating_sub(held) > reservation.most {
+                return Ok(false);
+            }
+            let Some(there) = self.exchange(place, &name, reservation, held, wanted).await? else {
+                return Ok(true);
+            };
+            let share = attribute(&there, &name).and_then(|share| share.parse().ok());
+            let found = share.unwrap_or_default();
+            if found == held {
+                return Ok(false);
+            }
+            // What was to become less became so, or is forgotten.
+            if at_most > wanted && found <= wanted {
+                return Ok(true);
+            }
+            held = found;
+        }
+        let error = CallError::unreadable(UPDATE, "another run changes the same share again and again");
+        Err(LedgerError::call(AIM, &self.table, error))
+    }
+
+    /// Replaces the share; gives the item as it is where the share is another or the budget is used up.
+    async fn exchange(
+        &self,
+        place: &VpcPlace,
+        share: &str,
+        reservation: &Reservation,
+        held: u64,
+        wanted: u64,
+    ) -> Result<Option<Item>, LedgerError> {
+        let partition = area(&place.account, &place.region);
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(partition, reservation.budget.key())))
+            .expression_attribute_names("#used", "used")
+            .expression_attribute_names("#share", share)
+            .expression_attribute_names("#expires", "expires")
+            .expression_attribute_values(":expires", number(reservation.expires.as_second()))
+            .expression_attribute_values(":difference", number(wanted.abs_diff(held)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut condition = if held == 0 {
+            "attribute_not_exists(#share)".to_owned()
+        } else {
+            request = request.expression_attribute_values(":held", number(held));
+            "#share = :held".to_owned()
+        };
+        let used = if wanted > held {
+            let room = reservation.most.saturating_sub(wanted - held);
+            request = request
+                .expression_attribute_values(":zero", number(0))
+                .expression_attribute_values(":room", number(room));
+            condition.push_str(" AND (attribute_not_exists(#used) OR #used <= :room)");
+            "if_not_exists(#used, :zero) + :difference"
+        } else {
+            "#used - :difference"
+        };
+        let share = if wanted == 0 {
+            " REMOVE #share"
+        } else {
+            request = request.expression_attribute_values(":wanted", number(wanted));
+            ", #share = :wanted"
+        };
+        let answer = request
+            .update_expression(format!("SET #expires = :expires, #used = {used}{share}"))
+            .condition_expression(condition)
+            .send()
+            .await;
+        let error = match answer {
+            Ok(_) => return Ok(None),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(there)) => {
+                Ok(Some(there.item().cloned().unwrap_or_default()))
+            }
+            _ => Err(LedgerError::call(AIM, &self.table, CallError::new(UPDATE, error))),
+        }
+    }
+}
+
+const AIM: &str = "reserve what limits allow";

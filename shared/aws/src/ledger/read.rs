@@ -1,0 +1,113 @@
+//! Reads what was done and told.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use jiff::Timestamp;
+use postern_core::id::{AccountId, Region};
+use postern_core::ledger::{ChangeRecord, Hold, Past, Told, VpcPlace};
+
+use super::item::{Item, LEASE, Resume, area, attribute, changes_since, text};
+use super::{HISTORY, Ledger, LedgerError, QUERY};
+use crate::error::CallError;
+
+impl Ledger {
+    /// Everything that the ledger holds of a VPC, of its changes those since then alone; None means all.
+    /// Sees every write that was answered.
+    pub async fn past(&self, place: &VpcPlace, since: Option<Timestamp>) -> Result<Past, LedgerError> {
+        // All other items come after the changes.
+        let query = self.since("pk", place.to_string(), since).consistent_read(true);
+        let items = self.pages(&format!("read the past of {}", place.vpc), query).await?;
+        let mut past = Past::default();
+        let mut told: BTreeMap<&str, ToldParts> = BTreeMap::new();
+        for item in &items {
+            let key = attribute(item, "sk").unwrap_or_default();
+            match key.split_once('/').unwrap_or((key, "")) {
+                (LEASE, _) => past.version = self.parsed(item, "version")?,
+                ("change", _) => past.records.push(self.document(item, "record")?),
+                ("hold", _) => past.holds.push(self.document::<Hold>(item, "hold")?),
+                ("resume", _) => {
+                    let Resume { key, time } = self.document(item, "resume")?;
+                    past.resumes.insert(key, time);
+                }
+                ("told", part) => {
+                    let list = self.document(item, "told")?;
+                    match part.split_once('/') {
+                        None => {
+                            let parts = told.entry(part).or_default();
+                            parts.count = self.parsed(item, "parts")?;
+                            parts.lists.insert(0, list);
+                        }
+                        Some((control, part)) => {
+                            let part = part.parse().map_err(|_| self.unreadable(item, "it is not a part"))?;
+                            told.entry(control).or_default().lists.insert(part, list);
+                        }
+                    }
+                }
+                _ => return Err(self.unreadable(item, "it is of an unknown kind")),
+            }
+        }
+        for ToldParts { count, lists } in told.into_values() {
+            let lists = lists.into_iter().filter(|(part, _)| *part < count);
+            let each = lists.flat_map(|(_, list)| list);
+            past.told.extend(each.map(|told| (told.key.clone(), told)));
+        }
+        Ok(past)
+    }
+
+    /// The changes in an account and Region since then, oldest first; None means all. May miss what was written a
+    /// moment ago.
+    pub async fn history(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<ChangeRecord>, LedgerError> {
+        let query = self.since("place", area(account, region), since).index_name(HISTORY);
+        let aim = format!("read the history of {account} in {region}");
+        let items = self.pages(&aim, query).await?;
+        items.iter().map(|item| self.document(item, "record")).collect()
+    }
+
+    fn since(&self, name: &str, partition: String, since: Option<Timestamp>) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.table);
+        let query = query.expression_attribute_values(":partition", text(partition));
+        match since {
+            None => query.key_condition_expression(format!("{name} = :partition")),
+            Some(since) => query
+                .key_condition_expression(format!("{name} = :partition AND sk >= :since"))
+                .expression_attribute_values(":since", text(changes_since(since))),
+        }
+    }
+
+    async fn pages(&self, aim: &str, query: QueryFluentBuilder) -> Result<Vec<Item>, LedgerError> {
+        let mut items = Vec::new();
+        let mut start: Option<Item> = None;
+        loop {
+            let answer = query.clone().set_exclusive_start_key(start.clone()).send().await;
+            let answer = answer.map_err(|error| LedgerError::call(aim, &self.table, CallError::new(QUERY, error)))?;
+            items.extend(answer.items.unwrap_or_default());
+            match answer.last_evaluated_key.filter(|last| !last.is_empty()) {
+                None => return Ok(items),
+                last if last == start => {
+                    let error = CallError::unreadable(QUERY, "the same page came twice");
+                    return Err(LedgerError::call(aim, &self.table, error));
+                }
+                last => start = last,
+            }
+        }
+    }
+
+    fn parsed(&self, item: &Item, name: &str) -> Result<u64, LedgerError> {
+        let value = attribute(item, name).and_then(|value| value.parse().ok());
+        value.ok_or_else(|| self.unreadable(item, format!("its `{name}` is not a count")))
+    }
+}
+
+/// What was told of a control, in as many items as it takes.
+#[derive(Default)]
+struct ToldParts {
+    /// Those that count are the first; others are left over from when there was more to tell.
+    count: u64,
+    lists: BTreeMap<u64, Vec<Told>>,
+}

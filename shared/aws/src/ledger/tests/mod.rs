@@ -1,0 +1,220 @@
+mod budget;
+mod lease;
+mod read;
+mod write;
+
+use std::error::Error;
+
+use jiff::Timestamp;
+use postern_core::change::Change;
+use postern_core::cost::MonthlyCost;
+use postern_core::finding::{FindingKey, Resource, ResourceKind, Severity};
+use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Hold, Told, VpcPlace};
+use postern_core::report::Disposition;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::wire::Cloud;
+
+fn ledger(cloud: &Cloud) -> Ledger {
+    cloud.aws().ledger("the-ledger")
+}
+
+fn refuse(cloud: Cloud, action: &str, code: &str) -> Cloud {
+    refuse_showing(cloud, action, code, Json::Null)
+}
+
+/// With the item that did not meet the condition.
+fn refuse_showing(cloud: Cloud, action: &str, code: &str, item: Json) -> Cloud {
+    let mut answer = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "No." });
+    if !item.is_null() {
+        answer["Item"] = item;
+    }
+    cloud.raw(
+        action,
+        if code == "InternalServerError" { 500 } else { 400 },
+        &answer.to_string(),
+    )
+}
+
+fn at(time: &str) -> Timestamp {
+    format!("2026-11-23T{time}Z").parse().unwrap()
+}
+
+fn place() -> VpcPlace {
+    VpcPlace {
+        account: "111122223333".into(),
+        region: "eu-central-1".into(),
+        vpc: "vpc-1".into(),
+    }
+}
+
+fn finding(resource: &str) -> FindingKey {
+    FindingKey {
+        control: "endpoint-missing".to_owned(),
+        resource: Resource::new(ResourceKind::Vpc, resource),
+        service: Some("com.amazonaws.eu-central-1.sts".to_owned()),
+        endpoint_kind: None,
+    }
+}
+
+fn record(time: &str) -> ChangeRecord {
+    let run = "run-1".into();
+    ChangeRecord {
+        id: ChangeId::new(at(time), &run, 0),
+        place: place(),
+        run,
+        function: "subnet-inspector".to_owned(),
+        time: at(time),
+        action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
+        causes: [finding("vpc-1")].into(),
+        occasions: Vec::new(),
+        monthly_cost: MonthlyCost::ZERO,
+        fate: Fate::Intended,
+        told: false,
+        undoes: None,
+        undone_by: None,
+    }
+}
+
+fn told(resource: &str, explanation: &str) -> Told {
+    Told {
+        key: finding(resource),
+        outcome: Disposition::Manual,
+        severity: Severity::High,
+        fingerprint: "f".to_owned(),
+        explanation: explanation.to_owned(),
+        time: at("06:00:00"),
+    }
+}
+
+fn hold() -> Hold {
+    Hold {
+        key: finding("vpc-1"),
+        reason: "rolled back".to_owned(),
+        expires: at("12:00:00"),
+    }
+}
+
+/// An item of the VPC.
+fn item(sort: &str, more: Json) -> Json {
+    let mut item = json!({ "pk": { "S": "111122223333/eu-central-1/vpc-1" }, "sk": { "S": sort } });
+    for (name, value) in more.as_object().unwrap() {
+        item[name] = value.clone();
+    }
+    item
+}
+
+fn document(value: &impl serde::Serialize) -> Json {
+    json!({ "S": serde_json::to_string(value).unwrap() })
+}
+
+fn chain(error: &dyn Error) -> String {
+    let cause = error.source().map(chain);
+    cause.map_or(error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
+    let table = [
+        (
+            "ResourceNotFoundException",
+            false,
+            "there is no such table or index: set POSTERN_LEDGER_TABLE",
+        ),
+        (
+            "AccessDeniedException",
+            false,
+            "let whoever runs this call dynamodb:Query on the table",
+        ),
+        ("ValidationException", false, "infra/postern.yaml"),
+        ("ProvisionedThroughputExceededException", true, "it is tried again"),
+        ("ThrottlingException", true, "it is tried again"),
+        ("InternalServerError", true, "it is tried again"),
+        ("SomethingElse", false, "look into what AWS says"),
+    ];
+    for (code, transient, advice) in table {
+        let cloud = refuse(Cloud::new(), "Query", code);
+        let error = ledger(&cloud).past(&place(), None).await.unwrap_err();
+        let words = chain(&error);
+        assert_eq!(error.transient(), transient, "{words}");
+        let start = "cannot read the past of vpc-1 in the ledger `the-ledger`; ";
+        assert!(words.starts_with(start) && words.contains(advice), "{words}");
+        assert!(
+            words.ends_with(&format!("dynamodb:Query failed: {code}: No")),
+            "{words}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_that_cannot_be_reached_is_worth_another_attempt() {
+    for cloud in [Cloud::new().breaks("Query"), Cloud::new().silence("Query")] {
+        let error = ledger(&cloud).past(&place(), None).await.unwrap_err();
+        assert!(error.transient(), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_call_that_a_run_makes_is_declared_and_names_itself_when_it_fails() {
+    let actions = ["Query", "PutItem", "UpdateItem", "DeleteItem"];
+    let cloud = || {
+        let refuse = |cloud, action: &&str| {
+            refuse(
+                refuse(cloud, action, "AccessDeniedException"),
+                action,
+                "AccessDeniedException",
+            )
+        };
+        actions.iter().fold(Cloud::new(), refuse)
+    };
+    let (now, reservation) = (at("06:00:00"), budget::changes(2, 5));
+    let mut failures = Vec::new();
+    let cloud_of = cloud();
+    failures.push(ledger(&cloud_of).past(&place(), None).await.err());
+    failures.push(
+        ledger(&cloud_of)
+            .history(&place().account, &place().region, None)
+            .await
+            .err(),
+    );
+    let cloud_of = cloud();
+    failures.push(
+        ledger(&cloud_of)
+            .acquire(&place(), &"run-1".into(), now, now)
+            .await
+            .err(),
+    );
+    failures.push(ledger(&cloud_of).release(&place(), &"run-1".into()).await.err());
+    let cloud_of = cloud();
+    failures.push(ledger(&cloud_of).reserve(&place(), 7, &reservation).await.err());
+    failures.push(ledger(&cloud_of).give_back(&place(), 7, &reservation, 1).await.err());
+    let cloud_of = cloud();
+    failures.push(ledger(&cloud_of).intend(&record("06:00:00"), now).await.err());
+    failures.push(ledger(&cloud_of).conclude(&record("06:00:00"), now).await.err());
+    let cloud_of = cloud();
+    failures.push(
+        ledger(&cloud_of)
+            .tell(&place(), "endpoint-missing", &[], now)
+            .await
+            .err(),
+    );
+    failures.push(ledger(&cloud_of).hold(&place(), &hold()).await.err());
+    let cloud_of = cloud();
+    failures.push(
+        ledger(&cloud_of)
+            .resume(&place(), &finding("vpc-1"), now, now)
+            .await
+            .err(),
+    );
+    for failure in failures {
+        let words = failure.unwrap().to_string();
+        assert!(LEDGER_CALLS.iter().any(|call| words.contains(call)), "{words}");
+    }
+    let lifted = ledger(&cloud_of)
+        .lift(&place(), &finding("vpc-1"))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(lifted.contains(LIFT_CALL), "{lifted}");
+}

@@ -1,0 +1,121 @@
+//! policy-locked-out: see [`CONTROL`].
+
+use crate::control::{Context, Control};
+use crate::finding::{Finding, Remediation, Severity};
+use crate::policy::Known;
+use crate::snapshot::{Gap, Part};
+
+pub static CONTROL: Control = Control {
+    name: "policy-locked-out",
+    summary: "The endpoint's policy lets no trusted principal reach any trusted resource.",
+    documentation: "\
+Requests that the workloads of the VPC send to the service end at the endpoint, all of them: with private DNS, or with \
+the routes of a gateway endpoint, there is no other way. The endpoint is paid for and cuts the VPC off.
+
+Most often the policy names another organisation or account, statements for another service, a condition on a key that \
+requests through an endpoint do not have, such as `aws:SourceIp`, or an Allow whose time is over. Not applicable \
+while the perimeter trusts nobody.
+
+**Remediation** (manual). What was meant to get through is for people to say.",
+    severity: Severity::High,
+    needs: &[Part::Endpoints, Part::Services],
+    changes: &[],
+    opt_in: false,
+    evaluate,
+};
+
+fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+    context.judge_policies(CONTROL.name, |key, endpoint, known| {
+        Some(match known {
+            Known::Nothing(..) => return None,
+            Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
+            Known::Undecided(..) => key.not_applicable("The policy cannot be decided: see policy-undecided."),
+            Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
+                key.not_applicable("The perimeter trusts nobody.")
+            }
+            Known::Decided(_, policy) if !policy.analysis.locked_out => {
+                key.compliant("Trusted principals reach trusted resources.")
+            }
+            Known::Decided(service, _) => key.non_compliant(
+                format!(
+                    "No principal that the perimeter trusts reaches any resource that it trusts through {}: whatever \
+                     the VPC's workloads send to {} by this endpoint is denied.",
+                    endpoint.id, service.name
+                ),
+                Remediation::Manual(format!(
+                    "Compare the policy with the perimeter in postern.toml: each Allow has to be for actions of {}, \
+                     for principals and resources of your organisations and accounts, and its conditions on keys that \
+                     requests through an endpoint have (`aws:SourceIp` is not among them); and no Deny may cover all \
+                     of that.",
+                    service.name
+                )),
+            ),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::testing::{ALLOW_ALL, World, advice, assert_needs, compliant};
+
+    fn with(condition: &str) -> World {
+        let policy = ALLOW_ALL.replace(
+            r#""Resource":"*""#,
+            &format!(r#""Resource":"*","Condition":{condition}"#),
+        );
+        compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(policy))
+    }
+
+    #[test]
+    fn a_policy_for_others_or_for_nobody_locks_out() {
+        for condition in [
+            r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg2"}}"#,
+            r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
+            r#"{"DateLessThan":{"aws:CurrentTime":"2026-11-01T00:00:00Z"}}"#,
+        ] {
+            let world = with(condition);
+            let finding = world.judge(&CONTROL, "vpce-s3");
+            assert_eq!(finding.verdict, Verdict::NonCompliant, "{condition}");
+            assert!(advice(&finding).contains("aws:SourceIp"), "{finding:#?}");
+            let changed = world.plan().changes;
+            assert!(
+                changed
+                    .iter()
+                    .all(|p| p.causes.iter().all(|c| c.control != CONTROL.name)),
+                "{changed:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn statements_for_another_service_lock_out() {
+        let policy = ALLOW_ALL.replace(r#""Action":"*""#, r#""Action":"sqs:*""#);
+        let world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(policy));
+        assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn whoever_lets_trusted_principals_through_is_compliant_open_or_not() {
+        for condition in ["{}", r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}"#] {
+            assert_eq!(with(condition).verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+        }
+    }
+
+    #[test]
+    fn it_does_not_apply_where_there_is_nothing_to_be_let_through() {
+        let mut world = with("{}");
+        world.settings.perimeter.organizations.clear();
+        assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+        let undecided = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some("{}".to_owned()));
+        assert_eq!(undecided.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+        let unsupported = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
+        assert_eq!(unsupported.verdict(&CONTROL, "vpce-smtp"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[compliant()]);
+    }
+}

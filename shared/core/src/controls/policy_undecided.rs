@@ -1,0 +1,101 @@
+//! policy-undecided: see [`CONTROL`].
+
+use crate::control::{Context, Control};
+use crate::finding::{Finding, Remediation, Severity};
+use crate::policy::{Known, sentences};
+use crate::snapshot::{Gap, Part};
+
+pub static CONTROL: Control = Control {
+    name: "policy-undecided",
+    summary: "It cannot be decided whether the endpoint's policy is open or closed.",
+    documentation: "\
+The document is not understood in every part, or has too many cases to try them all. It may be open, so it is never \
+taken for closed: it is reported here, once, and the other controls on policies do not apply to it.
+
+**Remediation** (manual). A document that cannot be decided is never rewritten. The finding names the places that \
+stand in the way; a document without them can be decided. `postern policy explain` says the same of a file before it \
+reaches AWS.",
+    severity: Severity::High,
+    needs: &[Part::Endpoints, Part::Services],
+    changes: &[],
+    opt_in: false,
+    evaluate,
+};
+
+fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+    context.judge_policies(CONTROL.name, |key, _, known| {
+        Some(match known {
+            Known::Nothing(..) => return None,
+            Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
+            Known::Undecided(_, reasons) => key.non_compliant(
+                format!(
+                    "It cannot be told whether the policy lets strangers through, and it is not taken for closed. {}",
+                    sentences(&reasons)
+                ),
+                Remediation::Manual(
+                    "Rewrite the places that are named, or replace the policy by one of plain statements, and try the \
+                     result with `postern policy explain`. Postern does not rewrite what it cannot decide."
+                        .to_owned(),
+                ),
+            ),
+            Known::Decided(..) => key.compliant("The policy was decided."),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::testing::{ALLOW_ALL, World, advice, assert_needs, compliant};
+
+    fn with(policy: &str) -> World {
+        compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(policy.to_owned()))
+    }
+
+    #[test]
+    fn what_cannot_be_decided_is_reported_once_with_the_places_and_never_rewritten() {
+        let canonical = ALLOW_ALL.replace(r#""Principal":"*""#, r#""Principal":{"CanonicalUser":"79a59df9"}"#);
+        let operator = ALLOW_ALL.replace(
+            r#""Resource":"*""#,
+            r#""Resource":"*","Condition":{"StringSounds":{"aws:PrincipalOrgID":"o"}}"#,
+        );
+        for (policy, place) in [
+            (canonical.as_str(), "79a59df9"),
+            (&operator, "StringSounds"),
+            ("{", "line 1"),
+            ("", "JSON"),
+            ("{}", "Statement"),
+        ] {
+            let world = with(policy).bound_but("vpce-s3");
+            let finding = world.judge(&CONTROL, "vpce-s3");
+            assert_eq!(finding.verdict, Verdict::NonCompliant, "{policy}");
+            assert!(finding.explanation.contains(place), "{}", finding.explanation);
+            assert!(advice(&finding).contains("does not rewrite"));
+            let loud: Vec<_> = world
+                .all_findings()
+                .into_iter()
+                .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+                .collect();
+            assert_eq!(loud, [finding]);
+            assert_eq!(world.plan().changes, []);
+        }
+    }
+
+    #[test]
+    fn what_is_decided_is_compliant_open_or_not() {
+        assert_eq!(with(ALLOW_ALL).verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+        assert_eq!(compliant().verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn it_does_not_apply_to_endpoints_without_policies() {
+        let world = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
+        assert_eq!(world.verdict(&CONTROL, "vpce-smtp"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[compliant()]);
+    }
+}

@@ -1,0 +1,85 @@
+//! policy-unsupported: see [`CONTROL`].
+
+use crate::control::{Context, Control};
+use crate::finding::{Finding, Remediation, Severity};
+use crate::policy::Known;
+use crate::snapshot::{Gap, Part};
+
+pub static CONTROL: Control = Control {
+    name: "policy-unsupported",
+    summary: "The endpoint's service supports no endpoint policy, so the endpoint cannot be closed.",
+    documentation: "\
+Whoever reaches such an endpoint may use it with any credentials on anything that the service offers: the data \
+perimeter has a gap here that no policy on the endpoint can close. Which services support policies is what the Region's \
+catalogue says; a service that supports none today may support them later.
+
+**Remediation** (manual). What is left are the endpoint's security groups, which can admit the subnets that need the \
+service and nobody else, and policies of your organisation on principals and resources. Where that is done, exempt the \
+endpoint.",
+    severity: Severity::Low,
+    needs: &[Part::Endpoints, Part::Services],
+    changes: &[],
+    opt_in: false,
+    evaluate,
+};
+
+fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+    context.judge_policies(CONTROL.name, |key, endpoint, known| {
+        Some(match known {
+            Known::Nothing(..) => return None,
+            Known::Undecided(service, _) | Known::Decided(service, _) => {
+                key.compliant(format!("{} supports endpoint policies.", service.name))
+            }
+            Known::Unsupported(service) => key.non_compliant(
+                format!(
+                    "{} supports no endpoint policy, so whoever reaches {} may use it with any credentials.",
+                    service.name, endpoint.id
+                ),
+                Remediation::Manual(
+                    "Let its security groups admit TCP 443 only from the subnets that need the service, and keep \
+                     strangers out by service control and resource control policies; then exempt the endpoint. Or \
+                     delete it, if nobody needs it."
+                        .to_owned(),
+                ),
+            ),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Verdict;
+    use crate::snapshot::EndpointKind;
+    use crate::testing::{ALLOW_ALL, advice, assert_needs, compliant};
+
+    #[test]
+    fn an_endpoint_that_cannot_be_closed_is_left_to_people() {
+        let world = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
+        let finding = world.judge(&CONTROL, "vpce-smtp");
+        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert!(advice(&finding).contains("security groups"), "{finding:#?}");
+        assert_eq!(world.plan().changes, []);
+    }
+
+    #[test]
+    fn whether_a_service_supports_policies_is_what_the_catalogue_says() {
+        let world = compliant();
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        let without = world.edit_service("sts", EndpointKind::Interface, |s| s.policy_supported = false);
+        assert_eq!(without.verdict(&CONTROL, "vpce-sts"), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn what_the_policy_says_does_not_matter() {
+        for policy in ["{}", ALLOW_ALL] {
+            let world = compliant().edit_endpoint("vpce-sts", |e| e.policy = Some(policy.to_owned()));
+            assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        }
+    }
+
+    #[test]
+    fn it_needs_what_it_says() {
+        assert_needs(&CONTROL, &[compliant()]);
+    }
+}

@@ -1,0 +1,165 @@
+//! The compliant setting as code.
+
+use super::*;
+use crate::testing::net;
+
+fn code(changes: &[Change], world: &World) -> Code {
+    Code::of(changes, &world.snapshot).unwrap()
+}
+
+fn world() -> World {
+    bare()
+        .subnet("subnet-a", "a", SubnetClass::Private)
+        .subnet("subnet-b", "b", SubnetClass::Private)
+        .interface("vpce-sts", "sts", &["subnet-a"])
+        .gateway("vpce-s3", "s3", &["rtb-private"])
+        .managed_group("sg-managed", &[])
+}
+
+fn group() -> ManagedGroup {
+    ManagedGroup { vpc: VPC.into() }
+}
+
+#[test]
+fn settings_of_one_endpoint_are_one_resource_with_their_whole_values() {
+    let changes = [
+        Change::AddSubnet {
+            endpoint: "vpce-sts".into(),
+            subnet: "subnet-b".into(),
+            zone: "eu-central-1b".into(),
+        },
+        Change::AttachManagedGroup {
+            endpoint: "vpce-sts".into(),
+            group: group(),
+        },
+        Change::EnablePrivateDns {
+            endpoint: "vpce-sts".into(),
+        },
+    ];
+    let code = code(&changes, &world());
+    insta::assert_snapshot!(code.terraform, @r#"
+    # vpce-sts, besides what is there
+    resource "aws_vpc_endpoint" "vpce_sts" {
+      subnet_ids = ["subnet-a", "subnet-b"]
+      security_group_ids = ["sg-https", "sg-managed"]
+      private_dns_enabled = true
+    }
+    "#);
+    insta::assert_snapshot!(code.cloudformation, @r#"
+    # vpce-sts, besides what is there
+    vpcests:
+      Type: AWS::EC2::VPCEndpoint
+      Properties:
+        SubnetIds: ["subnet-a", "subnet-b"]
+        SecurityGroupIds: ["sg-https", "sg-managed"]
+        PrivateDnsEnabled: true
+    "#);
+}
+
+#[test]
+fn a_policy_is_written_out_and_nothing_in_it_is_filled_in() {
+    let change = Change::ReplacePolicy {
+        endpoint: "vpce-s3".into(),
+        before: "{}".to_owned(),
+        after: r#"{"Statement":[{"Resource":"arn:aws:s3:::${aws:PrincipalAccount}","Sid":"a\u202e%{x}"}]}"#.to_owned(),
+    };
+    let code = code(&[change], &world());
+    insta::assert_snapshot!(code.terraform, @r#"
+    # vpce-s3, besides what is there
+    resource "aws_vpc_endpoint" "vpce_s3" {
+      policy = <<-POLICY
+        {
+          "Statement": [
+            {
+              "Resource": "arn:aws:s3:::$${aws:PrincipalAccount}",
+              "Sid": "a\u202e%%{x}"
+            }
+          ]
+        }
+      POLICY
+    }
+    "#);
+    insta::assert_snapshot!(code.cloudformation, @r#"
+    # vpce-s3, besides what is there
+    vpces3:
+      Type: AWS::EC2::VPCEndpoint
+      Properties:
+        PolicyDocument:
+          {
+            "Statement": [
+              {
+                "Resource": "arn:aws:s3:::${aws:PrincipalAccount}",
+                "Sid": "a\u202e%{x}"
+              }
+            ]
+          }
+    "#);
+}
+
+#[test]
+fn rules_routes_and_attributes_have_their_resources() {
+    let changes = [
+        support(),
+        Change::AuthorizeIngress {
+            group: group(),
+            cidrs: [net("10.0.0.0/24"), net("2001:db8::/64")].into(),
+        },
+        Change::AssociateRouteTable {
+            endpoint: "vpce-s3".into(),
+            route_table: "rtb-isolated".into(),
+        },
+    ];
+    let code = code(&changes, &world());
+    for wanted in [
+        "resource \"aws_vpc\" \"vpc_1\" {\n  enable_dns_support = true",
+        "resource \"aws_vpc_security_group_ingress_rule\" \"https_from_10_0_0_0_24\" {\n  security_group_id = \"sg-managed\"",
+        "  cidr_ipv4 = \"10.0.0.0/24\"",
+        "  cidr_ipv6 = \"2001:db8::/64\"",
+        "  route_table_ids = [\"rtb-isolated\", \"rtb-private\"]",
+    ] {
+        assert!(code.terraform.contains(wanted), "{wanted}\n{}", code.terraform);
+    }
+    for wanted in [
+        "  Type: AWS::EC2::VPC\n  Properties:\n    EnableDnsSupport: true",
+        "  Type: AWS::EC2::SecurityGroupIngress\n  Properties:\n    GroupId: \"sg-managed\"",
+        "    CidrIp: \"10.0.0.0/24\"",
+        "    CidrIpv6: \"2001:db8::/64\"",
+        "    RouteTableIds: [\"rtb-isolated\", \"rtb-private\"]",
+    ] {
+        assert!(
+            code.cloudformation.contains(wanted),
+            "{wanted}\n{}",
+            code.cloudformation
+        );
+    }
+}
+
+#[test]
+fn a_missing_endpoint_is_written_out_whole() {
+    let world = compliant().without("vpce-kms").without("vpce-s3");
+    let plan = world.plan();
+    let created = plan
+        .enforced()
+        .filter(|planned| matches!(planned.change, Change::CreateEndpoint(_)));
+    for planned in created {
+        let code = code(std::slice::from_ref(&planned.change), &world);
+        assert!(
+            code.terraform.contains("service_name = \"com.amazonaws.eu-central-1."),
+            "{}",
+            code.terraform
+        );
+        for wanted in ["VpcId: \"vpc-1\"", "VpcEndpointType: ", "PolicyDocument:"] {
+            assert!(code.cloudformation.contains(wanted), "{}", code.cloudformation);
+        }
+    }
+    assert_eq!(
+        Code::of(&[Change::CreateManagedGroup { vpc: VPC.into() }], &world.snapshot),
+        None
+    );
+    let all: Vec<_> = plan.enforced().map(|planned| planned.change.clone()).collect();
+    let code = code(&all, &world);
+    for text in [code.terraform, code.cloudformation] {
+        assert!(text.contains("<id of postern-endpoint-ingress>"), "{text}");
+        assert!(!text.contains("sg-managed"), "an id that nobody has: {text}");
+    }
+}

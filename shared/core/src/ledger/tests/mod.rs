@@ -1,0 +1,411 @@
+//! The past, in named cases and in laws over random VPCs.
+
+mod back;
+mod code;
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use super::*;
+use crate::change::{Change, DnsAttribute, Inverse, ManagedGroup, TAG_RUN};
+use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
+use crate::cost::MonthlyCost;
+use crate::finding::{FindingKey, Remediation, ResourceKind};
+use crate::settings::{Limits, Mode};
+use crate::simulate::{simulate, simulate_inverse, simulated_id};
+use crate::snapshot::{Part, Snapshot, SubnetClass};
+use crate::testing::strategy::{PARTS, worlds};
+use crate::testing::{ALLOW_ALL, VPC, World, advice, bare, changes, compliant, https, nets, occasion, record};
+
+const NOW: &str = "2026-11-23T12:00:00Z";
+const RUN: &str = "run-1";
+const TERRAFORM: &str = "APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) aws-sdk-go-v2/1.30.3";
+
+fn at(time: &str) -> Timestamp {
+    time.parse().unwrap()
+}
+
+fn support() -> Change {
+    Change::EnableVpcDns {
+        vpc: VPC.into(),
+        attribute: DnsAttribute::Support,
+    }
+}
+
+/// What simulated changes create, as AWS would show it: with the run in its tags.
+fn tagged(mut snapshot: Snapshot, id: Option<&str>, run: &str) -> Snapshot {
+    let tag = (TAG_RUN.to_owned(), run.to_owned());
+    let Some(id) = id else { return snapshot };
+    if let Some(group) = snapshot
+        .security_groups
+        .as_mut()
+        .ok()
+        .and_then(|g| g.get_mut(&id.into()))
+    {
+        group.tags.extend([tag.clone()]);
+    }
+    if let Some(endpoint) = snapshot.endpoints.as_mut().ok().and_then(|e| e.get_mut(&id.into())) {
+        endpoint.tags.extend([tag]);
+    }
+    snapshot
+}
+
+fn settled(records: &[ChangeRecord], snapshot: &Snapshot) -> Vec<ChangeRecord> {
+    let past = Past {
+        records: records.to_vec(),
+        ..Past::default()
+    };
+    past.settle(snapshot, at(NOW))
+}
+
+fn fate(record: &ChangeRecord, snapshot: &Snapshot) -> Option<Fate> {
+    settled(std::slice::from_ref(record), snapshot)
+        .pop()
+        .map(|record| record.fate)
+}
+
+fn parts(change: &Change) -> &'static [Part] {
+    match change {
+        Change::EnableVpcDns { .. } => &[Part::Dns],
+        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } => &[Part::SecurityGroups],
+        Change::AttachManagedGroup { .. } => &[Part::SecurityGroups, Part::Endpoints],
+        _ => &[Part::Endpoints],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_done_is_settled_as_applied_and_what_was_not_as_failed(world in worlds()) {
+        let mut state = world.snapshot.clone();
+        for planned in &world.plan().changes {
+            let intended = record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended();
+            prop_assert!(
+                matches!(fate(&intended, &state), Some(Fate::Failed { .. })),
+                "{} was not done: {:?}", planned.change, fate(&intended, &state)
+            );
+            let after = simulate(&state, &planned.change);
+            let id = simulated_id(&planned.change, &after);
+            let after = tagged(after, id.as_deref(), RUN);
+            prop_assert_eq!(fate(&intended, &after), Some(Fate::Applied { created: id.clone() }), "{}", planned.change);
+
+            let inverse = planned.change.inverse(id.as_deref()).unwrap();
+            let undo = ChangeRecord { action: Action::Undo(inverse.clone()), ..intended.clone() };
+            prop_assert!(matches!(fate(&undo, &after), Some(Fate::Failed { .. })), "{inverse}");
+            let undone = simulate_inverse(&after, &inverse);
+            prop_assert_eq!(fate(&undo, &undone), Some(Fate::Applied { created: None }), "{}", inverse);
+
+            let unseen = parts(&planned.change).iter().fold(World { snapshot: after.clone(), ..world.clone() }, |w, p| w.gap(*p));
+            prop_assert_eq!(fate(&intended, &unseen.snapshot), None, "{}", planned.change);
+            let others = PARTS.into_iter().filter(|part| !parts(&planned.change).contains(part));
+            let seen = others.fold(World { snapshot: after.clone(), ..world.clone() }, World::gap);
+            prop_assert!(fate(&intended, &seen.snapshot).is_some(), "{}", planned.change);
+            state = after;
+        }
+    }
+
+    #[test]
+    fn what_is_settled_is_left_as_it_is(world in worlds()) {
+        let mut state = world.snapshot.clone();
+        let mut records = Vec::new();
+        for planned in &world.plan().changes {
+            records.push(record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended());
+            state = simulate(&state, &planned.change);
+        }
+        for settled in settled(&records, &state) {
+            prop_assert!(settled.fate.settled() && !settled.told);
+        }
+        let mut again = records;
+        for record in &mut again {
+            record.fate = Fate::NotNeeded { reason: "it was so".to_owned() };
+        }
+        prop_assert_eq!(settled(&again, &state), []);
+    }
+}
+
+#[test]
+fn what_does_not_show_yet_may_have_been_done() {
+    let off = bare().dns(false, true).snapshot;
+    let young = record(support(), RUN, "2026-11-23T11:55:01Z").intended();
+    assert_eq!(fate(&young, &off), None);
+    let old = record(support(), RUN, "2026-11-23T11:55:00Z").intended();
+    let cause = "not done: DNS support is disabled".to_owned();
+    assert_eq!(fate(&old, &off), Some(Fate::Failed { cause }));
+    let shown = bare().dns(true, true).snapshot;
+    assert_eq!(fate(&young, &shown), Some(Fate::Applied { created: None }));
+}
+
+#[test]
+fn what_a_later_run_did_was_not_done_twice() {
+    let lost = record(support(), "run-1", "2026-11-23T10:00:00Z").intended();
+    let made = record(support(), "run-2", "2026-11-23T11:00:00Z");
+    let on = bare().snapshot;
+    let cause = format!("not done: {} did it", made.id);
+    let records = settled(&[lost.clone(), made.clone()], &on);
+    assert_eq!(
+        records.iter().map(|r| &r.fate).collect::<Vec<_>>(),
+        [&Fate::Failed { cause }]
+    );
+    let met = ChangeRecord {
+        fate: Fate::NotNeeded {
+            reason: "it is on".to_owned(),
+        },
+        ..made
+    };
+    assert_eq!(settled(&[lost, met], &on)[0].fate, Fate::Applied { created: None });
+}
+
+#[test]
+fn what_another_run_created_is_not_ours() {
+    let group = Change::CreateManagedGroup { vpc: VPC.into() };
+    let intended = record(group.clone(), "run-1", "2026-11-23T11:00:00Z").intended();
+    let after = simulate(&bare().snapshot, &group);
+    let id = simulated_id(&group, &after);
+    let theirs = tagged(after.clone(), id.as_deref(), "run-2");
+    assert!(matches!(fate(&intended, &theirs), Some(Fate::Failed { cause }) if cause.contains("another run")));
+    let ours = tagged(after, id.as_deref(), "run-1");
+    assert_eq!(fate(&intended, &ours), Some(Fate::Applied { created: id }));
+}
+
+#[test]
+fn something_is_unfinished_until_its_fate_is_known_and_told() {
+    let told = record(support(), RUN, NOW);
+    assert!(!told.unfinished());
+    assert!(told.clone().intended().unfinished());
+    let silent = ChangeRecord {
+        told: false,
+        ..told.clone()
+    };
+    assert!(silent.unfinished());
+    let uncertain = Fate::Uncertain {
+        cause: "the connection was lost".to_owned(),
+    };
+    let uncertain = ChangeRecord {
+        fate: uncertain,
+        ..told
+    };
+    assert!(uncertain.unfinished());
+}
+
+#[test]
+fn what_aws_refuses_for_good_is_not_tried_for_ever() {
+    let world = compliant().without("vpce-kms");
+    let key = FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms");
+    let finding = world.judge(&crate::controls::endpoint_missing::CONTROL, "kms");
+    let wanted = changes(&finding).to_vec();
+    let refused = |at: &str| ChangeRecord {
+        fate: Fate::Failed {
+            cause: "VpcEndpointLimitExceeded".to_owned(),
+        },
+        ..record(wanted[0].clone(), at, at)
+    };
+    let past = |times: &[&str]| Past {
+        records: times.iter().map(|at| refused(at)).collect(),
+        ..Past::default()
+    };
+    let limits = Limits::default();
+    let futility = |past: &Past| past.futility(&key, &wanted, &limits, world.now);
+    let twice = past(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"]);
+    assert_eq!(futility(&twice), None, "the limit is three");
+    let mut thrice = past(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
+    let found = futility(&thrice).unwrap();
+    assert_eq!((found.times, found.cause.as_str()), (3, "VpcEndpointLimitExceeded"));
+    thrice
+        .resumes
+        .insert(key.clone(), "2026-11-23T10:30:00Z".parse().unwrap());
+    assert_eq!(futility(&thrice), None, "somebody wants it tried again");
+    let yesterday = past(&["2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z"]);
+    assert_eq!(futility(&yesterday), None, "the window is over");
+}
+
+#[test]
+fn what_may_have_been_added_within_the_window_counts_until_it_is_taken_back() {
+    let cost = |record: ChangeRecord, dollars| ChangeRecord {
+        monthly_cost: MonthlyCost::from_dollars(dollars),
+        ..record
+    };
+    let old = cost(record(support(), "run-1", "2026-11-22T12:00:00Z"), 1.0);
+    let applied = cost(record(support(), "run-2", "2026-11-22T12:00:01Z"), 2.0);
+    let lost = cost(record(support(), "run-3", NOW).intended(), 4.0);
+    let undone = ChangeRecord {
+        undone_by: Some("20261123T120000.000000Z-00000000".into()),
+        ..cost(applied.clone(), 8.0)
+    };
+    let failed = ChangeRecord {
+        fate: Fate::Failed { cause: String::new() },
+        ..cost(applied.clone(), 16.0)
+    };
+    let past = Past {
+        records: vec![old, applied, lost, undone, failed],
+        ..Past::default()
+    };
+    assert_eq!(
+        past.spent(SignedDuration::from_hours(24), at(NOW)),
+        MonthlyCost::from_dollars(6.0)
+    );
+    assert_eq!(
+        past.spent(SignedDuration::from_hours(25), at(NOW)),
+        MonthlyCost::from_dollars(7.0)
+    );
+}
+
+#[test]
+fn a_hold_exempts_its_finding_until_it_expires() {
+    let mut world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+    let key = world.judge(&policy_open::CONTROL, "vpce-s3").key;
+    world.past.holds.push(Hold {
+        key,
+        reason: "rolled back: ticket 42".to_owned(),
+        expires: at("2026-11-24T00:00:00Z"),
+    });
+    let exempt = world.judge(&policy_open::CONTROL, "vpce-s3").exempt.unwrap();
+    assert_eq!(exempt.reason, "rolled back: ticket 42");
+    assert_eq!(world.plan().changes, []);
+    world.now = at("2026-11-24T00:00:00Z");
+    assert_eq!(world.plan().changes.len(), 1);
+}
+
+/// DNS support was enabled by these runs, and is off again.
+fn tug(times: &[&str]) -> World {
+    let world = compliant().dns(false, true);
+    let key = world.judge(&vpc_dns_disabled::CONTROL, VPC).key;
+    times.iter().enumerate().fold(world, |world, (n, time)| {
+        let mut repair = record(support(), &format!("run-{n}"), time).because_of(&key);
+        repair.occasions = vec![
+            occasion("ModifyVpcAttribute", TERRAFORM),
+            occasion("CreateSubnet", "aws-cli/2.1"),
+        ];
+        world.remember(repair)
+    })
+}
+
+const THREE: [&str; 3] = ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"];
+
+#[test]
+fn what_is_undone_as_often_as_the_limit_is_left_alone_with_who_undid_it() {
+    let world = tug(&THREE);
+    let finding = world.judge(&vpc_dns_disabled::CONTROL, VPC);
+    insta::assert_snapshot!(advice(&finding), @"Left alone: it was repaired 3 times since 2026-11-23T08:00:00Z and undone each time, the last time by arn:aws:iam::111122223333:user/ada (ModifyVpcAttribute) with Terraform. Set it as `code` shows in the Terraform code, or exempt it. Postern repairs it again once the window is over, or after `postern resume`.");
+    let contest = finding.contest.unwrap();
+    assert_eq!((contest.times, contest.tool), (3, Some(Tool::Terraform)));
+    insta::assert_snapshot!(contest.code.unwrap().terraform, @r#"
+    # vpc-1, besides what is there
+    resource "aws_vpc" "vpc_1" {
+      enable_dns_support = true
+    }
+    "#);
+    assert_eq!(world.plan().enforced().count(), 0);
+}
+
+#[test]
+fn it_is_repaired_while_it_was_undone_less_often_and_again_when_the_contest_is_over() {
+    assert_eq!(tug(&THREE[..2]).plan().enforced().count(), 1);
+    let mut same_run = tug(&THREE);
+    same_run.past.records[2].run = "run-1".into();
+    assert_eq!(same_run.plan().enforced().count(), 1, "runs count");
+    let mut later = tug(&THREE);
+    later.now = at("2026-11-24T08:00:00Z");
+    assert_eq!(later.plan().enforced().count(), 1, "the window is over");
+    let mut resumed = tug(&THREE);
+    let key = resumed.judge(&vpc_dns_disabled::CONTROL, VPC).key;
+    resumed.past.resumes.insert(key, at("2026-11-23T08:00:00Z"));
+    assert_eq!(resumed.plan().enforced().count(), 1);
+    let mut taken_back = tug(&THREE);
+    taken_back.past.records[0].undone_by = Some("x".into());
+    assert_eq!(taken_back.plan().enforced().count(), 1, "Postern itself undid one");
+    let audited = tug(&THREE).mode(&vpc_dns_disabled::CONTROL, Mode::Audit);
+    assert_eq!(
+        audited.plan().changes.len(),
+        1,
+        "nothing is contested where nothing is repaired"
+    );
+}
+
+#[test]
+fn repairs_of_other_things_do_not_make_a_contest() {
+    let mut world = tug(&THREE);
+    for record in &mut world.past.records {
+        record.causes = [FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, "vpc-2")].into();
+    }
+    assert_eq!(world.plan().enforced().count(), 1);
+
+    // Each new subnet asks for one more rule for the same endpoint.
+    let world = bare()
+        .subnet("subnet-a", "a", SubnetClass::Private)
+        .subnet("subnet-b", "b", SubnetClass::Private)
+        .require(&["sts"])
+        .interface("vpce-sts", "sts", &["subnet-a", "subnet-b"])
+        .managed_group("sg-managed", &[https("10.0.0.0/24")])
+        .edit_endpoint("vpce-sts", |e| e.security_groups = ["sg-managed".into()].into());
+    let finding = world.judge(&ingress_blocked::CONTROL, "vpce-sts");
+    let rule = |cidrs: &[&str]| Change::AuthorizeIngress {
+        group: ManagedGroup { vpc: VPC.into() },
+        cidrs: nets(cidrs),
+    };
+    let repaired = |cidrs: &[&str]| {
+        THREE.iter().enumerate().fold(world.clone(), |world, (n, time)| {
+            world.remember(record(rule(cidrs), &format!("run-{n}"), time).because_of(&finding.key))
+        })
+    };
+    assert!(matches!(finding.remediation, Remediation::Automatic(_)));
+    assert!(
+        repaired(&["10.0.7.0/24"])
+            .judge(&ingress_blocked::CONTROL, "vpce-sts")
+            .contest
+            .is_none()
+    );
+    let wanted: Vec<String> = match &finding.remediation {
+        Remediation::Automatic(changes) => changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::AuthorizeIngress { cidrs, .. } => cidrs.first().map(ToString::to_string),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
+    assert!(
+        repaired(&wanted)
+            .judge(&ingress_blocked::CONTROL, "vpce-sts")
+            .contest
+            .is_some()
+    );
+}
+
+#[test]
+fn records_survive_their_way_through_the_ledger() {
+    let inverse = Inverse::DisableVpcDns {
+        vpc: VPC.into(),
+        attribute: DnsAttribute::Support,
+    };
+    let key = FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, VPC);
+    let world = compliant().without("vpce-kms").without("vpce-s3");
+    let changes = world
+        .plan()
+        .changes
+        .into_iter()
+        .map(|planned| Action::Change(planned.change));
+    for action in changes.chain([Action::Change(support()), Action::Undo(inverse)]) {
+        let mut record = record(support(), RUN, NOW).because_of(&key);
+        record.occasions = vec![occasion("ModifyVpcAttribute", TERRAFORM)];
+        record.action = action;
+        record.monthly_cost = MonthlyCost::from_dollars(14.6);
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<ChangeRecord>(&text).unwrap(), record, "{text}");
+    }
+}
+
+#[test]
+fn ids_sort_by_time_and_differ_by_run_and_position() {
+    let id = |time: &str, run: &str, position| ChangeId::new(time.parse().unwrap(), &run.into(), position);
+    let first = id("2026-11-23T06:15:30.123456Z", "run-1", 0);
+    assert!(first.as_str().starts_with("20261123T061530.123456Z-"), "{first}");
+    assert_eq!(first.as_str().len(), 32);
+    assert_eq!(first, id("2026-11-23T06:15:30.123456Z", "run-1", 0));
+    assert_ne!(first, id("2026-11-23T06:15:30.123456Z", "run-1", 1));
+    assert_ne!(first, id("2026-11-23T06:15:30.123456Z", "run-2", 0));
+    assert!(first < id("2026-11-23T06:15:30.123457Z", "run-0", 0));
+    assert!(first < id("2026-11-23T06:15:31Z", "run-0", 0));
+}

@@ -1,0 +1,83 @@
+//! What condition keys tell about a request.
+
+use super::atoms;
+use super::model::Model;
+use crate::document::Effect;
+
+/// What a condition key tells about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    PrincipalAccount,
+    PrincipalOrganization,
+    PrincipalPaths,
+    PrincipalArn,
+    PrincipalIsService,
+    PrincipalService,
+    PrincipalType,
+    ResourceAccount,
+    ResourceOrganization,
+    ResourcePaths,
+    Time,
+    /// The same in every request through this endpoint.
+    Constant,
+    /// May have any value.
+    Free,
+}
+
+impl Model<'_> {
+    pub(super) fn kind(&self, id: &str) -> Kind {
+        match id {
+            // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
+            "s3:resourceaccount" if self.tells("s3", id) => Kind::ResourceAccount,
+            // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
+            "kms:calleraccount" if self.tells("kms", id) => Kind::PrincipalAccount,
+            "aws:principalaccount" => Kind::PrincipalAccount,
+            "aws:principalorgid" => Kind::PrincipalOrganization,
+            "aws:principalorgpaths" => Kind::PrincipalPaths,
+            "aws:principalarn" => Kind::PrincipalArn,
+            "aws:principalisawsservice" => Kind::PrincipalIsService,
+            "aws:principalservicename" | "aws:principalservicenameslist" => Kind::PrincipalService,
+            "aws:principaltype" => Kind::PrincipalType,
+            "aws:resourceaccount" => Kind::ResourceAccount,
+            "aws:resourceorgid" => Kind::ResourceOrganization,
+            "aws:resourceorgpaths" => Kind::ResourcePaths,
+            "aws:currenttime" | "aws:epochtime" => Kind::Time,
+            _ if self.constant(id).is_some() => Kind::Constant,
+            _ => Kind::Free,
+        }
+    }
+
+    /// Whether requests can be taken to have a key that belongs to a service. Where the service is not known, they can if
+    /// no request gains by not having it.
+    fn tells(&self, prefix: &str, id: &str) -> bool {
+        if let Some(service) = &self.service {
+            return service.prefixes().any(|known| known == prefix);
+        }
+        self.statements.iter().all(|statement| {
+            let conditions = statement.conditions.iter().filter(|condition| condition.key_id == id);
+            let deny = statement.effect == Effect::Deny;
+            let mut without = conditions.map(|condition| atoms::holds(condition, &[], self.reading, &atoms::nothing));
+            without.all(|holds| holds == deny)
+        })
+    }
+
+    /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
+    pub(super) fn constant(&self, id: &str) -> Option<Option<String>> {
+        let some = |value: &str| (!value.is_empty()).then(|| Some(value.to_owned()));
+        match id {
+            // What CloudFormation calls pseudo parameters is no condition key.
+            _ if id.contains("::") => Some(None),
+            "aws:sourceip" => Some(None),
+            "s3:resourceaccount" if self.service.is_some() && !self.tells("s3", id) => Some(None),
+            "kms:calleraccount" if self.service.is_some() && !self.tells("kms", id) => Some(None),
+            "aws:sourcevpc" => some(&self.endpoint.vpc),
+            "aws:sourcevpce" => some(&self.endpoint.endpoint),
+            "aws:vpceaccount" => some(&self.endpoint.owner),
+            "aws:vpceorgid" => match self.perimeter.organizations.as_slice() {
+                [one] => some(one),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Witnesses that look like what AWS really sees: a name and its keys agree, and an action takes its resource. The search
+//! does not ask for that, so that it misses nothing that AWS has not published.
+
+use super::actions::WELL_KNOWN;
+use super::callers::Caller;
+use super::model::Model;
+use super::resources::{EXAMPLE_BUCKET, filled};
+use super::search::Request;
+use crate::arn::Arn;
+use crate::evaluate;
+use crate::federation;
+use crate::service;
+use crate::text::ArnPattern;
+
+/// How many other actions are tried.
+const MOST_ACTIONS: usize = 64;
+
+type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
+
+/// A request as the search knows it, and as the evaluator allows it.
+pub(super) type Confirmed = (Request, evaluate::Request);
+
+/// What the evaluator makes of a request that it allows.
+pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> Option<evaluate::Request>;
+
+/// The request with the user's name in keys and ARN alike. Nothing where that is not allowed: no request tells another
+/// name than the caller's.
+pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Confirmed> {
+    if contradicts(model, found) {
+        return better(model, found, with_user_name(model, found), confirm);
+    }
+    Some((found.clone(), confirm(found)?))
+}
+
+/// A request that is as good as the one found, and likelier where there is one.
+pub(super) fn likely(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> Confirmed {
+    let mut best = found;
+    for others in [with_bucket, with_resource] {
+        let other = better(model, &best.0, others(model, &best.0), confirm);
+        best = other.unwrap_or(best);
+    }
+    best
+}
+
+/// The first of the others that is as good as the one found.
+fn better(model: &Model<'_>, found: &Request, others: Requests<'_>, confirm: Confirm<'_>) -> Option<Confirmed> {
+    let mut good = others.filter(|other| as_good(model, found, other));
+    good.find_map(|other| {
+        let request = confirm(&other)?;
+        Some((other, request))
+    })
+}
+
+fn contradicts(model: &Model<'_>, found: &Request) -> bool {
+    let user = found.principal.name.rsplit('/').next();
+    found.principal.caller == Caller::User && user_name(model, found).is_some_and(|name| Some(name) != user)
+}
+
+fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
+    found.keys.iter().find_map(|(at, values)| {
+        let key = model.keys.get(*at)?;
+        (key.id == "aws:username")
+            .then(|| values.first())
+            .flatten()
+            .map(String::as_str)
+    })
+}
+
+/// Whether a request lies where the other does.
+fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
+    let arn = &other.resource.arn;
+    let hits = |patterns: &[ArnPattern]| {
+        let mut patterns = patterns.iter();
+        patterns.any(|pattern| pattern.matches(arn, model.reading.short_arns))
+    };
+    let same = *arn == found.resource.arn
+        || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
+    let principals = &model.perimeter.principals;
+    same && principals.contains(&other.principal.name) == principals.contains(&found.principal.name)
+        && federation::is_call(&other.action) == federation::is_call(&found.action)
+}
+
+/// With one name of the user: the one in the ARN, or else the one in the key.
+fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let possible = |name: &&str| {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
+        (1..=64).contains(&name.len()) && name.chars().all(fits)
+    };
+    let Some((path, own)) = found
+        .principal
+        .name
+        .rsplit_once('/')
+        .filter(|_| contradicts(model, found))
+    else {
+        return Box::new(std::iter::empty());
+    };
+    let mut by_arn = found.clone();
+    for (at, values) in &mut by_arn.keys {
+        if model.keys.get(*at).is_some_and(|key| key.id == "aws:username") {
+            *values = vec![own.to_owned()];
+        }
+    }
+    let by_key = user_name(model, found).filter(possible).map(|name| {
+        let mut other = found.clone();
+        other.principal.name = format!("{path}/{name}");
+        other.principal.arn = Some(other.principal.name.clone());
+        other
+    });
+    Box::new(std::iter::once(by_arn).chain(by_key))
+}
+
+/// An object in a bucket that can exist, where the name found begins with none.
+fn with_bucket<'r>(_: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let Some(arn) = Arn::parse(&found.resource.arn) else {
+        return Box::new(std::iter::empty());
+    };
+    let bucket = arn.resource.split('/').next().unwrap_or_default();
+    let end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    let bytes = bucket.as_bytes();
+    let possible =
+        (3..=63).contains(&bytes.len()) && bytes.iter().copied().all(inner) && end(bytes.first()) && end(bytes.last());
+    if possible || arn.service != "s3" || !arn.region.is_empty() || !arn.account.is_empty() {
+        return Box::new(std::iter::empty());
+    }
+    let start = arn
+        .resource
+        .find(|c: char| !u8::try_from(c).is_ok_and(inner))
+        .unwrap_or_default();
+    let (bucket, key) = arn.resource.split_at_checked(start).unwrap_or_default();
+    let names = [
+        format!("{bucket}/{key}"),
+        format!("{EXAMPLE_BUCKET}/{}", arn.resource),
+        format!("{EXAMPLE_BUCKET}-{}", arn.resource.to_ascii_lowercase()),
+        format!("{}-{EXAMPLE_BUCKET}", arn.resource.to_ascii_lowercase()),
+    ];
+    Box::new(
+        names
+            .into_iter()
+            .map(move |name| on(found, format!("arn:{}:s3:::{name}", arn.partition))),
+    )
+}
+
+/// An action that takes its resource, and as little of both changed as can be.
+fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let resource = &found.resource.arn;
+    let Some(arn) = Arn::parse(resource) else {
+        return Box::new(std::iter::empty());
+    };
+    let service = match &model.service {
+        Some(service) => Some(service.clone()),
+        None => service::of_prefix(arn.service),
+    };
+    let mut taking: Vec<(&str, &str)> = service.iter().flat_map(|known| known.actions_on(resource)).collect();
+    let is = |action: &str, (prefix, name): (&str, &str)| {
+        action
+            .split_once(':')
+            .is_some_and(|(first, last)| first.eq_ignore_ascii_case(prefix) && last.eq_ignore_ascii_case(name))
+    };
+    let fits = taking.iter().any(|known| is(&found.action, *known));
+    if fits || (model.service.is_none() && service::takes(&found.action, resource)) {
+        return Box::new(std::iter::empty());
+    }
+    taking.sort_by_key(|known| !WELL_KNOWN.iter().any(|action| is(action, *known)));
+    let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
+    let on_its_own = move |action: &str| {
+        let arns = service::formats(action).into_iter();
+        let action = action.to_owned();
+        arns.filter_map(move |format| named(model, found, &arn, format))
+            .map(move |arn| Request {
+                action: action.clone(),
+                ..on(found, arn)
+            })
+    };
+    let well_known = WELL_KNOWN.contains(&found.action.as_str());
+    let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
+    let instead = taking.into_iter().map(|(prefix, name)| format!("{prefix}:{name}"));
+    let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
+    let instead = instead.map(|action| Request {
+        action,
+        ..found.clone()
+    });
+    let written = model.statements.iter().flat_map(|statement| &statement.action.values);
+    let others = std::iter::once(found.action.as_str())
+        .chain(written.map(|action| action.raw.as_str()))
+        .chain(WELL_KNOWN);
+    let others = others.filter(move |action| tells(action)).take(MOST_ACTIONS);
+    Box::new(kept.chain(instead).chain(others.flat_map(on_its_own)))
+}
+
+/// A resource of the owner in a documented format, on the same side of the question whose the resource is.
+fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Option<String> {
+    let mut fields = format.splitn(4, ':');
+    let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let account = match account {
+        "*" => found.owner.account.as_str(),
+        "" if found.owner.told || arn.account.is_empty() => "",
+        _ => return None,
+    };
+    let home = &model.endpoint.region;
+    let region = match region {
+        "*" if home.is_empty() => "us-east-1",
+        "*" => home,
+        _ => region,
+    };
+    let name = filled(service, !account.is_empty(), name);
+    Some(format!("arn:{}:{service}:{region}:{account}:{name}", arn.partition))
+}
+
+/// The same request for another resource.
+fn on(found: &Request, arn: String) -> Request {
+    let mut other = found.clone();
+    other.resource.arn = arn;
+    other
+}

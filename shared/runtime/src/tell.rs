@@ -1,0 +1,126 @@
+//! Tells people what is new, and writes down that they were told.
+
+use std::collections::BTreeMap;
+
+use postern_aws::PublishError;
+use postern_core::finding::Verdict;
+use postern_core::ledger::{ChangeRecord, Fate, VpcPlace, notices};
+use postern_core::plan::Outcome;
+use postern_core::report::{Message, News, Reconciliation};
+use postern_core::settings::Mode;
+use tracing::{error, info};
+
+use crate::places::Source;
+use crate::reconcile::{Cause, Judged, Run};
+use crate::telemetry::Metrics;
+
+/// What a run did in a VPC.
+#[derive(Default)]
+pub(crate) struct Done {
+    /// One for each change of the plan, in its order.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// What the ledger has of them, by their position in the plan.
+    pub(crate) records: BTreeMap<usize, ChangeRecord>,
+}
+
+impl Run<'_> {
+    /// Tells what is new. Without a ledger everything is.
+    pub(crate) async fn tell(
+        &self,
+        place: &VpcPlace,
+        judged: Judged,
+        done: Done,
+        source: &Source,
+        metrics: &mut Metrics,
+    ) -> Result<(), Cause> {
+        let Judged {
+            time,
+            snapshot,
+            past,
+            findings,
+            plan,
+            ledger,
+        } = judged;
+        let verification = self.verify(&snapshot, &past, &plan, &done.outcomes).await;
+        metrics.count(&findings, &done.outcomes);
+        for finding in findings
+            .iter()
+            .filter(|f| matches!(f.verdict, Verdict::NonCompliant | Verdict::Indeterminate))
+        {
+            info!(finding = %finding.key, verdict = ?finding.verdict, explanation = finding.explanation, "found");
+        }
+        let modes = &self.configuration.settings.modes;
+        let controls = self.function.controls.iter();
+        let reconciliation = Reconciliation {
+            run: self.id.clone(),
+            function: self.function.name.to_owned(),
+            account: place.account.clone(),
+            region: place.region.clone(),
+            vpc: place.vpc.clone(),
+            time,
+            occasions: source.occasions.clone(),
+            controls: controls
+                .map(|control| (control.name.to_owned(), modes.of(control.name)))
+                .filter(|(_, mode)| *mode != Mode::Off)
+                .collect(),
+            notices: notices(&source.occasions, &snapshot, &past.records),
+            findings,
+            plan,
+            outcomes: done.outcomes,
+            ids: done
+                .records
+                .iter()
+                .map(|(at, record)| (*at, record.id.clone()))
+                .collect(),
+            earlier: past
+                .records
+                .iter()
+                .filter(|record| self.concerns(record))
+                .cloned()
+                .collect(),
+            verification,
+        };
+        let news = News::of(&reconciliation, &past);
+        match &news.report {
+            Some(report) => self.publish(Message::of(report)).await?,
+            None => info!(vpc = %place.vpc, "nothing new to report"),
+        }
+        if !ledger {
+            return Ok(());
+        }
+        for (control, told) in &news.told {
+            let written = self.ledger.tell(place, control, told, self.retained(time)).await;
+            written.map_err(|error| crate::chain(&error))?;
+        }
+        let records = past.records.into_iter().chain(done.records.into_values());
+        // An intention is told of once it is known what became of it.
+        let told = records.filter(|record| news.records.contains(&record.id) && record.fate != Fate::Intended);
+        for record in told {
+            self.record(&ChangeRecord { told: true, ..record }).await?;
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, message: Message) -> Result<(), Cause> {
+        let values: Vec<_> = message
+            .attributes
+            .iter()
+            .map(|(name, value)| (*name, value.data_type(), value.text()))
+            .collect();
+        let attributes: Vec<_> = values
+            .iter()
+            .map(|(name, kind, text)| (*name, *kind, text.as_str()))
+            .collect();
+        let sent = self
+            .aws
+            .publish(&self.configuration.topic, &message.subject, &message.body, &attributes)
+            .await;
+        let id = sent.map_err(|error: PublishError| {
+            let cause = crate::chain(&error);
+            error!(%cause, subject = message.subject, report = message.body, "the alert was not sent");
+            cause
+        })?;
+        info!(id, subject = message.subject, "alert sent");
+        Ok(())
+    }
+}

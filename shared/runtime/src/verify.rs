@@ -1,0 +1,116 @@
+//! What a fresh look says of the findings for which something was applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postern_core::control::{Control, evaluate};
+use postern_core::finding::{Finding, FindingKey, Verdict};
+use postern_core::ledger::Past;
+use postern_core::plan::{Outcome, Plan, PlannedChange};
+use postern_core::report::Verification;
+use postern_core::settings::Mode;
+use postern_core::snapshot::{EndpointState, Snapshot};
+
+use crate::reconcile::Run;
+
+impl Run<'_> {
+    pub(crate) async fn verify(
+        &self,
+        snapshot: &Snapshot,
+        past: &Past,
+        plan: &Plan,
+        outcomes: &[Outcome],
+    ) -> BTreeMap<FindingKey, Verification> {
+        let touched = || {
+            let pairs = plan.changes.iter().zip(outcomes);
+            pairs.filter(|(planned, _)| planned.mode == Mode::Enforce && plan.refused.is_none())
+        };
+        if !touched().any(|(_, outcome)| matches!(outcome, Outcome::Applied { .. })) {
+            return BTreeMap::new();
+        }
+        let keys: BTreeSet<_> = touched().flat_map(|(planned, _)| &planned.causes).collect();
+        let controls: Vec<&Control> = self
+            .function
+            .controls
+            .iter()
+            .copied()
+            .filter(|control| keys.iter().any(|key| key.control == control.name))
+            .collect();
+        let parts = controls.iter().flat_map(|control| control.needs).copied().collect();
+        let fresh = self
+            .aws
+            .observe_vpc(&snapshot.account, &snapshot.region, &snapshot.vpc.id, &parts)
+            .await;
+        let fresh = match fresh {
+            Ok(Some(fresh)) => fresh,
+            Ok(None) => {
+                return all(&keys, || Verification::Pending {
+                    reason: "the VPC is gone meanwhile".to_owned(),
+                });
+            }
+            Err(error) => {
+                let reason = format!("the fresh look failed: {}", crate::chain(&error));
+                return all(&keys, || Verification::Pending { reason: reason.clone() });
+            }
+        };
+        let findings = evaluate(&controls, &fresh, &self.configuration.settings, past, self.aws.now());
+        keys.iter()
+            .map(|key| {
+                let failed = touched().any(|(planned, outcome)| {
+                    planned.causes.contains(key) && matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped { .. })
+                });
+                let settling = touched()
+                    .filter(|(planned, _)| planned.causes.contains(key))
+                    .find_map(|(planned, outcome)| settling(planned, outcome, &fresh));
+                (
+                    (*key).clone(),
+                    judge(findings.iter().find(|f| f.key == **key), failed, settling),
+                )
+            })
+            .collect()
+    }
+}
+
+fn judge(fresh: Option<&Finding>, failed: bool, settling: Option<String>) -> Verification {
+    match (fresh, settling) {
+        (
+            Some(Finding {
+                verdict: Verdict::Compliant | Verdict::NotApplicable,
+                ..
+            })
+            | None,
+            None,
+        ) => Verification::Verified,
+        (
+            Some(Finding {
+                verdict: Verdict::Compliant | Verdict::NotApplicable,
+                ..
+            })
+            | None,
+            Some(reason),
+        ) => Verification::Pending { reason },
+        (Some(finding), _) if failed => Verification::Unremedied {
+            reason: finding.explanation.clone(),
+        },
+        (Some(finding), _) => Verification::Pending {
+            reason: format!(
+                "AWS took the change, but a fresh look does not show it yet: {}",
+                finding.explanation
+            ),
+        },
+    }
+}
+
+/// The endpoint of a change that AWS is still working on.
+fn settling(planned: &PlannedChange, outcome: &Outcome, fresh: &Snapshot) -> Option<String> {
+    let created = match outcome {
+        Outcome::Applied { created: Some(id) } => Some(id.as_str().into()),
+        _ => None,
+    };
+    let id = planned.change.endpoint().cloned().or(created)?;
+    let endpoint = fresh.endpoints.as_ref().ok()?.get(&id)?;
+    (endpoint.state == EndpointState::Pending).then(|| format!("{id} is still pending"))
+}
+
+fn all(keys: &BTreeSet<&FindingKey>, state: impl Fn() -> Verification) -> BTreeMap<FindingKey, Verification> {
+    keys.iter().map(|key| ((*key).clone(), state())).collect()
+}

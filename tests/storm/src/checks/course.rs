@@ -1,0 +1,198 @@
+//! Each moment of a storm.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use postern_cloud::world::{Endpoint, EndpointKind};
+use postern_cloud::{ACCOUNT, Entry, Thing};
+use postern_core::cost::MonthlyCost;
+use postern_core::settings::Mode;
+use postern_policy::{Containment, Document, EndpointContext, analyse};
+
+use super::Story;
+use super::ledger::{deeds, same_policy};
+
+/// Within this time of an hour's or window's begin, a change may count for the one before.
+const BLUR: SignedDuration = SignedDuration::from_secs(180);
+
+pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
+    let mut made: BTreeMap<(String, Option<String>, String), Vec<&Endpoint>> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, &str> = BTreeMap::new();
+    for entry in story.effects() {
+        for effect in &entry.effects {
+            match (&effect.before, &effect.after) {
+                (None, Some(Thing::Endpoint(endpoint))) => {
+                    let key = (
+                        endpoint.vpc.clone(),
+                        endpoint.service.clone(),
+                        format!("{:?}", endpoint.kind),
+                    );
+                    let earlier = made.entry(key).or_default();
+                    if let Some(other) = earlier.iter().find(|other| alive(story, &other.id, entry)) {
+                        return Err(format!("{} was made while {} was there", endpoint.id, other.id));
+                    }
+                    earlier.push(endpoint);
+                }
+                (None, Some(Thing::SecurityGroup(group))) => {
+                    if let Some(other) = groups.insert(&group.vpc, &group.id) {
+                        return Err(format!("{} was made besides {other}", group.id));
+                    }
+                }
+                (_, Some(Thing::SecurityGroup(group))) => {
+                    let twice = group
+                        .rules
+                        .iter()
+                        .enumerate()
+                        .any(|(at, rule)| group.rules.iter().skip(at + 1).any(|other| rule.same(other)));
+                    if twice {
+                        return Err(format!("{} has a rule twice", group.id));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether an endpoint was still there before a call.
+fn alive(story: &Story<'_>, id: &str, before: &Entry) -> bool {
+    let ended = story
+        .everything
+        .iter()
+        .take_while(|entry| entry.number < before.number)
+        .any(|entry| entry.operation == "DeleteVpcEndpoints" && entry.effects.iter().any(|effect| effect.id == id));
+    // One that came to nothing by itself did so soon after it was made.
+    let failed = story
+        .cloud
+        .edit(|world| world.endpoint(id).is_some_and(|endpoint| !endpoint.alive()));
+    !ended && !failed
+}
+
+pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
+    for entry in story.effects() {
+        for effect in &entry.effects {
+            let (Some(Thing::Endpoint(before)), Some(Thing::Endpoint(after))) = (&effect.before, &effect.after) else {
+                continue;
+            };
+            if same_policy(&before.policy, &after.policy) {
+                continue;
+            }
+            let verdicts = [before, after].map(|endpoint| verdict(story, endpoint, entry.at));
+            let was_open = verdicts[0] == Some(Containment::Open);
+            let is_closed = matches!(verdicts[1], Some(Containment::Closed | Containment::LockedOut));
+            if !was_open || !is_closed {
+                return Err(format!(
+                    "the policy of {} was replaced, {verdicts:?}:\n{}\n{}",
+                    after.id, before.policy, after.policy
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn verdict(story: &Story<'_>, endpoint: &Endpoint, at: Timestamp) -> Option<Containment> {
+    let service = endpoint.service.as_deref().unwrap_or_default();
+    let context = EndpointContext {
+        service: service.rsplit('.').next().unwrap_or_default().to_owned(),
+        gateway: endpoint.kind == EndpointKind::Gateway,
+        owner: endpoint.owner.clone(),
+        region: endpoint.region.clone(),
+        vpc: endpoint.vpc.clone(),
+        endpoint: endpoint.id.clone(),
+        time: at.as_second(),
+    };
+    let document = Document::parse(&endpoint.policy).ok()?;
+    Some(analyse(&document, &story.settings.perimeter, &context).verdict)
+}
+
+pub(super) fn only_the_accounts_own_was_touched(story: &Story<'_>) -> Result<(), String> {
+    for entry in story.effects() {
+        for effect in &entry.effects {
+            let foreign = match (effect.before.as_ref(), effect.after.as_ref()) {
+                (Some(Thing::Endpoint(endpoint)), _) => {
+                    endpoint.owner != ACCOUNT
+                        || endpoint.requester_managed
+                        || endpoint.tags.contains_key("GuardDutyManaged")
+                }
+                (_, Some(Thing::Endpoint(endpoint))) => {
+                    let owner = story
+                        .cloud
+                        .edit(|world| world.vpc(&endpoint.vpc).map(|vpc| vpc.owner.clone()));
+                    owner.as_deref() != Some(ACCOUNT)
+                }
+                (_, Some(Thing::SecurityGroup(group))) => {
+                    group.owner != ACCOUNT || !group.tags.contains_key("postern:managed")
+                }
+                (_, Some(Thing::Vpc(vpc))) => vpc.owner != ACCOUNT,
+                // Postern deletes nothing, and it has no business with anything else.
+                _ => true,
+            };
+            if foreign || effect.after.is_none() {
+                return Err(format!("{} was touched by {}", effect.id, entry.operation));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
+    let limits = story.settings.limits;
+    let mut hours: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut spent = MonthlyCost::ZERO;
+    let mut by_vpc: BTreeMap<String, MonthlyCost> = BTreeMap::new();
+    let begin = story.everything.first().map(|entry| entry.at);
+    for entry in story.effects() {
+        let second = entry.at.as_second();
+        let hour = second.div_euclid(3_600);
+        let first = begin.is_some_and(|begin| begin.as_second().div_euclid(3_600) == hour);
+        let changed = entry.effects.iter().any(|effect| !deeds(effect).is_empty());
+        if changed && (first || second.rem_euclid(3_600) > BLUR.as_secs()) {
+            *hours.entry(hour).or_default() += 1;
+        }
+        for effect in &entry.effects {
+            let zones = |thing: &Option<Thing>| match thing {
+                Some(Thing::Endpoint(endpoint)) if endpoint.kind == EndpointKind::Interface => endpoint.subnets.len(),
+                _ => 0,
+            };
+            let added = zones(&effect.after).saturating_sub(zones(&effect.before));
+            let cost = story
+                .settings
+                .prices
+                .interface_endpoint(&entry.region.as_str().into(), added);
+            spent = spent + cost;
+            if let Some(Thing::Endpoint(endpoint)) = &effect.after {
+                let of_vpc = by_vpc.entry(endpoint.vpc.clone()).or_default();
+                *of_vpc = *of_vpc + cost;
+            }
+        }
+    }
+    if let Some((_, count)) = hours.iter().find(|(_, count)| **count > limits.changes_per_hour) {
+        return Err(format!(
+            "{count} changes in an hour, {} allowed",
+            limits.changes_per_hour
+        ));
+    }
+    // A storm is shorter than a window.
+    if spent > limits.monthly_cost_total {
+        return Err(format!("{spent} added, {} allowed", limits.monthly_cost_total));
+    }
+    if let Some((vpc, cost)) = by_vpc.iter().find(|(_, cost)| **cost > limits.monthly_cost_per_vpc) {
+        return Err(format!(
+            "{cost} added to {vpc}, {} allowed",
+            limits.monthly_cost_per_vpc
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn audit_mode_changed_nothing(story: &Story<'_>) -> Result<(), String> {
+    if story.settings.modes.default == Mode::Enforce {
+        return Ok(());
+    }
+    match story.mutating().next() {
+        Some(entry) => Err(format!("{} was called in audit mode", entry.operation)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,54 @@
+//! The end of a storm.
+
+use postern_core::change::TAG_MANAGED;
+use postern_core::finding::{Remediation, Verdict};
+use postern_core::settings::Mode;
+
+use super::Story;
+
+/// Nothing that is wrong is left unsaid.
+pub(super) fn every_finding_is_repaired_or_told(story: &Story<'_>) -> Result<(), String> {
+    for place in story.places.values() {
+        let wrong = place.findings.iter().filter(|finding| match finding.verdict {
+            Verdict::NonCompliant => finding.exempt.is_none(),
+            Verdict::Indeterminate => true,
+            Verdict::Compliant | Verdict::NotApplicable => false,
+        });
+        for finding in wrong {
+            if !place.past.told.contains_key(&finding.key) {
+                return Err(format!("nobody was told of {}: {}", finding.key, finding.explanation));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// No control finds fault with an endpoint that Postern made and nobody else touched.
+pub(super) fn what_postern_made_is_right(story: &Story<'_>) -> Result<(), String> {
+    for place in story.places.values() {
+        let Ok(endpoints) = &place.snapshot.endpoints else {
+            continue;
+        };
+        let ours = endpoints
+            .values()
+            .filter(|endpoint| endpoint.usable() && endpoint.tags.contains_key(TAG_MANAGED));
+        for endpoint in ours {
+            let touched = story.everything.iter().any(|entry| {
+                !entry.caller.contains(":role/postern-")
+                    && entry.effects.iter().any(|effect| effect.id == endpoint.id.0)
+            });
+            let found = place.findings.iter().find(|finding| {
+                finding.key.resource.id == endpoint.id.0
+                    && finding.open()
+                    && finding.mode == Mode::Enforce
+                    && matches!(finding.remediation, Remediation::Automatic(_))
+            });
+            if let (false, Some(finding)) = (touched, found)
+                && !place.past.told.contains_key(&finding.key)
+            {
+                return Err(format!("Postern made {} wrong: {}", endpoint.id, finding.explanation));
+            }
+        }
+    }
+    Ok(())
+}

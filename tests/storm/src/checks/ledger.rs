@@ -1,0 +1,157 @@
+//! The ledger and the reports.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postern_cloud::world::Source;
+use postern_cloud::{Effect, Thing};
+use postern_core::change::{Change, DnsAttribute};
+use postern_core::ledger::{Action, ChangeRecord, Fate};
+use serde_json::Value;
+
+use super::Story;
+
+/// A change in words that the log and the ledger share.
+type Deed = String;
+
+pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), String> {
+    let mut done: BTreeMap<Deed, usize> = BTreeMap::new();
+    for entry in story.effects() {
+        for deed in entry.effects.iter().flat_map(deeds) {
+            *done.entry(deed).or_default() += 1;
+        }
+    }
+    let mut recorded: BTreeMap<Deed, usize> = BTreeMap::new();
+    for record in story.records() {
+        if !record.fate.settled() {
+            return Err(format!("nobody found out what became of {record:?}"));
+        }
+        if !record.told {
+            return Err(format!("nobody was told of {record:?}"));
+        }
+        if let Some(deed) = recorded_deed(record) {
+            if record.inverse().is_none() {
+                return Err(format!("nothing takes back {record:?}"));
+            }
+            *recorded.entry(deed).or_default() += 1;
+        }
+    }
+    let deeds: BTreeSet<_> = done.keys().chain(recorded.keys()).collect();
+    for deed in deeds {
+        let [made, written] = [&done, &recorded].map(|counts| counts.get(deed).copied().unwrap_or_default());
+        // What somebody else changed before it was looked at cannot be seen any more.
+        let id = deed.rsplit(' ').next().unwrap_or_default();
+        if made != written && !touched_by_others(story, id) {
+            return Err(format!("{deed}: made {made} times, on record {written} times"));
+        }
+    }
+    Ok(())
+}
+
+/// AWS writes documents anew.
+pub(super) fn same_policy(a: &str, b: &str) -> bool {
+    a == b || serde_json::from_str::<Value>(a).ok() == serde_json::from_str::<Value>(b).ok()
+}
+
+fn touched_by_others(story: &Story<'_>, id: &str) -> bool {
+    story
+        .everything
+        .iter()
+        .any(|entry| !entry.caller.contains(":role/postern-") && entry.effects.iter().any(|effect| effect.id == id))
+}
+
+pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
+    match (&effect.before, &effect.after) {
+        (None, Some(Thing::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
+        (Some(Thing::Endpoint(before)), Some(Thing::Endpoint(after))) => {
+            let id = &after.id;
+            let added = |before: &[String], after: &[String], word: &str| -> Vec<Deed> {
+                let new = after.iter().filter(|one| !before.contains(one));
+                new.map(|one| format!("{word} {one} {id}")).collect()
+            };
+            let mut deeds = added(&before.subnets, &after.subnets, "add");
+            deeds.extend(added(&before.route_tables, &after.route_tables, "associate"));
+            deeds.extend(added(&before.groups, &after.groups, "attach"));
+            if after.private_dns && !before.private_dns {
+                deeds.push(format!("name {id}"));
+            }
+            if !same_policy(&before.policy, &after.policy) {
+                deeds.push(format!("close {id}"));
+            }
+            deeds
+        }
+        (Some(Thing::Vpc(before)), Some(Thing::Vpc(after))) => {
+            let mut deeds = Vec::new();
+            if after.dns_support && !before.dns_support {
+                deeds.push(format!("support {}", after.id));
+            }
+            if after.dns_hostnames && !before.dns_hostnames {
+                deeds.push(format!("hostnames {}", after.id));
+            }
+            deeds
+        }
+        (None, Some(Thing::SecurityGroup(group))) => vec![format!("group {}", group.id)],
+        (Some(Thing::SecurityGroup(before)), Some(Thing::SecurityGroup(after))) => {
+            let new = after
+                .rules
+                .iter()
+                .filter(|rule| !before.rules.iter().any(|known| known.same(rule)));
+            let cidrs: BTreeSet<_> = new
+                .filter_map(|rule| match &rule.source {
+                    Source::Cidr(cidr) => Some(cidr.clone()),
+                    _ => None,
+                })
+                .collect();
+            match cidrs.is_empty() {
+                true => Vec::new(),
+                false => vec![format!("admit {cidrs:?} {}", after.id)],
+            }
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn recorded_deed(record: &ChangeRecord) -> Option<Deed> {
+    let (Action::Change(change), Fate::Applied { created }) = (&record.action, &record.fate) else {
+        return None;
+    };
+    let created = created.as_deref().unwrap_or_default();
+    Some(match change {
+        Change::EnableVpcDns { vpc, attribute } => match attribute {
+            DnsAttribute::Support => format!("support {vpc}"),
+            DnsAttribute::Hostnames => format!("hostnames {vpc}"),
+        },
+        Change::CreateManagedGroup { .. } => format!("group {created}"),
+        Change::AuthorizeIngress { cidrs, .. } => {
+            let cidrs: BTreeSet<_> = cidrs.iter().map(ToString::to_string).collect();
+            format!("admit {cidrs:?} {created}")
+        }
+        Change::CreateEndpoint(_) => format!("create {created}"),
+        Change::AddSubnet { endpoint, subnet, .. } => format!("add {subnet} {endpoint}"),
+        Change::AssociateRouteTable { endpoint, route_table } => format!("associate {route_table} {endpoint}"),
+        Change::AttachManagedGroup { endpoint, .. } => format!("attach {created} {endpoint}"),
+        Change::EnablePrivateDns { endpoint } => format!("name {endpoint}"),
+        Change::ReplacePolicy { endpoint, .. } => format!("close {endpoint}"),
+    })
+}
+
+pub(super) fn every_report_can_be_told_from_a_repeat(story: &Story<'_>) -> Result<(), String> {
+    let mut known: BTreeMap<String, Value> = BTreeMap::new();
+    for published in story.cloud.published() {
+        let report: Value = serde_json::from_str(&published.message).map_err(|error| error.to_string())?;
+        let key = report
+            .get("idempotency_key")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if key.is_empty() {
+            return Err(format!("a report without a key: {}", published.message));
+        }
+        // What is the same to whoever drops repeats has to say the same.
+        let said = report.get("findings").cloned().unwrap_or_default();
+        if let Some(other) = known.insert(key.to_owned(), said.clone())
+            && other != said
+        {
+            return Err(format!("two reports with the key {key} differ:\n{other}\n{said}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Settings and a world for them.
+
+use std::sync::Arc;
+
+use fastrand::Rng;
+use postern_cloud::dynamodb::{Table, Tables};
+use postern_cloud::world::Shape;
+use postern_cloud::{ACCOUNT, Cloud, REGION};
+use postern_core::controls::CONTROLS;
+use postern_core::function::Function;
+use postern_core::settings::Settings;
+use postern_runtime::Configuration;
+
+use crate::storm::Kind;
+
+pub(crate) const LEDGER: &str = "postern-ledger";
+
+const LEAKY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
+const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}}]}"#;
+const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringSounds":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
+const LOCKED: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+/// The role of a function.
+pub(crate) fn role(function: &Function) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/postern-{}", function.name)
+}
+
+pub(crate) fn topic() -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:postern")
+}
+
+/// Grows a world and gives the settings that Postern has for it.
+pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configuration> {
+    let services: &[&str] = match kind {
+        Kind::Small => &["sts", "s3"],
+        Kind::Large => &["sts", "secretsmanager", "s3", "kms", "dynamodb"],
+    };
+    let shape = Shape {
+        vpcs: if kind == Kind::Large { 4 } else { 1 },
+        services: services.iter().map(|service| (*service).to_owned()).collect(),
+        policies: [LEAKY, CLOSED, UNDECIDED, LOCKED].map(str::to_owned).into(),
+    };
+    cloud.edit(|world| {
+        world.topics.insert(topic());
+        world.grow(&shape, rng)
+    });
+    let lag = rng.choice([0, 0, 2]).unwrap_or_default();
+    cloud.tables(|tables| {
+        let table = Table::new("pk", "sk")
+            .index("history", "place", "sk")
+            .expiring("expires");
+        *tables = Tables::new(rng.u64(..))
+            .with(LEDGER, table)
+            .lag(jiff::SignedDuration::from_secs(lag));
+    });
+    Arc::new(Configuration {
+        settings: settings(services, rng),
+        topic: topic(),
+        ledger: LEDGER.to_owned(),
+        own_roles: postern_core::function::FUNCTIONS
+            .iter()
+            .map(|function| role(function))
+            .collect(),
+    })
+}
+
+fn settings(services: &[&str], rng: &mut Rng) -> Settings {
+    let quoted = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        names.join(", ")
+    };
+    let (gateways, interfaces): (Vec<&str>, Vec<&str>) = services
+        .iter()
+        .partition(|service| matches!(**service, "s3" | "dynamodb"));
+    let mode = match rng.u8(..10) {
+        0 => "audit",
+        _ => "enforce",
+    };
+    let mut text = format!(
+        "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\n\
+         [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
+         [modes]\ndefault = \"{mode}\"\n",
+        quoted(&gateways),
+        quoted(&interfaces),
+    );
+    if mode == "enforce" {
+        // A control or two that only look.
+        for control in CONTROLS.iter().filter(|_| rng.u8(..12) == 0) {
+            text.push_str(&format!("{} = \"audit\"\n", control.name));
+        }
+    }
+    text.push_str("\n[limits]\n");
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("changes_per_run = {}\n", rng.usize(1..12)));
+    }
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("changes_per_hour = {}\n", rng.usize(1..20)));
+    }
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("monthly_cost_total = {:.2}\n", rng.f64() * 80.0));
+    }
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("monthly_cost_per_vpc = {:.2}\n", rng.f64() * 40.0));
+    }
+    text.push_str(&format!("attempts = {}\n", rng.usize(1..4)));
+    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+    #[expect(clippy::panic, reason = "settings of our own making are right")]
+    Settings::parse(&text, &controls).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}

@@ -1,0 +1,152 @@
+//! What people and their tools do meanwhile.
+
+use std::time::Duration;
+
+use fastrand::Rng;
+use postern_cloud::{Cloud, World};
+use tokio::time::Instant;
+
+use crate::storm::Kind;
+
+const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";
+
+#[derive(Debug)]
+pub(crate) struct People {
+    /// When somebody acts, the last first.
+    times: Vec<Instant>,
+    /// One of them runs a tool that does the same thing again and again.
+    stubborn: Option<Call>,
+}
+
+#[derive(Clone, Debug)]
+struct Call {
+    operation: &'static str,
+    parameters: Vec<(&'static str, String)>,
+}
+
+impl People {
+    pub(crate) fn new(kind: Kind, length: Duration, rng: &mut Rng) -> Self {
+        let count = match kind {
+            Kind::Small => rng.usize(1..4),
+            Kind::Large => rng.usize(3..20),
+        };
+        let most = u64::try_from(length.as_millis()).unwrap_or(1).max(1);
+        let start = Instant::now();
+        let mut times: Vec<_> = (0..count)
+            .map(|_| start + Duration::from_millis(rng.u64(..most)))
+            .collect();
+        // Somebody is always the first, and the last one waits for the weather to clear.
+        times.push(start);
+        times.push(start + length);
+        times.sort_by(|a, b| b.cmp(a));
+        Self { times, stubborn: None }
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.times.last().copied()
+    }
+
+    pub(crate) fn act(&mut self, cloud: &Cloud, rng: &mut Rng) {
+        self.times.pop();
+        let repeated = self.stubborn.clone().filter(|_| rng.u8(..4) > 0);
+        let Some(call) = repeated.or_else(|| cloud.edit(|world| choose(world, rng))) else {
+            return;
+        };
+        let parameters: Vec<_> = call
+            .parameters
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        // What AWS refuses them is their business.
+        let _ = cloud.call(PEOPLE, call.operation, &parameters);
+        if rng.u8(..6) == 0 {
+            self.stubborn = Some(call);
+        }
+    }
+}
+
+/// Something that somebody might do to this world.
+fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
+    let call = |operation, parameters: Vec<(&'static str, String)>| Some(Call { operation, parameters });
+    let vpcs: Vec<_> = world.vpcs().cloned().collect();
+    let endpoints: Vec<_> = world.endpoints().filter(|endpoint| endpoint.alive()).cloned().collect();
+    let vpc = rng.choice(&vpcs)?;
+    let endpoint = rng.choice(&endpoints);
+    match (rng.u8(..10), endpoint) {
+        (0 | 1, _) | (_, None) => {
+            let third = rng.u8(64..);
+            let network = vpc.cidrs.first()?.trim_end_matches("0.0/16").to_owned();
+            let letter = rng.choice(["a", "b", "c"])?;
+            call(
+                "CreateSubnet",
+                vec![
+                    ("VpcId", vpc.id.clone()),
+                    ("CidrBlock", format!("{network}{third}.0/24")),
+                    ("AvailabilityZone", format!("{}{letter}", vpc.region)),
+                ],
+            )
+        }
+        (2, Some(endpoint)) => call("DeleteVpcEndpoints", vec![("VpcEndpointId.1", endpoint.id.clone())]),
+        (3 | 4, Some(endpoint)) => call(
+            "ModifyVpcEndpoint",
+            vec![
+                ("VpcEndpointId", endpoint.id.clone()),
+                ("ResetPolicy", "true".to_owned()),
+            ],
+        ),
+        (5, Some(endpoint)) => {
+            let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceOrgID":"o-exampleorg1"}}}]}"#;
+            call(
+                "ModifyVpcEndpoint",
+                vec![
+                    ("VpcEndpointId", endpoint.id.clone()),
+                    ("PolicyDocument", policy.to_owned()),
+                ],
+            )
+        }
+        (6, Some(endpoint)) => match (endpoint.route_tables.first(), endpoint.private_dns) {
+            (Some(table), _) => call(
+                "ModifyVpcEndpoint",
+                vec![
+                    ("VpcEndpointId", endpoint.id.clone()),
+                    ("RemoveRouteTableId.1", table.clone()),
+                ],
+            ),
+            (None, true) => call(
+                "ModifyVpcEndpoint",
+                vec![
+                    ("VpcEndpointId", endpoint.id.clone()),
+                    ("PrivateDnsEnabled", "false".to_owned()),
+                ],
+            ),
+            (None, false) => None,
+        },
+        (7, _) => call(
+            "ModifyVpcAttribute",
+            vec![
+                ("VpcId", vpc.id.clone()),
+                ("EnableDnsHostnames.Value", "false".to_owned()),
+            ],
+        ),
+        (8, _) => {
+            let subnets: Vec<_> = world.subnets().filter(|subnet| subnet.vpc == vpc.id).collect();
+            let subnet = rng.choice(&subnets)?;
+            call("DeleteSubnet", vec![("SubnetId", subnet.id.clone())])
+        }
+        (_, Some(endpoint)) => {
+            let groups: Vec<_> = world
+                .groups()
+                .filter(|group| endpoint.groups.contains(&group.id))
+                .collect();
+            let group = rng.choice(&groups)?;
+            let rule = group.rules.first()?;
+            call(
+                "RevokeSecurityGroupIngress",
+                vec![
+                    ("GroupId", group.id.clone()),
+                    ("SecurityGroupRuleId.1", rule.id.clone()),
+                ],
+            )
+        }
+    }
+}

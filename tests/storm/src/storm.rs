@@ -1,0 +1,331 @@
+//! The course of a storm.
+
+use std::collections::BTreeMap;
+use std::ops::Add;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use postern_aws::Aws;
+use postern_cloud::{Cloud, Faults};
+use postern_core::function::{FUNCTIONS, Function, SWEEPER};
+use postern_core::id::RunId;
+use postern_core::settings::Limits;
+use postern_runtime::{Configuration, Handler};
+use serde_json::Value;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::checks;
+use crate::deliveries::{Batch, Deliveries};
+use crate::organisation::{found, role};
+use crate::people::People;
+use crate::tale::tale;
+
+/// As in the template.
+const CONCURRENCY: usize = 2;
+/// As in the template, of the functions that events start.
+const TIME: Duration = Duration::from_secs(120);
+/// A storm that is over blows itself out within this time, or something goes round in circles.
+const CALM: Duration = Duration::from_secs(24 * 3_600);
+
+/// How large the organisation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One VPC and a few events: thousands in a minute.
+    Small,
+    /// Several VPCs, more services, more people.
+    Large,
+}
+
+/// What a storm was made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub calls: usize,
+    pub faults: u64,
+    pub invocations: usize,
+    /// Invocations that died.
+    pub deaths: usize,
+    pub changes: usize,
+    pub reports: usize,
+}
+
+impl Add for Figures {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            calls: self.calls + other.calls,
+            faults: self.faults + other.faults,
+            invocations: self.invocations + other.invocations,
+            deaths: self.deaths + other.deaths,
+            changes: self.changes + other.changes,
+            reports: self.reports + other.reports,
+        }
+    }
+}
+
+pub(crate) struct Storm {
+    pub(crate) cloud: Cloud,
+    pub(crate) configuration: Arc<Configuration>,
+    rng: Rng,
+    deliveries: Deliveries,
+    people: People,
+    warm: BTreeMap<&'static str, Vec<Arc<Handler>>>,
+    running: JoinSet<Done>,
+    busy: BTreeMap<&'static str, usize>,
+    /// How much of the cloud's log was turned into events.
+    heard: usize,
+    figures: Figures,
+}
+
+struct Done {
+    batch: Batch,
+    handler: Arc<Handler>,
+    /// None where it died.
+    answer: Option<Value>,
+}
+
+/// Rides out one storm and checks what has to hold during and after it.
+///
+/// # Errors
+/// What does not hold, with all that it takes to see it again.
+pub fn ride(seed: u64, kind: Kind) -> Result<Figures, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .map_err(|error| error.to_string())?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut storm = Storm::gather(seed, kind);
+        let checked = storm.course(kind).await;
+        checked
+            .map(|()| storm.figures())
+            .map_err(|violation| format!("{kind:?} storm of {}\n{violation}\n{}", storm.cloud, tale(&storm.cloud)))
+    })
+}
+
+impl Storm {
+    fn gather(seed: u64, kind: Kind) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let cloud = Cloud::new(seed);
+        let configuration = found(&cloud, kind, &mut rng);
+        let length = match kind {
+            Kind::Small => Duration::from_secs(rng.u64(5..120)),
+            Kind::Large => Duration::from_secs(rng.u64(60..3_600)),
+        };
+        cloud.set_faults(Faults::random(&mut rng, length));
+        Self {
+            people: People::new(kind, length, &mut rng),
+            deliveries: Deliveries::new(),
+            warm: BTreeMap::new(),
+            running: JoinSet::new(),
+            busy: BTreeMap::new(),
+            heard: 0,
+            figures: Figures::default(),
+            cloud,
+            configuration,
+            rng,
+        }
+    }
+
+    async fn course(&mut self, kind: Kind) -> Result<(), String> {
+        self.blow().await?;
+        self.deliveries.stormy = false;
+        let calm = Instant::now();
+        loop {
+            self.settle(calm + CALM).await?;
+            if self.deliveries.redrive() == 0 {
+                break;
+            }
+        }
+        // What no event told of, the schedule finds.
+        for round in 0..2 {
+            self.sweep(round, calm + CALM).await?;
+        }
+        checks::all(self).await?;
+        // What a limit refuses now, the next hour lets through.
+        let limits = self.configuration.settings.limits;
+        let patient = limits.changes_per_hour < Limits::default().changes_per_hour;
+        if !patient && (kind == Kind::Large || self.rng.u8(..4) == 0) {
+            self.once_more(calm + CALM).await?;
+        }
+        Ok(())
+    }
+
+    /// Faults and people, until both have had enough.
+    async fn blow(&mut self) -> Result<(), String> {
+        while let Some(next) = self.people.next() {
+            self.work_until(next).await;
+            self.people.act(&self.cloud, &mut self.rng);
+        }
+        Ok(())
+    }
+
+    /// Works until nothing is left to do.
+    async fn settle(&mut self, latest: Instant) -> Result<(), String> {
+        loop {
+            self.hear();
+            let due = FUNCTIONS
+                .iter()
+                .filter_map(|function| self.deliveries.due(function))
+                .min();
+            let Some(due) = due else {
+                if self.running.is_empty() {
+                    return Ok(());
+                }
+                self.finish_one().await;
+                continue;
+            };
+            if due > latest {
+                return Err("the storm does not blow itself out: messages keep coming back".to_owned());
+            }
+            self.work_until(due.max(Instant::now()) + Duration::from_millis(1))
+                .await;
+        }
+    }
+
+    async fn sweep(&mut self, number: u64, latest: Instant) -> Result<(), String> {
+        // Past every lease, and past what AWS may not show yet.
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        self.deliveries.schedule(&SWEEPER, number);
+        loop {
+            self.settle(latest).await?;
+            if self.deliveries.redrive() == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Another round finds nothing to do and nothing to say.
+    async fn once_more(&mut self, latest: Instant) -> Result<(), String> {
+        let (calls, reports) = (self.cloud.log().len(), self.cloud.published().len());
+        self.sweep(9, latest).await?;
+        let changed: Vec<_> = self
+            .cloud
+            .log_since(calls)
+            .into_iter()
+            .filter(|entry| entry.mutating && entry.service == postern_cloud::Service::Ec2)
+            .map(|entry| entry.operation.clone())
+            .collect();
+        if !changed.is_empty() {
+            return Err(format!("one more round called {changed:?}"));
+        }
+        let said = self.cloud.published().split_off(reports);
+        match said.first() {
+            Some(first) => Err(format!(
+                "one more round reported {:?}: {}",
+                first.subject, first.message
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands out messages as they become due, until then.
+    async fn work_until(&mut self, end: Instant) {
+        loop {
+            self.hear();
+            self.start_what_is_due();
+            let idle = FUNCTIONS
+                .iter()
+                .filter(|function| self.busy_with(function) < CONCURRENCY);
+            let due = idle.filter_map(|function| self.deliveries.due(function)).min();
+            let next = due.unwrap_or(end).min(end);
+            tokio::select! {
+                biased;
+                Some(done) = self.running.join_next() => self.finish(done),
+                () = sleep_until(next) => {
+                    if next >= end {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn busy_with(&self, function: &Function) -> usize {
+        self.busy.get(function.name).copied().unwrap_or_default()
+    }
+
+    /// Turns what was called since the last time into events.
+    fn hear(&mut self) {
+        let entries = self.cloud.log_since(self.heard);
+        self.heard += entries.len();
+        for event in entries.iter().filter_map(|entry| entry.event()) {
+            self.deliveries.event(&event, &mut self.rng);
+        }
+    }
+
+    fn start_what_is_due(&mut self) {
+        for function in FUNCTIONS {
+            while self.busy_with(function) < CONCURRENCY
+                && let Some(batch) = self.deliveries.receive(function)
+            {
+                *self.busy.entry(function.name).or_default() += 1;
+                self.start(batch);
+            }
+        }
+    }
+
+    fn start(&mut self, batch: Batch) {
+        self.figures.invocations += 1;
+        let handler = self.warm.get_mut(batch.function.name).and_then(Vec::pop);
+        let handler = handler.unwrap_or_else(|| Arc::new(self.cold(batch.function)));
+        let run = RunId::from(format!("{:08x}-{:04}", self.rng.u32(..), self.figures.invocations));
+        let dies =
+            (self.deliveries.stormy && self.rng.u8(..6) == 0).then(|| Duration::from_millis(self.rng.u64(1..5_000)));
+        let deadline = self.cloud.now() + TIME;
+        self.running.spawn_local(async move {
+            let work = handler.handle(batch.payload.clone(), run, Some(deadline));
+            let answer = match timeout(dies.unwrap_or(TIME), Box::pin(work)).await {
+                Ok((Ok(answer), _)) => Some(answer),
+                Ok((Err(_), _)) | Err(_) => None,
+            };
+            Done { batch, handler, answer }
+        });
+    }
+
+    fn cold(&self, function: &'static Function) -> Handler {
+        let aws: Aws = self.cloud.aws(&role(function));
+        Handler::new(function, Ok(Configuration::clone(&self.configuration)), aws)
+    }
+
+    async fn finish_one(&mut self) {
+        if let Some(done) = self.running.join_next().await {
+            self.finish(done);
+        }
+    }
+
+    fn finish(&mut self, done: Result<Done, tokio::task::JoinError>) {
+        let done = match done {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
+        let function = done.batch.function.name;
+        if let Some(busy) = self.busy.get_mut(function) {
+            *busy -= 1;
+        }
+        match done.answer {
+            Some(answer) => {
+                self.deliveries.done(&done.batch, &answer, &mut self.rng);
+                self.warm.entry(function).or_default().push(done.handler);
+            }
+            None => self.figures.deaths += 1,
+        }
+    }
+
+    fn figures(&self) -> Figures {
+        let log = self.cloud.log();
+        let by_postern = |caller: &str| caller.contains(":role/postern-");
+        Figures {
+            calls: log.iter().filter(|entry| by_postern(&entry.caller)).count(),
+            faults: self.cloud.injected().values().sum(),
+            changes: log
+                .iter()
+                .filter(|entry| by_postern(&entry.caller) && entry.changed())
+                .count(),
+            reports: self.cloud.published().len(),
+            ..self.figures
+        }
+    }
+}

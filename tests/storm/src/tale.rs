@@ -1,0 +1,60 @@
+//! What happened in a storm, for whoever has to find out why something does not hold.
+
+use std::fmt::Write as _;
+
+use postern_cloud::{Cloud, Service};
+use postern_core::ledger::{Action, ChangeRecord};
+
+use crate::organisation::LEDGER;
+
+/// Every call that was to change something, and what the ledger has.
+pub(crate) fn tale(cloud: &Cloud) -> String {
+    let mut tale = String::new();
+    for entry in cloud.log() {
+        if entry.service != Service::Ec2 || !entry.mutating {
+            continue;
+        }
+        let who = entry.caller.rsplit('/').next().unwrap_or_default();
+        let parameters: Vec<_> = entry
+            .parameters
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "Action" | "Version") && !name.starts_with("TagSpecification"))
+            .map(|(name, value)| format!("{name}={value:.60}"))
+            .collect();
+        let touched: Vec<_> = entry.effects.iter().map(|effect| effect.id.as_str()).collect();
+        let _ = writeln!(
+            tale,
+            "{:.0} {who} {} {} -> {} {:?} touched {touched:?}",
+            entry.at,
+            entry.operation,
+            parameters.join(" "),
+            entry.code.as_deref().unwrap_or("done"),
+            entry.fault,
+        );
+    }
+    let records = cloud.tables(|tables| {
+        let items = tables.table(LEDGER).into_iter().flat_map(|table| table.items());
+        items
+            .filter_map(|item| item.get("record")?.text().map(str::to_owned))
+            .collect::<Vec<_>>()
+    });
+    for record in records {
+        match serde_json::from_str::<ChangeRecord>(&record) {
+            Ok(record) => {
+                let action = match &record.action {
+                    Action::Change(change) => change.to_string(),
+                    Action::Undo(inverse) => inverse.to_string(),
+                };
+                let _ = writeln!(
+                    tale,
+                    "{:.0} record {} of {} ({}): {action}: {:?}, told {}",
+                    record.time, record.id, record.run, record.function, record.fate, record.told
+                );
+            }
+            Err(error) => {
+                let _ = writeln!(tale, "a record that cannot be read: {error}");
+            }
+        }
+    }
+    tale
+}
