@@ -47,18 +47,23 @@ impl Model<'_> {
         }
     }
 
-    /// Whether requests can be taken to have a key that belongs to a service. Where the service is not known, they can if
-    /// no request gains by not having it.
+    /// Whether requests can be taken to have a key that belongs to a service: some actions lack it, so they can if no
+    /// request gains by not having it.
     fn tells(&self, prefix: &str, id: &str) -> bool {
-        if let Some(service) = &self.service {
-            return service.prefixes().any(|known| known == prefix);
-        }
-        self.statements.iter().all(|statement| {
-            let conditions = statement.conditions.iter().filter(|condition| condition.key_id == id);
-            let deny = statement.effect == Effect::Deny;
-            let mut without = conditions.map(|condition| atoms::holds(condition, &[], self.reading, &atoms::nothing));
-            without.all(|holds| holds == deny)
-        })
+        self.may_have(prefix)
+            && self.statements.iter().all(|statement| {
+                let conditions = statement.conditions.iter().filter(|condition| condition.key_id == id);
+                let deny = statement.effect == Effect::Deny;
+                let mut without =
+                    conditions.map(|condition| atoms::holds(condition, &[], self.reading, &atoms::nothing));
+                without.all(|holds| holds == deny)
+            })
+    }
+
+    /// Whether requests of the service may have the keys of this one.
+    fn may_have(&self, prefix: &str) -> bool {
+        let service = self.service.as_ref();
+        service.is_none_or(|service| service.prefixes().any(|known| known == prefix))
     }
 
     /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
@@ -68,8 +73,8 @@ impl Model<'_> {
             // What CloudFormation calls pseudo parameters is no condition key.
             _ if id.contains("::") => Some(None),
             "aws:sourceip" => Some(None),
-            "s3:resourceaccount" if self.service.is_some() && !self.tells("s3", id) => Some(None),
-            "kms:calleraccount" if self.service.is_some() && !self.tells("kms", id) => Some(None),
+            "s3:resourceaccount" if !self.may_have("s3") => Some(None),
+            "kms:calleraccount" if !self.may_have("kms") => Some(None),
             "aws:sourcevpc" => some(&self.endpoint.vpc),
             "aws:sourcevpce" => some(&self.endpoint.endpoint),
             "aws:vpceaccount" => some(&self.endpoint.owner),
