@@ -258,6 +258,9 @@ impl Run<'_> {
             }
         }
         record.fate = Fate::of(&outcome);
+        if let Some(part) = applier.part() {
+            record.action = Action::Change(part);
+        }
         if let Err(cause) = self.record(&record).await {
             // It stays an intention, of which a later run finds out what became.
             warn!(change = %record.id, %cause, "what became of the change is not on record yet");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use postern_aws::PublishError;
 use postern_core::finding::Verdict;
-use postern_core::ledger::{ChangeRecord, Fate, VpcPlace, notices};
+use postern_core::ledger::{Action, ChangeRecord, Fate, VpcPlace, notices};
 use postern_core::plan::Outcome;
 use postern_core::report::{Message, News, Reconciliation};
 use postern_core::settings::Mode;
@@ -38,9 +38,15 @@ impl Run<'_> {
             snapshot,
             past,
             findings,
-            plan,
+            mut plan,
             ledger,
         } = judged;
+        // What was done already when its turn came is not to be taken back.
+        for (at, record) in &done.records {
+            if let (Some(planned), Action::Change(made)) = (plan.changes.get_mut(*at), &record.action) {
+                planned.change = made.clone();
+            }
+        }
         let verification = self.verify(&snapshot, &past, &plan, &done.outcomes).await;
         metrics.count(&findings, &done.outcomes);
         for finding in findings

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
-use postern_core::change::{MANAGED_GROUP_NAME, ManagedGroup, TAG_MANAGED};
+use postern_core::change::{Change, MANAGED_GROUP_NAME, ManagedGroup, TAG_MANAGED};
 use postern_core::id::{SecurityGroupId, VpcId};
 use postern_core::plan::Outcome;
 use postern_core::snapshot::{IngressSource, SecurityGroup};
@@ -56,14 +56,20 @@ impl Applier {
     ) -> Step {
         // One rule that exists fails the whole call: ask for those alone that are missing.
         let (id, missing) = self.missing(group, cidrs).await?;
+        let mut added = missing.clone();
         match self.authorize(&id, &missing, control).await {
             Err(error) if error.is(&["InvalidPermission.Duplicate"]) && missing.len() > 1 => {
                 let (id, missing) = self.missing(group, cidrs).await?;
                 let answer = self.authorize(&id, &missing, control).await;
                 answer.map_err(|error| self.refused(error))?;
+                added = missing;
             }
             answer => answer.map_err(|error| self.refused(error))?,
         }
+        self.part = (added != *cidrs).then(|| Change::AuthorizeIngress {
+            group: group.clone(),
+            cidrs: added,
+        });
         Ok(Some(id.0))
     }
 

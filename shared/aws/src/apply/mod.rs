@@ -68,6 +68,8 @@ pub struct Applier {
     managed: BTreeMap<VpcId, SecurityGroupId>,
     settle: Duration,
     counter: Counter,
+    /// What was done instead of the last change, where a part of it was done already.
+    part: Option<Change>,
 }
 
 /// The id to remember of an applied change, or what else came of it.
@@ -83,6 +85,7 @@ impl Aws {
             managed: BTreeMap::new(),
             settle: SETTLE,
             counter: self.counter.clone(),
+            part: None,
         }
     }
 }
@@ -91,6 +94,7 @@ impl Applier {
     /// Applies one change, for the sake of this control. Applied again, it finds nothing to do.
     pub async fn apply(&mut self, change: &Change, control: &str) -> Outcome {
         let before = self.counter.calls();
+        self.part = None;
         let step = match change {
             Change::EnableVpcDns { vpc, attribute } => self.enable_vpc_dns(vpc, *attribute).await,
             Change::CreateManagedGroup { vpc } => self.create_managed_group(vpc, control).await,
@@ -120,6 +124,11 @@ impl Applier {
             },
             Err(other) => other,
         }
+    }
+
+    /// What the last change came to where a part of it was done already: that alone is to be taken back.
+    pub fn part(&mut self) -> Option<Change> {
+        self.part.take()
     }
 
     /// Whether a request that changes something was sent more than once since then, attempts of the SDK counted each.
