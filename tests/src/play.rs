@@ -2,7 +2,7 @@
 //! the same events again, then with AWS failing in the middle of it, and then somebody wants a subnet back.
 
 use postern_core::function::DEPENDENCY_VIOLATION;
-use postern_core::ledger::{ChangeId, ChangeRecord, Fate};
+use postern_core::ledger::{ChangeRecord, Fate};
 
 use crate::alert::Alert;
 use crate::chain::{Chain, Delivery};
@@ -10,11 +10,11 @@ use crate::checks::{Check, look};
 use crate::envelope::Envelope;
 use crate::error::{HarnessError, Result, While};
 use crate::ledger::history;
-use crate::programs::{program, ready};
+use crate::programs::ready;
 use crate::proxy::{Call, Fault, Proxy};
 use crate::seed::FaultyVpc;
 use crate::settings;
-use crate::stack::{Ministack, Moto, Process, Programs, REGION, environment};
+use crate::stack::{Ministack, Moto, Programs, REGION};
 
 /// The seconds after which a message comes back once AWS is to fail. More than a function needs to give up.
 const BACK_SOON: u32 = 8;
@@ -129,18 +129,6 @@ impl Stage {
             proxy,
             _moto: moto,
         })
-    }
-
-    /// Takes a change back, as a person does. Gives what the command line says of it.
-    pub async fn roll_back(&self, change: &ChangeId) -> Result<String> {
-        let mut variables = environment();
-        variables.extend([
-            ("AWS_ENDPOINT_URL", self.ministack.url()),
-            ("AWS_ENDPOINT_URL_EC2", self.proxy.url()),
-            ("POSTERN_LEDGER_TABLE", self.ministack.ledger().await?),
-        ]);
-        let command = ["rollback", change.as_str()];
-        Process::start(program("postern")?, command, variables)?.finish().await
     }
 }
 
