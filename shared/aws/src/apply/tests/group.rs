@@ -142,6 +142,30 @@ async fn ingress_is_authorized_for_the_sources_that_are_missing_alone() {
 }
 
 #[tokio::test]
+async fn what_was_added_alone_is_what_can_be_taken_back() {
+    let answers = |there: &[&str]| {
+        Cloud::new()
+            .on("DescribeSecurityGroups", &group(&https_from(there)))
+            .on("AuthorizeSecurityGroupIngress", "<return>true</return>")
+    };
+    let whole = authorize(managed());
+    let cloud = answers(&["10.0.0.0/16"]);
+    let mut some = applier(&cloud);
+    some.apply(&whole, "ingress-blocked").await;
+    let Some(Change::AuthorizeIngress { cidrs, .. }) = some.part() else {
+        panic!("nothing is said of what was there already")
+    };
+    assert_eq!(
+        cidrs.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["2001:db8:1::/56"]
+    );
+    let cloud = answers(&[]);
+    let mut all = applier(&cloud);
+    all.apply(&whole, "ingress-blocked").await;
+    assert_eq!(all.part(), None);
+}
+
+#[tokio::test]
 async fn both_families_of_addresses_are_authorized() {
     let cloud = Cloud::new()
         .on("DescribeSecurityGroups", &group(""))
