@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use postern_aws::Aws;
-use postern_cloud::{Cloud, Faults};
+use postern_cloud::{Cloud, Faults, Service};
 use postern_core::function::{FUNCTIONS, Function, SWEEPER};
 use postern_core::id::RunId;
 use postern_core::settings::Limits;
@@ -197,28 +197,28 @@ impl Storm {
         }
     }
 
-    /// Another round finds nothing to do and nothing to say.
+    /// What AWS refuses is tried as often as the limit allows; then another round finds nothing to do and nothing to say.
     async fn once_more(&mut self, latest: Instant) -> Result<(), String> {
-        let (calls, reports) = (self.cloud.log().len(), self.cloud.published().len());
-        self.sweep(9, latest).await?;
-        let changed: Vec<_> = self
-            .cloud
-            .log_since(calls)
-            .into_iter()
-            .filter(|entry| entry.mutating && entry.service == postern_cloud::Service::Ec2)
-            .map(|entry| entry.operation.clone())
-            .collect();
-        if !changed.is_empty() {
-            return Err(format!("one more round called {changed:?}"));
+        let mut left = String::new();
+        for round in 0..=self.configuration.settings.limits.attempts {
+            let (calls, reports) = (self.cloud.log().len(), self.cloud.published().len());
+            self.sweep(9 + u64::try_from(round).unwrap_or_default(), latest).await?;
+            let asked = self.cloud.log_since(calls);
+            let asked = asked
+                .iter()
+                .filter(|entry| entry.mutating && entry.service == Service::Ec2);
+            let asked: Vec<_> = asked.map(|entry| &entry.operation).collect();
+            let said = self.cloud.published().split_off(reports);
+            let said: Vec<_> = said
+                .iter()
+                .map(|published| (&published.subject, &published.message))
+                .collect();
+            if asked.is_empty() && said.is_empty() {
+                return Ok(());
+            }
+            left = format!("one more round after another called {asked:?} and reported {said:?}");
         }
-        let said = self.cloud.published().split_off(reports);
-        match said.first() {
-            Some(first) => Err(format!(
-                "one more round reported {:?}: {}",
-                first.subject, first.message
-            )),
-            None => Ok(()),
-        }
+        Err(left)
     }
 
     /// Hands out messages as they become due, until then.

@@ -56,21 +56,25 @@ impl Applier {
     ) -> Step {
         // One rule that exists fails the whole call: ask for those alone that are missing.
         let (id, missing) = self.missing(group, cidrs).await?;
-        let mut added = missing.clone();
+        self.add(group, cidrs, &missing);
         match self.authorize(&id, &missing, control).await {
             Err(error) if error.is(&["InvalidPermission.Duplicate"]) && missing.len() > 1 => {
                 let (id, missing) = self.missing(group, cidrs).await?;
                 let answer = self.authorize(&id, &missing, control).await;
                 answer.map_err(|error| self.refused(error))?;
-                added = missing;
+                self.add(group, cidrs, &missing);
             }
             answer => answer.map_err(|error| self.refused(error))?,
         }
-        self.part = (added != *cidrs).then(|| Change::AuthorizeIngress {
-            group: group.clone(),
-            cidrs: added,
-        });
         Ok(Some(id.0))
+    }
+
+    /// Remembers what alone is added of these sources.
+    fn add(&mut self, group: &ManagedGroup, cidrs: &BTreeSet<IpNet>, missing: &BTreeSet<IpNet>) {
+        self.part = (missing != cidrs).then(|| Change::AuthorizeIngress {
+            group: group.clone(),
+            cidrs: missing.clone(),
+        });
     }
 
     async fn authorize(&self, id: &SecurityGroupId, cidrs: &BTreeSet<IpNet>, control: &str) -> Result<(), CallError> {

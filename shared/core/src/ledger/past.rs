@@ -53,7 +53,7 @@ const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 impl Past {
     /// The records without a fate that this snapshot decides, with their fate. They are to be told of.
     ///
-    /// What is in effect was done, unless a later run did it; what is not in effect although AWS had the time to show it
+    /// What is in effect was done, unless another run did it later or shortly before; what is not in effect although AWS had the time to show it
     /// was not done. The others stay as they are.
     pub fn settle(&self, snapshot: &Snapshot, now: Timestamp) -> Vec<ChangeRecord> {
         let unsettled = self
@@ -63,8 +63,9 @@ impl Past {
             .filter(|(_, record)| !record.fate.settled());
         unsettled
             .filter_map(|(at, record)| {
-                let later = self.records.get(at + 1..).unwrap_or_default();
-                let fate = fate(record, later, snapshot, now)?;
+                let others = self.records.iter().enumerate().filter(|(other, _)| *other != at);
+                let others = others.map(|(_, other)| other);
+                let fate = fate(record, others, snapshot, now)?;
                 Some(ChangeRecord {
                     fate,
                     told: false,
@@ -95,16 +96,24 @@ pub(super) fn since(window: SignedDuration, now: Timestamp) -> Timestamp {
     now.checked_sub(window).unwrap_or(Timestamp::MIN)
 }
 
-fn fate(record: &ChangeRecord, later: &[ChangeRecord], snapshot: &Snapshot, now: Timestamp) -> Option<Fate> {
+fn fate<'a>(
+    record: &ChangeRecord,
+    mut others: impl Iterator<Item = &'a ChangeRecord>,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Option<Fate> {
     let looked = match &record.action {
         Action::Change(change) => look::change(change, &record.run, snapshot),
         Action::Undo(inverse) => look::inverse(inverse, snapshot),
     };
     match looked.ok()? {
         Look::Done { created } => {
-            let same =
-                |other: &&ChangeRecord| other.action == record.action && matches!(other.fate, Fate::Applied { .. });
-            Some(match later.iter().find(same) {
+            // A later run, or one shortly before, of which AWS did not show yet what it did.
+            let same = |other: &&ChangeRecord| {
+                let near = record.time.duration_since(other.time) < SHOWN_WITHIN;
+                near && other.action == record.action && matches!(other.fate, Fate::Applied { .. })
+            };
+            Some(match others.find(same) {
                 Some(other) if !says_who_did_it(&record.action) => not_done(&format!("{} did it", other.id)),
                 _ => Fate::Applied { created },
             })
