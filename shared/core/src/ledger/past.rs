@@ -53,8 +53,8 @@ const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 impl Past {
     /// The records without a fate that this snapshot decides, with their fate. They are to be told of.
     ///
-    /// What is in effect was done, unless another run did it later or shortly before; what is not in effect although AWS had the time to show it
-    /// was not done. The others stay as they are.
+    /// What is in effect was done, unless another run did it later or shortly before; what is not in effect although AWS
+    /// had the time to show it was not done. The others stay as they are.
     pub fn settle(&self, snapshot: &Snapshot, now: Timestamp) -> Vec<ChangeRecord> {
         let unsettled = self
             .records

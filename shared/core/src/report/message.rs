@@ -108,7 +108,9 @@ fn subject(report: &Report) -> String {
     let ended = Disposition::ALL.iter().rev().filter_map(|d| phrase(*d, report));
     let mut all: Vec<_> = noticed.into_iter().chain(ended).collect();
     if all.is_empty() {
-        all.push("told late".to_owned());
+        // An undo is none of the changes that a control proposes.
+        let undone = report.changes.iter().all(|change| change.change.is_none());
+        all.push(if undone { "taken back" } else { "told late" }.to_owned());
     }
     let whole = |said: &[String]| format!("{start}{}{end}", said.join(", "));
     let mut subject = whole(&all);

@@ -463,6 +463,17 @@ fn attributes_are_few_and_typed_for_filter_policies() {
 }
 
 #[test]
+fn the_subject_of_what_earlier_runs_did_tells_whether_it_was_taken_back() {
+    let mut report = Report::of(&repaired()).unwrap();
+    report.summary.findings = FindingCounts::default();
+    insta::assert_snapshot!(Message::of(&report).subject, @r"[Postern] CRITICAL: told late in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
+    for change in &mut report.changes {
+        change.change = None;
+    }
+    insta::assert_snapshot!(Message::of(&report).subject, @r"[Postern] CRITICAL: taken back in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
+}
+
+#[test]
 fn the_subject_says_first_what_asks_most_of_people() {
     let mut report = Report::of(&repaired()).unwrap();
     let mut subject = |counts: &[(Disposition, usize)], severity| {
