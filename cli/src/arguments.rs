@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::ledger::{History, Release, Resume, Rollback};
+use crate::operate::{History, Redrive, Release, Resume, Rollback};
 
 /// Endpoint policies judged, explained and closed; what Postern changed, seen and taken back.
 #[derive(Debug, Parser)]
@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Rollback(Rollback),
     Resume(Resume),
     Release(Release),
+    Redrive(Redrive),
 }
 
 const STATUS: &str = "\

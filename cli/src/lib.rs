@@ -13,7 +13,7 @@ mod eval;
 mod fix;
 mod input;
 mod judged;
-pub mod ledger;
+pub mod operate;
 mod output;
 mod replace;
 mod run;

@@ -9,7 +9,7 @@ use crate::check::check;
 use crate::eval::eval;
 use crate::fix::fix_all;
 use crate::judged::Detail;
-use crate::ledger;
+use crate::operate;
 use crate::output::{Status, complain, warn};
 use crate::settings;
 
@@ -28,10 +28,11 @@ pub(crate) fn run(arguments: &Arguments) -> Status {
 fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
     let command = match &arguments.command {
         Command::Policy(command) => command,
-        Command::History(arguments) => return ledger::run_history(arguments, out),
-        Command::Rollback(arguments) => return ledger::run_rollback(arguments, out),
-        Command::Resume(arguments) => return ledger::run_resume(arguments, out),
-        Command::Release(arguments) => return ledger::run_release(arguments, out),
+        Command::History(arguments) => return operate::run_history(arguments, out),
+        Command::Rollback(arguments) => return operate::run_rollback(arguments, out),
+        Command::Resume(arguments) => return operate::run_resume(arguments, out),
+        Command::Release(arguments) => return operate::run_release(arguments, out),
+        Command::Redrive(arguments) => return operate::run_redrive(arguments, out),
     };
     match command {
         PolicyCommand::Check(judging) => within(&judging.trust, |p| check(judging, Detail::Verdict, p, out)),

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use postern_aws::ledger::{LEDGER_CALLS, LIFT_CALL};
-use postern_aws::{PUBLISH_CALLS, apply, observe};
+use postern_aws::{DEAD_LETTER_CALLS, PUBLISH_CALLS, QUEUE_CALLS, apply, observe};
 use postern_core::function::{DEPENDENCY_VIOLATION, FUNCTIONS, Function, SWEEPER};
 use postern_core::id::EndpointId;
 use postern_core::trigger::Target;
@@ -250,7 +250,7 @@ fn besides_the_network_a_role_reaches_its_queue_its_log_the_topic_and_the_ledger
 }
 
 #[test]
-fn who_runs_the_commands_on_the_ledger_may_make_their_calls_and_no_others() {
+fn who_runs_the_commands_that_call_aws_may_make_their_calls_and_no_others() {
     let template = template();
     let operator = properties(&template, "OperatorPolicy");
     let statements = list(&operator["PolicyDocument"]["Statement"]);
@@ -272,10 +272,20 @@ fn who_runs_the_commands_on_the_ledger_may_make_their_calls_and_no_others() {
     calls.extend(changes.flat_map(|change| apply::undo_calls(*change)));
     calls.extend(LEDGER_CALLS);
     calls.insert(LIFT_CALL);
+    calls.extend(DEAD_LETTER_CALLS);
+    calls.extend(QUEUE_CALLS);
     assert_eq!(allowed, calls.into_iter().map(str::to_owned).collect());
     for statement in statements.iter().filter(|statement| statement["Resource"] == "*") {
         let region = json!({"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}});
         assert_eq!(statement["Condition"], region, "{statement}");
+    }
+    for (calls, kind) in [(DEAD_LETTER_CALLS, "DeadLetters"), (QUEUE_CALLS, "Queue")] {
+        let calls: BTreeSet<_> = calls.iter().map(|call| (*call).to_owned()).collect();
+        let arn = |function: &&Function| json!({"Fn::GetAtt": [format!("{}{kind}", prefix(function)), "Arn"]});
+        let of_all: BTreeSet<_> = FUNCTIONS.iter().map(|function| arn(function).to_string()).collect();
+        let found = statements.iter().find(|statement| texts(&statement["Action"]) == calls);
+        let reached = list(&found.unwrap()["Resource"]).iter().map(Value::to_string);
+        assert_eq!(reached.collect::<BTreeSet<_>>(), of_all);
     }
 }
 
@@ -326,6 +336,11 @@ fn a_message_that_a_function_cannot_handle_comes_back_alone_and_ends_in_a_dead_l
         assert_eq!(
             of("Alarm")["Dimensions"][0]["Value"]["Fn::GetAtt"][0],
             format!("{prefix}DeadLetters")
+        );
+        let advice = of("Alarm")["AlarmDescription"]["Fn::Sub"].as_str().unwrap();
+        assert!(
+            advice.ends_with(&format!("postern redrive ${{{prefix}Queue}}")),
+            "{advice}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What may be said to the commands on the ledger.
+//! What may be said to the commands that call AWS.
 
 use std::path::PathBuf;
 
@@ -14,6 +14,16 @@ use crate::arguments::Format;
 const TABLE: &str = "\
 The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
 credentials.";
+
+const REDRIVE: &str = "\
+Mend first what kept the function from handling them; its log tells. Old events do no harm: they say where to look, and \
+what is so is looked up now.
+
+Exit status:
+  0  done
+  2  could not run: wrong arguments, no credentials, AWS refused or did not answer
+
+The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const STATUS: &str = "\
 Exit status:
@@ -101,6 +111,18 @@ pub struct Release {
     pub changing: Changing,
 }
 
+/// Move what a function gave up on from its dead-letter queue back to its queue
+#[derive(Clone, Debug, Args)]
+#[command(after_help = REDRIVE)]
+pub struct Redrive {
+    /// URL of the function's queue, as its alarm and the stack's outputs tell it
+    #[arg(value_name = "QUEUE", value_parser = queue)]
+    pub queue: String,
+    /// Count the messages and move none
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 fn control() -> PossibleValuesParser {
     PossibleValuesParser::new(CONTROLS.iter().map(|control| control.name))
 }
@@ -115,4 +137,13 @@ fn change(text: &str) -> Result<ChangeId, String> {
 
 fn room(text: &str) -> Result<Room, String> {
     Room::parse(text).ok_or_else(|| "expected a VPC or a subnet, such as vpc-0123456789abcdef0".to_owned())
+}
+
+fn queue(text: &str) -> Result<String, String> {
+    match text.starts_with("https://") || text.starts_with("http://") {
+        true => Ok(text.to_owned()),
+        false => Err(
+            "expected the URL of a queue, such as https://sqs.eu-central-1.amazonaws.com/111122223333/queue".to_owned(),
+        ),
+    }
 }

@@ -1,4 +1,4 @@
-//! Why a command on the ledger could not run.
+//! Why a command that calls AWS could not run.
 
 use std::io;
 
@@ -38,6 +38,12 @@ pub enum CommandError {
     Lost(VpcId),
     #[error("cannot be decided: {0}")]
     Gap(Gap),
+    #[error("the dead letters of `{queue}` could not all be moved; what was moved is named above")]
+    Redrive {
+        queue: String,
+        #[source]
+        source: CallError,
+    },
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
 }

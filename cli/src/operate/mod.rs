@@ -1,4 +1,4 @@
-//! The commands on the ledger: what was done, and what takes it back.
+//! The commands of whoever operates Postern: what was done, what takes it back, and what a function gave up on.
 //!
 //! Only these call AWS.
 
@@ -7,6 +7,7 @@ mod arguments;
 mod error;
 mod hand;
 mod history;
+mod redrive;
 mod release;
 mod resume;
 mod rollback;
@@ -24,9 +25,10 @@ use postern_core::settings::Settings;
 use postern_core::snapshot::Part;
 
 pub use self::area::Area;
-pub use self::arguments::{Changing, History, Release, Resume, Rollback, TableArguments};
+pub use self::arguments::{Changing, History, Redrive, Release, Resume, Rollback, TableArguments};
 pub use self::error::CommandError;
 pub use self::history::history;
+pub use self::redrive::redrive;
 pub use self::release::release;
 pub use self::resume::resume;
 pub use self::rollback::rollback;
@@ -69,6 +71,13 @@ pub(crate) fn run_release(arguments: &Release, out: &mut dyn Write) -> io::Resul
     finish(block_on(async {
         let (settings, area) = prepare(&arguments.changing).await?;
         release(&area, &settings, arguments, out).await
+    }))
+}
+
+pub(crate) fn run_redrive(arguments: &Redrive, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let aws = Aws::from_environment().await;
+        redrive(&aws, arguments, out).await
     }))
 }
 

@@ -10,9 +10,11 @@ pub mod ledger;
 pub mod observe;
 mod paging;
 mod publish;
+mod redrive;
 #[cfg(test)]
 mod wire;
 
 pub use clients::{Aws, Calls, retries, timeouts};
 pub use error::CallError;
 pub use publish::{PUBLISH_CALLS, PublishError};
+pub use redrive::{DEAD_LETTER_CALLS, DeadLetter, DeadLetters, QUEUE_CALLS};

@@ -16,6 +16,7 @@ fn what_is_no_change_room_control_or_time_is_refused_with_an_example() {
     assert!(refused("postern rollback 20261123T061530.123456Z-0a1b2c3d --run r").contains("cannot be used with"));
     assert!(refused("postern release vpce-1").contains("expected a VPC or a subnet"));
     assert!(refused("postern resume policy-opem vpce-1").contains("'policy-open'"));
+    assert!(refused("postern redrive subnet-inspector").contains("expected the URL of a queue"));
     assert!(refused("postern history --since soon").contains("24h or 7d"));
     assert!(refused("postern history --control ports-open").contains("endpoint-missing"));
 }
