@@ -39,6 +39,8 @@ struct Rule {
     pattern: String,
     /// The URL of its target.
     queue: String,
+    /// The URL of the queue for what cannot be delivered to its target.
+    dead_letters: String,
 }
 
 impl Chain {
@@ -74,33 +76,53 @@ impl Chain {
 
     /// Puts an event on the queue of each rule that it matches.
     pub async fn deliver(&self, event: &Envelope) -> Result<Delivery> {
-        let mut functions = Vec::new();
-        for rule in &self.rules {
-            let test = self
-                .events
-                .test_event_pattern()
-                .event(event.to_string())
-                .event_pattern(&rule.pattern);
-            let answer = test
-                .send()
-                .await
-                .while_doing(format_args!("trying the rule of {}", rule.function))?;
-            if answer.result {
-                let send = self
-                    .sqs
-                    .send_message()
-                    .queue_url(&rule.queue)
-                    .message_body(event.to_string());
-                send.send()
-                    .await
-                    .while_doing(format_args!("sending to the queue of {}", rule.function))?;
-                functions.push(rule.function);
-            }
+        for rule in self.matched(event).await? {
+            self.send(&rule.queue, event).await?;
         }
+        self.reach(event).await
+    }
+
+    /// Puts an event where EventBridge leaves what it cannot deliver.
+    pub async fn bury(&self, event: &Envelope) -> Result<()> {
+        for rule in self.matched(event).await? {
+            self.send(&rule.dead_letters, event).await?;
+        }
+        Ok(())
+    }
+
+    /// The functions whose rules an event matches.
+    pub async fn reach(&self, event: &Envelope) -> Result<Delivery> {
+        let matched = self.matched(event).await?;
         Ok(Delivery {
             event: event.clone(),
-            functions,
+            functions: matched.iter().map(|rule| rule.function).collect(),
         })
+    }
+
+    /// The URL of a function's queue.
+    pub fn queue(&self, function: &str) -> Result<&str> {
+        let rule = self.rules.iter().find(|rule| rule.function == function);
+        let rule = rule.ok_or_else(|| HarnessError::new(format_args!("no rule starts {function}")))?;
+        Ok(&rule.queue)
+    }
+
+    async fn matched(&self, event: &Envelope) -> Result<Vec<&Rule>> {
+        let mut matched = Vec::new();
+        for rule in &self.rules {
+            let test = self.events.test_event_pattern().event(event.to_string());
+            let answer = test.event_pattern(&rule.pattern).send().await;
+            let answer = answer.while_doing(format_args!("trying the rule of {}", rule.function))?;
+            if answer.result {
+                matched.push(rule);
+            }
+        }
+        Ok(matched)
+    }
+
+    async fn send(&self, queue: &str, event: &Envelope) -> Result<()> {
+        let send = self.sqs.send_message().queue_url(queue).message_body(event.to_string());
+        send.send().await.while_doing(format_args!("sending to `{queue}`"))?;
+        Ok(())
     }
 
     /// Waits until the functions are done with it.
@@ -226,13 +248,12 @@ async fn rules(events: &aws_sdk_eventbridge::Client, sqs: &aws_sdk_sqs::Client) 
             .targets
             .unwrap_or_default();
         for target in targets {
-            let queue = target.arn.rsplit(':').next().unwrap_or_default().to_owned();
-            let url = sqs.get_queue_url().queue_name(&queue).send().await;
-            let url = url.while_doing(format_args!("looking for the queue `{queue}`"))?;
+            let dead_letters = target.dead_letter_config.and_then(|config| config.arn);
             rules.push(Rule {
                 function: function.name,
                 pattern: pattern.clone(),
-                queue: url.queue_url.unwrap_or_default(),
+                queue: url(sqs, &target.arn).await?,
+                dead_letters: url(sqs, &dead_letters.unwrap_or_default()).await?,
             });
         }
     }
@@ -243,6 +264,14 @@ async fn rules(events: &aws_sdk_eventbridge::Client, sqs: &aws_sdk_sqs::Client) 
         true => Ok(rules),
         false => Err(HarnessError::new(format_args!("a function has no rule: {rules:#?}"))),
     }
+}
+
+/// The URL of a queue.
+async fn url(sqs: &aws_sdk_sqs::Client, arn: &str) -> Result<String> {
+    let name = arn.rsplit(':').next().unwrap_or_default();
+    let url = sqs.get_queue_url().queue_name(name).send().await;
+    let url = url.while_doing(format_args!("looking for the queue `{name}`"))?;
+    Ok(url.queue_url.unwrap_or_default())
 }
 
 /// As the template writes it.

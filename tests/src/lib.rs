@@ -9,6 +9,7 @@ pub mod error;
 pub mod function;
 pub mod http;
 pub mod ledger;
+pub mod operator;
 pub mod play;
 pub mod programs;
 pub mod proxy;

@@ -22,6 +22,8 @@ async fn an_event_repairs_the_vpc_once_and_an_alert_tells_of_it() {
     enforce_mode_repairs_and_tells(&played);
     the_same_events_again_change_nothing(&played.again);
     what_was_interrupted_is_brought_to_its_end(&played);
+    what_was_taken_back_stays_so(&played);
+    what_was_resumed_is_repaired_by_an_event_out_of_a_dead_letter_queue(&played);
     who_cannot_delete_a_subnet_is_told_how_to_release_it(&played);
 }
 
@@ -133,6 +135,23 @@ fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
             "{record:#?}"
         );
     }
+}
+
+fn what_was_taken_back_stays_so(played: &Played) {
+    let taken_back = &played.taken_back;
+    assert!(!taken_back.calls.is_empty(), "somebody looked");
+    assert_eq!(taken_back.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    let wrong: Vec<_> = taken_back.checks.iter().filter(|check| !check.passed).collect();
+    assert_eq!(wrong.len(), 1, "{wrong:#?}");
+    assert!(wrong[0].what.starts_with("S3: a route"), "{wrong:#?}");
+}
+
+fn what_was_resumed_is_repaired_by_an_event_out_of_a_dead_letter_queue(played: &Played) {
+    let resumed = &played.resumed;
+    check_alerts(played, resumed);
+    assert_eq!(tellers(resumed), BTreeSet::from(["subnet-inspector"]));
+    assert_eq!(resumed.mutations().count(), 1, "{:#?}", resumed.calls);
+    assert!(resumed.checks.iter().all(|check| check.passed), "{:#?}", resumed.checks);
 }
 
 fn who_cannot_delete_a_subnet_is_told_how_to_release_it(played: &Played) {

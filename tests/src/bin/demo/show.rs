@@ -69,6 +69,11 @@ impl Show {
                 self.paint.mark(true)
             )),
             Progress::Recorded(records) => self.recorded(records),
+            Progress::Typed { command, output } => self.typed(command, output),
+            Progress::Undelivered(event) => self.step(&format!(
+                "{} of another morning is in a dead-letter queue, since EventBridge could not deliver it",
+                self.paint.bold(event.event())
+            )),
             Progress::Done(round) => self.done(round),
         }
     }
@@ -80,7 +85,8 @@ impl Show {
         let seconds = self.start.elapsed().as_secs_f64();
         match played.succeeded() {
             true => {
-                let end = "Repaired, told, left alone afterwards, and brought to its end after an interruption.";
+                let end =
+                    "Repaired, told, left alone afterwards, brought to its end after an interruption, and taken back.";
                 println!("{} {end} ({seconds:.0} s)", self.paint.mark(true));
                 ExitCode::SUCCESS
             }
@@ -100,6 +106,8 @@ impl Show {
             "audit" => "Audit mode: look, tell, touch nothing",
             "enforce" => "Enforce mode: the same events, and now Postern repairs",
             "again" => "The same events again: nothing is left to do",
+            "taken-back" => "Somebody takes a change back: it stays so",
+            "resumed" => "It may be repaired again, and a lost event is fetched",
             "interrupted" => "AWS fails in the middle of a repair: what was done is found, and nothing is done twice",
             _ => "Somebody wants to delete a subnet that Postern put an endpoint into",
         };
@@ -176,6 +184,13 @@ impl Show {
                 self.paint.mark(true),
                 self.paint.dim(record.id.as_str())
             ));
+        }
+    }
+
+    fn typed(&self, command: &str, output: &str) {
+        self.step(&self.paint.bold(&format!("$ {command}")));
+        for line in output.lines() {
+            self.line(line);
         }
     }
 
