@@ -165,13 +165,7 @@ pub(crate) fn takes(action: &str, arn: &str) -> bool {
     let Some((prefix, name)) = action.split_once(':') else {
         return false;
     };
-    line(&prefix.to_ascii_lowercase()).is_some_and(|line| {
-        let place = line.place(arn);
-        place.is_some_and(|place| {
-            line.target(name)
-                .is_some_and(|target| places(target).any(|at| at == place))
-        })
-    })
+    line(&prefix.to_ascii_lowercase()).is_some_and(|line| line.takes(name, arn))
 }
 
 /// The formats of ARNs that an action takes, the deepest first: objects before buckets.
@@ -208,7 +202,8 @@ fn line(prefix: &str) -> Option<Line> {
         let middle = low + (high - low) / 2;
         let entry = INDEX.get(middle * INDEX_LINE..(middle + 1) * INDEX_LINE)?;
         let (name, numbers) = entry.split_at_checked(INDEX_PREFIX)?;
-        match name.trim_end().cmp(prefix) {
+        let known = name.bytes().take_while(|byte| *byte != b' ');
+        match known.cmp(prefix.bytes()) {
             std::cmp::Ordering::Equal => {
                 let number = |at: usize| -> Option<usize> {
                     let text = numbers.get(at * INDEX_NUMBER..(at + 1) * INDEX_NUMBER)?;
@@ -276,6 +271,12 @@ impl Line {
         self.targets.split(',').nth(at)
     }
 
+    /// Whether the action of this name takes the resource.
+    fn takes(self, name: &str, arn: &str) -> bool {
+        let target = self.target(name).unwrap_or_default();
+        !target.is_empty() && self.place(arn).is_some_and(|place| places(target).any(|at| at == place))
+    }
+
     /// The names of the actions that take this resource.
     fn actions_on(self, arn: &str) -> impl Iterator<Item = &'static str> + use<> {
         let place = self.place(arn).map(|place| place.to_string()).unwrap_or_default();
@@ -308,6 +309,13 @@ impl Service {
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
     pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().flat_map(|line| list(line.arns))
+    }
+
+    /// Whether an action of the service takes a resource.
+    pub(crate) fn takes(&self, action: &str, arn: &str) -> bool {
+        let (prefix, name) = action.split_once(':').unwrap_or_default();
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.prefix.eq_ignore_ascii_case(prefix) && line.takes(name, arn))
     }
 
     /// Prefix and name of each action that takes this resource.

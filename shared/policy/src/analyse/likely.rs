@@ -147,21 +147,20 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let Some(arn) = Arn::parse(resource) else {
         return Box::new(std::iter::empty());
     };
+    let fits = match &model.service {
+        Some(service) => service.takes(&found.action, resource),
+        None => service::takes(&found.action, resource),
+    };
+    if fits {
+        return Box::new(std::iter::empty());
+    }
     let service = match &model.service {
         Some(service) => Some(service.clone()),
         None => service::of_prefix(arn.service),
     };
     let mut taking: Vec<(&str, &str)> = service.iter().flat_map(|known| known.actions_on(resource)).collect();
-    let is = |action: &str, (prefix, name): (&str, &str)| {
-        action
-            .split_once(':')
-            .is_some_and(|(first, last)| first.eq_ignore_ascii_case(prefix) && last.eq_ignore_ascii_case(name))
-    };
-    let fits = taking.iter().any(|known| is(&found.action, *known));
-    if fits || (model.service.is_none() && service::takes(&found.action, resource)) {
-        return Box::new(std::iter::empty());
-    }
-    taking.sort_by_key(|known| !WELL_KNOWN.iter().any(|action| is(action, *known)));
+    let well_known = WELL_KNOWN.map(|action| action.split_once(':').unwrap_or_default());
+    taking.sort_by_key(|known| !well_known.contains(known));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
     let on_its_own = move |action: &str| {
         let arns = service::formats(action).into_iter();
