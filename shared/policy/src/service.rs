@@ -274,7 +274,10 @@ impl Line {
     /// Whether the action of this name takes the resource.
     fn takes(self, name: &str, arn: &str) -> bool {
         let target = self.target(name).unwrap_or_default();
-        !target.is_empty() && self.place(arn).is_some_and(|place| places(target).any(|at| at == place))
+        !target.is_empty()
+            && self
+                .place(arn)
+                .is_some_and(|place| places(target).any(|at| at == place))
     }
 
     /// The names of the actions that take this resource.

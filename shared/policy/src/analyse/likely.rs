@@ -1,6 +1,8 @@
 //! Witnesses that look like what AWS really sees: a name and its keys agree, and an action takes its resource. The search
 //! does not ask for that, so that it misses nothing that AWS has not published.
 
+use std::rc::Rc;
+
 use super::actions::WELL_KNOWN;
 use super::callers::Caller;
 use super::model::Model;
@@ -76,7 +78,8 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let same = *arn == found.resource.arn
         || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
     let principals = &model.perimeter.principals;
-    same && principals.contains(&other.principal.name) == principals.contains(&found.principal.name)
+    let listed = |name: &str| principals.iter().any(|known| known == name);
+    same && listed(&other.principal.name) == listed(&found.principal.name)
         && federation::is_call(&other.action) == federation::is_call(&found.action)
 }
 
@@ -102,8 +105,8 @@ fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> 
     }
     let by_key = user_name(model, found).filter(possible).map(|name| {
         let mut other = found.clone();
-        other.principal.name = format!("{path}/{name}");
-        other.principal.arn = Some(other.principal.name.clone());
+        other.principal.name = format!("{path}/{name}").into();
+        other.principal.arn = Some(Rc::clone(&other.principal.name));
         other
     });
     Box::new(std::iter::once(by_arn).chain(by_key))
@@ -192,7 +195,7 @@ fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Opt
     let mut fields = format.splitn(4, ':');
     let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let account = match account {
-        "*" => found.owner.account.as_str(),
+        "*" => &*found.owner.account,
         "" if found.owner.told || arn.account.is_empty() => "",
         _ => return None,
     };

@@ -13,9 +13,9 @@ use crate::literal::iso;
 
 pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut put = |key: &str, values: Vec<String>| {
-        if !values.is_empty() {
-            context.insert(key.to_owned(), values);
+    let mut put = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            context.insert(key.to_owned(), vec![value.to_owned()]);
         }
     };
     for (key, value) in [
@@ -23,19 +23,17 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         ("aws:ViaAWSService", "false"),
         ("aws:VpcSourceIp", "10.0.0.10"),
     ] {
-        put(key, vec![value.to_owned()]);
+        put(key, Some(value));
     }
-    put("aws:CurrentTime", vec![iso(found.instant)]);
-    put("aws:EpochTime", vec![found.instant.to_string()]);
-    for key in ["aws:SourceVpc", "aws:SourceVpce", "aws:VpceAccount", "aws:VpceOrgID"] {
-        put(
-            key,
-            model
-                .constant(&key.to_ascii_lowercase())
-                .flatten()
-                .into_iter()
-                .collect(),
-        );
+    put("aws:CurrentTime", Some(&iso(found.instant)));
+    put("aws:EpochTime", Some(&found.instant.to_string()));
+    for (key, id) in [
+        ("aws:SourceVpc", "aws:sourcevpc"),
+        ("aws:SourceVpce", "aws:sourcevpce"),
+        ("aws:VpceAccount", "aws:vpceaccount"),
+        ("aws:VpceOrgID", "aws:vpceorgid"),
+    ] {
+        put(key, model.constant(id).flatten());
     }
     for (key, kind) in [
         ("aws:PrincipalAccount", Kind::PrincipalAccount),
@@ -47,41 +45,34 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         ("aws:PrincipalServiceNamesList", Kind::PrincipalService),
         ("aws:PrincipalType", Kind::PrincipalType),
     ] {
-        put(key, found.principal.values(kind).unwrap_or_default());
+        put(key, found.principal.value(kind).flatten());
     }
     for (key, kind) in [
         ("aws:ResourceAccount", Kind::ResourceAccount),
         ("aws:ResourceOrgID", Kind::ResourceOrganization),
         ("aws:ResourceOrgPaths", Kind::ResourcePaths),
     ] {
-        put(key, found.owner.values(kind).unwrap_or_default());
+        put(key, found.owner.value(kind).flatten());
     }
     if let Caller::Bearer(Some(at)) = found.principal.caller {
-        let provider = model.providers.get(at).map(|name| (*name).to_owned());
-        put(federation::PROVIDER, provider.into_iter().collect());
+        put(federation::PROVIDER, model.providers.get(at).copied());
     }
     // Names that a service has for the same.
     for key in model.keys.iter().filter(|key| !key.id.starts_with("aws:")) {
-        let values = found
-            .principal
-            .values(key.kind)
-            .or_else(|| found.owner.values(key.kind));
-        put(key.name, values.unwrap_or_default());
+        let value = found.principal.value(key.kind).or_else(|| found.owner.value(key.kind));
+        put(key.name, value.flatten());
     }
-    let preset: Vec<String> = context.keys().cloned().collect();
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
         {
             // The document may spell a key otherwise.
-            if let Some(known) = preset.iter().find(|known| known.eq_ignore_ascii_case(key.name)) {
-                context.remove(known);
-            }
+            context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
             context.insert(key.name.to_owned(), values.clone());
         }
     }
     Request {
-        principal: found.principal.name.clone(),
+        principal: found.principal.name.to_string(),
         action: found.action.clone(),
         resource: found.resource.arn.clone(),
         context,
