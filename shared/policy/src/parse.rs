@@ -296,8 +296,11 @@ impl<'t> Parser<'t> {
                     self.problem(path, node, "is an empty list");
                 }
                 let each = items.iter().enumerate();
-                each.filter_map(|(index, item)| self.scalar(&format!("{path}[{index}]"), item))
-                    .collect()
+                each.filter_map(|(index, item)| match &item.kind {
+                    Kind::String(text) => Some(text.clone()),
+                    _ => self.scalar(&format!("{path}[{index}]"), item),
+                })
+                .collect()
             }
             _ => self.scalar(path, node).into_iter().collect(),
         }

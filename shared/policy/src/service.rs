@@ -231,6 +231,12 @@ fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(',').filter(|item| !item.is_empty())
 }
 
+/// The targets of actions, in their order.
+fn targets(text: &'static str) -> impl Iterator<Item = &'static str> {
+    // Most are a character or two, too short for the search that a plain `','` starts.
+    text.split([','])
+}
+
 /// The places that a target names.
 fn places(target: &'static str) -> impl Iterator<Item = usize> {
     target.split('.').filter_map(|at| at.parse().ok())
@@ -268,7 +274,7 @@ impl Line {
     /// The target of an action that names a resource.
     fn target(self, name: &str) -> Option<&'static str> {
         let at = list(self.actions).position(|known| known.eq_ignore_ascii_case(name))?;
-        self.targets.split(',').nth(at)
+        targets(self.targets).nth(at)
     }
 
     /// Whether the action of this name takes the resource.
@@ -283,7 +289,7 @@ impl Line {
     /// The names of the actions that take this resource.
     fn actions_on(self, arn: &str) -> impl Iterator<Item = &'static str> + use<> {
         let place = self.place(arn).map(|place| place.to_string()).unwrap_or_default();
-        let targets = list(self.actions).zip(self.targets.split(','));
+        let targets = list(self.actions).zip(targets(self.targets));
         let takes = move |target: &str| !target.is_empty() && target.split('.').any(|at| at == place);
         targets.filter_map(move |(name, target)| takes(target).then_some(name))
     }

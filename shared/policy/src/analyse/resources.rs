@@ -71,6 +71,7 @@ pub(super) fn resources(
     }
     let mut all: Vec<Resource> = Vec::new();
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
+    let (mut arn, mut hit) = (String::new(), Vec::new());
     for start in starts(model, account, &patterns, complete, budget) {
         let mut names = templates(model, &start);
         if !start.agreeing.is_empty() || names.is_empty() {
@@ -105,8 +106,9 @@ pub(super) fn resources(
                 *complete = false;
                 return all;
             }
-            let arn = format!("{}{name}", start.text);
-            let hit: Vec<bool> = agree(&patterns, &start, &name, &arn, model.reading.short_arns);
+            arn.clone_from(&start.text);
+            arn.push_str(&name);
+            agree(&patterns, &start, &name, &arn, model.reading.short_arns, &mut hit);
             let is = |from: usize, count: usize| hit.iter().skip(from).take(count).any(|hit| *hit);
             let listed = is(patterns.own, model.listed.len());
             let owned = is(patterns.own + model.listed.len(), model.owned.len());
@@ -119,7 +121,7 @@ pub(super) fn resources(
             }
             if seen.insert((sig, listed, owned, start.of_aws)) {
                 all.push(Resource {
-                    arn,
+                    arn: arn.clone(),
                     listed,
                     owned,
                     of_aws: start.of_aws,
@@ -264,8 +266,10 @@ fn last_field(pattern: &ArnPattern) -> Option<&Pattern> {
     }
 }
 
-fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: bool) -> Vec<bool> {
-    let mut hit = vec![false; patterns.all.len()];
+/// Tells by pattern whether it covers the resource.
+fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: bool, hit: &mut Vec<bool>) {
+    hit.clear();
+    hit.resize(patterns.all.len(), false);
     for at in &start.agreeing {
         if let (Some(hit), Some(pattern)) = (hit.get_mut(*at), patterns.all.get(*at)) {
             *hit = match pattern {
@@ -274,7 +278,6 @@ fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: b
             };
         }
     }
-    hit
 }
 
 /// What may be the last field in the documented formats of the service's ARNs.

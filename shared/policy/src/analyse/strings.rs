@@ -147,11 +147,11 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
     for glob in globs {
         let before = shapes.len();
         for index in 0..before {
-            let Some(shape) = shapes.get(index).cloned() else { break };
+            let Some(shape) = shapes.get(index) else { break };
             if !budget.spend(4 + (shape.len() + glob.len()) / 4) {
                 return (shapes, false);
             }
-            let Some(met) = meet(&shape, glob, MOST_MEETS) else {
+            let Some(met) = meet(shape, glob, MOST_MEETS) else {
                 budget.spend(64 * MOST_MEETS);
                 complete = false;
                 continue;

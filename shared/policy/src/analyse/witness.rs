@@ -12,56 +12,44 @@ use crate::federation;
 use crate::literal::iso;
 
 pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
-    let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut put = |key: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            context.insert(key.to_owned(), vec![value.to_owned()]);
-        }
+    let (now, epoch) = (iso(found.instant), found.instant.to_string());
+    let provider = match found.principal.caller {
+        Caller::Bearer(Some(at)) => model.providers.get(at).copied(),
+        _ => None,
     };
-    for (key, value) in [
-        ("aws:SecureTransport", "true"),
-        ("aws:ViaAWSService", "false"),
-        ("aws:VpcSourceIp", "10.0.0.10"),
-    ] {
-        put(key, Some(value));
-    }
-    put("aws:CurrentTime", Some(&iso(found.instant)));
-    put("aws:EpochTime", Some(&found.instant.to_string()));
-    for (key, id) in [
-        ("aws:SourceVpc", "aws:sourcevpc"),
-        ("aws:SourceVpce", "aws:sourcevpce"),
-        ("aws:VpceAccount", "aws:vpceaccount"),
-        ("aws:VpceOrgID", "aws:vpceorgid"),
-    ] {
-        put(key, model.constant(id).flatten());
-    }
-    for (key, kind) in [
-        ("aws:PrincipalAccount", Kind::PrincipalAccount),
-        ("aws:PrincipalOrgID", Kind::PrincipalOrganization),
-        ("aws:PrincipalOrgPaths", Kind::PrincipalPaths),
-        ("aws:PrincipalArn", Kind::PrincipalArn),
-        ("aws:PrincipalIsAWSService", Kind::PrincipalIsService),
-        ("aws:PrincipalServiceName", Kind::PrincipalService),
-        ("aws:PrincipalServiceNamesList", Kind::PrincipalService),
-        ("aws:PrincipalType", Kind::PrincipalType),
-    ] {
-        put(key, found.principal.value(kind).flatten());
-    }
-    for (key, kind) in [
-        ("aws:ResourceAccount", Kind::ResourceAccount),
-        ("aws:ResourceOrgID", Kind::ResourceOrganization),
-        ("aws:ResourceOrgPaths", Kind::ResourcePaths),
-    ] {
-        put(key, found.owner.value(kind).flatten());
-    }
-    if let Caller::Bearer(Some(at)) = found.principal.caller {
-        put(federation::PROVIDER, model.providers.get(at).copied());
-    }
+    let constant = |id: &str| model.constant(id).flatten();
+    let principal = |kind: Kind| found.principal.value(kind).flatten();
+    let owner = |kind: Kind| found.owner.value(kind).flatten();
+    let known = [
+        ("aws:CurrentTime", Some(now.as_str())),
+        ("aws:EpochTime", Some(&epoch)),
+        (federation::PROVIDER, provider),
+        ("aws:PrincipalAccount", principal(Kind::PrincipalAccount)),
+        ("aws:PrincipalArn", principal(Kind::PrincipalArn)),
+        ("aws:PrincipalIsAWSService", principal(Kind::PrincipalIsService)),
+        ("aws:PrincipalOrgID", principal(Kind::PrincipalOrganization)),
+        ("aws:PrincipalOrgPaths", principal(Kind::PrincipalPaths)),
+        ("aws:PrincipalServiceName", principal(Kind::PrincipalService)),
+        ("aws:PrincipalServiceNamesList", principal(Kind::PrincipalService)),
+        ("aws:PrincipalType", principal(Kind::PrincipalType)),
+        ("aws:ResourceAccount", owner(Kind::ResourceAccount)),
+        ("aws:ResourceOrgID", owner(Kind::ResourceOrganization)),
+        ("aws:ResourceOrgPaths", owner(Kind::ResourcePaths)),
+        ("aws:SecureTransport", Some("true")),
+        ("aws:SourceVpc", constant("aws:sourcevpc")),
+        ("aws:SourceVpce", constant("aws:sourcevpce")),
+        ("aws:ViaAWSService", Some("false")),
+        ("aws:VpcSourceIp", Some("10.0.0.10")),
+        ("aws:VpceAccount", constant("aws:vpceaccount")),
+        ("aws:VpceOrgID", constant("aws:vpceorgid")),
+    ];
     // Names that a service has for the same.
-    for key in model.keys.iter().filter(|key| !key.id.starts_with("aws:")) {
-        let value = found.principal.value(key.kind).or_else(|| found.owner.value(key.kind));
-        put(key.name, value.flatten());
-    }
+    let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
+    let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
+    let all = known.into_iter().chain(others);
+    let mut context: BTreeMap<String, Vec<String>> = all
+        .filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])))
+        .collect();
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
