@@ -142,13 +142,11 @@ pub(crate) fn of_prefix(prefix: &str) -> Option<Service> {
     line(prefix).map(|line| Service { lines: vec![line] })
 }
 
-/// An action as AWS spells it. Nothing when no service is known to have it.
-pub(crate) fn spelled(action: &str) -> Option<String> {
+/// Prefix and name of an action as AWS spells it. Nothing when no service is known to have it.
+pub(crate) fn spelled(action: &str) -> Option<(&'static str, &'static str)> {
     let (prefix, name) = action.split_once(':')?;
-    let prefix = prefix.to_ascii_lowercase();
-    let known = of_prefix(&prefix)?;
-    let found = known.actions().find(|(_, known)| known.eq_ignore_ascii_case(name));
-    found.map(|(prefix, name)| format!("{prefix}:{name}"))
+    let known = of_prefix(&prefix.to_ascii_lowercase())?;
+    known.actions().find(|(_, known)| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether requests of an action carry no key that tells who owns the resource. Nothing when no service is known to have
@@ -180,15 +178,13 @@ pub(crate) fn formats(action: &str) -> Vec<&'static str> {
     formats
 }
 
-/// Every action of a known service whose requests do not tell who owns the resource.
-pub(crate) fn keyless_actions() -> impl Iterator<Item = String> {
-    KEYLESS.iter().flat_map(|(prefix, keyless)| match keyless {
-        Keyless::Some(actions) => actions.iter().map(|action| (*action).to_owned()).collect(),
-        Keyless::None => Vec::new(),
-        Keyless::All => {
-            let service = of_prefix(prefix);
-            let actions = service.iter().flat_map(Service::actions);
-            actions.map(|(prefix, name)| format!("{prefix}:{name}")).collect()
+/// Prefix and name of every action of a known service whose requests do not tell who owns the resource.
+pub(crate) fn keyless_actions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KEYLESS.iter().flat_map(|(prefix, keyless)| -> Vec<(&str, &str)> {
+        match keyless {
+            Keyless::Some(actions) => actions.iter().filter_map(|action| action.split_once(':')).collect(),
+            Keyless::None => Vec::new(),
+            Keyless::All => of_prefix(prefix).iter().flat_map(Service::actions).collect(),
         }
     })
 }

@@ -29,28 +29,36 @@ pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> Option<evaluate::Request>;
 /// name than the caller's.
 pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Confirmed> {
     if contradicts(model, found) {
-        return better(model, found, with_user_name(model, found), confirm);
+        let mut good = with_user_name(model, found).filter(|other| as_good(model, found, other));
+        return good.find_map(|other| {
+            let request = confirm(&other)?;
+            Some((other, request))
+        });
     }
     Some((found.clone(), confirm(found)?))
 }
 
 /// A request that is as good as the one found, and likelier where there is one.
-pub(super) fn likely(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> Confirmed {
-    let mut best = found;
+pub(super) fn likely(
+    model: &Model<'_>,
+    found: Confirmed,
+    allowed: &dyn Fn(&evaluate::Request) -> bool,
+) -> evaluate::Request {
+    let (mut best, mut request) = found;
     for others in [with_bucket, with_resource] {
-        let other = better(model, &best.0, others(model, &best.0), confirm);
+        let mut good = others(model, &best).filter(|other| as_good(model, &best, other));
+        let other = good.find(|other| {
+            // The others differ in nothing else.
+            request.action.clone_from(&other.action);
+            request.resource.clone_from(&other.resource.arn);
+            allowed(&request)
+        });
+        drop(good);
         best = other.unwrap_or(best);
     }
-    best
-}
-
-/// The first of the others that is as good as the one found.
-fn better(model: &Model<'_>, found: &Request, others: Requests<'_>, confirm: Confirm<'_>) -> Option<Confirmed> {
-    let mut good = others.filter(|other| as_good(model, found, other));
-    good.find_map(|other| {
-        let request = confirm(&other)?;
-        Some((other, request))
-    })
+    request.action = best.action;
+    request.resource = best.resource.arn;
+    request
 }
 
 fn contradicts(model: &Model<'_>, found: &Request) -> bool {
