@@ -238,23 +238,28 @@ fn places(target: &'static str) -> impl Iterator<Item = usize> {
     target.split('.').filter_map(|at| at.parse().ok())
 }
 
-/// Whether the text is one of this documented format of ARNs.
-fn covers(format: &str, text: &str) -> bool {
-    let mut parts = format.split('*');
-    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    let Some(mut rest) = rest.strip_suffix(last) else {
-        return false;
-    };
-    parts.all(|part| {
-        let after = rest.split_once(part).map(|(_, after)| after);
-        rest = after.unwrap_or_default();
-        after.is_some()
-    })
+/// Whether the text is one of this documented format of ARNs, or of a part of one.
+pub(crate) fn covers(format: &str, text: &str) -> bool {
+    let (mut format, mut text) = (format.as_bytes(), text.as_bytes());
+    // What follows the last star, and the text from which the star may take one more byte.
+    let mut retry = None;
+    loop {
+        match (format.split_first(), text.split_first()) {
+            (Some((b'*', rest)), _) => {
+                retry = Some((rest, text));
+                format = rest;
+            }
+            (Some((wanted, rest)), Some((byte, after))) if wanted == byte => (format, text) = (rest, after),
+            (None, None) => return true,
+            _ => {
+                let Some((rest, Some((_, from)))) = retry.map(|(rest, from)| (rest, from.split_first())) else {
+                    return false;
+                };
+                retry = Some((rest, from));
+                (format, text) = (rest, from);
+            }
+        }
+    }
 }
 
 impl Line {

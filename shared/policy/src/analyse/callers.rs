@@ -164,6 +164,8 @@ pub(super) fn principals(
             .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
     let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
     let mut all = Vec::new();
+    // Witnesses read better with the accounts that the settings name.
+    let mut last = Vec::new();
     let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
     // Strangers come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
@@ -185,7 +187,8 @@ pub(super) fn principals(
             .iter()
             .map(|name| (name.caller, name.sig, trusted(name)))
             .collect();
-        let enough = if identities.strangers.contains(account) { 2 } else { 1 };
+        let stranger = identities.strangers.contains(account);
+        let enough = if stranger { 2 } else { 1 };
         let count = accounts.entry((class, trusted_account)).or_default();
         if !linked && *count >= 2 {
             continue;
@@ -201,21 +204,22 @@ pub(super) fn principals(
                 if !budget.spend(KEPT) {
                     return Principals { all, complete: false };
                 }
-                all.push(Principal {
+                let trusted = trusted_account || trusted_name || membership.trusted;
+                let list = if trusted && stranger { &mut last } else { &mut all };
+                list.push(Principal {
                     caller: name.caller,
                     name: name.name.clone(),
                     account: account.clone(),
                     organization: membership.organization.clone(),
                     path: membership.path.clone(),
                     arn: Some(name.arn.clone()),
-                    trusted: trusted_account || trusted_name || membership.trusted,
+                    trusted,
                     sig: iam & name.sig & membership.caller,
                 });
             }
         }
     }
-    // Witnesses read better with the accounts that the settings name.
-    all.sort_by_key(|principal: &Principal| principal.trusted && identities.strangers.contains(&principal.account));
+    all.append(&mut last);
     all.push(unsigned(model, Caller::Anonymous, "anonymous"));
     if model.bearers {
         let named = (0..model.providers.len()).map(Some);

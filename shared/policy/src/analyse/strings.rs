@@ -47,7 +47,11 @@ pub(super) const WORD: Domain<'static> = Domain {
 };
 
 /// One representative for each class that `patterns` tell apart within the domain.
-pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+pub(super) fn candidates<'p>(
+    patterns: impl IntoIterator<Item = &'p Pattern>,
+    domain: &Domain<'_>,
+    budget: &mut Budget,
+) -> Candidates {
     let mut globs: Vec<Vec<Piece>> = Vec::new();
     let mut values: Vec<String> = Vec::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();

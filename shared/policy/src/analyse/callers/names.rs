@@ -115,12 +115,12 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .iter()
         .flat_map(|partition| shapes.iter().map(move |shape| (partition, *shape)))
     {
-        let start = format!("arn:{partition}:{service}::{account}:{start}");
+        let start = ["arn:", partition, ":", service, "::", account, ":", start];
         if patterns.is_empty() {
-            arns.push((caller, format!("{start}anybody")));
+            arns.push((caller, start.concat() + "anybody"));
             continue;
         }
-        let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
+        let mut base: Vec<Piece> = start.iter().flat_map(|part| part.chars()).map(Piece::Char).collect();
         base.push(Piece::Field);
         let domain = Domain {
             base: &base,
