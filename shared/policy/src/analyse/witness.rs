@@ -46,10 +46,11 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     // Names that a service has for the same.
     let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
-    let all = known.into_iter().chain(others);
-    let mut context: BTreeMap<String, Vec<String>> = all
-        .filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])))
-        .collect();
+    let present = known.into_iter().chain(others);
+    let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
+    let mut all = Vec::with_capacity(known.len() + model.keys.len());
+    all.extend(present);
+    let mut context: BTreeMap<String, Vec<String>> = all.into_iter().collect();
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()

@@ -72,11 +72,12 @@ pub(super) fn solve<T>(
     }
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
-        let mut layers: Vec<Layer> = vec![Layer(vec![Step {
+        let mut layers: Vec<Layer> = Vec::with_capacity(parts.free.len() + 4);
+        layers.push(Layer(vec![Step {
             denies,
             from: 0,
             pick: 0,
-        }])];
+        }]));
         let caller = place.principal.caller;
         let mut advance = |candidates: &mut dyn Iterator<Item = (usize, Bits)>| -> bool {
             let mut next = Layer::default();
