@@ -153,7 +153,7 @@ pub(crate) fn spelled(action: &str) -> Option<(&'static str, &'static str)> {
 /// its prefix.
 pub(crate) fn is_keyless(action: &str) -> Option<bool> {
     let prefix = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    line(&prefix)?;
+    numbers(&prefix)?;
     let keyless = KEYLESS.iter().find(|(known, _)| *known == prefix);
     Some(keyless.is_some_and(|(_, keyless)| keyless.has(action)))
 }
@@ -190,6 +190,25 @@ pub(crate) fn keyless_actions() -> impl Iterator<Item = (&'static str, &'static 
 }
 
 fn line(prefix: &str) -> Option<Line> {
+    let numbers = numbers(prefix)?;
+    let number = |at: usize| -> Option<usize> {
+        let text = numbers.get(at * INDEX_NUMBER..(at + 1) * INDEX_NUMBER)?;
+        text.trim_start().parse().ok()
+    };
+    // Between two fields is a bar.
+    let field = |at: usize| DATA.get(number(at)?..number(at + 1)?)?.strip_suffix('|');
+    let start = number(0)?;
+    Some(Line {
+        prefix: DATA.get(start.checked_sub(prefix.len() + 1)?..start - 1)?,
+        actions: field(0)?,
+        arns: field(1)?,
+        keys: field(2)?,
+        targets: DATA.get(number(3)?..number(4)?)?,
+    })
+}
+
+/// The numbers of a line of [`INDEX`].
+fn numbers(prefix: &str) -> Option<&'static str> {
     if prefix.is_empty() || prefix.contains('|') {
         return None;
     }
@@ -200,22 +219,7 @@ fn line(prefix: &str) -> Option<Line> {
         let (name, numbers) = entry.split_at_checked(INDEX_PREFIX)?;
         let known = name.bytes().take_while(|byte| *byte != b' ');
         match known.cmp(prefix.bytes()) {
-            std::cmp::Ordering::Equal => {
-                let number = |at: usize| -> Option<usize> {
-                    let text = numbers.get(at * INDEX_NUMBER..(at + 1) * INDEX_NUMBER)?;
-                    text.trim_start().parse().ok()
-                };
-                // Between two fields is a bar.
-                let field = |at: usize| DATA.get(number(at)?..number(at + 1)?)?.strip_suffix('|');
-                let start = number(0)?;
-                return Some(Line {
-                    prefix: DATA.get(start.checked_sub(prefix.len() + 1)?..start - 1)?,
-                    actions: field(0)?,
-                    arns: field(1)?,
-                    keys: field(2)?,
-                    targets: DATA.get(number(3)?..number(4)?)?,
-                });
-            }
+            std::cmp::Ordering::Equal => return Some(numbers),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
         }
@@ -329,10 +333,9 @@ impl Service {
     }
 
     /// Prefix and name of each action that takes this resource.
-    pub(crate) fn actions_on(&self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.lines
-            .iter()
-            .flat_map(|line| line.actions_on(arn).map(|name| (line.prefix, name)))
+    pub(crate) fn actions_on(self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let lines = self.lines.into_iter();
+        lines.flat_map(move |line| line.actions_on(arn).map(move |name| (line.prefix, name)))
     }
 
     /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
@@ -392,7 +395,7 @@ mod tests {
     #[test]
     fn actions_and_the_resources_that_they_take_find_each_other() {
         let s3 = find("s3").unwrap();
-        let on = |arn: &str, name: &str| s3.actions_on(arn).any(|action| action == ("s3", name));
+        let on = |arn: &str, name: &str| s3.clone().actions_on(arn).any(|action| action == ("s3", name));
         assert!(on("arn:aws:s3:::corp-data/report", "GetObject") && !on("arn:aws:s3:::corp-data/report", "ListBucket"));
         assert!(on("arn:aws:s3:::corp-data", "ListBucket") && !on("arn:aws:s3:::corp-data", "GetObject"));
         assert!(takes("S3:getobject", "arn:aws:s3:::corp-data/report") && !takes("s3:GetObject", "*"));

@@ -124,7 +124,12 @@ fn spread(
 fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = model.perimeter.accounts.iter().cloned().map(Pattern::Exact).collect();
     let add = |patterns: &mut Vec<Pattern>, pattern: &Pattern| {
-        if *pattern != Pattern::All && !patterns.contains(pattern) {
+        let tells_none = match pattern {
+            Pattern::All => true,
+            Pattern::Exact(account) => account.is_empty(),
+            Pattern::Glob(_) => false,
+        };
+        if !tells_none && !patterns.contains(pattern) {
             patterns.push(pattern.clone());
         }
     };

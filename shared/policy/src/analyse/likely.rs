@@ -165,13 +165,12 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     if fits {
         return Box::new(std::iter::empty());
     }
-    let service = match &model.service {
-        Some(service) => Some(service.clone()),
-        None => service::of_prefix(arn.service),
-    };
-    let mut taking: Vec<(&str, &str)> = service.iter().flat_map(|known| known.actions_on(resource)).collect();
-    let well_known = WELL_KNOWN.map(|action| action.split_once(':').unwrap_or_default());
-    taking.sort_by_key(|known| !well_known.contains(known));
+    let service = model.service.clone().or_else(|| service::of_prefix(arn.service));
+    let taken = |action: &&str| service.as_ref().is_some_and(|known| known.takes(action, resource));
+    let first: Vec<String> = WELL_KNOWN.iter().copied().filter(taken).map(str::to_owned).collect();
+    let taking = service.into_iter().flat_map(|known| known.actions_on(resource));
+    let taking = taking.map(|(prefix, name)| format!("{prefix}:{name}"));
+    let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
     let on_its_own = move |action: &str| {
         let arns = service::formats(action).into_iter();
@@ -184,7 +183,7 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     };
     let well_known = WELL_KNOWN.contains(&found.action.as_str());
     let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
-    let instead = taking.into_iter().map(|(prefix, name)| format!("{prefix}:{name}"));
+    let instead = first.into_iter().chain(taking);
     let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
     let instead = instead.map(|action| Request {
         action,
