@@ -59,6 +59,15 @@ impl Pattern {
         }
     }
 
+    /// What follows the first field of a text and its colon, if the field is one of the strings of this pattern.
+    pub(crate) fn after_field<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if let Self::Exact(exact) = self {
+            return text.strip_prefix(exact.as_str())?.strip_prefix(':');
+        }
+        let (field, rest) = text.split_once(':')?;
+        self.matches(field).then_some(rest)
+    }
+
     pub(crate) fn pieces(&self) -> Vec<Piece> {
         match self {
             Self::All => vec![Piece::Any],

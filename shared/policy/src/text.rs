@@ -232,10 +232,9 @@ impl ArnPattern {
             Self::All => true,
             Self::Short(pattern) => short && pattern.matches(arn),
             Self::Fields(fields) => {
-                let mut of_arn = arn.splitn(6, ':');
-                fields
-                    .iter()
-                    .all(|field| of_arn.next().is_some_and(|text| field.matches(text)))
+                let [first @ .., last] = fields.as_ref();
+                let rest = first.iter().try_fold(arn, |text, field| field.after_field(text));
+                rest.is_some_and(|rest| last.matches(rest))
             }
         }
     }
