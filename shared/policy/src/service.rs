@@ -284,11 +284,10 @@ impl Line {
 
     /// Whether the action of this name takes the resource.
     fn takes(self, name: &str, arn: &str) -> bool {
-        let target = self.target(name).unwrap_or_default();
-        !target.is_empty()
-            && self
-                .place(arn)
-                .is_some_and(|place| places(target).any(|at| at == place))
+        // Services have fewer formats than actions.
+        let Some(place) = self.place(arn) else { return false };
+        let target = self.target(name);
+        target.is_some_and(|target| places(target).any(|at| at == place))
     }
 
     /// The names of the actions that take this resource.

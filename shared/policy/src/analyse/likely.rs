@@ -166,8 +166,9 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
         return Box::new(std::iter::empty());
     }
     let service = model.service.clone().or_else(|| service::of_prefix(arn.service));
-    let taken = |action: &&str| service.as_ref().is_some_and(|known| known.takes(action, resource));
-    let first: Vec<String> = WELL_KNOWN.iter().copied().filter(taken).map(str::to_owned).collect();
+    let behind = service.clone();
+    let taken = move |action: &&str| behind.as_ref().is_some_and(|known| known.takes(action, resource));
+    let first = WELL_KNOWN.into_iter().filter(taken).map(str::to_owned);
     let taking = service.into_iter().flat_map(|known| known.actions_on(resource));
     let taking = taking.map(|(prefix, name)| format!("{prefix}:{name}"));
     let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
@@ -183,7 +184,7 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     };
     let well_known = WELL_KNOWN.contains(&found.action.as_str());
     let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
-    let instead = first.into_iter().chain(taking);
+    let instead = first.chain(taking);
     let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
     let instead = instead.map(|action| Request {
         action,
