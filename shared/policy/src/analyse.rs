@@ -153,25 +153,23 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
-            let confirm = |found: &search::Request| {
-                let request = witness::request(model, found);
-                let verdict = evaluate_as(document, &request, named.reading);
-                verdict.is_allowed().then_some(request)
-            };
+            let allowed = |request: &Request| evaluate_as(document, request, named.reading).is_allowed();
+            let confirm = |found: &search::Request| Some(witness::request(model, found)).filter(allowed);
             let keys = witness::conditional(model, found);
             if conditional.is_some() && !keys.is_empty() {
                 return None;
             }
-            let Some(mut confirmed) = likely::agreeing(model, found, &confirm) else {
+            let Some(confirmed) = likely::agreeing(model, found, &confirm) else {
                 unconfirmed = true;
                 return None;
             };
             // Who is not locked out is not asked how.
-            if goal != Goal::Reach {
-                confirmed = likely::likely(model, confirmed, &confirm);
-            }
+            let request = match goal {
+                Goal::Reach => confirmed.1,
+                _ => likely::likely(model, confirmed, &allowed),
+            };
             let witness = Witness {
-                request: confirmed.1,
+                request,
                 conditional: keys,
                 supposing: Vec::new(),
             };

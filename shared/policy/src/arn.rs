@@ -60,16 +60,11 @@ pub(crate) fn is_partition(text: &str) -> bool {
 }
 
 pub(crate) fn is_region(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let digit = parts
-        .last()
-        .is_some_and(|last| last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit()));
-    let names = parts
-        .iter()
-        .rev()
-        .skip(1)
-        .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()));
-    parts.len() >= 3 && digit && names
+    let name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    text.rsplit_once('-').is_some_and(|(names, last)| {
+        let digit = last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit());
+        digit && names.contains('-') && names.split('-').all(name)
+    })
 }
 
 fn is_lower(text: &str) -> bool {

@@ -108,7 +108,7 @@ pub fn evaluate(document: &Document, request: &Request) -> Decision {
 
 /// What the document says to the request in one reading.
 pub(crate) fn evaluate_as(document: &Document, request: &Request, reading: Reading) -> Decision {
-    let judge = Judge { request, reading };
+    let judge = Judge::new(request, reading);
     let mut allow = None;
     let statements = document
         .variants
@@ -132,7 +132,7 @@ pub(crate) fn evaluate_as(document: &Document, request: &Request, reading: Readi
 
 /// The Denies that do not apply to a request, each with the first of its parts that does not fit.
 pub(crate) fn escapes<'d>(document: &'d Document, request: &Request, reading: Reading) -> Vec<(&'d Statement, String)> {
-    let judge = Judge { request, reading };
+    let judge = Judge::new(request, reading);
     let statements = document
         .variants
         .get(reading.variant)
@@ -145,10 +145,20 @@ pub(crate) fn escapes<'d>(document: &'d Document, request: &Request, reading: Re
 
 struct Judge<'r> {
     request: &'r Request,
+    /// In lower case.
+    action: String,
     reading: Reading,
 }
 
-impl Judge<'_> {
+impl<'r> Judge<'r> {
+    fn new(request: &'r Request, reading: Reading) -> Self {
+        Self {
+            request,
+            action: request.action.to_ascii_lowercase(),
+            reading,
+        }
+    }
+
     fn applies(&self, statement: &Statement) -> bool {
         self.principal(statement)
             && self.action(statement)
@@ -226,11 +236,10 @@ impl Judge<'_> {
     }
 
     fn action(&self, statement: &Statement) -> bool {
-        let action = self.request.action.to_ascii_lowercase();
         let patterns = &statement.action.values;
         let named = patterns
             .iter()
-            .any(|p| p.matches(&action, self.reading.star_colon_star));
+            .any(|p| p.matches(&self.action, self.reading.star_colon_star));
         named != statement.action.not
     }
 

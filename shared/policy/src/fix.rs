@@ -131,7 +131,11 @@ impl Writer<'_> {
             Keyless::Some(actions) => Some(texts(actions)),
             Keyless::All => None,
             Keyless::None if self.endpoint.knows_service() => return None,
-            Keyless::None => Some(service::keyless_actions().collect()),
+            Keyless::None => Some(
+                service::keyless_actions()
+                    .map(|(prefix, name)| format!("{prefix}:{name}"))
+                    .collect(),
+            ),
         };
         let exempt = self.exempt(true);
         let mut denies = vec![self.identity(EVERY_ACTION, &self.reached(&self.owned))];

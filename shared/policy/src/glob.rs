@@ -59,6 +59,18 @@ impl Pattern {
         }
     }
 
+    /// What follows the first field of a text and its colon, if the field is one of the strings of this pattern.
+    pub(crate) fn after_field<'t>(&self, text: &'t str) -> Option<&'t str> {
+        if let Self::Exact(exact) = self {
+            // A few bytes are compared sooner than a function is called that compares many.
+            let mut bytes = text.bytes();
+            let same = exact.bytes().chain([b':']).all(|byte| bytes.next() == Some(byte));
+            return text.get(exact.len() + 1..).filter(|_| same);
+        }
+        let (field, rest) = text.split_once(':')?;
+        self.matches(field).then_some(rest)
+    }
+
     pub(crate) fn pieces(&self) -> Vec<Piece> {
         match self {
             Self::All => vec![Piece::Any],

@@ -1,31 +1,32 @@
 //! JSON that keeps what a policy needs and a common parser throws away: the order of members, members that appear
 //! twice, numbers as they were written, and where each value stands in the text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Deeper nesting than this is refused; a policy needs six levels.
 const MOST_LEVELS: usize = 64;
 
 #[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) kind: Kind,
+pub(crate) struct Node<'t> {
+    pub(crate) kind: Kind<'t>,
     /// Bytes of the text that this value takes.
     pub(crate) span: Range<usize>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Kind {
+pub(crate) enum Kind<'t> {
     Null,
     Bool(bool),
     /// As it was written.
-    Number(String),
-    String(String),
-    Array(Vec<Node>),
+    Number(&'t str),
+    String(Cow<'t, str>),
+    Array(Vec<Node<'t>>),
     /// In order, with every member of a name that appears twice.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(Cow<'t, str>, Node<'t>)>),
 }
 
-impl Kind {
+impl Kind<'_> {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -45,7 +46,7 @@ pub(crate) struct SyntaxError {
     pub(crate) at: usize,
 }
 
-pub(crate) fn parse(text: &str) -> Result<Node, SyntaxError> {
+pub(crate) fn parse(text: &str) -> Result<Node<'_>, SyntaxError> {
     let mut parser = Parser { text, at: 0 };
     if text.starts_with('\u{feff}') {
         return Err(parser.error("it starts with a byte order mark: save it as UTF-8 without one"));
@@ -71,7 +72,7 @@ struct Parser<'t> {
     at: usize,
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     fn error(&self, message: &'static str) -> SyntaxError {
         SyntaxError { message, at: self.at }
     }
@@ -92,7 +93,7 @@ impl Parser<'_> {
         found
     }
 
-    fn value(&mut self, level: usize) -> Result<Node, SyntaxError> {
+    fn value(&mut self, level: usize) -> Result<Node<'t>, SyntaxError> {
         if level > MOST_LEVELS {
             return Err(self.error("nested too deeply"));
         }
@@ -115,7 +116,7 @@ impl Parser<'_> {
         })
     }
 
-    fn word(&mut self, word: &str, kind: Kind) -> Result<Kind, SyntaxError> {
+    fn word(&mut self, word: &str, kind: Kind<'t>) -> Result<Kind<'t>, SyntaxError> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             return Err(self.error("no JSON value starts like this"));
         }
@@ -123,7 +124,7 @@ impl Parser<'_> {
         Ok(kind)
     }
 
-    fn object(&mut self, level: usize) -> Result<Kind, SyntaxError> {
+    fn object(&mut self, level: usize) -> Result<Kind<'t>, SyntaxError> {
         self.at += 1;
         let mut members = Vec::new();
         self.space();
@@ -151,7 +152,7 @@ impl Parser<'_> {
         }
     }
 
-    fn array(&mut self, level: usize) -> Result<Kind, SyntaxError> {
+    fn array(&mut self, level: usize) -> Result<Kind<'t>, SyntaxError> {
         self.at += 1;
         let mut items = Vec::new();
         self.space();
@@ -180,7 +181,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Kind, SyntaxError> {
+    fn number(&mut self) -> Result<Kind<'t>, SyntaxError> {
         let start = self.at;
         self.take(b'-');
         if !self.take(b'0') {
@@ -197,21 +198,20 @@ impl Parser<'_> {
             }
             self.digits()?;
         }
-        Ok(Kind::Number(
-            self.text.get(start..self.at).unwrap_or_default().to_owned(),
-        ))
+        Ok(Kind::Number(self.text.get(start..self.at).unwrap_or_default()))
     }
 
-    fn string(&mut self) -> Result<String, SyntaxError> {
+    fn string(&mut self) -> Result<Cow<'t, str>, SyntaxError> {
         self.at += 1;
-        let mut value = String::new();
+        let mut value = Cow::Borrowed("");
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
             let plain = rest
                 .bytes()
                 .take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f))
                 .count();
-            value.push_str(rest.get(..plain).unwrap_or_default());
+            // Borrowed up to the first escape.
+            value += rest.get(..plain).unwrap_or_default();
             self.at += plain;
             match self.peek() {
                 Some(b'"') => {
@@ -220,7 +220,7 @@ impl Parser<'_> {
                 }
                 Some(b'\\') => {
                     self.at += 1;
-                    value.push(self.escape()?);
+                    value.to_mut().push(self.escape()?);
                 }
                 Some(_) => return Err(self.error("a control character must be escaped")),
                 None => return Err(self.error("a string does not end")),
@@ -285,9 +285,9 @@ mod tests {
         let Kind::Object(members) = parse(text).unwrap().kind else {
             panic!("{text}")
         };
-        let names: Vec<_> = members.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<_> = members.iter().map(|(name, _)| name.as_ref()).collect();
         assert_eq!(names, ["b", "a", "b"]);
-        assert!(matches!(&members[0].1.kind, Kind::Number(n) if n == "1.50e1"));
+        assert!(matches!(&members[0].1.kind, Kind::Number("1.50e1")));
         assert_eq!(&text[members[1].1.span.clone()], "[true, null]");
         assert!(matches!(&members[2].1.kind, Kind::String(s) if s == "é😀"));
     }

@@ -155,7 +155,7 @@ fn alternatives(met: Met) -> Vec<(&'static str, Choices)> {
     all
 }
 
-fn statement_span(root: &Node) -> std::ops::Range<usize> {
+fn statement_span(root: &Node<'_>) -> std::ops::Range<usize> {
     let Kind::Object(members) = &root.kind else {
         return 0..0;
     };
@@ -199,7 +199,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn problem(&mut self, path: &str, at: &Node, message: impl Into<String>) {
+    fn problem(&mut self, path: &str, at: &Node<'_>, message: impl Into<String>) {
         if self.problems.len() < MOST_PROBLEMS {
             let (line, column) = json::position(self.text, at.span.start);
             self.problems.push(Problem {
@@ -224,14 +224,14 @@ impl<'t> Parser<'t> {
     fn members<'n>(
         &mut self,
         path: &str,
-        node: &'n Node,
+        node: &'n Node<'n>,
         fold: fn(&'n str) -> Cow<'n, str>,
-    ) -> Vec<(&'n str, &'n Node)> {
+    ) -> Vec<(&'n str, &'n Node<'n>)> {
         let Kind::Object(members) = &node.kind else {
             self.problem(path, node, format!("is {}, not an object", node.kind.name()));
             return Vec::new();
         };
-        let mut kept: Vec<(&str, &Node)> = Vec::with_capacity(members.len());
+        let mut kept: Vec<(&str, &Node<'_>)> = Vec::with_capacity(members.len());
         let mut places: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();
         for (name, value) in members {
             let place = *places.entry(fold(name)).or_insert(kept.len());
@@ -255,9 +255,9 @@ impl<'t> Parser<'t> {
     }
 
     /// A string, or what may stand for one.
-    fn scalar(&mut self, path: &str, node: &Node) -> Option<String> {
+    fn scalar(&mut self, path: &str, node: &Node<'_>) -> Option<String> {
         match &node.kind {
-            Kind::String(text) => Some(text.clone()),
+            Kind::String(text) => Some(text.to_string()),
             Kind::Bool(value) => Some(value.to_string()),
             Kind::Number(number) => Some(self.number(path, number)),
             other => {
@@ -289,21 +289,24 @@ impl<'t> Parser<'t> {
     }
 
     /// A list of strings, or one string.
-    fn list(&mut self, path: &str, node: &Node) -> Vec<String> {
+    fn list(&mut self, path: &str, node: &Node<'_>) -> Vec<String> {
         match &node.kind {
             Kind::Array(items) => {
                 if items.is_empty() {
                     self.problem(path, node, "is an empty list");
                 }
                 let each = items.iter().enumerate();
-                each.filter_map(|(index, item)| self.scalar(&format!("{path}[{index}]"), item))
-                    .collect()
+                each.filter_map(|(index, item)| match &item.kind {
+                    Kind::String(text) => Some(text.to_string()),
+                    _ => self.scalar(&format!("{path}[{index}]"), item),
+                })
+                .collect()
             }
             _ => self.scalar(path, node).into_iter().collect(),
         }
     }
 
-    fn document(&mut self, root: &Node) -> (Version, Vec<Statement>) {
+    fn document(&mut self, root: &Node<'_>) -> (Version, Vec<Statement>) {
         let members = self.members("$", root, Cow::Borrowed);
         let mut version = Version::V2008;
         for (name, value) in &members {

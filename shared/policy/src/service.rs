@@ -142,20 +142,18 @@ pub(crate) fn of_prefix(prefix: &str) -> Option<Service> {
     line(prefix).map(|line| Service { lines: vec![line] })
 }
 
-/// An action as AWS spells it. Nothing when no service is known to have it.
-pub(crate) fn spelled(action: &str) -> Option<String> {
+/// Prefix and name of an action as AWS spells it. Nothing when no service is known to have it.
+pub(crate) fn spelled(action: &str) -> Option<(&'static str, &'static str)> {
     let (prefix, name) = action.split_once(':')?;
-    let prefix = prefix.to_ascii_lowercase();
-    let known = of_prefix(&prefix)?;
-    let found = known.actions().find(|(_, known)| known.eq_ignore_ascii_case(name));
-    found.map(|(prefix, name)| format!("{prefix}:{name}"))
+    let known = of_prefix(&prefix.to_ascii_lowercase())?;
+    known.actions().find(|(_, known)| known.eq_ignore_ascii_case(name))
 }
 
 /// Whether requests of an action carry no key that tells who owns the resource. Nothing when no service is known to have
 /// its prefix.
 pub(crate) fn is_keyless(action: &str) -> Option<bool> {
     let prefix = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    line(&prefix)?;
+    numbers(&prefix)?;
     let keyless = KEYLESS.iter().find(|(known, _)| *known == prefix);
     Some(keyless.is_some_and(|(_, keyless)| keyless.has(action)))
 }
@@ -165,13 +163,7 @@ pub(crate) fn takes(action: &str, arn: &str) -> bool {
     let Some((prefix, name)) = action.split_once(':') else {
         return false;
     };
-    line(&prefix.to_ascii_lowercase()).is_some_and(|line| {
-        let place = line.place(arn);
-        place.is_some_and(|place| {
-            line.target(name)
-                .is_some_and(|target| places(target).any(|at| at == place))
-        })
-    })
+    line(&prefix.to_ascii_lowercase()).is_some_and(|line| line.takes(name, arn))
 }
 
 /// The formats of ARNs that an action takes, the deepest first: objects before buckets.
@@ -186,20 +178,37 @@ pub(crate) fn formats(action: &str) -> Vec<&'static str> {
     formats
 }
 
-/// Every action of a known service whose requests do not tell who owns the resource.
-pub(crate) fn keyless_actions() -> impl Iterator<Item = String> {
-    KEYLESS.iter().flat_map(|(prefix, keyless)| match keyless {
-        Keyless::Some(actions) => actions.iter().map(|action| (*action).to_owned()).collect(),
-        Keyless::None => Vec::new(),
-        Keyless::All => {
-            let service = of_prefix(prefix);
-            let actions = service.iter().flat_map(Service::actions);
-            actions.map(|(prefix, name)| format!("{prefix}:{name}")).collect()
+/// Prefix and name of every action of a known service whose requests do not tell who owns the resource.
+pub(crate) fn keyless_actions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KEYLESS.iter().flat_map(|(prefix, keyless)| -> Vec<(&str, &str)> {
+        match keyless {
+            Keyless::Some(actions) => actions.iter().filter_map(|action| action.split_once(':')).collect(),
+            Keyless::None => Vec::new(),
+            Keyless::All => of_prefix(prefix).iter().flat_map(Service::actions).collect(),
         }
     })
 }
 
 fn line(prefix: &str) -> Option<Line> {
+    let numbers = numbers(prefix)?;
+    let number = |at: usize| -> Option<usize> {
+        let text = numbers.get(at * INDEX_NUMBER..(at + 1) * INDEX_NUMBER)?;
+        text.trim_start().parse().ok()
+    };
+    // Between two fields is a bar.
+    let field = |at: usize| DATA.get(number(at)?..number(at + 1)?)?.strip_suffix('|');
+    let start = number(0)?;
+    Some(Line {
+        prefix: DATA.get(start.checked_sub(prefix.len() + 1)?..start - 1)?,
+        actions: field(0)?,
+        arns: field(1)?,
+        keys: field(2)?,
+        targets: DATA.get(number(3)?..number(4)?)?,
+    })
+}
+
+/// The numbers of a line of [`INDEX`].
+fn numbers(prefix: &str) -> Option<&'static str> {
     if prefix.is_empty() || prefix.contains('|') {
         return None;
     }
@@ -208,23 +217,9 @@ fn line(prefix: &str) -> Option<Line> {
         let middle = low + (high - low) / 2;
         let entry = INDEX.get(middle * INDEX_LINE..(middle + 1) * INDEX_LINE)?;
         let (name, numbers) = entry.split_at_checked(INDEX_PREFIX)?;
-        match name.trim_end().cmp(prefix) {
-            std::cmp::Ordering::Equal => {
-                let number = |at: usize| -> Option<usize> {
-                    let text = numbers.get(at * INDEX_NUMBER..(at + 1) * INDEX_NUMBER)?;
-                    text.trim_start().parse().ok()
-                };
-                // Between two fields is a bar.
-                let field = |at: usize| DATA.get(number(at)?..number(at + 1)?)?.strip_suffix('|');
-                let start = number(0)?;
-                return Some(Line {
-                    prefix: DATA.get(start.checked_sub(prefix.len() + 1)?..start - 1)?,
-                    actions: field(0)?,
-                    arns: field(1)?,
-                    keys: field(2)?,
-                    targets: DATA.get(number(3)?..number(4)?)?,
-                });
-            }
+        let known = name.bytes().take_while(|byte| *byte != b' ');
+        match known.cmp(prefix.bytes()) {
+            std::cmp::Ordering::Equal => return Some(numbers),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
         }
@@ -236,28 +231,39 @@ fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(',').filter(|item| !item.is_empty())
 }
 
+/// The targets of actions, in their order.
+fn targets(text: &'static str) -> impl Iterator<Item = &'static str> {
+    // Most are a character or two, too short for the search that a plain `','` starts.
+    text.split([','])
+}
+
 /// The places that a target names.
 fn places(target: &'static str) -> impl Iterator<Item = usize> {
     target.split('.').filter_map(|at| at.parse().ok())
 }
 
-/// Whether the text is one of this documented format of ARNs.
-fn covers(format: &str, text: &str) -> bool {
-    let mut parts = format.split('*');
-    let Some(rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
-        return false;
-    };
-    let Some(last) = parts.next_back() else {
-        return rest.is_empty();
-    };
-    let Some(mut rest) = rest.strip_suffix(last) else {
-        return false;
-    };
-    parts.all(|part| {
-        let after = rest.split_once(part).map(|(_, after)| after);
-        rest = after.unwrap_or_default();
-        after.is_some()
-    })
+/// Whether the text is one of this documented format of ARNs, or of a part of one.
+pub(crate) fn covers(format: &str, text: &str) -> bool {
+    let (mut format, mut text) = (format.as_bytes(), text.as_bytes());
+    // What follows the last star, and the text from which the star may take one more byte.
+    let mut retry = None;
+    loop {
+        match (format.split_first(), text.split_first()) {
+            (Some((b'*', rest)), _) => {
+                retry = Some((rest, text));
+                format = rest;
+            }
+            (Some((wanted, rest)), Some((byte, after))) if wanted == byte => (format, text) = (rest, after),
+            (None, None) => return true,
+            _ => {
+                let Some((rest, Some((_, from)))) = retry.map(|(rest, from)| (rest, from.split_first())) else {
+                    return false;
+                };
+                retry = Some((rest, from));
+                (format, text) = (rest, from);
+            }
+        }
+    }
 }
 
 impl Line {
@@ -273,13 +279,21 @@ impl Line {
     /// The target of an action that names a resource.
     fn target(self, name: &str) -> Option<&'static str> {
         let at = list(self.actions).position(|known| known.eq_ignore_ascii_case(name))?;
-        self.targets.split(',').nth(at)
+        targets(self.targets).nth(at)
+    }
+
+    /// Whether the action of this name takes the resource.
+    fn takes(self, name: &str, arn: &str) -> bool {
+        // Services have fewer formats than actions.
+        let Some(place) = self.place(arn) else { return false };
+        let target = self.target(name);
+        target.is_some_and(|target| places(target).any(|at| at == place))
     }
 
     /// The names of the actions that take this resource.
     fn actions_on(self, arn: &str) -> impl Iterator<Item = &'static str> + use<> {
         let place = self.place(arn).map(|place| place.to_string()).unwrap_or_default();
-        let targets = list(self.actions).zip(self.targets.split(','));
+        let targets = list(self.actions).zip(targets(self.targets));
         let takes = move |target: &str| !target.is_empty() && target.split('.').any(|at| at == place);
         targets.filter_map(move |(name, target)| takes(target).then_some(name))
     }
@@ -310,11 +324,17 @@ impl Service {
         self.lines.iter().flat_map(|line| list(line.arns))
     }
 
+    /// Whether an action of the service takes a resource.
+    pub(crate) fn takes(&self, action: &str, arn: &str) -> bool {
+        let (prefix, name) = action.split_once(':').unwrap_or_default();
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.prefix.eq_ignore_ascii_case(prefix) && line.takes(name, arn))
+    }
+
     /// Prefix and name of each action that takes this resource.
-    pub(crate) fn actions_on(&self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.lines
-            .iter()
-            .flat_map(|line| line.actions_on(arn).map(|name| (line.prefix, name)))
+    pub(crate) fn actions_on(self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let lines = self.lines.into_iter();
+        lines.flat_map(move |line| line.actions_on(arn).map(move |name| (line.prefix, name)))
     }
 
     /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
@@ -374,7 +394,7 @@ mod tests {
     #[test]
     fn actions_and_the_resources_that_they_take_find_each_other() {
         let s3 = find("s3").unwrap();
-        let on = |arn: &str, name: &str| s3.actions_on(arn).any(|action| action == ("s3", name));
+        let on = |arn: &str, name: &str| s3.clone().actions_on(arn).any(|action| action == ("s3", name));
         assert!(on("arn:aws:s3:::corp-data/report", "GetObject") && !on("arn:aws:s3:::corp-data/report", "ListBucket"));
         assert!(on("arn:aws:s3:::corp-data", "ListBucket") && !on("arn:aws:s3:::corp-data", "GetObject"));
         assert!(takes("S3:getobject", "arn:aws:s3:::corp-data/report") && !takes("s3:GetObject", "*"));

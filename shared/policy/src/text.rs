@@ -189,10 +189,21 @@ impl ArnPattern {
         if text == "*" {
             return Self::All;
         }
-        let fields: Vec<Pattern> = text.splitn(6, ':').map(Pattern::wild).collect();
-        match fields.try_into() {
-            Ok(fields) => Self::Fields(Box::new(fields)),
-            Err(_) => Self::Short(Pattern::wild(text)),
+        let mut fields = text.splitn(6, ':');
+        let mut next = || fields.next();
+        match [next(), next(), next(), next(), next(), next()] {
+            [
+                Some(arn),
+                Some(partition),
+                Some(service),
+                Some(region),
+                Some(account),
+                Some(resource),
+            ] => {
+                let fields = [arn, partition, service, region, account, resource];
+                Self::Fields(Box::new(fields.map(Pattern::wild)))
+            }
+            _ => Self::Short(Pattern::wild(text)),
         }
     }
 
@@ -221,10 +232,9 @@ impl ArnPattern {
             Self::All => true,
             Self::Short(pattern) => short && pattern.matches(arn),
             Self::Fields(fields) => {
-                let mut of_arn = arn.splitn(6, ':');
-                fields
-                    .iter()
-                    .all(|field| of_arn.next().is_some_and(|text| field.matches(text)))
+                let [first @ .., last] = fields.as_ref();
+                let rest = first.iter().try_fold(arn, |text, field| field.after_field(text));
+                rest.is_some_and(|rest| last.matches(rest))
             }
         }
     }

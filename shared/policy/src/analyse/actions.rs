@@ -45,54 +45,60 @@ fn every(statement: &Statement) -> bool {
             .any(|action| action.pattern == Pattern::All)
 }
 
+/// A name in parts, which are put together where it is kept.
+type Name<'n> = [&'n str; 3];
+
+fn known<'n>((prefix, name): (&'static str, &'static str)) -> Name<'n> {
+    [prefix, ":", name]
+}
+
+fn lower_case(name: Name<'_>, lower: &mut String) {
+    lower.clear();
+    lower.extend(name);
+    lower.make_ascii_lowercase();
+}
+
 /// The actions that bring the token of an identity provider in place of a signature.
 pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let restricted: Vec<_> = model
-        .statements
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| !every(statement))
-        .collect();
-    let names = federation::ACTIONS.map(str::to_owned).into_iter();
-    distinct(model, &restricted, names, complete, budget)
+    let names = federation::ACTIONS.into_iter().map(|name| [name, "", ""]);
+    distinct(model, &restricted(model), names, &|_| true, complete, budget)
+}
+
+/// The statements that some actions do not fit, and their places.
+fn restricted<'d>(model: &Model<'d>) -> Vec<(usize, &'d Statement)> {
+    let all = model.statements.iter().enumerate();
+    all.filter(|(_, statement)| !every(statement)).collect()
 }
 
 /// The other actions whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
 pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let restricted: Vec<_> = model
-        .statements
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| !every(statement))
-        .collect();
+    let restricted = restricted(model);
     let named: Vec<&ActionPattern> = restricted
         .iter()
         .flat_map(|(_, statement)| &statement.action.values)
         .collect();
-    let names: Vec<String> = match &model.service {
-        Some(service) => of_service(service, &named, told),
+    let (names, made_up) = match &model.service {
+        Some(service) => (of_service(service, &named, told), Vec::new()),
         None => anything(&named, told, complete, budget),
     };
-    let wanted = |name: &String| {
+    let keyless = model.service.as_ref().map(Service::keyless);
+    let wanted = |name: &str| {
         !federation::is_call(name)
-            && match &model.service {
-                Some(service) => service.keyless().has(name) != told,
+            && match keyless {
+                Some(keyless) => keyless.has(name) != told,
                 // An action that is not known may be either.
                 None => service::is_keyless(name).is_none_or(|keyless| keyless != told),
             }
     };
-    let names = names.into_iter().filter(wanted);
-    distinct(model, &restricted, names, complete, budget)
+    let names = names
+        .into_iter()
+        .chain(made_up.iter().map(|name| [name.as_str(), "", ""]));
+    distinct(model, &restricted, names, &wanted, complete, budget)
 }
 
 /// Actions whose requests name no resource.
 pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let restricted: Vec<_> = model
-        .statements
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| !every(statement))
-        .collect();
+    let restricted = restricted(model);
     let most = if restricted.is_empty() { 1 } else { usize::MAX };
     let named = || restricted.iter().flat_map(|(_, statement)| &statement.action.values);
     let any = match &model.service {
@@ -104,15 +110,16 @@ pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, b
         .iter()
         .chain(&any)
         .flat_map(Service::actions_without_resource);
-    let names = names.take(most).map(|(prefix, name)| format!("{prefix}:{name}"));
-    distinct(model, &restricted, names, complete, budget)
+    let names = names.take(most).map(known);
+    distinct(model, &restricted, names, &|_| true, complete, budget)
 }
 
-/// One action of each kind that the statements tell apart.
-fn distinct(
+/// One action of each kind that the statements tell apart, of those that are wanted by their name in lower case.
+fn distinct<'n>(
     model: &Model<'_>,
     restricted: &[(usize, &Statement)],
-    names: impl Iterator<Item = String>,
+    names: impl Iterator<Item = Name<'n>>,
+    wanted: &dyn Fn(&str) -> bool,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Action> {
@@ -124,8 +131,10 @@ fn distinct(
     let mut all = Vec::new();
     let mut lower = String::new();
     for name in names {
-        lower.clone_from(&name);
-        lower.make_ascii_lowercase();
+        lower_case(name, &mut lower);
+        if !wanted(&lower) {
+            continue;
+        }
         if !budget.spend(1 + weight) {
             *complete = false;
             break;
@@ -139,18 +148,19 @@ fn distinct(
             }
         }
         if seen.insert(sig) {
+            let name = name.concat();
             all.push(Action { name, sig });
         }
     }
     all
 }
 
-fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<String> {
-    let own = |lower: &str| {
-        let prefix = lower.split(':').next().unwrap_or_default();
+fn of_service<'n>(service: &Service, named: &[&'n ActionPattern], told: bool) -> Vec<Name<'n>> {
+    let own = |name: &str| {
+        let prefix = name.split(':').next().unwrap_or_default();
         service.prefixes().any(|known| known == prefix)
     };
-    let mut names: Vec<String> = Vec::new();
+    let mut names: Vec<Name<'n>> = Vec::new();
     let mut globs = false;
     let mut exact: BTreeSet<&str> = BTreeSet::new();
     for action in named {
@@ -167,22 +177,23 @@ fn of_service(service: &Service, named: &[&ActionPattern], told: bool) -> Vec<St
             }
         }
     }
-    if let (false, Keyless::Some(list)) = (told, service.keyless()) {
-        names.extend(list.iter().map(|name| (*name).to_owned()));
+    let keyless = service.keyless();
+    if let (false, Keyless::Some(list)) = (told, keyless) {
+        names.extend(list.iter().map(|name| [*name, "", ""]));
         return names;
     }
     let well_known = WELL_KNOWN
-        .iter()
-        .map(|name| (*name).to_owned())
-        .filter(|name| own(&name.to_ascii_lowercase()));
-    let others = service.actions().map(|(prefix, name)| format!("{prefix}:{name}"));
-    let unnamed = well_known.chain(others);
+        .into_iter()
+        .filter(|name| own(name))
+        .map(|name| [name, "", ""]);
+    let unnamed = well_known.chain(service.actions().map(known));
     if globs {
         names.extend(unnamed);
     } else {
-        let other = |name: &String| {
-            let lower = name.to_ascii_lowercase();
-            !exact.contains(lower.as_str()) && !federation::is_call(name) && service.keyless().has(name) != told
+        let mut lower = String::new();
+        let other = |name: &Name<'_>| {
+            lower_case(*name, &mut lower);
+            !exact.contains(lower.as_str()) && !federation::is_call(&lower) && keyless.has(&lower) != told
         };
         names.extend(unnamed.filter(other).take(1));
     }
@@ -197,27 +208,32 @@ fn is_whole(pieces: &[Piece], prefix: &str) -> bool {
 }
 
 /// An action that the document names, as AWS spells it where that is known.
-fn spelled(action: &ActionPattern) -> String {
-    service::spelled(&action.raw).unwrap_or_else(|| action.raw.clone())
+fn spelled(action: &ActionPattern) -> Name<'_> {
+    service::spelled(&action.raw).map_or([&action.raw, "", ""], known)
 }
 
-/// Actions of a service that is not known: those that the document names, then those that exist, then made-up ones.
-fn anything(named: &[&ActionPattern], told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<String> {
+/// Actions of a service that is not known: those that the document names, then those that exist, and made-up ones.
+fn anything<'n>(
+    named: &[&'n ActionPattern],
+    told: bool,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> (Vec<Name<'n>>, Vec<String>) {
     let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let possible = |name: &str| {
         name.split_once(':')
             .is_some_and(|(prefix, action)| word(prefix) && word(action))
     };
     let exact = |action: &&&ActionPattern| matches!(action.pattern, Pattern::Exact(_)) && possible(&action.raw);
-    let mut names: Vec<String> = named.iter().filter(exact).map(|action| spelled(action)).collect();
+    let mut names: Vec<Name<'n>> = named.iter().filter(exact).map(|action| spelled(action)).collect();
     if told {
-        names.extend(WELL_KNOWN.map(str::to_owned));
+        names.extend(WELL_KNOWN.map(|name| [name, "", ""]));
         let globs = named.iter().filter(|action| matches!(action.pattern, Pattern::Glob(_)));
         for service in services(globs.map(|action| action.raw.as_str())) {
-            names.extend(service.actions().map(|(prefix, name)| format!("{prefix}:{name}")));
+            names.extend(service.actions().map(known));
         }
     } else {
-        names.extend(service::keyless_actions());
+        names.extend(service::keyless_actions().map(known));
     }
     let patterns: Vec<Pattern> = named.iter().map(|action| action.pattern.clone()).collect();
     let base = [Piece::Field, Piece::Char(':'), Piece::Field];
@@ -228,9 +244,15 @@ fn anything(named: &[&ActionPattern], told: bool, complete: &mut bool, budget: &
     };
     let found = candidates(&patterns, &domain, budget);
     *complete &= found.complete;
-    let listed: BTreeSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
-    names.extend(found.values.into_iter().filter(|lower| !listed.contains(lower)));
-    names
+    let mut made_up: BTreeSet<&str> = found.values.iter().map(String::as_str).collect();
+    let mut lower = String::new();
+    for name in &names {
+        lower_case(*name, &mut lower);
+        made_up.remove(lower.as_str());
+    }
+    let values = found.values.iter().filter(|value| made_up.contains(value.as_str()));
+    let made_up = values.cloned().collect();
+    (names, made_up)
 }
 
 /// The known services that these patterns of actions name.

@@ -1,6 +1,7 @@
 //! The principals that a document can tell apart, each with its correlated keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::bits::Bits;
 use super::budget::{Budget, KEPT};
@@ -51,13 +52,13 @@ impl Caller {
 pub(super) struct Principal {
     pub(super) caller: Caller,
     /// As in a witness.
-    pub(super) name: String,
+    pub(super) name: Rc<str>,
     /// The value of `aws:PrincipalAccount`, empty where requests do not have the key.
-    pub(super) account: String,
-    pub(super) organization: Option<String>,
-    pub(super) path: Option<String>,
+    pub(super) account: Rc<str>,
+    pub(super) organization: Option<Rc<str>>,
+    pub(super) path: Option<Rc<str>>,
     /// The value of `aws:PrincipalArn`.
-    pub(super) arn: Option<String>,
+    pub(super) arn: Option<Rc<str>>,
     pub(super) trusted: bool,
     /// Statements that do not fail on this principal.
     pub(super) sig: Bits,
@@ -73,8 +74,8 @@ type Class = (Caller, Bits, bool);
 
 /// An organisation and a path in it, or neither.
 pub(super) struct Membership {
-    pub(super) organization: Option<String>,
-    pub(super) path: Option<String>,
+    pub(super) organization: Option<Rc<str>>,
+    pub(super) path: Option<Rc<str>>,
     pub(super) trusted: bool,
     /// Statements that do not fail on a caller with this membership, and those that do not fail on such an owner.
     pub(super) caller: Bits,
@@ -113,7 +114,11 @@ pub(super) fn memberships(
             break;
         }
         let [caller, owner] = sigs(organizations, &[organization]);
-        let whole = model.perimeter.organizations.contains(organization);
+        let whole = model
+            .perimeter
+            .organizations
+            .iter()
+            .any(|known| **known == **organization);
         let (found, all_paths) = identities::paths(model, organization, budget);
         *complete &= all_paths;
         for path in found {
@@ -126,7 +131,7 @@ pub(super) fn memberships(
             let [caller_path, owner_path] = sigs(paths, &[&path]);
             add(Membership {
                 organization: Some(organization.clone()),
-                path: Some(path),
+                path: Some(path.into()),
                 trusted,
                 caller: caller & caller_path,
                 owner: owner & owner_path,
@@ -159,6 +164,8 @@ pub(super) fn principals(
             .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
     let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
     let mut all = Vec::new();
+    // Witnesses read better with the accounts that the settings name.
+    let mut last = Vec::new();
     let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
     // Strangers come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
@@ -168,19 +175,20 @@ pub(super) fn principals(
             return Principals { all, complete: false };
         }
         let names = names(model, account, &mut complete, budget);
-        let trusted_account = model.perimeter.accounts.contains(account);
+        let trusted_account = model.trusts_account(account);
         let trusted = |name: &Named| {
             model
                 .perimeter
                 .principals
                 .iter()
-                .any(|p| *p == name.arn || *p == name.name)
+                .any(|p| **p == *name.arn || **p == *name.name)
         };
         let class: Vec<_> = names
             .iter()
             .map(|name| (name.caller, name.sig, trusted(name)))
             .collect();
-        let enough = if identities.strangers.contains(account) { 2 } else { 1 };
+        let stranger = identities.strangers.contains(account);
+        let enough = if stranger { 2 } else { 1 };
         let count = accounts.entry((class, trusted_account)).or_default();
         if !linked && *count >= 2 {
             continue;
@@ -196,21 +204,22 @@ pub(super) fn principals(
                 if !budget.spend(KEPT) {
                     return Principals { all, complete: false };
                 }
-                all.push(Principal {
+                let trusted = trusted_account || trusted_name || membership.trusted;
+                let list = if trusted && stranger { &mut last } else { &mut all };
+                list.push(Principal {
                     caller: name.caller,
                     name: name.name.clone(),
                     account: account.clone(),
                     organization: membership.organization.clone(),
                     path: membership.path.clone(),
                     arn: Some(name.arn.clone()),
-                    trusted: trusted_account || trusted_name || membership.trusted,
+                    trusted,
                     sig: iam & name.sig & membership.caller,
                 });
             }
         }
     }
-    // Witnesses read better with the accounts that the settings name.
-    all.sort_by_key(|principal: &Principal| principal.trusted && identities.strangers.contains(&principal.account));
+    all.append(&mut last);
     all.push(unsigned(model, Caller::Anonymous, "anonymous"));
     if model.bearers {
         let named = (0..model.providers.len()).map(Some);
@@ -230,8 +239,8 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
     let name = "anonymous";
     let mut principal = Principal {
         caller,
-        name: name.to_owned(),
-        account: account.to_owned(),
+        name: name.into(),
+        account: account.into(),
         organization: None,
         path: None,
         arn: None,
@@ -247,9 +256,8 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
         Kind::PrincipalService,
         Kind::PrincipalType,
     ] {
-        let values = principal.values(kind).unwrap_or_default();
-        let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        principal.sig = principal.sig & model.sig(kind, &values);
+        let value = principal.value(kind).flatten();
+        principal.sig = principal.sig & model.sig(kind, value.as_slice());
     }
     principal
 }
@@ -312,9 +320,9 @@ fn services(
     }
     // An account of AWS, whichever that is.
     let accounts = identities.strangers.iter().chain(&identities.named);
-    let accounts = accounts.filter(|account| !model.perimeter.accounts.contains(account));
+    let accounts = accounts.filter(|account| !model.trusts_account(account));
     let weight = model.weight(Kind::PrincipalAccount);
-    let mut kinds: Vec<(&String, Bits)> = Vec::new();
+    let mut kinds: Vec<(&Rc<str>, Bits)> = Vec::new();
     for account in accounts {
         if !budget.spend(1 + weight) {
             *complete = false;
@@ -327,6 +335,7 @@ fn services(
     }
     let mut seen = BTreeSet::new();
     for name in names {
+        let name: Rc<str> = name.into();
         let own = model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
         for (account, common) in &kinds {
             let sig = *common & own;
@@ -347,24 +356,25 @@ fn services(
 }
 
 impl Principal {
-    /// The values of a key that belongs to the principal, or nothing for a key that does not.
-    pub(super) fn values(&self, kind: Kind) -> Option<Vec<String>> {
-        let list = |value: Option<&str>| Some(value.map(str::to_owned).into_iter().collect());
-        match kind {
-            Kind::PrincipalAccount => list(Some(self.account.as_str()).filter(|account| !account.is_empty())),
-            Kind::PrincipalOrganization => list(self.organization.as_deref()),
-            Kind::PrincipalPaths => list(self.path.as_deref()),
-            Kind::PrincipalArn => list(self.arn.as_deref()),
+    /// The value of a key that belongs to the principal, if requests have it, or nothing for a key that does not.
+    pub(super) fn value(&self, kind: Kind) -> Option<Option<&str>> {
+        let value = match kind {
+            Kind::PrincipalAccount => Some(&*self.account).filter(|account| !account.is_empty()),
+            Kind::PrincipalOrganization => self.organization.as_deref(),
+            Kind::PrincipalPaths => self.path.as_deref(),
+            Kind::PrincipalArn => self.arn.as_deref(),
             Kind::PrincipalIsService => match self.caller {
-                Caller::Anonymous | Caller::Bearer(_) => list(None),
-                caller => list(Some(if caller == Caller::Service { "true" } else { "false" })),
+                Caller::Anonymous | Caller::Bearer(_) => None,
+                Caller::Service => Some("true"),
+                _ => Some("false"),
             },
-            Kind::PrincipalService => list((self.caller == Caller::Service).then_some(self.name.as_str())),
+            Kind::PrincipalService => (self.caller == Caller::Service).then_some(&*self.name),
             Kind::PrincipalType => match self.caller {
-                Caller::Bearer(_) if !self.account.is_empty() => list(Caller::Anonymous.kind()),
-                caller => list(caller.kind()),
+                Caller::Bearer(_) if !self.account.is_empty() => Caller::Anonymous.kind(),
+                caller => caller.kind(),
             },
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(value)
     }
 }

@@ -1,5 +1,7 @@
 //! Accounts, organisations and paths that a document can tell apart.
 
+use std::rc::Rc;
+
 use super::budget::Budget;
 use super::kinds::Kind;
 use super::model::Model;
@@ -22,10 +24,10 @@ const STRANGE_ORGANIZATIONS: [&str; 4] = ["o-stranger001", "o-stranger002", "o-s
 
 pub(super) struct Identities {
     /// Accounts that the document and the settings name, and representatives for wildcards.
-    pub(super) named: Vec<String>,
+    pub(super) named: Vec<Rc<str>>,
     /// Accounts that nobody names.
-    pub(super) strangers: Vec<String>,
-    pub(super) organizations: Vec<String>,
+    pub(super) strangers: Vec<Rc<str>>,
+    pub(super) organizations: Vec<Rc<str>>,
     pub(super) complete: bool,
 }
 
@@ -71,27 +73,30 @@ fn spread(
     domain: &Domain<'_>,
     complete: &mut bool,
     budget: &mut Budget,
-) -> (Vec<String>, Vec<String>) {
-    let mut values: Vec<String> = Vec::new();
-    let mut add = |value: String| {
-        if !values.contains(&value) {
-            values.push(value);
+) -> (Vec<Rc<str>>, Vec<Rc<str>>) {
+    let mut values: Vec<Rc<str>> = Vec::new();
+    let mut add = |value: &str| {
+        if !values.iter().any(|known| **known == *value) {
+            values.push(value.into());
         }
     };
     let mut wild = false;
     for pattern in &patterns {
         match pattern {
-            Pattern::Exact(text) if (domain.possible)(text) => add(text.clone()),
+            Pattern::Exact(text) if (domain.possible)(text) => add(text),
             Pattern::Exact(_) | Pattern::All => {}
             Pattern::Glob(_) => wild = true,
         }
     }
-    let exact = |text: &str| patterns.contains(&Pattern::Exact(text.to_owned()));
-    let strange: Vec<String> = strangers
+    let exact = |text: &str| {
+        let named = |pattern: &Pattern| matches!(pattern, Pattern::Exact(named) if named == text);
+        patterns.iter().any(named)
+    };
+    let strange: Vec<Rc<str>> = strangers
         .iter()
         .filter(|stranger| !exact(stranger))
         .take(2)
-        .map(|name| (*name).to_owned())
+        .map(|name| (*name).into())
         .collect();
     if wild {
         // Two of each class, so that two ids can be alike and yet differ.
@@ -108,9 +113,9 @@ fn spread(
         found.values.append(&mut others.values);
         found
             .values
-            .into_iter()
-            .filter(|value| !strange.contains(value))
-            .for_each(add);
+            .iter()
+            .filter(|value| !strange.iter().any(|known| **known == ***value))
+            .for_each(|value| add(value));
     }
     (values, strange)
 }
@@ -119,7 +124,12 @@ fn spread(
 fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = model.perimeter.accounts.iter().cloned().map(Pattern::Exact).collect();
     let add = |patterns: &mut Vec<Pattern>, pattern: &Pattern| {
-        if *pattern != Pattern::All && !patterns.contains(pattern) {
+        let tells_none = match pattern {
+            Pattern::All => true,
+            Pattern::Exact(account) => account.is_empty(),
+            Pattern::Glob(_) => false,
+        };
+        if !tells_none && !patterns.contains(pattern) {
             patterns.push(pattern.clone());
         }
     };

@@ -24,7 +24,7 @@ pub(super) enum Kind {
     Free,
 }
 
-impl Model<'_> {
+impl<'d> Model<'d> {
     pub(super) fn kind(&self, id: &str) -> Kind {
         match id {
             // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
@@ -67,11 +67,9 @@ impl Model<'_> {
     }
 
     /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
-    pub(super) fn constant(&self, id: &str) -> Option<Option<String>> {
-        let some = |value: &str| (!value.is_empty()).then(|| Some(value.to_owned()));
+    pub(super) fn constant(&self, id: &str) -> Option<Option<&'d str>> {
+        let some = |value: &'d str| (!value.is_empty()).then_some(Some(value));
         match id {
-            // What CloudFormation calls pseudo parameters is no condition key.
-            _ if id.contains("::") => Some(None),
             "aws:sourceip" => Some(None),
             "s3:resourceaccount" if !self.may_have("s3") => Some(None),
             "kms:calleraccount" if !self.may_have("kms") => Some(None),
@@ -82,6 +80,8 @@ impl Model<'_> {
                 [one] => some(one),
                 _ => None,
             },
+            // What CloudFormation calls pseudo parameters is no condition key.
+            _ if id.contains("::") => Some(None),
             _ => None,
         }
     }

@@ -1,6 +1,8 @@
 //! Witnesses that look like what AWS really sees: a name and its keys agree, and an action takes its resource. The search
 //! does not ask for that, so that it misses nothing that AWS has not published.
 
+use std::rc::Rc;
+
 use super::actions::WELL_KNOWN;
 use super::callers::Caller;
 use super::model::Model;
@@ -27,28 +29,36 @@ pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> Option<evaluate::Request>;
 /// name than the caller's.
 pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Confirmed> {
     if contradicts(model, found) {
-        return better(model, found, with_user_name(model, found), confirm);
+        let mut good = with_user_name(model, found).filter(|other| as_good(model, found, other));
+        return good.find_map(|other| {
+            let request = confirm(&other)?;
+            Some((other, request))
+        });
     }
     Some((found.clone(), confirm(found)?))
 }
 
 /// A request that is as good as the one found, and likelier where there is one.
-pub(super) fn likely(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> Confirmed {
-    let mut best = found;
+pub(super) fn likely(
+    model: &Model<'_>,
+    found: Confirmed,
+    allowed: &dyn Fn(&evaluate::Request) -> bool,
+) -> evaluate::Request {
+    let (mut best, mut request) = found;
     for others in [with_bucket, with_resource] {
-        let other = better(model, &best.0, others(model, &best.0), confirm);
+        let mut good = others(model, &best).filter(|other| as_good(model, &best, other));
+        let other = good.find(|other| {
+            // The others differ in nothing else.
+            request.action.clone_from(&other.action);
+            request.resource.clone_from(&other.resource.arn);
+            allowed(&request)
+        });
+        drop(good);
         best = other.unwrap_or(best);
     }
-    best
-}
-
-/// The first of the others that is as good as the one found.
-fn better(model: &Model<'_>, found: &Request, others: Requests<'_>, confirm: Confirm<'_>) -> Option<Confirmed> {
-    let mut good = others.filter(|other| as_good(model, found, other));
-    good.find_map(|other| {
-        let request = confirm(&other)?;
-        Some((other, request))
-    })
+    request.action = best.action;
+    request.resource = best.resource.arn;
+    request
 }
 
 fn contradicts(model: &Model<'_>, found: &Request) -> bool {
@@ -76,7 +86,8 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let same = *arn == found.resource.arn
         || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
     let principals = &model.perimeter.principals;
-    same && principals.contains(&other.principal.name) == principals.contains(&found.principal.name)
+    let listed = |name: &str| principals.iter().any(|known| known == name);
+    same && listed(&other.principal.name) == listed(&found.principal.name)
         && federation::is_call(&other.action) == federation::is_call(&found.action)
 }
 
@@ -102,8 +113,8 @@ fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> 
     }
     let by_key = user_name(model, found).filter(possible).map(|name| {
         let mut other = found.clone();
-        other.principal.name = format!("{path}/{name}");
-        other.principal.arn = Some(other.principal.name.clone());
+        other.principal.name = format!("{path}/{name}").into();
+        other.principal.arn = Some(Rc::clone(&other.principal.name));
         other
     });
     Box::new(std::iter::once(by_arn).chain(by_key))
@@ -147,21 +158,20 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let Some(arn) = Arn::parse(resource) else {
         return Box::new(std::iter::empty());
     };
-    let service = match &model.service {
-        Some(service) => Some(service.clone()),
-        None => service::of_prefix(arn.service),
+    let fits = match &model.service {
+        Some(service) => service.takes(&found.action, resource),
+        None => service::takes(&found.action, resource),
     };
-    let mut taking: Vec<(&str, &str)> = service.iter().flat_map(|known| known.actions_on(resource)).collect();
-    let is = |action: &str, (prefix, name): (&str, &str)| {
-        action
-            .split_once(':')
-            .is_some_and(|(first, last)| first.eq_ignore_ascii_case(prefix) && last.eq_ignore_ascii_case(name))
-    };
-    let fits = taking.iter().any(|known| is(&found.action, *known));
-    if fits || (model.service.is_none() && service::takes(&found.action, resource)) {
+    if fits {
         return Box::new(std::iter::empty());
     }
-    taking.sort_by_key(|known| !WELL_KNOWN.iter().any(|action| is(action, *known)));
+    let service = model.service.clone().or_else(|| service::of_prefix(arn.service));
+    let behind = service.clone();
+    let taken = move |action: &&str| behind.as_ref().is_some_and(|known| known.takes(action, resource));
+    let first = WELL_KNOWN.into_iter().filter(taken).map(str::to_owned);
+    let taking = service.into_iter().flat_map(|known| known.actions_on(resource));
+    let taking = taking.map(|(prefix, name)| format!("{prefix}:{name}"));
+    let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
     let on_its_own = move |action: &str| {
         let arns = service::formats(action).into_iter();
@@ -174,7 +184,7 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     };
     let well_known = WELL_KNOWN.contains(&found.action.as_str());
     let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
-    let instead = taking.into_iter().map(|(prefix, name)| format!("{prefix}:{name}"));
+    let instead = first.chain(taking);
     let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
     let instead = instead.map(|action| Request {
         action,
@@ -193,7 +203,7 @@ fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Opt
     let mut fields = format.splitn(4, ':');
     let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let account = match account {
-        "*" => found.owner.account.as_str(),
+        "*" => &*found.owner.account,
         "" if found.owner.told || arn.account.is_empty() => "",
         _ => return None,
     };

@@ -224,6 +224,10 @@ impl<'d> Model<'d> {
         self.providers.iter().find(named).copied()
     }
 
+    pub(super) fn trusts_account(&self, account: &str) -> bool {
+        self.perimeter.accounts.iter().any(|known| known == account)
+    }
+
     /// Whether only requests for what AWS owns have this value of the key.
     pub(super) fn marked(&self, id: &str, value: &str) -> bool {
         self.marks
@@ -278,12 +282,11 @@ impl<'d> Model<'d> {
     }
 
     /// Statements that fail on conditions with variables on the keys that one side of a request has are taken out.
-    pub(super) fn linked_sig(&self, side: impl Fn(Kind) -> Option<Vec<String>>, lookup: Lookup<'_>) -> Bits {
+    pub(super) fn linked_sig<'s>(&self, side: impl Fn(Kind) -> Option<Option<&'s str>>, lookup: Lookup<'_>) -> Bits {
         let mut bits = Bits::ALL;
         for key in self.keys.iter().filter(|key| key.linked) {
-            if let Some(values) = side(key.kind) {
-                let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                bits = bits & self.sig_of(key, &values, Some(lookup));
+            if let Some(value) = side(key.kind) {
+                bits = bits & self.sig_of(key, value.as_slice(), Some(lookup));
             }
         }
         bits
@@ -309,8 +312,7 @@ impl<'d> Model<'d> {
         let mut bits = Bits::ALL;
         for key in self.keys.iter().filter(|key| key.kind == Kind::Constant) {
             let value = self.constant(key.id).flatten();
-            let values: Vec<&str> = value.iter().map(String::as_str).collect();
-            bits = bits & self.sig_of(key, &values, None);
+            bits = bits & self.sig_of(key, value.as_slice(), None);
         }
         bits
     }

@@ -1,5 +1,7 @@
 //! The owners of resources that a document can tell apart.
 
+use std::rc::Rc;
+
 use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::callers::{Membership, Principal};
@@ -9,9 +11,9 @@ use super::model::Model;
 
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
-    pub(super) account: String,
-    pub(super) organization: Option<String>,
-    pub(super) path: Option<String>,
+    pub(super) account: Rc<str>,
+    pub(super) organization: Option<Rc<str>>,
+    pub(super) path: Option<Rc<str>>,
     pub(super) trusted: bool,
     /// Whether requests carry `aws:ResourceAccount` and its like.
     pub(super) told: bool,
@@ -40,7 +42,7 @@ pub(super) fn owners(
         } else {
             Bits::ALL
         };
-        let trusted = model.perimeter.accounts.contains(account);
+        let trusted = model.trusts_account(account);
         let patterns = model.arns.iter().chain(&model.listed).chain(&model.owned);
         let fields: Vec<bool> = patterns
             .map(|pattern| super::resources::account_fits(pattern, account))
@@ -90,21 +92,20 @@ impl Owner {
         };
         let kinds = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
         let sig = kinds.into_iter().fold(Bits::ALL, |bits, kind| {
-            let values = owner.values(kind).unwrap_or_default();
-            let values: Vec<&str> = values.iter().map(String::as_str).collect();
-            bits & model.sig(kind, &values)
+            let value = owner.value(kind).flatten();
+            bits & model.sig(kind, value.as_slice())
         });
         principal.caller.is_iam().then_some(Self { sig, ..owner })
     }
 
-    /// The values of a key that belongs to the owner, or nothing for a key that does not.
-    pub(super) fn values(&self, kind: Kind) -> Option<Vec<String>> {
-        let list = |value: Option<&String>| Some(value.filter(|_| self.told).cloned().into_iter().collect());
-        match kind {
-            Kind::ResourceAccount => list(Some(&self.account)),
-            Kind::ResourceOrganization => list(self.organization.as_ref()),
-            Kind::ResourcePaths => list(self.path.as_ref()),
-            _ => None,
-        }
+    /// The value of a key that belongs to the owner, if requests have it, or nothing for a key that does not.
+    pub(super) fn value(&self, kind: Kind) -> Option<Option<&str>> {
+        let value = match kind {
+            Kind::ResourceAccount => Some(&*self.account),
+            Kind::ResourceOrganization => self.organization.as_deref(),
+            Kind::ResourcePaths => self.path.as_deref(),
+            _ => return None,
+        };
+        Some(value.filter(|_| self.told))
     }
 }

@@ -10,6 +10,7 @@ use super::model::Model;
 use super::strings::{Domain, WORD, candidates};
 use crate::arn::is_account;
 use crate::glob::{Pattern, Piece};
+use crate::service;
 use crate::text::{ArnPattern, Form};
 
 mod starts;
@@ -71,33 +72,28 @@ pub(super) fn resources(
     }
     let mut all: Vec<Resource> = Vec::new();
     let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
+    let (mut arn, mut hit) = (String::new(), Vec::new());
     for start in starts(model, account, &patterns, complete, budget) {
-        let mut names = templates(model, &start);
+        let formats = formats(model, &start);
+        let mut names = templates(&formats, &start);
         if !start.agreeing.is_empty() || names.is_empty() {
-            let lasts = |range: &mut dyn Iterator<Item = usize>| -> Vec<Pattern> {
-                range
-                    .filter_map(|at| last_field(patterns.all.get(at)?))
-                    .cloned()
-                    .collect()
-            };
-            let told = |at: &usize| *at < patterns.own || trusted;
-            let wanted = lasts(&mut start.agreeing.iter().copied().filter(told));
-            let others = lasts(&mut start.agreeing.iter().copied().filter(|at| !told(at)));
-            let avoid: Vec<Vec<Piece>> = others
-                .iter()
-                .filter(|p| **p != Pattern::All)
-                .map(Pattern::pieces)
-                .collect();
+            let told = |at: &&usize| **at < patterns.own || trusted;
+            let last = |at: &usize| last_field(patterns.all.get(*at)?);
+            let agreeing = || start.agreeing.iter();
+            let wanted = || agreeing().filter(told).filter_map(last);
+            let others = agreeing().filter(|at| !told(at)).filter_map(last);
+            let known: Vec<&Pattern> = others.filter(|pattern| **pattern != Pattern::All).collect();
+            let avoid: Vec<Vec<Piece>> = known.iter().map(|pattern| pattern.pieces()).collect();
             let domain = Domain {
                 possible: &|name| !name.is_empty(),
                 avoid: &avoid,
                 ..WORD
             };
-            let found = candidates(&wanted, &domain, budget);
+            let found = candidates(wanted(), &domain, budget);
             *complete &= found.complete;
             names.extend(found.values);
-            if !wanted.iter().any(|pattern| *pattern != Pattern::All) {
-                names = in_format(&formats(model, &start), &others, names);
+            if wanted().all(|pattern| *pattern == Pattern::All) {
+                names = in_format(&formats, &known, names);
             }
         }
         for name in names {
@@ -105,8 +101,9 @@ pub(super) fn resources(
                 *complete = false;
                 return all;
             }
-            let arn = format!("{}{name}", start.text);
-            let hit: Vec<bool> = agree(&patterns, &start, &name, &arn, model.reading.short_arns);
+            arn.clone_from(&start.text);
+            arn.push_str(&name);
+            agree(&patterns, &start, &name, &arn, model.reading.short_arns, &mut hit);
             let is = |from: usize, count: usize| hit.iter().skip(from).take(count).any(|hit| *hit);
             let listed = is(patterns.own, model.listed.len());
             let owned = is(patterns.own + model.listed.len(), model.owned.len());
@@ -119,7 +116,7 @@ pub(super) fn resources(
             }
             if seen.insert((sig, listed, owned, start.of_aws)) {
                 all.push(Resource {
-                    arn,
+                    arn: arn.clone(),
                     listed,
                     owned,
                     of_aws: start.of_aws,
@@ -134,16 +131,15 @@ pub(super) fn resources(
 impl Resource {
     /// The same in another account, if the ARN has an account.
     pub(super) fn of(&self, account: &str) -> Self {
-        let mut fields: Vec<&str> = self.arn.splitn(6, ':').collect();
-        if let Some(field) = fields.get_mut(4)
-            && is_account(field)
-        {
-            *field = account;
-        }
-        Self {
-            arn: fields.join(":"),
-            ..self.clone()
-        }
+        let mut fields = self.arn.splitn(6, ':');
+        let arn = match (fields.nth(4), fields.next()) {
+            (Some(own), Some(name)) if is_account(own) => {
+                let start = self.arn.len() - own.len() - 1 - name.len();
+                [self.arn.get(..start).unwrap_or_default(), account, ":", name].concat()
+            }
+            _ => self.arn.clone(),
+        };
+        Self { arn, ..*self }
     }
 }
 
@@ -264,8 +260,10 @@ fn last_field(pattern: &ArnPattern) -> Option<&Pattern> {
     }
 }
 
-fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: bool) -> Vec<bool> {
-    let mut hit = vec![false; patterns.all.len()];
+/// Tells by pattern whether it covers the resource.
+fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: bool, hit: &mut Vec<bool>) {
+    hit.clear();
+    hit.resize(patterns.all.len(), false);
     for at in &start.agreeing {
         if let (Some(hit), Some(pattern)) = (hit.get_mut(*at), patterns.all.get(*at)) {
             *hit = match pattern {
@@ -274,7 +272,6 @@ fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: b
             };
         }
     }
-    hit
 }
 
 /// What may be the last field in the documented formats of the service's ARNs.
@@ -287,11 +284,11 @@ fn formats(model: &Model<'_>, start: &Start) -> Vec<&'static str> {
 
 /// Names that neither a format nor the settings know, as names in each of the formats: whom AWS owns all repositories of
 /// has nothing else in a registry.
-fn in_format(formats: &[&str], known: &[Pattern], names: Vec<String>) -> Vec<String> {
-    let named: Vec<Pattern> = formats.iter().map(|format| Pattern::wild(format)).collect();
+fn in_format(formats: &[&str], known: &[&Pattern], names: Vec<String>) -> Vec<String> {
     let fits = |name: &str| {
-        let known = known.iter().filter(|pattern| **pattern != Pattern::All);
-        named.is_empty() || named.iter().chain(known).any(|pattern| pattern.matches(name))
+        formats.is_empty()
+            || formats.iter().any(|format| service::covers(format, name))
+            || known.iter().any(|pattern| pattern.matches(name))
     };
     let spelled = |name: String| {
         if fits(&name) {
@@ -304,12 +301,11 @@ fn in_format(formats: &[&str], known: &[Pattern], names: Vec<String>) -> Vec<Str
 }
 
 /// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
-fn templates(model: &Model<'_>, start: &Start) -> Vec<String> {
-    let names = formats(model, start);
+fn templates(formats: &[&str], start: &Start) -> Vec<String> {
     // What lies deeper, such as an object in a bucket, is what requests are mostly about.
     let most = if start.agreeing.is_empty() { 1 } else { 6 };
-    let deepest = names.into_iter().rev().take(most);
-    let filled = |name: &str| filled(&start.service, start.account, name);
+    let deepest = formats.iter().rev().take(most);
+    let filled = |name: &&str| filled(&start.service, start.account, name);
     deepest.map(filled).collect()
 }
 

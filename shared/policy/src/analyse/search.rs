@@ -5,6 +5,7 @@
 //! sets of its parts, and it is allowed when an Allow and no Deny is left in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::actions::{Action, actions, actions_without_resource, federated_actions};
 use super::bits::Bits;
@@ -62,11 +63,11 @@ pub(super) struct Search<'m, 'd> {
     constant: Bits,
     /// By the owner's account, empty for any if no pattern tells accounts apart, and whether trusted resources are told
     /// apart.
-    resources: Vec<(String, bool, Vec<Resource>)>,
+    resources: Vec<(Rc<str>, bool, Vec<Resource>)>,
     /// Whether no pattern tells the resources of one account from those of another.
     accounts_alike: bool,
     /// The same for resources with variables, by the values of these.
-    resolved: BTreeMap<(String, bool, linked::Values), Vec<Resource>>,
+    resolved: BTreeMap<(Rc<str>, bool, linked::Values), Vec<Resource>>,
     /// Whether resources that the settings trust are looked for besides those of trusted owners.
     pub(super) thorough: bool,
     /// Whether nothing was left out. Links are counted apart.
@@ -222,7 +223,7 @@ impl<'m, 'd> Search<'m, 'd> {
                     found = if follow {
                         self.follow(&place, bits, &mut followed, budget, judge)
                     } else {
-                        let account = if self.accounts_alike { "" } else { &owner.account };
+                        let account = if self.accounts_alike { "" } else { &*owner.account };
                         if !tried.insert((bits, principal.caller, place.flags(), account)) {
                             continue;
                         }
@@ -258,24 +259,20 @@ impl<'m, 'd> Search<'m, 'd> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let trusted = self.trusts(place.goal);
-        let account = if self.accounts_alike {
-            ""
-        } else {
-            place.owner.account.as_str()
-        };
+        let account = if self.accounts_alike { "" } else { &*place.owner.account };
         let none;
         let all = if place.world.alone {
             none = [nowhere(self.model, None)];
             none.as_slice()
         } else {
-            let known = |all: &[(String, bool, Vec<Resource>)]| {
+            let known = |all: &[(Rc<str>, bool, Vec<Resource>)]| {
                 let mut all = all.iter();
-                all.position(|(of, told, _)| *of == account && *told == trusted)
+                all.position(|(of, told, _)| **of == *account && *told == trusted)
             };
             if known(&self.resources).is_none() {
                 let own = &place.owner.account;
                 let found = resources(self.model, own, trusted, None, &mut self.complete, budget);
-                self.resources.push((account.to_owned(), trusted, found));
+                self.resources.push((account.into(), trusted, found));
             }
             let (.., found) = self.resources.get(known(&self.resources)?)?;
             found.as_slice()
@@ -325,6 +322,11 @@ struct Place<'s> {
 }
 
 impl Place<'_> {
+    /// The value of a key that belongs to principal or owner, if requests have it, or nothing for a key that does not.
+    fn value(&self, kind: Kind) -> Option<Option<&str>> {
+        self.principal.value(kind).or_else(|| self.owner.value(kind))
+    }
+
     /// What counts for where a request lies.
     fn flags(&self) -> [bool; 3] {
         [

@@ -47,7 +47,11 @@ pub(super) const WORD: Domain<'static> = Domain {
 };
 
 /// One representative for each class that `patterns` tell apart within the domain.
-pub(super) fn candidates(patterns: &[Pattern], domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+pub(super) fn candidates<'p>(
+    patterns: impl IntoIterator<Item = &'p Pattern>,
+    domain: &Domain<'_>,
+    budget: &mut Budget,
+) -> Candidates {
     let mut globs: Vec<Vec<Piece>> = Vec::new();
     let mut values: Vec<String> = Vec::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -147,11 +151,11 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
     for glob in globs {
         let before = shapes.len();
         for index in 0..before {
-            let Some(shape) = shapes.get(index).cloned() else { break };
+            let Some(shape) = shapes.get(index) else { break };
             if !budget.spend(4 + (shape.len() + glob.len()) / 4) {
                 return (shapes, false);
             }
-            let Some(met) = meet(&shape, glob, MOST_MEETS) else {
+            let Some(met) = meet(shape, glob, MOST_MEETS) else {
                 budget.spend(64 * MOST_MEETS);
                 complete = false;
                 continue;

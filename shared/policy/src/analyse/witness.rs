@@ -12,76 +12,56 @@ use crate::federation;
 use crate::literal::iso;
 
 pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
-    let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut put = |key: &str, values: Vec<String>| {
-        if !values.is_empty() {
-            context.insert(key.to_owned(), values);
-        }
+    let (now, epoch) = (iso(found.instant), found.instant.to_string());
+    let provider = match found.principal.caller {
+        Caller::Bearer(Some(at)) => model.providers.get(at).copied(),
+        _ => None,
     };
-    for (key, value) in [
-        ("aws:SecureTransport", "true"),
-        ("aws:ViaAWSService", "false"),
-        ("aws:VpcSourceIp", "10.0.0.10"),
-    ] {
-        put(key, vec![value.to_owned()]);
-    }
-    put("aws:CurrentTime", vec![iso(found.instant)]);
-    put("aws:EpochTime", vec![found.instant.to_string()]);
-    for key in ["aws:SourceVpc", "aws:SourceVpce", "aws:VpceAccount", "aws:VpceOrgID"] {
-        put(
-            key,
-            model
-                .constant(&key.to_ascii_lowercase())
-                .flatten()
-                .into_iter()
-                .collect(),
-        );
-    }
-    for (key, kind) in [
-        ("aws:PrincipalAccount", Kind::PrincipalAccount),
-        ("aws:PrincipalOrgID", Kind::PrincipalOrganization),
-        ("aws:PrincipalOrgPaths", Kind::PrincipalPaths),
-        ("aws:PrincipalArn", Kind::PrincipalArn),
-        ("aws:PrincipalIsAWSService", Kind::PrincipalIsService),
-        ("aws:PrincipalServiceName", Kind::PrincipalService),
-        ("aws:PrincipalServiceNamesList", Kind::PrincipalService),
-        ("aws:PrincipalType", Kind::PrincipalType),
-    ] {
-        put(key, found.principal.values(kind).unwrap_or_default());
-    }
-    for (key, kind) in [
-        ("aws:ResourceAccount", Kind::ResourceAccount),
-        ("aws:ResourceOrgID", Kind::ResourceOrganization),
-        ("aws:ResourceOrgPaths", Kind::ResourcePaths),
-    ] {
-        put(key, found.owner.values(kind).unwrap_or_default());
-    }
-    if let Caller::Bearer(Some(at)) = found.principal.caller {
-        let provider = model.providers.get(at).map(|name| (*name).to_owned());
-        put(federation::PROVIDER, provider.into_iter().collect());
-    }
+    let constant = |id: &str| model.constant(id).flatten();
+    let principal = |kind: Kind| found.principal.value(kind).flatten();
+    let owner = |kind: Kind| found.owner.value(kind).flatten();
+    let known = [
+        ("aws:CurrentTime", Some(now.as_str())),
+        ("aws:EpochTime", Some(&epoch)),
+        (federation::PROVIDER, provider),
+        ("aws:PrincipalAccount", principal(Kind::PrincipalAccount)),
+        ("aws:PrincipalArn", principal(Kind::PrincipalArn)),
+        ("aws:PrincipalIsAWSService", principal(Kind::PrincipalIsService)),
+        ("aws:PrincipalOrgID", principal(Kind::PrincipalOrganization)),
+        ("aws:PrincipalOrgPaths", principal(Kind::PrincipalPaths)),
+        ("aws:PrincipalServiceName", principal(Kind::PrincipalService)),
+        ("aws:PrincipalServiceNamesList", principal(Kind::PrincipalService)),
+        ("aws:PrincipalType", principal(Kind::PrincipalType)),
+        ("aws:ResourceAccount", owner(Kind::ResourceAccount)),
+        ("aws:ResourceOrgID", owner(Kind::ResourceOrganization)),
+        ("aws:ResourceOrgPaths", owner(Kind::ResourcePaths)),
+        ("aws:SecureTransport", Some("true")),
+        ("aws:SourceVpc", constant("aws:sourcevpc")),
+        ("aws:SourceVpce", constant("aws:sourcevpce")),
+        ("aws:ViaAWSService", Some("false")),
+        ("aws:VpcSourceIp", Some("10.0.0.10")),
+        ("aws:VpceAccount", constant("aws:vpceaccount")),
+        ("aws:VpceOrgID", constant("aws:vpceorgid")),
+    ];
     // Names that a service has for the same.
-    for key in model.keys.iter().filter(|key| !key.id.starts_with("aws:")) {
-        let values = found
-            .principal
-            .values(key.kind)
-            .or_else(|| found.owner.values(key.kind));
-        put(key.name, values.unwrap_or_default());
-    }
-    let preset: Vec<String> = context.keys().cloned().collect();
+    let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
+    let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
+    let present = known.into_iter().chain(others);
+    let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
+    let mut all = Vec::with_capacity(known.len() + model.keys.len());
+    all.extend(present);
+    let mut context: BTreeMap<String, Vec<String>> = all.into_iter().collect();
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
         {
             // The document may spell a key otherwise.
-            if let Some(known) = preset.iter().find(|known| known.eq_ignore_ascii_case(key.name)) {
-                context.remove(known);
-            }
+            context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
             context.insert(key.name.to_owned(), values.clone());
         }
     }
     Request {
-        principal: found.principal.name.clone(),
+        principal: found.principal.name.to_string(),
         action: found.action.clone(),
         resource: found.resource.arn.clone(),
         context,

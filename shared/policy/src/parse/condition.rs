@@ -10,7 +10,7 @@ use crate::operators::{Family, Operator};
 use crate::text::{ArnPattern, Form, Style, Text};
 
 impl Parser<'_> {
-    pub(super) fn conditions(&mut self, path: &str, node: &Node) -> Vec<Condition> {
+    pub(super) fn conditions(&mut self, path: &str, node: &Node<'_>) -> Vec<Condition> {
         let mut all = Vec::new();
         for (name, keys) in self.members(path, node, Cow::Borrowed) {
             let path = format!("{path}.{name}");
@@ -45,15 +45,15 @@ impl Parser<'_> {
     }
 
     /// Numbers where numbers are meant: no question of leading zeros.
-    fn numbers(&mut self, path: &str, node: &Node) -> Vec<String> {
+    fn numbers(&mut self, path: &str, node: &Node<'_>) -> Vec<String> {
         match &node.kind {
-            Kind::Number(number) => vec![number.clone()],
+            Kind::Number(number) => vec![(*number).to_owned()],
             Kind::Array(items) if !items.is_empty() => items.iter().flat_map(|item| self.numbers(path, item)).collect(),
             _ => self.list(path, node),
         }
     }
 
-    fn values(&mut self, path: &str, node: &Node, operator: Operator, raw: Vec<String>) -> Option<Values> {
+    fn values(&mut self, path: &str, node: &Node<'_>, operator: Operator, raw: Vec<String>) -> Option<Values> {
         let texts = |parser: &mut Self, style| {
             let mut texts = Vec::new();
             for raw in raw.iter().cloned() {
@@ -96,7 +96,7 @@ impl Parser<'_> {
     fn each<T>(
         &mut self,
         path: &str,
-        node: &Node,
+        node: &Node<'_>,
         raw: &[String],
         read: fn(&str) -> Option<T>,
         wanted: &str,

@@ -9,7 +9,7 @@ use crate::json::{Kind, Node};
 use crate::text::{ArnPattern, Form, Style, Text};
 
 impl Parser<'_> {
-    pub(super) fn statement(&mut self, index: usize, node: &Node) -> Option<Statement> {
+    pub(super) fn statement(&mut self, index: usize, node: &Node<'_>) -> Option<Statement> {
         let path = format!("Statement[{index}]");
         let members = self.members(&path, node, Cow::Borrowed);
         if !matches!(node.kind, Kind::Object(_)) {
@@ -89,7 +89,7 @@ impl Parser<'_> {
     }
 
     /// The inner nothing is a statement to leave out.
-    fn effect(&mut self, path: &str, node: &Node) -> Option<Option<Effect>> {
+    fn effect(&mut self, path: &str, node: &Node<'_>) -> Option<Option<Effect>> {
         let text = self.scalar(path, node)?;
         let effect = match text.to_ascii_lowercase().as_str() {
             "allow" => Effect::Allow,
@@ -107,7 +107,7 @@ impl Parser<'_> {
         Some((!self.choices.strict_effect).then_some(effect))
     }
 
-    fn resources(&mut self, path: &str, node: &Node) -> Vec<Text> {
+    fn resources(&mut self, path: &str, node: &Node<'_>) -> Vec<Text> {
         let mut texts = Vec::new();
         for raw in self.list(path, node) {
             match Text::new(raw, Style::Arn, self.variables) {
@@ -123,7 +123,7 @@ impl Parser<'_> {
         texts
     }
 
-    fn principal(&mut self, path: &str, node: &Node) -> Vec<PrincipalEntry> {
+    fn principal(&mut self, path: &str, node: &Node<'_>) -> Vec<PrincipalEntry> {
         match &node.kind {
             Kind::String(text) if text == "*" => return vec![PrincipalEntry::Everyone],
             Kind::Object(members) if !members.is_empty() => {}

@@ -1,5 +1,7 @@
 //! The names that principals of an account can have.
 
+use std::rc::Rc;
+
 use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::kinds::Kind;
@@ -23,8 +25,8 @@ const NAMES: Domain<'_> = Domain {
 #[derive(Clone)]
 pub(super) struct Named {
     pub(super) caller: Caller,
-    pub(super) name: String,
-    pub(super) arn: String,
+    pub(super) name: Rc<str>,
+    pub(super) arn: Rc<str>,
     pub(super) sig: Bits,
 }
 
@@ -113,12 +115,12 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .iter()
         .flat_map(|partition| shapes.iter().map(move |shape| (partition, *shape)))
     {
-        let start = format!("arn:{partition}:{service}::{account}:{start}");
+        let start = ["arn:", partition, ":", service, "::", account, ":", start];
         if patterns.is_empty() {
-            arns.push((caller, format!("{start}anybody")));
+            arns.push((caller, start.concat() + "anybody"));
             continue;
         }
-        let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
+        let mut base: Vec<Piece> = start.iter().flat_map(|part| part.chars()).map(Piece::Char).collect();
         base.push(Piece::Field);
         let domain = Domain {
             base: &base,
@@ -136,15 +138,24 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
             *complete = false;
             break;
         }
-        all.push(named(model, caller, arn.clone(), arn, account, by_account));
+        let arn: Rc<str> = arn.into();
+        all.push(named(model, caller, Rc::clone(&arn), arn, account, by_account));
     }
     for session in sessions {
+        let session: Rc<str> = session.into();
         for role in roles(&session, &patterns, complete, budget) {
             if !budget.spend(weight) {
                 *complete = false;
                 break;
             }
-            all.push(named(model, Caller::Role, session.clone(), role, account, by_account));
+            all.push(named(
+                model,
+                Caller::Role,
+                Rc::clone(&session),
+                role.into(),
+                account,
+                by_account,
+            ));
         }
     }
     all
@@ -184,7 +195,7 @@ fn starts_in(pattern: &Pattern, partition: &str) -> bool {
         .eq(pieces.iter().copied().take(start.len()))
 }
 
-fn named(model: &Model<'_>, caller: Caller, name: String, arn: String, account: &str, by_account: Bits) -> Named {
+fn named(model: &Model<'_>, caller: Caller, name: Rc<str>, arn: Rc<str>, account: &str, by_account: Bits) -> Named {
     let kind: Vec<&str> = caller.kind().into_iter().collect();
     let sig = by_account
         & principal_sig(model, caller, &name, account, Some(&arn))

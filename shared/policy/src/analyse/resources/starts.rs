@@ -165,6 +165,7 @@ pub(super) fn starts(
     }
     let mut all: Vec<Start> = Vec::new();
     let mut seen: BTreeSet<(Vec<usize>, bool)> = BTreeSet::new();
+    let mut text = String::new();
     for partition in &partitions {
         for (service, has_region, owner) in &shapes {
             let nowhere = [""];
@@ -175,17 +176,20 @@ pub(super) fn starts(
                 }
                 let of_aws = !matches!(*owner, "" | "*");
                 let owner = if *owner == "*" { account } else { owner };
-                let text = format!("arn:{partition}:{service}:{region}:{owner}:");
+                text.clear();
+                text.extend(["arn:", partition, ":", service, ":", region, ":", owner, ":"]);
                 let agreeing = agreeing(patterns, &["arn", partition, service, region, owner], &text);
-                if seen.insert((agreeing.clone(), of_aws)) {
+                let class = (agreeing, of_aws);
+                if !seen.contains(&class) {
                     all.push(Start {
-                        text,
+                        text: text.clone(),
                         service: (*service).to_owned(),
                         region: *has_region,
                         account: !owner.is_empty(),
                         of_aws,
-                        agreeing,
+                        agreeing: class.0.clone(),
                     });
+                    seen.insert(class);
                 }
             }
         }

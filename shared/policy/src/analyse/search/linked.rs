@@ -1,6 +1,7 @@
 //! Conditions and resources with variables: every value that a variable may have is tried, then they are like any other.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
@@ -25,7 +26,7 @@ pub(super) struct Case {
     bits: Bits,
     caller: Caller,
     flags: [bool; 3],
-    account: String,
+    account: Rc<str>,
     resources: Values,
     keys: Values,
     picked: Vec<Bits>,
@@ -189,24 +190,21 @@ impl Search<'_, '_> {
                 _ => None,
             };
             let kind = model.kind(id);
-            if let Some(values) = place.principal.values(kind).or_else(|| place.owner.values(kind)) {
-                return one(&values);
+            if let Some(value) = place.value(kind) {
+                return value.map(str::to_owned);
             }
             if kind == Kind::Constant {
-                return model.constant(id).flatten();
+                return model.constant(id).flatten().map(str::to_owned);
             }
             let pick = picked
                 .iter()
                 .find(|(at, _)| key_at(model, *at).is_some_and(|key| key.id == id));
             pick.and_then(|(_, values)| one(values))
         };
-        let mut bits = bits
-            & model.linked_sig(|kind| place.principal.values(kind), &lookup)
-            & model.linked_sig(|kind| place.owner.values(kind), &lookup);
+        let mut bits = bits & model.linked_sig(|kind| place.value(kind), &lookup);
         for key in model.keys.iter().filter(|key| key.linked && key.kind == Kind::Constant) {
             let value = model.constant(key.id).flatten();
-            let values: Vec<&str> = value.iter().map(String::as_str).collect();
-            bits = bits & model.sig_of(key, &values, Some(&lookup));
+            bits = bits & model.sig_of(key, value.as_slice(), Some(&lookup));
         }
         if (bits & model.allow).is_empty() {
             return None;
@@ -241,7 +239,7 @@ impl Search<'_, '_> {
             bits,
             caller: place.principal.caller,
             flags: place.flags(),
-            account: place.owner.account.clone(),
+            account: Rc::clone(&place.owner.account),
             resources: values(
                 &mut model
                     .resources
@@ -252,7 +250,7 @@ impl Search<'_, '_> {
             picked: picks.iter().map(|(_, choice)| choice.sig).collect(),
         };
         let trusted = self.trusts(place.goal);
-        let key = (case.account.clone(), trusted, case.resources.clone());
+        let key = (Rc::clone(&case.account), trusted, case.resources.clone());
         if !followed.insert(case) {
             return None;
         }
@@ -299,12 +297,8 @@ impl Search<'_, '_> {
 fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for key in model.keys.iter().filter(|key| key.linked) {
-        let own = place
-            .principal
-            .values(key.kind)
-            .or_else(|| place.owner.values(key.kind))
-            .or_else(|| model.constant(key.id).flatten().map(|value| vec![value]))
-            .unwrap_or_default();
+        let constant = || model.constant(key.id).flatten();
+        let own = place.value(key.kind).unwrap_or_else(constant).map(str::to_owned);
         let texts = || key.conditions.iter().flat_map(|(_, condition)| condition.texts());
         let fixed = texts()
             .filter(|text| text.fixed().is_some())

@@ -70,19 +70,14 @@ pub(super) fn solve<T>(
         wanted.insert(deny);
         (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
-    let actions: Vec<Bits> = place.world.actions.iter().map(|action| action.sig).collect();
-    let lying: Vec<Option<Bits>> = parts
-        .resources
-        .iter()
-        .map(|resource| lies(model, place, resource).then_some(resource.sig))
-        .collect();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
-        let mut layers: Vec<Layer> = vec![Layer(vec![Step {
+        let mut layers: Vec<Layer> = Vec::with_capacity(parts.free.len() + 4);
+        layers.push(Layer(vec![Step {
             denies,
             from: 0,
             pick: 0,
-        }])];
+        }]));
         let caller = place.principal.caller;
         let mut advance = |candidates: &mut dyn Iterator<Item = (usize, Bits)>| -> bool {
             let mut next = Layer::default();
@@ -104,9 +99,12 @@ pub(super) fn solve<T>(
             layers.push(next);
             some && !budget.is_spent()
         };
-        if !advance(&mut actions.iter().copied().enumerate())
-            || !advance(&mut lying.iter().enumerate().filter_map(|(at, sig)| Some((at, (*sig)?))))
-        {
+        let mut actions = place.world.actions.iter().map(|action| action.sig).enumerate();
+        let resources = parts.resources.iter().enumerate();
+        let mut lying = resources
+            .filter(|(_, resource)| lies(model, place, resource))
+            .map(|(at, resource)| (at, resource.sig));
+        if !advance(&mut actions) || !advance(&mut lying) {
             continue;
         }
         for (at, choices) in parts.free.iter().zip(parts.dims) {
