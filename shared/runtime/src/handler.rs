@@ -17,7 +17,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 use crate::batch::Batch;
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::places::{Failures, Place, Source, places};
-use crate::reconcile::Run;
+use crate::reconcile::{Run, Setback};
 use crate::telemetry::Metrics;
 
 /// No VPC is started on when less than this is left of the invocation.
@@ -105,21 +105,31 @@ impl Handler {
 
 async fn work(mut run: Run<'_>, batch: &Batch, metrics: &mut Metrics) -> Failures {
     let mut failures = Failures::default();
+    let mut early = Vec::new();
     for ((account, region), place) in places(run.aws, batch, &mut failures).await {
         for (look, source) in looks(&run, &account, &region, place, &mut failures).await {
-            let result = if run.last_start.is_none_or(|at| run.aws.now() < at) {
-                match look {
-                    Look::Seen(snapshot) => run.reconcile_seen(*snapshot, &source, metrics).await,
-                    Look::At(place) => run.reconcile_vpc(&place, &source, metrics).await,
-                }
-            } else {
-                Err("the invocation's time is used up".to_owned())
+            let place = look.place();
+            let result = match (run.has_time(run.aws.now()), look) {
+                (false, _) => Err("the invocation's time is used up".to_owned().into()),
+                (true, Look::Seen(snapshot)) => run.reconcile_seen(*snapshot, &source, metrics).await,
+                (true, Look::At(place)) => run.reconcile_vpc(&place, &source, metrics).await,
             };
-            if let Err(cause) = result {
-                warn!(%cause, "the messages go back");
-                failures.add(source.messages, cause);
+            match result {
+                Err(Setback { again: Some(at), .. }) if run.has_time(at) => early.push((at, place, source)),
+                result => failures.note(source, result),
             }
         }
+    }
+    // Messages that go back are away for many minutes: what can be waited for is, after everything else is done.
+    for (at, place, source) in early {
+        let wait = at.duration_since(run.aws.now());
+        info!(vpc = %place.vpc, seconds = wait.as_secs(), "waits until AWS shows what was just changed");
+        tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
+        let result = match run.has_time(run.aws.now()) {
+            true => run.reconcile_vpc(&place, &source, metrics).await,
+            false => Err("the invocation's time is used up".to_owned().into()),
+        };
+        failures.note(source, result);
     }
     failures
 }
@@ -128,6 +138,15 @@ async fn work(mut run: Run<'_>, batch: &Batch, metrics: &mut Metrics) -> Failure
 enum Look {
     At(VpcPlace),
     Seen(Box<Snapshot>),
+}
+
+impl Look {
+    fn place(&self) -> VpcPlace {
+        match self {
+            Self::At(place) => place.clone(),
+            Self::Seen(snapshot) => VpcPlace::of(snapshot),
+        }
+    }
 }
 
 async fn looks(

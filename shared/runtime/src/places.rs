@@ -9,6 +9,7 @@ use postern_core::trigger::{Occasion, Reading, Target, Trigger};
 use tracing::{info, warn};
 
 use crate::batch::Batch;
+use crate::reconcile::Setback;
 
 /// The messages and events because of which a place is looked at.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,14 @@ impl Failures {
     pub(crate) fn add(&mut self, messages: impl IntoIterator<Item = usize>, cause: String) {
         self.messages.extend(messages);
         self.causes.push(cause);
+    }
+
+    /// Sends back the messages because of which a VPC was looked at, where it is not reconciled.
+    pub(crate) fn note(&mut self, source: Source, result: Result<(), Setback>) {
+        if let Err(Setback { cause, .. }) = result {
+            warn!(%cause, "the messages go back");
+            self.add(source.messages, cause);
+        }
     }
 }
 

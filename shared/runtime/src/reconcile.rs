@@ -45,6 +45,20 @@ pub(crate) struct Run<'a> {
 /// Why the messages that meant a VPC have to come back.
 pub(crate) type Cause = String;
 
+/// A VPC is not reconciled.
+#[derive(Debug)]
+pub(crate) struct Setback {
+    pub(crate) cause: Cause,
+    /// From when on another look is worth it, where that is known.
+    pub(crate) again: Option<Timestamp>,
+}
+
+impl From<Cause> for Setback {
+    fn from(cause: Cause) -> Self {
+        Self { cause, again: None }
+    }
+}
+
 /// A VPC as seen at one time, what is on record of it, and what follows from both.
 pub(crate) struct Judged {
     pub(crate) time: Timestamp,
@@ -57,13 +71,18 @@ pub(crate) struct Judged {
 }
 
 impl Run<'_> {
+    /// Whether a VPC may still be started on at this time.
+    pub(crate) fn has_time(&self, at: Timestamp) -> bool {
+        self.last_start.is_none_or(|last| at < last)
+    }
+
     /// Looks at a VPC and reconciles it.
     pub(crate) async fn reconcile_vpc(
         &mut self,
         place: &VpcPlace,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Cause> {
+    ) -> Result<(), Setback> {
         let (seen, past) = tokio::join!(self.look(place), self.past(place));
         match seen? {
             Some(snapshot) => self.reconcile(place, snapshot, past, source, metrics).await,
@@ -77,7 +96,7 @@ impl Run<'_> {
         snapshot: Snapshot,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Cause> {
+    ) -> Result<(), Setback> {
         let place = VpcPlace::of(&snapshot);
         let past = self.past(&place).await;
         self.reconcile(&place, snapshot, past, source, metrics).await
@@ -90,7 +109,7 @@ impl Run<'_> {
         past: Result<Past, Cause>,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Cause> {
+    ) -> Result<(), Setback> {
         if snapshot.vpc.owner != snapshot.account {
             info!(vpc = %place.vpc, owner = %snapshot.vpc.owner, "the VPC belongs to another account and is left alone");
             return Ok(());
@@ -104,14 +123,14 @@ impl Run<'_> {
                 judged.ledger = false;
                 let done = nothing_done(&judged.plan);
                 self.tell(place, judged, done, source, metrics).await?;
-                return if enforces { Err(cause) } else { Ok(()) };
+                return if enforces { Err(cause.into()) } else { Ok(()) };
             }
         };
         let judged = self.judge(snapshot, past);
         let applies = judged.plan.refused.is_none() && judged.plan.enforced().next().is_some();
         if !applies && !self.unfinished(&judged.past) {
             let done = nothing_done(&judged.plan);
-            return self.tell(place, judged, done, source, metrics).await;
+            return Ok(self.tell(place, judged, done, source, metrics).await?);
         }
         // What nobody can be told of is not done.
         let answers = self.aws.check_topic(&self.configuration.topic).await;
@@ -134,7 +153,7 @@ impl Run<'_> {
         lease: &Lease,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Cause> {
+    ) -> Result<(), Setback> {
         if lease.waited || lease.version != judged.past.version + 1 {
             // Another run may have changed the VPC since it was looked at.
             let past = self.past(place).await?;
@@ -146,8 +165,8 @@ impl Run<'_> {
         if self.settle(&mut judged).await? {
             judged = self.judge(judged.snapshot, judged.past);
         }
-        if let Some(cause) = self.just_made(&judged) {
-            return Err(cause);
+        if let Some(setback) = self.just_made(&judged) {
+            return Err(setback);
         }
         let open = judged
             .past
@@ -163,7 +182,10 @@ impl Run<'_> {
             _ => None,
         });
         self.tell(place, judged, done, source, metrics).await?;
-        again.or(open).or(self.unrecorded.take()).map_or(Ok(()), Err)
+        again
+            .or(open)
+            .or(self.unrecorded.take())
+            .map_or(Ok(()), |cause| Err(cause.into()))
     }
 
     async fn look(&self, place: &VpcPlace) -> Result<Option<Snapshot>, Cause> {

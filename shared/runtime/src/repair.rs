@@ -12,7 +12,7 @@ use postern_core::settings::Mode;
 use postern_core::trigger::Occasion;
 use tracing::{info, warn};
 
-use crate::reconcile::{Cause, Judged, Run};
+use crate::reconcile::{Cause, Judged, Run, Setback};
 use crate::tell::Done;
 
 /// How long a run waits for another one that is at work on the same VPC.
@@ -163,19 +163,19 @@ impl Run<'_> {
     }
 
     /// A change of the plan that is on record as just made: AWS may not show it yet, and it is not made twice.
-    pub(crate) fn just_made(&self, judged: &Judged) -> Option<Cause> {
+    pub(crate) fn just_made(&self, judged: &Judged) -> Option<Setback> {
         let recent =
             |record: &&ChangeRecord| !record.fate.settled() || (record.counts() && record.time + SETTLE > judged.time);
         let recent: Vec<_> = judged.past.records.iter().filter(recent).collect();
-        let planned = judged.plan.enforced().find(|planned| {
+        judged.plan.enforced().find_map(|planned| {
             let same =
-                |record: &&ChangeRecord| matches!(&record.action, Action::Change(made) if planned.change.repeats(made));
-            recent.iter().any(same)
-        })?;
-        Some(format!(
-            "an earlier run asked AWS to {}, which may not show yet",
-            planned.change
-        ))
+                |record: &&&ChangeRecord| matches!(&record.action, Action::Change(made) if planned.change.repeats(made));
+            let record = recent.iter().rev().find(same)?;
+            Some(Setback {
+                cause: format!("an earlier run asked AWS to {}, which may not show yet", planned.change),
+                again: record.fate.settled().then_some(record.time + SETTLE),
+            })
+        })
     }
 
     /// Makes the changes of a plan. What is made is on record before and after.
