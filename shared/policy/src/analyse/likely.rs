@@ -6,7 +6,7 @@ use super::callers::Caller;
 use super::model::Model;
 use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
-use crate::arn::Arn;
+use crate::arn::{Arn, is_name};
 use crate::evaluate;
 use crate::federation;
 use crate::service;
@@ -82,10 +82,6 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
 
 /// With one name of the user: the one in the ARN, or else the one in the key.
 fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
-    let possible = |name: &&str| {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
-        (1..=64).contains(&name.len()) && name.chars().all(fits)
-    };
     let Some((path, own)) = found
         .principal
         .name
@@ -100,7 +96,7 @@ fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> 
             *values = vec![own.to_owned()];
         }
     }
-    let by_key = user_name(model, found).filter(possible).map(|name| {
+    let by_key = user_name(model, found).filter(|name| is_name(name)).map(|name| {
         let mut other = found.clone();
         other.principal.name = format!("{path}/{name}");
         other.principal.arn = Some(other.principal.name.clone());

@@ -224,3 +224,12 @@ fn the_arn_of_a_user_has_the_users_name() {
     let request = on("s3", &[bob]).identity.unwrap().request;
     assert_eq!(request.values("aws:username"), ["bob"]);
 }
+
+#[test]
+fn a_star_that_is_no_wildcard_is_in_nobodys_name() {
+    for name in ["user/*", "role/app*", "role/two words"] {
+        let arn = format!("arn:aws:iam::111122223333:{name}");
+        let found = on("s3", &[allow(json!({"StringEquals": {"aws:PrincipalArn": arn}}))]);
+        assert_eq!(found.verdict, Containment::LockedOut, "{name}: {found:#?}");
+    }
+}
