@@ -80,6 +80,15 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
             context.insert(key.name.to_owned(), values.clone());
         }
     }
+    let asked = |start: &str| {
+        found
+            .keys
+            .iter()
+            .any(|(at, values)| !values.is_empty() && model.keys.get(*at).is_some_and(|key| key.id.starts_with(start)))
+    };
+    if asked("aws:calledvia") && !asked("aws:viaawsservice") {
+        context.insert("aws:ViaAWSService".to_owned(), vec!["true".to_owned()]);
+    }
     Request {
         principal: found.principal.name.clone(),
         action: found.action.clone(),

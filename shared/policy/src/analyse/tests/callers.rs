@@ -233,3 +233,29 @@ fn a_star_that_is_no_wildcard_is_in_nobodys_name() {
         assert_eq!(found.verdict, Containment::LockedOut, "{name}: {found:#?}");
     }
 }
+
+#[test]
+fn only_services_tell_whose_resource_made_them_call() {
+    for (key, value) in [
+        ("aws:SourceAccount", "111122223333"),
+        ("aws:SourceArn", "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit"),
+        ("aws:SourceOrgID", OWN),
+    ] {
+        let ours = allow(json!({"StringEquals": {key: value}}));
+        assert_eq!(holes(&[inside(), ours.clone()]), (false, false), "{key}");
+        let strict = Perimeter {
+            aws_services: false,
+            ..perimeter()
+        };
+        let witness = with("s3", &strict, &[inside(), ours]).identity.unwrap().request;
+        assert!(witness.principal.ends_with(".amazonaws.com"), "{key}: {witness:?}");
+    }
+}
+
+#[test]
+fn who_is_called_via_a_service_is_called_by_a_service() {
+    let via = allow(json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}));
+    let request = on("s3", &[inside(), via]).identity.unwrap().request;
+    assert!(request.principal.starts_with("arn:"), "{request:?}");
+    assert_eq!(request.values("aws:ViaAWSService"), ["true"]);
+}
