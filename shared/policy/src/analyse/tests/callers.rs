@@ -253,6 +253,14 @@ fn only_services_tell_whose_resource_made_them_call() {
 }
 
 #[test]
+fn kinds_of_callers_compare_without_case_where_that_is_asked() {
+    let users = json!({"StringEqualsIgnoreCase": {"aws:PrincipalType": "user"}});
+    let found = on("s3", &[inside(), allow(users.clone()), data_stays()]);
+    assert_eq!(found.identity.unwrap().request.values("aws:PrincipalType"), ["User"]);
+    assert_eq!(holes(&[inside(), deny(users)]), (false, false));
+}
+
+#[test]
 fn who_is_called_via_a_service_is_called_by_a_service() {
     let via = allow(json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}));
     let request = on("s3", &[inside(), via]).identity.unwrap().request;
