@@ -159,6 +159,7 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     }
     taking.sort_by_key(|known| !WELL_KNOWN.iter().any(|action| is(action, *known)));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
+    let prefix = |action: &str| action.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let on_its_own = move |action: &str| {
         let arns = service::formats(action).into_iter();
         let action = action.to_owned();
@@ -180,7 +181,9 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let others = std::iter::once(found.action.as_str())
         .chain(written.map(|action| action.raw.as_str()))
         .chain(WELL_KNOWN);
-    let others = others.filter(move |action| tells(action)).take(MOST_ACTIONS);
+    let others = others
+        .filter(move |action| tells(action) && model.may_have(&prefix(action)))
+        .take(MOST_ACTIONS);
     Box::new(kept.chain(instead).chain(others.flat_map(on_its_own)))
 }
 

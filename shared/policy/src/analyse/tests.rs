@@ -574,3 +574,15 @@ fn an_account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
         "other Regions have other repositories"
     );
 }
+
+#[test]
+fn a_witness_calls_the_service_of_the_endpoint_and_no_other() {
+    let of_s3 =
+        json!({"Effect": "Allow", "Principal": "*", "Action": ["ssmmessages:*", "S3:GetObject"], "Resource": "*"});
+    for statement in [everything(), of_s3] {
+        let found = on("ssmmessages", &[statement]);
+        for witness in [found.identity.unwrap(), found.resource.unwrap()] {
+            assert!(witness.request.action.starts_with("ssmmessages:"), "{witness:?}");
+        }
+    }
+}
