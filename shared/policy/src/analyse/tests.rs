@@ -586,3 +586,26 @@ fn a_witness_calls_the_service_of_the_endpoint_and_no_other() {
         }
     }
 }
+
+#[test]
+fn sixty_denies_for_callers_and_owners_of_their_own_are_decided() {
+    let strangers = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
+    let mut statements = vec![everything(), strangers, data_stays()];
+    for (team, action) in (0..60).zip(["Get", "Put", "Delete"].iter().cycle()) {
+        let account = format!("{}", 500_000_000_000_u64 + team);
+        let mut own = deny(json!({
+            "StringNotEquals": {format!("aws:PrincipalTag/team{}", team % 6): format!("t{team}")},
+            "StringEquals": {"aws:ResourceAccount": account},
+        }));
+        own["Principal"] = json!({"AWS": format!("arn:aws:iam::{account}:role/team{team}")});
+        own["Action"] = json!(format!("s3:{action}Object"));
+        own["Resource"] = json!(format!("arn:aws:s3:::data-{team}/*"));
+        statements.push(own);
+    }
+    let perimeter = Perimeter {
+        organizations: vec![OWN.to_owned()],
+        ..Perimeter::default()
+    };
+    let found = with("s3", &perimeter, &statements);
+    assert_eq!(found.verdict, Containment::Closed, "{:?}", found.reasons);
+}
