@@ -107,21 +107,33 @@ impl<'m, 'd> Search<'m, 'd> {
         };
         let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
         let asked = resource_keys.iter().any(|kind| model.has(*kind));
-        let worlds: &[bool] = match keyless {
+        let tells: &[bool] = match keyless {
             Keyless::None => &[true],
-            Keyless::Some(_) if asked => &[true, false],
-            Keyless::Some(_) => &[true],
+            Keyless::Some(_) => &[true, false],
             Keyless::All => &[false],
         };
-        let mut worlds: Vec<World> = worlds
-            .iter()
-            .map(|told| World {
-                alone: false,
-                federated: false,
-                actions: actions(model, *told, &mut complete, budget),
-                owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
-            })
-            .collect();
+        let mut worlds: Vec<World> = Vec::new();
+        for told in tells {
+            let mut actions = actions(model, *told, &mut complete, budget);
+            if !asked {
+                // Whether the owner is told makes no difference then.
+                let known = |sig: Bits| {
+                    worlds
+                        .iter()
+                        .flat_map(|world| &world.actions)
+                        .any(|other| other.sig == sig)
+                };
+                actions.retain(|action| !known(action.sig));
+            }
+            if !actions.is_empty() {
+                worlds.push(World {
+                    alone: false,
+                    federated: false,
+                    actions,
+                    owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
+                });
+            }
+        }
         worlds.push(World {
             alone: true,
             federated: false,

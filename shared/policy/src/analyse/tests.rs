@@ -609,3 +609,27 @@ fn sixty_denies_for_callers_and_owners_of_their_own_are_decided() {
     let found = with("s3", &perimeter, &statements);
     assert_eq!(found.verdict, Containment::Closed, "{:?}", found.reasons);
 }
+
+#[test]
+fn actions_that_do_not_tell_the_owner_open_a_policy_that_does_not_ask_for_it() {
+    for (service, action) in [
+        ("ec2", "ec2:DeleteVpcPeeringConnection"),
+        ("route53", "route53:AssociateVPCWithHostedZone"),
+        ("any", "guardduty:AcceptAdministratorInvitation"),
+        ("ec2", "ec2:Accept*"),
+    ] {
+        let mut statement = everything();
+        statement["Action"] = json!(action);
+        let found = on(service, &[statement]);
+        assert_eq!(
+            (found.identity.is_some(), found.resource.is_some(), found.locked_out),
+            (true, true, false),
+            "{action}: {found:#?}"
+        );
+    }
+    let mut others = everything();
+    others["NotAction"] = json!("ec2:CopySnapshot");
+    others.as_object_mut().unwrap().remove("Action");
+    others["Effect"] = json!("Deny");
+    assert!(on("ec2", &[everything(), others]).resource.is_some());
+}
