@@ -267,3 +267,16 @@ fn who_is_called_via_a_service_is_called_by_a_service() {
     assert!(request.principal.starts_with("arn:"), "{request:?}");
     assert_eq!(request.values("aws:ViaAWSService"), ["true"]);
 }
+
+#[test]
+fn a_stranger_may_call_for_its_own_account_where_this_is_the_one_owner_allowed() {
+    let mut elsewhere = everything();
+    elsewhere.as_object_mut().unwrap().remove("Resource");
+    elsewhere["NotResource"] = json!("arn:aws:kms:*:*:*");
+    let one = deny(json!({"StringNotEquals": {"aws:ResourceAccount": "444455556666"}}));
+    let request = on("kms", &[elsewhere, one]).identity.unwrap().request;
+    assert_eq!(
+        (request.resource.as_str(), request.values("aws:PrincipalAccount")),
+        ("*", &["444455556666".to_owned()][..])
+    );
+}
