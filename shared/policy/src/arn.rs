@@ -29,7 +29,10 @@ impl<'a> Arn<'a> {
     pub(crate) fn is_principal(&self) -> bool {
         let named = |kind: &str, parts: usize| {
             let name = self.resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
-            name.is_some_and(|name| name.split('/').count() >= parts && name.split('/').all(|part| !part.is_empty()))
+            name.is_some_and(|name| {
+                let mut all = name.split('/');
+                name.split('/').count() >= parts && all.next_back().is_some_and(is_name) && all.all(is_path)
+            })
         };
         let shape = match self.service {
             "iam" => self.resource == "root" || named("user", 1) || named("role", 1),
@@ -46,6 +49,17 @@ impl<'a> Arn<'a> {
             .flatten()
             .and_then(|rest| rest.split('/').next())
     }
+}
+
+/// Of a user, role or session: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub(crate) fn is_name(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b);
+    (1..=64).contains(&text.len()) && text.bytes().all(fits)
+}
+
+/// A part of the path before a name.
+fn is_path(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 pub(crate) fn is_account(text: &str) -> bool {
@@ -110,6 +124,8 @@ mod tests {
             ("arn:aws:iam::1234567890:role/app", false),
             ("arn:aws:iam:111122223333:user/name", false),
             ("arn:aws:iam::111122223333:role/", false),
+            ("arn:aws:iam::111122223333:role/*", false),
+            ("arn:aws:iam::111122223333:role/two words", false),
             ("arn:aws:s3:::bucket", false),
         ] {
             assert_eq!(

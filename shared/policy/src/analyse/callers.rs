@@ -169,7 +169,9 @@ pub(super) fn principals(
     let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
     // Strangers come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
-    let mut accounts: BTreeMap<(Vec<Class>, bool), usize> = BTreeMap::new();
+    let mut accounts: BTreeMap<(Vec<Class>, Bits, bool), usize> = BTreeMap::new();
+    // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
+    let of_own = model.resources.iter().any(|element| element.not || !element.every);
     for account in identities.strangers.iter().chain(&identities.named) {
         if !budget.spend(weight) {
             return Principals { all, complete: false };
@@ -189,7 +191,12 @@ pub(super) fn principals(
             .collect();
         let stranger = identities.strangers.contains(account);
         let enough = if stranger { 2 } else { 1 };
-        let count = accounts.entry((class, trusted_account)).or_default();
+        let own = if of_own {
+            model.sig(Kind::ResourceAccount, &[account])
+        } else {
+            Bits::ALL
+        };
+        let count = accounts.entry((class, own, trusted_account)).or_default();
         if !linked && *count >= 2 {
             continue;
         }

@@ -64,6 +64,12 @@ pub(super) fn possible(model: &Model<'_>, id: &str, caller: Caller, values: &[St
         },
         "aws:username" => (caller == Caller::User) != missing,
         "aws:ec2instancesourcevpc" | "aws:ec2instancesourceprivateipv4" => missing || caller == Caller::Role,
+        // A service that calls with the credentials of an IAM principal.
+        id if id.starts_with("aws:calledvia") => missing || caller.is_iam(),
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceaccount
+        "aws:sourceaccount" | "aws:sourcearn" | "aws:sourceorgid" | "aws:sourceorgpaths" => {
+            missing || caller == Caller::Service
+        }
         _ => missing || caller.is_iam() || !of_principal(id),
     }
 }

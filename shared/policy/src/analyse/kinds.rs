@@ -60,8 +60,8 @@ impl<'d> Model<'d> {
             })
     }
 
-    /// Whether requests of the service may have the keys of this one.
-    fn may_have(&self, prefix: &str) -> bool {
+    /// Whether requests through this endpoint may be for the service with this prefix, and have its keys.
+    pub(super) fn may_have(&self, prefix: &str) -> bool {
         let service = self.service.as_ref();
         service.is_none_or(|service| service.prefixes().any(|known| known == prefix))
     }

@@ -8,7 +8,7 @@ use super::callers::Caller;
 use super::model::Model;
 use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
-use crate::arn::Arn;
+use crate::arn::{Arn, is_name};
 use crate::evaluate;
 use crate::federation;
 use crate::service;
@@ -93,10 +93,6 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
 
 /// With one name of the user: the one in the ARN, or else the one in the key.
 fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
-    let possible = |name: &&str| {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
-        (1..=64).contains(&name.len()) && name.chars().all(fits)
-    };
     let Some((path, own)) = found
         .principal
         .name
@@ -111,7 +107,7 @@ fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> 
             *values = vec![own.to_owned()];
         }
     }
-    let by_key = user_name(model, found).filter(possible).map(|name| {
+    let by_key = user_name(model, found).filter(|name| is_name(name)).map(|name| {
         let mut other = found.clone();
         other.principal.name = format!("{path}/{name}").into();
         other.principal.arn = Some(Rc::clone(&other.principal.name));
@@ -173,6 +169,7 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let taking = taking.map(|(prefix, name)| format!("{prefix}:{name}"));
     let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
+    let prefix = |action: &str| action.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let on_its_own = move |action: &str| {
         let arns = service::formats(action).into_iter();
         let action = action.to_owned();
@@ -194,7 +191,9 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let others = std::iter::once(found.action.as_str())
         .chain(written.map(|action| action.raw.as_str()))
         .chain(WELL_KNOWN);
-    let others = others.filter(move |action| tells(action)).take(MOST_ACTIONS);
+    let others = others
+        .filter(move |action| tells(action) && model.may_have(&prefix(action)))
+        .take(MOST_ACTIONS);
     Box::new(kept.chain(instead).chain(others.flat_map(on_its_own)))
 }
 

@@ -20,9 +20,11 @@ use super::resources::{Resource, accounts_alike, nowhere, resources};
 use crate::service::Keyless;
 
 mod linked;
+mod prune;
 mod solve;
 
 pub(super) use linked::exact;
+use prune::{Vain, asks};
 use solve::solve;
 
 /// Where the request is to lie.
@@ -106,21 +108,33 @@ impl<'m, 'd> Search<'m, 'd> {
         };
         let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
         let asked = resource_keys.iter().any(|kind| model.has(*kind));
-        let worlds: &[bool] = match keyless {
+        let tells: &[bool] = match keyless {
             Keyless::None => &[true],
-            Keyless::Some(_) if asked => &[true, false],
-            Keyless::Some(_) => &[true],
+            Keyless::Some(_) => &[true, false],
             Keyless::All => &[false],
         };
-        let mut worlds: Vec<World> = worlds
-            .iter()
-            .map(|told| World {
-                alone: false,
-                federated: false,
-                actions: actions(model, *told, &mut complete, budget),
-                owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
-            })
-            .collect();
+        let mut worlds: Vec<World> = Vec::new();
+        for told in tells {
+            let mut actions = actions(model, *told, &mut complete, budget);
+            if !asked {
+                // Whether the owner is told makes no difference then.
+                let known = |sig: Bits| {
+                    worlds
+                        .iter()
+                        .flat_map(|world| &world.actions)
+                        .any(|other| other.sig == sig)
+                };
+                actions.retain(|action| !known(action.sig));
+            }
+            if !actions.is_empty() {
+                worlds.push(World {
+                    alone: false,
+                    federated: false,
+                    actions,
+                    owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
+                });
+            }
+        }
         worlds.push(World {
             alone: true,
             federated: false,
@@ -198,20 +212,32 @@ impl<'m, 'd> Search<'m, 'd> {
             } else {
                 Vec::new()
             };
+            let stays = self.stays(world, goal);
+            let of_callers = principals.iter().filter(|caller| reaches(caller));
+            let of_callers = of_callers.fold(stays, |stays, caller| stays & caller.sig);
+            let owners = world.owners.iter().chain(own.iter().flatten());
+            let of_owners = owners.fold(stays, |stays, owner| stays & owner.sig);
             let mut tried: BTreeSet<(Bits, Caller, [bool; 3], &str)> = BTreeSet::new();
+            let mut vain = Vain::default();
             let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
             for (at, principal) in principals.iter().enumerate().filter(|(_, caller)| reaches(caller)) {
                 let base = self.constant & principal.sig;
+                if !(base & of_owners).is_empty() {
+                    continue;
+                }
                 for owner in world.owners.iter().chain(own.get(at).into_iter().flatten()) {
                     let untrusted = goal == Goal::Resource || (goal == Goal::Identity && world.federated);
-                    if (untrusted && owner.trusted) || !consistent(principal, owner) {
+                    if (untrusted && owner.trusted)
+                        || !(self.constant & owner.sig & of_callers).is_empty()
+                        || !consistent(principal, owner)
+                    {
                         continue;
                     }
                     if !budget.spend(4) {
                         break 'search;
                     }
                     let bits = base & owner.sig;
-                    if (bits & self.model.allow).is_empty() {
+                    if (bits & self.model.allow).is_empty() || !asks(goal, bits) {
                         continue;
                     }
                     let place = Place {
@@ -220,15 +246,25 @@ impl<'m, 'd> Search<'m, 'd> {
                         owner,
                         goal,
                     };
-                    found = if follow {
-                        self.follow(&place, bits, &mut followed, budget, judge)
-                    } else {
-                        let account = if self.accounts_alike { "" } else { &*owner.account };
-                        if !tried.insert((bits, principal.caller, place.flags(), account)) {
-                            continue;
-                        }
-                        self.plain(&place, bits, links, budget, judge)
-                    };
+                    let account = if self.accounts_alike { "" } else { &*owner.account };
+                    let new = tried.insert((bits, principal.caller, place.flags(), account));
+                    let lies = (principal.caller, place.flags(), account);
+                    if (!new && !follow) || vain.has(lies, bits, self.model, budget) {
+                        continue;
+                    }
+                    let mut met = !new;
+                    if new {
+                        let links = if follow { Links::Suppose } else { links };
+                        found = self.plain(&place, bits, links, budget, &mut |request| {
+                            met = true;
+                            if follow { None } else { judge(request) }
+                        });
+                    }
+                    if !met {
+                        vain.add(lies, bits);
+                    } else if follow {
+                        found = self.follow(&place, bits, &mut followed, budget, judge);
+                    }
                     if found.is_some() {
                         break 'search;
                     }

@@ -574,3 +574,62 @@ fn an_account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
         "other Regions have other repositories"
     );
 }
+
+#[test]
+fn a_witness_calls_the_service_of_the_endpoint_and_no_other() {
+    let of_s3 =
+        json!({"Effect": "Allow", "Principal": "*", "Action": ["ssmmessages:*", "S3:GetObject"], "Resource": "*"});
+    for statement in [everything(), of_s3] {
+        let found = on("ssmmessages", &[statement]);
+        for witness in [found.identity.unwrap(), found.resource.unwrap()] {
+            assert!(witness.request.action.starts_with("ssmmessages:"), "{witness:?}");
+        }
+    }
+}
+
+#[test]
+fn sixty_denies_for_callers_and_owners_of_their_own_are_decided() {
+    let strangers = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
+    let mut statements = vec![everything(), strangers, data_stays()];
+    for (team, action) in (0..60).zip(["Get", "Put", "Delete"].iter().cycle()) {
+        let account = format!("{}", 500_000_000_000_u64 + team);
+        let mut own = deny(json!({
+            "StringNotEquals": {format!("aws:PrincipalTag/team{}", team % 6): format!("t{team}")},
+            "StringEquals": {"aws:ResourceAccount": account},
+        }));
+        own["Principal"] = json!({"AWS": format!("arn:aws:iam::{account}:role/team{team}")});
+        own["Action"] = json!(format!("s3:{action}Object"));
+        own["Resource"] = json!(format!("arn:aws:s3:::data-{team}/*"));
+        statements.push(own);
+    }
+    let perimeter = Perimeter {
+        organizations: vec![OWN.to_owned()],
+        ..Perimeter::default()
+    };
+    let found = with("s3", &perimeter, &statements);
+    assert_eq!(found.verdict, Containment::Closed, "{:?}", found.reasons);
+}
+
+#[test]
+fn actions_that_do_not_tell_the_owner_open_a_policy_that_does_not_ask_for_it() {
+    for (service, action) in [
+        ("ec2", "ec2:DeleteVpcPeeringConnection"),
+        ("route53", "route53:AssociateVPCWithHostedZone"),
+        ("any", "guardduty:AcceptAdministratorInvitation"),
+        ("ec2", "ec2:Accept*"),
+    ] {
+        let mut statement = everything();
+        statement["Action"] = json!(action);
+        let found = on(service, &[statement]);
+        assert_eq!(
+            (found.identity.is_some(), found.resource.is_some(), found.locked_out),
+            (true, true, false),
+            "{action}: {found:#?}"
+        );
+    }
+    let mut others = everything();
+    others["NotAction"] = json!("ec2:CopySnapshot");
+    others.as_object_mut().unwrap().remove("Action");
+    others["Effect"] = json!("Deny");
+    assert!(on("ec2", &[everything(), others]).resource.is_some());
+}

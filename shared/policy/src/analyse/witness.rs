@@ -57,8 +57,18 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         {
             // The document may spell a key otherwise.
             context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
-            context.insert(key.name.to_owned(), values.clone());
+            let values = same(key.id, found).map_or_else(|| values.clone(), |value| vec![value.to_owned()]);
+            context.insert(key.name.to_owned(), values);
         }
+    }
+    let asked = |start: &str| {
+        found
+            .keys
+            .iter()
+            .any(|(at, values)| !values.is_empty() && model.keys.get(*at).is_some_and(|key| key.id.starts_with(start)))
+    };
+    if asked("aws:calledvia") && !asked("aws:viaawsservice") {
+        context.insert("aws:ViaAWSService".to_owned(), vec!["true".to_owned()]);
     }
     Request {
         principal: found.principal.name.to_string(),
@@ -66,6 +76,15 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         resource: found.resource.arn.clone(),
         context,
         gateway: model.endpoint.gateway,
+    }
+}
+
+/// What a service's own key tells where it is there, since it is another name for something that is known.
+fn same<'f>(id: &str, found: &'f search::Request) -> Option<&'f str> {
+    match id {
+        "s3:resourceaccount" => Some(&found.owner.account),
+        "kms:calleraccount" => Some(&found.principal.account),
+        _ => None,
     }
 }
 

@@ -72,10 +72,11 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     {
         plain = false;
         let folded = |family| matches!(family, Family::Text { ignore_case: true, .. });
-        *complete &= !key
-            .conditions
-            .iter()
-            .any(|(_, condition)| folded(condition.operator.family()));
+        *complete &= key.kind != Kind::PrincipalArn
+            || !key
+                .conditions
+                .iter()
+                .any(|(_, condition)| folded(condition.operator.family()));
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
                 Some(Form::Text(pattern)) if key.kind == Kind::PrincipalArn => patterns.push(pattern.clone()),

@@ -70,21 +70,34 @@ pub(super) fn solve<T>(
         wanted.insert(deny);
         (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
+    let groups = groups(model, place, parts);
+    let count: usize = groups.iter().map(Vec::len).sum();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
-        let mut layers: Vec<Layer> = Vec::with_capacity(parts.free.len() + 4);
-        layers.push(Layer(vec![Step {
+        if !budget.spend(1 + count / 8) {
+            return None;
+        }
+        let Some(left) = left_after(&groups, needed) else {
+            continue;
+        };
+        let mut left = left.into_iter();
+        if left.next().is_none_or(|left| !(left & denies).is_empty()) {
+            continue;
+        }
+        let mut layers: Vec<Layer> = vec![Layer(vec![Step {
             denies,
             from: 0,
             pick: 0,
-        }]));
-        let caller = place.principal.caller;
-        let mut advance = |candidates: &mut dyn Iterator<Item = (usize, Bits)>| -> bool {
+        }])];
+        for (group, left) in groups.iter().zip(left) {
             let mut next = Layer::default();
             if let Some(last) = layers.last() {
-                for (pick, sig) in candidates.filter(|(_, sig)| needed.within(*sig)) {
+                for (pick, sig) in group.iter().filter(|(_, sig)| needed.within(*sig)) {
                     for (from, step) in last.0.iter().enumerate() {
-                        let denies = step.denies & sig;
+                        let (denies, pick) = (step.denies & *sig, *pick);
+                        if !(left & denies).is_empty() {
+                            continue;
+                        }
                         *complete &= next.add(Step { denies, from, pick }) && budget.spend(1 + next.0.len() / 4);
                     }
                     if budget.is_spent() {
@@ -97,29 +110,9 @@ pub(super) fn solve<T>(
             }
             let some = !next.0.is_empty();
             layers.push(next);
-            some && !budget.is_spent()
-        };
-        let mut actions = place.world.actions.iter().map(|action| action.sig).enumerate();
-        let resources = parts.resources.iter().enumerate();
-        let mut lying = resources
-            .filter(|(_, resource)| lies(model, place, resource))
-            .map(|(at, resource)| (at, resource.sig));
-        if !advance(&mut actions) || !advance(&mut lying) {
-            continue;
-        }
-        for (at, choices) in parts.free.iter().zip(parts.dims) {
-            let id = model.keys.get(*at).map_or("", |key| key.id);
-            let mut allowed = choices
-                .iter()
-                .enumerate()
-                .filter(|(_, c)| possible(model, id, caller, &c.values))
-                .map(|(at, c)| (at, c.sig));
-            if !advance(&mut allowed) {
+            if !some || budget.is_spent() {
                 continue 'allow;
             }
-        }
-        if !advance(&mut parts.instants.iter().enumerate().map(|(at, choice)| (at, choice.sig))) {
-            continue;
         }
         if let Some(request) = trace(place, parts, &layers)
             && let Some(found) = judge(&request)
@@ -128,6 +121,46 @@ pub(super) fn solve<T>(
         }
     }
     None
+}
+
+/// The candidates of each part, with their places.
+fn groups(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'_>) -> Vec<Vec<(usize, Bits)>> {
+    let caller = place.principal.caller;
+    let actions = place.world.actions.iter().map(|action| action.sig).enumerate();
+    let resources = parts.resources.iter().enumerate();
+    let lying = resources.filter(|(_, resource)| lies(model, place, resource));
+    let mut all = vec![
+        actions.collect(),
+        lying.map(|(at, resource)| (at, resource.sig)).collect(),
+    ];
+    for (at, choices) in parts.free.iter().zip(parts.dims) {
+        let id = model.keys.get(*at).map_or("", |key| key.id);
+        let choices = choices.iter().enumerate();
+        let possible = choices.filter(|(_, choice)| possible(model, id, caller, &choice.values));
+        all.push(possible.map(|(at, choice)| (at, choice.sig)).collect());
+    }
+    all.push(parts.instants.iter().map(|choice| choice.sig).enumerate().collect());
+    all
+}
+
+/// From the start and after each part, the statements that are left whatever is chosen of the parts that follow. Nothing
+/// when a part has no candidate that keeps what is needed.
+fn left_after(groups: &[Vec<(usize, Bits)>], needed: Bits) -> Option<Vec<Bits>> {
+    let mut left = Bits::ALL;
+    let mut all = vec![left];
+    for group in groups.iter().rev() {
+        let mut none = true;
+        for (_, sig) in group.iter().filter(|(_, sig)| needed.within(*sig)) {
+            left = left & *sig;
+            none = false;
+        }
+        if none {
+            return None;
+        }
+        all.push(left);
+    }
+    all.reverse();
+    Some(all)
 }
 
 /// The request at the end of a way without Denies.

@@ -224,3 +224,59 @@ fn the_arn_of_a_user_has_the_users_name() {
     let request = on("s3", &[bob]).identity.unwrap().request;
     assert_eq!(request.values("aws:username"), ["bob"]);
 }
+
+#[test]
+fn a_star_that_is_no_wildcard_is_in_nobodys_name() {
+    for name in ["user/*", "role/app*", "role/two words"] {
+        let arn = format!("arn:aws:iam::111122223333:{name}");
+        let found = on("s3", &[allow(json!({"StringEquals": {"aws:PrincipalArn": arn}}))]);
+        assert_eq!(found.verdict, Containment::LockedOut, "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn only_services_tell_whose_resource_made_them_call() {
+    for (key, value) in [
+        ("aws:SourceAccount", "111122223333"),
+        ("aws:SourceArn", "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit"),
+        ("aws:SourceOrgID", OWN),
+    ] {
+        let ours = allow(json!({"StringEquals": {key: value}}));
+        assert_eq!(holes(&[inside(), ours.clone()]), (false, false), "{key}");
+        let strict = Perimeter {
+            aws_services: false,
+            ..perimeter()
+        };
+        let witness = with("s3", &strict, &[inside(), ours]).identity.unwrap().request;
+        assert!(witness.principal.ends_with(".amazonaws.com"), "{key}: {witness:?}");
+    }
+}
+
+#[test]
+fn kinds_of_callers_compare_without_case_where_that_is_asked() {
+    let users = json!({"StringEqualsIgnoreCase": {"aws:PrincipalType": "user"}});
+    let found = on("s3", &[inside(), allow(users.clone()), data_stays()]);
+    assert_eq!(found.identity.unwrap().request.values("aws:PrincipalType"), ["User"]);
+    assert_eq!(holes(&[inside(), deny(users)]), (false, false));
+}
+
+#[test]
+fn who_is_called_via_a_service_is_called_by_a_service() {
+    let via = allow(json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}));
+    let request = on("s3", &[inside(), via]).identity.unwrap().request;
+    assert!(request.principal.starts_with("arn:"), "{request:?}");
+    assert_eq!(request.values("aws:ViaAWSService"), ["true"]);
+}
+
+#[test]
+fn a_stranger_may_call_for_its_own_account_where_this_is_the_one_owner_allowed() {
+    let mut elsewhere = everything();
+    elsewhere.as_object_mut().unwrap().remove("Resource");
+    elsewhere["NotResource"] = json!("arn:aws:kms:*:*:*");
+    let one = deny(json!({"StringNotEquals": {"aws:ResourceAccount": "444455556666"}}));
+    let request = on("kms", &[elsewhere, one]).identity.unwrap().request;
+    assert_eq!(
+        (request.resource.as_str(), request.values("aws:PrincipalAccount")),
+        ("*", &["444455556666".to_owned()][..])
+    );
+}

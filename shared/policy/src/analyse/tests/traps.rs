@@ -177,6 +177,12 @@ fn services_have_names_of_their_own_for_owner_and_caller() {
         on("any", &[allow(owner("StringEqualsIfExists"))]).resource.is_some(),
         "others than S3 lack the key"
     );
+    // A Deny that somebody gets around without the key does not make two owners of one.
+    let mut idle = deny(json!({"StringEquals": {"s3:ResourceAccount": "111122223333"}}));
+    idle.as_object_mut().unwrap().remove("Resource");
+    idle["NotResource"] = json!("*");
+    let found = on("s3", &[allow(owner("StringEquals")), idle]);
+    assert_eq!((found.identity, found.resource), (None, None));
     let callers = json!({"StringEquals": {"kms:CallerAccount": "111122223333", "aws:ResourceOrgID": OWN}});
     assert_eq!(on("kms", &[allow(callers)]).verdict, Containment::Closed);
     // Actions without a resource, such as kms:GenerateRandom, may lack the key.
