@@ -47,6 +47,7 @@ bench: .venv/.stamp ## speed and size
 	    python3 -m zipfile -e $$zip $${zip%/*} && chmod +x $${zip%.zip} || exit; done
 	cargo build --locked --workspace
 	cargo run --locked --quiet --bin bench
+	cargo run --locked --quiet --bin figures
 	cargo bench --locked --quiet --package postern-policy --bench analyse
 
 fuzz: export FUZZ_SECONDS ?= 600

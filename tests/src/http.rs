@@ -137,8 +137,8 @@ where
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(&response.body).await?;
+        // In one piece: otherwise the kernel waits for the other side to have taken the first.
+        stream.write_all(&[head.as_bytes(), &response.body].concat()).await?;
         stream.flush().await?;
     }
     Ok(())
@@ -159,8 +159,7 @@ pub async fn ask(address: SocketAddr, request: &Request) -> io::Result<Response>
     }
     let length = request.body.len();
     head.push_str(&format!("Connection: close\r\nContent-Length: {length}\r\n\r\n"));
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(&request.body).await?;
+    stream.write_all(&[head.as_bytes(), &request.body].concat()).await?;
     stream.flush().await?;
 
     let status = read_line(&mut stream).await?.unwrap_or_default();

@@ -77,12 +77,26 @@ pub fn plan(
     spent: Spent,
     now: Timestamp,
 ) -> Plan {
+    judge(controls, snapshot, settings, past, spent, now).1
+}
+
+/// What `evaluate` finds and what `plan` makes of it, for the work of one of them.
+pub fn judge(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    past: &Past,
+    spent: Spent,
+    now: Timestamp,
+) -> (Vec<Finding>, Plan) {
     let policies = Policies::default();
+    let evaluate = |state: &Snapshot| evaluate_with(controls, state, settings, past, now, &policies);
+    let found = evaluate(snapshot);
+    let mut findings = found.clone();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
     for mode in [Mode::Enforce, Mode::Audit] {
         loop {
-            let findings = evaluate_with(controls, &state, settings, past, now, &policies);
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
             // Of two that change the same, the more severe one comes first, and the other builds on it.
             let first = |(finding, changes): &&(&Finding, &Vec<Change>)| (stage(changes), Reverse(finding.severity));
@@ -109,12 +123,13 @@ pub fn plan(
             }
             if plan.changes.len() == before || before >= MOST_CHANGES {
                 plan.refused = Some("planning did not come to an end; this is a defect of a control".to_owned());
-                return plan;
+                return (found, plan);
             }
+            findings = evaluate(&state);
         }
     }
     plan.refused = over_limit(&plan, &settings.limits, past, spent, now);
-    plan
+    (found, plan)
 }
 
 fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &Vec<Change>)> {
@@ -173,7 +188,7 @@ mod laws;
 mod tests {
     use super::*;
     use crate::change::{DnsAttribute, ManagedGroup};
-    use crate::control::Context;
+    use crate::control::{Context, evaluate};
     use crate::controls::{
         CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
     };
@@ -343,6 +358,15 @@ mod tests {
         );
         assert_eq!(changes, world.plan().changes, "it is reported whole");
         refused
+    }
+
+    #[test]
+    fn what_is_found_is_what_there_is_before_the_plan() {
+        let world = broken();
+        let (settings, past) = (&world.settings, &world.past);
+        let (found, plan) = judge(CONTROLS, &world.snapshot, settings, past, Spent::default(), world.now);
+        assert_eq!(found, evaluate(CONTROLS, &world.snapshot, settings, past, world.now));
+        assert_eq!(plan, world.plan());
     }
 
     #[test]

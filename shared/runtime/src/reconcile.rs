@@ -6,12 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
-use postern_core::control::evaluate;
 use postern_core::finding::Finding;
 use postern_core::function::Function;
 use postern_core::id::RunId;
 use postern_core::ledger::{Past, VpcPlace};
-use postern_core::plan::{Outcome, Plan, Spent, plan};
+use postern_core::plan::{Outcome, Plan, Spent, judge};
 use postern_core::snapshot::{Part, Snapshot};
 use tracing::info;
 
@@ -210,9 +209,7 @@ impl Run<'_> {
     fn judge(&self, snapshot: Snapshot, past: Past) -> Judged {
         let time = self.aws.now();
         let settings = &self.configuration.settings;
-        let controls = self.function.controls;
-        let findings = evaluate(controls, &snapshot, settings, &past, time);
-        let plan = plan(controls, &snapshot, settings, &past, self.spent, time);
+        let (findings, plan) = judge(self.function.controls, &snapshot, settings, &past, self.spent, time);
         Judged {
             time,
             snapshot,

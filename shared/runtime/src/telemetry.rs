@@ -85,6 +85,11 @@ impl Metrics {
         }
     }
 
+    /// How many VPCs were reconciled.
+    pub fn reconciliations(&self) -> usize {
+        self.counts.reconciliations
+    }
+
     /// The invocation is over, with this many messages that come back.
     pub(crate) fn finish(&mut self, failed_messages: usize, calls: &Calls) {
         self.took = self.started.elapsed();

@@ -16,7 +16,7 @@ use crate::ec2::{self, Refusal};
 use crate::faults::Fault;
 use crate::form::Form;
 use crate::log::{Entry, Service};
-use crate::{sns, sts, unmodelled};
+use crate::{REGION, sns, sts, unmodelled};
 
 /// The way of one caller's clients to the cloud.
 #[derive(Clone, Debug)]
@@ -48,8 +48,17 @@ impl Connector {
         }
     }
 
-    /// Nothing is done but in `perform`, at once: dropped before or after, the call was not made or was made whole.
     async fn exchange(self, request: Request) -> Result<HttpResponse, ConnectorError> {
+        let Some((status, bytes)) = self.answer(request).await else {
+            return Err(ConnectorError::io("connection reset by peer".into()));
+        };
+        let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+        Ok(HttpResponse::new(status, SdkBody::from(bytes)))
+    }
+
+    /// Nothing is done but in `perform`, at once: dropped before or after, the call was not made or was made whole.
+    /// None: the connection breaks.
+    async fn answer(&self, request: Request) -> Option<Bytes> {
         let (fault, there, back) = {
             let mut state = self.cloud.state();
             let state = &mut *state;
@@ -59,7 +68,7 @@ impl Connector {
         };
         tokio::time::sleep(there).await;
         let service = request.service;
-        let (status, bytes) = match fault {
+        let answer = match fault {
             Some(fault) if !fault.spares_the_effect() => self.refuse(request, fault),
             fault => self.perform(request, fault),
         };
@@ -67,16 +76,14 @@ impl Connector {
             Some(Fault::SilentBefore | Fault::SilentAfter) => std::future::pending().await,
             Some(Fault::BrokenBefore | Fault::BrokenAfter) => {
                 tokio::time::sleep(back).await;
-                return Err(ConnectorError::io("connection reset by peer".into()));
+                return None;
             }
             _ => tokio::time::sleep(back).await,
         }
-        let (status, bytes) = match fault {
+        Some(match fault {
             Some(Fault::ErrorAfter) => trouble(service, Fault::ErrorAfter),
-            _ => (status, bytes),
-        };
-        let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
-        Ok(HttpResponse::new(status, SdkBody::from(bytes)))
+            _ => answer,
+        })
     }
 
     fn perform(&self, request: Request, fault: Option<Fault>) -> Bytes {
@@ -203,25 +210,40 @@ fn arrived(request: &HttpRequest) -> Request {
     let Some(body) = request.body().bytes() else {
         unmodelled("a body that comes in pieces");
     };
-    let (operation, content) = match service {
-        Service::Ec2 | Service::Sns | Service::Sts => {
-            let form = Form::decode(body);
-            let operation = form.required("Action").to_owned();
-            form.text("Version");
-            (operation, Content::Form(form))
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    Request::read(service, region, target, body)
+}
+
+impl Request {
+    fn read(service: Service, region: String, target: &str, body: &[u8]) -> Self {
+        let (operation, content) = match service {
+            Service::Ec2 | Service::Sns | Service::Sts => {
+                let form = Form::decode(body);
+                let operation = form.required("Action").to_owned();
+                form.text("Version");
+                (operation, Content::Form(form))
+            }
+            Service::DynamoDb => {
+                let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+                let (target, body) = (target.to_owned(), body.to_vec());
+                (operation, Content::Json { target, body })
+            }
+        };
+        Self {
+            service,
+            region,
+            operation,
+            content,
         }
-        Service::DynamoDb => {
-            let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
-            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-            let body = body.to_vec();
-            (operation, Content::Json { target, body })
-        }
-    };
-    Request {
-        service,
-        region,
-        operation,
-        content,
+    }
+}
+
+impl Cloud {
+    /// Answers a request to `REGION` that came over a network, with HTTP status and body. `target` is its `X-Amz-Target`,
+    /// if any. None: the connection breaks.
+    pub async fn serve(&self, caller: &str, service: Service, target: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+        let request = Request::read(service, REGION.to_owned(), target, body);
+        Connector::new(self.clone(), caller).answer(request).await
     }
 }
 

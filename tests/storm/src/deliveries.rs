@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_core::function::{DEPENDENCY_VIOLATION, FUNCTIONS, Function};
+use postern_core::function::{DEPENDENCY_VIOLATION, FUNCTIONS, Function, SWEEPER};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -14,8 +14,10 @@ use crate::organisation::role;
 pub(crate) const VISIBILITY: Duration = Duration::from_secs(725);
 /// As in the template.
 const RECEIVES: u32 = 5;
-/// How many messages a function gets at once.
-const BATCH: usize = 10;
+/// How many messages an inspector gets at once, as in the template.
+const BATCH: usize = 100;
+/// How many the sweeper gets at once, as in the template, where it has no batch window.
+const SWEEPER_BATCH: usize = 10;
 
 #[derive(Debug)]
 struct Message {
@@ -31,6 +33,8 @@ pub(crate) struct Deliveries {
     queues: BTreeMap<&'static str, Vec<Message>>,
     dead: BTreeMap<&'static str, Vec<String>>,
     next: u64,
+    /// How long the first message of a batch waits for others.
+    window: Duration,
     /// Whether deliveries still go astray.
     pub(crate) stormy: bool,
 }
@@ -44,11 +48,13 @@ pub(crate) struct Batch {
 }
 
 impl Deliveries {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(rng: &mut Rng) -> Self {
         Self {
             queues: FUNCTIONS.iter().map(|function| (function.name, Vec::new())).collect(),
             dead: BTreeMap::new(),
             next: 0,
+            // The template has five seconds. Lambda does not wait where many messages come, and longer where few do.
+            window: Duration::from_secs(rng.choice([0, 5, 5, 20]).unwrap_or_default()),
             stormy: true,
         }
     }
@@ -112,15 +118,27 @@ impl Deliveries {
         self.queues.entry(function.name).or_default().push(message);
     }
 
-    /// When the next message can be received; None where there is none at all.
+    /// When the next batch can be received; None where there is no message at all.
     pub(crate) fn due(&self, function: &Function) -> Option<Instant> {
         let queue = self.queues.get(function.name)?;
-        queue.iter().map(|message| message.visible).min()
+        let first = queue.iter().map(|message| message.visible).min()?;
+        match function.name == SWEEPER.name {
+            true => Some(first),
+            false => Some(first + self.window),
+        }
     }
 
     /// Gives a function what waits for it.
     pub(crate) fn receive(&mut self, function: &'static Function) -> Option<Batch> {
         let now = Instant::now();
+        if self.due(function)? > now {
+            return None;
+        }
+        let most = if function.name == SWEEPER.name {
+            SWEEPER_BATCH
+        } else {
+            BATCH
+        };
         let queue = self.queues.get_mut(function.name)?;
         let (given_up, kept): (Vec<_>, Vec<_>) = std::mem::take(queue)
             .into_iter()
@@ -130,7 +148,7 @@ impl Deliveries {
         dead.extend(given_up.into_iter().map(|message| message.body));
         let mut ids = Vec::new();
         let mut records = Vec::new();
-        for message in queue.iter_mut().filter(|message| message.visible <= now).take(BATCH) {
+        for message in queue.iter_mut().filter(|message| message.visible <= now).take(most) {
             message.visible = now + VISIBILITY;
             message.receives += 1;
             ids.push(message.id);

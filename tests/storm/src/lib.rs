@@ -11,4 +11,25 @@ mod people;
 mod storm;
 mod tale;
 
+use std::thread;
+
+pub use organisation::{LEDGER, ledger, role, topic};
 pub use storm::{Figures, Kind, ride};
+
+/// What the futures of the SDK's clients take of a stack where the compiler optimises.
+const STACK: usize = 16 * 1024 * 1024;
+
+/// Does the work once on each processor.
+///
+/// # Panics
+/// If the work does.
+pub fn on_all_processors(work: impl Fn() + Sync) {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            let worker = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &work);
+            #[expect(clippy::expect_used, reason = "without threads there are no tests")]
+            worker.expect("a thread can be started");
+        }
+    });
+}

@@ -13,7 +13,8 @@ use postern_runtime::Configuration;
 
 use crate::storm::Kind;
 
-pub(crate) const LEDGER: &str = "postern-ledger";
+/// The name of the ledger's table.
+pub const LEDGER: &str = "postern-ledger";
 
 const LEAKY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
 const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}}]}"#;
@@ -22,12 +23,21 @@ const LOCKED: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
 /// The role of a function.
-pub(crate) fn role(function: &Function) -> String {
+pub fn role(function: &Function) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/postern-{}", function.name)
 }
 
-pub(crate) fn topic() -> String {
+/// The topic of the reports.
+pub fn topic() -> String {
     format!("arn:aws:sns:{REGION}:{ACCOUNT}:postern")
+}
+
+/// The ledger's table as the template makes it.
+pub fn ledger(seed: u64) -> Tables {
+    let table = Table::new("pk", "sk")
+        .index("history", "place", "sk")
+        .expiring("expires");
+    Tables::new(seed).with(LEDGER, table)
 }
 
 /// Grows a world and gives the settings that Postern has for it.
@@ -43,17 +53,23 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
     };
     cloud.edit(|world| {
         world.topics.insert(topic());
+        if kind == Kind::Small {
+            // Most pages are long, and what nobody asks for is seldom listed.
+            world.page = rng.choice([world.page, 1_000, 1_000]).unwrap_or(1_000);
+            let wanted = |name: &str| {
+                shape
+                    .services
+                    .iter()
+                    .any(|service| name.ends_with(&format!(".{service}")))
+            };
+            world
+                .catalogue
+                .retain(|listing| wanted(&listing.name) || rng.u8(..8) == 0);
+        }
         world.grow(&shape, rng)
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
-    cloud.tables(|tables| {
-        let table = Table::new("pk", "sk")
-            .index("history", "place", "sk")
-            .expiring("expires");
-        *tables = Tables::new(rng.u64(..))
-            .with(LEDGER, table)
-            .lag(jiff::SignedDuration::from_secs(lag));
-    });
+    cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
     Arc::new(Configuration {
         settings: settings(services, rng),
         topic: topic(),

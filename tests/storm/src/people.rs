@@ -27,7 +27,7 @@ struct Call {
 impl People {
     pub(crate) fn new(kind: Kind, length: Duration, rng: &mut Rng) -> Self {
         let count = match kind {
-            Kind::Small => rng.usize(1..4),
+            Kind::Small => rng.usize(0..3),
             Kind::Large => rng.usize(3..20),
         };
         let most = u64::try_from(length.as_millis()).unwrap_or(1).max(1);

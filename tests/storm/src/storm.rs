@@ -117,7 +117,7 @@ impl Storm {
         cloud.set_faults(Faults::random(&mut rng, length));
         Self {
             people: People::new(kind, length, &mut rng),
-            deliveries: Deliveries::new(),
+            deliveries: Deliveries::new(&mut rng),
             warm: BTreeMap::new(),
             running: JoinSet::new(),
             busy: BTreeMap::new(),
@@ -139,15 +139,18 @@ impl Storm {
                 break;
             }
         }
-        // What no event told of, the schedule finds.
+        // What no event told of, the schedule finds. Where that was nothing, another round would see the same.
         for round in 0..2 {
-            self.sweep(round, calm + CALM).await?;
+            let found = self.sweep(round, calm + CALM).await?;
+            if found.is_empty() {
+                break;
+            }
         }
         checks::all(self).await?;
         // What a limit refuses now, the next hour lets through.
         let limits = self.configuration.settings.limits;
         let patient = limits.changes_per_hour < Limits::default().changes_per_hour;
-        if !patient && (kind == Kind::Large || self.rng.u8(..4) == 0) {
+        if !patient && (kind == Kind::Large || self.rng.u8(..16) == 0) {
             self.once_more(calm + CALM).await?;
         }
         Ok(())
@@ -185,40 +188,37 @@ impl Storm {
         }
     }
 
-    async fn sweep(&mut self, number: u64, latest: Instant) -> Result<(), String> {
+    /// One round of the schedule. Gives what was called to change something, and what was reported.
+    async fn sweep(&mut self, number: u64, latest: Instant) -> Result<Vec<String>, String> {
         // Past every lease, and past what AWS may not show yet.
         tokio::time::sleep(Duration::from_secs(600)).await;
+        let (calls, reports) = (self.cloud.log().len(), self.cloud.published().len());
         self.deliveries.schedule(&SWEEPER, number);
         loop {
             self.settle(latest).await?;
             if self.deliveries.redrive() == 0 {
-                return Ok(());
+                break;
             }
         }
+        let asked = self.cloud.log_since(calls).into_iter();
+        let asked = asked.filter(|entry| entry.mutating && entry.service == Service::Ec2);
+        let said = self.cloud.published().split_off(reports).into_iter();
+        Ok(asked
+            .map(|entry| entry.operation.clone())
+            .chain(said.map(|report| report.message))
+            .collect())
     }
 
     /// What AWS refuses is tried as often as the limit allows; then another round finds nothing to do and nothing to say.
     async fn once_more(&mut self, latest: Instant) -> Result<(), String> {
-        let mut left = String::new();
+        let mut left = Vec::new();
         for round in 0..=self.configuration.settings.limits.attempts {
-            let (calls, reports) = (self.cloud.log().len(), self.cloud.published().len());
-            self.sweep(9 + u64::try_from(round).unwrap_or_default(), latest).await?;
-            let asked = self.cloud.log_since(calls);
-            let asked = asked
-                .iter()
-                .filter(|entry| entry.mutating && entry.service == Service::Ec2);
-            let asked: Vec<_> = asked.map(|entry| &entry.operation).collect();
-            let said = self.cloud.published().split_off(reports);
-            let said: Vec<_> = said
-                .iter()
-                .map(|published| (&published.subject, &published.message))
-                .collect();
-            if asked.is_empty() && said.is_empty() {
+            left = self.sweep(9 + u64::try_from(round).unwrap_or_default(), latest).await?;
+            if left.is_empty() {
                 return Ok(());
             }
-            left = format!("one more round after another called {asked:?} and reported {said:?}");
         }
-        Err(left)
+        Err(format!("one more round after another called or reported {left:?}"))
     }
 
     /// Hands out messages as they become due, until then.
@@ -273,7 +273,7 @@ impl Storm {
         let handler = handler.unwrap_or_else(|| Arc::new(self.cold(batch.function)));
         let run = RunId::from(format!("{:08x}-{:04}", self.rng.u32(..), self.figures.invocations));
         let dies =
-            (self.deliveries.stormy && self.rng.u8(..6) == 0).then(|| Duration::from_millis(self.rng.u64(1..5_000)));
+            (self.deliveries.stormy && self.rng.u8(..4) == 0).then(|| Duration::from_millis(self.rng.u64(1..3_000)));
         let deadline = self.cloud.now() + TIME;
         self.running.spawn_local(async move {
             let work = handler.handle(batch.payload.clone(), run, Some(deadline));

@@ -1,7 +1,7 @@
 //! Creates endpoints, once each.
 
 use aws_sdk_ec2::types::{IpAddressType, VpcEndpointType};
-use postern_core::change::{NewEndpoint, client_token};
+use postern_core::change::{NewEndpoint, TAG_RUN, client_token};
 use postern_core::id::SecurityGroupId;
 use postern_core::plan::Outcome;
 use postern_core::snapshot::{Endpoint, EndpointKind, EndpointState};
@@ -29,7 +29,8 @@ impl Applier {
         let mut token = new.client_token.clone();
         for _ in 0..TOKENS {
             let used_by = match self.ask(new, group.as_ref(), &token, control).await {
-                Ok(created) if !created.dead() => return Ok(Some(created.id.0)),
+                // What came to nothing while the answer was lost was made all the same, and has to be on record.
+                Ok(created) if !created.dead() || self.made(&created) => return Ok(Some(created.id.0)),
                 // AWS answers a token that it knows with what it once created for it, long gone or not.
                 Ok(gone) => gone.id.0,
                 Err(error) if error.is(&["IdempotentParameterMismatch"]) => self.rival(new).await?,
@@ -41,6 +42,10 @@ impl Applier {
             cause: format!("AWS answered {TOKENS} tokens with endpoints that are gone; it is tried again"),
             transient: true,
         })
+    }
+
+    fn made(&self, endpoint: &Endpoint) -> bool {
+        endpoint.tags.get(TAG_RUN).is_some_and(|run| run == self.run.as_str())
     }
 
     /// What used the token up that this run wanted to use, in a request with another run's tag. An endpoint that was

@@ -207,17 +207,17 @@ fn key(new: &[Current], changes: &[usize], earlier: &[ChangeRecord], r: &Reconci
             before.unwrap_or_default()
         )
     });
-    let made = changes.iter().filter_map(|at| match (r.ids.get(at), outcome(r, *at)) {
+    let changes = changes.iter().filter_map(|at| match (r.ids.get(at), outcome(r, *at)) {
         (Some(id), _) => Some(format!("change {id}")),
         (None, Outcome::Applied { .. } | Outcome::Failed { .. }) => Some(format!("change {at} of {}", r.run)),
-        (None, _) => None,
+        (None, _) => Some(format!("proposal {}", r.plan.changes.get(*at)?.change)),
     });
     let earlier = earlier.iter().map(|record| format!("change {}", record.id));
     let notices = r
         .notices
         .iter()
         .map(|notice| format!("notice {} {}", notice.event_id, notice.text));
-    let said: BTreeSet<String> = findings.chain(made).chain(earlier).chain(notices).collect();
+    let said: BTreeSet<String> = findings.chain(changes).chain(earlier).chain(notices).collect();
     let parts: Vec<String> = place.into_iter().chain(said).collect();
     client_token(parts.iter().map(String::as_str))
 }

@@ -1,6 +1,7 @@
 //! The service catalogue.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Call, Done, Refusal};
 use crate::world::{Listing, kind_name, offer_listing};
@@ -9,7 +10,7 @@ use crate::xml::Xml;
 pub(super) fn describe(call: &mut Call<'_>) -> Done {
     let names = call.form.list("ServiceName");
     let (size, after) = call.page(1_000, false)?;
-    let mut listings: Vec<Listing> = call
+    let mut listings: Vec<Arc<Listing>> = call
         .world
         .catalogue
         .iter()
@@ -20,9 +21,9 @@ pub(super) fn describe(call: &mut Call<'_>) -> Done {
         call.world
             .offers()
             .filter(|offer| offer.region == call.region && offer.admits(call.account))
-            .map(|offer| offer_listing(offer)),
+            .map(|offer| Arc::new(offer_listing(offer))),
     );
-    listings.sort_by_key(key);
+    listings.sort_by_cached_key(|listing| key(listing));
     let known: BTreeSet<_> = listings.iter().map(|listing| listing.name.as_str()).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(name.as_str())) {
         return Err(Refusal::new(
@@ -42,10 +43,11 @@ pub(super) fn describe(call: &mut Call<'_>) -> Done {
     });
     let more = listings.len() > size;
     listings.truncate(size);
-    let last = listings.last().map_or(after, key);
+    let last = listings.last().map_or(after, |listing| key(listing));
     call.xml
         .set("serviceNameSet", &listings, |xml, listing| xml.raw(&listing.name));
-    call.xml.set("serviceDetailSet", &listings, write);
+    call.xml
+        .set("serviceDetailSet", &listings, |xml, listing| write(xml, listing));
     let token = more.then(|| call.token(&last));
     call.end_of_page(token);
     Ok(())

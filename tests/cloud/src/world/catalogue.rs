@@ -1,6 +1,7 @@
 //! The services that a Region offers.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{EndpointKind, Listing, Offer, World};
 
@@ -31,7 +32,7 @@ impl World {
     /// Lists the usual services of a Region.
     pub fn list_services(&mut self, region: &str) {
         for (short, policy, letters) in INTERFACE {
-            self.catalogue.push(Listing {
+            self.catalogue.push(Arc::new(Listing {
                 name: format!("com.amazonaws.{region}.{short}"),
                 region: region.to_owned(),
                 kind: EndpointKind::Interface,
@@ -47,10 +48,10 @@ impl World {
                 owner: "amazon".to_owned(),
                 acceptance_required: false,
                 id: None,
-            });
+            }));
         }
         for short in ["s3", "dynamodb"] {
-            self.catalogue.push(Listing {
+            self.catalogue.push(Arc::new(Listing {
                 name: format!("com.amazonaws.{region}.{short}"),
                 region: region.to_owned(),
                 kind: EndpointKind::Gateway,
@@ -62,19 +63,21 @@ impl World {
                 owner: "amazon".to_owned(),
                 acceptance_required: false,
                 id: None,
-            });
+            }));
         }
     }
 
     /// The entry of a service in one of its forms, offers of accounts included.
-    pub(crate) fn listing(&self, region: &str, name: &str, kind: EndpointKind) -> Option<Listing> {
+    pub(crate) fn listing(&self, region: &str, name: &str, kind: EndpointKind) -> Option<Arc<Listing>> {
         let listed = self
             .catalogue
             .iter()
             .find(|l| l.name == name && l.kind == kind && l.region == region);
         listed.cloned().or_else(|| {
             let offer = self.offers().find(|offer| offer.name == name && offer.region == region);
-            offer.map(|offer| offer_listing(offer)).filter(|l| l.kind == kind)
+            offer
+                .map(|offer| Arc::new(offer_listing(offer)))
+                .filter(|l| l.kind == kind)
         })
     }
 }

@@ -31,7 +31,7 @@ use crate::log::{Effect, Thing};
 pub struct World {
     pub quotas: Quotas,
     /// The service catalogue, of all Regions.
-    pub catalogue: Vec<Listing>,
+    pub catalogue: Vec<Arc<Listing>>,
     /// Topics that exist, by ARN.
     pub topics: BTreeSet<String>,
     /// The most that one page of a list holds, whatever was asked for.

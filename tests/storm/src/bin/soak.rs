@@ -1,13 +1,13 @@
 //! Rides out storms for as long as one likes, and says what they were made of.
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
+use std::env;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, thread};
 
-use postern_storm::{Figures, Kind, ride};
+use postern_storm::{Figures, Kind, on_all_processors, ride};
 
 /// Of every so many storms one goes over several VPCs.
 const LARGE: u64 = 50;
@@ -24,32 +24,27 @@ fn main() -> ExitCode {
     let next = AtomicU64::new(number("SOAK_SEED", 0));
     let begin = Instant::now();
     let sum = Mutex::new((0_u64, Figures::default(), Vec::new()));
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    let kind = if seed.is_multiple_of(LARGE) {
-                        Kind::Large
-                    } else {
-                        Kind::Small
-                    };
-                    let ridden = ride(seed, kind);
-                    let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                    sum.0 += 1;
-                    match ridden {
-                        Ok(figures) => sum.1 = sum.1 + figures,
-                        Err(violation) => {
-                            println!("{violation}\n");
-                            sum.2.push(seed);
-                        }
-                    }
-                    if Instant::now() >= end {
-                        return;
-                    }
+    on_all_processors(|| {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            let kind = if seed.is_multiple_of(LARGE) {
+                Kind::Large
+            } else {
+                Kind::Small
+            };
+            let ridden = ride(seed, kind);
+            let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            sum.0 += 1;
+            match ridden {
+                Ok(figures) => sum.1 = sum.1 + figures,
+                Err(violation) => {
+                    println!("{violation}\n");
+                    sum.2.push(seed);
                 }
-            });
+            }
+            if Instant::now() >= end {
+                return;
+            }
         }
     });
     let (storms, figures, failed) = sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);

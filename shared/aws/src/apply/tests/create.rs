@@ -107,6 +107,19 @@ async fn a_token_that_brings_back_a_dead_endpoint_is_replaced() {
     }
 }
 
+/// Found by the storm of seed 6599: an answer that got lost, and an endpoint that failed before the next attempt.
+#[tokio::test]
+async fn what_this_run_made_is_on_record_although_it_came_to_nothing() {
+    let run = "<tagSet><item><key>postern:run</key><value>run-1</value></item></tagSet></vpcEndpoint>";
+    let failed = created_as("vpce-failed", "failed").replace("</vpcEndpoint>", run);
+    let cloud = Cloud::new()
+        .on("DescribeVpcEndpoints", "<vpcEndpointSet/>")
+        .on("CreateVpcEndpoint", &failed);
+    let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
+    let created = Some("vpce-failed".to_owned());
+    assert_eq!(outcome, Outcome::Applied { created });
+}
+
 #[tokio::test]
 async fn the_third_dead_endpoint_ends_the_attempt() {
     let cloud = Cloud::new().on("DescribeVpcEndpoints", "<vpcEndpointSet/>");

@@ -134,6 +134,16 @@ fn the_same_news_have_the_same_key_whichever_run_tells_them() {
     );
 }
 
+/// Found by the storm of seed 1134.
+#[test]
+fn a_report_that_proposes_something_else_has_another_key() {
+    let key = |r: &Reconciliation| News::of(r, &Past::default()).report.unwrap().idempotency_key;
+    let mut fewer = audited();
+    fewer.plan.changes.pop();
+    fewer.outcomes.pop();
+    assert_ne!(key(&fewer), key(&audited()));
+}
+
 #[test]
 fn changes_of_a_run_that_died_are_told_by_the_next() {
     let change = repaired().plan.changes.remove(0).change;
