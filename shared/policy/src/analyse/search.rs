@@ -193,7 +193,8 @@ impl<'m, 'd> Search<'m, 'd> {
         let principals = std::mem::take(&mut self.principals.all);
         let mut worlds = std::mem::take(&mut self.worlds);
         let mut found = None;
-        'search: for world in worlds.iter_mut().filter(|world| !world.alone || goal == Goal::Identity) {
+        let alone = matches!(goal, Goal::Identity | Goal::Lost { .. });
+        'search: for world in worlds.iter_mut().filter(|world| !world.alone || alone) {
             if world.alone && world.actions.is_empty() {
                 world.actions = actions_without_resource(self.model, &mut self.complete, budget);
             }

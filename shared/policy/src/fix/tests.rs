@@ -120,6 +120,23 @@ fn actions_whose_arns_have_accounts_are_closed_by_these() {
 }
 
 #[test]
+fn calls_that_name_no_resource_are_not_taken_away() {
+    let accounts = Perimeter {
+        organizations: Vec::new(),
+        ..perimeter()
+    };
+    // Accepting an invitation to GuardDuty names nothing, so a Deny by ARNs hits it whoever calls.
+    let result = super::fix(&Document::parse(OPEN).unwrap(), &accounts, &endpoint("guardduty"));
+    let Err(NoFix::Loses(request)) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(
+        (request.action.as_str(), request.resource.as_str()),
+        ("guardduty:AcceptAdministratorInvitation", "*")
+    );
+}
+
+#[test]
 fn images_of_amazons_stay_reachable() {
     let perimeter = Perimeter {
         builtin_aws_owned_resources: true,
