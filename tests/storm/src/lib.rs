@@ -1,11 +1,13 @@
 //! Storms: organisations at random, people who change them, events that come late, twice and not at all, calls that fail
-//! before and after their effect, functions that die; and what has to hold nevertheless.
+//! before and after their effect, functions that die, operators who take back what was done; and what has to hold
+//! nevertheless.
 //!
 //! A storm follows from its seed. It takes place on the model cloud, in paused time, with the functions' own code from
 //! the SQS batch on.
 
 mod checks;
 mod deliveries;
+mod operators;
 mod organisation;
 mod people;
 mod storm;

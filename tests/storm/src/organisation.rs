@@ -8,6 +8,7 @@ use postern_cloud::world::Shape;
 use postern_cloud::{ACCOUNT, Cloud, REGION};
 use postern_core::controls::CONTROLS;
 use postern_core::function::Function;
+use postern_core::ledger::ChangeRecord;
 use postern_core::settings::Settings;
 use postern_runtime::Configuration;
 
@@ -21,6 +22,9 @@ const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","
 const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringSounds":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
 const LOCKED: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+/// Who takes back what Postern did.
+pub(crate) const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
 
 /// The role of a function.
 pub fn role(function: &Function) -> String {
@@ -38,6 +42,16 @@ pub fn ledger(seed: u64) -> Tables {
         .index("history", "place", "sk")
         .expiring("expires");
     Tables::new(seed).with(LEDGER, table)
+}
+
+/// What the ledger has, read as it is.
+pub(crate) fn records(cloud: &Cloud) -> Vec<serde_json::Result<ChangeRecord>> {
+    cloud.tables(|tables| {
+        let items = tables.table(LEDGER).into_iter().flat_map(|table| table.items());
+        items
+            .filter_map(|item| Some(serde_json::from_str(item.get("record")?.text()?)))
+            .collect()
+    })
 }
 
 /// Grows a world and gives the settings that Postern has for it.

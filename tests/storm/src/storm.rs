@@ -13,12 +13,13 @@ use postern_core::id::RunId;
 use postern_core::settings::Limits;
 use postern_runtime::{Configuration, Handler};
 use serde_json::Value;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinError, JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::checks;
 use crate::deliveries::{Batch, Deliveries};
-use crate::organisation::{found, role};
+use crate::operators::operate;
+use crate::organisation::{OPERATOR, found, role};
 use crate::people::People;
 use crate::tale::tale;
 
@@ -47,6 +48,8 @@ pub struct Figures {
     /// Invocations that died.
     pub deaths: usize,
     pub changes: usize,
+    /// Changes that operators took back.
+    pub taken_back: usize,
     pub reports: usize,
 }
 
@@ -60,6 +63,7 @@ impl Add for Figures {
             invocations: self.invocations + other.invocations,
             deaths: self.deaths + other.deaths,
             changes: self.changes + other.changes,
+            taken_back: self.taken_back + other.taken_back,
             reports: self.reports + other.reports,
         }
     }
@@ -73,6 +77,7 @@ pub(crate) struct Storm {
     people: People,
     warm: BTreeMap<&'static str, Vec<Arc<Handler>>>,
     running: JoinSet<Done>,
+    operators: JoinSet<()>,
     busy: BTreeMap<&'static str, usize>,
     /// How much of the cloud's log was turned into events.
     heard: usize,
@@ -120,6 +125,7 @@ impl Storm {
             deliveries: Deliveries::new(&mut rng),
             warm: BTreeMap::new(),
             running: JoinSet::new(),
+            operators: JoinSet::new(),
             busy: BTreeMap::new(),
             heard: 0,
             figures: Figures::default(),
@@ -161,6 +167,11 @@ impl Storm {
         while let Some(next) = self.people.next() {
             self.work_until(next).await;
             self.people.act(&self.cloud, &mut self.rng);
+            if self.rng.u8(..8) == 0 {
+                let (cloud, configuration) = (self.cloud.clone(), Arc::clone(&self.configuration));
+                self.operators
+                    .spawn_local(operate(cloud, configuration, self.rng.fork()));
+            }
         }
         Ok(())
     }
@@ -174,7 +185,7 @@ impl Storm {
                 .filter_map(|function| self.deliveries.due(function))
                 .min();
             let Some(due) = due else {
-                if self.running.is_empty() {
+                if self.running.is_empty() && self.operators.is_empty() {
                     return Ok(());
                 }
                 self.finish_one().await;
@@ -291,16 +302,15 @@ impl Storm {
     }
 
     async fn finish_one(&mut self) {
-        if let Some(done) = self.running.join_next().await {
-            self.finish(done);
+        tokio::select! {
+            biased;
+            Some(done) = self.running.join_next() => self.finish(done),
+            Some(operated) = self.operators.join_next() => raise(operated),
         }
     }
 
-    fn finish(&mut self, done: Result<Done, tokio::task::JoinError>) {
-        let done = match done {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
+    fn finish(&mut self, done: Result<Done, JoinError>) {
+        let done = raise(done);
         let function = done.batch.function.name;
         if let Some(busy) = self.busy.get_mut(function) {
             *busy -= 1;
@@ -317,15 +327,19 @@ impl Storm {
     fn figures(&self) -> Figures {
         let log = self.cloud.log();
         let by_postern = |caller: &str| caller.contains(":role/postern-");
+        let changed = log.iter().filter(|entry| entry.changed());
         Figures {
             calls: log.iter().filter(|entry| by_postern(&entry.caller)).count(),
             faults: self.cloud.injected().values().sum(),
-            changes: log
-                .iter()
-                .filter(|entry| by_postern(&entry.caller) && entry.changed())
-                .count(),
+            changes: changed.clone().filter(|entry| by_postern(&entry.caller)).count(),
+            taken_back: changed.filter(|entry| *entry.caller == *OPERATOR).count(),
             reports: self.cloud.published().len(),
             ..self.figures
         }
     }
+}
+
+/// What a task gives. Its panic is ours.
+fn raise<T>(done: Result<T, JoinError>) -> T {
+    done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

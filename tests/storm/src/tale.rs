@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use postern_cloud::{Cloud, Service};
-use postern_core::ledger::{Action, ChangeRecord};
+use postern_core::ledger::Action;
 
-use crate::organisation::LEDGER;
+use crate::organisation::records;
 
 /// Every call that was to change something, and what the ledger has.
 pub(crate) fn tale(cloud: &Cloud) -> String {
@@ -32,14 +32,8 @@ pub(crate) fn tale(cloud: &Cloud) -> String {
             entry.fault,
         );
     }
-    let records = cloud.tables(|tables| {
-        let items = tables.table(LEDGER).into_iter().flat_map(|table| table.items());
-        items
-            .filter_map(|item| item.get("record")?.text().map(str::to_owned))
-            .collect::<Vec<_>>()
-    });
-    for record in records {
-        match serde_json::from_str::<ChangeRecord>(&record) {
+    for record in records(cloud) {
+        match record {
             Ok(record) => {
                 let action = match &record.action {
                     Action::Change(change) => change.to_string(),

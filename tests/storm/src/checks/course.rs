@@ -20,6 +20,7 @@ pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
     let mut groups: BTreeMap<&str, &str> = BTreeMap::new();
     for entry in story.effects() {
         for effect in &entry.effects {
+            groups.retain(|_, id| !deleted(story, "DeleteSecurityGroup", id, entry));
             match (&effect.before, &effect.after) {
                 (None, Some(Thing::Endpoint(endpoint))) => {
                     let key = (
@@ -57,16 +58,18 @@ pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
 
 /// Whether an endpoint was still there before a call.
 fn alive(story: &Story<'_>, id: &str, before: &Entry) -> bool {
-    let ended = story
-        .everything
-        .iter()
-        .take_while(|entry| entry.number < before.number)
-        .any(|entry| entry.operation == "DeleteVpcEndpoints" && entry.effects.iter().any(|effect| effect.id == id));
     // One that came to nothing by itself did so soon after it was made.
     let failed = story
         .cloud
         .edit(|world| world.endpoint(id).is_some_and(|endpoint| !endpoint.alive()));
-    !ended && !failed
+    !deleted(story, "DeleteVpcEndpoints", id, before) && !failed
+}
+
+fn deleted(story: &Story<'_>, operation: &str, id: &str, before: &Entry) -> bool {
+    let earlier = story.everything.iter();
+    earlier
+        .take_while(|entry| entry.number < before.number)
+        .any(|entry| entry.operation == operation && entry.effects.iter().any(|effect| effect.id == id))
 }
 
 pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {

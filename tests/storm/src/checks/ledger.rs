@@ -9,6 +9,7 @@ use postern_core::ledger::{Action, ChangeRecord, Fate};
 use serde_json::Value;
 
 use super::Story;
+use crate::organisation::OPERATOR;
 
 /// A change in words that the log and the ledger share.
 type Deed = String;
@@ -42,6 +43,23 @@ pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), St
         let id = deed.rsplit(' ').next().unwrap_or_default();
         if made != written && !touched_by_others(story, id) {
             return Err(format!("{deed}: made {made} times, on record {written} times"));
+        }
+    }
+    Ok(())
+}
+
+/// What somebody took back is on record, too.
+pub(super) fn everything_taken_back_is_on_record(story: &Story<'_>) -> Result<(), String> {
+    let undone: Vec<String> = story
+        .records()
+        .filter(|record| matches!(record.action, Action::Undo(_)) && !matches!(record.fate, Fate::Failed { .. }))
+        .map(|record| format!("{:?}", record.action))
+        .collect();
+    let by_operators = story.everything.iter().filter(|entry| *entry.caller == *OPERATOR);
+    for effect in by_operators.flat_map(|entry| &entry.effects) {
+        let id = format!("\"{}\"", effect.id);
+        if !undone.iter().any(|action| action.contains(&id)) {
+            return Err(format!("{} was taken back and is not on record: {undone:?}", effect.id));
         }
     }
     Ok(())

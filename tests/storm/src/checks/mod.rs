@@ -56,6 +56,7 @@ pub(crate) async fn all(storm: &Storm) -> Result<(), String> {
     course::no_limit_was_exceeded(&story)?;
     course::audit_mode_changed_nothing(&story)?;
     ledger::every_change_is_on_record_once(&story)?;
+    ledger::everything_taken_back_is_on_record(&story)?;
     ledger::every_report_can_be_told_from_a_repeat(&story)?;
     Ok(())
 }

@@ -1,0 +1,75 @@
+//! Somebody who takes back what Postern did, and lets it happen again.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use postern_cli::operate::{Area, Changing, CommandError, Release, Resume, Rollback, release, resume, rollback};
+use postern_cloud::Cloud;
+use postern_core::ledger::{ChangeRecord, Room};
+use postern_runtime::Configuration;
+use tokio::time::timeout;
+
+use crate::organisation::{LEDGER, OPERATOR, records};
+
+enum Command {
+    Rollback(Rollback),
+    Release(Release),
+    Resume(Resume),
+}
+
+/// Runs a command of the program `postern`, and may be interrupted.
+pub(crate) async fn operate(cloud: Cloud, configuration: Arc<Configuration>, mut rng: Rng) {
+    let Some(command) = choose(&cloud, &mut rng) else {
+        return;
+    };
+    let patience = match rng.u8(..4) {
+        0 => Duration::from_millis(rng.u64(1..3_000)),
+        _ => Duration::from_secs(3_600),
+    };
+    // What could not be done they see, and may try again.
+    let _ = timeout(patience, Box::pin(run(&cloud, &configuration, command))).await;
+}
+
+async fn run(cloud: &Cloud, configuration: &Configuration, command: Command) -> Result<(), CommandError> {
+    let area = Area::of(cloud.aws(OPERATOR), LEDGER).await?;
+    let (settings, out) = (&configuration.settings, &mut io::sink());
+    match command {
+        Command::Rollback(arguments) => rollback(&area, settings, &arguments, out).await,
+        Command::Release(arguments) => release(&area, settings, &arguments, out).await,
+        Command::Resume(arguments) => resume(&area, settings, &arguments, out).await,
+    }
+    .map(drop)
+}
+
+/// Something that is on record, and what somebody might do about it.
+fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
+    let records: Vec<ChangeRecord> = records(cloud).into_iter().flatten().collect();
+    let record = rng.choice(&records)?;
+    let changing = Changing::default();
+    Some(match rng.u8(..5) {
+        0 | 1 => Command::Rollback(Rollback {
+            change: Some(record.id.clone()),
+            run: None,
+            changing,
+        }),
+        2 => Command::Rollback(Rollback {
+            change: None,
+            run: Some(record.run.clone()),
+            changing,
+        }),
+        3 => Command::Release(Release {
+            room: Room::Vpc(record.place.vpc.clone()),
+            changing,
+        }),
+        _ => {
+            let key = record.causes.first()?;
+            Command::Resume(Resume {
+                control: key.control.clone(),
+                resource: key.resource.id.clone(),
+                changing,
+            })
+        }
+    })
+}
