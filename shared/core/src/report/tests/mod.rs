@@ -224,7 +224,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
       "time": "2026-03-01T12:00:05Z",
       "function": "subnet-inspector",
       "run": "20260301T120000Z-7f3a",
-      "idempotency_key": "c62e441a7f6bfda270c45edcff2af90fa73376babddfefd6dfcabddf2d757406",
+      "idempotency_key": "1196411a874eda12f00c3378efd5b46725543c48e4f322579c88598ef8349359",
       "occasions": [
         {
           "event": "CreateSubnet",
