@@ -250,22 +250,22 @@ impl Found {
 
 impl Summary {
     fn add(&mut self, index: usize, identity: Answer, resource: Answer, reach: &Answer) {
-        for (answer, found, question) in [
-            (identity, &mut self.identity, "whether strangers get in"),
-            (resource, &mut self.resource, "whether data gets out"),
+        for (answer, question) in [
+            (&identity, "whether strangers get in"),
+            (&resource, "whether data gets out"),
+            (reach, "whether anybody trusted gets through"),
         ] {
-            match answer {
-                Answer::Yes(witness) => {
-                    found.readings += 1;
-                    found.first.get_or_insert((index, *witness));
+            if let Answer::Unknown(reason) = answer {
+                let doubt = format!("it could not be decided {question}: {reason}");
+                if !self.doubts.contains(&doubt) {
+                    self.doubts.push(doubt);
                 }
-                Answer::No => {}
-                Answer::Unknown(reason) => {
-                    let doubt = format!("it could not be decided {question}: {reason}");
-                    if !self.doubts.contains(&doubt) {
-                        self.doubts.push(doubt);
-                    }
-                }
+            }
+        }
+        for (answer, found) in [(identity, &mut self.identity), (resource, &mut self.resource)] {
+            if let Answer::Yes(witness) = answer {
+                found.readings += 1;
+                found.first.get_or_insert((index, *witness));
             }
         }
         let locked = matches!(reach, Answer::No);

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::NewEndpoint;
-use postern_cloud::{ACCOUNT, Cloud, REGION};
+use postern_cloud::{Cloud, REGION};
 use postern_core::controls::CONTROLS;
 use postern_core::function::SWEEPER;
 use postern_core::settings::Settings;
 use postern_runtime::{Configuration, Handler};
-use serde_json::{Value, json};
+use postern_tests::envelope::Envelope;
+use serde_json::Value;
 use tokio::time::Instant;
 
 const OPEN: &str =
@@ -62,17 +63,7 @@ impl Rig {
 
     /// Gives why the event has to come back, if it has to.
     async fn invoke(&self, run: &str, time: Duration) -> Result<Value, String> {
-        let event = json!({
-            "version": "0",
-            "id": "22222222-2222-4333-8444-000000000001",
-            "detail-type": "Scheduled Event",
-            "source": "aws.events",
-            "account": ACCOUNT,
-            "time": "2026-03-02T09:00:00Z",
-            "region": REGION,
-            "resources": [],
-            "detail": {},
-        });
+        let event = Envelope::schedule(REGION).json().clone();
         let deadline = self.cloud.now() + time;
         let (answer, _) = self.handler.handle(event, run.into(), Some(deadline)).await;
         answer.map_err(|diagnostic| diagnostic.error_message)

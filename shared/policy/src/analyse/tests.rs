@@ -633,3 +633,16 @@ fn actions_that_do_not_tell_the_owner_open_a_policy_that_does_not_ask_for_it() {
     others["Effect"] = json!("Deny");
     assert!(on("ec2", &[everything(), others]).resource.is_some());
 }
+
+#[test]
+fn a_policy_is_not_called_closed_while_nobody_trusted_is_known_to_get_through() {
+    let document = Document::parse(&json!({"Statement": [everything()]}).to_string()).unwrap();
+    let mut summary = Summary::default();
+    summary.add(0, Answer::No, Answer::No, &Answer::Unknown("too many cases".to_owned()));
+    let found = summary.analysis(&document, &[]);
+    assert_eq!(found.verdict, Containment::Undecided);
+    assert_eq!(
+        found.reasons,
+        ["it could not be decided whether anybody trusted gets through: too many cases"]
+    );
+}
