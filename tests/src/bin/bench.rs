@@ -10,6 +10,7 @@ use postern_tests::envelope::Envelope;
 use postern_tests::error::{HarnessError, Result, While};
 use postern_tests::function::{Answer, Function, sqs_batch};
 use postern_tests::http::Server;
+use postern_tests::ledger::{TABLE, create_table};
 use postern_tests::programs::program;
 use postern_tests::proxy::Proxy;
 use postern_tests::seed::FaultyVpc;
@@ -76,6 +77,7 @@ async fn cold_start(name: &str) -> Result<Duration> {
         .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
         .env("LAMBDA_TASK_ROOT", postern_tests::stack::root())
         .env("POSTERN_TOPIC_ARN", Topic::ARN)
+        .env("POSTERN_LEDGER_TABLE", TABLE)
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let started = Instant::now();
@@ -93,12 +95,15 @@ async fn cold_start(name: &str) -> Result<Duration> {
 async fn one_warm_function() -> Result<()> {
     let moto = Moto::start().await?;
     let vpc = FaultyVpc::create(&moto.ec2(REGION).await, REGION).await?;
+    create_table(&moto.sdk(REGION).await).await?;
     let (proxy, topic) = (Proxy::start(moto.address()).await?, Topic::start().await?);
-    let (ec2, sns) = (proxy.url(), topic.url());
+    let (ec2, sns, dynamodb) = (proxy.url(), topic.url(), format!("http://{}", moto.address()));
     let variables = [
         ("AWS_ENDPOINT_URL_EC2", ec2.as_str()),
         ("AWS_ENDPOINT_URL_SNS", sns.as_str()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.as_str()),
         ("POSTERN_TOPIC_ARN", Topic::ARN),
+        ("POSTERN_LEDGER_TABLE", TABLE),
         ("RUST_LOG", "info"),
     ];
     let event = sqs_batch([Envelope::create_subnet(&vpc).json()]);
