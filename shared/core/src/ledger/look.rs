@@ -39,10 +39,13 @@ pub(super) fn change(change: &Change, run: &RunId, snapshot: &Snapshot) -> Looke
             let Some(found) = managed_group(snapshot)? else {
                 return Ok(not_done(format!("{group} is not there")));
             };
-            let closed = cidrs.iter().find(|cidr| !admits(found, cidr));
-            Ok(match closed {
+            // A wider rule is what somebody else made.
+            let missing = cidrs
+                .iter()
+                .find(|cidr| !exact_sources(found).any(|source| source == *cidr));
+            Ok(match missing {
                 None => done(Some(found.id.to_string())),
-                Some(cidr) => not_done(format!("{} does not admit {cidr}", found.id)),
+                Some(cidr) => not_done(format!("{} has no rule for {cidr}", found.id)),
             })
         }
         Change::CreateEndpoint(new) => {
@@ -199,11 +202,6 @@ fn made_by(tags: &Tags, run: &RunId) -> bool {
 /// Whether Postern created what carries these tags.
 pub(super) fn managed(tags: &Tags) -> bool {
     tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
-}
-
-fn admits(group: &SecurityGroup, cidr: &IpNet) -> bool {
-    let covers = |rule: &IngressRule| matches!(&rule.source, IngressSource::Cidr(source) if source.contains(cidr));
-    group.ingress.iter().any(|rule| rule.admits_https() && covers(rule))
 }
 
 /// The networks of the rules that are as Postern makes them.

@@ -168,6 +168,21 @@ fn what_another_run_created_is_not_ours() {
     assert_eq!(fate(&intended, &ours), Some(Fate::Applied { created: id }));
 }
 
+/// Found by the storm of seed 903237.
+#[test]
+fn a_wider_rule_that_another_run_made_is_not_ours() {
+    let rule = Change::AuthorizeIngress {
+        group: ManagedGroup { vpc: VPC.into() },
+        cidrs: nets(&["10.0.0.0/24"]),
+    };
+    let intended = record(rule, "run-1", "2026-11-23T11:00:00Z").intended();
+    let with = |cidr: &str| bare().managed_group("sg-managed", &[https(cidr)]).snapshot;
+    let cause = "not done: sg-managed has no rule for 10.0.0.0/24".to_owned();
+    assert_eq!(fate(&intended, &with("10.0.0.0/22")), Some(Fate::Failed { cause }));
+    let created = Some("sg-managed".to_owned());
+    assert_eq!(fate(&intended, &with("10.0.0.0/24")), Some(Fate::Applied { created }));
+}
+
 #[test]
 fn something_is_unfinished_until_its_fate_is_known_and_told() {
     let told = record(support(), RUN, NOW);
