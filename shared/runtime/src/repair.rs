@@ -74,7 +74,8 @@ impl Run<'_> {
     pub(crate) fn concerns(&self, record: &ChangeRecord) -> bool {
         let controls = self.function.controls;
         let own = |key: &FindingKey| controls.iter().any(|control| control.name == key.control);
-        record.causes.iter().any(own)
+        // What is removed so that something can be deleted may have no finding.
+        record.causes.is_empty() || record.causes.iter().any(own)
     }
 
     /// Whether an earlier run did not come to say what became of a change, or to tell of it.

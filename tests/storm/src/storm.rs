@@ -145,8 +145,9 @@ impl Storm {
                 break;
             }
         }
-        // What no event told of, the schedule finds. Where that was nothing, another round would see the same.
-        for round in 0..2 {
+        // What no event told of, the schedule finds; what a limit refuses at first, a later round does, and the next one
+        // tells what follows from it. Where a round found nothing, another one would see the same.
+        for round in 0..4 {
             let found = self.sweep(round, calm + CALM).await?;
             if found.is_empty() {
                 break;

@@ -49,12 +49,7 @@ impl Rig {
                 .map(|(letter, cidr)| world.add_subnet(&vpc, letter, cidr, Some(&table)));
             (vpc, subnets)
         });
-        cloud.tables(|tables| {
-            let table = Table::new("pk", "sk")
-                .index("history", "place", "sk")
-                .expiring("expires");
-            *tables = Tables::new(7).with(LEDGER, table);
-        });
+        cloud.tables(|tables| *tables = empty_ledger());
         let required = match services {
             "" => String::new(),
             services => format!("[[requirements]]\nservices = [{services}]\n"),
@@ -190,6 +185,13 @@ impl Rig {
         entries.retain(|entry| entry.mutating);
         entries
     }
+}
+
+fn empty_ledger() -> Tables {
+    let table = Table::new("pk", "sk")
+        .index("history", "place", "sk")
+        .expiring("expires");
+    Tables::new(7).with(LEDGER, table)
 }
 
 fn changing(dry_run: bool) -> Changing {
