@@ -10,7 +10,6 @@ use postern_aws::Aws;
 use postern_cloud::{Cloud, Faults, Service};
 use postern_core::function::{FUNCTIONS, Function, SWEEPER};
 use postern_core::id::RunId;
-use postern_core::settings::Limits;
 use postern_runtime::{Configuration, Handler};
 use serde_json::Value;
 use tokio::task::{JoinError, JoinSet, LocalSet};
@@ -29,6 +28,8 @@ const CONCURRENCY: usize = 2;
 const TIME: Duration = Duration::from_secs(120);
 /// A storm that is over blows itself out within this time, or something goes round in circles.
 const CALM: Duration = Duration::from_secs(24 * 3_600);
+/// So many rounds of the schedule take some hours, so that limits of an hour end in between.
+const ROUNDS: u64 = 24;
 
 /// How large the organisation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ pub fn ride(seed: u64, kind: Kind) -> Result<Figures, String> {
         .map_err(|error| error.to_string())?;
     LocalSet::new().block_on(&runtime, async {
         let mut storm = Storm::gather(seed, kind);
-        let checked = storm.course(kind).await;
+        let checked = storm.course().await;
         checked
             .map(|()| storm.figures())
             .map_err(|violation| format!("{kind:?} storm of {}\n{violation}\n{}", storm.cloud, tale(&storm.cloud)))
@@ -135,7 +136,7 @@ impl Storm {
         }
     }
 
-    async fn course(&mut self, kind: Kind) -> Result<(), String> {
+    async fn course(&mut self) -> Result<(), String> {
         self.blow().await?;
         self.deliveries.stormy = false;
         let calm = Instant::now();
@@ -145,22 +146,8 @@ impl Storm {
                 break;
             }
         }
-        // What no event told of, the schedule finds; what a limit refuses at first, a later round does, and the next one
-        // tells what follows from it. Where a round found nothing, another one would see the same.
-        for round in 0..4 {
-            let found = self.sweep(round, calm + CALM).await?;
-            if found.is_empty() {
-                break;
-            }
-        }
-        checks::all(self).await?;
-        // What a limit refuses now, the next hour lets through.
-        let limits = self.configuration.settings.limits;
-        let patient = limits.changes_per_hour < Limits::default().changes_per_hour;
-        if !patient && (kind == Kind::Large || self.rng.u8(..16) == 0) {
-            self.once_more(calm + CALM).await?;
-        }
-        Ok(())
+        self.rest(calm + CALM).await?;
+        checks::all(self).await
     }
 
     /// Faults and people, until both have had enough.
@@ -221,16 +208,17 @@ impl Storm {
             .collect())
     }
 
-    /// What AWS refuses is tried as often as the limit allows; then another round finds nothing to do and nothing to say.
-    async fn once_more(&mut self, latest: Instant) -> Result<(), String> {
+    /// What no event told of, the schedule finds; what AWS or a limit refuses, a later round tries again; and what follows
+    /// from that, the next one tells. At last a round has nothing to do and nothing to say.
+    async fn rest(&mut self, latest: Instant) -> Result<(), String> {
         let mut left = Vec::new();
-        for round in 0..=self.configuration.settings.limits.attempts {
-            left = self.sweep(9 + u64::try_from(round).unwrap_or_default(), latest).await?;
+        for round in 0..ROUNDS {
+            left = self.sweep(round, latest).await?;
             if left.is_empty() {
                 return Ok(());
             }
         }
-        Err(format!("one more round after another called or reported {left:?}"))
+        Err(format!("one round after another called or reported {left:?}"))
     }
 
     /// Hands out messages as they become due, until then.
