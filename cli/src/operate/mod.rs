@@ -16,11 +16,10 @@ mod since;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::error::Error;
 use std::future::Future;
 use std::io::{self, Write};
 
-use postern_aws::Aws;
+use postern_aws::{Aws, chain};
 use postern_core::settings::Settings;
 use postern_core::snapshot::Part;
 
@@ -35,16 +34,6 @@ pub use self::rollback::rollback;
 pub use self::since::Since;
 use crate::output::{Status, complain, plain};
 use crate::settings;
-
-/// Everything that controls look at.
-const PARTS: [Part; 6] = [
-    Part::Dns,
-    Part::Subnets,
-    Part::RouteTables,
-    Part::Endpoints,
-    Part::SecurityGroups,
-    Part::Services,
-];
 
 pub(crate) fn run_history(arguments: &History, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
@@ -108,19 +97,8 @@ fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
     }
 }
 
-/// An error with all its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
-}
-
 fn parts() -> BTreeSet<Part> {
-    PARTS.into_iter().collect()
+    Part::ALL.into_iter().collect()
 }
 
 fn say(out: &mut dyn Write, line: &str) -> Result<(), CommandError> {

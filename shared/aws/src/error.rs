@@ -103,17 +103,6 @@ impl CallError {
         }
     }
 
-    /// The error with its causes, in one line.
-    pub(crate) fn in_words(&self) -> String {
-        let mut text = self.to_string();
-        let mut next = self.source();
-        while let Some(cause) = next {
-            text = format!("{text}: {cause}");
-            next = cause.source();
-        }
-        text
-    }
-
     /// Whether the same call may succeed later: throttling, time-outs, trouble on AWS's side or on the way there.
     pub fn transient(&self) -> bool {
         self.transient
@@ -164,6 +153,17 @@ fn tidy(message: &str) -> String {
         .next()
         .unwrap_or(message);
     readable.trim().trim_end_matches('.').to_owned()
+}
+
+/// An error with all its causes in one line, for logs and reports.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
 }
 
 /// The words of the first cause of all.

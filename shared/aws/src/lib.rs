@@ -15,6 +15,6 @@ mod redrive;
 mod wire;
 
 pub use clients::{Aws, Calls, retries, timeouts};
-pub use error::CallError;
+pub use error::{CallError, chain};
 pub use publish::{PUBLISH_CALLS, PublishError};
 pub use redrive::{DEAD_LETTER_CALLS, DeadLetter, DeadLetters, QUEUE_CALLS};

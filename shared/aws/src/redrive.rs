@@ -126,6 +126,7 @@ async fn attribute(sqs: &aws_sdk_sqs::Client, queue: &str, name: QueueAttributeN
 
 #[cfg(test)]
 mod tests {
+    use crate::error::chain;
     use serde_json::json;
 
     use crate::wire::Cloud;
@@ -190,10 +191,6 @@ mod tests {
     async fn a_queue_without_a_dead_letter_queue_is_named() {
         let cloud = Cloud::new().json("GetQueueAttributes", &json!({}));
         let error = cloud.aws().dead_letters(QUEUE).await.unwrap_err();
-        assert!(
-            error
-                .in_words()
-                .contains(&format!("`{QUEUE}` has no dead-letter queue"))
-        );
+        assert!(chain(&error).contains(&format!("`{QUEUE}` has no dead-letter queue")));
     }
 }

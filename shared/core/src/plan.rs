@@ -67,21 +67,10 @@ pub struct Spent {
     pub changes: usize,
 }
 
-/// Plans by simulating: evaluate, take the changes that come first, simulate them, evaluate again, until no automatic
-/// finding is left. What is planned therefore leaves nothing that could still be planned.
+/// What `evaluate` finds, and the plan for it. Plans by simulating: evaluate, take the changes that come first, simulate
+/// them, evaluate again, until no automatic finding is left. What is planned therefore leaves nothing that could still be
+/// planned.
 pub fn plan(
-    controls: &[&Control],
-    snapshot: &Snapshot,
-    settings: &Settings,
-    past: &Past,
-    spent: Spent,
-    now: Timestamp,
-) -> Plan {
-    judge(controls, snapshot, settings, past, spent, now).1
-}
-
-/// What `evaluate` finds and what `plan` makes of it, for the work of one of them.
-pub fn judge(
     controls: &[&Control],
     snapshot: &Snapshot,
     settings: &Settings,
@@ -348,7 +337,7 @@ mod tests {
     fn refused(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> Option<String> {
         let mut world = world.clone();
         limit(&mut world.settings.limits);
-        let Plan { changes, refused } = plan(
+        let (_, Plan { changes, refused }) = plan(
             CONTROLS,
             &world.snapshot,
             &world.settings,
@@ -364,9 +353,9 @@ mod tests {
     fn what_is_found_is_what_there_is_before_the_plan() {
         let world = broken();
         let (settings, past) = (&world.settings, &world.past);
-        let (found, plan) = judge(CONTROLS, &world.snapshot, settings, past, Spent::default(), world.now);
+        let (found, planned) = plan(CONTROLS, &world.snapshot, settings, past, Spent::default(), world.now);
         assert_eq!(found, evaluate(CONTROLS, &world.snapshot, settings, past, world.now));
-        assert_eq!(plan, world.plan());
+        assert_eq!(planned, world.plan());
     }
 
     #[test]
@@ -433,7 +422,7 @@ mod tests {
     fn controls_of_one_function_do_not_plan_for_those_of_another() {
         let only = [&private_dns_disabled::CONTROL, &subnet_uncovered::CONTROL];
         let world = broken();
-        let plan = plan(
+        let (_, plan) = plan(
             &only,
             &world.snapshot,
             &world.settings,
@@ -469,6 +458,7 @@ mod tests {
             Spent::default(),
             world.now,
         )
+        .1
     }
 
     fn never_content(change: Change) -> Result<Vec<Finding>, Gap> {

@@ -246,7 +246,6 @@ mod tests {
     use crate::change::ManagedGroup;
     use crate::id::VpcId;
     use crate::snapshot::{Part, SubnetClass};
-    use crate::testing::strategy::PARTS;
     use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, https, nets, zone};
 
     fn managed() -> ManagedGroup {
@@ -368,7 +367,7 @@ mod tests {
         for (change, part) in changes() {
             let unknown = world().gap(part).snapshot;
             assert_eq!(simulate(&unknown, &change), unknown, "{change}");
-            let nothing = PARTS.into_iter().fold(world(), World::gap).snapshot;
+            let nothing = Part::ALL.into_iter().fold(world(), World::gap).snapshot;
             assert_eq!(simulate(&nothing, &change), nothing, "{change}");
         }
     }

@@ -23,6 +23,17 @@ pub enum Part {
     Services,
 }
 
+impl Part {
+    pub const ALL: [Self; 6] = [
+        Self::Dns,
+        Self::Subnets,
+        Self::RouteTables,
+        Self::Endpoints,
+        Self::SecurityGroups,
+        Self::Services,
+    ];
+}
+
 /// Why a part of the snapshot is not known. A gap is never an empty list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {

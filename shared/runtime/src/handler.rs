@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
-use postern_aws::Aws;
+use postern_aws::{Aws, chain};
 use postern_core::function::Function;
 use postern_core::id::{AccountId, Region, RunId};
 use postern_core::ledger::VpcPlace;
@@ -170,7 +170,7 @@ async fn looks(
                 }
             }
             Err(error) => {
-                let cause = crate::chain(&error);
+                let cause = chain(&error);
                 warn!(%cause, "the Region cannot be looked at, the messages go back");
                 failures.add(everywhere.messages, cause);
             }

@@ -46,17 +46,6 @@ fn deadline(told: SystemTime, now: SystemTime) -> Option<Timestamp> {
     Timestamp::try_from(told).ok()
 }
 
-/// An error with all its causes, for logs and reports.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_aws::Aws;
 use postern_aws::observe::Resolution;
+use postern_aws::{Aws, chain};
 use postern_core::id::{AccountId, Region, VpcId};
 use postern_core::trigger::{Occasion, Reading, Target, Trigger};
 use tracing::{info, warn};
@@ -108,7 +108,7 @@ async fn resolve(aws: &Aws, region: &Region, targets: BTreeMap<Target, Source>, 
             Some(Ok(Resolution::Region)) => place.everywhere.get_or_insert_default().merge(&source),
             Some(Ok(Resolution::Gone(what))) => info!(%what, "nothing is left to look at"),
             Some(Err(error)) => {
-                let cause = crate::chain(&error);
+                let cause = chain(&error);
                 warn!(%cause, "where to look cannot be found out, the message goes back");
                 failures.add(source.messages, cause);
             }

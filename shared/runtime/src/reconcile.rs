@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
+use postern_aws::{Aws, chain};
 use postern_core::finding::Finding;
 use postern_core::function::Function;
 use postern_core::id::RunId;
 use postern_core::ledger::{Past, VpcPlace};
-use postern_core::plan::{Outcome, Plan, Spent, judge};
+use postern_core::plan::{Outcome, Plan, Spent, plan};
 use postern_core::snapshot::{Part, Snapshot};
 use tracing::info;
 
@@ -133,12 +133,7 @@ impl Run<'_> {
         }
         // What nobody can be told of is not done.
         let answers = self.aws.check_topic(&self.configuration.topic).await;
-        answers.map_err(|error| {
-            format!(
-                "nothing is changed while alerts cannot be sent: {}",
-                crate::chain(&error)
-            )
-        })?;
+        answers.map_err(|error| format!("nothing is changed while alerts cannot be sent: {}", chain(&error)))?;
         let lease = self.acquire(place).await?;
         let repaired = self.repair(place, judged, &lease, source, metrics).await;
         self.release(lease).await;
@@ -192,7 +187,7 @@ impl Run<'_> {
             .aws
             .observe_vpc(&place.account, &place.region, &place.vpc, self.parts)
             .await;
-        let seen = seen.map_err(|error| crate::chain(&error))?;
+        let seen = seen.map_err(|error| chain(&error))?;
         if seen.is_none() {
             info!(vpc = %place.vpc, "the VPC is gone, nothing is left to look at");
         }
@@ -203,13 +198,13 @@ impl Run<'_> {
         let window = Duration::from_secs(u64::from(self.configuration.settings.limits.window_hours) * 3_600);
         let since = self.aws.now() - window.max(OPEN);
         let past = self.ledger.past(place, Some(since)).await;
-        past.map_err(|error| crate::chain(&error))
+        past.map_err(|error| chain(&error))
     }
 
     fn judge(&self, snapshot: Snapshot, past: Past) -> Judged {
         let time = self.aws.now();
         let settings = &self.configuration.settings;
-        let (findings, plan) = judge(self.function.controls, &snapshot, settings, &past, self.spent, time);
+        let (findings, plan) = plan(self.function.controls, &snapshot, settings, &past, self.spent, time);
         Judged {
             time,
             snapshot,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use postern_aws::apply::Applier;
+use postern_aws::chain;
 use postern_core::finding::FindingKey;
 use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Past, Reservation, VpcPlace, reservations};
 use postern_core::plan::{Outcome, Plan, PlannedChange};
@@ -47,7 +48,7 @@ impl Run<'_> {
             let now = self.aws.now();
             let until = self.deadline.unwrap_or(now + TIME) + MARGIN;
             let taken = self.ledger.acquire(place, &self.id, until, now).await;
-            if let Some(version) = taken.map_err(|error| crate::chain(&error))? {
+            if let Some(version) = taken.map_err(|error| chain(&error))? {
                 return Ok(Lease {
                     place: place.clone(),
                     version,
@@ -66,7 +67,7 @@ impl Run<'_> {
     pub(crate) async fn release(&self, lease: Lease) {
         // Whom it cannot be given back to takes it when it ends.
         if let Err(error) = self.ledger.release(&lease.place, &self.id).await {
-            warn!(vpc = %lease.place.vpc, error = crate::chain(&error), "the lease runs out by itself");
+            warn!(vpc = %lease.place.vpc, error = chain(&error), "the lease runs out by itself");
         }
     }
 
@@ -115,7 +116,7 @@ impl Run<'_> {
                 }
                 Err(error) => {
                     self.return_all(lease, &reserved).await;
-                    return Err(crate::chain(&error));
+                    return Err(chain(&error));
                 }
             }
         }
@@ -146,7 +147,7 @@ impl Run<'_> {
             warn!(
                 budget = reservation.budget.key(),
                 unused,
-                error = crate::chain(&error),
+                error = chain(&error),
                 "not given back"
             );
         }
@@ -155,7 +156,7 @@ impl Run<'_> {
     /// Writes down a change with what became of it.
     pub(crate) async fn record(&self, record: &ChangeRecord) -> Result<(), Cause> {
         let recorded = self.ledger.conclude(record, self.retained(record.time)).await;
-        recorded.map_err(|error| crate::chain(&error))
+        recorded.map_err(|error| chain(&error))
     }
 
     /// When the ledger may forget what it has from this time.
@@ -242,7 +243,7 @@ impl Run<'_> {
             return (transient("the invocation's time is used up".to_owned()), None);
         }
         if let Err(error) = self.ledger.intend(&record, self.retained(record.time)).await {
-            let cause = format!("nothing is changed without the ledger: {}", crate::chain(&error));
+            let cause = format!("nothing is changed without the ledger: {}", chain(&error));
             warn!(change = %planned.change, %cause, "not applied");
             return (transient(cause), None);
         }

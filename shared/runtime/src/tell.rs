@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use postern_aws::PublishError;
+use postern_aws::{PublishError, chain};
 use postern_core::finding::Verdict;
 use postern_core::ledger::{Action, ChangeRecord, Fate, VpcPlace, notices};
 use postern_core::plan::Outcome;
@@ -96,7 +96,7 @@ impl Run<'_> {
         }
         for (control, told) in &news.told {
             let written = self.ledger.tell(place, control, told, self.retained(time)).await;
-            written.map_err(|error| crate::chain(&error))?;
+            written.map_err(|error| chain(&error))?;
         }
         let records = past.records.into_iter().chain(done.records.into_values());
         // An intention is told of once it is known what became of it.
@@ -122,7 +122,7 @@ impl Run<'_> {
             .publish(&self.configuration.topic, &message.subject, &message.body, &attributes)
             .await;
         let id = sent.map_err(|error: PublishError| {
-            let cause = crate::chain(&error);
+            let cause = chain(&error);
             error!(%cause, subject = message.subject, report = message.body, "the alert was not sent");
             cause
         })?;

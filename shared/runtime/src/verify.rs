@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use postern_aws::chain;
 use postern_core::control::{Control, evaluate};
 use postern_core::finding::{Finding, FindingKey, Verdict};
 use postern_core::ledger::Past;
@@ -48,7 +49,7 @@ impl Run<'_> {
                 });
             }
             Err(error) => {
-                let reason = format!("the fresh look failed: {}", crate::chain(&error));
+                let reason = format!("the fresh look failed: {}", chain(&error));
                 return all(&keys, || Verification::Pending { reason: reason.clone() });
             }
         };

@@ -38,10 +38,7 @@ pub fn topic() -> String {
 
 /// The ledger's table as the template makes it.
 pub fn ledger(seed: u64) -> Tables {
-    let table = Table::new("pk", "sk")
-        .index("history", "place", "sk")
-        .expiring("expires");
-    Tables::new(seed).with(LEDGER, table)
+    Tables::new(seed).with(LEDGER, Table::ledger())
 }
 
 /// What the ledger has, read as it is.

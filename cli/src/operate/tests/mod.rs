@@ -188,10 +188,7 @@ impl Rig {
 }
 
 fn empty_ledger() -> Tables {
-    let table = Table::new("pk", "sk")
-        .index("history", "place", "sk")
-        .expiring("expires");
-    Tables::new(7).with(LEDGER, table)
+    Tables::new(7).with(LEDGER, Table::ledger())
 }
 
 fn changing(dry_run: bool) -> Changing {

@@ -131,7 +131,6 @@ async fn where_nothing_is_ours_nothing_is_done_and_what_is_not_there_is_said() {
     assert!(text.contains("belongs to account 444455556666"), "{text}");
 }
 
-/// Found by the storm of seed 2008551.
 #[tokio::test(start_paused = true)]
 async fn what_the_ledger_has_forgotten_is_released_and_told_of_all_the_same() {
     let rig = Rig::new("\"sts\"");

@@ -2,7 +2,7 @@
 
 use postern_core::plan::Outcome;
 
-use crate::error::CallError;
+use crate::error::{CallError, chain};
 
 /// A refusal that only its code and words tell from others.
 struct Refusal {
@@ -138,7 +138,7 @@ pub(super) fn outcome(error: CallError) -> Outcome {
 
 fn failed(error: &CallError, advice: &str, transient: bool) -> Outcome {
     Outcome::Failed {
-        cause: format!("{}; {advice}", error.in_words()),
+        cause: format!("{}; {advice}", chain(&error)),
         transient,
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use catalogue::Catalogues;
 pub use resolve::{Resolution, resolve_calls};
 
 use crate::clients::Aws;
-use crate::error::CallError;
+use crate::error::{CallError, chain};
 use crate::paging::filter;
 
 /// Without this one there is no snapshot at all.
@@ -171,7 +171,7 @@ fn unasked(part: Part) -> Gap {
 fn gap(part: Part, error: &CallError) -> Gap {
     Gap {
         part,
-        reason: error.in_words(),
+        reason: chain(&error),
     }
 }
 

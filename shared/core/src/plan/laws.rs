@@ -15,8 +15,8 @@ use crate::controls::{CONTROLS, policy_unsupported};
 use crate::finding::{ResourceKind, Verdict};
 use crate::settings::Modes;
 use crate::simulate::{simulate_inverse, simulated_id};
-use crate::snapshot::EndpointKind;
-use crate::testing::strategy::{PARTS, enforced_worlds, worlds, worlds_with_gaps};
+use crate::snapshot::{EndpointKind, Part};
+use crate::testing::strategy::{enforced_worlds, worlds, worlds_with_gaps};
 use crate::testing::{STRANGER, VPC, World, record};
 
 /// The VPC after these changes.
@@ -114,7 +114,7 @@ proptest! {
         prop_assert_eq!(other.all_findings(), world.all_findings());
         prop_assert_eq!(other.plan(), world.plan());
         let controls: Vec<_> = CONTROLS.iter().rev().copied().collect();
-        let backwards = plan(&controls, &world.snapshot, &world.settings, &world.past, Spent::default(), world.now);
+        let (_, backwards) = plan(&controls, &world.snapshot, &world.settings, &world.past, Spent::default(), world.now);
         prop_assert_eq!(backwards, world.plan());
     }
 
@@ -295,7 +295,7 @@ proptest! {
         earlier.monthly_cost = added;
         tight.past.records.push(earlier);
         let spent = Spent { changes: spent.0 };
-        let plan = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.past, spent, tight.now);
+        let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.past, spent, tight.now);
         prop_assert_eq!(&plan.changes, &free.changes);
         let broken = [
             (
@@ -394,7 +394,7 @@ proptest! {
     #[test]
     fn a_control_reads_nothing_but_what_it_says_it_needs(world in worlds()) {
         for control in CONTROLS {
-            let others = PARTS.into_iter().filter(|part| !control.needs.contains(part));
+            let others = Part::ALL.into_iter().filter(|part| !control.needs.contains(part));
             let without = others.fold(world.clone(), World::gap);
             prop_assert_eq!(without.findings(control), world.findings(control));
         }

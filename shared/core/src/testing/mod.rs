@@ -353,6 +353,7 @@ impl World {
             Spent::default(),
             self.now,
         )
+        .1
     }
 }
 
@@ -376,7 +377,7 @@ pub(crate) fn advice(finding: &Finding) -> &str {
 /// That each part which a control says it needs decides about one of these VPCs, and that no other part decides about
 /// any of them.
 pub(crate) fn assert_needs(control: &Control, worlds: &[World]) {
-    for part in strategy::PARTS {
+    for part in Part::ALL {
         let needed = control.needs.contains(&part);
         let mut decided = false;
         for world in worlds {

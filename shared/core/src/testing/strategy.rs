@@ -25,15 +25,6 @@ const TABLES: [&str; 4] = ["rtb-isolated", "rtb-main", "rtb-private", "rtb-publi
 const SUBNETS: usize = 6;
 const ENDPOINTS: usize = 7;
 
-pub(crate) const PARTS: [Part; 6] = [
-    Part::Dns,
-    Part::Subnets,
-    Part::RouteTables,
-    Part::Endpoints,
-    Part::SecurityGroups,
-    Part::Services,
-];
-
 /// Policies of each sort.
 const POLICIES: [&str; 9] = [
     ALLOW_ALL,
@@ -114,7 +105,8 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
 
 /// VPCs of which some parts may not have been observed.
 pub(crate) fn worlds_with_gaps() -> impl Strategy<Value = World> {
-    (worlds(), subsequence(PARTS.to_vec(), 0..=2)).prop_map(|(world, gaps)| gaps.into_iter().fold(world, World::gap))
+    (worlds(), subsequence(Part::ALL.to_vec(), 0..=2))
+        .prop_map(|(world, gaps)| gaps.into_iter().fold(world, World::gap))
 }
 
 /// VPCs in which every control is enforced.

@@ -47,6 +47,13 @@ impl Table {
         }
     }
 
+    /// The ledger's, as the template makes it.
+    pub fn ledger() -> Self {
+        Self::new("pk", "sk")
+            .index("history", "place", "sk")
+            .expiring("expires")
+    }
+
     /// With a global secondary index of all attributes.
     pub fn index(mut self, name: &str, hash: &str, range: &str) -> Self {
         self.index = Some((name.to_owned(), Keys::new(hash, range)));

@@ -107,7 +107,7 @@ async fn a_token_that_brings_back_a_dead_endpoint_is_replaced() {
     }
 }
 
-/// Found by the storm of seed 6599: an answer that got lost, and an endpoint that failed before the next attempt.
+/// The answer got lost, and the endpoint failed before the next attempt.
 #[tokio::test]
 async fn what_this_run_made_is_on_record_although_it_came_to_nothing() {
     let run = "<tagSet><item><key>postern:run</key><value>run-1</value></item></tagSet></vpcEndpoint>";

@@ -3,8 +3,6 @@ mod lease;
 mod read;
 mod write;
 
-use std::error::Error;
-
 use jiff::Timestamp;
 use postern_core::change::Change;
 use postern_core::cost::MonthlyCost;
@@ -14,6 +12,7 @@ use postern_core::report::Disposition;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::error::chain;
 use crate::wire::Cloud;
 
 fn ledger(cloud: &Cloud) -> Ledger {
@@ -107,11 +106,6 @@ fn item(sort: &str, more: Json) -> Json {
 
 fn document(value: &impl serde::Serialize) -> Json {
     json!({ "S": serde_json::to_string(value).unwrap() })
-}
-
-fn chain(error: &dyn Error) -> String {
-    let cause = error.source().map(chain);
-    cause.map_or(error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 #[tokio::test]

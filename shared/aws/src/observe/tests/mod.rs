@@ -16,15 +16,6 @@ use postern_core::trigger::Target;
 use super::*;
 use crate::wire::{Cloud, Request};
 
-const EVERYTHING: [Part; 6] = [
-    Part::Dns,
-    Part::Subnets,
-    Part::RouteTables,
-    Part::Endpoints,
-    Part::SecurityGroups,
-    Part::Services,
-];
-
 const VPC: &str = "<vpcSet><item><vpcId>vpc-1</vpcId><ownerId>111122223333</ownerId><state>available</state>\
     <cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockAssociationSet>\
     <item><cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>\
@@ -65,11 +56,6 @@ async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<Snapshot>, Observe
 async fn look_at(part: Part, action: &str, content: &str) -> Snapshot {
     let cloud = Cloud::new().on("DescribeVpcs", VPC).on(action, content);
     look(&cloud, &[part]).await.unwrap().unwrap()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let cause = error.source().map(chain);
-    cause.map_or(error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 fn empty_vpc() -> Cloud {

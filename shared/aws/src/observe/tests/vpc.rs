@@ -3,7 +3,7 @@ use super::*;
 #[tokio::test]
 async fn a_whole_vpc_costs_eight_calls() {
     let cloud = empty_vpc();
-    let snapshot = look(&cloud, &EVERYTHING).await.unwrap().unwrap();
+    let snapshot = look(&cloud, &Part::ALL).await.unwrap().unwrap();
     assert_eq!(cloud.actions().len(), 8);
     assert_eq!(snapshot.account, account());
     assert_eq!(snapshot.region, region());
@@ -34,7 +34,7 @@ async fn a_whole_vpc_costs_eight_calls() {
 #[tokio::test]
 async fn every_list_is_asked_for_by_vpc_and_in_pages() {
     let cloud = empty_vpc();
-    look(&cloud, &EVERYTHING).await.unwrap();
+    look(&cloud, &Part::ALL).await.unwrap();
     for action in [
         "DescribeVpcs",
         "DescribeSubnets",
@@ -83,7 +83,7 @@ async fn each_part_takes_the_calls_that_it_declares() {
         Part::SecurityGroups => ("DescribeSecurityGroups", "<securityGroupInfo/>"),
         Part::Services => ("DescribeVpcEndpointServices", "<serviceDetailSet/>"),
     };
-    for part in EVERYTHING {
+    for part in Part::ALL {
         let (action, content) = answers(part);
         let cloud = Cloud::new().on("DescribeVpcs", VPC).always(action, content);
         look(&cloud, &[part]).await.unwrap();

@@ -14,7 +14,7 @@ use crate::finding::{FindingKey, Remediation, ResourceKind};
 use crate::settings::{Limits, Mode};
 use crate::simulate::{simulate, simulate_inverse, simulated_id};
 use crate::snapshot::{Part, Snapshot, SubnetClass};
-use crate::testing::strategy::{PARTS, worlds};
+use crate::testing::strategy::worlds;
 use crate::testing::{ALLOW_ALL, VPC, World, advice, bare, changes, compliant, https, nets, occasion, record};
 
 const NOW: &str = "2026-11-23T12:00:00Z";
@@ -98,7 +98,7 @@ proptest! {
 
             let unseen = parts(&planned.change).iter().fold(World { snapshot: after.clone(), ..world.clone() }, |w, p| w.gap(*p));
             prop_assert_eq!(fate(&intended, &unseen.snapshot), None, "{}", planned.change);
-            let others = PARTS.into_iter().filter(|part| !parts(&planned.change).contains(part));
+            let others = Part::ALL.into_iter().filter(|part| !parts(&planned.change).contains(part));
             let seen = others.fold(World { snapshot: after.clone(), ..world.clone() }, World::gap);
             prop_assert!(fate(&intended, &seen.snapshot).is_some(), "{}", planned.change);
             state = after;
@@ -168,7 +168,6 @@ fn what_another_run_created_is_not_ours() {
     assert_eq!(fate(&intended, &ours), Some(Fate::Applied { created: id }));
 }
 
-/// Found by the storm of seed 903237.
 #[test]
 fn a_wider_rule_that_another_run_made_is_not_ours() {
     let rule = Change::AuthorizeIngress {

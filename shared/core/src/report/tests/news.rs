@@ -134,7 +134,6 @@ fn the_same_news_have_the_same_key_whichever_run_tells_them() {
     );
 }
 
-/// Found by the storm of seed 1134.
 #[test]
 fn a_report_that_proposes_something_else_has_another_key() {
     let key = |r: &Reconciliation| News::of(r, &Past::default()).report.unwrap().idempotency_key;

@@ -14,10 +14,7 @@ fn tables() -> Tables {
 }
 
 fn tables_of(seed: u64) -> Tables {
-    let table = Table::new("pk", "sk")
-        .index("history", "place", "sk")
-        .expiring("expires");
-    Tables::new(seed).with(TABLE, table)
+    Tables::new(seed).with(TABLE, Table::ledger())
 }
 
 fn at(second: i64) -> Timestamp {
