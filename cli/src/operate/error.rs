@@ -38,7 +38,7 @@ pub enum CommandError {
     Lost(VpcId),
     #[error("cannot be decided: {0}")]
     Gap(Gap),
-    #[error("the dead letters of `{queue}` could not all be moved; what was moved is named above")]
+    #[error("the dead letters of `{queue}` could not all be read and moved; any that were moved are named above")]
     Redrive {
         queue: String,
         #[source]

@@ -35,7 +35,7 @@ pub struct Aws {
     pub(crate) catalogues: Catalogues,
 }
 
-/// How many requests were sent to EC2, attempts of the same call counted each, by operation.
+/// How many requests were sent, attempts of the same call counted each, by operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calls(BTreeMap<String, u64>);
 
@@ -56,17 +56,20 @@ impl Aws {
 
     /// With a configuration taken as it is. Its retries have a quota of their own, however many there are in a process.
     pub fn new(config: SdkConfig) -> Self {
+        let counter = Counter::default();
         let sns = aws_sdk_sns::config::Builder::from(&config)
+            .interceptor(counter.clone())
             .retry_partition(own_quota())
             .build();
         let dynamodb = aws_sdk_dynamodb::config::Builder::from(&config)
+            .interceptor(counter.clone())
             .retry_partition(own_quota())
             .build();
         Self {
             ec2: Mutex::default(),
             sns: aws_sdk_sns::Client::from_conf(sns),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
-            counter: Counter::default(),
+            counter,
             catalogues: Catalogues::default(),
             config,
         }
@@ -81,7 +84,7 @@ impl Aws {
         Timestamp::try_from(now).unwrap_or(Timestamp::MAX)
     }
 
-    /// The requests sent to EC2 so far. A run's own are those `since` its begin.
+    /// The requests sent so far. A run's own are those `since` its begin.
     pub fn calls(&self) -> Calls {
         self.counter.calls()
     }
@@ -170,6 +173,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use crate::wire::Cloud;
 
     #[tokio::test]
@@ -191,5 +196,23 @@ mod tests {
             [("DescribeSubnets", 1), ("DescribeVpcs", 1)]
         );
         assert_eq!((run.total(), aws.calls().total()), (2, 5));
+    }
+
+    #[tokio::test]
+    async fn the_calls_of_all_services_are_counted() {
+        let cloud = Cloud::new()
+            .always("GetTopicAttributes", "<Attributes/>")
+            .json("GetItem", &json!({}));
+        let aws = cloud.aws();
+        aws.check_topic("arn:aws:sns:eu-central-1:111122223333:postern")
+            .await
+            .unwrap();
+        let item = aws.dynamodb.get_item().table_name("postern-ledger");
+        let key = aws_sdk_dynamodb::types::AttributeValue::S("change".to_owned());
+        item.key("pk", key).send().await.unwrap();
+        assert_eq!(
+            aws.calls().by_operation().collect::<Vec<_>>(),
+            [("GetItem", 1), ("GetTopicAttributes", 1)]
+        );
     }
 }

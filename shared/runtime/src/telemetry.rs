@@ -90,6 +90,11 @@ impl Metrics {
         self.counts.reconciliations
     }
 
+    /// How many requests were sent to AWS, with all repetitions.
+    pub fn calls(&self) -> u64 {
+        self.calls.total()
+    }
+
     /// The invocation is over, with this many messages that come back.
     pub(crate) fn finish(&mut self, failed_messages: usize, calls: &Calls) {
         self.took = self.started.elapsed();
@@ -109,7 +114,7 @@ impl Metrics {
         let milliseconds = self.took.as_secs_f64() * 1e3;
         let metrics = [
             ("Duration", json!(milliseconds), "Milliseconds"),
-            ("ApiCalls", json!(self.calls.total()), "Count"),
+            ("ApiCalls", json!(self.calls()), "Count"),
             ("Reconciliations", json!(counts.reconciliations), "Count"),
             ("FindingsNonCompliant", json!(counts.non_compliant), "Count"),
             ("FindingsIndeterminate", json!(counts.indeterminate), "Count"),

@@ -7,6 +7,24 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+/// What a policy that somebody got wrong may deny.
+const DENIABLE: [&str; 14] = [
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateSecurityGroup",
+    "ec2:CreateVpcEndpoint",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeVpcEndpointServices",
+    "ec2:DescribeVpcEndpoints",
+    "ec2:DescribeVpcs",
+    "ec2:ModifyVpcAttribute",
+    "ec2:ModifyVpcEndpoint",
+    "sns:Publish",
+];
+
 /// One thing that goes wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
@@ -98,6 +116,9 @@ impl Faults {
         }
         if rng.u8(..4) == 0 {
             faults.rates.insert(EndpointFails, rng.f64() * 0.3);
+        }
+        if rng.u8(..6) == 0 {
+            faults.denied.extend(rng.choice(DENIABLE).map(str::to_owned));
         }
         faults
     }

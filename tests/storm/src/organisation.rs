@@ -1,5 +1,6 @@
 //! Settings and a world for them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fastrand::Rng;
@@ -62,7 +63,7 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
         services: services.iter().map(|service| (*service).to_owned()).collect(),
         policies: [LEAKY, CLOSED, UNDECIDED, LOCKED].map(str::to_owned).into(),
     };
-    cloud.edit(|world| {
+    let resources = cloud.edit(|world| {
         world.topics.insert(topic());
         if kind == Kind::Small {
             // Most pages are long, and what nobody asks for is seldom listed.
@@ -77,12 +78,15 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
                 .catalogue
                 .retain(|listing| wanted(&listing.name) || rng.u8(..8) == 0);
         }
-        world.grow(&shape, rng)
+        world.grow(&shape, rng);
+        let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
+        let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
+        vpcs.chain(endpoints).collect::<Vec<_>>()
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
     Arc::new(Configuration {
-        settings: settings(services, rng),
+        settings: settings(services, &resources, rng),
         topic: topic(),
         ledger: LEDGER.to_owned(),
         own_roles: postern_core::function::FUNCTIONS
@@ -92,7 +96,7 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
     })
 }
 
-fn settings(services: &[&str], rng: &mut Rng) -> Settings {
+fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings {
     let quoted = |names: &[&str]| {
         let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
         names.join(", ")
@@ -112,9 +116,15 @@ fn settings(services: &[&str], rng: &mut Rng) -> Settings {
         quoted(&interfaces),
     );
     if mode == "enforce" {
-        // A control or two that only look.
-        for control in CONTROLS.iter().filter(|_| rng.u8(..12) == 0) {
-            text.push_str(&format!("{} = \"audit\"\n", control.name));
+        // A control or two that only look, or do not; and now and then the one that has to be named.
+        for control in CONTROLS {
+            let mode = match (control.opt_in, rng.u8(..48)) {
+                (_, 4..) => continue,
+                (true, 1..) => "enforce",
+                (false, 0) => "off",
+                _ => "audit",
+            };
+            text.push_str(&format!("{} = \"{mode}\"\n", control.name));
         }
     }
     text.push_str("\n[limits]\n");
@@ -131,7 +141,21 @@ fn settings(services: &[&str], rng: &mut Rng) -> Settings {
         text.push_str(&format!("monthly_cost_per_vpc = {:.2}\n", rng.f64() * 40.0));
     }
     text.push_str(&format!("attempts = {}\n", rng.usize(1..4)));
+    let count = rng.choice([0, 0, 0, 1, 3]).unwrap_or_default();
+    let exemptions: BTreeSet<_> = (0..count).map(|_| exemption(resources, rng)).collect();
+    text.extend(exemptions);
     let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
     #[expect(clippy::panic, reason = "settings of our own making are right")]
     Settings::parse(&text, &controls).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Somebody answers for what a control finds on a resource, or on all VPCs.
+fn exemption(resources: &[String], rng: &mut Rng) -> String {
+    let control = rng.choice(CONTROLS).map_or("", |control| control.name);
+    let resource = rng.choice(resources).filter(|_| rng.u8(..4) > 0);
+    let selector = match resource {
+        Some(id) => format!("resource = \"{id}\""),
+        None => "tag = { key = \"env\", value = \"prod\" }".to_owned(),
+    };
+    format!("\n[[exemptions]]\ncontrol = \"{control}\"\n{selector}\nreason = \"a storm\"\nexpires = 2027-01-31\n")
 }

@@ -44,6 +44,8 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     pub calls: usize,
+    /// The most calls that one invocation made.
+    pub busiest: u64,
     pub faults: u64,
     pub invocations: usize,
     /// Invocations that died.
@@ -60,6 +62,7 @@ impl Add for Figures {
     fn add(self, other: Self) -> Self {
         Self {
             calls: self.calls + other.calls,
+            busiest: self.busiest.max(other.busiest),
             faults: self.faults + other.faults,
             invocations: self.invocations + other.invocations,
             deaths: self.deaths + other.deaths,
@@ -82,7 +85,7 @@ pub(crate) struct Storm {
     busy: BTreeMap<&'static str, usize>,
     /// How much of the cloud's log was turned into events.
     heard: usize,
-    figures: Figures,
+    pub(crate) figures: Figures,
 }
 
 struct Done {
@@ -90,6 +93,8 @@ struct Done {
     handler: Arc<Handler>,
     /// None where it died.
     answer: Option<Value>,
+    /// To AWS, where it is known.
+    calls: u64,
 }
 
 /// Rides out one storm and checks what has to hold during and after it.
@@ -277,11 +282,16 @@ impl Storm {
         let deadline = self.cloud.now() + TIME;
         self.running.spawn_local(async move {
             let work = handler.handle(batch.payload.clone(), run, Some(deadline));
-            let answer = match timeout(dies.unwrap_or(TIME), Box::pin(work)).await {
-                Ok((Ok(answer), _)) => Some(answer),
-                Ok((Err(_), _)) | Err(_) => None,
+            let (answer, calls) = match timeout(dies.unwrap_or(TIME), Box::pin(work)).await {
+                Ok((answer, metrics)) => (answer.ok(), metrics.calls()),
+                Err(_) => (None, 0),
             };
-            Done { batch, handler, answer }
+            Done {
+                batch,
+                handler,
+                answer,
+                calls,
+            }
         });
     }
 
@@ -301,6 +311,7 @@ impl Storm {
     fn finish(&mut self, done: Result<Done, JoinError>) {
         let done = raise(done);
         let function = done.batch.function.name;
+        self.figures.busiest = self.figures.busiest.max(done.calls);
         if let Some(busy) = self.busy.get_mut(function) {
             *busy -= 1;
         }

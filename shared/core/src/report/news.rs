@@ -200,12 +200,8 @@ fn key(new: &[Current], changes: &[usize], earlier: &[ChangeRecord], r: &Reconci
     let findings = new.iter().map(|current| {
         // A finding that comes back is news although it looks as it did.
         let before = past.told.get(&current.told.key).map(|told| told.time.to_string());
-        format!(
-            "finding {} {} {}",
-            current.told.key,
-            current.told.fingerprint,
-            before.unwrap_or_default()
-        )
+        let said = serde_json::to_string(&current.reported).unwrap_or_default();
+        format!("finding {said} {}", before.unwrap_or_default())
     });
     let changes = changes.iter().filter_map(|at| match (r.ids.get(at), outcome(r, *at)) {
         (Some(id), _) => Some(format!("change {id}")),

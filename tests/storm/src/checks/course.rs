@@ -5,13 +5,18 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use postern_cloud::world::{Endpoint, EndpointKind};
 use postern_cloud::{ACCOUNT, Entry, Thing};
+use postern_core::controls::credentials_unbound;
 use postern_core::cost::MonthlyCost;
 use postern_core::settings::Mode;
-use postern_policy::{Containment, Document, EndpointContext, analyse};
+use postern_policy::{Binding, Containment, Document, EndpointContext, analyse, bind};
 
 use super::Story;
 use super::ledger::{deeds, same_policy};
 
+/// As `ARCHITECTURE.md` states it: for each VPC, with all repetitions, but for the further pages of lists.
+const MOST_CALLS: u64 = 150;
+/// No list of a storm is longer.
+const LONG_PAGE: usize = 1_000;
 /// Within this time of an hour's or window's begin, a change may count for the one before.
 const BLUR: SignedDuration = SignedDuration::from_secs(180);
 
@@ -81,12 +86,17 @@ pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
             if same_policy(&before.policy, &after.policy) {
                 continue;
             }
-            let verdicts = [before, after].map(|endpoint| verdict(story, endpoint, entry.at));
-            let was_open = verdicts[0] == Some(Containment::Open);
-            let is_closed = matches!(verdicts[1], Some(Containment::Closed | Containment::LockedOut));
-            if !was_open || !is_closed {
+            let [before_it, after_it] = [before, after].map(|endpoint| verdict(story, endpoint, entry.at));
+            let closes = matches!(
+                (before_it, after_it),
+                (
+                    Some(Containment::Open),
+                    Some(Containment::Closed | Containment::LockedOut)
+                )
+            );
+            if !closes && !binds(story, before, after, entry.at) {
                 return Err(format!(
-                    "the policy of {} was replaced, {verdicts:?}:\n{}\n{}",
+                    "the policy of {} was replaced, {before_it:?} by {after_it:?}:\n{}\n{}",
                     after.id, before.policy, after.policy
                 ));
             }
@@ -96,8 +106,28 @@ pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
 }
 
 fn verdict(story: &Story<'_>, endpoint: &Endpoint, at: Timestamp) -> Option<Containment> {
+    let document = Document::parse(&endpoint.policy).ok()?;
+    Some(analyse(&document, &story.settings.perimeter, &context(endpoint, at)).verdict)
+}
+
+/// Whether instance credentials of other VPCs are stopped that were not before, by a control that does this.
+fn binds(story: &Story<'_>, before: &Endpoint, after: &Endpoint, at: Timestamp) -> bool {
+    let passes = |endpoint: &Endpoint| {
+        let document = Document::parse(&endpoint.policy).ok()?;
+        match bind(&document, &story.settings.perimeter, &context(endpoint, at)) {
+            Binding::Bound => Some(false),
+            Binding::Unbound { .. } => Some(true),
+            Binding::Undecided(_) => None,
+        }
+    };
+    story.settings.modes.of(credentials_unbound::CONTROL.name) == Mode::Enforce
+        && passes(before) == Some(true)
+        && passes(after) == Some(false)
+}
+
+fn context(endpoint: &Endpoint, at: Timestamp) -> EndpointContext {
     let service = endpoint.service.as_deref().unwrap_or_default();
-    let context = EndpointContext {
+    EndpointContext {
         service: service.rsplit('.').next().unwrap_or_default().to_owned(),
         gateway: endpoint.kind == EndpointKind::Gateway,
         owner: endpoint.owner.clone(),
@@ -105,9 +135,7 @@ fn verdict(story: &Story<'_>, endpoint: &Endpoint, at: Timestamp) -> Option<Cont
         vpc: endpoint.vpc.clone(),
         endpoint: endpoint.id.clone(),
         time: at.as_second(),
-    };
-    let document = Document::parse(&endpoint.policy).ok()?;
-    Some(analyse(&document, &story.settings.perimeter, &context).verdict)
+    }
 }
 
 pub(super) fn only_the_accounts_own_was_touched(story: &Story<'_>) -> Result<(), String> {
@@ -188,6 +216,16 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+pub(super) fn the_work_of_no_invocation_exceeded_its_bound(story: &Story<'_>) -> Result<(), String> {
+    let most = MOST_CALLS * u64::try_from(story.places.len().max(1)).unwrap_or(u64::MAX);
+    match story.busiest {
+        calls if story.cloud.edit(|world| world.page) >= LONG_PAGE && calls > most => {
+            Err(format!("an invocation made {calls} calls, at most {most} are stated"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn audit_mode_changed_nothing(story: &Story<'_>) -> Result<(), String> {

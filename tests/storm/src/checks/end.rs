@@ -1,14 +1,14 @@
 //! The end of a storm.
 
 use postern_core::change::TAG_MANAGED;
-use postern_core::finding::{Remediation, Verdict};
+use postern_core::finding::{Finding, Remediation, Verdict};
 use postern_core::ledger::Told;
 use postern_core::report::Disposition;
 use postern_core::settings::Mode;
 
 use super::Story;
 
-/// Nothing that is wrong is left unsaid.
+/// Nothing that is wrong is left unsaid, and nothing that is said last is not so.
 pub(super) fn every_finding_is_repaired_or_told(story: &Story<'_>) -> Result<(), String> {
     for place in story.places.values() {
         let wrong = place.findings.iter().filter(|finding| match finding.verdict {
@@ -17,12 +17,25 @@ pub(super) fn every_finding_is_repaired_or_told(story: &Story<'_>) -> Result<(),
             Verdict::Compliant | Verdict::NotApplicable => false,
         });
         for finding in wrong {
-            if !place.past.told.contains_key(&finding.key) {
-                return Err(format!("nobody was told of {}: {}", finding.key, finding.explanation));
+            let told = place.past.told.get(&finding.key).map(|told| told.outcome);
+            if !told.is_some_and(|told| explains(told, finding)) {
+                return Err(format!("{told:?} was told of {}: {finding:?}", finding.key));
             }
         }
     }
     Ok(())
+}
+
+/// Whether people know with this why a finding is still there.
+fn explains(told: Disposition, finding: &Finding) -> bool {
+    match (finding.verdict, finding.mode) {
+        (Verdict::Indeterminate, _) => told == Disposition::Indeterminate,
+        (_, Mode::Enforce) => matches!(
+            told,
+            Disposition::Manual | Disposition::Contested | Disposition::Refused | Disposition::Failed
+        ),
+        _ => matches!(told, Disposition::Manual | Disposition::Audit),
+    }
 }
 
 /// No control finds fault with an endpoint that Postern made and nobody else touched.

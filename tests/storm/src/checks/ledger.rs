@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use postern_cloud::world::Source;
 use postern_cloud::{Effect, Thing};
 use postern_core::change::{Change, DnsAttribute};
+use postern_core::finding::FindingKey;
+use postern_core::id::{RunId, VpcId};
 use postern_core::ledger::{Action, ChangeRecord, Fate};
+use postern_core::settings::{ExemptionSelector, Mode};
 use serde_json::Value;
 
 use super::Story;
@@ -46,6 +50,69 @@ pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// What is in effect was allowed by the settings: the modes, the exemptions, and so many in one run.
+pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
+    let settings = story.settings;
+    let exempt = |key: &FindingKey, vpc: &VpcId| {
+        settings.exemptions.iter().any(|exemption| {
+            exemption.control == key.control
+                && match &exemption.selector {
+                    ExemptionSelector::Resource(id) => *id == key.resource.id,
+                    ExemptionSelector::Tag { .. } => key.resource.id == vpc.0,
+                }
+        })
+    };
+    let mut runs: BTreeMap<&RunId, usize> = BTreeMap::new();
+    for (record, _) in applied(story) {
+        let leave =
+            |key: &FindingKey| settings.modes.of(&key.control) == Mode::Enforce && !exempt(key, &record.place.vpc);
+        if record.causes.is_empty() || !record.causes.iter().all(leave) {
+            return Err(format!("nobody wanted {record:?}"));
+        }
+        let count = runs.entry(&record.run).or_default();
+        *count += 1;
+        if *count > settings.limits.changes_per_run {
+            return Err(format!("{} made {count} changes", record.run));
+        }
+    }
+    Ok(())
+}
+
+/// What somebody undoes is not done again more often than the settings say.
+pub(super) fn nobody_was_fought(story: &Story<'_>) -> Result<(), String> {
+    let limits = story.settings.limits;
+    let resumed = |key| {
+        let times = story.places.values().filter_map(|place| place.past.resumes.get(key));
+        times.max().copied().unwrap_or(Timestamp::MIN)
+    };
+    let made: Vec<_> = applied(story).filter(|(record, _)| record.counts()).collect();
+    for (last, change) in &made {
+        for key in &last.causes {
+            let begin = resumed(key).max(last.time - limits.window());
+            let same = made.iter().filter(|(record, earlier)| {
+                (begin < record.time && record.time <= last.time)
+                    && record.causes.contains(key)
+                    && change.repeats(earlier)
+            });
+            let runs: BTreeSet<_> = same.map(|(record, _)| &record.run).collect();
+            if runs.len() > limits.attempts {
+                return Err(format!("{change} was made by {runs:?} for {key}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What functions changed, as the ledger has it.
+fn applied<'a>(story: &'a Story<'_>) -> impl Iterator<Item = (&'a ChangeRecord, &'a Change)> {
+    story
+        .records()
+        .filter_map(|record| match (&record.action, &record.fate) {
+            (Action::Change(change), Fate::Applied { .. }) => Some((record, change)),
+            _ => None,
+        })
 }
 
 /// What somebody took back is on record, too.

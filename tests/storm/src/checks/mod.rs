@@ -34,6 +34,8 @@ pub(crate) struct Story<'a> {
     /// What everybody called.
     everything: Vec<Arc<Entry>>,
     places: BTreeMap<VpcId, Place>,
+    /// The most calls that one invocation made.
+    busiest: u64,
 }
 
 struct Place {
@@ -54,9 +56,12 @@ pub(crate) async fn all(storm: &Storm) -> Result<(), String> {
     course::only_holes_were_closed(&story)?;
     course::only_the_accounts_own_was_touched(&story)?;
     course::no_limit_was_exceeded(&story)?;
+    course::the_work_of_no_invocation_exceeded_its_bound(&story)?;
     course::audit_mode_changed_nothing(&story)?;
     ledger::every_change_is_on_record_once(&story)?;
     ledger::everything_taken_back_is_on_record(&story)?;
+    ledger::every_change_had_leave(&story)?;
+    ledger::nobody_was_fought(&story)?;
     ledger::every_report_can_be_told_from_a_repeat(&story)?;
     Ok(())
 }
@@ -102,6 +107,7 @@ impl<'a> Story<'a> {
             calls,
             everything,
             places,
+            busiest: storm.figures.busiest,
         })
     }
 

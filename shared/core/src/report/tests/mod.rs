@@ -28,7 +28,7 @@ fn a_repaired_vpc_is_told_whole() {
       "time": "2026-03-01T12:00:05Z",
       "function": "subnet-inspector",
       "run": "20260301T120000Z-7f3a",
-      "idempotency_key": "2c7ada313af629e918a784f2d4d5629d8e2ef81f3ec7339a189f3f54a3891ad1",
+      "idempotency_key": "e7a139873e2fcf0c1a33dfc7112f41a39cb7e720ecd9183b2eed5a056c11a44e",
       "occasions": [
         {
           "event": "CreateSubnet",
@@ -224,7 +224,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
       "time": "2026-03-01T12:00:05Z",
       "function": "subnet-inspector",
       "run": "20260301T120000Z-7f3a",
-      "idempotency_key": "1196411a874eda12f00c3378efd5b46725543c48e4f322579c88598ef8349359",
+      "idempotency_key": "21d732ff3f2d419f5ce173b122275f2f1455e236291cd339b748abcd0655c981",
       "occasions": [
         {
           "event": "CreateSubnet",

@@ -141,6 +141,12 @@ fn a_report_that_proposes_something_else_has_another_key() {
     fewer.plan.changes.pop();
     fewer.outcomes.pop();
     assert_ne!(key(&fewer), key(&audited()));
+    let advised = |advice: &str| {
+        let remediation = Remediation::Manual(advice.to_owned());
+        let finding = Finding { remediation, ..manual() };
+        key(&with(vec![finding], MONDAY))
+    };
+    assert_ne!(advised("Do it."), advised("Do it so."));
 }
 
 #[test]
