@@ -132,10 +132,11 @@ async fn where_nothing_is_ours_nothing_is_done_and_what_is_not_there_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_ledger_has_forgotten_is_released_and_told_of_all_the_same() {
-    let rig = Rig::new("\"sts\"");
+async fn what_nothing_is_on_record_of_and_no_control_wants_any_more_is_released_and_told_of() {
+    let mut rig = Rig::new("\"sts\"");
     rig.sweep().await;
     rig.cloud.tables(|tables| *tables = empty_ledger());
+    rig.configuration.settings = Rig::new("").configuration.settings;
     let (status, text) = rig.release(&rig.vpc, false).await;
     assert_eq!(status, Status::Fine, "{text}");
     rig.sweep().await;
