@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use postern_cloud::world::Source;
-use postern_cloud::{Effect, Thing};
+use postern_cloud::{Effect, Published, Thing};
 use postern_core::change::{Change, DnsAttribute};
 use postern_core::finding::FindingKey;
 use postern_core::id::{RunId, VpcId};
@@ -25,12 +25,15 @@ pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), St
             *done.entry(deed).or_default() += 1;
         }
     }
+    let reports = story.cloud.published();
     let mut recorded: BTreeMap<Deed, usize> = BTreeMap::new();
     for record in story.records() {
         if !record.fate.settled() {
             return Err(format!("nobody found out what became of {record:?}"));
         }
-        if !record.told {
+        let worth_telling = matches!(record.fate, Fate::Applied { .. } | Fate::Failed { .. });
+        let told = |report: &Published| report.message.contains(record.id.as_str());
+        if !record.told || (worth_telling && !reports.iter().any(told)) {
             return Err(format!("nobody was told of {record:?}"));
         }
         if let Some(deed) = recorded_deed(record) {

@@ -143,7 +143,10 @@ fn a_report_that_proposes_something_else_has_another_key() {
     assert_ne!(key(&fewer), key(&audited()));
     let advised = |advice: &str| {
         let remediation = Remediation::Manual(advice.to_owned());
-        let finding = Finding { remediation, ..manual() };
+        let finding = Finding {
+            remediation,
+            ..manual()
+        };
         key(&with(vec![finding], MONDAY))
     };
     assert_ne!(advised("Do it."), advised("Do it so."));
