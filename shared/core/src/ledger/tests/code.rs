@@ -138,19 +138,59 @@ fn rules_routes_and_attributes_have_their_resources() {
 fn a_missing_endpoint_is_written_out_whole() {
     let world = compliant().without("vpce-kms").without("vpce-s3");
     let plan = world.plan();
-    let created = plan
-        .enforced()
-        .filter(|planned| matches!(planned.change, Change::CreateEndpoint(_)));
-    for planned in created {
-        let code = code(std::slice::from_ref(&planned.change), &world);
-        assert!(
-            code.terraform.contains("service_name = \"com.amazonaws.eu-central-1."),
-            "{}",
-            code.terraform
-        );
-        for wanted in ["VpcId: \"vpc-1\"", "VpcEndpointType: ", "PolicyDocument:"] {
-            assert!(code.cloudformation.contains(wanted), "{}", code.cloudformation);
-        }
+    let grouped = compliant()
+        .without("vpce-kms")
+        .without("vpce-s3")
+        .managed_group("sg-managed", &[]);
+    let code_of = |service: &str| {
+        let created = plan.enforced().find_map(|planned| match &planned.change {
+            Change::CreateEndpoint(new) if new.service.as_str().ends_with(service) => Some(new.clone()),
+            _ => None,
+        });
+        let mut new = created.unwrap();
+        new.policy = Some("{}".to_owned());
+        code(&[Change::CreateEndpoint(new)], &grouped)
+    };
+    insta::assert_snapshot!(code_of("kms").terraform, @r##"
+    # The interface endpoint to com.amazonaws.eu-central-1.kms in vpc-1
+    resource "aws_vpc_endpoint" "kms" {
+      vpc_id = "vpc-1"
+      service_name = "com.amazonaws.eu-central-1.kms"
+      vpc_endpoint_type = "Interface"
+      subnet_ids = ["subnet-a", "subnet-b"]
+      security_group_ids = ["sg-managed"]
+      private_dns_enabled = true
+      policy = <<-POLICY
+        {}
+      POLICY
+    }
+    "##);
+    insta::assert_snapshot!(code_of("s3").cloudformation, @r##"
+    # The gateway endpoint to com.amazonaws.eu-central-1.s3 in vpc-1
+    s3:
+      Type: AWS::EC2::VPCEndpoint
+      Properties:
+        VpcId: "vpc-1"
+        ServiceName: "com.amazonaws.eu-central-1.s3"
+        VpcEndpointType: "Gateway"
+        RouteTableIds: ["rtb-isolated", "rtb-private"]
+        PolicyDocument:
+          {}
+    "##);
+    let (interface, gateway) = (code_of("kms").cloudformation, code_of("s3").terraform);
+    for wanted in [
+        "VpcEndpointType: \"Interface\"",
+        "SubnetIds: [\"subnet-a\", \"subnet-b\"]",
+        "SecurityGroupIds: [\"sg-managed\"]",
+        "PrivateDnsEnabled: true",
+    ] {
+        assert!(interface.contains(wanted), "{wanted}\n{interface}");
+    }
+    for wanted in [
+        "vpc_endpoint_type = \"Gateway\"",
+        "route_table_ids = [\"rtb-isolated\", \"rtb-private\"]",
+    ] {
+        assert!(gateway.contains(wanted), "{wanted}\n{gateway}");
     }
     assert_eq!(
         Code::of(&[Change::CreateManagedGroup { vpc: VPC.into() }], &world.snapshot),
