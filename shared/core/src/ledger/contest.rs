@@ -87,12 +87,13 @@ impl Past {
     /// allows, and was not made since.
     pub fn futility(&self, key: &FindingKey, changes: &[Change], limits: &Limits, now: Timestamp) -> Option<Futility> {
         let from = since(limits.window(), now).max(self.resumes.get(key).copied().unwrap_or(Timestamp::MIN));
-        let tried = self.records.iter().rev().filter(|record| {
+        let wanted = self.records.iter().rev().filter(|record| {
             let wanted = |then: &Change| changes.iter().any(|change| change.repeats(then));
             record.time > from && matches!(&record.action, Action::Change(then) if wanted(then))
         });
-        let refused = tried.map_while(|record| match &record.fate {
-            Fate::Failed { cause } if record.tried() => Some(cause),
+        let known = wanted.filter(|record| record.tried() || !matches!(record.fate, Fate::Failed { .. }));
+        let refused = known.map_while(|record| match &record.fate {
+            Fate::Failed { cause } => Some(cause),
             _ => None,
         });
         let causes: Vec<_> = refused.collect();

@@ -225,6 +225,18 @@ fn what_aws_refuses_for_good_is_not_tried_for_ever() {
     let mut thrice = past(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
     let found = futility(&thrice).unwrap();
     assert_eq!((found.times, found.cause.as_str()), (3, "VpcEndpointLimitExceeded"));
+    for part in ["Tried 3 times", "VpcEndpointLimitExceeded", "`postern resume`"] {
+        assert!(found.advice().contains(part), "{}", found.advice());
+    }
+    let mut died = thrice.clone();
+    died.records[2].fate = Fate::Failed {
+        cause: "not done: it is not there".to_owned(),
+    };
+    assert_eq!(futility(&died), None, "AWS was asked twice");
+    died.records.push(refused("2026-11-23T11:30:00Z"));
+    assert_eq!(futility(&died).unwrap().times, 3, "what was not asked changes nothing");
+    died.records[1].fate = Fate::Applied { created: None };
+    assert_eq!(futility(&died), None, "it was made in between");
     thrice
         .resumes
         .insert(key.clone(), "2026-11-23T10:30:00Z".parse().unwrap());
