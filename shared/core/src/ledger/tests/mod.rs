@@ -13,7 +13,7 @@ use crate::cost::MonthlyCost;
 use crate::finding::{FindingKey, Remediation, ResourceKind};
 use crate::settings::{Limits, Mode};
 use crate::simulate::{simulate, simulate_inverse, simulated_id};
-use crate::snapshot::{Part, Snapshot, SubnetClass};
+use crate::snapshot::{EndpointState, Part, Snapshot, SubnetClass};
 use crate::testing::strategy::worlds;
 use crate::testing::{ALLOW_ALL, VPC, World, advice, bare, changes, compliant, https, nets, occasion, record};
 
@@ -200,6 +200,24 @@ fn something_is_unfinished_until_its_fate_is_known_and_told() {
         ..told
     };
     assert!(uncertain.unfinished());
+}
+
+#[test]
+fn what_an_endpoint_on_its_way_out_still_shows_does_not_count() {
+    let added = Change::AddSubnet {
+        endpoint: "vpce-sts".into(),
+        subnet: "subnet-a".into(),
+        zone: "eu-central-1a".into(),
+    };
+    let intended = record(added, "run-1", "2026-11-23T11:00:00Z").intended();
+    let world = bare().interface("vpce-sts", "sts", &["subnet-a"]);
+    let there = fate(&intended, &world.snapshot);
+    assert!(matches!(there, Some(Fate::Applied { .. })), "{there:?}");
+    let going = world.edit_endpoint("vpce-sts", |endpoint| endpoint.state = EndpointState::Deleting);
+    let gone = Fate::Failed {
+        cause: "not done: vpce-sts is gone".to_owned(),
+    };
+    assert_eq!(fate(&intended, &going.snapshot), Some(gone));
 }
 
 #[test]
