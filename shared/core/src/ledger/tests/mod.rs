@@ -221,6 +221,39 @@ fn what_an_endpoint_on_its_way_out_still_shows_does_not_count() {
 }
 
 #[test]
+fn a_policy_is_the_same_however_aws_writes_it() {
+    let replaced = Change::ReplacePolicy {
+        endpoint: "vpce-s3".into(),
+        before: ALLOW_ALL.to_owned(),
+        after: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
+    };
+    let intended = record(replaced, "run-1", "2026-11-23T11:00:00Z").intended();
+    let live = |policy: &str| {
+        let world = compliant().edit_endpoint("vpce-s3", |endpoint| endpoint.policy = Some(policy.to_owned()));
+        fate(&intended, &world.snapshot)
+    };
+    let rewritten = live("{ \"Statement\": [], \"Version\": \"2012-10-17\" }");
+    assert!(matches!(rewritten, Some(Fate::Applied { .. })), "{rewritten:?}");
+    let other = live(r#"{"Version":"2008-10-17","Statement":[]}"#);
+    assert!(matches!(other, Some(Fate::Failed { .. })), "{other:?}");
+}
+
+#[test]
+fn what_became_of_a_change_is_told_although_its_uncertainty_was() {
+    let world = compliant();
+    let uncertain = ChangeRecord {
+        fate: Fate::Uncertain {
+            cause: "the connection was lost".to_owned(),
+        },
+        told: true,
+        ..record(support(), "run-1", "2026-11-23T11:00:00Z")
+    };
+    let [settled] = settled(&[uncertain], &world.snapshot).try_into().unwrap();
+    assert!(matches!(settled.fate, Fate::Applied { .. }), "{settled:?}");
+    assert!(settled.unfinished(), "{settled:?}");
+}
+
+#[test]
 fn what_aws_refuses_for_good_is_not_tried_for_ever() {
     let world = compliant().without("vpce-kms");
     let key = FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms");
