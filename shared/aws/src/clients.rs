@@ -200,8 +200,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_calls_of_all_services_are_counted() {
+        let topic = "<GetTopicAttributesResponse><GetTopicAttributesResult/></GetTopicAttributesResponse>";
         let cloud = Cloud::new()
-            .always("GetTopicAttributes", "<Attributes/>")
+            .raw("GetTopicAttributes", 200, topic)
             .json("GetItem", &json!({}));
         let aws = cloud.aws();
         aws.check_topic("arn:aws:sns:eu-central-1:111122223333:postern")
