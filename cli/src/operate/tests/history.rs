@@ -82,7 +82,7 @@ async fn history_is_narrowed_by_resource_control_and_time() {
             .len(),
         all.len()
     );
-    tokio::time::sleep(Duration::from_secs(3_600)).await;
+    tokio::time::advance(Duration::from_secs(3_600)).await;
     assert_eq!(shown(&|history| history.since = "30m".parse().ok()).await.len(), 0);
     assert_eq!(
         shown(&|history| history.since = "2h".parse().ok()).await.len(),

@@ -91,8 +91,9 @@ impl Past {
             let wanted = |then: &Change| changes.iter().any(|change| change.repeats(then));
             record.time > from && matches!(&record.action, Action::Change(then) if wanted(then))
         });
-        let known = wanted.filter(|record| record.tried() || !matches!(record.fate, Fate::Failed { .. }));
-        let refused = known.map_while(|record| match &record.fate {
+        // Of what a run that died did not come to ask, AWS said nothing.
+        let answered = wanted.filter(|record| record.tried() || !matches!(record.fate, Fate::Failed { .. }));
+        let refused = answered.map_while(|record| match &record.fate {
             Fate::Failed { cause } => Some(cause),
             _ => None,
         });

@@ -63,6 +63,7 @@ pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
             exemption.control == key.control
                 && match &exemption.selector {
                     ExemptionSelector::Resource(id) => *id == key.resource.id,
+                    // All VPCs have it, and nothing else has.
                     ExemptionSelector::Tag { .. } => key.resource.id == vpc.0,
                 }
         })
