@@ -197,8 +197,8 @@ fn is_id(text: &str, prefix: &str) -> bool {
     !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
 
-fn check(text: &str, holds: bool, wanted: &str) -> Result<String, String> {
-    if holds {
+fn check(text: &str, pauses: bool, wanted: &str) -> Result<String, String> {
+    if pauses {
         Ok(text.to_owned())
     } else {
         Err(format!("expected {wanted}"))

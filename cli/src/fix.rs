@@ -16,7 +16,7 @@ use crate::output::{Status, complain, plain};
 use crate::replace::replace;
 
 /// What became of one file.
-enum Outcome {
+enum ChangeOutcome {
     /// There was nothing to close.
     Kept,
     Fixed(Fix),
@@ -44,7 +44,7 @@ struct Attempt {
     /// As it was before.
     judged: Judged,
     text: String,
-    outcome: Outcome,
+    outcome: ChangeOutcome,
 }
 
 pub(crate) fn fix_all(fixing: &Fixing, perimeter: &Perimeter, out: &mut dyn Write) -> io::Result<Status> {
@@ -60,7 +60,7 @@ pub(crate) fn fix_all(fixing: &Fixing, perimeter: &Perimeter, out: &mut dyn Writ
             Format::Json => attempt.print_line(out)?,
             Format::Text => attempt.print_text(fixing.write, out)?,
         }
-        if let Outcome::Failed(reason) = &attempt.outcome {
+        if let ChangeOutcome::Failed(reason) = &attempt.outcome {
             complain(reason);
         }
     }
@@ -74,22 +74,22 @@ fn attempt(path: &Path, perimeter: &Perimeter, endpoint: &Endpoint) -> Attempt {
         Ok(document) => document,
         Err(Unjudged::NoPolicy(problems)) => {
             let reasons: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            let outcome = Outcome::Not(reasons.join("; "));
+            let outcome = ChangeOutcome::Not(reasons.join("; "));
             return not(Judged::undecided(file, reasons), String::new(), outcome);
         }
         Err(Unjudged::NoJson(reason)) => {
             let judged = Judged::undecided(file, vec![reason.clone()]);
-            return not(judged, String::new(), Outcome::Failed(reason));
+            return not(judged, String::new(), ChangeOutcome::Failed(reason));
         }
     };
     let analysis = endpoint.analyse(&document, perimeter);
     let outcome = match analysis.verdict {
-        Containment::Closed => Outcome::Kept,
-        Containment::LockedOut => Outcome::Not("it locks everybody out, and has nothing to close".to_owned()),
-        Containment::Undecided => Outcome::Not(analysis.reasons.join("; ")),
+        Containment::Closed => ChangeOutcome::Kept,
+        Containment::LockedOut => ChangeOutcome::Not("it locks everybody out, and has nothing to close".to_owned()),
+        Containment::Undecided => ChangeOutcome::Not(analysis.reasons.join("; ")),
         Containment::Open => match fix(&document, perimeter, &endpoint.context) {
             Ok(fix) => proven(fix, perimeter, endpoint),
-            Err(error) => Outcome::Not(error.to_string()),
+            Err(error) => ChangeOutcome::Not(error.to_string()),
         },
     };
     let text = document.text().to_owned();
@@ -101,30 +101,32 @@ fn attempt(path: &Path, perimeter: &Perimeter, endpoint: &Endpoint) -> Attempt {
 }
 
 /// The fix, unless it closes the policy only as long as the endpoint has the ids that were supposed.
-fn proven(fix: Fix, perimeter: &Perimeter, endpoint: &Endpoint) -> Outcome {
+fn proven(fix: Fix, perimeter: &Perimeter, endpoint: &Endpoint) -> ChangeOutcome {
     let Ok(document) = Document::parse(&fix.text) else {
-        return Outcome::Not("the fixed document is not understood".to_owned());
+        return ChangeOutcome::Not("the fixed document is not understood".to_owned());
     };
     let after = endpoint.analyse(&document, perimeter);
     match after.verdict {
-        Containment::Closed => Outcome::Fixed(fix),
-        Containment::LockedOut => Outcome::Not("closed, it would lock everybody out as it does now".to_owned()),
-        Containment::Open | Containment::Undecided => Outcome::Not(after.reasons.join("; ")),
+        Containment::Closed => ChangeOutcome::Fixed(fix),
+        Containment::LockedOut => ChangeOutcome::Not("closed, it would lock everybody out as it does now".to_owned()),
+        Containment::Open | Containment::Undecided => ChangeOutcome::Not(after.reasons.join("; ")),
     }
 }
 
 impl Attempt {
     fn status(&self) -> Status {
         match self.outcome {
-            Outcome::Kept | Outcome::Fixed(_) => Status::Fine,
-            Outcome::Not(_) => Status::Found,
-            Outcome::Failed(_) => Status::Failed,
+            ChangeOutcome::Kept | ChangeOutcome::Fixed(_) => Status::Fine,
+            ChangeOutcome::Not(_) => Status::Found,
+            ChangeOutcome::Failed(_) => Status::Failed,
         }
     }
 
     /// Changes the file if there is a fix for it.
     fn write(&mut self, path: &Path) {
-        let Outcome::Fixed(fix) = &self.outcome else { return };
+        let ChangeOutcome::Fixed(fix) = &self.outcome else {
+            return;
+        };
         let written = if input::is_standard_input(path) {
             Err("standard input cannot be changed; leave out --write".to_owned())
         } else {
@@ -132,13 +134,13 @@ impl Attempt {
         };
         if let Err(reason) = written {
             self.judged.analysis.reasons.push(reason.clone());
-            self.outcome = Outcome::Failed(reason);
+            self.outcome = ChangeOutcome::Failed(reason);
         }
     }
 
     fn print_line(&self, out: &mut dyn Write) -> io::Result<()> {
         let fix = match &self.outcome {
-            Outcome::Fixed(fix) => Some(Change {
+            ChangeOutcome::Fixed(fix) => Some(Change {
                 document: &fix.text,
                 added: fix
                     .added
@@ -149,7 +151,7 @@ impl Attempt {
             _ => None,
         };
         let mut line = self.judged.line(Detail::Verdict);
-        if let Outcome::Not(reason) = &self.outcome
+        if let ChangeOutcome::Not(reason) = &self.outcome
             && !line.reasons.contains(reason)
             && self.judged.analysis.verdict != Containment::Undecided
         {
@@ -164,10 +166,10 @@ impl Attempt {
     fn print_text(&self, written: bool, out: &mut dyn Write) -> io::Result<()> {
         let file = plain(&self.judged.file);
         let (document, said) = match &self.outcome {
-            Outcome::Kept => (Some(&self.text), format!("{file}: closed; nothing is changed\n")),
-            Outcome::Fixed(fix) => (Some(&fix.text), difference(&file, &self.text, &fix.text)),
-            Outcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", plain(reason))),
-            Outcome::Failed(_) => (None, String::new()),
+            ChangeOutcome::Kept => (Some(&self.text), format!("{file}: closed; nothing is changed\n")),
+            ChangeOutcome::Fixed(fix) => (Some(&fix.text), difference(&file, &self.text, &fix.text)),
+            ChangeOutcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", plain(reason))),
+            ChangeOutcome::Failed(_) => (None, String::new()),
         };
         if written {
             return write!(out, "{said}");

@@ -9,9 +9,8 @@ use crate::check::check;
 use crate::eval::eval;
 use crate::fix::fix_all;
 use crate::judged::Detail;
-use crate::operate;
 use crate::output::{Status, complain, warn};
-use crate::settings;
+use crate::{operate, settings};
 
 pub(crate) fn run(arguments: &Arguments) -> Status {
     let mut out = io::stdout().lock();

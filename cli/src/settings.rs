@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use postern_core::controls::CONTROLS;
+use postern_core::controls::known;
 use postern_core::settings::{Settings, SettingsError};
 
 use crate::input::{self, InputError};
@@ -42,6 +42,6 @@ pub(crate) fn load(path: Option<&Path>) -> Result<Settings, TrustError> {
         None => return Err(TrustError::Missing),
     };
     let text = input::text(&path).map_err(TrustError::Unreadable)?;
-    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+    let controls = known();
     Settings::parse(&text, &controls).map_err(|source| TrustError::Refused { path, source })
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use postern_core::function::FUNCTIONS;
+use postern_core::functions::FUNCTIONS;
 use serde_json::Value;
 use tokio::time::timeout;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, SecurityGroup, VpcAttributeName, VpcEndpoint, VpcEndpointType};
 use jiff::Timestamp;
-use postern_core::controls::CONTROLS;
+use postern_core::controls::known;
 use postern_core::settings::Settings;
 use postern_policy::{Containment, Document, EndpointContext, Perimeter, analyse};
 
@@ -54,7 +54,7 @@ pub async fn look(ec2: &Client, vpc: &FaultyVpc) -> Result<Vec<Check>> {
             .filter(live)
             .find(|endpoint| endpoint.service_name() == Some(&name))
     };
-    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+    let controls = known();
     let settings = Settings::parse(settings::audit(), &controls).while_doing("reading the settings")?;
     let closed = |what, service, endpoint| closed(what, service, endpoint, &settings.perimeter, vpc);
     let (sts, secrets, s3) = (endpoint("sts"), endpoint("secretsmanager"), endpoint("s3"));

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 use jiff::SignedDuration;
 use postern_aws::Aws;
-use postern_core::ledger::ChangeRecord;
+use postern_core::history::ChangeRecord;
 
 use crate::error::{Result, While};
 use crate::stack::{ACCOUNT, REGION};

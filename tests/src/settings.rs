@@ -14,14 +14,14 @@ pub fn enforce() -> String {
 
 #[cfg(test)]
 mod tests {
-    use postern_core::controls::CONTROLS;
+    use postern_core::controls::known;
     use postern_core::settings::{Mode, Settings};
 
     use super::*;
 
     #[test]
     fn both_modes_are_settings_that_differ_in_the_mode_only() {
-        let names: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+        let names = known();
         let audit = Settings::parse(audit(), &names).unwrap();
         let mut enforce = Settings::parse(&enforce(), &names).unwrap();
         assert_eq!(

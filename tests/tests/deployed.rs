@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use postern_core::ledger::Fate;
+use postern_core::history::ChangeStatus;
 use postern_tests::alert::Alert;
 use postern_tests::play::{Played, Round, play};
 use postern_tests::stack::ACCOUNT;
@@ -131,7 +131,7 @@ fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
     assert_eq!(played.recorded.len(), 2, "{:#?}", played.recorded);
     for record in &played.recorded {
         assert!(
-            matches!(record.fate, Fate::Applied { .. }) && record.told,
+            matches!(record.status, ChangeStatus::Applied { .. }) && record.delivered,
             "{record:#?}"
         );
     }

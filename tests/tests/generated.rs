@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use postern_core::control::Control;
 use postern_core::controls::CONTROLS;
-use postern_core::function::FUNCTIONS;
+use postern_core::evaluation::Control;
+use postern_core::functions::FUNCTIONS;
 
 fn current(path: &str, content: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);

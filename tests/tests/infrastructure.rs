@@ -12,9 +12,9 @@ use std::path::Path;
 
 use postern_aws::ledger::{LEDGER_CALLS, LIFT_CALL};
 use postern_aws::{DEAD_LETTER_CALLS, PUBLISH_CALLS, QUEUE_CALLS, apply, observe};
-use postern_core::function::{DEPENDENCY_VIOLATION, FUNCTIONS, Function, SWEEPER};
-use postern_core::id::EndpointId;
-use postern_core::trigger::Target;
+use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
+use postern_core::model::id::EndpointId;
+use postern_core::trigger::{DEPENDENCY_VIOLATION, Target};
 use serde_json::{Value, json};
 use yaml_serde::Value as Yaml;
 

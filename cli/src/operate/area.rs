@@ -4,8 +4,8 @@ use std::env;
 
 use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
-use postern_core::id::{AccountId, Region, VpcId};
-use postern_core::ledger::VpcPlace;
+use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::scope::Scope;
 
 use super::{CommandError, TableArguments};
 
@@ -36,8 +36,8 @@ impl Area {
         })
     }
 
-    pub(super) fn place(&self, vpc: &VpcId) -> VpcPlace {
-        VpcPlace {
+    pub(super) fn place(&self, vpc: &VpcId) -> Scope {
+        Scope {
             account: self.account.clone(),
             region: self.region.clone(),
             vpc: vpc.clone(),

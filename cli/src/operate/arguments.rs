@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args};
 use postern_core::controls::CONTROLS;
-use postern_core::id::RunId;
-use postern_core::ledger::{ChangeId, Room};
+use postern_core::history::ChangeId;
+use postern_core::model::id::RunId;
+use postern_core::plan::ReleaseTarget;
 
 use super::since::Since;
 use crate::arguments::Format;
@@ -106,7 +107,7 @@ pub struct Resume {
 #[command(after_help = STATUS)]
 pub struct Release {
     #[arg(value_name = "VPC|SUBNET", value_parser = room)]
-    pub room: Room,
+    pub room: ReleaseTarget,
     #[command(flatten)]
     pub changing: Changing,
 }
@@ -135,8 +136,8 @@ fn change(text: &str) -> Result<ChangeId, String> {
     }
 }
 
-fn room(text: &str) -> Result<Room, String> {
-    Room::parse(text).ok_or_else(|| "expected a VPC or a subnet, such as vpc-0123456789abcdef0".to_owned())
+fn room(text: &str) -> Result<ReleaseTarget, String> {
+    ReleaseTarget::parse(text).ok_or_else(|| "expected a VPC or a subnet, such as vpc-0123456789abcdef0".to_owned())
 }
 
 fn queue(text: &str) -> Result<String, String> {

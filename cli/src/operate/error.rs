@@ -5,8 +5,8 @@ use std::io;
 use postern_aws::CallError;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
-use postern_core::id::{AccountId, Region, VpcId};
-use postern_core::snapshot::Gap;
+use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::snapshot::Gap;
 
 use crate::settings::TrustError;
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use postern_aws::apply::Applier;
-use postern_core::change::{Change, Inverse, client_token};
-use postern_core::cost::MonthlyCost;
-use postern_core::finding::FindingKey;
-use postern_core::id::RunId;
-use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Hold, VpcPlace};
-use postern_core::plan::Outcome;
+use postern_core::changes::{Change, ChangeOutcome, Inverse};
+use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
+use postern_core::model::cost::MonthlyCost;
+use postern_core::model::finding::FindingKey;
+use postern_core::model::id::RunId;
+use postern_core::model::scope::Scope;
+use postern_core::model::token::client_token;
 use postern_core::settings::LedgerSettings;
 use tokio::time::sleep;
 
@@ -49,7 +50,7 @@ pub(super) struct Undoing<'a> {
 /// The right to change a VPC, and what was done with it.
 pub(super) struct Hand<'a> {
     area: &'a Area,
-    place: VpcPlace,
+    place: Scope,
     settings: LedgerSettings,
     run: RunId,
     applier: Applier,
@@ -57,7 +58,7 @@ pub(super) struct Hand<'a> {
     position: usize,
     /// The words with which reports say why a finding is held.
     reason: String,
-    holds: BTreeSet<FindingKey>,
+    pauses: BTreeSet<FindingKey>,
     pub(super) expires: Timestamp,
 }
 
@@ -65,7 +66,7 @@ impl<'a> Hand<'a> {
     /// Takes the lease of a VPC.
     pub(super) async fn take(
         area: &'a Area,
-        place: VpcPlace,
+        place: Scope,
         settings: LedgerSettings,
         reason: String,
     ) -> Result<Self, CommandError> {
@@ -74,7 +75,7 @@ impl<'a> Hand<'a> {
         let run = RunId::from(format!("{FUNCTION}-{mark:.16}"));
         let mut hand = Self {
             applier: area.aws.applier(&place.account, &place.region, &run),
-            expires: begin + days(settings.hold_days),
+            expires: begin + days(settings.pause_days),
             area,
             place,
             settings,
@@ -82,7 +83,7 @@ impl<'a> Hand<'a> {
             until: begin,
             position: 0,
             reason,
-            holds: BTreeSet::new(),
+            pauses: BTreeSet::new(),
         };
         while !hand.lease().await? {
             if area.aws.now() >= begin + PATIENCE {
@@ -96,7 +97,7 @@ impl<'a> Hand<'a> {
     /// Gives the lease back, and tells what is held.
     pub(super) async fn give(self, out: &mut dyn Write) -> Result<(), CommandError> {
         self.area.ledger.release(&self.place, &self.run).await?;
-        tell_holds(&self.holds, &format!("until {:.0}", self.expires), out)
+        tell_holds(&self.pauses, &format!("until {:.0}", self.expires), out)
     }
 
     async fn lease(&mut self) -> Result<bool, CommandError> {
@@ -116,18 +117,22 @@ impl<'a> Hand<'a> {
     }
 
     /// Takes one thing back. The holds come first: no control is to see it undone and not held.
-    pub(super) async fn undo(&mut self, undoing: Undoing<'_>, out: &mut dyn Write) -> Result<Outcome, CommandError> {
+    pub(super) async fn undo(
+        &mut self,
+        undoing: Undoing<'_>,
+        out: &mut dyn Write,
+    ) -> Result<ChangeOutcome, CommandError> {
         self.renew().await?;
         for key in undoing.held {
-            self.hold(key).await?;
+            self.pause(key).await?;
         }
         let mut record = self.intention(undoing.inverse, undoing.record, undoing.causes);
         let expires = record.time + days(self.settings.retention_days);
         self.area.ledger.intend(&record, expires).await?;
         let outcome = self.patiently(undoing.inverse, undoing.change, out).await?;
-        record.fate = Fate::of(&outcome);
+        record.status = ChangeStatus::of(&outcome);
         self.area.ledger.conclude(&record, expires).await?;
-        if let (Outcome::Applied { .. }, Some(undone)) = (&outcome, undoing.record) {
+        if let (ChangeOutcome::Applied { .. }, Some(undone)) = (&outcome, undoing.record) {
             let undone = ChangeRecord {
                 undone_by: Some(record.id),
                 ..undone.clone()
@@ -144,14 +149,14 @@ impl<'a> Hand<'a> {
         inverse: &Inverse,
         change: Option<&Change>,
         out: &mut dyn Write,
-    ) -> Result<Outcome, CommandError> {
+    ) -> Result<ChangeOutcome, CommandError> {
         let begin = self.area.aws.now();
         let mut waited = false;
         loop {
             self.renew().await?;
             let outcome = self.applier.undo(inverse, change).await;
             match outcome {
-                Outcome::Failed { cause, transient: true } if self.area.aws.now() < begin + SLOWNESS => {
+                ChangeOutcome::Failed { cause, transient: true } if self.area.aws.now() < begin + SLOWNESS => {
                     if !waited {
                         say(out, &format!("  waiting for AWS: {cause}"))?;
                     }
@@ -159,23 +164,23 @@ impl<'a> Hand<'a> {
                     sleep(LOOK).await;
                 }
                 // An attempt before did it, although AWS did not say so.
-                Outcome::NotNeeded { .. } if waited => return Ok(Outcome::Applied { created: None }),
+                ChangeOutcome::NotNeeded { .. } if waited => return Ok(ChangeOutcome::Applied { created: None }),
                 outcome => return Ok(outcome),
             }
         }
     }
 
-    async fn hold(&mut self, key: FindingKey) -> Result<(), CommandError> {
-        if self.holds.contains(&key) {
+    async fn pause(&mut self, key: FindingKey) -> Result<(), CommandError> {
+        if self.pauses.contains(&key) {
             return Ok(());
         }
-        let hold = Hold {
+        let pause = Pause {
             key: key.clone(),
             reason: self.reason.clone(),
             expires: self.expires,
         };
-        self.area.ledger.hold(&self.place, &hold).await?;
-        self.holds.insert(key);
+        self.area.ledger.pause(&self.place, &pause).await?;
+        self.pauses.insert(key);
         Ok(())
     }
 
@@ -196,10 +201,10 @@ impl<'a> Hand<'a> {
             time,
             action: Action::Undo(inverse.clone()),
             causes,
-            occasions: Vec::new(),
+            triggering_events: Vec::new(),
             monthly_cost: MonthlyCost::ZERO,
-            fate: Fate::Intended,
-            told: false,
+            status: ChangeStatus::Intended,
+            delivered: false,
             undoes: undone.map(|record| record.id.clone()),
             undone_by: None,
         }
@@ -211,19 +216,19 @@ fn days(count: u16) -> Duration {
 }
 
 /// Says what no control repairs for a while, and how to let them again.
-pub(super) fn tell_holds(holds: &BTreeSet<FindingKey>, when: &str, out: &mut dyn Write) -> Result<(), CommandError> {
-    if holds.is_empty() {
+pub(super) fn tell_holds(pauses: &BTreeSet<FindingKey>, when: &str, out: &mut dyn Write) -> Result<(), CommandError> {
+    if pauses.is_empty() {
         return Ok(());
     }
     say(
         out,
         &format!("So that no control does it again, these findings are exempt {when}:"),
     )?;
-    for key in holds {
+    for key in pauses {
         say(out, &format!("  {key}"))?;
     }
     say(out, "They are repaired again after:")?;
-    let commands: BTreeSet<String> = holds
+    let commands: BTreeSet<String> = pauses
         .iter()
         .map(|key| format!("  postern resume {} {}", key.control, key.resource.id))
         .collect();

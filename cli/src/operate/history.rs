@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use postern_core::ledger::{Action, ChangeRecord, Fate};
+use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use serde_json::Value;
 
 use super::{Area, CommandError, History, say};
@@ -65,17 +65,20 @@ fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> 
     for key in &record.causes {
         line("for", key.to_string())?;
     }
-    for occasion in &record.occasions {
-        let actor = occasion.actor.as_ref().map(|actor| format!(" by {}", actor.identity));
-        let time = occasion.time.map(|time| format!(" at {time:.0}"));
+    for triggering_event in &record.triggering_events {
+        let actor = triggering_event
+            .actor
+            .as_ref()
+            .map(|actor| format!(" by {}", actor.identity));
+        let time = triggering_event.time.map(|time| format!(" at {time:.0}"));
         let (actor, time) = (actor.unwrap_or_default(), time.unwrap_or_default());
-        line("because", format!("{}{actor}{time}", occasion.event))?;
+        line("because", format!("{}{actor}{time}", triggering_event.event))?;
     }
     line("by", format!("{}, run {}", record.function, record.run))?;
     if record.monthly_cost.cents() > 0 {
         line("cost", format!("{} a month", record.monthly_cost))?;
     }
-    line("outcome", outcome(&record.fate))?;
+    line("outcome", outcome(&record.status))?;
     match &record.undone_by {
         Some(by) => line("undone", format!("by {by}")),
         None => Ok(()),
@@ -91,14 +94,14 @@ pub(super) fn what(record: &ChangeRecord) -> String {
     }
 }
 
-fn outcome(fate: &Fate) -> String {
-    match fate {
-        Fate::Intended => "not known yet: its run is still at it, or died; the next one finds out".to_owned(),
-        Fate::Uncertain { cause } => format!("not known yet; the next run finds out: {cause}"),
-        Fate::Applied { created: Some(id) } => format!("applied: {id}"),
-        Fate::Applied { created: None } => "applied".to_owned(),
-        Fate::NotNeeded { reason } => format!("not needed: {reason}"),
-        Fate::Skipped { reason } => format!("skipped: {reason}"),
-        Fate::Failed { cause } => format!("failed: {cause}"),
+fn outcome(status: &ChangeStatus) -> String {
+    match status {
+        ChangeStatus::Intended => "not known yet: its run is still at it, or died; the next one finds out".to_owned(),
+        ChangeStatus::Uncertain { cause } => format!("not known yet; the next run finds out: {cause}"),
+        ChangeStatus::Applied { created: Some(id) } => format!("applied: {id}"),
+        ChangeStatus::Applied { created: None } => "applied".to_owned(),
+        ChangeStatus::NotNeeded { reason } => format!("not needed: {reason}"),
+        ChangeStatus::Skipped { reason } => format!("skipped: {reason}"),
+        ChangeStatus::Failed { cause } => format!("failed: {cause}"),
     }
 }

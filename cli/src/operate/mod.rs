@@ -20,8 +20,8 @@ use std::future::Future;
 use std::io::{self, Write};
 
 use postern_aws::{Aws, chain};
+use postern_core::model::snapshot::Part;
 use postern_core::settings::Settings;
-use postern_core::snapshot::Part;
 
 pub use self::area::Area;
 pub use self::arguments::{Changing, History, Redrive, Release, Resume, Rollback, TableArguments};

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use postern_core::change::Inverse;
+use postern_core::changes::Inverse;
 use postern_core::controls::CONTROLS;
-use postern_core::finding::FindingKey;
-use postern_core::id::VpcId;
-use postern_core::ledger::{self, ChangeRecord, Room, VpcPlace, reopened};
+use postern_core::history::ChangeRecord;
+use postern_core::model::finding::FindingKey;
+use postern_core::model::id::VpcId;
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{EndpointState, Part, Snapshot};
+use postern_core::plan;
+use postern_core::plan::{ReleaseTarget, reopened};
 use postern_core::settings::Settings;
-use postern_core::snapshot::{EndpointState, Part, Snapshot};
 use postern_core::trigger::Target;
 use tokio::time::sleep;
 
@@ -44,7 +47,11 @@ pub async fn release(
             return Ok(Status::Found);
         };
         let held = (1..=outlook.plan.inverses.len()).flat_map(|count| clearing.held(&outlook, count));
-        tell_holds(&held.collect(), &format!("for {} days", settings.ledger.hold_days), out)?;
+        tell_holds(
+            &held.collect(),
+            &format!("for {} days", settings.ledger.pause_days),
+            out,
+        )?;
         say(out, "Nothing was changed: this was a dry run.")?;
         return Ok(Status::Fine);
     }
@@ -57,10 +64,10 @@ pub async fn release(
     Ok(status)
 }
 
-async fn vpc_of(area: &Area, room: &Room) -> Result<Option<VpcId>, CommandError> {
+async fn vpc_of(area: &Area, room: &ReleaseTarget) -> Result<Option<VpcId>, CommandError> {
     let subnet = match room {
-        Room::Vpc(vpc) => return Ok(Some(vpc.clone())),
-        Room::Subnet(subnet) => Target::Subnet(subnet.clone()),
+        ReleaseTarget::Vpc(vpc) => return Ok(Some(vpc.clone())),
+        ReleaseTarget::Subnet(subnet) => Target::Subnet(subnet.clone()),
     };
     super::resume::vpc_of(area, subnet).await
 }
@@ -68,14 +75,14 @@ async fn vpc_of(area: &Area, room: &Room) -> Result<Option<VpcId>, CommandError>
 struct Clearing<'a> {
     area: &'a Area,
     settings: &'a Settings,
-    room: &'a Room,
-    place: VpcPlace,
+    room: &'a ReleaseTarget,
+    place: Scope,
 }
 
 struct Outlook {
     snapshot: Snapshot,
     records: Vec<ChangeRecord>,
-    plan: ledger::Release,
+    plan: plan::Release,
 }
 
 impl Clearing<'_> {
@@ -95,7 +102,7 @@ impl Clearing<'_> {
             )?;
             return Ok(None);
         }
-        let plan = ledger::release(room, &snapshot, &past.records).map_err(CommandError::Gap)?;
+        let plan = plan::release(room, &snapshot, &past.records).map_err(CommandError::Gap)?;
         if plan.inverses.is_empty() {
             say(out, &format!("In {room} there is nothing that Postern made."))?;
         } else {
@@ -184,7 +191,7 @@ impl Clearing<'_> {
     }
 
     async fn observe(&self, parts: &BTreeSet<Part>) -> Result<Option<Snapshot>, CommandError> {
-        let VpcPlace { account, region, vpc } = &self.place;
+        let Scope { account, region, vpc } = &self.place;
         Ok(self.area.aws.observe_vpc(account, region, vpc, parts).await?)
     }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use postern_aws::observe::Resolution;
-use postern_core::finding::FindingKey;
-use postern_core::id::VpcId;
-use postern_core::ledger::{Action, ChangeRecord};
+use postern_core::history::{Action, ChangeRecord};
+use postern_core::model::finding::FindingKey;
+use postern_core::model::id::VpcId;
 use postern_core::settings::Settings;
 use postern_core::trigger::Target;
 
@@ -41,9 +41,9 @@ pub async fn resume(
     let past = area.ledger.past(&place, now.checked_sub(window).ok()).await?;
     let meant = |key: &FindingKey| key.control == *control && key.resource.id == *resource;
     let held: Vec<_> = past
-        .holds
+        .pauses
         .iter()
-        .filter(|hold| meant(&hold.key) && hold.expires > now)
+        .filter(|pause| meant(&pause.key) && pause.expires > now)
         .collect();
     let repaired = |record: &&ChangeRecord| record.counts() && matches!(record.action, Action::Change(_));
     let repairs = past.records.iter().filter(repaired).flat_map(|record| &record.causes);
@@ -56,16 +56,16 @@ pub async fn resume(
         )?;
         return Ok(Status::Found);
     }
-    for hold in held {
+    for pause in held {
         say(
             out,
             &format!(
                 "No longer exempt: {} ({}, until {:.0}).",
-                hold.key, hold.reason, hold.expires
+                pause.key, pause.reason, pause.expires
             ),
         )?;
         if !arguments.changing.dry_run {
-            area.ledger.lift(&place, &hold.key).await?;
+            area.ledger.lift(&place, &pause.key).await?;
         }
     }
     for key in repaired {

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use postern_core::change::Inverse;
+use postern_core::changes::{ChangeOutcome, Inverse};
 use postern_core::controls::CONTROLS;
-use postern_core::finding::FindingKey;
-use postern_core::id::{RunId, VpcId};
-use postern_core::ledger::{self, Action, ChangeId, ChangeRecord, Difference, Undo, UndoStep, reopened};
-use postern_core::plan::Outcome;
+use postern_core::history::{Action, ChangeId, ChangeRecord};
+use postern_core::model::finding::FindingKey;
+use postern_core::model::id::{RunId, VpcId};
+use postern_core::model::snapshot::Snapshot;
+use postern_core::plan;
+use postern_core::plan::{Difference, Undo, UndoStep, reopened};
 use postern_core::settings::Settings;
-use postern_core::snapshot::Snapshot;
 
 use super::hand::{Hand, Undoing, tell_holds};
 use super::history::what;
@@ -112,7 +113,7 @@ impl Back<'_> {
                 held.extend(self.held(&outlook, step, &inverses));
             }
         }
-        tell_holds(&held, &format!("for {} days", self.settings.ledger.hold_days), out)?;
+        tell_holds(&held, &format!("for {} days", self.settings.ledger.pause_days), out)?;
         let status = stop(outlook.stopped.as_ref(), out)?;
         say(out, "Nothing was changed: this was a dry run.")?;
         Ok(status)
@@ -162,7 +163,7 @@ impl Back<'_> {
         };
         let mut records = past.records;
         records.retain(|record| self.records.contains(&record.id));
-        let plan = ledger::rollback(&records, &snapshot);
+        let plan = plan::rollback(&records, &snapshot);
         say(out, &format!("In {}, in this order:", self.vpc))?;
         for step in &plan.steps {
             let record = records.iter().find(|record| record.id == step.change);
@@ -198,12 +199,12 @@ impl Back<'_> {
 }
 
 /// Says what became of one thing.
-pub(super) fn tell(outcome: Outcome, words: &str, out: &mut dyn Write) -> Result<Status, CommandError> {
+pub(super) fn tell(outcome: ChangeOutcome, words: &str, out: &mut dyn Write) -> Result<Status, CommandError> {
     let (line, status) = match outcome {
-        Outcome::Applied { .. } => (format!("Done: {words}."), Status::Fine),
-        Outcome::NotNeeded { reason } => (format!("Not needed: {words}: {reason}."), Status::Fine),
-        Outcome::Skipped { reason } => (format!("Stopped: {reason}."), Status::Found),
-        Outcome::Failed { cause, .. } => (format!("Failed: {cause}."), Status::Failed),
+        ChangeOutcome::Applied { .. } => (format!("Done: {words}."), Status::Fine),
+        ChangeOutcome::NotNeeded { reason } => (format!("Not needed: {words}: {reason}."), Status::Fine),
+        ChangeOutcome::Skipped { reason } => (format!("Stopped: {reason}."), Status::Found),
+        ChangeOutcome::Failed { cause, .. } => (format!("Failed: {cause}."), Status::Failed),
     };
     say(out, &line)?;
     Ok(status)

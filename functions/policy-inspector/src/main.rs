@@ -1,4 +1,4 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    postern_runtime::run(&postern_core::function::POLICY_INSPECTOR).await
+    postern_runtime::run(&postern_core::functions::POLICY_INSPECTOR).await
 }

@@ -14,7 +14,7 @@ use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use jiff::Timestamp;
-use postern_core::id::Region;
+use postern_core::model::id::Region;
 
 use crate::observe::Catalogues;
 

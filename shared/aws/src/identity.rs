@@ -1,6 +1,6 @@
 //! Whose credentials these are, and where they are used.
 
-use postern_core::id::{AccountId, Region};
+use postern_core::model::id::{AccountId, Region};
 
 use crate::clients::Aws;
 use crate::error::CallError;

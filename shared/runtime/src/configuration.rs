@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs, io};
 
 use lambda_runtime::Diagnostic;
-use postern_core::controls::CONTROLS;
+use postern_core::controls::known;
 use postern_core::settings::{Settings, SettingsError};
 
 const SETTINGS_FILE: &str = "postern.toml";
@@ -53,7 +53,7 @@ impl Configuration {
         let name = || path.display().to_string();
         let text =
             fs::read_to_string(&path).map_err(|source| ConfigurationError::Unreadable { path: name(), source })?;
-        let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+        let controls = known();
         let settings =
             Settings::parse(&text, &controls).map_err(|source| ConfigurationError::Refused { path: name(), source })?;
         Ok(Self {

@@ -6,18 +6,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use postern_aws::{Aws, chain};
-use postern_core::function::Function;
-use postern_core::id::{AccountId, Region, RunId};
-use postern_core::ledger::VpcPlace;
+use postern_core::functions::Function;
+use postern_core::model::id::{AccountId, Region, RunId};
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot};
 use postern_core::plan::Spent;
-use postern_core::snapshot::{Part, Snapshot};
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::batch::Batch;
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::places::{Failures, Place, Source, places};
-use crate::reconcile::{Run, Setback};
+use crate::reconcile::{ReconcileError, Run};
 use crate::telemetry::Metrics;
 
 /// No VPC is started on when less than this is left of the invocation.
@@ -115,7 +115,7 @@ async fn work(mut run: Run<'_>, batch: &Batch, metrics: &mut Metrics) -> Failure
                 (true, Look::At(place)) => run.reconcile_vpc(&place, &source, metrics).await,
             };
             match result {
-                Err(Setback { again: Some(at), .. }) if run.has_time(at) => early.push((at, place, source)),
+                Err(ReconcileError { again: Some(at), .. }) if run.has_time(at) => early.push((at, place, source)),
                 result => failures.note(source, result),
             }
         }
@@ -136,15 +136,15 @@ async fn work(mut run: Run<'_>, batch: &Batch, metrics: &mut Metrics) -> Failure
 
 /// A VPC to reconcile: still to be observed, or seen with the rest of its Region.
 enum Look {
-    At(VpcPlace),
+    At(Scope),
     Seen(Box<Snapshot>),
 }
 
 impl Look {
-    fn place(&self) -> VpcPlace {
+    fn place(&self) -> Scope {
         match self {
             Self::At(place) => place.clone(),
-            Self::Seen(snapshot) => VpcPlace::of(snapshot),
+            Self::Seen(snapshot) => Scope::of(snapshot),
         }
     }
 }
@@ -177,7 +177,7 @@ async fn looks(
         }
     }
     looks.extend(place.vpcs.into_iter().map(|(vpc, source)| {
-        let place = VpcPlace {
+        let place = Scope {
             account: account.clone(),
             region: region.clone(),
             vpc,

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use postern_aws::Aws;
-use postern_core::function::Function;
+use postern_core::functions::Function;
 use serde_json::Value;
 
 pub use crate::configuration::{Configuration, ConfigurationError};
@@ -39,11 +39,11 @@ pub async fn run(function: &'static Function) -> Result<(), Error> {
 }
 
 /// When the invocation ends. None where that is past at its start: local Runtime APIs tell one that means nothing.
-fn deadline(told: SystemTime, now: SystemTime) -> Option<Timestamp> {
-    if told <= now {
+fn deadline(delivered: SystemTime, now: SystemTime) -> Option<Timestamp> {
+    if delivered <= now {
         return None;
     }
-    Timestamp::try_from(told).ok()
+    Timestamp::try_from(delivered).ok()
 }
 
 #[cfg(test)]

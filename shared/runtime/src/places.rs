@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::observe::Resolution;
 use postern_aws::{Aws, chain};
-use postern_core::id::{AccountId, Region, VpcId};
-use postern_core::trigger::{Occasion, Reading, Target, Trigger};
+use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::trigger::{Reading, Target, Trigger, TriggeringEvent};
 use tracing::{info, warn};
 
 use crate::batch::Batch;
-use crate::reconcile::Setback;
+use crate::reconcile::ReconcileError;
 
 /// The messages and events because of which a place is looked at.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Source {
     pub(crate) messages: BTreeSet<usize>,
     /// Copies of one event are one occasion.
-    pub(crate) occasions: Vec<Occasion>,
+    pub(crate) triggering_events: Vec<TriggeringEvent>,
 }
 
 /// What is to be looked at in one account and Region.
@@ -39,14 +39,18 @@ pub(crate) type Places = BTreeMap<(AccountId, Region), Place>;
 impl Source {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.messages.extend(&other.messages);
-        for occasion in &other.occasions {
-            self.add(occasion);
+        for triggering_event in &other.triggering_events {
+            self.add(triggering_event);
         }
     }
 
-    fn add(&mut self, occasion: &Occasion) {
-        if !self.occasions.iter().any(|known| known.event_id == occasion.event_id) {
-            self.occasions.push(occasion.clone());
+    fn add(&mut self, triggering_event: &TriggeringEvent) {
+        if !self
+            .triggering_events
+            .iter()
+            .any(|known| known.event_id == triggering_event.event_id)
+        {
+            self.triggering_events.push(triggering_event.clone());
         }
     }
 }
@@ -58,8 +62,8 @@ impl Failures {
     }
 
     /// Sends back the messages because of which a VPC was looked at, where it is not reconciled.
-    pub(crate) fn note(&mut self, source: Source, result: Result<(), Setback>) {
-        if let Err(Setback { cause, .. }) = result {
+    pub(crate) fn note(&mut self, source: Source, result: Result<(), ReconcileError>) {
+        if let Err(ReconcileError { cause, .. }) = result {
             warn!(%cause, "the messages go back");
             self.add(source.messages, cause);
         }
@@ -94,7 +98,7 @@ fn note(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region
     for target in &trigger.targets {
         let source = targets.entry(target.clone()).or_default();
         source.messages.insert(index);
-        source.add(&trigger.occasion);
+        source.add(&trigger.triggering_event);
     }
 }
 

@@ -6,12 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postern_aws::ledger::Ledger;
 use postern_aws::{Aws, chain};
-use postern_core::finding::Finding;
-use postern_core::function::Function;
-use postern_core::id::RunId;
-use postern_core::ledger::{Past, VpcPlace};
-use postern_core::plan::{Outcome, Plan, Spent, plan};
-use postern_core::snapshot::{Part, Snapshot};
+use postern_core::changes::ChangeOutcome;
+use postern_core::evaluation::Finding;
+use postern_core::functions::Function;
+use postern_core::history::ChangeHistory;
+use postern_core::model::id::RunId;
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::plan::{Plan, Spent, plan};
 use tracing::info;
 
 use crate::configuration::Configuration;
@@ -46,13 +48,13 @@ pub(crate) type Cause = String;
 
 /// A VPC is not reconciled.
 #[derive(Debug)]
-pub(crate) struct Setback {
+pub(crate) struct ReconcileError {
     pub(crate) cause: Cause,
     /// From when on another look is worth it, where that is known.
     pub(crate) again: Option<Timestamp>,
 }
 
-impl From<Cause> for Setback {
+impl From<Cause> for ReconcileError {
     fn from(cause: Cause) -> Self {
         Self { cause, again: None }
     }
@@ -62,7 +64,7 @@ impl From<Cause> for Setback {
 pub(crate) struct Judged {
     pub(crate) time: Timestamp,
     pub(crate) snapshot: Snapshot,
-    pub(crate) past: Past,
+    pub(crate) past: ChangeHistory,
     pub(crate) findings: Vec<Finding>,
     pub(crate) plan: Plan,
     /// Whether there is a ledger to write to.
@@ -78,10 +80,10 @@ impl Run<'_> {
     /// Looks at a VPC and reconciles it.
     pub(crate) async fn reconcile_vpc(
         &mut self,
-        place: &VpcPlace,
+        place: &Scope,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), ReconcileError> {
         let (seen, past) = tokio::join!(self.look(place), self.past(place));
         match seen? {
             Some(snapshot) => self.reconcile(place, snapshot, past, source, metrics).await,
@@ -95,20 +97,20 @@ impl Run<'_> {
         snapshot: Snapshot,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Setback> {
-        let place = VpcPlace::of(&snapshot);
+    ) -> Result<(), ReconcileError> {
+        let place = Scope::of(&snapshot);
         let past = self.past(&place).await;
         self.reconcile(&place, snapshot, past, source, metrics).await
     }
 
     async fn reconcile(
         &mut self,
-        place: &VpcPlace,
+        place: &Scope,
         snapshot: Snapshot,
-        past: Result<Past, Cause>,
+        past: Result<ChangeHistory, Cause>,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), ReconcileError> {
         if snapshot.vpc.owner != snapshot.account {
             info!(vpc = %place.vpc, owner = %snapshot.vpc.owner, "the VPC belongs to another account and is left alone");
             return Ok(());
@@ -116,7 +118,7 @@ impl Run<'_> {
         let past = match past {
             Ok(past) => past,
             Err(cause) => {
-                let mut judged = self.judge(snapshot, Past::default());
+                let mut judged = self.judge(snapshot, ChangeHistory::default());
                 let enforces = judged.plan.enforced().next().is_some();
                 judged.plan.refused = Some(format!("nothing is changed without the ledger: {cause}"));
                 judged.ledger = false;
@@ -142,12 +144,12 @@ impl Run<'_> {
 
     async fn repair(
         &mut self,
-        place: &VpcPlace,
+        place: &Scope,
         mut judged: Judged,
         lease: &Lease,
         source: &Source,
         metrics: &mut Metrics,
-    ) -> Result<(), Setback> {
+    ) -> Result<(), ReconcileError> {
         if lease.waited || lease.version != judged.past.version + 1 {
             // Another run may have changed the VPC since it was looked at.
             let past = self.past(place).await?;
@@ -166,13 +168,13 @@ impl Run<'_> {
             .past
             .records
             .iter()
-            .find(|record| self.concerns(record) && !record.fate.settled());
+            .find(|record| self.concerns(record) && !record.status.settled());
         let open = open.map(|record| format!("it is not known yet what became of {}", record.id));
         let reserved = self.reserve(lease, &mut judged.plan).await?;
-        let done = self.apply(&judged, lease, &source.occasions).await;
+        let done = self.apply(&judged, lease, &source.triggering_events).await;
         self.give_back(lease, &reserved, &judged.plan, &done.outcomes).await;
         let again = done.outcomes.iter().find_map(|outcome| match outcome {
-            Outcome::Failed { cause, transient: true } => Some(cause.clone()),
+            ChangeOutcome::Failed { cause, transient: true } => Some(cause.clone()),
             _ => None,
         });
         self.tell(place, judged, done, source, metrics).await?;
@@ -182,7 +184,7 @@ impl Run<'_> {
             .map_or(Ok(()), |cause| Err(cause.into()))
     }
 
-    async fn look(&self, place: &VpcPlace) -> Result<Option<Snapshot>, Cause> {
+    async fn look(&self, place: &Scope) -> Result<Option<Snapshot>, Cause> {
         let seen = self
             .aws
             .observe_vpc(&place.account, &place.region, &place.vpc, self.parts)
@@ -194,14 +196,14 @@ impl Run<'_> {
         Ok(seen)
     }
 
-    async fn past(&self, place: &VpcPlace) -> Result<Past, Cause> {
+    async fn past(&self, place: &Scope) -> Result<ChangeHistory, Cause> {
         let window = Duration::from_secs(u64::from(self.configuration.settings.limits.window_hours) * 3_600);
         let since = self.aws.now() - window.max(OPEN);
         let past = self.ledger.past(place, Some(since)).await;
         past.map_err(|error| chain(&error))
     }
 
-    fn judge(&self, snapshot: Snapshot, past: Past) -> Judged {
+    fn judge(&self, snapshot: Snapshot, past: ChangeHistory) -> Judged {
         let time = self.aws.now();
         let settings = &self.configuration.settings;
         let (findings, plan) = plan(self.function.controls, &snapshot, settings, &past, self.spent, time);

@@ -6,14 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postern_aws::apply::Applier;
 use postern_aws::chain;
-use postern_core::finding::FindingKey;
-use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Past, Reservation, VpcPlace, reservations};
-use postern_core::plan::{Outcome, Plan, PlannedChange};
+use postern_core::changes::ChangeOutcome;
+use postern_core::history::{Action, ChangeHistory, ChangeId, ChangeRecord, ChangeStatus};
+use postern_core::model::finding::FindingKey;
+use postern_core::model::scope::Scope;
+use postern_core::plan::{Plan, PlannedChange, Reservation, reservations};
 use postern_core::settings::Mode;
-use postern_core::trigger::Occasion;
+use postern_core::trigger::TriggeringEvent;
 use tracing::{info, warn};
 
-use crate::reconcile::{Cause, Judged, Run, Setback};
+use crate::reconcile::{Cause, Judged, ReconcileError, Run};
 use crate::tell::Done;
 
 /// How long a run waits for another one that is at work on the same VPC.
@@ -31,7 +33,7 @@ const SETTLE: Duration = Duration::from_secs(60);
 
 /// The right to change a VPC. No other run has it at the same time.
 pub(crate) struct Lease {
-    place: VpcPlace,
+    place: Scope,
     pub(crate) version: u64,
     /// Whether another run had it in between.
     pub(crate) waited: bool,
@@ -40,7 +42,7 @@ pub(crate) struct Lease {
 
 impl Run<'_> {
     /// Takes the lease of a VPC, and waits for it if need be.
-    pub(crate) async fn acquire(&self, place: &VpcPlace) -> Result<Lease, Cause> {
+    pub(crate) async fn acquire(&self, place: &Scope) -> Result<Lease, Cause> {
         let begin = self.aws.now();
         let patience = (begin + PATIENCE).min(self.last_start.unwrap_or(Timestamp::MAX));
         let mut waited = false;
@@ -80,7 +82,7 @@ impl Run<'_> {
     }
 
     /// Whether an earlier run did not come to say what became of a change, or to tell of it.
-    pub(crate) fn unfinished(&self, past: &Past) -> bool {
+    pub(crate) fn unfinished(&self, past: &ChangeHistory) -> bool {
         past.records
             .iter()
             .any(|record| record.unfinished() && self.concerns(record))
@@ -91,7 +93,7 @@ impl Run<'_> {
         let mut settled = judged.past.settle(&judged.snapshot, judged.time);
         settled.retain(|record| self.concerns(record));
         for record in &settled {
-            info!(change = %record.id, fate = ?record.fate, "settled");
+            info!(change = %record.id, status = ?record.status, "settled");
             self.record(record).await?;
         }
         let any = !settled.is_empty();
@@ -130,7 +132,13 @@ impl Run<'_> {
     }
 
     /// Gives back what the plan did not need after all.
-    pub(crate) async fn give_back(&self, lease: &Lease, reserved: &[Reservation], plan: &Plan, outcomes: &[Outcome]) {
+    pub(crate) async fn give_back(
+        &self,
+        lease: &Lease,
+        reserved: &[Reservation],
+        plan: &Plan,
+        outcomes: &[ChangeOutcome],
+    ) {
         for reservation in reserved {
             self.return_some(lease, reservation, reservation.unused(plan, outcomes))
                 .await;
@@ -165,40 +173,48 @@ impl Run<'_> {
     }
 
     /// A change of the plan that is on record as just made: AWS may not show it yet, and it is not made twice.
-    pub(crate) fn just_made(&self, judged: &Judged) -> Option<Setback> {
-        let recent =
-            |record: &&ChangeRecord| !record.fate.settled() || (record.counts() && record.time + SETTLE > judged.time);
+    pub(crate) fn just_made(&self, judged: &Judged) -> Option<ReconcileError> {
+        let recent = |record: &&ChangeRecord| {
+            !record.status.settled() || (record.counts() && record.time + SETTLE > judged.time)
+        };
         let recent: Vec<_> = judged.past.records.iter().filter(recent).collect();
         judged.plan.enforced().find_map(|planned| {
             let same =
                 |record: &&&ChangeRecord| matches!(&record.action, Action::Change(made) if planned.change.repeats(made));
             let record = recent.iter().rev().find(same)?;
-            Some(Setback {
+            Some(ReconcileError {
                 cause: format!("an earlier run asked AWS to {}, which may not show yet", planned.change),
-                again: record.fate.settled().then_some(record.time + SETTLE),
+                again: record.status.settled().then_some(record.time + SETTLE),
             })
         })
     }
 
     /// Makes the changes of a plan. What is made is on record before and after.
-    pub(crate) async fn apply(&mut self, judged: &Judged, lease: &Lease, occasions: &[Occasion]) -> Done {
+    pub(crate) async fn apply(
+        &mut self,
+        judged: &Judged,
+        lease: &Lease,
+        triggering_events: &[TriggeringEvent],
+    ) -> Done {
         let mut applier = self.aws.applier(&lease.place.account, &lease.place.region, &self.id);
         let mut done = Done::default();
         let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
         for (position, planned) in judged.plan.changes.iter().enumerate() {
             let outcome = match (planned.mode, &judged.plan.refused) {
-                (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => Outcome::Skipped {
-                    reason: "an earlier change for the same finding was not applied".to_owned(),
-                },
+                (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
+                    ChangeOutcome::Skipped {
+                        reason: "an earlier change for the same finding was not applied".to_owned(),
+                    }
+                }
                 (Mode::Enforce, None) => {
-                    let record = self.intention(planned, position, lease, occasions);
+                    let record = self.intention(planned, position, lease, triggering_events);
                     let (outcome, record) = self.apply_one(&mut applier, planned, record, lease).await;
                     done.records.extend(record.map(|record| (position, record)));
                     outcome
                 }
                 _ => not_applied(planned, judged.plan.refused.as_deref()),
             };
-            if matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped { .. }) {
+            if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
                 failed.extend(&planned.causes);
             }
             done.outcomes.push(outcome);
@@ -211,7 +227,7 @@ impl Run<'_> {
         planned: &PlannedChange,
         position: usize,
         lease: &Lease,
-        occasions: &[Occasion],
+        triggering_events: &[TriggeringEvent],
     ) -> ChangeRecord {
         let time = self.aws.now();
         ChangeRecord {
@@ -222,10 +238,10 @@ impl Run<'_> {
             time,
             action: Action::Change(planned.change.clone()),
             causes: planned.causes.clone(),
-            occasions: occasions.to_vec(),
+            triggering_events: triggering_events.to_vec(),
             monthly_cost: planned.monthly_cost,
-            fate: Fate::Intended,
-            told: false,
+            status: ChangeStatus::Intended,
+            delivered: false,
             undoes: None,
             undone_by: None,
         }
@@ -238,7 +254,7 @@ impl Run<'_> {
         planned: &PlannedChange,
         mut record: ChangeRecord,
         lease: &Lease,
-    ) -> (Outcome, Option<ChangeRecord>) {
+    ) -> (ChangeOutcome, Option<ChangeRecord>) {
         if record.time + LAST_CHANGE > lease.until {
             return (transient("the invocation's time is used up".to_owned()), None);
         }
@@ -250,16 +266,16 @@ impl Run<'_> {
         let control = planned.causes.first().map_or("", |key| key.control.as_str());
         let outcome = applier.apply(&planned.change, control).await;
         match &outcome {
-            Outcome::Applied { .. } => {
+            ChangeOutcome::Applied { .. } => {
                 self.spent.changes += 1;
                 info!(change = %planned.change, id = %record.id, "applied");
             }
-            Outcome::Failed { cause, .. } => warn!(change = %planned.change, id = %record.id, %cause, "failed"),
-            Outcome::NotNeeded { reason } | Outcome::Skipped { reason } => {
+            ChangeOutcome::Failed { cause, .. } => warn!(change = %planned.change, id = %record.id, %cause, "failed"),
+            ChangeOutcome::NotNeeded { reason } | ChangeOutcome::Skipped { reason } => {
                 info!(change = %planned.change, id = %record.id, %reason, "not applied");
             }
         }
-        record.fate = Fate::of(&outcome);
+        record.status = ChangeStatus::of(&outcome);
         if let Some(part) = applier.part() {
             record.action = Action::Change(part);
         }
@@ -267,23 +283,23 @@ impl Run<'_> {
             // It stays an intention, of which a later run finds out what became.
             warn!(change = %record.id, %cause, "what became of the change is not on record yet");
             self.unrecorded = Some(cause);
-            record.fate = Fate::Intended;
+            record.status = ChangeStatus::Intended;
         }
         (outcome, Some(record))
     }
 }
 
 /// The outcome of a change of a plan that is not applied.
-pub(crate) fn not_applied(planned: &PlannedChange, refused: Option<&str>) -> Outcome {
+pub(crate) fn not_applied(planned: &PlannedChange, refused: Option<&str>) -> ChangeOutcome {
     let reason = match (planned.mode, refused) {
         (Mode::Enforce, Some(reason)) => reason,
         _ => "audit mode",
     };
-    Outcome::Skipped {
+    ChangeOutcome::Skipped {
         reason: reason.to_owned(),
     }
 }
 
-fn transient(cause: String) -> Outcome {
-    Outcome::Failed { cause, transient: true }
+fn transient(cause: String) -> ChangeOutcome {
+    ChangeOutcome::Failed { cause, transient: true }
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use postern_aws::Calls;
-use postern_core::finding::{Finding, Verdict};
-use postern_core::plan::Outcome;
+use postern_core::changes::ChangeOutcome;
+use postern_core::evaluation::Finding;
+use postern_core::model::finding::Verdict;
 use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -64,7 +65,7 @@ impl Metrics {
     }
 
     /// Counts one reconciled VPC.
-    pub(crate) fn count(&mut self, findings: &[Finding], outcomes: &[Outcome]) {
+    pub(crate) fn count(&mut self, findings: &[Finding], outcomes: &[ChangeOutcome]) {
         let counts = &mut self.counts;
         counts.reconciliations += 1;
         for finding in findings {
@@ -77,10 +78,10 @@ impl Metrics {
         }
         for outcome in outcomes {
             match outcome {
-                Outcome::Applied { .. } => counts.applied += 1,
-                Outcome::NotNeeded { .. } => counts.not_needed += 1,
-                Outcome::Skipped { .. } => counts.skipped += 1,
-                Outcome::Failed { .. } => counts.failed += 1,
+                ChangeOutcome::Applied { .. } => counts.applied += 1,
+                ChangeOutcome::NotNeeded { .. } => counts.not_needed += 1,
+                ChangeOutcome::Skipped { .. } => counts.skipped += 1,
+                ChangeOutcome::Failed { .. } => counts.failed += 1,
             }
         }
     }
@@ -147,7 +148,8 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use postern_core::finding::{FindingKey, Remediation, ResourceKind};
+    use postern_core::evaluation::Remediation;
+    use postern_core::model::finding::{FindingKey, ResourceKind};
 
     use super::*;
 
@@ -158,8 +160,8 @@ mod tests {
         metrics.count(
             &[key.non_compliant("open", Remediation::None)],
             &[
-                Outcome::Applied { created: None },
-                Outcome::Skipped { reason: String::new() },
+                ChangeOutcome::Applied { created: None },
+                ChangeOutcome::Skipped { reason: String::new() },
             ],
         );
         metrics.finish(2, &Calls::default());

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use postern_aws::{PublishError, chain};
-use postern_core::finding::Verdict;
-use postern_core::ledger::{Action, ChangeRecord, Fate, VpcPlace, notices};
-use postern_core::plan::Outcome;
-use postern_core::report::{Message, News, Reconciliation};
+use postern_core::changes::ChangeOutcome;
+use postern_core::history::{Action, ChangeRecord, ChangeStatus};
+use postern_core::model::finding::Verdict;
+use postern_core::model::scope::Scope;
+use postern_core::plan::notices;
 use postern_core::settings::Mode;
+use postern_report::{Delta, Message, Reconciliation};
 use tracing::{error, info};
 
 use crate::places::Source;
@@ -18,7 +20,7 @@ use crate::telemetry::Metrics;
 #[derive(Default)]
 pub(crate) struct Done {
     /// One for each change of the plan, in its order.
-    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<ChangeOutcome>,
     /// What the ledger has of them, by their position in the plan.
     pub(crate) records: BTreeMap<usize, ChangeRecord>,
 }
@@ -27,7 +29,7 @@ impl Run<'_> {
     /// Tells what is new. Without a ledger everything is.
     pub(crate) async fn tell(
         &self,
-        place: &VpcPlace,
+        place: &Scope,
         judged: Judged,
         done: Done,
         source: &Source,
@@ -64,12 +66,12 @@ impl Run<'_> {
             region: place.region.clone(),
             vpc: place.vpc.clone(),
             time,
-            occasions: source.occasions.clone(),
+            triggering_events: source.triggering_events.clone(),
             controls: controls
                 .map(|control| (control.name.to_owned(), modes.of(control.name)))
                 .filter(|(_, mode)| *mode != Mode::Off)
                 .collect(),
-            notices: notices(&source.occasions, &snapshot, &past.records),
+            notices: notices(&source.triggering_events, &snapshot, &past.records),
             findings,
             plan,
             outcomes: done.outcomes,
@@ -86,7 +88,7 @@ impl Run<'_> {
                 .collect(),
             verification,
         };
-        let news = News::of(&reconciliation, &past);
+        let news = Delta::of(&reconciliation, &past);
         match &news.report {
             Some(report) => self.publish(Message::of(report)).await?,
             None => info!(vpc = %place.vpc, "nothing new to report"),
@@ -94,15 +96,20 @@ impl Run<'_> {
         if !ledger {
             return Ok(());
         }
-        for (control, told) in &news.told {
-            let written = self.ledger.tell(place, control, told, self.retained(time)).await;
+        for (control, delivered) in &news.delivered {
+            let written = self.ledger.tell(place, control, delivered, self.retained(time)).await;
             written.map_err(|error| chain(&error))?;
         }
         let records = past.records.into_iter().chain(done.records.into_values());
         // An intention is told of once it is known what became of it.
-        let told = records.filter(|record| news.records.contains(&record.id) && record.fate != Fate::Intended);
-        for record in told {
-            self.record(&ChangeRecord { told: true, ..record }).await?;
+        let delivered =
+            records.filter(|record| news.records.contains(&record.id) && record.status != ChangeStatus::Intended);
+        for record in delivered {
+            self.record(&ChangeRecord {
+                delivered: true,
+                ..record
+            })
+            .await?;
         }
         Ok(())
     }

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::chain;
-use postern_core::control::{Control, evaluate};
-use postern_core::finding::{Finding, FindingKey, Verdict};
-use postern_core::ledger::Past;
-use postern_core::plan::{Outcome, Plan, PlannedChange};
-use postern_core::report::Verification;
+use postern_core::changes::ChangeOutcome;
+use postern_core::evaluation::{Control, Finding, evaluate};
+use postern_core::history::ChangeHistory;
+use postern_core::model::finding::{FindingKey, Verdict};
+use postern_core::model::snapshot::{EndpointState, Snapshot};
+use postern_core::plan::{Plan, PlannedChange};
 use postern_core::settings::Mode;
-use postern_core::snapshot::{EndpointState, Snapshot};
+use postern_report::Verification;
 
 use crate::reconcile::Run;
 
@@ -17,15 +18,15 @@ impl Run<'_> {
     pub(crate) async fn verify(
         &self,
         snapshot: &Snapshot,
-        past: &Past,
+        past: &ChangeHistory,
         plan: &Plan,
-        outcomes: &[Outcome],
+        outcomes: &[ChangeOutcome],
     ) -> BTreeMap<FindingKey, Verification> {
         let touched = || {
             let pairs = plan.changes.iter().zip(outcomes);
             pairs.filter(|(planned, _)| planned.mode == Mode::Enforce && plan.refused.is_none())
         };
-        if !touched().any(|(_, outcome)| matches!(outcome, Outcome::Applied { .. })) {
+        if !touched().any(|(_, outcome)| matches!(outcome, ChangeOutcome::Applied { .. })) {
             return BTreeMap::new();
         }
         let keys: BTreeSet<_> = touched().flat_map(|(planned, _)| &planned.causes).collect();
@@ -57,7 +58,8 @@ impl Run<'_> {
         keys.iter()
             .map(|key| {
                 let failed = touched().any(|(planned, outcome)| {
-                    planned.causes.contains(key) && matches!(outcome, Outcome::Failed { .. } | Outcome::Skipped { .. })
+                    planned.causes.contains(key)
+                        && matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. })
                 });
                 let settling = touched()
                     .filter(|(planned, _)| planned.causes.contains(key))
@@ -102,9 +104,9 @@ fn judge(fresh: Option<&Finding>, failed: bool, settling: Option<String>) -> Ver
 }
 
 /// The endpoint of a change that AWS is still working on.
-fn settling(planned: &PlannedChange, outcome: &Outcome, fresh: &Snapshot) -> Option<String> {
+fn settling(planned: &PlannedChange, outcome: &ChangeOutcome, fresh: &Snapshot) -> Option<String> {
     let created = match outcome {
-        Outcome::Applied { created: Some(id) } => Some(id.as_str().into()),
+        ChangeOutcome::Applied { created: Some(id) } => Some(id.as_str().into()),
         _ => None,
     };
     let id = planned.change.endpoint().cloned().or(created)?;

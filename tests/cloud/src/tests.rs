@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_core::change::{Change, DnsAttribute, ManagedGroup, NewEndpoint as Wanted, TAG_MANAGED};
-use postern_core::plan::Outcome;
-use postern_core::snapshot::{EndpointKind, Part};
+use postern_core::changes::{Change, ChangeOutcome, DnsAttribute, ManagedGroup, NewEndpoint as Wanted};
+use postern_core::model::managed::TAG_MANAGED;
+use postern_core::model::snapshot::{EndpointKind, Part};
 use postern_core::trigger::{Reading, Target, read};
 
 use crate::world::{NewEndpoint, Shape, Way};
@@ -134,7 +134,10 @@ async fn the_product_s_changes_work_once_and_are_then_not_needed() {
     let mut applier = aws.applier(&ACCOUNT.into(), &REGION.into(), &"run-1".into());
     for change in &changes {
         let outcome = applier.apply(change, "a-control").await;
-        assert!(matches!(outcome, Outcome::Applied { .. }), "{change}: {outcome:?}");
+        assert!(
+            matches!(outcome, ChangeOutcome::Applied { .. }),
+            "{change}: {outcome:?}"
+        );
     }
     let applied = cloud.log().len();
     assert_eq!(
@@ -143,7 +146,10 @@ async fn the_product_s_changes_work_once_and_are_then_not_needed() {
     );
     for change in &changes {
         let outcome = applier.apply(change, "a-control").await;
-        assert!(matches!(outcome, Outcome::NotNeeded { .. }), "{change}: {outcome:?}");
+        assert!(
+            matches!(outcome, ChangeOutcome::NotNeeded { .. }),
+            "{change}: {outcome:?}"
+        );
     }
     assert!(cloud.log_since(applied).iter().all(|entry| !entry.mutating));
     let tagged = cloud.edit(|world| world.endpoints().filter(|it| it.tags.contains_key(TAG_MANAGED)).count());
@@ -163,8 +169,9 @@ async fn story(seed: u64) -> Vec<String> {
         }
     };
     tokio::join!(run("run-1"), run("run-2"));
-    let told = |entry: &crate::Entry| format!("{} {} {:?} {:?}", entry.at, entry.operation, entry.code, entry.fault);
-    let mut story: Vec<_> = cloud.log().iter().map(|entry| told(entry)).collect();
+    let delivered =
+        |entry: &crate::Entry| format!("{} {} {:?} {:?}", entry.at, entry.operation, entry.code, entry.fault);
+    let mut story: Vec<_> = cloud.log().iter().map(|entry| delivered(entry)).collect();
     story.push(cloud.to_string());
     story
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::NewEndpoint;
 use postern_cloud::{Cloud, REGION};
-use postern_core::controls::CONTROLS;
-use postern_core::function::SWEEPER;
+use postern_core::controls::known;
+use postern_core::functions::SWEEPER;
 use postern_core::settings::Settings;
 use postern_runtime::{Configuration, Handler};
 use postern_tests::envelope::Envelope;
@@ -42,7 +42,7 @@ impl Rig {
             *tables = Tables::new(7).with(LEDGER, Table::ledger());
         });
         let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\n";
-        let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+        let controls = known();
         let configuration = Configuration {
             settings: Settings::parse(text, &controls).unwrap(),
             topic: TOPIC.to_owned(),

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use postern_core::function::FUNCTIONS;
+use postern_core::functions::FUNCTIONS;
 use postern_tests::envelope::Envelope;
 use postern_tests::error::{HarnessError, Result, While};
 use postern_tests::function::{Answer, Function, sqs_batch};

@@ -1,8 +1,8 @@
 //! What is done on the stage.
 
-use postern_core::change::Change;
+use postern_core::changes::Change;
 use postern_core::controls::gateway_route_missing;
-use postern_core::ledger::{Action, ChangeRecord};
+use postern_core::history::{Action, ChangeRecord};
 use serde_json::json;
 
 use super::{Progress, Round, Stage};

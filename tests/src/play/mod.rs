@@ -4,8 +4,8 @@
 
 mod actors;
 
-use postern_core::function::DEPENDENCY_VIOLATION;
-use postern_core::ledger::{ChangeRecord, Fate};
+use postern_core::history::{ChangeRecord, ChangeStatus};
+use postern_core::trigger::DEPENDENCY_VIOLATION;
 
 use self::actors::Actors;
 use crate::alert::Alert;
@@ -108,7 +108,7 @@ impl Played {
         let untouched = self.audit.checks == self.before && self.audit.mutations().next().is_none();
         let silent = self.again.mutations().next().is_none() && self.again.alerts.is_empty();
         let all = |checks: &[Check]| checks.iter().all(|check| check.passed);
-        let applied = |record: &ChangeRecord| matches!(record.fate, Fate::Applied { .. });
+        let applied = |record: &ChangeRecord| matches!(record.status, ChangeStatus::Applied { .. });
         let once = |record: &ChangeRecord| {
             let same = self.recorded.iter().filter(|other| other.action == record.action);
             same.count() == 1

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-use postern_core::function::FUNCTIONS;
+use postern_core::functions::FUNCTIONS;
 use tokio::task::JoinSet;
 
 use super::{Ministack, Process, environment, root, tool};

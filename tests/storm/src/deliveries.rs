@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_core::function::{DEPENDENCY_VIOLATION, FUNCTIONS, Function, SWEEPER};
+use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
+use postern_core::trigger::DEPENDENCY_VIOLATION;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use postern_cli::operate::{Area, Changing, CommandError, Release, Resume, Rollback, release, resume, rollback};
 use postern_cloud::Cloud;
-use postern_core::ledger::{ChangeRecord, Room};
+use postern_core::history::ChangeRecord;
+use postern_core::plan::ReleaseTarget;
 use postern_runtime::Configuration;
 use tokio::time::timeout;
 
@@ -60,7 +61,7 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
             changing,
         }),
         3 => Command::Release(Release {
-            room: Room::Vpc(record.place.vpc.clone()),
+            room: ReleaseTarget::Vpc(record.place.vpc.clone()),
             changing,
         }),
         _ => {

@@ -7,9 +7,9 @@ use fastrand::Rng;
 use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::Shape;
 use postern_cloud::{ACCOUNT, Cloud, REGION};
-use postern_core::controls::CONTROLS;
-use postern_core::function::Function;
-use postern_core::ledger::ChangeRecord;
+use postern_core::controls::{CONTROLS, known};
+use postern_core::functions::Function;
+use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
 use postern_runtime::Configuration;
 
@@ -89,7 +89,7 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
         settings: settings(services, &resources, rng),
         topic: topic(),
         ledger: LEDGER.to_owned(),
-        own_roles: postern_core::function::FUNCTIONS
+        own_roles: postern_core::functions::FUNCTIONS
             .iter()
             .map(|function| role(function))
             .collect(),
@@ -144,7 +144,7 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
     let count = rng.choice([0, 0, 0, 1, 3]).unwrap_or_default();
     let exemptions: BTreeSet<_> = (0..count).map(|_| exemption(resources, rng)).collect();
     text.extend(exemptions);
-    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+    let controls = known();
     #[expect(clippy::panic, reason = "settings of our own making are right")]
     Settings::parse(&text, &controls).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use postern_cloud::{Cloud, Service};
-use postern_core::ledger::Action;
+use postern_core::history::Action;
 
 use crate::organisation::records;
 
@@ -42,7 +42,7 @@ pub(crate) fn tale(cloud: &Cloud) -> String {
                 let _ = writeln!(
                     tale,
                     "{:.0} record {} of {} ({}): {action}: {:?}, told {}",
-                    record.time, record.id, record.run, record.function, record.fate, record.told
+                    record.time, record.id, record.run, record.function, record.status, record.delivered
                 );
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use postern_core::ledger::{Action, ChangeRecord, Fate};
+use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_tests::envelope::Envelope;
 use postern_tests::function::{Function, sqs_batch};
 use postern_tests::proxy::Fault;
@@ -28,7 +28,7 @@ fn assert_done_once(history: &[ChangeRecord]) {
     assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len(), "{all:#?}");
     for record in history {
         assert!(
-            matches!(record.fate, Fate::Applied { .. }) && record.told,
+            matches!(record.status, ChangeStatus::Applied { .. }) && record.delivered,
             "{record:#?}"
         );
     }
@@ -51,17 +51,17 @@ async fn every_change_is_on_record_with_its_reason_and_its_inverse() {
     let alert = rig.alert();
     let history = rig.history().await;
     assert_done_once(&history);
-    let told: Vec<_> = alert
+    let delivered: Vec<_> = alert
         .list("changes")
         .map(|change| change["id"].as_str().unwrap())
         .collect();
     assert_eq!(
         history.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(),
-        told
+        delivered
     );
     for record in &history {
         assert!(!record.causes.is_empty(), "{record:#?}");
-        assert_eq!(record.occasions[0].event, "CreateSubnet");
+        assert_eq!(record.triggering_events[0].event, "CreateSubnet");
         assert_eq!(record.place.vpc.as_str(), rig.vpc.id);
         assert_eq!(record.function, "subnet-inspector");
         assert!(record.inverse().is_some(), "{record:#?}");
@@ -154,7 +154,7 @@ async fn what_a_run_did_before_it_died_is_found_and_on_record_once() {
     die(function, &create_subnet(&rig), rig.proxy.failed()).await;
     assert!(rig.alerts().is_empty());
     let left = rig.history().await;
-    assert_eq!(left.last().unwrap().fate, Fate::Intended);
+    assert_eq!(left.last().unwrap().status, ChangeStatus::Intended);
     let created = rig.endpoint("secretsmanager").await.unwrap().vpc_endpoint_id.unwrap();
 
     rig.proxy.heal();
@@ -168,14 +168,14 @@ async fn what_a_run_did_before_it_died_is_found_and_on_record_once() {
     assert_done_once(&history);
     let settled = &history[left.len() - 1];
     assert_eq!(settled.id, left.last().unwrap().id);
-    assert_eq!(settled.fate, Fate::Applied { created: Some(created) });
+    assert_eq!(settled.status, ChangeStatus::Applied { created: Some(created) });
     let alert = rig.alert();
     assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
-    let told: BTreeSet<_> = alert
+    let delivered: BTreeSet<_> = alert
         .list("changes")
         .map(|change| change["id"].as_str().unwrap())
         .collect();
-    assert_eq!(told, history.iter().map(|record| record.id.as_str()).collect());
+    assert_eq!(delivered, history.iter().map(|record| record.id.as_str()).collect());
 
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
@@ -193,8 +193,8 @@ async fn what_a_run_did_not_come_to_do_is_done_by_the_next_one() {
     assert_eq!(rig.mutations(), [""; 0]);
     let left = rig.history().await;
     assert_eq!(
-        left.iter().map(|record| &record.fate).collect::<Vec<_>>(),
-        [&Fate::Intended]
+        left.iter().map(|record| &record.status).collect::<Vec<_>>(),
+        [&ChangeStatus::Intended]
     );
 
     rig.ledger.heal();
@@ -205,7 +205,11 @@ async fn what_a_run_did_not_come_to_do_is_done_by_the_next_one() {
     assert_eq!(rig.alert().text("/outcome"), "repaired");
     let history = rig.history().await;
     assert_eq!(history[0].id, left[0].id);
-    assert!(matches!(history[0].fate, Fate::Failed { .. }), "{:#?}", history[0]);
+    assert!(
+        matches!(history[0].status, ChangeStatus::Failed { .. }),
+        "{:#?}",
+        history[0]
+    );
     assert_eq!(changes(&history)[0], changes(&history)[1]);
     assert_done_once(&history[1..]);
 }
@@ -266,8 +270,8 @@ async fn who_cannot_delete_a_subnet_is_told_what_of_postern_is_in_it_and_how_to_
     assert_eq!(notices.len(), 1, "{:#}", alert.report);
     assert_eq!(notices[0]["kind"], "deletion-blocked");
     let text = notices[0]["text"].as_str().unwrap();
-    for told in [created.as_str(), rig.vpc.sts.as_str(), "/ada"] {
-        assert!(text.contains(told), "{text}");
+    for delivered in [created.as_str(), rig.vpc.sts.as_str(), "/ada"] {
+        assert!(text.contains(delivered), "{text}");
     }
     assert_eq!(notices[0]["command"], format!("postern release {}", rig.vpc.app_c));
     assert_eq!(rig.mutations(), [""; 0]);

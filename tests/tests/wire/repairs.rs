@@ -163,8 +163,8 @@ async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
         .find(|finding| finding["resource"]["id"] == rig.vpc.s3.as_str())
         .and_then(|finding| finding["explanation"].as_str())
         .unwrap();
-    for told in ["Data gets out", "s3:", "OnlyOurOrganisation"] {
-        assert!(leak.contains(told), "{leak}");
+    for delivered in ["Data gets out", "s3:", "OnlyOurOrganisation"] {
+        assert!(leak.contains(delivered), "{leak}");
     }
 
     let answer = function.invoke(&event).await.unwrap();

@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, VpcEndpoint};
 use jiff::SignedDuration;
-use postern_core::ledger::ChangeRecord;
+use postern_core::history::ChangeRecord;
 use postern_tests::alert::Alert;
 use postern_tests::function::{Answer, Function};
 use postern_tests::ledger::{TABLE, age, create_table, history};

@@ -27,7 +27,7 @@ async fn messages_that_mean_the_same_vpc_are_reconciled_once() {
     let alert = rig.alert();
     let events: BTreeSet<_> = alert
         .list("occasions")
-        .filter_map(|occasion| occasion["event"].as_str())
+        .filter_map(|triggering_event| triggering_event["event"].as_str())
         .collect();
     assert_eq!(
         events,

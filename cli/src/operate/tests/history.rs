@@ -60,8 +60,8 @@ async fn history_is_narrowed_by_resource_control_and_time() {
     let endpoint = rig.endpoints().swap_remove(0);
     let of_endpoint = shown(&|history| history.resource = Some(endpoint.clone())).await;
     let created = all.iter().find(|record| {
-        record.fate
-            == Fate::Applied {
+        record.status
+            == ChangeStatus::Applied {
                 created: Some(endpoint.clone()),
             }
     });

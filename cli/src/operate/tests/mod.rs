@@ -12,9 +12,9 @@ use std::time::Duration;
 use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::{NewEndpoint, Way};
 use postern_cloud::{ACCOUNT, Cloud, Entry, REGION};
-use postern_core::controls::CONTROLS;
-use postern_core::function::SWEEPER;
-use postern_core::ledger::{Action, ChangeRecord, Fate};
+use postern_core::controls::known;
+use postern_core::functions::SWEEPER;
+use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::settings::Settings;
 use postern_runtime::{Configuration, Handler};
 use serde_json::json;
@@ -58,7 +58,7 @@ impl Rig {
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\
              {required}[modes]\ndefault = \"enforce\"\n"
         );
-        let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+        let controls = known();
         Self {
             cloud,
             configuration: Configuration {
@@ -128,7 +128,7 @@ impl Rig {
 
     async fn release(&self, room: &str, dry_run: bool) -> (Status, String) {
         let arguments = Release {
-            room: postern_core::ledger::Room::parse(room).unwrap(),
+            room: postern_core::plan::ReleaseTarget::parse(room).unwrap(),
             changing: changing(dry_run),
         };
         let mut out = Vec::new();
@@ -220,6 +220,6 @@ fn applied(records: &[ChangeRecord]) -> usize {
         .iter()
         .filter(|record| matches!(record.action, Action::Change(_)));
     changes
-        .filter(|record| matches!(record.fate, Fate::Applied { .. }))
+        .filter(|record| matches!(record.status, ChangeStatus::Applied { .. }))
         .count()
 }

@@ -142,7 +142,7 @@ async fn what_nothing_is_on_record_of_and_no_control_wants_any_more_is_released_
     rig.sweep().await;
     let records = rig.records().await;
     assert!(
-        !records.is_empty() && records.iter().all(|record| record.told),
+        !records.is_empty() && records.iter().all(|record| record.delivered),
         "{records:#?}"
     );
 }

@@ -25,7 +25,7 @@ async fn a_policy_is_restored_and_not_closed_again_until_the_hold_ends() {
     assert_eq!(record.undone_by.as_ref(), Some(&undo.id));
     assert_eq!(undo.undoes.as_ref(), Some(&record.id));
     assert_eq!((undo.function.as_str(), &undo.causes), ("postern", &record.causes));
-    assert_eq!(undo.fate, Fate::Applied { created: None });
+    assert_eq!(undo.status, ChangeStatus::Applied { created: None });
     // Held, with the people told of it.
     rig.sweep().await;
     assert_eq!(rig.policy(&endpoint), OPEN);
@@ -78,7 +78,7 @@ async fn all_of_a_run_is_taken_back_and_stays_so() {
         .edit(|world| assert!(!world.groups().any(|group| group.name != "default")));
     let records = rig.records().await;
     assert_eq!(records.len(), 2 * made.len());
-    assert!(records.iter().all(|record| record.fate.settled()));
+    assert!(records.iter().all(|record| record.status.settled()));
     let undone = records.iter().filter(|record| record.undone_by.is_some()).count();
     assert_eq!(undone, made.len());
     let before = rig.cloud.log().len();
@@ -165,7 +165,7 @@ async fn what_aws_refuses_is_held_no_less_and_on_record_as_failed() {
     );
     assert_eq!(rig.policy(&endpoint), closed);
     let [record, undo] = rig.records().await.try_into().unwrap();
-    assert!(matches!(undo.fate, Fate::Failed { .. }) && record.undone_by.is_none());
+    assert!(matches!(undo.status, ChangeStatus::Failed { .. }) && record.undone_by.is_none());
     let (status, _) = rig.rollback(&of_change(&record, false)).await;
     assert_eq!((status, rig.policy(&endpoint).as_str()), (Status::Fine, OPEN));
 }

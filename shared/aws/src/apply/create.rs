@@ -1,10 +1,11 @@
 //! Creates endpoints, once each.
 
 use aws_sdk_ec2::types::{IpAddressType, VpcEndpointType};
-use postern_core::change::{NewEndpoint, TAG_RUN, client_token};
-use postern_core::id::SecurityGroupId;
-use postern_core::plan::Outcome;
-use postern_core::snapshot::{Endpoint, EndpointKind, EndpointState};
+use postern_core::changes::{ChangeOutcome, NewEndpoint};
+use postern_core::model::id::SecurityGroupId;
+use postern_core::model::managed::TAG_RUN;
+use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState};
+use postern_core::model::token::client_token;
 
 use super::{Applier, CREATE_ENDPOINT, Step, failed, not_needed, refusal, skipped};
 use crate::error::CallError;
@@ -38,7 +39,7 @@ impl Applier {
             };
             token = client_token([token.as_str(), used_by.as_str()]);
         }
-        Err(Outcome::Failed {
+        Err(ChangeOutcome::Failed {
             cause: format!("AWS answered {TOKENS} tokens with endpoints that are gone; it is tried again"),
             transient: true,
         })
@@ -51,7 +52,7 @@ impl Applier {
     /// What used the token up that this run wanted to use, in a request with another run's tag. An endpoint that was
     /// created a moment ago may take another to show: then the change is not needed. What does not show at all may
     /// still be on its way, so no other token is tried for it: better late than twice.
-    async fn rival(&self, new: &NewEndpoint) -> Result<String, Outcome> {
+    async fn rival(&self, new: &NewEndpoint) -> Result<String, ChangeOutcome> {
         for look in 1..=LOOKS {
             if let Some(gone) = self.unserved(new).await? {
                 return Ok(gone.id.0);
@@ -60,7 +61,7 @@ impl Applier {
                 tokio::time::sleep(self.settle).await;
             }
         }
-        Err(Outcome::Failed {
+        Err(ChangeOutcome::Failed {
             cause: "another run has asked AWS for the same endpoint, and it does not show yet; it is tried again"
                 .to_owned(),
             transient: true,
@@ -68,7 +69,7 @@ impl Applier {
     }
 
     /// Not needed where a usable endpoint to the service is there. Gives the dead one that was created last.
-    async fn unserved(&self, new: &NewEndpoint) -> Result<Option<Endpoint>, Outcome> {
+    async fn unserved(&self, new: &NewEndpoint) -> Result<Option<Endpoint>, ChangeOutcome> {
         let here = vec![
             filter("vpc-id", [new.vpc.as_str()]),
             filter("service-name", [new.service.as_str()]),

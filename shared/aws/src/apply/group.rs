@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
-use postern_core::change::{Change, MANAGED_GROUP_NAME, ManagedGroup, TAG_MANAGED};
-use postern_core::id::{SecurityGroupId, VpcId};
-use postern_core::plan::Outcome;
-use postern_core::snapshot::{IngressSource, SecurityGroup};
+use postern_core::changes::{Change, ChangeOutcome, ManagedGroup};
+use postern_core::model::id::{SecurityGroupId, VpcId};
+use postern_core::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use postern_core::model::snapshot::{IngressSource, SecurityGroup};
 
 use super::{AUTHORIZE_INGRESS, Applier, CREATE_SECURITY_GROUP, Step, accepted, failed, not_needed, refusal, skipped};
 use crate::error::CallError;
@@ -104,7 +104,7 @@ impl Applier {
         &mut self,
         group: &ManagedGroup,
         cidrs: &BTreeSet<IpNet>,
-    ) -> Result<(SecurityGroupId, BTreeSet<IpNet>), Outcome> {
+    ) -> Result<(SecurityGroupId, BTreeSet<IpNet>), ChangeOutcome> {
         let Some(found) = self.find_managed(&group.vpc).await? else {
             // New groups take a moment to show.
             return match self.managed.get(&group.vpc) {
@@ -125,7 +125,7 @@ impl Applier {
         }
     }
 
-    pub(super) async fn group(&mut self, group: &ManagedGroup) -> Result<SecurityGroupId, Outcome> {
+    pub(super) async fn group(&mut self, group: &ManagedGroup) -> Result<SecurityGroupId, ChangeOutcome> {
         if let Some(known) = self.managed.get(&group.vpc) {
             return Ok(known.clone());
         }
@@ -135,7 +135,7 @@ impl Applier {
         }
     }
 
-    async fn find_managed(&mut self, vpc: &VpcId) -> Result<Option<SecurityGroup>, Outcome> {
+    async fn find_managed(&mut self, vpc: &VpcId) -> Result<Option<SecurityGroup>, ChangeOutcome> {
         let here = vec![
             filter("vpc-id", [vpc.as_str()]),
             filter("group-name", [MANAGED_GROUP_NAME]),
@@ -154,7 +154,7 @@ impl Applier {
         Ok(Some(group))
     }
 
-    async fn look_up(&self, filters: Vec<Filter>) -> Result<Option<SecurityGroup>, Outcome> {
+    async fn look_up(&self, filters: Vec<Filter>) -> Result<Option<SecurityGroup>, ChangeOutcome> {
         let found = describe::security_groups(&self.ec2, filters)
             .await
             .map_err(refusal::outcome)?;
@@ -167,6 +167,6 @@ pub(super) fn ours(group: &SecurityGroup) -> bool {
     group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
 }
 
-fn met(group: &SecurityGroup) -> Outcome {
+fn met(group: &SecurityGroup) -> ChangeOutcome {
     not_needed(format!("{} is there", group.id))
 }

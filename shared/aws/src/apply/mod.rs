@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
-use postern_core::change::{Change, ChangeKind, TAG_CONTROL, TAG_MANAGED, TAG_RUN};
-use postern_core::id::{AccountId, Region, RunId, SecurityGroupId, VpcId};
-use postern_core::plan::Outcome;
+use postern_core::changes::{Change, ChangeKind, ChangeOutcome};
+use postern_core::model::id::{AccountId, Region, RunId, SecurityGroupId, VpcId};
+use postern_core::model::managed::{TAG_CONTROL, TAG_MANAGED, TAG_RUN};
 
 use crate::clients::{Aws, Calls, Counter};
 use crate::error::CallError;
@@ -73,7 +73,7 @@ pub struct Applier {
 }
 
 /// The id to remember of an applied change, or what else came of it.
-type Step = Result<Option<String>, Outcome>;
+type Step = Result<Option<String>, ChangeOutcome>;
 
 impl Aws {
     pub fn applier(&self, account: &AccountId, region: &Region, run: &RunId) -> Applier {
@@ -92,7 +92,7 @@ impl Aws {
 
 impl Applier {
     /// Applies one change, for the sake of this control. Applied again, it finds nothing to do.
-    pub async fn apply(&mut self, change: &Change, control: &str) -> Outcome {
+    pub async fn apply(&mut self, change: &Change, control: &str) -> ChangeOutcome {
         let before = self.counter.calls();
         self.part = None;
         let step = match change {
@@ -113,12 +113,12 @@ impl Applier {
             } => self.replace_policy(endpoint, before, after).await,
         };
         match step {
-            Ok(created) => Outcome::Applied { created },
+            Ok(created) => ChangeOutcome::Applied { created },
             // What is there already was not there a moment ago: an attempt whose answer got lost made it.
-            Err(Outcome::NotNeeded { .. }) if self.repeated(change, &before) => Outcome::Applied {
+            Err(ChangeOutcome::NotNeeded { .. }) if self.repeated(change, &before) => ChangeOutcome::Applied {
                 created: self.managed_of(change),
             },
-            Err(Outcome::Failed { cause, transient }) => Outcome::Failed {
+            Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
                 cause: format!("could not {change}: {cause}"),
                 transient,
             },
@@ -153,7 +153,7 @@ impl Applier {
     }
 
     /// The outcome of a change of which a call failed that names the managed group.
-    fn refused(&self, error: CallError) -> Outcome {
+    fn refused(&self, error: CallError) -> ChangeOutcome {
         let unseen = error.is(&["InvalidGroup.NotFound", "InvalidSecurityGroupID.NotFound"]);
         if unseen && !self.managed.is_empty() {
             // This run saw or created it.
@@ -174,16 +174,16 @@ impl Applier {
     }
 }
 
-fn not_needed(reason: impl Into<String>) -> Outcome {
-    Outcome::NotNeeded { reason: reason.into() }
+fn not_needed(reason: impl Into<String>) -> ChangeOutcome {
+    ChangeOutcome::NotNeeded { reason: reason.into() }
 }
 
-fn skipped(reason: impl Into<String>) -> Outcome {
-    Outcome::Skipped { reason: reason.into() }
+fn skipped(reason: impl Into<String>) -> ChangeOutcome {
+    ChangeOutcome::Skipped { reason: reason.into() }
 }
 
-fn failed(cause: impl Into<String>) -> Outcome {
-    Outcome::Failed {
+fn failed(cause: impl Into<String>) -> ChangeOutcome {
+    ChangeOutcome::Failed {
         cause: cause.into(),
         transient: false,
     }

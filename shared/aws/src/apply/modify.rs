@@ -3,9 +3,9 @@
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
 use aws_sdk_ec2::types::AttributeBooleanValue;
-use postern_core::change::{DnsAttribute, ManagedGroup};
-use postern_core::id::{EndpointId, RouteTableId, SubnetId, VpcId, Zone};
-use postern_core::snapshot::{Endpoint, EndpointKind};
+use postern_core::changes::{DnsAttribute, ManagedGroup};
+use postern_core::model::id::{EndpointId, RouteTableId, SubnetId, VpcId, Zone};
+use postern_core::model::snapshot::{Endpoint, EndpointKind};
 use serde_json::Value;
 
 use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, failed, not_needed, refusal, skipped};
@@ -124,7 +124,7 @@ impl Applier {
     }
 
     /// The endpoint as it is now, if it is there to be modified by us.
-    async fn endpoint(&self, id: &EndpointId) -> Result<Endpoint, super::Outcome> {
+    async fn endpoint(&self, id: &EndpointId) -> Result<Endpoint, super::ChangeOutcome> {
         let found = describe::endpoints_by_id(&self.ec2, [id]).await;
         let gone = || skipped(format!("{id} no longer exists"));
         let found = match found {
@@ -137,8 +137,8 @@ impl Applier {
             let state = found.state().map_or("unknown", |state| state.as_str());
             return Err(skipped(format!("{id} is in state `{state}`")));
         }
-        match endpoint.keeper(&self.account) {
-            Some(keeper) => Err(skipped(format!("{id} {keeper}"))),
+        match endpoint.managed_by(&self.account) {
+            Some(managed_by) => Err(skipped(format!("{id} {managed_by}"))),
             None => Ok(endpoint),
         }
     }
@@ -147,7 +147,7 @@ impl Applier {
         &self,
         id: &EndpointId,
         set: impl FnOnce(ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder,
-    ) -> Result<(), super::Outcome> {
+    ) -> Result<(), super::ChangeOutcome> {
         let request = set(self.ec2.modify_vpc_endpoint().vpc_endpoint_id(id.as_str()));
         let answer = request
             .send()

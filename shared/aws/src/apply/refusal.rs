@@ -1,6 +1,6 @@
 //! What AWS's refusals mean.
 
-use postern_core::plan::Outcome;
+use postern_core::changes::ChangeOutcome;
 
 use crate::error::{CallError, chain};
 
@@ -106,16 +106,16 @@ static REFUSALS: &[Refusal] = &[
 ];
 
 /// The outcome of a change of which a call failed.
-pub(super) fn outcome(error: CallError) -> Outcome {
+pub(super) fn outcome(error: CallError) -> ChangeOutcome {
     let fits = |refusal: &&Refusal| error.is(&[refusal.code]) && error.message.contains(refusal.words);
     match REFUSALS.iter().find(fits).map(|refusal| &refusal.meaning) {
-        Some(NotNeeded(reason)) => Outcome::NotNeeded {
+        Some(NotNeeded(reason)) => ChangeOutcome::NotNeeded {
             reason: (*reason).to_owned(),
         },
         Some(Wait(advice)) => failed(&error, advice, true),
         Some(Advice(advice)) => failed(&error, advice, false),
         None if error.transient() => failed(&error, "it is tried again", true),
-        None if error.not_found() => Outcome::Skipped {
+        None if error.not_found() => ChangeOutcome::Skipped {
             reason: format!("gone meanwhile: {}", error.message),
         },
         None if error.denied() => {
@@ -136,8 +136,8 @@ pub(super) fn outcome(error: CallError) -> Outcome {
     }
 }
 
-fn failed(error: &CallError, advice: &str, transient: bool) -> Outcome {
-    Outcome::Failed {
+fn failed(error: &CallError, advice: &str, transient: bool) -> ChangeOutcome {
+    ChangeOutcome::Failed {
         cause: format!("{}; {advice}", chain(&error)),
         transient,
     }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
-use postern_core::change::{Change, ChangeKind, DnsAttribute, Inverse, NewEndpoint, TAG_MANAGED};
-use postern_core::id::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
-use postern_core::plan::Outcome;
-use postern_core::snapshot::{Endpoint, EndpointKind, EndpointState, SecurityGroup};
+use postern_core::changes::{Change, ChangeKind, ChangeOutcome, DnsAttribute, Inverse, NewEndpoint};
+use postern_core::model::id::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use postern_core::model::managed::TAG_MANAGED;
+use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState, SecurityGroup};
 
 use super::group::{RULE_DESCRIPTION, ours};
 use super::modify::same_policy;
@@ -38,7 +38,7 @@ pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
 impl Applier {
     /// Takes a change back. With the change, what it created or set must still be as it left it, or the outcome tells
     /// what differs; without, it is enough that Postern created it. Not needed where nothing of the change is left.
-    pub async fn undo(&mut self, inverse: &Inverse, change: Option<&Change>) -> Outcome {
+    pub async fn undo(&mut self, inverse: &Inverse, change: Option<&Change>) -> ChangeOutcome {
         let step = match inverse {
             Inverse::DisableVpcDns { vpc, attribute } => self.disable_vpc_dns(vpc, *attribute).await,
             Inverse::DeleteSecurityGroup { group } => self.delete_group(group, change).await,
@@ -53,8 +53,8 @@ impl Applier {
             Inverse::RestorePolicy { endpoint, policy } => self.restore_policy(endpoint, policy, change).await,
         };
         match step {
-            Ok(_) => Outcome::Applied { created: None },
-            Err(Outcome::Failed { cause, transient }) => Outcome::Failed {
+            Ok(_) => ChangeOutcome::Applied { created: None },
+            Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
                 cause: format!("could not {}: {cause}", inverse.words()),
                 transient,
             },
@@ -224,7 +224,7 @@ impl Applier {
     }
 
     /// An endpoint of which something can be taken back.
-    async fn remaining(&self, id: &EndpointId) -> Result<Endpoint, Outcome> {
+    async fn remaining(&self, id: &EndpointId) -> Result<Endpoint, ChangeOutcome> {
         let missing = || not_needed(format!("{id} no longer exists"));
         let found = match describe::endpoints_by_id(&self.ec2, [id]).await {
             Err(error) if error.not_found() => return Err(missing()),
@@ -235,20 +235,20 @@ impl Applier {
         if matches!(endpoint.state, EndpointState::Deleting | EndpointState::Deleted) {
             return Err(missing());
         }
-        match endpoint.keeper(&self.account) {
-            Some(keeper) => Err(skipped(format!("{id} {keeper}"))),
+        match endpoint.managed_by(&self.account) {
+            Some(managed_by) => Err(skipped(format!("{id} {managed_by}"))),
             None => Ok(endpoint),
         }
     }
 
-    async fn own_group(&self, id: &SecurityGroupId) -> Result<SecurityGroup, Outcome> {
+    async fn own_group(&self, id: &SecurityGroupId) -> Result<SecurityGroup, ChangeOutcome> {
         let found = self.group_by_id(id).await?;
         let (_, group) = parse::security_group(&found).map_err(refusal::outcome)?;
         own(&group)?;
         Ok(group)
     }
 
-    async fn group_by_id(&self, id: &SecurityGroupId) -> Result<aws_sdk_ec2::types::SecurityGroup, Outcome> {
+    async fn group_by_id(&self, id: &SecurityGroupId) -> Result<aws_sdk_ec2::types::SecurityGroup, ChangeOutcome> {
         let named = vec![filter("group-id", [id.as_str()])];
         let found = describe::security_groups(&self.ec2, named).await;
         let first = found.map_err(refusal::outcome)?.into_iter().next();
@@ -257,7 +257,7 @@ impl Applier {
 }
 
 /// Fails where Postern does not manage the group.
-fn own(group: &SecurityGroup) -> Result<(), Outcome> {
+fn own(group: &SecurityGroup) -> Result<(), ChangeOutcome> {
     match ours(group) {
         true => Ok(()),
         false => Err(skipped(format!(
@@ -292,7 +292,7 @@ fn difference(new: &NewEndpoint, live: &Endpoint) -> Option<&'static str> {
 }
 
 /// The outcome of a refusal, where what is no longer there need not be taken back.
-fn gone(error: CallError, id: &dyn std::fmt::Display) -> Outcome {
+fn gone(error: CallError, id: &dyn std::fmt::Display) -> ChangeOutcome {
     match error.not_found() {
         true => not_needed(format!("gone meanwhile from {id}: {}", error.message)),
         false => refusal::outcome(error),

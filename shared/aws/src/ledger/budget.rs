@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use postern_core::ledger::{Reservation, VpcPlace};
+use postern_core::model::scope::Scope;
+use postern_core::plan::Reservation;
 
 use super::item::{Item, area, attribute, key, number};
 use super::{Ledger, LedgerError, UPDATE};
@@ -14,14 +15,14 @@ const ATTEMPTS: usize = 3;
 impl Ledger {
     /// Reserves for what is about to be done under a lease, of which this is the version; false where less is left of
     /// the budget. Asked for again, it counts once: a lease has one share, and what was asked for last is what counts.
-    pub async fn reserve(&self, place: &VpcPlace, lease: u64, reservation: &Reservation) -> Result<bool, LedgerError> {
+    pub async fn reserve(&self, place: &Scope, lease: u64, reservation: &Reservation) -> Result<bool, LedgerError> {
         self.share(place, lease, reservation, 0, reservation.amount).await
     }
 
     /// Gives back what was not used of a reservation.
     pub async fn give_back(
         &self,
-        place: &VpcPlace,
+        place: &Scope,
         lease: u64,
         reservation: &Reservation,
         unused: u64,
@@ -35,7 +36,7 @@ impl Ledger {
     /// Each share is an attribute of its own, so that a request that is sent twice counts once.
     async fn share(
         &self,
-        place: &VpcPlace,
+        place: &Scope,
         lease: u64,
         reservation: &Reservation,
         held: u64,
@@ -71,7 +72,7 @@ impl Ledger {
     /// Replaces the share; gives the item as it is where the share is another or the budget is used up.
     async fn exchange(
         &self,
-        place: &VpcPlace,
+        place: &Scope,
         share: &str,
         reservation: &Reservation,
         held: u64,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use postern_core::change::client_token;
-use postern_core::finding::FindingKey;
-use postern_core::id::{AccountId, Region, RunId};
-use postern_core::ledger::{ChangeId, VpcPlace};
+use postern_core::history::ChangeId;
+use postern_core::model::finding::FindingKey;
+use postern_core::model::id::{AccountId, Region, RunId};
+use postern_core::model::scope::Scope;
+use postern_core::model::token::client_token;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ pub(super) fn key(partition: impl ToString, sort: impl Into<String>) -> Item {
 
 /// An item that expires.
 pub(super) fn item(
-    place: &VpcPlace,
+    place: &Scope,
     sort: String,
     attribute: &str,
     document: &impl Serialize,
@@ -114,7 +115,7 @@ impl Ledger {
     }
 
     /// A document that cannot be written.
-    pub(super) fn unwritable(&self, place: &VpcPlace, what: &str, error: serde_json::Error) -> LedgerError {
+    pub(super) fn unwritable(&self, place: &Scope, what: &str, error: serde_json::Error) -> LedgerError {
         LedgerError::Unreadable {
             item: format!("{place} {what}"),
             table: self.table.clone(),

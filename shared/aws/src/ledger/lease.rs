@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use jiff::{SignedDuration, Timestamp};
-use postern_core::id::RunId;
-use postern_core::ledger::VpcPlace;
+use postern_core::model::id::RunId;
+use postern_core::model::scope::Scope;
 
 use super::item::{LEASE, attribute, key, number, text};
 use super::{Ledger, LedgerError, UPDATE};
@@ -17,7 +17,7 @@ impl Ledger {
     /// another run holds it.
     pub async fn acquire(
         &self,
-        place: &VpcPlace,
+        place: &Scope,
         run: &RunId,
         until: Timestamp,
         now: Timestamp,
@@ -66,7 +66,7 @@ impl Ledger {
     }
 
     /// Gives the lease back, if this run holds it.
-    pub async fn release(&self, place: &VpcPlace, run: &RunId) -> Result<(), LedgerError> {
+    pub async fn release(&self, place: &Scope, run: &RunId) -> Result<(), LedgerError> {
         let answer = self
             .client
             .update_item()

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use jiff::Timestamp;
-use postern_core::id::{AccountId, Region};
-use postern_core::ledger::{ChangeRecord, Hold, Past, Told, VpcPlace};
+use postern_core::history::{ChangeHistory, ChangeRecord, DeliveredFinding, Pause};
+use postern_core::model::id::{AccountId, Region};
+use postern_core::model::scope::Scope;
 
 use super::item::{Item, LEASE, Resume, area, attribute, changes_since, text};
 use super::{HISTORY, Ledger, LedgerError, QUERY};
@@ -14,18 +15,18 @@ use crate::error::CallError;
 impl Ledger {
     /// Everything that the ledger holds of a VPC, of its changes those since then alone; None means all.
     /// Sees every write that was answered.
-    pub async fn past(&self, place: &VpcPlace, since: Option<Timestamp>) -> Result<Past, LedgerError> {
+    pub async fn past(&self, place: &Scope, since: Option<Timestamp>) -> Result<ChangeHistory, LedgerError> {
         // All other items come after the changes.
         let query = self.since("pk", place.to_string(), since).consistent_read(true);
         let items = self.pages(&format!("read the past of {}", place.vpc), query).await?;
-        let mut past = Past::default();
-        let mut told: BTreeMap<&str, ToldParts> = BTreeMap::new();
+        let mut past = ChangeHistory::default();
+        let mut delivered: BTreeMap<&str, ToldParts> = BTreeMap::new();
         for item in &items {
             let key = attribute(item, "sk").unwrap_or_default();
             match key.split_once('/').unwrap_or((key, "")) {
                 (LEASE, _) => past.version = self.parsed(item, "version")?,
                 ("change", _) => past.records.push(self.document(item, "record")?),
-                ("hold", _) => past.holds.push(self.document::<Hold>(item, "hold")?),
+                ("hold", _) => past.pauses.push(self.document::<Pause>(item, "hold")?),
                 ("resume", _) => {
                     let Resume { key, time } = self.document(item, "resume")?;
                     past.resumes.insert(key, time);
@@ -34,23 +35,24 @@ impl Ledger {
                     let list = self.document(item, "told")?;
                     match part.split_once('/') {
                         None => {
-                            let parts = told.entry(part).or_default();
+                            let parts = delivered.entry(part).or_default();
                             parts.count = self.parsed(item, "parts")?;
                             parts.lists.insert(0, list);
                         }
                         Some((control, part)) => {
                             let part = part.parse().map_err(|_| self.unreadable(item, "it is not a part"))?;
-                            told.entry(control).or_default().lists.insert(part, list);
+                            delivered.entry(control).or_default().lists.insert(part, list);
                         }
                     }
                 }
                 _ => return Err(self.unreadable(item, "it is of an unknown kind")),
             }
         }
-        for ToldParts { count, lists } in told.into_values() {
+        for ToldParts { count, lists } in delivered.into_values() {
             let lists = lists.into_iter().filter(|(part, _)| *part < count);
             let each = lists.flat_map(|(_, list)| list);
-            past.told.extend(each.map(|told| (told.key.clone(), told)));
+            past.delivered
+                .extend(each.map(|delivered| (delivered.key.clone(), delivered)));
         }
         Ok(past)
     }
@@ -109,5 +111,5 @@ impl Ledger {
 struct ToldParts {
     /// Those that count are the first; others are left over from when there was more to tell.
     count: u64,
-    lists: BTreeMap<u64, Vec<Told>>,
+    lists: BTreeMap<u64, Vec<DeliveredFinding>>,
 }

@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use jiff::Timestamp;
-use postern_core::finding::FindingKey;
-use postern_core::ledger::{ChangeRecord, Hold, Told, VpcPlace};
+use postern_core::history::{ChangeRecord, DeliveredFinding, Pause};
+use postern_core::model::finding::FindingKey;
+use postern_core::model::scope::Scope;
 
 use super::item::{Item, Resume, area, change_key, hold_key, item, key, number, resume_key, text};
 use super::{LIFT_CALL, Ledger, LedgerError, PUT};
@@ -55,9 +56,9 @@ impl Ledger {
     /// Writes down what was told of a control's findings, in place of what was told before.
     pub async fn tell(
         &self,
-        place: &VpcPlace,
+        place: &Scope,
         control: &str,
-        told: &[Told],
+        delivered: &[DeliveredFinding],
         expires: Timestamp,
     ) -> Result<(), LedgerError> {
         let aim = format!("write down what was told of {}", place.vpc);
@@ -67,7 +68,7 @@ impl Ledger {
         };
         let mut items = Vec::new();
         let unwritable = |error| self.unwritable(place, &sort(0), error);
-        for (part, list) in parts(told).map_err(unwritable)?.into_iter().enumerate() {
+        for (part, list) in parts(delivered).map_err(unwritable)?.into_iter().enumerate() {
             items.push(item(place, sort(part), "told", &list, expires).map_err(unwritable)?);
         }
         let count = items.len();
@@ -80,17 +81,17 @@ impl Ledger {
     }
 
     /// Keeps a control from doing again what was taken back, until the hold expires.
-    pub async fn hold(&self, place: &VpcPlace, hold: &Hold) -> Result<(), LedgerError> {
+    pub async fn pause(&self, place: &Scope, pause: &Pause) -> Result<(), LedgerError> {
         let unwritable = |error| self.unwritable(place, "hold", error);
-        let sort = hold_key(&hold.key).map_err(unwritable)?;
-        let item = item(place, sort, "hold", hold, hold.expires).map_err(unwritable)?;
+        let sort = hold_key(&pause.key).map_err(unwritable)?;
+        let item = item(place, sort, "hold", pause, pause.expires).map_err(unwritable)?;
         self.put(&format!("hold a finding of {}", place.vpc), item)
             .await
             .map(drop)
     }
 
     /// Ends a hold. Takes `LIFT_CALL`.
-    pub async fn lift(&self, place: &VpcPlace, key: &FindingKey) -> Result<(), LedgerError> {
+    pub async fn lift(&self, place: &Scope, key: &FindingKey) -> Result<(), LedgerError> {
         let sort = hold_key(key).map_err(|error| self.unwritable(place, "hold", error))?;
         let request = self.client.delete_item().table_name(&self.table);
         match request.set_key(Some(self::key(place, sort))).send().await {
@@ -105,7 +106,7 @@ impl Ledger {
     /// Lets repairs of a finding before the time no longer count for the tug of war.
     pub async fn resume(
         &self,
-        place: &VpcPlace,
+        place: &Scope,
         key: &FindingKey,
         time: Timestamp,
         expires: Timestamp,
@@ -136,18 +137,18 @@ impl Ledger {
 }
 
 /// What was told, in parts that an item can hold. At least one.
-fn parts(told: &[Told]) -> Result<Vec<Vec<&Told>>, serde_json::Error> {
+fn parts(delivered: &[DeliveredFinding]) -> Result<Vec<Vec<&DeliveredFinding>>, serde_json::Error> {
     let mut parts = Vec::new();
     let (mut part, mut bytes) = (Vec::new(), 0);
-    for told in told {
-        let more = serde_json::to_string(told)?.len();
+    for delivered in delivered {
+        let more = serde_json::to_string(delivered)?.len();
         if bytes + more > MAX_DOCUMENT && !part.is_empty() {
             parts.push(std::mem::take(&mut part));
             bytes = 0;
         }
         // And a comma.
         bytes += more + 1;
-        part.push(told);
+        part.push(delivered);
     }
     parts.push(part);
     Ok(parts)

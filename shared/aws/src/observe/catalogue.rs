@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ec2::Client;
 use jiff::{SignedDuration, Timestamp};
-use postern_core::id::Region;
-use postern_core::snapshot::Catalogue;
+use postern_core::model::id::Region;
+use postern_core::model::snapshot::Catalogue;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::{describe, parse};

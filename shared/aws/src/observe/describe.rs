@@ -4,8 +4,8 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
     Filter, RouteTable, SecurityGroup, ServiceDetail, Subnet, Vpc, VpcAttributeName, VpcEndpoint,
 };
-use postern_core::change::DnsAttribute;
-use postern_core::id::{EndpointId, VpcId};
+use postern_core::changes::DnsAttribute;
+use postern_core::model::id::{EndpointId, VpcId};
 
 use crate::error::CallError;
 use crate::paging::{PAGE, ROUTE_TABLE_PAGE, all_pages};

@@ -13,9 +13,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::Client;
 use jiff::Timestamp;
-use postern_core::change::DnsAttribute;
-use postern_core::id::{AccountId, Region, VpcId};
-use postern_core::snapshot::{Gap, Observed, Part, Snapshot, VpcDns};
+use postern_core::changes::DnsAttribute;
+use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, VpcDns};
 
 pub(crate) use catalogue::Catalogues;
 pub use resolve::{Resolution, resolve_calls};

@@ -8,8 +8,8 @@ use aws_sdk_ec2::types;
 use aws_smithy_types::DateTime;
 use ipnet::IpNet;
 use jiff::Timestamp;
-use postern_core::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
-use postern_core::snapshot::{
+use postern_core::model::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use postern_core::model::snapshot::{
     Catalogue, Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable,
     RouteTarget, SecurityGroup, Service, Subnet, Tags, Vpc,
 };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use postern_core::id::{AccountId, Region, VpcId};
-use postern_core::snapshot::{Gap, Observed, Part, Snapshot, Vpc, VpcDns};
+use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, Vpc, VpcDns};
 
 use super::parse::vpc_of;
 use super::{ObserveError, describe, dns, gap, observed, parse, unasked};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;
-use postern_core::id::{EndpointId, Region, VpcId};
+use postern_core::model::id::{EndpointId, Region, VpcId};
 use postern_core::trigger::Target;
 
 use super::region::few_at_a_time;

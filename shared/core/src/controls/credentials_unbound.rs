@@ -2,11 +2,11 @@
 
 use postern_policy::{Binding, Perimeter, Request};
 
-use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control};
-use crate::finding::{Finding, FindingKey, Remediation, Severity};
-use crate::policy::{Known, Policy};
-use crate::snapshot::{Endpoint, Gap, Part, Service};
+use crate::changes::{Change, ChangeKind};
+use crate::evaluation::policies::{Known, Policy};
+use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::model::finding::{FindingKey, Severity};
+use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "credentials-unbound",
@@ -34,6 +34,7 @@ not touched. The policy of a service that is not offered by AWS is left to peopl
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: true,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -93,7 +94,7 @@ fn explain(witness: &Request) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
+    use crate::model::finding::Verdict;
     use crate::settings::Mode;
     use crate::testing::{ALLOW_ALL, PARTNER, World, advice, assert_needs, changes, compliant};
 

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postern_policy::{Binding, Document, bind, template};
 
-use crate::change::{Change, ChangeKind, NewEndpoint, client_token};
-use crate::control::{Context, Control, in_unknown_state};
+use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
-use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
-use crate::id::{SubnetId, Zone};
-use crate::ledger::Action;
-use crate::requirement::{Required, required};
+use crate::evaluation::requirement::{Required, required};
+use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::history::Action;
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::id::{SubnetId, Zone};
+use crate::model::snapshot::{Endpoint, EndpointKind, Gap, Part, Service, Subnet};
+use crate::model::token::client_token;
 use crate::settings::Mode;
-use crate::snapshot::{Endpoint, EndpointKind, Gap, Part, Service, Subnet};
 
 pub static CONTROL: Control = Control {
     name: "endpoint-missing",
@@ -42,6 +43,7 @@ An interface endpoint is billed per zone and hour, whether used or not.",
     ],
     changes: &[ChangeKind::CreateManagedGroup, ChangeKind::AuthorizeIngress, ChangeKind::CreateEndpoint],
     opt_in: false,
+    writes_perimeter_policies: true,
     evaluate,
 };
 
@@ -204,9 +206,9 @@ fn no_place(service: &Service) -> String {
 /// for before: asked again with the token of an endpoint that was deleted since, EC2 would answer with that endpoint.
 fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> String {
     let dead = others.iter().filter(|e| e.dead()).map(|e| e.id.as_str());
-    let earlier = context.past.records.iter().filter(|record| {
+    let earlier = context.history.records.iter().filter(|record| {
         let same = |new: &NewEndpoint| new.service == service.name && new.endpoint_kind == service.kind;
-        record.fate.settled() && matches!(&record.action, Action::Change(Change::CreateEndpoint(new)) if same(new))
+        record.status.settled() && matches!(&record.action, Action::Change(Change::CreateEndpoint(new)) if same(new))
     });
     let wish = [
         "endpoint",
@@ -224,12 +226,12 @@ fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::ManagedGroup;
+    use crate::changes::ManagedGroup;
     use crate::controls::policy_unsupported;
-    use crate::finding::Verdict;
-    use crate::id::VpcId;
+    use crate::model::finding::Verdict;
+    use crate::model::id::VpcId;
+    use crate::model::snapshot::{EndpointState, SubnetClass};
     use crate::settings::VpcSelector;
-    use crate::snapshot::{EndpointState, SubnetClass};
     use crate::testing::{
         ALLOW_ALL, PARTNER, REGION, VPC, World, advice, assert_needs, bare, changes, compliant, https, net, nets,
         service, tags, zone,
@@ -663,7 +665,7 @@ mod tests {
             .edit_endpoint("vpce-other", |e| e.policy = Some(ALLOW_ALL.to_owned()));
         let mut after = world.clone();
         for planned in &world.plan().changes {
-            after.snapshot = crate::simulate::simulate(&after.snapshot, &planned.change);
+            after.snapshot = crate::changes::simulate(&after.snapshot, &planned.change);
         }
         let bad: Vec<_> = after
             .all_findings()

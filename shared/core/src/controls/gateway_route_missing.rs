@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control, in_unknown_state, keeper};
-use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
-use crate::requirement::required;
-use crate::snapshot::{EndpointKind, Gap, Part};
+use crate::changes::{Change, ChangeKind};
+use crate::evaluation::requirement::required;
+use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::managed::managed_by;
+use crate::model::snapshot::{EndpointKind, Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "gateway-route-missing",
@@ -21,6 +22,7 @@ main one.
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AssociateRouteTable],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -33,7 +35,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
         // Without an endpoint the finding is endpoint-missing's.
         let Some(chosen) = serving
             .iter()
-            .min_by_key(|e| (keeper(e, context.snapshot).is_some(), &e.id))
+            .min_by_key(|e| (managed_by(e, context.snapshot).is_some(), &e.id))
         else {
             continue;
         };
@@ -65,8 +67,8 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
-    use crate::snapshot::{EndpointState, RouteTarget, SubnetClass};
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::{EndpointState, RouteTarget, SubnetClass};
     use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, route};
 
     /// A private and an isolated subnet; `vpce-s3` serves the private one only.

@@ -1,11 +1,11 @@
 //! ingress-blocked: see [`CONTROL`].
 
-use crate::change::ChangeKind;
-use crate::control::{Context, Control, in_unknown_state};
-use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
-use crate::ingress::Admission;
-use crate::requirement::{Required, required};
-use crate::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
+use crate::changes::ChangeKind;
+use crate::evaluation::ingress::Admission;
+use crate::evaluation::requirement::{Required, required};
+use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
 
 pub static CONTROL: Control = Control {
     name: "ingress-blocked",
@@ -24,6 +24,7 @@ that need it. Other people's groups are never edited, and none is detached.",
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::SecurityGroups, Part::Services],
     changes: &[ChangeKind::CreateManagedGroup, ChangeKind::AuthorizeIngress, ChangeKind::AttachManagedGroup],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -80,9 +81,9 @@ fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Change, ManagedGroup};
-    use crate::finding::Verdict;
-    use crate::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
+    use crate::changes::{Change, ManagedGroup};
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
     use crate::testing::{
         STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, net, nets, rule, tags,
     };

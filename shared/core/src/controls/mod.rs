@@ -1,6 +1,7 @@
 //! The controls, one file each.
 
-use crate::control::Control;
+use crate::evaluation::Control;
+use crate::settings::KnownControl;
 
 pub mod credentials_unbound;
 pub mod endpoint_missing;
@@ -29,15 +30,29 @@ pub static CONTROLS: &[&Control] = &[
     &vpc_dns_disabled::CONTROL,
 ];
 
+/// What the settings have to know of each control.
+pub fn known() -> Vec<KnownControl> {
+    let known = |control: &&Control| KnownControl {
+        name: control.name,
+        opt_in: control.opt_in,
+        writes_perimeter_policies: control.writes_perimeter_policies,
+    };
+    CONTROLS.iter().map(known).collect()
+}
+
+/// The control of this name.
+pub fn find(name: &str) -> Option<&'static Control> {
+    CONTROLS.iter().copied().find(|control| control.name == name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;
-    use crate::control::find;
-    use crate::finding::Verdict;
-    use crate::function::FUNCTIONS;
+    use crate::functions::FUNCTIONS;
+    use crate::model::finding::Verdict;
     use crate::testing::compliant;
 
     fn names() -> Vec<&'static str> {
@@ -143,7 +158,7 @@ mod tests {
         assert!(loud.is_empty(), "{loud:#?}");
         assert!(world.plan().changes.is_empty());
         for control in CONTROLS {
-            let judged = |f: &&crate::finding::Finding| f.key.control == control.name;
+            let judged = |f: &&crate::evaluation::Finding| f.key.control == control.name;
             assert!(
                 findings.iter().filter(judged).any(|f| f.verdict == Verdict::Compliant),
                 "{} was not asked",

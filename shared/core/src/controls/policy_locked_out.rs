@@ -1,9 +1,9 @@
 //! policy-locked-out: see [`CONTROL`].
 
-use crate::control::{Context, Control};
-use crate::finding::{Finding, Remediation, Severity};
-use crate::policy::Known;
-use crate::snapshot::{Gap, Part};
+use crate::evaluation::policies::Known;
+use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::model::finding::Severity;
+use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-locked-out",
@@ -21,6 +21,7 @@ while the perimeter trusts nobody.
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -57,7 +58,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
+    use crate::model::finding::Verdict;
     use crate::testing::{ALLOW_ALL, World, advice, assert_needs, compliant};
 
     fn with(condition: &str) -> World {

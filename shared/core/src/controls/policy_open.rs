@@ -2,11 +2,11 @@
 
 use postern_policy::{Containment, NoFix};
 
-use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control};
-use crate::finding::{Finding, FindingKey, Remediation, Severity};
-use crate::policy::{Known, Policy, sentences};
-use crate::snapshot::{Endpoint, Gap, Part, Service};
+use crate::changes::{Change, ChangeKind};
+use crate::evaluation::policies::{Known, Policy, sentences};
+use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::model::finding::{FindingKey, Severity};
+use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "policy-open",
@@ -33,6 +33,7 @@ AWS. The policy before is kept in the report.",
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: false,
+    writes_perimeter_policies: true,
     evaluate,
 };
 
@@ -79,8 +80,8 @@ mod tests {
     use postern_policy::template;
 
     use super::*;
-    use crate::finding::Verdict;
-    use crate::snapshot::{EndpointKind, EndpointState};
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::{EndpointKind, EndpointState};
     use crate::testing::{
         ALLOW_ALL, PARTNER, REGION, STRANGER, World, advice, assert_needs, bare, changes, compliant, perimeter, tags,
     };

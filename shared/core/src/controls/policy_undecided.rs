@@ -1,9 +1,9 @@
 //! policy-undecided: see [`CONTROL`].
 
-use crate::control::{Context, Control};
-use crate::finding::{Finding, Remediation, Severity};
-use crate::policy::{Known, sentences};
-use crate::snapshot::{Gap, Part};
+use crate::evaluation::policies::{Known, sentences};
+use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::model::finding::Severity;
+use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-undecided",
@@ -19,6 +19,7 @@ reaches AWS.",
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -46,7 +47,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
+    use crate::model::finding::Verdict;
     use crate::testing::{ALLOW_ALL, World, advice, assert_needs, compliant};
 
     fn with(policy: &str) -> World {

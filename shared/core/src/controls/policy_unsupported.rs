@@ -1,9 +1,9 @@
 //! policy-unsupported: see [`CONTROL`].
 
-use crate::control::{Context, Control};
-use crate::finding::{Finding, Remediation, Severity};
-use crate::policy::Known;
-use crate::snapshot::{Gap, Part};
+use crate::evaluation::policies::Known;
+use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::model::finding::Severity;
+use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-unsupported",
@@ -20,6 +20,7 @@ endpoint.",
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -49,8 +50,8 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
-    use crate::snapshot::EndpointKind;
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::EndpointKind;
     use crate::testing::{ALLOW_ALL, advice, assert_needs, compliant};
 
     #[test]

@@ -1,10 +1,10 @@
 //! private-dns-disabled: see [`CONTROL`].
 
-use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control, in_unknown_state};
-use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
-use crate::ingress::Admission;
-use crate::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
+use crate::changes::{Change, ChangeKind};
+use crate::evaluation::ingress::Admission;
+use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "private-dns-disabled",
@@ -35,6 +35,7 @@ from then on the clients of all of them are sent there. Waits until the VPC's DN
         ChangeKind::EnablePrivateDns,
     ],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -97,9 +98,9 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::ManagedGroup;
-    use crate::finding::Verdict;
-    use crate::snapshot::{IngressSource, Protocol, SubnetClass};
+    use crate::changes::ManagedGroup;
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
     use crate::testing::{
         PARTNER, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
     };
@@ -188,12 +189,12 @@ mod tests {
 
     #[test]
     fn an_endpoint_in_an_unknown_state_may_hold_the_name() {
-        let odd = |holds: bool| {
+        let odd = |pauses: bool| {
             passed_by()
                 .interface("vpce-odd", "sts", &["subnet-a"])
                 .edit_endpoint("vpce-odd", |e| {
                     e.state = EndpointState::Unknown;
-                    e.private_dns = holds;
+                    e.private_dns = pauses;
                 })
         };
         assert_eq!(odd(true).verdict(&CONTROL, "vpce-sts"), Verdict::Indeterminate);

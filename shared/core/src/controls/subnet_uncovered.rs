@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::endpoint_missing::placement;
-use crate::change::{Change, ChangeKind};
-use crate::control::{Context, Control, in_unknown_state, keeper};
-use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
-use crate::id::Zone;
-use crate::requirement::{Required, required};
-use crate::snapshot::{Endpoint, EndpointKind, Gap, Part, Subnet};
+use crate::changes::{Change, ChangeKind};
+use crate::evaluation::requirement::{Required, required};
+use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::id::Zone;
+use crate::model::managed::managed_by;
+use crate::model::snapshot::{Endpoint, EndpointKind, Gap, Part, Subnet};
 
 pub static CONTROL: Control = Control {
     name: "subnet-uncovered",
@@ -30,6 +31,7 @@ Each zone of an interface endpoint is billed by the hour.",
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AddSubnet],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -95,7 +97,7 @@ fn choose<'a>(serving: &[&'a Endpoint], context: &Context<'_>) -> Option<&'a End
     serving
         .iter()
         .copied()
-        .min_by_key(|e| (keeper(e, context.snapshot).is_some(), !e.private_dns, &e.id))
+        .min_by_key(|e| (managed_by(e, context.snapshot).is_some(), !e.private_dns, &e.id))
 }
 
 fn zones_of<'a>(endpoints: &[&'a Endpoint], context: &Context<'a>) -> Result<Coverage<'a>, Gap> {
@@ -112,8 +114,8 @@ fn zones_of<'a>(endpoints: &[&'a Endpoint], context: &Context<'a>) -> Result<Cov
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
-    use crate::snapshot::{EndpointState, SubnetClass};
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::{EndpointState, SubnetClass};
     use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, net, tags, zone};
 
     /// `vpce-sts` in zone `a`; a second zone has a subnet.

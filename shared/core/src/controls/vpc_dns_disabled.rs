@@ -1,10 +1,10 @@
 //! vpc-dns-disabled: see [`CONTROL`].
 
-use crate::change::{Change, ChangeKind, DnsAttribute};
-use crate::control::{Context, Control};
-use crate::finding::{Finding, FindingKey, Remediation, ResourceKind, Severity};
-use crate::requirement::required;
-use crate::snapshot::{EndpointKind, Gap, Part};
+use crate::changes::{Change, ChangeKind, DnsAttribute};
+use crate::evaluation::requirement::required;
+use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::snapshot::{EndpointKind, Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "vpc-dns-disabled",
@@ -27,6 +27,7 @@ when any endpoint in it has private DNS on.
     ],
     changes: &[ChangeKind::EnableVpcDns],
     opt_in: false,
+    writes_perimeter_policies: false,
     evaluate,
 };
 
@@ -88,8 +89,8 @@ fn needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Verdict;
-    use crate::snapshot::{Endpoint, EndpointState, SubnetClass};
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::{Endpoint, EndpointState, SubnetClass};
     use crate::testing::{PARTNER, VPC, World, assert_needs, bare, changes};
 
     /// DNS is off, and nothing needs it yet.

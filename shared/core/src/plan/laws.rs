@@ -9,13 +9,12 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::*;
-use crate::change::{Effect, TAG_MANAGED};
-use crate::control::{find, keeper};
-use crate::controls::{CONTROLS, policy_unsupported};
-use crate::finding::{ResourceKind, Verdict};
+use crate::changes::{Effect, simulate_inverse, simulated_id};
+use crate::controls::{CONTROLS, find, policy_unsupported};
+use crate::model::finding::{ResourceKind, Verdict};
+use crate::model::managed::{TAG_MANAGED, managed_by};
+use crate::model::snapshot::{EndpointKind, Part};
 use crate::settings::Modes;
-use crate::simulate::{simulate_inverse, simulated_id};
-use crate::snapshot::{EndpointKind, Part};
 use crate::testing::strategy::{enforced_worlds, worlds, worlds_with_gaps};
 use crate::testing::{STRANGER, VPC, World, record};
 
@@ -114,7 +113,7 @@ proptest! {
         prop_assert_eq!(other.all_findings(), world.all_findings());
         prop_assert_eq!(other.plan(), world.plan());
         let controls: Vec<_> = CONTROLS.iter().rev().copied().collect();
-        let (_, backwards) = plan(&controls, &world.snapshot, &world.settings, &world.past, Spent::default(), world.now);
+        let (_, backwards) = plan(&controls, &world.snapshot, &world.settings, &world.history, Spent::default(), world.now);
         prop_assert_eq!(backwards, world.plan());
     }
 
@@ -153,7 +152,7 @@ proptest! {
         for planned in &world.plan().changes {
             if let Some(id) = planned.change.endpoint() {
                 let endpoint = &snapshot.endpoints.as_ref().unwrap()[id];
-                prop_assert_eq!(keeper(endpoint, snapshot), None, "{}", planned.change);
+                prop_assert_eq!(managed_by(endpoint, snapshot), None, "{}", planned.change);
                 prop_assert!(!endpoint.dead(), "{}", planned.change);
             }
             if let Change::CreateEndpoint(new) = &planned.change {
@@ -293,9 +292,9 @@ proptest! {
         let added = MonthlyCost::from_dollars(spent.1.into());
         let mut earlier = record(Change::CreateManagedGroup { vpc: VPC.into() }, "run-0", "2026-11-23T08:00:00Z");
         earlier.monthly_cost = added;
-        tight.past.records.push(earlier);
+        tight.history.records.push(earlier);
         let spent = Spent { changes: spent.0 };
-        let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.past, spent, tight.now);
+        let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.history, spent, tight.now);
         prop_assert_eq!(&plan.changes, &free.changes);
         let broken = [
             (
@@ -341,8 +340,8 @@ proptest! {
         prop_assert_eq!(&world.all_findings(), &findings);
         prop_assert_eq!(world.plan(), world.plan());
         for finding in findings {
-            let told = !finding.explanation.is_empty() && finding.explanation.ends_with('.');
-            prop_assert!(told, "{}", finding.explanation);
+            let delivered = !finding.explanation.is_empty() && finding.explanation.ends_with('.');
+            prop_assert!(delivered, "{}", finding.explanation);
             let remedied = finding.verdict == Verdict::NonCompliant;
             prop_assert_eq!(automatic(&finding).is_some() && !remedied, false);
             prop_assert_eq!(finding.remediation == Remediation::None, matches!(finding.verdict, Verdict::Compliant | Verdict::NotApplicable));

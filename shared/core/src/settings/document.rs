@@ -5,12 +5,11 @@ use postern_policy::Perimeter;
 
 use super::reader::{Node, Section, advice};
 use super::{
-    Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings, SubnetSelector,
-    VpcSelector, values,
+    Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement, Settings,
+    SubnetSelector, VpcSelector, values,
 };
-use crate::controls::{endpoint_missing, policy_open};
-use crate::cost::Prices;
-use crate::snapshot::{EndpointKind, SubnetClass};
+use crate::model::cost::Prices;
+use crate::model::snapshot::{EndpointKind, SubnetClass};
 
 const KINDS: &[(&str, EndpointKind)] = &[
     ("interface", EndpointKind::Interface),
@@ -24,21 +23,22 @@ const CLASSES: &[(&str, SubnetClass)] = &[
 const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
 
 /// Reads the whole document. What was rejected has its default value in the result.
-pub(super) fn settings(root: &Section<'_, '_>, controls: &[&str]) -> Settings {
+pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Settings {
     let default = Settings::default();
-    let control = |node: &Node<'_>| values::control(node, controls);
-    let modes = |node: &Node<'_>| modes(node, controls);
+    let names: Vec<_> = controls.iter().map(|control| control.name).collect();
+    let control = |node: &Node<'_>| values::control(node, &names);
+    let modes = |node: &Node<'_>| modes(node, &names);
     let exempt_by_tag = |node: &Node<'_>| node.section(|s| Some(s.list("controls", control).into_iter().collect()));
     let exemptions = |node: &Node<'_>| {
         node.list_by(
-            |item| exemption(item, controls),
+            |item| exemption(item, &names),
             |a, b| a.control == b.control && a.selector == b.selector,
         )
     };
     let (perimeter, trusted_cidrs) = root
         .get("perimeter", perimeter)
         .unwrap_or((default.perimeter, default.trusted_cidrs));
-    let settings = Settings {
+    let mut settings = Settings {
         perimeter,
         trusted_cidrs,
         requirements: root.list("requirements", requirement),
@@ -49,7 +49,9 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[&str]) -> Settings {
         ledger: root.get("ledger", ledger).unwrap_or_default(),
         prices: root.get("prices", prices).unwrap_or_default(),
     };
-    refuse_lockout(root, &settings);
+    let opt_in = controls.iter().filter(|control| control.opt_in);
+    settings.modes.off_unless_named(opt_in.map(|control| control.name));
+    refuse_lockout(root, controls, &settings);
     settings
 }
 
@@ -114,14 +116,14 @@ fn mode(node: &Node<'_>) -> Option<Mode> {
     node.choice("mode", MODES)
 }
 
-fn modes(node: &Node<'_>, controls: &[&str]) -> Option<Modes> {
+fn modes(node: &Node<'_>, names: &[&str]) -> Option<Modes> {
     node.section(|s| {
         Some(Modes {
             default: s.get("default", mode).unwrap_or_default(),
             controls: s.rest(|entry| {
                 let mode = mode(entry);
-                if !controls.contains(&entry.key()) {
-                    let known: Vec<_> = ["default"].iter().chain(controls).copied().collect();
+                if !names.contains(&entry.key()) {
+                    let known: Vec<_> = ["default"].iter().chain(names).copied().collect();
                     return entry.reject_key(format!("unknown control; {}", advice(entry.key(), &known)));
                 }
                 Some((entry.key().to_owned(), mode?))
@@ -130,9 +132,9 @@ fn modes(node: &Node<'_>, controls: &[&str]) -> Option<Modes> {
     })
 }
 
-fn exemption(node: &Node<'_>, controls: &[&str]) -> Option<Exemption> {
+fn exemption(node: &Node<'_>, names: &[&str]) -> Option<Exemption> {
     node.section(|s| {
-        let control = s.require("control", |node| values::control(node, controls));
+        let control = s.require("control", |node| values::control(node, names));
         let resource = s.get("resource", values::resource_id).map(ExemptionSelector::Resource);
         let tag = s.get("tag", exemption_tag);
         let reason = s.require("reason", values::reason);
@@ -196,9 +198,9 @@ fn ledger(node: &Node<'_>) -> Option<LedgerSettings> {
             retention_days: s
                 .get("retention_days", |node| values::within(node, 31..=3_650))
                 .unwrap_or(default.retention_days),
-            hold_days: s
-                .get("hold_days", |node| values::within(node, 1..=3_650))
-                .unwrap_or(default.hold_days),
+            pause_days: s
+                .get("pause_days", |node| values::within(node, 1..=3_650))
+                .unwrap_or(default.pause_days),
         })
     })
 }
@@ -217,11 +219,12 @@ fn prices(node: &Node<'_>) -> Option<Prices> {
     })
 }
 
-/// The policies of these controls are made for the perimeter, so enforcing them takes one that trusts somebody.
-fn refuse_lockout(root: &Section<'_, '_>, settings: &Settings) {
-    let enforced: Vec<_> = [endpoint_missing::CONTROL.name, policy_open::CONTROL.name]
-        .into_iter()
-        .filter(|control| settings.modes.of(control) == Mode::Enforce)
+/// Some controls write policies for the perimeter, so enforcing them takes a perimeter that trusts somebody.
+fn refuse_lockout(root: &Section<'_, '_>, controls: &[KnownControl], settings: &Settings) {
+    let enforced: Vec<_> = controls
+        .iter()
+        .filter(|control| control.writes_perimeter_policies && settings.modes.of(control.name) == Mode::Enforce)
+        .map(|control| control.name)
         .collect();
     if enforced.is_empty() || settings.perimeter.trusts_somebody() || root.problems().touch("perimeter") {
         return;

@@ -9,10 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
-use crate::control;
-use crate::cost::{MonthlyCost, Prices};
-use crate::id::VpcId;
-use crate::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
+use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::id::VpcId;
+use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
 mod document;
 mod reader;
@@ -38,6 +37,16 @@ pub struct Settings {
     pub limits: Limits,
     pub ledger: LedgerSettings,
     pub prices: Prices,
+}
+
+/// What the settings have to know of a control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownControl {
+    pub name: &'static str,
+    /// Off unless the settings give it a mode.
+    pub opt_in: bool,
+    /// Writes endpoint policies that admit the perimeter alone.
+    pub writes_perimeter_policies: bool,
 }
 
 /// These services have to be reachable privately from these subnets of these VPCs.
@@ -82,8 +91,9 @@ pub enum Mode {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Modes {
-    /// Of the controls that are neither named nor off unless they are.
+    /// The mode of the controls that are not in `controls`.
     pub default: Mode,
+    /// The modes that the settings give, and `Off` for every opt-in control that they do not name.
     pub controls: BTreeMap<String, Mode>,
 }
 
@@ -126,7 +136,7 @@ pub struct LedgerSettings {
     /// Changes, and what was told of findings.
     pub retention_days: u16,
     /// How long nothing is done again that was rolled back or released.
-    pub hold_days: u16,
+    pub pause_days: u16,
 }
 
 /// Settings that cannot be used. Printed with one problem a line.
@@ -142,7 +152,7 @@ impl Settings {
     ///
     /// # Errors
     /// Everything that is wrong with the text, from its syntax to its meaning.
-    pub fn parse(text: &str, controls: &[&str]) -> Result<Self, SettingsError> {
+    pub fn parse(text: &str, controls: &[KnownControl]) -> Result<Self, SettingsError> {
         let problems = Problems::new(text);
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
@@ -217,7 +227,7 @@ impl Default for LedgerSettings {
     fn default() -> Self {
         Self {
             retention_days: 400,
-            hold_days: 30,
+            pause_days: 30,
         }
     }
 }
@@ -227,8 +237,8 @@ impl LedgerSettings {
         SignedDuration::from_hours(24 * i64::from(self.retention_days))
     }
 
-    pub fn hold(&self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.hold_days))
+    pub fn pause(&self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.pause_days))
     }
 }
 
@@ -243,12 +253,15 @@ impl Default for Prices {
 }
 
 impl Modes {
+    /// Switches these controls off where no mode was given for them.
+    pub(crate) fn off_unless_named<'a>(&mut self, opt_in: impl IntoIterator<Item = &'a str>) {
+        for control in opt_in {
+            self.controls.entry(control.to_owned()).or_insert(Mode::Off);
+        }
+    }
+
     pub fn of(&self, control: &str) -> Mode {
-        let unnamed = || match control::find(control) {
-            Some(control) if control.opt_in => Mode::Off,
-            _ => self.default,
-        };
-        self.controls.get(control).copied().unwrap_or_else(unnamed)
+        self.controls.get(control).copied().unwrap_or(self.default)
     }
 }
 

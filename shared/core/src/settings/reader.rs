@@ -151,9 +151,9 @@ impl<'a> Node<'a> {
     }
 
     /// A string for which `holds`; `what` says which strings those are.
-    pub(super) fn text(&self, what: &str, holds: impl FnOnce(&str) -> bool) -> Option<String> {
+    pub(super) fn text(&self, what: &str, pauses: impl FnOnce(&str) -> bool) -> Option<String> {
         let text = self.string()?;
-        if holds(text) {
+        if pauses(text) {
             Some(text.to_owned())
         } else {
             self.reject(format!("{} is not {what}", quoted(text)))

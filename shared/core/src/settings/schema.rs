@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::{LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
-use crate::cost::Prices;
-use crate::snapshot::SubnetClass;
+use crate::model::cost::Prices;
+use crate::model::snapshot::SubnetClass;
 
 /// Settings of Postern: which private gates to AWS every VPC has to have, and for whom they are open.
 #[derive(JsonSchema)]
@@ -181,8 +181,8 @@ struct LedgerTable {
     #[schemars(range(min = 31, max = 3_650), extend("default" = LedgerSettings::default().retention_days))]
     retention_days: Option<i64>,
     /// Days for which nothing is done again that was rolled back or released.
-    #[schemars(range(min = 1, max = 3_650), extend("default" = LedgerSettings::default().hold_days))]
-    hold_days: Option<i64>,
+    #[schemars(range(min = 1, max = 3_650), extend("default" = LedgerSettings::default().pause_days))]
+    pause_days: Option<i64>,
 }
 
 /// What plans are priced with.

@@ -9,8 +9,8 @@ use super::{
     SubnetSelector, VpcSelector,
 };
 use crate::controls::CONTROLS;
-use crate::cost::{MonthlyCost, Prices};
-use crate::snapshot::{EndpointKind, SubnetClass};
+use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::snapshot::{EndpointKind, SubnetClass};
 
 pub(super) mod cases;
 use cases::{BAD, COMPLETE, GOOD};
@@ -18,8 +18,15 @@ use cases::{BAD, COMPLETE, GOOD};
 pub(super) const SHIPPED: &str = include_str!("../../../../postern.toml");
 
 pub(super) fn parse(text: &str) -> Result<Settings, SettingsError> {
-    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
-    Settings::parse(text, &controls)
+    Settings::parse(text, &crate::controls::known())
+}
+
+/// What the settings are where nothing is set.
+fn unset() -> Settings {
+    let mut settings = Settings::default();
+    let opt_in = CONTROLS.iter().filter(|control| control.opt_in);
+    settings.modes.off_unless_named(opt_in.map(|control| control.name));
+    settings
 }
 
 fn problems(text: &str) -> Vec<String> {
@@ -97,7 +104,10 @@ fn every_key_reaches_the_settings() {
         ],
         modes: Modes {
             default: Mode::Off,
-            controls: BTreeMap::from([("endpoint-missing".to_owned(), Mode::Enforce)]),
+            controls: BTreeMap::from([
+                ("credentials-unbound".to_owned(), Mode::Off),
+                ("endpoint-missing".to_owned(), Mode::Enforce),
+            ]),
         },
         exemptions: vec![
             Exemption {
@@ -127,7 +137,7 @@ fn every_key_reaches_the_settings() {
         },
         ledger: LedgerSettings {
             retention_days: 31,
-            hold_days: 7,
+            pause_days: 7,
         },
         prices: Prices {
             interface_endpoint_zone_hour: 0.02,
@@ -139,7 +149,7 @@ fn every_key_reaches_the_settings() {
 
 #[test]
 fn an_empty_document_gives_the_defaults() {
-    assert_eq!(parse(""), Ok(Settings::default()));
+    assert_eq!(parse(""), Ok(unset()));
 }
 
 #[test]
@@ -246,7 +256,7 @@ fn values_of_users_are_cut_and_escaped_in_messages() {
 fn the_shipped_file_holds_the_defaults_and_a_first_set_of_requirements() {
     let mut shipped = parse(SHIPPED).unwrap();
     let requirements = std::mem::take(&mut shipped.requirements);
-    assert_eq!(shipped, Settings::default());
+    assert_eq!(shipped, unset());
     let first = |services: &[&str], kind| Requirement {
         services: strings(services),
         kind,
@@ -301,7 +311,7 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         ),
     ];
     with_examples.prices.regions = BTreeMap::from([("eu-central-1".into(), 0.012)]);
-    let modes = Modes::default();
+    let modes = unset().modes;
     with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), modes.of(c.name))).collect();
     assert_eq!(parse(&uncommented(SHIPPED)), Ok(with_examples));
 }

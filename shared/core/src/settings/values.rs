@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::reader::{Node, advice, quoted};
-use crate::cost::MonthlyCost;
-use crate::id::{Region, VpcId};
-use crate::snapshot::Tags;
+use crate::model::cost::MonthlyCost;
+use crate::model::id::{Region, VpcId};
+use crate::model::snapshot::Tags;
 
 pub(super) fn organization(node: &Node<'_>) -> Option<String> {
     node.text("an organisation id such as o-exampleorg1", is_organization)

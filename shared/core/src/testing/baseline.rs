@@ -1,17 +1,18 @@
 //! The VPCs that tests start from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use postern_policy::Perimeter;
 
 use super::{ACCOUNT, PARTNER, REGION, VPC, World, https, net, route, zone};
-use crate::cost::MonthlyCost;
-use crate::ledger::Past;
-use crate::settings::{Limits, Mode, Modes, Settings};
-use crate::snapshot::{
+use crate::controls::CONTROLS;
+use crate::history::ChangeHistory;
+use crate::model::cost::MonthlyCost;
+use crate::model::snapshot::{
     Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, Snapshot, SubnetClass, Tags, Vpc, VpcDns,
 };
+use crate::settings::{Limits, Mode, Modes, Settings};
 
 /// A VPC with a route table of each class and a group that admits HTTPS from all of it, in which nothing is required.
 pub(crate) fn bare() -> World {
@@ -51,10 +52,7 @@ pub(crate) fn bare() -> World {
     };
     let settings = Settings {
         perimeter: perimeter(),
-        modes: Modes {
-            default: Mode::Enforce,
-            ..Modes::default()
-        },
+        modes: modes(Mode::Enforce, BTreeMap::new()),
         limits: Limits {
             changes_per_run: 1_000,
             monthly_cost_per_vpc: MonthlyCost::from_dollars(1e6),
@@ -67,7 +65,7 @@ pub(crate) fn bare() -> World {
     World {
         snapshot,
         settings,
-        past: Past::default(),
+        history: ChangeHistory::default(),
         now: "2026-11-23T12:00:00Z".parse().unwrap(),
     }
     .group("sg-https", &[https("10.0.0.0/16")])
@@ -154,4 +152,12 @@ pub(crate) fn service(name: &str) -> Service {
         ipv4: true,
         amazon: true,
     }
+}
+
+/// The opt-in controls are off unless they are named.
+pub(super) fn modes(default: Mode, controls: BTreeMap<String, Mode>) -> Modes {
+    let mut modes = Modes { default, controls };
+    let opt_in = CONTROLS.iter().filter(|control| control.opt_in);
+    modes.off_unless_named(opt_in.map(|control| control.name));
+    modes
 }

@@ -3,18 +3,21 @@
 use jiff::Timestamp;
 
 use super::{ACCOUNT, REGION, VPC, World};
-use crate::change::Change;
-use crate::cost::MonthlyCost;
-use crate::finding::FindingKey;
-use crate::ledger::{Action, ChangeId, ChangeRecord, Fate, VpcPlace};
-use crate::trigger::{Actor, Occasion};
+use crate::changes::{Change, DnsAttribute};
+use crate::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
+use crate::model::cost::MonthlyCost;
+use crate::model::finding::FindingKey;
+use crate::model::managed::TAG_RUN;
+use crate::model::scope::Scope;
+use crate::model::snapshot::Snapshot;
+use crate::trigger::{Actor, TriggeringEvent};
 
 /// A change that was applied, and told of.
 pub(crate) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
     let time: Timestamp = time.parse().unwrap();
     ChangeRecord {
         id: ChangeId::new(time, &run.into(), 0),
-        place: VpcPlace {
+        place: Scope {
             account: ACCOUNT.into(),
             region: REGION.into(),
             vpc: VPC.into(),
@@ -24,18 +27,18 @@ pub(crate) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
         time,
         action: Action::Change(change),
         causes: [].into(),
-        occasions: Vec::new(),
+        triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::ZERO,
-        fate: Fate::Applied { created: None },
-        told: true,
+        status: ChangeStatus::Applied { created: None },
+        delivered: true,
         undoes: None,
         undone_by: None,
     }
 }
 
 /// A call that somebody made with a tool.
-pub(crate) fn occasion(event: &str, user_agent: &str) -> Occasion {
-    Occasion {
+pub(crate) fn triggering_event(event: &str, user_agent: &str) -> TriggeringEvent {
+    TriggeringEvent {
         event: event.to_owned(),
         event_id: "e-1".to_owned(),
         time: None,
@@ -57,15 +60,46 @@ impl ChangeRecord {
     }
 
     pub(crate) fn intended(mut self) -> Self {
-        self.fate = Fate::Intended;
-        self.told = false;
+        self.status = ChangeStatus::Intended;
+        self.delivered = false;
         self
     }
 }
 
 impl World {
     pub(crate) fn remember(mut self, record: ChangeRecord) -> Self {
-        self.past.records.push(record);
+        self.history.records.push(record);
         self
+    }
+}
+
+pub(crate) const NOW: &str = "2026-11-23T12:00:00Z";
+pub(crate) const RUN: &str = "run-1";
+
+/// What simulated changes create, as AWS would show it: with the run in its tags.
+pub(crate) fn tagged(mut snapshot: Snapshot, id: Option<&str>, run: &str) -> Snapshot {
+    let tag = (TAG_RUN.to_owned(), run.to_owned());
+    let Some(id) = id else { return snapshot };
+    if let Some(group) = snapshot
+        .security_groups
+        .as_mut()
+        .ok()
+        .and_then(|g| g.get_mut(&id.into()))
+    {
+        group.tags.extend([tag.clone()]);
+    }
+    if let Some(endpoint) = snapshot.endpoints.as_mut().ok().and_then(|e| e.get_mut(&id.into())) {
+        endpoint.tags.extend([tag]);
+    }
+    snapshot
+}
+
+pub(crate) const TERRAFORM: &str =
+    "APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) aws-sdk-go-v2/1.30.3";
+
+pub(crate) fn support() -> Change {
+    Change::EnableVpcDns {
+        vpc: VPC.into(),
+        attribute: DnsAttribute::Support,
     }
 }

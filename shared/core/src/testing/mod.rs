@@ -13,21 +13,21 @@ use jiff::Timestamp;
 use postern_policy::template;
 
 pub(crate) use baseline::{bare, compliant, perimeter, service};
-pub(crate) use history::{occasion, record};
+pub(crate) use history::{NOW, RUN, TERRAFORM, record, support, tagged, triggering_event};
 
-use crate::change::{Change, MANAGED_GROUP_NAME, TAG_MANAGED};
-use crate::control::{self, Control};
+use crate::changes::{Change, simulate};
 use crate::controls::{CONTROLS, credentials_unbound};
-use crate::finding::{Finding, Remediation, Verdict};
-use crate::id::{ServiceName, SubnetId, Zone};
-use crate::ledger::Past;
-use crate::plan::{Plan, Spent, plan};
-use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
-use crate::simulate::simulate;
-use crate::snapshot::{
+use crate::evaluation::{Control, Finding, Remediation, evaluate};
+use crate::history::ChangeHistory;
+use crate::model::finding::Verdict;
+use crate::model::id::{ServiceName, SubnetId, Zone};
+use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
     RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
 };
+use crate::plan::{Plan, Spent, plan};
+use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const STRANGER: &str = "444455556666";
@@ -42,7 +42,7 @@ pub(crate) const PARTNER: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-01234
 pub(crate) struct World {
     pub(crate) snapshot: Snapshot,
     pub(crate) settings: Settings,
-    pub(crate) past: Past,
+    pub(crate) history: ChangeHistory,
     pub(crate) now: Timestamp,
 }
 
@@ -317,11 +317,11 @@ impl World {
     }
 
     pub(crate) fn findings(&self, control: &Control) -> Vec<Finding> {
-        control::evaluate(&[control], &self.snapshot, &self.settings, &self.past, self.now)
+        evaluate(&[control], &self.snapshot, &self.settings, &self.history, self.now)
     }
 
     pub(crate) fn all_findings(&self) -> Vec<Finding> {
-        control::evaluate(CONTROLS, &self.snapshot, &self.settings, &self.past, self.now)
+        evaluate(CONTROLS, &self.snapshot, &self.settings, &self.history, self.now)
     }
 
     /// The one finding of a control about a resource, a service by its short or full name, or both: `subnet-a kms`.
@@ -349,7 +349,7 @@ impl World {
             CONTROLS,
             &self.snapshot,
             &self.settings,
-            &self.past,
+            &self.history,
             Spent::default(),
             self.now,
         )

@@ -9,17 +9,18 @@ use proptest::option::weighted as maybe;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::baseline::modes;
 use super::{
     ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, route, rule, tags, zone,
 };
-use crate::control::TAG_EXEMPT;
 use crate::controls::{CONTROLS, credentials_unbound};
-use crate::id::{SubnetId, Zone};
-use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
-use crate::snapshot::{
+use crate::evaluation::TAG_EXEMPT;
+use crate::model::id::{SubnetId, Zone};
+use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
     SubnetClass, Tags, VpcDns,
 };
+use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
 
 const TABLES: [&str; 4] = ["rtb-isolated", "rtb-main", "rtb-private", "rtb-public"];
 const SUBNETS: usize = 6;
@@ -152,7 +153,7 @@ fn subnet() -> impl Strategy<Value = (Subnet, Option<&'static str>)> {
 }
 
 /// A route besides the local one, and tags.
-fn lead() -> impl Strategy<Value = (Option<crate::snapshot::Route>, Tags)> {
+fn lead() -> impl Strategy<Value = (Option<crate::model::snapshot::Route>, Tags)> {
     let internet = RouteTarget::InternetGateway("igw-1".to_owned());
     let nat = RouteTarget::Other("nat-1".to_owned());
     let endpoint = RouteTarget::Endpoint("vpce-gwlb".to_owned());
@@ -162,7 +163,7 @@ fn lead() -> impl Strategy<Value = (Option<crate::snapshot::Route>, Tags)> {
         marks(),
     )
         .prop_map(|(target, active, tags)| {
-            let lead = target.map(|target| crate::snapshot::Route {
+            let lead = target.map(|target| crate::model::snapshot::Route {
                 active,
                 ..route("0.0.0.0/0", target)
             });
@@ -326,7 +327,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             |(perimeter, requirements, default, controls, exemptions, exempt_by_tag)| Settings {
                 perimeter,
                 requirements,
-                modes: crate::settings::Modes { default, controls },
+                modes: modes(default, controls),
                 exemptions,
                 exempt_by_tag,
                 ..Settings::default()

@@ -208,7 +208,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::function::FUNCTIONS;
+    use crate::functions::FUNCTIONS;
 
     fn targets(name: &str, request: Value, response: Value) -> Option<Vec<Target>> {
         find(name)

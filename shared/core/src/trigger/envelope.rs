@@ -8,9 +8,9 @@ use thiserror::Error;
 
 use super::actor::{acted_as, actor, printable};
 use super::body::{Body, flag, text};
-use super::{Failure, Occasion, Target, Trigger, calls};
-use crate::function::DEPENDENCY_VIOLATION;
-use crate::id::{AccountId, Region};
+use super::{Failure, Target, Trigger, TriggeringEvent, calls};
+use crate::model::id::{AccountId, Region};
+use crate::trigger::DEPENDENCY_VIOLATION;
 
 const CALL: &str = "AWS API Call via CloudTrail";
 const SCHEDULE: &str = "Scheduled Event";
@@ -143,7 +143,7 @@ fn scheduled(document: &Value) -> Result<Trigger, UnreadableError> {
         account: account(document, None)?,
         region: region(document, None)?,
         targets: vec![Target::Region],
-        occasion: Occasion {
+        triggering_event: TriggeringEvent {
             event: SCHEDULE.to_owned(),
             event_id: required(document, "id", "a text")?,
             time: time(document.get("time")),
@@ -205,7 +205,7 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
         account: account(document, detail.get("recipientAccountId"))?,
         region: region(document, detail.get("awsRegion"))?,
         targets,
-        occasion: Occasion {
+        triggering_event: TriggeringEvent {
             event,
             event_id: required(document, "detail.eventID", "a text").or_else(|_| required(document, "id", "a text"))?,
             time: time(detail.get("eventTime")),
@@ -350,10 +350,13 @@ mod tests {
         assert_eq!(trigger.account.as_str(), "111122223333");
         assert_eq!(trigger.region.as_str(), "eu-central-1");
         assert_eq!(trigger.targets, [Target::Vpc("vpc-0example1".into())]);
-        assert_eq!(trigger.occasion.event, "CreateSubnet");
-        assert_eq!(trigger.occasion.event_id, "11111111-2222-3333-4444-555555555555");
-        assert_eq!(trigger.occasion.time, "2026-03-01T12:00:00Z".parse().ok());
-        let actor = trigger.occasion.actor.expect("an actor");
+        assert_eq!(trigger.triggering_event.event, "CreateSubnet");
+        assert_eq!(
+            trigger.triggering_event.event_id,
+            "11111111-2222-3333-4444-555555555555"
+        );
+        assert_eq!(trigger.triggering_event.time, "2026-03-01T12:00:00Z".parse().ok());
+        let actor = trigger.triggering_event.actor.expect("an actor");
         assert_eq!(
             actor.identity,
             "arn:aws:sts::111122223333:assumed-role/network-admin/ada"
@@ -391,10 +394,13 @@ mod tests {
             assert_eq!(trigger.account.as_str(), "111122223333");
             assert_eq!(trigger.region.as_str(), "eu-central-1");
             assert_eq!(trigger.targets, [Target::Region]);
-            assert_eq!(trigger.occasion.event, "Scheduled Event");
-            assert_eq!(trigger.occasion.event_id, "aaaaaaaa-2222-3333-4444-555555555555");
-            assert_eq!(trigger.occasion.time, "2026-03-01T12:00:00Z".parse().ok());
-            assert_eq!(trigger.occasion.actor, None);
+            assert_eq!(trigger.triggering_event.event, "Scheduled Event");
+            assert_eq!(
+                trigger.triggering_event.event_id,
+                "aaaaaaaa-2222-3333-4444-555555555555"
+            );
+            assert_eq!(trigger.triggering_event.time, "2026-03-01T12:00:00Z".parse().ok());
+            assert_eq!(trigger.triggering_event.actor, None);
         }
         assert_eq!(
             ignored(&with(schedule(), "/source", json!("aws.ec2"))),
@@ -406,7 +412,7 @@ mod tests {
     fn the_id_of_the_envelope_stands_in_for_a_missing_event_id() {
         let event = with(create_subnet(), "/detail/eventID", json!(null));
         assert_eq!(
-            trigger(&event).occasion.event_id,
+            trigger(&event).triggering_event.event_id,
             "99999999-2222-3333-4444-555555555555"
         );
         let event = with(event, "/id", json!(""));
@@ -421,7 +427,9 @@ mod tests {
     fn a_malformed_time_is_no_time() {
         for time in [json!("yesterday"), json!(""), json!(1772366400), json!(null), json!({})] {
             assert_eq!(
-                trigger(&with(create_subnet(), "/detail/eventTime", time)).occasion.time,
+                trigger(&with(create_subnet(), "/detail/eventTime", time))
+                    .triggering_event
+                    .time,
                 None
             );
         }
@@ -436,7 +444,7 @@ mod tests {
             let event = with(event, "/detail/sourceIPAddress", nothing);
             let trigger = trigger(&event);
             assert_eq!(trigger.targets, [Target::Region]);
-            assert_eq!(trigger.occasion.actor, None);
+            assert_eq!(trigger.triggering_event.actor, None);
         }
     }
 
@@ -510,7 +518,7 @@ mod tests {
         ] {
             let trigger = trigger(&delete(name, request.clone(), blocked.clone()));
             assert_eq!(trigger.targets, [target]);
-            let failure = trigger.occasion.failure.unwrap();
+            let failure = trigger.triggering_event.failure.unwrap();
             assert_eq!(
                 (failure.code.as_str(), failure.resource.as_str()),
                 ("Client.DependencyViolation", id)

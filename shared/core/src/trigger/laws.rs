@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::fixtures::{call, create_subnet, delete_endpoints, schedule, with};
 use super::{Reading, Target, read};
-use crate::function::FUNCTIONS;
+use crate::functions::FUNCTIONS;
 
 const OWN: &[&str] = &["arn:aws:iam::111122223333:role/postern-subnet-inspector"];
 
@@ -155,10 +155,10 @@ fn assert_fit(document: &Value) {
             "{id:?}"
         );
     }
-    let occasion = trigger.occasion;
-    assert!(!occasion.event_id.is_empty());
-    assert_printable(&occasion.event_id);
-    if let Some(actor) = occasion.actor {
+    let triggering_event = trigger.triggering_event;
+    assert!(!triggering_event.event_id.is_empty());
+    assert_printable(&triggering_event.event_id);
+    if let Some(actor) = triggering_event.actor {
         let texts = [
             actor.identity_type,
             actor.user_agent,

@@ -14,14 +14,19 @@ mod fixtures;
 mod laws;
 #[cfg(test)]
 mod samples;
+mod tool;
 
+pub use self::tool::Tool;
 pub use envelope::{Ignored, Reading, UnreadableError, read};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use crate::model::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+
+/// The `errorCode` of a call that could not delete something because something else depends on it.
+pub const DEPENDENCY_VIOLATION: &str = "Client.DependencyViolation";
 
 /// An event is a hint: it says where to look, never what is so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +35,7 @@ pub struct Trigger {
     pub region: Region,
     /// Where to look; never empty. Several where the event names several things.
     pub targets: Vec<Target>,
-    pub occasion: Occasion,
+    pub triggering_event: TriggeringEvent,
 }
 
 /// A place in an account and Region that an event names.
@@ -49,7 +54,7 @@ pub enum Target {
 
 /// Who did what and when, for people to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Occasion {
+pub struct TriggeringEvent {
     /// The API call, such as `CreateSubnet`; `Scheduled Event` for the schedule.
     pub event: String,
     /// CloudTrail's id of the event; the same in every copy of it.

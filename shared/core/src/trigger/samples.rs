@@ -155,9 +155,9 @@ fn outcome(event: &Value) -> String {
     };
     assert_eq!(event["detail"]["recipientAccountId"], trigger.account.as_str());
     assert_eq!(event["detail"]["awsRegion"], trigger.region.as_str());
-    assert_eq!(event["detail"]["eventID"], trigger.occasion.event_id.as_str());
+    assert_eq!(event["detail"]["eventID"], trigger.triggering_event.event_id.as_str());
     assert!(
-        trigger.occasion.time.is_some() && trigger.occasion.actor.is_some(),
+        trigger.triggering_event.time.is_some() && trigger.triggering_event.actor.is_some(),
         "{text}"
     );
     let [target] = trigger.targets.as_slice() else {

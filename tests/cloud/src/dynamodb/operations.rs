@@ -125,7 +125,7 @@ impl Request {
     fn check(&self, condition: Option<&Condition>, before: Option<&Item>) -> Result<(), Refusal> {
         let shown = self.one_of("ReturnValuesOnConditionCheckFailure", &["NONE", "ALL_OLD"])?;
         let Some(condition) = condition else { return Ok(()) };
-        match evaluate::holds(condition, before.unwrap_or(&Item::new()))? {
+        match evaluate::pauses(condition, before.unwrap_or(&Item::new()))? {
             true => Ok(()),
             false => Err(Refusal::unmet(before.filter(|_| shown == "ALL_OLD").cloned())),
         }

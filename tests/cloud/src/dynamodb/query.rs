@@ -77,7 +77,7 @@ pub(super) fn query(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<
     for (key, item) in seen {
         let Some(item) = item else { continue };
         if let Some(sort) = item.get(&keys.range).and_then(Value::text)
-            && evaluate::holds(&condition, item)?
+            && evaluate::pauses(&condition, item)?
         {
             let order = (sort, key);
             rows.push(Row { order, item });
@@ -116,7 +116,7 @@ fn page(rows: &[Row<'_>], names: &[&String], limit: usize, filter: Option<&Condi
     for row in rows {
         scanned += 1;
         bytes += size(row.item);
-        if filter.map_or(Ok(true), |filter| evaluate::holds(filter, row.item))? {
+        if filter.map_or(Ok(true), |filter| evaluate::pauses(filter, row.item))? {
             items.push(write_item(row.item));
         }
         // There is a last key even where nothing comes after it.

@@ -45,7 +45,7 @@ pub struct World {
     /// What a token made, and of which request, by account, Region and token.
     pub(crate) tokens: BTreeMap<(String, String, String), Token>,
     /// What becomes of endpoints by itself.
-    fates: Vec<Fate>,
+    fates: Vec<ChangeStatus>,
     /// Names that are still taken after their endpoint is gone.
     held: Vec<Held>,
     journal: Vec<Effect>,
@@ -85,7 +85,7 @@ pub(crate) struct Token {
 }
 
 #[derive(Debug)]
-struct Fate {
+struct ChangeStatus {
     at: Timestamp,
     endpoint: String,
     /// None: it is no longer listed.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-pub use postern_core::snapshot::{EndpointKind, EndpointState};
+pub use postern_core::model::snapshot::{EndpointKind, EndpointState};
 
 pub type Tags = BTreeMap<String, String>;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Endpoint, EndpointKind, EndpointState, Fate, Held, World};
+use super::{ChangeStatus, Endpoint, EndpointKind, EndpointState, Held, World};
 use crate::faults::Fault;
 
 impl World {
@@ -13,8 +13,8 @@ impl World {
         while let Some(at) = self.next_due(now) {
             // As if somebody had looked at that very moment.
             self.now = at;
-            let due = self.fates.extract_if(.., |fate| fate.at <= at).collect::<Vec<_>>();
-            due.iter().for_each(|fate| self.happen(fate));
+            let due = self.fates.extract_if(.., |status| status.at <= at).collect::<Vec<_>>();
+            due.iter().for_each(|status| self.happen(status));
         }
         self.now = now;
         self.held.retain(|held| held.until > now);
@@ -23,16 +23,16 @@ impl World {
     }
 
     fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let due = self.fates.iter().map(|fate| fate.at);
+        let due = self.fates.iter().map(|status| status.at);
         due.filter(|at| *at <= now).min()
     }
 
-    fn happen(&mut self, fate: &Fate) {
-        let Some(endpoint) = self.endpoint(&fate.endpoint) else {
+    fn happen(&mut self, status: &ChangeStatus) {
+        let Some(endpoint) = self.endpoint(&status.endpoint) else {
             return;
         };
-        let Some(state) = fate.state else {
-            self.remove::<Endpoint>(&fate.endpoint);
+        let Some(state) = status.state else {
+            self.remove::<Endpoint>(&status.endpoint);
             return;
         };
         let mut endpoint = Endpoint::clone(endpoint);
@@ -44,7 +44,7 @@ impl World {
         if state == EndpointState::Deleted {
             self.hold_name(&endpoint);
             let listed = self.moment(5, 120);
-            self.fates.push(Fate {
+            self.fates.push(ChangeStatus {
                 at: listed,
                 endpoint: endpoint.id.clone(),
                 state: None,
@@ -84,8 +84,8 @@ impl World {
     }
 
     fn become_later(&mut self, id: &str, at: Timestamp, state: EndpointState) {
-        self.fates.retain(|fate| fate.endpoint != id);
-        self.fates.push(Fate {
+        self.fates.retain(|status| status.endpoint != id);
+        self.fates.push(ChangeStatus {
             at,
             endpoint: id.to_owned(),
             state: Some(state),
@@ -106,14 +106,14 @@ impl World {
 
     /// Whether the private name of a service is taken in a VPC by another endpoint than this one.
     pub(crate) fn name_taken(&self, vpc: &str, service: &str, but: Option<&str>) -> bool {
-        let holds = |endpoint: &&std::sync::Arc<Endpoint>| {
+        let pauses = |endpoint: &&std::sync::Arc<Endpoint>| {
             endpoint.vpc == vpc
                 && endpoint.private_dns
                 && endpoint.service.as_deref() == Some(service)
                 && endpoint.alive()
                 && Some(endpoint.id.as_str()) != but
         };
-        self.endpoints().any(|endpoint| holds(&endpoint))
+        self.endpoints().any(|endpoint| pauses(&endpoint))
             || self
                 .held
                 .iter()

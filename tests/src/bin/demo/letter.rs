@@ -8,9 +8,9 @@ use crate::paint::Paint;
 /// Subject, occasions, notices, findings and changes.
 pub(crate) fn letter(alert: &Alert, paint: Paint) -> Vec<String> {
     let mut lines = vec![paint.bold(&format!("✉ {}", alert.subject))];
-    for occasion in alert.list("occasions") {
-        let actor = field(occasion, "/actor/identity");
-        lines.push(format!("  because of {} by {actor}", field(occasion, "/event")));
+    for triggering_event in alert.list("occasions") {
+        let actor = field(triggering_event, "/actor/identity");
+        lines.push(format!("  because of {} by {actor}", field(triggering_event, "/event")));
     }
     for notice in alert.list("notices") {
         lines.push(format!("  {}", field(notice, "/text")));

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use postern_core::ledger::{Action, ChangeRecord, Fate};
+use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_tests::alert::Alert;
 use postern_tests::chain::Delivery;
 use postern_tests::checks::Check;
@@ -175,8 +175,8 @@ impl Show {
     fn recorded(&self, records: &[ChangeRecord]) {
         self.line(&self.paint.bold("What the ledger has of this round:"));
         for record in records {
-            let (Action::Change(change), Fate::Applied { .. }) = (&record.action, &record.fate) else {
-                self.line(&format!("{} {} {:?}", self.paint.mark(false), record.id, record.fate));
+            let (Action::Change(change), ChangeStatus::Applied { .. }) = (&record.action, &record.status) else {
+                self.line(&format!("{} {} {:?}", self.paint.mark(false), record.id, record.status));
                 continue;
             };
             self.line(&format!(

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 use postern_cloud::world::Shape;
 use postern_cloud::{ACCOUNT, Cloud, Entry, Faults, REGION, Service};
-use postern_core::controls::CONTROLS;
-use postern_core::function::{Function as Registered, SUBNET_INSPECTOR};
+use postern_core::controls::known;
+use postern_core::functions::{Function as Registered, SUBNET_INSPECTOR};
 use postern_core::settings::Settings;
 use postern_runtime::{Configuration, Handler};
 use postern_storm::{LEDGER, ledger, role, topic};
@@ -72,7 +72,7 @@ fn paused() -> Result<Runtime> {
 }
 
 fn configuration() -> Result<Configuration> {
-    let controls: Vec<_> = CONTROLS.iter().map(|control| control.name).collect();
+    let controls = known();
     Ok(Configuration {
         settings: Settings::parse(SETTINGS, &controls).while_doing("reading the settings")?,
         topic: topic(),

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use postern_cloud::world::{Endpoint, EndpointKind};
 use postern_cloud::{ACCOUNT, Entry, Thing};
 use postern_core::controls::credentials_unbound;
-use postern_core::cost::MonthlyCost;
+use postern_core::model::cost::MonthlyCost;
 use postern_core::settings::Mode;
 use postern_policy::{Binding, Containment, Document, EndpointContext, analyse, bind};
 

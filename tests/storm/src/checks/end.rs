@@ -1,9 +1,9 @@
 //! The end of a storm.
 
-use postern_core::change::TAG_MANAGED;
-use postern_core::finding::{Finding, Remediation, Verdict};
-use postern_core::ledger::Told;
-use postern_core::report::Disposition;
+use postern_core::evaluation::{Finding, Remediation};
+use postern_core::history::{DeliveredFinding, FindingStatus};
+use postern_core::model::finding::Verdict;
+use postern_core::model::managed::TAG_MANAGED;
 use postern_core::settings::Mode;
 
 use super::Story;
@@ -17,9 +17,13 @@ pub(super) fn every_finding_is_repaired_or_told(story: &Story<'_>) -> Result<(),
             Verdict::Compliant | Verdict::NotApplicable => false,
         });
         for finding in wrong {
-            let told = place.past.told.get(&finding.key).map(|told| told.outcome);
-            if !told.is_some_and(|told| explains(told, finding)) {
-                return Err(format!("{told:?} was told of {}: {finding:?}", finding.key));
+            let delivered = place
+                .past
+                .delivered
+                .get(&finding.key)
+                .map(|delivered| delivered.outcome);
+            if !delivered.is_some_and(|delivered| explains(delivered, finding)) {
+                return Err(format!("{delivered:?} was told of {}: {finding:?}", finding.key));
             }
         }
     }
@@ -27,14 +31,14 @@ pub(super) fn every_finding_is_repaired_or_told(story: &Story<'_>) -> Result<(),
 }
 
 /// Whether people know with this why a finding is still there.
-fn explains(told: Disposition, finding: &Finding) -> bool {
+fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
     match (finding.verdict, finding.mode) {
-        (Verdict::Indeterminate, _) => told == Disposition::Indeterminate,
+        (Verdict::Indeterminate, _) => delivered == FindingStatus::Indeterminate,
         (_, Mode::Enforce) => matches!(
-            told,
-            Disposition::Manual | Disposition::Contested | Disposition::Refused | Disposition::Failed
+            delivered,
+            FindingStatus::Manual | FindingStatus::Contested | FindingStatus::Refused | FindingStatus::Failed
         ),
-        _ => matches!(told, Disposition::Manual | Disposition::Audit),
+        _ => matches!(delivered, FindingStatus::Manual | FindingStatus::Audit),
     }
 }
 
@@ -59,9 +63,11 @@ pub(super) fn what_postern_made_is_right(story: &Story<'_>) -> Result<(), String
                     && matches!(finding.remediation, Remediation::Automatic(_))
             });
             // What a limit or AWS keeps from being repaired was not made wrong.
-            let kept = |told: &Told| matches!(told.outcome, Disposition::Refused | Disposition::Failed);
+            let kept = |delivered: &DeliveredFinding| {
+                matches!(delivered.outcome, FindingStatus::Refused | FindingStatus::Failed)
+            };
             if let (false, Some(finding)) = (touched, found)
-                && !place.past.told.get(&finding.key).is_some_and(kept)
+                && !place.past.delivered.get(&finding.key).is_some_and(kept)
             {
                 return Err(format!("Postern made {} wrong: {}", endpoint.id, finding.explanation));
             }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use postern_cloud::world::Source;
 use postern_cloud::{Effect, Published, Thing};
-use postern_core::change::{Change, DnsAttribute};
-use postern_core::finding::FindingKey;
-use postern_core::id::{RunId, VpcId};
-use postern_core::ledger::{Action, ChangeRecord, Fate};
+use postern_core::changes::{Change, DnsAttribute};
+use postern_core::history::{Action, ChangeRecord, ChangeStatus};
+use postern_core::model::finding::FindingKey;
+use postern_core::model::id::{RunId, VpcId};
 use postern_core::settings::{ExemptionSelector, Mode};
 use serde_json::Value;
 
@@ -28,12 +28,15 @@ pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), St
     let reports = story.cloud.published();
     let mut recorded: BTreeMap<Deed, usize> = BTreeMap::new();
     for record in story.records() {
-        if !record.fate.settled() {
+        if !record.status.settled() {
             return Err(format!("nobody found out what became of {record:?}"));
         }
-        let worth_telling = matches!(record.fate, Fate::Applied { .. } | Fate::Failed { .. });
-        let told = |report: &Published| report.message.contains(record.id.as_str());
-        if !record.told || (worth_telling && !reports.iter().any(told)) {
+        let worth_telling = matches!(
+            record.status,
+            ChangeStatus::Applied { .. } | ChangeStatus::Failed { .. }
+        );
+        let delivered = |report: &Published| report.message.contains(record.id.as_str());
+        if !record.delivered || (worth_telling && !reports.iter().any(delivered)) {
             return Err(format!("nobody was told of {record:?}"));
         }
         if let Some(deed) = recorded_deed(record) {
@@ -113,8 +116,8 @@ pub(super) fn nobody_was_fought(story: &Story<'_>) -> Result<(), String> {
 fn applied<'a>(story: &'a Story<'_>) -> impl Iterator<Item = (&'a ChangeRecord, &'a Change)> {
     story
         .records()
-        .filter_map(|record| match (&record.action, &record.fate) {
-            (Action::Change(change), Fate::Applied { .. }) => Some((record, change)),
+        .filter_map(|record| match (&record.action, &record.status) {
+            (Action::Change(change), ChangeStatus::Applied { .. }) => Some((record, change)),
             _ => None,
         })
 }
@@ -123,7 +126,9 @@ fn applied<'a>(story: &'a Story<'_>) -> impl Iterator<Item = (&'a ChangeRecord, 
 pub(super) fn everything_taken_back_is_on_record(story: &Story<'_>) -> Result<(), String> {
     let undone: Vec<String> = story
         .records()
-        .filter(|record| matches!(record.action, Action::Undo(_)) && !matches!(record.fate, Fate::Failed { .. }))
+        .filter(|record| {
+            matches!(record.action, Action::Undo(_)) && !matches!(record.status, ChangeStatus::Failed { .. })
+        })
         .map(|record| format!("{:?}", record.action))
         .collect();
     let by_operators = story.everything.iter().filter(|entry| *entry.caller == *OPERATOR);
@@ -200,7 +205,7 @@ pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
 }
 
 fn recorded_deed(record: &ChangeRecord) -> Option<Deed> {
-    let (Action::Change(change), Fate::Applied { created }) = (&record.action, &record.fate) else {
+    let (Action::Change(change), ChangeStatus::Applied { created }) = (&record.action, &record.status) else {
         return None;
     };
     let created = created.as_deref().unwrap_or_default();

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
 use postern_cloud::{Cloud, Entry, REGION, Service};
-use postern_core::control::evaluate;
 use postern_core::controls::CONTROLS;
-use postern_core::finding::Finding;
-use postern_core::function::SWEEPER;
-use postern_core::id::VpcId;
-use postern_core::ledger::{ChangeRecord, Past, VpcPlace};
+use postern_core::evaluation::{Finding, evaluate};
+use postern_core::functions::SWEEPER;
+use postern_core::history::{ChangeHistory, ChangeRecord};
+use postern_core::model::id::VpcId;
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::Snapshot;
 use postern_core::settings::Settings;
-use postern_core::snapshot::Snapshot;
 
 use crate::organisation::LEDGER;
 use crate::storm::Storm;
@@ -40,7 +40,7 @@ pub(crate) struct Story<'a> {
 
 struct Place {
     snapshot: Snapshot,
-    past: Past,
+    past: ChangeHistory,
     findings: Vec<Finding>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Story<'a> {
             .await;
         let mut places = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
-            let past = ledger.past(&VpcPlace::of(&snapshot), None).await;
+            let past = ledger.past(&Scope::of(&snapshot), None).await;
             let past = past.map_err(|error| error.to_string())?;
             let findings = evaluate(CONTROLS, &snapshot, settings, &past, aws.now());
             let vpc = snapshot.vpc.id.clone();

@@ -8,7 +8,7 @@ async fn every_change_is_applied_with_the_calls_that_it_declares() {
         let created = case.created.map(str::to_owned);
         assert_eq!(
             apply(&cloud, &case.change).await,
-            Outcome::Applied { created },
+            ChangeOutcome::Applied { created },
             "{}",
             case.change
         );
@@ -36,7 +36,7 @@ async fn every_change_applied_again_is_not_needed_and_changes_nothing() {
         cloud = cloud.on(last.0, &case.already);
         let outcome = apply(&cloud, &case.change).await;
         assert!(
-            matches!(outcome, Outcome::NotNeeded { .. }),
+            matches!(outcome, ChangeOutcome::NotNeeded { .. }),
             "{}: {outcome:?}",
             case.change
         );
@@ -67,7 +67,7 @@ async fn every_change_that_fails_at_any_call_says_what_and_whether_to_try_again(
                     .filter(|(action, _)| *action != failing)
                     .fold(cloud, |cloud, (action, answer)| cloud.always(action, answer));
                 let outcome = apply(&cloud, &case.change).await;
-                let Outcome::Failed { cause, transient } = outcome else {
+                let ChangeOutcome::Failed { cause, transient } = outcome else {
                     panic!("{} failing at {failing}: {outcome:?}", case.change);
                 };
                 assert_eq!(transient, worth, "{cause}");
@@ -94,7 +94,7 @@ async fn a_connection_that_breaks_is_worth_another_attempt() {
             .fold(Cloud::new(), |cloud, (action, answer)| cloud.always(action, answer));
         let broken = (0..case.writes()).fold(looked, |cloud, _| cloud.breaks(case.act.0));
         let outcome = apply(&broken, &case.change).await;
-        let Outcome::Failed { cause, transient: true } = outcome else {
+        let ChangeOutcome::Failed { cause, transient: true } = outcome else {
             panic!("{}: {outcome:?}", case.change);
         };
         assert!(cause.contains("connection reset by peer"), "{cause}");
@@ -113,7 +113,7 @@ async fn success_with_return_false_is_a_failure() {
             .fold(Cloud::new(), |cloud, (action, answer)| cloud.on(action, answer));
         let outcome = apply(&looked.on(case.act.0, "<return>false</return>"), &case.change).await;
         assert!(
-            matches!(outcome, Outcome::Failed { transient: false, .. }),
+            matches!(outcome, ChangeOutcome::Failed { transient: false, .. }),
             "{}: {outcome:?}",
             case.change
         );

@@ -75,7 +75,7 @@ async fn an_endpoint_that_does_not_count_does_not_keep_another_from_being_create
             .on("DescribeSecurityGroups", &group(""))
             .on("CreateVpcEndpoint", &created("pending"));
         let outcome = apply(&cloud, &Change::CreateEndpoint(new_interface())).await;
-        assert!(matches!(outcome, Outcome::Applied { .. }), "{outcome:?}");
+        assert!(matches!(outcome, ChangeOutcome::Applied { .. }), "{outcome:?}");
     }
     let cloud = Cloud::new().on(
         "DescribeVpcEndpoints",
@@ -99,7 +99,7 @@ async fn a_token_that_brings_back_a_dead_endpoint_is_replaced() {
             .on("CreateVpcEndpoint", &created("available"));
         let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
         let created = Some("vpce-new".to_owned());
-        assert_eq!(outcome, Outcome::Applied { created });
+        assert_eq!(outcome, ChangeOutcome::Applied { created });
         assert_eq!(
             tokens(&cloud),
             ["token-1".to_owned(), client_token(["token-1", "vpce-old"])]
@@ -117,7 +117,7 @@ async fn what_this_run_made_is_on_record_although_it_came_to_nothing() {
         .on("CreateVpcEndpoint", &failed);
     let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
     let created = Some("vpce-failed".to_owned());
-    assert_eq!(outcome, Outcome::Applied { created });
+    assert_eq!(outcome, ChangeOutcome::Applied { created });
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn what_a_concurrent_run_created_with_the_same_token_is_waited_for() {
         .on("DescribeVpcEndpoints", "<vpcEndpointSet/>")
         .on("DescribeVpcEndpoints", &gateway(""));
     let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
-    assert!(matches!(outcome, Outcome::NotNeeded { .. }), "{outcome:?}");
+    assert!(matches!(outcome, ChangeOutcome::NotNeeded { .. }), "{outcome:?}");
     assert_eq!(cloud.requests("CreateVpcEndpoint").len(), 1);
 }
 
@@ -159,7 +159,7 @@ async fn a_token_that_an_endpoint_used_up_which_is_gone_is_replaced() {
         )
         .on("CreateVpcEndpoint", &created("available"));
     let outcome = apply(&cloud, &Change::CreateEndpoint(new_gateway())).await;
-    assert!(matches!(outcome, Outcome::Applied { .. }), "{outcome:?}");
+    assert!(matches!(outcome, ChangeOutcome::Applied { .. }), "{outcome:?}");
     assert_eq!(tokens(&cloud)[1], client_token(["token-1", "vpce-1"]));
 }
 
@@ -186,7 +186,7 @@ async fn a_repeated_request_carries_the_same_token() {
     let outcome = applier
         .apply(&Change::CreateEndpoint(new_gateway()), "the-control")
         .await;
-    assert!(matches!(outcome, Outcome::Applied { .. }), "{outcome:?}");
+    assert!(matches!(outcome, ChangeOutcome::Applied { .. }), "{outcome:?}");
     assert_eq!(tokens(&cloud), ["token-1", "token-1"]);
 }
 

@@ -61,7 +61,7 @@ async fn a_group_that_a_concurrent_run_created_first_is_not_needed() {
     let change = Change::CreateManagedGroup { vpc: "vpc-1".into() };
     let cloud = duplicate(Cloud::new()).on("DescribeSecurityGroups", &group(""));
     let reason = "sg-managed is there".to_owned();
-    assert_eq!(apply(&cloud, &change).await, Outcome::NotNeeded { reason });
+    assert_eq!(apply(&cloud, &change).await, ChangeOutcome::NotNeeded { reason });
     let cloud = duplicate(Cloud::new()).on("DescribeSecurityGroups", "<securityGroupInfo/>");
     assert!(failed_because(&apply(&cloud, &change).await).1);
 }
@@ -81,7 +81,10 @@ async fn a_group_that_aws_does_not_show_yet_is_used_all_the_same() {
         Change::CreateEndpoint(new_interface()),
     ] {
         let outcome = applier.apply(&change, "the-control").await;
-        assert!(matches!(outcome, Outcome::Applied { .. }), "{change}: {outcome:?}");
+        assert!(
+            matches!(outcome, ChangeOutcome::Applied { .. }),
+            "{change}: {outcome:?}"
+        );
     }
     assert_eq!(cloud.request("AuthorizeSecurityGroupIngress")["GroupId"], "sg-managed");
     assert_eq!(cloud.request("CreateVpcEndpoint")["SecurityGroupId.1"], "sg-managed");
@@ -123,7 +126,7 @@ async fn ingress_is_authorized_for_the_sources_that_are_missing_alone() {
         .on("AuthorizeSecurityGroupIngress", "<return>true</return>");
     let outcome = apply(&cloud, &authorize(managed())).await;
     let created = Some("sg-managed".to_owned());
-    assert_eq!(outcome, Outcome::Applied { created });
+    assert_eq!(outcome, ChangeOutcome::Applied { created });
     let request = cloud.request("AuthorizeSecurityGroupIngress");
     for (key, value) in [
         ("GroupId", "sg-managed"),
@@ -184,7 +187,7 @@ async fn rules_that_do_not_admit_https_do_not_count() {
         .on("AuthorizeSecurityGroupIngress", "<return>true</return>");
     assert!(matches!(
         apply(&cloud, &authorize(managed())).await,
-        Outcome::Applied { .. }
+        ChangeOutcome::Applied { .. }
     ));
 }
 
@@ -217,7 +220,7 @@ async fn a_rule_that_came_in_between_does_not_keep_the_others_out() {
         .on("AuthorizeSecurityGroupIngress", "<return>true</return>");
     assert!(matches!(
         apply(&cloud, &authorize(managed())).await,
-        Outcome::Applied { .. }
+        ChangeOutcome::Applied { .. }
     ));
     let second = &cloud.requests("AuthorizeSecurityGroupIngress")[1];
     assert!(!second.contains_key("IpPermissions.1.IpRanges.1.CidrIp"));
@@ -226,7 +229,7 @@ async fn a_rule_that_came_in_between_does_not_keep_the_others_out() {
     let cloud = raced().on("DescribeSecurityGroups", &group(&both));
     assert!(matches!(
         apply(&cloud, &authorize(managed())).await,
-        Outcome::NotNeeded { .. }
+        ChangeOutcome::NotNeeded { .. }
     ));
 
     let one = https_from(&["10.0.0.0/16"]);
@@ -237,6 +240,6 @@ async fn a_rule_that_came_in_between_does_not_keep_the_others_out() {
     );
     assert!(matches!(
         apply(&cloud, &authorize(managed())).await,
-        Outcome::NotNeeded { .. }
+        ChangeOutcome::NotNeeded { .. }
     ));
 }

@@ -7,8 +7,10 @@ mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_core::change::{DnsAttribute, MANAGED_GROUP_NAME, ManagedGroup, NewEndpoint, client_token};
-use postern_core::snapshot::EndpointKind;
+use postern_core::changes::{DnsAttribute, ManagedGroup, NewEndpoint};
+use postern_core::model::managed::MANAGED_GROUP_NAME;
+use postern_core::model::snapshot::EndpointKind;
+use postern_core::model::token::client_token;
 
 use super::*;
 use crate::wire::{Cloud, Request};
@@ -24,7 +26,7 @@ fn applier(cloud: &Cloud) -> Applier {
     applier
 }
 
-async fn apply(cloud: &Cloud, change: &Change) -> Outcome {
+async fn apply(cloud: &Cloud, change: &Change) -> ChangeOutcome {
     let outcome = applier(cloud).apply(change, "the-control").await;
     cloud.done();
     outcome
@@ -268,16 +270,16 @@ fn first_time(case: &Case) -> Cloud {
     looked.on(case.act.0, &case.act.1)
 }
 
-fn skipped_because(outcome: &Outcome) -> &str {
+fn skipped_because(outcome: &ChangeOutcome) -> &str {
     match outcome {
-        Outcome::Skipped { reason } => reason,
+        ChangeOutcome::Skipped { reason } => reason,
         other => panic!("not skipped: {other:?}"),
     }
 }
 
-fn failed_because(outcome: &Outcome) -> (&str, bool) {
+fn failed_because(outcome: &ChangeOutcome) -> (&str, bool) {
     match outcome {
-        Outcome::Failed { cause, transient } => (cause, *transient),
+        ChangeOutcome::Failed { cause, transient } => (cause, *transient),
         other => panic!("not failed: {other:?}"),
     }
 }

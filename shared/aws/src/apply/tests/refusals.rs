@@ -129,11 +129,11 @@ async fn refusals_are_told_apart_by_code_and_words() {
             .on("DescribeVpcEndpoints", &interface(""))
             .refuse("ModifyVpcEndpoint", code, message);
         let (is, text) = match apply(&cloud, &change).await {
-            Outcome::Failed { cause, transient: true } => (Is::Transient, cause),
-            Outcome::Failed { cause, .. } => (Is::Permanent, cause),
-            Outcome::NotNeeded { reason } => (Is::NotNeeded, reason),
-            Outcome::Skipped { reason } => (Is::Skipped, reason),
-            Outcome::Applied { .. } => panic!("{code} was taken for success"),
+            ChangeOutcome::Failed { cause, transient: true } => (Is::Transient, cause),
+            ChangeOutcome::Failed { cause, .. } => (Is::Permanent, cause),
+            ChangeOutcome::NotNeeded { reason } => (Is::NotNeeded, reason),
+            ChangeOutcome::Skipped { reason } => (Is::Skipped, reason),
+            ChangeOutcome::Applied { .. } => panic!("{code} was taken for success"),
         };
         assert_eq!(is, expected, "{code}: {message}");
         assert!(text.contains(words), "{code}: {text}");

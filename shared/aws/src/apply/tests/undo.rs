@@ -1,4 +1,4 @@
-use postern_core::change::{ChangeKind, Inverse};
+use postern_core::changes::{ChangeKind, Inverse};
 
 use super::*;
 
@@ -142,7 +142,7 @@ fn undos() -> Vec<Undo> {
     ]
 }
 
-async fn undo(cloud: &Cloud, undo: &Undo) -> Outcome {
+async fn undo(cloud: &Cloud, undo: &Undo) -> ChangeOutcome {
     let outcome = applier(cloud).undo(&undo.inverse(), Some(&undo.change)).await;
     cloud.done();
     outcome
@@ -159,7 +159,7 @@ async fn every_change_is_taken_back_with_the_calls_that_this_declares() {
         let cloud = unchanged(&case).on(case.act.0, &case.act.1);
         assert_eq!(
             undo(&cloud, &case).await,
-            Outcome::Applied { created: None },
+            ChangeOutcome::Applied { created: None },
             "{}",
             case.change
         );
@@ -180,7 +180,7 @@ async fn what_is_taken_back_already_is_left_alone() {
     for case in undos() {
         let outcome = undo(&Cloud::new().on(case.look.0, &case.already), &case).await;
         assert!(
-            matches!(outcome, Outcome::NotNeeded { .. }),
+            matches!(outcome, ChangeOutcome::NotNeeded { .. }),
             "{}: {outcome:?}",
             case.change
         );
@@ -197,7 +197,7 @@ async fn what_is_gone_need_not_be_taken_back() {
         };
         let outcome = undo(&Cloud::new().refuse(case.look.0, code, "It does not exist"), &case).await;
         assert!(
-            matches!(outcome, Outcome::NotNeeded { .. }),
+            matches!(outcome, ChangeOutcome::NotNeeded { .. }),
             "{}: {outcome:?}",
             case.change
         );
@@ -206,7 +206,7 @@ async fn what_is_gone_need_not_be_taken_back() {
         let deleting = case.look.1.replace("available", "Deleting");
         let outcome = undo(&Cloud::new().on(case.look.0, &deleting), case).await;
         assert!(
-            matches!(outcome, Outcome::NotNeeded { .. }),
+            matches!(outcome, ChangeOutcome::NotNeeded { .. }),
             "{}: {outcome:?}",
             case.change
         );
@@ -219,7 +219,7 @@ async fn what_is_gone_need_not_be_taken_back() {
         let case = &undos()[position];
         let outcome = undo(&unchanged(case).refuse(case.act.0, code, "It does not exist"), case).await;
         assert!(
-            matches!(outcome, Outcome::NotNeeded { .. }),
+            matches!(outcome, ChangeOutcome::NotNeeded { .. }),
             "{}: {outcome:?}",
             case.change
         );
@@ -364,7 +364,7 @@ async fn without_the_change_what_postern_created_goes_whatever_became_of_it() {
     for (case, look) in [(&cases[3], grown), (&cases[1], with_rules)] {
         let cloud = Cloud::new().on(case.look.0, &look).on(case.act.0, &case.act.1);
         let outcome = applier(&cloud).undo(&case.inverse(), None).await;
-        assert_eq!(outcome, Outcome::Applied { created: None });
+        assert_eq!(outcome, ChangeOutcome::Applied { created: None });
         cloud.done();
     }
     let cloud = unchanged(&cases[8]);
@@ -394,7 +394,7 @@ async fn an_endpoint_that_aws_did_not_delete_in_spite_of_its_answer_is_a_failure
     let missing = "<unsuccessful><item><error><code>InvalidVpcEndpoint.NotFound</code><message>No.</message></error></item>\
          </unsuccessful>";
     let outcome = undo(&unchanged(case).on(case.act.0, missing), case).await;
-    assert!(matches!(outcome, Outcome::NotNeeded { .. }), "{outcome:?}");
+    assert!(matches!(outcome, ChangeOutcome::NotNeeded { .. }), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -423,7 +423,7 @@ async fn rules_that_somebody_else_wrote_are_not_revoked() {
     );
     let wider = group(&our_rules(&["10.0.0.0/16"]).replace("<fromPort>443", "<fromPort>80"));
     let outcome = undo(&Cloud::new().on(case.look.0, &wider), case).await;
-    assert!(matches!(outcome, Outcome::NotNeeded { .. }), "{outcome:?}");
+    assert!(matches!(outcome, ChangeOutcome::NotNeeded { .. }), "{outcome:?}");
 }
 
 #[tokio::test]

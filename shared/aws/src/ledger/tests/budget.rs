@@ -1,4 +1,4 @@
-use postern_core::ledger::{Budget, Reservation};
+use postern_core::plan::{Budget, Reservation};
 
 use super::*;
 

@@ -4,11 +4,11 @@ mod read;
 mod write;
 
 use jiff::Timestamp;
-use postern_core::change::Change;
-use postern_core::cost::MonthlyCost;
-use postern_core::finding::{FindingKey, Resource, ResourceKind, Severity};
-use postern_core::ledger::{Action, ChangeId, ChangeRecord, Fate, Hold, Told, VpcPlace};
-use postern_core::report::Disposition;
+use postern_core::changes::Change;
+use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, DeliveredFinding, FindingStatus, Pause};
+use postern_core::model::cost::MonthlyCost;
+use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity};
+use postern_core::model::scope::Scope;
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -40,8 +40,8 @@ fn at(time: &str) -> Timestamp {
     format!("2026-11-23T{time}Z").parse().unwrap()
 }
 
-fn place() -> VpcPlace {
-    VpcPlace {
+fn place() -> Scope {
+    Scope {
         account: "111122223333".into(),
         region: "eu-central-1".into(),
         vpc: "vpc-1".into(),
@@ -67,19 +67,19 @@ fn record(time: &str) -> ChangeRecord {
         time: at(time),
         action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
         causes: [finding("vpc-1")].into(),
-        occasions: Vec::new(),
+        triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::ZERO,
-        fate: Fate::Intended,
-        told: false,
+        status: ChangeStatus::Intended,
+        delivered: false,
         undoes: None,
         undone_by: None,
     }
 }
 
-fn told(resource: &str, explanation: &str) -> Told {
-    Told {
+fn delivered(resource: &str, explanation: &str) -> DeliveredFinding {
+    DeliveredFinding {
         key: finding(resource),
-        outcome: Disposition::Manual,
+        outcome: FindingStatus::Manual,
         severity: Severity::High,
         fingerprint: "f".to_owned(),
         explanation: explanation.to_owned(),
@@ -87,8 +87,8 @@ fn told(resource: &str, explanation: &str) -> Told {
     }
 }
 
-fn hold() -> Hold {
-    Hold {
+fn pause() -> Pause {
+    Pause {
         key: finding("vpc-1"),
         reason: "rolled back".to_owned(),
         expires: at("12:00:00"),
@@ -193,7 +193,7 @@ async fn every_call_that_a_run_makes_is_declared_and_names_itself_when_it_fails(
             .await
             .err(),
     );
-    failures.push(ledger(&cloud_of).hold(&place(), &hold()).await.err());
+    failures.push(ledger(&cloud_of).pause(&place(), &pause()).await.err());
     let cloud_of = cloud();
     failures.push(
         ledger(&cloud_of)

@@ -1,9 +1,9 @@
-use postern_core::id::RunId;
+use postern_core::model::id::RunId;
 
 use super::*;
 use crate::ledger::item::changes_since;
 
-async fn past(items: Vec<Json>) -> Result<postern_core::ledger::Past, LedgerError> {
+async fn past(items: Vec<Json>) -> Result<postern_core::history::ChangeHistory, LedgerError> {
     let cloud = Cloud::new().json("Query", &json!({ "Items": items }));
     ledger(&cloud).past(&place(), None).await
 }
@@ -28,12 +28,12 @@ async fn a_vpc_without_a_past_has_an_empty_one() {
 
 #[tokio::test]
 async fn the_past_is_read_whole() {
-    let (open, other) = (told("vpc-1", "open"), told("vpc-2", "open"));
+    let (open, other) = (delivered("vpc-1", "open"), delivered("vpc-2", "open"));
     let resume = json!({ "key": finding("vpc-1"), "time": at("05:00:00") });
     let past = past(vec![
         change("06:00:00"),
         change("07:00:00"),
-        item("hold/abc", json!({ "hold": document(&hold()) })),
+        item("hold/abc", json!({ "hold": document(&pause()) })),
         item("lease", json!({ "version": { "N": "7" } })),
         item("resume/abc", json!({ "resume": document(&resume) })),
         item(
@@ -47,10 +47,13 @@ async fn the_past_is_read_whole() {
     ]);
     let past = past.await.unwrap();
     assert_eq!(past.records, [record("06:00:00"), record("07:00:00")]);
-    assert_eq!(past.holds, [hold()]);
+    assert_eq!(past.pauses, [pause()]);
     assert_eq!(past.version, 7);
     assert_eq!(past.resumes, [(finding("vpc-1"), at("05:00:00"))].into());
-    assert_eq!(past.told, [(finding("vpc-1"), open), (finding("vpc-2"), other)].into());
+    assert_eq!(
+        past.delivered,
+        [(finding("vpc-1"), open), (finding("vpc-2"), other)].into()
+    );
 }
 
 #[tokio::test]
@@ -141,21 +144,21 @@ async fn what_cannot_be_understood_is_named() {
 
 #[tokio::test]
 async fn of_what_was_told_in_parts_only_those_count_that_belong_to_it() {
-    let part = |resource: &str, count: u32| json!({ "told": document(&[told(resource, "open")]), "parts": { "N": count.to_string() } });
+    let part = |resource: &str, count: u32| json!({ "told": document(&[delivered(resource, "open")]), "parts": { "N": count.to_string() } });
     let past = past(vec![
         item("told/a", part("vpc-1", 2)),
         item("told/a/1", part("vpc-2", 2)),
         item("told/a/2", part("vpc-3", 3)),
         item("told/b/1", part("vpc-4", 2)),
     ]);
-    let told: Vec<_> = past
+    let delivered: Vec<_> = past
         .await
         .unwrap()
-        .told
+        .delivered
         .into_keys()
         .map(|key| key.resource.id)
         .collect();
-    assert_eq!(told, ["vpc-1", "vpc-2"]);
+    assert_eq!(delivered, ["vpc-1", "vpc-2"]);
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn an_intention_whose_answer_got_lost_is_not_taken_for_anothers() {
     assert_eq!(mine.body("PutItem")["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
     let mut other = change();
     other["record"] = document(&ChangeRecord {
-        fate: Fate::NotNeeded {
+        status: ChangeStatus::NotNeeded {
             reason: "it is there".to_owned(),
         },
         ..record.clone()
@@ -54,7 +54,7 @@ async fn an_intention_whose_answer_got_lost_is_not_taken_for_anothers() {
 async fn a_conclusion_replaces_the_intention() {
     let cloud = Cloud::new().json("PutItem", &json!({}));
     let concluded = ChangeRecord {
-        fate: Fate::Applied {
+        status: ChangeStatus::Applied {
             created: Some("sg-1".to_owned()),
         },
         ..record("06:00:00")
@@ -67,7 +67,7 @@ async fn a_conclusion_replaces_the_intention() {
 
 #[tokio::test]
 async fn what_was_told_is_written_whole() {
-    for list in [vec![], vec![told("vpc-1", "open"), told("vpc-2", "open")]] {
+    for list in [vec![], vec![delivered("vpc-1", "open"), delivered("vpc-2", "open")]] {
         let cloud = Cloud::new().json("PutItem", &json!({}));
         ledger(&cloud)
             .tell(&place(), "endpoint-missing", &list, at("12:00:00"))
@@ -87,7 +87,7 @@ async fn what_was_told_is_written_whole() {
 #[tokio::test]
 async fn more_than_an_item_holds_is_told_in_parts_the_first_of_them_last() {
     let list: Vec<_> = (0..1_000)
-        .map(|n| told(&format!("vpc-{n}"), &"x".repeat(600)))
+        .map(|n| delivered(&format!("vpc-{n}"), &"x".repeat(600)))
         .collect();
     let cloud = (0..3).fold(Cloud::new(), |cloud, _| cloud.json("PutItem", &json!({})));
     ledger(&cloud)
@@ -116,17 +116,17 @@ async fn more_than_an_item_holds_is_told_in_parts_the_first_of_them_last() {
     let past = ledger(&Cloud::new().json("Query", &json!({ "Items": items })))
         .past(&place(), None)
         .await;
-    assert_eq!(past.unwrap().told.len(), 1_000);
+    assert_eq!(past.unwrap().delivered.len(), 1_000);
 }
 
 #[tokio::test]
 async fn a_hold_is_written_and_lifted_by_its_finding() {
     let cloud = Cloud::new().json("PutItem", &json!({})).json("DeleteItem", &json!({}));
-    ledger(&cloud).hold(&place(), &hold()).await.unwrap();
+    ledger(&cloud).pause(&place(), &pause()).await.unwrap();
     ledger(&cloud).lift(&place(), &finding("vpc-1")).await.unwrap();
     let item = written(&cloud);
     assert!(item["sk"]["S"].as_str().unwrap().starts_with("hold/"));
-    assert_eq!(item["hold"], document(&hold()));
+    assert_eq!(item["hold"], document(&pause()));
     assert_eq!(item["expires"]["N"], at("12:00:00").as_second().to_string());
     let lifted = cloud.body("DeleteItem")["Key"].clone();
     assert_eq!((&lifted["pk"], &lifted["sk"]), (&item["pk"], &item["sk"]));

@@ -6,8 +6,8 @@ mod vpc;
 
 use std::collections::BTreeMap;
 
-use postern_core::id::{ServiceName, Zone};
-use postern_core::snapshot::{
+use postern_core::model::id::{ServiceName, Zone};
+use postern_core::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget,
     SecurityGroup, Subnet, SubnetClass, Tags, Vpc,
 };

@@ -399,8 +399,8 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "2:18: ledger.retention_days: `30` is not between 31 and 3650",
     ),
     bad(
-        "[ledger]\nhold_days = 1.5",
-        "2:13: ledger.hold_days: expected a whole number, found a float",
+        "[ledger]\npause_days = 1.5",
+        "2:14: ledger.pause_days: expected a whole number, found a float",
     ),
     bad(
         "[limits]\nmonthly_cost_per_vpc = -0.5",
@@ -556,7 +556,7 @@ window_hours = 48
 
 [ledger]
 retention_days = 31
-hold_days = 7
+pause_days = 7
 
 [prices]
 interface_endpoint_zone_hour = 0.02

@@ -16,11 +16,12 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use postern_aws::Aws;
 use postern_aws::ledger::{Ledger, LedgerError};
-use postern_core::change::Change;
-use postern_core::cost::MonthlyCost;
-use postern_core::finding::{FindingKey, Resource, ResourceKind, Severity};
-use postern_core::ledger::{Action, Budget, ChangeId, ChangeRecord, Fate, Hold, Reservation, Told, VpcPlace};
-use postern_core::report::Disposition;
+use postern_core::changes::Change;
+use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, DeliveredFinding, FindingStatus, Pause};
+use postern_core::model::cost::MonthlyCost;
+use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity};
+use postern_core::model::scope::Scope;
+use postern_core::plan::{Budget, Reservation};
 
 use super::*;
 
@@ -98,8 +99,8 @@ impl HttpConnector for Wire {
     }
 }
 
-fn place() -> VpcPlace {
-    VpcPlace {
+fn place() -> Scope {
+    Scope {
         account: "111122223333".into(),
         region: "eu-central-1".into(),
         vpc: "vpc-1".into(),
@@ -125,19 +126,19 @@ fn record(position: usize) -> ChangeRecord {
         time: at(0),
         action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
         causes: [finding(1)].into(),
-        occasions: Vec::new(),
+        triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::from_dollars(21.9),
-        fate: Fate::Intended,
-        told: false,
+        status: ChangeStatus::Intended,
+        delivered: false,
         undoes: None,
         undone_by: None,
     }
 }
 
-fn told(resource: u32) -> Told {
-    Told {
+fn delivered(resource: u32) -> DeliveredFinding {
+    DeliveredFinding {
         key: finding(resource),
-        outcome: Disposition::Manual,
+        outcome: FindingStatus::Manual,
         severity: Severity::High,
         fingerprint: "f".to_owned(),
         explanation: "x".repeat(600),
@@ -155,7 +156,7 @@ async fn what_is_written_is_read_again_whatever_gets_lost() {
     for losses in 0..3 {
         let wire = Wire::new(u64::from(losses));
         let ledger = wire.ledger();
-        let hold = Hold {
+        let pause = Pause {
             key: finding(1),
             reason: "rolled back".to_owned(),
             expires: at(100),
@@ -165,7 +166,7 @@ async fn what_is_written_is_read_again_whatever_gets_lost() {
             wire.lose(losses);
             ledger.intend(&record(position), at(1_000)).await.unwrap();
             let concluded = ChangeRecord {
-                fate: Fate::Applied {
+                status: ChangeStatus::Applied {
                     created: Some(format!("sg-{position}")),
                 },
                 ..record(position)
@@ -177,7 +178,7 @@ async fn what_is_written_is_read_again_whatever_gets_lost() {
         records.sort_by(|a, b| a.id.cmp(&b.id));
         // At first more than one item holds, then less.
         for count in [1_000, 3] {
-            let list: Vec<_> = (0..count).map(told).collect();
+            let list: Vec<_> = (0..count).map(delivered).collect();
             wire.lose(losses);
             ledger
                 .tell(&place(), "endpoint-missing", &list, at(1_000))
@@ -185,19 +186,19 @@ async fn what_is_written_is_read_again_whatever_gets_lost() {
                 .unwrap();
         }
         wire.lose(losses);
-        ledger.hold(&place(), &hold).await.unwrap();
+        ledger.pause(&place(), &pause).await.unwrap();
         wire.lose(losses);
         ledger.resume(&place(), &finding(2), at(5), at(1_000)).await.unwrap();
         let past = ledger.past(&place(), None).await.unwrap();
         assert_eq!(past.records, records);
-        assert_eq!(past.told, (0..3).map(|n| (finding(n), told(n))).collect());
-        assert_eq!(past.holds, [hold]);
+        assert_eq!(past.delivered, (0..3).map(|n| (finding(n), delivered(n))).collect());
+        assert_eq!(past.pauses, [pause]);
         assert_eq!(past.resumes, [(finding(2), at(5))].into());
         assert_eq!(ledger.past(&place(), Some(at(1))).await.unwrap().records, []);
         assert_eq!(ledger.past(&place(), Some(at(0))).await.unwrap().records.len(), 5);
         wire.lose(losses);
         ledger.lift(&place(), &finding(1)).await.unwrap();
-        assert_eq!(ledger.past(&place(), None).await.unwrap().holds, []);
+        assert_eq!(ledger.past(&place(), None).await.unwrap().pauses, []);
     }
 }
 

@@ -1,0 +1,217 @@
+//! Who may open a connection to an endpoint, and how to let in the subnets that need it.
+
+use std::collections::BTreeSet;
+
+use ipnet::{IpNet, Ipv4Net};
+
+use crate::changes::{Change, ManagedGroup};
+use crate::evaluation::Context;
+use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
+
+/// What the security groups of an endpoint let in.
+pub enum Admission {
+    Admitted,
+    /// These networks are not admitted.
+    Blocked(BTreeSet<IpNet>),
+    /// Who is admitted depends on what is not observed; the reason.
+    Unclear(String),
+}
+
+impl<'a> Context<'a> {
+    /// Every subnet of the VPC: where an endpoint holds the private DNS name, the clients of all of them are sent to it.
+    pub fn all_subnets(&self) -> Result<Vec<&'a Subnet>, Gap> {
+        Ok(self.snapshot.subnets.as_ref().map_err(Gap::clone)?.values().collect())
+    }
+
+    /// Whether the endpoint's groups admit TCP 443 from these subnets.
+    pub fn admission(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Admission, Gap> {
+        let groups = self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
+        let mut rules = Vec::new();
+        let mut unknown = Vec::new();
+        for id in &endpoint.security_groups {
+            match groups.get(id) {
+                Some(group) => rules.extend(group.ingress.iter().filter(|rule| rule.admits_https())),
+                None => unknown.push(id.as_str()),
+            }
+        }
+        let blocked = blocked(&rules, subnets);
+        if blocked.is_empty() {
+            return Ok(Admission::Admitted);
+        }
+        let by_membership = rules.iter().filter_map(|rule| match &rule.source {
+            IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
+            IngressSource::Cidr(_) => None,
+        });
+        if let Some(source) = by_membership.min() {
+            return Ok(Admission::Unclear(format!(
+                "TCP 443 is admitted from {source}, and which clients that covers is not observed"
+            )));
+        }
+        if !unknown.is_empty() {
+            return Ok(Admission::Unclear(format!(
+                "{} was not found in the VPC",
+                unknown.join(", ")
+            )));
+        }
+        Ok(Admission::Blocked(blocked))
+    }
+
+    /// The managed group and what makes it admit TCP 443 from these subnets.
+    pub fn managed_group_for(&self, vpc_subnets: &[&Subnet]) -> Result<(ManagedGroup, Vec<Change>), Gap> {
+        self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
+        let vpc = &self.snapshot.vpc.id;
+        let group = ManagedGroup { vpc: vpc.clone() };
+        let mut changes = Vec::new();
+        let rules: Vec<_> = match self.snapshot.managed_group() {
+            Some(managed) => managed.ingress.iter().filter(|rule| rule.admits_https()).collect(),
+            None => {
+                changes.push(Change::CreateManagedGroup { vpc: vpc.clone() });
+                Vec::new()
+            }
+        };
+        let blocked = blocked(&rules, vpc_subnets);
+        if !blocked.is_empty() {
+            changes.push(Change::AuthorizeIngress {
+                group: group.clone(),
+                cidrs: blocked,
+            });
+        }
+        Ok((group, changes))
+    }
+
+    /// What lets these subnets in to an endpoint. Other people's groups are never edited for this.
+    pub fn admit(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
+        let (group, mut changes) = self.managed_group_for(subnets)?;
+        let attached = self
+            .snapshot
+            .managed_group()
+            .is_some_and(|g| endpoint.security_groups.contains(&g.id));
+        if !attached {
+            changes.push(Change::AttachManagedGroup {
+                endpoint: endpoint.id.clone(),
+                group,
+            });
+        }
+        Ok(changes)
+    }
+}
+
+/// The IPv4 networks of the subnets that no rule admits, neighbours merged. The endpoints are IPv4 ones.
+fn blocked(rules: &[&IngressRule], subnets: &[&Subnet]) -> BTreeSet<IpNet> {
+    let admitted: Vec<Ipv4Net> = rules
+        .iter()
+        .filter_map(|rule| match rule.source {
+            IngressSource::Cidr(IpNet::V4(net)) => Some(net),
+            _ => None,
+        })
+        .collect();
+    let admitted = Ipv4Net::aggregate(&admitted);
+    let wanted: Vec<Ipv4Net> = subnets
+        .iter()
+        .filter_map(|subnet| match subnet.ipv4 {
+            Some(IpNet::V4(net)) => Some(net),
+            _ => None,
+        })
+        .filter(|net| !admitted.iter().any(|a| a.contains(net)))
+        .collect();
+    Ipv4Net::aggregate(&wanted).into_iter().map(IpNet::V4).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::evaluation::policies::Policies;
+    use crate::history::ChangeHistory;
+    use crate::model::snapshot::{EndpointState, SubnetClass};
+    use crate::testing::{World, bare, https, nets};
+
+    /// What the endpoint's group does not admit of subnets at `10.0.n.0/24`.
+    fn lacking(subnets: usize, ingress: &[IngressRule]) -> BTreeSet<IpNet> {
+        let mut world = bare();
+        for n in 0..subnets {
+            world = world.subnet(&format!("subnet-{n}"), "a", SubnetClass::Private);
+        }
+        let world = world.interface("vpce-sts", "sts", &[]).group("sg-https", ingress);
+        match admission(&world) {
+            Admission::Admitted => BTreeSet::new(),
+            Admission::Blocked(networks) => networks,
+            Admission::Unclear(reason) => panic!("{reason}"),
+        }
+    }
+
+    fn admission(world: &World) -> Admission {
+        let context = Context {
+            snapshot: &world.snapshot,
+            settings: &world.settings,
+            history: &ChangeHistory::default(),
+            now: world.now,
+            policies: &Policies::default(),
+        };
+        let endpoint = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()];
+        assert_eq!(endpoint.state, EndpointState::Available);
+        context.admission(endpoint, &context.all_subnets().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn neighbours_are_admitted_by_one_rule_and_nobody_between_them() {
+        assert_eq!(lacking(4, &[]), nets(&["10.0.0.0/22"]));
+        assert_eq!(
+            lacking(4, &[https("10.0.1.0/24")]),
+            nets(&["10.0.0.0/24", "10.0.2.0/23"])
+        );
+        assert_eq!(lacking(3, &[]), nets(&["10.0.0.0/23", "10.0.2.0/24"]));
+    }
+
+    #[test]
+    fn wider_and_adjoining_rules_admit() {
+        assert_eq!(lacking(3, &[https("0.0.0.0/0")]), nets(&[]));
+        assert_eq!(lacking(2, &[https("10.0.0.0/24"), https("10.0.1.0/24")]), nets(&[]));
+        let quarters = ["10.0.0.0/26", "10.0.0.64/26", "10.0.0.128/26", "10.0.0.192/26"].map(https);
+        assert_eq!(lacking(1, &quarters), nets(&[]));
+        assert_eq!(lacking(1, &quarters[..3]), nets(&["10.0.0.0/24"]));
+    }
+
+    #[test]
+    fn of_several_sources_by_membership_the_same_one_is_always_named() {
+        let by = |id: &str| IngressRule {
+            source: IngressSource::Group(id.to_owned()),
+            ..https("10.0.0.0/24")
+        };
+        let reason = |ingress: &[IngressRule]| {
+            let world = bare()
+                .subnet("subnet-a", "a", SubnetClass::Private)
+                .interface("vpce-sts", "sts", &[])
+                .group("sg-https", ingress);
+            match admission(&world) {
+                Admission::Unclear(reason) => reason,
+                _ => panic!("decided"),
+            }
+        };
+        assert_eq!(reason(&[by("sg-2"), by("sg-1")]), reason(&[by("sg-1"), by("sg-2")]));
+        assert!(reason(&[by("sg-2"), by("sg-1")]).contains("sg-1"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_lacking_and_what_is_admitted_make_up_the_whole(
+            count in 1..6_usize,
+            admitted in prop::collection::vec((0..8_u8, 0..4_u8, 24..=26_u8), 0..6),
+        ) {
+            let rules: Vec<_> = admitted
+                .iter()
+                .map(|(third, quarter, length)| {
+                    let net = Ipv4Net::new([10, 0, *third, quarter * 64].into(), *length).unwrap().trunc();
+                    https(&net.to_string())
+                })
+                .collect();
+            let before = lacking(count, &rules);
+            let opened: Vec<_> = before.iter().map(|net| https(&net.to_string())).collect();
+            prop_assert_eq!(lacking(count, &[rules, opened].concat()), nets(&[]));
+            // No address outside the subnets is let in.
+            let size: u64 = before.iter().map(|net| 1 << (32 - net.prefix_len())).sum();
+            prop_assert!(size.is_multiple_of(256) && size <= 256 * count as u64);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Which services a VPC has to reach privately, and from which of its subnets.
+
+use std::collections::BTreeMap;
+
+use crate::evaluation::Context;
+use crate::model::id::{RouteTableId, ServiceName};
+use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
+
+/// A service that the settings require in this VPC.
+pub struct Required<'a> {
+    pub service: &'a Service,
+    /// The subnets that need it; empty where none of the VPC matches.
+    pub subnets: Vec<&'a Subnet>,
+}
+
+/// A required service that the Region's catalogue does not settle.
+pub struct Unresolved<'a> {
+    pub name: &'a str,
+    pub reason: String,
+}
+
+/// The required services of one kind, merged over all requirements and sorted by name.
+pub fn required<'a>(
+    context: &Context<'a>,
+    kind: EndpointKind,
+) -> Result<(Vec<Required<'a>>, Vec<Unresolved<'a>>), Gap> {
+    let mut services: BTreeMap<&ServiceName, Required<'a>> = BTreeMap::new();
+    let mut unresolved = BTreeMap::new();
+    let catalogue = context.snapshot.services.as_ref().map_err(Gap::clone)?;
+    for requirement in &context.settings.requirements {
+        if requirement.kind != kind || !requirement.vpcs.matches(&context.snapshot.vpc) {
+            continue;
+        }
+        let subnets = matching_subnets(context, requirement)?;
+        for name in &requirement.services {
+            match resolve(name, kind, &catalogue.services, context) {
+                Ok(service) => {
+                    let entry = services.entry(&service.name).or_insert_with(|| Required {
+                        service,
+                        subnets: Vec::new(),
+                    });
+                    entry
+                        .subnets
+                        .extend(subnets.iter().filter(|s| s.owner == context.snapshot.account));
+                }
+                Err(reason) => {
+                    unresolved.insert(name.as_str(), reason);
+                }
+            }
+        }
+    }
+    let mut services: Vec<_> = services.into_values().collect();
+    for required in &mut services {
+        required.subnets.sort_by_key(|subnet| &subnet.id);
+        required.subnets.dedup_by_key(|subnet| &subnet.id);
+    }
+    Ok((
+        services,
+        unresolved
+            .into_iter()
+            .map(|(name, reason)| Unresolved { name, reason })
+            .collect(),
+    ))
+}
+
+fn matching_subnets<'a>(
+    context: &Context<'a>,
+    requirement: &crate::settings::Requirement,
+) -> Result<Vec<&'a Subnet>, Gap> {
+    let snapshot = context.snapshot;
+    let mut matching = Vec::new();
+    for subnet in snapshot.subnets.as_ref().map_err(Gap::clone)?.values() {
+        if requirement
+            .subnets
+            .matches(snapshot.class_of(&subnet.id)?, &subnet.tags)
+        {
+            matching.push(subnet);
+        }
+    }
+    Ok(matching)
+}
+
+/// Names are looked up in the catalogue, never built: not every service follows `com.amazonaws.<region>.<name>`.
+fn resolve<'a>(
+    name: &str,
+    kind: EndpointKind,
+    services: &'a [Service],
+    context: &Context<'_>,
+) -> Result<&'a Service, String> {
+    let region = &context.snapshot.region;
+    let of_kind = || services.iter().filter(move |service| service.kind == kind);
+    if let Some(service) = of_kind().find(|service| service.name.as_str() == name) {
+        return Ok(service);
+    }
+    let short: Vec<_> = of_kind()
+        .filter(|s| s.amazon && s.short_name(region) == Some(name))
+        .collect();
+    match short.as_slice() {
+        [service] => Ok(service),
+        [] => Err(format!(
+            "{region} offers no {} service `{name}`; correct the name in postern.toml or limit the requirement to VPCs \
+             of Regions that have it",
+            kind.word()
+        )),
+        several => {
+            let mut names: Vec<_> = several.iter().map(|service| service.name.as_str()).collect();
+            names.sort();
+            Err(format!(
+                "`{name}` may mean {}; write the full name in postern.toml",
+                names.join(" or ")
+            ))
+        }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// The usable endpoints of a service in this VPC. Endpoints to other Regions do not count.
+    pub fn serving(&self, service: &Service) -> Result<Vec<&'a Endpoint>, Gap> {
+        self.endpoints_to(service, Endpoint::usable)
+    }
+
+    /// The endpoints of a service of which it is not known whether they serve this VPC.
+    pub fn doubtful(&self, service: &Service) -> Result<Vec<&'a Endpoint>, Gap> {
+        self.endpoints_to(service, |e| e.state == EndpointState::Unknown)
+    }
+
+    fn endpoints_to(&self, service: &Service, chosen: fn(&Endpoint) -> bool) -> Result<Vec<&'a Endpoint>, Gap> {
+        let endpoints = self.snapshot.endpoints.as_ref().map_err(Gap::clone)?;
+        Ok(endpoints
+            .values()
+            .filter(|e| e.kind == service.kind && e.service.as_ref() == Some(&service.name))
+            .filter(|e| chosen(e) && self.local(e))
+            .collect())
+    }
+
+    pub fn local(&self, endpoint: &Endpoint) -> bool {
+        endpoint
+            .service_region
+            .as_ref()
+            .is_none_or(|region| *region == self.snapshot.region)
+    }
+
+    /// The catalogue's entry for the service of an endpoint.
+    pub fn service_of(&self, endpoint: &Endpoint) -> Result<Option<&'a Service>, Gap> {
+        let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
+        Ok(endpoint
+            .service
+            .as_ref()
+            .and_then(|name| catalogue.find(name, endpoint.kind)))
+    }
+
+    /// Whether the interface endpoint of a service is to hold the service's normal DNS name. Where the service has a
+    /// gateway form as well, that name belongs to the gateway's clients.
+    pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
+        let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
+        Ok(service.amazon
+            && service.kind == EndpointKind::Interface
+            && !service.private_dns_names.is_empty()
+            && catalogue.find(&service.name, EndpointKind::Gateway).is_none())
+    }
+
+    /// The route tables that decide for these subnets.
+    pub fn route_tables_of(&self, subnets: &[&Subnet]) -> Result<Vec<RouteTableId>, Gap> {
+        let mut tables = Vec::new();
+        for subnet in subnets {
+            tables.extend(self.snapshot.route_table_of(&subnet.id)?.map(|table| table.id.clone()));
+        }
+        tables.sort();
+        tables.dedup();
+        Ok(tables)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::policies::Policies;
+    use crate::history::ChangeHistory;
+    use crate::model::snapshot::SubnetClass;
+    use crate::settings::SubnetSelector;
+    use crate::testing::{REGION, STRANGER, World, bare, compliant, service, tags};
+
+    fn with<T>(world: &World, look: impl FnOnce(&Context<'_>) -> T) -> T {
+        look(&Context {
+            snapshot: &world.snapshot,
+            settings: &world.settings,
+            history: &ChangeHistory::default(),
+            now: world.now,
+            policies: &Policies::default(),
+        })
+    }
+
+    /// Each required interface service, by short name, with the subnets that need it.
+    fn needed(world: &World) -> Vec<(String, Vec<String>)> {
+        with(world, |context| {
+            let (services, _) = required(context, EndpointKind::Interface).unwrap();
+            let short = |s: &Service| s.short_name(&REGION.into()).unwrap().to_owned();
+            services
+                .into_iter()
+                .map(|r| (short(r.service), r.subnets.iter().map(|s| s.id.to_string()).collect()))
+                .collect()
+        })
+    }
+
+    fn classes(classes: &[SubnetClass]) -> SubnetSelector {
+        SubnetSelector {
+            classes: classes.iter().copied().collect(),
+            ..SubnetSelector::default()
+        }
+    }
+
+    #[test]
+    fn requirements_of_one_service_are_merged_and_services_sorted() {
+        let mut world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .subnet("subnet-b", "b", SubnetClass::Isolated)
+            .subnet("subnet-web", "c", SubnetClass::Public)
+            .require(&["sts", "kms"])
+            .require(&["com.amazonaws.eu-central-1.sts", "sts"]);
+        world.settings.requirements[0].subnets = classes(&[SubnetClass::Private, SubnetClass::Isolated]);
+        world.settings.requirements[1].subnets = classes(&[SubnetClass::Private, SubnetClass::Public]);
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            needed(&world),
+            [
+                ("kms".to_owned(), names(&["subnet-a", "subnet-b"])),
+                ("sts".to_owned(), names(&["subnet-a", "subnet-b", "subnet-web"])),
+            ]
+        );
+    }
+
+    #[test]
+    fn subnets_are_chosen_by_class_and_by_every_tag() {
+        let mut world = bare()
+            .subnet("subnet-app", "a", SubnetClass::Private)
+            .subnet("subnet-other", "a", SubnetClass::Private)
+            .edit_subnet("subnet-app", |s| s.tags = tags(&[("tier", "app"), ("env", "prod")]))
+            .edit_subnet("subnet-other", |s| s.tags = tags(&[("tier", "app")]))
+            .require(&["sts"]);
+        world.settings.requirements[0].subnets.tags = tags(&[("tier", "app"), ("env", "prod")]);
+        assert_eq!(needed(&world), [("sts".to_owned(), vec!["subnet-app".to_owned()])]);
+        world.settings.requirements[0].subnets = classes(&[SubnetClass::Public]);
+        assert_eq!(needed(&world), [("sts".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn subnets_of_other_owners_need_nothing_from_us() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .edit_subnet("subnet-a", |s| s.owner = STRANGER.into())
+            .require(&["sts"]);
+        assert_eq!(needed(&world), [("sts".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn a_name_that_is_not_settled_is_said_once_and_spares_the_others() {
+        let world = compliant().require(&["nonsense", "sts"]).require(&["nonsense"]);
+        with(&world, |context| {
+            let (services, unresolved) = required(context, EndpointKind::Interface).unwrap();
+            assert_eq!(services.len(), 2);
+            let names: Vec<_> = unresolved.iter().map(|u| u.name).collect();
+            assert_eq!(names, ["nonsense"]);
+            assert!(unresolved[0].reason.contains("no interface service"));
+        });
+    }
+
+    #[test]
+    fn a_service_is_required_in_the_form_that_the_requirement_names() {
+        let gateway_of_sts = compliant().require_gateway(&["sts"]);
+        with(&gateway_of_sts, |context| {
+            let (_, unresolved) = required(context, EndpointKind::Gateway).unwrap();
+            assert_eq!(
+                unresolved[0].reason,
+                "eu-central-1 offers no gateway service `sts`; correct the name in postern.toml or limit the \
+                 requirement to VPCs of Regions that have it"
+            );
+        });
+    }
+
+    #[test]
+    fn names_of_china_are_found_like_all_others() {
+        let mut world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .require(&["ecr.api"]);
+        world.snapshot.region = "cn-north-1".into();
+        let name = "cn.com.amazonaws.cn-north-1.ecr.api";
+        world.snapshot.services = Ok(std::sync::Arc::new(crate::model::snapshot::Catalogue {
+            services: vec![service(name), service("com.amazonaws.cn-north-1.ecr.dkr")],
+        }));
+        with(&world, |context| {
+            let (services, _) = required(context, EndpointKind::Interface).unwrap();
+            assert_eq!(services[0].service.name.as_str(), name);
+        });
+    }
+
+    #[test]
+    fn only_interface_services_of_aws_without_a_gateway_form_hold_their_normal_name() {
+        let world = compliant();
+        let services = &world.snapshot.services.as_ref().unwrap().services;
+        let wanted: Vec<_> = services
+            .iter()
+            .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
+            .map(|s| s.short_name(&REGION.into()).unwrap())
+            .collect();
+        assert_eq!(
+            wanted,
+            ["sts", "kms", "email-smtp", "guardduty-data", "freetier", "ecr.api"]
+        );
+    }
+
+    #[test]
+    fn what_serves_and_what_may_serve_are_told_apart() {
+        let world = compliant()
+            .interface("vpce-odd", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-odd", |e| e.state = EndpointState::Unknown)
+            .interface("vpce-dead", "sts", &["subnet-a"])
+            .edit_endpoint("vpce-dead", |e| e.state = EndpointState::Failed);
+        with(&world, |context| {
+            let name = world.full_name("sts");
+            let catalogue = world.snapshot.services.as_ref().unwrap();
+            let sts = catalogue.find(&name, EndpointKind::Interface).unwrap();
+            let ids = |endpoints: Vec<&Endpoint>| endpoints.iter().map(|e| e.id.to_string()).collect::<Vec<_>>();
+            assert_eq!(ids(context.serving(sts).unwrap()), ["vpce-sts"]);
+            assert_eq!(ids(context.doubtful(sts).unwrap()), ["vpce-odd"]);
+        });
+    }
+
+    #[test]
+    fn the_route_tables_of_subnets_are_each_named_once() {
+        let world = compliant().edit_table("rtb-isolated", |t| t.subnets.clear());
+        with(&world, |context| {
+            let subnets = context.all_subnets().unwrap();
+            let tables = context.route_tables_of(&subnets).unwrap();
+            assert_eq!(
+                tables,
+                ["rtb-main", "rtb-private", "rtb-public"].map(RouteTableId::from)
+            );
+        });
+    }
+}

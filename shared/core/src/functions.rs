@@ -1,0 +1,139 @@
+//! Which Lambda function acts on which events with which controls.
+
+use crate::controls::{
+    credentials_unbound, endpoint_missing, gateway_route_missing, ingress_blocked, policy_locked_out, policy_open,
+    policy_undecided, policy_unsupported, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
+};
+use crate::evaluation::Control;
+
+pub struct Function {
+    /// The name of the function and of its crate.
+    pub name: &'static str,
+    /// The EC2 calls whose CloudTrail events start it. Empty where only the schedule does.
+    pub events: &'static [&'static str],
+    /// The EC2 calls whose CloudTrail events start it where they failed with [`DEPENDENCY_VIOLATION`](crate::trigger::DEPENDENCY_VIOLATION), and only then.
+    pub failed_events: &'static [&'static str],
+    pub controls: &'static [&'static Control],
+}
+
+pub static SUBNET_INSPECTOR: Function = Function {
+    name: "subnet-inspector",
+    events: &[
+        "AssociateRouteTable",
+        "AssociateVpcCidrBlock",
+        "CreateDefaultSubnet",
+        "CreateDefaultVpc",
+        "CreateRoute",
+        "CreateSubnet",
+        "DeleteRoute",
+        "DisassociateRouteTable",
+        "ModifyVpcAttribute",
+        "ReplaceRoute",
+        "ReplaceRouteTableAssociation",
+    ],
+    failed_events: &["DeleteSubnet", "DeleteVpc"],
+    controls: REACH,
+};
+
+pub static ENDPOINT_INSPECTOR: Function = Function {
+    name: "endpoint-inspector",
+    events: &[
+        "AuthorizeSecurityGroupIngress",
+        "CreateVpcEndpoint",
+        "DeleteVpcEndpoints",
+        "ModifySecurityGroupRules",
+        "ModifyVpcEndpoint",
+        "RevokeSecurityGroupIngress",
+    ],
+    failed_events: &[],
+    controls: REACH,
+};
+
+pub static POLICY_INSPECTOR: Function = Function {
+    name: "policy-inspector",
+    events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
+    failed_events: &[],
+    controls: CONTAINMENT,
+};
+
+pub static SWEEPER: Function = Function {
+    name: "sweeper",
+    events: &[],
+    failed_events: &[],
+    controls: crate::controls::CONTROLS,
+};
+
+pub static FUNCTIONS: &[&Function] = &[&ENDPOINT_INSPECTOR, &POLICY_INSPECTOR, &SUBNET_INSPECTOR, &SWEEPER];
+
+/// Each required service is reachable privately from each subnet that needs it.
+const REACH: &[&Control] = &[
+    &endpoint_missing::CONTROL,
+    &gateway_route_missing::CONTROL,
+    &ingress_blocked::CONTROL,
+    &private_dns_disabled::CONTROL,
+    &subnet_uncovered::CONTROL,
+    &vpc_dns_disabled::CONTROL,
+];
+
+/// Endpoints let nobody through but whom the perimeter trusts.
+const CONTAINMENT: &[&Control] = &[
+    &credentials_unbound::CONTROL,
+    &policy_locked_out::CONTROL,
+    &policy_open::CONTROL,
+    &policy_undecided::CONTROL,
+    &policy_unsupported::CONTROL,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn names(controls: &[&Control]) -> BTreeSet<&'static str> {
+        controls.iter().map(|control| control.name).collect()
+    }
+
+    #[test]
+    fn functions_are_unique_sorted_and_named_for_their_crates() {
+        let functions: Vec<_> = FUNCTIONS.iter().map(|function| function.name).collect();
+        assert!(functions.windows(2).all(|pair| pair[0] < pair[1]), "{functions:?}");
+        for name in functions {
+            let kebab = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+            assert!(kebab, "{name}");
+        }
+    }
+
+    #[test]
+    fn events_and_controls_are_unique_and_sorted() {
+        for function in FUNCTIONS {
+            let Function {
+                name,
+                events,
+                failed_events,
+                controls,
+            } = function;
+            for events in [events, failed_events] {
+                assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
+            }
+            assert!(controls.windows(2).all(|pair| pair[0].name < pair[1].name), "{name}");
+            assert!(!controls.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_sweeper_alone_waits_for_the_schedule_and_it_evaluates_everything() {
+        let without: Vec<_> = FUNCTIONS.iter().filter(|function| function.events.is_empty()).collect();
+        assert_eq!(without.len(), 1);
+        assert_eq!(without[0].name, SWEEPER.name);
+        assert_eq!(names(SWEEPER.controls), names(crate::controls::CONTROLS));
+    }
+
+    #[test]
+    fn the_functions_with_events_share_the_controls_out() {
+        let reach = names(REACH);
+        let policy = names(POLICY_INSPECTOR.controls);
+        assert!(reach.is_disjoint(&policy));
+        assert_eq!(&reach | &policy, names(SWEEPER.controls));
+    }
+}

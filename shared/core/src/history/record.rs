@@ -1,0 +1,129 @@
+//! One change in the ledger.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ChangeId;
+use crate::changes::{Change, ChangeOutcome, Inverse};
+use crate::model::cost::MonthlyCost;
+use crate::model::finding::FindingKey;
+use crate::model::id::RunId;
+use crate::model::scope::Scope;
+use crate::trigger::TriggeringEvent;
+
+/// A change that was made, or was about to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRecord {
+    pub id: ChangeId,
+    pub place: Scope,
+    pub run: RunId,
+    /// The function that ran; `postern` for the command line.
+    pub function: String,
+    /// When it was intended.
+    pub time: Timestamp,
+    pub action: Action,
+    /// The findings that it remedies. Of an undo: those that the undone change remedied.
+    pub causes: BTreeSet<FindingKey>,
+    /// Who did what that made Postern look.
+    #[serde(rename = "occasions")]
+    pub triggering_events: Vec<TriggeringEvent>,
+    /// What it adds to the bill each month.
+    pub monthly_cost: MonthlyCost,
+    #[serde(rename = "fate")]
+    pub status: ChangeStatus,
+    /// Whether a report told of it, with this fate.
+    #[serde(rename = "told")]
+    pub delivered: bool,
+    /// The change that this one takes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<ChangeId>,
+    /// The change that took this one back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone_by: Option<ChangeId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Change(Change),
+    Undo(Inverse),
+}
+
+/// What became of an intended change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ChangeStatus {
+    /// Its run did not come to say: it died, or is still at it.
+    Intended,
+    /// AWS may have done it, although it did not say so.
+    Uncertain {
+        cause: String,
+    },
+    Applied {
+        /// The id that AWS gave to what the change created, or of the managed group that it referred to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        created: Option<String>,
+    },
+    /// Live state was already as wanted.
+    NotNeeded {
+        reason: String,
+    },
+    Skipped {
+        reason: String,
+    },
+    Failed {
+        cause: String,
+    },
+}
+
+/// How the cause of a change begins that was intended and not made.
+pub(super) const NOT_DONE: &str = "not done: ";
+
+impl ChangeStatus {
+    /// After a failure that may be transient AWS may have done it all the same: an answer can get lost.
+    pub fn of(outcome: &ChangeOutcome) -> Self {
+        match outcome.clone() {
+            ChangeOutcome::Applied { created } => Self::Applied { created },
+            ChangeOutcome::NotNeeded { reason } => Self::NotNeeded { reason },
+            ChangeOutcome::Skipped { reason } => Self::Skipped { reason },
+            ChangeOutcome::Failed { cause, transient: true } => Self::Uncertain { cause },
+            ChangeOutcome::Failed {
+                cause,
+                transient: false,
+            } => Self::Failed { cause },
+        }
+    }
+
+    /// Whether it is known what became of the change.
+    pub fn settled(&self) -> bool {
+        !matches!(self, Self::Intended | Self::Uncertain { .. })
+    }
+}
+
+impl ChangeRecord {
+    /// Whether its run did not come to say what became of it, or to tell of it.
+    pub fn unfinished(&self) -> bool {
+        !self.status.settled() || !self.delivered
+    }
+
+    /// Whether AWS was asked and said no. What turned out not to have been done by a run that died says nothing of AWS.
+    pub fn tried(&self) -> bool {
+        matches!(&self.status, ChangeStatus::Failed { cause } if !cause.starts_with(NOT_DONE))
+    }
+
+    /// What takes it back; None where nothing was done that could be.
+    pub fn inverse(&self) -> Option<Inverse> {
+        match (&self.action, &self.status) {
+            (Action::Change(change), ChangeStatus::Applied { created }) => change.inverse(created.as_deref()),
+            _ => None,
+        }
+    }
+
+    /// Whether the change is in effect as far as the ledger knows: made, and not taken back by Postern.
+    pub fn counts(&self) -> bool {
+        matches!(self.status, ChangeStatus::Applied { .. }) && self.undone_by.is_none()
+    }
+}

@@ -1,0 +1,475 @@
+//! The past, in named cases and in laws over random VPCs.
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use super::*;
+use crate::changes::{Change, DnsAttribute, Inverse, ManagedGroup, simulate, simulate_inverse, simulated_id};
+use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
+use crate::evaluation::Remediation;
+use crate::model::cost::MonthlyCost;
+use crate::model::finding::{FindingKey, ResourceKind};
+use crate::model::snapshot::{EndpointState, Part, Snapshot, SubnetClass};
+use crate::settings::{Limits, Mode};
+use crate::testing::strategy::worlds;
+use crate::testing::{
+    ALLOW_ALL, NOW, RUN, TERRAFORM, VPC, World, advice, bare, changes, compliant, https, nets, record, support, tagged,
+    triggering_event,
+};
+use crate::trigger::Tool;
+
+fn at(time: &str) -> Timestamp {
+    time.parse().unwrap()
+}
+
+fn settled(records: &[ChangeRecord], snapshot: &Snapshot) -> Vec<ChangeRecord> {
+    let history = ChangeHistory {
+        records: records.to_vec(),
+        ..ChangeHistory::default()
+    };
+    history.settle(snapshot, at(NOW))
+}
+
+fn status(record: &ChangeRecord, snapshot: &Snapshot) -> Option<ChangeStatus> {
+    settled(std::slice::from_ref(record), snapshot)
+        .pop()
+        .map(|record| record.status)
+}
+
+fn parts(change: &Change) -> &'static [Part] {
+    match change {
+        Change::EnableVpcDns { .. } => &[Part::Dns],
+        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } => &[Part::SecurityGroups],
+        Change::AttachManagedGroup { .. } => &[Part::SecurityGroups, Part::Endpoints],
+        _ => &[Part::Endpoints],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_was_done_is_settled_as_applied_and_what_was_not_as_failed(world in worlds()) {
+        let mut state = world.snapshot.clone();
+        for planned in &world.plan().changes {
+            let intended = record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended();
+            prop_assert!(
+                matches!(status(&intended, &state), Some(ChangeStatus::Failed { .. })),
+                "{} was not done: {:?}", planned.change, status(&intended, &state)
+            );
+            let after = simulate(&state, &planned.change);
+            let id = simulated_id(&planned.change, &after);
+            let after = tagged(after, id.as_deref(), RUN);
+            prop_assert_eq!(status(&intended, &after), Some(ChangeStatus::Applied { created: id.clone() }), "{}", planned.change);
+
+            let inverse = planned.change.inverse(id.as_deref()).unwrap();
+            let undo = ChangeRecord { action: Action::Undo(inverse.clone()), ..intended.clone() };
+            prop_assert!(matches!(status(&undo, &after), Some(ChangeStatus::Failed { .. })), "{inverse}");
+            let undone = simulate_inverse(&after, &inverse);
+            prop_assert_eq!(status(&undo, &undone), Some(ChangeStatus::Applied { created: None }), "{}", inverse);
+
+            let unseen = parts(&planned.change).iter().fold(World { snapshot: after.clone(), ..world.clone() }, |w, p| w.gap(*p));
+            prop_assert_eq!(status(&intended, &unseen.snapshot), None, "{}", planned.change);
+            let others = Part::ALL.into_iter().filter(|part| !parts(&planned.change).contains(part));
+            let seen = others.fold(World { snapshot: after.clone(), ..world.clone() }, World::gap);
+            prop_assert!(status(&intended, &seen.snapshot).is_some(), "{}", planned.change);
+            state = after;
+        }
+    }
+
+    #[test]
+    fn what_is_settled_is_left_as_it_is(world in worlds()) {
+        let mut state = world.snapshot.clone();
+        let mut records = Vec::new();
+        for planned in &world.plan().changes {
+            records.push(record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended());
+            state = simulate(&state, &planned.change);
+        }
+        for settled in settled(&records, &state) {
+            prop_assert!(settled.status.settled() && !settled.delivered);
+        }
+        let mut again = records;
+        for record in &mut again {
+            record.status = ChangeStatus::NotNeeded { reason: "it was so".to_owned() };
+        }
+        prop_assert_eq!(settled(&again, &state), []);
+    }
+}
+
+#[test]
+fn what_does_not_show_yet_may_have_been_done() {
+    let off = bare().dns(false, true).snapshot;
+    let young = record(support(), RUN, "2026-11-23T11:55:01Z").intended();
+    assert_eq!(status(&young, &off), None);
+    let old = record(support(), RUN, "2026-11-23T11:55:00Z").intended();
+    let cause = "not done: DNS support is disabled".to_owned();
+    assert_eq!(status(&old, &off), Some(ChangeStatus::Failed { cause }));
+    let shown = bare().dns(true, true).snapshot;
+    assert_eq!(status(&young, &shown), Some(ChangeStatus::Applied { created: None }));
+}
+
+#[test]
+fn what_a_later_run_did_was_not_done_twice() {
+    let lost = record(support(), "run-1", "2026-11-23T10:00:00Z").intended();
+    let made = record(support(), "run-2", "2026-11-23T11:00:00Z");
+    let on = bare().snapshot;
+    let cause = format!("not done: {} did it", made.id);
+    let records = settled(&[lost.clone(), made.clone()], &on);
+    assert_eq!(
+        records.iter().map(|r| &r.status).collect::<Vec<_>>(),
+        [&ChangeStatus::Failed { cause }]
+    );
+    let met = ChangeRecord {
+        status: ChangeStatus::NotNeeded {
+            reason: "it is on".to_owned(),
+        },
+        ..made
+    };
+    assert_eq!(
+        settled(&[lost, met], &on)[0].status,
+        ChangeStatus::Applied { created: None }
+    );
+}
+
+#[test]
+fn what_another_run_created_is_not_ours() {
+    let group = Change::CreateManagedGroup { vpc: VPC.into() };
+    let intended = record(group.clone(), "run-1", "2026-11-23T11:00:00Z").intended();
+    let after = simulate(&bare().snapshot, &group);
+    let id = simulated_id(&group, &after);
+    let theirs = tagged(after.clone(), id.as_deref(), "run-2");
+    assert!(
+        matches!(status(&intended, &theirs), Some(ChangeStatus::Failed { cause }) if cause.contains("another run"))
+    );
+    let ours = tagged(after, id.as_deref(), "run-1");
+    assert_eq!(status(&intended, &ours), Some(ChangeStatus::Applied { created: id }));
+}
+
+#[test]
+fn a_wider_rule_that_another_run_made_is_not_ours() {
+    let rule = Change::AuthorizeIngress {
+        group: ManagedGroup { vpc: VPC.into() },
+        cidrs: nets(&["10.0.0.0/24"]),
+    };
+    let intended = record(rule, "run-1", "2026-11-23T11:00:00Z").intended();
+    let with = |cidr: &str| bare().managed_group("sg-managed", &[https(cidr)]).snapshot;
+    let cause = "not done: sg-managed has no rule for 10.0.0.0/24".to_owned();
+    assert_eq!(
+        status(&intended, &with("10.0.0.0/22")),
+        Some(ChangeStatus::Failed { cause })
+    );
+    let created = Some("sg-managed".to_owned());
+    assert_eq!(
+        status(&intended, &with("10.0.0.0/24")),
+        Some(ChangeStatus::Applied { created })
+    );
+}
+
+#[test]
+fn something_is_unfinished_until_its_fate_is_known_and_told() {
+    let delivered = record(support(), RUN, NOW);
+    assert!(!delivered.unfinished());
+    assert!(delivered.clone().intended().unfinished());
+    let silent = ChangeRecord {
+        delivered: false,
+        ..delivered.clone()
+    };
+    assert!(silent.unfinished());
+    let uncertain = ChangeStatus::Uncertain {
+        cause: "the connection was lost".to_owned(),
+    };
+    let uncertain = ChangeRecord {
+        status: uncertain,
+        ..delivered
+    };
+    assert!(uncertain.unfinished());
+}
+
+#[test]
+fn what_an_endpoint_on_its_way_out_still_shows_does_not_count() {
+    let added = Change::AddSubnet {
+        endpoint: "vpce-sts".into(),
+        subnet: "subnet-a".into(),
+        zone: "eu-central-1a".into(),
+    };
+    let intended = record(added, "run-1", "2026-11-23T11:00:00Z").intended();
+    let world = bare().interface("vpce-sts", "sts", &["subnet-a"]);
+    let there = status(&intended, &world.snapshot);
+    assert!(matches!(there, Some(ChangeStatus::Applied { .. })), "{there:?}");
+    let going = world.edit_endpoint("vpce-sts", |endpoint| endpoint.state = EndpointState::Deleting);
+    let gone = ChangeStatus::Failed {
+        cause: "not done: vpce-sts is gone".to_owned(),
+    };
+    assert_eq!(status(&intended, &going.snapshot), Some(gone));
+}
+
+#[test]
+fn a_policy_is_the_same_however_aws_writes_it() {
+    let replaced = Change::ReplacePolicy {
+        endpoint: "vpce-s3".into(),
+        before: ALLOW_ALL.to_owned(),
+        after: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
+    };
+    let intended = record(replaced, "run-1", "2026-11-23T11:00:00Z").intended();
+    let live = |policy: &str| {
+        let world = compliant().edit_endpoint("vpce-s3", |endpoint| endpoint.policy = Some(policy.to_owned()));
+        status(&intended, &world.snapshot)
+    };
+    let rewritten = live("{ \"Statement\": [], \"Version\": \"2012-10-17\" }");
+    assert!(matches!(rewritten, Some(ChangeStatus::Applied { .. })), "{rewritten:?}");
+    let other = live(r#"{"Version":"2008-10-17","Statement":[]}"#);
+    assert!(matches!(other, Some(ChangeStatus::Failed { .. })), "{other:?}");
+}
+
+#[test]
+fn what_became_of_a_change_is_told_although_its_uncertainty_was() {
+    let world = compliant();
+    let uncertain = ChangeRecord {
+        status: ChangeStatus::Uncertain {
+            cause: "the connection was lost".to_owned(),
+        },
+        delivered: true,
+        ..record(support(), "run-1", "2026-11-23T11:00:00Z")
+    };
+    let [settled] = settled(&[uncertain], &world.snapshot).try_into().unwrap();
+    assert!(matches!(settled.status, ChangeStatus::Applied { .. }), "{settled:?}");
+    assert!(settled.unfinished(), "{settled:?}");
+}
+
+#[test]
+fn what_aws_refuses_for_good_is_not_tried_for_ever() {
+    let world = compliant().without("vpce-kms");
+    let key = FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms");
+    let finding = world.judge(&crate::controls::endpoint_missing::CONTROL, "kms");
+    let wanted = changes(&finding).to_vec();
+    let refused = |at: &str| ChangeRecord {
+        status: ChangeStatus::Failed {
+            cause: "VpcEndpointLimitExceeded".to_owned(),
+        },
+        ..record(wanted[0].clone(), at, at)
+    };
+    let history = |times: &[&str]| ChangeHistory {
+        records: times.iter().map(|at| refused(at)).collect(),
+        ..ChangeHistory::default()
+    };
+    let limits = Limits::default();
+    let retries_exhausted = |history: &ChangeHistory| history.retries_exhausted(&key, &wanted, &limits, world.now);
+    let twice = history(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"]);
+    assert_eq!(retries_exhausted(&twice), None, "the limit is three");
+    let mut thrice = history(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
+    let found = retries_exhausted(&thrice).unwrap();
+    assert_eq!((found.times, found.cause.as_str()), (3, "VpcEndpointLimitExceeded"));
+    for part in ["Tried 3 times", "VpcEndpointLimitExceeded", "`postern resume`"] {
+        assert!(found.advice().contains(part), "{}", found.advice());
+    }
+    let mut died = thrice.clone();
+    died.records[2].status = ChangeStatus::Failed {
+        cause: "not done: it is not there".to_owned(),
+    };
+    assert_eq!(retries_exhausted(&died), None, "AWS was asked twice");
+    died.records.push(refused("2026-11-23T11:30:00Z"));
+    assert_eq!(
+        retries_exhausted(&died).unwrap().times,
+        3,
+        "what was not asked changes nothing"
+    );
+    died.records[1].status = ChangeStatus::Applied { created: None };
+    assert_eq!(retries_exhausted(&died), None, "it was made in between");
+    thrice
+        .resumes
+        .insert(key.clone(), "2026-11-23T10:30:00Z".parse().unwrap());
+    assert_eq!(retries_exhausted(&thrice), None, "somebody wants it tried again");
+    let yesterday = history(&["2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z"]);
+    assert_eq!(retries_exhausted(&yesterday), None, "the window is over");
+}
+
+#[test]
+fn what_may_have_been_added_within_the_window_counts_until_it_is_taken_back() {
+    let cost = |record: ChangeRecord, dollars| ChangeRecord {
+        monthly_cost: MonthlyCost::from_dollars(dollars),
+        ..record
+    };
+    let old = cost(record(support(), "run-1", "2026-11-22T12:00:00Z"), 1.0);
+    let applied = cost(record(support(), "run-2", "2026-11-22T12:00:01Z"), 2.0);
+    let lost = cost(record(support(), "run-3", NOW).intended(), 4.0);
+    let undone = ChangeRecord {
+        undone_by: Some("20261123T120000.000000Z-00000000".into()),
+        ..cost(applied.clone(), 8.0)
+    };
+    let failed = ChangeRecord {
+        status: ChangeStatus::Failed { cause: String::new() },
+        ..cost(applied.clone(), 16.0)
+    };
+    let history = ChangeHistory {
+        records: vec![old, applied, lost, undone, failed],
+        ..ChangeHistory::default()
+    };
+    assert_eq!(
+        history.spent(SignedDuration::from_hours(24), at(NOW)),
+        MonthlyCost::from_dollars(6.0)
+    );
+    assert_eq!(
+        history.spent(SignedDuration::from_hours(25), at(NOW)),
+        MonthlyCost::from_dollars(7.0)
+    );
+}
+
+#[test]
+fn a_hold_exempts_its_finding_until_it_expires() {
+    let mut world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+    let key = world.judge(&policy_open::CONTROL, "vpce-s3").key;
+    world.history.pauses.push(Pause {
+        key,
+        reason: "rolled back: ticket 42".to_owned(),
+        expires: at("2026-11-24T00:00:00Z"),
+    });
+    let exempt = world.judge(&policy_open::CONTROL, "vpce-s3").exempt.unwrap();
+    assert_eq!(exempt.reason, "rolled back: ticket 42");
+    assert_eq!(world.plan().changes, []);
+    world.now = at("2026-11-24T00:00:00Z");
+    assert_eq!(world.plan().changes.len(), 1);
+}
+
+/// DNS support was enabled by these runs, and is off again.
+fn tug(times: &[&str]) -> World {
+    let world = compliant().dns(false, true);
+    let key = world.judge(&vpc_dns_disabled::CONTROL, VPC).key;
+    times.iter().enumerate().fold(world, |world, (n, time)| {
+        let mut repair = record(support(), &format!("run-{n}"), time).because_of(&key);
+        repair.triggering_events = vec![
+            triggering_event("ModifyVpcAttribute", TERRAFORM),
+            triggering_event("CreateSubnet", "aws-cli/2.1"),
+        ];
+        world.remember(repair)
+    })
+}
+
+const THREE: [&str; 3] = ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"];
+
+#[test]
+fn what_is_undone_as_often_as_the_limit_is_left_alone_with_who_undid_it() {
+    let world = tug(&THREE);
+    let finding = world.judge(&vpc_dns_disabled::CONTROL, VPC);
+    insta::assert_snapshot!(advice(&finding), @"Left alone: it was repaired 3 times since 2026-11-23T08:00:00Z and undone each time, the last time by arn:aws:iam::111122223333:user/ada (ModifyVpcAttribute) with Terraform. Set it as `code` shows in the Terraform code, or exempt it. Postern repairs it again once the window is over, or after `postern resume`.");
+    let conflict = finding.conflict.unwrap();
+    assert_eq!((conflict.times, conflict.tool), (3, Some(Tool::Terraform)));
+    insta::assert_snapshot!(conflict.code.unwrap().terraform, @r#"
+    # vpc-1, besides what is there
+    resource "aws_vpc" "vpc_1" {
+      enable_dns_support = true
+    }
+    "#);
+    assert_eq!(world.plan().enforced().count(), 0);
+}
+
+#[test]
+fn it_is_repaired_while_it_was_undone_less_often_and_again_when_the_contest_is_over() {
+    assert_eq!(tug(&THREE[..2]).plan().enforced().count(), 1);
+    let mut same_run = tug(&THREE);
+    same_run.history.records[2].run = "run-1".into();
+    assert_eq!(same_run.plan().enforced().count(), 1, "runs count");
+    let mut later = tug(&THREE);
+    later.now = at("2026-11-24T08:00:00Z");
+    assert_eq!(later.plan().enforced().count(), 1, "the window is over");
+    let mut resumed = tug(&THREE);
+    let key = resumed.judge(&vpc_dns_disabled::CONTROL, VPC).key;
+    resumed.history.resumes.insert(key, at("2026-11-23T08:00:00Z"));
+    assert_eq!(resumed.plan().enforced().count(), 1);
+    let mut taken_back = tug(&THREE);
+    taken_back.history.records[0].undone_by = Some("x".into());
+    assert_eq!(taken_back.plan().enforced().count(), 1, "Postern itself undid one");
+    let audited = tug(&THREE).mode(&vpc_dns_disabled::CONTROL, Mode::Audit);
+    assert_eq!(
+        audited.plan().changes.len(),
+        1,
+        "nothing is contested where nothing is repaired"
+    );
+}
+
+#[test]
+fn repairs_of_other_things_do_not_make_a_contest() {
+    let mut world = tug(&THREE);
+    for record in &mut world.history.records {
+        record.causes = [FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, "vpc-2")].into();
+    }
+    assert_eq!(world.plan().enforced().count(), 1);
+
+    // Each new subnet asks for one more rule for the same endpoint.
+    let world = bare()
+        .subnet("subnet-a", "a", SubnetClass::Private)
+        .subnet("subnet-b", "b", SubnetClass::Private)
+        .require(&["sts"])
+        .interface("vpce-sts", "sts", &["subnet-a", "subnet-b"])
+        .managed_group("sg-managed", &[https("10.0.0.0/24")])
+        .edit_endpoint("vpce-sts", |e| e.security_groups = ["sg-managed".into()].into());
+    let finding = world.judge(&ingress_blocked::CONTROL, "vpce-sts");
+    let rule = |cidrs: &[&str]| Change::AuthorizeIngress {
+        group: ManagedGroup { vpc: VPC.into() },
+        cidrs: nets(cidrs),
+    };
+    let repaired = |cidrs: &[&str]| {
+        THREE.iter().enumerate().fold(world.clone(), |world, (n, time)| {
+            world.remember(record(rule(cidrs), &format!("run-{n}"), time).because_of(&finding.key))
+        })
+    };
+    assert!(matches!(finding.remediation, Remediation::Automatic(_)));
+    assert!(
+        repaired(&["10.0.7.0/24"])
+            .judge(&ingress_blocked::CONTROL, "vpce-sts")
+            .conflict
+            .is_none()
+    );
+    let wanted: Vec<String> = match &finding.remediation {
+        Remediation::Automatic(changes) => changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::AuthorizeIngress { cidrs, .. } => cidrs.first().map(ToString::to_string),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
+    assert!(
+        repaired(&wanted)
+            .judge(&ingress_blocked::CONTROL, "vpce-sts")
+            .conflict
+            .is_some()
+    );
+}
+
+#[test]
+fn records_survive_their_way_through_the_ledger() {
+    let inverse = Inverse::DisableVpcDns {
+        vpc: VPC.into(),
+        attribute: DnsAttribute::Support,
+    };
+    let key = FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, VPC);
+    let world = compliant().without("vpce-kms").without("vpce-s3");
+    let changes = world
+        .plan()
+        .changes
+        .into_iter()
+        .map(|planned| Action::Change(planned.change));
+    for action in changes.chain([Action::Change(support()), Action::Undo(inverse)]) {
+        let mut record = record(support(), RUN, NOW).because_of(&key);
+        record.triggering_events = vec![triggering_event("ModifyVpcAttribute", TERRAFORM)];
+        record.action = action;
+        record.monthly_cost = MonthlyCost::from_dollars(14.6);
+        let text = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<ChangeRecord>(&text).unwrap(), record, "{text}");
+    }
+}
+
+#[test]
+fn ids_sort_by_time_and_differ_by_run_and_position() {
+    let id = |time: &str, run: &str, position| ChangeId::new(time.parse().unwrap(), &run.into(), position);
+    let first = id("2026-11-23T06:15:30.123456Z", "run-1", 0);
+    assert!(first.as_str().starts_with("20261123T061530.123456Z-"), "{first}");
+    assert_eq!(first.as_str().len(), 32);
+    assert_eq!(first, id("2026-11-23T06:15:30.123456Z", "run-1", 0));
+    assert_ne!(first, id("2026-11-23T06:15:30.123456Z", "run-1", 1));
+    assert_ne!(first, id("2026-11-23T06:15:30.123456Z", "run-2", 0));
+    assert!(first < id("2026-11-23T06:15:30.123457Z", "run-0", 0));
+    assert!(first < id("2026-11-23T06:15:31Z", "run-0", 0));
+}

@@ -1,0 +1,127 @@
+//! Prices and what changes cost, in US dollars.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::iter::Sum;
+use std::ops::Add;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::model::id::Region;
+
+/// Hours of an average month, as the AWS Pricing Calculator counts them.
+const HOURS_PER_MONTH: u64 = 730;
+
+/// US dollars a month, kept in millionths so that sums are exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(from = "f64")]
+#[schemars(with = "f64")]
+pub struct MonthlyCost {
+    micros: u64,
+}
+
+/// What an interface endpoint costs per Availability Zone and hour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prices {
+    /// For Regions without a price of their own.
+    pub interface_endpoint_zone_hour: f64,
+    pub regions: BTreeMap<Region, f64>,
+}
+
+impl MonthlyCost {
+    pub const ZERO: Self = Self { micros: 0 };
+
+    /// Negative and non-finite amounts count as nothing.
+    pub fn from_dollars(dollars: f64) -> Self {
+        // A float to integer cast saturates, and maps NaN to zero.
+        Self {
+            micros: (dollars * 1e6).round() as u64,
+        }
+    }
+
+    /// In whole cents, the next higher where it is not.
+    pub fn cents(self) -> u64 {
+        self.micros.div_ceil(10_000)
+    }
+
+    pub fn dollars(self) -> f64 {
+        self.micros as f64 / 1e6
+    }
+}
+
+impl Prices {
+    /// The monthly cost of an interface endpoint in so many zones. Data processing comes on top.
+    pub fn interface_endpoint(&self, region: &Region, zones: usize) -> MonthlyCost {
+        let hour = self
+            .regions
+            .get(region)
+            .copied()
+            .unwrap_or(self.interface_endpoint_zone_hour);
+        MonthlyCost::from_dollars(hour * (HOURS_PER_MONTH as f64) * (zones as f64))
+    }
+}
+
+impl From<f64> for MonthlyCost {
+    fn from(dollars: f64) -> Self {
+        Self::from_dollars(dollars)
+    }
+}
+
+impl Serialize for MonthlyCost {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.dollars())
+    }
+}
+
+impl Add for MonthlyCost {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            micros: self.micros.saturating_add(other.micros),
+        }
+    }
+}
+
+impl Sum for MonthlyCost {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl fmt::Display for MonthlyCost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${:.2}", self.dollars())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_costs_its_zones_by_the_hour_of_its_region() {
+        let prices = Prices {
+            interface_endpoint_zone_hour: 0.01,
+            regions: BTreeMap::from([(Region::from("eu-central-1"), 0.012)]),
+        };
+        assert_eq!(prices.interface_endpoint(&"us-east-1".into(), 3).to_string(), "$21.90");
+        assert_eq!(
+            prices.interface_endpoint(&"eu-central-1".into(), 2).to_string(),
+            "$17.52"
+        );
+    }
+
+    #[test]
+    fn sums_are_exact_and_nonsense_is_nothing() {
+        let dime = MonthlyCost::from_dollars(0.1);
+        assert_eq!(
+            [dime; 3].into_iter().sum::<MonthlyCost>(),
+            MonthlyCost::from_dollars(0.3)
+        );
+        assert_eq!(MonthlyCost::from_dollars(0.3).cents(), 30);
+        assert_eq!(MonthlyCost::from_dollars(0.300_001).cents(), 31);
+        assert_eq!(MonthlyCost::from_dollars(f64::NAN), MonthlyCost::ZERO);
+        assert_eq!(MonthlyCost::from_dollars(-4.0), MonthlyCost::ZERO);
+    }
+}

@@ -1,0 +1,374 @@
+//! One VPC as it was observed, gaps included.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+
+use crate::model::id::{
+    AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone,
+};
+use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+
+pub type Tags = BTreeMap<String, String>;
+
+/// A part of a snapshot, observed by calls of its own. Each control declares which it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    Dns,
+    Subnets,
+    RouteTables,
+    Endpoints,
+    SecurityGroups,
+    Services,
+}
+
+impl Part {
+    pub const ALL: [Self; 6] = [
+        Self::Dns,
+        Self::Subnets,
+        Self::RouteTables,
+        Self::Endpoints,
+        Self::SecurityGroups,
+        Self::Services,
+    ];
+}
+
+/// Why a part of the snapshot is not known. A gap is never an empty list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    pub part: Part,
+    /// What went wrong, with the call that failed.
+    pub reason: String,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+pub type Observed<T> = Result<T, Gap>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The account in which the scope lies, in whose name we look and act.
+    pub account: AccountId,
+    pub region: Region,
+    pub vpc: Vpc,
+    pub dns: Observed<VpcDns>,
+    pub subnets: Observed<BTreeMap<SubnetId, Subnet>>,
+    pub route_tables: Observed<BTreeMap<RouteTableId, RouteTable>>,
+    /// Endpoints in every state, deleted ones that AWS still lists included.
+    pub endpoints: Observed<BTreeMap<EndpointId, Endpoint>>,
+    /// Every security group of the VPC.
+    pub security_groups: Observed<BTreeMap<SecurityGroupId, SecurityGroup>>,
+    /// The Region's service catalogue.
+    pub services: Observed<Arc<Catalogue>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vpc {
+    pub id: VpcId,
+    pub owner: AccountId,
+    pub cidrs: BTreeSet<IpNet>,
+    pub tags: Tags,
+}
+
+/// The two attributes of the VPC on which private DNS depends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VpcDns {
+    pub support: bool,
+    pub hostnames: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subnet {
+    pub id: SubnetId,
+    pub owner: AccountId,
+    pub zone: Zone,
+    /// None in an IPv6-only subnet.
+    pub ipv4: Option<IpNet>,
+    pub ipv6: BTreeSet<IpNet>,
+    pub free_addresses: u32,
+    pub outpost: bool,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteTable {
+    pub id: RouteTableId,
+    /// Serves the subnets that have no explicit association.
+    pub main: bool,
+    pub subnets: BTreeSet<SubnetId>,
+    pub routes: Vec<Route>,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// A CIDR or a prefix list.
+    pub destination: String,
+    pub target: RouteTarget,
+    /// A blackhole route leads nowhere.
+    pub active: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RouteTarget {
+    Local,
+    InternetGateway(String),
+    /// A gateway or gateway-load-balancer endpoint.
+    Endpoint(String),
+    /// NAT, transit gateway, peering and whatever else leads out of the VPC.
+    Other(String),
+}
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubnetClass {
+    /// A route leads to an internet gateway.
+    Public,
+    /// A route leads out of the VPC, but none to an internet gateway.
+    Private,
+    /// No route leads out of the VPC.
+    Isolated,
+}
+
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointKind {
+    Interface,
+    Gateway,
+    GatewayLoadBalancer,
+    Resource,
+    ServiceNetwork,
+    /// A type that AWS added since; left alone.
+    Other,
+}
+
+/// The states of the wire, compared without case.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointState {
+    PendingAcceptance,
+    Pending,
+    Available,
+    Partial,
+    Deleting,
+    Deleted,
+    Rejected,
+    Failed,
+    Expired,
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub id: EndpointId,
+    pub kind: EndpointKind,
+    /// Resource and service-network endpoints have none.
+    pub service: Option<ServiceName>,
+    /// Set where the service lies in another Region than the endpoint.
+    pub service_region: Option<Region>,
+    pub owner: AccountId,
+    pub state: EndpointState,
+    pub requester_managed: bool,
+    pub subnets: BTreeSet<SubnetId>,
+    pub route_tables: BTreeSet<RouteTableId>,
+    pub security_groups: BTreeSet<SecurityGroupId>,
+    pub private_dns: bool,
+    /// The policy document as AWS returns it.
+    pub policy: Option<String>,
+    pub created: Option<Timestamp>,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityGroup {
+    pub id: SecurityGroupId,
+    pub name: String,
+    pub owner: AccountId,
+    pub ingress: Vec<IngressRule>,
+    pub tags: Tags,
+}
+
+/// One permission of a security group, one source each.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IngressRule {
+    pub protocol: Protocol,
+    /// First and last port; None means all ports.
+    pub ports: Option<(u16, u16)>,
+    pub source: IngressSource,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    All,
+    Tcp,
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IngressSource {
+    Cidr(IpNet),
+    /// Members of another security group.
+    Group(String),
+    PrefixList(String),
+}
+
+/// The services that can be reached through endpoints in a Region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    pub services: Vec<Service>,
+}
+
+/// One entry of the catalogue. Services with a gateway and an interface form have two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    pub name: ServiceName,
+    pub kind: EndpointKind,
+    pub zones: BTreeSet<Zone>,
+    pub policy_supported: bool,
+    pub private_dns_names: BTreeSet<String>,
+    /// The service creates and deletes its endpoints itself.
+    pub manages_endpoints: bool,
+    /// Offers IPv4 addresses.
+    pub ipv4: bool,
+    /// Owned by AWS rather than by another account.
+    pub amazon: bool,
+}
+
+impl EndpointKind {
+    /// The kind in a sentence.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Gateway => "gateway",
+            Self::GatewayLoadBalancer => "gateway load balancer",
+            Self::Resource => "resource",
+            Self::ServiceNetwork => "service-network",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl EndpointState {
+    pub fn parse(text: &str) -> Self {
+        match text.to_ascii_lowercase().as_str() {
+            "pendingacceptance" => Self::PendingAcceptance,
+            "pending" => Self::Pending,
+            "available" => Self::Available,
+            "partial" => Self::Partial,
+            "deleting" => Self::Deleting,
+            "deleted" => Self::Deleted,
+            "rejected" => Self::Rejected,
+            "failed" => Self::Failed,
+            "expired" => Self::Expired,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl Endpoint {
+    /// Who else manages it, as the endpoint itself tells: for the words after its id.
+    pub fn managed_by(&self, account: &AccountId) -> Option<String> {
+        if self.requester_managed {
+            return Some("is managed by the AWS service that requested it".to_owned());
+        }
+        if self.owner != *account {
+            return Some(format!("belongs to account {}", self.owner));
+        }
+        let guard_duty = self.tags.contains_key("GuardDutyManaged");
+        guard_duty.then(|| "is managed by Amazon GuardDuty".to_owned())
+    }
+
+    /// On its way out, or never came to life.
+    pub fn dead(&self) -> bool {
+        matches!(
+            self.state,
+            EndpointState::Deleting
+                | EndpointState::Deleted
+                | EndpointState::Rejected
+                | EndpointState::Failed
+                | EndpointState::Expired
+        )
+    }
+
+    /// Serves its VPC now, or is about to.
+    pub fn usable(&self) -> bool {
+        matches!(
+            self.state,
+            EndpointState::Pending
+                | EndpointState::PendingAcceptance
+                | EndpointState::Available
+                | EndpointState::Partial
+        )
+    }
+}
+
+impl IngressRule {
+    pub fn admits_https(&self) -> bool {
+        match self.protocol {
+            Protocol::All => true,
+            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= 443 && 443 <= to),
+            Protocol::Other => false,
+        }
+    }
+}
+
+impl Catalogue {
+    /// The entry of a service in one of its forms.
+    pub fn find(&self, name: &ServiceName, kind: EndpointKind) -> Option<&Service> {
+        self.services.iter().find(|s| &s.name == name && s.kind == kind)
+    }
+}
+
+impl Service {
+    /// The name without its Region-dependent prefix: `ecr.api` of `com.amazonaws.eu-central-1.ecr.api`.
+    pub fn short_name(&self, region: &Region) -> Option<&str> {
+        let (_, rest) = self.name.as_str().split_once(region.as_str())?;
+        rest.strip_prefix('.')
+    }
+}
+
+impl Snapshot {
+    /// The route table that decides for a subnet: its own, or the VPC's main one.
+    pub fn route_table_of(&self, subnet: &SubnetId) -> Result<Option<&RouteTable>, Gap> {
+        let tables = self.route_tables.as_ref().map_err(Gap::clone)?;
+        Ok(tables
+            .values()
+            .find(|t| t.subnets.contains(subnet))
+            .or_else(|| tables.values().find(|t| t.main)))
+    }
+
+    pub fn class_of(&self, subnet: &SubnetId) -> Result<SubnetClass, Gap> {
+        let Some(table) = self.route_table_of(subnet)? else {
+            return Ok(SubnetClass::Isolated);
+        };
+        let mut class = SubnetClass::Isolated;
+        for route in table.routes.iter().filter(|r| r.active) {
+            match route.target {
+                RouteTarget::InternetGateway(_) => return Ok(SubnetClass::Public),
+                RouteTarget::Other(_) => class = SubnetClass::Private,
+                RouteTarget::Local | RouteTarget::Endpoint(_) => {}
+            }
+        }
+        Ok(class)
+    }
+
+    /// The security group that Postern manages in this VPC.
+    pub fn managed_group(&self) -> Option<&SecurityGroup> {
+        self.security_groups.as_ref().ok()?.values().find(|group| {
+            group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! What a plan takes from the limits that all functions share in an account and Region.
+//!
+//! It is reserved before anything is applied, by one conditional write each, so that runs at the same time cannot exceed
+//! a limit together; what was not used is given back.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::changes::ChangeOutcome;
+use crate::model::cost::MonthlyCost;
+use crate::plan::{Plan, PlannedChange};
+use crate::settings::{Limits, Mode};
+
+/// What is counted together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// Changes within an hour of the clock.
+    ChangesPerHour { bucket: String },
+    /// Added monthly cost within a window, in cents.
+    CostPerWindow { bucket: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reservation {
+    pub budget: Budget,
+    pub amount: u64,
+    /// What may be used at most once the amount is added.
+    pub most: u64,
+    /// When nobody counts it any more.
+    pub expires: Timestamp,
+}
+
+/// What has to be reserved before what the plan enforces is applied. Empty where nothing is.
+pub fn reservations(plan: &Plan, limits: &Limits, now: Timestamp) -> Vec<Reservation> {
+    if plan.refused.is_some() {
+        return Vec::new();
+    }
+    let hour = SignedDuration::from_hours(1);
+    let changes = Reservation {
+        budget: Budget::ChangesPerHour {
+            bucket: bucket(now, hour),
+        },
+        amount: u64::try_from(plan.enforced().count()).unwrap_or(u64::MAX),
+        most: u64::try_from(limits.changes_per_hour).unwrap_or(u64::MAX),
+        expires: end(now, hour),
+    };
+    let cost = Reservation {
+        budget: Budget::CostPerWindow {
+            bucket: bucket(now, limits.window()),
+        },
+        amount: plan.monthly_cost().cents(),
+        most: limits.monthly_cost_total.cents(),
+        expires: end(now, limits.window()),
+    };
+    [changes, cost]
+        .into_iter()
+        .filter(|reservation| reservation.amount > 0)
+        .collect()
+}
+
+impl Budget {
+    /// The sort key of its counter in the ledger.
+    pub fn key(&self) -> String {
+        match self {
+            Self::ChangesPerHour { bucket } => format!("changes/{bucket}"),
+            Self::CostPerWindow { bucket } => format!("cost/{bucket}"),
+        }
+    }
+}
+
+impl Reservation {
+    /// Whether no counter could grant it.
+    pub fn hopeless(&self) -> bool {
+        self.amount > self.most
+    }
+
+    /// Why nothing of the plan is applied when it is not granted.
+    pub fn refusal(&self) -> String {
+        match &self.budget {
+            Budget::ChangesPerHour { .. } => format!(
+                "the plan has {} changes, which with those of this hour in this account and Region is more than the \
+                 {} that are allowed (limits.changes_per_hour)",
+                self.amount, self.most
+            ),
+            Budget::CostPerWindow { .. } => format!(
+                "the plan adds {} a month, which with what was added in this account and Region within the window is \
+                 more than the {} that are allowed (limits.monthly_cost_total)",
+                dollars(self.amount),
+                dollars(self.most)
+            ),
+        }
+    }
+
+    /// What of it is to be given back, after the plan came to these outcomes. What may have been done counts as used.
+    pub fn unused(&self, plan: &Plan, outcomes: &[ChangeOutcome]) -> u64 {
+        let used = plan.changes.iter().zip(outcomes).filter(|(planned, outcome)| {
+            planned.mode == Mode::Enforce
+                && matches!(
+                    outcome,
+                    ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { transient: true, .. }
+                )
+        });
+        let used: Vec<&PlannedChange> = used.map(|(planned, _)| planned).collect();
+        let used = match &self.budget {
+            Budget::ChangesPerHour { .. } => u64::try_from(used.len()).unwrap_or(u64::MAX),
+            Budget::CostPerWindow { .. } => used
+                .iter()
+                .map(|planned| planned.monthly_cost)
+                .sum::<MonthlyCost>()
+                .cents(),
+        };
+        self.amount.saturating_sub(used)
+    }
+}
+
+fn dollars(cents: u64) -> MonthlyCost {
+    MonthlyCost::from_dollars(cents as f64 / 100.0)
+}
+
+/// The window in which a moment lies, by its start. Windows follow one another from the beginning of the epoch.
+fn bucket(now: Timestamp, window: SignedDuration) -> String {
+    start(now, window)
+        .to_zoned(TimeZone::UTC)
+        .strftime("%Y%m%dT%HZ")
+        .to_string()
+}
+
+fn start(now: Timestamp, window: SignedDuration) -> Timestamp {
+    let into = now.as_second().rem_euclid(window.as_secs().max(1));
+    Timestamp::from_second(now.as_second() - into).unwrap_or(now)
+}
+
+fn end(now: Timestamp, window: SignedDuration) -> Timestamp {
+    start(now, window).checked_add(window).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{bare, compliant};
+
+    fn at(time: &str) -> Timestamp {
+        time.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_enforced_is_reserved_and_nothing_else() {
+        let world = compliant().without("vpce-kms").without("vpce-s3");
+        let limits = Limits::default();
+        let plan = world.plan();
+        let reserved = reservations(&plan, &limits, at("2026-11-23T12:34:56Z"));
+        let [changes, cost] = reserved.as_slice() else {
+            panic!("{reserved:?}")
+        };
+        assert_eq!(
+            (changes.budget.key(), changes.most),
+            ("changes/20261123T12Z".to_owned(), 200)
+        );
+        assert_eq!(changes.amount, plan.enforced().count() as u64);
+        assert_eq!(changes.expires, at("2026-11-23T13:00:00Z"));
+        assert_eq!(
+            (cost.budget.key(), cost.amount, cost.most),
+            ("cost/20261123T00Z".to_owned(), 1_460, 50_000)
+        );
+        assert_eq!(cost.expires, at("2026-11-24T00:00:00Z"));
+        let refused = Plan {
+            refused: Some("too much".to_owned()),
+            ..plan
+        };
+        assert_eq!(reservations(&refused, &limits, world.now), []);
+        assert_eq!(reservations(&bare().plan(), &limits, world.now), []);
+    }
+
+    #[test]
+    fn every_moment_lies_in_one_window() {
+        for (hours, first, last, next) in [
+            (
+                6,
+                "2026-11-23T06:00:00Z",
+                "2026-11-23T11:59:59.999Z",
+                "2026-11-23T12:00:00Z",
+            ),
+            (
+                24,
+                "2026-11-23T00:00:00Z",
+                "2026-11-23T23:59:59Z",
+                "2026-11-24T00:00:00Z",
+            ),
+        ] {
+            let window = SignedDuration::from_hours(hours);
+            assert_eq!(bucket(at(first), window), bucket(at(last), window));
+            assert_ne!(bucket(at(last), window), bucket(at(next), window));
+            assert_eq!(end(at(last), window), at(next));
+        }
+    }
+
+    #[test]
+    fn what_was_not_done_is_given_back() {
+        let world = compliant()
+            .without("vpce-kms")
+            .without("vpce-s3")
+            .without("vpce-dynamodb");
+        let plan = world.plan();
+        let reserved = reservations(&plan, &Limits::default(), world.now);
+        let unused =
+            |outcomes: &[ChangeOutcome]| -> Vec<_> { reserved.iter().map(|r| r.unused(&plan, outcomes)).collect() };
+        let applied = ChangeOutcome::Applied { created: None };
+        let skipped = ChangeOutcome::Skipped { reason: String::new() };
+        let failed = |transient| ChangeOutcome::Failed {
+            cause: String::new(),
+            transient,
+        };
+        let count = plan.changes.len();
+        assert_eq!(unused(&[]), [count as u64, 1_460]);
+        assert_eq!(unused(&vec![applied.clone(); count]), [0, 0]);
+        assert_eq!(unused(&vec![failed(true); count]), [0, 0], "AWS may have done it");
+        assert_eq!(unused(&vec![failed(false); count]), [count as u64, 1_460]);
+        let mut half = vec![skipped; count];
+        half[0] = applied;
+        assert_eq!(unused(&half)[0], count as u64 - 1);
+    }
+
+    #[test]
+    fn a_refusal_names_the_amount_and_the_limit() {
+        let limits = Limits {
+            changes_per_hour: 0,
+            monthly_cost_total: MonthlyCost::from_dollars(14.59),
+            ..Limits::default()
+        };
+        let world = compliant().without("vpce-kms");
+        let reserved = reservations(&world.plan(), &limits, world.now);
+        assert!(reserved.iter().all(Reservation::hopeless));
+        let texts: Vec<_> = reserved.iter().map(Reservation::refusal).collect();
+        assert!(texts[0].contains("limits.changes_per_hour"), "{}", texts[0]);
+        assert!(
+            texts[1].contains("$14.60") && texts[1].contains("$14.59"),
+            "{}",
+            texts[1]
+        );
+    }
+}
