@@ -36,12 +36,8 @@ impl Area {
         })
     }
 
-    pub(super) fn place(&self, vpc: &VpcId) -> Scope {
-        Scope {
-            account: self.account.clone(),
-            region: self.region.clone(),
-            vpc: vpc.clone(),
-        }
+    pub(super) fn scope(&self, vpc: &VpcId) -> Scope {
+        Scope::vpc(&self.account, &self.region, vpc)
     }
 }
 

@@ -5,7 +5,8 @@ use std::io;
 use postern_aws::CallError;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
-use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::id::{AccountId, Region};
+use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::Gap;
 
 use crate::settings::TrustError;
@@ -31,11 +32,11 @@ pub enum CommandError {
     #[error("`{0}` is not in the ledger of {1} in {2}; `postern history` lists what is")]
     Unknown(String, AccountId, Region),
     #[error("a function is at work on {0}; try again in a minute")]
-    Busy(VpcId),
+    Busy(ScopedResource),
     #[error(
         "another run took over {0}, since this one was too slow; see `postern history`, then run the command again"
     )]
-    Lost(VpcId),
+    Lost(ScopedResource),
     #[error("cannot be decided: {0}")]
     Gap(Gap),
     #[error("the dead letters of `{queue}` could not all be read and moved; any that were moved are named above")]

@@ -50,7 +50,7 @@ pub(super) struct Undoing<'a> {
 /// The right to change a VPC, and what was done with it.
 pub(super) struct Hand<'a> {
     area: &'a Area,
-    place: Scope,
+    scope: Scope,
     settings: LedgerSettings,
     run: RunId,
     applier: Applier,
@@ -66,7 +66,7 @@ impl<'a> Hand<'a> {
     /// Takes the lease of a VPC.
     pub(super) async fn take(
         area: &'a Area,
-        place: Scope,
+        scope: Scope,
         settings: LedgerSettings,
         reason: String,
     ) -> Result<Self, CommandError> {
@@ -74,10 +74,10 @@ impl<'a> Hand<'a> {
         let mark = client_token([begin.as_nanosecond().to_string().as_str(), &process::id().to_string()]);
         let run = RunId::from(format!("{FUNCTION}-{mark:.16}"));
         let mut hand = Self {
-            applier: area.aws.applier(&place.account, &place.region, &run),
+            applier: area.aws.applier(&scope.account, &scope.region, &run),
             expires: begin + days(settings.pause_days),
             area,
-            place,
+            scope,
             settings,
             run,
             until: begin,
@@ -87,7 +87,7 @@ impl<'a> Hand<'a> {
         };
         while !hand.lease().await? {
             if area.aws.now() >= begin + PATIENCE {
-                return Err(CommandError::Busy(hand.place.vpc));
+                return Err(CommandError::Busy(hand.scope.resource));
             }
             sleep(PAUSE).await;
         }
@@ -96,14 +96,14 @@ impl<'a> Hand<'a> {
 
     /// Gives the lease back, and tells what is held.
     pub(super) async fn give(self, out: &mut dyn Write) -> Result<(), CommandError> {
-        self.area.ledger.release(&self.place, &self.run).await?;
+        self.area.ledger.release(&self.scope, &self.run).await?;
         tell_holds(&self.pauses, &format!("until {:.0}", self.expires), out)
     }
 
     async fn lease(&mut self) -> Result<bool, CommandError> {
         let now = self.area.aws.now();
         let until = now + LEASE;
-        let taken = self.area.ledger.acquire(&self.place, &self.run, until, now).await?;
+        let taken = self.area.ledger.acquire(&self.scope, &self.run, until, now).await?;
         self.until = until;
         Ok(taken.is_some())
     }
@@ -113,7 +113,7 @@ impl<'a> Hand<'a> {
         if self.area.aws.now() + LAST_CHANGE <= self.until || self.lease().await? {
             return Ok(());
         }
-        Err(CommandError::Lost(self.place.vpc.clone()))
+        Err(CommandError::Lost(self.scope.resource.clone()))
     }
 
     /// Takes one thing back. The holds come first: no control is to see it undone and not held.
@@ -179,7 +179,7 @@ impl<'a> Hand<'a> {
             reason: self.reason.clone(),
             expires: self.expires,
         };
-        self.area.ledger.pause(&self.place, &pause).await?;
+        self.area.ledger.pause(&self.scope, &pause).await?;
         self.pauses.insert(key);
         Ok(())
     }
@@ -195,7 +195,7 @@ impl<'a> Hand<'a> {
         self.position += 1;
         ChangeRecord {
             id: ChangeId::new(time, &self.run, position),
-            place: self.place.clone(),
+            scope: self.scope.clone(),
             run: self.run.clone(),
             function: FUNCTION.to_owned(),
             time,

@@ -61,7 +61,7 @@ fn names(value: &Value, id: &str) -> bool {
 fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> {
     say(out, &format!("{}  {}", record.id, what(record)))?;
     let mut line = |name: &str, text: String| say(out, &format!("  {name:<8} {text}"));
-    line("when", format!("{:.0}, in {}", record.time, record.place.vpc))?;
+    line("when", format!("{:.0}, in {}", record.time, record.scope.resource))?;
     for key in &record.causes {
         line("for", key.to_string())?;
     }

@@ -40,7 +40,7 @@ pub async fn release(
         area,
         settings,
         room,
-        place: area.place(&vpc),
+        scope: area.scope(&vpc),
     };
     if arguments.changing.dry_run {
         let Some(outlook) = clearing.look(out).await? else {
@@ -56,7 +56,7 @@ pub async fn release(
         return Ok(Status::Fine);
     }
     let reason = format!("removed with `postern release {room}`");
-    let mut hand = Hand::take(area, clearing.place.clone(), settings.ledger, reason).await?;
+    let mut hand = Hand::take(area, clearing.scope.clone(), settings.ledger, reason).await?;
     let done = clearing.carry_out(&mut hand, out).await;
     let given = hand.give(out).await;
     let status = done?;
@@ -76,7 +76,7 @@ struct Clearing<'a> {
     area: &'a Area,
     settings: &'a Settings,
     room: &'a ReleaseTarget,
-    place: Scope,
+    scope: Scope,
 }
 
 struct Outlook {
@@ -88,17 +88,20 @@ struct Outlook {
 impl Clearing<'_> {
     /// Looks, plans, and says what is going to be done. None where it is nothing that may be touched.
     async fn look(&self, out: &mut dyn Write) -> Result<Option<Outlook>, CommandError> {
-        let (place, room) = (&self.place, self.room);
-        let past = self.area.ledger.past(place, None).await?;
+        let (scope, room) = (&self.scope, self.room);
+        let past = self.area.ledger.past(scope, None).await?;
         let Some(snapshot) = self.observe(&parts()).await? else {
-            say(out, &format!("{} is not there.", place.vpc))?;
+            say(out, &format!("{} is not there.", scope.resource))?;
             return Ok(None);
         };
-        if snapshot.vpc.owner != place.account {
+        if snapshot.vpc.owner != scope.account {
             let owner = &snapshot.vpc.owner;
             say(
                 out,
-                &format!("{} belongs to account {owner}; Postern makes nothing in it.", place.vpc),
+                &format!(
+                    "{} belongs to account {owner}; Postern makes nothing in it.",
+                    scope.resource
+                ),
             )?;
             return Ok(None);
         }
@@ -191,8 +194,7 @@ impl Clearing<'_> {
     }
 
     async fn observe(&self, parts: &BTreeSet<Part>) -> Result<Option<Snapshot>, CommandError> {
-        let Scope { account, region, vpc } = &self.place;
-        Ok(self.area.aws.observe_vpc(account, region, vpc, parts).await?)
+        Ok(self.area.aws.observe(&self.scope, parts).await?)
     }
 
     /// What a control would repair at once after so many removals.

@@ -35,10 +35,10 @@ pub async fn resume(
         )?;
         return Ok(Status::Found);
     };
-    let place = area.place(&vpc);
+    let scope = area.scope(&vpc);
     let now = area.aws.now();
     let window = settings.limits.window();
-    let past = area.ledger.past(&place, now.checked_sub(window).ok()).await?;
+    let past = area.ledger.past(&scope, now.checked_sub(window).ok()).await?;
     let meant = |key: &FindingKey| key.control == *control && key.resource.id == *resource;
     let held: Vec<_> = past
         .pauses
@@ -65,14 +65,14 @@ pub async fn resume(
             ),
         )?;
         if !arguments.changing.dry_run {
-            area.ledger.lift(&place, &pause.key).await?;
+            area.ledger.lift(&scope, &pause.key).await?;
         }
     }
     for key in repaired {
         say(out, &format!("Earlier repairs no longer count: {key}."))?;
         if !arguments.changing.dry_run {
             let expires = now.checked_add(window).unwrap_or(now);
-            area.ledger.resume(&place, key, now, expires).await?;
+            area.ledger.resume(&scope, key, now, expires).await?;
         }
     }
     say(

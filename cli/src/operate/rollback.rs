@@ -7,7 +7,8 @@ use postern_core::changes::{ChangeOutcome, Inverse};
 use postern_core::controls::CONTROLS;
 use postern_core::history::{Action, ChangeId, ChangeRecord};
 use postern_core::model::finding::FindingKey;
-use postern_core::model::id::{RunId, VpcId};
+use postern_core::model::id::RunId;
+use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::Snapshot;
 use postern_core::plan;
 use postern_core::plan::{Difference, Undo, UndoStep, reopened};
@@ -28,12 +29,11 @@ pub async fn rollback(
     arguments: &Rollback,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    for (vpc, records) in wanted(area, arguments).await? {
-        let place = area.place(&vpc);
+    for (scope, records) in wanted(area, arguments).await? {
         let back = Back {
             area,
             settings,
-            vpc,
+            scope: scope.clone(),
             records,
         };
         if arguments.changing.dry_run {
@@ -44,7 +44,7 @@ pub async fn rollback(
         }
         let flag = if arguments.change.is_none() { "--run " } else { "" };
         let reason = format!("taken back with `postern rollback {flag}{}`", id(arguments));
-        let mut hand = Hand::take(area, place, settings.ledger, reason).await?;
+        let mut hand = Hand::take(area, scope, settings.ledger, reason).await?;
         let done = back.carry_out(&mut hand, out).await;
         let given = hand.give(out).await;
         let status = done?;
@@ -57,18 +57,18 @@ pub async fn rollback(
 }
 
 /// The changes that are meant, by VPC, the VPC that was changed last first.
-async fn wanted(area: &Area, arguments: &Rollback) -> Result<Vec<(VpcId, BTreeSet<ChangeId>)>, CommandError> {
+async fn wanted(area: &Area, arguments: &Rollback) -> Result<Vec<(Scope, BTreeSet<ChangeId>)>, CommandError> {
     let since = arguments.change.as_ref().and_then(ChangeId::time);
     let records = area.ledger.history(&area.account, &area.region, since).await?;
-    let mut found: Vec<(VpcId, BTreeSet<ChangeId>)> = Vec::new();
+    let mut found: Vec<(Scope, BTreeSet<ChangeId>)> = Vec::new();
     let meant = |record: &&ChangeRecord| match (&arguments.change, &arguments.run) {
         (Some(change), _) => record.id == *change,
         (None, run) => run.as_ref() == Some(&record.run),
     };
     for record in records.iter().rev().filter(meant) {
-        match found.iter_mut().find(|(vpc, _)| *vpc == record.place.vpc) {
+        match found.iter_mut().find(|(scope, _)| *scope == record.scope) {
             Some((_, ids)) => drop(ids.insert(record.id.clone())),
-            None => found.push((record.place.vpc.clone(), BTreeSet::from([record.id.clone()]))),
+            None => found.push((record.scope.clone(), BTreeSet::from([record.id.clone()]))),
         }
     }
     if !found.is_empty() {
@@ -88,7 +88,7 @@ fn id(arguments: &Rollback) -> &str {
 struct Back<'a> {
     area: &'a Area,
     settings: &'a Settings,
-    vpc: VpcId,
+    scope: Scope,
     records: BTreeSet<ChangeId>,
 }
 
@@ -149,22 +149,21 @@ impl Back<'_> {
 
     /// Looks, plans, and says what is going to be done. None where the VPC is gone.
     async fn look(&self, out: &mut dyn Write) -> Result<Option<Outlook>, CommandError> {
-        let place = self.area.place(&self.vpc);
+        let scope = &self.scope;
         let since = self.records.first().and_then(ChangeId::time);
-        let past = self.area.ledger.past(&place, since).await?;
-        let seen = self
-            .area
-            .aws
-            .observe_vpc(&place.account, &place.region, &place.vpc, &parts())
-            .await?;
+        let past = self.area.ledger.past(scope, since).await?;
+        let seen = self.area.aws.observe(scope, &parts()).await?;
         let Some(snapshot) = seen else {
-            say(out, &format!("{} is gone, nothing is left to take back.", self.vpc))?;
+            say(
+                out,
+                &format!("{} is gone, nothing is left to take back.", self.scope.resource),
+            )?;
             return Ok(None);
         };
         let mut records = past.records;
         records.retain(|record| self.records.contains(&record.id));
         let plan = plan::rollback(&records, &snapshot);
-        say(out, &format!("In {}, in this order:", self.vpc))?;
+        say(out, &format!("In {}, in this order:", self.scope.resource))?;
         for step in &plan.steps {
             let record = records.iter().find(|record| record.id == step.change);
             say(

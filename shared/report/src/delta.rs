@@ -218,7 +218,7 @@ fn key(
     r: &Reconciliation,
     history: &ChangeHistory,
 ) -> String {
-    let place = [r.account.as_str(), r.region.as_str(), r.vpc.as_str()].map(str::to_owned);
+    let scope = [r.account.as_str(), r.region.as_str(), r.vpc.as_str()].map(str::to_owned);
     let findings = new.iter().map(|current| {
         // A finding that comes back is news although it looks as it did.
         let before = history
@@ -241,6 +241,6 @@ fn key(
         .iter()
         .map(|notice| format!("notice {} {}", notice.event_id, notice.text));
     let said: BTreeSet<String> = findings.chain(changes).chain(earlier).chain(notices).collect();
-    let parts: Vec<String> = place.into_iter().chain(said).collect();
+    let parts: Vec<String> = scope.into_iter().chain(said).collect();
     client_token(parts.iter().map(String::as_str))
 }

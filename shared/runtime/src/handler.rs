@@ -106,27 +106,27 @@ impl Handler {
 async fn work(mut run: Run<'_>, batch: &Batch, metrics: &mut Metrics) -> Failures {
     let mut failures = Failures::default();
     let mut early = Vec::new();
-    for ((account, region), place) in places(run.aws, batch, &mut failures).await {
-        for (look, source) in looks(&run, &account, &region, place, &mut failures).await {
-            let place = look.place();
+    for ((account, region), scope) in places(run.aws, batch, &mut failures).await {
+        for (look, source) in looks(&run, &account, &region, scope, &mut failures).await {
+            let scope = look.scope();
             let result = match (run.has_time(run.aws.now()), look) {
                 (false, _) => Err("the invocation's time is used up".to_owned().into()),
                 (true, Look::Seen(snapshot)) => run.reconcile_seen(*snapshot, &source, metrics).await,
-                (true, Look::At(place)) => run.reconcile_vpc(&place, &source, metrics).await,
+                (true, Look::At(scope)) => run.reconcile_vpc(&scope, &source, metrics).await,
             };
             match result {
-                Err(ReconcileError { again: Some(at), .. }) if run.has_time(at) => early.push((at, place, source)),
+                Err(ReconcileError { again: Some(at), .. }) if run.has_time(at) => early.push((at, scope, source)),
                 result => failures.note(source, result),
             }
         }
     }
     // Messages that go back are away for many minutes: what can be waited for is, after everything else is done.
-    for (at, place, source) in early {
+    for (at, scope, source) in early {
         let wait = at.duration_since(run.aws.now());
-        info!(vpc = %place.vpc, seconds = wait.as_secs(), "waits until AWS shows what was just changed");
+        info!(vpc = %scope.resource, seconds = wait.as_secs(), "waits until AWS shows what was just changed");
         tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
         let result = match run.has_time(run.aws.now()) {
-            true => run.reconcile_vpc(&place, &source, metrics).await,
+            true => run.reconcile_vpc(&scope, &source, metrics).await,
             false => Err("the invocation's time is used up".to_owned().into()),
         };
         failures.note(source, result);
@@ -141,10 +141,10 @@ enum Look {
 }
 
 impl Look {
-    fn place(&self) -> Scope {
+    fn scope(&self) -> Scope {
         match self {
-            Self::At(place) => place.clone(),
-            Self::Seen(snapshot) => Scope::of(snapshot),
+            Self::At(scope) => scope.clone(),
+            Self::Seen(snapshot) => snapshot.scope(),
         }
     }
 }
@@ -153,17 +153,17 @@ async fn looks(
     run: &Run<'_>,
     account: &AccountId,
     region: &Region,
-    mut place: Place,
+    mut scope: Place,
     failures: &mut Failures,
 ) -> Vec<(Look, Source)> {
     let mut looks = Vec::new();
-    if let Some(everywhere) = place.everywhere {
+    if let Some(everywhere) = scope.everywhere {
         match run.aws.observe_region(account, region, run.parts).await {
             Ok(snapshots) => {
                 info!(region = %region, vpcs = snapshots.len(), "the whole Region is looked at");
                 for snapshot in snapshots {
                     let mut source = everywhere.clone();
-                    if let Some(named) = place.vpcs.remove(&snapshot.vpc.id) {
+                    if let Some(named) = scope.vpcs.remove(&snapshot.vpc.id) {
                         source.merge(&named);
                     }
                     looks.push((Look::Seen(Box::new(snapshot)), source));
@@ -176,13 +176,11 @@ async fn looks(
             }
         }
     }
-    looks.extend(place.vpcs.into_iter().map(|(vpc, source)| {
-        let place = Scope {
-            account: account.clone(),
-            region: region.clone(),
-            vpc,
-        };
-        (Look::At(place), source)
-    }));
+    looks.extend(
+        scope
+            .vpcs
+            .into_iter()
+            .map(|(vpc, source)| (Look::At(Scope::vpc(account, region, &vpc)), source)),
+    );
     looks
 }

@@ -85,8 +85,8 @@ pub(crate) async fn places(aws: &Aws, batch: &Batch, failures: &mut Failures) ->
     }
     let mut places = Places::new();
     for ((account, region), targets) in named {
-        let place = resolve(aws, &region, targets, failures).await;
-        places.insert((account, region), place);
+        let scope = resolve(aws, &region, targets, failures).await;
+        places.insert((account, region), scope);
     }
     places
 }
@@ -103,13 +103,13 @@ fn note(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region
 }
 
 async fn resolve(aws: &Aws, region: &Region, targets: BTreeMap<Target, Source>, failures: &mut Failures) -> Place {
-    let mut place = Place::default();
+    let mut scope = Place::default();
     let wanted: Vec<_> = targets.keys().cloned().collect();
     let mut resolutions = aws.resolve(region, &wanted).await;
     for (target, source) in targets {
         match resolutions.remove(&target) {
-            Some(Ok(Resolution::Vpc(vpc))) => place.vpcs.entry(vpc).or_default().merge(&source),
-            Some(Ok(Resolution::Region)) => place.everywhere.get_or_insert_default().merge(&source),
+            Some(Ok(Resolution::Vpc(vpc))) => scope.vpcs.entry(vpc).or_default().merge(&source),
+            Some(Ok(Resolution::Region)) => scope.everywhere.get_or_insert_default().merge(&source),
             Some(Ok(Resolution::Gone(what))) => info!(%what, "nothing is left to look at"),
             Some(Err(error)) => {
                 let cause = chain(&error);
@@ -119,5 +119,5 @@ async fn resolve(aws: &Aws, region: &Region, targets: BTreeMap<Target, Source>, 
             None => failures.add(source.messages, format!("{target:?} was not resolved")),
         }
     }
-    place
+    scope
 }

@@ -80,13 +80,13 @@ impl Run<'_> {
     /// Looks at a VPC and reconciles it.
     pub(crate) async fn reconcile_vpc(
         &mut self,
-        place: &Scope,
+        scope: &Scope,
         source: &Source,
         metrics: &mut Metrics,
     ) -> Result<(), ReconcileError> {
-        let (seen, past) = tokio::join!(self.look(place), self.past(place));
+        let (seen, past) = tokio::join!(self.look(scope), self.past(scope));
         match seen? {
-            Some(snapshot) => self.reconcile(place, snapshot, past, source, metrics).await,
+            Some(snapshot) => self.reconcile(scope, snapshot, past, source, metrics).await,
             None => Ok(()),
         }
     }
@@ -98,21 +98,21 @@ impl Run<'_> {
         source: &Source,
         metrics: &mut Metrics,
     ) -> Result<(), ReconcileError> {
-        let place = Scope::of(&snapshot);
-        let past = self.past(&place).await;
-        self.reconcile(&place, snapshot, past, source, metrics).await
+        let scope = snapshot.scope();
+        let past = self.past(&scope).await;
+        self.reconcile(&scope, snapshot, past, source, metrics).await
     }
 
     async fn reconcile(
         &mut self,
-        place: &Scope,
+        scope: &Scope,
         snapshot: Snapshot,
         past: Result<ChangeHistory, Cause>,
         source: &Source,
         metrics: &mut Metrics,
     ) -> Result<(), ReconcileError> {
         if snapshot.vpc.owner != snapshot.account {
-            info!(vpc = %place.vpc, owner = %snapshot.vpc.owner, "the VPC belongs to another account and is left alone");
+            info!(vpc = %scope.resource, owner = %snapshot.vpc.owner, "the VPC belongs to another account and is left alone");
             return Ok(());
         }
         let past = match past {
@@ -123,7 +123,7 @@ impl Run<'_> {
                 judged.plan.refused = Some(format!("nothing is changed without the ledger: {cause}"));
                 judged.ledger = false;
                 let done = nothing_done(&judged.plan);
-                self.tell(place, judged, done, source, metrics).await?;
+                self.tell(scope, judged, done, source, metrics).await?;
                 return if enforces { Err(cause.into()) } else { Ok(()) };
             }
         };
@@ -131,20 +131,20 @@ impl Run<'_> {
         let applies = judged.plan.refused.is_none() && judged.plan.enforced().next().is_some();
         if !applies && !self.unfinished(&judged.past) {
             let done = nothing_done(&judged.plan);
-            return Ok(self.tell(place, judged, done, source, metrics).await?);
+            return Ok(self.tell(scope, judged, done, source, metrics).await?);
         }
         // What nobody can be told of is not done.
         let answers = self.aws.check_topic(&self.configuration.topic).await;
         answers.map_err(|error| format!("nothing is changed while alerts cannot be sent: {}", chain(&error)))?;
-        let lease = self.acquire(place).await?;
-        let repaired = self.repair(place, judged, &lease, source, metrics).await;
+        let lease = self.acquire(scope).await?;
+        let repaired = self.repair(scope, judged, &lease, source, metrics).await;
         self.release(lease).await;
         repaired
     }
 
     async fn repair(
         &mut self,
-        place: &Scope,
+        scope: &Scope,
         mut judged: Judged,
         lease: &Lease,
         source: &Source,
@@ -152,8 +152,8 @@ impl Run<'_> {
     ) -> Result<(), ReconcileError> {
         if lease.waited || lease.version != judged.past.version + 1 {
             // Another run may have changed the VPC since it was looked at.
-            let past = self.past(place).await?;
-            let Some(snapshot) = self.look(place).await? else {
+            let past = self.past(scope).await?;
+            let Some(snapshot) = self.look(scope).await? else {
                 return Ok(());
             };
             judged = self.judge(snapshot, past);
@@ -177,29 +177,26 @@ impl Run<'_> {
             ChangeOutcome::Failed { cause, transient: true } => Some(cause.clone()),
             _ => None,
         });
-        self.tell(place, judged, done, source, metrics).await?;
+        self.tell(scope, judged, done, source, metrics).await?;
         again
             .or(open)
             .or(self.unrecorded.take())
             .map_or(Ok(()), |cause| Err(cause.into()))
     }
 
-    async fn look(&self, place: &Scope) -> Result<Option<Snapshot>, Cause> {
-        let seen = self
-            .aws
-            .observe_vpc(&place.account, &place.region, &place.vpc, self.parts)
-            .await;
+    async fn look(&self, scope: &Scope) -> Result<Option<Snapshot>, Cause> {
+        let seen = self.aws.observe(scope, self.parts).await;
         let seen = seen.map_err(|error| chain(&error))?;
         if seen.is_none() {
-            info!(vpc = %place.vpc, "the VPC is gone, nothing is left to look at");
+            info!(vpc = %scope.resource, "the VPC is gone, nothing is left to look at");
         }
         Ok(seen)
     }
 
-    async fn past(&self, place: &Scope) -> Result<ChangeHistory, Cause> {
+    async fn past(&self, scope: &Scope) -> Result<ChangeHistory, Cause> {
         let window = Duration::from_secs(u64::from(self.configuration.settings.limits.window_hours) * 3_600);
         let since = self.aws.now() - window.max(OPEN);
-        let past = self.ledger.past(place, Some(since)).await;
+        let past = self.ledger.past(scope, Some(since)).await;
         past.map_err(|error| chain(&error))
     }
 

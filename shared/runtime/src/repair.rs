@@ -33,7 +33,7 @@ const SETTLE: Duration = Duration::from_secs(60);
 
 /// The right to change a VPC. No other run has it at the same time.
 pub(crate) struct Lease {
-    place: Scope,
+    scope: Scope,
     pub(crate) version: u64,
     /// Whether another run had it in between.
     pub(crate) waited: bool,
@@ -42,24 +42,24 @@ pub(crate) struct Lease {
 
 impl Run<'_> {
     /// Takes the lease of a VPC, and waits for it if need be.
-    pub(crate) async fn acquire(&self, place: &Scope) -> Result<Lease, Cause> {
+    pub(crate) async fn acquire(&self, scope: &Scope) -> Result<Lease, Cause> {
         let begin = self.aws.now();
         let patience = (begin + PATIENCE).min(self.last_start.unwrap_or(Timestamp::MAX));
         let mut waited = false;
         loop {
             let now = self.aws.now();
             let until = self.deadline.unwrap_or(now + TIME) + MARGIN;
-            let taken = self.ledger.acquire(place, &self.id, until, now).await;
+            let taken = self.ledger.acquire(scope, &self.id, until, now).await;
             if let Some(version) = taken.map_err(|error| chain(&error))? {
                 return Ok(Lease {
-                    place: place.clone(),
+                    scope: scope.clone(),
                     version,
                     waited,
                     until,
                 });
             }
             if now >= patience {
-                return Err(format!("another run is at work on {}", place.vpc));
+                return Err(format!("another run is at work on {}", scope.resource));
             }
             waited = true;
             tokio::time::sleep(PAUSE).await;
@@ -68,8 +68,8 @@ impl Run<'_> {
 
     pub(crate) async fn release(&self, lease: Lease) {
         // Whom it cannot be given back to takes it when it ends.
-        if let Err(error) = self.ledger.release(&lease.place, &self.id).await {
-            warn!(vpc = %lease.place.vpc, error = chain(&error), "the lease runs out by itself");
+        if let Err(error) = self.ledger.release(&lease.scope, &self.id).await {
+            warn!(vpc = %lease.scope.resource, error = chain(&error), "the lease runs out by itself");
         }
     }
 
@@ -109,7 +109,7 @@ impl Run<'_> {
     pub(crate) async fn reserve(&self, lease: &Lease, plan: &mut Plan) -> Result<Vec<Reservation>, Cause> {
         let mut reserved: Vec<Reservation> = Vec::new();
         for reservation in reservations(plan, &self.configuration.settings.limits, self.aws.now()) {
-            match self.ledger.reserve(&lease.place, lease.version, &reservation).await {
+            match self.ledger.reserve(&lease.scope, lease.version, &reservation).await {
                 Ok(true) => reserved.push(reservation),
                 Ok(false) => {
                     plan.refused = Some(reservation.refusal());
@@ -148,7 +148,7 @@ impl Run<'_> {
     async fn return_some(&self, lease: &Lease, reservation: &Reservation, unused: u64) {
         let returned = self
             .ledger
-            .give_back(&lease.place, lease.version, reservation, unused)
+            .give_back(&lease.scope, lease.version, reservation, unused)
             .await;
         if let Err(error) = returned {
             // It counts as used until its window is over: on the safe side.
@@ -196,7 +196,7 @@ impl Run<'_> {
         lease: &Lease,
         triggering_events: &[TriggeringEvent],
     ) -> Done {
-        let mut applier = self.aws.applier(&lease.place.account, &lease.place.region, &self.id);
+        let mut applier = self.aws.applier(&lease.scope.account, &lease.scope.region, &self.id);
         let mut done = Done::default();
         let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
         for (position, planned) in judged.plan.changes.iter().enumerate() {
@@ -232,7 +232,7 @@ impl Run<'_> {
         let time = self.aws.now();
         ChangeRecord {
             id: ChangeId::new(time, &self.id, position),
-            place: lease.place.clone(),
+            scope: lease.scope.clone(),
             run: self.id.clone(),
             function: self.function.name.to_owned(),
             time,

@@ -6,7 +6,7 @@ use postern_aws::{PublishError, chain};
 use postern_core::changes::ChangeOutcome;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::Verdict;
-use postern_core::model::scope::Scope;
+use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::plan::notices;
 use postern_core::settings::Mode;
 use postern_report::{Delta, Message, Reconciliation};
@@ -29,7 +29,7 @@ impl Run<'_> {
     /// Tells what is new. Without a ledger everything is.
     pub(crate) async fn tell(
         &self,
-        place: &Scope,
+        scope: &Scope,
         judged: Judged,
         done: Done,
         source: &Source,
@@ -57,14 +57,15 @@ impl Run<'_> {
         {
             info!(finding = %finding.key, verdict = ?finding.verdict, explanation = finding.explanation, "found");
         }
+        let ScopedResource::Vpc(vpc) = &scope.resource;
         let modes = &self.configuration.settings.modes;
         let controls = self.function.controls.iter();
         let reconciliation = Reconciliation {
             run: self.id.clone(),
             function: self.function.name.to_owned(),
-            account: place.account.clone(),
-            region: place.region.clone(),
-            vpc: place.vpc.clone(),
+            account: scope.account.clone(),
+            region: scope.region.clone(),
+            vpc: vpc.clone(),
             time,
             triggering_events: source.triggering_events.clone(),
             controls: controls
@@ -91,13 +92,13 @@ impl Run<'_> {
         let news = Delta::of(&reconciliation, &past);
         match &news.report {
             Some(report) => self.publish(Message::of(report)).await?,
-            None => info!(vpc = %place.vpc, "nothing new to report"),
+            None => info!(vpc = %scope.resource, "nothing new to report"),
         }
         if !ledger {
             return Ok(());
         }
         for (control, delivered) in &news.delivered {
-            let written = self.ledger.tell(place, control, delivered, self.retained(time)).await;
+            let written = self.ledger.tell(scope, control, delivered, self.retained(time)).await;
             written.map_err(|error| chain(&error))?;
         }
         let records = past.records.into_iter().chain(done.records.into_values());

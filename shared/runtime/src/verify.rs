@@ -38,10 +38,7 @@ impl Run<'_> {
             .filter(|control| keys.iter().any(|key| key.control == control.name))
             .collect();
         let parts = controls.iter().flat_map(|control| control.needs).copied().collect();
-        let fresh = self
-            .aws
-            .observe_vpc(&snapshot.account, &snapshot.region, &snapshot.vpc.id, &parts)
-            .await;
+        let fresh = self.aws.observe(&snapshot.scope(), &parts).await;
         let fresh = match fresh {
             Ok(Some(fresh)) => fresh,
             Ok(None) => {

@@ -8,6 +8,7 @@ use fastrand::Rng;
 use postern_cli::operate::{Area, Changing, CommandError, Release, Resume, Rollback, release, resume, rollback};
 use postern_cloud::Cloud;
 use postern_core::history::ChangeRecord;
+use postern_core::model::scope::ScopedResource;
 use postern_core::plan::ReleaseTarget;
 use postern_runtime::Configuration;
 use tokio::time::timeout;
@@ -61,7 +62,9 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
             changing,
         }),
         3 => Command::Release(Release {
-            room: ReleaseTarget::Vpc(record.place.vpc.clone()),
+            room: match &record.scope.resource {
+                ScopedResource::Vpc(vpc) => ReleaseTarget::Vpc(vpc.clone()),
+            },
             changing,
         }),
         _ => {

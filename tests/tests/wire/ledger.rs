@@ -62,7 +62,7 @@ async fn every_change_is_on_record_with_its_reason_and_its_inverse() {
     for record in &history {
         assert!(!record.causes.is_empty(), "{record:#?}");
         assert_eq!(record.triggering_events[0].event, "CreateSubnet");
-        assert_eq!(record.place.vpc.as_str(), rig.vpc.id);
+        assert_eq!(record.scope.resource.to_string(), rig.vpc.id);
         assert_eq!(record.function, "subnet-inspector");
         assert!(record.inverse().is_some(), "{record:#?}");
     }

@@ -132,7 +132,7 @@ async fn nothing_is_taken_back_while_a_function_is_at_work() {
     let area = rig.area().await;
     let (now, run) = (area.aws.now(), "another".into());
     let until = now + Duration::from_secs(300);
-    area.ledger.acquire(&record.place, &run, until, now).await.unwrap();
+    area.ledger.acquire(&record.scope, &run, until, now).await.unwrap();
     let closed = rig.policy(&endpoint);
     let error = rollback(&area, rig.settings(), &of_change(&record, false), &mut Vec::new()).await;
     assert_eq!(
@@ -144,7 +144,7 @@ async fn nothing_is_taken_back_while_a_function_is_at_work() {
     let arguments = of_change(&record, false);
     let (status, _) = tokio::join!(rig.rollback(&arguments), async {
         tokio::time::sleep(Duration::from_secs(10)).await;
-        area.ledger.release(&record.place, &run).await.unwrap();
+        area.ledger.release(&record.scope, &run).await.unwrap();
     })
     .0;
     assert_eq!((status, rig.policy(&endpoint).as_str()), (Status::Fine, OPEN));

@@ -15,20 +15,20 @@ const ATTEMPTS: usize = 3;
 impl Ledger {
     /// Reserves for what is about to be done under a lease, of which this is the version; false where less is left of
     /// the budget. Asked for again, it counts once: a lease has one share, and what was asked for last is what counts.
-    pub async fn reserve(&self, place: &Scope, lease: u64, reservation: &Reservation) -> Result<bool, LedgerError> {
-        self.share(place, lease, reservation, 0, reservation.amount).await
+    pub async fn reserve(&self, scope: &Scope, lease: u64, reservation: &Reservation) -> Result<bool, LedgerError> {
+        self.share(scope, lease, reservation, 0, reservation.amount).await
     }
 
     /// Gives back what was not used of a reservation.
     pub async fn give_back(
         &self,
-        place: &Scope,
+        scope: &Scope,
         lease: u64,
         reservation: &Reservation,
         unused: u64,
     ) -> Result<(), LedgerError> {
         let used = reservation.amount.saturating_sub(unused);
-        self.share(place, lease, reservation, reservation.amount, used)
+        self.share(scope, lease, reservation, reservation.amount, used)
             .await
             .map(drop)
     }
@@ -36,13 +36,13 @@ impl Ledger {
     /// Each share is an attribute of its own, so that a request that is sent twice counts once.
     async fn share(
         &self,
-        place: &Scope,
+        scope: &Scope,
         lease: u64,
         reservation: &Reservation,
         held: u64,
         wanted: u64,
     ) -> Result<bool, LedgerError> {
-        let name = format!("{}/{lease}", place.vpc);
+        let name = format!("{}/{lease}", scope.resource);
         let (mut held, at_most) = (held, held.max(wanted));
         for _ in 0..ATTEMPTS {
             if held == wanted {
@@ -51,7 +51,7 @@ impl Ledger {
             if wanted.saturating_sub(held) > reservation.most {
                 return Ok(false);
             }
-            let Some(there) = self.exchange(place, &name, reservation, held, wanted).await? else {
+            let Some(there) = self.exchange(scope, &name, reservation, held, wanted).await? else {
                 return Ok(true);
             };
             let share = attribute(&there, &name).and_then(|share| share.parse().ok());
@@ -72,13 +72,13 @@ impl Ledger {
     /// Replaces the share; gives the item as it is where the share is another or the budget is used up.
     async fn exchange(
         &self,
-        place: &Scope,
+        scope: &Scope,
         share: &str,
         reservation: &Reservation,
         held: u64,
         wanted: u64,
     ) -> Result<Option<Item>, LedgerError> {
-        let partition = area(&place.account, &place.region);
+        let partition = area(&scope.account, &scope.region);
         let mut request = self
             .client
             .update_item()

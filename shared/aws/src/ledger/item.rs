@@ -44,13 +44,13 @@ pub(super) fn key(partition: impl ToString, sort: impl Into<String>) -> Item {
 
 /// An item that expires.
 pub(super) fn item(
-    place: &Scope,
+    scope: &Scope,
     sort: String,
     attribute: &str,
     document: &impl Serialize,
     expires: Timestamp,
 ) -> Result<Item, serde_json::Error> {
-    let mut item = key(place, sort);
+    let mut item = key(scope, sort);
     item.insert(attribute.to_owned(), text(serde_json::to_string(document)?));
     item.insert("expires".to_owned(), number(expires.as_second()));
     Ok(item)
@@ -115,9 +115,9 @@ impl Ledger {
     }
 
     /// A document that cannot be written.
-    pub(super) fn unwritable(&self, place: &Scope, what: &str, error: serde_json::Error) -> LedgerError {
+    pub(super) fn unwritable(&self, scope: &Scope, what: &str, error: serde_json::Error) -> LedgerError {
         LedgerError::Unreadable {
-            item: format!("{place} {what}"),
+            item: format!("{scope} {what}"),
             table: self.table.clone(),
             source: Arc::new(error),
         }

@@ -17,7 +17,7 @@ impl Ledger {
     /// another run holds it.
     pub async fn acquire(
         &self,
-        place: &Scope,
+        scope: &Scope,
         run: &RunId,
         until: Timestamp,
         now: Timestamp,
@@ -27,7 +27,7 @@ impl Ledger {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(place, LEASE)))
+            .set_key(Some(key(scope, LEASE)))
             .update_expression(
                 "SET #run = :run, #until = :until, #expires = :expires, #version = if_not_exists(#version, :zero) + :one",
             )
@@ -45,7 +45,7 @@ impl Ledger {
             .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
             .send()
             .await;
-        let failed = |error| LedgerError::call(format!("take the lease of {}", place.vpc), &self.table, error);
+        let failed = |error| LedgerError::call(format!("take the lease of {}", scope.resource), &self.table, error);
         match answer {
             Ok(answer) => {
                 let version = answer
@@ -66,12 +66,12 @@ impl Ledger {
     }
 
     /// Gives the lease back, if this run holds it.
-    pub async fn release(&self, place: &Scope, run: &RunId) -> Result<(), LedgerError> {
+    pub async fn release(&self, scope: &Scope, run: &RunId) -> Result<(), LedgerError> {
         let answer = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(place, LEASE)))
+            .set_key(Some(key(scope, LEASE)))
             .update_expression("REMOVE #run, #until")
             .condition_expression("#run = :run")
             .expression_attribute_names("#run", "run")
@@ -83,7 +83,7 @@ impl Ledger {
             Ok(_) => Ok(()),
             Err(error) if unmet(error.as_service_error()) => Ok(()),
             Err(error) => {
-                let aim = format!("give the lease of {} back", place.vpc);
+                let aim = format!("give the lease of {} back", scope.resource);
                 Err(LedgerError::call(aim, &self.table, CallError::new(UPDATE, error)))
             }
         }

@@ -15,10 +15,12 @@ use crate::error::CallError;
 impl Ledger {
     /// Everything that the ledger holds of a VPC, of its changes those since then alone; None means all.
     /// Sees every write that was answered.
-    pub async fn past(&self, place: &Scope, since: Option<Timestamp>) -> Result<ChangeHistory, LedgerError> {
+    pub async fn past(&self, scope: &Scope, since: Option<Timestamp>) -> Result<ChangeHistory, LedgerError> {
         // All other items come after the changes.
-        let query = self.since("pk", place.to_string(), since).consistent_read(true);
-        let items = self.pages(&format!("read the past of {}", place.vpc), query).await?;
+        let query = self.since("pk", scope.to_string(), since).consistent_read(true);
+        let items = self
+            .pages(&format!("read the past of {}", scope.resource), query)
+            .await?;
         let mut past = ChangeHistory::default();
         let mut delivered: BTreeMap<&str, ToldParts> = BTreeMap::new();
         for item in &items {

@@ -36,11 +36,11 @@ impl Ledger {
             // An attempt of this call came through whose answer got lost.
             Some(PutItemError::ConditionalCheckFailedException(there)) if there.item() == Some(&item) => Ok(()),
             Some(PutItemError::ConditionalCheckFailedException(_)) => Err(LedgerError::Exists {
-                item: format!("{} {}", record.place, change_key(&record.id)),
+                item: format!("{} {}", record.scope, change_key(&record.id)),
                 table: self.table.clone(),
             }),
             _ => {
-                let aim = format!("write down an intended change of {}", record.place.vpc);
+                let aim = format!("write down an intended change of {}", record.scope.resource);
                 Err(LedgerError::call(aim, &self.table, CallError::new(PUT, error)))
             }
         }
@@ -56,20 +56,20 @@ impl Ledger {
     /// Writes down what was told of a control's findings, in place of what was told before.
     pub async fn tell(
         &self,
-        place: &Scope,
+        scope: &Scope,
         control: &str,
         delivered: &[DeliveredFinding],
         expires: Timestamp,
     ) -> Result<(), LedgerError> {
-        let aim = format!("write down what was told of {}", place.vpc);
+        let aim = format!("write down what was told of {}", scope.resource);
         let sort = |part: usize| match part {
             0 => format!("told/{control}"),
             part => format!("told/{control}/{part}"),
         };
         let mut items = Vec::new();
-        let unwritable = |error| self.unwritable(place, &sort(0), error);
+        let unwritable = |error| self.unwritable(scope, &sort(0), error);
         for (part, list) in parts(delivered).map_err(unwritable)?.into_iter().enumerate() {
-            items.push(item(place, sort(part), "told", &list, expires).map_err(unwritable)?);
+            items.push(item(scope, sort(part), "told", &list, expires).map_err(unwritable)?);
         }
         let count = items.len();
         // The first tells how many count, so it comes last.
@@ -81,23 +81,23 @@ impl Ledger {
     }
 
     /// Keeps a control from doing again what was taken back, until the hold expires.
-    pub async fn pause(&self, place: &Scope, pause: &Pause) -> Result<(), LedgerError> {
-        let unwritable = |error| self.unwritable(place, "hold", error);
+    pub async fn pause(&self, scope: &Scope, pause: &Pause) -> Result<(), LedgerError> {
+        let unwritable = |error| self.unwritable(scope, "hold", error);
         let sort = hold_key(&pause.key).map_err(unwritable)?;
-        let item = item(place, sort, "hold", pause, pause.expires).map_err(unwritable)?;
-        self.put(&format!("hold a finding of {}", place.vpc), item)
+        let item = item(scope, sort, "hold", pause, pause.expires).map_err(unwritable)?;
+        self.put(&format!("hold a finding of {}", scope.resource), item)
             .await
             .map(drop)
     }
 
     /// Ends a hold. Takes `LIFT_CALL`.
-    pub async fn lift(&self, place: &Scope, key: &FindingKey) -> Result<(), LedgerError> {
-        let sort = hold_key(key).map_err(|error| self.unwritable(place, "hold", error))?;
+    pub async fn lift(&self, scope: &Scope, key: &FindingKey) -> Result<(), LedgerError> {
+        let sort = hold_key(key).map_err(|error| self.unwritable(scope, "hold", error))?;
         let request = self.client.delete_item().table_name(&self.table);
-        match request.set_key(Some(self::key(place, sort))).send().await {
+        match request.set_key(Some(self::key(scope, sort))).send().await {
             Ok(_) => Ok(()),
             Err(error) => {
-                let aim = format!("lift the hold on a finding of {}", place.vpc);
+                let aim = format!("lift the hold on a finding of {}", scope.resource);
                 Err(LedgerError::call(aim, &self.table, CallError::new(LIFT_CALL, error)))
             }
         }
@@ -106,26 +106,26 @@ impl Ledger {
     /// Lets repairs of a finding before the time no longer count for the tug of war.
     pub async fn resume(
         &self,
-        place: &Scope,
+        scope: &Scope,
         key: &FindingKey,
         time: Timestamp,
         expires: Timestamp,
     ) -> Result<(), LedgerError> {
-        let unwritable = |error| self.unwritable(place, "resume", error);
+        let unwritable = |error| self.unwritable(scope, "resume", error);
         let sort = resume_key(key).map_err(unwritable)?;
         let key = key.clone();
-        let item = item(place, sort, "resume", &Resume { key, time }, expires).map_err(unwritable)?;
-        self.put(&format!("resume a finding of {}", place.vpc), item)
+        let item = item(scope, sort, "resume", &Resume { key, time }, expires).map_err(unwritable)?;
+        self.put(&format!("resume a finding of {}", scope.resource), item)
             .await
             .map(drop)
     }
 
     fn change(&self, record: &ChangeRecord, expires: Timestamp) -> Result<Item, LedgerError> {
-        let place = &record.place;
+        let scope = &record.scope;
         let sort = change_key(&record.id);
-        let unwritable = |error| self.unwritable(place, &sort, error);
-        let mut item = item(place, sort.clone(), "record", record, expires).map_err(unwritable)?;
-        item.insert("place".to_owned(), text(area(&place.account, &place.region)));
+        let unwritable = |error| self.unwritable(scope, &sort, error);
+        let mut item = item(scope, sort.clone(), "record", record, expires).map_err(unwritable)?;
+        item.insert("place".to_owned(), text(area(&scope.account, &scope.region)));
         Ok(item)
     }
 

@@ -15,6 +15,7 @@ use aws_sdk_ec2::Client;
 use jiff::Timestamp;
 use postern_core::changes::DnsAttribute;
 use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, VpcDns};
 
 pub(crate) use catalogue::Catalogues;
@@ -57,17 +58,17 @@ pub fn calls(part: Part) -> &'static [&'static str] {
 }
 
 impl Aws {
-    /// Observes these parts of a VPC, all in one round trip. None: the VPC is gone.
+    /// Observes these parts of a scope, all in one round trip. None: its resource does not exist any more.
     ///
     /// A part that AWS refuses for good becomes a gap. What may work later is an error, so that nothing is decided on
     /// half a picture.
-    pub async fn observe_vpc(
-        &self,
-        account: &AccountId,
-        region: &Region,
-        vpc: &VpcId,
-        parts: &BTreeSet<Part>,
-    ) -> Result<Option<Snapshot>, ObserveError> {
+    pub async fn observe(&self, scope: &Scope, parts: &BTreeSet<Part>) -> Result<Option<Snapshot>, ObserveError> {
+        let Scope {
+            account,
+            region,
+            resource,
+        } = scope;
+        let ScopedResource::Vpc(vpc) = resource;
         let ec2 = self.ec2(region);
         observe(&ec2, &self.catalogues, account, region, vpc, parts)
             .await

@@ -134,9 +134,9 @@ impl RemediationConflict {
             ))
         });
         let with = self.tool.map(|tool| format!(" with {tool}"));
-        let place = self.tool.map_or("where it is set", Tool::code);
+        let scope = self.tool.map_or("where it is set", Tool::code);
         format!(
-            "Left alone: it was repaired {} times since {:.0} and undone each time{}{}. Set it as `code` shows {place}, or \
+            "Left alone: it was repaired {} times since {:.0} and undone each time{}{}. Set it as `code` shows {scope}, or \
              exempt it. Postern repairs it again once the window is over, or after `postern resume`.",
             self.times,
             self.since,

@@ -18,7 +18,8 @@ use crate::trigger::TriggeringEvent;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRecord {
     pub id: ChangeId,
-    pub place: Scope,
+    #[serde(rename = "place")]
+    pub scope: Scope,
     pub run: RunId,
     /// The function that ran; `postern` for the command line.
     pub function: String,

@@ -11,6 +11,7 @@ use crate::model::id::{
     AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone,
 };
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::model::scope::Scope;
 
 pub type Tags = BTreeMap<String, String>;
 
@@ -341,6 +342,10 @@ impl Service {
 }
 
 impl Snapshot {
+    pub fn scope(&self) -> Scope {
+        Scope::vpc(&self.account, &self.region, &self.vpc.id)
+    }
+
     /// The route table that decides for a subnet: its own, or the VPC's main one.
     pub fn route_table_of(&self, subnet: &SubnetId) -> Result<Option<&RouteTable>, Gap> {
         let tables = self.route_tables.as_ref().map_err(Gap::clone)?;

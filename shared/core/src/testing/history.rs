@@ -17,11 +17,7 @@ pub(crate) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
     let time: Timestamp = time.parse().unwrap();
     ChangeRecord {
         id: ChangeId::new(time, &run.into(), 0),
-        place: Scope {
-            account: ACCOUNT.into(),
-            region: REGION.into(),
-            vpc: VPC.into(),
-        },
+        scope: Scope::vpc(&ACCOUNT.into(), &REGION.into(), &VPC.into()),
         run: run.into(),
         function: "sweeper".to_owned(),
         time,

@@ -93,7 +93,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 ..settings
             };
             for (n, sketch) in endpoints.into_iter().enumerate() {
-                world = sketch.place(n, world);
+                world = sketch.scope(n, world);
             }
             if let Some(n) = unlisted {
                 let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
@@ -260,7 +260,7 @@ fn chosen<T>(items: impl IntoIterator<Item = T>, bits: u8) -> Vec<T> {
 }
 
 impl Sketch {
-    fn place(self, n: usize, world: World) -> World {
+    fn scope(self, n: usize, world: World) -> World {
         let snapshot = &world.snapshot;
         let catalogue = snapshot.services.as_ref().unwrap();
         let (kind, service) = match catalogue.services.get(self.service) {

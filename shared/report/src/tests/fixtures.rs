@@ -208,11 +208,7 @@ pub(super) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
     let time: Timestamp = time.parse().unwrap();
     ChangeRecord {
         id: ChangeId::new(time, &run.into(), 0),
-        place: Scope {
-            account: "111122223333".into(),
-            region: "eu-central-1".into(),
-            vpc: VPC.into(),
-        },
+        scope: Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &VPC.into()),
         run: run.into(),
         function: "sweeper".to_owned(),
         time,

@@ -656,7 +656,7 @@ fn the_published_schema_is_current_and_has_closed_objects() {
 
     let mut report = serde_json::to_value(Report::of(&repaired()).unwrap()).unwrap();
     assert_eq!(schema_errors(&report.to_string()), Vec::<String>::new());
-    for place in [
+    for scope in [
         "",
         "/occasions/0/actor",
         "/changes/0/change",
@@ -664,9 +664,9 @@ fn the_published_schema_is_current_and_has_closed_objects() {
         "/findings/0/resource",
     ] {
         let mut odd = report.clone();
-        let object = odd.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        let object = odd.pointer_mut(scope).unwrap().as_object_mut().unwrap();
         object.insert("unheard_of".into(), true.into());
-        assert_ne!(schema_errors(&odd.to_string()), Vec::<String>::new(), "{place}");
+        assert_ne!(schema_errors(&odd.to_string()), Vec::<String>::new(), "{scope}");
     }
     report["schema"] = "postern.report/2".into();
     assert_ne!(schema_errors(&report.to_string()), Vec::<String>::new());

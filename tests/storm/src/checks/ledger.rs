@@ -9,6 +9,7 @@ use postern_core::changes::{Change, DnsAttribute};
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::{RunId, VpcId};
+use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::settings::{ExemptionSelector, Mode};
 use serde_json::Value;
 
@@ -74,7 +75,7 @@ pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
     let mut runs: BTreeMap<&RunId, usize> = BTreeMap::new();
     for (record, _) in applied(story) {
         let leave =
-            |key: &FindingKey| settings.modes.of(&key.control) == Mode::Enforce && !exempt(key, &record.place.vpc);
+            |key: &FindingKey| settings.modes.of(&key.control) == Mode::Enforce && !exempt(key, vpc_of(&record.scope));
         if record.causes.is_empty() || !record.causes.iter().all(leave) {
             return Err(format!("nobody wanted {record:?}"));
         }
@@ -248,4 +249,9 @@ pub(super) fn every_report_can_be_told_from_a_repeat(story: &Story<'_>) -> Resul
         }
     }
     Ok(())
+}
+
+fn vpc_of(scope: &Scope) -> &VpcId {
+    let ScopedResource::Vpc(vpc) = &scope.resource;
+    vpc
 }

@@ -15,7 +15,6 @@ use postern_core::evaluation::{Finding, evaluate};
 use postern_core::functions::SWEEPER;
 use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::id::VpcId;
-use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::Snapshot;
 use postern_core::settings::Settings;
 
@@ -88,7 +87,7 @@ impl<'a> Story<'a> {
             .await;
         let mut places = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
-            let past = ledger.past(&Scope::of(&snapshot), None).await;
+            let past = ledger.past(&snapshot.scope(), None).await;
             let past = past.map_err(|error| error.to_string())?;
             let findings = evaluate(CONTROLS, &snapshot, settings, &past, aws.now());
             let vpc = snapshot.vpc.id.clone();

@@ -17,13 +17,13 @@ pub(super) fn changes(amount: u64, most: u64) -> Reservation {
 }
 
 async fn reserve(cloud: &Cloud, amount: u64, most: u64) -> bool {
-    let reserved = ledger(cloud).reserve(&place(), 7, &changes(amount, most)).await;
+    let reserved = ledger(cloud).reserve(&scope(), 7, &changes(amount, most)).await;
     reserved.unwrap()
 }
 
 /// Of four that were reserved.
 async fn give_back(cloud: &Cloud, unused: u64) {
-    let given = ledger(cloud).give_back(&place(), 7, &changes(4, 10), unused).await;
+    let given = ledger(cloud).give_back(&scope(), 7, &changes(4, 10), unused).await;
     given.unwrap();
 }
 

@@ -2,7 +2,7 @@ use super::*;
 
 async fn acquire(cloud: &Cloud) -> Result<Option<u64>, LedgerError> {
     let (now, until) = (at("06:00:00"), at("06:05:00"));
-    ledger(cloud).acquire(&place(), &"run-1".into(), until, now).await
+    ledger(cloud).acquire(&scope(), &"run-1".into(), until, now).await
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn a_lease_is_given_back_by_who_holds_it_and_given_back_twice_does_no_harm
     let cloud = Cloud::new().json("UpdateItem", &json!({}));
     let cloud = refuse(cloud, "UpdateItem", "ConditionalCheckFailedException");
     for _ in 0..2 {
-        ledger(&cloud).release(&place(), &"run-1".into()).await.unwrap();
+        ledger(&cloud).release(&scope(), &"run-1".into()).await.unwrap();
     }
     let body = &cloud.bodies("UpdateItem")[0];
     assert_eq!(body["UpdateExpression"], "REMOVE #run, #until");

@@ -40,12 +40,8 @@ fn at(time: &str) -> Timestamp {
     format!("2026-11-23T{time}Z").parse().unwrap()
 }
 
-fn place() -> Scope {
-    Scope {
-        account: "111122223333".into(),
-        region: "eu-central-1".into(),
-        vpc: "vpc-1".into(),
-    }
+fn scope() -> Scope {
+    Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &"vpc-1".into())
 }
 
 fn finding(resource: &str) -> FindingKey {
@@ -61,7 +57,7 @@ fn record(time: &str) -> ChangeRecord {
     let run = "run-1".into();
     ChangeRecord {
         id: ChangeId::new(at(time), &run, 0),
-        place: place(),
+        scope: scope(),
         run,
         function: "subnet-inspector".to_owned(),
         time: at(time),
@@ -129,7 +125,7 @@ async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
     ];
     for (code, transient, advice) in table {
         let cloud = refuse(Cloud::new(), "Query", code);
-        let error = ledger(&cloud).past(&place(), None).await.unwrap_err();
+        let error = ledger(&cloud).past(&scope(), None).await.unwrap_err();
         let words = chain(&error);
         assert_eq!(error.transient(), transient, "{words}");
         let start = "cannot read the past of vpc-1 in the ledger `the-ledger`; ";
@@ -144,7 +140,7 @@ async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
 #[tokio::test]
 async fn a_ledger_that_cannot_be_reached_is_worth_another_attempt() {
     for cloud in [Cloud::new().breaks("Query"), Cloud::new().silence("Query")] {
-        let error = ledger(&cloud).past(&place(), None).await.unwrap_err();
+        let error = ledger(&cloud).past(&scope(), None).await.unwrap_err();
         assert!(error.transient(), "{error:?}");
     }
 }
@@ -165,39 +161,39 @@ async fn every_call_that_a_run_makes_is_declared_and_names_itself_when_it_fails(
     let (now, reservation) = (at("06:00:00"), budget::changes(2, 5));
     let mut failures = Vec::new();
     let cloud_of = cloud();
-    failures.push(ledger(&cloud_of).past(&place(), None).await.err());
+    failures.push(ledger(&cloud_of).past(&scope(), None).await.err());
     failures.push(
         ledger(&cloud_of)
-            .history(&place().account, &place().region, None)
+            .history(&scope().account, &scope().region, None)
             .await
             .err(),
     );
     let cloud_of = cloud();
     failures.push(
         ledger(&cloud_of)
-            .acquire(&place(), &"run-1".into(), now, now)
+            .acquire(&scope(), &"run-1".into(), now, now)
             .await
             .err(),
     );
-    failures.push(ledger(&cloud_of).release(&place(), &"run-1".into()).await.err());
+    failures.push(ledger(&cloud_of).release(&scope(), &"run-1".into()).await.err());
     let cloud_of = cloud();
-    failures.push(ledger(&cloud_of).reserve(&place(), 7, &reservation).await.err());
-    failures.push(ledger(&cloud_of).give_back(&place(), 7, &reservation, 1).await.err());
+    failures.push(ledger(&cloud_of).reserve(&scope(), 7, &reservation).await.err());
+    failures.push(ledger(&cloud_of).give_back(&scope(), 7, &reservation, 1).await.err());
     let cloud_of = cloud();
     failures.push(ledger(&cloud_of).intend(&record("06:00:00"), now).await.err());
     failures.push(ledger(&cloud_of).conclude(&record("06:00:00"), now).await.err());
     let cloud_of = cloud();
     failures.push(
         ledger(&cloud_of)
-            .tell(&place(), "endpoint-missing", &[], now)
+            .tell(&scope(), "endpoint-missing", &[], now)
             .await
             .err(),
     );
-    failures.push(ledger(&cloud_of).pause(&place(), &pause()).await.err());
+    failures.push(ledger(&cloud_of).pause(&scope(), &pause()).await.err());
     let cloud_of = cloud();
     failures.push(
         ledger(&cloud_of)
-            .resume(&place(), &finding("vpc-1"), now, now)
+            .resume(&scope(), &finding("vpc-1"), now, now)
             .await
             .err(),
     );
@@ -206,7 +202,7 @@ async fn every_call_that_a_run_makes_is_declared_and_names_itself_when_it_fails(
         assert!(LEDGER_CALLS.iter().any(|call| words.contains(call)), "{words}");
     }
     let lifted = ledger(&cloud_of)
-        .lift(&place(), &finding("vpc-1"))
+        .lift(&scope(), &finding("vpc-1"))
         .await
         .unwrap_err()
         .to_string();

@@ -5,7 +5,7 @@ use crate::ledger::item::changes_since;
 
 async fn past(items: Vec<Json>) -> Result<postern_core::history::ChangeHistory, LedgerError> {
     let cloud = Cloud::new().json("Query", &json!({ "Items": items }));
-    ledger(&cloud).past(&place(), None).await
+    ledger(&cloud).past(&scope(), None).await
 }
 
 fn change(time: &str) -> Json {
@@ -16,7 +16,7 @@ fn change(time: &str) -> Json {
 #[tokio::test]
 async fn a_vpc_without_a_past_has_an_empty_one() {
     let cloud = Cloud::new().json("Query", &json!({ "Items": [], "Count": 0 }));
-    assert_eq!(ledger(&cloud).past(&place(), None).await.unwrap(), Default::default());
+    assert_eq!(ledger(&cloud).past(&scope(), None).await.unwrap(), Default::default());
     assert_eq!(
         cloud.body("Query"),
         json!({
@@ -69,7 +69,7 @@ async fn all_pages_are_read() {
             &json!({ "Items": [], "LastEvaluatedKey": item("change/y", json!({})) }),
         )
         .json("Query", &json!({ "Items": [change("07:00:00")] }));
-    let past = ledger(&cloud).past(&place(), None).await.unwrap();
+    let past = ledger(&cloud).past(&scope(), None).await.unwrap();
     cloud.done();
     assert_eq!(past.records.len(), 2);
     let bodies = cloud.bodies("Query");
@@ -83,14 +83,14 @@ async fn all_pages_are_read() {
 async fn the_same_page_twice_is_an_error_and_no_endless_loop() {
     let page = json!({ "Items": [], "LastEvaluatedKey": item("lease", json!({})) });
     let cloud = Cloud::new().json("Query", &page).json("Query", &page);
-    let error = ledger(&cloud).past(&place(), None).await.unwrap_err();
+    let error = ledger(&cloud).past(&scope(), None).await.unwrap_err();
     assert!(chain(&error).ends_with("the same page came twice"), "{}", chain(&error));
 }
 
 #[tokio::test]
 async fn only_changes_may_be_left_out_for_their_age() {
     let cloud = Cloud::new().json("Query", &json!({ "Items": [] }));
-    ledger(&cloud).past(&place(), Some(at("06:00:00.5"))).await.unwrap();
+    ledger(&cloud).past(&scope(), Some(at("06:00:00.5"))).await.unwrap();
     let body = cloud.body("Query");
     assert_eq!(body["KeyConditionExpression"], "pk = :partition AND sk >= :since");
     assert_eq!(
@@ -164,9 +164,9 @@ async fn of_what_was_told_in_parts_only_those_count_that_belong_to_it() {
 #[tokio::test]
 async fn the_history_of_an_account_and_region_comes_from_the_index() {
     let cloud = Cloud::new().json("Query", &json!({ "Items": [change("06:00:00"), change("07:00:00")] }));
-    let place = place();
+    let scope = scope();
     let ledger = ledger(&cloud);
-    let history = ledger.history(&place.account, &place.region, Some(at("06:00:00")));
+    let history = ledger.history(&scope.account, &scope.region, Some(at("06:00:00")));
     assert_eq!(history.await.unwrap(), [record("06:00:00"), record("07:00:00")]);
     assert_eq!(
         cloud.body("Query"),

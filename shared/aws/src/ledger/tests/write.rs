@@ -70,7 +70,7 @@ async fn what_was_told_is_written_whole() {
     for list in [vec![], vec![delivered("vpc-1", "open"), delivered("vpc-2", "open")]] {
         let cloud = Cloud::new().json("PutItem", &json!({}));
         ledger(&cloud)
-            .tell(&place(), "endpoint-missing", &list, at("12:00:00"))
+            .tell(&scope(), "endpoint-missing", &list, at("12:00:00"))
             .await
             .unwrap();
         let expected = item(
@@ -91,7 +91,7 @@ async fn more_than_an_item_holds_is_told_in_parts_the_first_of_them_last() {
         .collect();
     let cloud = (0..3).fold(Cloud::new(), |cloud, _| cloud.json("PutItem", &json!({})));
     ledger(&cloud)
-        .tell(&place(), "endpoint-missing", &list, at("12:00:00"))
+        .tell(&scope(), "endpoint-missing", &list, at("12:00:00"))
         .await
         .unwrap();
     cloud.done();
@@ -114,7 +114,7 @@ async fn more_than_an_item_holds_is_told_in_parts_the_first_of_them_last() {
         assert_eq!(item["parts"]["N"], "3");
     }
     let past = ledger(&Cloud::new().json("Query", &json!({ "Items": items })))
-        .past(&place(), None)
+        .past(&scope(), None)
         .await;
     assert_eq!(past.unwrap().delivered.len(), 1_000);
 }
@@ -122,8 +122,8 @@ async fn more_than_an_item_holds_is_told_in_parts_the_first_of_them_last() {
 #[tokio::test]
 async fn a_hold_is_written_and_lifted_by_its_finding() {
     let cloud = Cloud::new().json("PutItem", &json!({})).json("DeleteItem", &json!({}));
-    ledger(&cloud).pause(&place(), &pause()).await.unwrap();
-    ledger(&cloud).lift(&place(), &finding("vpc-1")).await.unwrap();
+    ledger(&cloud).pause(&scope(), &pause()).await.unwrap();
+    ledger(&cloud).lift(&scope(), &finding("vpc-1")).await.unwrap();
     let item = written(&cloud);
     assert!(item["sk"]["S"].as_str().unwrap().starts_with("hold/"));
     assert_eq!(item["hold"], document(&pause()));
@@ -137,12 +137,12 @@ async fn a_resumption_is_read_as_it_was_written() {
     let cloud = Cloud::new().json("PutItem", &json!({}));
     let time = at("06:00:00");
     ledger(&cloud)
-        .resume(&place(), &finding("vpc-1"), time, at("12:00:00"))
+        .resume(&scope(), &finding("vpc-1"), time, at("12:00:00"))
         .await
         .unwrap();
     let item = written(&cloud);
     assert!(item["sk"]["S"].as_str().unwrap().starts_with("resume/"));
     let cloud = Cloud::new().json("Query", &json!({ "Items": [item] }));
-    let past = ledger(&cloud).past(&place(), None).await.unwrap();
+    let past = ledger(&cloud).past(&scope(), None).await.unwrap();
     assert_eq!(past.resumes, [(finding("vpc-1"), time)].into());
 }

@@ -7,6 +7,7 @@ mod vpc;
 use std::collections::BTreeMap;
 
 use postern_core::model::id::{ServiceName, Zone};
+use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget,
     SecurityGroup, Subnet, SubnetClass, Tags, Vpc,
@@ -46,7 +47,7 @@ async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<Snapshot>, Observe
     let parts = parts.iter().copied().collect();
     let seen = cloud
         .aws()
-        .observe_vpc(&account(), &region(), &"vpc-1".into(), &parts)
+        .observe(&Scope::vpc(&account(), &region(), &"vpc-1".into()), &parts)
         .await;
     cloud.done();
     seen

@@ -131,7 +131,10 @@ async fn a_vpc_whose_attributes_aws_does_not_know_yet_is_worth_another_look() {
         );
     let error = cloud
         .aws()
-        .observe_vpc(&account(), &region(), &"vpc-1".into(), &parts(&[Part::Dns]))
+        .observe(
+            &Scope::vpc(&account(), &region(), &"vpc-1".into()),
+            &parts(&[Part::Dns]),
+        )
         .await
         .unwrap_err();
     assert!(error.transient());

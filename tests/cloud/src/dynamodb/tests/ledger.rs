@@ -100,11 +100,7 @@ impl HttpConnector for Wire {
 }
 
 fn place() -> Scope {
-    Scope {
-        account: "111122223333".into(),
-        region: "eu-central-1".into(),
-        vpc: "vpc-1".into(),
-    }
+    Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &"vpc-1".into())
 }
 
 fn finding(resource: u32) -> FindingKey {
@@ -120,7 +116,7 @@ fn record(position: usize) -> ChangeRecord {
     let run = "run-1".into();
     ChangeRecord {
         id: ChangeId::new(at(0), &run, position),
-        place: place(),
+        scope: place(),
         run,
         function: "subnet-inspector".to_owned(),
         time: at(0),
