@@ -130,11 +130,8 @@ async fn a_vpc_whose_attributes_aws_does_not_know_yet_is_worth_another_look() {
             "The vpc ID 'vpc-1' does not exist",
         );
     let error = cloud
-        .aws()
-        .observe(
-            &Scope::vpc(&account(), &region(), &"vpc-1".into()),
-            &parts(&[Part::Dns]),
-        )
+        .session()
+        .observe(&region(), &ScopedResource::Vpc("vpc-1".into()), &parts(&[Part::Dns]))
         .await
         .unwrap_err();
     assert!(error.transient());
