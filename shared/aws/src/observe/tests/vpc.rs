@@ -232,7 +232,7 @@ async fn what_may_work_later_is_an_error_that_says_so() {
         assert!(error.transient(), "{}", chain(&error));
         let text = chain(&error);
         assert!(
-            text.starts_with("cannot look at vpc-1 in eu-central-1: ec2:DescribeSubnets failed: "),
+            text.starts_with("could not observe vpc-1 in eu-central-1: ec2:DescribeSubnets failed: "),
             "{text}"
         );
     }
