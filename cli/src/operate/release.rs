@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use postern_core::changes::Inverse;
+use postern_core::changes::{DeleteEndpoint, Inverse, RemoveSubnet};
 use postern_core::controls::CONTROLS;
 use postern_core::history::ChangeRecord;
 use postern_core::model::finding::FindingKey;
@@ -180,11 +180,11 @@ impl Clearing<'_> {
         };
         let endpoints = snapshot.endpoints.map_err(CommandError::Gap)?;
         let busy = inverses.iter().find_map(|inverse| match inverse {
-            Inverse::DeleteEndpoint { endpoint } => {
+            Inverse::DeleteEndpoint(DeleteEndpoint { endpoint }) => {
                 let left = endpoints.get(endpoint)?;
                 (left.state != EndpointState::Deleted).then_some(endpoint)
             }
-            Inverse::RemoveSubnet { endpoint, .. } => {
+            Inverse::RemoveSubnet(RemoveSubnet { endpoint, .. }) => {
                 let left = endpoints.get(endpoint)?;
                 (left.state == EndpointState::Pending).then_some(endpoint)
             }

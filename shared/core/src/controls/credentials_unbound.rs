@@ -2,9 +2,9 @@
 
 use postern_policy::{Binding, Perimeter, Request};
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy};
-use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -38,7 +38,7 @@ not touched. The policy of a service that is not offered by AWS is left to peopl
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     context.judge_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(..) => return None,
@@ -52,7 +52,13 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     })
 }
 
-fn judge(perimeter: &Perimeter, key: FindingKey, endpoint: &Endpoint, service: &Service, policy: &Policy) -> Finding {
+fn judge(
+    perimeter: &Perimeter,
+    key: FindingKey,
+    endpoint: &Endpoint,
+    service: &Service,
+    policy: &Policy,
+) -> Assessment {
     let (witness, fix) = match policy.binding(perimeter) {
         Binding::Bound => return key.compliant("Credentials of instances of other VPCs are stopped."),
         Binding::Undecided(reason) => {
@@ -68,11 +74,11 @@ fn judge(perimeter: &Perimeter, key: FindingKey, endpoint: &Endpoint, service: &
             "{} is not offered by AWS: restrict the policy yourself.",
             service.name
         )),
-        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy {
+        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.id.clone(),
             before: endpoint.policy.clone().unwrap_or_default(),
             after: fix.text.clone(),
-        }]),
+        })]),
         Err(error) => Remediation::Manual(format!(
             "No change is proven to bind them and to keep what is legitimate: {error}. Deny requests whose \
              `aws:Ec2InstanceSourceVPC` is another VPC yourself."
@@ -117,8 +123,8 @@ mod tests {
     fn a_policy_that_does_not_ask_for_the_vpc_gets_one_deny() {
         let world = unbound();
         let finding = world.judge(&CONTROL, "vpce-sts");
-        insta::assert_snapshot!(finding.explanation, @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used here: `arn:aws:iam::999988887777:role/anybody` may call sts:AssumeRole on `arn:aws:sts::999988887777:self` with them.");
-        let [Change::ReplacePolicy { before, after, .. }] = changes(&finding) else {
+        insta::assert_snapshot!(finding.explanation(), @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used here: `arn:aws:iam::999988887777:role/anybody` may call sts:AssumeRole on `arn:aws:sts::999988887777:self` with them.");
+        let [Change::ReplacePolicy(ReplacePolicy { before, after, .. })] = changes(&finding) else {
             panic!("{finding:#?}")
         };
         let own = world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()]
@@ -170,7 +176,7 @@ mod tests {
             let plan = world.plan();
             let policies = plan.changes.iter().filter_map(|planned| match &planned.change {
                 Change::CreateEndpoint(new) => new.policy.as_ref(),
-                Change::ReplacePolicy { after, .. } => Some(after),
+                Change::ReplacePolicy(ReplacePolicy { after, .. }) => Some(after),
                 _ => None,
             });
             let policies: Vec<_> = policies.collect();

@@ -7,7 +7,7 @@ use postern_policy::{Binding, Document, bind, template};
 use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::history::Action;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::{SubnetId, Zone};
@@ -47,7 +47,7 @@ An interface endpoint is billed per zone and hour, whether used or not.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let vpc = &context.snapshot.vpc.id;
     let mut findings = Vec::new();
     for kind in [EndpointKind::Interface, EndpointKind::Gateway] {
@@ -68,7 +68,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Result<Finding, Gap> {
+fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Result<Assessment, Gap> {
     let service = required.service;
     if required.subnets.is_empty() {
         return Ok(key.not_applicable("No subnet of the VPC needs the service."));
@@ -227,7 +227,9 @@ fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> Stri
 mod tests {
     use super::*;
     use crate::changes::ManagedGroup;
+    use crate::changes::{AuthorizeIngress, CreateManagedGroup};
     use crate::controls::policy_unsupported;
+    use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::id::VpcId;
     use crate::model::snapshot::{EndpointState, SubnetClass};
@@ -286,8 +288,8 @@ mod tests {
     fn a_state_that_aws_added_since_is_indeterminate() {
         let world = compliant().edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
         let finding = world.judge(&CONTROL, "sts");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
-        assert!(finding.explanation.contains("vpce-sts"), "{}", finding.explanation);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
+        assert!(finding.explanation().contains("vpce-sts"), "{}", finding.explanation());
     }
 
     #[test]
@@ -334,12 +336,12 @@ mod tests {
         assert_eq!(
             changes(&finding),
             [
-                Change::CreateManagedGroup { vpc: VPC.into() },
+                Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
                 // Private DNS sends the clients of the public subnet there as well.
-                Change::AuthorizeIngress {
+                Change::AuthorizeIngress(AuthorizeIngress {
                     group: managed.clone(),
                     cidrs: nets(&["10.0.0.0/23", "10.0.2.0/24"]),
-                },
+                }),
                 Change::CreateEndpoint(NewEndpoint {
                     vpc: VPC.into(),
                     service: "com.amazonaws.eu-central-1.sts".into(),
@@ -354,7 +356,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            finding.explanation,
+            finding.explanation(),
             "2 subnets of the VPC need com.amazonaws.eu-central-1.sts and no usable interface endpoint serves them."
         );
     }
@@ -390,10 +392,10 @@ mod tests {
         let finding = world.judge(&CONTROL, "sts");
         assert_eq!(
             changes(&finding)[0],
-            Change::AuthorizeIngress {
+            Change::AuthorizeIngress(AuthorizeIngress {
                 group: ManagedGroup { vpc: VPC.into() },
                 cidrs: nets(&["10.0.1.0/24"]),
-            }
+            })
         );
         assert_eq!(changes(&finding).len(), 2);
         let world = world.managed_group("sg-managed", &[https("10.0.0.0/16")]);
@@ -421,7 +423,7 @@ mod tests {
         let finding = world.judge(&CONTROL, "s3");
         assert!(!created(&finding).private_dns);
         assert!(
-            matches!(&changes(&finding)[1], Change::AuthorizeIngress { cidrs, .. } if *cidrs == nets(&["10.0.0.0/23"])),
+            matches!(&changes(&finding)[1], Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. }) if *cidrs == nets(&["10.0.0.0/23"])),
             "only the subnets that need it are clients: {finding:#?}"
         );
     }
@@ -453,7 +455,7 @@ mod tests {
         let finding = two_zones()
             .require(&["guardduty-data"])
             .judge(&CONTROL, "guardduty-data");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("creates its endpoints itself"));
     }
 
@@ -527,7 +529,7 @@ mod tests {
             );
             let none = one.edit_subnet("subnet-b", fault);
             let finding = none.judge(&CONTROL, "sts");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
             assert!(
                 advice(&finding).contains("eu-central-1a, eu-central-1b, eu-central-1c"),
                 "{finding:#?}"
@@ -597,7 +599,7 @@ mod tests {
     #[test]
     fn a_name_that_the_catalogue_does_not_settle_is_indeterminate() {
         let finding = two_zones().require(&["ec2messages"]).judge(&CONTROL, "ec2messages");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
         assert!(
             advice(&finding).contains("eu-central-1 offers no interface service `ec2messages`"),
             "{finding:#?}"
@@ -606,7 +608,7 @@ mod tests {
         let catalogue = std::sync::Arc::make_mut(world.snapshot.services.as_mut().unwrap());
         catalogue.services.push(service("aws.api.eu-central-1.sts"));
         let finding = world.judge(&CONTROL, "sts");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
         assert!(
             advice(&finding).contains("aws.api.eu-central-1.sts or com.amazonaws.eu-central-1.sts"),
             "{finding:#?}"
@@ -665,12 +667,12 @@ mod tests {
             .edit_endpoint("vpce-other", |e| e.policy = Some(ALLOW_ALL.to_owned()));
         let mut after = world.clone();
         for planned in &world.plan().changes {
-            after.snapshot = crate::changes::simulate(&after.snapshot, &planned.change);
+            after.snapshot = planned.change.simulate(&after.snapshot);
         }
         let bad: Vec<_> = after
             .all_findings()
             .into_iter()
-            .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+            .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
             // No endpoint to such a service can be made that passes.
             .filter(|f| f.key.control != policy_unsupported::CONTROL.name)
             .collect();

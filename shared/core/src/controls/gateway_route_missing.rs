@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{AssociateRouteTable, Change, ChangeKind};
 use crate::evaluation::requirement::required;
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{EndpointKind, Gap, Part};
@@ -26,7 +26,7 @@ main one.
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     let (services, _) = required(context, EndpointKind::Gateway)?;
     for required in &services {
@@ -53,10 +53,10 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
                         "{table} has no route to {}, so its subnets do not reach {service} privately.",
                         chosen.id
                     ),
-                    Remediation::Automatic(vec![Change::AssociateRouteTable {
+                    Remediation::Automatic(vec![Change::AssociateRouteTable(AssociateRouteTable {
                         endpoint: chosen.id.clone(),
                         route_table: table,
-                    }]),
+                    })]),
                 )
             });
         }
@@ -81,10 +81,10 @@ mod tests {
     }
 
     fn association(endpoint: &str, table: &str) -> Change {
-        Change::AssociateRouteTable {
+        Change::AssociateRouteTable(AssociateRouteTable {
             endpoint: endpoint.into(),
             route_table: table.into(),
-        }
+        })
     }
 
     #[test]
@@ -93,7 +93,7 @@ mod tests {
         let about: Vec<_> = world
             .findings(&CONTROL)
             .into_iter()
-            .map(|f| (f.key.resource.id, f.verdict))
+            .map(|f| (f.key.resource.id.clone(), f.verdict()))
             .collect();
         assert_eq!(
             about,
@@ -149,7 +149,7 @@ mod tests {
     fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
         let kept = off_the_table().edit_endpoint("vpce-s3", |e| e.owner = STRANGER.into());
         let finding = kept.judge(&CONTROL, "rtb-isolated");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(
             advice(&finding).contains("vpce-s3 belongs to account 444455556666"),
             "{finding:#?}"

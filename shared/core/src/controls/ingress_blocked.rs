@@ -3,7 +3,7 @@
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::Admission;
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
 
@@ -28,7 +28,7 @@ that need it. Other people's groups are never edited, and none is detached.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let (services, _) = required(context, EndpointKind::Interface)?;
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
@@ -39,7 +39,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) -> Result<Finding, Gap> {
+fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let subnets = clients(context, endpoint, services)?;
     if subnets.is_empty() {
@@ -81,6 +81,7 @@ fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::changes::{Change, ManagedGroup};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
@@ -111,10 +112,10 @@ mod tests {
     }
 
     fn attachment(endpoint: &str) -> Change {
-        Change::AttachManagedGroup {
+        Change::AttachManagedGroup(AttachManagedGroup {
             endpoint: endpoint.into(),
             group: managed(),
-        }
+        })
     }
 
     #[test]
@@ -165,7 +166,7 @@ mod tests {
     fn a_part_of_a_subnet_is_not_enough() {
         let finding = guarded(&[https("10.0.0.0/24"), https("10.0.1.0/25")]).judge(&CONTROL, "vpce-sts");
         assert_eq!(
-            finding.explanation,
+            finding.explanation(),
             "No security group of the endpoint admits TCP 443 from 10.0.1.0/24."
         );
     }
@@ -204,8 +205,12 @@ mod tests {
             e.security_groups.insert("sg-unknown".into());
         });
         let finding = world.judge(&CONTROL, "vpce-sts");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
-        assert!(finding.explanation.contains("sg-unknown"), "{}", finding.explanation);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
+        assert!(
+            finding.explanation().contains("sg-unknown"),
+            "{}",
+            finding.explanation()
+        );
     }
 
     #[test]
@@ -214,11 +219,11 @@ mod tests {
         assert_eq!(
             changes(&finding),
             [
-                Change::CreateManagedGroup { vpc: VPC.into() },
-                Change::AuthorizeIngress {
+                Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
+                Change::AuthorizeIngress(AuthorizeIngress {
                     group: managed(),
                     cidrs: nets(&["10.0.0.0/23"]),
-                },
+                }),
                 attachment("vpce-sts"),
             ]
         );
@@ -235,10 +240,10 @@ mod tests {
             });
         assert_eq!(
             changes(&stale.judge(&CONTROL, "vpce-sts")),
-            [Change::AuthorizeIngress {
+            [Change::AuthorizeIngress(AuthorizeIngress {
                 group: managed(),
                 cidrs: nets(&["10.0.1.0/24"]),
-            }]
+            })]
         );
     }
 
@@ -270,7 +275,7 @@ mod tests {
         for (kept, words) in keepers {
             let world = guarded(&[]).edit_endpoint("vpce-sts", kept);
             let finding = world.judge(&CONTROL, "vpce-sts");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
             assert!(advice(&finding).contains(words), "{finding:#?}");
             assert_eq!(world.plan().changes, []);
         }

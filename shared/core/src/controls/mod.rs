@@ -153,14 +153,17 @@ mod tests {
         let findings = world.all_findings();
         let loud: Vec<_> = findings
             .iter()
-            .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+            .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
             .collect();
         assert!(loud.is_empty(), "{loud:#?}");
         assert!(world.plan().changes.is_empty());
         for control in CONTROLS {
             let judged = |f: &&crate::evaluation::Finding| f.key.control == control.name;
             assert!(
-                findings.iter().filter(judged).any(|f| f.verdict == Verdict::Compliant),
+                findings
+                    .iter()
+                    .filter(judged)
+                    .any(|f| f.verdict() == Verdict::Compliant),
                 "{} was not asked",
                 control.name
             );

@@ -1,7 +1,7 @@
 //! policy-locked-out: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
 use crate::model::finding::Severity;
 use crate::model::snapshot::{Gap, Part};
 
@@ -25,7 +25,7 @@ while the perimeter trusts nobody.
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     context.judge_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(..) => return None,
@@ -78,7 +78,7 @@ mod tests {
         ] {
             let world = with(condition);
             let finding = world.judge(&CONTROL, "vpce-s3");
-            assert_eq!(finding.verdict, Verdict::NonCompliant, "{condition}");
+            assert_eq!(finding.verdict(), Verdict::NonCompliant, "{condition}");
             assert!(advice(&finding).contains("aws:SourceIp"), "{finding:#?}");
             let changed = world.plan().changes;
             assert!(

@@ -2,9 +2,9 @@
 
 use postern_policy::{Containment, NoFix};
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy, sentences};
-use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -37,7 +37,7 @@ AWS. The policy before is kept in the report.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     context.judge_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(why, advice) => key.indeterminate(why, advice),
@@ -48,7 +48,13 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     })
 }
 
-fn judge(context: &Context<'_>, key: FindingKey, endpoint: &Endpoint, service: &Service, policy: &Policy) -> Finding {
+fn judge(
+    context: &Context<'_>,
+    key: FindingKey,
+    endpoint: &Endpoint,
+    service: &Service,
+    policy: &Policy,
+) -> Assessment {
     let analysis = &policy.analysis;
     if analysis.verdict != Containment::Open {
         return key.compliant("No stranger gets in and no data gets out.");
@@ -59,11 +65,11 @@ fn judge(context: &Context<'_>, key: FindingKey, endpoint: &Endpoint, service: &
         return key.non_compliant(explanation, Remediation::Manual(advice));
     }
     let remediation = match policy.fix(&context.settings.perimeter) {
-        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy {
+        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.id.clone(),
             before: endpoint.policy.clone().unwrap_or_default(),
             after: fix.text.clone(),
-        }]),
+        })]),
         Err(error @ NoFix::NobodyTrusted) => {
             Remediation::Manual(format!("Complete the perimeter in postern.toml: {error}."))
         }
@@ -80,6 +86,7 @@ mod tests {
     use postern_policy::template;
 
     use super::*;
+    use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointKind, EndpointState};
     use crate::testing::{
@@ -94,7 +101,7 @@ mod tests {
     }
 
     fn after(finding: &Finding) -> &str {
-        let [Change::ReplacePolicy { after, .. }] = changes(finding) else {
+        let [Change::ReplacePolicy(ReplacePolicy { after, .. })] = changes(finding) else {
             panic!("{finding:#?}")
         };
         after
@@ -103,13 +110,13 @@ mod tests {
     #[test]
     fn a_leak_is_shown_by_a_request_and_closed_by_what_is_appended() {
         let finding = with(LEAKY).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation, @r#"Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-stranger001. Statement[0] "OnlyOurPrincipals" allows it."#);
+        insta::assert_snapshot!(finding.explanation(), @r#"Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-stranger001. Statement[0] "OnlyOurPrincipals" allows it."#);
         let [
-            Change::ReplacePolicy {
+            Change::ReplacePolicy(ReplacePolicy {
                 endpoint,
                 before,
                 after,
-            },
+            }),
         ] = changes(&finding)
         else {
             panic!("{finding:#?}")
@@ -125,7 +132,7 @@ mod tests {
     #[test]
     fn the_default_policy_is_open_on_both_sides() {
         let finding = with(ALLOW_ALL).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation, @"Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it. Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it.");
+        insta::assert_snapshot!(finding.explanation(), @"Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it. Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it.");
         assert!(after(&finding).contains("DenyUntrustedPrincipals"));
         assert!(after(&finding).contains("DenyUntrustedResources"));
     }
@@ -183,7 +190,7 @@ mod tests {
         // Too long for another statement.
         let long = LEAKY.replace("OnlyOurPrincipals", &"x".repeat(20_300));
         let finding = with(&long).judge(&CONTROL, "vpce-s3");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("20480"), "{finding:#?}");
         assert_eq!(with(&long).plan().changes, []);
     }
@@ -214,7 +221,7 @@ mod tests {
                 .all_findings()
                 .into_iter()
                 .filter(|f| f.key.resource.id == "vpce-s3")
-                .map(|f| (f.key.control, f.verdict))
+                .map(|f| (f.key.control.clone(), f.verdict()))
                 .collect();
             assert_eq!(about, [(CONTROL.name.to_owned(), Verdict::Indeterminate)]);
             assert_eq!(
@@ -272,7 +279,7 @@ mod tests {
         ] {
             let world = with(ALLOW_ALL).edit_endpoint("vpce-s3", kept);
             let finding = world.judge(&CONTROL, "vpce-s3");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
             assert!(advice(&finding).starts_with("Left alone: vpce-s3"), "{finding:#?}");
             assert_eq!(world.plan().changes, []);
         }

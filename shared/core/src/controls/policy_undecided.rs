@@ -1,7 +1,7 @@
 //! policy-undecided: see [`CONTROL`].
 
 use crate::evaluation::policies::{Known, sentences};
-use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
 use crate::model::finding::Severity;
 use crate::model::snapshot::{Gap, Part};
 
@@ -23,7 +23,7 @@ reaches AWS.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     context.judge_policies(CONTROL.name, |key, _, known| {
         Some(match known {
             Known::Nothing(..) => return None,
@@ -70,13 +70,13 @@ mod tests {
         ] {
             let world = with(policy).bound_but("vpce-s3");
             let finding = world.judge(&CONTROL, "vpce-s3");
-            assert_eq!(finding.verdict, Verdict::NonCompliant, "{policy}");
-            assert!(finding.explanation.contains(place), "{}", finding.explanation);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant, "{policy}");
+            assert!(finding.explanation().contains(place), "{}", finding.explanation());
             assert!(advice(&finding).contains("does not rewrite"));
             let loud: Vec<_> = world
                 .all_findings()
                 .into_iter()
-                .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+                .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
                 .collect();
             assert_eq!(loud, [finding]);
             assert_eq!(world.plan().changes, []);

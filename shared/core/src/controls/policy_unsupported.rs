@@ -1,7 +1,7 @@
 //! policy-unsupported: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
 use crate::model::finding::Severity;
 use crate::model::snapshot::{Gap, Part};
 
@@ -24,7 +24,7 @@ endpoint.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     context.judge_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(..) => return None,
@@ -58,7 +58,7 @@ mod tests {
     fn an_endpoint_that_cannot_be_closed_is_left_to_people() {
         let world = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
         let finding = world.judge(&CONTROL, "vpce-smtp");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("security groups"), "{finding:#?}");
         assert_eq!(world.plan().changes, []);
     }

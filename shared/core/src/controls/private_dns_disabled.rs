@@ -1,8 +1,8 @@
 //! private-dns-disabled: see [`CONTROL`].
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{Change, ChangeKind, EnablePrivateDns};
 use crate::evaluation::ingress::Admission;
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
 
@@ -39,7 +39,7 @@ from then on the clients of all of them are sent there. Waits until the VPC's DN
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         if endpoint.kind != EndpointKind::Interface || endpoint.dead() || !context.local(endpoint) {
@@ -53,7 +53,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Finding, Gap> {
+fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name);
     if !context.wants_private_dns(service)? {
         return Ok(key.not_applicable("The service's normal DNS name is not for its interface endpoints to hold."));
@@ -89,9 +89,9 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
         Admission::Admitted => Vec::new(),
         Admission::Blocked(_) | Admission::Unclear(_) => context.admit(endpoint, &subnets)?,
     };
-    changes.push(Change::EnablePrivateDns {
+    changes.push(Change::EnablePrivateDns(EnablePrivateDns {
         endpoint: endpoint.id.clone(),
-    });
+    }));
     Ok(Remediation::Automatic(changes))
 }
 
@@ -99,6 +99,7 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
 mod tests {
     use super::*;
     use crate::changes::ManagedGroup;
+    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
     use crate::testing::{
@@ -115,9 +116,9 @@ mod tests {
     }
 
     fn enabling(endpoint: &str) -> Change {
-        Change::EnablePrivateDns {
+        Change::EnablePrivateDns(EnablePrivateDns {
             endpoint: endpoint.into(),
-        }
+        })
     }
 
     #[test]
@@ -125,7 +126,7 @@ mod tests {
         let finding = passed_by().judge(&CONTROL, "vpce-sts");
         assert_eq!(changes(&finding), [enabling("vpce-sts")]);
         assert_eq!(
-            finding.explanation,
+            finding.explanation(),
             "sts.eu-central-1.amazonaws.com resolves to public addresses: private DNS is off, and no other endpoint of \
              the VPC has it on."
         );
@@ -144,15 +145,15 @@ mod tests {
             assert_eq!(
                 changes(&world.judge(&CONTROL, "vpce-sts")),
                 [
-                    Change::CreateManagedGroup { vpc: VPC.into() },
-                    Change::AuthorizeIngress {
+                    Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
+                    Change::AuthorizeIngress(AuthorizeIngress {
                         group: managed.clone(),
                         cidrs: nets(&["10.0.0.0/23"]),
-                    },
-                    Change::AttachManagedGroup {
+                    }),
+                    Change::AttachManagedGroup(AttachManagedGroup {
                         endpoint: "vpce-sts".into(),
                         group: managed.clone(),
-                    },
+                    }),
                     enabling("vpce-sts"),
                 ]
             );

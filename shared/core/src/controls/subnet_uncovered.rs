@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::endpoint_missing::placement;
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::Zone;
 use crate::model::managed::managed_by;
@@ -38,7 +38,7 @@ Each zone of an interface endpoint is billed by the hour.",
 /// The zones in which endpoints have network interfaces.
 type Coverage<'a> = BTreeMap<&'a Zone, &'a Endpoint>;
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     let (services, _) = required(context, EndpointKind::Interface)?;
     for required in &services {
@@ -62,7 +62,7 @@ fn judge(
     endpoint: &Endpoint,
     covered: &Coverage<'_>,
     doubtful: &Coverage<'_>,
-) -> Finding {
+) -> Assessment {
     let service = required.service;
     let key = FindingKey::new(CONTROL.name, ResourceKind::Subnet, &subnet.id).for_service(&service.name);
     let zone = &subnet.zone;
@@ -80,11 +80,11 @@ fn judge(
         endpoint.id, service.name
     );
     let remediation = match placement(service, &required.subnets).remove(zone) {
-        Some(subnet) => Remediation::Automatic(vec![Change::AddSubnet {
+        Some(subnet) => Remediation::Automatic(vec![Change::AddSubnet(AddSubnet {
             endpoint: endpoint.id.clone(),
             subnet,
             zone: zone.clone(),
-        }]),
+        })]),
         None => Remediation::Manual(format!(
             "No subnet of zone {zone} can hold the network interface: free an IPv4 address in one of them."
         )),
@@ -128,11 +128,11 @@ mod tests {
     }
 
     fn addition(endpoint: &str, subnet: &str, letter: &str) -> Change {
-        Change::AddSubnet {
+        Change::AddSubnet(AddSubnet {
             endpoint: endpoint.into(),
             subnet: subnet.into(),
             zone: zone(letter),
-        }
+        })
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
         let finding = new_zone().judge(&CONTROL, "subnet-b");
         assert_eq!(changes(&finding), [addition("vpce-sts", "subnet-b", "b")]);
         assert_eq!(
-            finding.explanation,
+            finding.explanation(),
             "Zone eu-central-1b has no network interface of vpce-sts, which serves com.amazonaws.eu-central-1.sts."
         );
     }
@@ -188,7 +188,7 @@ mod tests {
         for fault in faults {
             let alone = new_zone().edit_subnet("subnet-b", fault);
             let finding = alone.judge(&CONTROL, "subnet-b");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
             assert!(advice(&finding).contains("eu-central-1b"), "{finding:#?}");
             let beside = alone
                 .subnet("subnet-b2", "b", SubnetClass::Private)
@@ -237,7 +237,7 @@ mod tests {
     fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
         let kept = new_zone().edit_endpoint("vpce-sts", |e| e.requester_managed = true);
         let finding = kept.judge(&CONTROL, "subnet-b");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("vpce-sts is managed by"), "{finding:#?}");
         let beside = kept.interface("vpce-z", "sts", &["subnet-a"]);
         assert_eq!(

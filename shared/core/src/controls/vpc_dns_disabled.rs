@@ -1,8 +1,8 @@
 //! vpc-dns-disabled: see [`CONTROL`].
 
-use crate::changes::{Change, ChangeKind, DnsAttribute};
+use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
 use crate::evaluation::requirement::required;
-use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{EndpointKind, Gap, Part};
 
@@ -31,7 +31,7 @@ when any endpoint in it has private DNS on.
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let vpc = &context.snapshot.vpc.id;
     let key = FindingKey::new(CONTROL.name, ResourceKind::Vpc, vpc);
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
@@ -58,9 +58,11 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     );
     let changes = off
         .into_iter()
-        .map(|attribute| Change::EnableVpcDns {
-            vpc: vpc.clone(),
-            attribute,
+        .map(|attribute| {
+            Change::EnableVpcDns(EnableVpcDns {
+                vpc: vpc.clone(),
+                attribute,
+            })
         })
         .collect();
     Ok(vec![key.non_compliant(explanation, Remediation::Automatic(changes))])
@@ -99,10 +101,10 @@ mod tests {
     }
 
     fn enabling(attribute: DnsAttribute) -> Change {
-        Change::EnableVpcDns {
+        Change::EnableVpcDns(EnableVpcDns {
             vpc: VPC.into(),
             attribute,
-        }
+        })
     }
 
     #[test]
@@ -121,7 +123,7 @@ mod tests {
             let finding = off().require(&["sts"]).dns(support, hostnames).judge(&CONTROL, VPC);
             let wanted: Vec<_> = wanted.into_iter().map(enabling).collect();
             assert_eq!(changes(&finding), wanted);
-            assert!(finding.explanation.starts_with(words), "{}", finding.explanation);
+            assert!(finding.explanation().starts_with(words), "{}", finding.explanation());
         }
     }
 
@@ -151,8 +153,8 @@ mod tests {
             .interface("vpce-sts", "sts", &["subnet-a"])
             .edit_endpoint("vpce-sts", |e| e.private_dns = false);
         let finding = world.judge(&CONTROL, VPC);
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
-        assert!(finding.explanation.contains("vpce-sts"), "{}", finding.explanation);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
+        assert!(finding.explanation().contains("vpce-sts"), "{}", finding.explanation());
     }
 
     #[test]

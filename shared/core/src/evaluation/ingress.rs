@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use crate::changes::{Change, ManagedGroup};
+use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
 use crate::evaluation::Context;
 use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
 
@@ -65,16 +65,16 @@ impl<'a> Context<'a> {
         let rules: Vec<_> = match self.snapshot.managed_group() {
             Some(managed) => managed.ingress.iter().filter(|rule| rule.admits_https()).collect(),
             None => {
-                changes.push(Change::CreateManagedGroup { vpc: vpc.clone() });
+                changes.push(Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.clone() }));
                 Vec::new()
             }
         };
         let blocked = blocked(&rules, vpc_subnets);
         if !blocked.is_empty() {
-            changes.push(Change::AuthorizeIngress {
+            changes.push(Change::AuthorizeIngress(AuthorizeIngress {
                 group: group.clone(),
                 cidrs: blocked,
-            });
+            }));
         }
         Ok((group, changes))
     }
@@ -87,10 +87,10 @@ impl<'a> Context<'a> {
             .managed_group()
             .is_some_and(|g| endpoint.security_groups.contains(&g.id));
         if !attached {
-            changes.push(Change::AttachManagedGroup {
+            changes.push(Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: endpoint.id.clone(),
                 group,
-            });
+            }));
         }
         Ok(changes)
     }

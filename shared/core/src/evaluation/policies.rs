@@ -8,7 +8,7 @@ use postern_policy::{
     Analysis, Binding, Containment, Document, EndpointContext, Fix, NoFix, Perimeter, analyse, bind, fix,
 };
 
-use crate::evaluation::{Context, Finding};
+use crate::evaluation::{Assessment, Context};
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::id::EndpointId;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service};
@@ -65,8 +65,8 @@ impl<'a> Context<'a> {
     pub(crate) fn judge_policies(
         &self,
         control: &str,
-        judge: impl Fn(FindingKey, &'a Endpoint, Known<'a>) -> Option<Finding>,
-    ) -> Result<Vec<Finding>, Gap> {
+        judge: impl Fn(FindingKey, &'a Endpoint, Known<'a>) -> Option<Assessment>,
+    ) -> Result<Vec<Assessment>, Gap> {
         let mut findings = Vec::new();
         for endpoint in self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
             if matches!(endpoint.kind, EndpointKind::Interface | EndpointKind::Gateway) && !endpoint.dead() {

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::record::NOT_DONE;
 use super::{Action, ChangeRecord, ChangeStatus};
-use crate::changes::{Change, EffectCheck, change_effect, inverse_effect};
+use crate::changes::EffectCheck;
 use crate::history::FindingStatus;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
@@ -104,39 +103,34 @@ fn status<'a>(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Option<ChangeStatus> {
-    let looked = match &record.action {
-        Action::Change(change) => change_effect(change, &record.run, snapshot),
-        Action::Undo(inverse) => inverse_effect(inverse, snapshot),
+    let effect = match &record.action {
+        Action::Change(change) => change.effect(&record.run, snapshot),
+        Action::Undo(inverse) => inverse.effect(snapshot),
     };
-    match looked.ok()? {
-        EffectCheck::Done { created } => {
+    match effect.ok()? {
+        EffectCheck::InEffect { created } => {
             // A later run, or one shortly before, of which AWS did not show yet what it did.
             let same = |other: &&ChangeRecord| {
                 let near = record.time.duration_since(other.time) < SHOWN_WITHIN;
                 near && other.action == record.action && matches!(other.status, ChangeStatus::Applied { .. })
             };
             Some(match others.find(same) {
-                Some(other) if !says_who_did_it(&record.action) => not_done(&format!("{} did it", other.id)),
+                Some(other) if !names_its_run(&record.action) => ChangeStatus::NotApplied {
+                    reason: format!("{} did it", other.id),
+                },
                 _ => ChangeStatus::Applied { created },
             })
         }
-        EffectCheck::NotDone(instead) => {
+        EffectCheck::NotInEffect(reason) => {
             let shown = now.duration_since(record.time) >= SHOWN_WITHIN;
-            shown.then(|| not_done(&instead))
+            shown.then_some(ChangeStatus::NotApplied { reason })
         }
     }
 }
 
-/// What is created carries the run in its tags.
-fn says_who_did_it(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Change(Change::CreateManagedGroup { .. } | Change::CreateEndpoint(_))
-    )
-}
-
-fn not_done(instead: &str) -> ChangeStatus {
-    ChangeStatus::Failed {
-        cause: format!("{NOT_DONE}{instead}"),
+fn names_its_run(action: &Action) -> bool {
+    match action {
+        Action::Change(change) => change.names_its_run(),
+        Action::Undo(_) => false,
     }
 }

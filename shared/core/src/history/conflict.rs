@@ -97,11 +97,16 @@ impl ChangeHistory {
             let wanted = |then: &Change| changes.iter().any(|change| change.repeats(then));
             record.time > from && matches!(&record.action, Action::Change(then) if wanted(then))
         });
-        // Of what a run that died did not come to ask, AWS said nothing.
-        let answered = wanted.filter(|record| record.tried() || !matches!(record.status, ChangeStatus::Failed { .. }));
-        let refused = answered.map_while(|record| match &record.status {
+        // A request that was never sent says nothing of whether AWS accepts it.
+        let sent = wanted.filter(|record| !matches!(record.status, ChangeStatus::NotApplied { .. }));
+        let refused = sent.map_while(|record| match &record.status {
             ChangeStatus::Failed { cause } => Some(cause),
-            _ => None,
+            ChangeStatus::Intended
+            | ChangeStatus::Uncertain { .. }
+            | ChangeStatus::Applied { .. }
+            | ChangeStatus::NotNeeded { .. }
+            | ChangeStatus::Skipped { .. }
+            | ChangeStatus::NotApplied { .. } => None,
         });
         let causes: Vec<_> = refused.collect();
         let cause = causes.first().filter(|_| causes.len() >= limits.attempts)?;
@@ -152,7 +157,7 @@ fn undoing<'a>(repairs: &[&'a ChangeRecord]) -> Option<&'a TriggeringEvent> {
     later
         .flat_map(|record| {
             let undoing = match &record.action {
-                Action::Change(change) => undoing_calls(change),
+                Action::Change(change) => change.undoing_calls(),
                 Action::Undo(_) => &[],
             };
             let by_somebody = record
@@ -163,20 +168,4 @@ fn undoing<'a>(repairs: &[&'a ChangeRecord]) -> Option<&'a TriggeringEvent> {
             by_somebody.filter(|triggering_event| undoing.contains(&triggering_event.event.as_str()))
         })
         .next()
-}
-
-/// The calls that may undo a change.
-fn undoing_calls(change: &Change) -> &'static [&'static str] {
-    match change {
-        Change::EnableVpcDns { .. } => &["ModifyVpcAttribute"],
-        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } => {
-            &["ModifySecurityGroupRules", "RevokeSecurityGroupIngress"]
-        }
-        Change::CreateEndpoint(_) => &["DeleteVpcEndpoints"],
-        Change::AddSubnet { .. }
-        | Change::AssociateRouteTable { .. }
-        | Change::AttachManagedGroup { .. }
-        | Change::EnablePrivateDns { .. }
-        | Change::ReplacePolicy { .. } => &["ModifyVpcEndpoint"],
-    }
 }

@@ -75,13 +75,15 @@ pub enum ChangeStatus {
     Skipped {
         reason: String,
     },
+    /// A later run determined from AWS that its run did not make the change: the run ended before, or another made it.
+    NotApplied {
+        reason: String,
+    },
+    /// AWS refused it.
     Failed {
         cause: String,
     },
 }
-
-/// How the cause of a change begins that was intended and not made.
-pub(super) const NOT_DONE: &str = "not done: ";
 
 impl ChangeStatus {
     /// After a failure that may be transient AWS may have done it all the same: an answer can get lost.
@@ -108,11 +110,6 @@ impl ChangeRecord {
     /// Whether its run did not come to say what became of it, or to tell of it.
     pub fn unfinished(&self) -> bool {
         !self.status.settled() || !self.delivered
-    }
-
-    /// Whether AWS was asked and said no. What turned out not to have been done by a run that died says nothing of AWS.
-    pub fn tried(&self) -> bool {
-        matches!(&self.status, ChangeStatus::Failed { cause } if !cause.starts_with(NOT_DONE))
     }
 
     /// What takes it back; None where nothing was done that could be.

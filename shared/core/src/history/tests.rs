@@ -4,9 +4,11 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::changes::{Change, DnsAttribute, Inverse, ManagedGroup, simulate, simulate_inverse, simulated_id};
+use crate::changes::{
+    AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, DisableVpcDns, DnsAttribute, Inverse, ManagedGroup,
+    ReplacePolicy,
+};
 use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
-use crate::evaluation::Remediation;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::snapshot::{EndpointState, Part, Snapshot, SubnetClass};
@@ -38,10 +40,14 @@ fn status(record: &ChangeRecord, snapshot: &Snapshot) -> Option<ChangeStatus> {
 
 fn parts(change: &Change) -> &'static [Part] {
     match change {
-        Change::EnableVpcDns { .. } => &[Part::Dns],
-        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } => &[Part::SecurityGroups],
-        Change::AttachManagedGroup { .. } => &[Part::SecurityGroups, Part::Endpoints],
-        _ => &[Part::Endpoints],
+        Change::EnableVpcDns(_) => &[Part::Dns],
+        Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => &[Part::SecurityGroups],
+        Change::AttachManagedGroup(_) => &[Part::SecurityGroups, Part::Endpoints],
+        Change::CreateEndpoint(_)
+        | Change::AddSubnet(_)
+        | Change::AssociateRouteTable(_)
+        | Change::EnablePrivateDns(_)
+        | Change::ReplacePolicy(_) => &[Part::Endpoints],
     }
 }
 
@@ -54,19 +60,19 @@ proptest! {
         for planned in &world.plan().changes {
             let intended = record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended();
             prop_assert!(
-                matches!(status(&intended, &state), Some(ChangeStatus::Failed { .. })),
+                matches!(status(&intended, &state), Some(ChangeStatus::NotApplied { .. })),
                 "{} was not done: {:?}", planned.change, status(&intended, &state)
             );
-            let after = simulate(&state, &planned.change);
-            let id = simulated_id(&planned.change, &after);
+            let after = planned.change.simulate(&state);
+            let id = planned.change.simulated_id(&after);
             let after = tagged(after, id.as_deref(), RUN);
             prop_assert_eq!(status(&intended, &after), Some(ChangeStatus::Applied { created: id.clone() }), "{}", planned.change);
 
             let inverse = planned.change.inverse(id.as_deref()).unwrap();
             let undo = ChangeRecord { action: Action::Undo(inverse.clone()), ..intended.clone() };
-            prop_assert!(matches!(status(&undo, &after), Some(ChangeStatus::Failed { .. })), "{inverse}");
-            let undone = simulate_inverse(&after, &inverse);
-            prop_assert_eq!(status(&undo, &undone), Some(ChangeStatus::Applied { created: None }), "{}", inverse);
+            prop_assert!(matches!(status(&undo, &after), Some(ChangeStatus::NotApplied { .. })), "{inverse:?}");
+            let undone = inverse.simulate(&after);
+            prop_assert_eq!(status(&undo, &undone), Some(ChangeStatus::Applied { created: None }), "{:?}", inverse);
 
             let unseen = parts(&planned.change).iter().fold(World { snapshot: after.clone(), ..world.clone() }, |w, p| w.gap(*p));
             prop_assert_eq!(status(&intended, &unseen.snapshot), None, "{}", planned.change);
@@ -83,7 +89,7 @@ proptest! {
         let mut records = Vec::new();
         for planned in &world.plan().changes {
             records.push(record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended());
-            state = simulate(&state, &planned.change);
+            state = planned.change.simulate(&state);
         }
         for settled in settled(&records, &state) {
             prop_assert!(settled.status.settled() && !settled.delivered);
@@ -102,8 +108,8 @@ fn what_does_not_show_yet_may_have_been_done() {
     let young = record(support(), RUN, "2026-11-23T11:55:01Z").intended();
     assert_eq!(status(&young, &off), None);
     let old = record(support(), RUN, "2026-11-23T11:55:00Z").intended();
-    let cause = "not done: DNS support is disabled".to_owned();
-    assert_eq!(status(&old, &off), Some(ChangeStatus::Failed { cause }));
+    let reason = "DNS support is disabled".to_owned();
+    assert_eq!(status(&old, &off), Some(ChangeStatus::NotApplied { reason }));
     let shown = bare().dns(true, true).snapshot;
     assert_eq!(status(&young, &shown), Some(ChangeStatus::Applied { created: None }));
 }
@@ -113,11 +119,11 @@ fn what_a_later_run_did_was_not_done_twice() {
     let lost = record(support(), "run-1", "2026-11-23T10:00:00Z").intended();
     let made = record(support(), "run-2", "2026-11-23T11:00:00Z");
     let on = bare().snapshot;
-    let cause = format!("not done: {} did it", made.id);
+    let reason = format!("{} did it", made.id);
     let records = settled(&[lost.clone(), made.clone()], &on);
     assert_eq!(
         records.iter().map(|r| &r.status).collect::<Vec<_>>(),
-        [&ChangeStatus::Failed { cause }]
+        [&ChangeStatus::NotApplied { reason }]
     );
     let met = ChangeRecord {
         status: ChangeStatus::NotNeeded {
@@ -133,13 +139,13 @@ fn what_a_later_run_did_was_not_done_twice() {
 
 #[test]
 fn what_another_run_created_is_not_ours() {
-    let group = Change::CreateManagedGroup { vpc: VPC.into() };
+    let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
     let intended = record(group.clone(), "run-1", "2026-11-23T11:00:00Z").intended();
-    let after = simulate(&bare().snapshot, &group);
-    let id = simulated_id(&group, &after);
+    let after = group.simulate(&bare().snapshot);
+    let id = group.simulated_id(&after);
     let theirs = tagged(after.clone(), id.as_deref(), "run-2");
     assert!(
-        matches!(status(&intended, &theirs), Some(ChangeStatus::Failed { cause }) if cause.contains("another run"))
+        matches!(status(&intended, &theirs), Some(ChangeStatus::NotApplied { reason }) if reason.contains("another run"))
     );
     let ours = tagged(after, id.as_deref(), "run-1");
     assert_eq!(status(&intended, &ours), Some(ChangeStatus::Applied { created: id }));
@@ -147,16 +153,16 @@ fn what_another_run_created_is_not_ours() {
 
 #[test]
 fn a_wider_rule_that_another_run_made_is_not_ours() {
-    let rule = Change::AuthorizeIngress {
+    let rule = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
         cidrs: nets(&["10.0.0.0/24"]),
-    };
+    });
     let intended = record(rule, "run-1", "2026-11-23T11:00:00Z").intended();
     let with = |cidr: &str| bare().managed_group("sg-managed", &[https(cidr)]).snapshot;
-    let cause = "not done: sg-managed has no rule for 10.0.0.0/24".to_owned();
+    let reason = "sg-managed has no rule for 10.0.0.0/24".to_owned();
     assert_eq!(
         status(&intended, &with("10.0.0.0/22")),
-        Some(ChangeStatus::Failed { cause })
+        Some(ChangeStatus::NotApplied { reason })
     );
     let created = Some("sg-managed".to_owned());
     assert_eq!(
@@ -187,29 +193,29 @@ fn something_is_unfinished_until_its_fate_is_known_and_told() {
 
 #[test]
 fn what_an_endpoint_on_its_way_out_still_shows_does_not_count() {
-    let added = Change::AddSubnet {
+    let added = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-sts".into(),
         subnet: "subnet-a".into(),
         zone: "eu-central-1a".into(),
-    };
+    });
     let intended = record(added, "run-1", "2026-11-23T11:00:00Z").intended();
     let world = bare().interface("vpce-sts", "sts", &["subnet-a"]);
     let there = status(&intended, &world.snapshot);
     assert!(matches!(there, Some(ChangeStatus::Applied { .. })), "{there:?}");
     let going = world.edit_endpoint("vpce-sts", |endpoint| endpoint.state = EndpointState::Deleting);
-    let gone = ChangeStatus::Failed {
-        cause: "not done: vpce-sts is gone".to_owned(),
+    let gone = ChangeStatus::NotApplied {
+        reason: "vpce-sts is gone".to_owned(),
     };
     assert_eq!(status(&intended, &going.snapshot), Some(gone));
 }
 
 #[test]
 fn a_policy_is_the_same_however_aws_writes_it() {
-    let replaced = Change::ReplacePolicy {
+    let replaced = Change::ReplacePolicy(ReplacePolicy {
         endpoint: "vpce-s3".into(),
         before: ALLOW_ALL.to_owned(),
         after: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
-    };
+    });
     let intended = record(replaced, "run-1", "2026-11-23T11:00:00Z").intended();
     let live = |policy: &str| {
         let world = compliant().edit_endpoint("vpce-s3", |endpoint| endpoint.policy = Some(policy.to_owned()));
@@ -218,7 +224,7 @@ fn a_policy_is_the_same_however_aws_writes_it() {
     let rewritten = live("{ \"Statement\": [], \"Version\": \"2012-10-17\" }");
     assert!(matches!(rewritten, Some(ChangeStatus::Applied { .. })), "{rewritten:?}");
     let other = live(r#"{"Version":"2008-10-17","Statement":[]}"#);
-    assert!(matches!(other, Some(ChangeStatus::Failed { .. })), "{other:?}");
+    assert!(matches!(other, Some(ChangeStatus::NotApplied { .. })), "{other:?}");
 }
 
 #[test]
@@ -263,8 +269,8 @@ fn what_aws_refuses_for_good_is_not_tried_for_ever() {
         assert!(found.advice().contains(part), "{}", found.advice());
     }
     let mut died = thrice.clone();
-    died.records[2].status = ChangeStatus::Failed {
-        cause: "not done: it is not there".to_owned(),
+    died.records[2].status = ChangeStatus::NotApplied {
+        reason: "it is not there".to_owned(),
     };
     assert_eq!(retries_exhausted(&died), None, "AWS was asked twice");
     died.records.push(refused("2026-11-23T11:30:00Z"));
@@ -323,7 +329,7 @@ fn a_hold_exempts_its_finding_until_it_expires() {
         reason: "rolled back: ticket 42".to_owned(),
         expires: at("2026-11-24T00:00:00Z"),
     });
-    let exempt = world.judge(&policy_open::CONTROL, "vpce-s3").exempt.unwrap();
+    let exempt = world.judge(&policy_open::CONTROL, "vpce-s3").accepted().unwrap();
     assert_eq!(exempt.reason, "rolled back: ticket 42");
     assert_eq!(world.plan().changes, []);
     world.now = at("2026-11-24T00:00:00Z");
@@ -351,9 +357,9 @@ fn what_is_undone_as_often_as_the_limit_is_left_alone_with_who_undid_it() {
     let world = tug(&THREE);
     let finding = world.judge(&vpc_dns_disabled::CONTROL, VPC);
     insta::assert_snapshot!(advice(&finding), @"Left alone: it was repaired 3 times since 2026-11-23T08:00:00Z and undone each time, the last time by arn:aws:iam::111122223333:user/ada (ModifyVpcAttribute) with Terraform. Set it as `code` shows in the Terraform code, or exempt it. Postern repairs it again once the window is over, or after `postern resume`.");
-    let conflict = finding.conflict.unwrap();
+    let conflict = finding.conflict().unwrap();
     assert_eq!((conflict.times, conflict.tool), (3, Some(Tool::Terraform)));
-    insta::assert_snapshot!(conflict.code.unwrap().terraform, @r#"
+    insta::assert_snapshot!(conflict.code.as_ref().unwrap().terraform, @r#"
     # vpc-1, besides what is there
     resource "aws_vpc" "vpc_1" {
       enable_dns_support = true
@@ -403,47 +409,46 @@ fn repairs_of_other_things_do_not_make_a_contest() {
         .managed_group("sg-managed", &[https("10.0.0.0/24")])
         .edit_endpoint("vpce-sts", |e| e.security_groups = ["sg-managed".into()].into());
     let finding = world.judge(&ingress_blocked::CONTROL, "vpce-sts");
-    let rule = |cidrs: &[&str]| Change::AuthorizeIngress {
-        group: ManagedGroup { vpc: VPC.into() },
-        cidrs: nets(cidrs),
+    let rule = |cidrs: &[&str]| {
+        Change::AuthorizeIngress(AuthorizeIngress {
+            group: ManagedGroup { vpc: VPC.into() },
+            cidrs: nets(cidrs),
+        })
     };
     let repaired = |cidrs: &[&str]| {
         THREE.iter().enumerate().fold(world.clone(), |world, (n, time)| {
             world.remember(record(rule(cidrs), &format!("run-{n}"), time).because_of(&finding.key))
         })
     };
-    assert!(matches!(finding.remediation, Remediation::Automatic(_)));
+    assert!(finding.changes().is_some());
     assert!(
         repaired(&["10.0.7.0/24"])
             .judge(&ingress_blocked::CONTROL, "vpce-sts")
-            .conflict
+            .conflict()
             .is_none()
     );
-    let wanted: Vec<String> = match &finding.remediation {
-        Remediation::Automatic(changes) => changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::AuthorizeIngress { cidrs, .. } => cidrs.first().map(ToString::to_string),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
+    let wanted: Vec<String> = changes(&finding)
+        .iter()
+        .filter_map(|change| match change {
+            Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. }) => cidrs.first().map(ToString::to_string),
+            _ => None,
+        })
+        .collect();
     let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
     assert!(
         repaired(&wanted)
             .judge(&ingress_blocked::CONTROL, "vpce-sts")
-            .conflict
+            .conflict()
             .is_some()
     );
 }
 
 #[test]
 fn records_survive_their_way_through_the_ledger() {
-    let inverse = Inverse::DisableVpcDns {
+    let inverse = Inverse::DisableVpcDns(DisableVpcDns {
         vpc: VPC.into(),
         attribute: DnsAttribute::Support,
-    };
+    });
     let key = FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, VPC);
     let world = compliant().without("vpce-kms").without("vpce-s3");
     let changes = world

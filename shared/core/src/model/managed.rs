@@ -1,6 +1,6 @@
 //! What Postern manages, and what others do.
 
-use super::snapshot::{Endpoint, Snapshot};
+use super::snapshot::{Endpoint, SecurityGroup, Snapshot, Tags};
 
 /// The security group that Postern manages in a VPC: at most one, found by this name and `TAG_MANAGED`.
 pub const MANAGED_GROUP_NAME: &str = "postern-endpoint-ingress";
@@ -10,6 +10,11 @@ pub const TAG_MANAGED: &str = "postern:managed";
 pub const TAG_CONTROL: &str = "postern:control";
 /// The run that created it.
 pub const TAG_RUN: &str = "postern:run";
+
+/// Whether Postern created what carries these tags.
+pub fn is_managed(tags: &Tags) -> bool {
+    tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
+}
 
 /// Who else manages an endpoint, so that Postern must not touch it.
 pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
@@ -24,4 +29,12 @@ pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
     service
         .manages_endpoints
         .then(|| format!("is managed by the service {}", service.name))
+}
+
+impl Snapshot {
+    /// The security group that Postern manages in this VPC.
+    pub fn managed_group(&self) -> Option<&SecurityGroup> {
+        let mut groups = self.security_groups.as_ref().ok()?.values();
+        groups.find(|group| group.name == MANAGED_GROUP_NAME && is_managed(&group.tags))
+    }
 }

@@ -4,6 +4,7 @@ pub mod cost;
 pub mod finding;
 pub mod id;
 pub mod managed;
+pub mod policy_document;
 pub mod scope;
 pub mod snapshot;
 pub mod text;

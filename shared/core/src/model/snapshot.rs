@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use crate::model::id::{
     AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone,
 };
-use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::model::scope::Scope;
 
 pub type Tags = BTreeMap<String, String>;
@@ -368,12 +367,5 @@ impl Snapshot {
             }
         }
         Ok(class)
-    }
-
-    /// The security group that Postern manages in this VPC.
-    pub fn managed_group(&self) -> Option<&SecurityGroup> {
-        self.security_groups.as_ref().ok()?.values().find(|group| {
-            group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
-        })
     }
 }

@@ -65,6 +65,11 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
+/// The ending of a noun after a number.
+pub fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// Cuts what is longer than so many bytes, and says so in the text. Returns whether it did.
 pub fn shorten(text: &mut String, most: usize) -> bool {
     if text.len() <= most {

@@ -9,8 +9,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::*;
-use crate::changes::{Effect, simulate_inverse, simulated_id};
+use crate::changes::{AddSubnet, CreateManagedGroup, Safety};
 use crate::controls::{CONTROLS, find, policy_unsupported};
+use crate::evaluation::{Conclusion, Remediation};
 use crate::model::finding::{ResourceKind, Verdict};
 use crate::model::managed::{TAG_MANAGED, managed_by};
 use crate::model::snapshot::{EndpointKind, Part};
@@ -22,7 +23,7 @@ use crate::testing::{STRANGER, VPC, World, record};
 fn after<'a>(world: &World, changes: impl IntoIterator<Item = &'a PlannedChange>) -> World {
     let mut world = world.clone();
     for planned in changes {
-        world.snapshot = simulate(&world.snapshot, &planned.change);
+        world.snapshot = planned.change.simulate(&world.snapshot);
     }
     world
 }
@@ -33,8 +34,11 @@ fn remediated(world: &World) -> World {
 }
 
 fn automatic(finding: &Finding) -> Option<&[Change]> {
-    match &finding.remediation {
-        Remediation::Automatic(changes) => Some(changes),
+    match &finding.conclusion {
+        Conclusion::NonCompliant {
+            remediation: Remediation::Automatic(changes),
+            ..
+        } => Some(changes),
         _ => None,
     }
 }
@@ -81,15 +85,15 @@ proptest! {
         let mut state = world.snapshot.clone();
         let mut inverses = Vec::new();
         for planned in &world.plan().changes {
-            let changed = simulate(&state, &planned.change);
-            let inverse = planned.change.inverse(simulated_id(&planned.change, &changed).as_deref());
+            let changed = planned.change.simulate(&state);
+            let inverse = planned.change.inverse(planned.change.simulated_id(&changed).as_deref());
             prop_assert!(inverse.is_some(), "{}", planned.change);
             inverses.extend(inverse);
-            prop_assert_eq!(&simulate_inverse(&changed, inverses.last().unwrap()), &state, "{}", planned.change);
+            prop_assert_eq!(&inverses.last().unwrap().simulate(&changed), &state, "{}", planned.change);
             state = changed;
         }
         for inverse in inverses.iter().rev() {
-            state = simulate_inverse(&state, inverse);
+            state = inverse.simulate(&state);
         }
         prop_assert_eq!(state, world.snapshot, "all of them in reverse");
     }
@@ -195,9 +199,8 @@ proptest! {
         let plan = world.plan();
         for mode in [Mode::Enforce, Mode::Audit] {
             let of_mode: Vec<_> = plan.changes.iter().filter(|p| p.mode == mode).map(|p| &p.change).collect();
-            let effects: Vec<_> = of_mode.iter().map(|change| change.effect()).collect();
-            prop_assert!(effects.is_sorted(), "{effects:?}");
-            prop_assert!(Effect::Additive < Effect::Restrictive);
+            let closes: Vec<_> = of_mode.iter().map(|change| change.safety() == Safety::Restrictive).collect();
+            prop_assert!(closes.is_sorted(), "{of_mode:?}");
         }
         prop_assert!(plan.changes.iter().map(|p| p.mode == Mode::Audit).is_sorted());
         let mut state = world.snapshot.clone();
@@ -212,19 +215,19 @@ proptest! {
                     prop_assert_eq!(new.endpoint_kind == EndpointKind::Interface, new.group.is_some());
                     prop_assert_eq!(new.endpoint_kind == EndpointKind::Interface, !new.subnets.is_empty());
                 }
-                Change::EnablePrivateDns { .. } => {
+                Change::EnablePrivateDns(_) => {
                     let dns = state.dns.as_ref().unwrap();
                     prop_assert!(dns.support && dns.hostnames);
                 }
-                Change::AuthorizeIngress { .. } | Change::AttachManagedGroup { .. } => {
+                Change::AuthorizeIngress(_) | Change::AttachManagedGroup(_) => {
                     prop_assert!(state.managed_group().is_some());
                 }
-                Change::AddSubnet { subnet, .. } => {
+                Change::AddSubnet(AddSubnet { subnet, .. }) => {
                     prop_assert!(state.subnets.as_ref().unwrap()[subnet].free_addresses > 0);
                 }
                 _ => {}
             }
-            state = simulate(&state, &planned.change);
+            state = planned.change.simulate(&state);
         }
     }
 
@@ -290,7 +293,7 @@ proptest! {
         limits.changes_per_hour = per_hour;
         tight.settings.limits = limits;
         let added = MonthlyCost::from_dollars(spent.1.into());
-        let mut earlier = record(Change::CreateManagedGroup { vpc: VPC.into() }, "run-0", "2026-11-23T08:00:00Z");
+        let mut earlier = record(Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }), "run-0", "2026-11-23T08:00:00Z");
         earlier.monthly_cost = added;
         tight.history.records.push(earlier);
         let spent = Spent { changes: spent.0 };
@@ -328,7 +331,7 @@ proptest! {
             // No endpoint to such a service can be made that passes.
             let hopeless = finding.key.control == policy_unsupported::CONTROL.name;
             if !hopeless && finding.key.resource.kind == ResourceKind::Endpoint && created.contains(finding.key.resource.id.as_str()) {
-                prop_assert!(matches!(finding.verdict, Verdict::Compliant | Verdict::NotApplicable), "{:#?}", finding);
+                prop_assert!(matches!(finding.verdict(), Verdict::Compliant | Verdict::NotApplicable), "{:#?}", finding);
             }
         }
     }
@@ -340,11 +343,12 @@ proptest! {
         prop_assert_eq!(&world.all_findings(), &findings);
         prop_assert_eq!(world.plan(), world.plan());
         for finding in findings {
-            let delivered = !finding.explanation.is_empty() && finding.explanation.ends_with('.');
-            prop_assert!(delivered, "{}", finding.explanation);
-            let remedied = finding.verdict == Verdict::NonCompliant;
+            let delivered = !finding.explanation().is_empty() && finding.explanation().ends_with('.');
+            prop_assert!(delivered, "{}", finding.explanation());
+            let remedied = finding.verdict() == Verdict::NonCompliant;
             prop_assert_eq!(automatic(&finding).is_some() && !remedied, false);
-            prop_assert_eq!(finding.remediation == Remediation::None, matches!(finding.verdict, Verdict::Compliant | Verdict::NotApplicable));
+            let quiet = matches!(finding.verdict(), Verdict::Compliant | Verdict::NotApplicable);
+            prop_assert_eq!(automatic(&finding).is_none() && finding.advice().is_none(), quiet);
             prop_assert!(remedied || finding.exempt.is_none());
         }
     }
@@ -357,7 +361,7 @@ proptest! {
             for cause in &planned.causes {
                 let control = find(&cause.control).unwrap();
                 let findings = world.findings(control);
-                let by_gap = |f: &Finding| f.verdict == Verdict::Indeterminate && f.explanation.contains("was denied");
+                let by_gap = |f: &Finding| f.verdict() == Verdict::Indeterminate && f.explanation().contains("was denied");
                 prop_assert!(!findings.iter().any(by_gap), "{}", planned.change);
             }
         }
@@ -367,9 +371,9 @@ proptest! {
     fn each_change_changes_something_that_was_there_and_tokens_are_short_ascii(world in worlds_with_gaps()) {
         let mut state = world.snapshot.clone();
         for planned in &world.plan().changes {
-            let changed = simulate(&state, &planned.change);
+            let changed = planned.change.simulate(&state);
             prop_assert!(changed != state, "{} does nothing", planned.change);
-            prop_assert_eq!(&simulate(&changed, &planned.change), &changed, "{} twice", planned.change);
+            prop_assert_eq!(&planned.change.simulate(&changed), &changed, "{} twice", planned.change);
             if let Some(id) = planned.change.endpoint() {
                 prop_assert!(world.snapshot.endpoints.as_ref().unwrap().contains_key(id), "{}", planned.change);
             }
@@ -409,7 +413,7 @@ fn the_random_vpcs_show_every_verdict_and_need_every_change() {
     let mut declared = BTreeSet::new();
     for _ in 0..400 {
         let world = enforced_worlds().new_tree(&mut runner).unwrap().current();
-        verdicts.extend(world.all_findings().into_iter().map(|f| (f.key.control, f.verdict)));
+        verdicts.extend(world.all_findings().into_iter().map(|f| (f.key.control.clone(), f.verdict())));
         kinds.extend(world.plan().changes.iter().flat_map(|p| {
             let kind = p.change.kind();
             p.causes.iter().map(move |cause| (cause.control.clone(), kind))

@@ -15,13 +15,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::changes::{Change, ChangeKind, simulate};
+use crate::changes::{Change, ChangeKind};
 use crate::evaluation::policies::Policies;
-use crate::evaluation::{Control, Finding, Remediation, evaluate_with};
+use crate::evaluation::{Control, Finding, evaluate_with};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::FindingKey;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Part, Snapshot};
 use crate::settings::{Limits, Mode, Settings};
 
 /// A guard against a control whose remediation does not remedy: far above what a VPC can need.
@@ -63,8 +63,9 @@ pub fn plan(
     now: Timestamp,
 ) -> (Vec<Finding>, Plan) {
     let policies = Policies::default();
-    let evaluate = |state: &Snapshot| evaluate_with(controls, state, settings, history, now, &policies);
-    let found = evaluate(snapshot);
+    let evaluate =
+        |controls: &[&Control], state: &Snapshot| evaluate_with(controls, state, settings, history, now, &policies);
+    let found = evaluate(controls, snapshot);
     let mut findings = found.clone();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
@@ -72,17 +73,19 @@ pub fn plan(
         loop {
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
             // Of two that change the same, the more severe one comes first, and the other builds on it.
-            let first = |(finding, changes): &&(&Finding, &Vec<Change>)| (stage(changes), Reverse(finding.severity));
+            let first = |(finding, changes): &&(&Finding, &[Change])| (stage(changes), Reverse(finding.severity));
             let Some((_, changes)) = open.iter().min_by_key(first) else {
                 break;
             };
             let before = plan.changes.len();
+            let mut altered: BTreeSet<Part> = BTreeSet::new();
             for change in *changes {
-                let after = simulate(&state, change);
+                let after = change.simulate(&state);
                 if after == state {
                     continue;
                 }
                 state = after;
+                altered.extend(change.alters());
                 plan.changes.push(PlannedChange {
                     change: change.clone(),
                     causes: open
@@ -98,18 +101,22 @@ pub fn plan(
                 plan.refused = Some("planning did not come to an end; this is a defect of a control".to_owned());
                 return (found, plan);
             }
-            findings = evaluate(&state);
+            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) = controls
+                .iter()
+                .copied()
+                .partition(|control| control.needs.iter().any(|part| altered.contains(part)));
+            findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));
+            findings.extend(evaluate(&affected, &state));
+            findings.sort_by(|a, b| a.key.cmp(&b.key));
         }
     }
     plan.refused = over_limit(&plan, &settings.limits, history, spent, now);
     (found, plan)
 }
 
-fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &Vec<Change>)> {
-    match &finding.remediation {
-        Remediation::Automatic(changes) if finding.open() && finding.mode == mode => Some((finding, changes)),
-        _ => None,
-    }
+fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &[Change])> {
+    let changes = finding.changes()?;
+    (finding.mode == mode).then_some((finding, changes))
 }
 
 /// Changes that others depend on come first.
@@ -160,11 +167,13 @@ mod laws;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changes::{DnsAttribute, ManagedGroup};
+    use crate::changes::{
+        AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableVpcDns, ManagedGroup, ReplacePolicy,
+    };
     use crate::controls::{
         CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
     };
-    use crate::evaluation::{Context, evaluate};
+    use crate::evaluation::{Assessment, Context, Remediation, evaluate};
     use crate::model::finding::{ResourceKind, Severity};
     use crate::model::snapshot::{Gap, SubnetClass};
     use crate::settings::Modes;
@@ -288,12 +297,12 @@ mod tests {
             .collect();
         assert_eq!(causes, ["policy-open on vpce-s3", "credentials-unbound on vpce-s3"]);
         let [
-            Change::ReplacePolicy {
+            Change::ReplacePolicy(ReplacePolicy {
                 before: open,
                 after: closed,
                 ..
-            },
-            Change::ReplacePolicy { before, after, .. },
+            }),
+            Change::ReplacePolicy(ReplacePolicy { before, after, .. }),
         ] = [&plan.changes[0].change, &plan.changes[1].change]
         else {
             panic!("{plan:#?}")
@@ -429,13 +438,13 @@ mod tests {
         );
     }
 
-    fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Finding>, Gap>) -> Plan {
+    fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan {
         let control = Control {
             name: "never-content",
             summary: "",
             documentation: "",
             severity: Severity::Low,
-            needs: &[],
+            needs: &[Part::Dns, Part::SecurityGroups],
             changes: &[],
             opt_in: false,
             writes_perimeter_policies: false,
@@ -453,7 +462,7 @@ mod tests {
         .1
     }
 
-    fn never_content(change: Change) -> Result<Vec<Finding>, Gap> {
+    fn never_content(change: Change) -> Result<Vec<Assessment>, Gap> {
         let key = FindingKey::new("never-content", ResourceKind::Vpc, VPC);
         Ok(vec![key.non_compliant("Bad.", Remediation::Automatic(vec![change]))])
     }
@@ -461,21 +470,21 @@ mod tests {
     #[test]
     fn a_control_whose_remediation_does_not_remedy_is_noticed() {
         let idle = unending(|_| {
-            never_content(Change::EnableVpcDns {
+            never_content(Change::EnableVpcDns(EnableVpcDns {
                 vpc: VPC.into(),
                 attribute: DnsAttribute::Support,
-            })
+            }))
         });
         assert_eq!(idle.changes, []);
         let busy = unending(|context| {
             let Some(group) = context.snapshot.managed_group() else {
-                return never_content(Change::CreateManagedGroup { vpc: VPC.into() });
+                return never_content(Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }));
             };
             let n = group.ingress.len();
-            never_content(Change::AuthorizeIngress {
+            never_content(Change::AuthorizeIngress(AuthorizeIngress {
                 group: ManagedGroup { vpc: VPC.into() },
                 cidrs: [net(&format!("10.{}.{}.0/24", n / 256, n % 256))].into(),
-            })
+            }))
         });
         assert_eq!(busy.changes.len(), MOST_CHANGES + 1);
         for plan in [idle, busy] {

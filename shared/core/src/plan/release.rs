@@ -5,10 +5,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::changes::{Change, Inverse, is_managed};
+use crate::changes::{AddSubnet, Change, DeleteEndpoint, DeleteSecurityGroup, Inverse, RemoveSubnet};
 use crate::history::{Action, ChangeRecord};
 use crate::model::id::{SubnetId, VpcId};
-use crate::model::managed::managed_by;
+use crate::model::managed::{is_managed, managed_by};
 use crate::model::snapshot::{Endpoint, Gap, Snapshot};
 use crate::trigger::{Failure, TriggeringEvent};
 
@@ -150,20 +150,23 @@ impl Release {
     fn endpoint(&mut self, endpoint: &Endpoint, snapshot: &Snapshot) {
         if ours(endpoint, snapshot) {
             let endpoint_id = endpoint.id.clone();
-            self.remove(Inverse::DeleteEndpoint { endpoint: endpoint_id }, named(endpoint));
+            self.remove(
+                Inverse::DeleteEndpoint(DeleteEndpoint { endpoint: endpoint_id }),
+                named(endpoint),
+            );
         } else {
             self.foreign.push(named(endpoint));
         }
     }
 
     fn subnet(&mut self, endpoint: &Endpoint, subnet: &SubnetId, snapshot: &Snapshot, records: &[ChangeRecord]) {
-        let remove = Inverse::RemoveSubnet {
+        let remove = Inverse::RemoveSubnet(RemoveSubnet {
             endpoint: endpoint.id.clone(),
             subnet: subnet.clone(),
-        };
+        });
         let others = endpoint.subnets.len() > 1;
         let placed = records.iter().filter(|record| record.counts()).any(|record| {
-            matches!(&record.action, Action::Change(Change::AddSubnet { endpoint: e, subnet: s, .. })
+            matches!(&record.action, Action::Change(Change::AddSubnet(AddSubnet { endpoint: e, subnet: s, .. }))
                 if *e == endpoint.id && s == subnet)
         });
         let in_subnet = || format!("{} in {subnet}", named(endpoint));
@@ -186,9 +189,9 @@ impl Release {
         match users.next() {
             Some(user) => self.foreign.push(format!("{named}, which {} uses", user.id)),
             None => self.remove(
-                Inverse::DeleteSecurityGroup {
+                Inverse::DeleteSecurityGroup(DeleteSecurityGroup {
                     group: group.id.clone(),
-                },
+                }),
                 named,
             ),
         }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::changes::{Inverse, simulate, simulate_inverse, simulated_id};
+use crate::changes::{AddSubnet, DeleteEndpoint, DeleteSecurityGroup, Inverse, RemoveSubnet};
 use crate::controls::CONTROLS;
 use crate::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
@@ -20,11 +20,11 @@ fn carried_out(world: &World) -> (Vec<ChangeRecord>, Snapshot) {
     let mut state = world.snapshot.clone();
     let mut records = Vec::new();
     for (n, planned) in world.plan().enforced().enumerate() {
-        state = simulate(&state, &planned.change);
-        let created = simulated_id(&planned.change, &state);
+        state = planned.change.simulate(&state);
+        let created = planned.change.simulated_id(&state);
         if matches!(
             planned.change,
-            Change::CreateManagedGroup { .. } | Change::CreateEndpoint(_)
+            Change::CreateManagedGroup(_) | Change::CreateEndpoint(_)
         ) {
             state = tagged(state, created.as_deref(), RUN);
         }
@@ -56,7 +56,7 @@ proptest! {
         prop_assert_eq!(&back.stopped, &None);
         prop_assert_eq!(back.steps.len(), records.len());
         let taken_back = inverses(&back);
-        let restored = taken_back.iter().fold(after.clone(), |state, inverse| simulate_inverse(&state, inverse));
+        let restored = taken_back.iter().fold(after.clone(), |state, inverse| inverse.simulate(&state));
         prop_assert_eq!(&restored, &world.snapshot);
         let undone: Vec<_> = records
             .iter()
@@ -125,7 +125,7 @@ fn what_somebody_changed_since_is_not_taken_back() {
         "{text}"
     );
     let text = stopped(|world, id| world.edit_endpoint(id, |e| e.tags = Tags::new()));
-    assert!(text.contains("not tagged as managed"), "{text}");
+    assert!(text.contains("no longer has the tag postern:managed"), "{text}");
     let text = stopped(|world, id| world.edit_endpoint(id, |e| e.requester_managed = true));
     assert!(text.contains("managed by the AWS service"), "{text}");
     let text = stopped(|world, _| world.gap(Part::Endpoints));
@@ -170,10 +170,10 @@ fn a_vpc_is_emptied_of_what_is_ours_and_of_nothing_else() {
     assert_eq!(
         found.inverses,
         [
-            Inverse::DeleteEndpoint {
+            Inverse::DeleteEndpoint(DeleteEndpoint {
                 endpoint: id.as_str().into()
-            },
-            Inverse::DeleteSecurityGroup { group: group.clone() }
+            }),
+            Inverse::DeleteSecurityGroup(DeleteSecurityGroup { group: group.clone() })
         ]
     );
     assert_eq!(found.foreign, ["vpce-theirs (com.amazonaws.eu-central-1.kms)"]);
@@ -193,9 +193,11 @@ fn a_subnet_is_emptied_and_the_endpoint_stays_in_the_others() {
     let (records, world) = created();
     let id = endpoint_id(&world);
     let room = ReleaseTarget::parse("subnet-b").unwrap();
-    let remove = |id: &str| Inverse::RemoveSubnet {
-        endpoint: id.into(),
-        subnet: "subnet-b".into(),
+    let remove = |id: &str| {
+        Inverse::RemoveSubnet(RemoveSubnet {
+            endpoint: id.into(),
+            subnet: "subnet-b".into(),
+        })
     };
     assert_eq!(
         release(&room, &world.snapshot, &records).unwrap().inverses,
@@ -204,9 +206,9 @@ fn a_subnet_is_emptied_and_the_endpoint_stays_in_the_others() {
     let last = world
         .clone()
         .edit_endpoint(&id, |e| e.subnets = ["subnet-b".into()].into());
-    let delete = Inverse::DeleteEndpoint {
+    let delete = Inverse::DeleteEndpoint(DeleteEndpoint {
         endpoint: id.as_str().into(),
-    };
+    });
     assert_eq!(release(&room, &last.snapshot, &records).unwrap().inverses, [delete]);
     // Theirs, into which we were only asked to bring the subnet.
     let theirs = bare()
@@ -215,11 +217,11 @@ fn a_subnet_is_emptied_and_the_endpoint_stays_in_the_others() {
         .interface("vpce-sts", "sts", &["subnet-a", "subnet-b"]);
     let untouched = release(&room, &theirs.snapshot, &[]).unwrap();
     assert_eq!((untouched.inverses.len(), untouched.foreign.len()), (0, 1));
-    let added = Change::AddSubnet {
+    let added = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-sts".into(),
         subnet: "subnet-b".into(),
         zone: "eu-central-1b".into(),
-    };
+    });
     let placed = release(&room, &theirs.snapshot, &[record(added, RUN, NOW)]).unwrap();
     assert_eq!(placed.inverses, [remove("vpce-sts")]);
 }

@@ -1,7 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::*;
-use postern_core::changes::{Change, ManagedGroup, NewEndpoint};
+use postern_core::changes::{
+    AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup, NewEndpoint, ReplacePolicy,
+};
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Exempt, Remediation};
 use postern_core::history::{Action, ChangeStatus};
@@ -84,16 +86,16 @@ fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> Planne
 
 /// Two findings remediated and verified, one accepted, three of no interest.
 pub(super) fn repaired() -> Reconciliation {
-    let cover = Change::AddSubnet {
+    let cover = Change::AddSubnet(AddSubnet {
         endpoint: ENDPOINT.into(),
         subnet: "subnet-0c0ffee0c0ffee000".into(),
         zone: "eu-central-1b".into(),
-    };
-    let close = Change::ReplacePolicy {
+    });
+    let close = Change::ReplacePolicy(ReplacePolicy {
         endpoint: ENDPOINT.into(),
         before: OPEN_POLICY.into(),
         after: r#"{"Statement":[]}"#.into(),
-    };
+    });
     let uncovered = Finding {
         key: FindingKey::new("subnet-uncovered", ResourceKind::Subnet, "subnet-0c0ffee0c0ffee000")
             .for_service("com.amazonaws.eu-central-1.sts"),
@@ -147,11 +149,11 @@ pub(super) fn repaired() -> Reconciliation {
 
 /// A missing endpoint in audit mode.
 pub(super) fn audited() -> Reconciliation {
-    let group = Change::CreateManagedGroup { vpc: VPC.into() };
-    let admit = Change::AuthorizeIngress {
+    let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
+    let admit = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
         cidrs: BTreeSet::from(["10.0.1.0/24".parse().unwrap()]),
-    };
+    });
     let create = Change::CreateEndpoint(NewEndpoint {
         vpc: VPC.into(),
         service: "com.amazonaws.eu-central-1.kms".into(),

@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 
 use super::fixtures::{body, reconciliation, repaired, schema_errors};
 use crate::*;
-use postern_core::changes::{Change, DnsAttribute};
+use postern_core::changes::{AddSubnet, Change, CreateManagedGroup, DnsAttribute, EnableVpcDns, ReplacePolicy};
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Control, Exempt, Remediation};
 use postern_core::model::cost::MonthlyCost;
@@ -107,21 +107,21 @@ fn mode() -> impl Strategy<Value = Mode> {
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        text().prop_map(|vpc| Change::EnableVpcDns {
+        text().prop_map(|vpc| Change::EnableVpcDns(EnableVpcDns {
             vpc: vpc.into(),
             attribute: DnsAttribute::Support
-        }),
-        text().prop_map(|vpc| Change::CreateManagedGroup { vpc: vpc.into() }),
-        (text(), text(), text()).prop_map(|(endpoint, subnet, zone)| Change::AddSubnet {
+        })),
+        text().prop_map(|vpc| Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.into() })),
+        (text(), text(), text()).prop_map(|(endpoint, subnet, zone)| Change::AddSubnet(AddSubnet {
             endpoint: endpoint.into(),
             subnet: subnet.into(),
             zone: zone.into(),
-        }),
-        (text(), long_text(), long_text()).prop_map(|(endpoint, before, after)| Change::ReplacePolicy {
+        })),
+        (text(), long_text(), long_text()).prop_map(|(endpoint, before, after)| Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.into(),
             before,
             after,
-        }),
+        })),
     ]
 }
 

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use postern_cloud::world::Source;
 use postern_cloud::{Effect, Published, Thing};
-use postern_core::changes::{Change, DnsAttribute};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, DnsAttribute, EnablePrivateDns,
+    EnableVpcDns, ReplacePolicy,
+};
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::{RunId, VpcId};
@@ -211,21 +214,23 @@ fn recorded_deed(record: &ChangeRecord) -> Option<Deed> {
     };
     let created = created.as_deref().unwrap_or_default();
     Some(match change {
-        Change::EnableVpcDns { vpc, attribute } => match attribute {
+        Change::EnableVpcDns(EnableVpcDns { vpc, attribute }) => match attribute {
             DnsAttribute::Support => format!("support {vpc}"),
             DnsAttribute::Hostnames => format!("hostnames {vpc}"),
         },
-        Change::CreateManagedGroup { .. } => format!("group {created}"),
-        Change::AuthorizeIngress { cidrs, .. } => {
+        Change::CreateManagedGroup(_) => format!("group {created}"),
+        Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. }) => {
             let cidrs: BTreeSet<_> = cidrs.iter().map(ToString::to_string).collect();
             format!("admit {cidrs:?} {created}")
         }
         Change::CreateEndpoint(_) => format!("create {created}"),
-        Change::AddSubnet { endpoint, subnet, .. } => format!("add {subnet} {endpoint}"),
-        Change::AssociateRouteTable { endpoint, route_table } => format!("associate {route_table} {endpoint}"),
-        Change::AttachManagedGroup { endpoint, .. } => format!("attach {created} {endpoint}"),
-        Change::EnablePrivateDns { endpoint } => format!("name {endpoint}"),
-        Change::ReplacePolicy { endpoint, .. } => format!("close {endpoint}"),
+        Change::AddSubnet(AddSubnet { endpoint, subnet, .. }) => format!("add {subnet} {endpoint}"),
+        Change::AssociateRouteTable(AssociateRouteTable { endpoint, route_table }) => {
+            format!("associate {route_table} {endpoint}")
+        }
+        Change::AttachManagedGroup(AttachManagedGroup { endpoint, .. }) => format!("attach {created} {endpoint}"),
+        Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => format!("name {endpoint}"),
+        Change::ReplacePolicy(ReplacePolicy { endpoint, .. }) => format!("close {endpoint}"),
     })
 }
 
