@@ -113,7 +113,7 @@ impl Clearing<'_> {
         }
         for (inverse, what) in plan.inverses.iter().zip(&plan.ours) {
             say(out, &format!("  {what}"))?;
-            say(out, &format!("    {inverse}"))?;
+            say(out, &format!("    {}", inverse.command()))?;
         }
         if !plan.foreign.is_empty() {
             say(out, "Not Postern's, and left alone:")?;
@@ -142,7 +142,7 @@ impl Clearing<'_> {
                 causes: record.map_or_else(|| held.clone(), |record| record.causes.clone()),
                 held,
             };
-            let status = tell(hand.undo(undoing, out).await?, &inverse.words(), out)?;
+            let status = tell(hand.undo(undoing, out).await?, &inverse.text(), out)?;
             if status != Status::Fine {
                 return Ok(status);
             }

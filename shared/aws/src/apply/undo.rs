@@ -11,10 +11,10 @@ use postern_core::changes::{
 };
 use postern_core::model::id::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use postern_core::model::managed::TAG_MANAGED;
+use postern_core::model::policy_document::same_policy;
 use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState, SecurityGroup};
 
 use super::group::{RULE_DESCRIPTION, ours};
-use super::modify::same_policy;
 use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, not_needed, refusal, skipped};
 use crate::error::CallError;
 use crate::observe::{describe, parse};
@@ -61,7 +61,7 @@ impl Applier {
         match step {
             Ok(_) => ChangeOutcome::Applied { created: None },
             Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
-                cause: format!("could not {}: {cause}", inverse.words()),
+                cause: format!("could not {}: {cause}", inverse.text()),
                 transient,
             },
             Err(other) => other,

@@ -413,7 +413,12 @@ fn the_random_vpcs_show_every_verdict_and_need_every_change() {
     let mut declared = BTreeSet::new();
     for _ in 0..400 {
         let world = enforced_worlds().new_tree(&mut runner).unwrap().current();
-        verdicts.extend(world.all_findings().into_iter().map(|f| (f.key.control.clone(), f.verdict())));
+        verdicts.extend(
+            world
+                .all_findings()
+                .into_iter()
+                .map(|f| (f.key.control.clone(), f.verdict())),
+        );
         kinds.extend(world.plan().changes.iter().flat_map(|p| {
             let kind = p.change.kind();
             p.causes.iter().map(move |cause| (cause.control.clone(), kind))

@@ -37,7 +37,7 @@ pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), St
         }
         let worth_telling = matches!(
             record.status,
-            ChangeStatus::Applied { .. } | ChangeStatus::Failed { .. }
+            ChangeStatus::Applied { .. } | ChangeStatus::NotApplied { .. } | ChangeStatus::Failed { .. }
         );
         let delivered = |report: &Published| report.message.contains(record.id.as_str());
         if !record.delivered || (worth_telling && !reports.iter().any(delivered)) {
@@ -131,7 +131,11 @@ pub(super) fn everything_taken_back_is_on_record(story: &Story<'_>) -> Result<()
     let undone: Vec<String> = story
         .records()
         .filter(|record| {
-            matches!(record.action, Action::Undo(_)) && !matches!(record.status, ChangeStatus::Failed { .. })
+            matches!(record.action, Action::Undo(_))
+                && !matches!(
+                    record.status,
+                    ChangeStatus::Failed { .. } | ChangeStatus::NotApplied { .. }
+                )
         })
         .map(|record| format!("{:?}", record.action))
         .collect();
