@@ -111,14 +111,14 @@ impl Clearing<'_> {
         } else {
             say(out, &format!("What Postern made in {room} is removed, in this order:"))?;
         }
-        for (inverse, what) in plan.inverses.iter().zip(&plan.ours) {
+        for (inverse, what) in plan.inverses.iter().zip(&plan.removed) {
             say(out, &format!("  {what}"))?;
             say(out, &format!("    {}", inverse.command()))?;
         }
-        if !plan.foreign.is_empty() {
+        if !plan.remaining.is_empty() {
             say(out, "Not Postern's, and left alone:")?;
         }
-        for what in &plan.foreign {
+        for what in &plan.remaining {
             say(out, &format!("  {what}"))?;
         }
         Ok(Some(Outlook {

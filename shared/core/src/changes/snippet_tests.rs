@@ -26,7 +26,7 @@ fn group() -> ManagedGroup {
 }
 
 #[test]
-fn settings_of_one_endpoint_are_one_resource_with_their_whole_values() {
+fn snippet_of_one_endpoint_is_one_resource_with_whole_values() {
     let changes = [
         Change::AddSubnet(AddSubnet {
             endpoint: "vpce-sts".into(),
@@ -62,7 +62,7 @@ fn settings_of_one_endpoint_are_one_resource_with_their_whole_values() {
 }
 
 #[test]
-fn a_policy_is_written_out_and_nothing_in_it_is_filled_in() {
+fn policy_in_a_snippet_is_escaped_against_interpolation() {
     let change = Change::ReplacePolicy(ReplacePolicy {
         endpoint: "vpce-s3".into(),
         before: "{}".to_owned(),
@@ -102,7 +102,7 @@ fn a_policy_is_written_out_and_nothing_in_it_is_filled_in() {
 }
 
 #[test]
-fn rules_routes_and_attributes_have_their_resources() {
+fn snippets_of_rules_routes_and_attributes_name_their_resources() {
     let changes = [
         support(),
         Change::AuthorizeIngress(AuthorizeIngress {
@@ -140,7 +140,7 @@ fn rules_routes_and_attributes_have_their_resources() {
 }
 
 #[test]
-fn a_missing_endpoint_is_written_out_whole() {
+fn snippet_of_a_missing_endpoint_is_complete() {
     let world = compliant().without("vpce-kms").without("vpce-s3");
     let plan = world.plan();
     let grouped = compliant()

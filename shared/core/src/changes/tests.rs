@@ -120,7 +120,7 @@ fn undone(before: &Snapshot, change: &Change) -> Snapshot {
 }
 
 #[test]
-fn each_change_does_something_once_and_is_taken_back_by_its_inverse() {
+fn change_is_idempotent_and_undone_by_its_inverse() {
     for (change, _) in changes() {
         let before = world().snapshot;
         let after = change.simulate(&before);
@@ -131,7 +131,7 @@ fn each_change_does_something_once_and_is_taken_back_by_its_inverse() {
 }
 
 #[test]
-fn what_was_not_observed_stays_unknown() {
+fn change_leaves_unobserved_parts_unknown() {
     for (change, part) in changes() {
         let unknown = world().gap(part).snapshot;
         assert_eq!(change.simulate(&unknown), unknown, "{change}");
@@ -141,7 +141,7 @@ fn what_was_not_observed_stays_unknown() {
 }
 
 #[test]
-fn changes_of_what_is_not_there_do_nothing() {
+fn change_of_a_missing_resource_does_nothing() {
     let empty = World {
         snapshot: Snapshot {
             endpoints: Ok([].into()),
@@ -159,7 +159,7 @@ fn changes_of_what_is_not_there_do_nothing() {
 }
 
 #[test]
-fn the_managed_group_is_created_at_most_once() {
+fn managed_group_is_created_at_most_once() {
     let change = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
     assert_eq!(change.simulate(&world().snapshot), world().snapshot);
     let before = compliant().snapshot;
@@ -172,7 +172,7 @@ fn the_managed_group_is_created_at_most_once() {
 }
 
 #[test]
-fn a_created_endpoint_is_as_it_was_asked_for() {
+fn created_endpoint_has_the_requested_configuration() {
     let after = Change::CreateEndpoint(new_endpoint()).simulate(&world().snapshot);
     let endpoints = after.endpoints.unwrap();
     let created = &endpoints[&simulated(new_endpoint())];
@@ -195,7 +195,7 @@ fn a_created_endpoint_is_as_it_was_asked_for() {
 }
 
 #[test]
-fn each_network_interface_takes_one_address() {
+fn network_interface_takes_one_address_of_its_subnet() {
     let free = |snapshot: &Snapshot| -> Vec<_> {
         let subnets = snapshot.subnets.as_ref().unwrap().values();
         subnets.map(|s| s.free_addresses).collect()
@@ -209,7 +209,7 @@ fn each_network_interface_takes_one_address() {
 }
 
 #[test]
-fn what_is_revoked_is_what_was_authorized() {
+fn revocation_removes_only_the_authorized_rules() {
     let change = Change::AuthorizeIngress(AuthorizeIngress {
         group: managed(),
         cidrs: nets(&["10.0.1.0/24"]),

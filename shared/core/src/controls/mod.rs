@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_sorted_and_in_kebab_case() {
+    fn control_names_are_unique_sorted_and_in_kebab_case() {
         assert!(strictly_ascending(&names()), "{:?}", names());
         for name in names() {
             let words = name.split('-');
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_control_needs_and_changes_is_sorted_and_unique() {
+    fn declared_parts_and_changes_are_sorted_and_unique() {
         for control in CONTROLS {
             assert!(
                 strictly_ascending(control.needs),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn every_control_is_silent_about_a_vpc_with_nothing_to_be_said_against_it() {
+    fn compliant_vpc_has_no_open_findings() {
         let world = compliant().bound_but("none");
         let findings = world.all_findings();
         let loud: Vec<_> = findings

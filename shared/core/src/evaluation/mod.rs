@@ -29,7 +29,7 @@ const TAG_NAME: &str = "Name";
 
 /// A requirement on the resources of a VPC.
 pub struct Control {
-    /// Kebab-case; says the bad pattern.
+    /// In kebab case: the resource and its defect.
     pub name: &'static str,
     /// When the control is non-compliant, in one sentence.
     pub summary: &'static str,
@@ -48,7 +48,7 @@ pub struct Control {
     pub evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>,
 }
 
-/// What a control sees.
+/// The input of a control.
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub settings: &'a Settings,
@@ -57,9 +57,9 @@ pub struct Context<'a> {
     pub(crate) policies: &'a Policies,
 }
 
-/// Evaluates these controls. Sorted by finding key; the same snapshot gives the same findings.
+/// Evaluates these controls. Sorted by finding key; the same input gives the same findings.
 ///
-/// Findings on a VPC of another owner do not exist: only its owner can act there.
+/// A VPC of another owner has no findings: only its owner can change it.
 pub fn evaluate(
     controls: &[&Control],
     snapshot: &Snapshot,
@@ -70,7 +70,7 @@ pub fn evaluate(
     evaluate_with(controls, snapshot, settings, history, now, &Policies::default())
 }
 
-/// The same with what was found out about policies before, under the same settings at the same moment.
+/// Like [`evaluate`], with policies that were analysed before with the same settings at the same time.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
     snapshot: &Snapshot,
@@ -142,13 +142,16 @@ fn service_of(key: &FindingKey, snapshot: &Snapshot) -> Option<String> {
     }
 }
 
-/// The assessment of what depends on an endpoint in a state that AWS added since.
+/// What a person can do about an endpoint in a state that AWS added later.
+const UNKNOWN_STATE_ADVICE: &str = "Check the state of the endpoint in the AWS console.";
+
+/// The assessment of a resource that depends on an endpoint in a state that AWS added later.
 pub fn in_unknown_state(key: FindingKey, endpoint: &Endpoint) -> Assessment {
     key.indeterminate(
         format!(
-            "Cannot be decided: {} is in a state that is not known here.",
+            "Could not decide: {} is in a state that Postern does not know.",
             endpoint.id
         ),
-        "Look at the endpoint's state in the console.",
+        UNKNOWN_STATE_ADVICE,
     )
 }

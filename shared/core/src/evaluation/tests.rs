@@ -33,7 +33,7 @@ fn judge(world: &World) -> Finding {
 }
 
 #[test]
-fn there_are_no_findings_about_a_vpc_of_another_owner() {
+fn shared_vpc_of_another_owner_has_no_findings() {
     let mut world = open();
     world.snapshot.vpc.owner = STRANGER.into();
     assert_eq!(world.all_findings(), []);
@@ -41,7 +41,7 @@ fn there_are_no_findings_about_a_vpc_of_another_owner() {
 }
 
 #[test]
-fn a_control_that_is_off_is_silent() {
+fn control_that_is_off_has_no_findings() {
     let world = open().mode(&policy_open::CONTROL, Mode::Off);
     assert_eq!(world.findings(&policy_open::CONTROL), []);
     assert!(!world.findings(&endpoint_missing::CONTROL).is_empty());
@@ -71,7 +71,7 @@ fn findings_are_sorted_and_each_key_appears_once() {
 }
 
 #[test]
-fn an_exemption_holds_until_it_expires() {
+fn expired_exemption_no_longer_applies() {
     let world = open().exempt(&policy_open::CONTROL, resource("vpce-s3"), LATER);
     let finding = judge(&world);
     assert_eq!(finding.verdict(), Verdict::NonCompliant);
@@ -90,7 +90,7 @@ fn an_exemption_holds_until_it_expires() {
 }
 
 #[test]
-fn of_several_exemptions_the_one_that_ends_last_counts() {
+fn last_exemption_to_expire_counts() {
     let both = open()
         .exempt(&policy_open::CONTROL, tag("team", "data"), LATER)
         .exempt(&policy_open::CONTROL, resource("vpce-s3"), EARLIER)
@@ -99,7 +99,7 @@ fn of_several_exemptions_the_one_that_ends_last_counts() {
 }
 
 #[test]
-fn an_exemption_is_for_its_control_and_resource_or_tag() {
+fn exemption_applies_to_its_control_and_resource_or_tag_only() {
     for (control, selector) in [
         (&endpoint_missing::CONTROL, resource("vpce-s3")),
         (&policy_open::CONTROL, resource("vpce-s")),
@@ -115,7 +115,7 @@ fn an_exemption_is_for_its_control_and_resource_or_tag() {
 }
 
 #[test]
-fn tags_of_every_kind_of_resource_select() {
+fn exemption_by_tag_works_for_every_kind_of_resource() {
     let marked = tags(&[("legacy", "yes")]);
     let world = compliant()
         .without("vpce-sts")
@@ -145,7 +145,7 @@ fn tags_of_every_kind_of_resource_select() {
 }
 
 #[test]
-fn a_tag_of_its_own_exempts_only_where_the_settings_allow_it() {
+fn exempt_tag_works_only_where_the_settings_allow_it() {
     let tagged = open().edit_endpoint("vpce-s3", |e| e.tags = tags(&[(TAG_EXEMPT, "since 2019")]));
     assert!(judge(&tagged).open(), "the policed do not excuse themselves by default");
     let mut other = tagged.clone();
@@ -160,7 +160,7 @@ fn a_tag_of_its_own_exempts_only_where_the_settings_allow_it() {
 }
 
 #[test]
-fn only_what_is_non_compliant_is_exempt() {
+fn only_non_compliant_findings_are_exempt() {
     let mut world = compliant().exempt(&policy_open::CONTROL, resource("vpce-s3"), LATER);
     assert_eq!(judge(&world).exempt, None);
     world = world.edit_endpoint("vpce-s3", |e| e.policy = None);
@@ -169,7 +169,7 @@ fn only_what_is_non_compliant_is_exempt() {
 }
 
 #[test]
-fn what_others_keep_is_left_alone_and_everything_else_is_not() {
+fn only_endpoints_managed_by_others_are_left_alone() {
     assert_eq!(changes(&judge(&open())).len(), 1);
     let endpoint = |edit: fn(&mut Endpoint)| {
         let world = open().edit_endpoint("vpce-s3", edit);
@@ -184,7 +184,7 @@ fn what_others_keep_is_left_alone_and_everything_else_is_not() {
 }
 
 #[test]
-fn a_gap_makes_one_finding_about_the_vpc() {
+fn gap_makes_one_finding_per_control() {
     let world = open().gap(Part::Endpoints);
     let findings = world.findings(&policy_open::CONTROL);
     let [finding] = findings.as_slice() else {

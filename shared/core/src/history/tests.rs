@@ -1,4 +1,4 @@
-//! The past, in named cases and in laws over random VPCs.
+//! The change history, in named cases and in laws over random VPCs.
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -55,7 +55,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_done_is_settled_as_applied_and_what_was_not_as_failed(world in worlds()) {
+    fn unfinished_change_is_settled_by_what_aws_shows(world in worlds()) {
         let mut state = world.snapshot.clone();
         for planned in &world.plan().changes {
             let intended = record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended();
@@ -84,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_settled_is_left_as_it_is(world in worlds()) {
+    fn settled_change_stays_settled(world in worlds()) {
         let mut state = world.snapshot.clone();
         let mut records = Vec::new();
         for planned in &world.plan().changes {
@@ -103,7 +103,7 @@ proptest! {
 }
 
 #[test]
-fn what_does_not_show_yet_may_have_been_done() {
+fn young_change_that_does_not_show_yet_stays_unsettled() {
     let off = bare().dns(false, true).snapshot;
     let young = record(support(), RUN, "2026-11-23T11:55:01Z").intended();
     assert_eq!(status(&young, &off), None);
@@ -115,11 +115,11 @@ fn what_does_not_show_yet_may_have_been_done() {
 }
 
 #[test]
-fn what_a_later_run_did_was_not_done_twice() {
+fn change_made_by_a_later_run_is_not_counted_twice() {
     let lost = record(support(), "run-1", "2026-11-23T10:00:00Z").intended();
     let made = record(support(), "run-2", "2026-11-23T11:00:00Z");
     let on = bare().snapshot;
-    let reason = format!("{} did it", made.id);
+    let reason = format!("change {} made it", made.id);
     let records = settled(&[lost.clone(), made.clone()], &on);
     assert_eq!(
         records.iter().map(|r| &r.status).collect::<Vec<_>>(),
@@ -138,7 +138,7 @@ fn what_a_later_run_did_was_not_done_twice() {
 }
 
 #[test]
-fn what_another_run_created_is_not_ours() {
+fn resource_created_by_another_run_is_not_attributed() {
     let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
     let intended = record(group.clone(), "run-1", "2026-11-23T11:00:00Z").intended();
     let after = group.simulate(&bare().snapshot);
@@ -152,7 +152,7 @@ fn what_another_run_created_is_not_ours() {
 }
 
 #[test]
-fn a_wider_rule_that_another_run_made_is_not_ours() {
+fn wider_rule_of_another_run_is_not_attributed() {
     let rule = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
         cidrs: nets(&["10.0.0.0/24"]),
@@ -172,7 +172,7 @@ fn a_wider_rule_that_another_run_made_is_not_ours() {
 }
 
 #[test]
-fn something_is_unfinished_until_its_fate_is_known_and_told() {
+fn record_is_unfinished_until_settled_and_delivered() {
     let delivered = record(support(), RUN, NOW);
     assert!(!delivered.unfinished());
     assert!(delivered.clone().intended().unfinished());
@@ -192,7 +192,7 @@ fn something_is_unfinished_until_its_fate_is_known_and_told() {
 }
 
 #[test]
-fn what_an_endpoint_on_its_way_out_still_shows_does_not_count() {
+fn dying_endpoint_shows_no_effect() {
     let added = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-sts".into(),
         subnet: "subnet-a".into(),
@@ -210,7 +210,7 @@ fn what_an_endpoint_on_its_way_out_still_shows_does_not_count() {
 }
 
 #[test]
-fn a_policy_is_the_same_however_aws_writes_it() {
+fn policies_are_compared_by_content() {
     let replaced = Change::ReplacePolicy(ReplacePolicy {
         endpoint: "vpce-s3".into(),
         before: ALLOW_ALL.to_owned(),
@@ -228,7 +228,7 @@ fn a_policy_is_the_same_however_aws_writes_it() {
 }
 
 #[test]
-fn what_became_of_a_change_is_told_although_its_uncertainty_was() {
+fn settled_change_is_reported_after_its_uncertainty_was() {
     let world = compliant();
     let uncertain = ChangeRecord {
         status: ChangeStatus::Uncertain {
@@ -243,7 +243,7 @@ fn what_became_of_a_change_is_told_although_its_uncertainty_was() {
 }
 
 #[test]
-fn what_aws_refuses_for_good_is_not_tried_for_ever() {
+fn change_refused_as_often_as_the_limit_is_not_retried() {
     let world = compliant().without("vpce-kms");
     let key = FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms");
     let finding = world.judge(&crate::controls::endpoint_missing::CONTROL, "kms");
@@ -265,7 +265,11 @@ fn what_aws_refuses_for_good_is_not_tried_for_ever() {
     let mut thrice = history(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
     let found = retries_exhausted(&thrice).unwrap();
     assert_eq!((found.times, found.cause.as_str()), (3, "VpcEndpointLimitExceeded"));
-    for part in ["Tried 3 times", "VpcEndpointLimitExceeded", "`postern resume`"] {
+    for part in [
+        "Remediation failed 3 times",
+        "VpcEndpointLimitExceeded",
+        "`postern resume`",
+    ] {
         assert!(found.advice().contains(part), "{}", found.advice());
     }
     let mut died = thrice.clone();
@@ -290,7 +294,7 @@ fn what_aws_refuses_for_good_is_not_tried_for_ever() {
 }
 
 #[test]
-fn what_may_have_been_added_within_the_window_counts_until_it_is_taken_back() {
+fn added_cost_counts_within_the_window_until_rolled_back() {
     let cost = |record: ChangeRecord, dollars| ChangeRecord {
         monthly_cost: MonthlyCost::from_dollars(dollars),
         ..record
@@ -321,7 +325,7 @@ fn what_may_have_been_added_within_the_window_counts_until_it_is_taken_back() {
 }
 
 #[test]
-fn a_hold_exempts_its_finding_until_it_expires() {
+fn paused_remediation_resumes_when_the_pause_expires() {
     let mut world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()));
     let key = world.judge(&policy_open::CONTROL, "vpce-s3").key;
     world.history.pauses.push(Pause {
@@ -353,10 +357,10 @@ fn tug(times: &[&str]) -> World {
 const THREE: [&str; 3] = ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"];
 
 #[test]
-fn what_is_undone_as_often_as_the_limit_is_left_alone_with_who_undid_it() {
+fn remediation_reverted_as_often_as_the_limit_is_suspended() {
     let world = tug(&THREE);
     let finding = world.judge(&vpc_dns_disabled::CONTROL, VPC);
-    insta::assert_snapshot!(advice(&finding), @"Left alone: it was repaired 3 times since 2026-11-23T08:00:00Z and undone each time, the last time by arn:aws:iam::111122223333:user/ada (ModifyVpcAttribute) with Terraform. Set it as `code` shows in the Terraform code, or exempt it. Postern repairs it again once the window is over, or after `postern resume`.");
+    insta::assert_snapshot!(advice(&finding), @"Automatic remediation is suspended: remediated 3 times since 2026-11-23T08:00:00Z and reverted each time, last by Terraform as arn:aws:iam::111122223333:user/ada (ModifyVpcAttribute). Apply the configuration below in your Terraform code, or add an exemption. Remediation resumes after the window, or with `postern resume`.");
     let conflict = finding.conflict().unwrap();
     assert_eq!((conflict.times, conflict.tool), (3, Some(Tool::Terraform)));
     insta::assert_snapshot!(conflict.code.as_ref().unwrap().terraform, @r#"
@@ -369,7 +373,7 @@ fn what_is_undone_as_often_as_the_limit_is_left_alone_with_who_undid_it() {
 }
 
 #[test]
-fn it_is_repaired_while_it_was_undone_less_often_and_again_when_the_contest_is_over() {
+fn remediation_conflict_ends_with_the_window_or_a_resume() {
     assert_eq!(tug(&THREE[..2]).plan().enforced().count(), 1);
     let mut same_run = tug(&THREE);
     same_run.history.records[2].run = "run-1".into();
@@ -393,7 +397,7 @@ fn it_is_repaired_while_it_was_undone_less_often_and_again_when_the_contest_is_o
 }
 
 #[test]
-fn repairs_of_other_things_do_not_make_a_contest() {
+fn repairs_of_other_resources_make_no_conflict() {
     let mut world = tug(&THREE);
     for record in &mut world.history.records {
         record.causes = [FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, "vpc-2")].into();
@@ -444,7 +448,7 @@ fn repairs_of_other_things_do_not_make_a_contest() {
 }
 
 #[test]
-fn records_survive_their_way_through_the_ledger() {
+fn record_is_the_same_after_serialization() {
     let inverse = Inverse::DisableVpcDns(DisableVpcDns {
         vpc: VPC.into(),
         attribute: DnsAttribute::Support,

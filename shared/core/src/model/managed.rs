@@ -1,8 +1,8 @@
-//! What Postern manages, and what others do.
+//! What Postern manages, and what others manage.
 
 use super::snapshot::{Endpoint, SecurityGroup, Snapshot, Tags};
 
-/// The security group that Postern manages in a VPC: at most one, found by this name and `TAG_MANAGED`.
+/// The name of the security group that Postern manages in a VPC. There is at most one with this name and `TAG_MANAGED`.
 pub const MANAGED_GROUP_NAME: &str = "postern-endpoint-ingress";
 /// On everything that Postern creates.
 pub const TAG_MANAGED: &str = "postern:managed";
@@ -16,7 +16,7 @@ pub fn is_managed(tags: &Tags) -> bool {
     tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
 }
 
-/// Who else manages an endpoint, so that Postern must not touch it.
+/// Who else manages an endpoint, so that Postern must not change it: worded to follow its id.
 pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
     if let Some(managed_by) = endpoint.managed_by(&snapshot.account) {
         return Some(managed_by);

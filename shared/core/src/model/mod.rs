@@ -1,5 +1,6 @@
-//! The nouns: ids, scopes, what a VPC looks like, what a finding is about.
+//! The nouns: ids, scopes, snapshots, the keys of findings.
 
+pub mod arn;
 pub mod cost;
 pub mod finding;
 pub mod id;

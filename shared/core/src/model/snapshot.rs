@@ -54,7 +54,7 @@ pub type Observed<T> = Result<T, Gap>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The account in which the scope lies, in whose name we look and act.
+    /// The account of the scope, with whose credentials AWS is called.
     pub account: AccountId,
     pub region: Region,
     pub vpc: Vpc,
@@ -149,7 +149,7 @@ pub enum EndpointKind {
     GatewayLoadBalancer,
     Resource,
     ServiceNetwork,
-    /// A type that AWS added since; left alone.
+    /// A type that AWS added later. Such endpoints are ignored.
     Other,
 }
 
@@ -279,7 +279,7 @@ impl EndpointState {
 }
 
 impl Endpoint {
-    /// Who else manages it, as the endpoint itself tells: for the words after its id.
+    /// Who else manages it, by the endpoint itself, worded to follow its id: `belongs to account 444455556666`.
     pub fn managed_by(&self, account: &AccountId) -> Option<String> {
         if self.requester_managed {
             return Some("is managed by the AWS service that requested it".to_owned());

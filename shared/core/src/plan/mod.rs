@@ -24,14 +24,14 @@ use crate::model::finding::FindingKey;
 use crate::model::snapshot::{Part, Snapshot};
 use crate::settings::{Limits, Mode, Settings};
 
-/// A guard against a control whose remediation does not remedy: far above what a VPC can need.
+/// Protects against a control whose remediation has no effect: far more changes than a VPC can need.
 const MOST_CHANGES: usize = 1_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What enforce mode applies, in this order, and then what audit mode would.
+    /// The changes that enforce mode applies, in this order, and then those that it would apply to audited controls.
     pub changes: Vec<PlannedChange>,
-    /// Why nothing of it may be applied.
+    /// Why no change of it may be applied.
     pub refused: Option<String>,
 }
 
@@ -45,15 +45,16 @@ pub struct PlannedChange {
     pub monthly_cost: MonthlyCost,
 }
 
-/// What earlier plans of the same run already took from the limits.
+/// What earlier plans of the same run have used of the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     pub changes: usize,
 }
 
-/// What `evaluate` finds, and the plan for it. Plans by simulating: evaluate, take the changes that come first, simulate
-/// them, evaluate again, until no automatic finding is left. What is planned therefore leaves nothing that could still be
-/// planned.
+/// The findings of `evaluate`, and the plan for them.
+///
+/// Plans by simulation: evaluates, simulates the changes that come first, and evaluates again, until no finding has
+/// automatic changes. The applied plan therefore leaves nothing that could still be planned.
 pub fn plan(
     controls: &[&Control],
     snapshot: &Snapshot,
@@ -119,7 +120,7 @@ fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &[Change])> {
     (finding.mode == mode).then_some((finding, changes))
 }
 
-/// Changes that others depend on come first.
+/// Changes on which others depend come first.
 fn stage(changes: &[Change]) -> Option<ChangeKind> {
     changes.iter().map(Change::kind).max()
 }
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_repaired_in_an_order_in_which_each_change_can_succeed() {
+    fn changes_are_planned_in_an_order_in_which_each_can_succeed() {
         insta::assert_snapshot!(lines(&broken().plan()), @"
         Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
         Enforce $0.00 create gateway endpoint to com.amazonaws.eu-central-1.dynamodb in vpc-1 on 2 route tables for endpoint-missing
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_shown_comes_after_what_is_enforced() {
+    fn audited_changes_come_after_enforced_ones() {
         let world = broken()
             .mode(&endpoint_missing::CONTROL, Mode::Audit)
             .mode(&policy_open::CONTROL, Mode::Audit);
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_a_control_in_audit_mode_is_not_planned() {
+    fn change_that_depends_on_an_audited_control_is_not_enforced() {
         let world = bare()
             .subnet("subnet-a", "a", SubnetClass::Private)
             .require(&["sts"])
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_names_every_finding_that_it_remedies() {
+    fn change_names_every_finding_that_it_remedies() {
         let world = broken();
         let plan = world.plan();
         let group = plan
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn two_changes_to_one_policy_build_on_each_other_and_the_hole_goes_first() {
+    fn second_policy_change_builds_on_the_first_and_severity_decides_the_order() {
         let world = compliant()
             .edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()))
             .bound_but("vpce-s3");
@@ -318,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn its_price_is_that_of_the_region() {
+    fn cost_of_a_plan_uses_the_price_of_the_region() {
         let mut world = broken();
         world.settings.prices.regions = [("eu-central-1".into(), 0.012)].into();
         // Two zones of kms and one more of sts; the gateway endpoint costs nothing.
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_what_there_is_before_the_plan() {
+    fn findings_of_a_plan_describe_the_state_before_it() {
         let world = broken();
         let (settings, history) = (&world.settings, &world.history);
         let (found, planned) = plan(
@@ -359,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_at_a_limit_is_fine_and_one_over_it_is_refused_whole() {
+    fn plan_at_a_limit_is_accepted_and_over_it_is_refused() {
         let world = broken();
         let count = world.plan().changes.len();
         let dollars = MonthlyCost::from_dollars;
@@ -389,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_enforces_nothing_exceeds_no_limit() {
+    fn audited_plan_exceeds_no_limit() {
         let exhausted = Spent { changes: 9 };
         let tight = |l: &mut Limits| {
             l.changes_per_run = 0;
@@ -404,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_subnet_cannot_hold_is_not_planned_for_it() {
+    fn full_subnet_gets_no_more_endpoints() {
         let world = bare()
             .subnet("subnet-a", "a", SubnetClass::Private)
             .edit_subnet("subnet-a", |s| s.free_addresses = 1)
@@ -419,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_of_one_function_do_not_plan_for_those_of_another() {
+    fn function_plans_only_for_its_own_controls() {
         let only = [&private_dns_disabled::CONTROL, &subnet_uncovered::CONTROL];
         let world = broken();
         let (_, plan) = plan(
@@ -468,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_whose_remediation_does_not_remedy_is_noticed() {
+    fn control_whose_remediation_has_no_effect_is_detected() {
         let idle = unending(|_| {
             never_content(Change::EnableVpcDns(EnableVpcDns {
                 vpc: VPC.into(),

@@ -1,4 +1,4 @@
-//! Taking changes back: each only if what it changed is still as we left it.
+//! Rolling changes back: each only if nobody altered since what it changed.
 
 use std::collections::BTreeSet;
 
@@ -11,15 +11,15 @@ use crate::model::finding::FindingKey;
 use crate::model::snapshot::{Gap, Snapshot};
 use crate::settings::Settings;
 
-/// How changes are taken back, in this order.
+/// How changes are rolled back, in this order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rollback {
     pub steps: Vec<UndoStep>,
-    /// Why it stops after these steps. What would be taken back after it is not looked at.
+    /// Why it stops after these steps. Changes before this one are not examined.
     pub stopped: Option<Difference>,
 }
 
-/// What becomes of one change.
+/// How one change is undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndoStep {
     pub change: ChangeId,
@@ -33,14 +33,14 @@ pub enum Undo {
     NotNeeded { reason: String },
 }
 
-/// Something is not as we left it.
+/// Why a change cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub change: ChangeId,
     pub text: String,
 }
 
-/// Plans to take these changes back, the last one first.
+/// Plans to roll these changes back, the last one first.
 pub fn rollback(records: &[ChangeRecord], snapshot: &Snapshot) -> Rollback {
     let mut records: Vec<_> = records.iter().collect();
     records.sort_by(|a, b| b.id.cmp(&a.id));
@@ -70,7 +70,7 @@ pub fn rollback(records: &[ChangeRecord], snapshot: &Snapshot) -> Rollback {
     rollback
 }
 
-/// The findings that would be open once these inverses are applied, and were not: a control would repair them at once.
+/// The findings that these inverses would open: a control would remediate them at once.
 pub fn reopened(
     inverses: &[Inverse],
     controls: &[&Control],
@@ -92,25 +92,29 @@ pub fn reopened(
 fn undo(record: &ChangeRecord, state: &Snapshot) -> Result<Undo, String> {
     let not_needed = |reason: String| Ok(Undo::NotNeeded { reason });
     let Action::Change(change) = &record.action else {
-        return not_needed("it took something back itself".to_owned());
+        return not_needed("it is itself a rollback".to_owned());
     };
     if let Some(by) = &record.undone_by {
-        return not_needed(format!("{by} took it back"));
+        return not_needed(format!("{by} rolled it back"));
     }
     let created = match &record.status {
         ChangeStatus::Applied { created } => created,
         ChangeStatus::Intended | ChangeStatus::Uncertain { .. } => {
-            return Err("it is not known yet whether it was done; the next run of a function finds out".to_owned());
+            return Err(
+                "it is not known yet whether it was applied; the next run of a function determines it".to_owned(),
+            );
         }
         ChangeStatus::NotNeeded { .. }
         | ChangeStatus::Skipped { .. }
         | ChangeStatus::NotApplied { .. }
-        | ChangeStatus::Failed { .. } => return not_needed("it was not done".to_owned()),
+        | ChangeStatus::Failed { .. } => return not_needed("it was not applied".to_owned()),
     };
-    let inverse = record.inverse().ok_or("it is not known what AWS created for it")?;
-    let unseen = |gap: Gap| format!("cannot be seen: {gap}");
+    let inverse = record
+        .inverse()
+        .ok_or("the id of what AWS created for it is not known")?;
+    let unseen = |gap: Gap| format!("could not be observed: {gap}");
     if let EffectCheck::InEffect { .. } = inverse.effect(state).map_err(unseen)? {
-        return not_needed("somebody took it back".to_owned());
+        return not_needed("it was reverted already".to_owned());
     }
     match change.altered_since(created.as_deref(), state).map_err(unseen)? {
         None => Ok(Undo::Apply(inverse)),
