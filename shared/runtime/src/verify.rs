@@ -78,30 +78,17 @@ impl Run<'_> {
 }
 
 fn judge(fresh: Option<&Finding>, failed: bool, settling: Option<String>) -> Verification {
-    match (fresh, settling) {
-        (
-            Some(Finding {
-                verdict: Verdict::Compliant | Verdict::NotApplicable,
-                ..
-            })
-            | None,
-            None,
-        ) => Verification::Verified,
-        (
-            Some(Finding {
-                verdict: Verdict::Compliant | Verdict::NotApplicable,
-                ..
-            })
-            | None,
-            Some(reason),
-        ) => Verification::Pending { reason },
+    let compliant = |finding: &&Finding| matches!(finding.verdict(), Verdict::Compliant | Verdict::NotApplicable);
+    match (fresh.filter(|finding| !compliant(finding)), settling) {
+        (None, None) => Verification::Verified,
+        (None, Some(reason)) => Verification::Pending { reason },
         (Some(finding), _) if failed => Verification::Unremedied {
-            reason: finding.explanation.clone(),
+            reason: finding.explanation().into_owned(),
         },
         (Some(finding), _) => Verification::Pending {
             reason: format!(
                 "AWS took the change, but a fresh look does not show it yet: {}",
-                finding.explanation
+                finding.explanation()
             ),
         },
     }

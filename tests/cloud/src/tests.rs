@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_core::changes::{Change, ChangeOutcome, DnsAttribute, ManagedGroup, NewEndpoint as Wanted};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, ReplacePolicy,
+};
 use postern_core::model::managed::TAG_MANAGED;
 use postern_core::model::snapshot::{EndpointKind, Part};
 use postern_core::trigger::{Reading, Target, read};
@@ -71,19 +74,19 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
             vpc: vpc.as_str().into(),
         };
         vec![
-            Change::EnableVpcDns {
+            Change::EnableVpcDns(EnableVpcDns {
                 vpc: vpc.as_str().into(),
                 attribute: DnsAttribute::Hostnames,
-            },
-            Change::CreateManagedGroup {
+            }),
+            Change::CreateManagedGroup(CreateManagedGroup {
                 vpc: vpc.as_str().into(),
-            },
-            Change::AuthorizeIngress {
+            }),
+            Change::AuthorizeIngress(AuthorizeIngress {
                 group: group(),
                 cidrs: ["10.0.0.0/16", "2001:db8::/56"]
                     .map(|cidr| cidr.parse().unwrap())
                     .into(),
-            },
+            }),
             Change::CreateEndpoint(Wanted {
                 vpc: vpc.as_str().into(),
                 service: "com.amazonaws.eu-central-1.sts".into(),
@@ -98,27 +101,27 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
                 policy: Some(policy.replace("Allow", "Deny")),
                 client_token: "token".to_owned(),
             }),
-            Change::AssociateRouteTable {
+            Change::AssociateRouteTable(AssociateRouteTable {
                 endpoint: s3.as_str().into(),
                 route_table: table.as_str().into(),
-            },
-            Change::AttachManagedGroup {
+            }),
+            Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: kms.as_str().into(),
                 group: group(),
-            },
-            Change::EnablePrivateDns {
+            }),
+            Change::EnablePrivateDns(EnablePrivateDns {
                 endpoint: kms.as_str().into(),
-            },
-            Change::ReplacePolicy {
+            }),
+            Change::ReplacePolicy(ReplacePolicy {
                 endpoint: kms.as_str().into(),
                 before: policy.clone(),
                 after: policy.replace("Allow", "Deny"),
-            },
-            Change::AddSubnet {
+            }),
+            Change::AddSubnet(AddSubnet {
                 endpoint: kms.as_str().into(),
                 subnet: b.as_str().into(),
                 zone: "eu-central-1b".into(),
-            },
+            }),
         ]
     })
 }

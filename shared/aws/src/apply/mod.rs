@@ -13,7 +13,10 @@ use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
-use postern_core::changes::{Change, ChangeKind, ChangeOutcome};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeKind, ChangeOutcome,
+    CreateManagedGroup, EnablePrivateDns, EnableVpcDns, ReplacePolicy,
+};
 use postern_core::model::id::{AccountId, Region, RunId, SecurityGroupId, VpcId};
 use postern_core::model::managed::{TAG_CONTROL, TAG_MANAGED, TAG_RUN};
 
@@ -97,21 +100,25 @@ impl Applier {
         let before = self.session.calls();
         self.part = None;
         let step = match change {
-            Change::EnableVpcDns { vpc, attribute } => self.enable_vpc_dns(vpc, *attribute).await,
-            Change::CreateManagedGroup { vpc } => self.create_managed_group(vpc, control).await,
-            Change::AuthorizeIngress { group, cidrs } => self.authorize_ingress(group, cidrs, control).await,
+            Change::EnableVpcDns(EnableVpcDns { vpc, attribute }) => self.enable_vpc_dns(vpc, *attribute).await,
+            Change::CreateManagedGroup(CreateManagedGroup { vpc }) => self.create_managed_group(vpc, control).await,
+            Change::AuthorizeIngress(AuthorizeIngress { group, cidrs }) => {
+                self.authorize_ingress(group, cidrs, control).await
+            }
             Change::CreateEndpoint(new) => self.create_endpoint(new, control).await,
-            Change::AddSubnet { endpoint, subnet, zone } => self.add_subnet(endpoint, subnet, zone).await,
-            Change::AssociateRouteTable { endpoint, route_table } => {
+            Change::AddSubnet(AddSubnet { endpoint, subnet, zone }) => self.add_subnet(endpoint, subnet, zone).await,
+            Change::AssociateRouteTable(AssociateRouteTable { endpoint, route_table }) => {
                 self.associate_route_table(endpoint, route_table).await
             }
-            Change::AttachManagedGroup { endpoint, group } => self.attach_managed_group(endpoint, group).await,
-            Change::EnablePrivateDns { endpoint } => self.enable_private_dns(endpoint).await,
-            Change::ReplacePolicy {
+            Change::AttachManagedGroup(AttachManagedGroup { endpoint, group }) => {
+                self.attach_managed_group(endpoint, group).await
+            }
+            Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => self.enable_private_dns(endpoint).await,
+            Change::ReplacePolicy(ReplacePolicy {
                 endpoint,
                 before,
                 after,
-            } => self.replace_policy(endpoint, before, after).await,
+            }) => self.replace_policy(endpoint, before, after).await,
         };
         match step {
             Ok(created) => ChangeOutcome::Applied { created },
@@ -146,8 +153,9 @@ impl Applier {
     /// The id of the managed group where a change makes it or refers to it.
     fn managed_of(&self, change: &Change) -> Option<String> {
         let vpc = match change {
-            Change::CreateManagedGroup { vpc } => vpc,
-            Change::AuthorizeIngress { group, .. } | Change::AttachManagedGroup { group, .. } => &group.vpc,
+            Change::CreateManagedGroup(CreateManagedGroup { vpc }) => vpc,
+            Change::AuthorizeIngress(AuthorizeIngress { group, .. })
+            | Change::AttachManagedGroup(AttachManagedGroup { group, .. }) => &group.vpc,
             _ => return None,
         };
         self.managed.get(vpc).map(|id| id.0.clone())
