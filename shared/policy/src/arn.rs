@@ -1,5 +1,7 @@
 //! Names of accounts, principals and resources.
 
+use crate::partition;
+
 /// An ARN in its six fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Arn<'a> {
@@ -39,7 +41,7 @@ impl<'a> Arn<'a> {
             "sts" => named("assumed-role", 2) || named("federated-user", 1),
             _ => false,
         };
-        shape && self.region.is_empty() && is_account(self.account) && is_partition(self.partition)
+        shape && self.region.is_empty() && is_account(self.account) && partition::exists(self.partition)
     }
 
     /// The role of a session: `assumed-role/NAME/SESSION` gives `NAME`.
@@ -66,24 +68,12 @@ pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-pub(crate) fn is_partition(text: &str) -> bool {
-    text == "aws"
-        || text
-            .strip_prefix("aws-")
-            .is_some_and(|rest| !rest.is_empty() && is_lower(rest))
-}
-
 pub(crate) fn is_region(text: &str) -> bool {
     let name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
     text.rsplit_once('-').is_some_and(|(names, last)| {
         let digit = last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit());
         digit && names.contains('-') && names.split('-').all(name)
     })
-}
-
-fn is_lower(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// `o-` and ten to thirty-two lower-case letters or digits.

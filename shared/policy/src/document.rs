@@ -33,7 +33,7 @@ pub struct Document {
 #[derive(Clone, Debug)]
 pub(crate) struct Variant {
     /// Which way of understanding the document this is. Nothing when there is only one.
-    pub(crate) reading: Option<&'static str>,
+    pub(crate) interpretation: Option<&'static str>,
     pub(crate) statements: Vec<Statement>,
 }
 
@@ -71,7 +71,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// How to name the statement to a reader, such as `Statement[2] "DenyStrangers"`.
+    /// How to name the statement to a reader, such as `Statement[2] "DenyUntrustedPrincipals"`.
     pub fn name(&self) -> String {
         match &self.sid {
             Some(sid) if !sid.is_empty() => format!("Statement[{}] {sid:?}", self.index),
@@ -191,7 +191,7 @@ impl Document {
         self.version
     }
 
-    /// The statements, in the most probable reading.
+    /// The statements, in the most probable interpretation.
     pub fn statements(&self) -> &[Statement] {
         self.variants.first().map_or(&[], |variant| &variant.statements)
     }

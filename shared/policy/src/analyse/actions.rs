@@ -142,7 +142,7 @@ fn distinct<'n>(
         let mut sig = Bits::ALL;
         for (place, statement) in restricted {
             let mut patterns = statement.action.values.iter();
-            let hit = patterns.any(|action| action.matches(&lower, model.reading.star_colon_star));
+            let hit = patterns.any(|action| action.matches(&lower, model.interpretation.star_colon_star));
             if hit == statement.action.not {
                 sig.remove(*place);
             }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 use super::strings::{Domain, WORD, candidates};
 use crate::document::PrincipalEntry;
@@ -89,9 +89,9 @@ pub(super) fn memberships(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Membership> {
-    let organizations = [Kind::PrincipalOrganization, Kind::ResourceOrganization];
-    let paths = [Kind::PrincipalPaths, Kind::ResourcePaths];
-    let ours = |kind: Kind| organizations.contains(&kind) || paths.contains(&kind);
+    let organizations = [KeyMeaning::PrincipalOrganization, KeyMeaning::ResourceOrganization];
+    let paths = [KeyMeaning::PrincipalPaths, KeyMeaning::ResourcePaths];
+    let ours = |kind: KeyMeaning| organizations.contains(&kind) || paths.contains(&kind);
     let linked = model
         .keys
         .iter()
@@ -106,8 +106,8 @@ pub(super) fn memberships(
             all.push(new);
         }
     };
-    let weigh = |kinds: [Kind; 2]| 1 + kinds.iter().map(|kind| model.weight(*kind)).sum::<usize>();
-    let sigs = |kinds: [Kind; 2], values: &[&str]| kinds.map(|kind| model.sig(kind, values));
+    let weigh = |kinds: [KeyMeaning; 2]| 1 + kinds.iter().map(|kind| model.weight(*kind)).sum::<usize>();
+    let sigs = |kinds: [KeyMeaning; 2], values: &[&str]| kinds.map(|kind| model.sig(kind, values));
     for organization in &identities.organizations {
         if !budget.spend(weigh(organizations)) {
             *complete = false;
@@ -157,22 +157,25 @@ pub(super) fn principals(
     budget: &mut Budget,
 ) -> Principals {
     let mut complete = identities.complete;
-    let linked = model.names(&[Kind::PrincipalAccount, Kind::PrincipalArn, Kind::PrincipalType])
-        || model
-            .keys
-            .iter()
-            .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
-    let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
+    let linked = model.names(&[
+        KeyMeaning::PrincipalAccount,
+        KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalType,
+    ]) || model
+        .keys
+        .iter()
+        .any(|key| key.linked && matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::PrincipalArn));
+    let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"]) & model.sig(KeyMeaning::PrincipalService, &[]);
     let mut all = Vec::new();
     // Witnesses read better with the accounts that the settings name.
     let mut last = Vec::new();
-    let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
-    // Strangers come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
+    let weight = model.weight(KeyMeaning::PrincipalAccount) + model.statements.len();
+    // Outsiders come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
     let mut accounts: BTreeMap<(Vec<Class>, Bits, bool), usize> = BTreeMap::new();
     // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
     let of_own = model.resources.iter().any(|element| element.not || !element.every);
-    for account in identities.strangers.iter().chain(&identities.named) {
+    for account in identities.outsiders.iter().chain(&identities.named) {
         if !budget.spend(weight) {
             return Principals { all, complete: false };
         }
@@ -189,10 +192,10 @@ pub(super) fn principals(
             .iter()
             .map(|name| (name.caller, name.sig, trusted(name)))
             .collect();
-        let stranger = identities.strangers.contains(account);
-        let enough = if stranger { 2 } else { 1 };
+        let outsider = identities.outsiders.contains(account);
+        let enough = if outsider { 2 } else { 1 };
         let own = if of_own {
-            model.sig(Kind::ResourceAccount, &[account])
+            model.sig(KeyMeaning::ResourceAccount, &[account])
         } else {
             Bits::ALL
         };
@@ -212,7 +215,7 @@ pub(super) fn principals(
                     return Principals { all, complete: false };
                 }
                 let trusted = trusted_account || trusted_name || membership.trusted;
-                let list = if trusted && stranger { &mut last } else { &mut all };
+                let list = if trusted && outsider { &mut last } else { &mut all };
                 list.push(Principal {
                     caller: name.caller,
                     name: name.name.clone(),
@@ -255,13 +258,13 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
         sig: principal_sig(model, caller, name, "", None),
     };
     for kind in [
-        Kind::PrincipalAccount,
-        Kind::PrincipalOrganization,
-        Kind::PrincipalPaths,
-        Kind::PrincipalArn,
-        Kind::PrincipalIsService,
-        Kind::PrincipalService,
-        Kind::PrincipalType,
+        KeyMeaning::PrincipalAccount,
+        KeyMeaning::PrincipalOrganization,
+        KeyMeaning::PrincipalPaths,
+        KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalIsService,
+        KeyMeaning::PrincipalService,
+        KeyMeaning::PrincipalType,
     ] {
         let value = principal.value(kind).flatten();
         principal.sig = principal.sig & model.sig(kind, value.as_slice());
@@ -287,7 +290,7 @@ fn services(
             }
         }
     }
-    for key in model.keys.iter().filter(|key| key.kind == Kind::PrincipalService) {
+    for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::PrincipalService) {
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
                 Some(Form::Text(Pattern::Exact(name))) if crate::evaluate::is_service(name) => {
@@ -316,26 +319,26 @@ fn services(
         *complete &= found.complete;
         names.extend(found.values);
     }
-    let mut common = model.sig(Kind::PrincipalIsService, &["true"]);
+    let mut common = model.sig(KeyMeaning::PrincipalIsService, &["true"]);
     for kind in [
-        Kind::PrincipalOrganization,
-        Kind::PrincipalPaths,
-        Kind::PrincipalArn,
-        Kind::PrincipalType,
+        KeyMeaning::PrincipalOrganization,
+        KeyMeaning::PrincipalPaths,
+        KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalType,
     ] {
         common = common & model.sig(kind, &[]);
     }
     // An account of AWS, whichever that is.
-    let accounts = identities.strangers.iter().chain(&identities.named);
+    let accounts = identities.outsiders.iter().chain(&identities.named);
     let accounts = accounts.filter(|account| !model.trusts_account(account));
-    let weight = model.weight(Kind::PrincipalAccount);
+    let weight = model.weight(KeyMeaning::PrincipalAccount);
     let mut kinds: Vec<(&Rc<str>, Bits)> = Vec::new();
     for account in accounts {
         if !budget.spend(1 + weight) {
             *complete = false;
             break;
         }
-        let sig = common & model.sig(Kind::PrincipalAccount, &[account]);
+        let sig = common & model.sig(KeyMeaning::PrincipalAccount, &[account]);
         if kinds.iter().all(|(_, known)| *known != sig) {
             kinds.push((account, sig));
         }
@@ -343,7 +346,8 @@ fn services(
     let mut seen = BTreeSet::new();
     for name in names {
         let name: Rc<str> = name.into();
-        let own = model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
+        let own =
+            model.sig(KeyMeaning::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
         for (account, common) in &kinds {
             let sig = *common & own;
             if seen.insert(sig) {
@@ -364,19 +368,19 @@ fn services(
 
 impl Principal {
     /// The value of a key that belongs to the principal, if requests have it, or nothing for a key that does not.
-    pub(super) fn value(&self, kind: Kind) -> Option<Option<&str>> {
+    pub(super) fn value(&self, kind: KeyMeaning) -> Option<Option<&str>> {
         let value = match kind {
-            Kind::PrincipalAccount => Some(&*self.account).filter(|account| !account.is_empty()),
-            Kind::PrincipalOrganization => self.organization.as_deref(),
-            Kind::PrincipalPaths => self.path.as_deref(),
-            Kind::PrincipalArn => self.arn.as_deref(),
-            Kind::PrincipalIsService => match self.caller {
+            KeyMeaning::PrincipalAccount => Some(&*self.account).filter(|account| !account.is_empty()),
+            KeyMeaning::PrincipalOrganization => self.organization.as_deref(),
+            KeyMeaning::PrincipalPaths => self.path.as_deref(),
+            KeyMeaning::PrincipalArn => self.arn.as_deref(),
+            KeyMeaning::PrincipalIsService => match self.caller {
                 Caller::Anonymous | Caller::Bearer(_) => None,
                 Caller::Service => Some("true"),
                 _ => Some("false"),
             },
-            Kind::PrincipalService => (self.caller == Caller::Service).then_some(&*self.name),
-            Kind::PrincipalType => match self.caller {
+            KeyMeaning::PrincipalService => (self.caller == Caller::Service).then_some(&*self.name),
+            KeyMeaning::PrincipalType => match self.caller {
                 Caller::Bearer(_) if !self.account.is_empty() => Caller::Anonymous.kind(),
                 caller => caller.kind(),
             },

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::budget::Budget;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 use super::path_shapes::feasible;
 use super::strings::{Domain, candidates};
@@ -13,20 +13,20 @@ use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
 
 /// Accounts and organisations that nobody's documents name.
-const STRANGE_ACCOUNTS: [&str; 5] = [
+const OUTSIDE_ACCOUNTS: [&str; 5] = [
     "999988887777",
     "888877776666",
     "777766665555",
     "666655554443",
     "555544443332",
 ];
-const STRANGE_ORGANIZATIONS: [&str; 4] = ["o-stranger001", "o-stranger002", "o-stranger003", "o-stranger004"];
+const OUTSIDE_ORGANIZATIONS: [&str; 4] = ["o-otherorg001", "o-otherorg002", "o-otherorg003", "o-otherorg004"];
 
 pub(super) struct Identities {
     /// Accounts that the document and the settings name, and representatives for wildcards.
     pub(super) named: Vec<Rc<str>>,
     /// Accounts that nobody names.
-    pub(super) strangers: Vec<Rc<str>>,
+    pub(super) outsiders: Vec<Rc<str>>,
     pub(super) organizations: Vec<Rc<str>>,
     pub(super) complete: bool,
 }
@@ -44,7 +44,7 @@ impl Identities {
             letters: "907852",
             avoid: &[],
         };
-        let (named, strangers) = spread(patterns, &STRANGE_ACCOUNTS, &domain, &mut complete, budget);
+        let (named, outsiders) = spread(patterns, &OUTSIDE_ACCOUNTS, &domain, &mut complete, budget);
         let prefix = [Piece::Char('o'), Piece::Char('-'), Piece::Any];
         let domain = Domain {
             base: &prefix,
@@ -55,21 +55,21 @@ impl Identities {
             avoid: &[],
         };
         let patterns = organization_patterns(model);
-        let (mut organizations, strange) = spread(patterns, &STRANGE_ORGANIZATIONS, &domain, &mut complete, budget);
-        organizations.extend(strange);
+        let (mut organizations, outside) = spread(patterns, &OUTSIDE_ORGANIZATIONS, &domain, &mut complete, budget);
+        organizations.extend(outside);
         Self {
             named,
-            strangers,
+            outsiders,
             organizations,
             complete,
         }
     }
 }
 
-/// The constants, some strangers, and representatives for the wildcards.
+/// The constants, some outsiders, and representatives for the wildcards.
 fn spread(
     patterns: Vec<Pattern>,
-    strangers: &[&str],
+    outsiders: &[&str],
     domain: &Domain<'_>,
     complete: &mut bool,
     budget: &mut Budget,
@@ -92,9 +92,9 @@ fn spread(
         let named = |pattern: &Pattern| matches!(pattern, Pattern::Exact(named) if named == text);
         patterns.iter().any(named)
     };
-    let strange: Vec<Rc<str>> = strangers
+    let outside: Vec<Rc<str>> = outsiders
         .iter()
-        .filter(|stranger| !exact(stranger))
+        .filter(|outsider| !exact(outsider))
         .take(2)
         .map(|name| (*name).into())
         .collect();
@@ -114,10 +114,10 @@ fn spread(
         found
             .values
             .iter()
-            .filter(|value| !strange.iter().any(|known| **known == ***value))
+            .filter(|value| !outside.iter().any(|known| **known == ***value))
             .for_each(|value| add(value));
     }
-    (values, strange)
+    (values, outside)
 }
 
 /// Patterns for accounts: all that the document tells apart.
@@ -163,8 +163,8 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
         for (_, condition) in &key.conditions {
             for text in condition.texts() {
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
-                let account =
-                    key.id == "aws:vpceaccount" || matches!(key.kind, Kind::PrincipalAccount | Kind::ResourceAccount);
+                let account = key.id == "aws:vpceaccount"
+                    || matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount);
                 if account {
                     defaults.for_each(|default| add(&mut patterns, &Pattern::Exact(default)));
                 }
@@ -172,16 +172,16 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                     (_, Some(Form::Text(pattern))) if account => {
                         add(&mut patterns, pattern);
                     }
-                    (Kind::PrincipalArn, Some(Form::Arn(ArnPattern::Fields(fields)))) => {
+                    (KeyMeaning::PrincipalArn, Some(Form::Arn(ArnPattern::Fields(fields)))) => {
                         let [_, _, _, _, account, _] = fields.as_ref();
                         add(&mut patterns, account);
                     }
-                    (Kind::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
+                    (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
                         if let Some(arn) = Arn::parse(name) {
                             add(&mut patterns, &Pattern::Exact(arn.account.to_owned()));
                         }
                     }
-                    (Kind::PrincipalArn, Some(Form::Text(Pattern::Glob(pieces)))) => {
+                    (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Glob(pieces)))) => {
                         accounts_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
                     }
                     _ => {}
@@ -236,8 +236,8 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
                 continue;
             };
             match key.kind {
-                Kind::PrincipalOrganization | Kind::ResourceOrganization => patterns.push(pattern.clone()),
-                Kind::PrincipalPaths | Kind::ResourcePaths => {
+                KeyMeaning::PrincipalOrganization | KeyMeaning::ResourceOrganization => patterns.push(pattern.clone()),
+                KeyMeaning::PrincipalPaths | KeyMeaning::ResourcePaths => {
                     let mut pieces = pattern.pieces();
                     pieces.truncate(
                         pieces
@@ -259,7 +259,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
 /// Paths of accounts in an organisation, and whether these are all that the document tells apart.
 pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) -> (Vec<String>, bool) {
     let plain = format!("{organization}/r-zz12/");
-    let told = model.has(Kind::PrincipalPaths) || model.has(Kind::ResourcePaths);
+    let told = model.has(KeyMeaning::PrincipalPaths) || model.has(KeyMeaning::ResourcePaths);
     if !told && model.perimeter.organization_paths.is_empty() {
         return (vec![plain], true);
     }
@@ -272,7 +272,7 @@ pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) 
     for key in model
         .keys
         .iter()
-        .filter(|key| matches!(key.kind, Kind::PrincipalPaths | Kind::ResourcePaths))
+        .filter(|key| matches!(key.kind, KeyMeaning::PrincipalPaths | KeyMeaning::ResourcePaths))
     {
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             if let Some(Form::Text(pattern)) = text.fixed() {

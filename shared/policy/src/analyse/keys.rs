@@ -6,7 +6,7 @@ use super::atoms::{Lookup, nothing};
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::Caller;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::strings::{Domain, WORD, candidates};
 use crate::document::{Condition, Values};
@@ -129,7 +129,7 @@ struct Compared {
 }
 
 impl Compared {
-    fn add(&mut self, condition: &Condition, reading_short: bool, lookup: Option<Lookup<'_>>) {
+    fn add(&mut self, condition: &Condition, short_arns: bool, lookup: Option<Lookup<'_>>) {
         let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
         match &condition.values {
             Values::Texts(texts) => {
@@ -138,7 +138,7 @@ impl Compared {
                     match form.as_deref() {
                         Some(Form::Text(Pattern::Exact(exact))) if folded => self.folded.push(exact.clone()),
                         Some(Form::Text(pattern)) => self.patterns.push(pattern.clone()),
-                        Some(Form::Arn(ArnPattern::Short(_))) if !reading_short => {}
+                        Some(Form::Arn(ArnPattern::Short(_))) if !short_arns => {}
                         Some(Form::Arn(pattern)) => self.patterns.push(Pattern::new(pattern.pieces())),
                         None => {}
                     }
@@ -210,7 +210,7 @@ pub(super) fn choices(
     }
     let mut compared = Compared::default();
     for (_, condition) in &key.conditions {
-        compared.add(condition, model.reading.short_arns, lookup);
+        compared.add(condition, model.interpretation.short_arns, lookup);
     }
     let mut values: Vec<String> = more.to_vec();
     let typed = !compared.others.is_empty() || compared.bools;
@@ -329,7 +329,7 @@ fn together(values: &[String], sets: &mut Vec<Vec<String>>, complete: &mut bool)
 pub(super) fn instants(model: &Model<'_>, complete: &mut bool) -> Vec<Choice> {
     let now = model.endpoint.time;
     let mut all = vec![now];
-    for key in model.keys.iter().filter(|key| key.kind == Kind::Time) {
+    for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
         for (_, condition) in &key.conditions {
             match &condition.values {
                 Values::Dates(limits) => all.extend(limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1])),
@@ -351,7 +351,7 @@ pub(super) fn instants(model: &Model<'_>, complete: &mut bool) -> Vec<Choice> {
     all.dedup();
     let choice = |instant: i64| {
         let mut sig = Bits::ALL;
-        for key in model.keys.iter().filter(|key| key.kind == Kind::Time) {
+        for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
             let value = if key.id == "aws:epochtime" {
                 instant.to_string()
             } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::callers::Caller;
 use super::keys::of_principal;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 use super::search;
 use crate::evaluate::Request;
@@ -18,23 +18,23 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         _ => None,
     };
     let constant = |id: &str| model.constant(id).flatten();
-    let principal = |kind: Kind| found.principal.value(kind).flatten();
-    let owner = |kind: Kind| found.owner.value(kind).flatten();
+    let principal = |kind: KeyMeaning| found.principal.value(kind).flatten();
+    let owner = |kind: KeyMeaning| found.owner.value(kind).flatten();
     let known = [
         ("aws:CurrentTime", Some(now.as_str())),
         ("aws:EpochTime", Some(&epoch)),
         (federation::PROVIDER, provider),
-        ("aws:PrincipalAccount", principal(Kind::PrincipalAccount)),
-        ("aws:PrincipalArn", principal(Kind::PrincipalArn)),
-        ("aws:PrincipalIsAWSService", principal(Kind::PrincipalIsService)),
-        ("aws:PrincipalOrgID", principal(Kind::PrincipalOrganization)),
-        ("aws:PrincipalOrgPaths", principal(Kind::PrincipalPaths)),
-        ("aws:PrincipalServiceName", principal(Kind::PrincipalService)),
-        ("aws:PrincipalServiceNamesList", principal(Kind::PrincipalService)),
-        ("aws:PrincipalType", principal(Kind::PrincipalType)),
-        ("aws:ResourceAccount", owner(Kind::ResourceAccount)),
-        ("aws:ResourceOrgID", owner(Kind::ResourceOrganization)),
-        ("aws:ResourceOrgPaths", owner(Kind::ResourcePaths)),
+        ("aws:PrincipalAccount", principal(KeyMeaning::PrincipalAccount)),
+        ("aws:PrincipalArn", principal(KeyMeaning::PrincipalArn)),
+        ("aws:PrincipalIsAWSService", principal(KeyMeaning::PrincipalIsService)),
+        ("aws:PrincipalOrgID", principal(KeyMeaning::PrincipalOrganization)),
+        ("aws:PrincipalOrgPaths", principal(KeyMeaning::PrincipalPaths)),
+        ("aws:PrincipalServiceName", principal(KeyMeaning::PrincipalService)),
+        ("aws:PrincipalServiceNamesList", principal(KeyMeaning::PrincipalService)),
+        ("aws:PrincipalType", principal(KeyMeaning::PrincipalType)),
+        ("aws:ResourceAccount", owner(KeyMeaning::ResourceAccount)),
+        ("aws:ResourceOrgID", owner(KeyMeaning::ResourceOrganization)),
+        ("aws:ResourceOrgPaths", owner(KeyMeaning::ResourcePaths)),
         ("aws:SecureTransport", Some("true")),
         ("aws:SourceVpc", constant("aws:sourcevpc")),
         ("aws:SourceVpce", constant("aws:sourcevpce")),
@@ -108,9 +108,9 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
 
 /// Whether the caller decides on the value of a key.
 fn chosen(id: &str, found: &search::Request) -> bool {
-    let stranger = !found.principal.trusted && found.principal.caller != Caller::Service;
+    let outsider = !found.principal.trusted && found.principal.caller != Caller::Service;
     if of_principal(id) {
-        return stranger && !id.starts_with("aws:ec2instancesource");
+        return outsider && !id.starts_with("aws:ec2instancesource");
     }
     if id.starts_with("aws:resourcetag/") || id.contains(":resourcetag/") || id.starts_with("s3:existingobjecttag/") {
         return !found.owner.trusted;

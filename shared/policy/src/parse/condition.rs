@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Parser;
 use crate::document::{Condition, Values};
-use crate::json::{Kind, Node};
+use crate::json::{Node, Value};
 use crate::literal::{self, Network};
 use crate::operators::{Family, Operator};
 use crate::text::{ArnPattern, Form, Style, Text};
@@ -47,8 +47,10 @@ impl Parser<'_> {
     /// Numbers where numbers are meant: no question of leading zeros.
     fn numbers(&mut self, path: &str, node: &Node<'_>) -> Vec<String> {
         match &node.kind {
-            Kind::Number(number) => vec![(*number).to_owned()],
-            Kind::Array(items) if !items.is_empty() => items.iter().flat_map(|item| self.numbers(path, item)).collect(),
+            Value::Number(number) => vec![(*number).to_owned()],
+            Value::Array(items) if !items.is_empty() => {
+                items.iter().flat_map(|item| self.numbers(path, item)).collect()
+            }
             _ => self.list(path, node),
         }
     }

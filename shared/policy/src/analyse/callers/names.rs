@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::kinds::Kind;
+use super::super::model::KeyMeaning;
 use super::super::model::{Model, for_bearers};
 use super::super::strings::{Domain, WORD, candidates};
 use super::Caller;
@@ -32,7 +32,7 @@ pub(super) struct Named {
 
 /// The principals of one account that the document tells apart.
 pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Budget) -> Vec<Named> {
-    let by_account = model.sig(Kind::PrincipalAccount, &[account]);
+    let by_account = model.sig(KeyMeaning::PrincipalAccount, &[account]);
     let mut patterns: Vec<Pattern> = Vec::new();
     let mut sessions: Vec<String> = Vec::new();
     let mut add = |name: &str| {
@@ -68,20 +68,20 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     for key in model
         .keys
         .iter()
-        .filter(|key| matches!(key.kind, Kind::PrincipalArn | Kind::PrincipalType))
+        .filter(|key| matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::PrincipalType))
     {
         plain = false;
         let folded = |family| matches!(family, Family::Text { ignore_case: true, .. });
-        *complete &= key.kind != Kind::PrincipalArn
+        *complete &= key.kind != KeyMeaning::PrincipalArn
             || !key
                 .conditions
                 .iter()
                 .any(|(_, condition)| folded(condition.operator.family()));
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
-                Some(Form::Text(pattern)) if key.kind == Kind::PrincipalArn => patterns.push(pattern.clone()),
+                Some(Form::Text(pattern)) if key.kind == KeyMeaning::PrincipalArn => patterns.push(pattern.clone()),
                 Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
-                None if key.kind == Kind::PrincipalArn => match text.widened(|_| true) {
+                None if key.kind == KeyMeaning::PrincipalArn => match text.widened(|_| true) {
                     Some(Form::Text(pattern)) => patterns.push(pattern),
                     Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
                     None => {}
@@ -94,7 +94,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .keys
         .iter()
         .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
-    let home = crate::template::partition(&model.endpoint.region);
+    let home = crate::partition::of_region(&model.endpoint.region);
     let mut partitions = vec![home];
     if !patterns.iter().all(|pattern| starts_in(pattern, home)) {
         partitions.extend(["aws", "aws-cn", "aws-us-gov"].iter().filter(|other| **other != home));
@@ -132,7 +132,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         *complete &= found.complete;
         arns.extend(found.values.into_iter().map(|name| (caller, name)));
     }
-    let weight = model.weight(Kind::PrincipalArn) + model.statements.len();
+    let weight = model.weight(KeyMeaning::PrincipalArn) + model.statements.len();
     let mut all: Vec<Named> = Vec::new();
     for (caller, arn) in arns {
         if !budget.spend(weight) {
@@ -200,8 +200,8 @@ fn named(model: &Model<'_>, caller: Caller, name: Rc<str>, arn: Rc<str>, account
     let kind: Vec<&str> = caller.kind().into_iter().collect();
     let sig = by_account
         & principal_sig(model, caller, &name, account, Some(&arn))
-        & model.sig(Kind::PrincipalArn, &[&arn])
-        & model.sig(Kind::PrincipalType, &kind);
+        & model.sig(KeyMeaning::PrincipalArn, &[&arn])
+        & model.sig(KeyMeaning::PrincipalType, &kind);
     Named { caller, name, arn, sig }
 }
 
@@ -220,8 +220,8 @@ pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, accou
         let covers = statement.principal.values.iter().any(|entry| match entry {
             PrincipalEntry::Everyone => true,
             PrincipalEntry::EveryAws => match caller {
-                Caller::Service => model.reading.aws_star_has_services,
-                Caller::Bearer(_) => model.reading.aws_star_has_bearers,
+                Caller::Service => model.interpretation.aws_star_has_services,
+                Caller::Bearer(_) => model.interpretation.aws_star_has_bearers,
                 _ => true,
             },
             PrincipalEntry::Account(wanted) => arn.is_some() && wanted == account && (!model.endpoint.gateway || root),
@@ -230,7 +230,7 @@ pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, accou
             PrincipalEntry::Federated(provider) => match caller {
                 Caller::Bearer(own) => {
                     let own = own.and_then(|at| model.providers.get(at));
-                    model.reading.federated_has_bearers && (provider == "*" || own == Some(&provider.as_str()))
+                    model.interpretation.federated_has_bearers && (provider == "*" || own == Some(&provider.as_str()))
                 }
                 Caller::Role => !for_bearers(statement) && favourable(statement),
                 _ => false,

@@ -6,7 +6,7 @@ use crate::text::{ArnPattern, Form};
 
 /// One way of understanding a document where the documentation allows several. The default is the most probable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct Interpretation {
     /// Which of the document's variants: duplicate members, numbers, Effect in the wrong case.
     pub(crate) variant: usize,
     /// `ForAnyValue:…IfExists` holds when the key is missing.
@@ -25,7 +25,7 @@ pub(crate) struct Reading {
     pub(crate) short_arns: bool,
 }
 
-impl Default for Reading {
+impl Default for Interpretation {
     fn default() -> Self {
         Self {
             variant: 0,
@@ -40,10 +40,10 @@ impl Default for Reading {
     }
 }
 
-/// One place where readings part.
+/// One place where interpretations part.
 #[derive(Clone, Copy)]
 struct Fork {
-    other: fn(&mut Reading),
+    other: fn(&mut Interpretation),
     usual: &'static str,
     opposite: &'static str,
 }
@@ -88,26 +88,26 @@ const FORKS: [Fork; 7] = [
     },
 ];
 
-/// More readings than this are not tried; the ones left out make the document undecided.
-const MOST_READINGS: usize = 48;
+/// More interpretations than this are not tried; the ones left out make the document undecided.
+const MOST_INTERPRETATIONS: usize = 48;
 
-/// A reading and what it supposes, in words.
+/// A interpretation and what it supposes, in words.
 pub(crate) struct Named {
-    pub(crate) reading: Reading,
+    pub(crate) interpretation: Interpretation,
     pub(crate) supposing: Vec<&'static str>,
 }
 
-/// Every reading of the document, the most probable first, and whether these are all. Readings that differ only on AWS
+/// Every interpretation of the document, the most probable first, and whether these are all. Readings that differ only on AWS
 /// service principals, or on callers with the token of an identity provider, are left out unless these matter.
-pub(crate) fn readings(document: &Document, services_matter: bool, bearers_matter: bool) -> (Vec<Named>, bool) {
+pub(crate) fn interpretations(document: &Document, services_matter: bool, bearers_matter: bool) -> (Vec<Named>, bool) {
     let mut all: Vec<Named> = Vec::new();
     for (variant, text) in document.variants.iter().enumerate() {
         all.push(Named {
-            reading: Reading {
+            interpretation: Interpretation {
                 variant,
-                ..Reading::default()
+                ..Interpretation::default()
             },
-            supposing: text.reading.into_iter().collect(),
+            supposing: text.interpretation.into_iter().collect(),
         });
     }
     let mut met = forks(document);
@@ -115,16 +115,19 @@ pub(crate) fn readings(document: &Document, services_matter: bool, bearers_matte
     met[4] &= bearers_matter;
     met[5] &= bearers_matter;
     for fork in FORKS.iter().zip(met).filter_map(|(fork, met)| met.then_some(fork)) {
-        if all.len() * 2 > MOST_READINGS {
+        if all.len() * 2 > MOST_INTERPRETATIONS {
             return (all, false);
         }
         let mut others = Vec::new();
         for named in &mut all {
-            let mut reading = named.reading;
-            (fork.other)(&mut reading);
+            let mut interpretation = named.interpretation;
+            (fork.other)(&mut interpretation);
             let mut supposing = named.supposing.clone();
             supposing.push(fork.opposite);
-            others.push(Named { reading, supposing });
+            others.push(Named {
+                interpretation,
+                supposing,
+            });
             named.supposing.push(fork.usual);
         }
         all.extend(others);

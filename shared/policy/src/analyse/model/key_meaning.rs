@@ -1,12 +1,12 @@
 //! What condition keys tell about a request.
 
-use super::atoms;
-use super::model::Model;
+use super::super::atoms;
+use super::Model;
 use crate::document::Effect;
 
 /// What a condition key tells about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(in super::super) enum KeyMeaning {
     PrincipalAccount,
     PrincipalOrganization,
     PrincipalPaths,
@@ -25,25 +25,25 @@ pub(super) enum Kind {
 }
 
 impl<'d> Model<'d> {
-    pub(super) fn kind(&self, id: &str) -> Kind {
+    pub(in super::super) fn kind(&self, id: &str) -> KeyMeaning {
         match id {
             // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
-            "s3:resourceaccount" if self.tells("s3", id) => Kind::ResourceAccount,
+            "s3:resourceaccount" if self.tells("s3", id) => KeyMeaning::ResourceAccount,
             // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
-            "kms:calleraccount" if self.tells("kms", id) => Kind::PrincipalAccount,
-            "aws:principalaccount" => Kind::PrincipalAccount,
-            "aws:principalorgid" => Kind::PrincipalOrganization,
-            "aws:principalorgpaths" => Kind::PrincipalPaths,
-            "aws:principalarn" => Kind::PrincipalArn,
-            "aws:principalisawsservice" => Kind::PrincipalIsService,
-            "aws:principalservicename" | "aws:principalservicenameslist" => Kind::PrincipalService,
-            "aws:principaltype" => Kind::PrincipalType,
-            "aws:resourceaccount" => Kind::ResourceAccount,
-            "aws:resourceorgid" => Kind::ResourceOrganization,
-            "aws:resourceorgpaths" => Kind::ResourcePaths,
-            "aws:currenttime" | "aws:epochtime" => Kind::Time,
-            _ if self.constant(id).is_some() => Kind::Constant,
-            _ => Kind::Free,
+            "kms:calleraccount" if self.tells("kms", id) => KeyMeaning::PrincipalAccount,
+            "aws:principalaccount" => KeyMeaning::PrincipalAccount,
+            "aws:principalorgid" => KeyMeaning::PrincipalOrganization,
+            "aws:principalorgpaths" => KeyMeaning::PrincipalPaths,
+            "aws:principalarn" => KeyMeaning::PrincipalArn,
+            "aws:principalisawsservice" => KeyMeaning::PrincipalIsService,
+            "aws:principalservicename" | "aws:principalservicenameslist" => KeyMeaning::PrincipalService,
+            "aws:principaltype" => KeyMeaning::PrincipalType,
+            "aws:resourceaccount" => KeyMeaning::ResourceAccount,
+            "aws:resourceorgid" => KeyMeaning::ResourceOrganization,
+            "aws:resourceorgpaths" => KeyMeaning::ResourcePaths,
+            "aws:currenttime" | "aws:epochtime" => KeyMeaning::Time,
+            _ if self.constant(id).is_some() => KeyMeaning::Constant,
+            _ => KeyMeaning::Free,
         }
     }
 
@@ -55,19 +55,19 @@ impl<'d> Model<'d> {
                 let conditions = statement.conditions.iter().filter(|condition| condition.key_id == id);
                 let deny = statement.effect == Effect::Deny;
                 let mut without =
-                    conditions.map(|condition| atoms::holds(condition, &[], self.reading, &atoms::nothing));
+                    conditions.map(|condition| atoms::holds(condition, &[], self.interpretation, &atoms::nothing));
                 without.all(|holds| holds == deny)
             })
     }
 
     /// Whether requests through this endpoint may be for the service with this prefix, and have its keys.
-    pub(super) fn may_have(&self, prefix: &str) -> bool {
+    pub(in super::super) fn may_have(&self, prefix: &str) -> bool {
         let service = self.service.as_ref();
         service.is_none_or(|service| service.prefixes().any(|known| known == prefix))
     }
 
     /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
-    pub(super) fn constant(&self, id: &str) -> Option<Option<&'d str>> {
+    pub(in super::super) fn constant(&self, id: &str) -> Option<Option<&'d str>> {
         let some = |value: &'d str| (!value.is_empty()).then_some(Some(value));
         match id {
             "aws:sourceip" => Some(None),
