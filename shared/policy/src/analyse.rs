@@ -15,6 +15,7 @@ mod bits;
 mod budget;
 mod callers;
 mod explain;
+mod hints;
 mod identities;
 mod keys;
 mod model;
@@ -112,6 +113,21 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
         let resource = asked.hole(Goal::Resource, &mut budget);
         let reach = asked.reaches(&mut budget);
         summary.add(index, identity, resource, &reach);
+        summary.unknown_keys = model.unknown_keys().map(|key| key.name.to_owned()).collect();
+    }
+    if summary.is_closed() && !summary.unknown_keys.is_empty() {
+        for named in &interpretations {
+            let model = Model::supposing(document, perimeter, endpoint, named.interpretation, &owned, true);
+            let mut asked = Asked::new(document, &model, named, &mut budget);
+            let holes = [Goal::Identity, Goal::Resource].map(|goal| asked.hole(goal, &mut budget));
+            if holes.iter().any(|hole| !matches!(hole, Answer::No)) {
+                summary.doubts.push(format!(
+                    "the policy is closed only because AWS has no condition key `{}`",
+                    summary.unknown_keys.join("`, `")
+                ));
+                break;
+            }
+        }
     }
     summary.analysis(document, &interpretations)
 }
@@ -226,6 +242,8 @@ struct Summary {
     locked_out: bool,
     /// Whether interpretations part over that.
     locks_differ: bool,
+    /// Condition keys that AWS does not have.
+    unknown_keys: Vec<String>,
 }
 
 /// What the interpretations say to one question.
@@ -276,6 +294,11 @@ impl Summary {
         self.locks_differ |= locked != self.locked_out;
     }
 
+    /// Whether the policy has neither hole and lets trusted principals use the endpoint, as far as was found out.
+    fn is_closed(&self) -> bool {
+        self.identity.first.is_none() && self.resource.first.is_none() && self.doubts.is_empty() && !self.locked_out
+    }
+
     fn analysis(self, document: &Document, interpretations: &[Named]) -> Analysis {
         let (identity, resource) = (
             self.identity.witness(interpretations),
@@ -305,6 +328,7 @@ impl Summary {
         } else if interpretations.len() > 1 {
             reasons.push("AWS does not document how part of this policy is evaluated; every interpretation gives the same verdict".to_owned());
         }
+        reasons.extend(hints::hints(document));
         reasons.extend(document.notes().iter().map(ToString::to_string));
         let mut explanation = Vec::new();
         for (hole, question) in [

@@ -29,16 +29,21 @@ impl<'a> Arn<'a> {
 
     /// Whether this can be the name of a root user, user, role or session.
     pub(crate) fn is_principal(&self) -> bool {
-        let named = |kind: &str, parts: usize| {
-            let name = self.resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
-            name.is_some_and(|name| {
-                let mut all = name.split('/');
-                name.split('/').count() >= parts && all.next_back().is_some_and(is_name) && all.all(is_path)
+        let after = |kind: &str| self.resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
+        // A path and a name, or a name alone.
+        let below = |kind: &str| {
+            after(kind).is_some_and(|rest| match rest.rsplit_once('/') {
+                Some((path, name)) => is_path(path) && is_name(name),
+                None => is_name(rest),
             })
         };
         let shape = match self.service {
-            "iam" => self.resource == "root" || named("user", 1) || named("role", 1),
-            "sts" => named("assumed-role", 2) || named("federated-user", 1),
+            "iam" => self.resource == "root" || below("user") || below("role"),
+            "sts" => {
+                let session = after("assumed-role").and_then(|rest| rest.split_once('/'));
+                session.is_some_and(|(role, session)| is_name(role) && is_name(session))
+                    || after("federated-user").is_some_and(is_name)
+            }
             _ => false,
         };
         shape && self.region.is_empty() && is_account(self.account) && partition::exists(self.partition)
@@ -59,9 +64,10 @@ pub(crate) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// A part of the path before a name.
+/// What stands between `role/` or `user/` and the name: any characters from `!` to DEL, slashes and colons among them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names>
 fn is_path(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+    (1..=510).contains(&text.len()) && text.bytes().all(|b| (b'!'..=0x7f).contains(&b))
 }
 
 pub(crate) fn is_account(text: &str) -> bool {

@@ -9,6 +9,7 @@ use crate::arn::Arn;
 use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement, Values};
 use crate::federation;
 use crate::interpretation::Interpretation;
+use crate::literal::{Date, Number, milliseconds};
 use crate::operators::{Family, Operator, Quantifier};
 use crate::text::{Form, Text};
 
@@ -280,6 +281,9 @@ impl<'r> Judge<'r> {
                 None => condition.if_exists || condition.operator.negated(),
             };
         }
+        if !self.interpretation.plain_compares_each && condition.plain_on_several() {
+            return false;
+        }
         let fits = |value: &String| self.fits(condition, value) != condition.operator.negated();
         match condition.quantifier {
             Some(Quantifier::ForAllValues) => values.iter().all(fits),
@@ -303,10 +307,11 @@ impl<'r> Judge<'r> {
             }
             (_, Values::Texts(texts)) => texts.iter().any(|text| self.text_matches(text, value)),
             (Family::Number(order), Values::Numbers(numbers)) => {
-                crate::literal::number(value).is_some_and(|value| numbers.iter().any(|n| order.holds(&value, n)))
+                Number::parse(value).is_some_and(|value| numbers.iter().any(|n| order.holds(&value, n)))
             }
             (Family::Date(order), Values::Dates(dates)) => {
-                crate::literal::instant(value).is_some_and(|value| dates.iter().any(|d| order.holds(&value, d)))
+                let limit = |date: &Date| date.milliseconds(self.interpretation.epoch_milliseconds);
+                milliseconds(value).is_some_and(|value| dates.iter().any(|date| order.holds(&value, &limit(date))))
             }
             (_, Values::Networks(networks)) => networks.iter().any(|network| network.contains(value)),
             (_, Values::Bools(bools)) => bools.iter().any(|b| value.eq_ignore_ascii_case(&b.to_string())),

@@ -1,6 +1,6 @@
 //! What AWS's documentation leaves open.
 
-use crate::document::{Document, PrincipalEntry};
+use crate::document::{Document, PrincipalEntry, Values};
 use crate::operators::Quantifier;
 use crate::text::{ArnPattern, Form};
 
@@ -23,6 +23,11 @@ pub(crate) struct Interpretation {
     pub(crate) federated_has_bearers: bool,
     /// The pattern of an ARN with fewer than six fields matches across the fields.
     pub(crate) short_arns: bool,
+    /// Dates that are very large numbers are milliseconds.
+    pub(crate) epoch_milliseconds: bool,
+    /// A condition without `ForAllValues` or `ForAnyValue` compares each value of a key that may have several. If not, it
+    /// does not hold.
+    pub(crate) plain_compares_each: bool,
 }
 
 impl Default for Interpretation {
@@ -36,6 +41,8 @@ impl Default for Interpretation {
             aws_star_has_bearers: false,
             federated_has_bearers: true,
             short_arns: false,
+            epoch_milliseconds: false,
+            plain_compares_each: true,
         }
     }
 }
@@ -48,7 +55,7 @@ struct Fork {
     opposite: &'static str,
 }
 
-const FORKS: [Fork; 7] = [
+const FORKS: [Fork; 9] = [
     Fork {
         other: |r| r.any_value_if_exists = false,
         usual: "`ForAnyValue:…IfExists` holds when its key is missing",
@@ -85,6 +92,18 @@ const FORKS: [Fork; 7] = [
         other: |r| r.short_arns = true,
         usual: "an ARN pattern with too few fields matches nothing",
         opposite: "an ARN pattern with too few fields matches like any text",
+    },
+    Fork {
+        other: |r| r.epoch_milliseconds = true,
+        usual: "a date that is a very large number is in seconds",
+        opposite: "a date that is a very large number is in milliseconds",
+    },
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    // asks for a set operator and says nothing of what happens without one.
+    Fork {
+        other: |r| r.plain_compares_each = false,
+        usual: "an operator without `ForAllValues` or `ForAnyValue` compares each value of a key that can have several",
+        opposite: "an operator without `ForAllValues` or `ForAnyValue` never holds for a key that can have several values",
     },
 ];
 
@@ -136,14 +155,27 @@ pub(crate) fn interpretations(document: &Document, services_matter: bool, bearer
 }
 
 /// Which forks the document meets, in the order of [`FORKS`].
-fn forks(document: &Document) -> [bool; 7] {
-    let mut met = [false; 7];
-    let [any_value, not_resource, star, services, bearers, federated, short] = &mut met;
+fn forks(document: &Document) -> [bool; 9] {
+    let mut met = [false; 9];
+    let [
+        any_value,
+        not_resource,
+        star,
+        services,
+        bearers,
+        federated,
+        short,
+        milliseconds,
+        plain,
+    ] = &mut met;
     for statement in document.variants.iter().flat_map(|variant| &variant.statements) {
         let short_text = |text: &crate::text::Text| matches!(text.fixed(), Some(Form::Arn(ArnPattern::Short(_))));
         for condition in &statement.conditions {
             *any_value |= condition.if_exists && condition.quantifier == Some(Quantifier::ForAnyValue);
             *short |= condition.texts().iter().any(short_text);
+            *milliseconds |=
+                matches!(&condition.values, Values::Dates(dates) if dates.iter().any(|date| date.ambiguous));
+            *plain |= condition.plain_on_several();
         }
         let resources = &statement.resource;
         *not_resource |= resources.not && resources.values.iter().any(|text| text.fixed().is_none());

@@ -14,6 +14,7 @@ mod analyse;
 mod arn;
 mod aws_owned;
 mod bind;
+mod condition_keys;
 mod context;
 mod document;
 mod evaluate;

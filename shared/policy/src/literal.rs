@@ -4,19 +4,55 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-pub(crate) fn number(text: &str) -> Option<f64> {
-    let sound = !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-    text.parse().ok().filter(|value: &f64| sound && value.is_finite())
+mod number;
+
+pub(crate) use number::{Number, around};
+
+/// A date of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Date {
+    value: i64,
+    /// Whether it was written as a number so large that milliseconds may be meant. AWS documents epoch time as the
+    /// number of seconds since 1970, and not what larger numbers do.
+    pub(crate) ambiguous: bool,
 }
 
+/// Numbers from here on, in the year 5138, are more probably milliseconds.
+const MOST_SECONDS: i64 = 100_000_000_000;
+
+impl Date {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let value = instant(text)?;
+        let ambiguous = is_whole(text) && !(-MOST_SECONDS..MOST_SECONDS).contains(&value);
+        Some(Self { value, ambiguous })
+    }
+
+    /// In milliseconds since 1970.
+    pub(crate) fn milliseconds(self, ambiguous_is_milliseconds: bool) -> i128 {
+        let unit = if self.ambiguous && ambiguous_is_milliseconds {
+            1
+        } else {
+            1_000
+        };
+        i128::from(self.value) * unit
+    }
+}
+
+/// Milliseconds since 1970 of an instant of a request.
+pub(crate) fn milliseconds(text: &str) -> Option<i128> {
+    Some(i128::from(instant(text)?) * 1_000)
+}
+
+/// The first and the last second of the years with four digits. Requests come between them.
+pub(crate) const FIRST_SECOND: i64 = -62_167_219_200;
+pub(crate) const LAST_SECOND: i64 = 253_402_300_799;
+
 /// Seconds since 1970 of an ISO 8601 instant such as `2026-11-23T00:00:00Z`, in the forms of
-/// <https://www.w3.org/TR/NOTE-datetime>, or of an epoch number.
+/// <https://www.w3.org/TR/NOTE-datetime>, or of an epoch number. Numbers too large stand for the largest.
 pub(crate) fn instant(text: &str) -> Option<i64> {
     if text.len() != 4 && is_whole(text) {
-        return text.parse().ok();
+        let most = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+        return Some(text.parse().unwrap_or(most));
     }
     let (date, time) = text.split_once('T').unwrap_or((text, MIDNIGHT));
     let rest = match date.len() {
@@ -26,7 +62,8 @@ pub(crate) fn instant(text: &str) -> Option<i64> {
         _ => return None,
     };
     let plain = date.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !date.starts_with('-');
-    let clock = time.bytes().nth(2) == Some(b':') && time.bytes().all(|b| b.is_ascii_digit() || b"+-:.Z".contains(&b));
+    let clock =
+        time.as_bytes().get(2) == Some(&b':') && time.bytes().all(|b| b.is_ascii_digit() || b"+-:.Z".contains(&b));
     let full = format!("{date}{rest}T{time}");
     let read = full.parse::<Timestamp>().ok().filter(|_| plain && clock)?;
     Some(read.as_second())
@@ -43,13 +80,10 @@ fn is_whole(text: &str) -> bool {
 /// `YYYY-MM-DDThh:mm:ssZ` of seconds since 1970, or the seconds where a year of four digits is too short for them.
 pub(crate) fn iso(seconds: i64) -> String {
     match Timestamp::from_second(seconds) {
-        Ok(instant) if seconds >= FIRST_YEAR => instant.to_string(),
+        Ok(instant) if seconds >= FIRST_SECOND => instant.to_string(),
         _ => seconds.to_string(),
     }
 }
-
-/// The start of the year 0000, in seconds since 1970.
-const FIRST_YEAR: i64 = -62_167_219_200;
 
 /// A range of addresses of one family, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,6 +25,10 @@ pub(crate) fn exists(name: &str) -> bool {
     PARTITIONS.iter().any(|(known, _)| *known == name)
 }
 
+pub(crate) fn all() -> impl Iterator<Item = &'static str> {
+    PARTITIONS.iter().map(|(partition, _)| *partition)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use crate::document::{Condition, Values};
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
-use crate::literal::{instant, number};
+use crate::literal::{Date, Number, milliseconds};
 use crate::operators::{Family, Operator, Quantifier};
 use crate::text::{Form, Text};
 
@@ -34,6 +34,9 @@ pub(super) fn holds(
             None => negated || condition.if_exists,
         };
     }
+    if !interpretation.plain_compares_each && condition.plain_on_several() {
+        return false;
+    }
     let mut fit = values
         .iter()
         .map(|value| listed(condition, value, interpretation, lookup) != negated);
@@ -53,12 +56,15 @@ fn listed(condition: &Condition, value: &str, interpretation: Interpretation, lo
                 .iter()
                 .any(|text| text_fits(text, value, folded, interpretation, lookup))
         }
-        Values::Numbers(limits) => match (condition.operator.family(), number(value)) {
+        Values::Numbers(limits) => match (condition.operator.family(), Number::parse(value)) {
             (Family::Number(order), Some(value)) => limits.iter().any(|limit| order.holds(&value, limit)),
             _ => false,
         },
-        Values::Dates(limits) => match (condition.operator.family(), instant(value)) {
-            (Family::Date(order), Some(value)) => limits.iter().any(|limit| order.holds(&value, limit)),
+        Values::Dates(limits) => match (condition.operator.family(), milliseconds(value)) {
+            (Family::Date(order), Some(value)) => {
+                let limit = |date: &Date| date.milliseconds(interpretation.epoch_milliseconds);
+                limits.iter().any(|date| order.holds(&value, &limit(date)))
+            }
             _ => false,
         },
         Values::Networks(networks) => networks.iter().any(|network| network.contains(value)),

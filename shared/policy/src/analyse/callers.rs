@@ -8,14 +8,14 @@ use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
 use super::model::KeyMeaning;
 use super::model::Model;
-use super::strings::{Domain, WORD, candidates};
-use crate::document::PrincipalEntry;
-use crate::glob::{Pattern, Piece};
-use crate::text::Form;
+use crate::glob::Pattern;
 
+mod ids;
 mod names;
+mod services;
 
 use names::{Named, names, principal_sig};
+use services::services;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Caller {
@@ -59,6 +59,10 @@ pub(super) struct Principal {
     pub(super) path: Option<Rc<str>>,
     /// The value of `aws:PrincipalArn`.
     pub(super) arn: Option<Rc<str>>,
+    /// The value of `aws:userid`.
+    pub(super) id: Option<Rc<str>>,
+    /// The values of `aws:PrincipalServiceNamesList`.
+    pub(super) service_names: Vec<Rc<str>>,
     pub(super) trusted: bool,
     /// Statements that do not fail on this principal.
     pub(super) sig: Bits,
@@ -165,7 +169,9 @@ pub(super) fn principals(
         .keys
         .iter()
         .any(|key| key.linked && matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::PrincipalArn));
-    let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"]) & model.sig(KeyMeaning::PrincipalService, &[]);
+    let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"])
+        & model.sig(KeyMeaning::PrincipalService, &[])
+        & model.sig(KeyMeaning::PrincipalServiceList, &[]);
     let mut all = Vec::new();
     // Witnesses read better with the accounts that the settings name.
     let mut last = Vec::new();
@@ -223,6 +229,8 @@ pub(super) fn principals(
                     organization: membership.organization.clone(),
                     path: membership.path.clone(),
                     arn: Some(name.arn.clone()),
+                    id: Some(name.id.clone()),
+                    service_names: Vec::new(),
                     trusted,
                     sig: iam & name.sig & membership.caller,
                 });
@@ -254,6 +262,8 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
         organization: None,
         path: None,
         arn: None,
+        id: (caller == Caller::Anonymous).then(|| name.into()),
+        service_names: Vec::new(),
         trusted: false,
         sig: principal_sig(model, caller, name, "", None),
     };
@@ -264,106 +274,14 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
         KeyMeaning::PrincipalArn,
         KeyMeaning::PrincipalIsService,
         KeyMeaning::PrincipalService,
+        KeyMeaning::PrincipalServiceList,
         KeyMeaning::PrincipalType,
+        KeyMeaning::PrincipalId,
     ] {
         let value = principal.value(kind).flatten();
         principal.sig = principal.sig & model.sig(kind, value.as_slice());
     }
     principal
-}
-
-fn services(
-    model: &Model<'_>,
-    identities: &Identities,
-    all: &mut Vec<Principal>,
-    complete: &mut bool,
-    budget: &mut Budget,
-) {
-    let mut names: Vec<String> = Vec::new();
-    let mut patterns: Vec<Pattern> = Vec::new();
-    for statement in model.statements {
-        for entry in &statement.principal.values {
-            if let PrincipalEntry::Service(name) = entry
-                && crate::evaluate::is_service(name)
-            {
-                names.push(name.clone());
-            }
-        }
-    }
-    for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::PrincipalService) {
-        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
-            match text.fixed() {
-                Some(Form::Text(Pattern::Exact(name))) if crate::evaluate::is_service(name) => {
-                    names.extend([name.clone(), name.to_lowercase()]);
-                }
-                Some(Form::Text(pattern @ Pattern::Glob(_))) => patterns.push(pattern.clone()),
-                _ => {}
-            }
-        }
-    }
-    let usual = [
-        "cloudtrail.amazonaws.com",
-        "config.amazonaws.com",
-        "unlisted.amazonaws.com",
-    ];
-    names.extend(usual.iter().map(|name| (*name).to_owned()));
-    if !patterns.is_empty() {
-        let mut base = vec![Piece::Field];
-        base.extend(".amazonaws.com".chars().map(Piece::Char));
-        let domain = Domain {
-            base: &base,
-            possible: &crate::evaluate::is_service,
-            ..WORD
-        };
-        let found = candidates(&patterns, &domain, budget);
-        *complete &= found.complete;
-        names.extend(found.values);
-    }
-    let mut common = model.sig(KeyMeaning::PrincipalIsService, &["true"]);
-    for kind in [
-        KeyMeaning::PrincipalOrganization,
-        KeyMeaning::PrincipalPaths,
-        KeyMeaning::PrincipalArn,
-        KeyMeaning::PrincipalType,
-    ] {
-        common = common & model.sig(kind, &[]);
-    }
-    // An account of AWS, whichever that is.
-    let accounts = identities.outsiders.iter().chain(&identities.named);
-    let accounts = accounts.filter(|account| !model.trusts_account(account));
-    let weight = model.weight(KeyMeaning::PrincipalAccount);
-    let mut kinds: Vec<(&Rc<str>, Bits)> = Vec::new();
-    for account in accounts {
-        if !budget.spend(1 + weight) {
-            *complete = false;
-            break;
-        }
-        let sig = common & model.sig(KeyMeaning::PrincipalAccount, &[account]);
-        if kinds.iter().all(|(_, known)| *known != sig) {
-            kinds.push((account, sig));
-        }
-    }
-    let mut seen = BTreeSet::new();
-    for name in names {
-        let name: Rc<str> = name.into();
-        let own =
-            model.sig(KeyMeaning::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
-        for (account, common) in &kinds {
-            let sig = *common & own;
-            if seen.insert(sig) {
-                all.push(Principal {
-                    caller: Caller::Service,
-                    name: name.clone(),
-                    account: (*account).clone(),
-                    organization: None,
-                    path: None,
-                    arn: None,
-                    trusted: model.perimeter.aws_services,
-                    sig,
-                });
-            }
-        }
-    }
 }
 
 impl Principal {
@@ -379,7 +297,10 @@ impl Principal {
                 Caller::Service => Some("true"),
                 _ => Some("false"),
             },
-            KeyMeaning::PrincipalService => (self.caller == Caller::Service).then_some(&*self.name),
+            KeyMeaning::PrincipalService | KeyMeaning::PrincipalServiceList => {
+                (self.caller == Caller::Service).then_some(&*self.name)
+            }
+            KeyMeaning::PrincipalId => self.id.as_deref(),
             KeyMeaning::PrincipalType => match self.caller {
                 Caller::Bearer(_) if !self.account.is_empty() => Caller::Anonymous.kind(),
                 caller => caller.kind(),

@@ -8,9 +8,11 @@ use super::model::Model;
 use super::path_shapes::feasible;
 use super::strings::{Domain, candidates};
 use crate::arn::{Arn, is_account, is_organization, is_organization_path};
-use crate::document::PrincipalEntry;
-use crate::glob::{Pattern, Piece};
-use crate::text::{ArnPattern, Form};
+use crate::document::{PrincipalEntry, Values};
+use crate::glob::{Pattern, Piece, folded_pieces};
+use crate::literal::{Date, Number, around};
+use crate::operators::Family;
+use crate::text::{ArnPattern, Form, Text};
 
 /// Accounts and organisations that nobody's documents name.
 const OUTSIDE_ACCOUNTS: [&str; 5] = [
@@ -161,7 +163,21 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             add(&mut patterns, &Pattern::Exact(model.endpoint.owner.clone()));
         }
         for (_, condition) in &key.conditions {
+            if matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount) {
+                for account in accounts_of_numbers(&condition.values) {
+                    add(&mut patterns, &Pattern::Exact(account));
+                }
+            }
             for text in condition.texts() {
+                if let (KeyMeaning::PrincipalId, Some(Form::Text(Pattern::Exact(id)))) = (key.kind, text.fixed()) {
+                    let account = id.split(':').next().filter(|account| is_account(account));
+                    account
+                        .iter()
+                        .for_each(|account| add(&mut patterns, &Pattern::Exact((*account).to_owned())));
+                }
+                if let (KeyMeaning::PrincipalId, Some(Form::Text(Pattern::Glob(pieces)))) = (key.kind, text.fixed()) {
+                    accounts_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
+                }
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
                 let account = key.id == "aws:vpceaccount"
                     || matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount);
@@ -190,6 +206,24 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
         }
     }
     patterns
+}
+
+/// Accounts on both sides of every number that accounts are compared with.
+fn accounts_of_numbers(values: &Values) -> Vec<String> {
+    let numbers = match values {
+        Values::Numbers(limits) => around(limits),
+        Values::Dates(limits) => {
+            let second = |date: &Date| Number::parse(&date.milliseconds(false).div_euclid(1_000).to_string());
+            around(&limits.iter().filter_map(second).collect::<Vec<_>>())
+        }
+        _ => return Vec::new(),
+    };
+    let account = |number: &Number| format!("{:0>12}", number.to_string());
+    numbers
+        .iter()
+        .map(account)
+        .filter(|account| is_account(account))
+        .collect()
 }
 
 /// Every part of a pattern of an ARN that may stand for its account. Its wildcards may cross the fields, so a part is
@@ -229,6 +263,17 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
         patterns.push(Pattern::wild(path.split('/').next().unwrap_or_default()));
     }
     for key in &model.keys {
+        for (_, condition) in &key.conditions {
+            let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+            let ours = |text: &&Text| folded && is_organization(&text.raw.to_lowercase());
+            patterns.extend(
+                condition
+                    .texts()
+                    .iter()
+                    .filter(ours)
+                    .map(|text| Pattern::Exact(text.raw.to_lowercase())),
+            );
+        }
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             let Some(Form::Text(pattern)) = text.fixed() else {
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
@@ -274,9 +319,16 @@ pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) 
         .iter()
         .filter(|key| matches!(key.kind, KeyMeaning::PrincipalPaths | KeyMeaning::ResourcePaths))
     {
-        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
-            if let Some(Form::Text(pattern)) = text.fixed() {
-                patterns.push(pattern.clone());
+        for (_, condition) in &key.conditions {
+            let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+            for text in condition.texts() {
+                match text.fixed() {
+                    Some(Form::Text(Pattern::Exact(exact))) if folded => {
+                        patterns.push(Pattern::new(folded_pieces(exact)));
+                    }
+                    Some(Form::Text(pattern)) => patterns.push(pattern.clone()),
+                    _ => {}
+                }
             }
         }
     }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
 use crate::aws_owned::Mark;
+use crate::condition_keys;
 use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
+use crate::partition;
 use crate::service::{self, Service};
 use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
@@ -74,6 +76,12 @@ pub(super) struct Model<'d> {
     pub(super) resolving: usize,
     /// Whether callers with the token of an identity provider come through the endpoint.
     pub(super) bearers: bool,
+    /// The value of `aws:RequestedRegion`, empty if it is not known.
+    region: String,
+    /// The value of `aws:SourceVpcArn`, empty if it is not known.
+    pub(super) vpc_arn: String,
+    /// Whether keys that AWS does not have are taken to exist.
+    pub(super) unknown_keys_exist: bool,
     /// The identity providers that the document's principals name.
     pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
@@ -95,6 +103,18 @@ impl<'d> Model<'d> {
         interpretation: Interpretation,
         owned: &[String],
     ) -> Self {
+        Self::supposing(document, perimeter, endpoint, interpretation, owned, false)
+    }
+
+    /// The same, with or without the supposition that keys exist that AWS does not have.
+    pub(super) fn supposing(
+        document: &'d Document,
+        perimeter: &'d Perimeter,
+        endpoint: &'d EndpointContext,
+        interpretation: Interpretation,
+        owned: &[String],
+        unknown_keys_exist: bool,
+    ) -> Self {
         let statements = document
             .variants
             .get(interpretation.variant)
@@ -111,7 +131,6 @@ impl<'d> Model<'d> {
             interpretation,
             perimeter,
             endpoint,
-            service,
             formats,
             allow: Bits::NONE,
             deny: Bits::NONE,
@@ -125,6 +144,10 @@ impl<'d> Model<'d> {
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
             bearers: federation::comes_through(endpoint),
+            region: requested_region(service.as_ref(), endpoint),
+            vpc_arn: vpc_arn(endpoint),
+            unknown_keys_exist,
+            service,
             providers: Vec::new(),
             blind: Vec::new(),
         };
@@ -323,6 +346,23 @@ impl<'d> Model<'d> {
         }
         bits
     }
+}
+
+/// The Region that requests through the endpoint are for.
+fn requested_region(service: Option<&Service>, endpoint: &EndpointContext) -> String {
+    let global = service.is_some_and(|service| service.prefixes().all(condition_keys::is_global));
+    match partition::of_region(&endpoint.region) {
+        "aws" if global && !endpoint.region.is_empty() => "us-east-1".to_owned(),
+        _ => endpoint.region.clone(),
+    }
+}
+
+fn vpc_arn(endpoint: &EndpointContext) -> String {
+    let EndpointContext { owner, region, vpc, .. } = endpoint;
+    if [owner, region, vpc].iter().any(|part| part.is_empty()) {
+        return String::new();
+    }
+    format!("arn:{}:ec2:{region}:{owner}:vpc/{vpc}", partition::of_region(region))
 }
 
 fn weight(condition: &Condition) -> usize {

@@ -30,27 +30,34 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         ("aws:PrincipalOrgID", principal(KeyMeaning::PrincipalOrganization)),
         ("aws:PrincipalOrgPaths", principal(KeyMeaning::PrincipalPaths)),
         ("aws:PrincipalServiceName", principal(KeyMeaning::PrincipalService)),
-        ("aws:PrincipalServiceNamesList", principal(KeyMeaning::PrincipalService)),
         ("aws:PrincipalType", principal(KeyMeaning::PrincipalType)),
         ("aws:ResourceAccount", owner(KeyMeaning::ResourceAccount)),
         ("aws:ResourceOrgID", owner(KeyMeaning::ResourceOrganization)),
         ("aws:ResourceOrgPaths", owner(KeyMeaning::ResourcePaths)),
         ("aws:SecureTransport", Some("true")),
         ("aws:SourceVpc", constant("aws:sourcevpc")),
+        ("aws:RequestedRegion", constant("aws:requestedregion")),
+        ("aws:SourceVpcArn", constant("aws:sourcevpcarn")),
         ("aws:SourceVpce", constant("aws:sourcevpce")),
         ("aws:ViaAWSService", Some("false")),
         ("aws:VpcSourceIp", Some("10.0.0.10")),
         ("aws:VpceAccount", constant("aws:vpceaccount")),
         ("aws:VpceOrgID", constant("aws:vpceorgid")),
     ];
+    let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
+    let id = [("aws:userid", id)];
     // Names that a service has for the same.
     let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
-    let present = known.into_iter().chain(others);
+    let present = known.into_iter().chain(id).chain(others);
     let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
     let mut all = Vec::with_capacity(known.len() + model.keys.len());
     all.extend(present);
     let mut context: BTreeMap<String, Vec<String>> = all.into_iter().collect();
+    if !found.principal.service_names.is_empty() {
+        let names = found.principal.service_names.iter().map(ToString::to_string);
+        context.insert("aws:PrincipalServiceNamesList".to_owned(), names.collect());
+    }
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()

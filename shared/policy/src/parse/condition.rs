@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Parser;
 use crate::document::{Condition, Values};
 use crate::json::{Node, Value};
-use crate::literal::{self, Network};
+use crate::literal::{Date, Network, Number};
 use crate::operators::{Family, Operator};
 use crate::text::{ArnPattern, Form, Style, Text};
 
@@ -80,10 +80,10 @@ impl Parser<'_> {
                 Some(values)
             }
             Family::Number(_) => self
-                .each(path, node, &raw, literal::number, "a number")
+                .each(path, node, &raw, Number::parse, "a number")
                 .map(Values::Numbers),
             Family::Date(_) => self
-                .each(path, node, &raw, literal::instant, "an instant in ISO 8601")
+                .each(path, node, &raw, Date::parse, "an instant in ISO 8601")
                 .map(Values::Dates),
             Family::Network => self
                 .each(path, node, &raw, Network::parse, "an address or a network")
