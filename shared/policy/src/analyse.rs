@@ -212,7 +212,9 @@ impl<'m, 'd> Asked<'m, 'd> {
                 Goal::Reach => confirmed.1,
                 _ => witness_candidates::likeliest(model, confirmed, &confirm),
             };
-            if let Some(flaw) = impossible(&request, model.endpoint) {
+            if !model.unknown_keys_exist
+                && let Some(flaw) = impossible(&request, model.endpoint)
+            {
                 debug_assert!(model.service.is_none(), "{flaw}: {request:?}");
                 unconfirmed = true;
                 return None;

@@ -83,7 +83,7 @@ pub(super) fn resources(
     let mut seen: BTreeSet<(Bits, bool, bool, bool, ResourceFormat)> = BTreeSet::new();
     let (mut arn, mut hit) = (String::new(), Vec::new());
     for start in starts(model, account, &patterns, complete, budget) {
-        for (format, name) in named::names(model, &patterns, &start, trusted, complete, budget) {
+        for (format, name) in named::names(model, &patterns, &elements, &start, trusted, complete, budget) {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
                 *complete = false;
                 return all;

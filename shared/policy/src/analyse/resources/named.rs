@@ -1,10 +1,12 @@
 //! The last field of ARNs that a document can tell apart, format by format.
 
+use std::collections::BTreeSet;
+
 use super::super::budget::Budget;
 use super::super::model::Model;
-use super::super::strings::{Domain, WORD, candidates};
+use super::super::strings::{Domain, WORD, candidates, disjoint};
 use super::starts::Start;
-use super::{EXAMPLE_BUCKET, Patterns, filled, last_field};
+use super::{EXAMPLE_BUCKET, Patterns, Restriction, filled, last_field};
 use crate::arn::{is_bucket, is_bucket_character};
 use crate::glob::{Pattern, Piece, meet, wild_pieces};
 use crate::service;
@@ -51,6 +53,7 @@ pub(super) fn is_of_aws(model: &Model<'_>, format: usize) -> bool {
 pub(super) fn names(
     model: &Model<'_>,
     patterns: &Patterns<'_>,
+    elements: &[Restriction],
     start: &Start,
     trusted: bool,
     complete: &mut bool,
@@ -59,13 +62,15 @@ pub(super) fn names(
     let told = |at: &&usize| **at < patterns.own || trusted;
     let last = |at: &usize| last_field(patterns.all.get(*at)?);
     let agreeing = || start.agreeing.iter();
-    let wanted: Vec<&Pattern> = agreeing()
+    let in_elements = |at: &usize| Some((membership(model, patterns, elements, *at), last(at)?));
+    let wanted = agreeing()
         .filter(told)
-        .filter_map(last)
-        .filter(|p| **p != Pattern::All)
-        .collect();
+        .filter_map(in_elements)
+        .filter(|(_, p)| **p != Pattern::All);
     let others = agreeing().filter(|at| !told(at)).filter_map(last);
-    let avoid: Vec<Vec<Piece>> = others.filter(|p| **p != Pattern::All).map(Pattern::pieces).collect();
+    let others: Vec<&Pattern> = others.filter(|p| **p != Pattern::All).collect();
+    let (wanted, alike) = different(wanted.collect(), &others, budget);
+    let avoid: Vec<Vec<Piece>> = others.into_iter().chain(alike).map(Pattern::pieces).collect();
     let mut all = Vec::new();
     for (format, text) in formats(model, start) {
         if !budget.spend(2 + wanted.len() / 4) {
@@ -123,6 +128,53 @@ pub(super) fn names(
         all.extend(found.values.into_iter().map(|name| (None, name)));
     }
     all
+}
+
+/// The Resource elements and settings that a pattern stands in.
+fn membership(model: &Model<'_>, patterns: &Patterns<'_>, elements: &[Restriction], at: usize) -> Vec<usize> {
+    let listed = patterns.own + model.listed.len();
+    match at {
+        _ if at < patterns.own => {
+            let mut own = elements.iter().filter(|element| element.patterns.contains(&at));
+            own.by_ref().map(|element| element.place).collect()
+        }
+        _ if at < listed => vec![usize::MAX],
+        _ => vec![usize::MAX - 1],
+    }
+}
+
+/// Fewer patterns than this are all looked at.
+const FEW: usize = 8;
+
+/// The patterns without those that are like another one: they stand in the same elements and overlap with no pattern of
+/// another. And those left out.
+fn different<'p>(
+    all: Vec<(Vec<usize>, &'p Pattern)>,
+    others: &[&Pattern],
+    budget: &mut Budget,
+) -> (Vec<&'p Pattern>, Vec<&'p Pattern>) {
+    if all.len() < FEW {
+        return (all.into_iter().map(|(_, pattern)| pattern).collect(), Vec::new());
+    }
+    let pieces: Vec<Vec<Piece>> = all.iter().map(|(_, pattern)| pattern.pieces()).collect();
+    let others: Vec<Vec<Piece>> = others.iter().map(|pattern| pattern.pieces()).collect();
+    let (mut kept, mut alike) = (Vec::new(), Vec::new());
+    let mut seen: BTreeSet<&[usize]> = BTreeSet::new();
+    for ((own, pattern), text) in all.iter().zip(&pieces) {
+        let elsewhere = all
+            .iter()
+            .zip(&pieces)
+            .filter(|((of, _), _)| of != own)
+            .map(|(_, other)| other);
+        budget.spend(all.len() / 8);
+        let alone = elsewhere.chain(&others).all(|other| disjoint(text, other));
+        if alone && !seen.insert(own) {
+            alike.push(*pattern);
+        } else {
+            kept.push(*pattern);
+        }
+    }
+    (kept, alike)
 }
 
 /// The documented formats of the service's ARNs with this start, the deepest first, and their last fields.

@@ -306,7 +306,7 @@ fn action_acts_on_resources_of_its_own_types() {
 fn event_bus_of_another_account_may_not_tell_its_owner() {
     let mut statement = allow(json!({
         "StringEquals": {"aws:PrincipalOrgID": OWN},
-        "StringEqualsIfExists": {"aws:ResourceOrgID": OWN},
+        "StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"},
     }));
     statement["Action"] = json!("events:Put*");
     let request = on("events", &[statement]).resource.unwrap().request;
