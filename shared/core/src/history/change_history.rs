@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::record::NOT_DONE;
-use super::{Action, ChangeRecord, ChangeStatus};
+use super::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
 use crate::changes::{Change, EffectCheck, change_effect, inverse_effect};
 use crate::history::FindingStatus;
 use crate::model::cost::MonthlyCost;
@@ -20,6 +20,8 @@ pub struct ChangeHistory {
     pub records: Vec<ChangeRecord>,
     pub delivered: BTreeMap<FindingKey, DeliveredFinding>,
     pub pauses: Vec<Pause>,
+    /// Oldest first.
+    pub undelivered: Vec<UndeliveredMessage>,
     /// Repairs before these times no longer count for the tug of war.
     pub resumes: BTreeMap<FindingKey, Timestamp>,
     /// How often the lease of the VPC was taken.

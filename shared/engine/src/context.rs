@@ -1,0 +1,46 @@
+//! What all work of one run shares.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use postern_aws::Aws;
+use postern_aws::ledger::Ledger;
+use postern_core::evaluation::Control;
+use postern_core::history::ChangeRecord;
+use postern_core::model::id::RunId;
+use postern_core::settings::Settings;
+
+/// One run: an invocation of a function, or a command of an operator.
+#[derive(Clone)]
+pub struct RunContext<'a> {
+    pub run: RunId,
+    /// Who runs, as the ledger names it: a function such as `sweeper`, or `postern` for the command line.
+    pub actor: &'a str,
+    /// The controls that the run evaluates.
+    pub controls: &'a [&'static Control],
+    pub settings: &'a Settings,
+    pub aws: &'a Aws,
+    pub ledger: &'a Ledger,
+}
+
+impl RunContext<'_> {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.aws.now()
+    }
+
+    /// When the ledger may delete what it has from this time.
+    pub(crate) fn expires(&self, time: Timestamp) -> Timestamp {
+        time + days(self.settings.ledger.retention_days)
+    }
+
+    /// Whether a change was made for one of the controls of this run.
+    pub(crate) fn concerns(&self, record: &ChangeRecord) -> bool {
+        let own = |name: &str| self.controls.iter().any(|control| control.name == name);
+        // The removal of a resource, by `postern release`, may have no finding as its cause.
+        record.causes.is_empty() || record.causes.iter().any(|key| own(&key.control))
+    }
+}
+
+pub(crate) fn days(count: u16) -> Duration {
+    Duration::from_secs(u64::from(count) * 86_400)
+}

@@ -1,0 +1,145 @@
+//! What a batch of messages asks for: each scope once, however many messages name it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postern_aws::observe::Resolution;
+use postern_aws::{Aws, chain};
+use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::trigger::{Reading, Target, Trigger, TriggeringEvent};
+use postern_engine::ReconcileError;
+use tracing::{info, info_span, warn};
+
+use crate::batch::Batch;
+
+/// The messages and events because of which a scope is reconciled.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Triggers {
+    /// Positions in the batch.
+    pub(crate) messages: BTreeSet<usize>,
+    /// Copies of one event count once.
+    pub(crate) events: Vec<TriggeringEvent>,
+}
+
+/// What is to be reconciled in one account and Region.
+#[derive(Debug, Default)]
+pub(crate) struct RegionTargets {
+    pub(crate) vpcs: BTreeMap<VpcId, Triggers>,
+    /// Set where every VPC is to be reconciled.
+    pub(crate) whole: Option<Triggers>,
+}
+
+/// Messages that have to be delivered again, and why.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    pub(crate) messages: BTreeSet<usize>,
+    pub(crate) causes: Vec<String>,
+}
+
+pub(crate) type Targets = BTreeMap<(AccountId, Region), RegionTargets>;
+
+/// What messages name in one account and Region.
+type Named = BTreeMap<Target, Triggers>;
+
+impl Triggers {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.messages.extend(&other.messages);
+        for event in &other.events {
+            self.add(event);
+        }
+    }
+
+    fn add(&mut self, event: &TriggeringEvent) {
+        if !self.events.iter().any(|known| known.event_id == event.event_id) {
+            self.events.push(event.clone());
+        }
+    }
+}
+
+impl Failures {
+    pub(crate) fn add(&mut self, messages: impl IntoIterator<Item = usize>, cause: String) {
+        self.messages.extend(messages);
+        self.causes.push(cause);
+    }
+
+    /// Sends messages back because their scope is not reconciled, and logs why.
+    pub(crate) fn send_back(&mut self, messages: impl IntoIterator<Item = usize>, error: &ReconcileError) {
+        let error = chain(error);
+        warn!(error, "not reconciled, the messages are delivered again");
+        self.add(messages, error);
+    }
+}
+
+/// Reads the messages of a batch and determines which VPCs they name. What cannot be read or resolved is delivered again.
+///
+/// `served` is the account of this deployment. An event of another account is never looked up, since our credentials would
+/// show its resources as deleted: its message goes back, and so to the dead-letter queue in the end.
+pub(crate) async fn targets(aws: &Aws, served: &AccountId, batch: &Batch, failures: &mut Failures) -> Targets {
+    let mut named: BTreeMap<(AccountId, Region), Named> = BTreeMap::new();
+    for (index, message) in batch.messages.iter().enumerate() {
+        let span = info_span!(
+            "message",
+            message_ids = message.id,
+            event_ids = tracing::field::Empty,
+            actors = tracing::field::Empty
+        );
+        let _entered = span.enter();
+        match &message.content {
+            Ok(Reading::Act(trigger)) => {
+                let event = &trigger.triggering_event;
+                span.record("event_ids", event.event_id.as_str());
+                if let Some(actor) = &event.actor {
+                    span.record("actors", actor.identity.as_str());
+                }
+                if trigger.account == *served {
+                    info!(event = event.event, "event received");
+                    name(trigger, index, &mut named);
+                } else {
+                    let error = ReconcileError::ForeignAccount {
+                        account: trigger.account.clone(),
+                        served: served.clone(),
+                    };
+                    failures.send_back([index], &error);
+                }
+            }
+            Ok(Reading::Ignore(reason)) => info!(%reason, "event ignored"),
+            Err(error) => {
+                let error = chain(error);
+                warn!(error, "the message cannot be read and is delivered again");
+                failures.add([index], format!("message {} cannot be read: {error}", index + 1));
+            }
+        }
+    }
+    let mut targets = Targets::new();
+    for ((account, region), named) in named {
+        let resolved = resolve(aws, &region, named, failures).await;
+        targets.insert((account, region), resolved);
+    }
+    targets
+}
+
+fn name(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region), Named>) {
+    let targets = named
+        .entry((trigger.account.clone(), trigger.region.clone()))
+        .or_default();
+    for target in &trigger.targets {
+        let triggers = targets.entry(target.clone()).or_default();
+        triggers.messages.insert(index);
+        triggers.add(&trigger.triggering_event);
+    }
+}
+
+async fn resolve(aws: &Aws, region: &Region, named: Named, failures: &mut Failures) -> RegionTargets {
+    let mut targets = RegionTargets::default();
+    let wanted: Vec<_> = named.keys().cloned().collect();
+    let mut resolutions = aws.resolve(region, &wanted).await;
+    for (target, triggers) in named {
+        match resolutions.remove(&target) {
+            Some(Ok(Resolution::Vpc(vpc))) => targets.vpcs.entry(vpc).or_default().merge(&triggers),
+            Some(Ok(Resolution::Region)) => targets.whole.get_or_insert_default().merge(&triggers),
+            Some(Ok(Resolution::Gone(what))) => info!(%what, "deleted in the meantime, there is nothing to do"),
+            Some(Err(error)) => failures.send_back(triggers.messages, &error.into()),
+            None => failures.add(triggers.messages, format!("{target:?} was not resolved")),
+        }
+    }
+    targets
+}
