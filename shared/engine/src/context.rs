@@ -44,3 +44,31 @@ impl RunContext<'_> {
 pub(crate) fn days(count: u16) -> Duration {
     Duration::from_secs(u64::from(count) * 86_400)
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_core::controls::policy_open;
+
+    use super::*;
+    use crate::testing::Rig;
+
+    #[tokio::test(start_paused = true)]
+    async fn run_is_concerned_with_changes_of_its_own_controls_and_with_those_of_none() {
+        let rig = Rig::new("");
+        rig.reconcile("run-1").await.unwrap();
+        let mut record = rig.records().await.swap_remove(0);
+        let all = rig.context("run-2");
+        let other = RunContext {
+            controls: &[&postern_core::controls::endpoint_missing::CONTROL],
+            ..all.clone()
+        };
+        let own = RunContext {
+            controls: &[&policy_open::CONTROL],
+            ..all.clone()
+        };
+        let concerned = |record: &ChangeRecord| [&all, &own, &other].map(|context| context.concerns(record));
+        assert_eq!(concerned(&record), [true, true, false]);
+        record.causes.clear();
+        assert_eq!(concerned(&record), [true, true, true]);
+    }
+}

@@ -41,8 +41,9 @@ pub enum ReconcileError {
     /// AWS may not show the change yet, so the same change is not made again now.
     #[error("change {change} was made a moment ago and AWS may not show it yet")]
     RecentlyChanged { change: ChangeId, retry_at: Timestamp },
-    #[error("change {change} failed and is tried again: {cause}")]
-    ChangeFailed { change: ChangeId, cause: String },
+    /// The cause is in the log line and in the report of the change.
+    #[error("change {0} failed for now and is tried again")]
+    ChangeFailed(ChangeId),
     #[error("incomplete data: {0}")]
     Gap(Gap),
     #[error(
@@ -67,10 +68,45 @@ impl ReconcileError {
             | Self::Ledger(_)
             | Self::Observation(_)
             | Self::OutcomeUnknown(_)
-            | Self::ChangeFailed { .. }
+            | Self::ChangeFailed(_)
             | Self::Gap(_)
             | Self::ForeignAccount { .. }
             | Self::Identity(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_recent_change_has_a_time_for_another_attempt() {
+        let scope = ScopedResource::Vpc("vpc-1".into());
+        let recent = ReconcileError::RecentlyChanged {
+            change: "change-1".into(),
+            retry_at: Timestamp::UNIX_EPOCH,
+        };
+        assert_eq!(recent.retry_at(), Some(Timestamp::UNIX_EPOCH));
+        for error in [
+            ReconcileError::NoTimeLeft(scope.clone()),
+            ReconcileError::LeaseBusy(scope),
+            ReconcileError::OutcomeUnknown("change-1".into()),
+        ] {
+            assert_eq!(error.retry_at(), None, "{error}");
+        }
+    }
+
+    #[test]
+    fn foreign_account_error_names_both_accounts_and_what_to_do() {
+        let error = ReconcileError::ForeignAccount {
+            account: "999999999999".into(),
+            served: "111122223333".into(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "account 999999999999 is not served by this deployment, which serves 111122223333; remove the rule that \
+             forwards events of 999999999999, or deploy Postern in that account"
+        );
     }
 }

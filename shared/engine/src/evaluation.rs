@@ -35,3 +35,20 @@ impl Evaluation {
         self.plan.refused.is_none() && self.plan.enforced().next().is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Rig;
+
+    #[tokio::test(start_paused = true)]
+    async fn plan_is_applied_only_if_it_enforces_something_and_is_not_refused() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let mut evaluation = rig.evaluation(&context).await;
+        assert!(evaluation.applies());
+        evaluation.plan.refused = Some("a limit".to_owned());
+        assert!(!evaluation.applies());
+        let audit = Rig::new("policy-open = \"audit\"\ncredentials-unbound = \"audit\"\n");
+        assert!(!audit.evaluation(&audit.context("run-1")).await.applies());
+    }
+}

@@ -142,3 +142,103 @@ impl Lease {
         context.ledger.release(&self.scope, &context.run).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Rig;
+
+    fn invocation(rig: &Rig, seconds: u64) -> LeaseTerms {
+        let deadline = rig.cloud.now() + Duration::from_secs(seconds);
+        LeaseTerms::invocation(&Budget::until(Some(deadline)))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lease_is_waited_for_until_the_run_that_holds_it_ends() {
+        let rig = Rig::new("");
+        let (first, second) = (rig.context("run-1"), rig.context("run-2"));
+        let held = Lease::acquire(&first, &rig.scope(), invocation(&rig, 120))
+            .await
+            .unwrap();
+        assert!(!held.waited);
+        let scope = rig.scope();
+        let waiting = Lease::acquire(&second, &scope, invocation(&rig, 120));
+        let (taken, ()) = tokio::join!(waiting, async {
+            sleep(Duration::from_secs(10)).await;
+            held.release(&first).await.unwrap();
+        });
+        let taken = taken.unwrap();
+        assert!(taken.waited);
+        assert_eq!(taken.version, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lease_that_another_run_keeps_is_busy_in_the_end() {
+        let rig = Rig::new("");
+        let (first, second) = (rig.context("run-1"), rig.context("run-2"));
+        let _held = Lease::acquire(&first, &rig.scope(), invocation(&rig, 300))
+            .await
+            .unwrap();
+        let before = rig.cloud.now();
+        let error = Lease::acquire(&second, &rig.scope(), invocation(&rig, 300))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ReconcileError::LeaseBusy(_)), "{error}");
+        assert!(rig.cloud.now().duration_since(before).as_secs() >= 30);
+        // An invocation that is about to end waits for nobody.
+        let before = rig.cloud.now();
+        let error = Lease::acquire(&second, &rig.scope(), invocation(&rig, 22))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ReconcileError::LeaseBusy(_)), "{error}");
+        assert!(rig.cloud.now().duration_since(before).as_secs() < 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lease_of_a_run_that_died_ends_by_itself() {
+        let rig = Rig::new("");
+        let (first, second) = (rig.context("run-1"), rig.context("run-2"));
+        let _died = Lease::acquire(&first, &rig.scope(), invocation(&rig, 60))
+            .await
+            .unwrap();
+        // The rest of the invocation and what the lease outlasts it by.
+        tokio::time::advance(Duration::from_secs(125)).await;
+        let lease = Lease::acquire(&second, &rig.scope(), invocation(&rig, 60))
+            .await
+            .unwrap();
+        assert_eq!((lease.version, lease.waited), (2, false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn invocation_starts_no_change_that_could_outlast_its_lease() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let mut lease = Lease::acquire(&context, &rig.scope(), invocation(&rig, 120))
+            .await
+            .unwrap();
+        tokio::time::advance(Duration::from_secs(100)).await;
+        lease.extend(&context).await.unwrap();
+        tokio::time::advance(Duration::from_secs(40)).await;
+        let error = lease.extend(&context).await.unwrap_err();
+        assert!(matches!(error, ReconcileError::NoTimeLeft(_)), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lease_of_a_command_is_renewed_unless_another_run_took_it() {
+        let rig = Rig::new("");
+        let (command, function) = (rig.context("postern-1"), rig.context("run-2"));
+        let mut lease = Lease::acquire(&command, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        tokio::time::advance(Duration::from_secs(120)).await;
+        lease.extend(&command).await.unwrap();
+        assert_eq!(lease.version, 2);
+        // The command sleeps too long, and a function takes the lease.
+        tokio::time::advance(Duration::from_secs(200)).await;
+        Lease::acquire(&function, &rig.scope(), invocation(&rig, 120))
+            .await
+            .unwrap();
+        let error = lease.extend(&command).await.unwrap_err();
+        assert!(matches!(error, ReconcileError::LeaseLost(_)), "{error}");
+    }
+}

@@ -15,6 +15,8 @@ mod notify;
 mod reconcile;
 mod session;
 mod settle;
+#[cfg(test)]
+mod testing;
 mod undo;
 mod verify;
 

@@ -69,3 +69,39 @@ async fn give_back(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::lease::LeaseTerms;
+    use crate::testing::{Rig, applied};
+
+    #[tokio::test(start_paused = true)]
+    async fn plan_beyond_a_shared_limit_is_refused_until_another_run_returns_what_it_did_not_use() {
+        let rig = Rig::new("[limits]\nchanges_per_hour = 1\n");
+        let (first, second) = (rig.context("run-1"), rig.context("run-2"));
+        let terms = LeaseTerms::command();
+        let lease = Lease::acquire(&first, &rig.scope(), terms).await.unwrap();
+        let mut plan = rig.evaluation(&first).await.plan;
+        let reserved = reserve(&first, &lease, &mut plan).await.unwrap();
+        assert_eq!((reserved.len(), &plan.refused), (1, &None));
+        // What is used is not returned.
+        return_unused(&first, &lease, &reserved, &plan, &[applied()]).await;
+
+        tokio::time::advance(Duration::from_secs(200)).await;
+        let later = Lease::acquire(&second, &rig.scope(), terms).await.unwrap();
+        let mut other = rig.evaluation(&second).await.plan;
+        assert!(reserve(&second, &later, &mut other).await.unwrap().is_empty());
+        let refused = other.refused.take().unwrap();
+        assert!(refused.contains("limits.changes_per_hour"), "{refused}");
+
+        let skipped = ChangeOutcome::Skipped {
+            reason: "deleted".to_owned(),
+        };
+        return_unused(&first, &lease, &reserved, &plan, &[skipped]).await;
+        assert_eq!(reserve(&second, &later, &mut other).await.unwrap().len(), 1);
+        assert_eq!(other.refused, None);
+    }
+}

@@ -126,3 +126,99 @@ async fn publish(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_cloud::Fault;
+
+    use super::*;
+    use crate::testing::{ALERTS, REPORTS, Rig};
+
+    fn message(rig: &Rig, sink: Sink, body: &str) -> UndeliveredMessage {
+        UndeliveredMessage {
+            sink,
+            time: rig.cloud.now(),
+            subject: "[Postern] HIGH".to_owned(),
+            body: body.to_owned(),
+            attributes: vec![("severity".to_owned(), "String".to_owned(), "high".to_owned())],
+        }
+    }
+
+    fn topics() -> Topics {
+        Topics {
+            reports: REPORTS.to_owned(),
+            alerts: Some(ALERTS.to_owned()),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_that_one_sink_refuses_is_repeated_to_that_sink_alone() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let (topics, scope) = (topics(), rig.scope());
+        let new = [message(&rig, Sink::Alerts, "text"), message(&rig, Sink::Reports, "{}")];
+        rig.cloud.edit(|world| world.topics.remove(ALERTS));
+        let result = deliver(&context, &topics, &scope, &[], &new, true).await;
+        assert!(matches!(result, Err(Undelivered::Kept(_))));
+        assert_eq!(rig.published(), [REPORTS]);
+
+        rig.cloud.edit(|world| world.topics.insert(ALERTS.to_owned()));
+        let kept = rig.history().await.undelivered;
+        assert_eq!(kept, new[..1]);
+        assert!(deliver(&context, &topics, &scope, &kept, &[], true).await.is_ok());
+        assert_eq!(rig.published(), [REPORTS, ALERTS]);
+        let repeated = rig.cloud.published().pop().unwrap();
+        assert_eq!(
+            (repeated.message.as_str(), repeated.subject.as_deref()),
+            ("text", Some("[Postern] HIGH"))
+        );
+        assert_eq!(repeated.attributes["severity"].1, "high");
+        assert_eq!(rig.history().await.undelivered, []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn later_message_to_a_sink_waits_behind_one_that_was_refused() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let (topics, scope) = (topics(), rig.scope());
+        let first = message(&rig, Sink::Reports, "first");
+        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        let second = message(&rig, Sink::Reports, "second");
+        rig.cloud.plan("Publish", [Fault::Denied]);
+        let new = [first.clone(), second.clone()];
+        assert!(deliver(&context, &topics, &scope, &[], &new, true).await.is_err());
+        assert_eq!(rig.published(), [""; 0]);
+        let kept = rig.history().await.undelivered;
+        assert_eq!(kept, new);
+        assert!(deliver(&context, &topics, &scope, &kept, &[], true).await.is_ok());
+        let published = rig.cloud.published();
+        assert_eq!(
+            published.iter().map(|p| p.message.as_str()).collect::<Vec<_>>(),
+            ["first", "second"]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_is_lost_if_the_ledger_cannot_keep_it_either() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let (topics, scope) = (topics(), rig.scope());
+        let new = [message(&rig, Sink::Reports, "{}")];
+        rig.cloud.plan("Publish", [Fault::Denied, Fault::Denied]);
+        let result = deliver(&context, &topics, &scope, &[], &new, false).await;
+        assert!(matches!(result, Err(Undelivered::Lost(_))));
+        rig.cloud.plan("PutItem", [Fault::Denied]);
+        let result = deliver(&context, &topics, &scope, &[], &new, true).await;
+        assert!(matches!(result, Err(Undelivered::Lost(_))));
+        assert_eq!(rig.history().await.undelivered, []);
+    }
+
+    #[test]
+    fn people_get_what_programs_get_where_there_is_one_topic() {
+        let one = Topics {
+            alerts: None,
+            ..topics()
+        };
+        assert_eq!((one.for_people(), topics().for_people()), (REPORTS, ALERTS));
+    }
+}

@@ -61,6 +61,16 @@ struct Execution {
     retry: Option<ReconcileError>,
 }
 
+impl Execution {
+    /// The first error is the one that the reconciliation ends with.
+    fn retry_because(&mut self, error: ReconcileError) {
+        match &self.retry {
+            None => self.retry = Some(error),
+            Some(_) => warn!(error = chain(&error), "more than one change is to be tried again"),
+        }
+    }
+}
+
 impl WorkItem {
     pub fn scope(&self) -> Scope {
         match self {
@@ -143,7 +153,14 @@ impl<'a> Reconciler<'a> {
         ));
         let execution = not_executed(&evaluation);
         self.report(scope, evaluation, execution, events, false).await?;
-        if enforces { Err(error) } else { Ok(()) }
+        if enforces {
+            return Err(error);
+        }
+        warn!(
+            error = chain(&error),
+            "reported without the ledger, so everything as new"
+        );
+        Ok(())
     }
 
     async fn with_ledger(
@@ -247,7 +264,7 @@ impl<'a> Reconciler<'a> {
             Ok(executed) => executed,
             Err(error) => {
                 let cause = format!("the change was not started: {}", chain(&error));
-                execution.retry.get_or_insert(error);
+                execution.retry_because(error);
                 return ChangeOutcome::Failed { cause, transient: true };
             }
         };
@@ -256,16 +273,15 @@ impl<'a> Reconciler<'a> {
                 self.budget.spend_change();
                 None
             }
-            ChangeOutcome::Failed { cause, transient: true } => Some(ReconcileError::ChangeFailed {
-                change: executed.record.id.clone(),
-                cause: cause.clone(),
-            }),
+            ChangeOutcome::Failed { transient: true, .. } => {
+                Some(ReconcileError::ChangeFailed(executed.record.id.clone()))
+            }
             ChangeOutcome::Failed { transient: false, .. }
             | ChangeOutcome::NotNeeded { .. }
             | ChangeOutcome::Skipped { .. } => None,
         };
         if let Some(error) = retry.or(executed.unrecorded.map(ReconcileError::Ledger)) {
-            execution.retry.get_or_insert(error);
+            execution.retry_because(error);
         }
         execution.records.insert(position, executed.record);
         executed.outcome
@@ -460,3 +476,6 @@ fn messages(delta: &Delta, time: Timestamp) -> Vec<UndeliveredMessage> {
     };
     delta.report.iter().map(|report| message(Message::of(report))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -145,3 +145,73 @@ impl<'a> Session<'a> {
 pub(crate) async fn record_again(context: &RunContext<'_>, record: &ChangeRecord) -> Result<(), LedgerError> {
     context.ledger.conclude(record, context.expires(record.time)).await
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_cloud::Fault;
+
+    use super::*;
+    use crate::testing::{Rig, event};
+
+    async fn planned(rig: &Rig, context: &RunContext<'_>) -> PlannedChange {
+        rig.evaluation(context).await.plan.changes.swap_remove(0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn applied_change_is_on_record_with_its_cause_and_event() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let planned = planned(&rig, &context).await;
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        let executed = session.apply(&planned, &[event()]).await.unwrap();
+        assert!(!rig.is_open());
+        let [record] = rig.records().await.try_into().unwrap();
+        assert_eq!(record, executed.record);
+        assert_eq!(record.status, ChangeStatus::Applied { created: None });
+        assert_eq!(
+            (&record.causes, record.triggering_events),
+            (&planned.causes, vec![event()])
+        );
+        session.close().await.unwrap();
+        // The lease is free at once.
+        let other = rig.context("run-2");
+        let before = rig.cloud.now();
+        Session::open(&other, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        assert!(rig.cloud.now().duration_since(before).as_secs() < 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_whose_intention_cannot_be_recorded_is_not_made() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let planned = planned(&rig, &context).await;
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        rig.cloud.plan("PutItem", [Fault::Denied]);
+        let error = session.apply(&planned, &[]).await.err().unwrap();
+        assert!(matches!(error, ReconcileError::Ledger(_)), "{error}");
+        assert!(rig.is_open());
+        assert_eq!(rig.calls("ModifyVpcEndpoint"), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_whose_outcome_cannot_be_recorded_stays_an_intention() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let planned = planned(&rig, &context).await;
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        rig.cloud.plan("PutItem", [None, Some(Fault::Denied)]);
+        let executed = session.apply(&planned, &[]).await.unwrap();
+        assert!(!rig.is_open());
+        assert!(executed.unrecorded.is_some());
+        assert_eq!(executed.record.status, ChangeStatus::Intended);
+        assert_eq!(rig.records().await, [executed.record]);
+    }
+}

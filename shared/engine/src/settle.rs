@@ -66,3 +66,61 @@ pub(crate) fn recently_changed(evaluation: &Evaluation) -> Option<ReconcileError
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_cloud::Fault;
+    use postern_core::history::ChangeStatus;
+
+    use super::*;
+    use crate::testing::Rig;
+
+    /// After a run that could not record that it closed the policy.
+    async fn interrupted() -> Rig {
+        let rig = Rig::new("");
+        rig.cloud.plan("PutItem", [None, Some(Fault::Denied)]);
+        rig.reconcile("run-1").await.unwrap_err();
+        assert!(!rig.is_open());
+        rig
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_that_is_in_effect_is_recorded_as_applied() {
+        let rig = interrupted().await;
+        let context = rig.context("run-2");
+        assert!(unfinished(&context, &rig.history().await));
+        let mut evaluation = rig.evaluation(&context).await;
+        assert!(settle(&context, &mut evaluation).await.unwrap());
+        assert!(outcome_unknown(&context, &evaluation.history).is_none());
+        let [record] = rig.records().await.try_into().unwrap();
+        assert_eq!(record.status, ChangeStatus::Applied { created: None });
+        assert_eq!(evaluation.history.records, [record]);
+        assert!(!settle(&context, &mut evaluation).await.unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_that_aws_may_not_show_yet_stays_unknown_and_is_not_repeated() {
+        let rig = interrupted().await;
+        rig.open_again();
+        let context = rig.context("run-2");
+        let mut evaluation = rig.evaluation(&context).await;
+        assert!(!settle(&context, &mut evaluation).await.unwrap());
+        let unknown = outcome_unknown(&context, &evaluation.history);
+        assert!(matches!(unknown, Some(ReconcileError::OutcomeUnknown(_))));
+        let recent = recently_changed(&evaluation);
+        assert!(matches!(recent, Some(ReconcileError::OutcomeUnknown(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_is_not_repeated_within_the_minute_that_aws_may_need_to_show_it() {
+        let rig = Rig::new("");
+        rig.reconcile("run-1").await.unwrap();
+        rig.open_again();
+        let context = rig.context("run-2");
+        let [record] = rig.records().await.try_into().unwrap();
+        let recent = recently_changed(&rig.evaluation(&context).await).unwrap();
+        assert_eq!(recent.retry_at(), Some(record.time + VISIBLE_AFTER));
+        tokio::time::advance(VISIBLE_AFTER).await;
+        assert!(recently_changed(&rig.evaluation(&context).await).is_none());
+    }
+}

@@ -159,3 +159,152 @@ impl Session<'_> {
         Ok(busy)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_cloud::Fault;
+    use postern_cloud::world::NewEndpoint;
+    use postern_core::history::ChangeStatus;
+
+    use super::*;
+    use crate::lease::LeaseTerms;
+    use crate::testing::Rig;
+
+    /// After a run that closed the policy, with the record of the change.
+    async fn repaired() -> (Rig, ChangeRecord) {
+        let rig = Rig::new("");
+        rig.reconcile("run-1").await.unwrap();
+        assert!(!rig.is_open());
+        let [record] = rig.records().await.try_into().unwrap();
+        (rig, record)
+    }
+
+    fn request<'a>(rig: &Rig, inverse: &'a Inverse, record: &'a ChangeRecord) -> UndoRequest<'a> {
+        let pause = |key: &FindingKey| Pause {
+            key: key.clone(),
+            reason: "rolled back".to_owned(),
+            expires: rig.cloud.now() + Duration::from_secs(86_400),
+        };
+        let Action::Change(change) = &record.action else {
+            panic!("not a change")
+        };
+        UndoRequest {
+            inverse,
+            record: Some(record),
+            expected: Some(change),
+            causes: record.causes.clone(),
+            pauses: record.causes.iter().map(pause).collect(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn undone_change_is_on_record_as_such_and_its_remediation_is_paused() {
+        let (rig, record) = repaired().await;
+        let context = rig.context("postern-1");
+        let inverse = record.inverse().unwrap();
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        let request = request(&rig, &inverse, &record);
+        let outcome = session.undo(request, &mut |_| panic!("AWS is not busy")).await.unwrap();
+        assert_eq!(outcome, ChangeOutcome::Applied { created: None });
+        assert!(rig.is_open());
+        let history = rig.history().await;
+        let [change, undo] = history.records.as_slice() else {
+            panic!("{history:#?}")
+        };
+        assert_eq!(change.undone_by.as_ref(), Some(&undo.id));
+        assert_eq!(undo.undoes.as_ref(), Some(&change.id));
+        assert_eq!(history.pauses, session.paused().cloned().collect::<Vec<_>>());
+        assert_eq!(history.pauses.len(), record.causes.len());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn undo_waits_while_aws_is_busy_and_says_so_once() {
+        let (rig, record) = repaired().await;
+        let context = rig.context("postern-1");
+        let inverse = record.inverse().unwrap();
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        // Two calls with all their attempts.
+        rig.cloud.plan("ModifyVpcEndpoint", [Fault::Throttled; 8]);
+        let mut waits = Vec::new();
+        let mut on_wait = |cause: &str| waits.push(cause.to_owned());
+        let outcome = session
+            .undo(request(&rig, &inverse, &record), &mut on_wait)
+            .await
+            .unwrap();
+        assert_eq!(outcome, ChangeOutcome::Applied { created: None });
+        assert_eq!(waits.len(), 1, "{waits:?}");
+        assert!(rig.is_open());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn undo_that_aws_refuses_is_on_record_and_leaves_the_change_in_effect() {
+        let (rig, record) = repaired().await;
+        let context = rig.context("postern-1");
+        let inverse = record.inverse().unwrap();
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        rig.cloud.plan("ModifyVpcEndpoint", [Fault::Denied]);
+        let outcome = session
+            .undo(request(&rig, &inverse, &record), &mut |_| {})
+            .await
+            .unwrap();
+        assert!(
+            matches!(outcome, ChangeOutcome::Failed { transient: false, .. }),
+            "{outcome:?}"
+        );
+        assert!(!rig.is_open());
+        let history = rig.history().await;
+        assert_eq!(history.records[0].undone_by, None);
+        assert!(matches!(history.records[1].status, ChangeStatus::Failed { .. }));
+        assert!(!history.pauses.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_is_not_undone_if_its_remediation_cannot_be_paused() {
+        let (rig, record) = repaired().await;
+        let context = rig.context("postern-1");
+        let inverse = record.inverse().unwrap();
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        rig.cloud.plan("PutItem", [Fault::Denied]);
+        let error = session
+            .undo(request(&rig, &inverse, &record), &mut |_| {})
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ReconcileError::Ledger(_)), "{error}");
+        assert!(!rig.is_open());
+        assert_eq!(session.paused().count(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn removal_is_waited_for_until_the_network_interfaces_are_gone() {
+        let rig = Rig::new("");
+        let endpoint = rig.cloud.edit(|world| {
+            let mut new = NewEndpoint::interface(&rig.vpc, "kms");
+            new.subnets = rig.subnets.to_vec();
+            world.add_endpoint(new)
+        });
+        let operator = "arn:aws:iam::111122223333:role/operator";
+        rig.cloud
+            .call(operator, "DeleteVpcEndpoints", &[("VpcEndpointId.1", &endpoint)])
+            .unwrap();
+        let context = rig.context("postern-1");
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        let inverses = [Inverse::DeleteEndpoint {
+            endpoint: endpoint.as_str().into(),
+        }];
+        let mut waits = 0;
+        let busy = session.wait_for_removal(&inverses, &mut || waits += 1).await.unwrap();
+        assert_eq!((busy, waits), (None, 1));
+        let busy = session.wait_for_removal(&inverses, &mut || waits += 1).await.unwrap();
+        assert_eq!((busy, waits), (None, 1));
+    }
+}

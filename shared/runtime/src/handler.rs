@@ -65,7 +65,10 @@ impl Handler {
         metrics: &mut Metrics,
     ) -> Result<Value, Diagnostic> {
         let configuration = self.configuration.as_ref().map_err(|error| {
-            error!(error = chain(error), "no event is handled until the configuration is corrected");
+            error!(
+                error = chain(error),
+                "no event is handled until the configuration is corrected"
+            );
             Diagnostic::from(error)
         })?;
         let batch = Batch::read(payload, &configuration.own_roles);
@@ -214,3 +217,6 @@ fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let items: Vec<_> = items.into_iter().collect();
     (!items.is_empty()).then(|| items.join(","))
 }
+
+#[cfg(test)]
+mod tests;

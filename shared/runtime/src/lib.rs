@@ -7,6 +7,8 @@ mod handler;
 mod logs;
 mod targets;
 mod telemetry;
+#[cfg(test)]
+mod testing;
 
 use std::time::SystemTime;
 

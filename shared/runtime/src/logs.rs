@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -13,7 +14,6 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -25,11 +25,16 @@ pub(crate) fn init() {
         .from_env_lossy();
     tracing_subscriber::registry()
         .with(filter)
-        .with(JsonLines(std::io::stdout))
+        .with(JsonLines(write))
         .init();
 }
 
-/// Writes events as lines.
+fn write(line: &str) {
+    // The log is the only place to complain, and writing to it is what failed.
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Gives every event as a line, without its end.
 pub(crate) struct JsonLines<W>(pub(crate) W);
 
 /// The fields of a span or an event, by name.
@@ -39,7 +44,7 @@ struct Fields(BTreeMap<&'static str, Value>);
 impl<S, W> Layer<S> for JsonLines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    W: for<'a> MakeWriter<'a> + 'static,
+    W: Fn(&str) + 'static,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Fields::default();
@@ -77,10 +82,7 @@ where
             }
         }
         line.extend(fields.0.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        let mut text = Value::Object(line).to_string();
-        text.push('\n');
-        // The log is the only place to complain, and writing to it is what failed.
-        let _ = std::io::Write::write_all(&mut self.0.make_writer_for(event.metadata()), text.as_bytes());
+        (self.0)(&Value::Object(line).to_string());
     }
 }
 
@@ -103,5 +105,56 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.0.insert(field.name(), json!(format!("{value:?}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::{info, info_span, warn};
+
+    use crate::testing::Log;
+
+    #[test]
+    fn line_has_the_fields_of_all_spans_around_it() {
+        let log = Log::start();
+        let run = info_span!("run", run = "run-1", event_ids = tracing::field::Empty);
+        run.in_scope(|| {
+            run.record("event_ids", "event-1");
+            let change = info_span!("change", change_id = "change-1", attempt = 2);
+            change.in_scope(|| warn!(cause = %"denied", "change failed"));
+            info!("next");
+        });
+        let [failed, next] = log.lines().try_into().unwrap();
+        assert!(failed["timestamp"].as_str().unwrap().ends_with('Z'));
+        for (name, value) in [
+            ("level", "WARN"),
+            ("message", "change failed"),
+            ("run", "run-1"),
+            ("event_ids", "event-1"),
+            ("change_id", "change-1"),
+            ("cause", "denied"),
+        ] {
+            assert_eq!(failed[name], value, "{failed}");
+        }
+        assert_eq!(failed["attempt"], 2);
+        assert_eq!((next["level"].as_str(), next.get("change_id")), (Some("INFO"), None));
+    }
+
+    #[test]
+    fn field_that_an_event_and_its_span_share_is_in_the_line_once() {
+        let log = Log::start();
+        info_span!("outer", scope = "whole").in_scope(|| info!(scope = "part", "evaluated"));
+        let [line] = log.text().try_into().unwrap();
+        assert_eq!(line.matches("\"scope\"").count(), 1, "{line}");
+        assert!(line.contains("\"scope\":\"part\""), "{line}");
+    }
+
+    #[test]
+    fn line_break_in_a_value_stays_within_the_line() {
+        let log = Log::start();
+        info!(error = "one\ntwo", "failed");
+        let [line] = log.text().try_into().unwrap();
+        assert!(!line.contains('\n'), "{line}");
+        assert_eq!(log.line("failed")["error"], "one\ntwo");
     }
 }

@@ -143,3 +143,67 @@ async fn resolve(aws: &Aws, region: &Region, named: Named, failures: &mut Failur
     }
     targets
 }
+
+#[cfg(test)]
+mod tests {
+    use postern_cloud::Fault;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Rig, message, modified, schedule};
+
+    fn served() -> AccountId {
+        postern_cloud::ACCOUNT.into()
+    }
+
+    async fn targets_of(rig: &Rig, messages: &[serde_json::Value]) -> (Targets, Failures) {
+        let batch = Batch::read(json!({ "Records": messages }), &[]);
+        let mut failures = Failures::default();
+        let aws = rig.cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");
+        let targets = targets(&aws, &served(), &batch, &mut failures).await;
+        (targets, failures)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn messages_that_name_one_vpc_become_one_target_and_copies_of_an_event_count_once() {
+        let rig = Rig::new();
+        let event = modified(postern_cloud::ACCOUNT, &rig.endpoint);
+        let (mut targets, failures) = targets_of(&rig, &[message("a", &event), message("b", &event)]).await;
+        assert!(failures.messages.is_empty(), "{failures:?}");
+        let (_, region) = targets.pop_first().unwrap();
+        assert!(targets.is_empty() && region.whole.is_none());
+        let triggers = &region.vpcs[&rig.vpc.as_str().into()];
+        assert_eq!((triggers.messages.len(), triggers.events.len()), (2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn schedule_names_the_whole_region() {
+        let rig = Rig::new();
+        let (mut targets, _) = targets_of(&rig, &[message("a", &schedule())]).await;
+        let (_, region) = targets.pop_first().unwrap();
+        assert!(region.vpcs.is_empty() && region.whole.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_of_another_account_is_sent_back_and_not_looked_up() {
+        let rig = Rig::new();
+        let event = modified("999999999999", &rig.endpoint);
+        let (targets, failures) = targets_of(&rig, &[message("a", &event)]).await;
+        assert!(targets.is_empty());
+        assert_eq!(failures.messages, [0].into());
+        assert!(
+            failures.causes[0].starts_with("account 999999999999 is not served"),
+            "{failures:?}"
+        );
+        assert_eq!(rig.cloud.log().len(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_whose_vpc_cannot_be_determined_is_sent_back() {
+        let rig = Rig::new();
+        rig.cloud.plan("DescribeVpcEndpoints", [Fault::Denied]);
+        let event = modified(postern_cloud::ACCOUNT, &rig.endpoint);
+        let (_, failures) = targets_of(&rig, &[message("a", &event)]).await;
+        assert_eq!(failures.messages, [0].into());
+    }
+}

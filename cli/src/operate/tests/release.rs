@@ -109,10 +109,7 @@ async fn release_says_if_there_is_nothing_to_remove_or_the_target_does_not_exist
     let (status, text) = rig.release(&rig.vpc, false).await;
     assert_eq!(
         (status, text),
-        (
-            Status::Fine,
-            format!("Postern has created nothing in {}.\n", rig.vpc)
-        )
+        (Status::Fine, format!("Postern has created nothing in {}.\n", rig.vpc))
     );
     let (status, text) = rig.release("subnet-0", false).await;
     assert_eq!((status, text.as_str()), (Status::Found, "subnet-0 does not exist.\n"));

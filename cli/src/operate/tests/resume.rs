@@ -42,7 +42,9 @@ async fn remediation_conflict_ends_with_resume() {
     let (status, text) = rig.resume("policy-open", &endpoint, false).await;
     assert_eq!(status, Status::Fine);
     assert!(
-        text.starts_with(&format!("Earlier repairs no longer count towards `limits.attempts`: policy-open on {endpoint}")),
+        text.starts_with(&format!(
+            "Earlier repairs no longer count towards `limits.attempts`: policy-open on {endpoint}"
+        )),
         "{text}"
     );
     rig.sweep().await;

@@ -1,4 +1,5 @@
 use postern_cloud::Fault;
+use postern_core::changes::Change;
 
 use super::*;
 
@@ -7,8 +8,7 @@ async fn restored_policy_is_not_closed_again_until_the_pause_ends() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     rig.sweep().await;
     let [record] = rig.records().await.try_into().unwrap();
-    let closed = rig.policy(&endpoint);
-    assert_ne!(closed, OPEN);
+    assert_ne!(rig.policy(&endpoint), OPEN);
     let (status, text) = rig.rollback(&of_change(&record, false)).await;
     assert_eq!(status, Status::Fine, "{text}");
     assert_eq!(rig.policy(&endpoint), OPEN);
@@ -34,7 +34,16 @@ async fn restored_policy_is_not_closed_again_until_the_pause_ends() {
     // Longer than the pause.
     tokio::time::advance(Duration::from_secs(31 * 86_400)).await;
     rig.sweep().await;
-    assert_eq!(rig.policy(&endpoint), closed);
+    assert_ne!(rig.policy(&endpoint), OPEN);
+    let again = rig.records().await.pop().unwrap();
+    assert_eq!(policy_set_by(&again), policy_set_by(&record));
+}
+
+fn policy_set_by(record: &ChangeRecord) -> &str {
+    let Action::Change(Change::ReplacePolicy { after, .. }) = &record.action else {
+        panic!("{record:?}")
+    };
+    after
 }
 
 #[tokio::test(start_paused = true)]
