@@ -194,7 +194,8 @@ impl Clearing<'_> {
     }
 
     async fn observe(&self, parts: &BTreeSet<Part>) -> Result<Option<Snapshot>, CommandError> {
-        Ok(self.area.aws.observe(&self.scope, parts).await?)
+        let Scope { region, resource, .. } = &self.scope;
+        Ok(self.area.session.observe(region, resource, parts).await?)
     }
 
     /// What a control would repair at once after so many removals.

@@ -152,7 +152,11 @@ impl Back<'_> {
         let scope = &self.scope;
         let since = self.records.first().and_then(ChangeId::time);
         let past = self.area.ledger.past(scope, since).await?;
-        let seen = self.area.aws.observe(scope, &parts()).await?;
+        let seen = self
+            .area
+            .session
+            .observe(&scope.region, &scope.resource, &parts())
+            .await?;
         let Some(snapshot) = seen else {
             say(
                 out,

@@ -38,7 +38,14 @@ impl Run<'_> {
             .filter(|control| keys.iter().any(|key| key.control == control.name))
             .collect();
         let parts = controls.iter().flat_map(|control| control.needs).copied().collect();
-        let fresh = self.aws.observe(&snapshot.scope(), &parts).await;
+        let scope = snapshot.scope();
+        let fresh = match self.aws.account(&scope.account).await {
+            Ok(session) => session
+                .observe(&scope.region, &scope.resource, &parts)
+                .await
+                .map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        };
         let fresh = match fresh {
             Ok(Some(fresh)) => fresh,
             Ok(None) => {
@@ -47,7 +54,7 @@ impl Run<'_> {
                 });
             }
             Err(error) => {
-                let reason = format!("the fresh look failed: {}", chain(&error));
+                let reason = format!("the fresh look failed: {error}");
                 return all(&keys, || Verification::Pending { reason: reason.clone() });
             }
         };

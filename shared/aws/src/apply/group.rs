@@ -10,9 +10,8 @@ use postern_core::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use postern_core::model::snapshot::{IngressSource, SecurityGroup};
 
 use super::{AUTHORIZE_INGRESS, Applier, CREATE_SECURITY_GROUP, Step, accepted, failed, not_needed, refusal, skipped};
+use crate::describe::{self, filter, parse};
 use crate::error::CallError;
-use crate::observe::{describe, parse};
-use crate::paging::filter;
 
 /// How the description of each rule begins that Postern writes.
 pub(super) const RULE_DESCRIPTION: &str = "HTTPS to VPC endpoints (";

@@ -20,9 +20,10 @@ use postern_core::changes::{
 use postern_core::model::id::{AccountId, Region, RunId, SecurityGroupId, VpcId};
 use postern_core::model::managed::{TAG_CONTROL, TAG_MANAGED, TAG_RUN};
 
-use crate::clients::{Aws, Calls, Counter};
+use crate::calls::Calls;
+use crate::describe;
 use crate::error::CallError;
-use crate::observe::describe;
+use crate::session::Session;
 
 pub use undo::undo_calls;
 
@@ -70,7 +71,7 @@ pub struct Applier {
     /// The managed groups that this run created or met: AWS may take a moment to show a new one.
     managed: BTreeMap<VpcId, SecurityGroupId>,
     settle: Duration,
-    counter: Counter,
+    session: Session,
     /// What was done instead of the last change, where a part of it was done already.
     part: Option<Change>,
 }
@@ -78,16 +79,16 @@ pub struct Applier {
 /// The id to remember of an applied change, or what else came of it.
 type Step = Result<Option<String>, ChangeOutcome>;
 
-impl Aws {
-    pub fn applier(&self, account: &AccountId, region: &Region, run: &RunId) -> Applier {
+impl Session {
+    pub fn applier(&self, region: &Region, run: &RunId) -> Applier {
         Applier {
             ec2: self.ec2(region),
-            account: account.clone(),
+            account: self.account().clone(),
             region: region.clone(),
             run: run.clone(),
             managed: BTreeMap::new(),
             settle: SETTLE,
-            counter: self.counter.clone(),
+            session: self.clone(),
             part: None,
         }
     }
@@ -96,7 +97,7 @@ impl Aws {
 impl Applier {
     /// Applies one change, for the sake of this control. Applied again, it finds nothing to do.
     pub async fn apply(&mut self, change: &Change, control: &str) -> ChangeOutcome {
-        let before = self.counter.calls();
+        let before = self.session.calls();
         self.part = None;
         let step = match change {
             Change::EnableVpcDns(EnableVpcDns { vpc, attribute }) => self.enable_vpc_dns(vpc, *attribute).await,
@@ -141,7 +142,7 @@ impl Applier {
     /// Whether a request that changes something was sent more than once since then, attempts of the SDK counted each.
     /// Endpoints have a token, which tells better.
     fn repeated(&self, change: &Change, before: &Calls) -> bool {
-        let since = self.counter.calls().since(before);
+        let since = self.session.calls().since(before);
         let changing = |operation: &str| !operation.starts_with("Describe");
         change.kind() != ChangeKind::CreateEndpoint
             && since

@@ -9,8 +9,8 @@ use postern_core::model::policy_document::same_policy;
 use postern_core::model::snapshot::{Endpoint, EndpointKind};
 
 use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, failed, not_needed, refusal, skipped};
+use crate::describe::{self, parse};
 use crate::error::CallError;
-use crate::observe::{describe, parse};
 
 /// How often a policy is written while AWS does not answer.
 const WRITES: usize = 3;

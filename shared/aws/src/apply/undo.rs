@@ -16,9 +16,8 @@ use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState, Secur
 
 use super::group::{RULE_DESCRIPTION, ours};
 use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, not_needed, refusal, skipped};
+use crate::describe::{self, filter, parse};
 use crate::error::CallError;
-use crate::observe::{describe, parse};
-use crate::paging::filter;
 
 const DELETE_SECURITY_GROUP: &str = "ec2:DeleteSecurityGroup";
 const REVOKE_INGRESS: &str = "ec2:RevokeSecurityGroupIngress";

@@ -22,9 +22,7 @@ const OPEN: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"
 const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
 
 fn applier(cloud: &Cloud) -> Applier {
-    let mut applier = cloud
-        .aws()
-        .applier(&"111122223333".into(), &"eu-central-1".into(), &"run-1".into());
+    let mut applier = cloud.session().applier(&"eu-central-1".into(), &"run-1".into());
     applier.settle = Duration::ZERO;
     applier
 }
