@@ -2,11 +2,12 @@
 
 use std::env;
 
-use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
+use postern_aws::{Aws, Session};
 use postern_core::controls::CONTROLS;
 use postern_core::model::id::{AccountId, Region, RunId, VpcId};
 use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot};
 use postern_core::model::token::client_token;
 use postern_core::settings::Settings;
 use postern_engine::RunContext;
@@ -22,6 +23,7 @@ const ACTOR: &str = "postern";
 #[derive(Debug)]
 pub struct OperatorContext {
     pub(super) aws: Aws,
+    pub(super) session: Session,
     pub(super) ledger: Ledger,
     pub(super) account: AccountId,
     pub(super) region: Region,
@@ -34,17 +36,24 @@ impl OperatorContext {
     /// If no Region is set, or AWS does not answer to whom the credentials belong.
     pub async fn new(aws: Aws, table: &str) -> Result<Self, CommandError> {
         let region = aws.region().ok_or(CommandError::NoRegion)?;
-        let account = aws.account().await.map_err(CommandError::NoAccount)?;
+        let session = aws.own_session().await.map_err(CommandError::NoAccount)?;
         Ok(Self {
             ledger: aws.ledger(table),
+            account: session.account().clone(),
             aws,
-            account,
+            session,
             region,
         })
     }
 
     pub(super) fn scope(&self, vpc: &VpcId) -> Scope {
         Scope::vpc(&self.account, &self.region, vpc)
+    }
+
+    /// Observes everything of a scope. None where its resource does not exist.
+    pub(super) async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, CommandError> {
+        let parts = Part::ALL.into_iter().collect();
+        Ok(self.session.observe(&scope.region, &scope.resource, &parts).await?)
     }
 
     /// The run of one command, with an id of its own.

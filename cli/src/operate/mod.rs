@@ -17,12 +17,10 @@ mod since;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::{self, Write};
 
 use postern_aws::{Aws, chain};
-use postern_core::model::snapshot::Part;
 use postern_core::settings::Settings;
 
 pub use self::arguments::{Changing, History, Redrive, Release, Resume, Rollback, TableArguments};
@@ -97,10 +95,6 @@ fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
         }
         Ok(status) => Ok(status),
     }
-}
-
-fn parts() -> BTreeSet<Part> {
-    Part::ALL.into_iter().collect()
 }
 
 fn say(out: &mut dyn Write, line: &str) -> Result<(), CommandError> {

@@ -17,7 +17,7 @@ use postern_engine::{LeaseTerms, Session, UndoRequest};
 use super::outcome::{describe_outcome, wait_line};
 use super::pauses::{describe, describe_paused, pauses};
 use super::resolve::vpc_of;
-use super::{CommandError, OperatorContext, Release, parts, say};
+use super::{CommandError, OperatorContext, Release, say};
 use crate::output::Status;
 
 /// Removes what Postern created in a VPC or subnet, and waits until AWS has removed it.
@@ -114,7 +114,7 @@ impl ScopeRelease<'_> {
                 .undo(request, &mut |cause| waiting = wait_line(cause, out))
                 .await?;
             waiting?;
-            let status = describe_outcome(outcome, &inverse.words(), out)?;
+            let status = describe_outcome(outcome, &inverse.text(), out)?;
             if status != Status::Fine {
                 return Ok(status);
             }
@@ -134,7 +134,7 @@ impl ScopeRelease<'_> {
     async fn plan(&self, out: &mut dyn Write) -> Result<Option<ReleasePlan>, CommandError> {
         let (scope, target, context) = (&self.scope, self.target, self.context);
         let history = context.ledger.past(scope, None).await?;
-        let Some(snapshot) = context.aws.observe(scope, &parts()).await? else {
+        let Some(snapshot) = context.observe(scope).await? else {
             say(out, &format!("{} does not exist.", scope.resource))?;
             return Ok(None);
         };
@@ -153,14 +153,14 @@ impl ScopeRelease<'_> {
             false => format!("Created by Postern in {target} and removed, in this order:"),
         };
         say(out, &line)?;
-        for (inverse, resource) in plan.inverses.iter().zip(&plan.ours) {
+        for (inverse, resource) in plan.inverses.iter().zip(&plan.removed) {
             say(out, &format!("  {resource}"))?;
-            say(out, &format!("    {inverse}"))?;
+            say(out, &format!("    {}", inverse.command()))?;
         }
-        if !plan.foreign.is_empty() {
+        if !plan.remaining.is_empty() {
             say(out, "Not created by Postern and kept:")?;
         }
-        for resource in &plan.foreign {
+        for resource in &plan.remaining {
             say(out, &format!("  {resource}"))?;
         }
         Ok(Some(ReleasePlan {

@@ -17,7 +17,7 @@ use postern_engine::{LeaseTerms, Session, UndoRequest};
 use super::history::describe_change;
 use super::outcome::{describe_outcome, wait_line};
 use super::pauses::{describe, describe_paused, pauses};
-use super::{CommandError, OperatorContext, Rollback, parts, say};
+use super::{CommandError, OperatorContext, Rollback, say};
 use crate::output::Status;
 
 /// Takes back a change, or all changes of a run.
@@ -158,7 +158,7 @@ impl ScopeRollback<'_> {
                 .undo(request, &mut |cause| waiting = wait_line(cause, out))
                 .await?;
             waiting?;
-            let status = describe_outcome(outcome, &inverse.words(), out)?;
+            let status = describe_outcome(outcome, &inverse.text(), out)?;
             if status != Status::Fine {
                 return Ok(status);
             }
@@ -171,7 +171,7 @@ impl ScopeRollback<'_> {
         let (scope, context) = (&self.scope, self.context);
         let since = self.records.first().and_then(ChangeId::time);
         let history = context.ledger.past(scope, since).await?;
-        let Some(snapshot) = context.aws.observe(scope, &parts()).await? else {
+        let Some(snapshot) = context.observe(scope).await? else {
             say(
                 out,
                 &format!(
@@ -193,7 +193,7 @@ impl ScopeRollback<'_> {
             let change = record.map(describe_change).unwrap_or_default();
             say(out, &format!("  {}  {change}", step.change))?;
             match &step.undo {
-                Undo::Apply(inverse) => say(out, &format!("    {inverse}"))?,
+                Undo::Apply(inverse) => say(out, &format!("    {}", inverse.command()))?,
                 Undo::NotNeeded { reason } => say(out, &format!("    nothing to do: {reason}"))?,
             }
         }

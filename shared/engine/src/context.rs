@@ -1,5 +1,6 @@
 //! What all work of one run shares.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +9,11 @@ use postern_aws::ledger::Ledger;
 use postern_core::evaluation::Control;
 use postern_core::history::ChangeRecord;
 use postern_core::model::id::RunId;
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot};
 use postern_core::settings::Settings;
+
+use crate::error::ReconcileError;
 
 /// One run: an invocation of a function, or a command of an operator.
 #[derive(Clone)]
@@ -24,6 +29,16 @@ pub struct RunContext<'a> {
 }
 
 impl RunContext<'_> {
+    /// Observes parts of a scope with the credentials of its account. None where its resource does not exist any more.
+    pub(crate) async fn observe(
+        &self,
+        scope: &Scope,
+        parts: &BTreeSet<Part>,
+    ) -> Result<Option<Snapshot>, ReconcileError> {
+        let session = self.aws.account(&scope.account).await?;
+        Ok(session.observe(&scope.region, &scope.resource, parts).await?)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.aws.now()
     }

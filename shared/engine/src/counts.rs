@@ -23,8 +23,8 @@ impl Counts {
     pub(crate) fn add(&mut self, findings: &[Finding], outcomes: &[ChangeOutcome]) {
         self.reconciliations += 1;
         for finding in findings {
-            match finding.verdict {
-                Verdict::NonCompliant if finding.exempt.is_some() => self.exempt += 1,
+            match finding.verdict() {
+                Verdict::NonCompliant if finding.accepted().is_some() => self.exempt += 1,
                 Verdict::NonCompliant => self.non_compliant += 1,
                 Verdict::Indeterminate => self.indeterminate += 1,
                 Verdict::Compliant | Verdict::NotApplicable => {}
@@ -43,27 +43,29 @@ impl Counts {
 
 #[cfg(test)]
 mod tests {
-    use postern_core::evaluation::{Exempt, Remediation};
-    use postern_core::model::finding::{FindingKey, ResourceKind};
+    use postern_core::evaluation::{Conclusion, Exempt};
 
     use super::*;
+    use crate::testing::{compliant, finding, non_compliant};
 
     #[test]
     fn findings_and_changes_are_counted_by_how_they_ended() {
-        let key = |id: &str| FindingKey::new("policy-open", ResourceKind::Endpoint, id);
-        let open = key("vpce-1").non_compliant("Open.", Remediation::None);
         let exempt = Finding {
             exempt: Some(Exempt {
                 reason: "Accepted.".to_owned(),
                 expires: None,
             }),
-            ..open.clone()
+            ..finding("vpce-2", non_compliant())
+        };
+        let unknown = Conclusion::Indeterminate {
+            explanation: "Unknown.".to_owned(),
+            advice: "Look.".to_owned(),
         };
         let findings = [
-            open,
+            finding("vpce-1", non_compliant()),
             exempt,
-            key("vpce-2").compliant("Closed."),
-            key("vpce-3").indeterminate("Unknown.", "Look."),
+            finding("vpce-3", compliant()),
+            finding("vpce-4", unknown),
         ];
         let outcomes = [
             ChangeOutcome::Applied { created: None },

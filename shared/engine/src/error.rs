@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
-use postern_aws::{CallError, PublishError};
+use postern_aws::{PublishError, SessionError};
 use postern_core::history::ChangeId;
-use postern_core::model::id::AccountId;
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::Gap;
 
@@ -46,13 +45,9 @@ pub enum ReconcileError {
     ChangeFailed(ChangeId),
     #[error("incomplete data: {0}")]
     Gap(Gap),
-    #[error(
-        "account {account} is not served by this deployment, which serves {served}; remove the rule that forwards events of \
-         {account}, or deploy Postern in that account"
-    )]
-    ForeignAccount { account: AccountId, served: AccountId },
-    #[error("the account of this deployment is not known")]
-    Identity(#[source] CallError),
+    /// The event is of an account that this deployment does not serve, or the account of the deployment is not known.
+    #[error(transparent)]
+    Account(#[from] SessionError),
 }
 
 impl ReconcileError {
@@ -70,8 +65,7 @@ impl ReconcileError {
             | Self::OutcomeUnknown(_)
             | Self::ChangeFailed(_)
             | Self::Gap(_)
-            | Self::ForeignAccount { .. }
-            | Self::Identity(_) => None,
+            | Self::Account(_) => None,
         }
     }
 }
@@ -95,18 +89,5 @@ mod tests {
         ] {
             assert_eq!(error.retry_at(), None, "{error}");
         }
-    }
-
-    #[test]
-    fn foreign_account_error_names_both_accounts_and_what_to_do() {
-        let error = ReconcileError::ForeignAccount {
-            account: "999999999999".into(),
-            served: "111122223333".into(),
-        };
-        assert_eq!(
-            error.to_string(),
-            "account 999999999999 is not served by this deployment, which serves 111122223333; remove the rule that \
-             forwards events of 999999999999, or deploy Postern in that account"
-        );
     }
 }

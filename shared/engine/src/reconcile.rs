@@ -395,7 +395,7 @@ impl<'a> Reconciler<'a> {
     }
 
     async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, ReconcileError> {
-        let snapshot = self.context.aws.observe(scope, &self.parts).await?;
+        let snapshot = self.context.observe(scope, &self.parts).await?;
         if snapshot.is_none() {
             info!("the VPC does not exist any more, there is nothing to do");
         }
@@ -438,9 +438,10 @@ fn not_applied(planned: &PlannedChange, refused: Option<&str>) -> ChangeOutcome 
 fn log_findings(evaluation: &Evaluation) {
     for finding in &evaluation.findings {
         let (control, resource) = (&finding.key.control, &finding.key.resource.id);
-        let (severity, explanation) = (finding.severity.as_str(), &finding.explanation);
-        let (exempt, service) = (finding.exempt.is_some(), finding.key.service.as_deref());
-        match (finding.verdict, finding.severity) {
+        let (severity, explanation) = (finding.severity.as_str(), finding.explanation());
+        let explanation = explanation.as_ref();
+        let (exempt, service) = (finding.accepted().is_some(), finding.service.as_deref());
+        match (finding.verdict(), finding.severity) {
             (Verdict::NonCompliant, Severity::Critical) if !exempt => {
                 warn!(
                     control,

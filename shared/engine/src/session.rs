@@ -43,9 +43,10 @@ impl<'a> Session<'a> {
     /// # Errors
     /// [`ReconcileError::LeaseBusy`] where another run keeps it, or if the ledger is not available.
     pub async fn open(context: &'a RunContext<'a>, scope: &Scope, terms: LeaseTerms) -> Result<Self, ReconcileError> {
+        let account = context.aws.account(&scope.account).await?;
         let lease = Lease::acquire(context, scope, terms).await?;
         Ok(Self {
-            applier: context.aws.applier(&scope.account, &scope.region, &context.run),
+            applier: account.applier(&scope.region, &context.run),
             context,
             lease,
             recorded: 0,

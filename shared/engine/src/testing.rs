@@ -9,11 +9,13 @@ use postern_cloud::world::{NewEndpoint, Way};
 use postern_cloud::{Cloud, REGION};
 use postern_core::changes::ChangeOutcome;
 use postern_core::controls::{CONTROLS, known};
+use postern_core::evaluation::{Conclusion, Finding, Remediation};
 use postern_core::history::{ChangeHistory, ChangeRecord};
+use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
 use postern_core::plan::Spent;
-use postern_core::settings::Settings;
+use postern_core::settings::{Mode, Settings};
 use postern_core::trigger::TriggeringEvent;
 
 use crate::budget::Budget;
@@ -95,7 +97,11 @@ impl Rig {
 
     pub(crate) async fn snapshot(&self) -> Snapshot {
         let parts = Part::ALL.into_iter().collect();
-        self.aws.observe(&self.scope(), &parts).await.unwrap().unwrap()
+        self.context("snapshot")
+            .observe(&self.scope(), &parts)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     pub(crate) async fn history(&self) -> ChangeHistory {
@@ -148,6 +154,32 @@ pub(crate) fn event() -> TriggeringEvent {
         time: None,
         actor: None,
         failure: None,
+    }
+}
+
+pub(crate) fn finding(endpoint: &str, conclusion: Conclusion) -> Finding {
+    Finding {
+        key: FindingKey::new("policy-open", ResourceKind::Endpoint, endpoint),
+        name: None,
+        service: None,
+        severity: Severity::Critical,
+        mode: Mode::Enforce,
+        conclusion,
+        exempt: None,
+        suppression: None,
+    }
+}
+
+pub(crate) fn non_compliant() -> Conclusion {
+    Conclusion::NonCompliant {
+        explanation: "Open.".to_owned(),
+        remediation: Remediation::Manual("Close it.".to_owned()),
+    }
+}
+
+pub(crate) fn compliant() -> Conclusion {
+    Conclusion::Compliant {
+        explanation: "Closed.".to_owned(),
     }
 }
 

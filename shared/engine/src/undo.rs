@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use postern_core::changes::{Change, ChangeOutcome, Inverse};
+use postern_core::changes::{Change, ChangeOutcome, DeleteEndpoint, Inverse, RemoveSubnet};
 use postern_core::history::{Action, ChangeRecord, Pause};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::EndpointId;
@@ -136,25 +136,25 @@ impl Session<'_> {
 
     async fn being_removed(&self, inverses: &[Inverse]) -> Result<Option<EndpointId>, ReconcileError> {
         let parts = BTreeSet::from([Part::Endpoints]);
-        let Some(snapshot) = self.context.aws.observe(&self.lease.scope, &parts).await? else {
+        let Some(snapshot) = self.context.observe(&self.lease.scope, &parts).await? else {
             return Ok(None);
         };
         let endpoints = snapshot.endpoints.map_err(ReconcileError::Gap)?;
         let state = |endpoint: &EndpointId| endpoints.get(endpoint).map(|endpoint| endpoint.state);
         let busy = inverses.iter().find_map(|inverse| match inverse {
-            Inverse::DeleteEndpoint { endpoint } => {
+            Inverse::DeleteEndpoint(DeleteEndpoint { endpoint }) => {
                 (state(endpoint)? != EndpointState::Deleted).then(|| endpoint.clone())
             }
-            Inverse::RemoveSubnet { endpoint, .. } => {
+            Inverse::RemoveSubnet(RemoveSubnet { endpoint, .. }) => {
                 (state(endpoint)? == EndpointState::Pending).then(|| endpoint.clone())
             }
-            Inverse::DisableVpcDns { .. }
-            | Inverse::DeleteSecurityGroup { .. }
-            | Inverse::RevokeIngress { .. }
-            | Inverse::DisassociateRouteTable { .. }
-            | Inverse::DetachGroup { .. }
-            | Inverse::DisablePrivateDns { .. }
-            | Inverse::RestorePolicy { .. } => None,
+            Inverse::DisableVpcDns(_)
+            | Inverse::DeleteSecurityGroup(_)
+            | Inverse::RevokeIngress(_)
+            | Inverse::DisassociateRouteTable(_)
+            | Inverse::DetachGroup(_)
+            | Inverse::DisablePrivateDns(_)
+            | Inverse::RestorePolicy(_) => None,
         });
         Ok(busy)
     }
@@ -298,9 +298,9 @@ mod tests {
         let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
             .await
             .unwrap();
-        let inverses = [Inverse::DeleteEndpoint {
+        let inverses = [Inverse::DeleteEndpoint(DeleteEndpoint {
             endpoint: endpoint.as_str().into(),
-        }];
+        })];
         let mut waits = 0;
         let busy = session.wait_for_removal(&inverses, &mut || waits += 1).await.unwrap();
         assert_eq!((busy, waits), (None, 1));

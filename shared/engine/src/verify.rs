@@ -45,7 +45,7 @@ pub(crate) async fn verify(
         };
         keys.iter().map(pending).collect()
     };
-    let observed = match context.aws.observe(&evaluation.snapshot.scope(), &parts).await {
+    let observed = match context.observe(&evaluation.snapshot.scope(), &parts).await {
         Ok(Some(observed)) => observed,
         Ok(None) => return pending("the VPC was deleted in the meantime"),
         Err(error) => return pending(&format!("the repair could not be verified: {}", chain(&error))),
@@ -71,7 +71,7 @@ pub(crate) async fn verify(
 /// `finding` is as observed now, None where there is none any more; `failed` where a change for it was not made;
 /// `pending` where AWS is not done with a change for it.
 fn of_finding(finding: Option<&Finding>, failed: bool, pending: Option<String>) -> Verification {
-    let open = finding.filter(|finding| match finding.verdict {
+    let open = finding.filter(|finding| match finding.verdict() {
         Verdict::Compliant | Verdict::NotApplicable => false,
         Verdict::NonCompliant | Verdict::Indeterminate => true,
     });
@@ -79,12 +79,12 @@ fn of_finding(finding: Option<&Finding>, failed: bool, pending: Option<String>) 
         (None, None) => Verification::Verified,
         (None, Some(reason)) => Verification::Pending { reason },
         (Some(finding), _) if failed => Verification::Unremedied {
-            reason: finding.explanation.clone(),
+            reason: finding.explanation().into_owned(),
         },
         (Some(finding), _) => Verification::Pending {
             reason: format!(
                 "AWS accepted the change but does not show it yet: {}",
-                finding.explanation
+                finding.explanation()
             ),
         },
     }
@@ -103,20 +103,17 @@ fn still_pending(planned: &PlannedChange, outcome: &ChangeOutcome, observed: &Sn
 
 #[cfg(test)]
 mod tests {
-    use postern_core::evaluation::Remediation;
-    use postern_core::model::finding::ResourceKind;
-
     use super::*;
+    use crate::testing::{compliant, finding, non_compliant};
 
     #[test]
     fn finding_that_is_gone_is_verified_unless_aws_is_not_done() {
-        let key = FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1");
-        let closed = key.clone().compliant("Closed.");
-        for finding in [None, Some(&closed)] {
-            assert_eq!(of_finding(finding, false, None), Verification::Verified);
+        let closed = finding("vpce-1", compliant());
+        for closed in [None, Some(&closed)] {
+            assert_eq!(of_finding(closed, false, None), Verification::Verified);
             let reason = "vpce-1 is still pending".to_owned();
             assert_eq!(
-                of_finding(finding, false, Some(reason.clone())),
+                of_finding(closed, false, Some(reason.clone())),
                 Verification::Pending { reason }
             );
         }
@@ -124,8 +121,7 @@ mod tests {
 
     #[test]
     fn finding_that_is_still_open_is_unremedied_only_if_a_change_for_it_failed() {
-        let key = FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1");
-        let open = key.non_compliant("Open.", Remediation::None);
+        let open = finding("vpce-1", non_compliant());
         let reason = "Open.".to_owned();
         assert_eq!(of_finding(Some(&open), true, None), Verification::Unremedied { reason });
         let Verification::Pending { reason } = of_finding(Some(&open), false, None) else {

@@ -1,14 +1,16 @@
 //! One invocation: from a batch of messages to reconciled scopes.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use postern_aws::{Aws, chain};
 use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot};
 use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
-use tokio::sync::OnceCell;
 use tracing::{Instrument, Span, error, info, info_span};
 
 use crate::batch::Batch;
@@ -21,8 +23,6 @@ pub struct Handler {
     function: &'static Function,
     configuration: Result<Configuration, ConfigurationError>,
     aws: Aws,
-    /// The account of this deployment, asked for once.
-    account: OnceCell<AccountId>,
 }
 
 impl Handler {
@@ -31,11 +31,15 @@ impl Handler {
         configuration: Result<Configuration, ConfigurationError>,
         aws: Aws,
     ) -> Self {
+        let account = configuration.as_ref().ok().and_then(Configuration::own_account);
+        let aws = match account {
+            Some(account) => aws.with_own_account(account),
+            None => aws,
+        };
         Self {
             function,
             configuration,
             aws,
-            account: OnceCell::new(),
         }
     }
 
@@ -81,22 +85,16 @@ impl Handler {
             aws: &self.aws,
             ledger: &ledger,
         };
-        let mut failures = Failures::default();
-        let account = self.account.get_or_try_init(|| self.aws.account()).await;
-        match account.map_err(ReconcileError::Identity) {
-            Ok(account) => {
-                let reconciler = Reconciler::new(context, &configuration.topics, Budget::until(deadline));
-                let mut work = Work {
-                    reconciler,
-                    batch: &batch,
-                    failures,
-                };
-                work.all(account).await;
-                metrics.count(work.reconciler.counts());
-                failures = work.failures;
-            }
-            Err(error) => failures.send_back(0..batch.messages.len(), &error),
-        }
+        let mut work = Work {
+            reconciler: Reconciler::new(context, &configuration.topics, Budget::until(deadline)),
+            batch: &batch,
+            failures: Failures::default(),
+        };
+        work.all().await;
+        let Work {
+            reconciler, failures, ..
+        } = work;
+        metrics.count(reconciler.counts());
         metrics.finish(failures.messages.len(), &self.aws.calls());
         batch.response(&failures.messages).ok_or_else(|| Diagnostic {
             error_type: "Postern.Incomplete".to_owned(),
@@ -114,10 +112,10 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Reconciles everything that the batch asks for.
-    async fn all(&mut self, account: &AccountId) {
+    async fn all(&mut self) {
         let aws = self.reconciler.context().aws;
         let mut early = Vec::new();
-        for ((account, region), targets) in targets(aws, account, self.batch, &mut self.failures).await {
+        for ((account, region), targets) in targets(aws, self.batch, &mut self.failures).await {
             for (item, triggers) in self.items(&account, &region, targets).await {
                 let scope = item.scope();
                 match self.reconcile(item, &triggers).await {
@@ -150,11 +148,7 @@ impl Work<'_> {
         let mut items = Vec::new();
         if let Some(whole) = whole {
             let context = self.reconciler.context();
-            match context
-                .aws
-                .observe_region(account, region, self.reconciler.parts())
-                .await
-            {
+            match observe_region(context.aws, account, region, self.reconciler.parts()).await {
                 Ok(snapshots) => {
                     info!(%region, vpcs = snapshots.len(), "the whole Region is reconciled");
                     for snapshot in snapshots {
@@ -165,7 +159,7 @@ impl Work<'_> {
                         items.push((WorkItem::Observed(Box::new(snapshot)), triggers));
                     }
                 }
-                Err(error) => self.failures.send_back(whole.messages, &error.into()),
+                Err(error) => self.failures.send_back(whole.messages, &error),
             }
         }
         let named = vpcs.into_iter().map(|(vpc, triggers)| {
@@ -210,6 +204,16 @@ impl Work<'_> {
             actors = list(actors)
         )
     }
+}
+
+async fn observe_region(
+    aws: &Aws,
+    account: &AccountId,
+    region: &Region,
+    parts: &BTreeSet<Part>,
+) -> Result<Vec<Snapshot>, ReconcileError> {
+    let session = aws.account(account).await?;
+    Ok(session.observe_region(region, parts).await?)
 }
 
 /// None where there are none, so that the field is left out.

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::observe::Resolution;
-use postern_aws::{Aws, chain};
+use postern_aws::{Aws, Session, chain};
 use postern_core::model::id::{AccountId, Region, VpcId};
 use postern_core::trigger::{Reading, Target, Trigger, TriggeringEvent};
 use postern_engine::ReconcileError;
-use tracing::{info, info_span, warn};
+use tracing::{Instrument, info, info_span, warn};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Message};
 
 /// The messages and events because of which a scope is reconciled.
 #[derive(Clone, Debug, Default)]
@@ -71,50 +71,61 @@ impl Failures {
 
 /// Reads the messages of a batch and determines which VPCs they name. What cannot be read or resolved is delivered again.
 ///
-/// `served` is the account of this deployment. An event of another account is never looked up, since our credentials would
-/// show its resources as deleted: its message goes back, and so to the dead-letter queue in the end.
-pub(crate) async fn targets(aws: &Aws, served: &AccountId, batch: &Batch, failures: &mut Failures) -> Targets {
+/// An event of an account that this deployment does not serve is never looked up, since our credentials would show its
+/// resources as deleted: its message goes back, and so to the dead-letter queue in the end.
+pub(crate) async fn targets(aws: &Aws, batch: &Batch, failures: &mut Failures) -> Targets {
     let mut named: BTreeMap<(AccountId, Region), Named> = BTreeMap::new();
     for (index, message) in batch.messages.iter().enumerate() {
+        let triggering_event = match &message.content {
+            Ok(Reading::Act(trigger)) => Some(&trigger.triggering_event),
+            Ok(Reading::Ignore(_)) | Err(_) => None,
+        };
+        let actor = triggering_event.and_then(|event| event.actor.as_ref());
         let span = info_span!(
             "message",
             message_ids = message.id,
-            event_ids = tracing::field::Empty,
-            actors = tracing::field::Empty
+            event_ids = triggering_event.map(|event| event.event_id.as_str()),
+            actors = actor.map(|actor| actor.identity.as_str()),
         );
-        let _entered = span.enter();
-        match &message.content {
-            Ok(Reading::Act(trigger)) => {
-                let event = &trigger.triggering_event;
-                span.record("event_ids", event.event_id.as_str());
-                if let Some(actor) = &event.actor {
-                    span.record("actors", actor.identity.as_str());
-                }
-                if trigger.account == *served {
-                    info!(event = event.event, "event received");
-                    name(trigger, index, &mut named);
-                } else {
-                    let error = ReconcileError::ForeignAccount {
-                        account: trigger.account.clone(),
-                        served: served.clone(),
-                    };
-                    failures.send_back([index], &error);
-                }
-            }
-            Ok(Reading::Ignore(reason)) => info!(%reason, "event ignored"),
-            Err(error) => {
-                let error = chain(error);
-                warn!(error, "the message cannot be read and is delivered again");
-                failures.add([index], format!("message {} cannot be read: {error}", index + 1));
-            }
-        }
+        read(aws, index, message, &mut named, failures).instrument(span).await;
     }
     let mut targets = Targets::new();
     for ((account, region), named) in named {
-        let resolved = resolve(aws, &region, named, failures).await;
+        let resolved = match aws.account(&account).await {
+            Ok(session) => resolve(&session, &region, named, failures).await,
+            Err(error) => {
+                let messages = named.into_values().flat_map(|triggers| triggers.messages);
+                failures.send_back(messages, &error.into());
+                continue;
+            }
+        };
         targets.insert((account, region), resolved);
     }
     targets
+}
+
+async fn read(
+    aws: &Aws,
+    index: usize,
+    message: &Message,
+    named: &mut BTreeMap<(AccountId, Region), Named>,
+    failures: &mut Failures,
+) {
+    match &message.content {
+        Ok(Reading::Act(trigger)) => match aws.account(&trigger.account).await {
+            Ok(_) => {
+                info!(event = trigger.triggering_event.event, "event received");
+                name(trigger, index, named);
+            }
+            Err(error) => failures.send_back([index], &error.into()),
+        },
+        Ok(Reading::Ignore(reason)) => info!(%reason, "event ignored"),
+        Err(error) => {
+            let error = chain(error);
+            warn!(error, "the message cannot be read and is delivered again");
+            failures.add([index], format!("message {} cannot be read: {error}", index + 1));
+        }
+    }
 }
 
 fn name(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region), Named>) {
@@ -128,10 +139,10 @@ fn name(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region
     }
 }
 
-async fn resolve(aws: &Aws, region: &Region, named: Named, failures: &mut Failures) -> RegionTargets {
+async fn resolve(session: &Session, region: &Region, named: Named, failures: &mut Failures) -> RegionTargets {
     let mut targets = RegionTargets::default();
     let wanted: Vec<_> = named.keys().cloned().collect();
-    let mut resolutions = aws.resolve(region, &wanted).await;
+    let mut resolutions = session.resolve(region, &wanted).await;
     for (target, triggers) in named {
         match resolutions.remove(&target) {
             Some(Ok(Resolution::Vpc(vpc))) => targets.vpcs.entry(vpc).or_default().merge(&triggers),
@@ -152,15 +163,12 @@ mod tests {
     use super::*;
     use crate::testing::{Rig, message, modified, schedule};
 
-    fn served() -> AccountId {
-        postern_cloud::ACCOUNT.into()
-    }
-
     async fn targets_of(rig: &Rig, messages: &[serde_json::Value]) -> (Targets, Failures) {
         let batch = Batch::read(json!({ "Records": messages }), &[]);
         let mut failures = Failures::default();
         let aws = rig.cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");
-        let targets = targets(&aws, &served(), &batch, &mut failures).await;
+        let aws = aws.with_own_account(postern_cloud::ACCOUNT.into());
+        let targets = targets(&aws, &batch, &mut failures).await;
         (targets, failures)
     }
 
@@ -192,7 +200,7 @@ mod tests {
         assert!(targets.is_empty());
         assert_eq!(failures.messages, [0].into());
         assert!(
-            failures.causes[0].starts_with("account 999999999999 is not served"),
+            failures.causes[0].contains("the event is of account `999999999999`"),
             "{failures:?}"
         );
         assert_eq!(rig.cloud.log().len(), 0);

@@ -1,5 +1,5 @@
 use postern_cloud::Fault;
-use postern_core::changes::Change;
+use postern_core::changes::{Change, ReplacePolicy};
 
 use super::*;
 
@@ -41,7 +41,7 @@ async fn restored_policy_is_not_closed_again_until_the_pause_ends() {
 
 /// Without the order of members, which AWS changes.
 fn policy_set_by(record: &ChangeRecord) -> serde_json::Value {
-    let Action::Change(Change::ReplacePolicy { after, .. }) = &record.action else {
+    let Action::Change(Change::ReplacePolicy(ReplacePolicy { after, .. })) = &record.action else {
         panic!("{record:?}")
     };
     serde_json::from_str(after).unwrap()

@@ -31,7 +31,7 @@ fn a_repaired_vpc_is_told_whole() {
       "function": "subnet-inspector",
       "run": "20260301T120000Z-7f3a",
       "idempotency_key": "e7a139873e2fcf0c1a33dfc7112f41a39cb7e720ecd9183b2eed5a056c11a44e",
-      "occasions": [
+      "triggering_events": [
         {
           "event": "CreateSubnet",
           "event_id": "11111111-2222-3333-4444-555555555555",
@@ -227,7 +227,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
       "function": "subnet-inspector",
       "run": "20260301T120000Z-7f3a",
       "idempotency_key": "21d732ff3f2d419f5ce173b122275f2f1455e236291cd339b748abcd0655c981",
-      "occasions": [
+      "triggering_events": [
         {
           "event": "CreateSubnet",
           "event_id": "11111111-2222-3333-4444-555555555555",
@@ -348,7 +348,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
         {
           "text": "create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-0f1e2d3c4b5a69788 with 1 zone",
           "mode": "audit",
-          "effect": "additive",
+          "effect": "interrupting",
           "monthly_cost": 8.76,
           "outcome": {
             "result": "skipped",
@@ -557,7 +557,9 @@ fn a_finding_that_only_an_earlier_change_makes_remediable_is_told_as_repaired() 
     };
     let at = own(&reconciliation);
     let before = Report::of(&reconciliation).unwrap();
-    reconciliation.findings[at].remediation = Remediation::Manual("Enable DNS first.".into());
+    let explanation = reconciliation.findings[at].explanation().into_owned();
+    reconciliation.findings[at].conclusion =
+        fixtures::non_compliant(&explanation, Remediation::Manual("Enable DNS first.".into()));
     assert_eq!(Report::of(&reconciliation), Some(before));
 
     let key = reconciliation.findings[at].key.clone();
@@ -573,7 +575,8 @@ fn text_of_others_cannot_break_out() {
     let mut reconciliation = repaired();
     reconciliation.vpc = "vpc-1\r\nBcc: x@example.com".into();
     reconciliation.triggering_events[0].actor.as_mut().unwrap().user_agent = Some("curl\u{202e}\n\u{1b}[2J".into());
-    reconciliation.findings[0].explanation = "tag\u{0} = \u{200f}x".into();
+    reconciliation.findings[0].conclusion =
+        fixtures::non_compliant("tag\u{0} = \u{200f}x", Remediation::Manual("Look at it.".into()));
     let message = Message::of(&Report::of(&reconciliation).unwrap());
     assert_eq!(
         message.subject,
@@ -590,8 +593,10 @@ fn what_is_too_large_loses_details_then_the_least_severe_findings() {
         reconciliation.findings.push(Finding {
             severity: if n % 2 == 0 { Severity::High } else { Severity::Low },
             mode: Mode::Audit,
-            explanation: "Nothing but words. ".repeat(60),
-            remediation: Remediation::Manual("Look at it.".into()),
+            conclusion: fixtures::non_compliant(
+                &"Nothing but words. ".repeat(60),
+                Remediation::Manual("Look at it.".into()),
+            ),
             ..finding("endpoint-missing", &format!("vpc-{n}"), Verdict::NonCompliant)
         });
     }
@@ -612,7 +617,8 @@ fn what_is_too_large_loses_details_then_the_least_severe_findings() {
 #[test]
 fn one_monstrous_text_is_shortened_and_the_rest_stays() {
     let mut reconciliation = repaired();
-    reconciliation.findings[0].explanation = "→".repeat(200_000);
+    reconciliation.findings[0].conclusion =
+        fixtures::non_compliant(&"→".repeat(200_000), Remediation::Manual("Look at it.".into()));
     let report = Report::of(&reconciliation).unwrap();
     let message = Message::of(&report);
     let sent = body(&message);
@@ -658,7 +664,7 @@ fn the_published_schema_is_current_and_has_closed_objects() {
     assert_eq!(schema_errors(&report.to_string()), Vec::<String>::new());
     for scope in [
         "",
-        "/occasions/0/actor",
+        "/triggering_events/0/actor",
         "/changes/0/change",
         "/changes/0/inverse/change",
         "/findings/0/resource",
