@@ -187,7 +187,7 @@ const ON_OWN_ACCOUNT: &[&str] = &[
 
 fn on_own_account(prefix: &str, name: &str) -> bool {
     let same = |action: &&str| action.split_once(':') == Some((prefix, name));
-    ON_OWN_ACCOUNT.iter().any(|action| same(action))
+    ON_OWN_ACCOUNT.iter().any(same)
 }
 
 /// Whether AWS publishes that an action names no resource.

@@ -27,10 +27,18 @@ pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
     vec![usual.to_owned()]
 }
 
+/// The pattern of all strings of a type, which strings are of it, and what may stand for `*` and for `?`.
+type Form = (
+    &'static [Piece],
+    &'static dyn Fn(&str) -> bool,
+    &'static [&'static str],
+    &'static str,
+);
+
 /// What stands for the strings of a type that patterns tell apart.
 pub(super) fn domain(values: ValueType) -> Domain<'static> {
     const TWELVE: [Piece; 12] = [Piece::One; 12];
-    let (base, possible, fillings, letters): (&[Piece], &dyn Fn(&str) -> bool, &[&str], &str) = match values {
+    let (base, possible, fillings, letters): Form = match values {
         ValueType::Account => (&TWELVE, &is_account, &[""], "907852"),
         ValueType::Organization => (
             &[Piece::Char('o'), Piece::Char('-'), Piece::Any],

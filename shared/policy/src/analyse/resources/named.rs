@@ -45,7 +45,7 @@ pub(super) fn is_of_aws(model: &Model<'_>, format: usize) -> bool {
                     .iter()
                     .all(|field| fields.next() == Some(field))
             };
-            account.is_empty() && OF_AWS.iter().any(|known| same(&known))
+            account.is_empty() && OF_AWS.iter().any(same)
         })
 }
 
@@ -105,12 +105,8 @@ pub(super) fn names(
             ],
             avoid: &avoid,
             letters: "zqxjk0",
-            ..WORD
         };
         let found = candidates(wanted, &domain, budget);
-        if !found.complete {
-            eprintln!("DBG {} {text} {:?}", start.text, found.values);
-        }
         *complete &= found.complete;
         all.extend(found.values.into_iter().map(|name| (Some(format), name)));
     }
@@ -121,9 +117,6 @@ pub(super) fn names(
             ..WORD
         };
         let found = candidates(wanted, &domain, budget);
-        if !found.complete {
-            eprintln!("DBG2 {} {:?}", start.text, found.values);
-        }
         *complete &= found.complete;
         all.extend(found.values.into_iter().map(|name| (None, name)));
     }
@@ -221,7 +214,7 @@ fn is_feasible(model: &Model<'_>, start: &Start, text: &str, shape: &[Piece]) ->
         Piece::Char(c) => is_bucket_character(*c),
         _ => true,
     });
-    !(buckets && !named) && !formats(model, start).iter().any(deeper)
+    (!buckets || named) && !formats(model, start).iter().any(deeper)
 }
 
 /// Whether nothing can have the name: buckets have rules.
