@@ -96,7 +96,10 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             &[Piece::Any],
             &|text| ValueType::Date.fits(text),
             &[
-                "2026-01-02T03:04:05Z",
+                "2031-12-30T23:58:59Z",
+                "-12-30T23:58:59Z",
+                "12-30T23:58:59Z",
+                "30T23:58:59Z",
                 "-01-02T03:04:05Z",
                 "T03:04:05Z",
                 ":04:05Z",
@@ -128,9 +131,15 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
         ),
         ValueType::Text | ValueType::Bool | ValueType::TlsVersion => return WORD,
     };
+    let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {
+        &super::super::path_shapes::feasible
+    } else {
+        &|_| true
+    };
     Domain {
         base,
         possible,
+        feasible,
         fillings,
         letters,
         ..WORD
