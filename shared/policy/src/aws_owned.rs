@@ -11,6 +11,7 @@ mod s3;
 use regions::Regions;
 
 use crate::partition;
+use crate::service::plain_name;
 use crate::{EndpointContext, Perimeter};
 
 /// A group of AWS-owned resources, and what has to reach them.
@@ -68,9 +69,10 @@ impl AwsOwned {
 }
 
 /// What AWS owns behind endpoints of a service, by its short name.
-pub(crate) fn of_service(service: &str) -> impl Iterator<Item = &'static AwsOwned> {
+pub(crate) fn of_service(service: &str) -> impl Iterator<Item = &'static AwsOwned> + use<> {
     let all = s3::ALL.iter().chain(others::ALL);
-    all.filter(move |owned| owned.services.contains(&service))
+    let service = plain_name(service).into_owned();
+    all.filter(move |owned| owned.services.contains(&service.as_str()))
 }
 
 /// The ARNs of resources that AWS owns and that the perimeter lets everybody reach through the endpoint.

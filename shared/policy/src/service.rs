@@ -1,5 +1,7 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
+use std::borrow::Cow;
+
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
@@ -13,20 +15,31 @@ const INDEX_LINE: usize = INDEX_PREFIX + 5 * INDEX_NUMBER + 1;
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
 const NAMES: &[(&str, &[&str])] = &[
     ("airflow.api", &["airflow"]),
+    ("analytics-omics", &["omics"]),
+    ("appconfigdata", &["appconfig"]),
     ("aps-workspaces", &["aps"]),
     ("bedrock-agent", &["bedrock"]),
     ("bedrock-agent-runtime", &["bedrock"]),
+    ("bedrock-data-automation", &["bedrock"]),
+    ("bedrock-data-automation-runtime", &["bedrock"]),
     ("bedrock-runtime", &["bedrock"]),
-    ("cassandra-fips", &["cassandra"]),
+    ("cloudcontrolapi", &["cloudformation"]),
     ("cloudhsmv2", &["cloudhsm"]),
     ("config", &["config"]),
     ("connect-campaigns", &["connect-campaigns"]),
     ("console", &["console", "signin"]),
+    ("control-storage-omics", &["omics"]),
+    ("cur-reports", &["cur"]),
     ("data-servicediscovery", &["servicediscovery"]),
     ("dynamodb-streams", &["dynamodb"]),
+    ("ecs-agent", &["ecs"]),
+    ("ecs-telemetry", &["ecs"]),
+    ("elasticbeanstalk-health", &["elasticbeanstalk"]),
     ("email-smtp", &["ses"]),
     ("email", &["ses"]),
+    ("forecastquery", &["forecast"]),
     ("git-codecommit", &["codecommit"]),
+    ("guardduty-data", &["guardduty"]),
     ("iotdata", &["iot"]),
     ("iot.credentials", &["iot"]),
     ("iot.data", &["iot"]),
@@ -35,12 +48,21 @@ const NAMES: &[(&str, &[&str])] = &[
     ("models-v2-lex", &["lex"]),
     ("monitoring", &["cloudwatch"]),
     ("notebook", &["sagemaker"]),
+    ("personalize-events", &["personalize"]),
+    ("personalize-runtime", &["personalize"]),
+    ("pinpoint", &["mobiletargeting"]),
     ("runtime-v2-lex", &["lex"]),
     ("s3-global.accesspoint", &["s3"]),
+    ("servicecatalog-appregistry", &["servicecatalog"]),
+    ("storage-omics", &["omics"]),
     ("studio", &["sagemaker"]),
+    ("sync-states", &["states"]),
     ("synthetics", &["synthetics"]),
+    ("tagging", &["tag"]),
+    ("tags-omics", &["omics"]),
     ("textract", &["textract"]),
     ("transcribestreaming", &["transcribe"]),
+    ("workflows-omics", &["omics"]),
 ];
 
 /// Services whose requests never carry `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:ResourceOrgPaths`, and single
@@ -144,11 +166,22 @@ struct Line {
     targets: &'static str,
 }
 
+/// The short name of an endpoint service without `-fips`, wherever that stands: `airflow-fips.api` is `airflow.api`. Actions
+/// and resources are the same.
+pub(crate) fn plain_name(short: &str) -> Cow<'_, str> {
+    if short.contains("-fips") {
+        Cow::Owned(short.replace("-fips", ""))
+    } else {
+        Cow::Borrowed(short)
+    }
+}
+
 /// What is behind the endpoint service of this short name. Nothing when that is not known.
 pub(crate) fn find(short: &str) -> Option<Service> {
+    let short = &*plain_name(short);
     let prefixes: Vec<&str> = match NAMES.iter().find(|(name, _)| *name == short) {
         Some((_, prefixes)) => prefixes.to_vec(),
-        None => vec![short.strip_suffix("-fips").unwrap_or(short)],
+        None => vec![short],
     };
     let mut lines: Vec<Line> = prefixes.iter().filter_map(|prefix| line(prefix)).collect();
     if lines.is_empty() {
@@ -187,7 +220,7 @@ const ON_OWN_ACCOUNT: &[&str] = &[
 
 fn on_own_account(prefix: &str, name: &str) -> bool {
     let same = |action: &&str| action.split_once(':') == Some((prefix, name));
-    ON_OWN_ACCOUNT.iter().any(|action| same(action))
+    ON_OWN_ACCOUNT.iter().any(same)
 }
 
 /// Whether AWS publishes that an action names no resource.

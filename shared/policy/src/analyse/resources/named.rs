@@ -45,7 +45,7 @@ pub(super) fn is_of_aws(model: &Model<'_>, format: usize) -> bool {
                     .iter()
                     .all(|field| fields.next() == Some(field))
             };
-            account.is_empty() && OF_AWS.iter().any(|known| same(&known))
+            account.is_empty() && OF_AWS.iter().any(same)
         })
 }
 
@@ -72,15 +72,17 @@ pub(super) fn names(
     let (wanted, alike) = different(wanted.collect(), &others, budget);
     let avoid: Vec<Vec<Piece>> = others.into_iter().chain(alike).map(Pattern::pieces).collect();
     let mut all = Vec::new();
-    for (format, text) in formats(model, start) {
-        if !budget.spend(2 + wanted.len() / 4) {
+    let siblings = formats(model, start);
+    for (format, text) in siblings.iter().copied() {
+        if !budget.spend(2 + wanted.len()) {
             *complete = false;
             return all;
         }
-        let possible = |name: &str| has_format(model, start, format, text, name);
+        let possible = |name: &str| has_format(&siblings, start, format, text, name);
         let example = filled(&start.service, start.account, text);
         let base: Vec<Piece> = wild_pieces(text).collect();
-        let near = |pattern: &&&Pattern| may_meet(&base, pattern) && is_feasible(model, start, text, &pattern.pieces());
+        let near =
+            |pattern: &&&Pattern| may_meet(&base, pattern) && is_feasible(&siblings, start, text, &pattern.pieces());
         let wanted: Vec<&Pattern> = wanted.iter().filter(near).copied().collect();
         let by_chance = |name: &str| avoid.iter().any(|known| crate::glob::matches(known, name));
         if possible(&example) {
@@ -89,7 +91,7 @@ pub(super) fn names(
         if wanted.is_empty() && !by_chance(&example) {
             continue;
         }
-        let feasible = |shape: &[Piece]| is_feasible(model, start, text, shape);
+        let feasible = |shape: &[Piece]| is_feasible(&siblings, start, text, shape);
         let domain = Domain {
             base: &base,
             possible: &possible,
@@ -105,12 +107,8 @@ pub(super) fn names(
             ],
             avoid: &avoid,
             letters: "zqxjk0",
-            ..WORD
         };
         let found = candidates(wanted, &domain, budget);
-        if !found.complete {
-            eprintln!("DBG {} {text} {:?}", start.text, found.values);
-        }
         *complete &= found.complete;
         all.extend(found.values.into_iter().map(|name| (Some(format), name)));
     }
@@ -121,9 +119,6 @@ pub(super) fn names(
             ..WORD
         };
         let found = candidates(wanted, &domain, budget);
-        if !found.complete {
-            eprintln!("DBG2 {} {:?}", start.text, found.values);
-        }
         *complete &= found.complete;
         all.extend(found.values.into_iter().map(|name| (None, name)));
     }
@@ -191,19 +186,16 @@ fn formats(model: &Model<'_>, start: &Start) -> Vec<(usize, &'static str)> {
 }
 
 /// Whether a name has this format and no deeper one, and can exist.
-fn has_format(model: &Model<'_>, start: &Start, format: usize, text: &str, name: &str) -> bool {
+fn has_format(siblings: &[(usize, &str)], start: &Start, format: usize, text: &str, name: &str) -> bool {
     let letters = |text: &str| text.bytes().filter(|b| *b != b'*').count();
     let deeper = |(other, known): &(usize, &str)| {
         *other != format && letters(known) > letters(text) && service::covers(known, name)
     };
-    !name.is_empty()
-        && service::covers(text, name)
-        && !is_impossible(start, name)
-        && !formats(model, start).iter().any(deeper)
+    !name.is_empty() && service::covers(text, name) && !is_impossible(start, name) && !siblings.iter().any(deeper)
 }
 
 /// Whether some string of the shape has this format and no deeper one, and can exist.
-fn is_feasible(model: &Model<'_>, start: &Start, text: &str, shape: &[Piece]) -> bool {
+fn is_feasible(siblings: &[(usize, &str)], start: &Start, text: &str, shape: &[Piece]) -> bool {
     let letters = |text: &str| text.bytes().filter(|b| *b != b'*').count();
     let deeper = |(_, known): &(usize, &str)| {
         let known_pieces: Vec<Piece> = wild_pieces(known).collect();
@@ -221,7 +213,7 @@ fn is_feasible(model: &Model<'_>, start: &Start, text: &str, shape: &[Piece]) ->
         Piece::Char(c) => is_bucket_character(*c),
         _ => true,
     });
-    !(buckets && !named) && !formats(model, start).iter().any(deeper)
+    (!buckets || named) && !siblings.iter().any(deeper)
 }
 
 /// Whether nothing can have the name: buckets have rules.
