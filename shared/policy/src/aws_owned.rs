@@ -10,7 +10,8 @@ mod s3;
 
 use regions::Regions;
 
-use crate::{EndpointContext, Perimeter, template::partition};
+use crate::partition;
+use crate::{EndpointContext, Perimeter};
 
 /// A group of AWS-owned resources, and what has to reach them.
 pub(crate) struct AwsOwned {
@@ -42,7 +43,7 @@ impl AwsOwned {
         let Some(own) = self.regions.value(region) else {
             return Vec::new();
         };
-        let partition = partition(region);
+        let partition = partition::of_region(region);
         let full = |arn: &&str| {
             let mut text = String::with_capacity(128);
             text.extend(["arn:", partition]);
@@ -142,7 +143,10 @@ mod tests {
     fn arns_have_the_partition_and_the_region_of_the_endpoint() {
         for (owned, region) in all().flat_map(|owned| SAMPLES.map(|region| (owned, region))) {
             for arn in owned.arns(region) {
-                assert!(arn.starts_with(&format!("arn:{}:", partition(region))), "{arn}");
+                assert!(
+                    arn.starts_with(&format!("arn:{}:", partition::of_region(region))),
+                    "{arn}"
+                );
                 assert!(!arn.contains(['{', '}']), "{arn}");
             }
         }

@@ -5,7 +5,7 @@ mod deny;
 use deny::{EVERY_ACTION, Exempt, Writer, list, texts};
 pub(crate) use deny::{free_sid, quoted};
 
-use crate::analyse::{Containment, analyse, loses};
+use crate::analyse::{Containment, analyse, regression};
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::Request;
 use crate::federation;
@@ -28,15 +28,15 @@ pub enum NoFix {
     Undecided(Vec<String>),
     #[error("the perimeter trusts nobody, so the fix would lock everybody out: name an organisation or an account")]
     NobodyTrusted,
-    #[error("no Deny could be proven to close the policy")]
+    #[error("no Deny statement could be proven to close the policy")]
     NotClosed,
-    #[error("the fix would take away legitimate requests such as `{}` on `{}` by `{}`", .0.action, .0.resource, .0.principal)]
+    #[error("the fix would deny legitimate requests such as `{}` on `{}` by `{}`", .0.action, .0.resource, .0.principal)]
     Loses(Box<Request>),
     #[error("it could not be proven that the fix keeps every legitimate request")]
     LossUnknown,
     #[error(
-        "no Deny can close the policy and keep what is legitimate: a request for `{}` tells by no key who owns `{}`, so \
-         that a stranger's looks like one of yours; by hand, {by_hand}", .request.action, .request.resource
+        "no Deny can close the policy and keep legitimate requests: requests for `{}` have no condition key that tells who \
+         owns `{}`, so a resource outside the perimeter cannot be told from one of yours; to fix it by hand, {by_hand}", .request.action, .request.resource
     )]
     OwnersUntold { request: Box<Request>, by_hand: String },
     #[error("the fix would lock everybody out")]
@@ -140,7 +140,7 @@ impl Writer<'_> {
         let exempt = self.exempt(true);
         let mut denies = vec![self.identity(EVERY_ACTION, &self.reached(&self.owned))];
         if let Some(but) = told {
-            let mut conditions = self.strangers("Resource");
+            let mut conditions = self.outsiders("Resource");
             conditions.extend(self.unmarked(&exempt));
             let action = format!(r#""NotAction":{}"#, list(&but));
             denies.push(self.deny("DenyUntrustedResources", &action, &exempt.arns, &conditions));
@@ -161,7 +161,7 @@ impl Writer<'_> {
                 self.by_arn(&exempt)
             )
         } else {
-            "say which service the endpoint is for, since requests of most services do tell".to_owned()
+            "name the service of the endpoint: requests of most services have these keys".to_owned()
         };
         let request = Box::new(request);
         Some(NoFix::OwnersUntold { request, by_hand })
@@ -175,7 +175,7 @@ impl Writer<'_> {
         if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
             return Err(NoFix::NotClosed);
         }
-        match loses(&fixed, added.len(), self.perimeter, self.endpoint) {
+        match regression(&fixed, added.len(), self.perimeter, self.endpoint) {
             Some(None) => {}
             Some(Some(request)) => return Err(NoFix::Loses(Box::new(request))),
             None => return Err(NoFix::LossUnknown),

@@ -85,9 +85,12 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
     let wanted = |name: &str| {
         !federation::is_call(name)
             && match keyless {
-                Some(keyless) => keyless.has(name) != told,
+                Some(keyless) => keyless.has(name) != told || (told && service::sometimes_tells(name)),
                 // An action that is not known may be either.
-                None => service::is_keyless(name).is_none_or(|keyless| keyless != told),
+                None => {
+                    service::is_keyless(name).is_none_or(|keyless| keyless != told)
+                        || (told && service::sometimes_tells(name))
+                }
             }
     };
     let names = names
@@ -142,7 +145,7 @@ fn distinct<'n>(
         let mut sig = Bits::ALL;
         for (place, statement) in restricted {
             let mut patterns = statement.action.values.iter();
-            let hit = patterns.any(|action| action.matches(&lower, model.reading.star_colon_star));
+            let hit = patterns.any(|action| action.matches(&lower, model.interpretation.star_colon_star));
             if hit == statement.action.not {
                 sig.remove(*place);
             }
@@ -193,7 +196,7 @@ fn of_service<'n>(service: &Service, named: &[&'n ActionPattern], told: bool) ->
         let mut lower = String::new();
         let other = |name: &Name<'_>| {
             lower_case(*name, &mut lower);
-            !exact.contains(lower.as_str()) && !federation::is_call(&lower) && keyless.has(&lower) != told
+            !exact.contains(lower.as_str()) && !federation::is_call(&lower) && (told || keyless.has(&lower) != told)
         };
         names.extend(unnamed.filter(other).take(1));
     }

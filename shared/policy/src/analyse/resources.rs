@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::atoms::Lookup;
 use super::bits::Bits;
 use super::budget::Budget;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 use super::strings::{Domain, WORD, candidates};
 use crate::arn::is_account;
@@ -67,7 +67,7 @@ pub(super) fn resources(
             .collect(),
         own: model.arns.len() + resolved.len(),
     };
-    if model.reading.short_arns {
+    if model.interpretation.short_arns {
         *complete &= patterns.all.iter().take(patterns.own).all(|pattern| simple(pattern));
     }
     let mut all: Vec<Resource> = Vec::new();
@@ -103,7 +103,14 @@ pub(super) fn resources(
             }
             arn.clone_from(&start.text);
             arn.push_str(&name);
-            agree(&patterns, &start, &name, &arn, model.reading.short_arns, &mut hit);
+            agree(
+                &patterns,
+                &start,
+                &name,
+                &arn,
+                model.interpretation.short_arns,
+                &mut hit,
+            );
             let is = |from: usize, count: usize| hit.iter().skip(from).take(count).any(|hit| *hit);
             let listed = is(patterns.own, model.listed.len());
             let owned = is(patterns.own + model.listed.len(), model.owned.len());
@@ -167,7 +174,7 @@ pub(super) fn nowhere(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> Resource
         let hit = |at: &usize| {
             patterns
                 .get(*at)
-                .is_some_and(|pattern| pattern.matches(NONE, model.reading.short_arns))
+                .is_some_and(|pattern| pattern.matches(NONE, model.interpretation.short_arns))
         };
         let named = element.every || element.patterns.iter().any(hit);
         if element.never || (named == element.not && !element.always) {
@@ -229,7 +236,7 @@ fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, V
                     resolved.push(pattern.clone());
                 }
                 Some(Form::Text(_)) => {}
-                None => restriction.never |= element.not && !model.reading.not_resource_without_value,
+                None => restriction.never |= element.not && !model.interpretation.not_resource_without_value,
             }
         }
         elements.push(restriction);
@@ -238,8 +245,8 @@ fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, V
 }
 
 /// Whether values of keys of this kind never have a colon.
-fn without_colon(kind: Kind) -> bool {
-    !matches!(kind, Kind::Free | Kind::PrincipalArn | Kind::Time)
+fn without_colon(kind: KeyMeaning) -> bool {
+    !matches!(kind, KeyMeaning::Free | KeyMeaning::PrincipalArn | KeyMeaning::Time)
 }
 
 /// Whether a pattern with too few fields only fixes how an ARN starts.

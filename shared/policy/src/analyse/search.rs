@@ -13,7 +13,7 @@ use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals, memberships, principals};
 use super::identities::Identities;
 use super::keys::{Choice, choices, instants};
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::owners::{Owner, owners};
 use super::resources::{Resource, accounts_alike, nowhere, resources};
@@ -24,7 +24,7 @@ mod prune;
 mod solve;
 
 pub(super) use linked::exact;
-use prune::{Vain, asks};
+use prune::{PruneCache, asks};
 use solve::solve;
 
 /// Where the request is to lie.
@@ -57,7 +57,7 @@ pub(super) struct Request {
 pub(super) struct Search<'m, 'd> {
     pub(super) model: &'m Model<'d>,
     principals: Principals,
-    worlds: Vec<World>,
+    classes: Vec<ActionClass>,
     /// Keys that belong neither to principal nor owner.
     free: Vec<usize>,
     choices: Vec<Vec<Choice>>,
@@ -77,7 +77,7 @@ pub(super) struct Search<'m, 'd> {
 }
 
 /// The actions that tell the owner of a resource, or those that do not.
-struct World {
+struct ActionClass {
     /// Whether the actions name no resource, so that their requests are about the caller's own account.
     alone: bool,
     /// Whether the actions bring the token of an identity provider in place of a signature.
@@ -106,28 +106,32 @@ impl<'m, 'd> Search<'m, 'd> {
             // Some actions of some services.
             None => Keyless::Some(&[]),
         };
-        let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
+        let resource_keys = [
+            KeyMeaning::ResourceAccount,
+            KeyMeaning::ResourceOrganization,
+            KeyMeaning::ResourcePaths,
+        ];
         let asked = resource_keys.iter().any(|kind| model.has(*kind));
         let tells: &[bool] = match keyless {
             Keyless::None => &[true],
             Keyless::Some(_) => &[true, false],
             Keyless::All => &[false],
         };
-        let mut worlds: Vec<World> = Vec::new();
+        let mut classes: Vec<ActionClass> = Vec::new();
         for told in tells {
             let mut actions = actions(model, *told, &mut complete, budget);
             if !asked {
                 // Whether the owner is told makes no difference then.
                 let known = |sig: Bits| {
-                    worlds
+                    classes
                         .iter()
-                        .flat_map(|world| &world.actions)
+                        .flat_map(|class| &class.actions)
                         .any(|other| other.sig == sig)
                 };
                 actions.retain(|action| !known(action.sig));
             }
             if !actions.is_empty() {
-                worlds.push(World {
+                classes.push(ActionClass {
                     alone: false,
                     federated: false,
                     actions,
@@ -135,7 +139,7 @@ impl<'m, 'd> Search<'m, 'd> {
                 });
             }
         }
-        worlds.push(World {
+        classes.push(ActionClass {
             alone: true,
             federated: false,
             // Looked up when they are needed.
@@ -144,7 +148,7 @@ impl<'m, 'd> Search<'m, 'd> {
         });
         // These come last: other witnesses say more.
         if model.bearers {
-            worlds.push(World {
+            classes.push(ActionClass {
                 alone: false,
                 federated: true,
                 actions: federated_actions(model, &mut complete, budget),
@@ -155,7 +159,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .keys
             .iter()
             .enumerate()
-            .filter(|(_, key)| key.kind == Kind::Free)
+            .filter(|(_, key)| key.kind == KeyMeaning::Free)
             .map(|(at, _)| at)
             .collect();
         let choices = free
@@ -168,7 +172,7 @@ impl<'m, 'd> Search<'m, 'd> {
         Self {
             model,
             principals,
-            worlds,
+            classes,
             free,
             choices,
             instants,
@@ -191,20 +195,20 @@ impl<'m, 'd> Search<'m, 'd> {
     ) -> Option<T> {
         let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
         let principals = std::mem::take(&mut self.principals.all);
-        let mut worlds = std::mem::take(&mut self.worlds);
+        let mut classes = std::mem::take(&mut self.classes);
         let mut found = None;
         let alone = matches!(goal, Goal::Identity | Goal::Lost { .. });
-        'search: for world in worlds.iter_mut().filter(|world| !world.alone || alone) {
-            if world.alone && world.actions.is_empty() {
-                world.actions = actions_without_resource(self.model, &mut self.complete, budget);
+        'search: for class in classes.iter_mut().filter(|class| !class.alone || alone) {
+            if class.alone && class.actions.is_empty() {
+                class.actions = actions_without_resource(self.model, &mut self.complete, budget);
             }
-            let world = &*world;
+            let class = &*class;
             let possible = self.constant & self.model.allow;
             let reaches = |principal: &Principal| {
                 let left = possible & principal.sig;
-                calls(goal, principal) && world.has(principal.caller) && !left.is_empty()
+                calls(goal, principal) && class.has(principal.caller) && !left.is_empty()
             };
-            let own: Vec<Option<Owner>> = if world.alone {
+            let own: Vec<Option<Owner>> = if class.alone {
                 let own = |principal| Owner::of_caller(self.model, principal);
                 let callers = principals.iter();
                 callers
@@ -213,21 +217,21 @@ impl<'m, 'd> Search<'m, 'd> {
             } else {
                 Vec::new()
             };
-            let stays = self.stays(world, goal);
+            let stays = self.stays(class, goal);
             let of_callers = principals.iter().filter(|caller| reaches(caller));
             let of_callers = of_callers.fold(stays, |stays, caller| stays & caller.sig);
-            let owners = world.owners.iter().chain(own.iter().flatten());
+            let owners = class.owners.iter().chain(own.iter().flatten());
             let of_owners = owners.fold(stays, |stays, owner| stays & owner.sig);
             let mut tried: BTreeSet<(Bits, Caller, [bool; 3], &str)> = BTreeSet::new();
-            let mut vain = Vain::default();
+            let mut pruned = PruneCache::default();
             let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
             for (at, principal) in principals.iter().enumerate().filter(|(_, caller)| reaches(caller)) {
                 let base = self.constant & principal.sig;
                 if !(base & of_owners).is_empty() {
                     continue;
                 }
-                for owner in world.owners.iter().chain(own.get(at).into_iter().flatten()) {
-                    let untrusted = goal == Goal::Resource || (goal == Goal::Identity && world.federated);
+                for owner in class.owners.iter().chain(own.get(at).into_iter().flatten()) {
+                    let untrusted = goal == Goal::Resource || (goal == Goal::Identity && class.federated);
                     if (untrusted && owner.trusted)
                         || !(self.constant & owner.sig & of_callers).is_empty()
                         || !consistent(principal, owner)
@@ -242,7 +246,7 @@ impl<'m, 'd> Search<'m, 'd> {
                         continue;
                     }
                     let place = Place {
-                        world,
+                        class,
                         principal,
                         owner,
                         goal,
@@ -250,7 +254,7 @@ impl<'m, 'd> Search<'m, 'd> {
                     let account = if self.accounts_alike { "" } else { &*owner.account };
                     let new = tried.insert((bits, principal.caller, place.flags(), account));
                     let lies = (principal.caller, place.flags(), account);
-                    if (!new && !follow) || vain.has(lies, bits, self.model, budget) {
+                    if (!new && !follow) || pruned.has(lies, bits, self.model, budget) {
                         continue;
                     }
                     let mut met = !new;
@@ -262,7 +266,7 @@ impl<'m, 'd> Search<'m, 'd> {
                         });
                     }
                     if !met {
-                        vain.add(lies, bits);
+                        pruned.add(lies, bits);
                     } else if follow {
                         found = self.follow(&place, bits, &mut followed, budget, judge);
                     }
@@ -273,7 +277,7 @@ impl<'m, 'd> Search<'m, 'd> {
             }
         }
         self.principals.all = principals;
-        self.worlds = worlds;
+        self.classes = classes;
         self.complete &= !budget.is_spent();
         found
     }
@@ -298,7 +302,7 @@ impl<'m, 'd> Search<'m, 'd> {
         let trusted = self.trusts(place.goal);
         let account = if self.accounts_alike { "" } else { &*place.owner.account };
         let none;
-        let all = if place.world.alone {
+        let all = if place.class.alone {
             none = [nowhere(self.model, None)];
             none.as_slice()
         } else {
@@ -339,7 +343,7 @@ impl<'m, 'd> Search<'m, 'd> {
     }
 }
 
-impl World {
+impl ActionClass {
     /// Whether the caller may call the actions.
     fn has(&self, caller: Caller) -> bool {
         match caller {
@@ -352,7 +356,7 @@ impl World {
 
 /// Where the search stands.
 struct Place<'s> {
-    world: &'s World,
+    class: &'s ActionClass,
     principal: &'s Principal,
     owner: &'s Owner,
     goal: Goal,
@@ -360,7 +364,7 @@ struct Place<'s> {
 
 impl Place<'_> {
     /// The value of a key that belongs to principal or owner, if requests have it, or nothing for a key that does not.
-    fn value(&self, kind: Kind) -> Option<Option<&str>> {
+    fn value(&self, kind: KeyMeaning) -> Option<Option<&str>> {
         self.principal.value(kind).or_else(|| self.owner.value(kind))
     }
 
@@ -406,72 +410,4 @@ fn key_at<'m, 'd>(model: &'m Model<'d>, at: usize) -> Option<&'m Key<'d>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::Document;
-    use crate::reading::Reading;
-    use crate::{EndpointContext, Perimeter};
-
-    #[test]
-    fn the_steps_bound_how_much_is_kept() {
-        let values = |value: &dyn Fn(usize) -> String| (0..250).map(value).collect::<Vec<_>>().join(",");
-        let perimeter = Perimeter {
-            organizations: vec!["o-exampleorg1".to_owned()],
-            ..Perimeter::default()
-        };
-        let endpoint = EndpointContext {
-            service: "s3".to_owned(),
-            gateway: false,
-            owner: "111122223333".to_owned(),
-            region: "us-east-1".to_owned(),
-            vpc: String::new(),
-            endpoint: String::new(),
-            time: 1_795_392_000,
-        };
-        for (resource, condition) in [
-            (values(&|i| format!("\"arn:aws:s3:*:*{i}*:*{i}*\"")), String::new()),
-            (
-                values(&|i| format!("\"arn:aws:s3:::${{aws:PrincipalTag/{i}}}-${{aws:username}}\"")),
-                String::new(),
-            ),
-            (
-                "\"*\"".to_owned(),
-                format!(
-                    r#""StringLike":{{"aws:PrincipalAccount":[{}],"aws:ResourceOrgPaths":[{}],"aws:PrincipalArn":[{}]}}"#,
-                    values(&|i| format!("\"*{i}*\"")),
-                    values(&|i| format!("\"o-*/r-*/ou-*{i}*/*\"")),
-                    values(&|i| format!("\"arn:aws:iam::*:*/{i}*\""))
-                ),
-            ),
-            (
-                "\"*\"".to_owned(),
-                format!(
-                    r#""ForAnyValue:StringLike":{{"aws:TagKeys":[{}]}},"StringEquals":{{"aws:ResourceAccount":["${{aws:PrincipalAccount}}",{}]}}"#,
-                    values(&|i| format!("\"*{i}*\"")),
-                    values(&|i| format!("\"{i:012}\""))
-                ),
-            ),
-        ] {
-            let text = format!(
-                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}},{{"Effect":"Deny","Principal":"*","Action":"*","Resource":[{resource}],"Condition":{{{condition}}}}}]}}"#
-            );
-            let document = Document::parse(&text).unwrap();
-            let model = Model::new(&document, &perimeter, &endpoint, Reading::default(), &[]);
-            let mut budget = Budget::new();
-            let mut search = Search::new(&model, &mut budget);
-            for goal in [Goal::Identity, Goal::Resource, Goal::Reach] {
-                let _ = search.find(goal, Links::Follow, &mut budget, &mut |_| None::<()>);
-            }
-            let resources = search.resources.iter().map(|(.., all)| all.len());
-            let kept = search.principals.all.len()
-                + search
-                    .worlds
-                    .iter()
-                    .map(|world| world.owners.len() + world.actions.len())
-                    .sum::<usize>()
-                + search.choices.iter().map(Vec::len).sum::<usize>()
-                + resources.chain(search.resolved.values().map(Vec::len)).sum::<usize>();
-            assert!(kept <= 150_000, "{kept} kept for {text}");
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::callers::Caller;
 use super::keys::of_principal;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 use super::search;
 use crate::evaluate::Request;
@@ -18,39 +18,46 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         _ => None,
     };
     let constant = |id: &str| model.constant(id).flatten();
-    let principal = |kind: Kind| found.principal.value(kind).flatten();
-    let owner = |kind: Kind| found.owner.value(kind).flatten();
+    let principal = |kind: KeyMeaning| found.principal.value(kind).flatten();
+    let owner = |kind: KeyMeaning| found.owner.value(kind).flatten();
     let known = [
         ("aws:CurrentTime", Some(now.as_str())),
         ("aws:EpochTime", Some(&epoch)),
         (federation::PROVIDER, provider),
-        ("aws:PrincipalAccount", principal(Kind::PrincipalAccount)),
-        ("aws:PrincipalArn", principal(Kind::PrincipalArn)),
-        ("aws:PrincipalIsAWSService", principal(Kind::PrincipalIsService)),
-        ("aws:PrincipalOrgID", principal(Kind::PrincipalOrganization)),
-        ("aws:PrincipalOrgPaths", principal(Kind::PrincipalPaths)),
-        ("aws:PrincipalServiceName", principal(Kind::PrincipalService)),
-        ("aws:PrincipalServiceNamesList", principal(Kind::PrincipalService)),
-        ("aws:PrincipalType", principal(Kind::PrincipalType)),
-        ("aws:ResourceAccount", owner(Kind::ResourceAccount)),
-        ("aws:ResourceOrgID", owner(Kind::ResourceOrganization)),
-        ("aws:ResourceOrgPaths", owner(Kind::ResourcePaths)),
+        ("aws:PrincipalAccount", principal(KeyMeaning::PrincipalAccount)),
+        ("aws:PrincipalArn", principal(KeyMeaning::PrincipalArn)),
+        ("aws:PrincipalIsAWSService", principal(KeyMeaning::PrincipalIsService)),
+        ("aws:PrincipalOrgID", principal(KeyMeaning::PrincipalOrganization)),
+        ("aws:PrincipalOrgPaths", principal(KeyMeaning::PrincipalPaths)),
+        ("aws:PrincipalServiceName", principal(KeyMeaning::PrincipalService)),
+        ("aws:PrincipalType", principal(KeyMeaning::PrincipalType)),
+        ("aws:ResourceAccount", owner(KeyMeaning::ResourceAccount)),
+        ("aws:ResourceOrgID", owner(KeyMeaning::ResourceOrganization)),
+        ("aws:ResourceOrgPaths", owner(KeyMeaning::ResourcePaths)),
         ("aws:SecureTransport", Some("true")),
         ("aws:SourceVpc", constant("aws:sourcevpc")),
+        ("aws:RequestedRegion", constant("aws:requestedregion")),
+        ("aws:SourceVpcArn", constant("aws:sourcevpcarn")),
         ("aws:SourceVpce", constant("aws:sourcevpce")),
         ("aws:ViaAWSService", Some("false")),
         ("aws:VpcSourceIp", Some("10.0.0.10")),
         ("aws:VpceAccount", constant("aws:vpceaccount")),
         ("aws:VpceOrgID", constant("aws:vpceorgid")),
     ];
+    let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
+    let id = [("aws:userid", id)];
     // Names that a service has for the same.
     let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
-    let present = known.into_iter().chain(others);
+    let present = known.into_iter().chain(id).chain(others);
     let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
     let mut all = Vec::with_capacity(known.len() + model.keys.len());
     all.extend(present);
     let mut context: BTreeMap<String, Vec<String>> = all.into_iter().collect();
+    if !found.principal.service_names.is_empty() {
+        let names = found.principal.service_names.iter().map(ToString::to_string);
+        context.insert("aws:PrincipalServiceNamesList".to_owned(), names.collect());
+    }
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
@@ -108,9 +115,9 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
 
 /// Whether the caller decides on the value of a key.
 fn chosen(id: &str, found: &search::Request) -> bool {
-    let stranger = !found.principal.trusted && found.principal.caller != Caller::Service;
+    let outsider = !found.principal.trusted && found.principal.caller != Caller::Service;
     if of_principal(id) {
-        return stranger && !id.starts_with("aws:ec2instancesource");
+        return outsider && !id.starts_with("aws:ec2instancesource");
     }
     if id.starts_with("aws:resourcetag/") || id.contains(":resourcetag/") || id.starts_with("s3:existingobjecttag/") {
         return !found.owner.trusted;

@@ -70,7 +70,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn identity(&self, action: &str, except: &[String]) -> String {
-        let mut conditions = self.strangers("Principal");
+        let mut conditions = self.outsiders("Principal");
         let principals = &self.perimeter.principals;
         if !principals.is_empty() {
             conditions.push(format!(
@@ -83,7 +83,7 @@ impl Writer<'_> {
 
     /// By the keys for the owner, or for actions without these keys by the account in the ARN.
     pub(super) fn resource(&self, exempt: &Exempt, by_arn: bool) -> Vec<String> {
-        let mut conditions = self.strangers("Resource");
+        let mut conditions = self.outsiders("Resource");
         conditions.extend(self.unmarked(exempt));
         let keyed = |action: &str| self.deny("DenyUntrustedResources", action, &exempt.arns, &conditions);
         match self.keyless() {
@@ -99,7 +99,7 @@ impl Writer<'_> {
     /// The Deny for the actions whose requests do not tell who owns the resource.
     pub(super) fn by_arn(&self, exempt: &Exempt) -> String {
         let mut arns = exempt.arns.clone();
-        let partition = crate::template::partition(&self.endpoint.region);
+        let partition = crate::partition::of_region(&self.endpoint.region);
         let service = service::find(&self.endpoint.service);
         let formats = service.iter().flat_map(Service::arns);
         let services: BTreeSet<&str> = formats
@@ -145,7 +145,7 @@ impl Writer<'_> {
     }
 
     /// Conditions that hold for everybody whom the perimeter does not trust.
-    pub(super) fn strangers(&self, side: &str) -> Vec<String> {
+    pub(super) fn outsiders(&self, side: &str) -> Vec<String> {
         let perimeter = self.perimeter;
         let keys: Vec<String> = [("OrgID", &perimeter.organizations), ("Account", &perimeter.accounts)]
             .into_iter()

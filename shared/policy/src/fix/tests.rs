@@ -97,7 +97,7 @@ fn nothing_is_offered_where_requests_do_not_tell_owners() {
     );
     for service in ["any", "no-such-service", ""] {
         let (_, by_hand) = untold(fixed(inside, service));
-        assert!(by_hand.contains("say which service"), "{by_hand}");
+        assert!(by_hand.contains("name the service"), "{by_hand}");
     }
 }
 
@@ -244,7 +244,9 @@ fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
             {"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}"#,
     )
     .unwrap();
-    let lost = loses(&document, 1, &perimeter(), &endpoint("sts")).unwrap().unwrap();
+    let lost = regression(&document, 1, &perimeter(), &endpoint("sts"))
+        .unwrap()
+        .unwrap();
     assert!(crate::federation::is_call(&lost.action), "{lost:?}");
-    assert_eq!(loses(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
+    assert_eq!(regression(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
 }

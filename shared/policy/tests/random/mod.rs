@@ -140,7 +140,7 @@ impl Requests {
                 .cloned(),
         );
         resources.extend(match service {
-            "s3" | "any" => ["arn:aws:s3:::stranger/x", "arn:aws:s3:us-east-1:*:accesspoint/x"].map(str::to_owned),
+            "s3" | "any" => ["arn:aws:s3:::outsider/x", "arn:aws:s3:us-east-1:*:accesspoint/x"].map(str::to_owned),
             other => ["us-east-1", "eu-west-1"].map(|region| format!("arn:aws:{other}:{region}:*:key/x")),
         });
         let of_service = |text: &String| {
@@ -340,7 +340,7 @@ impl Requests {
         let resource = if leaf {
             resource
         } else {
-            "arn:aws:s3:::stranger/x".to_owned()
+            "arn:aws:s3:::outsider/x".to_owned()
         };
         let covers = |all: &[String]| all.iter().any(|pattern| covers(pattern, &resource));
         let owned = covers(&self.perimeter.aws_owned_resources);
@@ -358,9 +358,9 @@ impl Requests {
         }
     }
 
-    fn stranger(&self, owner: &str) -> String {
+    fn outsider(&self, owner: &str) -> String {
         match self.endpoint.service.as_str() {
-            "s3" | "any" => "arn:aws:s3:::stranger/x".to_owned(),
+            "s3" | "any" => "arn:aws:s3:::outsider/x".to_owned(),
             service => format!("arn:aws:{service}:us-east-1:{owner}:key/x"),
         }
     }
@@ -370,7 +370,7 @@ impl Requests {
         let text = random.one_of(&self.resources);
         let mut fields: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();
         if fields.len() < 6 {
-            return (self.stranger(owner), None);
+            return (self.outsider(owner), None);
         }
         let any = |field: &String| field.contains(['*', '?', '$']);
         if any(&fields[1]) {
@@ -392,7 +392,7 @@ impl Requests {
         let account = fields[4].clone();
         let odd = !account.is_empty() && (account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()));
         if odd || fields[5].is_empty() {
-            return (self.stranger(owner), None);
+            return (self.outsider(owner), None);
         }
         (fields.join(":"), Some(account).filter(|account| !account.is_empty()))
     }

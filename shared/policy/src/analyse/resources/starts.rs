@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::super::budget::Budget;
 use super::super::model::Model;
 use super::Patterns;
-use crate::arn::{is_partition, is_region};
+use crate::arn::is_region;
 use crate::glob::{Pattern, Piece};
+use crate::partition;
 use crate::text::ArnPattern;
 
 /// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
@@ -95,7 +96,7 @@ pub(super) fn starts(
     };
     for field in fields(1) {
         match field {
-            Pattern::Exact(name) if is_partition(name) => add(&mut partitions, name),
+            Pattern::Exact(name) if partition::exists(name) => add(&mut partitions, name),
             Pattern::Glob(_) => ["aws", "aws-cn", "aws-us-gov"]
                 .into_iter()
                 .for_each(|p| add(&mut partitions, p)),

@@ -7,7 +7,7 @@ use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::{Choice, choices, possible};
-use super::super::kinds::Kind;
+use super::super::model::KeyMeaning;
 use super::super::model::{Key, Model, linked_texts};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
@@ -37,7 +37,7 @@ pub(super) struct Case {
 pub(in super::super) fn exact(model: &Model<'_>) -> bool {
     let constant = |text: &Text| {
         text.variables()
-            .all(|variable| model.kind(&variable.key) == Kind::Constant)
+            .all(|variable| model.kind(&variable.key) == KeyMeaning::Constant)
     };
     model
         .resources
@@ -65,7 +65,7 @@ fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> 
         return true;
     }
     let source = model.keys.iter().find(|key| key.id == variable);
-    let free = |key: &Key<'_>| key.kind == Kind::Free && Group::of(key.id).is_none();
+    let free = |key: &Key<'_>| key.kind == KeyMeaning::Free && Group::of(key.id).is_none();
     let exact = |key: &Key<'_>| {
         let texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
         texts
@@ -78,10 +78,12 @@ fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> 
     };
     plain
         && source.is_some_and(|source| match (key.kind, kind) {
-            (Kind::Constant, Kind::Free) => free(source) && !source.linked,
-            (Kind::Free, Kind::Free) => free(source) && !source.linked && free(key) && exact(source) && exact(key),
-            (Kind::Free, _) => free(key) && other.is_some() && lone(key),
-            (_, Kind::Free) => own.is_some() && free(source) && source.conditions.is_empty(),
+            (KeyMeaning::Constant, KeyMeaning::Free) => free(source) && !source.linked,
+            (KeyMeaning::Free, KeyMeaning::Free) => {
+                free(source) && !source.linked && free(key) && exact(source) && exact(key)
+            }
+            (KeyMeaning::Free, _) => free(key) && other.is_some() && lone(key),
+            (_, KeyMeaning::Free) => own.is_some() && free(source) && source.conditions.is_empty(),
             _ => false,
         })
 }
@@ -111,7 +113,7 @@ fn names_account(model: &Model<'_>, text: &Text) -> bool {
         Some([Part::Variable(variable)]) => Group::of(&variable.key) == Some(Group::Account),
         _ => false,
     };
-    let others = text.variables().filter(|v| model.kind(&v.key) != Kind::Constant);
+    let others = text.variables().filter(|v| model.kind(&v.key) != KeyMeaning::Constant);
     account && fields.len() == 6 && others.count() <= 1
 }
 
@@ -193,7 +195,7 @@ impl Search<'_, '_> {
             if let Some(value) = place.value(kind) {
                 return value.map(str::to_owned);
             }
-            if kind == Kind::Constant {
+            if kind == KeyMeaning::Constant {
                 return model.constant(id).flatten().map(str::to_owned);
             }
             let pick = picked
@@ -202,7 +204,11 @@ impl Search<'_, '_> {
             pick.and_then(|(_, values)| one(values))
         };
         let mut bits = bits & model.linked_sig(|kind| place.value(kind), &lookup);
-        for key in model.keys.iter().filter(|key| key.linked && key.kind == Kind::Constant) {
+        for key in model
+            .keys
+            .iter()
+            .filter(|key| key.linked && key.kind == KeyMeaning::Constant)
+        {
             let value = model.constant(key.id).flatten();
             bits = bits & model.sig_of(key, value.as_slice(), Some(&lookup));
         }
@@ -255,7 +261,7 @@ impl Search<'_, '_> {
             return None;
         }
         let none = [nowhere(model, Some(&lookup))];
-        if !place.world.alone && !self.resolved.contains_key(&key) {
+        if !place.class.alone && !self.resolved.contains_key(&key) {
             let found = resources(
                 model,
                 &place.owner.account,
@@ -277,7 +283,7 @@ impl Search<'_, '_> {
                 own.push(fixed.clone());
             }
         }
-        let found = if place.world.alone {
+        let found = if place.class.alone {
             none.as_slice()
         } else {
             self.resolved.get(&key)?

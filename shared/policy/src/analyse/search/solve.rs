@@ -14,7 +14,7 @@ fn lies(model: &Model<'_>, place: &Place<'_>, resource: &Resource) -> bool {
     let (principal, owner) = (place.principal, place.owner);
     let trusted = owner.trusted || resource.listed || resource.owned;
     // The token stands for its bearer, and the trust policy of the role judges it.
-    let bearer = place.world.federated && trusted;
+    let bearer = place.class.federated && trusted;
     let goal = match place.goal {
         Goal::Identity => !resource.owned && !bearer,
         Goal::Resource => !trusted,
@@ -126,7 +126,7 @@ pub(super) fn solve<T>(
 /// The candidates of each part, with their places.
 fn groups(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'_>) -> Vec<Vec<(usize, Bits)>> {
     let caller = place.principal.caller;
-    let actions = place.world.actions.iter().map(|action| action.sig).enumerate();
+    let actions = place.class.actions.iter().map(|action| action.sig).enumerate();
     let resources = parts.resources.iter().enumerate();
     let lying = resources.filter(|(_, resource)| lies(model, place, resource));
     let mut all = vec![
@@ -174,7 +174,7 @@ fn trace(place: &Place<'_>, parts: &Parts<'_>, layers: &[Layer]) -> Option<Reque
     // The first layer picks nothing.
     picks.pop();
     let mut picks = picks.into_iter().rev();
-    let action = place.world.actions.get(picks.next()?)?.name.clone();
+    let action = place.class.actions.get(picks.next()?)?.name.clone();
     let resource = parts.resources.get(picks.next()?)?.of(&place.owner.account);
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {

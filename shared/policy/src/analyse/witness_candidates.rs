@@ -39,7 +39,7 @@ pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>)
 }
 
 /// A request that is as good as the one found, and likelier where there is one.
-pub(super) fn likely(
+pub(super) fn likeliest(
     model: &Model<'_>,
     found: Confirmed,
     allowed: &dyn Fn(&evaluate::Request) -> bool,
@@ -81,7 +81,7 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let arn = &other.resource.arn;
     let hits = |patterns: &[ArnPattern]| {
         let mut patterns = patterns.iter();
-        patterns.any(|pattern| pattern.matches(arn, model.reading.short_arns))
+        patterns.any(|pattern| pattern.matches(arn, model.interpretation.short_arns))
     };
     let same = *arn == found.resource.arn
         || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
