@@ -7,6 +7,7 @@ use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
 use crate::federation;
 use crate::interpretation::{Interpretation, Named, interpretations};
+use crate::possible::impossible;
 use crate::{EndpointContext, Perimeter};
 
 mod actions;
@@ -75,11 +76,31 @@ pub struct Analysis {
     pub identity: Option<Witness>,
     /// A request to an untrusted resource.
     pub resource: Option<Witness>,
+    /// Whether it was found out if there is a request by an untrusted principal.
+    pub identity_decided: bool,
+    /// Whether it was found out if there is a request to an untrusted resource.
+    pub resource_decided: bool,
     pub locked_out: bool,
     /// Why a verdict could not be reached, what is ambiguous, and what AWS would refuse.
     pub reasons: Vec<String>,
     /// In words: who gets in, doing what, through which statement, and why nothing stops it. One line each.
     pub explanation: Vec<String>,
+}
+
+impl Analysis {
+    /// What is to be said of a policy that cannot be judged.
+    pub fn undecided(reasons: Vec<String>) -> Self {
+        Self {
+            verdict: Containment::Undecided,
+            identity: None,
+            resource: None,
+            identity_decided: false,
+            resource_decided: false,
+            locked_out: false,
+            reasons,
+            explanation: Vec::new(),
+        }
+    }
 }
 
 /// Decides whether the policy of an endpoint lets in principals outside the perimeter, whether it lets requests out to
@@ -95,16 +116,19 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
             "the document has {} values and variables, more than {MOST_VALUES}",
             document.size()
         ));
+        summary.doubted = [true; 2];
         return summary.analysis(document, &[]);
     }
     if !all {
         summary
             .doubts
             .push("the document has more interpretations than the limit".to_owned());
+        summary.doubted = [true; 2];
     }
     for (index, named) in interpretations.iter().enumerate() {
         if budget.is_spent() {
             summary.doubts.push(TOO_MANY.to_owned());
+            summary.doubted = [true; 2];
             break;
         }
         let model = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
@@ -120,6 +144,9 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
             let model = Model::supposing(document, perimeter, endpoint, named.interpretation, &owned, true);
             let mut asked = Asked::new(document, &model, named, &mut budget);
             let holes = [Goal::Identity, Goal::Resource].map(|goal| asked.hole(goal, &mut budget));
+            for (doubted, hole) in summary.doubted.iter_mut().zip(&holes) {
+                *doubted |= !matches!(hole, Answer::No);
+            }
             if holes.iter().any(|hole| !matches!(hole, Answer::No)) {
                 summary.doubts.push(format!(
                     "the policy is closed only because AWS has no condition key `{}`",
@@ -183,8 +210,13 @@ impl<'m, 'd> Asked<'m, 'd> {
             // Who is not locked out is not asked how.
             let request = match goal {
                 Goal::Reach => confirmed.1,
-                _ => witness_candidates::likeliest(model, confirmed, &allowed),
+                _ => witness_candidates::likeliest(model, confirmed, &confirm),
             };
+            if let Some(flaw) = impossible(&request, model.endpoint) {
+                debug_assert!(model.service.is_none(), "{flaw}: {request:?}");
+                unconfirmed = true;
+                return None;
+            }
             let witness = Witness {
                 request,
                 conditional: keys,
@@ -238,6 +270,8 @@ struct Summary {
     identity: Found,
     resource: Found,
     doubts: Vec<String>,
+    /// Whether it is open if there is the first hole, and if there is the second.
+    doubted: [bool; 2],
     /// Whether the first interpretation lets nobody through.
     locked_out: bool,
     /// Whether interpretations part over that.
@@ -269,6 +303,9 @@ impl Found {
 
 impl Summary {
     fn add(&mut self, index: usize, identity: Answer, resource: Answer, reach: &Answer) {
+        for (doubted, answer) in self.doubted.iter_mut().zip([&identity, &resource]) {
+            *doubted |= matches!(answer, Answer::Unknown(_));
+        }
         for (answer, question) in [
             (&identity, "whether principals outside the perimeter can use it"),
             (&resource, "whether resources outside the perimeter can be reached"),
@@ -340,8 +377,11 @@ impl Summary {
             }
         }
         explanation.extend(explain::verdict(verdict, self.locked_out));
+        let [identity_doubted, resource_doubted] = self.doubted;
         Analysis {
             verdict,
+            identity_decided: identity.is_some() || !identity_doubted,
+            resource_decided: resource.is_some() || !resource_doubted,
             identity: identity.map(|(_, witness)| witness),
             resource: resource.map(|(_, witness)| witness),
             locked_out: self.locked_out,

@@ -70,6 +70,16 @@ fn is_path(text: &str) -> bool {
     (1..=510).contains(&text.len()) && text.bytes().all(|b| (b'!'..=0x7f).contains(&b))
 }
 
+/// Names that buckets have, those included that could be chosen in us-east-1 before March 2018.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+pub(crate) fn is_bucket(text: &str) -> bool {
+    (3..=255).contains(&text.len()) && text.chars().all(is_bucket_character)
+}
+
+pub(crate) fn is_bucket_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
+}
+
 pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -80,6 +90,11 @@ pub(crate) fn is_region(text: &str) -> bool {
         let digit = last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit());
         digit && names.contains('-') && names.split('-').all(name)
     })
+}
+
+/// Whether a principal's name is that of an AWS service.
+pub(crate) fn is_service(name: &str) -> bool {
+    !name.starts_with("arn:") && name.contains('.')
 }
 
 /// `o-` and ten to thirty-two lower-case letters or digits.

@@ -4,6 +4,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. Keys of a single service come
 //! from the service authorization reference. A key that is in neither does not exist, and no request has it.
 
+use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
+use crate::literal::{Network, instant};
 use crate::service;
 
 /// What the values of a key look like.
@@ -25,6 +27,31 @@ pub(crate) enum ValueType {
     /// `1.2` or `1.3`. AWS endpoints take no older version:
     /// <https://aws.amazon.com/blogs/security/tls-1-2-required-for-aws-endpoints/>
     TlsVersion,
+}
+
+impl ValueType {
+    /// Whether a value has the form of its type.
+    pub(crate) fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Account => is_account(text),
+            Self::Organization => is_organization(text),
+            Self::OrganizationPath => is_organization_path(text),
+            Self::Arn => Arn::parse(text).is_some(),
+            Self::Count => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Date => text.contains('T') && text.ends_with('Z') && instant(text).is_some(),
+            Self::Bool => matches!(text, "true" | "false"),
+            Self::Address => !text.contains('/') && Network::parse(text).is_some(),
+            Self::Vpc => is_vpc(text),
+            Self::ServiceName => is_service(text),
+            Self::TlsVersion => matches!(text, "1.2" | "1.3"),
+        }
+    }
+}
+
+fn is_vpc(text: &str) -> bool {
+    let id = text.strip_prefix("vpc-").unwrap_or_default();
+    !id.is_empty() && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Which requests can have a key.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arn::Arn;
+use crate::arn::{Arn, is_service};
 use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement, Values};
 use crate::federation;
 use crate::interpretation::Interpretation;
@@ -319,11 +319,6 @@ impl<'r> Judge<'r> {
             _ => false,
         }
     }
-}
-
-/// Whether a principal's name is that of an AWS service.
-pub(crate) fn is_service(name: &str) -> bool {
-    !name.starts_with("arn:") && name.contains('.')
 }
 
 #[cfg(test)]

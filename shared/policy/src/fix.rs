@@ -9,7 +9,7 @@ use crate::analyse::{Containment, analyse, regression};
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::Request;
 use crate::federation;
-use crate::service::{self, Keyless};
+use crate::service::Keyless;
 use crate::{EndpointContext, Perimeter};
 
 /// A closed document.
@@ -127,24 +127,15 @@ impl Writer<'_> {
     /// That no Deny can do, if a hole is left when all is denied that tells who owns the resource: the same request may
     /// be one for a trusted resource, and what denies the one denies the other.
     fn owners_untold(&self) -> Option<NoFix> {
-        let told = match self.keyless() {
-            Keyless::Some(actions) => Some(texts(actions)),
-            Keyless::All => None,
-            Keyless::None if self.endpoint.knows_service() => return None,
-            Keyless::None => Some(
-                service::keyless_actions()
-                    .map(|(prefix, name)| format!("{prefix}:{name}"))
-                    .collect(),
-            ),
-        };
+        if self.keyless() == Keyless::None && self.endpoint.knows_service() {
+            return None;
+        }
         let exempt = self.exempt(true);
         let mut denies = vec![self.identity(EVERY_ACTION, &self.reached(&self.owned))];
-        if let Some(but) = told {
-            let mut conditions = self.outsiders("Resource");
-            conditions.extend(self.unmarked(&exempt));
-            let action = format!(r#""NotAction":{}"#, list(&but));
-            denies.push(self.deny("DenyUntrustedResources", &action, &exempt.arns, &conditions));
-        }
+        let mut conditions = self.outsiders("Resource");
+        conditions.extend(self.unmarked(&exempt));
+        conditions.push(r#""Null":{"aws:ResourceAccount":"false"}"#.to_owned());
+        denies.push(self.deny("DenyUntrustedResources", EVERY_ACTION, &exempt.arns, &conditions));
         let document = Document::parse(&append(self.document, &denies)).ok()?;
         let request = analyse(&document, self.perimeter, self.endpoint).resource?.request;
         let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
@@ -156,15 +147,29 @@ impl Writer<'_> {
             return None;
         }
         let by_hand = if self.endpoint.knows_service() {
-            format!(
-                "append this Deny with the resources that workloads need in its NotResource, or trust these by their ARNs: {}",
-                self.by_arn(&exempt)
-            )
+            self.by_hand(&denies, &exempt)
         } else {
             "name the service of the endpoint: requests of most services have these keys".to_owned()
         };
         let request = Box::new(request);
         Some(NoFix::OwnersUntold { request, by_hand })
+    }
+
+    /// What closes the policy without a proof that nothing legitimate is lost: statements that let trusted principals reach
+    /// trusted resources still.
+    fn by_hand(&self, denies: &[String], exempt: &Exempt) -> String {
+        let advised: Vec<String> = denies.iter().cloned().chain([self.by_arn(exempt)]).collect();
+        let usable = Document::parse(&append(self.document, &advised)).is_ok_and(|document| {
+            let found = analyse(&document, self.perimeter, self.endpoint);
+            found.verdict == Containment::Closed
+        });
+        if usable && !exempt.arns.is_empty() {
+            return format!(
+                "append these statements, after adding every resource that workloads need to `NotResource` of the last: {}",
+                advised.join(", ")
+            );
+        }
+        "trust the resources that workloads need by their ARNs, then fix the policy again".to_owned()
     }
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.

@@ -85,6 +85,17 @@ impl Keyless {
     }
 }
 
+/// What an action acts on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Targets {
+    /// Nothing that has a name: requests are about the caller's own account.
+    Nothing,
+    /// Resources of these formats, by their places in [`Service::arns`].
+    Formats(Vec<usize>),
+    /// Not known: AWS publishes neither the action nor what it acts on.
+    Unknown,
+}
+
 /// The services behind an endpoint.
 #[derive(Clone)]
 pub(crate) struct Service {
@@ -134,6 +145,33 @@ pub(crate) fn is_keyless(action: &str) -> Option<bool> {
     numbers(&prefix)?;
     let keyless = KEYLESS.iter().find(|(known, _)| *known == prefix);
     Some(keyless.is_some_and(|(_, keyless)| keyless.has(action)))
+}
+
+/// Actions that are about the caller's own account although the service authorization reference has a resource for them.
+const ON_OWN_ACCOUNT: &[&str] = &[
+    // Metrics go to the account of the caller. The data sets are those of OpenTelemetry, in the same account:
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
+    "cloudwatch:PutMetricData",
+];
+
+fn on_own_account(prefix: &str, name: &str) -> bool {
+    let same = |action: &&str| action.split_once(':') == Some((prefix, name));
+    ON_OWN_ACCOUNT.iter().any(|action| same(action))
+}
+
+/// Whether AWS publishes that an action names no resource.
+pub(crate) fn acts_on_nothing(action: &str) -> bool {
+    let Some((prefix, name)) = action.split_once(':') else {
+        return false;
+    };
+    let line = line(&prefix.to_ascii_lowercase());
+    line.is_some_and(|line| {
+        list(line.actions).any(|known| {
+            known
+                .strip_suffix('-')
+                .is_some_and(|known| known.eq_ignore_ascii_case(name))
+        })
+    })
 }
 
 /// Whether an action takes a resource. Not if one of them is not known.
@@ -285,9 +323,29 @@ impl Service {
 
     /// Prefix and name of each action that names no resource: its requests are about the caller's own account.
     pub(crate) fn actions_without_resource(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.lines
-            .iter()
-            .flat_map(|line| list(line.actions).filter_map(|name| Some((line.prefix, name.strip_suffix('-')?))))
+        let all = self.actions_with_targets();
+        all.filter_map(|(prefix, name, targets)| (targets == Targets::Nothing).then_some((prefix, name)))
+    }
+
+    /// Prefix, name and targets of each action.
+    pub(crate) fn actions_with_targets(&self) -> impl Iterator<Item = (&'static str, &'static str, Targets)> {
+        let lines = self.lines.iter().scan(0, |before, line| {
+            let first = *before;
+            *before += list(line.arns).count();
+            Some((first, *line))
+        });
+        lines.flat_map(|(first, line)| {
+            let pairs = list(line.actions).zip(targets(line.targets));
+            pairs.map(move |(name, target)| match name.strip_suffix('-') {
+                Some(name) => (line.prefix, name, Targets::Nothing),
+                None if on_own_account(line.prefix, name) => (line.prefix, name, Targets::Nothing),
+                None if target.is_empty() => (line.prefix, name, Targets::Unknown),
+                None => {
+                    let formats = places(target).map(|place| first + place).collect();
+                    (line.prefix, name, Targets::Formats(formats))
+                }
+            })
+        })
     }
 
     /// Prefix and name of each action.
@@ -300,6 +358,15 @@ impl Service {
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
     pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().flat_map(|line| list(line.arns))
+    }
+
+    /// The place in [`Service::arns`] of the format that this resource has.
+    pub(crate) fn format_of(&self, arn: &str) -> Option<usize> {
+        let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
+        let known = self.arns().enumerate().filter(|(_, format)| covers(format, kind));
+        // Of a bucket's format and an object's, the object's.
+        let deepest = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
+        deepest.map(|(place, _)| place)
     }
 
     /// Whether an action of the service takes a resource.

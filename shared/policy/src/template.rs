@@ -333,11 +333,8 @@ impl Behind<'_> {
                 return true;
             };
             let one = |field: &str, of: &str| field == of || field.contains(['*', '?']);
-            let mut prefixes = service
-                .arns()
-                .filter_map(|format| format.split(':').next())
-                .chain(service.prefixes());
-            one(arn.partition, partition) && prefixes.any(|prefix| one(arn.service, prefix))
+            let mut formats = service.arns().filter_map(|format| format.split(':').next());
+            one(arn.partition, partition) && formats.any(|known| one(arn.service, known))
         };
         arns.iter().filter(possible).cloned().collect()
     }

@@ -61,11 +61,62 @@ pub(super) struct Principal {
     pub(super) arn: Option<Rc<str>>,
     /// The value of `aws:userid`.
     pub(super) id: Option<Rc<str>>,
+    /// What is settled of the session beforehand, where keys of it depend on each other.
+    pub(super) session: Session,
     /// The values of `aws:PrincipalServiceNamesList`.
     pub(super) service_names: Vec<Rc<str>>,
     pub(super) trusted: bool,
+    /// Whether the settings trust its organisation or path.
+    pub(super) trusted_membership: bool,
     /// Statements that do not fail on this principal.
     pub(super) sig: Bits,
+}
+
+/// Whether a caller used multi-factor authentication, and whether a service calls for it. Nothing where no condition asks
+/// for two keys that tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Session {
+    pub(super) multi_factor: Option<bool>,
+    pub(super) via_service: Option<bool>,
+}
+
+impl Session {
+    /// The sessions that the keys of a document tell apart.
+    fn all(model: &Model<'_>) -> Vec<Self> {
+        let has = |id: &str| model.keys.iter().any(|key| key.id == id);
+        let both = |asked: bool| {
+            if asked {
+                vec![Some(false), Some(true)]
+            } else {
+                vec![None]
+            }
+        };
+        let multi_factor = both(has("aws:multifactorauthage") && has("aws:multifactorauthpresent"));
+        let via = ["aws:calledvia", "aws:calledviafirst", "aws:calledvialast"];
+        let via_service = both(has("aws:viaawsservice") && via.iter().any(|id| has(id)));
+        let pairs = multi_factor
+            .iter()
+            .flat_map(|multi_factor| via_service.iter().map(move |via| (*multi_factor, *via)));
+        pairs
+            .map(|(multi_factor, via_service)| Self {
+                multi_factor,
+                via_service,
+            })
+            .collect()
+    }
+
+    /// Whether the session can have these values of a key.
+    pub(super) fn allows(self, id: &str, values: &[String]) -> bool {
+        let told =
+            |told: Option<bool>| told.is_none_or(|told| values == [told.to_string()] || (!told && values.is_empty()));
+        match id {
+            "aws:multifactorauthpresent" => told(self.multi_factor),
+            "aws:multifactorauthage" => self.multi_factor != Some(false) || values.is_empty(),
+            "aws:viaawsservice" => told(self.via_service),
+            id if id.starts_with("aws:calledvia") => self.via_service != Some(false) || values.is_empty(),
+            _ => true,
+        }
+    }
 }
 
 pub(super) struct Principals {
@@ -230,14 +281,31 @@ pub(super) fn principals(
                     path: membership.path.clone(),
                     arn: Some(name.arn.clone()),
                     id: Some(name.id.clone()),
+                    session: Session::default(),
                     service_names: Vec::new(),
                     trusted,
+                    trusted_membership: membership.trusted,
                     sig: iam & name.sig & membership.caller,
                 });
             }
         }
     }
     all.append(&mut last);
+    let sessions = Session::all(model);
+    if sessions.len() > 1 {
+        let signed = std::mem::take(&mut all);
+        for principal in &signed {
+            for session in &sessions {
+                if !budget.spend(KEPT) {
+                    return Principals { all, complete: false };
+                }
+                all.push(Principal {
+                    session: *session,
+                    ..principal.clone()
+                });
+            }
+        }
+    }
     all.push(unsigned(model, Caller::Anonymous, "anonymous"));
     if model.bearers {
         let named = (0..model.providers.len()).map(Some);
@@ -263,8 +331,10 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
         path: None,
         arn: None,
         id: (caller == Caller::Anonymous).then(|| name.into()),
+        session: Session::default(),
         service_names: Vec::new(),
         trusted: false,
+        trusted_membership: false,
         sig: principal_sig(model, caller, name, "", None),
     };
     for kind in [

@@ -1,6 +1,7 @@
 //! Verdicts in words, in the order: what happened, to which resource, why.
 
 use super::{Containment, Witness};
+use crate::arn::is_service;
 use crate::document::Document;
 use crate::evaluate::{self, Decision, evaluate_as};
 use crate::federation;
@@ -22,7 +23,7 @@ pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, interpret
             "anyone with a token of an identity provider and no AWS credentials".to_owned()
         }
         ("anonymous", _) => "anyone without credentials".to_owned(),
-        (name, _) if evaluate::is_service(name) => format!("the AWS service `{name}`"),
+        (name, _) if is_service(name) => format!("the AWS service `{name}`"),
         (name, Some(organization)) => format!("`{name}` of the organisation {organization}"),
         (name, None) => format!("`{name}`, whose account is in no organisation,"),
     };

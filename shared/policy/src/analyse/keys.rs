@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::atoms::{Lookup, nothing};
 use super::bits::Bits;
 use super::budget::Budget;
-use super::callers::Caller;
+use super::callers::{Caller, Principal};
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::strings::candidates;
@@ -31,8 +31,11 @@ pub(super) struct Choice {
 const MOST_TOGETHER: usize = 5;
 
 /// Which of the values of a key a caller can have.
-pub(super) fn possible(model: &Model<'_>, id: &str, caller: Caller, values: &[String]) -> bool {
-    let missing = values.is_empty();
+pub(super) fn possible(model: &Model<'_>, id: &str, principal: &Principal, values: &[String]) -> bool {
+    let (caller, missing) = (principal.caller, values.is_empty());
+    if !principal.session.allows(id, values) {
+        return false;
+    }
     match id {
         "aws:userid" => match caller {
             Caller::Anonymous => values == ["anonymous"],
@@ -77,7 +80,7 @@ pub(super) fn of_principal(id: &str) -> bool {
         )
 }
 
-fn always_there(model: &Model<'_>, id: &str) -> bool {
+pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
     match id {
         "aws:viaawsservice"
         | "aws:securetransport"
@@ -204,7 +207,7 @@ pub(super) fn choices(
             values.extend(found.values);
         }
     }
-    values.retain(|value| value_types::possible(values_of, value) && in_time(model, key.id, value));
+    values.retain(|value| values_of.fits(value) && in_time(model, key.id, value));
     if key.id == "aws:userid" {
         values.push("anonymous".to_owned());
     }

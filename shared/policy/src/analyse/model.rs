@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
+use crate::arn::is_region;
 use crate::aws_owned::Mark;
 use crate::condition_keys;
 use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
@@ -278,6 +279,25 @@ impl<'d> Model<'d> {
         });
         self.marked_by = Some((at, mark.value));
         self.owned = mark.arns.iter().map(|arn| ArnPattern::wild(arn)).collect();
+    }
+
+    /// The Regions of resources that Allows of the document name.
+    pub(super) fn allowed_regions(&self) -> impl Iterator<Item = &str> {
+        let allows = self
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(place, element)| self.allow.has(*place) && !element.not);
+        let patterns = allows
+            .flat_map(|(_, element)| &element.patterns)
+            .filter_map(|at| self.arns.get(*at));
+        patterns.filter_map(|pattern| match pattern {
+            ArnPattern::Fields(fields) => match fields.as_ref() {
+                [_, _, _, Pattern::Exact(region), _, _] if is_region(region) => Some(region.as_str()),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     pub(super) fn has(&self, kind: KeyMeaning) -> bool {

@@ -90,7 +90,7 @@ impl Owner {
             account: principal.account.clone(),
             organization: principal.organization.clone(),
             path: principal.path.clone(),
-            trusted: principal.trusted,
+            trusted: model.trusts_account(&principal.account) || principal.trusted_membership,
             told: true,
             sig: Bits::ALL,
         };

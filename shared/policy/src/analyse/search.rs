@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::actions::{Action, actions, actions_without_resource, federated_actions};
+use super::actions::{ActionGroup, Formats, actions, actions_without_resource, federated_actions};
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals, memberships, principals};
@@ -82,7 +82,7 @@ struct ActionClass {
     alone: bool,
     /// Whether the actions bring the token of an identity provider in place of a signature.
     federated: bool,
-    actions: Vec<Action>,
+    groups: Vec<ActionGroup>,
     owners: Vec<Owner>,
 }
 
@@ -106,12 +106,6 @@ impl<'m, 'd> Search<'m, 'd> {
             // Some actions of some services.
             None => Keyless::Some(&[]),
         };
-        let resource_keys = [
-            KeyMeaning::ResourceAccount,
-            KeyMeaning::ResourceOrganization,
-            KeyMeaning::ResourcePaths,
-        ];
-        let asked = resource_keys.iter().any(|kind| model.has(*kind));
         let tells: &[bool] = match keyless {
             Keyless::None => &[true],
             Keyless::Some(_) => &[true, false],
@@ -119,22 +113,12 @@ impl<'m, 'd> Search<'m, 'd> {
         };
         let mut classes: Vec<ActionClass> = Vec::new();
         for told in tells {
-            let mut actions = actions(model, *told, &mut complete, budget);
-            if !asked {
-                // Whether the owner is told makes no difference then.
-                let known = |sig: Bits| {
-                    classes
-                        .iter()
-                        .flat_map(|class| &class.actions)
-                        .any(|other| other.sig == sig)
-                };
-                actions.retain(|action| !known(action.sig));
-            }
-            if !actions.is_empty() {
+            let groups = actions(model, *told, &mut complete, budget);
+            if !groups.is_empty() {
                 classes.push(ActionClass {
                     alone: false,
                     federated: false,
-                    actions,
+                    groups,
                     owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
                 });
             }
@@ -143,7 +127,7 @@ impl<'m, 'd> Search<'m, 'd> {
             alone: true,
             federated: false,
             // Looked up when they are needed.
-            actions: Vec::new(),
+            groups: Vec::new(),
             owners: Vec::new(),
         });
         // These come last: other witnesses say more.
@@ -151,7 +135,10 @@ impl<'m, 'd> Search<'m, 'd> {
             classes.push(ActionClass {
                 alone: false,
                 federated: true,
-                actions: federated_actions(model, &mut complete, budget),
+                groups: vec![ActionGroup {
+                    actions: federated_actions(model, &mut complete, budget),
+                    formats: Formats::Any,
+                }],
                 owners: owners(model, &identities, &memberships, true, &mut complete, budget),
             });
         }
@@ -197,10 +184,14 @@ impl<'m, 'd> Search<'m, 'd> {
         let principals = std::mem::take(&mut self.principals.all);
         let mut classes = std::mem::take(&mut self.classes);
         let mut found = None;
-        let alone = matches!(goal, Goal::Identity | Goal::Lost { .. });
+        // What names no resource reaches no resource of others.
+        let alone = goal != Goal::Resource;
         'search: for class in classes.iter_mut().filter(|class| !class.alone || alone) {
-            if class.alone && class.actions.is_empty() {
-                class.actions = actions_without_resource(self.model, &mut self.complete, budget);
+            if class.alone && class.groups.is_empty() {
+                class.groups.push(ActionGroup {
+                    actions: actions_without_resource(self.model, &mut self.complete, budget),
+                    formats: Formats::Nowhere,
+                });
             }
             let class = &*class;
             let possible = self.constant & self.model.allow;
@@ -222,7 +213,7 @@ impl<'m, 'd> Search<'m, 'd> {
             let of_callers = of_callers.fold(stays, |stays, caller| stays & caller.sig);
             let owners = class.owners.iter().chain(own.iter().flatten());
             let of_owners = owners.fold(stays, |stays, owner| stays & owner.sig);
-            let mut tried: BTreeSet<(Bits, Caller, [bool; 3], &str)> = BTreeSet::new();
+            let mut tried: BTreeSet<(Bits, prune::Lies<'_>)> = BTreeSet::new();
             let mut pruned = PruneCache::default();
             let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
             for (at, principal) in principals.iter().enumerate().filter(|(_, caller)| reaches(caller)) {
@@ -252,8 +243,8 @@ impl<'m, 'd> Search<'m, 'd> {
                         goal,
                     };
                     let account = if self.accounts_alike { "" } else { &*owner.account };
-                    let new = tried.insert((bits, principal.caller, place.flags(), account));
-                    let lies = (principal.caller, place.flags(), account);
+                    let lies = (principal.caller, principal.session, place.flags(), account);
+                    let new = tried.insert((bits, lies));
                     if (!new && !follow) || pruned.has(lies, bits, self.model, budget) {
                         continue;
                     }

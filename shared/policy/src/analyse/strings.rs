@@ -158,6 +158,12 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
         let before = shapes.len();
         for index in 0..before {
             let Some(shape) = shapes.get(index) else { break };
+            if disjoint(shape, glob) {
+                if !budget.spend(1) {
+                    return (shapes, false);
+                }
+                continue;
+            }
             if !budget.spend(4 + (shape.len() + glob.len()) / 4) {
                 return (shapes, false);
             }
@@ -177,6 +183,14 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
         }
     }
     (shapes, complete)
+}
+
+/// Whether the literal start or end of two patterns tells that no string is one of both.
+fn disjoint(one: &[Piece], other: &[Piece]) -> bool {
+    let literal = |pair: &(&Piece, &Piece)| matches!(pair, (Piece::Char(_), Piece::Char(_)));
+    let differ = |(a, b): (&Piece, &Piece)| a != b;
+    one.iter().zip(other).take_while(literal).any(differ)
+        || one.iter().rev().zip(other.iter().rev()).take_while(literal).any(differ)
 }
 
 /// Strings of a shape that no pattern accepts but those that contain the shape.

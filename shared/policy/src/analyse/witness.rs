@@ -65,16 +65,21 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
             // The document may spell a key otherwise.
             context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
             let values = same(key.id, found).map_or_else(|| values.clone(), |value| vec![value.to_owned()]);
-            context.insert(key.name.to_owned(), values);
+            let name = if key.id == "aws:viaawsservice" {
+                "aws:ViaAWSService"
+            } else {
+                key.name
+            };
+            context.insert(name.to_owned(), values);
         }
     }
-    let asked = |start: &str| {
-        found
-            .keys
-            .iter()
-            .any(|(at, values)| !values.is_empty() && model.keys.get(*at).is_some_and(|key| key.id.starts_with(start)))
-    };
-    if asked("aws:calledvia") && !asked("aws:viaawsservice") {
+    if found.keys.iter().any(|(at, values)| {
+        !values.is_empty()
+            && model
+                .keys
+                .get(*at)
+                .is_some_and(|key| key.id.starts_with("aws:calledvia"))
+    }) {
         context.insert("aws:ViaAWSService".to_owned(), vec!["true".to_owned()]);
     }
     Request {
@@ -136,10 +141,15 @@ fn chosen(id: &str, found: &search::Request) -> bool {
 
 /// Whether requests have the key with this value anyway.
 fn usual(id: &str, values: &[String]) -> bool {
+    usual_value(id).is_some_and(|value| values == [value])
+}
+
+/// The value that requests usually have.
+pub(super) fn usual_value(id: &str) -> Option<&'static str> {
     match id {
-        "aws:viaawsservice" => values == ["false"],
-        "aws:securetransport" => values == ["true"],
-        "aws:vpcsourceip" => values == ["10.0.0.10"],
-        _ => false,
+        "aws:viaawsservice" => Some("false"),
+        "aws:securetransport" => Some("true"),
+        "aws:vpcsourceip" => Some("10.0.0.10"),
+        _ => None,
     }
 }

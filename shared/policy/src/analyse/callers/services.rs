@@ -9,7 +9,7 @@ use super::super::identities::Identities;
 use super::super::model::{KeyMeaning, Model};
 use super::super::strings::{Domain, WORD, candidates};
 use super::names::principal_sig;
-use super::{Caller, Principal};
+use super::{Caller, Principal, Session};
 use crate::arn::is_region;
 use crate::document::PrincipalEntry;
 use crate::glob::{Pattern, Piece};
@@ -27,7 +27,7 @@ pub(super) fn services(
     for statement in model.statements {
         for entry in &statement.principal.values {
             if let PrincipalEntry::Service(name) = entry
-                && crate::evaluate::is_service(name)
+                && crate::arn::is_service(name)
             {
                 names.push(name.clone());
             }
@@ -37,7 +37,7 @@ pub(super) fn services(
     for key in model.keys.iter().filter(|key| ours.contains(&key.kind)) {
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
-                Some(Form::Text(Pattern::Exact(name))) if crate::evaluate::is_service(name) => {
+                Some(Form::Text(Pattern::Exact(name))) if crate::arn::is_service(name) => {
                     names.extend([name.clone(), name.to_lowercase()]);
                 }
                 Some(Form::Text(pattern @ Pattern::Glob(_))) => patterns.push(pattern.clone()),
@@ -58,7 +58,7 @@ pub(super) fn services(
         base.extend(".amazonaws.com".chars().map(Piece::Char));
         let domain = Domain {
             base: &base,
-            possible: &crate::evaluate::is_service,
+            possible: &crate::arn::is_service,
             ..WORD
         };
         let found = candidates(&patterns, &domain, budget);
@@ -113,8 +113,10 @@ pub(super) fn services(
                         path: None,
                         arn: None,
                         id: None,
+                        session: Session::default(),
                         service_names: list.clone(),
                         trusted: model.perimeter.aws_services,
+                        trusted_membership: false,
                         sig,
                     });
                 }

@@ -2,11 +2,10 @@
 
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD};
-use crate::arn::{Arn, is_account, is_organization, is_organization_path};
+use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
 use crate::condition_keys::ValueType;
-use crate::evaluate::is_service;
 use crate::glob::Piece;
-use crate::literal::{Network, instant, iso};
+use crate::literal::iso;
 
 /// Every value of a type that has only a few.
 pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
@@ -26,29 +25,6 @@ pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
         _ => return Vec::new(),
     };
     vec![usual.to_owned()]
-}
-
-/// Whether a value has the form of its type.
-pub(super) fn possible(values: ValueType, text: &str) -> bool {
-    match values {
-        ValueType::Text => true,
-        ValueType::Account => is_account(text),
-        ValueType::Organization => is_organization(text),
-        ValueType::OrganizationPath => is_organization_path(text),
-        ValueType::Arn => Arn::parse(text).is_some(),
-        ValueType::Count => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
-        ValueType::Date => text.contains('T') && text.ends_with('Z') && instant(text).is_some(),
-        ValueType::Bool => matches!(text, "true" | "false"),
-        ValueType::Address => !text.contains('/') && Network::parse(text).is_some(),
-        ValueType::Vpc => is_vpc(text),
-        ValueType::ServiceName => is_service(text),
-        ValueType::TlsVersion => matches!(text, "1.2" | "1.3"),
-    }
-}
-
-fn is_vpc(text: &str) -> bool {
-    let id = text.strip_prefix("vpc-").unwrap_or_default();
-    !id.is_empty() && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// What stands for the strings of a type that patterns tell apart.
@@ -82,7 +58,7 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
                 Piece::Char('-'),
                 Piece::Any,
             ],
-            &is_vpc,
+            &|text| ValueType::Vpc.fits(text),
             &["0fedcba9876543210", "0f", "", "0123456789abcdef"],
             "f0e1d2c3b4a596877",
         ),
@@ -104,13 +80,13 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
         ),
         ValueType::Count => (
             &[Piece::Any],
-            &|text| possible(ValueType::Count, text),
+            &|text| ValueType::Count.fits(text),
             &["300", "7", "", "0", "41"],
             "7041",
         ),
         ValueType::Date => (
             &[Piece::Any],
-            &|text| possible(ValueType::Date, text),
+            &|text| ValueType::Date.fits(text),
             &[
                 "2026-01-02T03:04:05Z",
                 "-01-02T03:04:05Z",
@@ -126,7 +102,7 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
         ),
         ValueType::Address => (
             &[Piece::Any],
-            &|text| possible(ValueType::Address, text),
+            &|text| ValueType::Address.fits(text),
             &["10.0.0.10", "7", "0.0.10", "0.10", "192.168", "", "168.7.7", "::1"],
             "7012",
         ),

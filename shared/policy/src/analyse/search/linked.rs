@@ -5,15 +5,15 @@ use std::rc::Rc;
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::callers::Caller;
+use super::super::callers::{Caller, Session};
 use super::super::keys::{Choice, choices, possible};
 use super::super::model::KeyMeaning;
 use super::super::model::{Key, Model, linked_texts};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
-use crate::glob::{Pattern, Piece};
+use crate::glob::{Pattern, Piece, meet};
 use crate::operators::Family;
-use crate::text::{ArnPattern, Form, Part, Text};
+use crate::text::{ArnPattern, Form, Part, Text, Variable};
 
 const MOST_COMBINATIONS: usize = 4_000;
 
@@ -25,6 +25,7 @@ pub(super) type Values = Vec<Option<String>>;
 pub(super) struct Case {
     bits: Bits,
     caller: Caller,
+    session: Session,
     flags: [bool; 3],
     account: Rc<str>,
     resources: Values,
@@ -43,7 +44,7 @@ pub(in super::super) fn exact(model: &Model<'_>) -> bool {
         .resources
         .iter()
         .flat_map(|element| &element.linked)
-        .all(|text| constant(text) || names_account(model, text))
+        .all(|text| constant(text) || names_account(model, text) || is_apart(model, text))
         && model.keys.iter().all(|key| {
             key.conditions.iter().all(|(_, condition)| {
                 let plain = matches!(condition.operator.family(), Family::Text { ignore_case: false, .. });
@@ -105,6 +106,49 @@ impl Group {
     }
 }
 
+/// Whether the variables of an ARN are accounts, and whatever accounts they are, each other pattern covers all of the ARNs
+/// or none.
+fn is_apart(model: &Model<'_>, text: &Text) -> bool {
+    let account = |variable: &Variable| {
+        model.kind(&variable.key) == KeyMeaning::Constant || Group::of(&variable.key) == Some(Group::Account)
+    };
+    if !text.variables().all(account) {
+        return false;
+    }
+    let own = with_accounts(text);
+    let fixed = model
+        .arns
+        .iter()
+        .chain(&model.listed)
+        .chain(&model.owned)
+        .map(ArnPattern::pieces);
+    let linked = model
+        .resources
+        .iter()
+        .flat_map(|element| &element.linked)
+        .map(|text| with_accounts(text));
+    fixed
+        .chain(linked)
+        .all(|other| other == own || meet(&own, &other, 16).is_some_and(|met| met.is_empty() || met.contains(&own)))
+}
+
+/// The pattern of an ARN with twelve characters in the place of each variable.
+fn with_accounts(text: &Text) -> Vec<Piece> {
+    let mut colons = 0;
+    let mut pieces = Vec::new();
+    for part in text.parts() {
+        match part {
+            Part::Piece(Piece::Any) if colons < 5 => pieces.push(Piece::Field),
+            Part::Piece(piece) => {
+                colons += usize::from(*piece == Piece::Char(':'));
+                pieces.push(*piece);
+            }
+            Part::Variable(_) => pieces.extend([Piece::One; 12]),
+        }
+    }
+    pieces
+}
+
 /// Whether the only variable of an ARN is an account, where its account stands.
 fn names_account(model: &Model<'_>, text: &Text) -> bool {
     let colon = |part: &Part| *part == Part::Piece(Piece::Char(':'));
@@ -141,12 +185,11 @@ impl Search<'_, '_> {
             let Some(key) = key_at(model, *at) else { continue };
             let more = suggestions(model, place, key.id);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
-            let caller = place.principal.caller;
             options.push(
                 found
                     .into_iter()
                     .map(|choice| choice.values)
-                    .filter(|values| possible(model, key.id, caller, values))
+                    .filter(|values| possible(model, key.id, place.principal, values))
                     .collect(),
             );
         }
@@ -244,6 +287,7 @@ impl Search<'_, '_> {
         let case = Case {
             bits,
             caller: place.principal.caller,
+            session: place.principal.session,
             flags: place.flags(),
             account: Rc::clone(&place.owner.account),
             resources: values(

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::callers::Caller;
+use super::super::callers::{Caller, Session};
 use super::super::model::Model;
 use super::{ActionClass, Goal, Search};
 
 /// All that a search depends on besides the statements that are left.
-pub(super) type Lies<'s> = (Caller, [bool; 3], &'s str);
+pub(super) type Lies<'s> = (Caller, Session, [bool; 3], &'s str);
 
 /// The statements that principals and owners left where nothing else could make a request of them.
 #[derive(Default)]
@@ -43,7 +43,11 @@ impl Search<'_, '_> {
         if let Goal::Lost { first, .. } = goal {
             (first..model.statements.len()).for_each(|new| bits.remove(new));
         }
-        let actions = class.actions.iter().map(|action| action.sig);
+        let actions = class
+            .groups
+            .iter()
+            .flat_map(|group| &group.actions)
+            .map(|action| action.sig);
         let choices = self.choices.iter().flatten().chain(&self.instants);
         actions
             .chain(choices.map(|choice| choice.sig))

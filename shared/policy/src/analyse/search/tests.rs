@@ -60,7 +60,7 @@ fn the_steps_bound_how_much_is_kept() {
             + search
                 .classes
                 .iter()
-                .map(|class| class.owners.len() + class.actions.len())
+                .map(|class| class.owners.len() + class.groups.iter().map(|group| group.actions.len()).sum::<usize>())
                 .sum::<usize>()
             + search.choices.iter().map(Vec::len).sum::<usize>()
             + resources.chain(search.resolved.values().map(Vec::len)).sum::<usize>();
