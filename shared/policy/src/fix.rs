@@ -86,8 +86,9 @@ impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<String>> {
         let mut actions = vec![EVERY_ACTION.to_owned()];
-        if federation::comes_through(self.endpoint) {
-            let others = list(&texts(&federation::ACTIONS));
+        let unsigned = federation::calls(self.endpoint);
+        if !unsigned.is_empty() {
+            let others = list(&texts(&unsigned));
             actions.push(format!(r#""NotAction":{others}"#));
         }
         let owned = self.reached(&self.owned);

@@ -36,7 +36,7 @@ mod text;
 
 pub use analyse::{Analysis, Containment, Witness, analyse};
 pub use bind::{Binding, bind};
-pub use context::EndpointContext;
+pub use context::{ANY_SERVICE, EndpointContext};
 pub use document::{Document, Effect, MOST_CHARACTERS, Note, Statement, Version};
 pub use endpoint_service::{PortRange, Ports, Transport, ports, short_name};
 pub use evaluate::{Decision, Request, evaluate};
