@@ -258,6 +258,20 @@ fn places(target: &'static str) -> impl Iterator<Item = usize> {
     target.split('.').filter_map(|at| at.parse().ok())
 }
 
+/// Whether an ARN, without `arn:` and its partition, has a documented format: field by field, and none left empty that varies.
+fn has_format(format: &str, kind: &str) -> bool {
+    let (mut formats, mut fields) = (format.splitn(4, ':'), kind.splitn(4, ':'));
+    let mut same = |field: Option<(&str, &str)>| match field {
+        Some(("*", value)) => !value.is_empty(),
+        Some((wanted, value)) => wanted == value,
+        None => false,
+    };
+    let mut next = || formats.next().zip(fields.next());
+    let starts = [next(), next(), next()];
+    let last = next();
+    starts.into_iter().all(&mut same) && last.is_some_and(|(wanted, name)| covers(wanted, name))
+}
+
 /// Whether the text is one of this documented format of ARNs, or of a part of one.
 pub(crate) fn covers(format: &str, text: &str) -> bool {
     let (mut format, mut text) = (format.as_bytes(), text.as_bytes());
@@ -286,7 +300,9 @@ impl Line {
     /// The place of the format that this resource has.
     fn place(self, arn: &str) -> Option<usize> {
         let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
-        let known = list(self.arns).enumerate().filter(|(_, format)| covers(format, kind));
+        let known = list(self.arns)
+            .enumerate()
+            .filter(|(_, format)| has_format(format, kind));
         // Of a bucket's format and an object's, the object's.
         let deepest = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
         deepest.map(|(place, _)| place)
@@ -363,7 +379,7 @@ impl Service {
     /// The place in [`Service::arns`] of the format that this resource has.
     pub(crate) fn format_of(&self, arn: &str) -> Option<usize> {
         let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
-        let known = self.arns().enumerate().filter(|(_, format)| covers(format, kind));
+        let known = self.arns().enumerate().filter(|(_, format)| has_format(format, kind));
         // Of a bucket's format and an object's, the object's.
         let deepest = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
         deepest.map(|(place, _)| place)

@@ -36,12 +36,14 @@ pub(super) struct Named {
 /// The principals of one account that the document tells apart.
 pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Budget) -> Vec<Named> {
     let by_account = model.sig(KeyMeaning::PrincipalAccount, &[account]);
+    let home = partition::of_region(&model.endpoint.region);
     let mut patterns: Vec<Pattern> = Vec::new();
     let mut sessions: Vec<String> = Vec::new();
     let mut add = |name: &str| {
         if let Some(arn) = Arn::parse(name)
             && arn.account == account
             && arn.is_principal()
+            && (model.endpoint.region.is_empty() || arn.partition == home)
         {
             if arn.session_role().is_some() {
                 sessions.push(name.to_owned());
@@ -99,11 +101,12 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .keys
         .iter()
         .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
-    let home = partition::of_region(&model.endpoint.region);
-    let mut partitions = vec![home];
-    if !patterns.iter().all(|pattern| starts_in(pattern, home)) {
-        partitions.extend(partition::all().filter(|other| *other != home));
-    }
+    // Credentials of one partition are not valid in another.
+    let partitions: Vec<&str> = if model.endpoint.region.is_empty() {
+        partition::all().collect()
+    } else {
+        vec![home]
+    };
     let mut arns: Vec<(Caller, String)> = Vec::new();
     let mut shapes = vec![(Caller::Role, "iam", "role/")];
     if !plain {
@@ -203,16 +206,6 @@ fn roles(session: &str, patterns: &[Pattern], complete: &mut bool, budget: &mut 
         all.extend(found.values);
     }
     all
-}
-
-/// Whether every string of the pattern is an ARN of the partition.
-fn starts_in(pattern: &Pattern, partition: &str) -> bool {
-    let start = format!("arn:{partition}:");
-    let pieces = pattern.pieces();
-    start
-        .chars()
-        .map(Piece::Char)
-        .eq(pieces.iter().copied().take(start.len()))
 }
 
 fn named(model: &Model<'_>, caller: Caller, name: Rc<str>, arn: Rc<str>, account: &str, by_account: Bits) -> Named {
