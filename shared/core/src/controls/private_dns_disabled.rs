@@ -1,7 +1,7 @@
 //! private-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
-use crate::evaluation::ingress::Admission;
+use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
@@ -59,6 +59,9 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
     if !context.wants_private_dns(service)? {
         return Ok(key.not_applicable("Private DNS is not wanted on interface endpoints to this service."));
     }
+    let Some(ports) = ServicePorts::of(&service.name) else {
+        return Ok(key.not_applicable("AWS does not document the ports of the service, so its DNS name is left alone."));
+    };
     if let Some(holder) = context.serving(service)?.iter().find(|e| e.private_dns) {
         return Ok(key.compliant(format!("Private DNS is enabled on {}.", holder.id)));
     }
@@ -74,10 +77,10 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         "{} resolves to public addresses: private DNS is disabled on the endpoint and on all others of the VPC.",
         names.join(", ")
     );
-    Ok(key.non_compliant(explanation, remedy(context, endpoint)?))
+    Ok(key.non_compliant(explanation, remedy(context, endpoint, &ports)?))
 }
 
-fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap> {
+fn remedy(context: &Context<'_>, endpoint: &Endpoint, ports: &ServicePorts) -> Result<Remediation, Gap> {
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
     if !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
@@ -86,8 +89,14 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
         ));
     }
     let subnets = context.all_subnets()?;
-    let mut changes = match context.admission(endpoint, &subnets)? {
+    let mut changes = match context.admission(endpoint, ports, &subnets)? {
         Admission::Admitted => Vec::new(),
+        Admission::Blocked(_) | Admission::Unclear(_) if !ports.has_https() => {
+            return Ok(Remediation::Manual(format!(
+                "Admit {ports} from every subnet of the VPC in a security group of the endpoint first. The security group \
+                 that Postern manages admits TCP 443 only."
+            )));
+        }
         Admission::Blocked(_) | Admission::Unclear(_) => context.admit(endpoint, &subnets)?,
     };
     changes.push(Change::EnablePrivateDns(EnablePrivateDns {

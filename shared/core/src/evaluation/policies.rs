@@ -132,9 +132,8 @@ impl<'a> Context<'a> {
     /// An endpoint to a service in this VPC that does not exist yet.
     pub(crate) fn any_endpoint(&self, service: &Service) -> EndpointContext {
         let snapshot = self.snapshot;
-        let name = service.short_name(&snapshot.region);
         EndpointContext {
-            service: name.unwrap_or(service.name.as_str()).to_owned(),
+            service: service.name.to_string(),
             gateway: service.kind == EndpointKind::Gateway,
             owner: snapshot.account.to_string(),
             region: snapshot.region.to_string(),

@@ -92,9 +92,7 @@ fn resolve<'a>(
     if let Some(service) = of_kind().find(|service| service.name.as_str() == name) {
         return Ok(service);
     }
-    let short: Vec<_> = of_kind()
-        .filter(|s| s.amazon && s.short_name(region) == Some(name))
-        .collect();
+    let short: Vec<_> = of_kind().filter(|s| s.amazon && s.short_name() == Some(name)).collect();
     match short.as_slice() {
         [service] => Ok(service),
         [] => Err(format!(
@@ -178,7 +176,7 @@ mod tests {
     use crate::history::ChangeHistory;
     use crate::model::snapshot::SubnetClass;
     use crate::settings::SubnetSelector;
-    use crate::testing::{REGION, STRANGER, World, bare, compliant, service, tags};
+    use crate::testing::{STRANGER, World, bare, compliant, service, tags};
 
     fn with<T>(world: &World, look: impl FnOnce(&Context<'_>) -> T) -> T {
         look(&Context {
@@ -194,7 +192,7 @@ mod tests {
     fn needed(world: &World) -> Vec<(String, Vec<String>)> {
         with(world, |context| {
             let (services, _) = required(context, EndpointKind::Interface).unwrap();
-            let short = |s: &Service| s.short_name(&REGION.into()).unwrap().to_owned();
+            let short = |s: &Service| s.short_name().unwrap().to_owned();
             services
                 .into_iter()
                 .map(|r| (short(r.service), r.subnets.iter().map(|s| s.id.to_string()).collect()))
@@ -300,7 +298,7 @@ mod tests {
         let wanted: Vec<_> = services
             .iter()
             .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
-            .map(|s| s.short_name(&REGION.into()).unwrap())
+            .map(|s| s.short_name().unwrap())
             .collect();
         assert_eq!(
             wanted,

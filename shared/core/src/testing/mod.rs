@@ -174,7 +174,7 @@ impl World {
     /// The service's name in the catalogue, by its short or full name.
     pub(crate) fn full_name(&self, name: &str) -> ServiceName {
         let services = &self.snapshot.services.as_ref().unwrap().services;
-        let named = |s: &&Service| s.name.as_str() == name || s.short_name(&self.snapshot.region) == Some(name);
+        let named = |s: &&Service| s.name.as_str() == name || s.short_name() == Some(name);
         services.iter().find(named).unwrap().name.clone()
     }
 
