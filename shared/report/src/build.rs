@@ -39,12 +39,12 @@ impl Report {
             }
         }
         findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
-        let planned = positions.iter().filter_map(|at| Some((*at, r.plan.changes.get(*at)?)));
-        let mut changes: Vec<_> = planned.map(|(at, planned)| change(at, planned, r)).collect();
-        let refused = r.plan.refused.is_some();
+        let planned = || positions.iter().filter_map(|at| Some((*at, r.plan.changes.get(*at)?)));
+        let mut changes: Vec<_> = planned().map(|(at, planned)| change(at, planned, r)).collect();
         let ends = changes
             .iter()
-            .map(|c| status::of_changes(c.mode, [&c.outcome], None, refused));
+            .zip(planned())
+            .map(|(c, (_, planned))| status::of_changes(c.mode, [&c.outcome], None, r.plan.refusal(planned).is_some()));
         let ends = ends.chain(earlier.iter().map(|record| match record.status {
             ChangeStatus::Failed { .. } | ChangeStatus::NotApplied { .. } => FindingStatus::Failed,
             _ => FindingStatus::Repaired,
@@ -83,7 +83,11 @@ impl Report {
                     .filter(|planned| planned.mode == Mode::Audit)
                     .map(|planned| planned.monthly_cost)
                     .sum(),
-                refused: r.plan.refused.clone(),
+                refused: r
+                    .plan
+                    .refused
+                    .clone()
+                    .or_else(|| r.plan.changes.iter().find_map(|planned| planned.withheld.clone())),
             },
             findings,
             changes,
@@ -121,7 +125,7 @@ pub(super) fn finding(finding: &Finding, r: &Reconciliation) -> Option<(Reported
             !own.is_empty(),
             &outcomes,
             verification,
-            r.plan.refused.is_some(),
+            r.plan.refused.is_some() || planned().any(|(at, planned)| own.contains(&at) && planned.withheld.is_some()),
         ),
         resource: key.resource.clone(),
         service: key.service.clone(),

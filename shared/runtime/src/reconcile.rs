@@ -218,12 +218,11 @@ impl Run<'_> {
 }
 
 fn nothing_done(plan: &Plan) -> Done {
-    let refused = plan.refused.as_deref();
     Done {
         outcomes: plan
             .changes
             .iter()
-            .map(|planned| not_applied(planned, refused))
+            .map(|planned| not_applied(planned, plan.refusal(planned)))
             .collect(),
         ..Done::default()
     }

@@ -105,16 +105,19 @@ impl Run<'_> {
         Ok(any)
     }
 
-    /// Takes from the limits that all functions share what the plan needs, or refuses the plan.
+    /// Reserves what the plan needs of the limits that all functions share, and withholds the changes for which nothing is
+    /// left.
     pub(crate) async fn reserve(&self, lease: &Lease, plan: &mut Plan) -> Result<Vec<Reservation>, Cause> {
         let mut reserved: Vec<Reservation> = Vec::new();
         for reservation in reservations(plan, &self.configuration.settings.limits, self.aws.now()) {
             match self.ledger.reserve(&lease.scope, lease.version, &reservation).await {
                 Ok(true) => reserved.push(reservation),
                 Ok(false) => {
-                    plan.refused = Some(reservation.refusal());
-                    self.return_all(lease, &reserved).await;
-                    return Ok(Vec::new());
+                    plan.withhold_for(&reservation);
+                    if plan.enforced().next().is_none() {
+                        self.return_all(lease, &reserved).await;
+                        return Ok(Vec::new());
+                    }
                 }
                 Err(error) => {
                     self.return_all(lease, &reserved).await;
@@ -202,7 +205,7 @@ impl Run<'_> {
         let mut done = Done::default();
         let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
         for (position, planned) in judged.plan.changes.iter().enumerate() {
-            let outcome = match (planned.mode, &judged.plan.refused) {
+            let outcome = match (planned.mode, judged.plan.refusal(planned)) {
                 (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
                     ChangeOutcome::Skipped {
                         reason: "an earlier change for the same finding was not applied".to_owned(),
@@ -214,7 +217,7 @@ impl Run<'_> {
                     done.records.extend(record.map(|record| (position, record)));
                     outcome
                 }
-                _ => not_applied(planned, judged.plan.refused.as_deref()),
+                (_, refused) => not_applied(planned, refused),
             };
             if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
                 failed.extend(&planned.causes);

@@ -24,7 +24,7 @@ impl Run<'_> {
     ) -> BTreeMap<FindingKey, Verification> {
         let touched = || {
             let pairs = plan.changes.iter().zip(outcomes);
-            pairs.filter(|(planned, _)| planned.mode == Mode::Enforce && plan.refused.is_none())
+            pairs.filter(|(planned, _)| planned.mode == Mode::Enforce && plan.refusal(planned).is_none())
         };
         if !touched().any(|(_, outcome)| matches!(outcome, ChangeOutcome::Applied { .. })) {
             return BTreeMap::new();

@@ -22,6 +22,7 @@ admit a subnet, the verdict is indeterminate.
 **Remediation** (automatic, additive). Attaches the managed security group of the VPC, which admits TCP 443 from the \
 subnets that need the endpoint. Other security groups are neither edited nor detached.",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[
         Part::Subnets,
         Part::RouteTables,

@@ -98,6 +98,7 @@ fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> Planne
         causes: BTreeSet::from([cause.clone()]),
         mode,
         monthly_cost: MonthlyCost::from_dollars(cost),
+        withheld: None,
     }
 }
 
