@@ -33,9 +33,24 @@ pub(crate) struct Policy {
     pub(crate) analysis: Analysis,
     fix: OnceCell<Result<Fix, NoFix>>,
     binding: OnceCell<Binding>,
+    locks_out: OnceCell<bool>,
 }
 
 impl Policy {
+    /// Whether no principal of the perimeter reaches any resource of it. What AWS services may do, and what everybody may
+    /// do with resources that AWS owns, does not count: a policy for another organisation allows that as well.
+    fn locks_out(&self, perimeter: &Perimeter) -> bool {
+        *self.locks_out.get_or_init(|| {
+            let own = Perimeter {
+                aws_owned_resources: Vec::new(),
+                builtin_aws_owned_resources: false,
+                aws_services: false,
+                ..perimeter.clone()
+            };
+            analyse(&self.document, &own, &self.endpoint).locked_out
+        })
+    }
+
     /// The change that closes the policy.
     pub(crate) fn fix(&self, perimeter: &Perimeter) -> &Result<Fix, NoFix> {
         self.fix.get_or_init(|| fix(&self.document, perimeter, &self.endpoint))
@@ -130,6 +145,7 @@ impl<'a> Context<'a> {
                 analysis,
                 fix: OnceCell::new(),
                 binding: OnceCell::new(),
+                locks_out: OnceCell::new(),
             }))
         })
     }
@@ -158,7 +174,9 @@ impl<'a> Context<'a> {
             return false;
         };
         match self.analysed(&endpoint.id, &endpoint.owner, service, text) {
-            Ok(policy) => policy.analysis.locked_out || policy.analysis.verdict == Containment::Undecided,
+            Ok(policy) => {
+                policy.analysis.verdict == Containment::Undecided || policy.locks_out(&self.settings.perimeter)
+            }
             Err(_) => true,
         }
     }

@@ -204,7 +204,7 @@ fn interrupting_changes_are_audited_until_their_class_is_enforced() {
         e.route_tables.remove(&"rtb-isolated".into());
         e.policy = Some(ALLOW_ALL.to_owned());
     });
-    let mode = |world: &World| world.judge(&gateway_route_missing::CONTROL, "rtb-isolated").mode;
+    let mode = |world: &World| world.judge(&gateway_route_missing::CONTROL, "rtb-isolated s3").mode;
     assert_eq!((mode(&world), world.plan().enforced().count()), (Mode::Enforce, 2));
     world.settings.modes.interrupting = Mode::default();
     assert_eq!((mode(&world), world.plan().enforced().count()), (Mode::Audit, 1));

@@ -305,7 +305,10 @@ proptest! {
         prop_assert!(cost == MonthlyCost::ZERO || cost + added <= limits.monthly_cost_per_vpc && cost <= limits.monthly_cost_total);
         // What is applied can be applied, and remedies its findings.
         let end = after(&tight, plan.enforced());
-        let open: BTreeSet<_> = end.all_findings().into_iter().filter(Finding::open).map(|f| f.key).collect();
+        let open = |world: &World| -> BTreeSet<FindingKey> {
+            world.all_findings().into_iter().filter(Finding::open).map(|f| f.key).collect()
+        };
+        let open = &open(&end) - &open(&after(&tight, free.enforced()));
         for planned in plan.enforced() {
             let cut = |key: &FindingKey| plan.changes.iter().any(|p| p.withheld.is_some() && p.causes.contains(key));
             for key in planned.causes.iter().filter(|key| !cut(key)) {
