@@ -6,10 +6,10 @@ use postern_aws::{PublishError, chain};
 use postern_core::changes::ChangeOutcome;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::Verdict;
-use postern_core::model::scope::{Scope, ScopedResource};
+use postern_core::model::scope::Scope;
 use postern_core::plan::notices;
 use postern_core::settings::Mode;
-use postern_report::{Delta, Message, Reconciliation};
+use postern_report::{Delta, Labels, Message, Reconciliation};
 use tracing::{error, info};
 
 use crate::places::Source;
@@ -57,15 +57,13 @@ impl Run<'_> {
         {
             info!(finding = %finding.key, verdict = ?finding.verdict, explanation = finding.explanation, "found");
         }
-        let ScopedResource::Vpc(vpc) = &scope.resource;
         let modes = &self.configuration.settings.modes;
         let controls = self.function.controls.iter();
         let reconciliation = Reconciliation {
             run: self.id.clone(),
             function: self.function.name.to_owned(),
-            account: scope.account.clone(),
-            region: scope.region.clone(),
-            vpc: vpc.clone(),
+            scope: scope.clone(),
+            labels: Labels::of(&snapshot),
             time,
             triggering_events: source.triggering_events.clone(),
             controls: controls
@@ -89,9 +87,13 @@ impl Run<'_> {
                 .collect(),
             verification,
         };
-        let news = Delta::of(&reconciliation, &past);
+        let news = Delta::of(
+            &reconciliation,
+            &past,
+            self.configuration.settings.alerts.repeat_after(),
+        );
         match &news.report {
-            Some(report) => self.publish(Message::of(report)).await?,
+            Some(report) => self.publish(Message::report(report)).await?,
             None => info!(vpc = %scope.resource, "nothing new to report"),
         }
         if !ledger {

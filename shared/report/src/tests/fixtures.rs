@@ -1,31 +1,47 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use crate::published::{Report, schema};
 use crate::*;
-use postern_core::changes::{Change, ManagedGroup, NewEndpoint};
+use postern_core::changes::{Change, ChangeOutcome, ManagedGroup, NewEndpoint};
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::{Exempt, Remediation};
-use postern_core::history::{Action, ChangeStatus};
+use postern_core::evaluation::{Exempt, Finding, Remediation};
+use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
 use postern_core::model::cost::MonthlyCost;
-use postern_core::model::finding::{ResourceKind, Severity, Verdict};
+use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::EndpointKind;
-use postern_core::plan::PlannedChange;
+use postern_core::plan::{Plan, PlannedChange};
 use postern_core::settings::Mode;
-use postern_core::trigger::Actor;
+use postern_core::trigger::{Actor, TriggeringEvent};
 
 pub(super) const VPC: &str = "vpc-0f1e2d3c4b5a69788";
-const ENDPOINT: &str = "vpce-0a1b2c3d4e5f60718";
+pub(super) const ENDPOINT: &str = "vpce-0a1b2c3d4e5f60718";
 const OPEN_POLICY: &str =
     "{\n\t\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\"}]\n}";
+
+/// Names as people give them.
+fn labels() -> Labels {
+    let texts = |pairs: &[(&str, &str)]| {
+        pairs
+            .iter()
+            .map(|(id, text)| ((*id).to_owned(), (*text).to_owned()))
+            .collect()
+    };
+    Labels {
+        names: texts(&[(VPC, "payments-prod"), (ENDPOINT, "payments-s3")]),
+        services: texts(&[(ENDPOINT, "com.amazonaws.eu-central-1.s3")]),
+    }
+}
 
 /// Nothing found, nothing done.
 pub(super) fn reconciliation() -> Reconciliation {
     Reconciliation {
         run: "20260301T120000Z-7f3a".into(),
         function: "subnet-inspector".into(),
-        account: "111122223333".into(),
-        region: "eu-central-1".into(),
-        vpc: VPC.into(),
+        scope: Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &VPC.into()),
+        labels: labels(),
         time: "2026-03-01T12:00:05Z".parse().unwrap(),
         triggering_events: vec![TriggeringEvent {
             event: "CreateSubnet".into(),
@@ -73,7 +89,7 @@ pub(super) fn finding(control: &str, id: &str, verdict: Verdict) -> Finding {
     }
 }
 
-fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> PlannedChange {
+pub(super) fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> PlannedChange {
     PlannedChange {
         change: change.clone(),
         causes: BTreeSet::from([cause.clone()]),
@@ -103,7 +119,7 @@ pub(super) fn repaired() -> Reconciliation {
         ..finding("", "", Verdict::NonCompliant)
     };
     let open = Finding {
-        explanation: "The policy allows everything to everybody.".into(),
+        explanation: "Principals outside your perimeter can use it: for example, `arn:aws:iam::444455556666:root` can call `s3:GetObject` on `arn:aws:s3:::any-bucket/key`. Allowed by Statement[0].".into(),
         remediation: Remediation::Automatic(vec![close.clone()]),
         severity: Severity::Critical,
         ..finding("policy-open", ENDPOINT, Verdict::NonCompliant)
@@ -187,6 +203,11 @@ pub(super) fn audited() -> Reconciliation {
         findings: vec![missing],
         ..reconciliation()
     }
+}
+
+/// What is new if nothing was reported before.
+pub(super) fn news(r: &Reconciliation) -> Option<Report> {
+    Delta::of(r, &Default::default(), None).report
 }
 
 pub(super) fn body(message: &Message) -> Report {
