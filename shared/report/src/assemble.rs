@@ -318,9 +318,9 @@ fn recorded_change(record: &ChangeRecord, r: &Reconciliation) -> published::Chan
 /// A change of which only its result is set.
 fn result(outcome: &ChangeOutcome) -> published::Change {
     let (created, reason, transient) = match outcome {
-        ChangeOutcome::Applied { created } => (created.clone(), None, false),
-        ChangeOutcome::NotNeeded { reason } | ChangeOutcome::Skipped { reason } => (None, Some(reason.clone()), false),
-        ChangeOutcome::Failed { cause, transient } => (None, Some(cause.clone()), *transient),
+        ChangeOutcome::Applied { created } => (created.clone(), None, None),
+        ChangeOutcome::NotNeeded { reason } | ChangeOutcome::Skipped { reason } => (None, Some(reason.clone()), None),
+        ChangeOutcome::Failed { cause, transient } => (None, Some(cause.clone()), Some(*transient)),
     };
     published::Change {
         id: None,

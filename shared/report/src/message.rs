@@ -95,7 +95,11 @@ impl Message {
         Self {
             sink: Sink::Alerts,
             idempotency_key: report.idempotency_key.clone(),
-            subject: subject(&level(report), &of_scope(report), &happened(report)),
+            subject: subject(
+                &level(report),
+                &of_scope(report),
+                &[happened(report, true), happened(report, false)],
+            ),
             body: text::alert(report),
             attributes: attributes(&[report]),
         }
@@ -111,7 +115,11 @@ impl Message {
         Self {
             sink: Sink::Alerts,
             idempotency_key: client_token(reports.iter().map(|report| report.idempotency_key.as_str())),
-            subject: subject(&severity, &place.unwrap_or_default(), &[text::digest::summary(reports)]),
+            subject: subject(
+                &severity,
+                &place.unwrap_or_default(),
+                &[vec![text::digest::summary(reports)]],
+            ),
             body: text::digest::digest(reports),
             attributes: attributes(reports),
         }
@@ -185,13 +193,15 @@ fn of_scope(report: &Report) -> String {
     format!("{} ({})", report.scope.resource.id, report.scope.region)
 }
 
-/// Such as `[Postern] HIGH vpc-0a1b2c3d (eu-central-1): 1 needs action`. What does not fit is left out from the end: the
-/// most urgent comes first.
-fn subject(level: &str, about: &str, said: &[String]) -> String {
+/// Such as `[Postern] HIGH vpc-0a1b2c3d (eu-central-1): policy-open needs action`. The first wording that fits is taken.
+/// If none fits, the last one loses its end: the most urgent comes first.
+fn subject(level: &str, about: &str, wordings: &[Vec<String>]) -> String {
     let whole = |said: &[String]| format!("[Postern] {level} {about}: {}", said.join(", "));
-    let mut said = said;
-    let mut subject = whole(said);
-    while subject.len() > SUBJECT_LIMIT
+    let fits = |subject: &String| subject.len() <= SUBJECT_LIMIT;
+    let mut said = wordings.last().map(Vec::as_slice).unwrap_or_default();
+    let fitting = wordings.iter().map(|said| whole(said)).find(fits);
+    let mut subject = fitting.unwrap_or_else(|| whole(said));
+    while !fits(&subject)
         && let Some((_, more)) = said.split_last()
         && !more.is_empty()
     {

@@ -31,9 +31,9 @@ pub struct Change {
     /// Why it was not needed, skipped or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Set if it failed and another attempt may succeed.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub transient: bool,
+    /// Set if it failed: whether another attempt may succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transient: Option<bool>,
     /// The id that AWS gave to the created resource, or the id of the managed security group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
@@ -60,8 +60,3 @@ pub struct Inverse {
 #[serde(transparent)]
 #[schemars(extend("required" = ["kind"]))]
 pub struct Details(pub Map<String, Value>);
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the member by reference")]
-fn is_false(value: &bool) -> bool {
-    !value
-}

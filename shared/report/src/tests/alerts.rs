@@ -9,6 +9,9 @@ fn subject(counts: &[(Outcome, usize)], severity: published::Severity) -> String
     report.severity = severity;
     report.outcome = counts.iter().map(|(outcome, _)| *outcome).max().unwrap();
     report.summary.findings = counts.iter().copied().collect();
+    for finding in &mut report.findings {
+        (finding.severity, finding.outcome) = (severity, report.outcome);
+    }
     Message::alert(&report).subject
 }
 
@@ -16,12 +19,12 @@ fn subject(counts: &[(Outcome, usize)], severity: published::Severity) -> String
 fn the_subject_says_what_asks_the_most_of_people_first_and_nothing_that_contradicts_it() {
     use Outcome::*;
     use published::Severity;
-    insta::assert_snapshot!(subject(&[(Repaired, 3), (Manual, 1)], Severity::High), @"[Postern] HIGH vpc-0f1e2d3c4b5a69788 (eu-central-1): 1 needs action");
+    insta::assert_snapshot!(subject(&[(Repaired, 3), (Manual, 1)], Severity::High), @"[Postern] HIGH vpc-0f1e2d3c4b5a69788 (eu-central-1): policy-open needs action");
     insta::assert_snapshot!(subject(&[(Audit, 4), (Manual, 2), (Exempt, 9)], Severity::Low), @"[Postern] LOW vpc-0f1e2d3c4b5a69788 (eu-central-1): 2 need action, 4 repairs proposed");
-    insta::assert_snapshot!(subject(&[(Failed, 1), (Pending, 2)], Severity::Critical), @"[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 1 repair failed, ...");
+    insta::assert_snapshot!(subject(&[(Failed, 1), (Pending, 2)], Severity::Critical), @"[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 1 repair failed, 2 repairs unconfirmed");
     insta::assert_snapshot!(subject(&[(Repaired, 2), (Resolved, 1)], Severity::Medium), @"[Postern] MEDIUM vpc-0f1e2d3c4b5a69788 (eu-central-1): 2 repaired, 1 resolved");
     let all: Vec<_> = Outcome::ALL.iter().map(|outcome| (*outcome, 10)).collect();
-    insta::assert_snapshot!(subject(&all, Severity::Critical), @"[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 10 repairs failed, ...");
+    insta::assert_snapshot!(subject(&all, Severity::Critical), @"[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 10 repairs failed, 10 repairs refused, ...");
 }
 
 #[test]
@@ -70,7 +73,7 @@ fn a_few_reports_are_an_alert_each_and_many_are_one_digest_for_each_account_and_
         subjects,
         [
             "[Postern] HIGH 111122223333 eu-central-1: 60 VPCs, 60 repairs proposed",
-            "[Postern] HIGH vpc-00 (eu-central-1): 1 repair proposed",
+            "[Postern] HIGH vpc-00 (eu-central-1): repair of endpoint-missing proposed",
         ]
     );
     let names: Vec<_> = messages[0].attributes.iter().map(|(name, _)| *name).collect();

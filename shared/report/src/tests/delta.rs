@@ -76,7 +76,7 @@ fn a_finding_that_is_not_open_any_more_is_reported_once_as_resolved() {
         let new = delta(&with(now.clone(), TUESDAY), &history);
         let report = new.report.clone().unwrap();
         assert_eq!((report.outcome, report.findings.len()), (Outcome::Resolved, 1));
-        assert!(Message::report(&report).subject.contains("1 resolved"));
+        assert!(Message::report(&report).subject.contains("policy-open resolved"));
         let history = after(&history, &new);
         assert_eq!(delta(&with(now, WEDNESDAY), &history).report, None);
         let back = delta(&with(vec![manual()], WEDNESDAY), &history).report.unwrap();
@@ -232,7 +232,7 @@ fn a_remediation_conflict_is_reported_once_with_the_code() {
     assert_eq!(report.outcome, Outcome::Conflict);
     let message = Message::report(&report);
     assert!(
-        message.subject.contains("1 remediation conflict"),
+        message.subject.contains("remediation conflict over policy-open"),
         "{}",
         message.subject
     );
@@ -284,7 +284,7 @@ fn a_severe_finding_that_stays_open_is_reported_again_after_the_set_time() {
     assert_eq!(report.findings[0].open_since, Some(MONDAY.parse().unwrap()));
     let message = Message::report(&report);
     assert!(
-        message.subject.contains("reminder, 1 needs action"),
+        message.subject.contains("reminder, policy-open needs action"),
         "{}",
         message.subject
     );

@@ -128,11 +128,12 @@ fn golden_failure() {
 #[test]
 fn golden_lockout() {
     let mut locked_out = repaired();
+    locked_out.ids = [(1, "20260301T120005.000000Z-0a1b2c3d".into())].into();
     locked_out.findings.push(Finding {
         explanation: "The policy denies every principal of your perimeter: no call through this endpoint succeeds."
             .into(),
         remediation: Remediation::Manual(
-            "Roll back the change of the policy below, or allow your principals in the policy.".into(),
+            "Allow your principals in the policy, or roll back the change that caused it.".into(),
         ),
         severity: Severity::High,
         ..finding("policy-locked-out", ENDPOINT, Verdict::NonCompliant)

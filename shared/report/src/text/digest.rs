@@ -100,7 +100,7 @@ fn scopes(reports: &[&Report]) -> Page {
             "{}: {} {}",
             named(&report.scope.resource),
             level(report),
-            happened(report).join(", ")
+            happened(report, true).join(", ")
         );
         page.wrapped_at_most(1, "- ", &line);
     }
@@ -127,9 +127,11 @@ fn changes(reports: &[&Report]) -> Page {
         );
     }
     if proposed > 0 {
-        let proposed =
-            format!("{proposed} proposed (audit mode, nothing was changed), {proposed_cost} a month together");
-        page.wrapped("", &format!("Changes that Postern proposes: {proposed}"));
+        let proposed = format!("{proposed}, {proposed_cost} a month together");
+        page.wrapped(
+            "",
+            &format!("Changes that Postern proposes (audit mode, nothing was changed): {proposed}"),
+        );
     }
     page
 }

@@ -5,39 +5,46 @@ pub(crate) mod page;
 pub(crate) mod phrases;
 mod step;
 
+use postern_core::model::cost::MonthlyCost;
+
 use crate::published::{Change, ChangeResult, Finding, Mode, Outcome, Remediation, Report, TriggeringEvent};
-use page::{Page, foreign};
+use page::{Page, code_line, foreign};
 use phrases::{happened, level, named, status, subject_of, terms};
 
-/// Lines of an alert.
+/// Lines of an alert. Only if every section is long there are a few more.
 const MOST_LINES: usize = 40;
-/// Lines that findings get even if everything else is long.
-const LEAST_FOR_FINDINGS: usize = 12;
+/// Lines that changes and findings get even if everything else is long.
+const LEAST_FOR_CHANGES: usize = 5;
+const LEAST_FOR_FINDINGS: usize = 7;
+/// Lines with which a single finding can be shown at length.
+const GENEROUS: usize = 16;
 const MOST_EVENTS: usize = 3;
-const MOST_CHANGES: usize = 6;
-const MOST_CODE: usize = 14;
+const MOST_CODE: usize = 12;
 /// Characters of a text of others.
 const LONGEST_TEXT: usize = 600;
 
 /// What people have to know of a report, and what to do about it.
 pub fn alert(report: &Report) -> String {
     let mut page = heading(report);
-    let mut rest = Page::default();
-    rest.section(events(&report.triggering_events));
-    rest.section(changes(report));
-    rest.section(step::next(report));
-    rest.section(code(report));
-    rest.section(reference(report));
-    let room = MOST_LINES.saturating_sub(page.len() + rest.len() + 2);
     page.section(notices(report));
-    page.section(findings(report, room.max(LEAST_FOR_FINDINGS)));
-    page.section(rest);
+    let events = events(&report.triggering_events);
+    let mut end = step::next(report);
+    end.section(code(report));
+    end.section(reference(report));
+    let blank = 4;
+    let room = MOST_LINES.saturating_sub(page.len() + events.len() + end.len() + blank);
+    let changes = changes(report, (room / 2).max(LEAST_FOR_CHANGES));
+    let room = room.saturating_sub(changes.len()).max(LEAST_FOR_FINDINGS);
+    page.section(findings(report, room));
+    page.section(events);
+    page.section(changes);
+    page.section(end);
     page.finish()
 }
 
 fn heading(report: &Report) -> Page {
     let mut page = Page::default();
-    page.wrapped("", &format!("{}: {}", level(report), happened(report).join(", ")));
+    page.wrapped("", &format!("{}: {}", level(report), happened(report, true).join(", ")));
     page.wrapped_at_most(
         2,
         "",
@@ -54,8 +61,8 @@ fn heading(report: &Report) -> Page {
 
 fn notices(report: &Report) -> Page {
     let mut page = Page::default();
-    for notice in report.notices.iter().take(2) {
-        page.wrapped_at_most(5, "", &foreign(&notice.text, LONGEST_TEXT));
+    for notice in report.notices.iter().take(1) {
+        page.wrapped_at_most(4, "", &foreign(&notice.text, LONGEST_TEXT));
     }
     page
 }
@@ -68,7 +75,7 @@ fn findings(report: &Report, room: usize) -> Page {
     let mut shown = 0;
     for (position, finding) in alerting.iter().enumerate() {
         let mut entry = Page::default();
-        let generous = alerting.len() == 1;
+        let generous = alerting.len() == 1 && room >= GENEROUS;
         add_finding(finding, generous, &mut entry);
         let last = position + 1 == alerting.len();
         // The line that counts the others needs room as well.
@@ -95,7 +102,9 @@ fn add_finding(finding: &Finding, generous: bool, page: &mut Page) {
     let control = foreign(&finding.control, 60);
     page.wrapped("", &format!("{severity} {control}: {}", status(finding.outcome)));
     page.wrapped_at_most(2, "  ", &subject_of(finding));
-    page.wrapped_at_most(explanation, "  ", &foreign(&finding.explanation, LONGEST_TEXT));
+    let past = matches!(finding.outcome, Outcome::Repaired | Outcome::Pending);
+    let before = if past { "  Was: " } else { "  " };
+    page.wrapped_at_most(explanation, before, &foreign(&finding.explanation, LONGEST_TEXT));
     if let Some(since) = finding.open_since {
         page.wrapped("  ", &format!("Open since {}.", since.strftime("%Y-%m-%d %H:%M UTC")));
     }
@@ -115,7 +124,7 @@ fn events(events: &[TriggeringEvent]) -> Page {
     let mut page = Page::default();
     let called: Vec<_> = events.iter().filter(|event| event.actor.is_some()).collect();
     for event in called.iter().take(MOST_EVENTS) {
-        page.wrapped_at_most(4, "", &caller(event));
+        page.wrapped_at_most(3, "", &caller(event));
     }
     if called.len() > MOST_EVENTS {
         page.wrapped("", &format!("... and {} more calls.", called.len() - MOST_EVENTS));
@@ -146,31 +155,30 @@ fn caller(event: &TriggeringEvent) -> String {
 }
 
 /// What Postern did and proposes, with price and safety class.
-fn changes(report: &Report) -> Page {
+fn changes(report: &Report, room: usize) -> Page {
     let (enforced, proposed): (Vec<_>, Vec<_>) = report.changes.iter().partition(|c| c.mode == Mode::Enforce);
     let mut page = Page::default();
-    if let Some(reason) = &report.plan.refused {
-        page.wrapped_at_most(3, "Postern made no change: ", &foreign(reason, LONGEST_TEXT));
-        list(&enforced, "Changes that were refused", &mut page);
-    } else {
-        list(&enforced, "Changes that Postern made or tried", &mut page);
-    }
-    list(
-        &proposed,
-        "Changes that Postern proposes (audit mode, nothing was changed)",
-        &mut page,
-    );
+    let title = match &report.plan.refused {
+        Some(reason) => {
+            page.wrapped_at_most(3, "Postern made no change: ", &foreign(reason, LONGEST_TEXT));
+            "Changes that were refused"
+        }
+        None => "Changes that Postern made or tried",
+    };
+    let rooms = if proposed.is_empty() { room } else { room / 2 };
+    list(&enforced, title, rooms, &mut page);
+    let title = "Changes that Postern proposes (audit mode, nothing was changed)";
+    list(&proposed, title, room, &mut page);
     page
 }
 
-fn list(changes: &[&Change], title: &str, page: &mut Page) {
+/// Adds changes until the page has so many lines, but at least one.
+fn list(changes: &[&Change], title: &str, room: usize, page: &mut Page) {
     if changes.is_empty() {
         return;
     }
-    let cost = changes
-        .iter()
-        .map(|change| change.monthly_cost)
-        .sum::<postern_core::model::cost::MonthlyCost>();
+    let priced = changes.iter().filter(|change| change.result != ChangeResult::Failed);
+    let cost = priced.map(|change| change.monthly_cost).sum::<MonthlyCost>();
     let total = if changes.len() > 1 {
         format!(", {cost} a month together")
     } else {
@@ -179,27 +187,36 @@ fn list(changes: &[&Change], title: &str, page: &mut Page) {
     page.wrapped("", &format!("{title}{total}:"));
     let mut sorted = changes.to_vec();
     sorted.sort_by_key(|change| change.result != ChangeResult::Failed);
-    for change in sorted.iter().take(MOST_CHANGES) {
-        let result = match (change.mode, change.result) {
-            (Mode::Audit, _) => "",
-            (Mode::Enforce, ChangeResult::Applied) => "applied: ",
-            (Mode::Enforce, ChangeResult::NotNeeded) => "not needed: ",
-            (Mode::Enforce, ChangeResult::Skipped) => "not made: ",
-            (Mode::Enforce, ChangeResult::Failed) => "FAILED: ",
-        };
-        let at = change
-            .time
-            .map(|time| time.strftime(" at %H:%M UTC").to_string())
-            .unwrap_or_default();
-        let text = foreign(&change.text, 240);
-        page.wrapped_at_most(3, "  - ", &format!("{result}{text}{at} ({})", terms(change)));
-        if let (ChangeResult::Failed, Some(reason)) = (change.result, &change.reason) {
-            page.wrapped_at_most(3, "    Cause: ", &foreign(reason, LONGEST_TEXT));
+    for (position, change) in sorted.iter().enumerate() {
+        let entry = entry(change);
+        let last = position + 1 == sorted.len();
+        if position > 0 && page.len() + entry.len() + usize::from(!last) > room {
+            page.wrapped("  ", &format!("... and {} more changes", sorted.len() - position));
+            return;
         }
+        page.extend(entry);
     }
-    if changes.len() > MOST_CHANGES {
-        page.wrapped("  ", &format!("... and {} more changes", changes.len() - MOST_CHANGES));
+}
+
+fn entry(change: &Change) -> Page {
+    let mut page = Page::default();
+    let result = match (change.mode, change.result) {
+        (Mode::Audit, _) => "",
+        (Mode::Enforce, ChangeResult::Applied) => "applied: ",
+        (Mode::Enforce, ChangeResult::NotNeeded) => "not needed: ",
+        (Mode::Enforce, ChangeResult::Skipped) => "not made: ",
+        (Mode::Enforce, ChangeResult::Failed) => "FAILED: ",
+    };
+    let at = change
+        .time
+        .map(|time| time.strftime(" at %H:%M UTC").to_string())
+        .unwrap_or_default();
+    let text = foreign(&change.text, 200);
+    page.wrapped_at_most(4, "  - ", &format!("{result}{text}{at} ({})", terms(change)));
+    if let (ChangeResult::Failed, Some(reason)) = (change.result, &change.reason) {
+        page.wrapped_at_most(4, "    Cause: ", &foreign(reason, LONGEST_TEXT));
     }
+    page
 }
 
 /// The compliant configuration that ends a remediation conflict.
@@ -216,7 +233,7 @@ fn code(report: &Report) -> Page {
     };
     let lines: Vec<_> = text.lines().collect();
     for line in lines.iter().take(MOST_CODE) {
-        page.verbatim(format!("    {}", foreign(line, 200)));
+        page.verbatim(format!("    {}", code_line(line)));
     }
     if lines.len() > MOST_CODE {
         page.verbatim("    ... the rest is in the whole report");

@@ -25,7 +25,13 @@ impl Page {
         if lines.len() > most {
             lines.truncate(most);
             if let Some(last) = lines.last_mut() {
-                let kept = last.chars().take(WIDTH - 4).collect::<String>();
+                let kept: String = last.chars().take(WIDTH - 4).collect();
+                let between_words = kept.len() == last.len();
+                let end = kept
+                    .trim_end()
+                    .rfind(' ')
+                    .filter(|end| !between_words && *end > WIDTH / 2);
+                let kept = end.and_then(|end| kept.get(..end)).unwrap_or(&kept);
                 *last = format!("{} ...", kept.trim_end());
             }
         }
@@ -107,13 +113,27 @@ pub(crate) fn foreign(text: &str, most: usize) -> String {
     format!("{kept}...")
 }
 
-/// An argument of a command as a shell has to be given it.
+/// A line of code: a policy in it means the same with its markup escaped as JSON and Terraform do.
+pub(crate) fn code_line(line: &str) -> String {
+    let mut safe = String::with_capacity(line.len());
+    let mut characters = line.chars().take(200).peekable();
+    while let Some(c) = characters.next() {
+        let tag = |next: &char| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?');
+        match (c, characters.peek()) {
+            ('<', Some(next)) if tag(next) => safe.push_str("\\u003c"),
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// An argument of a command as a shell has to be given it. No id has the characters that are replaced.
 pub(crate) fn argument(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@=,+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    format!("'{}'", text.replace('\'', r"'\''").replace(['<', '>'], "?"))
 }
 
 #[cfg(test)]
@@ -150,6 +170,12 @@ mod tests {
             "\u{2039}a href=\"https:/ /evil.example\"\u{203a}"
         );
         assert_eq!(foreign(&"n".repeat(300), 10), "nnnnnnn...");
+    }
+
+    #[test]
+    fn code_stays_code_and_its_markup_is_escaped() {
+        assert_eq!(code_line("policy = <<-POLICY"), "policy = <<-POLICY");
+        assert_eq!(code_line("\"Sid\": \"<img>\""), "\"Sid\": \"\\u003cimg>\"");
     }
 
     #[test]

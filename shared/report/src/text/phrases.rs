@@ -56,7 +56,7 @@ pub(crate) fn counted(outcome: Outcome, count: usize) -> Option<String> {
         Outcome::Resolved => format!("{count} resolved"),
         Outcome::Repaired => format!("{count} repaired"),
         Outcome::Audit => format!("{count} repair{s} proposed"),
-        Outcome::Pending => format!("{count} repair{s} not confirmed yet"),
+        Outcome::Pending => format!("{count} repair{s} unconfirmed"),
         Outcome::Indeterminate => format!("{count} not evaluated"),
         Outcome::Manual if count == 1 => "1 needs action".to_owned(),
         Outcome::Manual => format!("{count} need action"),
@@ -66,16 +66,49 @@ pub(crate) fn counted(outcome: Outcome, count: usize) -> Option<String> {
     })
 }
 
-/// What happened, most urgent first. What is done with is left out as long as something needs a person.
-pub(crate) fn happened(report: &Report) -> Vec<String> {
+/// The same of one finding, such as `repair of policy-open failed`.
+fn of_one(outcome: Outcome, control: &str) -> Option<String> {
+    let control = foreign(control, 60);
+    Some(match outcome {
+        Outcome::NotApplicable | Outcome::Compliant | Outcome::Exempt => return None,
+        Outcome::Resolved => format!("{control} resolved"),
+        Outcome::Repaired => format!("{control} repaired"),
+        Outcome::Audit => format!("repair of {control} proposed"),
+        Outcome::Pending => format!("repair of {control} unconfirmed"),
+        Outcome::Indeterminate => format!("{control} not evaluated"),
+        Outcome::Manual => format!("{control} needs action"),
+        Outcome::Conflict => format!("remediation conflict over {control}"),
+        Outcome::Refused => format!("repair of {control} refused"),
+        Outcome::Failed => format!("repair of {control} failed"),
+    })
+}
+
+/// What happened, most urgent first. What is done with is left out as long as something needs a person. `naming` says
+/// whether the control of a single finding is named.
+pub(crate) fn happened(report: &Report, naming: bool) -> Vec<String> {
     let urgent = report.outcome >= Outcome::Manual;
-    let count = |outcome: Outcome| report.summary.findings.get(&outcome).copied().unwrap_or_default();
+    let said = |outcome: &Outcome| {
+        let count = report
+            .summary
+            .findings
+            .get(outcome)
+            .copied()
+            .filter(|count| *count > 0)?;
+        let mut found = report.findings.iter().filter(|finding| finding.outcome == *outcome);
+        match found.next().filter(|_| naming && count == 1) {
+            Some(finding) => of_one(*outcome, &finding.control),
+            None => counted(*outcome, count),
+        }
+    };
     let findings = Outcome::ALL.iter().rev().filter(|outcome| outcome.open() || !urgent);
-    let findings = findings.filter(|outcome| count(**outcome) > 0);
-    let mut happened: Vec<String> = findings
-        .filter_map(|outcome| counted(*outcome, count(*outcome)))
-        .collect();
-    if report.outcome == Outcome::Failed && count(Outcome::Failed) == 0 {
+    let mut happened: Vec<String> = findings.filter_map(said).collect();
+    let failed_findings = report
+        .summary
+        .findings
+        .get(&Outcome::Failed)
+        .copied()
+        .unwrap_or_default();
+    if report.outcome == Outcome::Failed && failed_findings == 0 {
         let failed = report
             .changes
             .iter()
@@ -122,17 +155,19 @@ pub(crate) fn is_reminder(report: &Report) -> bool {
     alerting.peek().is_some() && alerting.all(|finding| finding.open_since.is_some())
 }
 
-/// The first word of an alert: how severe it is, or `INFO` if there is nothing that anybody has to do or know urgently.
+/// The first word of an alert: the highest severity of what is open, or else of what was repaired; `INFO` if there is
+/// neither.
 pub(crate) fn level(report: &Report) -> String {
-    let found = report
-        .findings
-        .iter()
-        .any(|finding| finding.outcome > Outcome::Resolved);
-    if found || report.outcome.open() {
-        report.severity.as_str().to_uppercase()
-    } else {
-        "INFO".to_owned()
-    }
+    let of = |wanted: fn(Outcome) -> bool| {
+        let findings = report.findings.iter().filter(|finding| wanted(finding.outcome));
+        findings.map(|finding| finding.severity).max()
+    };
+    let severity = match of(Outcome::open) {
+        None if report.outcome.open() => Some(report.severity),
+        None => of(|outcome| outcome == Outcome::Repaired),
+        open => open,
+    };
+    severity.map_or_else(|| "INFO".to_owned(), |severity| severity.as_str().to_uppercase())
 }
 
 /// Such as `additive, $8.76 a month`.

@@ -2,7 +2,7 @@
 
 use super::page::{Page, argument, foreign};
 use super::phrases::resume;
-use crate::published::{Finding, Outcome, Report};
+use crate::published::{Change, ChangeResult, Finding, Outcome, Report, SafetyClass};
 
 /// One sentence and one command or link.
 pub(crate) fn next(report: &Report) -> Page {
@@ -10,7 +10,7 @@ pub(crate) fn next(report: &Report) -> Page {
     let command = report.notices.iter().find_map(|notice| notice.command.as_deref());
     let (text, line) = match (command, urgent) {
         (Some(command), _) if report.outcome <= Outcome::Manual => {
-            let text = "To delete it, first remove what Postern created in it:";
+            let text = "To delete the resource, first remove what Postern created in it:";
             (text.to_owned(), Some(foreign(command, 200)))
         }
         (_, Some(finding)) => step(finding, report),
@@ -40,7 +40,7 @@ fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
             "Put the configuration below into your own code, then resume remediation:".to_owned(),
             Some(resume(finding)),
         ),
-        Outcome::Manual => ("Remediate the resource:".to_owned(), console),
+        Outcome::Manual => by_hand(finding, report),
         Outcome::Indeterminate => (
             "Remove the cause named above. The next sweep evaluates it again. The resource:".to_owned(),
             console,
@@ -55,6 +55,33 @@ fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
             Some(format!("postern rollback --run {}", argument(&report.run))),
         ),
         Outcome::Resolved | Outcome::Exempt | Outcome::Compliant | Outcome::NotApplicable => ("None.".to_owned(), None),
+    }
+}
+
+/// A finding that only a person can remediate, perhaps because of a change that Postern made to the same resource.
+fn by_hand(finding: &Finding, report: &Report) -> (String, Option<String>) {
+    let restricts = |change: &&Change| {
+        change.safety_class == SafetyClass::Restrictive
+            && change.result == ChangeResult::Applied
+            && change
+                .causes
+                .iter()
+                .any(|cause| cause.resource.id == finding.resource.id)
+    };
+    let restricting = report
+        .changes
+        .iter()
+        .filter(restricts)
+        .find_map(|change| change.id.as_deref());
+    match restricting {
+        Some(id) => (
+            "If it follows from the change that Postern made to the resource, roll that back:".to_owned(),
+            Some(format!("postern rollback {}", argument(id))),
+        ),
+        None => (
+            "Follow the advice above. The resource:".to_owned(),
+            Some(finding.console.clone()),
+        ),
     }
 }
 
