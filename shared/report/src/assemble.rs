@@ -1,10 +1,11 @@
 //! From a reconciliation to a published report.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_core::changes::{ChangeOutcome, Effect, Inverse};
-use postern_core::evaluation::{Finding, Remediation};
+use postern_core::changes::{ChangeOutcome, Inverse};
+use postern_core::evaluation::Finding;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus, FindingStatus};
 use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Verdict};
 use postern_core::model::scope::{Scope, ScopedResource};
@@ -19,7 +20,7 @@ use crate::outcome;
 use crate::published::{
     self, ChangeResult, Contents, Details, FindingReference, Outcome, Report, SchemaTag, Severity, VerificationState,
 };
-use crate::reconciliation::{Labels, Reconciliation, Verification};
+use crate::reconciliation::{Reconciliation, Verification};
 
 /// What of a reconciliation goes into a report.
 pub(crate) struct Selection {
@@ -78,7 +79,7 @@ pub(crate) fn assemble(r: &Reconciliation, selection: Selection) -> Report {
         contents,
         outcome: outcome::of_report(&outcomes, &unexplained, !r.notices.is_empty()),
         severity: severity(&findings),
-        scope: scope(&r.scope, &r.labels),
+        scope: scope(r),
         console: console_of(&r.scope),
         time: r.time,
         function: r.function.clone(),
@@ -142,29 +143,31 @@ pub(crate) fn finding(finding: &Finding, r: &Reconciliation) -> Presented {
     let verification = r.verification.get(key);
     let refused = r.plan.refused.is_some();
     let status = outcome::of_finding(finding, !own.is_empty(), &outcomes, verification, refused);
-    let automatic = || published::Remediation::Automatic { changes: own.clone() };
+    let automatic = !own.is_empty() || finding.changes().is_some();
+    let manual = |advice: Cow<'_, str>| published::Remediation::Manual {
+        advice: advice.into_owned(),
+    };
     let published = published::Finding {
         mode: finding.mode.into(),
-        outcome: match finding.verdict {
+        outcome: match finding.verdict() {
             Verdict::NotApplicable => Outcome::NotApplicable,
             Verdict::Compliant | Verdict::NonCompliant | Verdict::Indeterminate => {
                 status.map_or(Outcome::Compliant, Outcome::from)
             }
         },
-        exempt: finding.exempt.as_ref().map(Into::into),
-        conflict: finding.conflict.as_ref().map(Into::into),
-        remediation: match &finding.remediation {
-            Remediation::None => None,
-            Remediation::Automatic(_) => Some(automatic()),
-            Remediation::Manual(_) if !own.is_empty() => Some(automatic()),
-            Remediation::Manual(advice) => Some(published::Remediation::Manual { advice: advice.clone() }),
+        service: finding.service.clone(),
+        exempt: finding.accepted().as_ref().map(Into::into),
+        conflict: finding.conflict().map(Into::into),
+        remediation: match automatic {
+            true => Some(published::Remediation::Automatic { changes: own.clone() }),
+            false => finding.advice().map(manual),
         },
         verification: verification.map(verification_of),
         ..bare_finding(
             key,
             finding.severity.into(),
-            finding.verdict.into(),
-            &finding.explanation,
+            finding.verdict().into(),
+            &finding.explanation(),
             r,
         )
     };
@@ -179,15 +182,14 @@ pub(crate) fn bare_finding(
     explanation: &str,
     r: &Reconciliation,
 ) -> published::Finding {
-    let service = key.service.clone();
     published::Finding {
         control: key.control.clone(),
         severity,
         mode: r.controls.get(&key.control).copied().unwrap_or_default().into(),
         verdict,
         outcome: Outcome::Resolved,
-        resource: resource(&key.resource, &r.labels),
-        service: service.or_else(|| r.labels.services.get(&key.resource.id).cloned()),
+        resource: resource(&key.resource, r),
+        service: key.service.clone(),
         endpoint_kind: key.endpoint_kind.map(Into::into),
         explanation: explanation.to_owned(),
         open_since: None,
@@ -205,14 +207,18 @@ pub(crate) fn outcome_at(r: &Reconciliation, at: usize) -> ChangeOutcome {
     })
 }
 
-fn scope(scope: &Scope, labels: &Labels) -> published::Scope {
-    let resource = match &scope.resource {
-        ScopedResource::Vpc(vpc) => resource(&Resource::new(ResourceKind::Vpc, vpc), labels),
+fn scope(r: &Reconciliation) -> published::Scope {
+    let resource = match &r.scope.resource {
+        ScopedResource::Vpc(vpc) => Resource::new(ResourceKind::Vpc, vpc),
     };
     published::Scope {
-        account: scope.account.to_string(),
-        region: scope.region.to_string(),
-        resource,
+        account: r.scope.account.to_string(),
+        region: r.scope.region.to_string(),
+        resource: published::Resource {
+            kind: resource.kind.into(),
+            id: resource.id,
+            name: r.name.clone(),
+        },
     }
 }
 
@@ -222,17 +228,18 @@ fn console_of(scope: &Scope) -> String {
     }
 }
 
-fn resource(resource: &Resource, labels: &Labels) -> published::Resource {
+fn resource(resource: &Resource, r: &Reconciliation) -> published::Resource {
+    let same = r.findings.iter().filter(|finding| finding.key.resource == *resource);
     published::Resource {
         kind: resource.kind.into(),
         id: resource.id.clone(),
-        name: labels.names.get(&resource.id).cloned(),
+        name: same.filter_map(|finding| finding.name.clone()).min(),
     }
 }
 
 fn reference(key: &FindingKey, r: &Reconciliation) -> FindingReference {
     FindingReference {
-        resource: resource(&key.resource, &r.labels),
+        resource: resource(&key.resource, r),
         ..key.into()
     }
 }
@@ -270,7 +277,7 @@ fn planned_change(at: usize, planned: &PlannedChange, r: &Reconciliation) -> pub
         time: None,
         text: planned.change.to_string(),
         mode: planned.mode.into(),
-        safety_class: planned.change.effect().into(),
+        safety_class: planned.change.safety().into(),
         monthly_cost: planned.monthly_cost,
         change: details(&planned.change),
         causes: planned.causes.iter().map(|key| reference(key, r)).collect(),
@@ -281,9 +288,9 @@ fn planned_change(at: usize, planned: &PlannedChange, r: &Reconciliation) -> pub
 
 /// A change of an earlier run that no report contained yet.
 fn recorded_change(record: &ChangeRecord, r: &Reconciliation) -> published::Change {
-    let (text, effect, change) = match &record.action {
-        Action::Change(change) => (change.to_string(), change.effect(), details(change)),
-        Action::Undo(inverse) => (format!("roll back: {}", inverse.words()), Effect::Restrictive, None),
+    let (text, safety, change) = match &record.action {
+        Action::Change(change) => (change.to_string(), change.safety(), details(change)),
+        Action::Undo(inverse) => (format!("roll back: {}", inverse.text()), inverse.safety(), None),
     };
     let outcome = match &record.status {
         ChangeStatus::Applied { created } => ChangeOutcome::Applied {
@@ -294,6 +301,10 @@ fn recorded_change(record: &ChangeRecord, r: &Reconciliation) -> published::Chan
         ChangeStatus::Failed { cause } | ChangeStatus::Uncertain { cause } => ChangeOutcome::Failed {
             cause: cause.clone(),
             transient: !record.status.settled(),
+        },
+        ChangeStatus::NotApplied { reason } => ChangeOutcome::Failed {
+            cause: format!("not applied: {reason}"),
+            transient: false,
         },
         ChangeStatus::Intended => ChangeOutcome::Failed {
             cause: "the run ended before it recorded the result".to_owned(),
@@ -306,7 +317,7 @@ fn recorded_change(record: &ChangeRecord, r: &Reconciliation) -> published::Chan
         time: Some(record.time),
         text,
         mode: published::Mode::Enforce,
-        safety_class: effect.into(),
+        safety_class: safety.into(),
         monthly_cost: record.monthly_cost,
         change,
         causes: record.causes.iter().map(|key| reference(key, r)).collect(),
@@ -344,7 +355,7 @@ fn published_inverse(inverse: &Inverse, r: &Reconciliation) -> Option<published:
     let printed = printable_copy(inverse)?;
     Some(published::Inverse {
         change: details(inverse)?,
-        command: format!("{printed} --region {}", printable(r.scope.region.as_str())),
+        command: format!("{} --region {}", printed.command(), printable(r.scope.region.as_str())),
     })
 }
 
@@ -376,7 +387,7 @@ fn unexplained(
         Some(outcome::of_changes(planned.mode, [&outcome_at(r, *at)], None, refused).into())
     });
     let earlier = earlier.iter().map(|record| match record.status {
-        ChangeStatus::Failed { .. } => Outcome::Failed,
+        ChangeStatus::Failed { .. } | ChangeStatus::NotApplied { .. } => Outcome::Failed,
         ChangeStatus::Intended
         | ChangeStatus::Uncertain { .. }
         | ChangeStatus::Applied { .. }
@@ -423,7 +434,7 @@ fn summary(
     changes: &[published::Change],
     unchanged: usize,
 ) -> published::Summary {
-    let of = |verdict| r.findings.iter().filter(|f| f.verdict == verdict).count();
+    let of = |verdict| r.findings.iter().filter(|f| f.verdict() == verdict).count();
     let mut summary = published::Summary {
         compliant: of(Verdict::Compliant),
         not_applicable: of(Verdict::NotApplicable),

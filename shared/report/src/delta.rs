@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use postern_core::changes::ChangeOutcome;
-use postern_core::evaluation::Finding;
+use postern_core::evaluation::{Conclusion, Finding};
 use postern_core::history::{ChangeHistory, ChangeId, ChangeRecord, DeliveredFinding, FindingStatus};
-use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
+use postern_core::model::finding::{FindingKey, Severity, Verdict};
 use postern_core::model::text::shorten;
 use postern_core::model::token::client_token;
 use postern_core::settings::Mode;
@@ -106,7 +106,7 @@ fn found(f: &Finding, r: &Reconciliation, history: &ChangeHistory) -> Option<Cur
         attempted: presented.own.iter().any(|at| attempted(*at, r)),
         delivered: delivered(
             &f.key,
-            (f.verdict, status, f.severity),
+            (f.verdict(), status, f.severity),
             &presented.published.explanation,
             r,
             history,
@@ -121,7 +121,7 @@ fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Itera
     let blind: BTreeSet<&str> = r
         .findings
         .iter()
-        .filter(|f| lacks_data(f))
+        .filter(|f| matches!(f.conclusion, Conclusion::NotEvaluated(_)))
         .map(|f| f.key.control.as_str())
         .collect();
     let open = history.delivered.values().filter(|before| before.outcome.open());
@@ -129,8 +129,8 @@ fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Itera
         let key = &before.key;
         r.controls.get(&key.control)?;
         let (verdict, explanation) = match now.get(key) {
-            Some(f) if matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable) => {
-                (f.verdict, f.explanation.clone())
+            Some(f) if matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable) => {
+                (f.verdict(), f.explanation().into_owned())
             }
             None if !blind.contains(key.control.as_str()) => (
                 Verdict::NotApplicable,
@@ -145,13 +145,6 @@ fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Itera
             attempted: false,
         })
     })
-}
-
-/// The one finding of a control that lacks a part of the snapshot.
-fn lacks_data(finding: &Finding) -> bool {
-    finding.verdict == Verdict::Indeterminate
-        && finding.key.resource.kind == ResourceKind::Vpc
-        && finding.key.service.is_none()
 }
 
 fn delivered(

@@ -19,4 +19,4 @@ mod tests;
 
 pub use self::delta::Delta;
 pub use self::message::{AttributeValue, MESSAGE_LIMIT, Message, SUBJECT_LIMIT, Sink, alerts};
-pub use self::reconciliation::{Labels, Reconciliation, Verification};
+pub use self::reconciliation::{Reconciliation, Verification};

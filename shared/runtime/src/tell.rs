@@ -7,9 +7,10 @@ use postern_core::changes::ChangeOutcome;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::Verdict;
 use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::name;
 use postern_core::plan::notices;
 use postern_core::settings::Mode;
-use postern_report::{Delta, Labels, Message, Reconciliation};
+use postern_report::{Delta, Message, Reconciliation};
 use tracing::{error, info};
 
 use crate::places::Source;
@@ -53,9 +54,9 @@ impl Run<'_> {
         metrics.count(&findings, &done.outcomes);
         for finding in findings
             .iter()
-            .filter(|f| matches!(f.verdict, Verdict::NonCompliant | Verdict::Indeterminate))
+            .filter(|f| matches!(f.verdict(), Verdict::NonCompliant | Verdict::Indeterminate))
         {
-            info!(finding = %finding.key, verdict = ?finding.verdict, explanation = finding.explanation, "found");
+            info!(finding = %finding.key, verdict = ?finding.verdict(), explanation = %finding.explanation(), "found");
         }
         let modes = &self.configuration.settings.modes;
         let controls = self.function.controls.iter();
@@ -63,7 +64,7 @@ impl Run<'_> {
             run: self.id.clone(),
             function: self.function.name.to_owned(),
             scope: scope.clone(),
-            labels: Labels::of(&snapshot),
+            name: name(&snapshot.vpc.tags),
             time,
             triggering_events: source.triggering_events.clone(),
             controls: controls

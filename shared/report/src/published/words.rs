@@ -1,6 +1,6 @@
 //! The fixed words of a report, and what in the domain each stands for.
 
-use postern_core::changes::{ChangeOutcome, Effect};
+use postern_core::changes::{ChangeOutcome, Safety};
 use postern_core::history::FindingStatus;
 use postern_core::model::{finding as domain, snapshot};
 use postern_core::{plan, settings};
@@ -214,11 +214,12 @@ impl From<snapshot::EndpointKind> for EndpointKind {
     }
 }
 
-impl From<Effect> for SafetyClass {
-    fn from(effect: Effect) -> Self {
-        match effect {
-            Effect::Additive => Self::Additive,
-            Effect::Restrictive => Self::Restrictive,
+impl From<Safety> for SafetyClass {
+    fn from(safety: Safety) -> Self {
+        match safety {
+            Safety::Additive => Self::Additive,
+            Safety::Interrupting => Self::Interrupting,
+            Safety::Restrictive => Self::Restrictive,
         }
     }
 }

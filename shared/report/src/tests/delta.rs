@@ -4,8 +4,10 @@ use jiff::SignedDuration;
 
 use super::fixtures::{record, triggering_event};
 use super::*;
+use postern_core::evaluation::{Conclusion, Suppression};
 use postern_core::history::{ChangeHistory, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::{FindingKey, ResourceKind};
+use postern_core::model::snapshot::{Gap, Part};
 use postern_core::plan::{Notice, NoticeKind};
 
 fn delta(r: &Reconciliation, history: &ChangeHistory) -> Delta {
@@ -28,8 +30,12 @@ fn after(history: &ChangeHistory, delta: &Delta) -> ChangeHistory {
 }
 
 fn manual() -> Finding {
+    advised("vpce-0a1 is NonCompliant.", "Do it.")
+}
+
+fn advised(explanation: &str, advice: &str) -> Finding {
     Finding {
-        remediation: Remediation::Manual("Do it.".to_owned()),
+        conclusion: fixtures::non_compliant(explanation, Remediation::Manual(advice.to_owned())),
         ..finding("policy-open", "vpce-0a1", Verdict::NonCompliant)
     }
 }
@@ -60,8 +66,7 @@ fn an_unchanged_finding_is_reported_once() {
     let ids: Vec<_> = more.findings.iter().map(|f| f.resource.id.as_str()).collect();
     assert_eq!((ids.as_slice(), more.summary.unchanged), (&["vpce-0b2"][..], 1));
 
-    let mut worse = manual();
-    worse.explanation = "It is open to more.".to_owned();
+    let worse = advised("It is open to more.", "Do it.");
     assert!(delta(&with(vec![worse], TUESDAY), &history).report.is_some());
 }
 
@@ -90,7 +95,14 @@ fn a_finding_that_was_not_evaluated_is_not_resolved() {
         &ChangeHistory::default(),
         &delta(&with(vec![manual()], MONDAY), &ChangeHistory::default()),
     );
-    let blind = FindingKey::new("policy-open", ResourceKind::Vpc, fixtures::VPC).indeterminate("A gap.", "Look.");
+    let blind = Finding {
+        key: FindingKey::new("policy-open", ResourceKind::Vpc, fixtures::VPC),
+        conclusion: Conclusion::NotEvaluated(Gap {
+            part: Part::Endpoints,
+            reason: "ec2:DescribeVpcEndpoints was denied".to_owned(),
+        }),
+        ..manual()
+    };
     let report = delta(&with(vec![blind], TUESDAY), &history).report.unwrap();
     assert_eq!(report.outcome, Outcome::Indeterminate);
     assert_eq!(report.summary.findings[&Outcome::Resolved], 0);
@@ -150,14 +162,7 @@ fn a_report_that_proposes_something_else_has_another_key() {
     fewer.plan.changes.pop();
     fewer.outcomes.pop();
     assert_ne!(key(&fewer), key(&audited()));
-    let advised = |advice: &str| {
-        let remediation = Remediation::Manual(advice.to_owned());
-        let finding = Finding {
-            remediation,
-            ..manual()
-        };
-        key(&with(vec![finding], MONDAY))
-    };
+    let advised = |advice: &str| key(&with(vec![advised("It is open.", advice)], MONDAY));
     assert_ne!(advised("Do it."), advised("Do it so."));
 }
 
@@ -188,8 +193,8 @@ fn changes_of_a_run_that_crashed_are_reported_by_the_next() {
     assert!(change.inverse.is_some());
     assert_eq!(report.outcome, Outcome::Repaired);
     assert_eq!(schema_errors(&Message::report(&report).body), Vec::<String>::new());
-    lost.status = ChangeStatus::Failed {
-        cause: "not done".to_owned(),
+    lost.status = ChangeStatus::NotApplied {
+        reason: "DNS support is disabled".to_owned(),
     };
     now.earlier = vec![lost];
     assert_eq!(news(&now).unwrap().outcome, Outcome::Failed);
@@ -224,7 +229,7 @@ fn a_remediation_conflict_is_reported_once_with_the_code() {
         }),
     };
     let contested = Finding {
-        conflict: Some(conflict),
+        suppression: Some(Suppression::Conflict(conflict)),
         ..manual()
     };
     let new = delta(&with(vec![contested.clone()], MONDAY), &ChangeHistory::default());
@@ -261,21 +266,19 @@ fn a_notice_is_reason_enough_for_a_report() {
     assert_eq!(schema_errors(&message.body), Vec::<String>::new());
 }
 
-fn severe(outcome: Remediation) -> Finding {
+fn severe() -> Finding {
     Finding {
         severity: Severity::High,
-        remediation: outcome,
-        ..finding("policy-open", "vpce-0a1", Verdict::NonCompliant)
+        ..manual()
     }
 }
 
 #[test]
 fn a_severe_finding_that_stays_open_is_reported_again_after_the_set_time() {
     let week = Some(SignedDuration::from_hours(7 * 24));
-    let manual = || severe(Remediation::Manual("Do it.".to_owned()));
-    let first = with(vec![manual()], MONDAY);
+    let first = with(vec![severe()], MONDAY);
     let history = after(&ChangeHistory::default(), &delta(&first, &ChangeHistory::default()));
-    let at = |time: &str| with(vec![manual()], time);
+    let at = |time: &str| with(vec![severe()], time);
     assert_eq!(Delta::of(&at("2026-03-09T11:59:59Z"), &history, week).report, None);
     assert_eq!(Delta::of(&at("2026-03-09T12:00:00Z"), &history, None).report, None);
 
@@ -307,14 +310,14 @@ fn findings_that_are_closed_accepted_or_less_severe_are_not_repeated() {
     let day = Some(SignedDuration::from_hours(24));
     let medium = Finding {
         severity: Severity::Medium,
-        ..severe(Remediation::None)
+        ..severe()
     };
     let exempt = Finding {
         exempt: Some(Exempt {
             reason: "agreed".into(),
             expires: None,
         }),
-        ..severe(Remediation::None)
+        ..severe()
     };
     for finding in [medium, exempt] {
         let history = after(

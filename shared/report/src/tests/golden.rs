@@ -7,7 +7,7 @@ use crate::published::Report;
 use crate::*;
 use jiff::SignedDuration;
 use postern_core::changes::{ChangeOutcome, Code};
-use postern_core::evaluation::{Finding, Remediation};
+use postern_core::evaluation::{Finding, Remediation, Suppression};
 use postern_core::history::{ChangeHistory, DeliveredFinding, FindingStatus, RemediationConflict};
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use postern_core::model::scope::Scope;
@@ -52,6 +52,11 @@ fn told(r: &Reconciliation) -> Report {
     report
 }
 
+fn advise(finding: &mut Finding, advice: &str) {
+    let explanation = finding.explanation().into_owned();
+    finding.conclusion = non_compliant(&explanation, Remediation::Manual(advice.to_owned()));
+}
+
 /// A policy that only a person can close, opened by somebody with Terraform.
 fn open() -> Reconciliation {
     let mut found = repaired();
@@ -59,9 +64,8 @@ fn open() -> Reconciliation {
     found.outcomes.clear();
     found.verification.clear();
     found.findings.retain(|finding| finding.key.control == "policy-open");
-    found.findings[0].remediation = Remediation::Manual(
-        "Put a condition on `aws:PrincipalOrgID` into Statement[0]; `postern policy fix` writes it.".to_owned(),
-    );
+    let advice = "Put a condition on `aws:PrincipalOrgID` into Statement[0]; `postern policy fix` writes it.";
+    advise(&mut found.findings[0], advice);
     found.triggering_events = vec![triggering_event(
         "ModifyVpcEndpoint",
         "APN/1.0 HashiCorp/1.0 Terraform/1.9.2",
@@ -130,12 +134,13 @@ fn golden_lockout() {
     let mut locked_out = repaired();
     locked_out.ids = [(1, "20260301T120005.000000Z-0a1b2c3d".into())].into();
     locked_out.findings.push(Finding {
-        explanation: "The policy denies every principal of your perimeter: no call through this endpoint succeeds."
-            .into(),
-        remediation: Remediation::Manual(
-            "Allow your principals in the policy, or roll back the change that caused it.".into(),
+        conclusion: non_compliant(
+            "The policy denies every principal of your perimeter: no call through this endpoint succeeds.",
+            Remediation::Manual("Allow your principals in the policy, or roll back the change that caused it.".into()),
         ),
         severity: Severity::High,
+        name: Some("payments-s3".into()),
+        service: Some("com.amazonaws.eu-central-1.s3".into()),
         ..finding("policy-locked-out", ENDPOINT, Verdict::NonCompliant)
     });
     alert("lockout.txt", &[told(&locked_out)]);
@@ -144,7 +149,7 @@ fn golden_lockout() {
 #[test]
 fn golden_conflict() {
     let mut conflict = open();
-    conflict.findings[0].conflict = Some(RemediationConflict {
+    conflict.findings[0].suppression = Some(Suppression::Conflict(RemediationConflict {
         times: 3,
         since: "2026-03-01T09:15:00Z".parse().unwrap(),
         undone_by: Some(triggering_event("ModifyVpcEndpoint", "Terraform/1.9.2")),
@@ -156,12 +161,7 @@ fn golden_conflict() {
             ),
             cloudformation: String::new(),
         }),
-    });
-    conflict.findings[0].remediation = Remediation::Manual(
-        "Automatic remediation is suspended: repaired 3 times since 09:15 and reverted each time, last by Terraform as \
-         arn:aws:iam::111122223333:user/ada. Apply the configuration below in your Terraform code, or add an exemption."
-            .to_owned(),
-    );
+    }));
     alert("conflict.txt", &[told(&conflict)]);
 }
 
@@ -207,7 +207,7 @@ fn of_vpc(n: usize) -> Reconciliation {
     let mut swept = if n % 5 == 0 { open() } else { audited() };
     let vpc = format!("vpc-0{n:016x}");
     swept.scope = Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &vpc.as_str().into());
-    swept.labels.names = [(vpc.clone(), format!("team-{n:02}"))].into();
+    swept.name = Some(format!("team-{n:02}"));
     swept.triggering_events = vec![triggering_event("Scheduled Event", "")];
     swept.triggering_events[0].actor = None;
     for finding in &mut swept.findings {
@@ -250,13 +250,9 @@ fn golden_reminder() {
 fn golden_hostile_text() {
     let mut hostile = open();
     let evil = "<img src=x onerror=alert(1)>\u{1b}[2J\u{202e}https://evil.example \"; rm -rf / #";
-    hostile.labels.names = [
-        (VPC.to_owned(), evil.repeat(20)),
-        (ENDPOINT.to_owned(), format!("{evil}\r\nBcc: x@example.com")),
-    ]
-    .into();
-    hostile.findings[0].explanation = evil.repeat(100);
-    hostile.findings[0].remediation = Remediation::Manual(evil.to_owned());
+    hostile.name = Some(evil.repeat(20));
+    hostile.findings[0].name = Some(format!("{evil}\r\nBcc: x@example.com"));
+    hostile.findings[0].conclusion = non_compliant(&evil.repeat(100), Remediation::Manual(evil.to_owned()));
     hostile.triggering_events[0].actor.as_mut().unwrap().identity = format!("arn:aws:iam::1:user/{evil}");
     alert("hostile-text.txt", &[told(&hostile)]);
 }
