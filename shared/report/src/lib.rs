@@ -2,7 +2,7 @@
 //!
 //! A [`published::Report`] is the whole picture of a scope at a time; a [`Delta`] is what is new in it. Renderers are
 //! pure functions of a report: [`json`] for programs, [`text`] for people. A [`Message`] is a rendering with its
-//! subject, its attributes and the [`Sink`] that it is for.
+//! subject, its attributes and the sink that it is for.
 
 mod assemble;
 mod console;
@@ -18,5 +18,5 @@ pub mod text;
 mod tests;
 
 pub use self::delta::Delta;
-pub use self::message::{AttributeValue, MESSAGE_LIMIT, Message, SUBJECT_LIMIT, Sink, alerts};
+pub use self::message::{AttributeValue, MESSAGE_LIMIT, Message, SUBJECT_LIMIT, alerts};
 pub use self::reconciliation::{Reconciliation, Verification};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use postern_core::history::Sink;
 use postern_core::model::text::shorten;
 use postern_core::model::token::client_token;
 
@@ -25,15 +26,6 @@ const MOST_CONTROLS: usize = 64;
 
 /// With more reports than this of one account and Region in a run, people get one digest.
 const MOST_ALERTS: usize = 3;
-
-/// Where a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sink {
-    /// Text for people: e-mail, chat, SMS.
-    Alerts,
-    /// JSON for programs.
-    Reports,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {

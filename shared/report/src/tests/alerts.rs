@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::published::ChangeResult;
+use postern_core::history::Sink;
 use postern_core::model::scope::Scope;
 
 fn subject(counts: &[(Outcome, usize)], severity: published::Severity) -> String {

@@ -8,7 +8,7 @@ use crate::*;
 use jiff::SignedDuration;
 use postern_core::changes::{ChangeOutcome, Code};
 use postern_core::evaluation::{Finding, Remediation, Suppression};
-use postern_core::history::{ChangeHistory, DeliveredFinding, FindingStatus, RemediationConflict};
+use postern_core::history::{ChangeHistory, DeliveredFinding, FindingStatus, RemediationConflict, Sink};
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use postern_core::model::scope::Scope;
 use postern_core::plan::{Notice, NoticeKind};
