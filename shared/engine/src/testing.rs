@@ -62,7 +62,7 @@ impl Rig {
         cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n[modes]\ndefault = \
-             \"enforce\"\n{settings}"
+             \"enforce\"\ninterrupting.mode = \"enforce\"\n{settings}"
         );
         let aws = cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");
         Self {

@@ -41,7 +41,7 @@ impl Rig {
         cloud.tables(|tables| {
             *tables = Tables::new(7).with(LEDGER, Table::ledger());
         });
-        let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\n";
+        let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n";
         let controls = known();
         let configuration = Configuration {
             settings: Settings::parse(text, &controls).unwrap(),

@@ -114,7 +114,7 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
     let mut text = format!(
         "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\n\
          [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
-         [modes]\ndefault = \"{mode}\"\n",
+         [modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"enforce\"\n",
         quoted(&gateways),
         quoted(&interfaces),
     );

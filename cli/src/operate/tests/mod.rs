@@ -56,7 +56,7 @@ impl Rig {
         };
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\
-             {required}[modes]\ndefault = \"enforce\"\n"
+             {required}[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n"
         );
         let controls = known();
         Self {

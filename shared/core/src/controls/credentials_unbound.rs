@@ -5,7 +5,7 @@ use postern_policy::{Binding, Perimeter, Request};
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy};
 use crate::evaluation::{Assessment, Context, Control, Remediation};
-use crate::model::finding::{FindingKey, Severity};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
@@ -32,6 +32,7 @@ appended only when it is proven that such requests are then denied, that nothing
 principal is locked out, and that the policy fits into AWS's limit. Other requests are not affected. The policy of a \
 service that AWS does not offer is left to people.",
     severity: Severity::Medium,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: true,

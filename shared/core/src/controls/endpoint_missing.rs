@@ -39,6 +39,7 @@ connections to the service.
 
 An interface endpoint is billed per zone and hour, whether it is used or not.",
     severity: Severity::High,
+    resource: ResourceKind::Vpc,
     needs: &[
         Part::Dns,
         Part::Subnets,

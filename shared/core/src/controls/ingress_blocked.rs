@@ -27,6 +27,7 @@ admit a subnet, the verdict is indeterminate.
 security group of the VPC, which admits TCP 443 from the subnets that need the endpoint. Other security groups are \
 neither edited nor detached.",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[
         Part::Subnets,
         Part::RouteTables,

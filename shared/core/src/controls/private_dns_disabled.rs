@@ -4,6 +4,7 @@ use crate::changes::{Change, ChangeKind, EnablePrivateDns};
 use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
@@ -22,6 +23,7 @@ offer.
 VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
 the VPC are enabled (`vpc-dns-disabled`).",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[
         Part::Dns,
         Part::Subnets,
@@ -56,6 +58,9 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 
 fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name);
+    if let Some(reason) = against_private_dns(service, &context.snapshot.region) {
+        return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
+    }
     if !context.wants_private_dns(service)? {
         return Ok(key.not_applicable("Private DNS is not wanted on interface endpoints to this service."));
     }
@@ -112,8 +117,12 @@ mod tests {
     use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
+    use std::sync::Arc;
+
+    use crate::plan::PlannedChange;
     use crate::testing::{
-        PARTNER, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
+        PARTNER, REGION, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
+        service,
     };
 
     /// `vpce-sts` has private DNS off; its group admits everybody.
@@ -266,6 +275,32 @@ mod tests {
             .map(|f| f.key.resource.id)
             .collect();
         assert_eq!(about, ["vpce-kms"]);
+    }
+
+    #[test]
+    fn private_dns_is_never_enabled_where_it_would_break_clients() {
+        for short in ["execute-api", "email-smtp"] {
+            let mut world = bare().subnet("subnet-a", "a", SubnetClass::Private);
+            let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
+            let name = format!("com.amazonaws.{REGION}.{short}");
+            catalogue.services.retain(|service| service.name.as_str() != name);
+            catalogue.services.push(service(&name));
+            let existing = world
+                .clone()
+                .interface("vpce-1", short, &["subnet-a"])
+                .edit_endpoint("vpce-1", |e| e.private_dns = false);
+            let finding = existing.judge(&CONTROL, "vpce-1");
+            assert_eq!(finding.verdict(), Verdict::NotApplicable, "{finding:#?}");
+            let plan = world.require(&[short]).plan();
+            let private = |planned: &PlannedChange| match &planned.change {
+                Change::CreateEndpoint(new) => new.private_dns,
+                change => change.kind() == ChangeKind::EnablePrivateDns,
+            };
+            assert!(
+                !plan.changes.is_empty() && !plan.changes.iter().any(private),
+                "{plan:#?}"
+            );
+        }
     }
 
     #[test]

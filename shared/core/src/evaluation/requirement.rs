@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::evaluation::Context;
 use crate::model::id::{RouteTableId, ServiceName};
+use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
 
 /// A service that the settings require in this VPC.
@@ -152,6 +153,7 @@ impl<'a> Context<'a> {
     pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
         Ok(service.amazon
+            && against_private_dns(service, &self.snapshot.region).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()
             && catalogue.find(&service.name, EndpointKind::Gateway).is_none())
@@ -300,10 +302,7 @@ mod tests {
             .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
             .map(|s| s.short_name().unwrap())
             .collect();
-        assert_eq!(
-            wanted,
-            ["sts", "kms", "email-smtp", "guardduty-data", "freetier", "ecr.api"]
-        );
+        assert_eq!(wanted, ["sts", "kms", "guardduty-data", "freetier", "ecr.api"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From findings to an ordered, conflict-free, priced list of changes.
 
+mod limits;
 mod release;
 mod reserve;
 mod rollback;
@@ -9,6 +10,8 @@ mod rollback_tests;
 pub use self::release::{Notice, NoticeKind, Release, ReleaseTarget, notices, release};
 pub use self::reserve::{Budget, Reservation, reservations};
 pub use self::rollback::{Difference, Rollback, Undo, UndoStep, reopened, rollback};
+
+use self::limits::Allowance;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -20,9 +23,9 @@ use crate::evaluation::policies::Policies;
 use crate::evaluation::{Control, Finding, evaluate_with};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
-use crate::model::finding::FindingKey;
+use crate::model::finding::{FindingKey, Severity};
 use crate::model::snapshot::{Part, Snapshot};
-use crate::settings::{Limits, Mode, Settings};
+use crate::settings::{Mode, Settings};
 
 /// Protects against a control whose remediation has no effect: far more changes than a VPC can need.
 const MOST_CHANGES: usize = 1_000;
@@ -31,7 +34,7 @@ const MOST_CHANGES: usize = 1_000;
 pub struct Plan {
     /// The changes that enforce mode applies, in this order, and then those that it would apply to audited controls.
     pub changes: Vec<PlannedChange>,
-    /// Why no change of it may be applied.
+    /// Why no change of it may be applied, whatever the limits.
     pub refused: Option<String>,
 }
 
@@ -40,9 +43,11 @@ pub struct PlannedChange {
     pub change: Change,
     /// The findings that it remedies.
     pub causes: BTreeSet<FindingKey>,
-    /// Enforce: to be applied. Audit: only shown.
+    /// Enforce: to be applied, unless it is withheld. Audit: only shown.
     pub mode: Mode,
     pub monthly_cost: MonthlyCost,
+    /// The limit because of which an enforced change is not applied, with its value.
+    pub withheld: Option<String>,
 }
 
 /// What earlier plans of the same run have used of the limits.
@@ -96,6 +101,7 @@ pub fn plan(
                         .collect(),
                     mode,
                     monthly_cost: change.monthly_cost(&settings.prices, &snapshot.region),
+                    withheld: None,
                 });
             }
             if plan.changes.len() == before || before >= MOST_CHANGES {
@@ -111,7 +117,11 @@ pub fn plan(
             findings.sort_by(|a, b| a.key.cmp(&b.key));
         }
     }
-    plan.refused = over_limit(&plan, &settings.limits, history, spent, now);
+    let severity = |key: &FindingKey| {
+        let control = controls.iter().find(|control| control.name == key.control);
+        control.map_or(Severity::Low, |control| control.severity)
+    };
+    plan.apply_limits(&Allowance::new(&settings.limits, history, spent, now), severity);
     (found, plan)
 }
 
@@ -125,35 +135,17 @@ fn stage(changes: &[Change]) -> Option<ChangeKind> {
     changes.iter().map(Change::kind).max()
 }
 
-fn over_limit(plan: &Plan, limits: &Limits, history: &ChangeHistory, spent: Spent, now: Timestamp) -> Option<String> {
-    let changes = plan.enforced().count();
-    if changes == 0 {
-        return None;
-    }
-    let adds = plan.monthly_cost();
-    let added = history.spent(limits.window(), now);
-    if adds > MonthlyCost::ZERO && adds + added > limits.monthly_cost_per_vpc {
-        return Some(format!(
-            "the plan adds {adds} a month to the {added} of the last {} hours, the limit per VPC is {} \
-             (limits.monthly_cost_per_vpc)",
-            limits.window_hours, limits.monthly_cost_per_vpc
-        ));
-    }
-    if changes + spent.changes > limits.changes_per_run {
-        return Some(format!(
-            "the plan has {changes} changes besides the {} of this run, the limit per run is {} \
-             (limits.changes_per_run)",
-            spent.changes, limits.changes_per_run
-        ));
-    }
-    let hopeless = reservations(plan, limits, now).into_iter().find(Reservation::hopeless);
-    hopeless.map(|reservation| reservation.refusal())
-}
-
 impl Plan {
     /// The changes that enforce mode applies.
     pub fn enforced(&self) -> impl Iterator<Item = &PlannedChange> {
-        self.changes.iter().filter(|planned| planned.mode == Mode::Enforce)
+        self.changes
+            .iter()
+            .filter(|planned| planned.mode == Mode::Enforce && planned.withheld.is_none())
+    }
+
+    /// Why an enforced change of the plan is not applied. None where it is.
+    pub fn refusal<'a>(&'a self, planned: &'a PlannedChange) -> Option<&'a str> {
+        self.refused.as_deref().or(planned.withheld.as_deref())
     }
 
     /// What the changes that enforce mode applies add to the bill each month.
@@ -175,9 +167,9 @@ mod tests {
         CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
     };
     use crate::evaluation::{Assessment, Context, Remediation, evaluate};
-    use crate::model::finding::{ResourceKind, Severity};
+    use crate::model::finding::ResourceKind;
     use crate::model::snapshot::{Gap, SubnetClass};
-    use crate::settings::Modes;
+    use crate::settings::{Limits, Modes};
     use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, net};
 
     /// Something wrong of every sort.
@@ -328,10 +320,11 @@ mod tests {
         assert_eq!(world.plan().monthly_cost(), MonthlyCost::ZERO);
     }
 
-    fn refused(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> Option<String> {
+    /// The plan under a limit: which controls are remediated, and why others are not.
+    fn limited(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> (BTreeSet<String>, BTreeSet<String>) {
         let mut world = world.clone();
         limit(&mut world.settings.limits);
-        let (_, Plan { changes, refused }) = plan(
+        let (_, limited) = plan(
             CONTROLS,
             &world.snapshot,
             &world.settings,
@@ -339,8 +332,14 @@ mod tests {
             spent,
             world.now,
         );
-        assert_eq!(changes, world.plan().changes, "it is reported whole");
-        refused
+        let changes = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
+        assert_eq!(changes(&limited), changes(&world.plan()), "it is reported completely");
+        let applied = limited
+            .enforced()
+            .flat_map(|p| &p.causes)
+            .map(|key| key.control.clone());
+        let withheld = limited.changes.iter().filter_map(|p| p.withheld.clone());
+        (applied.collect(), withheld.collect())
     }
 
     #[test]
@@ -360,33 +359,114 @@ mod tests {
     }
 
     #[test]
-    fn plan_at_a_limit_is_accepted_and_over_it_is_refused() {
+    fn plan_at_a_limit_is_applied_completely() {
         let world = broken();
         let count = world.plan().changes.len();
         let dollars = MonthlyCost::from_dollars;
-        let none = Spent::default();
         let spent = Spent { changes: 2 };
-        assert_eq!(refused(&world, none, |l| l.monthly_cost_per_vpc = dollars(21.90)), None);
+        let at_limits: [(Spent, fn(&mut Limits, usize)); 4] = [
+            (Spent::default(), |l, _| {
+                l.monthly_cost_per_vpc = MonthlyCost::from_dollars(21.90)
+            }),
+            (Spent::default(), |l, _| {
+                l.monthly_cost_total = MonthlyCost::from_dollars(21.90)
+            }),
+            (Spent::default(), |l, count| l.changes_per_hour = count),
+            (spent, |l, count| l.changes_per_run = count + 2),
+        ];
+        for (spent, limit) in at_limits {
+            assert_eq!(limited(&world, spent, |l| limit(l, count)).1, BTreeSet::new());
+        }
+        for (limit, name) in [
+            (
+                (|l: &mut Limits| l.monthly_cost_total = MonthlyCost::from_dollars(21.89)) as fn(&mut Limits),
+                "monthly_cost_total",
+            ),
+            (|l| l.changes_per_hour = 3, "changes_per_hour"),
+            (|l| l.changes_per_run = 3, "changes_per_run"),
+        ] {
+            let (_, withheld) = limited(&world, Spent::default(), limit);
+            assert!(
+                withheld
+                    .iter()
+                    .all(|reason| reason.starts_with(&format!("limits.{name} is "))),
+                "{withheld:?}"
+            );
+            assert!(!withheld.is_empty(), "{name}");
+        }
+        let (_, withheld) = limited(&world, Spent::default(), |l| l.monthly_cost_per_vpc = dollars(21.89));
         assert_eq!(
-            refused(&world, none, |l| l.monthly_cost_per_vpc = dollars(21.89)).unwrap(),
-            "the plan adds $21.90 a month to the $0.00 of the last 24 hours, the limit per VPC is $21.89 \
-             (limits.monthly_cost_per_vpc)"
+            withheld,
+            ["limits.monthly_cost_per_vpc is $21.89: the remediation adds $7.30 a month to the $14.60 of the last 24 hours"
+                .to_owned()]
+            .into()
         );
-        assert_eq!(refused(&world, none, |l| l.monthly_cost_total = dollars(21.90)), None);
-        let total = refused(&world, none, |l| l.monthly_cost_total = dollars(21.89)).unwrap();
-        assert!(total.contains("limits.monthly_cost_total"), "{total}");
-        assert_eq!(refused(&world, none, |l| l.changes_per_hour = count), None);
-        let hour = refused(&world, none, |l| l.changes_per_hour = count - 1).unwrap();
-        assert!(hour.contains("limits.changes_per_hour"), "{hour}");
-        assert_eq!(refused(&world, spent, |l| l.changes_per_run = count + 2), None);
+    }
+
+    #[test]
+    fn cost_limit_withholds_no_change_that_is_free_of_charge() {
+        let (applied, withheld) = limited(&broken(), Spent::default(), |l| {
+            l.monthly_cost_per_vpc = MonthlyCost::ZERO
+        });
+        let free = [
+            "endpoint-missing",
+            "gateway-route-missing",
+            "ingress-blocked",
+            "policy-open",
+            "private-dns-disabled",
+            "vpc-dns-disabled",
+        ];
         assert_eq!(
-            refused(&world, spent, |l| l.changes_per_run = count + 1).unwrap(),
-            format!(
-                "the plan has {count} changes besides the 2 of this run, the limit per run is {} \
-                 (limits.changes_per_run)",
-                count + 1
-            )
+            applied,
+            free.map(str::to_owned).into(),
+            "the missing gateway endpoint is free of charge"
         );
+        assert_eq!(withheld.len(), 2, "{withheld:?}");
+    }
+
+    #[test]
+    fn most_severe_findings_are_remediated_first() {
+        let (applied, withheld) = limited(&broken(), Spent::default(), |l| l.changes_per_run = 1);
+        assert_eq!(applied, ["policy-open".to_owned()].into());
+        assert!(!withheld.is_empty());
+    }
+
+    #[test]
+    fn changes_of_a_finding_are_withheld_together_with_what_requires_them() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .require(&["sts"])
+            .dns(false, false);
+        for most in 0..=world.plan().changes.len() {
+            let mut tight = world.clone();
+            tight.settings.limits.changes_per_run = most;
+            let plan = tight.plan();
+            let created = plan.enforced().any(|p| p.change.kind() == ChangeKind::CreateEndpoint);
+            let count = plan.enforced().count();
+            assert!(
+                created == (count == 5) && [0, 2, 5].contains(&count),
+                "{most}: {plan:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refused_reservation_withholds_only_what_counts_against_its_budget() {
+        let world = broken();
+        let plan = world.plan();
+        let reservations = reservations(&plan, &world.settings.limits, world.now);
+        for reservation in reservations {
+            let mut cut = plan.clone();
+            cut.withhold_for(&reservation);
+            let kept: BTreeSet<_> = cut.enforced().map(|p| p.change.kind()).collect();
+            match &reservation.budget {
+                Budget::ChangesPerHour { .. } => assert_eq!(kept, BTreeSet::new()),
+                Budget::CostPerWindow { .. } => {
+                    assert!(kept.contains(&ChangeKind::ReplacePolicy) && !kept.contains(&ChangeKind::AddSubnet));
+                    assert_eq!(cut.monthly_cost(), MonthlyCost::ZERO);
+                }
+            }
+        }
     }
 
     #[test]
@@ -398,10 +478,10 @@ mod tests {
             l.changes_per_hour = 0;
             l.monthly_cost_per_vpc = MonthlyCost::ZERO;
         };
-        assert_eq!(refused(&compliant(), exhausted, tight), None);
+        assert_eq!(limited(&compliant(), exhausted, tight).1, BTreeSet::new());
         let mut audited = broken();
         audited.settings.modes = Modes::default();
-        assert_eq!(refused(&audited, exhausted, tight), None);
+        assert_eq!(limited(&audited, exhausted, tight).1, BTreeSet::new());
     }
 
     #[test]
@@ -445,6 +525,7 @@ mod tests {
             summary: "",
             documentation: "",
             severity: Severity::Low,
+            resource: ResourceKind::Vpc,
             needs: &[Part::Dns, Part::SecurityGroups],
             changes: &[],
             opt_in: false,

@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 
 use super::reader::{Node, Section, advice};
 use super::{
-    Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement, Settings,
-    SubnetSelector, VpcSelector, values,
+    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement,
+    Settings, SubnetSelector, VpcSelector, values,
 };
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
@@ -47,6 +47,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         exempt_by_tag: root.get("exempt_by_tag", exempt_by_tag).unwrap_or_default(),
         limits: root.get("limits", limits).unwrap_or_default(),
         ledger: root.get("ledger", ledger).unwrap_or_default(),
+        alerts: root.get("alerts", alerts).unwrap_or_default(),
         prices: root.get("prices", prices).unwrap_or_default(),
     };
     let opt_in = controls.iter().filter(|control| control.opt_in);
@@ -116,14 +117,21 @@ fn mode(node: &Node<'_>) -> Option<Mode> {
     node.choice("mode", MODES)
 }
 
+/// The modes of a class of changes.
+fn class(node: &Node<'_>) -> Option<Mode> {
+    const CLASS_MODES: &[(&str, Mode)] = &[("audit", Mode::Audit), ("enforce", Mode::Enforce)];
+    node.section(|s| s.get("mode", |node| node.choice("mode", CLASS_MODES)))
+}
+
 fn modes(node: &Node<'_>, names: &[&str]) -> Option<Modes> {
     node.section(|s| {
         Some(Modes {
             default: s.get("default", mode).unwrap_or_default(),
+            interrupting: s.get("interrupting", class).unwrap_or_default(),
             controls: s.rest(|entry| {
                 let mode = mode(entry);
                 if !names.contains(&entry.key()) {
-                    let known: Vec<_> = ["default"].iter().chain(names).copied().collect();
+                    let known: Vec<_> = ["default", "interrupting"].iter().chain(names).copied().collect();
                     return entry.reject_key(format!("unknown control; {}", advice(entry.key(), &known)));
                 }
                 Some((entry.key().to_owned(), mode?))
@@ -186,6 +194,17 @@ fn limits(node: &Node<'_>) -> Option<Limits> {
             window_hours: s
                 .get("window_hours", |node| values::within(node, 1..=720))
                 .unwrap_or(default.window_hours),
+        })
+    })
+}
+
+fn alerts(node: &Node<'_>) -> Option<AlertSettings> {
+    let default = AlertSettings::default();
+    node.section(|s| {
+        Some(AlertSettings {
+            repeat_days: s
+                .get("repeat_days", |node| values::within(node, 0..=365))
+                .unwrap_or(default.repeat_days),
         })
     })
 }

@@ -49,6 +49,7 @@ services = ["sts"]
 
 [modes]
 default = "enforce"
+interrupting.mode = "enforce"
 
 [limits]
 changes_per_run = 1000
