@@ -163,7 +163,7 @@ async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
         .find(|finding| finding["resource"]["id"] == rig.vpc.s3.as_str())
         .and_then(|finding| finding["explanation"].as_str())
         .unwrap();
-    for delivered in ["Data gets out", "s3:", "OnlyOurOrganisation"] {
+    for delivered in ["Resources outside your perimeter", "s3:", "OnlyOurOrganisation"] {
         assert!(leak.contains(delivered), "{leak}");
     }
 

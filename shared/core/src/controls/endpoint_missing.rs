@@ -453,8 +453,8 @@ mod tests {
 
     #[test]
     fn service_without_policy_support_gets_no_policy() {
-        let world = two_zones().require(&["email-smtp"]);
-        assert_eq!(created(&world.judge(&CONTROL, "email-smtp")).policy, None);
+        let world = two_zones().require(&["rum"]);
+        assert_eq!(created(&world.judge(&CONTROL, "rum")).policy, None);
         let nobody = World {
             settings: crate::settings::Settings {
                 perimeter: Default::default(),
@@ -462,7 +462,7 @@ mod tests {
             },
             ..world
         };
-        assert_eq!(created(&nobody.judge(&CONTROL, "email-smtp")).policy, None);
+        assert_eq!(created(&nobody.judge(&CONTROL, "rum")).policy, None);
     }
 
     #[test]
@@ -692,7 +692,7 @@ mod tests {
     #[test]
     fn created_endpoint_passes_every_control() {
         let world = two_zones()
-            .require(&["sts", "kms", "s3", "email-smtp", PARTNER])
+            .require(&["sts", "kms", "s3", "rum", PARTNER])
             .require_gateway(&["s3", "dynamodb"])
             .dns(false, false)
             .interface("vpce-other", "ecr.api", &["subnet-a"])

@@ -58,7 +58,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 
 fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name);
-    if let Some(reason) = against_private_dns(service, &context.snapshot.region) {
+    if let Some(reason) = against_private_dns(service) {
         return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
     }
     if !context.wants_private_dns(service)? {

@@ -153,7 +153,7 @@ impl<'a> Context<'a> {
     pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
         Ok(service.amazon
-            && against_private_dns(service, &self.snapshot.region).is_none()
+            && against_private_dns(service).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()
             && catalogue.find(&service.name, EndpointKind::Gateway).is_none())

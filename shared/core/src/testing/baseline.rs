@@ -124,6 +124,10 @@ fn catalogue() -> Catalogue {
                 ..service(&own("email-smtp"))
             },
             Service {
+                policy_supported: false,
+                ..service(&own("rum"))
+            },
+            Service {
                 manages_endpoints: true,
                 ..service(&own("guardduty-data"))
             },
