@@ -6,7 +6,7 @@ use std::process;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use postern_aws::apply::Applier;
+use postern_aws::changes::Applier;
 use postern_core::changes::{Change, ChangeOutcome, Inverse};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
 use postern_core::model::cost::MonthlyCost;

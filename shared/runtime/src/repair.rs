@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use postern_aws::apply::Applier;
 use postern_aws::chain;
+use postern_aws::changes::Applier;
 use postern_core::changes::ChangeOutcome;
 use postern_core::history::{Action, ChangeHistory, ChangeId, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::FindingKey;
