@@ -11,8 +11,8 @@ use postern_core::model::scope::Scope;
 use serde::de::DeserializeOwned;
 
 use super::item::{
-    CHANGE, ChangeDocument, DELIVERED, DeliveredDocument, Document, Item, LEASE, PAUSE, PauseDocument, RESUME,
-    ResumeDocument, area, attribute, changes_since, document, text, unreadable,
+    CHANGE, ChangeDocument, DELIVERED, DeliveredDocument, Document, Item, LEASE, MESSAGE, MessageDocument, PAUSE,
+    PauseDocument, RESUME, ResumeDocument, area, attribute, changes_since, document, text, unreadable,
 };
 use super::{HISTORY, Ledger, LedgerError, QUERY};
 use crate::error::CallError;
@@ -34,6 +34,11 @@ impl Ledger {
                 (LEASE, _) => past.version = self.parsed(item, "version")?,
                 ("change", _) => past.records.push(self.change_of(item)?),
                 ("hold", _) => past.pauses.push(self.document::<PauseDocument>(item, &PAUSE)?.into()),
+                // The message was delivered since.
+                ("undelivered", _) if MESSAGE.missing(item) => {}
+                ("undelivered", _) => past
+                    .undelivered
+                    .push(self.document::<MessageDocument>(item, &MESSAGE)?.into()),
                 ("resume", _) => {
                     let ResumeDocument { finding, time } = self.document(item, &RESUME)?;
                     past.resumes.insert(finding, time);
@@ -55,6 +60,7 @@ impl Ledger {
                 _ => return Err(self.unreadable(item, "it is of an unknown kind")),
             }
         }
+        past.undelivered.sort_by_key(|message| message.time);
         for ToldParts { count, lists } in delivered.into_values() {
             let lists = lists.into_iter().filter(|(part, _)| *part < count);
             let each = lists.flat_map(|(_, list)| list).map(DeliveredFinding::from);

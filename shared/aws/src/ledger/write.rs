@@ -144,7 +144,7 @@ impl Ledger {
         Ok(item)
     }
 
-    fn unwritable(&self, scope: &Scope, sort: &str, error: serde_json::Error) -> LedgerError {
+    pub(super) fn unwritable(&self, scope: &Scope, sort: &str, error: serde_json::Error) -> LedgerError {
         LedgerError::Unwritable {
             item: format!("{scope} {sort}"),
             table: self.table.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Action, ChangeRecord, ChangeStatus};
+use super::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
 use crate::changes::EffectCheck;
 use crate::history::FindingStatus;
 use crate::model::cost::MonthlyCost;
@@ -18,6 +18,8 @@ pub struct ChangeHistory {
     pub records: Vec<ChangeRecord>,
     pub delivered: BTreeMap<FindingKey, DeliveredFinding>,
     pub pauses: Vec<Pause>,
+    /// Oldest first.
+    pub undelivered: Vec<UndeliveredMessage>,
     /// Remediations before these times no longer count as attempts.
     pub resumes: BTreeMap<FindingKey, Timestamp>,
     /// How often the lease of the scope was taken.

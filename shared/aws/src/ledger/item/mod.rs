@@ -5,13 +5,14 @@
 
 mod change;
 mod finding;
+mod message;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use postern_core::history::ChangeId;
+use postern_core::history::{ChangeId, Sink, UndeliveredMessage};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
@@ -21,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 pub(super) use self::change::ChangeDocument;
 pub(super) use self::finding::{DeliveredDocument, PauseDocument, ResumeDocument};
+pub(super) use self::message::MessageDocument;
 use super::LedgerError;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -55,6 +57,19 @@ pub(super) const RESUME: Document = Document {
     name: "resume",
     old_name: "resume",
 };
+
+/// Since form 2.
+pub(super) const MESSAGE: Document = Document {
+    name: "message",
+    old_name: "message",
+};
+
+impl Document {
+    /// Whether the item has no document of this kind.
+    pub(super) fn missing(&self, item: &Item) -> bool {
+        !item.contains_key(self.name)
+    }
+}
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
@@ -108,6 +123,15 @@ pub(super) fn pause_key(key: &FindingKey) -> Result<String, serde_json::Error> {
 
 pub(super) fn resume_key(key: &FindingKey) -> Result<String, serde_json::Error> {
     Ok(format!("resume/{}", hash(key)?))
+}
+
+pub(super) fn undelivered_key(message: &UndeliveredMessage) -> String {
+    let sink = match message.sink {
+        Sink::Alerts => "alerts",
+        Sink::Reports => "reports",
+    };
+    let hash = client_token([&message.time.to_string(), &message.subject, &message.body].map(String::as_str));
+    format!("undelivered/{sink}/{hash}")
 }
 
 fn hash(key: &FindingKey) -> Result<String, serde_json::Error> {

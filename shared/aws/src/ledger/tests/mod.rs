@@ -2,6 +2,7 @@ mod budget;
 mod golden;
 mod lease;
 mod read;
+mod undelivered;
 mod write;
 
 use jiff::Timestamp;
