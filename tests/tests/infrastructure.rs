@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 
 use postern_aws::ledger::{LEDGER_CALLS, LIFT_CALL};
-use postern_aws::{DEAD_LETTER_CALLS, PUBLISH_CALLS, QUEUE_CALLS, apply, observe};
+use postern_aws::{DEAD_LETTER_CALLS, PUBLISH_CALLS, QUEUE_CALLS, changes as aws_changes, observe};
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
 use postern_core::model::id::EndpointId;
 use postern_core::trigger::{DEPENDENCY_VIOLATION, Target};
@@ -108,7 +108,7 @@ fn calls(function: &Function) -> BTreeSet<String> {
     let mut calls: BTreeSet<&str> = observe::VPC_CALLS.iter().copied().collect();
     calls.extend(observe::resolve_calls(&named));
     calls.extend(parts.flat_map(|part| observe::calls(*part)));
-    calls.extend(changes.flat_map(|change| apply::calls(*change)));
+    calls.extend(changes.flat_map(|change| aws_changes::calls(*change)));
     calls.into_iter().map(str::to_owned).collect()
 }
 
@@ -269,7 +269,7 @@ fn who_runs_the_commands_that_call_aws_may_make_their_calls_and_no_others() {
             .flat_map(|part| observe::calls(*part)),
     );
     let changes = SWEEPER.controls.iter().flat_map(|control| control.changes);
-    calls.extend(changes.flat_map(|change| apply::undo_calls(*change)));
+    calls.extend(changes.flat_map(|change| aws_changes::undo_calls(*change)));
     calls.extend(LEDGER_CALLS);
     calls.insert(LIFT_CALL);
     calls.extend(DEAD_LETTER_CALLS);

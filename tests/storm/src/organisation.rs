@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fastrand::Rng;
+use postern_aws::ledger::parse_change;
 use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::Shape;
 use postern_cloud::{ACCOUNT, Cloud, REGION};
@@ -47,7 +48,7 @@ pub(crate) fn records(cloud: &Cloud) -> Vec<serde_json::Result<ChangeRecord>> {
     cloud.tables(|tables| {
         let items = tables.table(LEDGER).into_iter().flat_map(|table| table.items());
         items
-            .filter_map(|item| Some(serde_json::from_str(item.get("record")?.text()?)))
+            .filter_map(|item| Some(parse_change(item.get("change")?.text()?)))
             .collect()
     })
 }

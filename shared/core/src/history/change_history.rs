@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
 use crate::changes::EffectCheck;
@@ -28,7 +27,7 @@ pub struct ChangeHistory {
 }
 
 /// What was last reported of a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveredFinding {
     pub key: FindingKey,
     pub outcome: FindingStatus,
@@ -43,7 +42,7 @@ pub struct DeliveredFinding {
 }
 
 /// Suspends the remediation of a finding after a person rolled it back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
     pub key: FindingKey,
     pub reason: String,

@@ -6,6 +6,7 @@ mod refusals;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, DnsAttribute,

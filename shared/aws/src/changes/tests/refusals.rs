@@ -40,7 +40,7 @@ async fn refusals_are_told_apart_by_code_and_words() {
             "InvalidParameter",
             "Something new",
             Is::Permanent,
-            "look into what AWS says",
+            "correct what the error names",
         ),
         ("DuplicateSubnetsInSameZone", "Two subnets", Is::NotNeeded, "zone"),
         (
@@ -79,21 +79,26 @@ async fn refusals_are_told_apart_by_code_and_words() {
             Is::Permanent,
             "correct the requirement",
         ),
-        ("IncorrectState", "The endpoint is pending", Is::Transient, "busy"),
+        (
+            "IncorrectState",
+            "The endpoint is pending",
+            Is::Transient,
+            "still processes",
+        ),
         ("OperationNotPermitted", "Not yours", Is::Permanent, "another account"),
         (
             "UnauthorizedOperation",
             "You are not authorized",
             Is::Permanent,
-            "let the function's role call ec2:ModifyVpcEndpoint",
+            "allow the function's role to call ec2:ModifyVpcEndpoint",
         ),
         (
             "RequestLimitExceeded",
             "Request limit exceeded",
             Is::Transient,
-            "tried again",
+            "will retry",
         ),
-        ("Unavailable", "Try later", Is::Transient, "tried again"),
+        ("Unavailable", "Try later", Is::Transient, "will retry"),
         (
             "InvalidSubnetID.NotFound",
             "The subnet does not exist",
@@ -110,13 +115,13 @@ async fn refusals_are_told_apart_by_code_and_words() {
             "InvalidVpcEndpointId.NotFound",
             "The endpoint does not exist",
             Is::Skipped,
-            "gone meanwhile",
+            "no longer exists",
         ),
         (
             "InvalidVpcEndpoint.NotFound",
             "The endpoint does not exist",
             Is::Skipped,
-            "gone meanwhile",
+            "no longer exists",
         ),
     ];
     let change = Change::AddSubnet(AddSubnet {

@@ -1,29 +1,31 @@
-//! What AWS's refusals mean.
+//! The meaning of errors with which AWS refuses a change.
+
+use std::fmt::Display;
 
 use postern_core::changes::ChangeOutcome;
 
 use crate::error::{CallError, chain};
 
-/// A refusal that only its code and words tell from others.
+/// A refusal, recognized by its code and a part of its message.
 struct Refusal {
     code: &'static str,
-    /// A part of the message; empty fits all.
+    /// A part of the message; empty matches every message.
     words: &'static str,
     meaning: Meaning,
 }
 
 enum Meaning {
-    /// Live state is as wanted.
+    /// The live state is as wanted.
     NotNeeded(&'static str),
-    /// Passes by itself.
+    /// Passes without anybody's action.
     Wait(&'static str),
-    /// Stays until somebody does this.
+    /// Lasts until somebody follows the advice.
     Advice(&'static str),
 }
 
 use Meaning::{Advice, NotNeeded, Wait};
 
-/// The first that fits counts.
+/// The first match counts.
 static REFUSALS: &[Refusal] = &[
     Refusal {
         code: "InvalidParameter",
@@ -33,7 +35,7 @@ static REFUSALS: &[Refusal] = &[
     Refusal {
         code: "InvalidParameter",
         words: "enableDnsSupport",
-        meaning: Wait("AWS does not see both DNS attributes of the VPC switched on yet"),
+        meaning: Wait("AWS does not show both DNS attributes of the VPC as enabled yet"),
     },
     Refusal {
         code: "InvalidParameter",
@@ -48,37 +50,37 @@ static REFUSALS: &[Refusal] = &[
     Refusal {
         code: "DuplicateSubnetsInSameZone",
         words: "",
-        meaning: NotNeeded("another subnet of the zone serves it already"),
+        meaning: NotNeeded("another subnet serves the zone already"),
     },
     Refusal {
         code: "InvalidPermission.Duplicate",
         words: "",
-        meaning: NotNeeded("the rule is there already"),
+        meaning: NotNeeded("the rule exists already"),
     },
     Refusal {
         code: "RouteAlreadyExists",
         words: "",
-        meaning: Advice("another gateway endpoint of the service serves that route table; decide which of them stays"),
+        meaning: Advice("another gateway endpoint of the service serves that route table; decide which one to keep"),
     },
     Refusal {
         code: "InsufficientFreeAddressesInSubnet",
         words: "",
-        meaning: Advice("free addresses in the subnet, or give the zone a subnet that has some"),
+        meaning: Advice("release addresses of the subnet, or add a subnet with free addresses in the same zone"),
     },
     Refusal {
         code: "VpcEndpointLimitExceeded",
         words: "",
-        meaning: Advice("delete endpoints that nobody needs or ask AWS for a higher quota of endpoints"),
+        meaning: Advice("delete unused endpoints, or request a higher quota of endpoints from AWS"),
     },
     Refusal {
         code: "SecurityGroupLimitExceeded",
         words: "",
-        meaning: Advice("delete security groups that nobody needs or ask AWS for a higher quota"),
+        meaning: Advice("delete unused security groups, or request a higher quota of security groups from AWS"),
     },
     Refusal {
         code: "RulesPerSecurityGroupLimitExceeded",
         words: "",
-        meaning: Advice("ask AWS for a higher quota of rules per security group"),
+        meaning: Advice("request a higher quota of rules per security group from AWS"),
     },
     Refusal {
         code: "InvalidServiceName",
@@ -88,14 +90,19 @@ static REFUSALS: &[Refusal] = &[
     Refusal {
         code: "IncorrectState",
         words: "",
-        meaning: Wait("it is still busy with an earlier change"),
+        meaning: Wait("AWS still processes an earlier change of it"),
+    },
+    Refusal {
+        code: "OperationInProgress",
+        words: "",
+        meaning: Wait("EC2 still processes an earlier modification of the endpoint"),
     },
     Refusal {
         code: "DependencyViolation",
         words: "",
         meaning: Wait(
-            "something still uses it; AWS takes minutes to remove the network interfaces of a deleted endpoint, so try \
-             again then, or see what else is attached to it",
+            "another resource still uses it; AWS removes the network interfaces of a deleted endpoint within minutes, so \
+             try again then, or find out what else is attached to it",
         ),
     },
     Refusal {
@@ -105,22 +112,31 @@ static REFUSALS: &[Refusal] = &[
     },
 ];
 
+fn meaning(error: &CallError) -> Option<&'static Meaning> {
+    let matches = |refusal: &&Refusal| error.is(&[refusal.code]) && error.message.contains(refusal.words);
+    REFUSALS.iter().find(matches).map(|refusal| &refusal.meaning)
+}
+
+/// Whether AWS refused the call for a reason that passes without anybody's action.
+pub(super) fn passes(error: &CallError) -> bool {
+    matches!(meaning(error), Some(Wait(_)))
+}
+
 /// The outcome of a change of which a call failed.
 pub(super) fn outcome(error: CallError) -> ChangeOutcome {
-    let fits = |refusal: &&Refusal| error.is(&[refusal.code]) && error.message.contains(refusal.words);
-    match REFUSALS.iter().find(fits).map(|refusal| &refusal.meaning) {
+    match meaning(&error) {
         Some(NotNeeded(reason)) => ChangeOutcome::NotNeeded {
             reason: (*reason).to_owned(),
         },
         Some(Wait(advice)) => failed(&error, advice, true),
         Some(Advice(advice)) => failed(&error, advice, false),
-        None if error.transient() => failed(&error, "it is tried again", true),
+        None if error.transient() => failed(&error, "Postern will retry", true),
         None if error.not_found() => ChangeOutcome::Skipped {
-            reason: format!("gone meanwhile: {}", error.message),
+            reason: format!("the resource no longer exists: {}", error.message),
         },
         None if error.denied() => {
             let advice = format!(
-                "let the function's role call {}; a service control policy may forbid it too",
+                "allow the function's role to call {}; a service control policy may deny it too",
                 error.call
             );
             failed(&error, &advice, false)
@@ -130,9 +146,19 @@ pub(super) fn outcome(error: CallError) -> ChangeOutcome {
             .as_deref()
             .is_some_and(|code| code.ends_with("LimitExceeded")) =>
         {
-            failed(&error, "ask AWS for a higher quota", false)
+            failed(&error, "request a higher quota from AWS", false)
         }
-        None => failed(&error, "look into what AWS says, then run the sweep", false),
+        None => failed(&error, "correct what the error names, then run the sweeper", false),
+    }
+}
+
+/// The outcome of undoing a change, where a resource that is gone needs no undoing.
+pub(super) fn outcome_of_undo(error: CallError, id: &dyn Display) -> ChangeOutcome {
+    match error.not_found() {
+        true => ChangeOutcome::NotNeeded {
+            reason: format!("{id} no longer has it: {}", error.message),
+        },
+        false => outcome(error),
     }
 }
 

@@ -125,3 +125,49 @@ async fn each_dns_attribute_is_enabled_by_itself() {
         assert_eq!(request.keys().filter(|key| key.starts_with("Enable")).count(), 1);
     }
 }
+
+#[tokio::test]
+async fn a_modification_waits_for_an_earlier_one_of_the_endpoint() {
+    let change = Change::AddSubnet(AddSubnet {
+        endpoint: "vpce-1".into(),
+        subnet: "subnet-2".into(),
+        zone: "eu-central-1b".into(),
+    });
+    let busy = |cloud: Cloud| {
+        cloud.refuse(
+            "ModifyVpcEndpoint",
+            "OperationInProgress",
+            "VpcEndpoint modify operation in progress",
+        )
+    };
+    let cloud = Cloud::new().on("DescribeVpcEndpoints", &interface(""));
+    let cloud = busy(busy(cloud)).on("ModifyVpcEndpoint", "<return>true</return>");
+    let outcome = apply(&cloud, &change).await;
+    assert_eq!(outcome, ChangeOutcome::Applied { created: None });
+    let cloud = busy(busy(busy(Cloud::new().on("DescribeVpcEndpoints", &interface("")))));
+    let outcome = apply(&cloud, &change).await;
+    let (cause, transient) = failed_because(&outcome);
+    assert!(
+        transient && cause.ends_with("EC2 still processes an earlier modification of the endpoint"),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_ec2_does_not_take_yet_is_written_again() {
+    let change = Change::ReplacePolicy(ReplacePolicy {
+        endpoint: "vpce-1".into(),
+        before: OPEN.to_owned(),
+        after: CLOSED.to_owned(),
+    });
+    let open = interface(&format!("<policyDocument>{}</policyDocument>", escaped(OPEN)));
+    for code in ["OperationInProgress", "IncorrectState"] {
+        let cloud = Cloud::new()
+            .always("DescribeVpcEndpoints", &open)
+            .refuse("ModifyVpcEndpoint", code, "Not now")
+            .on("ModifyVpcEndpoint", "<return>true</return>");
+        let outcome = apply(&cloud, &change).await;
+        assert_eq!(outcome, ChangeOutcome::Applied { created: None }, "{code}");
+        assert_eq!(cloud.requests("ModifyVpcEndpoint").len(), 2);
+    }
+}
