@@ -83,7 +83,7 @@ async fn while_the_ledger_is_away_nothing_is_changed_and_the_alert_says_so() {
         assert!(
             alert
                 .text("/plan/refused")
-                .contains("nothing is changed without the ledger"),
+                .contains("no change is made while the ledger is unavailable"),
             "{:#}",
             alert.report
         );
@@ -117,7 +117,7 @@ async fn a_change_that_cannot_be_put_on_record_is_not_made() {
     assert_eq!(alert.text("/outcome"), "failed");
     let cause = alert.text("/changes/0/reason");
     assert!(
-        cause.contains("nothing is changed without the ledger"),
+        cause.contains("the change was not started: cannot"),
         "{:#}",
         alert.report
     );
