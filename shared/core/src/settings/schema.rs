@@ -225,7 +225,7 @@ shape! {
     });
     RegionPrices: json_schema!({
         "type": "object",
-        "propertyNames": {"pattern": "^[a-z]+(-[a-z]+)+-[0-9]+$"},
+        "propertyNames": {"pattern": "^[a-z]+(-[a-z]+)+-[0-9][0-9a-z]*$"},
         "additionalProperties": {"type": "number", "minimum": 0},
     });
     Modes: json_schema!({"type": "object", "properties": modes(), "additionalProperties": false});

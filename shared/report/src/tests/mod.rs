@@ -31,7 +31,7 @@ fn a_repaired_vpc_is_told_whole() {
       "function": "subnet-inspector",
       "run": "20260301T120000Z-7f3a",
       "idempotency_key": "e7a139873e2fcf0c1a33dfc7112f41a39cb7e720ecd9183b2eed5a056c11a44e",
-      "occasions": [
+      "triggering_events": [
         {
           "event": "CreateSubnet",
           "event_id": "11111111-2222-3333-4444-555555555555",
@@ -227,7 +227,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
       "function": "subnet-inspector",
       "run": "20260301T120000Z-7f3a",
       "idempotency_key": "21d732ff3f2d419f5ce173b122275f2f1455e236291cd339b748abcd0655c981",
-      "occasions": [
+      "triggering_events": [
         {
           "event": "CreateSubnet",
           "event_id": "11111111-2222-3333-4444-555555555555",
@@ -348,7 +348,7 @@ fn an_audited_vpc_is_told_with_what_would_be_done() {
         {
           "text": "create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-0f1e2d3c4b5a69788 with 1 zone",
           "mode": "audit",
-          "effect": "additive",
+          "effect": "interrupting",
           "monthly_cost": 8.76,
           "outcome": {
             "result": "skipped",
@@ -664,7 +664,7 @@ fn the_published_schema_is_current_and_has_closed_objects() {
     assert_eq!(schema_errors(&report.to_string()), Vec::<String>::new());
     for scope in [
         "",
-        "/occasions/0/actor",
+        "/triggering_events/0/actor",
         "/changes/0/change",
         "/changes/0/inverse/change",
         "/findings/0/resource",

@@ -1,6 +1,7 @@
 mod budget;
 mod lease;
 mod read;
+mod undelivered;
 mod write;
 
 use jiff::Timestamp;

@@ -1,10 +1,11 @@
-//! Verdicts in words for those who run networks.
+//! Verdicts in words, in the order: what happened, to which resource, why.
 
-use crate::analyse::{Containment, Witness};
+use super::{Containment, Witness};
+use crate::arn::is_service;
 use crate::document::Document;
 use crate::evaluate::{self, Decision, evaluate_as};
 use crate::federation;
-use crate::reading::Reading;
+use crate::interpretation::Interpretation;
 
 /// Which question a witness answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,15 +15,15 @@ pub(crate) enum Hole {
 }
 
 /// Who gets through, doing what, through which statement, and why each Deny does not stop it.
-pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, reading: Reading) -> Vec<String> {
+pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, interpretation: Interpretation) -> Vec<String> {
     let request = &witness.request;
     let value = |key: &str| request.values(key).first().map(String::as_str);
     let who = match (request.principal.as_str(), value("aws:PrincipalOrgID")) {
         ("anonymous", _) if federation::is_call(&request.action) => {
-            "anybody, with the token of an identity provider and without credentials,".to_owned()
+            "anyone with a token of an identity provider and no AWS credentials".to_owned()
         }
-        ("anonymous", _) => "anybody, without credentials,".to_owned(),
-        (name, _) if evaluate::is_service(name) => format!("the AWS service `{name}`"),
+        ("anonymous", _) => "anyone without credentials".to_owned(),
+        (name, _) if is_service(name) => format!("the AWS service `{name}`"),
         (name, Some(organization)) => format!("`{name}` of the organisation {organization}"),
         (name, None) => format!("`{name}`, whose account is in no organisation,"),
     };
@@ -32,33 +33,35 @@ pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, reading: 
         (None, _) => String::new(),
     };
     let what = match hole {
-        Hole::Identity => "Strangers get in",
-        Hole::Resource => "Data gets out",
+        Hole::Identity => "Principals outside your perimeter can use this endpoint",
+        Hole::Resource => "Resources outside your perimeter can be reached through this endpoint",
     };
     let mut lines = vec![format!(
-        "{what}: for example, {who} may call {} on `{}`{whose}.",
+        "{what}: for example, {who} can call `{}` on `{}`{whose}.",
         request.action, request.resource
     )];
     let statements = document
         .variants
-        .get(reading.variant)
+        .get(interpretation.variant)
         .map_or(&[][..], |variant| &variant.statements);
-    if let Decision::Allowed { statement: index } = evaluate_as(document, request, reading)
+    if let Decision::Allowed { statement: index } = evaluate_as(document, request, interpretation)
         && let Some(statement) = statements.iter().find(|statement| statement.index == index)
     {
-        lines.push(format!("{} allows it.", statement.name()));
+        lines.push(format!("Allowed by {}.", statement.name()));
     }
-    for (statement, why) in evaluate::escapes(document, request, reading) {
-        lines.push(format!("{} does not stop it: {why}.", statement.name()));
+    for (statement, why) in evaluate::escapes(document, request, interpretation) {
+        lines.push(format!("Not denied by {}: {why}.", statement.name()));
     }
     if !witness.conditional.is_empty() {
         let keys = witness.conditional.join("`, `");
         lines.push(format!(
-            "This takes `{keys}` as shown, which a caller may not be able to choose."
+            "This request needs `{keys}` as shown. A caller may not be able to choose that value."
         ));
     }
     for supposition in &witness.supposing {
-        lines.push(format!("AWS does not document this; it holds if {supposition}."));
+        lines.push(format!(
+            "AWS does not document this. The request is allowed if {supposition}."
+        ));
     }
     lines
 }
@@ -69,16 +72,16 @@ pub(crate) fn verdict(verdict: Containment, locked_out: bool) -> Vec<String> {
     match verdict {
         Containment::Closed => {
             lines.push(
-                "No stranger gets in and no data gets out; trusted principals reach trusted resources.".to_owned(),
+                "No principal outside your perimeter can use this endpoint, and no resource outside it can be reached. Trusted principals can reach trusted resources.".to_owned(),
             );
         }
         Containment::Undecided => {
-            lines.push("Whether the policy is closed could not be proven; see the reasons.".to_owned());
+            lines.push("Could not prove whether the policy is closed. See the reasons.".to_owned());
         }
         Containment::LockedOut | Containment::Open => {}
     }
     if locked_out {
-        lines.push("No trusted principal reaches any trusted resource through this endpoint.".to_owned());
+        lines.push("No trusted principal can reach any trusted resource through this endpoint.".to_owned());
     }
     lines
 }

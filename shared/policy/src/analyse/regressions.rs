@@ -7,12 +7,12 @@ use super::{MOST_VALUES, witness};
 use crate::document::Document;
 use crate::evaluate::{Request, evaluate_as};
 use crate::federation;
-use crate::reading::readings;
+use crate::interpretation::interpretations;
 use crate::{EndpointContext, Perimeter};
 
 /// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
 /// outer nothing is that this cannot be told.
-pub(crate) fn loses(
+pub(crate) fn regression(
     document: &Document,
     denies: usize,
     perimeter: &Perimeter,
@@ -20,19 +20,19 @@ pub(crate) fn loses(
 ) -> Option<Option<Request>> {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
-    let (readings, all) = readings(document, true, federation::comes_through(endpoint));
+    let (interpretations, all) = interpretations(document, true, federation::comes_through(endpoint));
     if !all || document.size() > MOST_VALUES {
         return None;
     }
-    for named in &readings {
-        let all = Model::new(document, perimeter, endpoint, named.reading, &owned);
+    for named in &interpretations {
+        let all = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
         let marked = all.marks.iter().map(|mark| {
-            let mut model = Model::new(document, perimeter, endpoint, named.reading, &owned);
+            let mut model = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
             model.confine(mark);
             model
         });
-        for model in marked.chain([Model::new(document, perimeter, endpoint, named.reading, &owned)]) {
-            let lost = loss(&model, denies, &mut budget)?;
+        for model in marked.chain([Model::new(document, perimeter, endpoint, named.interpretation, &owned)]) {
+            let lost = regression_of(&model, denies, &mut budget)?;
             if lost.is_some() {
                 return Some(lost);
             }
@@ -42,7 +42,7 @@ pub(crate) fn loses(
 }
 
 /// The same of one model.
-fn loss(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Option<Option<Request>> {
+fn regression_of(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Option<Option<Request>> {
     let mut search = Search::new(model, budget);
     let count = model.statements.len();
     let first = count.saturating_sub(denies);
@@ -63,7 +63,7 @@ fn loss(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Option<Option<
 
 /// A request in neither hole that a document allows and no longer allows with one more Deny at its end: `after` is the
 /// document with it. The outer nothing is that this cannot be told.
-pub(crate) fn takes(
+pub(crate) fn removes_access(
     before: &Document,
     after: &Document,
     perimeter: &Perimeter,
@@ -72,12 +72,12 @@ pub(crate) fn takes(
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
     // How services and callers without a signature are taken makes no difference to instances.
-    let (readings, all) = readings(after, false, false);
+    let (interpretations, all) = interpretations(after, false, false);
     if !all || after.size() > MOST_VALUES {
         return None;
     }
-    for named in &readings {
-        let model = Model::new(after, perimeter, endpoint, named.reading, &owned);
+    for named in &interpretations {
+        let model = Model::new(after, perimeter, endpoint, named.interpretation, &owned);
         let mut search = Search::new(&model, &mut budget);
         let Some(place) = model.statements.len().checked_sub(1) else {
             continue;
@@ -90,7 +90,7 @@ pub(crate) fn takes(
         let mut unconfirmed = false;
         let found = search.find(goal, Links::Follow, &mut budget, &mut |found| {
             let request = witness::request(&model, found);
-            let allowed = evaluate_as(before, &request, named.reading).is_allowed();
+            let allowed = evaluate_as(before, &request, named.interpretation).is_allowed();
             unconfirmed |= !allowed;
             allowed.then_some(request)
         });

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use super::actions::WELL_KNOWN;
 use super::callers::Caller;
+use super::keys::{always_there, possible};
 use super::model::Model;
 use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
+use super::witness;
 use crate::arn::{Arn, is_name};
 use crate::evaluate;
 use crate::federation;
@@ -38,27 +40,49 @@ pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>)
     Some((found.clone(), confirm(found)?))
 }
 
-/// A request that is as good as the one found, and likelier where there is one.
-pub(super) fn likely(
-    model: &Model<'_>,
-    found: Confirmed,
-    allowed: &dyn Fn(&evaluate::Request) -> bool,
-) -> evaluate::Request {
+/// A request that is as good as the one found, and simpler or likelier where there is one.
+pub(super) fn likeliest(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> evaluate::Request {
     let (mut best, mut request) = found;
+    // The fewest keys first, and of those that are left the usual values.
+    for place in 0..best.keys.len() {
+        for other in simpler(model, &best, place) {
+            if let Some(simple) = confirm(&other) {
+                (best, request) = (other, simple);
+                break;
+            }
+        }
+    }
     for others in [with_bucket, with_resource] {
         let mut good = others(model, &best).filter(|other| as_good(model, &best, other));
-        let other = good.find(|other| {
-            // The others differ in nothing else.
-            request.action.clone_from(&other.action);
-            request.resource.clone_from(&other.resource.arn);
-            allowed(&request)
-        });
+        let other = good.find_map(|other| Some((confirm(&other)?, other)));
         drop(good);
-        best = other.unwrap_or(best);
+        if let Some((likely, other)) = other {
+            (best, request) = (other, likely);
+        }
     }
-    request.action = best.action;
-    request.resource = best.resource.arn;
     request
+}
+
+/// The request with one of its keys missing, or with the value that requests usually have.
+fn simpler(model: &Model<'_>, found: &Request, place: usize) -> Vec<Request> {
+    let Some((key, values)) = found
+        .keys
+        .get(place)
+        .and_then(|(at, values)| Some((model.keys.get(*at)?, values)))
+    else {
+        return Vec::new();
+    };
+    let with = |values: Vec<String>| {
+        let mut other = found.clone();
+        if let Some((_, own)) = other.keys.get_mut(place) {
+            *own = values;
+        }
+        other
+    };
+    let usual = witness::usual_value(key.id).map(|value| vec![value.to_owned()]);
+    let missing = (!always_there(model, key.id) && possible(model, key.id, &found.principal, &[])).then(Vec::new);
+    let other = |new: &Vec<String>| new != values;
+    missing.into_iter().chain(usual).filter(other).map(with).collect()
 }
 
 fn contradicts(model: &Model<'_>, found: &Request) -> bool {
@@ -81,7 +105,7 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let arn = &other.resource.arn;
     let hits = |patterns: &[ArnPattern]| {
         let mut patterns = patterns.iter();
-        patterns.any(|pattern| pattern.matches(arn, model.reading.short_arns))
+        patterns.any(|pattern| pattern.matches(arn, model.interpretation.short_arns))
     };
     let same = *arn == found.resource.arn
         || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);

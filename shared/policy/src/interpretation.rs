@@ -1,12 +1,12 @@
 //! What AWS's documentation leaves open.
 
-use crate::document::{Document, PrincipalEntry};
+use crate::document::{Document, PrincipalEntry, Values};
 use crate::operators::Quantifier;
 use crate::text::{ArnPattern, Form};
 
 /// One way of understanding a document where the documentation allows several. The default is the most probable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct Interpretation {
     /// Which of the document's variants: duplicate members, numbers, Effect in the wrong case.
     pub(crate) variant: usize,
     /// `ForAnyValue:…IfExists` holds when the key is missing.
@@ -23,9 +23,14 @@ pub(crate) struct Reading {
     pub(crate) federated_has_bearers: bool,
     /// The pattern of an ARN with fewer than six fields matches across the fields.
     pub(crate) short_arns: bool,
+    /// Dates that are very large numbers are milliseconds.
+    pub(crate) epoch_milliseconds: bool,
+    /// A condition without `ForAllValues` or `ForAnyValue` compares each value of a key that may have several. If not, it
+    /// does not hold.
+    pub(crate) plain_compares_each: bool,
 }
 
-impl Default for Reading {
+impl Default for Interpretation {
     fn default() -> Self {
         Self {
             variant: 0,
@@ -36,19 +41,21 @@ impl Default for Reading {
             aws_star_has_bearers: false,
             federated_has_bearers: true,
             short_arns: false,
+            epoch_milliseconds: false,
+            plain_compares_each: true,
         }
     }
 }
 
-/// One place where readings part.
+/// One place where interpretations part.
 #[derive(Clone, Copy)]
 struct Fork {
-    other: fn(&mut Reading),
+    other: fn(&mut Interpretation),
     usual: &'static str,
     opposite: &'static str,
 }
 
-const FORKS: [Fork; 7] = [
+const FORKS: [Fork; 9] = [
     Fork {
         other: |r| r.any_value_if_exists = false,
         usual: "`ForAnyValue:…IfExists` holds when its key is missing",
@@ -86,28 +93,40 @@ const FORKS: [Fork; 7] = [
         usual: "an ARN pattern with too few fields matches nothing",
         opposite: "an ARN pattern with too few fields matches like any text",
     },
+    Fork {
+        other: |r| r.epoch_milliseconds = true,
+        usual: "a date that is a very large number is in seconds",
+        opposite: "a date that is a very large number is in milliseconds",
+    },
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
+    // asks for a set operator and says nothing of what happens without one.
+    Fork {
+        other: |r| r.plain_compares_each = false,
+        usual: "an operator without `ForAllValues` or `ForAnyValue` compares each value of a key that can have several",
+        opposite: "an operator without `ForAllValues` or `ForAnyValue` never holds for a key that can have several values",
+    },
 ];
 
-/// More readings than this are not tried; the ones left out make the document undecided.
-const MOST_READINGS: usize = 48;
+/// More interpretations than this are not tried; the ones left out make the document undecided.
+const MOST_INTERPRETATIONS: usize = 48;
 
-/// A reading and what it supposes, in words.
+/// A interpretation and what it supposes, in words.
 pub(crate) struct Named {
-    pub(crate) reading: Reading,
+    pub(crate) interpretation: Interpretation,
     pub(crate) supposing: Vec<&'static str>,
 }
 
-/// Every reading of the document, the most probable first, and whether these are all. Readings that differ only on AWS
+/// Every interpretation of the document, the most probable first, and whether these are all. Readings that differ only on AWS
 /// service principals, or on callers with the token of an identity provider, are left out unless these matter.
-pub(crate) fn readings(document: &Document, services_matter: bool, bearers_matter: bool) -> (Vec<Named>, bool) {
+pub(crate) fn interpretations(document: &Document, services_matter: bool, bearers_matter: bool) -> (Vec<Named>, bool) {
     let mut all: Vec<Named> = Vec::new();
     for (variant, text) in document.variants.iter().enumerate() {
         all.push(Named {
-            reading: Reading {
+            interpretation: Interpretation {
                 variant,
-                ..Reading::default()
+                ..Interpretation::default()
             },
-            supposing: text.reading.into_iter().collect(),
+            supposing: text.interpretation.into_iter().collect(),
         });
     }
     let mut met = forks(document);
@@ -115,16 +134,19 @@ pub(crate) fn readings(document: &Document, services_matter: bool, bearers_matte
     met[4] &= bearers_matter;
     met[5] &= bearers_matter;
     for fork in FORKS.iter().zip(met).filter_map(|(fork, met)| met.then_some(fork)) {
-        if all.len() * 2 > MOST_READINGS {
+        if all.len() * 2 > MOST_INTERPRETATIONS {
             return (all, false);
         }
         let mut others = Vec::new();
         for named in &mut all {
-            let mut reading = named.reading;
-            (fork.other)(&mut reading);
+            let mut interpretation = named.interpretation;
+            (fork.other)(&mut interpretation);
             let mut supposing = named.supposing.clone();
             supposing.push(fork.opposite);
-            others.push(Named { reading, supposing });
+            others.push(Named {
+                interpretation,
+                supposing,
+            });
             named.supposing.push(fork.usual);
         }
         all.extend(others);
@@ -133,14 +155,27 @@ pub(crate) fn readings(document: &Document, services_matter: bool, bearers_matte
 }
 
 /// Which forks the document meets, in the order of [`FORKS`].
-fn forks(document: &Document) -> [bool; 7] {
-    let mut met = [false; 7];
-    let [any_value, not_resource, star, services, bearers, federated, short] = &mut met;
+fn forks(document: &Document) -> [bool; 9] {
+    let mut met = [false; 9];
+    let [
+        any_value,
+        not_resource,
+        star,
+        services,
+        bearers,
+        federated,
+        short,
+        milliseconds,
+        plain,
+    ] = &mut met;
     for statement in document.variants.iter().flat_map(|variant| &variant.statements) {
         let short_text = |text: &crate::text::Text| matches!(text.fixed(), Some(Form::Arn(ArnPattern::Short(_))));
         for condition in &statement.conditions {
             *any_value |= condition.if_exists && condition.quantifier == Some(Quantifier::ForAnyValue);
             *short |= condition.texts().iter().any(short_text);
+            *milliseconds |=
+                matches!(&condition.values, Values::Dates(dates) if dates.iter().any(|date| date.ambiguous));
+            *plain |= condition.plain_on_several();
         }
         let resources = &statement.resource;
         *not_resource |= resources.not && resources.values.iter().any(|text| text.fixed().is_none());
