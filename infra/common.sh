@@ -14,7 +14,8 @@ region=${AWS_REGION:-${AWS_DEFAULT_REGION:-$("$AWS_CLI" configure get region || 
 [ -n "$region" ] || fail "set AWS_REGION, or a Region in the AWS CLI's configuration"
 export AWS_DEFAULT_REGION=$region
 
-account=$("$AWS_CLI" sts get-caller-identity --query Account --output text) || fail "the AWS CLI has no usable credentials"
+account=$("$AWS_CLI" sts get-caller-identity --query Account --output text) ||
+    fail "the AWS CLI has no usable credentials"
 
 errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT

@@ -77,7 +77,7 @@ done
 # How long no sweep is too long follows from the schedule, where that is a plain interval.
 if schedule=$(given SweepSchedule) && ! given SweepOverdueHours >/dev/null; then
     [[ $schedule =~ ^rate\(([0-9]+)\ (minute|hour|day)s?\)$ ]] ||
-        fail "SweepSchedule=$schedule is not a rate(): also set SweepOverdueHours, to twice the hours between two sweeps"
+        fail "SweepSchedule=$schedule is not a rate(): also set SweepOverdueHours to twice the hours between sweeps"
     case ${BASH_REMATCH[2]} in
     minute) minutes=${BASH_REMATCH[1]} ;;
     hour) minutes=$((60 * BASH_REMATCH[1])) ;;
@@ -85,7 +85,7 @@ if schedule=$(given SweepSchedule) && ! given SweepOverdueHours >/dev/null; then
     esac
     overdue=$(((2 * minutes + 59) / 60))
     [ "$overdue" -le 168 ] ||
-        fail "SweepSchedule=$schedule sweeps too rarely: CloudWatch can notice a missing sweep only if there is one every 84 hours"
+        fail "SweepSchedule=$schedule is too rare: CloudWatch notices a missing sweep only if one is due every 84 hours"
     overrides+=("SweepOverdueHours=$overdue")
 fi
 
@@ -106,8 +106,8 @@ done
 status=$(stack_status "$STACK")
 case $status in
 ROLLBACK_COMPLETE | ROLLBACK_FAILED | CREATE_FAILED)
-    [ "${RECREATE:-}" = yes ] || fail "the stack \`$STACK\` is in $status: its creation failed earlier, and CloudFormation \
-can only delete it. Nothing of it runs. To delete it and deploy anew, run this again with RECREATE=yes"
+    [ "${RECREATE:-}" = yes ] || fail "the stack \`$STACK\` is in $status: its creation failed, and CloudFormation can \
+only delete it. None of its functions runs. To delete the stack and create it again, run this again with RECREATE=yes"
     echo "Deleting stack $STACK, whose creation failed"
     delete_stack
     status=
@@ -117,7 +117,8 @@ UPDATE_ROLLBACK_FAILED)
 \`aws cloudformation continue-update-rollback --stack-name $STACK\`, then deploy again"
     ;;
 DELETE_FAILED)
-    fail "the stack \`$STACK\` is in $status: its deletion failed. Finish it with \`make destroy STACK=$STACK\`, then deploy again"
+    fail "the stack \`$STACK\` is in $status: its deletion failed. Finish it with \`make destroy STACK=$STACK\`, then \
+deploy again"
     ;;
 REVIEW_IN_PROGRESS) status= ;; # only a change set, which was never carried out
 *_IN_PROGRESS)
@@ -131,8 +132,8 @@ if [ -n "$owner" ] && { [ "$owner" != "$STACK" ] || [ -z "$status" ]; }; then
     [ -n "$owner_status" ] || fail "the SSM parameter \`$OWNER\` says that the stack \`$owner\` runs Postern in \
 account $account, Region $region, but there is no such stack. Delete the parameter with \
 \`aws ssm delete-parameter --name $OWNER\`, then deploy again"
-    fail "the stack \`$owner\` runs Postern in account $account, Region $region already (SSM parameter \`$OWNER\`). Two \
-deployments would work against each other. Update that one with STACK=$owner, or remove it first with \
+    fail "the stack \`$owner\` runs Postern in account $account, Region $region already (SSM parameter \`$OWNER\`). \
+Two deployments would work against each other. Update that stack with STACK=$owner, or delete it first with \
 \`make destroy STACK=$owner\`"
 fi
 
@@ -151,7 +152,7 @@ fi
 if [ -n "$table" ]; then
     found=$(unless ResourceNotFoundException dynamodb describe-table --table-name "$table" --output text \
         --query Table.TableStatus)
-    [ -n "$found" ] || fail "the table \`$table\`, which is to hold the ledger, does not exist. Restore it and deploy with \
+    [ -n "$found" ] || fail "the table of the ledger, \`$table\`, does not exist. Restore it and deploy with \
 LedgerTable=NAME, as docs/recovery.md describes"
 fi
 
@@ -186,8 +187,8 @@ for i in "${!functions[@]}"; do
     "$AWS_CLI" s3 cp --only-show-errors "$ZIPS/${functions[i]}/bootstrap.zip" "s3://$BUCKET/${keys[i]}"
 done
 
-# CAPABILITY_NAMED_IAM: the template holds roles, whose names CloudFormation makes or RoleNamePrefix begins. The template
-# goes by way of the bucket, because it is larger than what a request may hold.
+# CAPABILITY_NAMED_IAM: the template holds roles, which have names of ours with RoleNamePrefix. The template goes through
+# the bucket, because a request may hold 51,200 bytes only.
 arguments=(--stack-name "$STACK"
     --template-file infra/postern.yaml --s3-bucket "$BUCKET" --s3-prefix postern
     --capabilities CAPABILITY_NAMED_IAM

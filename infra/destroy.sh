@@ -25,8 +25,8 @@ groups=$("$AWS_CLI" ec2 describe-security-groups --filters "$managed" --output t
     fail "cannot list the security groups that Postern created"
 resources=$(printf '%s\n%s\n' "$endpoints" "$groups" | grep -v -e '^$' -e '^None$' | sort || true)
 
-echo "Stack $STACK in account $account, Region $region will be deleted: functions with their logs, rules, queues with the"
-echo "events in them, topics, alarms, roles. From then on nothing is evaluated, repaired or reported."
+echo "Stack $STACK in account $account, Region $region will be deleted: functions with their logs, rules, queues with"
+echo "the events in them, topics, alarms, roles. From then on nothing is evaluated, repaired or reported."
 echo
 echo "What stays:"
 if [ -n "$table" ]; then

@@ -98,8 +98,8 @@ pub(crate) fn zone_for(region: &str) -> Request {
 
 pub(crate) const OWN_TAGS: &[(&str, &str)] = &TAGS;
 
-/// What EC2 asks when something is read. Only `DescribeVpcAttribute` has a resource; it may be of another account, which
-/// shares its VPC.
+/// What EC2 asks when something is read. Only `DescribeVpcAttribute` has a resource, which may belong to another account
+/// that shares its VPC.
 pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
@@ -155,8 +155,8 @@ pub(crate) fn undoing(kind: ChangeKind) -> Vec<Request> {
     }
 }
 
-/// What the services ask through which a function receives, remembers, reports and logs. Lambda itself receives from the
-/// queue and writes the log with the function's role; SNS calls KMS on the publisher's behalf.
+/// What the other services ask: queue, log, ledger, topics and their key. Lambda receives from the queue and writes the
+/// log with the function's role; SNS calls KMS on behalf of the publisher.
 pub(crate) fn working(stack: &Stack, prefix: &str, calls: &[&str], topics: &[String]) -> Vec<Request> {
     let queue = stack.arn(&format!("{prefix}Queue"));
     let stream = stack.arn(&format!("{prefix}Logs")).replace(":*", ":log-stream:1");

@@ -190,3 +190,40 @@ fn no_function_receives_events_before_its_stack_owns_the_region() {
         assert_eq!(source["DependsOn"], "RegionOwner", "{}", function.name);
     }
 }
+
+#[test]
+fn people_get_alerts_and_programs_get_reports() {
+    let template = template();
+    let (alerts, reports) = (json!({"Ref": "AlertsTopic"}), json!({"Ref": "ReportsTopic"}));
+    assert_eq!(properties(&template, "EmailSubscription")["TopicArn"], alerts);
+    assert_eq!(template["Outputs"]["AlertsTopicArn"]["Value"], alerts);
+    assert_eq!(template["Outputs"]["TopicArn"]["Value"], reports);
+    for topic in ["AlertsTopic", "ReportsTopic"] {
+        let key = &properties(&template, topic)["KmsMasterKeyId"];
+        assert_eq!(key, &json!({"Ref": "TopicKey"}), "{topic}");
+    }
+    for function in FUNCTIONS {
+        let lambda = properties(&template, &format!("{}Function", prefix(function)));
+        let variables = &lambda["Environment"]["Variables"];
+        assert_eq!(variables["POSTERN_ALERT_TOPIC_ARN"], alerts, "{}", function.name);
+        assert_eq!(variables["POSTERN_TOPIC_ARN"], reports, "{}", function.name);
+    }
+}
+
+#[test]
+fn queries_search_the_logs_of_every_function() {
+    let template = template();
+    let logs: Vec<_> = FUNCTIONS
+        .iter()
+        .map(|function| json!({"Ref": format!("{}Logs", prefix(function))}))
+        .collect();
+    let queries = resources(&template, "AWS::Logs::QueryDefinition");
+    assert_eq!(queries.len(), 3);
+    for query in queries {
+        let searched: BTreeSet<_> = list(&properties(&template, &query)["LogGroupNames"])
+            .iter()
+            .map(Value::to_string)
+            .collect();
+        assert_eq!(searched, logs.iter().map(Value::to_string).collect());
+    }
+}

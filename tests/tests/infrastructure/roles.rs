@@ -1,5 +1,5 @@
-//! The roles, put to the evaluator of policies: they allow what the code calls, nothing that it must not, and every part
-//! of every statement is there for something.
+//! The roles, put to the evaluator of policies: they allow what the code calls, nothing that it must not, and every
+//! part of every statement is needed by a call.
 
 use std::collections::BTreeSet;
 
@@ -62,8 +62,7 @@ fn allows(statements: &[Value], request: &Request) -> bool {
     evaluate(&document(statements), request).is_allowed()
 }
 
-/// The actions that a kind of change or reading takes, each put as AWS asks for it. Facts for calls that the code does not
-/// make, or calls without facts, are a mistake here.
+/// The actions that a change takes, each as AWS authorizes it. Fails where the facts and the calls of the code differ.
 fn asked(calls: &[&str], facts: Vec<Request>) -> Vec<Request> {
     let reads = calls.iter().filter(|call| call.starts_with("ec2:Describe"));
     let asked: Vec<_> = reads.map(|call| reading(call)).chain(facts).collect();
