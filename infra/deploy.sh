@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Uploads the four functions' zip files and deploys infra/postern.yaml with them.
+# Uploads the four functions' zip files and deploys the template with them.
 #
 #   BUCKET=my-bucket infra/deploy.sh [PARAMETER=VALUE ...]
 #
@@ -11,6 +11,7 @@
 # TAGS        KEY=VALUE ..., tags of the stack, which CloudFormation puts on all that it creates
 #                                                                   (default: the stack's tags as they are)
 # RECREATE    yes: delete the stack first if its creation failed
+# TEMPLATE    the template                                          (default: infra/postern.yaml)
 # AWS_CLI     the AWS CLI to use                                    (default: .venv/bin/aws)
 #
 # Arguments set other parameters of the template, e.g. NotificationEmail=team@example.com; those that are left out
@@ -23,6 +24,7 @@ program=deploy
 OWNER=/postern/stack
 
 BUCKET=${BUCKET:-}
+TEMPLATE=${TEMPLATE:-infra/postern.yaml}
 ARCH=${ARCH:-arm64}
 ZIPS=${ZIPS:-target/lambda/$ARCH}
 [ -n "$BUCKET" ] || {
@@ -68,7 +70,7 @@ given() {
 
 pairs '^[A-Za-z][A-Za-z0-9]*=' "${PARAMETERS:-}"
 overrides=("$@" ${pairs[@]+"${pairs[@]}"})
-known=$(sed -n '/^Parameters:/,/^Conditions:/s/^  \([A-Za-z0-9]*\):$/\1/p' infra/postern.yaml)
+known=$(sed -n '/^Parameters:/,/^Conditions:/s/^  \([A-Za-z0-9]*\):$/\1/p' "$TEMPLATE")
 for override in ${overrides[@]+"${overrides[@]}"}; do
     grep -qxF -- "${override%%=*}" <<<"$known" ||
         fail "the template has no parameter \`${override%%=*}\`; it has: $(tr '\n' ' ' <<<"$known")"
@@ -173,7 +175,7 @@ fi
 
 echo "Postern will be deployed"
 echo "  to      stack $STACK in account $account, Region $region"
-echo "  from    infra/postern.yaml for $ARCH"
+echo "  from    $TEMPLATE for $ARCH"
 for override in ${overrides[@]+"${overrides[@]}"}; do echo "  with    $override"; done
 echo "          other parameters as before, or by default"
 for tag in ${tags[@]+"${tags[@]}"}; do echo "  tag     $tag"; done
@@ -187,10 +189,10 @@ for i in "${!functions[@]}"; do
     "$AWS_CLI" s3 cp --only-show-errors "$ZIPS/${functions[i]}/bootstrap.zip" "s3://$BUCKET/${keys[i]}"
 done
 
-# CAPABILITY_NAMED_IAM: the template holds roles, which have names of ours with RoleNamePrefix. The template goes through
-# the bucket, because a request may hold 51,200 bytes only.
+# CAPABILITY_NAMED_IAM: the template holds roles, which have names of ours with RoleNamePrefix. The template passes
+# through the bucket, because a request may hold 51,200 bytes only.
 arguments=(--stack-name "$STACK"
-    --template-file infra/postern.yaml --s3-bucket "$BUCKET" --s3-prefix postern
+    --template-file "$TEMPLATE" --s3-bucket "$BUCKET" --s3-prefix postern
     --capabilities CAPABILITY_NAMED_IAM
     --no-fail-on-empty-changeset
     --parameter-overrides "${code[@]}" ${overrides[@]+"${overrides[@]}"})

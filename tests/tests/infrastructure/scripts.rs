@@ -358,39 +358,72 @@ async fn make_destroy_asks_too() {
     ran.refused(&["will be deleted", "nothing is deleted"]);
 }
 
-/// Against the stand-in for CloudFormation: what one deployment leaves the next one finds.
+/// Against the stand-in for CloudFormation: what one deployment leaves the next one finds, and what `docs/recovery.md`
+/// says of a lost ledger works.
 #[tokio::test]
-async fn redeployment_goes_on_with_the_ledger_that_destroy_left() {
+async fn redeployment_goes_on_with_the_ledger_that_destroy_left_or_with_one_that_replaces_it() {
     // No function runs in it, so no EC2 is needed.
     let ministack = Ministack::start("http://127.0.0.1:9").await.unwrap();
+    let dynamodb = aws_sdk_dynamodb::Client::new(&ministack.sdk().await);
     let scratch = Scratch::new().unwrap();
     let zips = zips(&scratch).display().to_string();
-    let (cli, url) = (tool("aws").unwrap().display().to_string(), ministack.url());
-    let script = async |name: &str, variables: &[(&'static str, &str)]| {
+    let cli = tool("aws").unwrap();
+    let path = format!("{}:/usr/bin:/bin", cli.parent().unwrap().display());
+    let shell = async |script: &str, variables: &[(&'static str, &str)]| {
         let mut environment = environment();
         environment.extend([
-            ("AWS_CLI", cli.clone()),
-            ("AWS_ENDPOINT_URL", url.clone()),
+            ("PATH", path.clone()),
+            ("AWS_CLI", cli.display().to_string()),
+            ("AWS_ENDPOINT_URL", ministack.url()),
+            ("TEMPLATE", ministack.template().display().to_string()),
             ("ZIPS", zips.clone()),
             ("BUCKET", "code".to_owned()),
         ]);
         environment.extend(variables.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        Process::start(root().join("infra").join(name), [""; 0], environment)
+        let script = format!("cd '{}' && {script}", root().display());
+        Process::start("sh", ["-c", &script], environment)
             .unwrap()
             .finish()
             .await
     };
-    script("deploy.sh", &[]).await.unwrap();
+    shell("infra/deploy.sh", &[]).await.unwrap();
     let ledger = ministack.ledger().await.unwrap();
-    let second = script("deploy.sh", &[("STACK", "second")])
+    let second = shell("infra/deploy.sh", &[("STACK", "second")])
         .await
         .unwrap_err()
         .to_string();
     assert!(second.contains("`postern` runs Postern in account"), "{second}");
-    let destroyed = script("destroy.sh", &[("CONFIRM", "postern")]).await.unwrap();
+    let destroyed = shell("infra/destroy.sh", &[("CONFIRM", "postern")]).await.unwrap();
     assert!(destroyed.contains(&ledger), "{destroyed}");
-    let again = script("deploy.sh", &[]).await.unwrap();
+    let again = shell("infra/deploy.sh", &[]).await.unwrap();
     assert!(again.contains(&format!("ledger  table {ledger}")), "{again}");
     assert_eq!(ministack.ledger().await.unwrap(), ledger, "no other table was created");
+
+    let keys = keys(&dynamodb, &ledger).await;
+    dynamodb.delete_table().table_name(&ledger).send().await.unwrap();
+    let lost = shell("infra/deploy.sh", &[]).await.unwrap_err().to_string();
+    assert!(lost.contains("docs/recovery.md"), "{lost}");
+    let written = fs::read_to_string(root().join("docs/recovery.md")).unwrap();
+    let (_, chapter) = written.split_once("## There is no backup").unwrap();
+    let (_, block) = chapter.split_once("```sh\n").unwrap();
+    shell(block.split_once("\n```").unwrap().0, &[]).await.unwrap();
+    let replaced = shell("infra/deploy.sh LedgerTable=postern-Ledger-new", &[])
+        .await
+        .unwrap();
+    assert!(replaced.contains("ledger  table postern-Ledger-new"), "{replaced}");
+    assert_eq!(keys, self::keys(&dynamodb, "postern-Ledger-new").await);
     ministack.stop().await.unwrap();
+}
+
+/// The keys of a table and of its indexes.
+async fn keys(dynamodb: &aws_sdk_dynamodb::Client, table: &str) -> String {
+    let described = dynamodb.describe_table().table_name(table).send().await.unwrap();
+    let table = described.table.unwrap();
+    let indexes = table.global_secondary_indexes().iter();
+    let indexes: Vec<_> = indexes
+        .map(|index| (index.index_name(), index.key_schema(), index.projection()))
+        .collect();
+    let mut attributes = table.attribute_definitions().to_vec();
+    attributes.sort_by(|a, b| a.attribute_name().cmp(b.attribute_name()));
+    format!("{attributes:?} {:?} {indexes:?}", table.key_schema())
 }
