@@ -5,7 +5,6 @@ HOST := $(subst aarch64,arm64,$(shell uname -m))
 SETTINGS ?= postern.toml
 STACK ?= postern
 ZIPS ?= target/lambda/$(ARCH)
-PARAMETERS ?=
 CRATES := postern-policy postern-core postern-report postern-aws postern-runtime postern-cli \
     subnet-inspector endpoint-inspector policy-inspector sweeper
 
@@ -71,12 +70,15 @@ build: .venv/.stamp ## the functions, for ARCH (arm64, x86_64)
 	@test -f '$(SETTINGS)' || { echo 'build: no settings file `$(SETTINGS)`' >&2; exit 1; }
 	$(call lambda,$(ARCH)) --output-format zip --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS)
 
+# What is set on the command line or in the environment reaches the scripts as it is: BUCKET, PARAMETERS, TAGS, ...
+deploy destroy: export STACK := $(STACK)
+deploy: export ARCH := $(ARCH)
+deploy: export ZIPS := $(ZIPS)
 deploy: .venv/.stamp ## what build made, to STACK by way of BUCKET
-	BUCKET='$(BUCKET)' STACK='$(STACK)' ARCH='$(ARCH)' ZIPS='$(ZIPS)' infra/deploy.sh $(PARAMETERS)
+	infra/deploy.sh
 
-destroy: .venv/.stamp ## STACK
-	.venv/bin/aws cloudformation delete-stack --stack-name '$(STACK)'
-	.venv/bin/aws cloudformation wait stack-delete-complete --stack-name '$(STACK)'
+destroy: .venv/.stamp ## STACK, after a question
+	infra/destroy.sh
 
 .venv/.stamp: requirements.txt
 	python3 -m venv --clear .venv
