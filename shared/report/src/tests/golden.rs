@@ -17,7 +17,7 @@ use postern_core::trigger::Tool;
 
 /// Compares with the golden file, or writes it if the environment variable `GENERATE` is set.
 #[expect(clippy::disallowed_methods, reason = "the file is what is tested")]
-fn golden(name: &str, actual: &str) {
+pub(crate) fn golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
     if std::env::var_os("GENERATE").is_some() {
         std::fs::write(&path, actual).unwrap();
