@@ -8,7 +8,9 @@ use std::path::Path;
 
 use super::*;
 use crate::published::{self, Contents, Outcome, Report, schema};
-use fixtures::{audited, body, finding, news, reconciliation, repaired, schema_errors};
+use fixtures::{audited, body, finding, reconciliation, schema_errors};
+pub(crate) use fixtures::{news, repaired};
+pub(crate) use golden::golden;
 use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::{Exempt, Finding, Remediation};
 use postern_core::model::finding::{Severity, Verdict};
