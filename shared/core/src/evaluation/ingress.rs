@@ -102,7 +102,7 @@ fn blocked(rules: &[&IngressRule], subnets: &[&Subnet]) -> BTreeSet<IpNet> {
         .iter()
         .filter_map(|rule| match rule.source {
             IngressSource::Cidr(IpNet::V4(net)) => Some(net),
-            _ => None,
+            IngressSource::Cidr(IpNet::V6(_)) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
         })
         .collect();
     let admitted = Ipv4Net::aggregate(&admitted);
@@ -110,7 +110,7 @@ fn blocked(rules: &[&IngressRule], subnets: &[&Subnet]) -> BTreeSet<IpNet> {
         .iter()
         .filter_map(|subnet| match subnet.ipv4 {
             Some(IpNet::V4(net)) => Some(net),
-            _ => None,
+            Some(IpNet::V6(_)) | None => None,
         })
         .filter(|net| !admitted.iter().any(|a| a.contains(net)))
         .collect();
