@@ -10,7 +10,7 @@ use postern_core::changes::{
 };
 use postern_core::model::managed::TAG_MANAGED;
 use postern_core::model::snapshot::{EndpointKind, Part};
-use postern_core::trigger::{Reading, Target, read};
+use postern_core::trigger::{ParsedEvent, Target, read};
 
 use crate::world::{NewEndpoint, Shape, Way};
 use crate::{ACCOUNT, Cloud, Fault, Faults, REGION};
@@ -248,8 +248,8 @@ async fn events_of_customers_lead_the_product_to_the_place() {
     let target = |operation: &str, parameters: &[(&str, &str)]| {
         let answer = cloud.call(ADA, operation, parameters).unwrap();
         match read(&answer.entry.event().unwrap(), &[ROLE]).unwrap() {
-            Reading::Act(trigger) => (trigger.targets, answer.entry.effects[0].id.clone()),
-            Reading::Ignore(ignored) => panic!("{operation}: {ignored}"),
+            ParsedEvent::Act(trigger) => (trigger.targets, answer.entry.effects[0].id.clone()),
+            ParsedEvent::Ignore(ignored) => panic!("{operation}: {ignored}"),
         }
     };
     let zone = [
@@ -291,7 +291,10 @@ async fn events_tell_of_failed_calls_and_of_the_product_s_own() {
     let events: Vec<_> = log.iter().filter_map(|entry| entry.event()).collect();
     assert_eq!(events.len(), changes.len());
     for event in &events {
-        assert!(matches!(read(event, &[ROLE]).unwrap(), Reading::Ignore(_)), "{event}");
+        assert!(
+            matches!(read(event, &[ROLE]).unwrap(), ParsedEvent::Ignore(_)),
+            "{event}"
+        );
     }
     let request = &events[3]["detail"]["requestParameters"]["CreateVpcEndpointRequest"];
     assert_eq!(request["SubnetId"][1]["tag"], 2);

@@ -181,7 +181,13 @@ mod tests {
             let policies = plan.changes.iter().filter_map(|planned| match &planned.change {
                 Change::CreateEndpoint(new) => new.policy.as_ref(),
                 Change::ReplacePolicy(ReplacePolicy { after, .. }) => Some(after),
-                _ => None,
+                Change::EnableVpcDns(_)
+                | Change::CreateManagedGroup(_)
+                | Change::AuthorizeIngress(_)
+                | Change::AddSubnet(_)
+                | Change::AssociateRouteTable(_)
+                | Change::AttachManagedGroup(_)
+                | Change::EnablePrivateDns(_) => None,
             });
             let policies: Vec<_> = policies.collect();
             let [policy] = policies.as_slice() else {

@@ -145,7 +145,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The IPv4 networks of the subnets from which none of the ports is admitted, neighbours merged. The endpoints are IPv4
+/// The IPv4 networks of the subnets from which none of the ports is admitted, adjacent ones merged. The endpoints are IPv4
 /// ones.
 fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) -> BTreeSet<IpNet> {
     let by_port = ports.0.iter().map(|(first, last)| {
@@ -153,7 +153,7 @@ fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) ->
         let admitted: Vec<Ipv4Net> = admitting
             .filter_map(|rule| match rule.source {
                 IngressSource::Cidr(IpNet::V4(net)) => Some(net),
-                _ => None,
+                IngressSource::Cidr(IpNet::V6(_)) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
             })
             .collect();
         Ipv4Net::aggregate(&admitted)
@@ -163,7 +163,7 @@ fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) ->
         .iter()
         .filter_map(|subnet| match subnet.ipv4 {
             Some(IpNet::V4(net)) => Some(net),
-            _ => None,
+            Some(IpNet::V6(_)) | None => None,
         })
         .filter(|net| !admitted.iter().any(|a| a.contains(net)))
         .collect();

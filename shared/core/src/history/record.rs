@@ -109,10 +109,10 @@ impl ChangeRecord {
 
     /// What undoes it; None where nothing was changed, or the id of what was created is not known.
     pub fn inverse(&self) -> Option<Inverse> {
-        match (&self.action, &self.status) {
-            (Action::Change(change), ChangeStatus::Applied { created }) => change.inverse(created.as_deref()),
-            _ => None,
-        }
+        let (Action::Change(change), ChangeStatus::Applied { created }) = (&self.action, &self.status) else {
+            return None;
+        };
+        change.inverse(created.as_deref())
     }
 
     /// Whether the change is in effect as far as the ledger knows: applied, and not undone by Postern.

@@ -225,7 +225,10 @@ proptest! {
                 Change::AddSubnet(AddSubnet { subnet, .. }) => {
                     prop_assert!(state.subnets.as_ref().unwrap()[subnet].free_addresses > 0);
                 }
-                _ => {}
+                Change::EnableVpcDns(_)
+                | Change::CreateManagedGroup(_)
+                | Change::AssociateRouteTable(_)
+                | Change::ReplacePolicy(_) => {}
             }
             state = planned.change.simulate(&state);
         }

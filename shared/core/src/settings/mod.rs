@@ -149,7 +149,7 @@ pub struct LedgerSettings {
     pub pause_days: u16,
 }
 
-/// What people are told, and how often.
+/// What people are alerted of, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlertSettings {
     /// After how many days a critical or high finding that stays open is reported again; 0 for never.

@@ -1,4 +1,4 @@
-//! VPCs for tests, stated in a few lines: what is there, what is wanted, and what a control says of it.
+//! VPCs for tests, stated in a few lines, with their settings and what a control concludes.
 
 mod baseline;
 mod history;
@@ -366,7 +366,7 @@ pub(crate) fn changes(finding: &Finding) -> &[Change] {
     }
 }
 
-/// What a person is told to do about a finding that is not remediated.
+/// The advice about a finding that is not remediated.
 pub(crate) fn advice(finding: &Finding) -> String {
     match finding.advice() {
         Some(advice) => advice.into_owned(),
