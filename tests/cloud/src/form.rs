@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::unmodelled;
+use crate::not_modelled;
 
 /// The fields of one request. Whoever answers it has to read each of them.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl Form {
     /// Nobody may ignore a part of a request.
     pub(crate) fn all_read(&self, operation: &str) {
         if let Some(field) = self.0.iter().find(|field| !field.read.get()) {
-            unmodelled(format_args!("`{}` = `{}` of {operation}", field.name, field.value));
+            not_modelled(format_args!("`{}` = `{}` of {operation}", field.name, field.value));
         }
     }
 }

@@ -9,7 +9,7 @@ use postern_core::model::managed::TAG_MANAGED;
 use postern_core::model::snapshot::{EndpointKind, Part};
 use postern_core::trigger::{Reading, Target, read};
 
-use crate::world::{NewEndpoint, Shape, Way};
+use crate::world::{DefaultRoute, NewEndpoint, Shape};
 use crate::{ACCOUNT, Cloud, Fault, Faults, REGION};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/postern-sweeper";
@@ -25,7 +25,7 @@ fn parts() -> BTreeSet<Part> {
 async fn random_worlds_are_observed_as_they_are() {
     for seed in 0..40 {
         let cloud = Cloud::new(seed);
-        let vpcs = cloud.edit(|world| world.grow(&Shape::default(), &mut Rng::with_seed(seed)));
+        let vpcs = cloud.edit(|world| world.populate(&Shape::default(), &mut Rng::with_seed(seed)));
         let aws = cloud.aws(ROLE);
         let seen = aws
             .observe_region(&ACCOUNT.into(), &REGION.into(), &parts())
@@ -59,7 +59,7 @@ async fn random_worlds_are_observed_as_they_are() {
 fn changes(cloud: &Cloud) -> Vec<Change> {
     cloud.edit(|world| {
         let vpc = world.add_vpc("10.0.0.0/16");
-        let table = world.add_route_table(&vpc, Way::Nat);
+        let table = world.add_route_table(&vpc, DefaultRoute::Nat);
         let [a, b] = ["a", "b"].map(|letter| {
             let cidr = if letter == "a" { "10.0.1.0/24" } else { "10.0.2.0/24" };
             world.add_subnet(&vpc, letter, cidr, Some(&table))
@@ -303,8 +303,8 @@ async fn events_tell_of_failed_calls_and_of_the_product_s_own() {
     assert_eq!(rules["ipRanges"]["items"][0]["cidrIp"], "10.0.0.0/16");
     assert_eq!(events[2]["detail"]["responseElements"]["_return"], true);
     let subnet = cloud.edit(|world| world.subnets().next().unwrap().id.clone());
-    let refusal = cloud.call(ADA, "DeleteSubnet", &[("SubnetId", &subnet)]).unwrap_err();
-    assert_eq!(refusal.code, "DependencyViolation");
+    let error = cloud.call(ADA, "DeleteSubnet", &[("SubnetId", &subnet)]).unwrap_err();
+    assert_eq!(error.code, "DependencyViolation");
     let event = cloud.log().last().unwrap().event().unwrap();
     assert_eq!(event["detail"]["errorCode"], "Client.DependencyViolation");
     assert_eq!(event["detail"]["requestParameters"]["subnetId"], subnet.as_str());

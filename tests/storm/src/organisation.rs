@@ -78,7 +78,7 @@ pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configurati
                 .catalogue
                 .retain(|listing| wanted(&listing.name) || rng.u8(..8) == 0);
         }
-        world.grow(&shape, rng);
+        world.populate(&shape, rng);
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
         let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
         vpcs.chain(endpoints).collect::<Vec<_>>()

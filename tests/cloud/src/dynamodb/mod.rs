@@ -31,7 +31,7 @@ pub struct Tables {
 
 /// Why a request was not carried out.
 #[derive(Debug)]
-struct Refusal {
+struct ApiError {
     code: &'static str,
     message: String,
     /// The item that did not meet a condition, where it was asked for.
@@ -87,18 +87,18 @@ pub fn answer(tables: &mut Tables, target: &str, body: &[u8], now: Timestamp) ->
         "UpdateItem" => operations::update(tables, body, now),
         "DeleteItem" => operations::delete(tables, body, now),
         "Query" => query::query(tables, body, now),
-        _ => Err(Refusal::new(
+        _ => Err(ApiError::new(
             "UnknownOperationException",
             format!("the model does not know the operation `{target}`"),
         )),
     };
     match done {
         Ok(answer) => (200, answer.to_string().into_bytes()),
-        Err(refusal) => (400, refusal.write().to_string().into_bytes()),
+        Err(error) => (400, error.write().to_string().into_bytes()),
     }
 }
 
-impl Refusal {
+impl ApiError {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,

@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{
     AttributeBooleanValue, Filter, IpPermission, IpRange, ResourceType, Tag, TagSpecification, VpcEndpointType,
 };
 
-use crate::world::{EndpointState, NewEndpoint, Way, rule};
+use crate::world::{DefaultRoute, EndpointState, NewEndpoint, rule};
 use crate::{ACCOUNT, Cloud, Fault, Faults, OTHER_ACCOUNT};
 
 const CALLER: &str = "arn:aws:iam::111122223333:role/tester";
@@ -37,7 +37,7 @@ fn place_of(seed: u64) -> Place {
     let (vpc, table, [a, a2, b]) = cloud.edit(|world| {
         let vpc = world.add_vpc("10.0.0.0/16");
         world.edit_vpc(&vpc, |vpc| vpc.dns_hostnames = true);
-        let table = world.add_route_table(&vpc, Way::Nat);
+        let table = world.add_route_table(&vpc, DefaultRoute::Nat);
         let subnets = [("a", 1), ("a", 2), ("b", 3)]
             .map(|(letter, n)| world.add_subnet(&vpc, letter, &format!("10.0.{n}.0/24"), Some(&table)));
         (vpc, table, subnets)
@@ -675,13 +675,13 @@ async fn deleting_several_endpoints_tells_which_were_not_deleted() {
 #[tokio::test(start_paused = true)]
 async fn connections_to_an_offered_service_wait_until_they_are_accepted() {
     let place = place();
-    let (offer, name, endpoint) = place.cloud.edit(|world| {
-        let offer = world.add_offer(ACCOUNT, &["a", "b"]);
-        let name = world.offer(&offer).unwrap().name.clone();
+    let (endpoint_service, name, endpoint) = place.cloud.edit(|world| {
+        let endpoint_service = world.add_endpoint_service(ACCOUNT, &["a", "b"]);
+        let name = world.endpoint_service(&endpoint_service).unwrap().name.clone();
         let theirs = world.add_vpc_of(OTHER_ACCOUNT, crate::REGION, "10.8.0.0/16");
         let mut new = NewEndpoint::interface(&theirs, &name);
         new.state = EndpointState::PendingAcceptance;
-        (offer, name, world.add_endpoint(new))
+        (endpoint_service, name, world.add_endpoint(new))
     });
     let theirs = Client::new(&place.cloud.config("arn:aws:iam::444455556666:role/consumer"));
     place.cloud.edit(|world| world.page = 1_000);
@@ -691,14 +691,17 @@ async fn connections_to_an_offered_service_wait_until_they_are_accepted() {
         answer.unwrap().service_details().len()
     };
     assert_eq!(seen().await, 0);
-    let allow = place.ec2.modify_vpc_endpoint_service_permissions().service_id(&offer);
+    let allow = place
+        .ec2
+        .modify_vpc_endpoint_service_permissions()
+        .service_id(&endpoint_service);
     allow.add_allowed_principals("*").send().await.unwrap();
     assert_eq!(seen().await, 1);
     let accept = || {
         place
             .ec2
             .accept_vpc_endpoint_connections()
-            .service_id(&offer)
+            .service_id(&endpoint_service)
             .vpc_endpoint_ids(&endpoint)
             .send()
     };
@@ -710,18 +713,24 @@ async fn connections_to_an_offered_service_wait_until_they_are_accepted() {
     let reject = place
         .ec2
         .reject_vpc_endpoint_connections()
-        .service_id(&offer)
+        .service_id(&endpoint_service)
         .vpc_endpoint_ids(&endpoint);
     reject.send().await.unwrap();
-    let request = place.ec2.modify_vpc_endpoint_service_configuration().service_id(&offer);
+    let request = place
+        .ec2
+        .modify_vpc_endpoint_service_configuration()
+        .service_id(&endpoint_service);
     request.acceptance_required(false).send().await.unwrap();
-    let offers = place
+    let endpoint_services = place
         .ec2
         .describe_vpc_endpoint_service_configurations()
         .send()
         .await
         .unwrap();
-    assert_eq!(offers.service_configurations()[0].acceptance_required(), Some(false));
+    assert_eq!(
+        endpoint_services.service_configurations()[0].acceptance_required(),
+        Some(false)
+    );
 }
 
 #[tokio::test(start_paused = true)]

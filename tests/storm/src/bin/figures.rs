@@ -95,7 +95,7 @@ fn found(seed: u64, vpcs: usize) -> (Cloud, Vec<String>) {
         world.page = 1_000;
         let mut own = Vec::new();
         while own.len() < vpcs {
-            let grown = world.grow(&shape, &mut rng).into_iter();
+            let grown = world.populate(&shape, &mut rng).into_iter();
             own.extend(grown.filter(|id| world.vpc(id).is_some_and(|vpc| vpc.owner == ACCOUNT)));
         }
         world.quotas = postern_cloud::world::Quotas::default();

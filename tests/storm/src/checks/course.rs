@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use postern_cloud::world::{Endpoint, EndpointKind};
-use postern_cloud::{ACCOUNT, Entry, Thing};
+use postern_cloud::{ACCOUNT, Entry, Resource};
 use postern_core::controls::credentials_unbound;
 use postern_core::model::cost::MonthlyCost;
 use postern_core::settings::Mode;
@@ -27,7 +27,7 @@ pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
         for effect in &entry.effects {
             groups.retain(|_, id| !deleted(story, "DeleteSecurityGroup", id, entry));
             match (&effect.before, &effect.after) {
-                (None, Some(Thing::Endpoint(endpoint))) => {
+                (None, Some(Resource::Endpoint(endpoint))) => {
                     let key = (
                         endpoint.vpc.clone(),
                         endpoint.service.clone(),
@@ -39,12 +39,12 @@ pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
                     }
                     earlier.push(endpoint);
                 }
-                (None, Some(Thing::SecurityGroup(group))) => {
+                (None, Some(Resource::SecurityGroup(group))) => {
                     if let Some(other) = groups.insert(&group.vpc, &group.id) {
                         return Err(format!("{} was made besides {other}", group.id));
                     }
                 }
-                (_, Some(Thing::SecurityGroup(group))) => {
+                (_, Some(Resource::SecurityGroup(group))) => {
                     let twice = group
                         .rules
                         .iter()
@@ -80,7 +80,8 @@ fn deleted(story: &Story<'_>, operation: &str, id: &str, before: &Entry) -> bool
 pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
     for entry in story.effects() {
         for effect in &entry.effects {
-            let (Some(Thing::Endpoint(before)), Some(Thing::Endpoint(after))) = (&effect.before, &effect.after) else {
+            let (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) = (&effect.before, &effect.after)
+            else {
                 continue;
             };
             if same_policy(&before.policy, &after.policy) {
@@ -142,21 +143,21 @@ pub(super) fn only_the_accounts_own_was_touched(story: &Story<'_>) -> Result<(),
     for entry in story.effects() {
         for effect in &entry.effects {
             let foreign = match (effect.before.as_ref(), effect.after.as_ref()) {
-                (Some(Thing::Endpoint(endpoint)), _) => {
+                (Some(Resource::Endpoint(endpoint)), _) => {
                     endpoint.owner != ACCOUNT
                         || endpoint.requester_managed
                         || endpoint.tags.contains_key("GuardDutyManaged")
                 }
-                (_, Some(Thing::Endpoint(endpoint))) => {
+                (_, Some(Resource::Endpoint(endpoint))) => {
                     let owner = story
                         .cloud
                         .edit(|world| world.vpc(&endpoint.vpc).map(|vpc| vpc.owner.clone()));
                     owner.as_deref() != Some(ACCOUNT)
                 }
-                (_, Some(Thing::SecurityGroup(group))) => {
+                (_, Some(Resource::SecurityGroup(group))) => {
                     group.owner != ACCOUNT || !group.tags.contains_key("postern:managed")
                 }
-                (_, Some(Thing::Vpc(vpc))) => vpc.owner != ACCOUNT,
+                (_, Some(Resource::Vpc(vpc))) => vpc.owner != ACCOUNT,
                 // Postern deletes nothing, and it has no business with anything else.
                 _ => true,
             };
@@ -183,8 +184,10 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
             *hours.entry(hour).or_default() += 1;
         }
         for effect in &entry.effects {
-            let zones = |thing: &Option<Thing>| match thing {
-                Some(Thing::Endpoint(endpoint)) if endpoint.kind == EndpointKind::Interface => endpoint.subnets.len(),
+            let zones = |thing: &Option<Resource>| match thing {
+                Some(Resource::Endpoint(endpoint)) if endpoint.kind == EndpointKind::Interface => {
+                    endpoint.subnets.len()
+                }
                 _ => 0,
             };
             let added = zones(&effect.after).saturating_sub(zones(&effect.before));
@@ -193,7 +196,7 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
                 .prices
                 .interface_endpoint(&entry.region.as_str().into(), added);
             spent = spent + cost;
-            if let Some(Thing::Endpoint(endpoint)) = &effect.after {
+            if let Some(Resource::Endpoint(endpoint)) = &effect.after {
                 let of_vpc = by_vpc.entry(endpoint.vpc.clone()).or_default();
                 *of_vpc = *of_vpc + cost;
             }

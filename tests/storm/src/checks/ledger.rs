@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use postern_cloud::world::Source;
-use postern_cloud::{Effect, Published, Thing};
+use postern_cloud::{Effect, Published, Resource};
 use postern_core::changes::{Change, DnsAttribute};
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::FindingKey;
@@ -156,8 +156,8 @@ fn touched_by_others(story: &Story<'_>, id: &str) -> bool {
 
 pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
     match (&effect.before, &effect.after) {
-        (None, Some(Thing::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
-        (Some(Thing::Endpoint(before)), Some(Thing::Endpoint(after))) => {
+        (None, Some(Resource::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
+        (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) => {
             let id = &after.id;
             let added = |before: &[String], after: &[String], word: &str| -> Vec<Deed> {
                 let new = after.iter().filter(|one| !before.contains(one));
@@ -174,7 +174,7 @@ pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
             }
             deeds
         }
-        (Some(Thing::Vpc(before)), Some(Thing::Vpc(after))) => {
+        (Some(Resource::Vpc(before)), Some(Resource::Vpc(after))) => {
             let mut deeds = Vec::new();
             if after.dns_support && !before.dns_support {
                 deeds.push(format!("support {}", after.id));
@@ -184,8 +184,8 @@ pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
             }
             deeds
         }
-        (None, Some(Thing::SecurityGroup(group))) => vec![format!("group {}", group.id)],
-        (Some(Thing::SecurityGroup(before)), Some(Thing::SecurityGroup(after))) => {
+        (None, Some(Resource::SecurityGroup(group))) => vec![format!("group {}", group.id)],
+        (Some(Resource::SecurityGroup(before)), Some(Resource::SecurityGroup(after))) => {
             let new = after
                 .rules
                 .iter()

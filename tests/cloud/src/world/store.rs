@@ -6,9 +6,9 @@ use std::sync::Arc;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-/// Keeps what each thing was before its last writes for as long as a reader may still see that.
+/// Keeps what each resource was before its last writes for as long as a reader may still see that.
 #[derive(Debug)]
-pub(crate) struct Shelf<T>(BTreeMap<String, Slot<T>>);
+pub(crate) struct Store<T>(BTreeMap<String, Slot<T>>);
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -22,13 +22,13 @@ struct Stale<T> {
     until: Timestamp,
 }
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for Store<T> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<T> Shelf<T> {
+impl<T> Store<T> {
     /// As it is, whatever readers see.
     pub(crate) fn get(&self, id: &str) -> Option<&Arc<T>> {
         self.0.get(id)?.current.as_ref()
@@ -66,12 +66,12 @@ impl<T> Shelf<T> {
     }
 
     /// What one reader sees of it.
-    pub(crate) fn see(&mut self, id: &str, now: Timestamp, rng: &mut Rng) -> Option<Arc<T>> {
+    pub(crate) fn read(&mut self, id: &str, now: Timestamp, rng: &mut Rng) -> Option<Arc<T>> {
         self.0.get_mut(id)?.seen(now, rng).cloned()
     }
 
     /// What one reader sees of all after this id, in the order of ids.
-    pub(crate) fn see_all<'a>(
+    pub(crate) fn read_all<'a>(
         &'a mut self,
         after: &str,
         now: Timestamp,

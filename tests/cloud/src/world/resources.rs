@@ -1,11 +1,30 @@
 //! What an account has. All is open to tests, to be made as wrong as they like.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 pub use postern_core::model::snapshot::{EndpointKind, EndpointState};
 
 pub type Tags = BTreeMap<String, String>;
+
+/// A resource was created, changed or deleted.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    pub id: String,
+    pub before: Option<Resource>,
+    pub after: Option<Resource>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Resource {
+    Vpc(Arc<Vpc>),
+    Subnet(Arc<Subnet>),
+    RouteTable(Arc<RouteTable>),
+    SecurityGroup(Arc<SecurityGroup>),
+    Endpoint(Arc<Endpoint>),
+    EndpointService(Arc<EndpointService>),
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vpc {
@@ -117,7 +136,7 @@ pub struct Endpoint {
 
 /// An endpoint service that somebody offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Offer {
+pub struct EndpointService {
     pub id: String,
     /// Such as `com.amazonaws.vpce.eu-central-1.vpce-svc-…`.
     pub name: String,
@@ -176,7 +195,7 @@ impl Endpoint {
     }
 }
 
-impl Offer {
+impl EndpointService {
     /// Whether an account sees it and may connect.
     pub(crate) fn admits(&self, account: &str) -> bool {
         let root = format!("arn:aws:iam::{account}:root");
