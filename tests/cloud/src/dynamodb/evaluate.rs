@@ -9,7 +9,7 @@ use super::value::{Item, Value};
 
 /// What does not exist is compared like a value of a type of its own: it differs from everything, and nothing is less
 /// or more.
-pub(super) fn pauses(condition: &Condition, item: &Item) -> Result<bool, ApiError> {
+pub(super) fn is_met(condition: &Condition, item: &Item) -> Result<bool, ApiError> {
     Ok(match condition {
         Condition::Exists(path) => item.contains_key(path),
         Condition::NotExists(path) => !item.contains_key(path),
@@ -31,9 +31,9 @@ pub(super) fn pauses(condition: &Condition, item: &Item) -> Result<bool, ApiErro
                 && compare(value, Comparator::LessOrEqual, high, item)?
         }
         // Both sides always, so that what is wrong with a side shows in every case.
-        Condition::And(left, right) => pauses(left, item)? & pauses(right, item)?,
-        Condition::Or(left, right) => pauses(left, item)? | pauses(right, item)?,
-        Condition::Not(condition) => !pauses(condition, item)?,
+        Condition::And(left, right) => is_met(left, item)? & is_met(right, item)?,
+        Condition::Or(left, right) => is_met(left, item)? | is_met(right, item)?,
+        Condition::Not(condition) => !is_met(condition, item)?,
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::parser::{self, Condition, Substitutions};
 use super::table::{Key, Keys, Table};
 use super::value::{Item, Value, read_item, write_item};
-use super::{ApiError, Tables, evaluate};
+use super::{ApiError, Tables, evaluate, random_duration};
 
 /// The members of every call.
 const COMMON: [&str; 2] = ["TableName", "ReturnConsumedCapacity"];
@@ -125,7 +125,7 @@ impl Request {
     fn check(&self, condition: Option<&Condition>, before: Option<&Item>) -> Result<(), ApiError> {
         let shown = self.one_of("ReturnValuesOnConditionCheckFailure", &["NONE", "ALL_OLD"])?;
         let Some(condition) = condition else { return Ok(()) };
-        match evaluate::pauses(condition, before.unwrap_or(&Item::new()))? {
+        match evaluate::is_met(condition, before.unwrap_or(&Item::new()))? {
             true => Ok(()),
             false => Err(ApiError::unmet(before.filter(|_| shown == "ALL_OLD").cloned())),
         }
@@ -150,7 +150,7 @@ impl Tables {
 
 pub(super) fn get(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, ApiError> {
     let request = Request::read(body, &["Key", "ConsistentRead"])?;
-    let ago = tables.chance.duration_up_to(tables.lag);
+    let ago = random_duration(&mut tables.rng, tables.lag);
     let table = tables.find(&request)?;
     let key = request.key(&table.keys)?;
     let item = match request.flag("ConsistentRead")? {

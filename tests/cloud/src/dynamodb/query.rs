@@ -7,7 +7,7 @@ use super::operations::Request;
 use super::parser::{self, Comparator, Condition, Operand};
 use super::table::{Key, Keys, Table};
 use super::value::{Item, Value, read_item, size, write_item};
-use super::{ApiError, Chance, Tables, evaluate};
+use super::{ApiError, Tables, evaluate, random_duration};
 
 /// Of the items of one page.
 const MAX_PAGE: usize = 1024 * 1024;
@@ -46,10 +46,10 @@ pub(super) fn query(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<
     substitutions.all_used()?;
     let mut limit = limit(&request)?;
     if tables.short_pages {
-        let short = tables.chance.up_to(SHORT_PAGE - 1) + 1;
+        let short = tables.rng.u64(1..=SHORT_PAGE);
         limit = limit.min(usize::try_from(short).unwrap_or(usize::MAX));
     }
-    let mut chance = Chance(tables.chance.next());
+    let mut rng = tables.rng.fork();
     let table = tables.find(&request)?;
     let index = request.text("IndexName")?;
     let consistent = request.flag("ConsistentRead")? == Some(true);
@@ -60,7 +60,7 @@ pub(super) fn query(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<
     }
     let keys = index.map_or(Ok(&table.keys), |name| table.index_keys(name))?;
     let partition = check_key_condition(&condition, keys)?;
-    let ago = chance.duration_up_to(tables.lag);
+    let ago = random_duration(&mut rng, tables.lag);
     let seen: Vec<(&Key, Option<&Item>)> = match index {
         None if consistent => table.keys_of(&partition).map(|key| (key, table.get(key))).collect(),
         None => table
@@ -69,7 +69,7 @@ pub(super) fn query(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<
             .collect(),
         // Each item comes to the index by itself, so that a later write may show before an earlier one.
         Some(_) => {
-            let mut seen = |key| table.seen(key, now, chance.duration_up_to(tables.lag));
+            let mut seen = |key| table.seen(key, now, random_duration(&mut rng, tables.lag));
             table.all_keys().map(|key| (key, seen(key))).collect()
         }
     };
@@ -77,7 +77,7 @@ pub(super) fn query(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<
     for (key, item) in seen {
         let Some(item) = item else { continue };
         if let Some(sort) = item.get(&keys.range).and_then(Value::text)
-            && evaluate::pauses(&condition, item)?
+            && evaluate::is_met(&condition, item)?
         {
             let order = (sort, key);
             rows.push(Row { order, item });
@@ -116,7 +116,7 @@ fn page(rows: &[Row<'_>], names: &[&String], limit: usize, filter: Option<&Condi
     for row in rows {
         scanned += 1;
         bytes += size(row.item);
-        if filter.map_or(Ok(true), |filter| evaluate::pauses(filter, row.item))? {
+        if filter.map_or(Ok(true), |filter| evaluate::is_met(filter, row.item))? {
             items.push(write_item(row.item));
         }
         // There is a last key even where nothing comes after it.

@@ -109,14 +109,14 @@ impl World {
 
     /// Whether the private name of a service is taken in a VPC by another endpoint than this one.
     pub(crate) fn private_name_reserved(&self, vpc: &str, service: &str, but: Option<&str>) -> bool {
-        let pauses = |endpoint: &&std::sync::Arc<Endpoint>| {
+        let holds_name = |endpoint: &&std::sync::Arc<Endpoint>| {
             endpoint.vpc == vpc
                 && endpoint.private_dns
                 && endpoint.service.as_deref() == Some(service)
                 && endpoint.alive()
                 && Some(endpoint.id.as_str()) != but
         };
-        self.endpoints().any(|endpoint| pauses(&endpoint))
+        self.endpoints().any(|endpoint| holds_name(&endpoint))
             || self
                 .reserved
                 .iter()
