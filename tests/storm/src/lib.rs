@@ -6,17 +6,21 @@
 //! the SQS batch on.
 
 mod checks;
-mod deliveries;
+mod figures;
 mod operators;
-mod organisation;
 mod people;
+mod queues;
+mod setup;
+mod size;
 mod storm;
-mod tale;
+mod trace;
 
 use std::thread;
 
-pub use organisation::{LEDGER, ledger, role, topic};
-pub use storm::{Figures, Kind, ride};
+pub use figures::Figures;
+pub use setup::{LEDGER, ledger, role, topic};
+pub use size::Size;
+pub use storm::run_storm;
 
 /// What the futures of the SDK's clients take of a stack where the compiler optimises.
 const STACK: usize = 16 * 1024 * 1024;
@@ -25,7 +29,7 @@ const STACK: usize = 16 * 1024 * 1024;
 ///
 /// # Panics
 /// If the work does.
-pub fn on_all_processors(work: impl Fn() + Sync) {
+pub fn on_all_cores(work: impl Fn() + Sync) {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..workers {

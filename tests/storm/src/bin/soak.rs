@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use postern_storm::{Figures, Kind, on_all_processors, ride};
+use postern_storm::{Figures, Size, on_all_cores, run_storm};
 
 /// Of every so many storms one goes over several VPCs.
 const LARGE: u64 = 50;
@@ -24,18 +24,18 @@ fn main() -> ExitCode {
     let next = AtomicU64::new(number("SOAK_SEED", 0));
     let begin = Instant::now();
     let sum = Mutex::new((0_u64, Figures::default(), Vec::new()));
-    on_all_processors(|| {
+    on_all_cores(|| {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             let kind = if seed.is_multiple_of(LARGE) {
-                Kind::Large
+                Size::Large
             } else {
-                Kind::Small
+                Size::Small
             };
-            let ridden = ride(seed, kind);
+            let result = run_storm(seed, kind);
             let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             sum.0 += 1;
-            match ridden {
+            match result {
                 Ok(figures) => sum.1 = sum.1 + figures,
                 Err(violation) => {
                     println!("{violation}\n");

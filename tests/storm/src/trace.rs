@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use postern_cloud::{Cloud, Service};
 use postern_core::history::Action;
 
-use crate::organisation::records;
+use crate::setup::records;
 
 /// Every call that was to change something, and what the ledger has.
-pub(crate) fn tale(cloud: &Cloud) -> String {
-    let mut tale = String::new();
+pub(crate) fn trace(cloud: &Cloud) -> String {
+    let mut trace = String::new();
     for entry in cloud.log() {
         if entry.service != Service::Ec2 || !entry.mutating {
             continue;
@@ -23,7 +23,7 @@ pub(crate) fn tale(cloud: &Cloud) -> String {
             .collect();
         let touched: Vec<_> = entry.effects.iter().map(|effect| effect.id.as_str()).collect();
         let _ = writeln!(
-            tale,
+            trace,
             "{:.0} {who} {} {} -> {} {:?} touched {touched:?}",
             entry.at,
             entry.operation,
@@ -40,15 +40,15 @@ pub(crate) fn tale(cloud: &Cloud) -> String {
                     Action::Undo(inverse) => inverse.to_string(),
                 };
                 let _ = writeln!(
-                    tale,
+                    trace,
                     "{:.0} record {} of {} ({}): {action}: {:?}, told {}",
                     record.time, record.id, record.run, record.function, record.status, record.delivered
                 );
             }
             Err(error) => {
-                let _ = writeln!(tale, "a record that cannot be read: {error}");
+                let _ = writeln!(trace, "a record that cannot be read: {error}");
             }
         }
     }
-    tale
+    trace
 }

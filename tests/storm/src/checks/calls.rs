@@ -10,8 +10,8 @@ use postern_core::model::cost::MonthlyCost;
 use postern_core::settings::Mode;
 use postern_policy::{Binding, Containment, Document, EndpointContext, analyse, bind};
 
-use super::Story;
-use super::ledger::{deeds, same_policy};
+use super::Evidence;
+use super::ledger::{labels, same_policy};
 
 /// As `ARCHITECTURE.md` states it: for each VPC, with all repetitions, but for the further pages of lists.
 const MOST_CALLS: u64 = 150;
@@ -20,12 +20,12 @@ const LONG_PAGE: usize = 1_000;
 /// Within this time of an hour's or window's begin, a change may count for the one before.
 const BLUR: SignedDuration = SignedDuration::from_secs(180);
 
-pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
+pub(super) fn nothing_was_created_twice(evidence: &Evidence<'_>) -> Result<(), String> {
     let mut made: BTreeMap<(String, Option<String>, String), Vec<&Endpoint>> = BTreeMap::new();
     let mut groups: BTreeMap<&str, &str> = BTreeMap::new();
-    for entry in story.effects() {
+    for entry in evidence.effects() {
         for effect in &entry.effects {
-            groups.retain(|_, id| !deleted(story, "DeleteSecurityGroup", id, entry));
+            groups.retain(|_, id| !deleted(evidence, "DeleteSecurityGroup", id, entry));
             match (&effect.before, &effect.after) {
                 (None, Some(Resource::Endpoint(endpoint))) => {
                     let key = (
@@ -34,7 +34,7 @@ pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
                         format!("{:?}", endpoint.kind),
                     );
                     let earlier = made.entry(key).or_default();
-                    if let Some(other) = earlier.iter().find(|other| alive(story, &other.id, entry)) {
+                    if let Some(other) = earlier.iter().find(|other| alive(evidence, &other.id, entry)) {
                         return Err(format!("{} was made while {} was there", endpoint.id, other.id));
                     }
                     earlier.push(endpoint);
@@ -62,23 +62,23 @@ pub(super) fn nothing_was_made_twice(story: &Story<'_>) -> Result<(), String> {
 }
 
 /// Whether an endpoint was still there before a call.
-fn alive(story: &Story<'_>, id: &str, before: &Entry) -> bool {
+fn alive(evidence: &Evidence<'_>, id: &str, before: &Entry) -> bool {
     // One that came to nothing by itself did so soon after it was made.
-    let failed = story
+    let failed = evidence
         .cloud
         .edit(|world| world.endpoint(id).is_some_and(|endpoint| !endpoint.alive()));
-    !deleted(story, "DeleteVpcEndpoints", id, before) && !failed
+    !deleted(evidence, "DeleteVpcEndpoints", id, before) && !failed
 }
 
-fn deleted(story: &Story<'_>, operation: &str, id: &str, before: &Entry) -> bool {
-    let earlier = story.everything.iter();
+fn deleted(evidence: &Evidence<'_>, operation: &str, id: &str, before: &Entry) -> bool {
+    let earlier = evidence.everything.iter();
     earlier
         .take_while(|entry| entry.number < before.number)
         .any(|entry| entry.operation == operation && entry.effects.iter().any(|effect| effect.id == id))
 }
 
-pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
-    for entry in story.effects() {
+pub(super) fn only_open_policies_were_replaced(evidence: &Evidence<'_>) -> Result<(), String> {
+    for entry in evidence.effects() {
         for effect in &entry.effects {
             let (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) = (&effect.before, &effect.after)
             else {
@@ -87,7 +87,7 @@ pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
             if same_policy(&before.policy, &after.policy) {
                 continue;
             }
-            let [before_it, after_it] = [before, after].map(|endpoint| verdict(story, endpoint, entry.at));
+            let [before_it, after_it] = [before, after].map(|endpoint| verdict(evidence, endpoint, entry.at));
             let closes = matches!(
                 (before_it, after_it),
                 (
@@ -95,7 +95,7 @@ pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
                     Some(Containment::Closed | Containment::LockedOut)
                 )
             );
-            if !closes && !binds(story, before, after, entry.at) {
+            if !closes && !binds(evidence, before, after, entry.at) {
                 return Err(format!(
                     "the policy of {} was replaced, {before_it:?} by {after_it:?}:\n{}\n{}",
                     after.id, before.policy, after.policy
@@ -106,22 +106,22 @@ pub(super) fn only_holes_were_closed(story: &Story<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn verdict(story: &Story<'_>, endpoint: &Endpoint, at: Timestamp) -> Option<Containment> {
+fn verdict(evidence: &Evidence<'_>, endpoint: &Endpoint, at: Timestamp) -> Option<Containment> {
     let document = Document::parse(&endpoint.policy).ok()?;
-    Some(analyse(&document, &story.settings.perimeter, &context(endpoint, at)).verdict)
+    Some(analyse(&document, &evidence.settings.perimeter, &context(endpoint, at)).verdict)
 }
 
 /// Whether instance credentials of other VPCs are stopped that were not before, by a control that does this.
-fn binds(story: &Story<'_>, before: &Endpoint, after: &Endpoint, at: Timestamp) -> bool {
+fn binds(evidence: &Evidence<'_>, before: &Endpoint, after: &Endpoint, at: Timestamp) -> bool {
     let passes = |endpoint: &Endpoint| {
         let document = Document::parse(&endpoint.policy).ok()?;
-        match bind(&document, &story.settings.perimeter, &context(endpoint, at)) {
+        match bind(&document, &evidence.settings.perimeter, &context(endpoint, at)) {
             Binding::Bound => Some(false),
             Binding::Unbound { .. } => Some(true),
             Binding::Undecided(_) => None,
         }
     };
-    story.settings.modes.of(credentials_unbound::CONTROL.name) == Mode::Enforce
+    evidence.settings.modes.of(credentials_unbound::CONTROL.name) == Mode::Enforce
         && passes(before) == Some(true)
         && passes(after) == Some(false)
 }
@@ -139,8 +139,8 @@ fn context(endpoint: &Endpoint, at: Timestamp) -> EndpointContext {
     }
 }
 
-pub(super) fn only_the_accounts_own_was_touched(story: &Story<'_>) -> Result<(), String> {
-    for entry in story.effects() {
+pub(super) fn only_own_resources_were_changed(evidence: &Evidence<'_>) -> Result<(), String> {
+    for entry in evidence.effects() {
         for effect in &entry.effects {
             let foreign = match (effect.before.as_ref(), effect.after.as_ref()) {
                 (Some(Resource::Endpoint(endpoint)), _) => {
@@ -149,7 +149,7 @@ pub(super) fn only_the_accounts_own_was_touched(story: &Story<'_>) -> Result<(),
                         || endpoint.tags.contains_key("GuardDutyManaged")
                 }
                 (_, Some(Resource::Endpoint(endpoint))) => {
-                    let owner = story
+                    let owner = evidence
                         .cloud
                         .edit(|world| world.vpc(&endpoint.vpc).map(|vpc| vpc.owner.clone()));
                     owner.as_deref() != Some(ACCOUNT)
@@ -169,17 +169,17 @@ pub(super) fn only_the_accounts_own_was_touched(story: &Story<'_>) -> Result<(),
     Ok(())
 }
 
-pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
-    let limits = story.settings.limits;
+pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), String> {
+    let limits = evidence.settings.limits;
     let mut hours: BTreeMap<i64, usize> = BTreeMap::new();
     let mut spent = MonthlyCost::ZERO;
     let mut by_vpc: BTreeMap<String, MonthlyCost> = BTreeMap::new();
-    let begin = story.everything.first().map(|entry| entry.at);
-    for entry in story.effects() {
+    let begin = evidence.everything.first().map(|entry| entry.at);
+    for entry in evidence.effects() {
         let second = entry.at.as_second();
         let hour = second.div_euclid(3_600);
         let first = begin.is_some_and(|begin| begin.as_second().div_euclid(3_600) == hour);
-        let changed = entry.effects.iter().any(|effect| !deeds(effect).is_empty());
+        let changed = entry.effects.iter().any(|effect| !labels(effect).is_empty());
         if changed && (first || second.rem_euclid(3_600) > BLUR.as_secs()) {
             *hours.entry(hour).or_default() += 1;
         }
@@ -191,7 +191,7 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
                 _ => 0,
             };
             let added = zones(&effect.after).saturating_sub(zones(&effect.before));
-            let cost = story
+            let cost = evidence
                 .settings
                 .prices
                 .interface_endpoint(&entry.region.as_str().into(), added);
@@ -221,20 +221,23 @@ pub(super) fn no_limit_was_exceeded(story: &Story<'_>) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn the_work_of_no_invocation_exceeded_its_bound(story: &Story<'_>) -> Result<(), String> {
-    let most = MOST_CALLS * u64::try_from(story.places.len().max(1)).unwrap_or(u64::MAX);
-    let long_pages = story.cloud.edit(|world| world.page) >= LONG_PAGE;
-    if long_pages && story.busiest > most {
-        return Err(format!("an invocation made {} calls, {most} are stated", story.busiest));
+pub(super) fn no_invocation_exceeded_its_call_bound(evidence: &Evidence<'_>) -> Result<(), String> {
+    let most = MOST_CALLS * u64::try_from(evidence.vpcs.len().max(1)).unwrap_or(u64::MAX);
+    let long_pages = evidence.cloud.edit(|world| world.page) >= LONG_PAGE;
+    if long_pages && evidence.busiest > most {
+        return Err(format!(
+            "an invocation made {} calls, {most} are stated",
+            evidence.busiest
+        ));
     }
     Ok(())
 }
 
-pub(super) fn audit_mode_changed_nothing(story: &Story<'_>) -> Result<(), String> {
-    if story.settings.modes.default == Mode::Enforce {
+pub(super) fn audit_mode_changed_nothing(evidence: &Evidence<'_>) -> Result<(), String> {
+    if evidence.settings.modes.default == Mode::Enforce {
         return Ok(());
     }
-    match story.mutating().next() {
+    match evidence.mutating().next() {
         Some(entry) => Err(format!("{} was called in audit mode", entry.operation)),
         None => Ok(()),
     }

@@ -9,7 +9,7 @@ use postern_core::trigger::DEPENDENCY_VIOLATION;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::organisation::role;
+use crate::setup::role;
 
 /// As in the template.
 pub(crate) const VISIBILITY: Duration = Duration::from_secs(725);
@@ -30,14 +30,14 @@ struct Message {
 
 /// The queues of the functions, and their dead-letter queues.
 #[derive(Debug)]
-pub(crate) struct Deliveries {
+pub(crate) struct Queues {
     queues: BTreeMap<&'static str, Vec<Message>>,
     dead: BTreeMap<&'static str, Vec<String>>,
     next: u64,
     /// How long the first message of a batch waits for others.
     window: Duration,
     /// Whether deliveries still go astray.
-    pub(crate) stormy: bool,
+    pub(crate) faulty: bool,
 }
 
 /// Messages that a function was given.
@@ -48,7 +48,7 @@ pub(crate) struct Batch {
     pub(crate) payload: Value,
 }
 
-impl Deliveries {
+impl Queues {
     pub(crate) fn new(rng: &mut Rng) -> Self {
         Self {
             queues: FUNCTIONS.iter().map(|function| (function.name, Vec::new())).collect(),
@@ -56,7 +56,7 @@ impl Deliveries {
             next: 0,
             // The template has five seconds. Lambda does not wait where many messages come, and longer where few do.
             window: Duration::from_secs(rng.choice([0, 5, 5, 20]).unwrap_or_default()),
-            stormy: true,
+            faulty: true,
         }
     }
 
@@ -71,20 +71,20 @@ impl Deliveries {
         for function in FUNCTIONS {
             let matches = match detail("errorCode") {
                 // A rule that is not up to date lets an own event through now and then.
-                None => function.events.contains(&name) && (!own || (self.stormy && rng.u8(..20) == 0)),
+                None => function.events.contains(&name) && (!own || (self.faulty && rng.u8(..20) == 0)),
                 Some(code) => function.failed_events.contains(&name) && code == DEPENDENCY_VIOLATION,
             };
             if !matches {
                 continue;
             }
             let copies = match rng.u8(..20) {
-                0 if self.stormy => 0,
-                1..=4 if self.stormy => 2,
+                0 if self.faulty => 0,
+                1..=4 if self.faulty => 2,
                 _ => 1,
             };
             for _ in 0..copies {
                 let late = match rng.u8(..12) {
-                    0 if self.stormy => Duration::from_secs(rng.u64(60..900)),
+                    0 if self.faulty => Duration::from_secs(rng.u64(60..900)),
                     _ => Duration::from_millis(rng.u64(500..20_000)),
                 };
                 self.put(function, event.to_string(), Instant::now() + late);
@@ -181,7 +181,7 @@ impl Deliveries {
             .filter_map(|item| item.get("itemIdentifier")?.as_str())
             .collect();
         // SQS delivers at least once.
-        let again = self.stormy && rng.u8(..20) == 0;
+        let again = self.faulty && rng.u8(..20) == 0;
         if let Some(queue) = self.queues.get_mut(batch.function.name) {
             queue.retain(|message| {
                 again || !batch.ids.contains(&message.id) || failed.contains(&message.id.to_string().as_str())

@@ -6,19 +6,19 @@ use postern_core::model::finding::Verdict;
 use postern_core::model::managed::TAG_MANAGED;
 use postern_core::settings::Mode;
 
-use super::Story;
+use super::Evidence;
 
 /// Nothing that is wrong is left unsaid, and nothing that is said last is not so.
-pub(super) fn every_finding_is_repaired_or_told(story: &Story<'_>) -> Result<(), String> {
-    for place in story.places.values() {
-        let wrong = place.findings.iter().filter(|finding| match finding.verdict {
+pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result<(), String> {
+    for vpc in evidence.vpcs.values() {
+        let wrong = vpc.findings.iter().filter(|finding| match finding.verdict {
             Verdict::NonCompliant => finding.exempt.is_none(),
             Verdict::Indeterminate => true,
             Verdict::Compliant | Verdict::NotApplicable => false,
         });
         for finding in wrong {
-            let delivered = place
-                .past
+            let delivered = vpc
+                .history
                 .delivered
                 .get(&finding.key)
                 .map(|delivered| delivered.outcome);
@@ -43,20 +43,20 @@ fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
 }
 
 /// No control finds fault with an endpoint that Postern made and nobody else touched.
-pub(super) fn what_postern_made_is_right(story: &Story<'_>) -> Result<(), String> {
-    for place in story.places.values() {
-        let Ok(endpoints) = &place.snapshot.endpoints else {
+pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Result<(), String> {
+    for vpc in evidence.vpcs.values() {
+        let Ok(endpoints) = &vpc.snapshot.endpoints else {
             continue;
         };
         let ours = endpoints
             .values()
             .filter(|endpoint| endpoint.usable() && endpoint.tags.contains_key(TAG_MANAGED));
         for endpoint in ours {
-            let touched = story.everything.iter().any(|entry| {
+            let touched = evidence.everything.iter().any(|entry| {
                 !entry.caller.contains(":role/postern-")
                     && entry.effects.iter().any(|effect| effect.id == endpoint.id.0)
             });
-            let found = place.findings.iter().find(|finding| {
+            let found = vpc.findings.iter().find(|finding| {
                 finding.key.resource.id == endpoint.id.0
                     && finding.open()
                     && finding.mode == Mode::Enforce
@@ -67,7 +67,7 @@ pub(super) fn what_postern_made_is_right(story: &Story<'_>) -> Result<(), String
                 matches!(delivered.outcome, FindingStatus::Refused | FindingStatus::Failed)
             };
             if let (false, Some(finding)) = (touched, found)
-                && !place.past.delivered.get(&finding.key).is_some_and(kept)
+                && !vpc.history.delivered.get(&finding.key).is_some_and(kept)
             {
                 return Err(format!("Postern made {} wrong: {}", endpoint.id, finding.explanation));
             }

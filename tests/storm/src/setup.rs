@@ -13,7 +13,7 @@ use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
 use postern_runtime::Configuration;
 
-use crate::storm::Kind;
+use crate::size::Size;
 
 /// The name of the ledger's table.
 pub const LEDGER: &str = "postern-ledger";
@@ -53,19 +53,19 @@ pub(crate) fn records(cloud: &Cloud) -> Vec<serde_json::Result<ChangeRecord>> {
 }
 
 /// Grows a world and gives the settings that Postern has for it.
-pub(crate) fn found(cloud: &Cloud, kind: Kind, rng: &mut Rng) -> Arc<Configuration> {
+pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configuration> {
     let services: &[&str] = match kind {
-        Kind::Small => &["sts", "s3"],
-        Kind::Large => &["sts", "secretsmanager", "s3", "kms", "dynamodb"],
+        Size::Small => &["sts", "s3"],
+        Size::Large => &["sts", "secretsmanager", "s3", "kms", "dynamodb"],
     };
     let shape = Shape {
-        vpcs: if kind == Kind::Large { 4 } else { 1 },
+        vpcs: if kind == Size::Large { 4 } else { 1 },
         services: services.iter().map(|service| (*service).to_owned()).collect(),
         policies: [LEAKY, CLOSED, UNDECIDED, LOCKED].map(str::to_owned).into(),
     };
     let resources = cloud.edit(|world| {
         world.topics.insert(topic());
-        if kind == Kind::Small {
+        if kind == Size::Small {
             // Most pages are long, and what nobody asks for is seldom listed.
             world.page = rng.choice([world.page, 1_000, 1_000]).unwrap_or(1_000);
             let wanted = |name: &str| {
