@@ -8,10 +8,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::alert::Alert;
+use crate::play::{Played, Round, play};
+use crate::stack::ACCOUNT;
 use postern_core::history::ChangeStatus;
-use postern_tests::alert::Alert;
-use postern_tests::play::{Played, Round, play};
-use postern_tests::stack::ACCOUNT;
 
 /// Starting and deploying takes most of the time, so one play has many witnesses.
 #[tokio::test]

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use crate::dynamodb::{Table, Tables};
+use crate::world::NewEndpoint;
+use crate::{Cloud, REGION};
 use jiff::Timestamp;
-use postern_cloud::dynamodb::{Table, Tables};
-use postern_cloud::world::NewEndpoint;
-use postern_cloud::{Cloud, REGION};
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::settings::Settings;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::envelope::Envelope;
+use crate::function::{Function, sqs_batch};
+use crate::proxy::Fault;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
-use postern_tests::envelope::Envelope;
-use postern_tests::function::{Function, sqs_batch};
-use postern_tests::proxy::Fault;
 use serde_json::Value;
 
-use crate::rig::{Mode, Rig, assert_back};
+use super::rig::{Mode, Rig, assert_back};
 
 fn create_subnet(rig: &Rig) -> Value {
     sqs_batch([Envelope::create_subnet(&rig.vpc)])

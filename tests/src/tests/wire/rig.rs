@@ -4,19 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
+use crate::alert::Alert;
+use crate::function::{Answer, Function};
+use crate::ledger::{TABLE, age, create_table, history};
+use crate::proxy::{Call, Proxy};
+use crate::seed::FaultyVpc;
+use crate::settings;
+use crate::stack::Moto;
+use crate::topic::Topic;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, VpcEndpoint};
 use jiff::SignedDuration;
 use postern_core::history::ChangeRecord;
-use postern_tests::alert::Alert;
-use postern_tests::function::{Answer, Function};
-use postern_tests::ledger::{TABLE, age, create_table, history};
-use postern_tests::proxy::{Call, Proxy};
-use postern_tests::seed::FaultyVpc;
-use postern_tests::settings;
-use postern_tests::stack::Moto;
-use postern_tests::topic::Topic;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 

@@ -1,13 +1,13 @@
 //! What a function does when AWS does not.
 
-use postern_tests::envelope::Envelope;
-use postern_tests::function::{Answer, Function, sqs_batch};
-use postern_tests::proxy::Fault;
-use postern_tests::settings;
-use postern_tests::topic::Topic;
+use crate::envelope::Envelope;
+use crate::function::{Answer, Function, sqs_batch};
+use crate::proxy::Fault;
+use crate::settings;
+use crate::topic::Topic;
 use serde_json::Value;
 
-use crate::rig::{Mode, Rig, assert_back};
+use super::rig::{Mode, Rig, assert_back};
 
 fn create_subnet(rig: &Rig) -> Value {
     sqs_batch([Envelope::create_subnet(&rig.vpc)])

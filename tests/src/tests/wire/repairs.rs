@@ -1,10 +1,10 @@
 //! From an event to a repaired VPC and an alert.
 
-use postern_tests::envelope::Envelope;
-use postern_tests::function::sqs_batch;
+use crate::envelope::Envelope;
+use crate::function::sqs_batch;
 use serde_json::json;
 
-use crate::rig::{Mode, Rig, assert_back, set};
+use super::rig::{Mode, Rig, assert_back, set};
 
 const REACH: [&str; 5] = [
     "endpoint-missing",
@@ -91,7 +91,7 @@ async fn audit_mode_reports_what_enforce_mode_does_and_calls_nothing_that_mutate
     let mut enforce = rig.function("subnet-inspector", Mode::Enforce).await;
     enforce.invoke(&event).await.unwrap();
     let done = rig.alert();
-    let changes = |alert: &postern_tests::alert::Alert| -> Vec<_> {
+    let changes = |alert: &crate::alert::Alert| -> Vec<_> {
         alert.list("changes").map(|change| change["change"].clone()).collect()
     };
     assert_eq!(changes(&planned), changes(&done));
@@ -213,9 +213,7 @@ async fn a_deleted_endpoint_is_replaced_although_the_event_does_not_tell_where_i
 #[tokio::test]
 async fn the_sweeper_repairs_every_vpc_of_the_region_at_once() {
     let rig = Rig::new().await;
-    let other = postern_tests::seed::FaultyVpc::create(&rig.ec2, &rig.vpc.region)
-        .await
-        .unwrap();
+    let other = crate::seed::FaultyVpc::create(&rig.ec2, &rig.vpc.region).await.unwrap();
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
     let answer = sweeper
         .invoke(&sqs_batch([Envelope::schedule(&rig.vpc.region)]))
@@ -247,10 +245,10 @@ async fn a_plan_over_its_limit_is_reported_whole_and_applied_not_at_all() {
     let rig = Rig::new().await;
     let settings = format!(
         "{}\n[limits]\nmonthly_cost_per_vpc = 10.0\n",
-        postern_tests::settings::enforce()
+        crate::settings::enforce()
     );
     let mut function = rig
-        .function_with("subnet-inspector", Some(&settings), postern_tests::topic::Topic::ARN)
+        .function_with("subnet-inspector", Some(&settings), crate::topic::Topic::ARN)
         .await;
     let answer = function
         .invoke(&sqs_batch([Envelope::create_subnet(&rig.vpc)]))

@@ -23,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::time::Duration;
 
+use crate::world::EndpointState;
+use crate::{Cloud, Faults, REGION};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{
@@ -30,8 +32,6 @@ use aws_sdk_ec2::types::{
     VpcEndpointType,
 };
 use fastrand::Rng;
-use postern_cloud::world::EndpointState;
-use postern_cloud::{Cloud, Faults, REGION};
 use postern_tests::stack::Moto;
 
 const ROUNDS: usize = 60;

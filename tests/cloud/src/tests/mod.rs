@@ -1,4 +1,7 @@
-//! The cloud as the product's own hands and eyes meet it.
+//! The model cloud as Postern's own code sees it.
+
+mod differential;
+mod undone_at_once;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

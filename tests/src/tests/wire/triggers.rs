@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use crate::envelope::Envelope;
+use crate::function::{Answer, sqs_batch};
 use aws_sdk_ec2::types::VpcEndpointType;
-use postern_tests::envelope::Envelope;
-use postern_tests::function::{Answer, sqs_batch};
 use serde_json::{Value, json};
 
-use crate::rig::{Mode, OWN_ROLE, Rig, assert_back};
+use super::rig::{Mode, OWN_ROLE, Rig, assert_back};
 
 #[tokio::test]
 async fn messages_that_mean_the_same_vpc_are_reconciled_once() {
