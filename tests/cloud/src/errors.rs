@@ -58,6 +58,7 @@ pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str,
 pub(crate) fn ec2_error(error: &ApiError) -> Bytes {
     let status = match error.code.as_str() {
         "UnauthorizedOperation" => 403,
+        "RequestLimitExceeded" => 503,
         "DryRunOperation" => 412,
         _ => 400,
     };

@@ -95,7 +95,9 @@ pub(crate) fn answer(
     form: &Form,
 ) -> Result<String, ApiError> {
     let account = caller.split(':').nth(4).filter(|account| !account.is_empty());
+    let account = account.unwrap_or(crate::ACCOUNT);
     let handler = handler(operation);
+    world.take_token(account, region, operation)?;
     if form.flag("DryRun") == Some(true) {
         let message = "Request would have succeeded, but DryRun flag is set.";
         return Err(ApiError::new("DryRunOperation", message));
@@ -109,7 +111,7 @@ pub(crate) fn answer(
     let mut call = Call {
         world,
         form,
-        account: account.unwrap_or(crate::ACCOUNT),
+        account,
         region,
         xml,
     };

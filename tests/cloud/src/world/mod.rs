@@ -2,6 +2,7 @@
 
 mod build;
 mod catalogue;
+mod limits;
 mod random;
 mod resources;
 mod store;
@@ -16,6 +17,8 @@ use jiff::Timestamp;
 pub(crate) use self::build::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, addresses};
 pub use self::build::{DefaultRoute, NewEndpoint, rule};
 pub(crate) use self::catalogue::endpoint_service_listing;
+use self::limits::Bucket;
+pub use self::limits::RequestRate;
 pub use self::random::Shape;
 pub use self::resources::{
     Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, Listing, Resource, Route, RouteTable,
@@ -29,6 +32,10 @@ use crate::faults::Fault;
 #[derive(Debug)]
 pub struct World {
     pub quotas: Quotas,
+    /// Of calls that change endpoints. None: no limit.
+    pub endpoint_rate: Option<RequestRate>,
+    /// Whether EC2 refuses to modify an endpoint while another modification of it is in progress.
+    pub one_modification_at_a_time: bool,
     /// The service catalogue, of all Regions.
     pub catalogue: Vec<Arc<Listing>>,
     /// Topics that exist, by ARN.
@@ -45,6 +52,10 @@ pub struct World {
     endpoint_services: Store<EndpointService>,
     /// What a token made, and of which request, by account, Region and token.
     pub(crate) tokens: BTreeMap<(String, String, String), Token>,
+    /// By account, Region and operation.
+    buckets: BTreeMap<(String, String, String), Bucket>,
+    /// Until when the last modification of an endpoint is in progress.
+    modified: BTreeMap<String, Timestamp>,
     /// What becomes of endpoints by itself.
     transitions: Vec<Transition>,
     /// Names that are still taken after their endpoint is gone.
@@ -174,6 +185,8 @@ impl World {
     pub(crate) fn new(now: Timestamp, mut rng: Rng) -> Self {
         let mut world = Self {
             quotas: Quotas::default(),
+            endpoint_rate: None,
+            one_modification_at_a_time: false,
             catalogue: Vec::new(),
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
@@ -185,6 +198,8 @@ impl World {
             endpoints: Store::default(),
             endpoint_services: Store::default(),
             tokens: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            modified: BTreeMap::new(),
             transitions: Vec::new(),
             reserved: Vec::new(),
             journal: Vec::new(),

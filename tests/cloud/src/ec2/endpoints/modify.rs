@@ -49,7 +49,8 @@ pub(in crate::ec2) fn modify(call: &mut Call<'_>) -> Answered {
         return Err(ApiError::parameter("An endpoint must have at least one security group"));
     }
     call.check(&after, Some(&before))?;
-    // Not always does it show.
+    call.world.begin_modification(&id)?;
+    // The state does not always show the modification.
     if after.subnets != before.subnets && call.world.rng.bool() {
         after.state = EndpointState::Pending;
         call.world.start_update(&id);

@@ -1,195 +1,26 @@
-//! The model and moto, asked the same by the same client, as far as both claim to know.
-//!
-//! What moto does otherwise than AWS's documentation says is left out of the comparison, and only that:
-//! - `ClientToken` is ignored: none is sent. (API reference, CreateVpcEndpoint: "Unique, case-sensitive identifier that
-//!   you provide to ensure the idempotency of the request.")
-//! - `DryRun` changes things: none is asked for. (API reference: "Checks whether you have the required permissions for
-//!   the action, without actually making the request".)
-//! - New endpoints are available at once, deleted ones stay listed: states are not compared, the model's endpoints are
-//!   made available by hand, deleted ones are left out. (API reference, VpcEndpoint: the valid states.)
-//! - `PrivateDnsEnabled` and `ResetPolicy` are ignored when an endpoint is modified, and a private name may be held
-//!   twice: endpoints are made without. (API reference, ModifyVpcEndpoint.)
-//! - Unknown services, subnets, groups and a second subnet in a zone are accepted: none is asked for. (API reference,
-//!   CreateVpcEndpoint: "One subnet per Availability Zone".)
-//! - An interface endpoint without groups shows none: each is given one. (API reference, CreateVpcEndpoint: "If this
-//!   parameter is not specified, we use the default security group for the VPC.")
-//! - The filter `vpc-endpoint-id` and DescribeVpcEndpointConnections fail: not asked.
-//! - The route of a gateway endpoint is not shown in its route tables: such routes are not compared. (User guide,
-//!   Gateway endpoints: "we automatically add a route that points traffic destined for the service to the endpoint".)
-//! - New VPCs' default group and main route table are there in both but are not compared further.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! The model or moto, asked through the EC2 client.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::time::Duration;
 
-use crate::world::EndpointState;
-use crate::{Cloud, Faults, REGION};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, Filter, IpPermission, IpRange, ResourceType, Tag, TagSpecification, VpcAttributeName,
     VpcEndpointType,
 };
-use fastrand::Rng;
-use postern_tests::stack::Moto;
 
-const ROUNDS: usize = 60;
-
-/// One call, with the things that it names by the order in which they were made.
-#[derive(Clone, Debug)]
-enum Step {
-    Vpc(u8),
-    Subnet { vpc: usize, letter: &'static str, net: u8 },
-    Table { vpc: usize },
-    Associate { table: usize, subnet: usize },
-    Group { vpc: usize, name: u8 },
-    Authorize { group: usize, net: u8 },
-    Revoke { group: usize, net: u8 },
-    Hostnames { vpc: usize, on: bool },
-    Gateway { table: usize },
-    Interface { subnet: usize, group: usize },
-    AddTable { endpoint: usize, table: usize },
-    RemoveSubnet { endpoint: usize },
-    Policy { endpoint: usize, deny: bool },
-    Tag { subnet: usize, value: u8 },
-    DeleteEndpoint { endpoint: usize },
-    DeleteUnknownGroup,
-    DescribeUnknownVpc,
-}
-
-fn random(rng: &mut Rng) -> Step {
-    let (a, b) = (rng.usize(..4), rng.usize(..6));
-    match rng.u8(..22) {
-        0 => Step::Vpc(rng.u8(..)),
-        1..=3 => Step::Subnet {
-            vpc: a,
-            letter: rng.choice(["a", "b", "c"]).unwrap(),
-            net: rng.u8(..12),
-        },
-        4 | 5 => Step::Table { vpc: a },
-        6 | 7 => Step::Associate { table: a, subnet: b },
-        8 | 9 => Step::Group {
-            vpc: a,
-            name: rng.u8(..3),
-        },
-        10 | 11 => Step::Authorize {
-            group: a,
-            net: rng.u8(..4),
-        },
-        12 => Step::Revoke {
-            group: a,
-            net: rng.u8(..4),
-        },
-        13 => Step::Hostnames { vpc: a, on: rng.bool() },
-        14 => Step::Gateway { table: a },
-        15 => Step::Interface { subnet: b, group: a },
-        16 => Step::AddTable { endpoint: b, table: a },
-        17 => Step::RemoveSubnet { endpoint: b },
-        18 => Step::Policy {
-            endpoint: b,
-            deny: rng.bool(),
-        },
-        19 => Step::Tag {
-            subnet: b,
-            value: rng.u8(..),
-        },
-        20 => Step::DeleteEndpoint { endpoint: b },
-        _ if rng.bool() => Step::DeleteUnknownGroup,
-        _ => Step::DescribeUnknownVpc,
-    }
-}
+use super::step::Step;
+use crate::REGION;
 
 /// One of the two, with the ids of what was made there.
-struct Side {
+pub(super) struct Side {
     ec2: Client,
-    ids: BTreeMap<&'static str, Vec<String>>,
-}
-
-/// What an endpoint was made of, so that no step asks for what moto alone accepts.
-#[derive(Clone, Debug)]
-struct Made {
-    vpc: usize,
-    gateway: bool,
-    tables: BTreeSet<usize>,
-    deleted: bool,
-}
-
-/// Where everything lies, the same on both sides.
-#[derive(Debug, Default)]
-struct Map {
-    subnets: Vec<usize>,
-    tables: Vec<usize>,
-    groups: Vec<usize>,
-    endpoints: Vec<Made>,
-}
-
-impl Map {
-    /// Whether both should know what to do with a step.
-    fn allows(&self, step: &Step, vpcs: usize) -> bool {
-        let taken = |table: usize| {
-            let mut gateways = self.endpoints.iter().filter(|made| made.gateway && !made.deleted);
-            gateways.any(|made| made.tables.contains(&table))
-        };
-        let alive = |endpoint: usize| self.endpoints.get(endpoint).filter(|made| !made.deleted);
-        match step {
-            Step::Vpc(_) => vpcs < 4,
-            Step::Subnet { vpc, .. } | Step::Table { vpc } | Step::Group { vpc, .. } | Step::Hostnames { vpc, .. } => {
-                *vpc < vpcs
-            }
-            Step::Associate { table, subnet } => self
-                .tables
-                .get(*table)
-                .is_some_and(|vpc| self.subnets.get(*subnet) == Some(vpc)),
-            Step::Authorize { group, .. } | Step::Revoke { group, .. } => *group < self.groups.len(),
-            Step::Gateway { table } => *table < self.tables.len() && !taken(*table),
-            Step::Interface { subnet, group } => self
-                .subnets
-                .get(*subnet)
-                .is_some_and(|vpc| self.groups.get(*group) == Some(vpc)),
-            Step::AddTable { endpoint, table } => alive(*endpoint)
-                .is_some_and(|made| made.gateway && !taken(*table) && self.tables.get(*table) == Some(&made.vpc)),
-            Step::RemoveSubnet { endpoint } => alive(*endpoint).is_some_and(|made| !made.gateway),
-            Step::Policy { endpoint, .. } | Step::DeleteEndpoint { endpoint } => alive(*endpoint).is_some(),
-            Step::Tag { subnet, .. } => *subnet < self.subnets.len(),
-            Step::DeleteUnknownGroup | Step::DescribeUnknownVpc => true,
-        }
-    }
-
-    fn note(&mut self, step: &Step) {
-        match step {
-            Step::Subnet { vpc, .. } => self.subnets.push(*vpc),
-            Step::Table { vpc } => self.tables.push(*vpc),
-            Step::Group { vpc, .. } => self.groups.push(*vpc),
-            Step::Gateway { table } => self.endpoints.extend(self.tables.get(*table).map(|vpc| Made {
-                vpc: *vpc,
-                gateway: true,
-                tables: BTreeSet::from([*table]),
-                deleted: false,
-            })),
-            Step::Interface { subnet, .. } => self.endpoints.extend(self.subnets.get(*subnet).map(|vpc| Made {
-                vpc: *vpc,
-                gateway: false,
-                tables: BTreeSet::new(),
-                deleted: false,
-            })),
-            Step::AddTable { endpoint, table } => {
-                if let Some(made) = self.endpoints.get_mut(*endpoint) {
-                    made.tables.insert(*table);
-                }
-            }
-            Step::DeleteEndpoint { endpoint } => {
-                if let Some(made) = self.endpoints.get_mut(*endpoint) {
-                    made.deleted = true;
-                }
-            }
-            _ => {}
-        }
-    }
+    pub(super) ids: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// The code of a refusal, or the id of what was made.
-type Came = Result<Option<String>, String>;
+pub(super) type Came = Result<Option<String>, String>;
 
 fn came<T, E: ProvideErrorMetadata + Debug, R: Debug>(
     answer: Result<T, SdkError<E, R>>,
@@ -206,7 +37,7 @@ fn came<T, E: ProvideErrorMetadata + Debug, R: Debug>(
 }
 
 impl Side {
-    fn new(ec2: Client) -> Self {
+    pub(super) fn new(ec2: Client) -> Self {
         Self {
             ec2,
             ids: BTreeMap::new(),
@@ -225,7 +56,7 @@ impl Side {
         found.unwrap_or_else(|| "other".to_owned())
     }
 
-    async fn take(&mut self, step: &Step) -> Result<(), String> {
+    pub(super) async fn take(&mut self, step: &Step) -> Result<(), String> {
         let (kind, came) = self.call(step).await;
         if let Some(id) = came? {
             self.ids.entry(kind).or_default().push(id);
@@ -401,7 +232,7 @@ impl Side {
     }
 
     /// All that can be seen, in words that are the same on both sides.
-    async fn view(&self) -> BTreeSet<String> {
+    pub(super) async fn view(&self) -> BTreeSet<String> {
         let mut view = BTreeSet::new();
         for vpc in self.ids.get("vpc").into_iter().flatten() {
             let name = self.name(vpc);
@@ -514,49 +345,4 @@ fn named(name: &str) -> TagSpecification {
 
 fn tags(tags: &[Tag]) -> BTreeSet<(Option<&str>, Option<&str>)> {
     tags.iter().map(|tag| (tag.key(), tag.value())).collect()
-}
-
-#[tokio::test]
-async fn the_model_and_moto_show_the_same_wherever_both_follow_the_documentation() {
-    let moto = Moto::start().await.unwrap();
-    for seed in 0..3 {
-        let mut rng = Rng::with_seed(seed);
-        let cloud = Cloud::new(seed);
-        let mut faults = Faults::none();
-        faults.latency = Duration::ZERO..=Duration::ZERO;
-        cloud.set_faults(faults);
-        cloud.edit(|world| world.page = 1_000);
-        let mut model = Side::new(Client::new(&cloud.config("arn:aws:iam::111122223333:role/tester")));
-        let mut moto = Side::new(moto.ec2(REGION).await);
-        let mut map = Map::default();
-        let mut taken = 0;
-        while taken < ROUNDS {
-            let step = random(&mut rng);
-            let vpcs = model.ids.get("vpc").map_or(0, Vec::len);
-            if !map.allows(&step, vpcs) {
-                continue;
-            }
-            taken += 1;
-            let (ours, theirs) = (model.take(&step).await, moto.take(&step).await);
-            assert_eq!(ours, theirs, "seed {seed}, {step:?}: model and moto");
-            if ours.is_ok() {
-                map.note(&step);
-            }
-            cloud.edit(|world| {
-                let pending = world.endpoints().filter(|it| it.state == EndpointState::Pending);
-                let pending: Vec<_> = pending.map(|it| it.id.clone()).collect();
-                for id in pending {
-                    world.edit_endpoint(&id, |it| it.state = EndpointState::Available);
-                }
-            });
-        }
-        let (ours, theirs) = (model.view().await, moto.view().await);
-        let ours_alone: Vec<_> = ours.difference(&theirs).collect();
-        let theirs_alone: Vec<_> = theirs.difference(&ours).collect();
-        assert!(
-            ours_alone.is_empty() && theirs_alone.is_empty(),
-            "seed {seed}: the model alone shows {ours_alone:#?}, moto alone {theirs_alone:#?}"
-        );
-        assert!(ours.len() > 10, "seed {seed}: {ours:#?}");
-    }
 }
