@@ -2,8 +2,8 @@
 
 use std::env;
 
-use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
+use postern_aws::{Aws, Session};
 use postern_core::model::id::{AccountId, Region, VpcId};
 use postern_core::model::scope::Scope;
 
@@ -15,6 +15,7 @@ const TABLE: &str = "POSTERN_LEDGER_TABLE";
 #[derive(Debug)]
 pub struct Area {
     pub(super) aws: Aws,
+    pub(super) session: Session,
     pub(super) ledger: Ledger,
     pub(super) account: AccountId,
     pub(super) region: Region,
@@ -27,11 +28,12 @@ impl Area {
     /// If there is no Region, or AWS does not say whose the credentials are.
     pub async fn of(aws: Aws, table: &str) -> Result<Self, CommandError> {
         let region = aws.region().ok_or(CommandError::NoRegion)?;
-        let account = aws.account().await.map_err(CommandError::NoAccount)?;
+        let session = aws.own_session().await.map_err(CommandError::NoAccount)?;
         Ok(Self {
             ledger: aws.ledger(table),
+            account: session.account().clone(),
             aws,
-            account,
+            session,
             region,
         })
     }

@@ -74,7 +74,7 @@ impl<'a> Hand<'a> {
         let mark = client_token([begin.as_nanosecond().to_string().as_str(), &process::id().to_string()]);
         let run = RunId::from(format!("{FUNCTION}-{mark:.16}"));
         let mut hand = Self {
-            applier: area.aws.applier(&scope.account, &scope.region, &run),
+            applier: area.session.applier(&scope.region, &run),
             expires: begin + days(settings.pause_days),
             area,
             scope,

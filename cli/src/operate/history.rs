@@ -89,8 +89,8 @@ fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> 
 pub(super) fn what(record: &ChangeRecord) -> String {
     match (&record.action, &record.undoes) {
         (Action::Change(change), _) => change.to_string(),
-        (Action::Undo(inverse), Some(undone)) => format!("{} (takes back {undone})", inverse.words()),
-        (Action::Undo(inverse), None) => inverse.words(),
+        (Action::Undo(inverse), Some(undone)) => format!("{} (takes back {undone})", inverse.text()),
+        (Action::Undo(inverse), None) => inverse.text(),
     }
 }
 
@@ -102,6 +102,7 @@ fn outcome(status: &ChangeStatus) -> String {
         ChangeStatus::Applied { created: None } => "applied".to_owned(),
         ChangeStatus::NotNeeded { reason } => format!("not needed: {reason}"),
         ChangeStatus::Skipped { reason } => format!("skipped: {reason}"),
+        ChangeStatus::NotApplied { reason } => format!("not applied: {reason}"),
         ChangeStatus::Failed { cause } => format!("failed: {cause}"),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use postern_core::changes::Inverse;
+use postern_core::changes::{DeleteEndpoint, Inverse, RemoveSubnet};
 use postern_core::controls::CONTROLS;
 use postern_core::history::ChangeRecord;
 use postern_core::model::finding::FindingKey;
@@ -111,14 +111,14 @@ impl Clearing<'_> {
         } else {
             say(out, &format!("What Postern made in {room} is removed, in this order:"))?;
         }
-        for (inverse, what) in plan.inverses.iter().zip(&plan.ours) {
+        for (inverse, what) in plan.inverses.iter().zip(&plan.removed) {
             say(out, &format!("  {what}"))?;
-            say(out, &format!("    {inverse}"))?;
+            say(out, &format!("    {}", inverse.command()))?;
         }
-        if !plan.foreign.is_empty() {
+        if !plan.remaining.is_empty() {
             say(out, "Not Postern's, and left alone:")?;
         }
-        for what in &plan.foreign {
+        for what in &plan.remaining {
             say(out, &format!("  {what}"))?;
         }
         Ok(Some(Outlook {
@@ -142,7 +142,7 @@ impl Clearing<'_> {
                 causes: record.map_or_else(|| held.clone(), |record| record.causes.clone()),
                 held,
             };
-            let status = tell(hand.undo(undoing, out).await?, &inverse.words(), out)?;
+            let status = tell(hand.undo(undoing, out).await?, &inverse.text(), out)?;
             if status != Status::Fine {
                 return Ok(status);
             }
@@ -180,11 +180,11 @@ impl Clearing<'_> {
         };
         let endpoints = snapshot.endpoints.map_err(CommandError::Gap)?;
         let busy = inverses.iter().find_map(|inverse| match inverse {
-            Inverse::DeleteEndpoint { endpoint } => {
+            Inverse::DeleteEndpoint(DeleteEndpoint { endpoint }) => {
                 let left = endpoints.get(endpoint)?;
                 (left.state != EndpointState::Deleted).then_some(endpoint)
             }
-            Inverse::RemoveSubnet { endpoint, .. } => {
+            Inverse::RemoveSubnet(RemoveSubnet { endpoint, .. }) => {
                 let left = endpoints.get(endpoint)?;
                 (left.state == EndpointState::Pending).then_some(endpoint)
             }
@@ -194,7 +194,8 @@ impl Clearing<'_> {
     }
 
     async fn observe(&self, parts: &BTreeSet<Part>) -> Result<Option<Snapshot>, CommandError> {
-        Ok(self.area.aws.observe(&self.scope, parts).await?)
+        let Scope { region, resource, .. } = &self.scope;
+        Ok(self.area.session.observe(region, resource, parts).await?)
     }
 
     /// What a control would repair at once after so many removals.

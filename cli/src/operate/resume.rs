@@ -97,7 +97,7 @@ fn target(id: &str) -> Option<Target> {
 
 /// Where something is; None where it is not.
 pub(super) async fn vpc_of(area: &Area, target: Target) -> Result<Option<VpcId>, CommandError> {
-    let mut resolved = area.aws.resolve(&area.region, std::slice::from_ref(&target)).await;
+    let mut resolved = area.session.resolve(&area.region, std::slice::from_ref(&target)).await;
     match resolved.remove(&target).transpose()? {
         Some(Resolution::Vpc(vpc)) => Ok(Some(vpc)),
         _ => Ok(None),

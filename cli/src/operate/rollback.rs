@@ -139,7 +139,7 @@ impl Back<'_> {
                 causes: step.causes.clone(),
                 held: self.held(&outlook, step, &inverses),
             };
-            let status = tell(hand.undo(undoing, out).await?, &inverse.words(), out)?;
+            let status = tell(hand.undo(undoing, out).await?, &inverse.text(), out)?;
             if status != Status::Fine {
                 return Ok(status);
             }
@@ -152,7 +152,11 @@ impl Back<'_> {
         let scope = &self.scope;
         let since = self.records.first().and_then(ChangeId::time);
         let past = self.area.ledger.past(scope, since).await?;
-        let seen = self.area.aws.observe(scope, &parts()).await?;
+        let seen = self
+            .area
+            .session
+            .observe(&scope.region, &scope.resource, &parts())
+            .await?;
         let Some(snapshot) = seen else {
             say(
                 out,
@@ -171,7 +175,7 @@ impl Back<'_> {
                 &format!("  {}  {}", step.change, record.map(what).unwrap_or_default()),
             )?;
             match &step.undo {
-                Undo::Apply(inverse) => say(out, &format!("    {inverse}"))?,
+                Undo::Apply(inverse) => say(out, &format!("    {}", inverse.command()))?,
                 Undo::NotNeeded { reason } => say(out, &format!("    nothing to do: {reason}"))?,
             }
         }

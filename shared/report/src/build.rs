@@ -8,8 +8,8 @@ use super::{
     ReportedRemediation, SchemaTag, Summary,
 };
 use super::{console, status};
-use postern_core::changes::{ChangeOutcome, Effect, Inverse};
-use postern_core::evaluation::{Finding, Remediation};
+use postern_core::changes::{ChangeOutcome, Inverse};
+use postern_core::evaluation::Finding;
 use postern_core::history::{Action, ChangeHistory, ChangeRecord, ChangeStatus, FindingStatus};
 use postern_core::model::finding::{ResourceKind, Severity, Verdict};
 use postern_core::model::text::{printable, printable_copy};
@@ -46,7 +46,7 @@ impl Report {
             .iter()
             .map(|c| status::of_changes(c.mode, [&c.outcome], None, refused));
         let ends = ends.chain(earlier.iter().map(|record| match record.status {
-            ChangeStatus::Failed { .. } => FindingStatus::Failed,
+            ChangeStatus::Failed { .. } | ChangeStatus::NotApplied { .. } => FindingStatus::Failed,
             _ => FindingStatus::Repaired,
         }));
         let noticed = (!r.notices.is_empty()).then_some(FindingStatus::Manual);
@@ -96,7 +96,7 @@ impl Report {
 
 /// A non-compliant or indeterminate finding, with the positions of the changes of the plan that are for it.
 pub(super) fn finding(finding: &Finding, r: &Reconciliation) -> Option<(ReportedFinding, Vec<usize>)> {
-    if !matches!(finding.verdict, Verdict::NonCompliant | Verdict::Indeterminate) {
+    if !matches!(finding.verdict(), Verdict::NonCompliant | Verdict::Indeterminate) {
         return None;
     }
     let key = &finding.key;
@@ -115,7 +115,7 @@ pub(super) fn finding(finding: &Finding, r: &Reconciliation) -> Option<(Reported
         control: key.control.clone(),
         severity: finding.severity,
         mode: finding.mode,
-        verdict: finding.verdict,
+        verdict: finding.verdict(),
         outcome: status::of_finding(
             finding,
             !own.is_empty(),
@@ -126,14 +126,15 @@ pub(super) fn finding(finding: &Finding, r: &Reconciliation) -> Option<(Reported
         resource: key.resource.clone(),
         service: key.service.clone(),
         endpoint_kind: key.endpoint_kind,
-        explanation: finding.explanation.clone(),
-        exempt: finding.exempt.clone(),
-        conflict: finding.conflict.clone(),
-        remediation: match &finding.remediation {
-            Remediation::Manual(_) if !own.is_empty() => Some(ReportedRemediation::Automatic { changes: own.clone() }),
-            Remediation::None => None,
-            Remediation::Automatic(_) => Some(ReportedRemediation::Automatic { changes: own.clone() }),
-            Remediation::Manual(advice) => Some(ReportedRemediation::Manual { advice: advice.clone() }),
+        explanation: finding.explanation().into_owned(),
+        exempt: finding.accepted(),
+        conflict: finding.conflict().cloned(),
+        remediation: match finding.advice() {
+            Some(advice) if own.is_empty() => Some(ReportedRemediation::Manual {
+                advice: advice.into_owned(),
+            }),
+            None if own.is_empty() && finding.changes().is_none() => None,
+            Some(_) | None => Some(ReportedRemediation::Automatic { changes: own.clone() }),
         },
         verification: verification.cloned(),
         console: console::link(&r.region, key.resource.kind, &key.resource.id),
@@ -152,7 +153,7 @@ fn change(at: usize, planned: &PlannedChange, r: &Reconciliation) -> ReportedCha
         run: None,
         text: planned.change.to_string(),
         mode: planned.mode,
-        effect: planned.change.effect(),
+        effect: planned.change.safety(),
         monthly_cost: planned.monthly_cost,
         change: printable_copy(&planned.change),
         causes: planned.causes.iter().cloned().collect(),
@@ -164,8 +165,8 @@ fn change(at: usize, planned: &PlannedChange, r: &Reconciliation) -> ReportedCha
 /// A change of an earlier run that did not come to tell of it.
 fn past_change(record: &ChangeRecord, r: &Reconciliation) -> ReportedChange {
     let (text, effect, change) = match &record.action {
-        Action::Change(change) => (change.to_string(), change.effect(), printable_copy(change)),
-        Action::Undo(inverse) => (format!("take back: {inverse}"), Effect::Restrictive, None),
+        Action::Change(change) => (change.to_string(), change.safety(), printable_copy(change)),
+        Action::Undo(inverse) => (format!("take back: {}", inverse.command()), inverse.safety(), None),
     };
     ReportedChange {
         id: Some(record.id.clone()),
@@ -180,6 +181,10 @@ fn past_change(record: &ChangeRecord, r: &Reconciliation) -> ReportedChange {
             },
             ChangeStatus::NotNeeded { reason } => ChangeOutcome::NotNeeded { reason: reason.clone() },
             ChangeStatus::Skipped { reason } => ChangeOutcome::Skipped { reason: reason.clone() },
+            ChangeStatus::NotApplied { reason } => ChangeOutcome::Failed {
+                cause: format!("not applied: {reason}"),
+                transient: false,
+            },
             ChangeStatus::Failed { cause } | ChangeStatus::Uncertain { cause } => ChangeOutcome::Failed {
                 cause: cause.clone(),
                 transient: !record.status.settled(),
@@ -197,7 +202,7 @@ fn past_change(record: &ChangeRecord, r: &Reconciliation) -> ReportedChange {
 
 fn reported_inverse(inverse: &Inverse, r: &Reconciliation) -> Option<ReportedInverse> {
     printable_copy(inverse).map(|change| ReportedInverse {
-        command: format!("{change} --region {}", printable(r.region.as_str())),
+        command: format!("{} --region {}", change.command(), printable(r.region.as_str())),
         change,
     })
 }
@@ -221,7 +226,7 @@ fn rank(finding: &ReportedFinding) -> impl Ord + use<'_> {
 }
 
 fn summary(r: &Reconciliation, findings: &[ReportedFinding], changes: &[ReportedChange], unchanged: usize) -> Summary {
-    let of = |verdict| r.findings.iter().filter(|f| f.verdict == verdict).count();
+    let of = |verdict| r.findings.iter().filter(|f| f.verdict() == verdict).count();
     let mut summary = Summary {
         compliant: of(Verdict::Compliant),
         not_applicable: of(Verdict::NotApplicable),

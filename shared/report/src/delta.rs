@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use super::build::{finding, outcome};
 use super::{Reconciliation, Report, ReportedFinding, console};
 use postern_core::changes::ChangeOutcome;
-use postern_core::evaluation::Finding;
+use postern_core::evaluation::{Conclusion, Finding};
 use postern_core::history::{ChangeHistory, ChangeId, ChangeRecord, DeliveredFinding, FindingStatus};
-use postern_core::model::finding::{FindingKey, ResourceKind, Verdict};
+use postern_core::model::finding::{FindingKey, Verdict};
 use postern_core::model::text::shorten;
 use postern_core::model::token::client_token;
 use postern_core::settings::Mode;
@@ -141,7 +141,7 @@ fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Itera
     let blind: BTreeSet<&str> = r
         .findings
         .iter()
-        .filter(|f| sees_nothing(f))
+        .filter(|f| matches!(f.conclusion, Conclusion::NotEvaluated(_)))
         .map(|f| f.key.control.as_str())
         .collect();
     history
@@ -152,8 +152,8 @@ fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Itera
             let key = &delivered.key;
             let mode = *r.controls.get(&key.control)?;
             let (verdict, explanation) = match now.get(key) {
-                Some(f) if matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable) => {
-                    (f.verdict, f.explanation.clone())
+                Some(f) if matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable) => {
+                    (f.verdict(), f.explanation().into_owned())
                 }
                 None if !blind.contains(key.control.as_str()) => (
                     Verdict::NotApplicable,
@@ -179,13 +179,6 @@ fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Itera
             };
             Some(current(key, reported, false, r))
         })
-}
-
-/// The one finding of a control that lacks a part of the snapshot.
-fn sees_nothing(finding: &Finding) -> bool {
-    finding.verdict == Verdict::Indeterminate
-        && finding.key.resource.kind == ResourceKind::Vpc
-        && finding.key.service.is_none()
 }
 
 fn remembered(new: &[Current], r: &Reconciliation, history: &ChangeHistory) -> BTreeMap<String, Vec<DeliveredFinding>> {

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::Verification;
-use postern_core::changes::{Change, ChangeOutcome, Effect, Inverse};
+use postern_core::changes::{Change, ChangeOutcome, Inverse, Safety};
 use postern_core::evaluation::Exempt;
 use postern_core::history::{ChangeId, FindingStatus, RemediationConflict};
 use postern_core::model::cost::MonthlyCost;
@@ -163,7 +163,7 @@ pub struct ReportedChange {
     pub text: String,
     /// In audit mode it is only shown.
     pub mode: Mode,
-    pub effect: Effect,
+    pub effect: Safety,
     /// What it adds to the bill each month, in US dollars, data processing aside.
     pub monthly_cost: MonthlyCost,
     pub outcome: ChangeOutcome,

@@ -2,7 +2,7 @@
 
 use super::Verification;
 use postern_core::changes::ChangeOutcome;
-use postern_core::evaluation::{Finding, Remediation};
+use postern_core::evaluation::Finding;
 use postern_core::history::FindingStatus;
 use postern_core::model::finding::Verdict;
 use postern_core::settings::Mode;
@@ -16,19 +16,20 @@ pub(super) fn of_finding<'a>(
     verification: Option<&Verification>,
     refused: bool,
 ) -> FindingStatus {
-    if finding.exempt.is_some() {
+    if finding.accepted().is_some() {
         return FindingStatus::Exempt;
     }
-    if finding.verdict == Verdict::Indeterminate {
+    if finding.verdict() == Verdict::Indeterminate {
         return FindingStatus::Indeterminate;
     }
-    if finding.conflict.is_some() {
+    if finding.conflict().is_some() {
         return FindingStatus::Contested;
     }
-    match finding.remediation {
-        // Where changes are planned all the same, others of the plan do first what a person would have to do.
-        Remediation::None | Remediation::Manual(_) if !planned => FindingStatus::Manual,
-        _ => of_changes(finding.mode, outcomes, verification, refused),
+    // Where changes are planned all the same, others of the plan do first what a person would have to do.
+    if planned || finding.changes().is_some() {
+        of_changes(finding.mode, outcomes, verification, refused)
+    } else {
+        FindingStatus::Manual
     }
 }
 
@@ -76,12 +77,29 @@ pub(super) fn of_changes<'a>(
 mod tests {
     use super::*;
     use postern_core::evaluation;
-    use postern_core::model::finding::{FindingKey, ResourceKind};
+    use postern_core::evaluation::{Conclusion, Remediation};
+    use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
 
     fn non_compliant(remediation: Remediation, mode: Mode) -> Finding {
-        Finding {
+        concluded(
+            Conclusion::NonCompliant {
+                explanation: "Open.".into(),
+                remediation,
+            },
             mode,
-            ..FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1").non_compliant("Open.", remediation)
+        )
+    }
+
+    fn concluded(conclusion: Conclusion, mode: Mode) -> Finding {
+        Finding {
+            key: FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1"),
+            name: None,
+            service: None,
+            severity: Severity::Critical,
+            mode,
+            conclusion,
+            exempt: None,
+            suppression: None,
         }
     }
 
@@ -103,8 +121,11 @@ mod tests {
         let audit = non_compliant(Remediation::Automatic(vec![]), Mode::Audit);
         let manual = non_compliant(Remediation::Manual("Do it.".into()), Mode::Enforce);
         let manual_in_audit = non_compliant(Remediation::Manual("Do it.".into()), Mode::Audit);
-        let nothing = non_compliant(Remediation::None, Mode::Enforce);
-        let undecided = FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1").indeterminate("?", "Look.");
+        let undecided = Conclusion::Indeterminate {
+            explanation: "?".into(),
+            advice: "Look.".into(),
+        };
+        let undecided = concluded(undecided, Mode::Enforce);
         let exempt = Finding {
             exempt: Some(evaluation::Exempt {
                 reason: "r".into(),
@@ -134,7 +155,6 @@ mod tests {
         check("manual in audit mode", &manual_in_audit, &[], &None, false, Manual);
         check("manual, others refused", &manual, &[], &None, true, Manual);
         check("manual at first", &manual, &[applied()], &verified, false, Repaired);
-        check("no remediation", &nothing, &[], &None, false, Manual);
         check("undecided", &undecided, &[], &None, true, Indeterminate);
         check("exempt", &exempt, &[], &None, true, Exempt);
     }

@@ -1,10 +1,12 @@
 //! What a function has to know before it may do anything.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs, io};
 
 use lambda_runtime::Diagnostic;
 use postern_core::controls::known;
+use postern_core::model::id::AccountId;
 use postern_core::settings::{Settings, SettingsError};
 
 const SETTINGS_FILE: &str = "postern.toml";
@@ -62,6 +64,17 @@ impl Configuration {
             ledger: variable(LEDGER)?,
             own_roles: own_roles(),
         })
+    }
+}
+
+impl Configuration {
+    /// The account of the deployment, where the roles of its functions tell it.
+    pub(crate) fn own_account(&self) -> Option<AccountId> {
+        let accounts = self.own_roles.iter().map(|arn| arn.split(':').nth(4));
+        let accounts: Option<BTreeSet<_>> = accounts.collect();
+        let mut accounts = accounts?.into_iter();
+        let account = accounts.next().filter(|account| !account.is_empty())?;
+        accounts.next().is_none().then(|| account.into())
     }
 }
 

@@ -38,6 +38,11 @@ impl Handler {
         configuration: Result<Configuration, ConfigurationError>,
         aws: Aws,
     ) -> Self {
+        let own_account = configuration.as_ref().ok().and_then(Configuration::own_account);
+        let aws = match own_account {
+            Some(account) => aws.with_own_account(account),
+            None => aws,
+        };
         Self {
             function,
             parts: function
@@ -158,7 +163,14 @@ async fn looks(
 ) -> Vec<(Look, Source)> {
     let mut looks = Vec::new();
     if let Some(everywhere) = scope.everywhere {
-        match run.aws.observe_region(account, region, run.parts).await {
+        let observed = match run.aws.account(account).await {
+            Ok(session) => session
+                .observe_region(region, run.parts)
+                .await
+                .map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        };
+        match observed {
             Ok(snapshots) => {
                 info!(region = %region, vpcs = snapshots.len(), "the whole Region is looked at");
                 for snapshot in snapshots {
@@ -169,8 +181,7 @@ async fn looks(
                     looks.push((Look::Seen(Box::new(snapshot)), source));
                 }
             }
-            Err(error) => {
-                let cause = chain(&error);
+            Err(cause) => {
                 warn!(%cause, "the Region cannot be looked at, the messages go back");
                 failures.add(everywhere.messages, cause);
             }

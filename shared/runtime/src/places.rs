@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::observe::Resolution;
-use postern_aws::{Aws, chain};
+use postern_aws::{Aws, Session, chain};
 use postern_core::model::id::{AccountId, Region, VpcId};
 use postern_core::trigger::{Reading, Target, Trigger, TriggeringEvent};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::batch::Batch;
 use crate::reconcile::ReconcileError;
@@ -85,8 +85,17 @@ pub(crate) async fn places(aws: &Aws, batch: &Batch, failures: &mut Failures) ->
     }
     let mut places = Places::new();
     for ((account, region), targets) in named {
-        let scope = resolve(aws, &region, targets, failures).await;
-        places.insert((account, region), scope);
+        match aws.account(&account).await {
+            Ok(session) => {
+                let scope = resolve(&session, &region, targets, failures).await;
+                places.insert((account, region), scope);
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                error!(%account, %cause, "the messages go back");
+                failures.add(targets.into_values().flat_map(|source| source.messages), cause);
+            }
+        }
     }
     places
 }
@@ -102,10 +111,15 @@ fn note(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region
     }
 }
 
-async fn resolve(aws: &Aws, region: &Region, targets: BTreeMap<Target, Source>, failures: &mut Failures) -> Place {
+async fn resolve(
+    session: &Session,
+    region: &Region,
+    targets: BTreeMap<Target, Source>,
+    failures: &mut Failures,
+) -> Place {
     let mut scope = Place::default();
     let wanted: Vec<_> = targets.keys().cloned().collect();
-    let mut resolutions = aws.resolve(region, &wanted).await;
+    let mut resolutions = session.resolve(region, &wanted).await;
     for (target, source) in targets {
         match resolutions.remove(&target) {
             Some(Ok(Resolution::Vpc(vpc))) => scope.vpcs.entry(vpc).or_default().merge(&source),

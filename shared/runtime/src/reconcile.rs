@@ -171,7 +171,7 @@ impl Run<'_> {
             .find(|record| self.concerns(record) && !record.status.settled());
         let open = open.map(|record| format!("it is not known yet what became of {}", record.id));
         let reserved = self.reserve(lease, &mut judged.plan).await?;
-        let done = self.apply(&judged, lease, &source.triggering_events).await;
+        let done = self.apply(&judged, lease, &source.triggering_events).await?;
         self.give_back(lease, &reserved, &judged.plan, &done.outcomes).await;
         let again = done.outcomes.iter().find_map(|outcome| match outcome {
             ChangeOutcome::Failed { cause, transient: true } => Some(cause.clone()),
@@ -185,7 +185,9 @@ impl Run<'_> {
     }
 
     async fn look(&self, scope: &Scope) -> Result<Option<Snapshot>, Cause> {
-        let seen = self.aws.observe(scope, self.parts).await;
+        let session = self.aws.account(&scope.account).await;
+        let session = session.map_err(|error| chain(&error))?;
+        let seen = session.observe(&scope.region, &scope.resource, self.parts).await;
         let seen = seen.map_err(|error| chain(&error))?;
         if seen.is_none() {
             info!(vpc = %scope.resource, "the VPC is gone, nothing is left to look at");

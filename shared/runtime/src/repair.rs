@@ -195,8 +195,10 @@ impl Run<'_> {
         judged: &Judged,
         lease: &Lease,
         triggering_events: &[TriggeringEvent],
-    ) -> Done {
-        let mut applier = self.aws.applier(&lease.scope.account, &lease.scope.region, &self.id);
+    ) -> Result<Done, Cause> {
+        let session = self.aws.account(&lease.scope.account).await;
+        let session = session.map_err(|error| chain(&error))?;
+        let mut applier = session.applier(&lease.scope.region, &self.id);
         let mut done = Done::default();
         let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
         for (position, planned) in judged.plan.changes.iter().enumerate() {
@@ -219,7 +221,7 @@ impl Run<'_> {
             }
             done.outcomes.push(outcome);
         }
-        done
+        Ok(done)
     }
 
     fn intention(

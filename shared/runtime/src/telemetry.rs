@@ -69,8 +69,8 @@ impl Metrics {
         let counts = &mut self.counts;
         counts.reconciliations += 1;
         for finding in findings {
-            match finding.verdict {
-                Verdict::NonCompliant if finding.exempt.is_some() => counts.exempt += 1,
+            match finding.verdict() {
+                Verdict::NonCompliant if finding.accepted().is_some() => counts.exempt += 1,
                 Verdict::NonCompliant => counts.non_compliant += 1,
                 Verdict::Indeterminate => counts.indeterminate += 1,
                 Verdict::Compliant | Verdict::NotApplicable => {}
@@ -148,17 +148,29 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use postern_core::evaluation::Remediation;
-    use postern_core::model::finding::{FindingKey, ResourceKind};
+    use postern_core::evaluation::{Conclusion, Remediation};
+    use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
+    use postern_core::settings::Mode;
 
     use super::*;
 
     #[test]
     fn every_metric_that_is_declared_has_its_value_beside_it() {
         let mut metrics = Metrics::start("sweeper", Calls::default());
-        let key = FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1");
         metrics.count(
-            &[key.non_compliant("open", Remediation::None)],
+            &[Finding {
+                key: FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1"),
+                name: None,
+                service: None,
+                severity: Severity::Critical,
+                mode: Mode::Audit,
+                conclusion: Conclusion::NonCompliant {
+                    explanation: "open".to_owned(),
+                    remediation: Remediation::Manual("close it".to_owned()),
+                },
+                exempt: None,
+                suppression: None,
+            }],
             &[
                 ChangeOutcome::Applied { created: None },
                 ChangeOutcome::Skipped { reason: String::new() },

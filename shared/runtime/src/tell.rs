@@ -53,9 +53,9 @@ impl Run<'_> {
         metrics.count(&findings, &done.outcomes);
         for finding in findings
             .iter()
-            .filter(|f| matches!(f.verdict, Verdict::NonCompliant | Verdict::Indeterminate))
+            .filter(|f| matches!(f.verdict(), Verdict::NonCompliant | Verdict::Indeterminate))
         {
-            info!(finding = %finding.key, verdict = ?finding.verdict, explanation = finding.explanation, "found");
+            info!(finding = %finding.key, verdict = ?finding.verdict(), explanation = %finding.explanation(), "found");
         }
         let ScopedResource::Vpc(vpc) = &scope.resource;
         let modes = &self.configuration.settings.modes;

@@ -38,7 +38,14 @@ impl Run<'_> {
             .filter(|control| keys.iter().any(|key| key.control == control.name))
             .collect();
         let parts = controls.iter().flat_map(|control| control.needs).copied().collect();
-        let fresh = self.aws.observe(&snapshot.scope(), &parts).await;
+        let scope = snapshot.scope();
+        let fresh = match self.aws.account(&scope.account).await {
+            Ok(session) => session
+                .observe(&scope.region, &scope.resource, &parts)
+                .await
+                .map_err(|error| chain(&error)),
+            Err(error) => Err(chain(&error)),
+        };
         let fresh = match fresh {
             Ok(Some(fresh)) => fresh,
             Ok(None) => {
@@ -47,7 +54,7 @@ impl Run<'_> {
                 });
             }
             Err(error) => {
-                let reason = format!("the fresh look failed: {}", chain(&error));
+                let reason = format!("the fresh look failed: {error}");
                 return all(&keys, || Verification::Pending { reason: reason.clone() });
             }
         };
@@ -71,30 +78,17 @@ impl Run<'_> {
 }
 
 fn judge(fresh: Option<&Finding>, failed: bool, settling: Option<String>) -> Verification {
-    match (fresh, settling) {
-        (
-            Some(Finding {
-                verdict: Verdict::Compliant | Verdict::NotApplicable,
-                ..
-            })
-            | None,
-            None,
-        ) => Verification::Verified,
-        (
-            Some(Finding {
-                verdict: Verdict::Compliant | Verdict::NotApplicable,
-                ..
-            })
-            | None,
-            Some(reason),
-        ) => Verification::Pending { reason },
+    let compliant = |finding: &&Finding| matches!(finding.verdict(), Verdict::Compliant | Verdict::NotApplicable);
+    match (fresh.filter(|finding| !compliant(finding)), settling) {
+        (None, None) => Verification::Verified,
+        (None, Some(reason)) => Verification::Pending { reason },
         (Some(finding), _) if failed => Verification::Unremedied {
-            reason: finding.explanation.clone(),
+            reason: finding.explanation().into_owned(),
         },
         (Some(finding), _) => Verification::Pending {
             reason: format!(
                 "AWS took the change, but a fresh look does not show it yet: {}",
-                finding.explanation
+                finding.explanation()
             ),
         },
     }

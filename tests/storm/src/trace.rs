@@ -37,7 +37,7 @@ pub(crate) fn trace(cloud: &Cloud) -> String {
             Ok(record) => {
                 let action = match &record.action {
                     Action::Change(change) => change.to_string(),
-                    Action::Undo(inverse) => inverse.to_string(),
+                    Action::Undo(inverse) => inverse.text(),
                 };
                 let _ = writeln!(
                     trace,

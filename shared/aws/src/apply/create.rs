@@ -8,9 +8,8 @@ use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::token::client_token;
 
 use super::{Applier, CREATE_ENDPOINT, Step, failed, not_needed, refusal, skipped};
+use crate::describe::{self, filter, parse};
 use crate::error::CallError;
-use crate::observe::{describe, parse};
-use crate::paging::filter;
 
 /// How often to ask with another token where the token at hand is used up.
 const TOKENS: usize = 3;

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{Filter, IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
-use postern_core::changes::{Change, ChangeOutcome, ManagedGroup};
+use postern_core::changes::{AuthorizeIngress, Change, ChangeOutcome, ManagedGroup};
 use postern_core::model::id::{SecurityGroupId, VpcId};
 use postern_core::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use postern_core::model::snapshot::{IngressSource, SecurityGroup};
 
 use super::{AUTHORIZE_INGRESS, Applier, CREATE_SECURITY_GROUP, Step, accepted, failed, not_needed, refusal, skipped};
+use crate::describe::{self, filter, parse};
 use crate::error::CallError;
-use crate::observe::{describe, parse};
-use crate::paging::filter;
 
 /// How the description of each rule begins that Postern writes.
 pub(super) const RULE_DESCRIPTION: &str = "HTTPS to VPC endpoints (";
@@ -71,9 +70,11 @@ impl Applier {
 
     /// Remembers what alone is added of these sources.
     fn add(&mut self, group: &ManagedGroup, cidrs: &BTreeSet<IpNet>, missing: &BTreeSet<IpNet>) {
-        self.part = (missing != cidrs).then(|| Change::AuthorizeIngress {
-            group: group.clone(),
-            cidrs: missing.clone(),
+        self.part = (missing != cidrs).then(|| {
+            Change::AuthorizeIngress(AuthorizeIngress {
+                group: group.clone(),
+                cidrs: missing.clone(),
+            })
         });
     }
 

@@ -13,13 +13,17 @@ use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
-use postern_core::changes::{Change, ChangeKind, ChangeOutcome};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeKind, ChangeOutcome,
+    CreateManagedGroup, EnablePrivateDns, EnableVpcDns, ReplacePolicy,
+};
 use postern_core::model::id::{AccountId, Region, RunId, SecurityGroupId, VpcId};
 use postern_core::model::managed::{TAG_CONTROL, TAG_MANAGED, TAG_RUN};
 
-use crate::clients::{Aws, Calls, Counter};
+use crate::calls::Calls;
+use crate::describe;
 use crate::error::CallError;
-use crate::observe::describe;
+use crate::session::Session;
 
 pub use undo::undo_calls;
 
@@ -67,7 +71,7 @@ pub struct Applier {
     /// The managed groups that this run created or met: AWS may take a moment to show a new one.
     managed: BTreeMap<VpcId, SecurityGroupId>,
     settle: Duration,
-    counter: Counter,
+    session: Session,
     /// What was done instead of the last change, where a part of it was done already.
     part: Option<Change>,
 }
@@ -75,16 +79,16 @@ pub struct Applier {
 /// The id to remember of an applied change, or what else came of it.
 type Step = Result<Option<String>, ChangeOutcome>;
 
-impl Aws {
-    pub fn applier(&self, account: &AccountId, region: &Region, run: &RunId) -> Applier {
+impl Session {
+    pub fn applier(&self, region: &Region, run: &RunId) -> Applier {
         Applier {
             ec2: self.ec2(region),
-            account: account.clone(),
+            account: self.account().clone(),
             region: region.clone(),
             run: run.clone(),
             managed: BTreeMap::new(),
             settle: SETTLE,
-            counter: self.counter.clone(),
+            session: self.clone(),
             part: None,
         }
     }
@@ -93,24 +97,28 @@ impl Aws {
 impl Applier {
     /// Applies one change, for the sake of this control. Applied again, it finds nothing to do.
     pub async fn apply(&mut self, change: &Change, control: &str) -> ChangeOutcome {
-        let before = self.counter.calls();
+        let before = self.session.calls();
         self.part = None;
         let step = match change {
-            Change::EnableVpcDns { vpc, attribute } => self.enable_vpc_dns(vpc, *attribute).await,
-            Change::CreateManagedGroup { vpc } => self.create_managed_group(vpc, control).await,
-            Change::AuthorizeIngress { group, cidrs } => self.authorize_ingress(group, cidrs, control).await,
+            Change::EnableVpcDns(EnableVpcDns { vpc, attribute }) => self.enable_vpc_dns(vpc, *attribute).await,
+            Change::CreateManagedGroup(CreateManagedGroup { vpc }) => self.create_managed_group(vpc, control).await,
+            Change::AuthorizeIngress(AuthorizeIngress { group, cidrs }) => {
+                self.authorize_ingress(group, cidrs, control).await
+            }
             Change::CreateEndpoint(new) => self.create_endpoint(new, control).await,
-            Change::AddSubnet { endpoint, subnet, zone } => self.add_subnet(endpoint, subnet, zone).await,
-            Change::AssociateRouteTable { endpoint, route_table } => {
+            Change::AddSubnet(AddSubnet { endpoint, subnet, zone }) => self.add_subnet(endpoint, subnet, zone).await,
+            Change::AssociateRouteTable(AssociateRouteTable { endpoint, route_table }) => {
                 self.associate_route_table(endpoint, route_table).await
             }
-            Change::AttachManagedGroup { endpoint, group } => self.attach_managed_group(endpoint, group).await,
-            Change::EnablePrivateDns { endpoint } => self.enable_private_dns(endpoint).await,
-            Change::ReplacePolicy {
+            Change::AttachManagedGroup(AttachManagedGroup { endpoint, group }) => {
+                self.attach_managed_group(endpoint, group).await
+            }
+            Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => self.enable_private_dns(endpoint).await,
+            Change::ReplacePolicy(ReplacePolicy {
                 endpoint,
                 before,
                 after,
-            } => self.replace_policy(endpoint, before, after).await,
+            }) => self.replace_policy(endpoint, before, after).await,
         };
         match step {
             Ok(created) => ChangeOutcome::Applied { created },
@@ -134,7 +142,7 @@ impl Applier {
     /// Whether a request that changes something was sent more than once since then, attempts of the SDK counted each.
     /// Endpoints have a token, which tells better.
     fn repeated(&self, change: &Change, before: &Calls) -> bool {
-        let since = self.counter.calls().since(before);
+        let since = self.session.calls().since(before);
         let changing = |operation: &str| !operation.starts_with("Describe");
         change.kind() != ChangeKind::CreateEndpoint
             && since
@@ -145,8 +153,9 @@ impl Applier {
     /// The id of the managed group where a change makes it or refers to it.
     fn managed_of(&self, change: &Change) -> Option<String> {
         let vpc = match change {
-            Change::CreateManagedGroup { vpc } => vpc,
-            Change::AuthorizeIngress { group, .. } | Change::AttachManagedGroup { group, .. } => &group.vpc,
+            Change::CreateManagedGroup(CreateManagedGroup { vpc }) => vpc,
+            Change::AuthorizeIngress(AuthorizeIngress { group, .. })
+            | Change::AttachManagedGroup(AttachManagedGroup { group, .. }) => &group.vpc,
             _ => return None,
         };
         self.managed.get(vpc).map(|id| id.0.clone())

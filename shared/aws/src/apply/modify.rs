@@ -5,12 +5,12 @@ use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFlue
 use aws_sdk_ec2::types::AttributeBooleanValue;
 use postern_core::changes::{DnsAttribute, ManagedGroup};
 use postern_core::model::id::{EndpointId, RouteTableId, SubnetId, VpcId, Zone};
+use postern_core::model::policy_document::same_policy;
 use postern_core::model::snapshot::{Endpoint, EndpointKind};
-use serde_json::Value;
 
 use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, failed, not_needed, refusal, skipped};
+use crate::describe::{self, parse};
 use crate::error::CallError;
-use crate::observe::{describe, parse};
 
 /// How often a policy is written while AWS does not answer.
 const WRITES: usize = 3;
@@ -156,13 +156,5 @@ impl Applier {
         answer
             .and_then(|answer| accepted(MODIFY_ENDPOINT, answer.r#return()))
             .map_err(|error| self.refused(error))
-    }
-}
-
-/// AWS writes documents anew: only what they say can be compared.
-pub(super) fn same_policy(a: &str, b: &str) -> bool {
-    match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => a == b,
     }
 }

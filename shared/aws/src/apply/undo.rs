@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
-use postern_core::changes::{Change, ChangeKind, ChangeOutcome, DnsAttribute, Inverse, NewEndpoint};
+use postern_core::changes::{
+    Change, ChangeKind, ChangeOutcome, DeleteEndpoint, DeleteSecurityGroup, DetachGroup, DisablePrivateDns,
+    DisableVpcDns, DisassociateRouteTable, DnsAttribute, Inverse, NewEndpoint, RemoveSubnet, ReplacePolicy,
+    RestorePolicy, RevokeIngress,
+};
 use postern_core::model::id::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use postern_core::model::managed::TAG_MANAGED;
+use postern_core::model::policy_document::same_policy;
 use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState, SecurityGroup};
 
 use super::group::{RULE_DESCRIPTION, ours};
-use super::modify::same_policy;
 use super::{Applier, MODIFY_ENDPOINT, MODIFY_VPC_ATTRIBUTE, Step, accepted, not_needed, refusal, skipped};
+use crate::describe::{self, filter, parse};
 use crate::error::CallError;
-use crate::observe::{describe, parse};
-use crate::paging::filter;
 
 const DELETE_SECURITY_GROUP: &str = "ec2:DeleteSecurityGroup";
 const REVOKE_INGRESS: &str = "ec2:RevokeSecurityGroupIngress";
@@ -40,22 +43,24 @@ impl Applier {
     /// what differs; without, it is enough that Postern created it. Not needed where nothing of the change is left.
     pub async fn undo(&mut self, inverse: &Inverse, change: Option<&Change>) -> ChangeOutcome {
         let step = match inverse {
-            Inverse::DisableVpcDns { vpc, attribute } => self.disable_vpc_dns(vpc, *attribute).await,
-            Inverse::DeleteSecurityGroup { group } => self.delete_group(group, change).await,
-            Inverse::RevokeIngress { group, cidrs } => self.revoke_ingress(group, cidrs).await,
-            Inverse::DeleteEndpoint { endpoint } => self.delete_endpoint(endpoint, change).await,
-            Inverse::RemoveSubnet { endpoint, subnet } => self.remove_subnet(endpoint, subnet).await,
-            Inverse::DisassociateRouteTable { endpoint, route_table } => {
+            Inverse::DisableVpcDns(DisableVpcDns { vpc, attribute }) => self.disable_vpc_dns(vpc, *attribute).await,
+            Inverse::DeleteSecurityGroup(DeleteSecurityGroup { group }) => self.delete_group(group, change).await,
+            Inverse::RevokeIngress(RevokeIngress { group, cidrs }) => self.revoke_ingress(group, cidrs).await,
+            Inverse::DeleteEndpoint(DeleteEndpoint { endpoint }) => self.delete_endpoint(endpoint, change).await,
+            Inverse::RemoveSubnet(RemoveSubnet { endpoint, subnet }) => self.remove_subnet(endpoint, subnet).await,
+            Inverse::DisassociateRouteTable(DisassociateRouteTable { endpoint, route_table }) => {
                 self.disassociate_route_table(endpoint, route_table).await
             }
-            Inverse::DetachGroup { endpoint, group } => self.detach_group(endpoint, group).await,
-            Inverse::DisablePrivateDns { endpoint } => self.disable_private_dns(endpoint).await,
-            Inverse::RestorePolicy { endpoint, policy } => self.restore_policy(endpoint, policy, change).await,
+            Inverse::DetachGroup(DetachGroup { endpoint, group }) => self.detach_group(endpoint, group).await,
+            Inverse::DisablePrivateDns(DisablePrivateDns { endpoint }) => self.disable_private_dns(endpoint).await,
+            Inverse::RestorePolicy(RestorePolicy { endpoint, policy }) => {
+                self.restore_policy(endpoint, policy, change).await
+            }
         };
         match step {
             Ok(_) => ChangeOutcome::Applied { created: None },
             Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
-                cause: format!("could not {}: {cause}", inverse.words()),
+                cause: format!("could not {}: {cause}", inverse.text()),
                 transient,
             },
             Err(other) => other,
@@ -212,7 +217,7 @@ impl Applier {
             return Err(not_needed(format!("{id} has the earlier policy")));
         }
         match change {
-            Some(Change::ReplacePolicy { after, .. }) if same_policy(&live, after) => {}
+            Some(Change::ReplacePolicy(ReplacePolicy { after, .. })) if same_policy(&live, after) => {}
             _ => {
                 return Err(skipped(format!(
                     "the policy of {id} was changed since by somebody else"

@@ -14,7 +14,7 @@ mod write;
 
 use aws_sdk_dynamodb::Client;
 
-use crate::clients::Aws;
+use crate::aws::Aws;
 
 pub use error::LedgerError;
 

@@ -1,4 +1,4 @@
-//! What several controls ask about the policies of endpoints.
+//! The analysis of endpoint policies, shared by the policy controls.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -8,23 +8,23 @@ use postern_policy::{
     Analysis, Binding, Containment, Document, EndpointContext, Fix, NoFix, Perimeter, analyse, bind, fix,
 };
 
-use crate::evaluation::{Context, Finding};
+use crate::evaluation::{Assessment, Context, UNKNOWN_STATE_ADVICE};
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::id::EndpointId;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service};
 
 /// What is known of the policy of one endpoint.
 pub(crate) enum Known<'a> {
-    /// Nothing: why, and what a person can do. policy-open says so for all controls, so that it is said once.
+    /// The policy is not known: an explanation, and advice. policy-open reports it for all controls.
     Nothing(String, &'static str),
     /// The service supports none.
     Unsupported(&'a Service),
-    /// The document cannot be decided; the reasons. policy-undecided says so for all controls.
+    /// The document cannot be decided; the reasons. policy-undecided reports it for all controls.
     Undecided(&'a Service, Vec<String>),
     Decided(&'a Service, Rc<Policy>),
 }
 
-/// A document that was understood, and what was found out about it.
+/// A document with its analysis.
 #[derive(Debug)]
 pub(crate) struct Policy {
     document: Document,
@@ -35,7 +35,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// The policy without its holes.
+    /// The change that closes the policy.
     pub(crate) fn fix(&self, perimeter: &Perimeter) -> &Result<Fix, NoFix> {
         self.fix.get_or_init(|| fix(&self.document, perimeter, &self.endpoint))
     }
@@ -47,7 +47,7 @@ impl Policy {
     }
 }
 
-/// Policies that were looked at under the same settings at the same moment, so that none is analysed twice.
+/// Policies that were analysed with the same settings at the same time, so that none is analysed twice.
 #[derive(Debug, Default)]
 pub(crate) struct Policies(RefCell<BTreeMap<(EndpointId, String), Read>>);
 
@@ -61,17 +61,17 @@ impl Policies {
 }
 
 impl<'a> Context<'a> {
-    /// The findings of a control on the policy of each endpoint that is alive and of a kind that has one.
-    pub(crate) fn judge_policies(
+    /// The assessments of a control for the policy of each live endpoint of a kind that has one.
+    pub(crate) fn assess_policies(
         &self,
         control: &str,
-        judge: impl Fn(FindingKey, &'a Endpoint, Known<'a>) -> Option<Finding>,
-    ) -> Result<Vec<Finding>, Gap> {
+        assess: impl Fn(FindingKey, &'a Endpoint, Known<'a>) -> Option<Assessment>,
+    ) -> Result<Vec<Assessment>, Gap> {
         let mut findings = Vec::new();
         for endpoint in self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
             if matches!(endpoint.kind, EndpointKind::Interface | EndpointKind::Gateway) && !endpoint.dead() {
                 let key = FindingKey::new(control, ResourceKind::Endpoint, &endpoint.id);
-                findings.extend(judge(key, endpoint, self.policy_of(endpoint)?));
+                findings.extend(assess(key, endpoint, self.policy_of(endpoint)?));
             }
         }
         Ok(findings)
@@ -80,8 +80,9 @@ impl<'a> Context<'a> {
     fn policy_of(&self, endpoint: &'a Endpoint) -> Result<Known<'a>, Gap> {
         let Some(service) = self.service_of(endpoint)? else {
             return Ok(Known::Nothing(
-                "Cannot be decided: the Region's catalogue does not list the endpoint's service.".to_owned(),
-                "Check whether the service still exists, and read the policy yourself.",
+                "Could not evaluate the policy: the Region's catalogue does not list the endpoint's service."
+                    .to_owned(),
+                "Check whether the service still exists, and check the policy yourself.",
             ));
         };
         if !service.policy_supported {
@@ -90,16 +91,16 @@ impl<'a> Context<'a> {
         if endpoint.state == EndpointState::Unknown {
             return Ok(Known::Nothing(
                 format!(
-                    "Cannot be decided: {} is in a state that is not known here.",
+                    "Could not evaluate the policy: {} is in a state that Postern does not know.",
                     endpoint.id
                 ),
-                "Look at the endpoint's state in the console.",
+                UNKNOWN_STATE_ADVICE,
             ));
         }
         let Some(text) = &endpoint.policy else {
             return Ok(Known::Nothing(
-                "Cannot be decided: AWS returned no policy document.".to_owned(),
-                "Read the endpoint's policy in the console.",
+                "Could not evaluate the policy: AWS returned no policy document.".to_owned(),
+                "Check the endpoint's policy in the AWS console.",
             ));
         };
         let perimeter = &self.settings.perimeter;
@@ -128,7 +129,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// An endpoint of a service in this VPC that has no id yet.
+    /// An endpoint to a service in this VPC that does not exist yet.
     pub(crate) fn any_endpoint(&self, service: &Service) -> EndpointContext {
         let snapshot = self.snapshot;
         let name = service.short_name(&snapshot.region);
@@ -144,7 +145,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Texts as sentences, one after the other.
+/// Joins texts as sentences.
 pub(crate) fn sentences<'t>(texts: impl IntoIterator<Item = &'t String>) -> String {
     let sentence = |text: &String| {
         let mut chars = text.chars();

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_costs_its_zones_by_the_hour_of_its_region() {
+    fn endpoint_costs_its_zones_at_the_hourly_price_of_its_region() {
         let prices = Prices {
             interface_endpoint_zone_hour: 0.01,
             regions: BTreeMap::from([(Region::from("eu-central-1"), 0.012)]),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_exact_and_nonsense_is_nothing() {
+    fn sums_are_exact_and_invalid_amounts_are_zero() {
         let dime = MonthlyCost::from_dollars(0.1);
         assert_eq!(
             [dime; 3].into_iter().sum::<MonthlyCost>(),

@@ -1,4 +1,4 @@
-//! Where Postern looks and acts.
+//! What one reconciliation covers.
 
 use std::fmt;
 

@@ -15,23 +15,23 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::changes::{Change, ChangeKind, simulate};
+use crate::changes::{Change, ChangeKind};
 use crate::evaluation::policies::Policies;
-use crate::evaluation::{Control, Finding, Remediation, evaluate_with};
+use crate::evaluation::{Control, Finding, evaluate_with};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::FindingKey;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::{Part, Snapshot};
 use crate::settings::{Limits, Mode, Settings};
 
-/// A guard against a control whose remediation does not remedy: far above what a VPC can need.
+/// Protects against a control whose remediation has no effect: far more changes than a VPC can need.
 const MOST_CHANGES: usize = 1_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What enforce mode applies, in this order, and then what audit mode would.
+    /// The changes that enforce mode applies, in this order, and then those that it would apply to audited controls.
     pub changes: Vec<PlannedChange>,
-    /// Why nothing of it may be applied.
+    /// Why no change of it may be applied.
     pub refused: Option<String>,
 }
 
@@ -45,15 +45,16 @@ pub struct PlannedChange {
     pub monthly_cost: MonthlyCost,
 }
 
-/// What earlier plans of the same run already took from the limits.
+/// What earlier plans of the same run have used of the limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     pub changes: usize,
 }
 
-/// What `evaluate` finds, and the plan for it. Plans by simulating: evaluate, take the changes that come first, simulate
-/// them, evaluate again, until no automatic finding is left. What is planned therefore leaves nothing that could still be
-/// planned.
+/// The findings of `evaluate`, and the plan for them.
+///
+/// Plans by simulation: evaluates, simulates the changes that come first, and evaluates again, until no finding has
+/// automatic changes. The applied plan therefore leaves nothing that could still be planned.
 pub fn plan(
     controls: &[&Control],
     snapshot: &Snapshot,
@@ -63,8 +64,9 @@ pub fn plan(
     now: Timestamp,
 ) -> (Vec<Finding>, Plan) {
     let policies = Policies::default();
-    let evaluate = |state: &Snapshot| evaluate_with(controls, state, settings, history, now, &policies);
-    let found = evaluate(snapshot);
+    let evaluate =
+        |controls: &[&Control], state: &Snapshot| evaluate_with(controls, state, settings, history, now, &policies);
+    let found = evaluate(controls, snapshot);
     let mut findings = found.clone();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
@@ -72,17 +74,19 @@ pub fn plan(
         loop {
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
             // Of two that change the same, the more severe one comes first, and the other builds on it.
-            let first = |(finding, changes): &&(&Finding, &Vec<Change>)| (stage(changes), Reverse(finding.severity));
+            let first = |(finding, changes): &&(&Finding, &[Change])| (stage(changes), Reverse(finding.severity));
             let Some((_, changes)) = open.iter().min_by_key(first) else {
                 break;
             };
             let before = plan.changes.len();
+            let mut altered: BTreeSet<Part> = BTreeSet::new();
             for change in *changes {
-                let after = simulate(&state, change);
+                let after = change.simulate(&state);
                 if after == state {
                     continue;
                 }
                 state = after;
+                altered.extend(change.alters());
                 plan.changes.push(PlannedChange {
                     change: change.clone(),
                     causes: open
@@ -98,21 +102,25 @@ pub fn plan(
                 plan.refused = Some("planning did not come to an end; this is a defect of a control".to_owned());
                 return (found, plan);
             }
-            findings = evaluate(&state);
+            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) = controls
+                .iter()
+                .copied()
+                .partition(|control| control.needs.iter().any(|part| altered.contains(part)));
+            findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));
+            findings.extend(evaluate(&affected, &state));
+            findings.sort_by(|a, b| a.key.cmp(&b.key));
         }
     }
     plan.refused = over_limit(&plan, &settings.limits, history, spent, now);
     (found, plan)
 }
 
-fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &Vec<Change>)> {
-    match &finding.remediation {
-        Remediation::Automatic(changes) if finding.open() && finding.mode == mode => Some((finding, changes)),
-        _ => None,
-    }
+fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &[Change])> {
+    let changes = finding.changes()?;
+    (finding.mode == mode).then_some((finding, changes))
 }
 
-/// Changes that others depend on come first.
+/// Changes on which others depend come first.
 fn stage(changes: &[Change]) -> Option<ChangeKind> {
     changes.iter().map(Change::kind).max()
 }
@@ -160,11 +168,13 @@ mod laws;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changes::{DnsAttribute, ManagedGroup};
+    use crate::changes::{
+        AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableVpcDns, ManagedGroup, ReplacePolicy,
+    };
     use crate::controls::{
         CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
     };
-    use crate::evaluation::{Context, evaluate};
+    use crate::evaluation::{Assessment, Context, Remediation, evaluate};
     use crate::model::finding::{ResourceKind, Severity};
     use crate::model::snapshot::{Gap, SubnetClass};
     use crate::settings::Modes;
@@ -208,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_repaired_in_an_order_in_which_each_change_can_succeed() {
+    fn changes_are_planned_in_an_order_in_which_each_can_succeed() {
         insta::assert_snapshot!(lines(&broken().plan()), @"
         Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
         Enforce $0.00 create gateway endpoint to com.amazonaws.eu-central-1.dynamodb in vpc-1 on 2 route tables for endpoint-missing
@@ -225,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_shown_comes_after_what_is_enforced() {
+    fn audited_changes_come_after_enforced_ones() {
         let world = broken()
             .mode(&endpoint_missing::CONTROL, Mode::Audit)
             .mode(&policy_open::CONTROL, Mode::Audit);
@@ -247,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_a_control_in_audit_mode_is_not_planned() {
+    fn change_that_depends_on_an_audited_control_is_not_enforced() {
         let world = bare()
             .subnet("subnet-a", "a", SubnetClass::Private)
             .require(&["sts"])
@@ -258,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_names_every_finding_that_it_remedies() {
+    fn change_names_every_finding_that_it_remedies() {
         let world = broken();
         let plan = world.plan();
         let group = plan
@@ -275,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn two_changes_to_one_policy_build_on_each_other_and_the_hole_goes_first() {
+    fn second_policy_change_builds_on_the_first_and_severity_decides_the_order() {
         let world = compliant()
             .edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()))
             .bound_but("vpce-s3");
@@ -288,12 +298,12 @@ mod tests {
             .collect();
         assert_eq!(causes, ["policy-open on vpce-s3", "credentials-unbound on vpce-s3"]);
         let [
-            Change::ReplacePolicy {
+            Change::ReplacePolicy(ReplacePolicy {
                 before: open,
                 after: closed,
                 ..
-            },
-            Change::ReplacePolicy { before, after, .. },
+            }),
+            Change::ReplacePolicy(ReplacePolicy { before, after, .. }),
         ] = [&plan.changes[0].change, &plan.changes[1].change]
         else {
             panic!("{plan:#?}")
@@ -309,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn its_price_is_that_of_the_region() {
+    fn cost_of_a_plan_uses_the_price_of_the_region() {
         let mut world = broken();
         world.settings.prices.regions = [("eu-central-1".into(), 0.012)].into();
         // Two zones of kms and one more of sts; the gateway endpoint costs nothing.
@@ -334,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_what_there_is_before_the_plan() {
+    fn findings_of_a_plan_describe_the_state_before_it() {
         let world = broken();
         let (settings, history) = (&world.settings, &world.history);
         let (found, planned) = plan(
@@ -350,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_at_a_limit_is_fine_and_one_over_it_is_refused_whole() {
+    fn plan_at_a_limit_is_accepted_and_over_it_is_refused() {
         let world = broken();
         let count = world.plan().changes.len();
         let dollars = MonthlyCost::from_dollars;
@@ -380,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_that_enforces_nothing_exceeds_no_limit() {
+    fn audited_plan_exceeds_no_limit() {
         let exhausted = Spent { changes: 9 };
         let tight = |l: &mut Limits| {
             l.changes_per_run = 0;
@@ -395,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_subnet_cannot_hold_is_not_planned_for_it() {
+    fn full_subnet_gets_no_more_endpoints() {
         let world = bare()
             .subnet("subnet-a", "a", SubnetClass::Private)
             .edit_subnet("subnet-a", |s| s.free_addresses = 1)
@@ -410,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn controls_of_one_function_do_not_plan_for_those_of_another() {
+    fn function_plans_only_for_its_own_controls() {
         let only = [&private_dns_disabled::CONTROL, &subnet_uncovered::CONTROL];
         let world = broken();
         let (_, plan) = plan(
@@ -429,13 +439,13 @@ mod tests {
         );
     }
 
-    fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Finding>, Gap>) -> Plan {
+    fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan {
         let control = Control {
             name: "never-content",
             summary: "",
             documentation: "",
             severity: Severity::Low,
-            needs: &[],
+            needs: &[Part::Dns, Part::SecurityGroups],
             changes: &[],
             opt_in: false,
             writes_perimeter_policies: false,
@@ -453,29 +463,29 @@ mod tests {
         .1
     }
 
-    fn never_content(change: Change) -> Result<Vec<Finding>, Gap> {
+    fn never_content(change: Change) -> Result<Vec<Assessment>, Gap> {
         let key = FindingKey::new("never-content", ResourceKind::Vpc, VPC);
         Ok(vec![key.non_compliant("Bad.", Remediation::Automatic(vec![change]))])
     }
 
     #[test]
-    fn a_control_whose_remediation_does_not_remedy_is_noticed() {
+    fn control_whose_remediation_has_no_effect_is_detected() {
         let idle = unending(|_| {
-            never_content(Change::EnableVpcDns {
+            never_content(Change::EnableVpcDns(EnableVpcDns {
                 vpc: VPC.into(),
                 attribute: DnsAttribute::Support,
-            })
+            }))
         });
         assert_eq!(idle.changes, []);
         let busy = unending(|context| {
             let Some(group) = context.snapshot.managed_group() else {
-                return never_content(Change::CreateManagedGroup { vpc: VPC.into() });
+                return never_content(Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }));
             };
             let n = group.ingress.len();
-            never_content(Change::AuthorizeIngress {
+            never_content(Change::AuthorizeIngress(AuthorizeIngress {
                 group: ManagedGroup { vpc: VPC.into() },
                 cidrs: [net(&format!("10.{}.{}.0/24", n / 256, n % 256))].into(),
-            })
+            }))
         });
         assert_eq!(busy.changes.len(), MOST_CHANGES + 1);
         for plan in [idle, busy] {

@@ -190,7 +190,7 @@ fn limits(node: &Node<'_>) -> Option<Limits> {
     })
 }
 
-/// What is kept outlives the longest window.
+/// Changes are kept for longer than the longest window.
 fn ledger(node: &Node<'_>) -> Option<LedgerSettings> {
     let default = LedgerSettings::default();
     node.section(|s| {
@@ -219,7 +219,7 @@ fn prices(node: &Node<'_>) -> Option<Prices> {
     })
 }
 
-/// Some controls write policies for the perimeter, so enforcing them takes a perimeter that trusts somebody.
+/// Some controls write policies that admit the perimeter alone, so enforcing them needs a perimeter.
 fn refuse_lockout(root: &Section<'_, '_>, controls: &[KnownControl], settings: &Settings) {
     let enforced: Vec<_> = controls
         .iter()
@@ -230,12 +230,12 @@ fn refuse_lockout(root: &Section<'_, '_>, controls: &[KnownControl], settings: &
         return;
     }
     let message = format!(
-        "the perimeter trusts nobody, so every policy would lock everybody out; name organizations, \
+        "the perimeter is empty, so every policy would lock everybody out; name organizations, \
          organization_paths, accounts or principals, or take `{}` out of enforce",
         enforced.join("` and `")
     );
-    let place = root.find("perimeter").or_else(|| root.find("modes"));
-    if let Some(place) = place {
-        place.reject::<()>(message);
+    let node = root.find("perimeter").or_else(|| root.find("modes"));
+    if let Some(node) = node {
+        node.reject::<()>(message);
     }
 }

@@ -39,7 +39,7 @@ pub struct Settings {
     pub prices: Prices,
 }
 
-/// What the settings have to know of a control.
+/// What the reader of the settings has to know of a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownControl {
     pub name: &'static str,
@@ -49,7 +49,7 @@ pub struct KnownControl {
     pub writes_perimeter_policies: bool,
 }
 
-/// These services have to be reachable privately from these subnets of these VPCs.
+/// These services must be reachable privately from these subnets of these VPCs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// Short names such as `ecr.api`, or full service names.
@@ -60,7 +60,7 @@ pub struct Requirement {
     pub subnets: SubnetSelector,
 }
 
-/// Every criterion that is given has to match; without any, every VPC does.
+/// Every given criterion must match; without criteria, every VPC is selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VpcSelector {
     pub ids: BTreeSet<VpcId>,
@@ -97,7 +97,7 @@ pub struct Modes {
     pub controls: BTreeMap<String, Mode>,
 }
 
-/// A finding that somebody answers for, until a day.
+/// A finding that is accepted, until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
     pub control: String,
@@ -114,7 +114,7 @@ pub enum ExemptionSelector {
     Tag { key: String, value: String },
 }
 
-/// A plan that exceeds a limit is reported whole and applied not at all.
+/// A plan that exceeds a limit is reported completely and not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub changes_per_run: usize,
@@ -133,9 +133,9 @@ pub struct Limits {
 /// How long the ledger keeps what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerSettings {
-    /// Changes, and what was told of findings.
+    /// Changes, and what was reported of findings.
     pub retention_days: u16,
-    /// How long nothing is done again that was rolled back or released.
+    /// For how long a remediation is paused after it was rolled back or released.
     pub pause_days: u16,
 }
 
@@ -229,16 +229,6 @@ impl Default for LedgerSettings {
             retention_days: 400,
             pause_days: 30,
         }
-    }
-}
-
-impl LedgerSettings {
-    pub fn retention(&self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.retention_days))
-    }
-
-    pub fn pause(&self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.pause_days))
     }
 }
 

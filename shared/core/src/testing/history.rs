@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{ACCOUNT, REGION, VPC, World};
-use crate::changes::{Change, DnsAttribute};
+use crate::changes::{Change, DnsAttribute, EnableVpcDns};
 use crate::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::FindingKey;
@@ -94,8 +94,8 @@ pub(crate) const TERRAFORM: &str =
     "APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) aws-sdk-go-v2/1.30.3";
 
 pub(crate) fn support() -> Change {
-    Change::EnableVpcDns {
+    Change::EnableVpcDns(EnableVpcDns {
         vpc: VPC.into(),
         attribute: DnsAttribute::Support,
-    }
+    })
 }

@@ -242,7 +242,7 @@ mod tests {
 
     /// One row per place: call, request, response, target.
     #[test]
-    fn every_place_of_every_call_gives_its_target() {
+    fn every_field_of_every_call_gives_its_target() {
         let none = json!(null);
         let rows = [
             (
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_that_were_not_deleted_are_left_out() {
+    fn endpoints_that_were_not_deleted_are_ignored() {
         let request = json!({"DeleteVpcEndpointsRequest": {"VpcEndpointId": [
             {"tag": 1, "content": "vpce-1"}, {"tag": 2, "content": "vpce-2"}, {"tag": 3, "content": "vpce-3"}
         ]}});
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_returned_false_changed_nothing() {
+    fn call_that_returned_false_is_ignored() {
         let request = json!({"vpcId": "vpc-1"});
         for response in [
             json!({"requestId": "r", "_return": false}),
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_looks_hostile_counts_as_absent() {
+    fn malformed_id_counts_as_absent() {
         let long = format!("vpc-{}", "a".repeat(ID_LIMIT));
         for id in [
             "vpc-",

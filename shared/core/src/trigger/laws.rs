@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn a_good_event_with_fields_replaced_is_read_or_refused(
+    fn event_with_replaced_fields_is_read_or_refused(
         event in good(), changes in prop::collection::vec((any::<Index>(), value()), 1..4),
     ) {
         let mut document = event;
@@ -219,7 +219,7 @@ proptest! {
 }
 
 #[test]
-fn a_good_event_with_any_one_field_emptied_or_retyped_is_read_or_refused() {
+fn event_with_one_damaged_field_is_read_or_refused() {
     for document in [create_subnet(), delete_endpoints(), schedule()] {
         let mut found = Vec::new();
         pointers(&document, "", &mut found);

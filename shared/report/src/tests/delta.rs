@@ -2,9 +2,11 @@
 
 use super::fixtures::{record, triggering_event};
 use super::*;
+use postern_core::evaluation::{Conclusion, Suppression};
 use postern_core::history::FindingStatus;
 use postern_core::history::{ChangeHistory, ChangeStatus};
 use postern_core::model::finding::{FindingKey, ResourceKind};
+use postern_core::model::snapshot::{Gap, Part};
 use postern_core::plan::NoticeKind;
 
 /// The past after this news was told.
@@ -23,8 +25,12 @@ fn after(history: &ChangeHistory, news: &Delta) -> ChangeHistory {
 }
 
 fn manual() -> Finding {
+    advised("vpce-0a1 is NonCompliant.", "Do it.")
+}
+
+fn advised(explanation: &str, advice: &str) -> Finding {
     Finding {
-        remediation: Remediation::Manual("Do it.".to_owned()),
+        conclusion: fixtures::non_compliant(explanation, Remediation::Manual(advice.to_owned())),
         ..finding("policy-open", "vpce-0a1", Verdict::NonCompliant)
     }
 }
@@ -57,8 +63,7 @@ fn an_unchanged_finding_is_told_once() {
     let ids: Vec<_> = more.findings.iter().map(|f| f.resource.id.as_str()).collect();
     assert_eq!((ids.as_slice(), more.summary.unchanged), (&["vpce-0b2"][..], 1));
 
-    let mut worse = manual();
-    worse.explanation = "It is open to more.".to_owned();
+    let worse = advised("It is open to more.", "Do it.");
     assert!(Delta::of(&with(vec![worse], TUESDAY), &history).report.is_some());
 }
 
@@ -87,7 +92,14 @@ fn what_cannot_be_seen_or_is_not_looked_at_is_not_resolved() {
         &ChangeHistory::default(),
         &Delta::of(&with(vec![manual()], MONDAY), &ChangeHistory::default()),
     );
-    let blind = FindingKey::new("policy-open", ResourceKind::Vpc, fixtures::VPC).indeterminate("A gap.", "Look.");
+    let blind = Finding {
+        key: FindingKey::new("policy-open", ResourceKind::Vpc, fixtures::VPC),
+        conclusion: Conclusion::NotEvaluated(Gap {
+            part: Part::Endpoints,
+            reason: "ec2:DescribeVpcEndpoints was denied".to_owned(),
+        }),
+        ..manual()
+    };
     let report = Delta::of(&with(vec![blind], TUESDAY), &history).report.unwrap();
     assert_eq!(report.outcome, FindingStatus::Indeterminate);
     assert_eq!(report.summary.findings.resolved, 0);
@@ -147,14 +159,7 @@ fn a_report_that_proposes_something_else_has_another_key() {
     fewer.plan.changes.pop();
     fewer.outcomes.pop();
     assert_ne!(key(&fewer), key(&audited()));
-    let advised = |advice: &str| {
-        let remediation = Remediation::Manual(advice.to_owned());
-        let finding = Finding {
-            remediation,
-            ..manual()
-        };
-        key(&with(vec![finding], MONDAY))
-    };
+    let advised = |advice: &str| key(&with(vec![advised("It is open.", advice)], MONDAY));
     assert_ne!(advised("Do it."), advised("Do it so."));
 }
 
@@ -185,8 +190,8 @@ fn changes_of_a_run_that_died_are_told_by_the_next() {
     assert!(change.inverse.is_some());
     assert_eq!(report.outcome, FindingStatus::Repaired);
     assert_eq!(schema_errors(&Message::of(&report).body), Vec::<String>::new());
-    lost.status = ChangeStatus::Failed {
-        cause: "not done".to_owned(),
+    lost.status = ChangeStatus::NotApplied {
+        reason: "DNS support is disabled".to_owned(),
     };
     now.earlier = vec![lost];
     assert_eq!(Report::of(&now).unwrap().outcome, FindingStatus::Failed);
@@ -221,7 +226,7 @@ fn a_contested_finding_is_told_once_with_the_code() {
         }),
     };
     let contested = Finding {
-        conflict: Some(conflict),
+        suppression: Some(Suppression::Conflict(conflict)),
         ..manual()
     };
     let news = Delta::of(&with(vec![contested.clone()], MONDAY), &ChangeHistory::default());

@@ -1,9 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::*;
-use postern_core::changes::{Change, ManagedGroup, NewEndpoint};
+use postern_core::changes::{
+    AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup, NewEndpoint, ReplacePolicy,
+};
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::{Exempt, Remediation};
+use postern_core::evaluation::{Conclusion, Exempt, Remediation};
 use postern_core::history::{Action, ChangeStatus};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{ResourceKind, Severity, Verdict};
@@ -61,15 +63,32 @@ pub(super) fn finding(control: &str, id: &str, verdict: Verdict) -> Finding {
         Some("rtb") => ResourceKind::RouteTable,
         _ => ResourceKind::Endpoint,
     };
+    let explanation = format!("{id} is {verdict:?}.");
+    let conclusion = match verdict {
+        Verdict::Compliant => Conclusion::Compliant { explanation },
+        Verdict::NotApplicable => Conclusion::NotApplicable { explanation },
+        Verdict::NonCompliant => non_compliant(&explanation, Remediation::Manual("Look at it.".into())),
+        Verdict::Indeterminate => Conclusion::Indeterminate {
+            explanation,
+            advice: "Look at it.".into(),
+        },
+    };
     Finding {
         key: FindingKey::new(control, kind, id),
-        verdict,
+        name: None,
+        service: None,
         severity: Severity::Medium,
         mode: Mode::Enforce,
+        conclusion,
         exempt: None,
-        conflict: None,
-        explanation: format!("{id} is {verdict:?}."),
-        remediation: Remediation::None,
+        suppression: None,
+    }
+}
+
+pub(super) fn non_compliant(explanation: &str, remediation: Remediation) -> Conclusion {
+    Conclusion::NonCompliant {
+        explanation: explanation.to_owned(),
+        remediation,
     }
 }
 
@@ -84,27 +103,31 @@ fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> Planne
 
 /// Two findings remediated and verified, one accepted, three of no interest.
 pub(super) fn repaired() -> Reconciliation {
-    let cover = Change::AddSubnet {
+    let cover = Change::AddSubnet(AddSubnet {
         endpoint: ENDPOINT.into(),
         subnet: "subnet-0c0ffee0c0ffee000".into(),
         zone: "eu-central-1b".into(),
-    };
-    let close = Change::ReplacePolicy {
+    });
+    let close = Change::ReplacePolicy(ReplacePolicy {
         endpoint: ENDPOINT.into(),
         before: OPEN_POLICY.into(),
         after: r#"{"Statement":[]}"#.into(),
-    };
+    });
     let uncovered = Finding {
         key: FindingKey::new("subnet-uncovered", ResourceKind::Subnet, "subnet-0c0ffee0c0ffee000")
             .for_service("com.amazonaws.eu-central-1.sts"),
-        explanation: format!("No subnet of zone eu-central-1b is in {ENDPOINT}, so calls from there cross zones."),
-        remediation: Remediation::Automatic(vec![cover.clone()]),
+        conclusion: non_compliant(
+            &format!("No subnet of zone eu-central-1b is in {ENDPOINT}, so calls from there cross zones."),
+            Remediation::Automatic(vec![cover.clone()]),
+        ),
         severity: Severity::High,
         ..finding("", "", Verdict::NonCompliant)
     };
     let open = Finding {
-        explanation: "The policy allows everything to everybody.".into(),
-        remediation: Remediation::Automatic(vec![close.clone()]),
+        conclusion: non_compliant(
+            "The policy allows everything to everybody.",
+            Remediation::Automatic(vec![close.clone()]),
+        ),
         severity: Severity::Critical,
         ..finding("policy-open", ENDPOINT, Verdict::NonCompliant)
     };
@@ -113,8 +136,10 @@ pub(super) fn repaired() -> Reconciliation {
             reason: "Migration until May, ticket NET-12".into(),
             expires: Some("2026-05-01T00:00:00Z".parse().unwrap()),
         }),
-        explanation: "Subnets of this route table reach S3 over the internet.".into(),
-        remediation: Remediation::Manual("Associate the route table.".into()),
+        conclusion: non_compliant(
+            "Subnets of this route table reach S3 over the internet.",
+            Remediation::Manual("Associate the route table.".into()),
+        ),
         ..finding("gateway-route-missing", "rtb-0badcafe0badcafe0", Verdict::NonCompliant)
     };
     Reconciliation {
@@ -147,11 +172,11 @@ pub(super) fn repaired() -> Reconciliation {
 
 /// A missing endpoint in audit mode.
 pub(super) fn audited() -> Reconciliation {
-    let group = Change::CreateManagedGroup { vpc: VPC.into() };
-    let admit = Change::AuthorizeIngress {
+    let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
+    let admit = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
         cidrs: BTreeSet::from(["10.0.1.0/24".parse().unwrap()]),
-    };
+    });
     let create = Change::CreateEndpoint(NewEndpoint {
         vpc: VPC.into(),
         service: "com.amazonaws.eu-central-1.kms".into(),
@@ -167,8 +192,10 @@ pub(super) fn audited() -> Reconciliation {
         key: FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms"),
         mode: Mode::Audit,
         severity: Severity::High,
-        explanation: "KMS is required here and has no endpoint, so calls to it leave the network.".into(),
-        remediation: Remediation::Automatic(vec![group.clone(), admit.clone(), create.clone()]),
+        conclusion: non_compliant(
+            "KMS is required here and has no endpoint, so calls to it leave the network.",
+            Remediation::Automatic(vec![group.clone(), admit.clone(), create.clone()]),
+        ),
         ..finding("", "", Verdict::NonCompliant)
     };
     let skipped = ChangeOutcome::Skipped {

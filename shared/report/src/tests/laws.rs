@@ -9,9 +9,9 @@ use proptest::sample::{Index, select};
 
 use super::fixtures::{body, reconciliation, repaired, schema_errors};
 use crate::*;
-use postern_core::changes::{Change, DnsAttribute};
+use postern_core::changes::{AddSubnet, Change, CreateManagedGroup, DnsAttribute, EnableVpcDns, ReplacePolicy};
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::{Control, Exempt, Remediation};
+use postern_core::evaluation::{Conclusion, Control, Exempt, Remediation};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{Resource, ResourceKind, Severity, Verdict};
 use postern_core::model::text::printable;
@@ -72,7 +72,6 @@ fn finding() -> impl Strategy<Value = Finding> {
     ];
     let severities = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
     let remediation = prop_oneof![
-        Just(Remediation::None),
         // Which changes these are the report learns from the plan.
         Just(Remediation::Automatic(Vec::new())),
         long_text().prop_map(Remediation::Manual),
@@ -90,13 +89,24 @@ fn finding() -> impl Strategy<Value = Finding> {
         .prop_map(
             |(key, verdict, severity, mode, exempt, explanation, remediation)| Finding {
                 key,
-                verdict,
+                name: None,
+                service: None,
                 severity,
                 mode,
                 exempt: exempt.filter(|_| verdict == Verdict::NonCompliant),
-                conflict: None,
-                explanation,
-                remediation,
+                suppression: None,
+                conclusion: match verdict {
+                    Verdict::Compliant => Conclusion::Compliant { explanation },
+                    Verdict::NotApplicable => Conclusion::NotApplicable { explanation },
+                    Verdict::NonCompliant => Conclusion::NonCompliant {
+                        explanation,
+                        remediation,
+                    },
+                    Verdict::Indeterminate => Conclusion::Indeterminate {
+                        explanation,
+                        advice: "Look at it.".to_owned(),
+                    },
+                },
             },
         )
 }
@@ -107,21 +117,21 @@ fn mode() -> impl Strategy<Value = Mode> {
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        text().prop_map(|vpc| Change::EnableVpcDns {
+        text().prop_map(|vpc| Change::EnableVpcDns(EnableVpcDns {
             vpc: vpc.into(),
             attribute: DnsAttribute::Support
-        }),
-        text().prop_map(|vpc| Change::CreateManagedGroup { vpc: vpc.into() }),
-        (text(), text(), text()).prop_map(|(endpoint, subnet, zone)| Change::AddSubnet {
+        })),
+        text().prop_map(|vpc| Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.into() })),
+        (text(), text(), text()).prop_map(|(endpoint, subnet, zone)| Change::AddSubnet(AddSubnet {
             endpoint: endpoint.into(),
             subnet: subnet.into(),
             zone: zone.into(),
-        }),
-        (text(), long_text(), long_text()).prop_map(|(endpoint, before, after)| Change::ReplacePolicy {
+        })),
+        (text(), long_text(), long_text()).prop_map(|(endpoint, before, after)| Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.into(),
             before,
             after,
-        }),
+        })),
     ]
 }
 
@@ -232,7 +242,7 @@ proptest! {
             let done = |outcome: &ChangeOutcome| matches!(outcome, ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { .. });
             let changes = reconciliation.plan.changes.iter().zip(&reconciliation.outcomes);
             prop_assert!(!changes.into_iter().any(|(c, o)| c.mode == Mode::Enforce && done(o)));
-            let delivered = |f: &Finding| f.open() || f.verdict == Verdict::Indeterminate;
+            let delivered = |f: &Finding| f.open() || f.verdict() == Verdict::Indeterminate;
             prop_assert!(!reconciliation.findings.iter().any(delivered));
             return Ok(());
         };

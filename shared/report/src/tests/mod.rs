@@ -557,7 +557,9 @@ fn a_finding_that_only_an_earlier_change_makes_remediable_is_told_as_repaired() 
     };
     let at = own(&reconciliation);
     let before = Report::of(&reconciliation).unwrap();
-    reconciliation.findings[at].remediation = Remediation::Manual("Enable DNS first.".into());
+    let explanation = reconciliation.findings[at].explanation().into_owned();
+    reconciliation.findings[at].conclusion =
+        fixtures::non_compliant(&explanation, Remediation::Manual("Enable DNS first.".into()));
     assert_eq!(Report::of(&reconciliation), Some(before));
 
     let key = reconciliation.findings[at].key.clone();
@@ -573,7 +575,8 @@ fn text_of_others_cannot_break_out() {
     let mut reconciliation = repaired();
     reconciliation.vpc = "vpc-1\r\nBcc: x@example.com".into();
     reconciliation.triggering_events[0].actor.as_mut().unwrap().user_agent = Some("curl\u{202e}\n\u{1b}[2J".into());
-    reconciliation.findings[0].explanation = "tag\u{0} = \u{200f}x".into();
+    reconciliation.findings[0].conclusion =
+        fixtures::non_compliant("tag\u{0} = \u{200f}x", Remediation::Manual("Look at it.".into()));
     let message = Message::of(&Report::of(&reconciliation).unwrap());
     assert_eq!(
         message.subject,
@@ -590,8 +593,10 @@ fn what_is_too_large_loses_details_then_the_least_severe_findings() {
         reconciliation.findings.push(Finding {
             severity: if n % 2 == 0 { Severity::High } else { Severity::Low },
             mode: Mode::Audit,
-            explanation: "Nothing but words. ".repeat(60),
-            remediation: Remediation::Manual("Look at it.".into()),
+            conclusion: fixtures::non_compliant(
+                &"Nothing but words. ".repeat(60),
+                Remediation::Manual("Look at it.".into()),
+            ),
             ..finding("endpoint-missing", &format!("vpc-{n}"), Verdict::NonCompliant)
         });
     }
@@ -612,7 +617,8 @@ fn what_is_too_large_loses_details_then_the_least_severe_findings() {
 #[test]
 fn one_monstrous_text_is_shortened_and_the_rest_stays() {
     let mut reconciliation = repaired();
-    reconciliation.findings[0].explanation = "→".repeat(200_000);
+    reconciliation.findings[0].conclusion =
+        fixtures::non_compliant(&"→".repeat(200_000), Remediation::Manual("Look at it.".into()));
     let report = Report::of(&reconciliation).unwrap();
     let message = Message::of(&report);
     let sent = body(&message);

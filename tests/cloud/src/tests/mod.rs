@@ -1,13 +1,17 @@
 //! The model cloud as Postern's own code sees it.
 
 mod differential;
+mod foreign_account;
 mod undone_at_once;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_core::changes::{Change, ChangeOutcome, DnsAttribute, ManagedGroup, NewEndpoint as Wanted};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, ReplacePolicy,
+};
 use postern_core::model::managed::TAG_MANAGED;
 use postern_core::model::snapshot::{EndpointKind, Part};
 use postern_core::trigger::{Reading, Target, read};
@@ -29,11 +33,8 @@ async fn random_worlds_are_observed_as_they_are() {
     for seed in 0..40 {
         let cloud = Cloud::new(seed);
         let vpcs = cloud.edit(|world| world.populate(&Shape::default(), &mut Rng::with_seed(seed)));
-        let aws = cloud.aws(ROLE);
-        let seen = aws
-            .observe_region(&ACCOUNT.into(), &REGION.into(), &parts())
-            .await
-            .unwrap();
+        let session = session(&cloud).await;
+        let seen = session.observe_region(&REGION.into(), &parts()).await.unwrap();
         assert_eq!(seen.len(), vpcs.len(), "seed {seed}");
         for snapshot in seen {
             let id = snapshot.vpc.id.as_str();
@@ -77,19 +78,19 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
             vpc: vpc.as_str().into(),
         };
         vec![
-            Change::EnableVpcDns {
+            Change::EnableVpcDns(EnableVpcDns {
                 vpc: vpc.as_str().into(),
                 attribute: DnsAttribute::Hostnames,
-            },
-            Change::CreateManagedGroup {
+            }),
+            Change::CreateManagedGroup(CreateManagedGroup {
                 vpc: vpc.as_str().into(),
-            },
-            Change::AuthorizeIngress {
+            }),
+            Change::AuthorizeIngress(AuthorizeIngress {
                 group: group(),
                 cidrs: ["10.0.0.0/16", "2001:db8::/56"]
                     .map(|cidr| cidr.parse().unwrap())
                     .into(),
-            },
+            }),
             Change::CreateEndpoint(Wanted {
                 vpc: vpc.as_str().into(),
                 service: "com.amazonaws.eu-central-1.sts".into(),
@@ -104,27 +105,27 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
                 policy: Some(policy.replace("Allow", "Deny")),
                 client_token: "token".to_owned(),
             }),
-            Change::AssociateRouteTable {
+            Change::AssociateRouteTable(AssociateRouteTable {
                 endpoint: s3.as_str().into(),
                 route_table: table.as_str().into(),
-            },
-            Change::AttachManagedGroup {
+            }),
+            Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: kms.as_str().into(),
                 group: group(),
-            },
-            Change::EnablePrivateDns {
+            }),
+            Change::EnablePrivateDns(EnablePrivateDns {
                 endpoint: kms.as_str().into(),
-            },
-            Change::ReplacePolicy {
+            }),
+            Change::ReplacePolicy(ReplacePolicy {
                 endpoint: kms.as_str().into(),
                 before: policy.clone(),
                 after: policy.replace("Allow", "Deny"),
-            },
-            Change::AddSubnet {
+            }),
+            Change::AddSubnet(AddSubnet {
                 endpoint: kms.as_str().into(),
                 subnet: b.as_str().into(),
                 zone: "eu-central-1b".into(),
-            },
+            }),
         ]
     })
 }
@@ -133,8 +134,7 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
 async fn the_product_s_changes_work_once_and_are_then_not_needed() {
     let cloud = Cloud::new(3);
     let changes = changes(&cloud);
-    let aws = cloud.aws(ROLE);
-    let mut applier = aws.applier(&ACCOUNT.into(), &REGION.into(), &"run-1".into());
+    let mut applier = session(&cloud).await.applier(&REGION.into(), &"run-1".into());
     for change in &changes {
         let outcome = applier.apply(change, "a-control").await;
         assert!(
@@ -159,14 +159,18 @@ async fn the_product_s_changes_work_once_and_are_then_not_needed() {
     assert_eq!(tagged, 1);
 }
 
+async fn session(cloud: &Cloud) -> postern_aws::Session {
+    let aws = cloud.aws(ROLE).with_own_account(ACCOUNT.into());
+    aws.own_session().await.unwrap()
+}
+
 /// Two runs at once under faults, told call by call.
 async fn story(seed: u64) -> Vec<String> {
     let cloud = Cloud::new(seed);
     let changes = changes(&cloud);
     cloud.set_faults(Faults::random(&mut Rng::with_seed(seed), Duration::from_secs(120)));
     let run = async |name: &str| {
-        let aws = cloud.aws(ROLE);
-        let mut applier = aws.applier(&ACCOUNT.into(), &REGION.into(), &name.into());
+        let mut applier = session(&cloud).await.applier(&REGION.into(), &name.into());
         for change in &changes {
             applier.apply(change, "a-control").await;
         }
@@ -195,9 +199,9 @@ async fn faults_are_injected_counted_and_end() {
         .with(Fault::SilentBefore, 0.1);
     faults.until = Duration::from_secs(600);
     cloud.set_faults(faults);
-    let aws = cloud.aws(ROLE);
+    let session = session(&cloud).await;
     for _ in 0..20 {
-        let _ = aws.observe_region(&ACCOUNT.into(), &REGION.into(), &parts()).await;
+        let _ = session.observe_region(&REGION.into(), &parts()).await;
     }
     let injected = cloud.injected();
     assert!(
@@ -205,9 +209,7 @@ async fn faults_are_injected_counted_and_end() {
         "{injected:?}"
     );
     tokio::time::sleep(Duration::from_secs(600)).await;
-    aws.observe_region(&ACCOUNT.into(), &REGION.into(), &parts())
-        .await
-        .unwrap();
+    session.observe_region(&REGION.into(), &parts()).await.unwrap();
     assert_eq!(cloud.injected(), injected);
 }
 
@@ -285,8 +287,7 @@ async fn events_of_customers_lead_the_product_to_the_place() {
 async fn events_tell_of_failed_calls_and_of_the_product_s_own() {
     let cloud = Cloud::new(1);
     let changes = changes(&cloud);
-    let aws = cloud.aws(ROLE);
-    let mut applier = aws.applier(&ACCOUNT.into(), &REGION.into(), &"run-1".into());
+    let mut applier = session(&cloud).await.applier(&REGION.into(), &"run-1".into());
     for change in &changes {
         applier.apply(change, "a-control").await;
     }

@@ -1,6 +1,6 @@
 //! The end of a storm.
 
-use postern_core::evaluation::{Finding, Remediation};
+use postern_core::evaluation::Finding;
 use postern_core::history::{DeliveredFinding, FindingStatus};
 use postern_core::model::finding::Verdict;
 use postern_core::model::managed::TAG_MANAGED;
@@ -11,8 +11,8 @@ use super::Evidence;
 /// Nothing that is wrong is left unsaid, and nothing that is said last is not so.
 pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result<(), String> {
     for vpc in evidence.vpcs.values() {
-        let wrong = vpc.findings.iter().filter(|finding| match finding.verdict {
-            Verdict::NonCompliant => finding.exempt.is_none(),
+        let wrong = vpc.findings.iter().filter(|finding| match finding.verdict() {
+            Verdict::NonCompliant => finding.accepted().is_none(),
             Verdict::Indeterminate => true,
             Verdict::Compliant | Verdict::NotApplicable => false,
         });
@@ -32,7 +32,7 @@ pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result
 
 /// Whether people know with this why a finding is still there.
 fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
-    match (finding.verdict, finding.mode) {
+    match (finding.verdict(), finding.mode) {
         (Verdict::Indeterminate, _) => delivered == FindingStatus::Indeterminate,
         (_, Mode::Enforce) => matches!(
             delivered,
@@ -57,10 +57,7 @@ pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Res
                     && entry.effects.iter().any(|effect| effect.id == endpoint.id.0)
             });
             let found = vpc.findings.iter().find(|finding| {
-                finding.key.resource.id == endpoint.id.0
-                    && finding.open()
-                    && finding.mode == Mode::Enforce
-                    && matches!(finding.remediation, Remediation::Automatic(_))
+                finding.key.resource.id == endpoint.id.0 && finding.mode == Mode::Enforce && finding.changes().is_some()
             });
             // What a limit or AWS keeps from being repaired was not made wrong.
             let kept = |delivered: &DeliveredFinding| {
@@ -69,7 +66,7 @@ pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Res
             if let (false, Some(finding)) = (touched, found)
                 && !vpc.history.delivered.get(&finding.key).is_some_and(kept)
             {
-                return Err(format!("Postern made {} wrong: {}", endpoint.id, finding.explanation));
+                return Err(format!("Postern made {} wrong: {}", endpoint.id, finding.explanation()));
             }
         }
     }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use postern_cloud::world::Source;
 use postern_cloud::{Effect, Published, Resource};
-use postern_core::changes::{Change, DnsAttribute};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, DnsAttribute, EnablePrivateDns,
+    EnableVpcDns, ReplacePolicy,
+};
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::{RunId, VpcId};
@@ -34,7 +37,7 @@ pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(
         }
         let worth_telling = matches!(
             record.status,
-            ChangeStatus::Applied { .. } | ChangeStatus::Failed { .. }
+            ChangeStatus::Applied { .. } | ChangeStatus::NotApplied { .. } | ChangeStatus::Failed { .. }
         );
         let delivered = |report: &Published| report.message.contains(record.id.as_str());
         if !record.delivered || (worth_telling && !reports.iter().any(delivered)) {
@@ -128,7 +131,11 @@ pub(super) fn every_rollback_is_recorded(evidence: &Evidence<'_>) -> Result<(), 
     let undone: Vec<String> = evidence
         .records()
         .filter(|record| {
-            matches!(record.action, Action::Undo(_)) && !matches!(record.status, ChangeStatus::Failed { .. })
+            matches!(record.action, Action::Undo(_))
+                && !matches!(
+                    record.status,
+                    ChangeStatus::Failed { .. } | ChangeStatus::NotApplied { .. }
+                )
         })
         .map(|record| format!("{:?}", record.action))
         .collect();
@@ -211,21 +218,23 @@ fn recorded_label(record: &ChangeRecord) -> Option<Label> {
     };
     let created = created.as_deref().unwrap_or_default();
     Some(match change {
-        Change::EnableVpcDns { vpc, attribute } => match attribute {
+        Change::EnableVpcDns(EnableVpcDns { vpc, attribute }) => match attribute {
             DnsAttribute::Support => format!("support {vpc}"),
             DnsAttribute::Hostnames => format!("hostnames {vpc}"),
         },
-        Change::CreateManagedGroup { .. } => format!("group {created}"),
-        Change::AuthorizeIngress { cidrs, .. } => {
+        Change::CreateManagedGroup(_) => format!("group {created}"),
+        Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. }) => {
             let cidrs: BTreeSet<_> = cidrs.iter().map(ToString::to_string).collect();
             format!("admit {cidrs:?} {created}")
         }
         Change::CreateEndpoint(_) => format!("create {created}"),
-        Change::AddSubnet { endpoint, subnet, .. } => format!("add {subnet} {endpoint}"),
-        Change::AssociateRouteTable { endpoint, route_table } => format!("associate {route_table} {endpoint}"),
-        Change::AttachManagedGroup { endpoint, .. } => format!("attach {created} {endpoint}"),
-        Change::EnablePrivateDns { endpoint } => format!("name {endpoint}"),
-        Change::ReplacePolicy { endpoint, .. } => format!("close {endpoint}"),
+        Change::AddSubnet(AddSubnet { endpoint, subnet, .. }) => format!("add {subnet} {endpoint}"),
+        Change::AssociateRouteTable(AssociateRouteTable { endpoint, route_table }) => {
+            format!("associate {route_table} {endpoint}")
+        }
+        Change::AttachManagedGroup(AttachManagedGroup { endpoint, .. }) => format!("attach {created} {endpoint}"),
+        Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => format!("name {endpoint}"),
+        Change::ReplacePolicy(ReplacePolicy { endpoint, .. }) => format!("close {endpoint}"),
     })
 }
 

@@ -80,9 +80,9 @@ impl<'a> Evidence<'a> {
             .flat_map(|control| control.needs)
             .copied()
             .collect();
-        let seen = aws
-            .observe_region(&postern_cloud::ACCOUNT.into(), &REGION.into(), &parts)
-            .await;
+        let session = aws.account(&postern_cloud::ACCOUNT.into()).await;
+        let session = session.map_err(|error| error.to_string())?;
+        let seen = session.observe_region(&REGION.into(), &parts).await;
         let mut vpcs = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
             let history = ledger.past(&snapshot.scope(), None).await;

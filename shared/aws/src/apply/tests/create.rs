@@ -181,8 +181,8 @@ async fn a_repeated_request_carries_the_same_token() {
         .on("DescribeVpcEndpoints", "<vpcEndpointSet/>")
         .refuse("CreateVpcEndpoint", "InternalError", "An internal error has occurred")
         .on("CreateVpcEndpoint", &created("available"));
-    let aws = cloud.aws_with_attempts(2);
-    let mut applier = aws.applier(&"111122223333".into(), &"eu-central-1".into(), &"run-1".into());
+    let session = cloud.session_with_attempts(2);
+    let mut applier = session.applier(&"eu-central-1".into(), &"run-1".into());
     let outcome = applier
         .apply(&Change::CreateEndpoint(new_gateway()), "the-control")
         .await;

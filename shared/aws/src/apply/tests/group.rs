@@ -24,18 +24,18 @@ async fn the_managed_group_is_created_with_its_name_and_tags() {
 async fn a_group_with_our_name_but_without_our_tag_is_left_alone() {
     let theirs = group("").replace("<value>true</value>", "<value>no</value>");
     let changes = [
-        Change::CreateManagedGroup { vpc: "vpc-1".into() },
+        Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
         authorize(managed()),
         Change::CreateEndpoint(new_interface()),
-        Change::AttachManagedGroup {
+        Change::AttachManagedGroup(AttachManagedGroup {
             endpoint: "vpce-1".into(),
             group: managed(),
-        },
+        }),
     ];
     for change in changes {
         let cloud = Cloud::new().on("DescribeSecurityGroups", &theirs);
         let endpoints = match change {
-            Change::AttachManagedGroup { .. } => interface(""),
+            Change::AttachManagedGroup(_) => interface(""),
             _ => "<vpcEndpointSet/>".to_owned(),
         };
         let outcome = apply(&cloud.always("DescribeVpcEndpoints", &endpoints), &change).await;
@@ -58,7 +58,7 @@ async fn a_group_that_a_concurrent_run_created_first_is_not_needed() {
             "The security group already exists",
         )
     };
-    let change = Change::CreateManagedGroup { vpc: "vpc-1".into() };
+    let change = Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() });
     let cloud = duplicate(Cloud::new()).on("DescribeSecurityGroups", &group(""));
     let reason = "sg-managed is there".to_owned();
     assert_eq!(apply(&cloud, &change).await, ChangeOutcome::NotNeeded { reason });
@@ -76,7 +76,7 @@ async fn a_group_that_aws_does_not_show_yet_is_used_all_the_same() {
         .on("CreateVpcEndpoint", &created("pending"));
     let mut applier = applier(&cloud);
     for change in [
-        Change::CreateManagedGroup { vpc: "vpc-1".into() },
+        Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
         authorize(managed()),
         Change::CreateEndpoint(new_interface()),
     ] {
@@ -102,7 +102,10 @@ async fn a_group_of_this_run_that_aws_does_not_find_yet_is_worth_another_attempt
         );
     let mut applier = applier(&cloud);
     applier
-        .apply(&Change::CreateManagedGroup { vpc: "vpc-1".into() }, "the-control")
+        .apply(
+            &Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
+            "the-control",
+        )
         .await;
     let outcome = applier.apply(&authorize(managed()), "the-control").await;
     assert!(failed_because(&outcome).1);
@@ -155,7 +158,7 @@ async fn what_was_added_alone_is_what_can_be_taken_back() {
     let cloud = answers(&["10.0.0.0/16"]);
     let mut some = applier(&cloud);
     some.apply(&whole, "ingress-blocked").await;
-    let Some(Change::AuthorizeIngress { cidrs, .. }) = some.part() else {
+    let Some(Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. })) = some.part() else {
         panic!("nothing is said of what was there already")
     };
     assert_eq!(

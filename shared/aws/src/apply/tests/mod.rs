@@ -7,7 +7,10 @@ mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_core::changes::{DnsAttribute, ManagedGroup, NewEndpoint};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, DnsAttribute,
+    EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, ReplacePolicy,
+};
 use postern_core::model::managed::MANAGED_GROUP_NAME;
 use postern_core::model::snapshot::EndpointKind;
 use postern_core::model::token::client_token;
@@ -19,9 +22,7 @@ const OPEN: &str = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"
 const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
 
 fn applier(cloud: &Cloud) -> Applier {
-    let mut applier = cloud
-        .aws()
-        .applier(&"111122223333".into(), &"eu-central-1".into(), &"run-1".into());
+    let mut applier = cloud.session().applier(&"eu-central-1".into(), &"run-1".into());
     applier.settle = Duration::ZERO;
     applier
 }
@@ -90,10 +91,10 @@ fn managed() -> ManagedGroup {
 
 fn authorize(group: ManagedGroup) -> Change {
     let cidrs = ["10.0.0.0/16", "2001:db8:1::/56"];
-    Change::AuthorizeIngress {
+    Change::AuthorizeIngress(AuthorizeIngress {
         group,
         cidrs: cidrs.iter().map(|cidr| cidr.parse().unwrap()).collect(),
-    }
+    })
 }
 
 fn new_interface() -> NewEndpoint {
@@ -140,7 +141,7 @@ struct Case {
 impl Case {
     /// How often the change is asked for while AWS does not say yes or no.
     fn writes(&self) -> usize {
-        if matches!(self.change, Change::ReplacePolicy { .. }) {
+        if matches!(self.change, Change::ReplacePolicy(_)) {
             3
         } else {
             1
@@ -153,10 +154,10 @@ fn cases() -> Vec<Case> {
     let look = |answer: String| vec![("DescribeVpcEndpoints", answer)];
     vec![
         Case {
-            change: Change::EnableVpcDns {
+            change: Change::EnableVpcDns(EnableVpcDns {
                 vpc: "vpc-1".into(),
                 attribute: DnsAttribute::Hostnames,
-            },
+            }),
             looks: vec![(
                 "DescribeVpcAttribute",
                 "<enableDnsHostnames><value>false</value></enableDnsHostnames>".to_owned(),
@@ -166,7 +167,7 @@ fn cases() -> Vec<Case> {
             created: None,
         },
         Case {
-            change: Change::CreateManagedGroup { vpc: "vpc-1".into() },
+            change: Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
             looks: vec![("DescribeSecurityGroups", "<securityGroupInfo/>".to_owned())],
             act: ("CreateSecurityGroup", "<groupId>sg-managed</groupId>".to_owned()),
             already: group(""),
@@ -197,31 +198,31 @@ fn cases() -> Vec<Case> {
             created: Some("vpce-new"),
         },
         Case {
-            change: Change::AddSubnet {
+            change: Change::AddSubnet(AddSubnet {
                 endpoint: "vpce-1".into(),
                 subnet: "subnet-2".into(),
                 zone: "eu-central-1b".into(),
-            },
+            }),
             looks: look(interface("<subnetIdSet><item>subnet-1</item></subnetIdSet>")),
             act: ("ModifyVpcEndpoint", done()),
             already: interface("<subnetIdSet><item>subnet-1</item><item>subnet-2</item></subnetIdSet>"),
             created: None,
         },
         Case {
-            change: Change::AssociateRouteTable {
+            change: Change::AssociateRouteTable(AssociateRouteTable {
                 endpoint: "vpce-1".into(),
                 route_table: "rtb-1".into(),
-            },
+            }),
             looks: look(gateway("")),
             act: ("ModifyVpcEndpoint", done()),
             already: gateway("<routeTableIdSet><item>rtb-1</item></routeTableIdSet>"),
             created: None,
         },
         Case {
-            change: Change::AttachManagedGroup {
+            change: Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: "vpce-1".into(),
                 group: managed(),
-            },
+            }),
             looks: vec![
                 ("DescribeSecurityGroups", group("")),
                 (
@@ -234,20 +235,20 @@ fn cases() -> Vec<Case> {
             created: Some("sg-managed"),
         },
         Case {
-            change: Change::EnablePrivateDns {
+            change: Change::EnablePrivateDns(EnablePrivateDns {
                 endpoint: "vpce-1".into(),
-            },
+            }),
             looks: look(interface("<privateDnsEnabled>false</privateDnsEnabled>")),
             act: ("ModifyVpcEndpoint", done()),
             already: interface("<privateDnsEnabled>true</privateDnsEnabled>"),
             created: None,
         },
         Case {
-            change: Change::ReplacePolicy {
+            change: Change::ReplacePolicy(ReplacePolicy {
                 endpoint: "vpce-1".into(),
                 before: OPEN.to_owned(),
                 after: CLOSED.to_owned(),
-            },
+            }),
             looks: look(interface(&format!(
                 "<policyDocument>{}</policyDocument>",
                 escaped(r#"{ "Statement": [{"Action":"*","Effect":"Allow","Resource":"*","Principal":"*"}] }"#)

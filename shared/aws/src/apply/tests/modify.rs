@@ -52,15 +52,15 @@ async fn an_endpoint_that_is_not_ours_to_touch_is_skipped() {
 
 #[tokio::test]
 async fn an_endpoint_of_the_wrong_type_is_not_modified() {
-    let subnet = Change::AddSubnet {
+    let subnet = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-1".into(),
         subnet: "subnet-2".into(),
         zone: "eu-central-1b".into(),
-    };
-    let table = Change::AssociateRouteTable {
+    });
+    let table = Change::AssociateRouteTable(AssociateRouteTable {
         endpoint: "vpce-1".into(),
         route_table: "rtb-1".into(),
-    };
+    });
     let cloud = Cloud::new().on("DescribeVpcEndpoints", &gateway(""));
     assert!(!failed_because(&apply(&cloud, &subnet).await).1);
     let cloud = Cloud::new().on("DescribeVpcEndpoints", &interface(""));
@@ -69,11 +69,11 @@ async fn an_endpoint_of_the_wrong_type_is_not_modified() {
 
 #[tokio::test]
 async fn a_policy_that_changed_since_it_was_observed_is_left_alone() {
-    let change = Change::ReplacePolicy {
+    let change = Change::ReplacePolicy(ReplacePolicy {
         endpoint: "vpce-1".into(),
         before: OPEN.to_owned(),
         after: CLOSED.to_owned(),
-    };
+    });
     for live in [r#"{"Statement":[{"Effect":"Deny"}]}"#, "not JSON"] {
         let live = interface(&format!("<policyDocument>{}</policyDocument>", escaped(live)));
         let cloud = Cloud::new().on("DescribeVpcEndpoints", &live);
@@ -119,7 +119,7 @@ async fn each_dns_attribute_is_enabled_by_itself() {
             .on("DescribeVpcAttribute", off)
             .on("ModifyVpcAttribute", "<return>true</return>");
         let vpc = VpcId::from("vpc-1");
-        apply(&cloud, &Change::EnableVpcDns { vpc, attribute }).await;
+        apply(&cloud, &Change::EnableVpcDns(EnableVpcDns { vpc, attribute })).await;
         let request = cloud.request("ModifyVpcAttribute");
         assert_eq!(request[&format!("{field}.Value")], "true");
         assert_eq!(request.keys().filter(|key| key.starts_with("Enable")).count(), 1);

@@ -119,11 +119,11 @@ async fn refusals_are_told_apart_by_code_and_words() {
             "gone meanwhile",
         ),
     ];
-    let change = Change::AddSubnet {
+    let change = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-1".into(),
         subnet: "subnet-2".into(),
         zone: "eu-central-1b".into(),
-    };
+    });
     for (code, message, expected, words) in table {
         let cloud = Cloud::new()
             .on("DescribeVpcEndpoints", &interface(""))

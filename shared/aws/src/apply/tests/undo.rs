@@ -1,4 +1,7 @@
-use postern_core::changes::{ChangeKind, Inverse};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, ChangeKind, CreateManagedGroup, EnablePrivateDns, EnableVpcDns,
+    Inverse, ReplacePolicy,
+};
 
 use super::*;
 
@@ -58,10 +61,10 @@ fn undos() -> Vec<Undo> {
             ),
             act: ("ModifyVpcAttribute", done()),
             ..undo(
-                Change::EnableVpcDns {
+                Change::EnableVpcDns(EnableVpcDns {
                     vpc: "vpc-1".into(),
                     attribute: DnsAttribute::Hostnames,
-                },
+                }),
                 String::new(),
                 "<enableDnsHostnames><value>false</value></enableDnsHostnames>".to_owned(),
             )
@@ -70,7 +73,7 @@ fn undos() -> Vec<Undo> {
             look: ("DescribeSecurityGroups", group("")),
             act: ("DeleteSecurityGroup", done()),
             ..undo(
-                Change::CreateManagedGroup { vpc: "vpc-1".into() },
+                Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
                 String::new(),
                 "<securityGroupInfo/>".to_owned(),
             )
@@ -97,45 +100,45 @@ fn undos() -> Vec<Undo> {
             )
         },
         undo(
-            Change::AddSubnet {
+            Change::AddSubnet(AddSubnet {
                 endpoint: "vpce-1".into(),
                 subnet: "subnet-2".into(),
                 zone: "eu-central-1b".into(),
-            },
+            }),
             interface("<subnetIdSet><item>subnet-1</item><item>subnet-2</item></subnetIdSet>"),
             interface("<subnetIdSet><item>subnet-1</item></subnetIdSet>"),
         ),
         undo(
-            Change::AssociateRouteTable {
+            Change::AssociateRouteTable(AssociateRouteTable {
                 endpoint: "vpce-1".into(),
                 route_table: "rtb-1".into(),
-            },
+            }),
             gateway("<routeTableIdSet><item>rtb-1</item></routeTableIdSet>"),
             gateway(""),
         ),
         undo(
-            Change::AttachManagedGroup {
+            Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: "vpce-1".into(),
                 group: managed(),
-            },
+            }),
             interface(
                 "<groupSet><item><groupId>sg-1</groupId></item><item><groupId>sg-managed</groupId></item></groupSet>",
             ),
             interface("<groupSet><item><groupId>sg-1</groupId></item></groupSet>"),
         ),
         undo(
-            Change::EnablePrivateDns {
+            Change::EnablePrivateDns(EnablePrivateDns {
                 endpoint: "vpce-1".into(),
-            },
+            }),
             interface("<privateDnsEnabled>true</privateDnsEnabled>"),
             interface("<privateDnsEnabled>false</privateDnsEnabled>"),
         ),
         undo(
-            Change::ReplacePolicy {
+            Change::ReplacePolicy(ReplacePolicy {
                 endpoint: "vpce-1".into(),
                 before: OPEN.to_owned(),
                 after: CLOSED.to_owned(),
-            },
+            }),
             interface(&policy(r#"{"Statement":[],"Version":"2012-10-17"}"#)),
             interface(&policy(OPEN)),
         ),
@@ -476,15 +479,15 @@ async fn a_group_that_was_deleted_is_not_used_again() {
         .on("DescribeVpcEndpoints", &interface(""))
         .on("DescribeSecurityGroups", "<securityGroupInfo/>");
     let mut applier = applier(&cloud);
-    let change = Change::CreateManagedGroup { vpc: "vpc-1".into() };
+    let change = Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() });
     applier.apply(&change, "the-control").await;
     applier
         .undo(&change.inverse(Some("sg-managed")).unwrap(), Some(&change))
         .await;
-    let attach = Change::AttachManagedGroup {
+    let attach = Change::AttachManagedGroup(AttachManagedGroup {
         endpoint: "vpce-1".into(),
         group: managed(),
-    };
+    });
     skipped_because(&applier.apply(&attach, "the-control").await);
     cloud.done();
 }

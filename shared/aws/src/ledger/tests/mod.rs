@@ -4,7 +4,7 @@ mod read;
 mod write;
 
 use jiff::Timestamp;
-use postern_core::changes::Change;
+use postern_core::changes::{Change, CreateManagedGroup};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, DeliveredFinding, FindingStatus, Pause};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity};
@@ -61,7 +61,7 @@ fn record(time: &str) -> ChangeRecord {
         run,
         function: "subnet-inspector".to_owned(),
         time: at(time),
-        action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
+        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() })),
         causes: [finding("vpc-1")].into(),
         triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::ZERO,

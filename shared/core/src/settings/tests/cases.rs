@@ -468,11 +468,11 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     // Nobody trusted.
     subtle(
         "[modes]\npolicy-open = 'enforce'",
-        "1:1: modes: the perimeter trusts nobody, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `policy-open` out of enforce",
+        "1:1: modes: the perimeter is empty, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `policy-open` out of enforce",
     ),
     subtle(
         "[perimeter]\nresources = ['arn:aws:s3:::corp-data']\n[modes]\ndefault = 'enforce'",
-        "1:1: perimeter: the perimeter trusts nobody, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `endpoint-missing` and `policy-open` out of enforce",
+        "1:1: perimeter: the perimeter is empty, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `endpoint-missing` and `policy-open` out of enforce",
     ),
 ];
 

@@ -9,7 +9,7 @@ use postern_core::model::id::Region;
 use postern_core::model::snapshot::Catalogue;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::{describe, parse};
+use super::{parse, services};
 use crate::error::CallError;
 
 /// AWS adds services and zones every few days.
@@ -38,7 +38,7 @@ impl Catalogues {
         {
             return Ok(Arc::clone(&kept.catalogue));
         }
-        let services = describe::services(ec2, Vec::new()).await?;
+        let services = services(ec2, Vec::new()).await?;
         let catalogue = Arc::new(parse::catalogue(services, region)?);
         *slot = Some(Kept {
             catalogue: Arc::clone(&catalogue),

@@ -1,4 +1,8 @@
-//! The describe calls, all pages of each.
+//! EC2's describe calls: all pages of each, and what is read from their answers.
+
+mod catalogue;
+mod paging;
+pub(crate) mod parse;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
@@ -7,8 +11,10 @@ use aws_sdk_ec2::types::{
 use postern_core::changes::DnsAttribute;
 use postern_core::model::id::{EndpointId, VpcId};
 
+pub(crate) use self::catalogue::Catalogues;
+pub(crate) use self::paging::filter;
+use self::paging::{PAGE, ROUTE_TABLE_PAGE, all_pages};
 use crate::error::CallError;
-use crate::paging::{PAGE, ROUTE_TABLE_PAGE, all_pages};
 
 pub(crate) const VPCS: &str = "ec2:DescribeVpcs";
 pub(crate) const VPC_ATTRIBUTE: &str = "ec2:DescribeVpcAttribute";

@@ -14,7 +14,6 @@ use postern_core::model::snapshot::{
     RouteTarget, SecurityGroup, Service, Subnet, Tags, Vpc,
 };
 
-use super::describe;
 use crate::error::CallError;
 
 /// Items by their ids.
@@ -26,7 +25,7 @@ pub(crate) fn all<S, K: Ord, T>(
 }
 
 pub(crate) fn vpc(vpc: &types::Vpc) -> Result<Vpc, CallError> {
-    let id = VpcId(required(describe::VPCS, "VPC id", vpc.vpc_id())?);
+    let id = VpcId(required(super::VPCS, "VPC id", vpc.vpc_id())?);
     let ipv4 = vpc
         .cidr_block_association_set()
         .iter()
@@ -45,17 +44,15 @@ pub(crate) fn vpc(vpc: &types::Vpc) -> Result<Vpc, CallError> {
         .filter_map(|a| a.ipv6_cidr_block());
     let cidrs = vpc.cidr_block().into_iter().chain(ipv4).chain(ipv6);
     Ok(Vpc {
-        owner: AccountId(required(describe::VPCS, "owner", vpc.owner_id())?),
-        cidrs: cidrs
-            .map(|cidr| network(describe::VPCS, cidr))
-            .collect::<Result<_, _>>()?,
+        owner: AccountId(required(super::VPCS, "owner", vpc.owner_id())?),
+        cidrs: cidrs.map(|cidr| network(super::VPCS, cidr)).collect::<Result<_, _>>()?,
         tags: tags(vpc.tags()),
         id,
     })
 }
 
 pub(crate) fn subnet(subnet: &types::Subnet) -> Result<(SubnetId, Subnet), CallError> {
-    let id = SubnetId(required(describe::SUBNETS, "subnet id", subnet.subnet_id())?);
+    let id = SubnetId(required(super::SUBNETS, "subnet id", subnet.subnet_id())?);
     let ipv6 = subnet
         .ipv6_cidr_block_association_set()
         .iter()
@@ -66,15 +63,15 @@ pub(crate) fn subnet(subnet: &types::Subnet) -> Result<(SubnetId, Subnet), CallE
         .filter_map(|a| a.ipv6_cidr_block());
     let parsed = Subnet {
         id: id.clone(),
-        owner: AccountId(required(describe::SUBNETS, "owner", subnet.owner_id())?),
-        zone: required(describe::SUBNETS, "zone", subnet.availability_zone())?.into(),
+        owner: AccountId(required(super::SUBNETS, "owner", subnet.owner_id())?),
+        zone: required(super::SUBNETS, "zone", subnet.availability_zone())?.into(),
         ipv4: subnet
             .cidr_block()
             .filter(|cidr| !cidr.is_empty())
-            .map(|cidr| network(describe::SUBNETS, cidr))
+            .map(|cidr| network(super::SUBNETS, cidr))
             .transpose()?,
         ipv6: ipv6
-            .map(|cidr| network(describe::SUBNETS, cidr))
+            .map(|cidr| network(super::SUBNETS, cidr))
             .collect::<Result<_, _>>()?,
         free_addresses: u32::try_from(subnet.available_ip_address_count().unwrap_or_default()).unwrap_or_default(),
         outpost: subnet.outpost_arn().is_some(),
@@ -84,11 +81,7 @@ pub(crate) fn subnet(subnet: &types::Subnet) -> Result<(SubnetId, Subnet), CallE
 }
 
 pub(crate) fn route_table(table: &types::RouteTable) -> Result<(RouteTableId, RouteTable), CallError> {
-    let id = RouteTableId(required(
-        describe::ROUTE_TABLES,
-        "route table id",
-        table.route_table_id(),
-    )?);
+    let id = RouteTableId(required(super::ROUTE_TABLES, "route table id", table.route_table_id())?);
     let current = || {
         table.associations().iter().filter(|a| {
             let state = a.association_state().and_then(|state| state.state());
@@ -133,7 +126,7 @@ fn route(route: &types::Route) -> Result<Route, CallError> {
         }
     };
     Ok(Route {
-        destination: required(describe::ROUTE_TABLES, "destination of a route", destination)?,
+        destination: required(super::ROUTE_TABLES, "destination of a route", destination)?,
         target,
         active: route.state().is_none_or(|state| state.as_str() != "blackhole"),
     })
@@ -145,12 +138,8 @@ pub(crate) fn endpoint(
     account: &AccountId,
     region: &Region,
 ) -> Result<(EndpointId, Endpoint), CallError> {
-    let id = EndpointId(required(
-        describe::ENDPOINTS,
-        "endpoint id",
-        endpoint.vpc_endpoint_id(),
-    )?);
-    let state = required(describe::ENDPOINTS, "state", endpoint.state().map(|s| s.as_str()))?;
+    let id = EndpointId(required(super::ENDPOINTS, "endpoint id", endpoint.vpc_endpoint_id())?);
+    let state = required(super::ENDPOINTS, "state", endpoint.state().map(|s| s.as_str()))?;
     let service_region = endpoint.service_region().filter(|other| *other != region.as_str());
     let parsed = Endpoint {
         id: id.clone(),
@@ -192,15 +181,15 @@ fn kind(text: &str) -> EndpointKind {
 }
 
 pub(crate) fn security_group(group: &types::SecurityGroup) -> Result<(SecurityGroupId, SecurityGroup), CallError> {
-    let id = SecurityGroupId(required(describe::SECURITY_GROUPS, "group id", group.group_id())?);
+    let id = SecurityGroupId(required(super::SECURITY_GROUPS, "group id", group.group_id())?);
     let mut ingress = Vec::new();
     for permission in group.ip_permissions() {
         permission_rules(permission, &mut ingress)?;
     }
     let parsed = SecurityGroup {
         id: id.clone(),
-        name: required(describe::SECURITY_GROUPS, "group name", group.group_name())?,
-        owner: AccountId(required(describe::SECURITY_GROUPS, "owner", group.owner_id())?),
+        name: required(super::SECURITY_GROUPS, "group name", group.group_name())?,
+        owner: AccountId(required(super::SECURITY_GROUPS, "owner", group.owner_id())?),
         ingress,
         tags: tags(group.tags()),
     };
@@ -208,13 +197,7 @@ pub(crate) fn security_group(group: &types::SecurityGroup) -> Result<(SecurityGr
 }
 
 fn permission_rules(permission: &types::IpPermission, rules: &mut Vec<IngressRule>) -> Result<(), CallError> {
-    let protocol = match required(
-        describe::SECURITY_GROUPS,
-        "protocol of a rule",
-        permission.ip_protocol(),
-    )?
-    .as_str()
-    {
+    let protocol = match required(super::SECURITY_GROUPS, "protocol of a rule", permission.ip_protocol())?.as_str() {
         "-1" => Protocol::All,
         "tcp" | "6" => Protocol::Tcp,
         _ => Protocol::Other,
@@ -226,22 +209,18 @@ fn permission_rules(permission: &types::IpPermission, rules: &mut Vec<IngressRul
     cidrs.extend(permission.ipv6_ranges().iter().filter_map(|range| range.cidr_ipv6()));
     let mut sources = Vec::new();
     for cidr in cidrs {
-        sources.push(IngressSource::Cidr(network(describe::SECURITY_GROUPS, cidr)?));
+        sources.push(IngressSource::Cidr(network(super::SECURITY_GROUPS, cidr)?));
     }
     for pair in permission.user_id_group_pairs() {
         let group = required(
-            describe::SECURITY_GROUPS,
+            super::SECURITY_GROUPS,
             "group of a rule",
             pair.group_id().or(pair.group_name()),
         )?;
         sources.push(IngressSource::Group(group));
     }
     for list in permission.prefix_list_ids() {
-        let list = required(
-            describe::SECURITY_GROUPS,
-            "prefix list of a rule",
-            list.prefix_list_id(),
-        )?;
+        let list = required(super::SECURITY_GROUPS, "prefix list of a rule", list.prefix_list_id())?;
         sources.push(IngressSource::PrefixList(list));
     }
     rules.extend(sources.into_iter().map(|source| IngressRule {
@@ -259,7 +238,7 @@ pub(crate) fn catalogue(services: Vec<types::ServiceDetail>, region: &Region) ->
         if service.service_region().is_some_and(|other| other != region.as_str()) {
             continue;
         }
-        let name = required(describe::SERVICES, "service name", service.service_name())?;
+        let name = required(super::SERVICES, "service name", service.service_name())?;
         let names = service
             .private_dns_names()
             .iter()
