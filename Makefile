@@ -45,11 +45,11 @@ lint: .venv/.stamp ## check formatting, clippy, the template, generated files an
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	.venv/bin/cfn-lint infra/*.yaml
-	cargo test --locked --quiet --workspace --lib -- generated schema
+	cargo test --locked --quiet --workspace --lib -- generated schema golden
 	for crate in $(CRATES); do cargo check --locked --quiet --package $$crate || exit; done
 
-generate: ## write the control pages and JSON Schemas from the code
-	GENERATE=1 cargo test --locked --quiet --workspace --lib -- generated schema
+generate: ## write the control pages, JSON Schemas and golden reports from the code
+	GENERATE=1 cargo test --locked --quiet --workspace --lib -- generated schema golden
 
 # What is measured are packages as build makes them, for this machine, beside a function that does nothing.
 bench: export POSTERN_PROGRAMS := $(CURDIR)/target/lambda/bench

@@ -79,11 +79,13 @@ impl Endpoint {
             return analysis;
         }
         let supposed = analyse(document, perimeter, unnamed);
+        let decided = [supposed.identity.is_none(), supposed.resource.is_none()];
         let Some(witness) = supposed.identity.or(supposed.resource) else {
             return analysis;
         };
         if analysis.verdict == Containment::Closed {
             analysis.verdict = Containment::Undecided;
+            [analysis.identity_decided, analysis.resource_decided] = decided;
             analysis.explanation.clear();
         }
         let reason = self.depends(&witness);

@@ -10,7 +10,9 @@ mod s3;
 
 use regions::Regions;
 
-use crate::{EndpointContext, Perimeter, template::partition};
+use crate::partition;
+use crate::service::plain_name;
+use crate::{EndpointContext, Perimeter};
 
 /// A group of AWS-owned resources, and what has to reach them.
 pub(crate) struct AwsOwned {
@@ -42,7 +44,7 @@ impl AwsOwned {
         let Some(own) = self.regions.value(region) else {
             return Vec::new();
         };
-        let partition = partition(region);
+        let partition = partition::of_region(region);
         let full = |arn: &&str| {
             let mut text = String::with_capacity(128);
             text.extend(["arn:", partition]);
@@ -67,9 +69,10 @@ impl AwsOwned {
 }
 
 /// What AWS owns behind endpoints of a service, by its short name.
-pub(crate) fn of_service(service: &str) -> impl Iterator<Item = &'static AwsOwned> {
+pub(crate) fn of_service(service: &str) -> impl Iterator<Item = &'static AwsOwned> + use<> {
     let all = s3::ALL.iter().chain(others::ALL);
-    all.filter(move |owned| owned.services.contains(&service))
+    let service = plain_name(service).into_owned();
+    all.filter(move |owned| owned.services.contains(&service.as_str()))
 }
 
 /// The ARNs of resources that AWS owns and that the perimeter lets everybody reach through the endpoint.
@@ -142,7 +145,10 @@ mod tests {
     fn arns_have_the_partition_and_the_region_of_the_endpoint() {
         for (owned, region) in all().flat_map(|owned| SAMPLES.map(|region| (owned, region))) {
             for arn in owned.arns(region) {
-                assert!(arn.starts_with(&format!("arn:{}:", partition(region))), "{arn}");
+                assert!(
+                    arn.starts_with(&format!("arn:{}:", partition::of_region(region))),
+                    "{arn}"
+                );
                 assert!(!arn.contains(['{', '}']), "{arn}");
             }
         }

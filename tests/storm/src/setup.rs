@@ -11,7 +11,7 @@ use postern_core::controls::{CONTROLS, known};
 use postern_core::functions::Function;
 use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
-use postern_runtime::Configuration;
+use postern_runtime::{Configuration, Topics};
 
 use crate::size::Size;
 
@@ -87,7 +87,10 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configurat
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
     Arc::new(Configuration {
         settings: settings(services, &resources, rng),
-        topic: topic(),
+        topics: Topics {
+            reports: topic(),
+            alerts: None,
+        },
         ledger: LEDGER.to_owned(),
         own_roles: postern_core::functions::FUNCTIONS
             .iter()

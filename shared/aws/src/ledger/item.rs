@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use postern_core::history::ChangeId;
+use postern_core::history::{ChangeId, UndeliveredMessage};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
@@ -78,6 +78,11 @@ pub(super) fn hold_key(key: &FindingKey) -> Result<String, serde_json::Error> {
 
 pub(super) fn resume_key(key: &FindingKey) -> Result<String, serde_json::Error> {
     Ok(format!("resume/{}", hash(key)?))
+}
+
+pub(super) fn undelivered_key(message: &UndeliveredMessage) -> String {
+    let hash = client_token([&message.time.to_string(), &message.subject, &message.body].map(String::as_str));
+    format!("undelivered/{:?}/{hash}", message.sink).to_lowercase()
 }
 
 fn hash(key: &FindingKey) -> Result<String, serde_json::Error> {

@@ -10,6 +10,7 @@ mod lease;
 mod read;
 #[cfg(test)]
 mod tests;
+mod undelivered;
 mod write;
 
 use aws_sdk_dynamodb::Client;

@@ -29,6 +29,9 @@ impl Ledger {
                 (LEASE, _) => past.version = self.parsed(item, "version")?,
                 ("change", _) => past.records.push(self.document(item, "record")?),
                 ("hold", _) => past.pauses.push(self.document::<Pause>(item, "hold")?),
+                // Without its message: it was delivered.
+                ("undelivered", _) if attribute(item, "message").is_none() => {}
+                ("undelivered", _) => past.undelivered.push(self.document(item, "message")?),
                 ("resume", _) => {
                     let Resume { key, time } = self.document(item, "resume")?;
                     past.resumes.insert(key, time);
@@ -50,6 +53,7 @@ impl Ledger {
                 _ => return Err(self.unreadable(item, "it is of an unknown kind")),
             }
         }
+        past.undelivered.sort_by_key(|message| message.time);
         for ToldParts { count, lists } in delivered.into_values() {
             let lists = lists.into_iter().filter(|(part, _)| *part < count);
             let each = lists.flat_map(|(_, list)| list);

@@ -129,7 +129,7 @@ impl Ledger {
         Ok(item)
     }
 
-    async fn put(&self, aim: &str, item: Item) -> Result<PutItemOutput, LedgerError> {
+    pub(super) async fn put(&self, aim: &str, item: Item) -> Result<PutItemOutput, LedgerError> {
         let request = self.client.put_item().table_name(&self.table);
         let answer = request.set_item(Some(item)).send().await;
         answer.map_err(|error| LedgerError::call(aim, &self.table, CallError::new(PUT, error)))

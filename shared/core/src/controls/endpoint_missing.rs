@@ -612,7 +612,7 @@ mod tests {
         let finding = two_zones().require(&["ec2messages"]).judge(&CONTROL, "ec2messages");
         assert_eq!(finding.verdict(), Verdict::Indeterminate);
         assert!(
-            advice(&finding).contains("eu-central-1 offers no interface service `ec2messages`"),
+            advice(&finding).contains("eu-central-1 has no interface service `ec2messages`"),
             "{finding:#?}"
         );
         let mut world = two_zones().require(&["sts"]);

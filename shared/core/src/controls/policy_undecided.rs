@@ -74,7 +74,7 @@ mod tests {
             let finding = world.judge(&CONTROL, "vpce-s3");
             assert_eq!(finding.verdict(), Verdict::NonCompliant, "{policy}");
             assert!(finding.explanation().contains(place), "{}", finding.explanation());
-            assert!(advice(&finding).contains("does not rewrite"));
+            assert!(advice(&finding).contains("does not change"));
             let loud: Vec<_> = world
                 .all_findings()
                 .into_iter()

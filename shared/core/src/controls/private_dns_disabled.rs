@@ -128,8 +128,8 @@ mod tests {
         assert_eq!(changes(&finding), [enabling("vpce-sts")]);
         assert_eq!(
             finding.explanation(),
-            "sts.eu-central-1.amazonaws.com resolves to public addresses: private DNS is off, and no other endpoint of \
-             the VPC has it on."
+            "sts.eu-central-1.amazonaws.com resolves to public addresses: private DNS is disabled on the endpoint and on \
+             all others of the VPC."
         );
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Action, ChangeRecord, ChangeStatus};
+use super::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
 use crate::changes::EffectCheck;
 use crate::history::FindingStatus;
 use crate::model::cost::MonthlyCost;
@@ -19,6 +19,8 @@ pub struct ChangeHistory {
     pub records: Vec<ChangeRecord>,
     pub delivered: BTreeMap<FindingKey, DeliveredFinding>,
     pub pauses: Vec<Pause>,
+    /// Oldest first.
+    pub undelivered: Vec<UndeliveredMessage>,
     /// Remediations before these times no longer count as attempts.
     pub resumes: BTreeMap<FindingKey, Timestamp>,
     /// How often the lease of the scope was taken.
@@ -35,6 +37,9 @@ pub struct DeliveredFinding {
     pub fingerprint: String,
     pub explanation: String,
     pub time: Timestamp,
+    /// When it was first reported, if it is open. Older ledgers do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_since: Option<Timestamp>,
 }
 
 /// Suspends the remediation of a finding after a person rolled it back.

@@ -29,15 +29,18 @@ pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Two or more words of lower-case letters and a number, such as `us-gov-west-1`. Host names are made of it.
+/// Two or more words of lower-case letters and a number, such as `us-gov-west-1`. Letters may follow the number. Host
+/// names are made of it.
 pub fn is_region(text: &str) -> bool {
     let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
     text.len() <= 32
         && text.rsplit_once('-').is_some_and(|(words, number)| {
             words.contains('-')
                 && words.split('-').all(word)
-                && !number.is_empty()
-                && number.bytes().all(|byte| byte.is_ascii_digit())
+                && number.starts_with(|first: char| first.is_ascii_digit())
+                && number
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
         })
 }
 

@@ -591,7 +591,7 @@ mod tests {
         }
         let message = unreadable(&with(schedule(), "/account", json!("a\u{1b}")));
         assert!(
-            message.contains("`account` must be an account id of twelve digits but is `a\u{fffd}`"),
+            message.contains("`account` must be an account id of twelve digits but is `a\\u{1b}`"),
             "{message}"
         );
         let message = unreadable(&with(schedule(), "/region", json!("eu-central-1.example.com")));

@@ -16,7 +16,7 @@ pub(super) enum Regions {
 impl Regions {
     /// What `{own}` stands for in a Region, empty if nothing. Nothing at all where the group does not exist.
     pub(super) fn value(&self, region: &str) -> Option<&'static str> {
-        let partition = crate::template::partition(region);
+        let partition = crate::partition::of_region(region);
         let there = match self {
             Self::Every => true,
             Self::Commercial => partition == "aws",

@@ -6,7 +6,7 @@ use crate::{Cloud, REGION};
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler};
+use postern_runtime::{Configuration, Handler, Topics};
 use postern_tests::envelope::Envelope;
 use serde_json::{Value, json};
 
@@ -23,7 +23,10 @@ fn handler(cloud: &Cloud, own_roles: Vec<String>) -> Handler {
     let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\n";
     let configuration = Configuration {
         settings: Settings::parse(text, &known()).unwrap(),
-        topic: TOPIC.to_owned(),
+        topics: Topics {
+            reports: TOPIC.to_owned(),
+            alerts: None,
+        },
         ledger: LEDGER.to_owned(),
         own_roles,
     };

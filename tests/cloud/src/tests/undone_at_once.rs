@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler};
+use postern_runtime::{Configuration, Handler, Topics};
 use postern_tests::envelope::Envelope;
 use serde_json::Value;
 
@@ -45,7 +45,10 @@ impl Rig {
         let controls = known();
         let configuration = Configuration {
             settings: Settings::parse(text, &controls).unwrap(),
-            topic: TOPIC.to_owned(),
+            topics: Topics {
+                reports: TOPIC.to_owned(),
+                alerts: None,
+            },
             ledger: LEDGER.to_owned(),
             own_roles: Vec::new(),
         };

@@ -1,6 +1,7 @@
 mod budget;
 mod lease;
 mod read;
+mod undelivered;
 mod write;
 
 use jiff::Timestamp;
@@ -80,6 +81,7 @@ fn delivered(resource: &str, explanation: &str) -> DeliveredFinding {
         fingerprint: "f".to_owned(),
         explanation: explanation.to_owned(),
         time: at("06:00:00"),
+        open_since: None,
     }
 }
 

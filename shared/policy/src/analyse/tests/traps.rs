@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The witness's suppositions, if there is a hole for strangers.
+/// The witness's suppositions, if there is a hole for outsiders.
 fn supposing(statements: &[Value]) -> Option<Vec<String>> {
     on("s3", statements).identity.map(|witness| witness.supposing)
 }
@@ -66,13 +66,13 @@ fn a_time_bomb_opens_later() {
 
 #[test]
 fn an_expired_deny_denies_nothing_and_one_that_expires_soon_will_not() {
-    let strangers = |until: &str| {
+    let outsiders = |until: &str| {
         deny(
             json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}, "DateLessThan": {"aws:CurrentTime": until}}),
         )
     };
     let hole = |until: &str| {
-        on("s3", &[everything(), data_stays(), strangers(until)])
+        on("s3", &[everything(), data_stays(), outsiders(until)])
             .identity
             .unwrap()
     };
