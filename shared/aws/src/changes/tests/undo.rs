@@ -335,7 +335,7 @@ async fn what_was_changed_since_is_left_alone_and_the_difference_told() {
             4,
             "<item>subnet-1</item>",
             String::new(),
-            "vpce-1 is in no other subnet",
+            "is the only subnet of vpce-1",
         ),
         (
             6,
