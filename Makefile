@@ -32,12 +32,12 @@ lint: .venv/.stamp ## formatting, clippy, the template, generated files, each cr
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	.venv/bin/cfn-lint infra/*.yaml
 	cargo test --locked --quiet --workspace --test generated
-	cargo test --locked --quiet --workspace --lib schema
+	cargo test --locked --quiet --workspace --lib -- schema golden
 	for crate in $(CRATES); do cargo check --locked --quiet --package $$crate || exit; done
 
-generate: ## control pages and JSON Schemas, from the code
+generate: ## control pages, JSON Schemas and golden reports, from the code
 	GENERATE=1 cargo test --locked --quiet --workspace --test generated
-	GENERATE=1 cargo test --locked --quiet --workspace --lib schema
+	GENERATE=1 cargo test --locked --quiet --workspace --lib -- schema golden
 
 # What is measured are packages as build makes them, for this machine, beside a function that does nothing.
 bench: export POSTERN_PROGRAMS := $(CURDIR)/target/lambda/bench

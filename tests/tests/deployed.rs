@@ -111,9 +111,7 @@ fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
         panic!("{:#?}", interrupted.alerts);
     };
     let changes = |alert: &Alert, result: &str| -> BTreeSet<String> {
-        let all = alert
-            .list("changes")
-            .filter(|change| change["outcome"]["result"] == result);
+        let all = alert.list("changes").filter(|change| change["result"] == result);
         all.map(|change| change["id"].as_str().unwrap().to_owned()).collect()
     };
     let uncertain = changes(first, "failed");
@@ -170,12 +168,12 @@ fn who_cannot_delete_a_subnet_is_told_how_to_release_it(played: &Played) {
 fn check_alerts(played: &Played, round: &Round) {
     for alert in &round.alerts {
         alert.check().unwrap();
-        assert_eq!(alert.text("/vpc"), played.vpc.id);
+        assert_eq!(alert.text("/scope/resource/id"), played.vpc.id);
         assert_eq!(alert.text("/account"), ACCOUNT);
         assert_eq!(alert.attributes["account"], ACCOUNT);
         assert!(alert.subject.contains(&played.vpc.id), "{}", alert.subject);
         assert!(
-            alert.text("/occasions/0/actor/identity").ends_with("/ada"),
+            alert.text("/triggering_events/0/actor/identity").ends_with("/ada"),
             "{:#}",
             alert.report
         );

@@ -217,7 +217,7 @@ fn a_role_allows_the_calls_of_its_function_and_nothing_else_in_the_network() {
 }
 
 #[test]
-fn besides_the_network_a_role_reaches_its_queue_its_log_the_topic_and_the_ledger() {
+fn besides_the_network_a_role_reaches_its_queue_its_log_the_topics_and_the_ledger() {
     let template = template();
     for function in FUNCTIONS {
         let mut reached: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -232,7 +232,7 @@ fn besides_the_network_a_role_reaches_its_queue_its_log_the_topic_and_the_ledger
         let queue = of(format!("{}Queue", prefix(function)));
         let log = of(format!("{}Logs", prefix(function)));
         let key = of("TopicKey".to_owned());
-        let topic = BTreeSet::from([json!({"Ref": "Topic"}).to_string()]);
+        let topics = BTreeSet::from([json!([{"Ref": "AlertsTopic"}, {"Ref": "ReportsTopic"}]).to_string()]);
         let mut expected = BTreeMap::from([
             ("kms:Decrypt".to_owned(), key.clone()),
             ("kms:GenerateDataKey*".to_owned(), key),
@@ -244,7 +244,7 @@ fn besides_the_network_a_role_reaches_its_queue_its_log_the_topic_and_the_ledger
         ]);
         let ledger = of("Ledger".to_owned());
         expected.extend(LEDGER_CALLS.iter().map(|call| ((*call).to_owned(), ledger.clone())));
-        expected.extend(PUBLISH_CALLS.iter().map(|call| ((*call).to_owned(), topic.clone())));
+        expected.extend(PUBLISH_CALLS.iter().map(|call| ((*call).to_owned(), topics.clone())));
         assert_eq!(reached, expected, "{}", function.name);
     }
 }
@@ -362,5 +362,46 @@ fn the_ledger_is_the_table_of_every_function_and_outlives_the_stack() {
         let lambda = properties(&template, &format!("{}Function", prefix(function)));
         let table = &lambda["Environment"]["Variables"]["POSTERN_LEDGER_TABLE"];
         assert_eq!(table, &json!({"Ref": "Ledger"}), "{}", function.name);
+    }
+}
+
+#[test]
+fn people_get_alerts_and_alarms_and_programs_get_reports() {
+    let template = template();
+    let (alerts, reports) = (json!({"Ref": "AlertsTopic"}), json!({"Ref": "ReportsTopic"}));
+    assert_eq!(properties(&template, "EmailSubscription")["TopicArn"], alerts);
+    assert_eq!(template["Outputs"]["AlertsTopicArn"]["Value"], alerts);
+    assert_eq!(template["Outputs"]["TopicArn"]["Value"], reports);
+    for topic in ["AlertsTopic", "ReportsTopic"] {
+        let key = &properties(&template, topic)["KmsMasterKeyId"];
+        assert_eq!(key, &json!({"Ref": "TopicKey"}), "{topic}");
+    }
+    for function in FUNCTIONS {
+        let of = |kind: &str| properties(&template, &format!("{}{kind}", prefix(function)));
+        let variables = &of("Function")["Environment"]["Variables"];
+        assert_eq!(variables["POSTERN_ALERT_TOPIC_ARN"], alerts, "{}", function.name);
+        assert_eq!(variables["POSTERN_TOPIC_ARN"], reports, "{}", function.name);
+        assert_eq!(of("Alarm")["AlarmActions"], json!([alerts]), "{}", function.name);
+    }
+}
+
+#[test]
+fn the_queries_search_the_logs_of_every_function() {
+    let template = template();
+    let logs: Vec<_> = FUNCTIONS
+        .iter()
+        .map(|f| json!({"Ref": format!("{}Logs", prefix(f))}))
+        .collect();
+    let resources = template["Resources"].as_object().unwrap().values();
+    let queries: Vec<_> = resources
+        .filter(|resource| resource["Type"] == "AWS::Logs::QueryDefinition")
+        .collect();
+    assert_eq!(queries.len(), 3);
+    for query in queries {
+        let searched: BTreeSet<_> = list(&query["Properties"]["LogGroupNames"])
+            .iter()
+            .map(Value::to_string)
+            .collect();
+        assert_eq!(searched, logs.iter().map(Value::to_string).collect());
     }
 }

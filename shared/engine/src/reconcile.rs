@@ -8,8 +8,8 @@ use postern_aws::chain;
 use postern_core::changes::ChangeOutcome;
 use postern_core::history::{Action, ChangeHistory, ChangeRecord, ChangeStatus, Sink, UndeliveredMessage};
 use postern_core::model::finding::{FindingKey, Severity, Verdict};
-use postern_core::model::scope::{Scope, ScopedResource};
-use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot, name};
 use postern_core::plan::{PlannedChange, notices};
 use postern_core::settings::Mode;
 use postern_core::trigger::TriggeringEvent;
@@ -307,15 +307,13 @@ impl<'a> Reconciler<'a> {
         self.counts.add(&evaluation.findings, &execution.outcomes);
         log_findings(&evaluation);
         let history = evaluation.history;
-        let ScopedResource::Vpc(vpc) = &scope.resource;
         let modes = &self.context.settings.modes;
         let controls = self.context.controls.iter();
         let reconciliation = Reconciliation {
             run: self.context.run.clone(),
             function: self.context.actor.to_owned(),
-            account: scope.account.clone(),
-            region: scope.region.clone(),
-            vpc: vpc.clone(),
+            scope: scope.clone(),
+            name: name(&evaluation.snapshot.vpc.tags),
             time: evaluation.time,
             triggering_events: events.to_vec(),
             controls: controls
@@ -339,8 +337,8 @@ impl<'a> Reconciler<'a> {
                 .collect(),
             verification,
         };
-        let delta = Delta::of(&reconciliation, &history);
-        let messages = messages(&delta, reconciliation.time);
+        let delta = Delta::of(&reconciliation, &history, self.context.settings.alerts.repeat_after());
+        let messages = messages(&delta, self.topics, reconciliation.time);
         if messages.is_empty() {
             info!("nothing new to report");
         }
@@ -462,10 +460,10 @@ fn log_findings(evaluation: &Evaluation) {
     }
 }
 
-/// What is to be delivered.
-fn messages(delta: &Delta, time: Timestamp) -> Vec<UndeliveredMessage> {
+/// What is to be delivered. A deployment with one topic has no alerts of its own.
+fn messages(delta: &Delta, topics: &Topics, time: Timestamp) -> Vec<UndeliveredMessage> {
     let message = |message: Message| UndeliveredMessage {
-        sink: Sink::Reports,
+        sink: message.sink,
         time,
         subject: message.subject,
         body: message.body,
@@ -475,8 +473,7 @@ fn messages(delta: &Delta, time: Timestamp) -> Vec<UndeliveredMessage> {
             .map(|(name, value)| ((*name).to_owned(), value.data_type().to_owned(), value.text()))
             .collect(),
     };
-    delta.report.iter().map(|report| message(Message::of(report))).collect()
+    let messages = delta.messages().into_iter();
+    let delivered = messages.filter(|message| message.sink == Sink::Reports || topics.alerts.is_some());
+    delivered.map(message).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -129,12 +129,12 @@ async fn a_refused_creation_is_reported_with_its_cause() {
         assert_eq!(alert.text("/outcome"), "failed");
         let failed: Vec<_> = alert
             .list("changes")
-            .filter(|change| change["outcome"]["result"] == "failed")
+            .filter(|change| change["result"] == "failed")
             .collect();
         assert_eq!(failed.len(), 1, "{:#}", alert.report);
-        let cause = failed[0]["outcome"]["cause"].as_str().unwrap();
+        let cause = failed[0]["reason"].as_str().unwrap();
         assert!(cause.contains(code) && cause.contains(said), "{cause}");
-        assert_eq!(failed[0]["outcome"]["transient"], transient);
+        assert_eq!(failed[0]["transient"], transient);
         assert!(rig.endpoint("secretsmanager").await.is_none());
     }
     // What did not depend on it was done the first time.

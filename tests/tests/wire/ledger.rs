@@ -115,7 +115,7 @@ async fn a_change_that_cannot_be_put_on_record_is_not_made() {
     assert_eq!(rig.mutations(), [""; 0]);
     let alert = rig.alert();
     assert_eq!(alert.text("/outcome"), "failed");
-    let cause = alert.text("/changes/0/outcome/cause");
+    let cause = alert.text("/changes/0/reason");
     assert!(
         cause.contains("nothing is changed without the ledger"),
         "{:#}",

@@ -50,9 +50,9 @@ async fn a_created_subnet_is_served_and_the_repair_reported() {
 
     let alert = rig.alert();
     assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
-    assert_eq!(alert.text("/vpc"), rig.vpc.id);
-    assert_eq!(alert.text("/occasions/0/event"), "CreateSubnet");
-    assert!(alert.text("/occasions/0/actor/identity").ends_with("/ada"));
+    assert_eq!(alert.text("/scope/resource/id"), rig.vpc.id);
+    assert_eq!(alert.text("/triggering_events/0/event"), "CreateSubnet");
+    assert!(alert.text("/triggering_events/0/actor/identity").ends_with("/ada"));
     assert!(
         alert.results().iter().all(|result| *result == "applied"),
         "{:?}",
@@ -223,7 +223,7 @@ async fn the_sweeper_repairs_every_vpc_of_the_region_at_once() {
         .unwrap();
     assert_back(&answer, &[], &sweeper);
     let alerts = rig.alerts();
-    let vpcs: std::collections::BTreeSet<_> = alerts.iter().map(|alert| alert.text("/vpc")).collect();
+    let vpcs: std::collections::BTreeSet<_> = alerts.iter().map(|alert| alert.text("/scope/resource/id")).collect();
     assert_eq!(vpcs, [rig.vpc.id.as_str(), other.id.as_str()].into());
     for alert in &alerts {
         assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);

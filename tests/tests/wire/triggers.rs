@@ -26,14 +26,14 @@ async fn messages_that_mean_the_same_vpc_are_reconciled_once() {
     assert_eq!(rig.count("DescribeVpcs"), 1);
     let alert = rig.alert();
     let events: BTreeSet<_> = alert
-        .list("occasions")
+        .list("triggering_events")
         .filter_map(|triggering_event| triggering_event["event"].as_str())
         .collect();
     assert_eq!(
         events,
         BTreeSet::from(["AssociateRouteTable", "CreateSubnet", "ModifyVpcAttribute"])
     );
-    assert_eq!(alert.list("occasions").count(), 3);
+    assert_eq!(alert.list("triggering_events").count(), 3);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn unreadable_messages_come_back_and_the_others_are_done() {
     ]);
     let answer = function.invoke(&batch).await.unwrap();
     assert_back(&answer, &[0, 2, 3], &function);
-    assert_eq!(rig.alert().text("/vpc"), rig.vpc.id);
+    assert_eq!(rig.alert().text("/scope/resource/id"), rig.vpc.id);
     let log = function.log();
     assert!(log.contains("message-0") && log.contains("message-2"), "{log}");
 }
@@ -61,7 +61,7 @@ async fn a_bare_envelope_is_answered_without_a_batch() {
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let answer = function.invoke(Envelope::create_subnet(&rig.vpc).json()).await.unwrap();
     assert_eq!(answer, Answer::Done(json!({})), "{}", function.log());
-    assert_eq!(rig.alert().text("/vpc"), rig.vpc.id);
+    assert_eq!(rig.alert().text("/scope/resource/id"), rig.vpc.id);
 
     match function.invoke(&json!({"hello": 1})).await.unwrap() {
         Answer::Failed { message, .. } => assert!(message.contains("EventBridge"), "{message}"),
@@ -125,8 +125,8 @@ async fn an_event_without_identity_and_with_empty_bodies_is_understood() {
         .unwrap();
     assert_back(&answer, &[], &function);
     let alert = rig.alert();
-    assert_eq!(alert.text("/vpc"), rig.vpc.id);
-    assert_eq!(alert.list("occasions").count(), 2, "{:#}", alert.report);
+    assert_eq!(alert.text("/scope/resource/id"), rig.vpc.id);
+    assert_eq!(alert.list("triggering_events").count(), 2, "{:#}", alert.report);
 }
 
 #[tokio::test]

@@ -18,14 +18,11 @@ use self::policies::Policies;
 use crate::changes::ChangeKind;
 use crate::history::ChangeHistory;
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
-use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot};
+use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot, name};
 use crate::settings::{Mode, Settings};
 
 /// A tag that exempts its resource from the controls that the settings allow to be exempted by tag.
 pub const TAG_EXEMPT: &str = "postern:exempt";
-
-/// The tag by which people name resources.
-const TAG_NAME: &str = "Name";
 
 /// A requirement on the resources of a VPC.
 pub struct Control {
@@ -119,7 +116,7 @@ fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Cont
     };
     let tags = suppression::tags_of(key, context.snapshot);
     Finding {
-        name: tags.and_then(|tags| tags.get(TAG_NAME)).cloned(),
+        name: tags.and_then(name),
         service: key.service.clone().or_else(|| service_of(key, context.snapshot)),
         severity: control.severity,
         mode,

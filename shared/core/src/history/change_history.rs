@@ -36,6 +36,9 @@ pub struct DeliveredFinding {
     pub fingerprint: String,
     pub explanation: String,
     pub time: Timestamp,
+    /// When it was first reported, if it is open. Older ledgers do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_since: Option<Timestamp>,
 }
 
 /// Suspends the remediation of a finding after a person rolled it back.

@@ -14,6 +14,11 @@ use crate::model::scope::Scope;
 
 pub type Tags = BTreeMap<String, String>;
 
+/// The value of the tag `Name`, by which people name resources.
+pub fn name(tags: &Tags) -> Option<String> {
+    tags.get("Name").cloned()
+}
+
 /// A part of a snapshot, observed by calls of its own. Each control declares which it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {

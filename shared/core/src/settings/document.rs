@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 
 use super::reader::{Node, Section, advice};
 use super::{
-    Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement, Settings,
-    SubnetSelector, VpcSelector, values,
+    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement,
+    Settings, SubnetSelector, VpcSelector, values,
 };
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
@@ -47,6 +47,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         exempt_by_tag: root.get("exempt_by_tag", exempt_by_tag).unwrap_or_default(),
         limits: root.get("limits", limits).unwrap_or_default(),
         ledger: root.get("ledger", ledger).unwrap_or_default(),
+        alerts: root.get("alerts", alerts).unwrap_or_default(),
         prices: root.get("prices", prices).unwrap_or_default(),
     };
     let opt_in = controls.iter().filter(|control| control.opt_in);
@@ -186,6 +187,17 @@ fn limits(node: &Node<'_>) -> Option<Limits> {
             window_hours: s
                 .get("window_hours", |node| values::within(node, 1..=720))
                 .unwrap_or(default.window_hours),
+        })
+    })
+}
+
+fn alerts(node: &Node<'_>) -> Option<AlertSettings> {
+    let default = AlertSettings::default();
+    node.section(|s| {
+        Some(AlertSettings {
+            repeat_days: s
+                .get("repeat_days", |node| values::within(node, 0..=365))
+                .unwrap_or(default.repeat_days),
         })
     })
 }

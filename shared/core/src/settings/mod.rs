@@ -36,6 +36,7 @@ pub struct Settings {
     pub exempt_by_tag: BTreeSet<String>,
     pub limits: Limits,
     pub ledger: LedgerSettings,
+    pub alerts: AlertSettings,
     pub prices: Prices,
 }
 
@@ -139,6 +140,13 @@ pub struct LedgerSettings {
     pub pause_days: u16,
 }
 
+/// What people are told, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// After how many days a critical or high finding that stays open is reported again; 0 for never.
+    pub repeat_days: u16,
+}
+
 /// Settings that cannot be used. Printed with one problem a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", lines(.problems))]
@@ -189,6 +197,7 @@ impl Default for Settings {
             exempt_by_tag: BTreeSet::new(),
             limits: Limits::default(),
             ledger: LedgerSettings::default(),
+            alerts: AlertSettings::default(),
             prices: Prices::default(),
         }
     }
@@ -229,6 +238,19 @@ impl Default for LedgerSettings {
             retention_days: 400,
             pause_days: 30,
         }
+    }
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self { repeat_days: 7 }
+    }
+}
+
+impl AlertSettings {
+    /// After which time a severe finding that stays open is reported again; None for never.
+    pub fn repeat_after(&self) -> Option<SignedDuration> {
+        (self.repeat_days > 0).then(|| SignedDuration::from_hours(24 * i64::from(self.repeat_days)))
     }
 }
 

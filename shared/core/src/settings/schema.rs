@@ -9,7 +9,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{LedgerSettings, Limits, Mode, Settings};
+use super::{AlertSettings, LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
 use crate::model::cost::Prices;
 use crate::model::snapshot::SubnetClass;
@@ -29,6 +29,7 @@ struct Document {
     exempt_by_tag: Option<ExemptByTag>,
     limits: Option<LimitsTable>,
     ledger: Option<LedgerTable>,
+    alerts: Option<AlertsTable>,
     prices: Option<PricesTable>,
 }
 
@@ -183,6 +184,15 @@ struct LedgerTable {
     /// Days for which a remediation is paused after it was rolled back or released.
     #[schemars(range(min = 1, max = 3_650), extend("default" = LedgerSettings::default().pause_days))]
     pause_days: Option<i64>,
+}
+
+/// How often alerts are repeated.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Alerts")]
+struct AlertsTable {
+    /// After how many days a critical or high finding that stays open is reported again. 0 for never.
+    #[schemars(range(min = 0, max = 365), extend("default" = AlertSettings::default().repeat_days))]
+    repeat_days: Option<i64>,
 }
 
 /// The prices for the cost of plans.
@@ -378,7 +388,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 12);
+        assert_eq!(tables, 13);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings, SettingsError,
-    SubnetSelector, VpcSelector,
+    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings,
+    SettingsError, SubnetSelector, VpcSelector,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -139,6 +139,7 @@ fn every_key_reaches_the_settings() {
             retention_days: 31,
             pause_days: 7,
         },
+        alerts: AlertSettings { repeat_days: 14 },
         prices: Prices {
             interface_endpoint_zone_hour: 0.02,
             regions: BTreeMap::from([("eu-central-1".into(), 0.012)]),

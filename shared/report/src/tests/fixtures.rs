@@ -1,22 +1,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use crate::published::{Report, schema};
 use crate::*;
 use postern_core::changes::{
-    AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup, NewEndpoint, ReplacePolicy,
+    AddSubnet, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup, ManagedGroup, NewEndpoint, ReplacePolicy,
 };
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::{Conclusion, Exempt, Remediation};
-use postern_core::history::{Action, ChangeStatus};
+use postern_core::evaluation::{Conclusion, Exempt, Finding, Remediation};
+use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
 use postern_core::model::cost::MonthlyCost;
-use postern_core::model::finding::{ResourceKind, Severity, Verdict};
+use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::EndpointKind;
-use postern_core::plan::PlannedChange;
+use postern_core::plan::{Plan, PlannedChange};
 use postern_core::settings::Mode;
-use postern_core::trigger::Actor;
+use postern_core::trigger::{Actor, TriggeringEvent};
 
 pub(super) const VPC: &str = "vpc-0f1e2d3c4b5a69788";
-const ENDPOINT: &str = "vpce-0a1b2c3d4e5f60718";
+pub(super) const ENDPOINT: &str = "vpce-0a1b2c3d4e5f60718";
 const OPEN_POLICY: &str =
     "{\n\t\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\"}]\n}";
 
@@ -25,9 +28,8 @@ pub(super) fn reconciliation() -> Reconciliation {
     Reconciliation {
         run: "20260301T120000Z-7f3a".into(),
         function: "subnet-inspector".into(),
-        account: "111122223333".into(),
-        region: "eu-central-1".into(),
-        vpc: VPC.into(),
+        scope: Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &VPC.into()),
+        name: Some("payments-prod".into()),
         time: "2026-03-01T12:00:05Z".parse().unwrap(),
         triggering_events: vec![TriggeringEvent {
             event: "CreateSubnet".into(),
@@ -92,7 +94,7 @@ pub(super) fn non_compliant(explanation: &str, remediation: Remediation) -> Conc
     }
 }
 
-fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> PlannedChange {
+pub(super) fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> PlannedChange {
     PlannedChange {
         change: change.clone(),
         causes: BTreeSet::from([cause.clone()]),
@@ -116,6 +118,7 @@ pub(super) fn repaired() -> Reconciliation {
     let uncovered = Finding {
         key: FindingKey::new("subnet-uncovered", ResourceKind::Subnet, "subnet-0c0ffee0c0ffee000")
             .for_service("com.amazonaws.eu-central-1.sts"),
+        service: Some("com.amazonaws.eu-central-1.sts".into()),
         conclusion: non_compliant(
             &format!("No subnet of zone eu-central-1b is in {ENDPOINT}, so calls from there cross zones."),
             Remediation::Automatic(vec![cover.clone()]),
@@ -125,9 +128,11 @@ pub(super) fn repaired() -> Reconciliation {
     };
     let open = Finding {
         conclusion: non_compliant(
-            "The policy allows everything to everybody.",
+            "Principals outside your perimeter can use it: for example, `arn:aws:iam::444455556666:root` can call `s3:GetObject` on `arn:aws:s3:::any-bucket/key`. Allowed by Statement[0].",
             Remediation::Automatic(vec![close.clone()]),
         ),
+        name: Some("payments-s3".into()),
+        service: Some("com.amazonaws.eu-central-1.s3".into()),
         severity: Severity::Critical,
         ..finding("policy-open", ENDPOINT, Verdict::NonCompliant)
     };
@@ -192,6 +197,8 @@ pub(super) fn audited() -> Reconciliation {
         key: FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms"),
         mode: Mode::Audit,
         severity: Severity::High,
+        name: Some("payments-prod".into()),
+        service: Some("com.amazonaws.eu-central-1.kms".into()),
         conclusion: non_compliant(
             "KMS is required here and has no endpoint, so calls to it leave the network.",
             Remediation::Automatic(vec![group.clone(), admit.clone(), create.clone()]),
@@ -214,6 +221,11 @@ pub(super) fn audited() -> Reconciliation {
         findings: vec![missing],
         ..reconciliation()
     }
+}
+
+/// What is new if nothing was reported before.
+pub(super) fn news(r: &Reconciliation) -> Option<Report> {
+    Delta::of(r, &Default::default(), None).report
 }
 
 pub(super) fn body(message: &Message) -> Report {

@@ -83,6 +83,7 @@ fn delivered(resource: &str, explanation: &str) -> DeliveredFinding {
         fingerprint: "f".to_owned(),
         explanation: explanation.to_owned(),
         time: at("06:00:00"),
+        open_since: None,
     }
 }
 

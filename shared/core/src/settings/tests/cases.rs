@@ -40,7 +40,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "\"a \\n b\" = 1",
-        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `prices`",
+        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
     ),
     bad(
         "[limits]\nchanges_per_runs = 1",
@@ -403,6 +403,10 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "2:14: ledger.pause_days: expected a whole number, found a float",
     ),
     bad(
+        "[alerts]\nrepeat_days = 366",
+        "2:15: alerts.repeat_days: `366` is not between 0 and 365",
+    ),
+    bad(
         "[limits]\nmonthly_cost_per_vpc = -0.5",
         "2:24: limits.monthly_cost_per_vpc: `-0.5` is not an amount of dollars of zero or more",
     ),
@@ -557,6 +561,9 @@ window_hours = 48
 [ledger]
 retention_days = 31
 pause_days = 7
+
+[alerts]
+repeat_days = 14
 
 [prices]
 interface_endpoint_zone_hour = 0.02

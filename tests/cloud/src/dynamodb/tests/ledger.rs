@@ -139,6 +139,7 @@ fn delivered(resource: u32) -> DeliveredFinding {
         fingerprint: "f".to_owned(),
         explanation: "x".repeat(600),
         time: at(0),
+        open_since: None,
     }
 }
 

@@ -1,50 +1,46 @@
-//! One word for how a finding, and the whole report, ended.
+//! What became of a finding, and of everything that a report is about.
 
-use super::Verification;
 use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::Finding;
 use postern_core::history::FindingStatus;
 use postern_core::model::finding::Verdict;
 use postern_core::settings::Mode;
 
-/// Of a non-compliant or indeterminate finding. `outcomes` are those of the changes that remedy it; `planned` where
-/// some of these are for this finding itself.
-pub(super) fn of_finding<'a>(
+use crate::published::Outcome;
+use crate::reconciliation::Verification;
+
+/// Of a finding; None if it is compliant or not applicable. `outcomes` are those of the changes that remediate it;
+/// `planned` says whether some of these are for this finding itself.
+pub(crate) fn of_finding<'a>(
     finding: &Finding,
     planned: bool,
     outcomes: impl IntoIterator<Item = &'a ChangeOutcome>,
     verification: Option<&Verification>,
     refused: bool,
-) -> FindingStatus {
+) -> Option<FindingStatus> {
+    match finding.verdict() {
+        Verdict::Compliant | Verdict::NotApplicable => return None,
+        Verdict::NonCompliant | Verdict::Indeterminate => {}
+    }
     if finding.accepted().is_some() {
-        return FindingStatus::Exempt;
+        return Some(FindingStatus::Exempt);
     }
     if finding.verdict() == Verdict::Indeterminate {
-        return FindingStatus::Indeterminate;
+        return Some(FindingStatus::Indeterminate);
     }
     if finding.conflict().is_some() {
-        return FindingStatus::Contested;
+        return Some(FindingStatus::Contested);
     }
-    // Where changes are planned all the same, others of the plan do first what a person would have to do.
-    if planned || finding.changes().is_some() {
+    // Changes that are planned all the same do first what a person would have to do.
+    Some(if planned || finding.changes().is_some() {
         of_changes(finding.mode, outcomes, verification, refused)
     } else {
         FindingStatus::Manual
-    }
-}
-
-/// Of everything: that of the findings, or else of the changes, which asks the most of people. None where nobody
-/// has to hear of it.
-pub(super) fn of_report(
-    findings: impl IntoIterator<Item = FindingStatus>,
-    changes: impl IntoIterator<Item = FindingStatus>,
-) -> Option<FindingStatus> {
-    let alerting = findings.into_iter().filter(|outcome| *outcome != FindingStatus::Exempt);
-    alerting.max().or_else(|| changes.into_iter().max())
+    })
 }
 
 /// Of changes that belong together.
-pub(super) fn of_changes<'a>(
+pub(crate) fn of_changes<'a>(
     mode: Mode,
     outcomes: impl IntoIterator<Item = &'a ChangeOutcome>,
     verification: Option<&Verification>,
@@ -71,6 +67,21 @@ pub(super) fn of_changes<'a>(
             }
         }
     }
+}
+
+/// Of a whole report: the outcome that asks the most of people.
+///
+/// `unexplained` are the outcomes of changes that remediate no finding of the report. Their successes count only if
+/// there is no finding that people have to know; their failures always count.
+pub(crate) fn of_report(findings: &[Outcome], unexplained: &[Outcome], noticed: bool) -> Outcome {
+    let worst = findings.iter().copied().max().unwrap_or(Outcome::Compliant);
+    let silent = worst <= Outcome::Exempt;
+    let changes = unexplained
+        .iter()
+        .copied()
+        .filter(|outcome| silent || *outcome == Outcome::Failed);
+    let noticed = noticed.then_some(Outcome::Manual);
+    changes.chain(noticed).fold(worst, Outcome::max)
 }
 
 #[cfg(test)]
@@ -104,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn each_combination_ends_in_one_word() {
+    fn each_combination_has_one_status() {
         use FindingStatus::*;
         let applied = || ChangeOutcome::Applied { created: None };
         let not_needed = || ChangeOutcome::NotNeeded { reason: "r".into() };
@@ -136,7 +147,7 @@ mod tests {
 
         let check = |name: &str, finding, outcomes: &[ChangeOutcome], verification: &Option<_>, refused, expected| {
             let actual = of_finding(finding, !outcomes.is_empty(), outcomes, verification.as_ref(), refused);
-            assert_eq!(actual, expected, "{name}");
+            assert_eq!(actual, Some(expected), "{name}");
         };
         check("verified", &enforce, &[applied()], &verified, false, Repaired);
         check("done by others", &enforce, &[not_needed()], &verified, false, Repaired);
@@ -160,29 +171,32 @@ mod tests {
     }
 
     #[test]
-    fn a_report_ends_as_what_asks_most_of_people() {
-        use FindingStatus::*;
-        let check = |findings: &[FindingStatus], changes: &[FindingStatus], expected| {
-            let actual = of_report(findings.iter().copied(), changes.iter().copied());
-            assert_eq!(actual, expected, "{findings:?} {changes:?}");
+    fn a_report_has_the_outcome_that_asks_the_most_of_people() {
+        use Outcome::*;
+        let check = |findings: &[Outcome], unexplained: &[Outcome], expected| {
+            let actual = of_report(findings, unexplained, false);
+            assert_eq!(actual, expected, "{findings:?} {unexplained:?}");
         };
-        check(&[], &[], None);
-        check(&[Exempt, Exempt], &[], None);
-        check(&[Exempt, Repaired], &[Pending], Some(Repaired));
-        check(&[Repaired, Audit], &[Pending, Audit], Some(Audit));
-        check(&[Repaired, Pending, Audit], &[], Some(Pending));
-        check(&[Indeterminate, Repaired], &[], Some(Indeterminate));
-        check(&[Manual, Pending, Indeterminate], &[], Some(Manual));
-        check(&[Manual, Refused], &[Refused], Some(Refused));
-        check(&[Failed, Refused, Manual], &[], Some(Failed));
-        check(&[Exempt], &[Pending, Failed], Some(Failed));
+        check(&[], &[], Compliant);
+        check(&[Compliant, NotApplicable], &[], Compliant);
+        check(&[Exempt, Compliant], &[], Exempt);
+        check(&[Exempt, Repaired], &[Pending], Repaired);
+        check(&[Repaired, Audit], &[Pending, Audit], Audit);
+        check(&[Repaired, Pending, Audit], &[], Pending);
+        check(&[Indeterminate, Repaired], &[], Indeterminate);
+        check(&[Manual, Pending, Indeterminate], &[], Manual);
+        check(&[Manual, Refused], &[Refused], Refused);
+        check(&[Failed, Refused, Manual], &[], Failed);
+        check(&[Exempt], &[Pending, Failed], Failed);
+        check(&[], &[Repaired], Repaired);
     }
 
     #[test]
-    fn all_are_listed_in_order_and_named_as_they_serialize() {
-        assert!(FindingStatus::ALL.is_sorted_by(|a, b| a < b));
-        for disposition in FindingStatus::ALL {
-            assert_eq!(serde_json::to_value(disposition).unwrap(), disposition.as_str());
-        }
+    fn repairs_never_hide_a_failure_or_a_notice() {
+        assert_eq!(
+            of_report(&[Outcome::Repaired; 2], &[Outcome::Failed], false),
+            Outcome::Failed
+        );
+        assert_eq!(of_report(&[Outcome::Repaired; 2], &[], true), Outcome::Manual);
     }
 }
