@@ -18,7 +18,7 @@ mod security_group;
 #[cfg(test)]
 mod tests;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 use postern_core::changes::{Change, ChangeKind, ChangeOutcome, Inverse};
 use postern_core::model::id::VpcId;
 
@@ -63,7 +63,7 @@ impl Applier {
         self.part = None;
         self.busy = 0;
         // Boxed: the futures of the SDK's calls are large.
-        let step: BoxFuture<'_, Step> = match change {
+        let step: LocalBoxFuture<'_, Step> = match change {
             Change::EnableVpcDns(change) => Box::pin(enable_vpc_dns::apply(self, change)),
             Change::CreateManagedGroup(change) => Box::pin(create_managed_group::apply(self, change, control)),
             Change::AuthorizeIngress(change) => Box::pin(authorize_ingress::apply(self, change, control)),
@@ -97,7 +97,7 @@ impl Applier {
     /// outcome says what differs. Without it, the resource only has to be created by Postern. Not needed where the
     /// change is not in effect any more.
     pub async fn undo(&mut self, inverse: &Inverse, change: Option<&Change>) -> ChangeOutcome {
-        let step: BoxFuture<'_, Step> = match inverse {
+        let step: LocalBoxFuture<'_, Step> = match inverse {
             Inverse::DisableVpcDns(inverse) => Box::pin(enable_vpc_dns::undo(self, inverse)),
             Inverse::DeleteSecurityGroup(inverse) => Box::pin(create_managed_group::undo(self, inverse, change)),
             Inverse::RevokeIngress(inverse) => Box::pin(authorize_ingress::undo(self, inverse)),

@@ -37,7 +37,6 @@ pub struct DeliveredFinding {
     pub explanation: String,
     pub time: Timestamp,
     /// When it was first reported, if it is open. Older ledgers do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_since: Option<Timestamp>,
 }
 

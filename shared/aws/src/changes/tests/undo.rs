@@ -341,7 +341,7 @@ async fn what_was_changed_since_is_left_alone_and_the_difference_told() {
             6,
             "<item><groupId>sg-1</groupId></item>",
             String::new(),
-            "vpce-1 has no other security group",
+            "is the only security group of vpce-1",
         ),
         (
             8,

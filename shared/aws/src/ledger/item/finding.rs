@@ -17,6 +17,8 @@ pub(in crate::ledger) struct DeliveredDocument {
     fingerprint: String,
     explanation: String,
     time: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open_since: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +73,7 @@ impl From<&DeliveredFinding> for DeliveredDocument {
             fingerprint: delivered.fingerprint,
             explanation: delivered.explanation,
             time: delivered.time,
+            open_since: delivered.open_since,
         }
     }
 }
@@ -95,6 +98,7 @@ impl From<DeliveredDocument> for DeliveredFinding {
             fingerprint: document.fingerprint,
             explanation: document.explanation,
             time: document.time,
+            open_since: document.open_since,
         }
     }
 }
