@@ -118,7 +118,8 @@ impl Aws {
     /// If AWS does not say whose credentials these are.
     pub async fn own_session(&self) -> Result<Session, CallError> {
         let session = self.own.get_or_try_init(async || {
-            let account = self.caller_account().await?;
+            // Boxed: this future is part of everything that uses a session, and is needed once.
+            let account = Box::pin(self.caller_account()).await?;
             Ok(Session::new(account, self.config.clone()))
         });
         session.await.cloned()

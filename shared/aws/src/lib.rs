@@ -20,6 +20,6 @@ pub use aws::{Aws, ForeignAccountError, SessionError};
 pub use calls::Calls;
 pub use config::{retries, timeouts};
 pub use error::{CallError, chain};
-pub use publish::{PUBLISH_CALLS, PublishError};
+pub use publish::{PUBLISH_CALLS, PublishError, TopicError};
 pub use redrive::{DEAD_LETTER_CALLS, DeadLetter, DeadLetters, QUEUE_CALLS};
 pub use session::Session;

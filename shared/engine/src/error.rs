@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
-use postern_aws::{PublishError, SessionError};
+use postern_aws::{PublishError, SessionError, TopicError};
 use postern_core::history::ChangeId;
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::Gap;
@@ -22,7 +22,7 @@ pub enum ReconcileError {
     AlertsUnavailable {
         scope: ScopedResource,
         #[source]
-        source: PublishError,
+        source: TopicError,
     },
     /// The ledger has the message, and the next reconciliation of the scope delivers it.
     #[error("the report of {scope} was not delivered")]

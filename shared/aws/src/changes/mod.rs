@@ -18,10 +18,12 @@ mod security_group;
 #[cfg(test)]
 mod tests;
 
+use futures_util::future::LocalBoxFuture;
 use postern_core::changes::{Change, ChangeKind, ChangeOutcome, Inverse};
 use postern_core::model::id::VpcId;
 
 pub use self::applier::Applier;
+use self::applier::Step;
 use crate::calls::Calls;
 
 /// The IAM actions that applying a change requires.
@@ -60,18 +62,19 @@ impl Applier {
         let before = self.session.calls();
         self.part = None;
         self.busy = 0;
-        let step = match change {
-            Change::EnableVpcDns(change) => enable_vpc_dns::apply(self, change).await,
-            Change::CreateManagedGroup(change) => create_managed_group::apply(self, change, control).await,
-            Change::AuthorizeIngress(change) => authorize_ingress::apply(self, change, control).await,
-            Change::CreateEndpoint(change) => create_endpoint::apply(self, change, control).await,
-            Change::AddSubnet(change) => add_subnet::apply(self, change).await,
-            Change::AssociateRouteTable(change) => associate_route_table::apply(self, change).await,
-            Change::AttachManagedGroup(change) => attach_managed_group::apply(self, change).await,
-            Change::EnablePrivateDns(change) => enable_private_dns::apply(self, change).await,
-            Change::ReplacePolicy(change) => replace_policy::apply(self, change).await,
+        // Boxed: the futures of the SDK's calls are large.
+        let step: LocalBoxFuture<'_, Step> = match change {
+            Change::EnableVpcDns(change) => Box::pin(enable_vpc_dns::apply(self, change)),
+            Change::CreateManagedGroup(change) => Box::pin(create_managed_group::apply(self, change, control)),
+            Change::AuthorizeIngress(change) => Box::pin(authorize_ingress::apply(self, change, control)),
+            Change::CreateEndpoint(change) => Box::pin(create_endpoint::apply(self, change, control)),
+            Change::AddSubnet(change) => Box::pin(add_subnet::apply(self, change)),
+            Change::AssociateRouteTable(change) => Box::pin(associate_route_table::apply(self, change)),
+            Change::AttachManagedGroup(change) => Box::pin(attach_managed_group::apply(self, change)),
+            Change::EnablePrivateDns(change) => Box::pin(enable_private_dns::apply(self, change)),
+            Change::ReplacePolicy(change) => Box::pin(replace_policy::apply(self, change)),
         };
-        match step {
+        match step.await {
             Ok(created) => ChangeOutcome::Applied { created },
             // An attempt of this call made the change, although its answer was lost.
             Err(ChangeOutcome::NotNeeded { .. }) if self.repeated(change, &before) => ChangeOutcome::Applied {
@@ -94,18 +97,18 @@ impl Applier {
     /// outcome says what differs. Without it, the resource only has to be created by Postern. Not needed where the
     /// change is not in effect any more.
     pub async fn undo(&mut self, inverse: &Inverse, change: Option<&Change>) -> ChangeOutcome {
-        let step = match inverse {
-            Inverse::DisableVpcDns(inverse) => enable_vpc_dns::undo(self, inverse).await,
-            Inverse::DeleteSecurityGroup(inverse) => create_managed_group::undo(self, inverse, change).await,
-            Inverse::RevokeIngress(inverse) => authorize_ingress::undo(self, inverse).await,
-            Inverse::DeleteEndpoint(inverse) => create_endpoint::undo(self, inverse, change).await,
-            Inverse::RemoveSubnet(inverse) => add_subnet::undo(self, inverse).await,
-            Inverse::DisassociateRouteTable(inverse) => associate_route_table::undo(self, inverse).await,
-            Inverse::DetachGroup(inverse) => attach_managed_group::undo(self, inverse).await,
-            Inverse::DisablePrivateDns(inverse) => enable_private_dns::undo(self, inverse).await,
-            Inverse::RestorePolicy(inverse) => replace_policy::undo(self, inverse, change).await,
+        let step: LocalBoxFuture<'_, Step> = match inverse {
+            Inverse::DisableVpcDns(inverse) => Box::pin(enable_vpc_dns::undo(self, inverse)),
+            Inverse::DeleteSecurityGroup(inverse) => Box::pin(create_managed_group::undo(self, inverse, change)),
+            Inverse::RevokeIngress(inverse) => Box::pin(authorize_ingress::undo(self, inverse)),
+            Inverse::DeleteEndpoint(inverse) => Box::pin(create_endpoint::undo(self, inverse, change)),
+            Inverse::RemoveSubnet(inverse) => Box::pin(add_subnet::undo(self, inverse)),
+            Inverse::DisassociateRouteTable(inverse) => Box::pin(associate_route_table::undo(self, inverse)),
+            Inverse::DetachGroup(inverse) => Box::pin(attach_managed_group::undo(self, inverse)),
+            Inverse::DisablePrivateDns(inverse) => Box::pin(enable_private_dns::undo(self, inverse)),
+            Inverse::RestorePolicy(inverse) => Box::pin(replace_policy::undo(self, inverse, change)),
         };
-        match step {
+        match step.await {
             Ok(_) => ChangeOutcome::Applied { created: None },
             Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
                 cause: format!("could not {}: {cause}", inverse.text()),

@@ -15,7 +15,7 @@ use crate::error::CallError;
 /// AWS adds services and zones every few days.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(6);
 
-/// Zones have other names in other accounts, so this serves one account.
+/// The catalogues of one account: the same zone has other names in other accounts.
 #[derive(Debug, Default)]
 pub(crate) struct Catalogues(Mutex<BTreeMap<Region, Arc<AsyncMutex<Option<Kept>>>>>);
 
@@ -26,7 +26,7 @@ struct Kept {
 }
 
 impl Catalogues {
-    /// Asks AWS where no catalogue is kept or it is too old. Who comes meanwhile waits for that answer.
+    /// The catalogue, from AWS where none is kept or the kept one is too old. Concurrent callers wait for one answer.
     pub(crate) async fn get(&self, ec2: &Client, region: &Region, now: Timestamp) -> Result<Arc<Catalogue>, CallError> {
         let slot = {
             let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);

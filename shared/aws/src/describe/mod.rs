@@ -16,6 +16,9 @@ pub(crate) use self::paging::filter;
 use self::paging::{PAGE, ROUTE_TABLE_PAGE, all_pages};
 use crate::error::CallError;
 
+/// How many calls are sent at the same time where one call takes one resource only.
+pub(crate) const CONCURRENT_CALLS: usize = 4;
+
 pub(crate) const VPCS: &str = "ec2:DescribeVpcs";
 pub(crate) const VPC_ATTRIBUTE: &str = "ec2:DescribeVpcAttribute";
 pub(crate) const SUBNETS: &str = "ec2:DescribeSubnets";

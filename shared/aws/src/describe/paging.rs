@@ -1,4 +1,4 @@
-//! Asking for all pages of a list.
+//! Reads all pages of a list.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::error::CallError;
 
-/// The largest page that most EC2 describe calls give.
+/// The largest page of most EC2 describe calls.
 pub(crate) const PAGE: i32 = 1_000;
 /// The largest page of DescribeRouteTables.
 pub(crate) const ROUTE_TABLE_PAGE: i32 = 100;

@@ -1,6 +1,6 @@
 //! From the SDK's types to those of the snapshot.
 //!
-//! What cannot be read is an error and so becomes a gap: a guess would be decided upon.
+//! A value that cannot be read is an error and becomes a gap: Postern never acts on a guess.
 
 use std::collections::BTreeMap;
 
@@ -260,7 +260,7 @@ pub(crate) fn catalogue(services: Vec<types::ServiceDetail>, region: &Region) ->
                     .map(str::to_owned)
                     .collect(),
                 manages_endpoints: service.manages_vpc_endpoints().unwrap_or_default(),
-                // IPv4 was there before there was a choice.
+                // Services that do not state address types offer IPv4.
                 ipv4: addresses.is_empty() || addresses.iter().any(|kind| kind.as_str().eq_ignore_ascii_case("ipv4")),
                 amazon: service.owner() == Some("amazon"),
             });
@@ -296,7 +296,7 @@ fn required(call: &'static str, what: &str, value: Option<&str>) -> Result<Strin
     }
 }
 
-/// Which VPC something lies in.
+/// The VPC of a resource.
 pub(crate) fn vpc_of(call: &'static str, vpc: Option<&str>) -> Result<VpcId, CallError> {
     required(call, "VPC id", vpc).map(VpcId)
 }

@@ -18,10 +18,10 @@ use super::{HISTORY, Ledger, LedgerError, QUERY};
 use crate::error::CallError;
 
 impl Ledger {
-    /// Everything that the ledger holds of a VPC, of its changes those since then alone; None means all.
-    /// Sees every write that was answered.
+    /// Everything that the ledger has of a scope. Of its changes only those since the time; None means all. The read is
+    /// consistent.
     pub async fn past(&self, scope: &Scope, since: Option<Timestamp>) -> Result<ChangeHistory, LedgerError> {
-        // All other items come after the changes.
+        // Every other sort key comes after those of changes.
         let query = self.since("pk", scope.to_string(), since).consistent_read(true);
         let items = self
             .pages(&format!("read the history of {}", scope.resource), query)
@@ -70,8 +70,8 @@ impl Ledger {
         Ok(past)
     }
 
-    /// The changes in an account and Region since then, oldest first; None means all. May miss what was written a
-    /// moment ago.
+    /// The changes in an account and Region since the time, oldest first; None means all. The read is eventually
+    /// consistent.
     pub async fn history(
         &self,
         account: &AccountId,
@@ -131,10 +131,10 @@ impl Ledger {
     }
 }
 
-/// What was told of a control, in as many items as it takes.
+/// The reported findings of a control, in as many items as they need.
 #[derive(Default)]
 struct ToldParts {
-    /// Those that count are the first; others are left over from when there was more to tell.
+    /// How many of the first parts count. Later ones are left over from a longer list.
     count: u64,
     lists: BTreeMap<u64, Vec<DeliveredDocument>>,
 }

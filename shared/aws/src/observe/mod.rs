@@ -1,5 +1,6 @@
-//! What VPCs look like now.
+//! Observes VPCs as they are now.
 
+mod groups;
 mod region;
 mod resolve;
 
@@ -20,7 +21,7 @@ use crate::describe::{self, filter, parse};
 use crate::error::{CallError, chain};
 use crate::session::Session;
 
-/// Without this one there is no snapshot at all.
+/// The IAM actions without which there is no snapshot.
 pub const VPC_CALLS: &[&str] = &[describe::VPCS];
 
 /// Resources could not be observed.
@@ -40,7 +41,7 @@ impl ObserveError {
     }
 }
 
-/// The IAM actions that observing a part takes, besides `VPC_CALLS`.
+/// The IAM actions that observing a part requires, besides `VPC_CALLS`.
 pub fn calls(part: Part) -> &'static [&'static str] {
     match part {
         Part::Dns => &[describe::VPC_ATTRIBUTE],
@@ -64,7 +65,8 @@ impl Session {
         parts: &BTreeSet<Part>,
     ) -> Result<Option<Snapshot>, ObserveError> {
         let ScopedResource::Vpc(vpc) = resource;
-        let observed = observe(self, region, vpc, parts).await;
+        // Boxed: the futures of the SDK's calls are large.
+        let observed = Box::pin(observe(self, region, vpc, parts)).await;
         observed.map_err(|source| ObserveError {
             target: format!("{vpc} in {region}"),
             source,
@@ -112,7 +114,10 @@ async fn observe(
     let (found, observed) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
     // What fails because the VPC is gone does not count.
     let Some(vpc) = found? else { return Ok(None) };
-    let (dns, subnets, route_tables, endpoints, security_groups, services) = observed?;
+    let (dns, subnets, route_tables, endpoints, mut security_groups, services) = observed?;
+    if let (Ok(endpoints), Ok(groups)) = (&endpoints, &mut security_groups) {
+        groups.extend(groups::foreign(ec2, endpoints, groups).await?);
+    }
     Ok(Some(Snapshot {
         account: account.clone(),
         region: region.clone(),

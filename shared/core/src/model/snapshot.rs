@@ -373,9 +373,17 @@ impl Snapshot {
             match route.target {
                 RouteTarget::InternetGateway(_) => return Ok(SubnetClass::Public),
                 RouteTarget::Other(_) => class = SubnetClass::Private,
+                // Through a Gateway Load Balancer endpoint, such as that of a firewall.
+                RouteTarget::Endpoint(_) if self.leads_out(route) => class = SubnetClass::Private,
                 RouteTarget::Local | RouteTarget::Endpoint(_) => {}
             }
         }
         Ok(class)
+    }
+
+    /// Whether the destination is outside the VPC. The routes of gateway endpoints have a prefix list as destination.
+    fn leads_out(&self, route: &Route) -> bool {
+        let destination = route.destination.parse::<IpNet>();
+        destination.is_ok_and(|destination| !self.vpc.cidrs.iter().any(|cidr| cidr.contains(&destination)))
     }
 }

@@ -82,7 +82,10 @@ async fn an_endpoint_that_does_not_count_does_not_keep_another_from_being_create
         &interface("").replace("available", "hibernating"),
     );
     let outcome = apply(&cloud, &Change::CreateEndpoint(new_interface())).await;
-    assert_eq!(skipped_because(&outcome), "vpce-1 is in a state that is not known here");
+    assert_eq!(
+        skipped_because(&outcome),
+        "vpce-1 is in a state that Postern does not know"
+    );
 }
 
 fn tokens(cloud: &Cloud) -> Vec<String> {

@@ -60,7 +60,7 @@ async fn a_group_that_a_concurrent_run_created_first_is_not_needed() {
     };
     let change = Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() });
     let cloud = duplicate(Cloud::new()).on("DescribeSecurityGroups", &group(""));
-    let reason = "sg-managed is there".to_owned();
+    let reason = "sg-managed exists".to_owned();
     assert_eq!(apply(&cloud, &change).await, ChangeOutcome::NotNeeded { reason });
     let cloud = duplicate(Cloud::new()).on("DescribeSecurityGroups", "<securityGroupInfo/>");
     assert!(failed_because(&apply(&cloud, &change).await).1);
