@@ -31,6 +31,9 @@ pub enum ReconcileError {
         #[source]
         source: PublishError,
     },
+    /// The ledger has the alerts, and the next reconciliation of each scope delivers its own.
+    #[error("the alerts of this run were not delivered")]
+    AlertsUndelivered(#[source] PublishError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -60,6 +63,7 @@ impl ReconcileError {
             | Self::LeaseLost(_)
             | Self::AlertsUnavailable { .. }
             | Self::Undelivered { .. }
+            | Self::AlertsUndelivered(_)
             | Self::Ledger(_)
             | Self::Observation(_)
             | Self::OutcomeUnknown(_)

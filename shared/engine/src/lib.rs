@@ -9,10 +9,12 @@ mod context;
 mod counts;
 mod error;
 mod evaluation;
+mod execution;
 mod lease;
 mod limits;
 mod notify;
 mod reconcile;
+mod report;
 mod session;
 mod settle;
 #[cfg(test)]

@@ -54,30 +54,21 @@ pub(crate) async fn deliver(
 ) -> Result<(), Undelivered> {
     let mut refused: BTreeMap<Sink, PublishError> = BTreeMap::new();
     for message in kept {
-        if publish(context, topics, message, &mut refused).await {
-            // If this fails, the message is sent a second time, with the same idempotency key.
-            if let Err(error) = context.ledger.drop_undelivered(scope, message, context.now()).await {
-                warn!(
-                    error = chain(&error),
-                    "a message that was delivered now stays in the ledger and will be repeated"
-                );
-            }
+        if take(context, topics, message, &mut refused).await {
+            drop_kept(context, scope, message).await;
         }
     }
     let mut lost = false;
     for message in new {
-        if publish(context, topics, message, &mut refused).await {
+        if take(context, topics, message, &mut refused).await {
+            continue;
+        }
+        if !ledger {
+            lost = true;
             continue;
         }
         let expires = context.expires(message.time);
-        let kept = match ledger {
-            true => context.ledger.keep_undelivered(scope, message, expires).await,
-            false => {
-                lost = true;
-                continue;
-            }
-        };
-        if let Err(error) = kept {
+        if let Err(error) = context.ledger.keep_undelivered(scope, message, expires).await {
             warn!(
                 error = chain(&error),
                 "an undelivered message could not be kept in the ledger"
@@ -93,12 +84,40 @@ pub(crate) async fn deliver(
 }
 
 /// Whether the sink took the message. A sink that refused one is not asked again.
-async fn publish(
+async fn take(
     context: &RunContext<'_>,
     topics: &Topics,
     message: &UndeliveredMessage,
     refused: &mut BTreeMap<Sink, PublishError>,
 ) -> bool {
+    if refused.contains_key(&message.sink) {
+        return false;
+    }
+    match publish(context, topics, message).await {
+        Ok(()) => true,
+        Err(error) => {
+            refused.insert(message.sink, error);
+            false
+        }
+    }
+}
+
+/// Drops a message that the ledger kept and that is delivered now. If this fails, the message is delivered a second time.
+pub(crate) async fn drop_kept(context: &RunContext<'_>, scope: &Scope, message: &UndeliveredMessage) {
+    if let Err(error) = context.ledger.drop_undelivered(scope, message, context.now()).await {
+        warn!(
+            error = chain(&error),
+            "a message that was delivered stays in the ledger and will be repeated"
+        );
+    }
+}
+
+/// Publishes a message to the topic of its sink.
+pub(crate) async fn publish(
+    context: &RunContext<'_>,
+    topics: &Topics,
+    message: &UndeliveredMessage,
+) -> Result<(), PublishError> {
     let UndeliveredMessage {
         sink,
         subject,
@@ -106,9 +125,6 @@ async fn publish(
         attributes,
         ..
     } = message;
-    if refused.contains_key(sink) {
-        return false;
-    }
     let attributes: Vec<_> = attributes
         .iter()
         .map(|(name, kind, value)| (name.as_str(), kind.as_str(), value.as_str()))
@@ -116,13 +132,12 @@ async fn publish(
     match context.aws.publish(topics.of(*sink), subject, body, &attributes).await {
         Ok(id) => {
             info!(?sink, sns_message_id = id, subject, "message delivered");
-            true
+            Ok(())
         }
         Err(error) => {
-            // Whatever becomes of it, the log has it.
+            // Whatever becomes of the message, the log has it. The error is logged by who handles it.
             warn!(?sink, subject, body, "message not delivered");
-            refused.insert(*sink, error);
-            false
+            Err(error)
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::reconcile::{Reconciler, WorkItem};
 pub(crate) const ALERTS: &str = "arn:aws:sns:eu-central-1:111122223333:alerts";
 pub(crate) const REPORTS: &str = "arn:aws:sns:eu-central-1:111122223333:reports";
 const LEDGER: &str = "postern-ledger";
-const OPEN: &str =
+pub(crate) const OPEN: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
 /// A VPC with two private subnets and an open S3 endpoint, and a deployment that enforces every control.

@@ -115,14 +115,22 @@ impl Work<'_> {
     async fn all(&mut self) {
         let aws = self.reconciler.context().aws;
         let mut early = Vec::new();
+        // Whose alerts wait for the end.
+        let mut swept = BTreeSet::new();
         for ((account, region), targets) in targets(aws, self.batch, &mut self.failures).await {
             for (item, triggers) in self.items(&account, &region, targets).await {
                 let scope = item.scope();
+                if let WorkItem::Observed(_) = item {
+                    swept.extend(triggers.messages.iter().copied());
+                }
                 match self.reconcile(item, &triggers).await {
                     Err(error) if self.retry_at(&error).is_some() => early.push((error, scope, triggers)),
                     result => self.note(result, &scope, &triggers),
                 }
             }
+        }
+        if let Err(error) = self.reconciler.finish().await {
+            self.failures.send_back(swept, &error);
         }
         // A message that goes back is away for many minutes. What can be waited for is, after everything else is done.
         for (error, scope, triggers) in early {

@@ -23,6 +23,7 @@ async fn findings_and_changes_are_counted() {
     let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.topics, Budget::default());
     let item = WorkItem::Observed(Box::new(rig.snapshot().await));
     Box::pin(reconciler.reconcile(item, &[event()])).await.unwrap();
+    reconciler.finish().await.unwrap();
     let counts = reconciler.counts();
     assert_eq!((counts.reconciliations, counts.applied), (1, 1));
     assert_eq!(reconciler.budget().spent().changes, 1);
@@ -117,8 +118,11 @@ async fn scope_that_another_run_changed_in_the_meantime_is_observed_again() {
     let WorkItem::Observed(snapshot) = stale else { panic!() };
     // As if the history had been read before the other run too.
     let scope = rig.scope();
-    let events = [event()];
-    let with_ledger = reconciler.with_ledger(&scope, *snapshot, history, &events);
+    let request = Request {
+        events: &[],
+        defer_alert: false,
+    };
+    let with_ledger = reconciler.with_ledger(&scope, *snapshot, history, request);
     Box::pin(with_ledger).await.unwrap();
     assert_eq!(rig.calls("ModifyVpcEndpoint"), 1);
 }
