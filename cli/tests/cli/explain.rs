@@ -30,7 +30,10 @@ fn json_has_the_explanation_besides_the_members_of_check() {
     let line = &lines(&run)[0];
     assert_eq!(line["verdict"], "open");
     assert!(
-        line["explanation"][0].as_str().unwrap().starts_with("Principals outside your perimeter can use this endpoint"),
+        line["explanation"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("Principals outside your perimeter can use this endpoint"),
         "{line}"
     );
 }
