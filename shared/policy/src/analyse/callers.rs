@@ -306,14 +306,22 @@ pub(super) fn principals(
             }
         }
     }
-    all.push(unsigned(model, Caller::Anonymous, "anonymous"));
+    all.push(unsigned(model, Caller::Anonymous, "anonymous", "anonymous"));
     if model.bearers {
         let named = (0..model.providers.len()).map(Some);
         for provider in std::iter::once(None).chain(named) {
             // The page on endpoint policies of STS says that these requests lack the key, the reference of the key that
             // requests without a signature have this value.
+            let ids: &[&str] = if model.has(KeyMeaning::PrincipalId) {
+                &["", "anonymous"]
+            } else {
+                &[""]
+            };
             for account in ["", "anonymous"] {
-                all.push(unsigned(model, Caller::Bearer(provider), account));
+                all.extend(
+                    ids.iter()
+                        .map(|id| unsigned(model, Caller::Bearer(provider), account, id)),
+                );
             }
         }
     }
@@ -321,7 +329,7 @@ pub(super) fn principals(
     Principals { all, complete }
 }
 
-fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
+fn unsigned(model: &Model<'_>, caller: Caller, account: &str, id: &str) -> Principal {
     let name = "anonymous";
     let mut principal = Principal {
         caller,
@@ -330,7 +338,7 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
         organization: None,
         path: None,
         arn: None,
-        id: (caller == Caller::Anonymous).then(|| name.into()),
+        id: (!id.is_empty()).then(|| id.into()),
         session: Session::default(),
         service_names: Vec::new(),
         trusted: false,
