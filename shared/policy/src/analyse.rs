@@ -125,6 +125,11 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
             .push("the document has more interpretations than the limit".to_owned());
         summary.doubted = [true; 2];
     }
+    let short_forms = hints::undocumented_resources(document);
+    if !short_forms.is_empty() {
+        summary.doubts.extend(short_forms);
+        summary.doubted = [true; 2];
+    }
     for (index, named) in interpretations.iter().enumerate() {
         if budget.is_spent() {
             summary.doubts.push(TOO_MANY.to_owned());
@@ -188,6 +193,9 @@ impl<'m, 'd> Asked<'m, 'd> {
 
     fn hole(&mut self, goal: Goal, budget: &mut Budget) -> Answer {
         let (document, model, named) = (self.document, self.model, self.named);
+        if self.search.lets_nothing_through(budget) {
+            return Answer::No;
+        }
         if !model.linked.is_empty() {
             let possible = self.search.find(goal, Links::Suppose, budget, &mut |_| Some(()));
             if possible.is_none() && self.search.complete {
@@ -212,8 +220,7 @@ impl<'m, 'd> Asked<'m, 'd> {
                 Goal::Reach => confirmed.1,
                 _ => witness_candidates::likeliest(model, confirmed, &confirm),
             };
-            if let Some(flaw) = impossible(&request, model.endpoint) {
-                debug_assert!(model.service.is_none(), "{flaw}: {request:?}");
+            if !model.unknown_keys_exist && impossible(&request, model.endpoint).is_some() {
                 unconfirmed = true;
                 return None;
             }

@@ -173,7 +173,7 @@ impl Writer<'_> {
     fn by_hand(&self, denies: &[Deny], exempt: &Exempt, request: &Request) -> String {
         let nameless = request.resource == "*";
         let last = if nameless {
-            let action = format!(r#""Action":{}"#, list(&[request.action.clone()]));
+            let action = format!(r#""Action":{}"#, list(std::slice::from_ref(&request.action)));
             Deny::new(
                 "DenyActionsWithoutOwner",
                 &action,

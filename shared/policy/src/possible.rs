@@ -286,7 +286,7 @@ impl Checker<'_> {
             Some((.., Targets::Formats(formats))) => must(
                 service
                     .format_of(&request.resource)
-                    .is_some_and(|format| formats.contains(&format)),
+                    .is_some_and(|format| formats.contains(format)),
                 format!("the action does not act on `{}`", request.resource),
             ),
         }

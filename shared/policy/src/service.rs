@@ -86,14 +86,32 @@ impl Keyless {
 }
 
 /// What an action acts on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Targets {
     /// Nothing that has a name: requests are about the caller's own account.
     Nothing,
-    /// Resources of these formats, by their places in [`Service::arns`].
-    Formats(Vec<usize>),
+    /// Resources of these formats.
+    Formats(Places),
     /// Not known: AWS publishes neither the action nor what it acts on.
     Unknown,
+}
+
+/// Formats by their places in [`Service::arns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// How many formats the prefixes before have.
+    first: usize,
+    target: &'static str,
+}
+
+impl Places {
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
+        places(self.target).map(move |place| self.first + place)
+    }
+
+    pub(crate) fn contains(self, place: usize) -> bool {
+        self.iter().any(|own| own == place)
+    }
 }
 
 /// The services behind an endpoint.
@@ -156,7 +174,7 @@ const ON_OWN_ACCOUNT: &[&str] = &[
 
 fn on_own_account(prefix: &str, name: &str) -> bool {
     let same = |action: &&str| action.split_once(':') == Some((prefix, name));
-    ON_OWN_ACCOUNT.iter().any(|action| same(action))
+    ON_OWN_ACCOUNT.iter().any(same)
 }
 
 /// Whether AWS publishes that an action names no resource.
@@ -356,10 +374,7 @@ impl Service {
                 Some(name) => (line.prefix, name, Targets::Nothing),
                 None if on_own_account(line.prefix, name) => (line.prefix, name, Targets::Nothing),
                 None if target.is_empty() => (line.prefix, name, Targets::Unknown),
-                None => {
-                    let formats = places(target).map(|place| first + place).collect();
-                    (line.prefix, name, Targets::Formats(formats))
-                }
+                None => (line.prefix, name, Targets::Formats(Places { first, target })),
             })
         })
     }

@@ -328,6 +328,13 @@ fn request() -> impl Strategy<Value = (Request, bool, bool, bool)> {
                     }
                 };
                 let resource = resource.replace("OWNER", owner);
+                // Buckets and access points are listed, objects are read and written.
+                let object = resource.starts_with("arn:aws:s3:::") && resource.contains('/');
+                let action = match (object, action) {
+                    (false, _) => "s3:ListBucket",
+                    (true, "s3:ListBucket") => "s3:GetObject",
+                    (true, action) => action,
+                };
                 let owned = resource.starts_with("arn:aws:s3:::aws-packages/");
                 let safe = owned
                     || resource.starts_with("arn:aws:s3:::corp-data/")

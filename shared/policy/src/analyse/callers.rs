@@ -10,7 +10,7 @@ use super::model::KeyMeaning;
 use super::model::Model;
 use crate::glob::Pattern;
 
-mod ids;
+pub(super) mod ids;
 mod names;
 mod services;
 

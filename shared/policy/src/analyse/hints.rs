@@ -17,6 +17,9 @@ pub(super) fn hints(document: &Document) -> Vec<String> {
     let mut seen = BTreeSet::new();
     for statement in document.statements() {
         for condition in &statement.conditions {
+            if all.len() >= MOST_HINTS {
+                break;
+            }
             let path = condition.path(statement.index);
             let mut found: Vec<String> = condition
                 .texts()
@@ -43,6 +46,20 @@ pub(super) fn hints(document: &Document) -> Vec<String> {
     }
     all.truncate(MOST_HINTS);
     all
+}
+
+/// Resources in a short form that AWS documents for the resource policies of APIs only.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html>
+pub(super) fn undocumented_resources(document: &Document) -> Vec<String> {
+    let all = document.statements().iter().flat_map(|statement| {
+        let texts = statement.resource.values.iter();
+        texts.map(move |text| (statement.name(), &text.raw))
+    });
+    all.filter(|(_, raw)| raw.starts_with("execute-api:/"))
+        .map(|(name, raw)| {
+            format!("{name}: AWS documents the short form `{raw}` for resource policies of APIs, not for policies of endpoints")
+        })
+        .collect()
 }
 
 fn all_about_key(condition: &Condition, found: &mut Vec<String>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::atoms::{Lookup, nothing};
 use super::bits::Bits;
 use super::budget::Budget;
-use super::callers::{Caller, Principal};
+use super::callers::{Caller, Principal, ids};
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::strings::candidates;
@@ -41,7 +41,12 @@ pub(super) fn possible(model: &Model<'_>, id: &str, principal: &Principal, value
             Caller::Anonymous => values == ["anonymous"],
             Caller::Bearer(_) => missing || values == ["anonymous"],
             Caller::Service => missing,
-            _ => !missing && values != ["anonymous"],
+            Caller::Root => values == [&*principal.account],
+            Caller::FederatedUser => {
+                let name = principal.name.rsplit('/').next().unwrap_or_default();
+                values == [format!("{}:{name}", principal.account)]
+            }
+            Caller::Role | Caller::User => matches!(values, [id] if ids::is_id(caller, id)),
         },
         "aws:federatedprovider" => match caller {
             Caller::Bearer(Some(at)) => model.provider(id, values) == model.providers.get(at).copied(),
@@ -88,6 +93,9 @@ pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
         | "aws:sourcevpc"
         | "aws:sourcevpce"
         | "aws:requestedregion" => true,
+        "aws:vpceorgid" | "aws:vpceorgpaths" => {
+            model.tells_endpoint_owner() == Some(true) && model.perimeter.organizations.len() == 1
+        }
         "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner() == Some(true),
         _ => false,
     }
@@ -207,9 +215,18 @@ pub(super) fn choices(
             values.extend(found.values);
         }
     }
+    let organization = match model.perimeter.organizations.as_slice() {
+        [one] if key.id == "aws:vpceorgpaths" => {
+            values.push(format!("{one}/r-zz12/"));
+            Some(format!("{one}/"))
+        }
+        _ => None,
+    };
+    values.retain(|value| organization.as_ref().is_none_or(|start| value.starts_with(start)));
     values.retain(|value| values_of.fits(value) && in_time(model, key.id, value));
     if key.id == "aws:userid" {
-        values.push("anonymous".to_owned());
+        let usual = ["anonymous", "AROAEXAMPLEID12345678:session", "AIDAEXAMPLEID12345678"];
+        values.extend(usual.map(str::to_owned));
     }
     if federation::PROVIDER.eq_ignore_ascii_case(key.id) {
         values.extend(model.providers.iter().map(|name| (*name).to_owned()));
@@ -220,7 +237,8 @@ pub(super) fn choices(
     if !always_there(model, key.id) {
         sets.push(Vec::new());
     }
-    let several = fact.is_none_or(|fact| fact.several)
+    // An account is at one place of an organisation, and the list of its paths has one.
+    let several = fact.is_none_or(|fact| fact.several && fact.values != ValueType::OrganizationPath)
         && key
             .conditions
             .iter()
@@ -299,7 +317,7 @@ fn tells_no_time(text: &Text) -> bool {
 }
 
 /// Instants that the document tells apart, from now on.
-pub(super) fn instants(model: &Model<'_>, complete: &mut bool) -> Vec<Choice> {
+pub(super) fn instants(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Choice> {
     let now = model.endpoint.time;
     let mut all = vec![now];
     for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
@@ -314,7 +332,19 @@ pub(super) fn instants(model: &Model<'_>, complete: &mut bool) -> Vec<Choice> {
                             .filter_map(|second| second.to_string().parse::<i64>().ok()),
                     );
                 }
-                Values::Texts(texts) => *complete &= texts.iter().all(tells_no_time),
+                Values::Texts(texts) if texts.iter().all(tells_no_time) => {}
+                Values::Texts(texts) => {
+                    let forms = texts.iter().filter_map(Text::fixed);
+                    let patterns = forms.filter_map(|form| match form {
+                        Form::Text(pattern) => Some(pattern.clone()),
+                        Form::Arn(_) => None,
+                    });
+                    let patterns: Vec<Pattern> = patterns.collect();
+                    let domain = value_types::domain(ValueType::Date);
+                    let found = candidates(&patterns, &domain, budget);
+                    *complete &= found.complete && patterns.len() == texts.len() && key.id == "aws:currenttime";
+                    all.extend(found.values.iter().filter_map(|value| instant(value)));
+                }
                 Values::Networks(_) | Values::Bools(_) | Values::Binary(_) => {}
             }
         }

@@ -83,7 +83,7 @@ pub(super) fn resources(
     let mut seen: BTreeSet<(Bits, bool, bool, bool, ResourceFormat)> = BTreeSet::new();
     let (mut arn, mut hit) = (String::new(), Vec::new());
     for start in starts(model, account, &patterns, complete, budget) {
-        for (format, name) in named::names(model, &patterns, &start, trusted, complete, budget) {
+        for (format, name) in named::names(model, &patterns, &elements, &start, trusted, complete, budget) {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
                 *complete = false;
                 return all;
@@ -243,12 +243,19 @@ fn without_colon(kind: KeyMeaning) -> bool {
 
 /// Whether a pattern with too few fields only fixes how an ARN starts.
 fn simple(pattern: &ArnPattern) -> bool {
-    match pattern {
-        ArnPattern::Short(Pattern::Glob(pieces)) => match pieces.split_last() {
-            Some((Piece::Any, start)) => start.iter().all(|piece| matches!(piece, Piece::Char(_))) && start.len() <= 8,
-            _ => false,
-        },
-        _ => true,
+    let ArnPattern::Short(short) = pattern else { return true };
+    let pieces = short.pieces();
+    let literal = pieces.iter().map_while(|piece| match piece {
+        Piece::Char(c) => Some(*c),
+        _ => None,
+    });
+    // Of a text that starts as no ARN does, there is no ARN.
+    if literal.zip("arn:".chars()).any(|(one, other)| one != other) {
+        return true;
+    }
+    match pieces.split_last() {
+        Some((Piece::Any, start)) => start.iter().all(|piece| matches!(piece, Piece::Char(_))) && start.len() <= 8,
+        _ => false,
     }
 }
 

@@ -17,6 +17,7 @@ use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::owners::{Owner, owners};
 use super::resources::{Resource, accounts_alike, nowhere, resources};
+use crate::document::PrincipalEntry;
 use crate::service::Keyless;
 
 mod linked;
@@ -154,7 +155,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .filter_map(|at| model.keys.get(*at))
             .map(|key| choices(model, key, None, &[], &mut complete, budget))
             .collect();
-        let instants = instants(model, &mut complete);
+        let instants = instants(model, &mut complete, budget);
         complete &= principals.complete;
         Self {
             model,
@@ -271,6 +272,38 @@ impl<'m, 'd> Search<'m, 'd> {
         self.classes = classes;
         self.complete &= !budget.is_spent();
         found
+    }
+
+    /// Whether no Allow covers an action of the endpoint's service, or a Deny covers every request. Then nothing else
+    /// matters, and it makes no difference what could not be told apart.
+    pub(super) fn lets_nothing_through(&mut self, budget: &mut Budget) -> bool {
+        let model = self.model;
+        for class in self
+            .classes
+            .iter_mut()
+            .filter(|class| class.alone && class.groups.is_empty())
+        {
+            class.groups.push(ActionGroup {
+                actions: actions_without_resource(model, &mut self.complete, budget),
+                formats: Formats::Nowhere,
+            });
+        }
+        let sigs = || {
+            let groups = self.classes.iter().flat_map(|class| &class.groups);
+            groups.flat_map(|group| &group.actions).map(|action| action.sig)
+        };
+        let some = sigs().fold(Bits::NONE, |some, sig| some | sig);
+        let every = sigs().fold(Bits::ALL, |every, sig| every & sig);
+        let plain = |place: usize| {
+            let statement = model.statements.get(place);
+            let resources = model.resources.get(place);
+            statement.is_some_and(|statement| {
+                statement.conditions.is_empty()
+                    && !statement.principal.not
+                    && statement.principal.values.contains(&PrincipalEntry::Everyone)
+            }) && resources.is_some_and(|element| element.every && !element.not)
+        };
+        (some & model.allow).is_empty() || (every & model.deny).iter().any(plain)
     }
 
     /// Whether resources that the settings trust are told apart.

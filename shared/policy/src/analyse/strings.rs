@@ -186,7 +186,7 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
 }
 
 /// Whether the literal start or end of two patterns tells that no string is one of both.
-fn disjoint(one: &[Piece], other: &[Piece]) -> bool {
+pub(super) fn disjoint(one: &[Piece], other: &[Piece]) -> bool {
     let literal = |pair: &(&Piece, &Piece)| matches!(pair, (Piece::Char(_), Piece::Char(_)));
     let differ = |(a, b): (&Piece, &Piece)| a != b;
     one.iter().zip(other).take_while(literal).any(differ)

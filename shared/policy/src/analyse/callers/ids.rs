@@ -69,12 +69,12 @@ pub(super) fn ids(
         return vec![usual.into()];
     }
     let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
-    base.push(Piece::Any);
+    base.push(Piece::Field);
     if caller == Caller::Role {
         base.push(Piece::Char(':'));
         match session {
             Some(session) => base.extend(session.chars().map(Piece::Char)),
-            None => base.push(Piece::Any),
+            None => base.push(Piece::Field),
         }
     }
     let possible = |text: &str| is_id(caller, text);
@@ -98,7 +98,7 @@ pub(super) fn ids(
 }
 
 /// Whether a user or the session of a role can have this id.
-pub(super) fn is_id(caller: Caller, text: &str) -> bool {
+pub(in super::super) fn is_id(caller: Caller, text: &str) -> bool {
     let word = |text: &str| text.len() >= 2 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     match caller {
         Caller::User => text.strip_prefix("AIDA").is_some_and(word),

@@ -27,10 +27,18 @@ pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
     vec![usual.to_owned()]
 }
 
+/// The pattern of all strings of a type, which strings are of it, and what may stand for `*` and for `?`.
+type Form = (
+    &'static [Piece],
+    &'static dyn Fn(&str) -> bool,
+    &'static [&'static str],
+    &'static str,
+);
+
 /// What stands for the strings of a type that patterns tell apart.
 pub(super) fn domain(values: ValueType) -> Domain<'static> {
     const TWELVE: [Piece; 12] = [Piece::One; 12];
-    let (base, possible, fillings, letters): (&[Piece], &dyn Fn(&str) -> bool, &[&str], &str) = match values {
+    let (base, possible, fillings, letters): Form = match values {
         ValueType::Account => (&TWELVE, &is_account, &[""], "907852"),
         ValueType::Organization => (
             &[Piece::Char('o'), Piece::Char('-'), Piece::Any],
@@ -88,7 +96,12 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             &[Piece::Any],
             &|text| ValueType::Date.fits(text),
             &[
-                "2026-01-02T03:04:05Z",
+                "2031-12-30T23:58:59Z",
+                "-12-30T23:58:59Z",
+                "2031-12-30",
+                "58:59Z",
+                "12-30T23:58:59Z",
+                "30T23:58:59Z",
                 "-01-02T03:04:05Z",
                 "T03:04:05Z",
                 ":04:05Z",
@@ -120,9 +133,15 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
         ),
         ValueType::Text | ValueType::Bool | ValueType::TlsVersion => return WORD,
     };
+    let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {
+        &super::super::path_shapes::feasible
+    } else {
+        &|_| true
+    };
     Domain {
         base,
         possible,
+        feasible,
         fillings,
         letters,
         ..WORD

@@ -1,10 +1,12 @@
 //! The last field of ARNs that a document can tell apart, format by format.
 
+use std::collections::BTreeSet;
+
 use super::super::budget::Budget;
 use super::super::model::Model;
-use super::super::strings::{Domain, WORD, candidates};
+use super::super::strings::{Domain, WORD, candidates, disjoint};
 use super::starts::Start;
-use super::{EXAMPLE_BUCKET, Patterns, filled, last_field};
+use super::{EXAMPLE_BUCKET, Patterns, Restriction, filled, last_field};
 use crate::arn::{is_bucket, is_bucket_character};
 use crate::glob::{Pattern, Piece, meet, wild_pieces};
 use crate::service;
@@ -43,7 +45,7 @@ pub(super) fn is_of_aws(model: &Model<'_>, format: usize) -> bool {
                     .iter()
                     .all(|field| fields.next() == Some(field))
             };
-            account.is_empty() && OF_AWS.iter().any(|known| same(&known))
+            account.is_empty() && OF_AWS.iter().any(same)
         })
 }
 
@@ -51,6 +53,7 @@ pub(super) fn is_of_aws(model: &Model<'_>, format: usize) -> bool {
 pub(super) fn names(
     model: &Model<'_>,
     patterns: &Patterns<'_>,
+    elements: &[Restriction],
     start: &Start,
     trusted: bool,
     complete: &mut bool,
@@ -59,23 +62,27 @@ pub(super) fn names(
     let told = |at: &&usize| **at < patterns.own || trusted;
     let last = |at: &usize| last_field(patterns.all.get(*at)?);
     let agreeing = || start.agreeing.iter();
-    let wanted: Vec<&Pattern> = agreeing()
+    let in_elements = |at: &usize| Some((membership(model, patterns, elements, *at), last(at)?));
+    let wanted = agreeing()
         .filter(told)
-        .filter_map(last)
-        .filter(|p| **p != Pattern::All)
-        .collect();
+        .filter_map(in_elements)
+        .filter(|(_, p)| **p != Pattern::All);
     let others = agreeing().filter(|at| !told(at)).filter_map(last);
-    let avoid: Vec<Vec<Piece>> = others.filter(|p| **p != Pattern::All).map(Pattern::pieces).collect();
+    let others: Vec<&Pattern> = others.filter(|p| **p != Pattern::All).collect();
+    let (wanted, alike) = different(wanted.collect(), &others, budget);
+    let avoid: Vec<Vec<Piece>> = others.into_iter().chain(alike).map(Pattern::pieces).collect();
     let mut all = Vec::new();
-    for (format, text) in formats(model, start) {
-        if !budget.spend(2 + wanted.len() / 4) {
+    let siblings = formats(model, start);
+    for (format, text) in siblings.iter().copied() {
+        if !budget.spend(2 + wanted.len()) {
             *complete = false;
             return all;
         }
-        let possible = |name: &str| has_format(model, start, format, text, name);
+        let possible = |name: &str| has_format(&siblings, start, format, text, name);
         let example = filled(&start.service, start.account, text);
         let base: Vec<Piece> = wild_pieces(text).collect();
-        let near = |pattern: &&&Pattern| may_meet(&base, pattern) && is_feasible(model, start, text, &pattern.pieces());
+        let near =
+            |pattern: &&&Pattern| may_meet(&base, pattern) && is_feasible(&siblings, start, text, &pattern.pieces());
         let wanted: Vec<&Pattern> = wanted.iter().filter(near).copied().collect();
         let by_chance = |name: &str| avoid.iter().any(|known| crate::glob::matches(known, name));
         if possible(&example) {
@@ -84,7 +91,7 @@ pub(super) fn names(
         if wanted.is_empty() && !by_chance(&example) {
             continue;
         }
-        let feasible = |shape: &[Piece]| is_feasible(model, start, text, shape);
+        let feasible = |shape: &[Piece]| is_feasible(&siblings, start, text, shape);
         let domain = Domain {
             base: &base,
             possible: &possible,
@@ -100,12 +107,8 @@ pub(super) fn names(
             ],
             avoid: &avoid,
             letters: "zqxjk0",
-            ..WORD
         };
         let found = candidates(wanted, &domain, budget);
-        if !found.complete {
-            eprintln!("DBG {} {text} {:?}", start.text, found.values);
-        }
         *complete &= found.complete;
         all.extend(found.values.into_iter().map(|name| (Some(format), name)));
     }
@@ -116,13 +119,60 @@ pub(super) fn names(
             ..WORD
         };
         let found = candidates(wanted, &domain, budget);
-        if !found.complete {
-            eprintln!("DBG2 {} {:?}", start.text, found.values);
-        }
         *complete &= found.complete;
         all.extend(found.values.into_iter().map(|name| (None, name)));
     }
     all
+}
+
+/// The Resource elements and settings that a pattern stands in.
+fn membership(model: &Model<'_>, patterns: &Patterns<'_>, elements: &[Restriction], at: usize) -> Vec<usize> {
+    let listed = patterns.own + model.listed.len();
+    match at {
+        _ if at < patterns.own => {
+            let mut own = elements.iter().filter(|element| element.patterns.contains(&at));
+            own.by_ref().map(|element| element.place).collect()
+        }
+        _ if at < listed => vec![usize::MAX],
+        _ => vec![usize::MAX - 1],
+    }
+}
+
+/// Of patterns longer than this it takes too long to find out what they have in common with formats.
+const LONG: usize = 200;
+
+/// Fewer patterns than this are all looked at.
+const FEW: usize = 8;
+
+/// The patterns without those that are like another one: they stand in the same elements and overlap with no pattern of
+/// another. And those left out.
+fn different<'p>(
+    all: Vec<(Vec<usize>, &'p Pattern)>,
+    others: &[&Pattern],
+    budget: &mut Budget,
+) -> (Vec<&'p Pattern>, Vec<&'p Pattern>) {
+    if all.len() < FEW {
+        return (all.into_iter().map(|(_, pattern)| pattern).collect(), Vec::new());
+    }
+    let pieces: Vec<Vec<Piece>> = all.iter().map(|(_, pattern)| pattern.pieces()).collect();
+    let others: Vec<Vec<Piece>> = others.iter().map(|pattern| pattern.pieces()).collect();
+    let (mut kept, mut alike) = (Vec::new(), Vec::new());
+    let mut seen: BTreeSet<&[usize]> = BTreeSet::new();
+    for ((own, pattern), text) in all.iter().zip(&pieces) {
+        let elsewhere = all
+            .iter()
+            .zip(&pieces)
+            .filter(|((of, _), _)| of != own)
+            .map(|(_, other)| other);
+        budget.spend(all.len() / 8);
+        let alone = elsewhere.chain(&others).all(|other| disjoint(text, other));
+        if alone && !seen.insert(own) {
+            alike.push(*pattern);
+        } else {
+            kept.push(*pattern);
+        }
+    }
+    (kept, alike)
 }
 
 /// The documented formats of the service's ARNs with this start, the deepest first, and their last fields.
@@ -139,19 +189,19 @@ fn formats(model: &Model<'_>, start: &Start) -> Vec<(usize, &'static str)> {
 }
 
 /// Whether a name has this format and no deeper one, and can exist.
-fn has_format(model: &Model<'_>, start: &Start, format: usize, text: &str, name: &str) -> bool {
+fn has_format(siblings: &[(usize, &str)], start: &Start, format: usize, text: &str, name: &str) -> bool {
     let letters = |text: &str| text.bytes().filter(|b| *b != b'*').count();
     let deeper = |(other, known): &(usize, &str)| {
         *other != format && letters(known) > letters(text) && service::covers(known, name)
     };
-    !name.is_empty()
-        && service::covers(text, name)
-        && !is_impossible(start, name)
-        && !formats(model, start).iter().any(deeper)
+    !name.is_empty() && service::covers(text, name) && !is_impossible(start, name) && !siblings.iter().any(deeper)
 }
 
 /// Whether some string of the shape has this format and no deeper one, and can exist.
-fn is_feasible(model: &Model<'_>, start: &Start, text: &str, shape: &[Piece]) -> bool {
+fn is_feasible(siblings: &[(usize, &str)], start: &Start, text: &str, shape: &[Piece]) -> bool {
+    if shape.len() > LONG {
+        return true;
+    }
     let letters = |text: &str| text.bytes().filter(|b| *b != b'*').count();
     let deeper = |(_, known): &(usize, &str)| {
         let known_pieces: Vec<Piece> = wild_pieces(known).collect();
@@ -169,7 +219,7 @@ fn is_feasible(model: &Model<'_>, start: &Start, text: &str, shape: &[Piece]) ->
         Piece::Char(c) => is_bucket_character(*c),
         _ => true,
     });
-    !(buckets && !named) && !formats(model, start).iter().any(deeper)
+    (!buckets || named) && !siblings.iter().any(deeper)
 }
 
 /// Whether nothing can have the name: buckets have rules.
@@ -181,6 +231,9 @@ fn is_impossible(start: &Start, name: &str) -> bool {
 /// Whether a format and a pattern stand for a name together. True where that takes long to find out.
 fn may_meet(format: &[Piece], pattern: &Pattern) -> bool {
     let pieces = pattern.pieces();
+    if pieces.len() > LONG {
+        return true;
+    }
     let literal = |piece: &&Piece| matches!(piece, Piece::Char(_));
     let starts = format.iter().take_while(literal).zip(pieces.iter().take_while(literal));
     starts.clone().all(|(one, other)| one == other) && meet(format, &pieces, 8).is_none_or(|met| !met.is_empty())

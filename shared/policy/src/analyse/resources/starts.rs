@@ -20,6 +20,9 @@ pub(super) struct Start {
     pub(super) agreeing: Vec<usize>,
 }
 
+/// The patterns that agree, whether AWS owns what starts so, and service, Region and account where formats depend on them.
+type Class<'s> = (Vec<usize>, bool, Option<(&'s str, bool, bool)>);
+
 /// The starts of ARNs that the patterns tell apart.
 pub(super) fn starts(
     model: &Model<'_>,
@@ -107,7 +110,7 @@ pub(super) fn starts(
         }
     }
     let mut all: Vec<Start> = Vec::new();
-    let mut seen: BTreeSet<(Vec<usize>, bool, Option<(&str, bool, bool)>)> = BTreeSet::new();
+    let mut seen: BTreeSet<Class<'_>> = BTreeSet::new();
     let mut text = String::new();
     for partition in &partitions {
         for (service, has_region, owner) in &shapes {

@@ -127,9 +127,23 @@ fn is_apart(model: &Model<'_>, text: &Text) -> bool {
         .iter()
         .flat_map(|element| &element.linked)
         .map(|text| with_accounts(text));
-    fixed
-        .chain(linked)
-        .all(|other| other == own || meet(&own, &other, 16).is_some_and(|met| met.is_empty() || met.contains(&own)))
+    fixed.chain(linked).all(|other| {
+        let digits = |met: &Vec<Piece>| accounts_fit(&own, met);
+        let both = || meet(&own, &other, 16);
+        other == own || both().is_some_and(|met| met.contains(&own) || !met.iter().any(digits))
+    })
+}
+
+/// Whether digits can stand where the first account of an ARN stands. True where its place is not fixed.
+fn accounts_fit(own: &[Piece], met: &[Piece]) -> bool {
+    let start = own.iter().take_while(|piece| matches!(piece, Piece::Char(_))).count();
+    let account = met.iter().skip(start).take(12);
+    let digit = |piece: &Piece| match piece {
+        Piece::Char(c) => c.is_ascii_digit(),
+        Piece::Fold(_) => false,
+        Piece::One | Piece::Any | Piece::Field => true,
+    };
+    own.get(start) != Some(&Piece::One) || account.clone().all(digit)
 }
 
 /// The pattern of an ARN with twelve characters in the place of each variable.

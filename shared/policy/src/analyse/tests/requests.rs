@@ -306,7 +306,7 @@ fn action_acts_on_resources_of_its_own_types() {
 fn event_bus_of_another_account_may_not_tell_its_owner() {
     let mut statement = allow(json!({
         "StringEquals": {"aws:PrincipalOrgID": OWN},
-        "StringEqualsIfExists": {"aws:ResourceOrgID": OWN},
+        "StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"},
     }));
     statement["Action"] = json!("events:Put*");
     let request = on("events", &[statement]).resource.unwrap().request;
@@ -395,4 +395,56 @@ fn hundreds_of_resources_are_decided() {
     let names: Vec<String> = (0..400).map(|i| format!("arn:aws:s3:::data-{i:03}-eu/*")).collect();
     statement["Resource"] = json!(names);
     assert_eq!(verdict("s3", &[statement]), Containment::Closed);
+}
+
+#[test]
+fn deny_of_everything_decides_whatever_else_is_hard() {
+    let hard = json!({"ForAnyValue:StringLike": {"aws:TagKeys": ["*a*", "*b*", "*c*", "*d*", "*e*", "*f*"]}});
+    let mut nothing = deny(json!({}));
+    nothing.as_object_mut().unwrap().remove("Action");
+    nothing["NotAction"] = json!("s3:*");
+    assert_eq!(verdict("sqs", &[allow(hard), nothing]), Containment::LockedOut);
+}
+
+#[test]
+fn paths_of_the_endpoint_owner_lie_in_its_organisation() {
+    let barrier = deny(json!({
+        "ForAnyValue:StringLike": {"aws:VpceOrgPaths": "o-exampleorg1/*"},
+        "StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"},
+    }));
+    let statements = [our_resources(json!({})), barrier];
+    assert!(on("s3", &statements).identity.is_none());
+    assert!(on("secretsmanager", &statements).identity.is_some());
+}
+
+#[test]
+fn variable_of_the_principals_id_has_the_form_of_its_kind() {
+    let mut statement = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN}}));
+    statement["Resource"] = json!("arn:aws:s3:::corp-data/${aws:userid}/*");
+    assert_eq!(verdict("s3", &[statement]), Containment::Closed);
+}
+
+#[test]
+fn dates_are_compared_as_text_where_the_operator_says_so() {
+    for (pattern, open) in [("2026-*", true), ("2025-*", false), ("*T23:*", true)] {
+        let found = on(
+            "s3",
+            &[our_resources(json!({"StringLike": {"aws:CurrentTime": pattern}}))],
+        );
+        assert_eq!(found.identity.is_some(), open, "{pattern}: {found:#?}");
+    }
+}
+
+#[test]
+fn short_form_of_an_api_is_undecided_and_says_why() {
+    let mut statement = allow(inside());
+    statement["Action"] = json!("execute-api:Invoke");
+    statement["Resource"] = json!("execute-api:/prod/*");
+    let found = on("execute-api", &[statement]);
+    assert_eq!(found.verdict, Containment::Undecided);
+    assert!(
+        found.reasons[0].contains("resource policies of APIs"),
+        "{:?}",
+        found.reasons
+    );
 }
