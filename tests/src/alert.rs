@@ -52,7 +52,7 @@ impl Alert {
     /// The results of its changes, in the order of the plan.
     pub fn results(&self) -> Vec<&str> {
         self.list("changes")
-            .filter_map(|change| change.pointer("/outcome/result")?.as_str())
+            .filter_map(|change| change.pointer("/result")?.as_str())
             .collect()
     }
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_sns::types::MessageAttributeValue;
 
-use crate::clients::Aws;
+use crate::aws::Aws;
 use crate::error::CallError;
 
 /// The IAM actions that publishing takes.

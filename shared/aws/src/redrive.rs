@@ -7,7 +7,7 @@
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use serde_json::Value;
 
-use crate::clients::Aws;
+use crate::aws::Aws;
 use crate::error::CallError;
 
 /// The IAM actions on a queue whose messages come back.

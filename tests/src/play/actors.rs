@@ -1,6 +1,6 @@
 //! What is done on the stage.
 
-use postern_core::changes::Change;
+use postern_core::changes::{AssociateRouteTable, Change};
 use postern_core::controls::gateway_route_missing;
 use postern_core::history::{Action, ChangeRecord};
 use serde_json::json;
@@ -72,7 +72,7 @@ impl Actors<'_> {
         recorded: &[ChangeRecord],
         watch: &mut impl FnMut(Progress<'_>),
     ) -> Result<Round> {
-        let associated = |record: &&ChangeRecord| matches!(&record.action, Action::Change(Change::AssociateRouteTable { endpoint, .. }) if endpoint.0 == self.vpc.s3);
+        let associated = |record: &&ChangeRecord| matches!(&record.action, Action::Change(Change::AssociateRouteTable(AssociateRouteTable { endpoint, .. })) if endpoint.0 == self.vpc.s3);
         let record = recorded.iter().find(associated);
         let record = record.ok_or_else(|| HarnessError::new("no association of a route table is on record"))?;
         self.type_in(&["history", "--resource", &self.vpc.s3, "--since", "1h"], watch)

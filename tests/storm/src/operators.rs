@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_cli::operate::{Area, Changing, CommandError, Release, Resume, Rollback, release, resume, rollback};
+use postern_cli::operate::{
+    Changing, CommandError, OperatorContext, Release, Resume, Rollback, release, resume, rollback,
+};
 use postern_cloud::Cloud;
 use postern_core::history::ChangeRecord;
 use postern_core::model::scope::ScopedResource;
@@ -13,7 +15,7 @@ use postern_core::plan::ReleaseTarget;
 use postern_runtime::Configuration;
 use tokio::time::timeout;
 
-use crate::organisation::{LEDGER, OPERATOR, records};
+use crate::setup::{LEDGER, OPERATOR, records};
 
 enum Command {
     Rollback(Rollback),
@@ -35,12 +37,12 @@ pub(crate) async fn operate(cloud: Cloud, configuration: Arc<Configuration>, mut
 }
 
 async fn run(cloud: &Cloud, configuration: &Configuration, command: Command) -> Result<(), CommandError> {
-    let area = Area::of(cloud.aws(OPERATOR), LEDGER).await?;
+    let context = OperatorContext::new(cloud.aws(OPERATOR), LEDGER).await?;
     let (settings, out) = (&configuration.settings, &mut io::sink());
     match command {
-        Command::Rollback(arguments) => rollback(&area, settings, &arguments, out).await,
-        Command::Release(arguments) => release(&area, settings, &arguments, out).await,
-        Command::Resume(arguments) => resume(&area, settings, &arguments, out).await,
+        Command::Rollback(arguments) => rollback(&context, settings, &arguments, out).await,
+        Command::Release(arguments) => release(&context, settings, &arguments, out).await,
+        Command::Resume(arguments) => resume(&context, settings, &arguments, out).await,
     }
     .map(drop)
 }
@@ -62,7 +64,7 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
             changing,
         }),
         3 => Command::Release(Release {
-            room: match &record.scope.resource {
+            target: match &record.scope.resource {
                 ScopedResource::Vpc(vpc) => ReleaseTarget::Vpc(vpc.clone()),
             },
             changing,

@@ -3,39 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
 use postern_core::model::id::{AccountId, Region, VpcId};
 use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, Vpc, VpcDns};
 
-use super::parse::vpc_of;
-use super::{ObserveError, describe, dns, gap, observed, parse, unasked};
-use crate::clients::Aws;
+use super::{ObserveError, dns, gap, observed, unasked};
+use crate::describe;
+use crate::describe::parse::{self, vpc_of};
 use crate::error::CallError;
+use crate::session::Session;
 
-impl Aws {
+impl Session {
     /// Observes these parts of every VPC of the Region, those of other owners that are shared with us included. The
     /// calls grow with pages, and with VPCs where their DNS attributes are asked for, which AWS tells one at a time.
     ///
     /// DNS attributes that cannot be read, for whatever reason, leave a gap in their VPC alone.
-    pub async fn observe_region(
-        &self,
-        account: &AccountId,
-        region: &Region,
-        parts: &BTreeSet<Part>,
-    ) -> Result<Vec<Snapshot>, ObserveError> {
-        self.sweep(account, region, parts).await.map_err(|source| ObserveError {
-            place: format!("the VPCs of {region}"),
+    pub async fn observe_region(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, ObserveError> {
+        self.sweep(region, parts).await.map_err(|source| ObserveError {
+            target: format!("the VPCs of {region}"),
             source,
         })
     }
 
-    async fn sweep(
-        &self,
-        account: &AccountId,
-        region: &Region,
-        parts: &BTreeSet<Part>,
-    ) -> Result<Vec<Snapshot>, CallError> {
-        let ec2 = &self.ec2(region);
+    async fn sweep(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, CallError> {
+        let (account, ec2) = (self.account(), &self.ec2(region));
         let all = Vec::new;
         let (vpcs, subnets, route_tables, endpoints, security_groups, services) = tokio::try_join!(
             describe::vpcs(ec2, all()),
@@ -66,11 +56,7 @@ impl Aws {
                     ))
                 })
             }),
-            observed(
-                Part::Services,
-                parts,
-                self.catalogues.get(ec2, region, Timestamp::now())
-            ),
+            observed(Part::Services, parts, self.catalogues().get(ec2, region, self.now())),
         )?;
         let vpcs = vpcs.iter().map(parse::vpc).collect::<Result<Vec<_>, _>>()?;
         let dns = few_at_a_time(vpcs, async |vpc| {

@@ -7,11 +7,11 @@ use aws_sdk_ec2::types::Filter;
 use postern_core::model::id::{EndpointId, Region, VpcId};
 use postern_core::trigger::Target;
 
+use super::ObserveError;
 use super::region::few_at_a_time;
-use super::{ObserveError, describe, parse};
-use crate::clients::Aws;
+use crate::describe::{self, filter, parse};
 use crate::error::CallError;
-use crate::paging::filter;
+use crate::session::Session;
 
 /// The most values that a filter takes.
 const FILTER_VALUES: usize = 200;
@@ -40,7 +40,7 @@ pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
     }
 }
 
-impl Aws {
+impl Session {
     /// Resolves all targets in one round trip, with one call for each kind of target.
     pub async fn resolve(
         &self,
@@ -107,7 +107,7 @@ impl Aws {
             match found {
                 Ok(found) => Ok(found.get(id).cloned().map_or(otherwise, Resolution::Vpc)),
                 Err(source) => Err(ObserveError {
-                    place: format!("{id} in {region}"),
+                    target: format!("{id} in {region}"),
                     source: source.clone(),
                 }),
             }

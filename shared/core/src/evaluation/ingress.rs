@@ -1,4 +1,4 @@
-//! Who may open a connection to an endpoint, and how to let in the subnets that need it.
+//! Which networks the security groups of an endpoint admit, and how to admit the subnets that need it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use ipnet::{IpNet, Ipv4Net};
 use postern_policy::{Ports, Transport};
 
-use crate::changes::{Change, ManagedGroup};
+use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
 use crate::evaluation::Context;
 use crate::model::id::ServiceName;
 use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
@@ -56,17 +56,17 @@ impl fmt::Display for ServicePorts {
     }
 }
 
-/// What the security groups of an endpoint let in.
+/// Whether the security groups of an endpoint admit subnets.
 pub enum Admission {
     Admitted,
     /// These networks are not admitted.
     Blocked(BTreeSet<IpNet>),
-    /// Who is admitted depends on what is not observed; the reason.
+    /// It depends on something that is not observed; the reason.
     Unclear(String),
 }
 
 impl<'a> Context<'a> {
-    /// Every subnet of the VPC: where an endpoint holds the private DNS name, the clients of all of them are sent to it.
+    /// Every subnet of the VPC: private DNS sends the clients of all of them to the endpoint.
     pub fn all_subnets(&self) -> Result<Vec<&'a Subnet>, Gap> {
         Ok(self.snapshot.subnets.as_ref().map_err(Gap::clone)?.values().collect())
     }
@@ -93,19 +93,19 @@ impl<'a> Context<'a> {
         });
         if let Some(source) = by_membership.min() {
             return Ok(Admission::Unclear(format!(
-                "{ports} is admitted from {source}, and which clients that covers is not observed"
+                "a rule admits {ports} from {source}, and Postern does not observe which clients that covers"
             )));
         }
         if !unknown.is_empty() {
             return Ok(Admission::Unclear(format!(
-                "{} was not found in the VPC",
+                "security group {} was not found in the VPC",
                 unknown.join(", ")
             )));
         }
         Ok(Admission::Blocked(blocked))
     }
 
-    /// The managed group and what makes it admit TCP 443 from these subnets.
+    /// The managed group, and the changes after which it admits TCP 443 from these subnets.
     pub fn managed_group_for(&self, vpc_subnets: &[&Subnet]) -> Result<(ManagedGroup, Vec<Change>), Gap> {
         self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let vpc = &self.snapshot.vpc.id;
@@ -114,21 +114,21 @@ impl<'a> Context<'a> {
         let rules: Vec<_> = match self.snapshot.managed_group() {
             Some(managed) => managed.ingress.iter().collect(),
             None => {
-                changes.push(Change::CreateManagedGroup { vpc: vpc.clone() });
+                changes.push(Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.clone() }));
                 Vec::new()
             }
         };
         let blocked = blocked(&rules, &ServicePorts::https(), vpc_subnets);
         if !blocked.is_empty() {
-            changes.push(Change::AuthorizeIngress {
+            changes.push(Change::AuthorizeIngress(AuthorizeIngress {
                 group: group.clone(),
                 cidrs: blocked,
-            });
+            }));
         }
         Ok((group, changes))
     }
 
-    /// What lets these subnets in to an endpoint. Other people's groups are never edited for this.
+    /// The changes that admit these subnets to an endpoint. Groups of others are never edited.
     pub fn admit(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
         let (group, mut changes) = self.managed_group_for(subnets)?;
         let attached = self
@@ -136,16 +136,16 @@ impl<'a> Context<'a> {
             .managed_group()
             .is_some_and(|g| endpoint.security_groups.contains(&g.id));
         if !attached {
-            changes.push(Change::AttachManagedGroup {
+            changes.push(Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: endpoint.id.clone(),
                 group,
-            });
+            }));
         }
         Ok(changes)
     }
 }
 
-/// The IPv4 networks of the subnets from which none of the ports is admitted, neighbours merged. The endpoints are IPv4
+/// The IPv4 networks of the subnets from which none of the ports is admitted, adjacent ones merged. The endpoints are IPv4
 /// ones.
 fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) -> BTreeSet<IpNet> {
     let by_port = ports.0.iter().map(|(first, last)| {
@@ -153,7 +153,7 @@ fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) ->
         let admitted: Vec<Ipv4Net> = admitting
             .filter_map(|rule| match rule.source {
                 IngressSource::Cidr(IpNet::V4(net)) => Some(net),
-                _ => None,
+                IngressSource::Cidr(IpNet::V6(_)) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
             })
             .collect();
         Ipv4Net::aggregate(&admitted)
@@ -163,7 +163,7 @@ fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) ->
         .iter()
         .filter_map(|subnet| match subnet.ipv4 {
             Some(IpNet::V4(net)) => Some(net),
-            _ => None,
+            Some(IpNet::V6(_)) | None => None,
         })
         .filter(|net| !admitted.iter().any(|a| a.contains(net)))
         .collect();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_are_admitted_by_one_rule_and_nobody_between_them() {
+    fn adjacent_subnets_are_admitted_by_one_exact_rule() {
         assert_eq!(lacking(4, &[]), nets(&["10.0.0.0/22"]));
         assert_eq!(
             lacking(4, &[https("10.0.1.0/24")]),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_sources_by_membership_the_same_one_is_always_named() {
+    fn group_source_in_the_reason_does_not_depend_on_order() {
         let by = |id: &str| IngressRule {
             source: IngressSource::Group(id.to_owned()),
             ..https("10.0.0.0/24")
@@ -269,7 +269,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_lacking_and_what_is_admitted_make_up_the_whole(
+        fn missing_and_admitted_networks_are_all_of_the_subnets(
             count in 1..6_usize,
             admitted in prop::collection::vec((0..8_u8, 0..4_u8, 24..=26_u8), 0..6),
         ) {

@@ -10,10 +10,14 @@ use jiff::Timestamp;
 use crate::model::id::{
     AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone,
 };
-use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::model::scope::Scope;
 
 pub type Tags = BTreeMap<String, String>;
+
+/// The value of the tag `Name`, by which people name resources.
+pub fn name(tags: &Tags) -> Option<String> {
+    tags.get("Name").cloned()
+}
 
 /// A part of a snapshot, observed by calls of its own. Each control declares which it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +59,7 @@ pub type Observed<T> = Result<T, Gap>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The account in which the scope lies, in whose name we look and act.
+    /// The account of the scope, with whose credentials AWS is called.
     pub account: AccountId,
     pub region: Region,
     pub vpc: Vpc,
@@ -150,7 +154,7 @@ pub enum EndpointKind {
     GatewayLoadBalancer,
     Resource,
     ServiceNetwork,
-    /// A type that AWS added since; left alone.
+    /// A type that AWS added later. Such endpoints are ignored.
     Other,
 }
 
@@ -280,7 +284,7 @@ impl EndpointState {
 }
 
 impl Endpoint {
-    /// Who else manages it, as the endpoint itself tells: for the words after its id.
+    /// Who else manages it, by the endpoint itself, worded to follow its id: `belongs to account 444455556666`.
     pub fn managed_by(&self, account: &AccountId) -> Option<String> {
         if self.requester_managed {
             return Some("is managed by the AWS service that requested it".to_owned());
@@ -373,12 +377,5 @@ impl Snapshot {
             }
         }
         Ok(class)
-    }
-
-    /// The security group that Postern manages in this VPC.
-    pub fn managed_group(&self) -> Option<&SecurityGroup> {
-        self.security_groups.as_ref().ok()?.values().find(|group| {
-            group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
-        })
     }
 }

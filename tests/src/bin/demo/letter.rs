@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::paint::Paint;
 
-/// Subject, occasions, notices, findings and changes.
+/// Subject, triggering events, notices, findings and changes.
 pub(crate) fn letter(alert: &Alert, paint: Paint) -> Vec<String> {
     let mut lines = vec![paint.bold(&format!("✉ {}", alert.subject))];
-    for triggering_event in alert.list("occasions") {
+    for triggering_event in alert.list("triggering_events") {
         let actor = field(triggering_event, "/actor/identity");
         lines.push(format!("  because of {} by {actor}", field(triggering_event, "/event")));
     }
@@ -31,16 +31,16 @@ pub(crate) fn letter(alert: &Alert, paint: Paint) -> Vec<String> {
     }
     let applied = alert
         .list("changes")
-        .filter(|change| field(change, "/outcome/result") == "applied");
+        .filter(|change| field(change, "/result") == "applied");
     let applied: Vec<_> = applied.collect();
     for change in &applied {
         lines.push(format!("  {} {}", paint.good("applied:"), field(change, "/text")));
     }
     let failed = alert
         .list("changes")
-        .filter(|change| field(change, "/outcome/result") == "failed");
+        .filter(|change| field(change, "/result") == "failed");
     for change in failed {
-        let cause = field(change, "/outcome/cause");
+        let cause = field(change, "/reason");
         lines.push(format!(
             "  {} {}: {cause}",
             paint.bad("failed:"),

@@ -130,11 +130,8 @@ async fn a_vpc_whose_attributes_aws_does_not_know_yet_is_worth_another_look() {
             "The vpc ID 'vpc-1' does not exist",
         );
     let error = cloud
-        .aws()
-        .observe(
-            &Scope::vpc(&account(), &region(), &"vpc-1".into()),
-            &parts(&[Part::Dns]),
-        )
+        .session()
+        .observe(&region(), &ScopedResource::Vpc("vpc-1".into()), &parts(&[Part::Dns]))
         .await
         .unwrap_err();
     assert!(error.transient());
@@ -235,7 +232,7 @@ async fn what_may_work_later_is_an_error_that_says_so() {
         assert!(error.transient(), "{}", chain(&error));
         let text = chain(&error);
         assert!(
-            text.starts_with("cannot look at vpc-1 in eu-central-1: ec2:DescribeSubnets failed: "),
+            text.starts_with("could not observe vpc-1 in eu-central-1: ec2:DescribeSubnets failed: "),
             "{text}"
         );
     }

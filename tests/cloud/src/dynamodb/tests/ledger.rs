@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use postern_aws::Aws;
 use postern_aws::ledger::{Ledger, LedgerError};
-use postern_core::changes::Change;
+use postern_core::changes::{Change, CreateManagedGroup};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, DeliveredFinding, FindingStatus, Pause};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity};
@@ -120,7 +120,7 @@ fn record(position: usize) -> ChangeRecord {
         run,
         function: "subnet-inspector".to_owned(),
         time: at(0),
-        action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
+        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() })),
         causes: [finding(1)].into(),
         triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::from_dollars(21.9),
@@ -139,6 +139,7 @@ fn delivered(resource: u32) -> DeliveredFinding {
         fingerprint: "f".to_owned(),
         explanation: "x".repeat(600),
         time: at(0),
+        open_since: None,
     }
 }
 
