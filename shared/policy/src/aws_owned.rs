@@ -76,7 +76,7 @@ fn full(arn: &str, region: &str, own: &str) -> String {
 }
 
 /// What AWS owns behind endpoints of a service, by its full or short name.
-pub(crate) fn of_service(name: &str) -> impl Iterator<Item = &'static AwsOwned> {
+pub(crate) fn of_service(name: &str) -> impl Iterator<Item = &'static AwsOwned> + use<> {
     let prefixes: Vec<&str> = service::find(name).iter().flat_map(Service::prefixes).collect();
     let all = s3::ALL.iter().chain(others::ALL);
     all.filter(move |owned| prefixes.contains(&owned.prefix))
