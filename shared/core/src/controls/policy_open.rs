@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn open_policy_is_proven_by_a_request_and_closed_by_a_deny() {
         let finding = with(LEAKY).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation(), @r#"Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-stranger001. Statement[0] "OnlyOurPrincipals" allows it."#);
+        insta::assert_snapshot!(finding.explanation(), @r#"Resources outside your perimeter can be reached through this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-otherorg001. Allowed by Statement[0] "OnlyOurPrincipals"."#);
         let [
             Change::ReplacePolicy(ReplacePolicy {
                 endpoint,
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn default_policy_is_open_on_both_sides() {
         let finding = with(ALLOW_ALL).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation(), @"Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it. Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it.");
+        insta::assert_snapshot!(finding.explanation(), @"Principals outside your perimeter can use this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-otherorg001 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-otherorg001. Allowed by Statement[0]. Resources outside your perimeter can be reached through this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-otherorg001 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-otherorg001. Allowed by Statement[0].");
         assert!(after(&finding).contains("DenyUntrustedPrincipals"));
         assert!(after(&finding).contains("DenyUntrustedResources"));
     }
