@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use postern_policy::{
-    Analysis, Binding, Containment, Document, EndpointContext, Fix, NoFix, Perimeter, analyse, bind, fix,
+    Analysis, Binding, Containment, Document, EndpointContext, Fix, NoFix, Perimeter, analyse, bind, fix, template,
 };
+use serde_json::Value;
 
 use crate::changes::Change;
 use crate::evaluation::{Assessment, Context, UNKNOWN_STATE_ADVICE};
@@ -33,24 +34,9 @@ pub(crate) struct Policy {
     pub(crate) analysis: Analysis,
     fix: OnceCell<Result<Fix, NoFix>>,
     binding: OnceCell<Binding>,
-    locks_out: OnceCell<bool>,
 }
 
 impl Policy {
-    /// Whether no principal of the perimeter reaches any resource of it. What AWS services may do, and what everybody may
-    /// do with resources that AWS owns, does not count: a policy for another organisation allows that as well.
-    fn locks_out(&self, perimeter: &Perimeter) -> bool {
-        *self.locks_out.get_or_init(|| {
-            let own = Perimeter {
-                aws_owned_resources: Vec::new(),
-                builtin_aws_owned_resources: false,
-                aws_services: false,
-                ..perimeter.clone()
-            };
-            analyse(&self.document, &own, &self.endpoint).locked_out
-        })
-    }
-
     /// The change that closes the policy.
     pub(crate) fn fix(&self, perimeter: &Perimeter) -> &Result<Fix, NoFix> {
         self.fix.get_or_init(|| fix(&self.document, perimeter, &self.endpoint))
@@ -145,7 +131,6 @@ impl<'a> Context<'a> {
                 analysis,
                 fix: OnceCell::new(),
                 binding: OnceCell::new(),
-                locks_out: OnceCell::new(),
             }))
         })
     }
@@ -175,10 +160,35 @@ impl<'a> Context<'a> {
         };
         match self.analysed(&endpoint.id, &endpoint.owner, service, text) {
             Ok(policy) => {
-                policy.analysis.verdict == Containment::Undecided || policy.locks_out(&self.settings.perimeter)
+                policy.analysis.verdict == Containment::Undecided || self.admits_only_others(&policy, service, text)
             }
             Err(_) => true,
         }
+    }
+
+    /// Whether no principal of the perimeter reaches any resource of it. What AWS services may do, and what Postern's own
+    /// policies allow on resources that AWS owns, does not count: a policy for another organisation allows that as well.
+    fn admits_only_others(&self, policy: &Policy, service: &Service, text: &str) -> bool {
+        let perimeter = &self.settings.perimeter;
+        let own = Perimeter {
+            aws_owned_resources: Vec::new(),
+            builtin_aws_owned_resources: false,
+            aws_services: false,
+            ..perimeter.clone()
+        };
+        let region = &self.snapshot.region;
+        let name = service.short_name(region).unwrap_or(service.name.as_str());
+        // In a policy for an organisation alone, the statements for single resources are those for AWS's.
+        let of_aws = Perimeter {
+            organizations: vec!["o-0000000000".to_owned()],
+            aws_owned_resources: perimeter.aws_owned_resources.clone(),
+            builtin_aws_owned_resources: true,
+            ..Perimeter::default()
+        };
+        let of_aws = template(name, region.as_str(), &of_aws).ok();
+        let rest = of_aws.and_then(|of_aws| without_aws_owned(text, &of_aws));
+        Document::parse(rest.as_deref().unwrap_or(text))
+            .map_or(true, |document| analyse(&document, &own, &policy.endpoint).locked_out)
     }
 
     /// An endpoint to a service in this VPC that does not exist yet.
@@ -194,6 +204,22 @@ impl<'a> Context<'a> {
             time: self.now.as_second(),
         }
     }
+}
+
+/// The policy without the Allow statements for resources that a policy of Postern for the same service names as owned by
+/// AWS. None where a text is not a policy.
+fn without_aws_owned(text: &str, of_postern: &str) -> Option<String> {
+    let resources = |statement: &Value| statement.get("Resource").cloned();
+    let postern: Value = serde_json::from_str(of_postern).ok()?;
+    let named = postern.get("Statement")?.as_array()?.iter().filter_map(resources);
+    let named: Vec<Value> = named.filter(|resource| *resource != "*").collect();
+    let mut policy: Value = serde_json::from_str(text).ok()?;
+    let statements = policy.get_mut("Statement")?.as_array_mut()?;
+    statements.retain(|statement| {
+        statement.get("Effect").is_some_and(|effect| effect == "Deny")
+            || !resources(statement).is_some_and(|resource| named.contains(&resource))
+    });
+    Some(policy.to_string())
 }
 
 /// Joins texts as sentences.
