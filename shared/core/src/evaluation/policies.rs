@@ -177,7 +177,6 @@ impl<'a> Context<'a> {
             ..perimeter.clone()
         };
         let region = &self.snapshot.region;
-        let name = service.short_name(region).unwrap_or(service.name.as_str());
         // In a policy for an organisation alone, the statements for single resources are those for AWS's.
         let of_aws = Perimeter {
             organizations: vec!["o-0000000000".to_owned()],
@@ -185,7 +184,7 @@ impl<'a> Context<'a> {
             builtin_aws_owned_resources: true,
             ..Perimeter::default()
         };
-        let of_aws = template(name, region.as_str(), &of_aws).ok();
+        let of_aws = template(service.name.as_str(), region.as_str(), &of_aws).ok();
         let rest = of_aws.and_then(|of_aws| without_aws_owned(text, &of_aws));
         Document::parse(rest.as_deref().unwrap_or(text))
             .map_or(true, |document| analyse(&document, &own, &policy.endpoint).locked_out)
