@@ -1,4 +1,4 @@
-//! The whole chain as it is deployed: template, rules, queues, functions, topic.
+//! The whole chain as it is deployed: template, rules, queues, functions, topics.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -8,39 +8,39 @@
 
 use std::collections::BTreeSet;
 
-use crate::alert::Alert;
-use crate::play::{Played, Round, play};
+use crate::messages::{Alert, Report};
+use crate::scenario::{Round, ScenarioResult, run};
 use crate::stack::ACCOUNT;
 use postern_core::history::ChangeStatus;
 
-/// Starting and deploying takes most of the time, so one play has many witnesses.
+/// Starting and deploying takes most of the time, so that one run serves all checks.
 #[tokio::test]
-async fn an_event_repairs_the_vpc_once_and_an_alert_tells_of_it() {
-    let played = play(&mut |_| {}).await.unwrap();
-    events_reach_the_functions_whose_rules_they_match(&played);
-    audit_mode_tells_and_changes_nothing(&played);
-    enforce_mode_repairs_and_tells(&played);
-    the_same_events_again_change_nothing(&played.again);
-    what_was_interrupted_is_brought_to_its_end(&played);
-    what_was_taken_back_stays_so(&played);
-    what_was_resumed_is_repaired_by_an_event_out_of_a_dead_letter_queue(&played);
-    who_cannot_delete_a_subnet_is_told_how_to_release_it(&played);
+async fn deployed_functions_repair_a_vpc_once_and_report_it() {
+    let result = run(&mut |_| {}).await.unwrap();
+    events_reach_the_functions_whose_rules_they_match(&result);
+    audit_mode_reports_and_changes_nothing(&result);
+    enforce_mode_repairs_and_reports(&result);
+    repeated_events_change_nothing(&result.repeated);
+    interrupted_repair_is_completed(&result);
+    rollback_lasts(&result);
+    resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(&result);
+    report_of_a_blocked_deletion_names_the_release_command(&result);
 }
 
-fn events_reach_the_functions_whose_rules_they_match(played: &Played) {
+fn events_reach_the_functions_whose_rules_they_match(result: &ScenarioResult) {
     assert!(
-        played.strays.len() > 5,
+        result.ignored.len() > 5,
         "a failed call, another service, and each role of ours"
     );
-    for stray in &played.strays {
+    for ignored_event in &result.ignored {
         assert!(
-            stray.functions.is_empty(),
+            ignored_event.functions.is_empty(),
             "{:?} started by {}",
-            stray.functions,
-            stray.event
+            ignored_event.functions,
+            ignored_event.event
         );
     }
-    for round in [&played.audit, &played.enforce, &played.again] {
+    for round in [&result.audit, &result.enforce, &result.repeated] {
         let reached: Vec<_> = round
             .deliveries
             .iter()
@@ -58,65 +58,73 @@ fn events_reach_the_functions_whose_rules_they_match(played: &Played) {
     }
 }
 
-fn audit_mode_tells_and_changes_nothing(played: &Played) {
-    let audit = &played.audit;
-    assert!(played.before.iter().all(|check| !check.passed), "{:#?}", played.before);
-    assert_eq!(audit.checks, played.before);
+fn audit_mode_reports_and_changes_nothing(result: &ScenarioResult) {
+    let audit = &result.audit;
+    assert!(result.before.iter().all(|check| !check.passed), "{:#?}", result.before);
+    assert_eq!(audit.checks, result.before);
     assert_eq!(audit.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
-    check_alerts(played, audit);
+    check_messages(result, audit);
     // What the endpoint-inspector finds the subnet-inspector has told.
-    assert_eq!(tellers(audit), BTreeSet::from(["policy-inspector", "subnet-inspector"]));
-    assert!(audit.alerts.iter().all(|alert| alert.text("/outcome") == "audit"));
+    assert_eq!(
+        reporters(audit),
+        BTreeSet::from(["policy-inspector", "subnet-inspector"])
+    );
+    assert!(audit.reports.iter().all(|report| report.text("/outcome") == "audit"));
     assert!(
         audit
-            .alerts
+            .reports
             .iter()
-            .all(|alert| alert.results().iter().all(|result| *result == "skipped"))
+            .all(|report| report.results().iter().all(|result| *result == "skipped"))
     );
 }
 
-fn enforce_mode_repairs_and_tells(played: &Played) {
-    let enforce = &played.enforce;
+fn enforce_mode_repairs_and_reports(result: &ScenarioResult) {
+    let enforce = &result.enforce;
     assert!(enforce.checks.iter().all(|check| check.passed), "{:#?}", enforce.checks);
-    check_alerts(played, enforce);
+    check_messages(result, enforce);
     // Whoever comes second finds nothing left to do.
     assert_eq!(
-        tellers(enforce),
+        reporters(enforce),
         BTreeSet::from(["policy-inspector", "subnet-inspector"])
     );
-    assert_eq!(enforce.alerts.len(), 2);
-    for alert in &enforce.alerts {
-        assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
+    assert_eq!(enforce.reports.len(), 2);
+    for report in &enforce.reports {
+        assert_eq!(report.text("/outcome"), "repaired", "{:#}", report.json);
         assert!(
-            alert.results().iter().all(|result| *result == "applied"),
+            report.results().iter().all(|result| *result == "applied"),
             "{:#}",
-            alert.report
+            report.json
         );
     }
-    let changes: usize = enforce.alerts.iter().map(|alert| alert.results().len()).sum();
+    let changes: usize = enforce.reports.iter().map(|report| report.results().len()).sum();
     assert_eq!(enforce.mutations().count(), changes, "each change takes one call");
 }
 
-fn the_same_events_again_change_nothing(again: &Round) {
-    assert!(!again.calls.is_empty(), "somebody looked");
-    assert_eq!(again.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
-    assert!(again.alerts.is_empty(), "{:#?}", again.alerts);
-    assert!(again.checks.iter().all(|check| check.passed), "{:#?}", again.checks);
+fn repeated_events_change_nothing(repeated: &Round) {
+    assert!(!repeated.calls.is_empty(), "somebody looked");
+    assert_eq!(repeated.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    assert!(repeated.reports.is_empty(), "{:#?}", repeated.reports);
+    assert!(repeated.alerts.is_empty(), "{:#?}", repeated.alerts);
+    assert!(
+        repeated.checks.iter().all(|check| check.passed),
+        "{:#?}",
+        repeated.checks
+    );
 }
 
-fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
-    let interrupted = &played.interrupted;
-    check_alerts(played, interrupted);
-    let [first, second] = interrupted.alerts.as_slice() else {
-        panic!("{:#?}", interrupted.alerts);
+fn interrupted_repair_is_completed(result: &ScenarioResult) {
+    let interrupted = &result.interrupted;
+    check_messages(result, interrupted);
+    let [first, second] = interrupted.reports.as_slice() else {
+        panic!("{:#?}", interrupted.reports);
     };
-    let changes = |alert: &Alert, result: &str| -> BTreeSet<String> {
-        let all = alert.list("changes").filter(|change| change["result"] == result);
+    let changes = |report: &Report, result: &str| -> BTreeSet<String> {
+        let all = report.list("changes").filter(|change| change["result"] == result);
         all.map(|change| change["id"].as_str().unwrap().to_owned()).collect()
     };
     let uncertain = changes(first, "failed");
-    assert_eq!(uncertain.len(), 1, "{:#}", first.report);
-    assert_eq!(changes(second, "applied"), uncertain, "{:#}", second.report);
+    assert_eq!(uncertain.len(), 1, "{:#}", first.json);
+    assert_eq!(changes(second, "applied"), uncertain, "{:#}", second.json);
     assert!(
         interrupted.checks.iter().all(|check| check.passed),
         "{:#?}",
@@ -126,8 +134,8 @@ fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
         .mutations()
         .filter(|call| call.action == "ModifyVpcEndpoint");
     assert_eq!(made.count(), 1, "{:#?}", interrupted.calls);
-    assert_eq!(played.recorded.len(), 2, "{:#?}", played.recorded);
-    for record in &played.recorded {
+    assert_eq!(result.recorded.len(), 2, "{:#?}", result.recorded);
+    for record in &result.recorded {
         assert!(
             matches!(record.status, ChangeStatus::Applied { .. }) && record.delivered,
             "{record:#?}"
@@ -135,53 +143,62 @@ fn what_was_interrupted_is_brought_to_its_end(played: &Played) {
     }
 }
 
-fn what_was_taken_back_stays_so(played: &Played) {
-    let taken_back = &played.taken_back;
-    assert!(!taken_back.calls.is_empty(), "somebody looked");
-    assert_eq!(taken_back.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
-    let wrong: Vec<_> = taken_back.checks.iter().filter(|check| !check.passed).collect();
+fn rollback_lasts(result: &ScenarioResult) {
+    let rolled_back = &result.rolled_back;
+    assert!(!rolled_back.calls.is_empty(), "somebody looked");
+    assert_eq!(rolled_back.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    let wrong: Vec<_> = rolled_back.checks.iter().filter(|check| !check.passed).collect();
     assert_eq!(wrong.len(), 1, "{wrong:#?}");
     assert!(wrong[0].what.starts_with("S3: a route"), "{wrong:#?}");
 }
 
-fn what_was_resumed_is_repaired_by_an_event_out_of_a_dead_letter_queue(played: &Played) {
-    let resumed = &played.resumed;
-    check_alerts(played, resumed);
-    assert_eq!(tellers(resumed), BTreeSet::from(["subnet-inspector"]));
+fn resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(result: &ScenarioResult) {
+    let resumed = &result.resumed;
+    check_messages(result, resumed);
+    assert_eq!(reporters(resumed), BTreeSet::from(["subnet-inspector"]));
     assert_eq!(resumed.mutations().count(), 1, "{:#?}", resumed.calls);
     assert!(resumed.checks.iter().all(|check| check.passed), "{:#?}", resumed.checks);
 }
 
-fn who_cannot_delete_a_subnet_is_told_how_to_release_it(played: &Played) {
-    let blocked = &played.blocked;
-    check_alerts(played, blocked);
+fn report_of_a_blocked_deletion_names_the_release_command(result: &ScenarioResult) {
+    let blocked = &result.blocked;
+    check_messages(result, blocked);
     assert_eq!(
         set(&blocked.deliveries[0].functions),
         BTreeSet::from(["subnet-inspector"])
     );
-    assert_eq!(blocked.alerts.len(), 1);
-    let command = format!("postern release {}", played.vpc.app_c);
-    assert_eq!(blocked.alerts[0].text("/notices/0/command"), command);
+    assert_eq!(blocked.reports.len(), 1);
+    let command = format!("postern release {}", result.vpc.app_c);
+    assert_eq!(blocked.reports[0].text("/notices/0/command"), command);
     assert_eq!(blocked.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
 }
 
-fn check_alerts(played: &Played, round: &Round) {
-    for alert in &round.alerts {
+fn check_messages(result: &ScenarioResult, round: &Round) {
+    assert_eq!(round.alerts.len(), round.reports.len(), "{:#?}", round.alerts);
+    for report in &round.reports {
+        let same = |alert: &&Alert| alert.subject == report.subject && alert.text.contains(report.text("/run"));
+        let alert = round.alerts.iter().find(same);
+        let alert = alert.unwrap_or_else(|| panic!("no alert {} among {:#?}", report.subject, round.alerts));
         alert.check().unwrap();
-        assert_eq!(alert.text("/scope/resource/id"), played.vpc.id);
-        assert_eq!(alert.text("/account"), ACCOUNT);
-        assert_eq!(alert.attributes["account"], ACCOUNT);
-        assert!(alert.subject.contains(&played.vpc.id), "{}", alert.subject);
+        assert_eq!(alert.attributes, report.attributes);
+        assert_ne!(alert.topic, report.topic);
+    }
+    for report in &round.reports {
+        report.check().unwrap();
+        assert_eq!(report.text("/scope/resource/id"), result.vpc.id);
+        assert_eq!(report.text("/scope/account"), ACCOUNT);
+        assert_eq!(report.attributes["account"], ACCOUNT);
+        assert!(report.subject.contains(&result.vpc.id), "{}", report.subject);
         assert!(
-            alert.text("/triggering_events/0/actor/identity").ends_with("/ada"),
+            report.text("/triggering_events/0/actor/identity").ends_with("/ada"),
             "{:#}",
-            alert.report
+            report.json
         );
     }
 }
 
-fn tellers(round: &Round) -> BTreeSet<&str> {
-    round.alerts.iter().map(|alert| alert.text("/function")).collect()
+fn reporters(round: &Round) -> BTreeSet<&str> {
+    round.reports.iter().map(|report| report.text("/function")).collect()
 }
 
 fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {

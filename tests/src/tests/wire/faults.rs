@@ -20,9 +20,9 @@ async fn a_denied_look_leaves_undecided_what_needs_it_and_the_message_is_done() 
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    let alert = rig.alert();
-    let findings: Vec<_> = alert.findings("ingress-blocked").collect();
-    assert!(!findings.is_empty(), "{:#}", alert.report);
+    let report = rig.report();
+    let findings: Vec<_> = report.findings("ingress-blocked").collect();
+    assert!(!findings.is_empty(), "{:#}", report.json);
     for finding in findings {
         assert_eq!(finding["verdict"], "indeterminate");
         assert!(
@@ -45,7 +45,7 @@ async fn a_denied_look_leaves_undecided_what_needs_it_and_the_message_is_done() 
     );
     // What needs no group is repaired all the same.
     assert!(
-        alert
+        report
             .findings("gateway-route-missing")
             .all(|finding| finding["outcome"] == "repaired")
     );
@@ -61,12 +61,12 @@ async fn a_throttled_look_brings_the_message_back_and_nothing_is_done() {
         assert_back(&answer, &[0], &function);
         assert!(rig.count("DescribeSubnets") > 1, "it is tried again first");
         assert_eq!(rig.mutations(), [""; 0]);
-        assert!(rig.alerts().is_empty());
+        assert!(rig.reports().is_empty());
     }
     rig.proxy.heal();
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
 }
 
 #[tokio::test]
@@ -125,13 +125,13 @@ async fn a_refused_creation_is_reported_with_its_cause() {
         rig.proxy.fail("CreateVpcEndpoint", Fault::refused(code, message));
         let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
         assert_back(&answer, if transient { &[0] } else { &[] }, &function);
-        let alert = rig.alert();
-        assert_eq!(alert.text("/outcome"), "failed");
-        let failed: Vec<_> = alert
+        let report = rig.report();
+        assert_eq!(report.text("/outcome"), "failed");
+        let failed: Vec<_> = report
             .list("changes")
             .filter(|change| change["result"] == "failed")
             .collect();
-        assert_eq!(failed.len(), 1, "{:#}", alert.report);
+        assert_eq!(failed.len(), 1, "{:#}", report.json);
         let cause = failed[0]["reason"].as_str().unwrap();
         assert!(cause.contains(code) && cause.contains(said), "{cause}");
         assert_eq!(failed[0]["transient"], transient);
@@ -149,7 +149,7 @@ async fn a_refused_creation_is_reported_with_its_cause() {
     rig.ten_minutes_later().await;
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
     assert_eq!(rig.mutations(), ["CreateVpcEndpoint"]);
 }
 
@@ -164,11 +164,11 @@ async fn an_endpoint_deleted_while_it_is_repaired_is_no_failure() {
         .await
         .unwrap();
     assert_back(&answer, &[], &function);
-    let alert = rig.alert();
+    let report = rig.report();
     assert!(
-        alert.results().iter().all(|result| *result == "skipped"),
+        report.results().iter().all(|result| *result == "skipped"),
         "{:?}",
-        alert.results()
+        report.results()
     );
 }
 
@@ -187,11 +187,11 @@ async fn while_sns_is_away_nothing_is_changed_and_the_message_comes_back() {
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
 }
 
 #[tokio::test]
-async fn an_alert_that_sns_did_not_take_is_sent_later_and_nothing_is_applied_twice() {
+async fn undelivered_report_is_sent_later_and_nothing_is_applied_twice() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     rig.topic.set_full(true);
@@ -209,9 +209,9 @@ async fn an_alert_that_sns_did_not_take_is_sent_later_and_nothing_is_applied_twi
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
     assert_eq!(rig.mutations(), [""; 0]);
-    let alert = rig.alert();
-    assert_eq!(alert.text("/outcome"), "repaired");
-    assert_eq!(alert.results().len(), applied.len());
+    let report = rig.report();
+    assert_eq!(report.text("/outcome"), "repaired");
+    assert_eq!(report.results().len(), applied.len());
 }
 
 async fn refused(rig: &Rig, settings: Option<&str>, topic: &str) -> String {
@@ -246,5 +246,5 @@ async fn without_usable_settings_every_invocation_fails_and_nothing_is_called() 
     let no_topic = refused(&rig, Some(settings::audit()), "").await;
     assert!(no_topic.contains("POSTERN_TOPIC_ARN"), "{no_topic}");
     assert_eq!(rig.proxy.calls(), []);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
 }

@@ -48,10 +48,10 @@ async fn every_change_is_on_record_with_its_reason_and_its_inverse() {
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    let alert = rig.alert();
+    let report = rig.report();
     let history = rig.history().await;
     assert_done_once(&history);
-    let delivered: Vec<_> = alert
+    let delivered: Vec<_> = report
         .list("changes")
         .map(|change| change["id"].as_str().unwrap())
         .collect();
@@ -69,7 +69,7 @@ async fn every_change_is_on_record_with_its_reason_and_its_inverse() {
 }
 
 #[tokio::test]
-async fn while_the_ledger_is_away_nothing_is_changed_and_the_alert_says_so() {
+async fn unreachable_ledger_stops_changes_and_the_report_says_so() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let denied = Fault::refused("AccessDeniedException", "not authorized to perform: dynamodb:Query");
@@ -78,20 +78,20 @@ async fn while_the_ledger_is_away_nothing_is_changed_and_the_alert_says_so() {
         let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
         assert_back(&answer, &[0], &function);
         assert_eq!(rig.mutations(), [""; 0]);
-        let alert = rig.alert();
-        assert_eq!(alert.text("/outcome"), "refused", "{:#}", alert.report);
+        let report = rig.report();
+        assert_eq!(report.text("/outcome"), "refused", "{:#}", report.json);
         assert!(
-            alert
+            report
                 .text("/plan/refused")
                 .contains("no change is made while the ledger is unavailable"),
             "{:#}",
-            alert.report
+            report.json
         );
     }
     rig.ledger.heal();
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
     assert_done_once(&rig.history().await);
 }
 
@@ -102,7 +102,7 @@ async fn audit_mode_goes_on_without_the_ledger() {
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "audit");
+    assert_eq!(rig.report().text("/outcome"), "audit");
 }
 
 #[tokio::test]
@@ -113,19 +113,19 @@ async fn a_change_that_cannot_be_put_on_record_is_not_made() {
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[0], &function);
     assert_eq!(rig.mutations(), [""; 0]);
-    let alert = rig.alert();
-    assert_eq!(alert.text("/outcome"), "failed");
-    let cause = alert.text("/changes/0/reason");
+    let report = rig.report();
+    assert_eq!(report.text("/outcome"), "failed");
+    let cause = report.text("/changes/0/reason");
     assert!(
         cause.contains("the change was not started: cannot"),
         "{:#}",
-        alert.report
+        report.json
     );
 
     rig.ledger.heal();
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
     assert_done_once(&rig.history().await);
 }
 
@@ -152,7 +152,7 @@ async fn what_a_run_did_before_it_died_is_found_and_on_record_once() {
     rig.proxy.fail("CreateVpcEndpoint", Fault::Silence);
     let function = rig.function("subnet-inspector", Mode::Enforce).await;
     die(function, &create_subnet(&rig), rig.proxy.failed()).await;
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
     let left = rig.history().await;
     assert_eq!(left.last().unwrap().status, ChangeStatus::Intended);
     let created = rig.endpoint("secretsmanager").await.unwrap().vpc_endpoint_id.unwrap();
@@ -169,9 +169,9 @@ async fn what_a_run_did_before_it_died_is_found_and_on_record_once() {
     let settled = &history[left.len() - 1];
     assert_eq!(settled.id, left.last().unwrap().id);
     assert_eq!(settled.status, ChangeStatus::Applied { created: Some(created) });
-    let alert = rig.alert();
-    assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
-    let delivered: BTreeSet<_> = alert
+    let report = rig.report();
+    assert_eq!(report.text("/outcome"), "repaired", "{:#}", report.json);
+    let delivered: BTreeSet<_> = report
         .list("changes")
         .map(|change| change["id"].as_str().unwrap())
         .collect();
@@ -180,7 +180,7 @@ async fn what_a_run_did_before_it_died_is_found_and_on_record_once() {
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
     assert_eq!(rig.mutations(), [""; 0]);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
     assert_eq!(rig.history().await, history);
 }
 
@@ -202,7 +202,7 @@ async fn what_a_run_did_not_come_to_do_is_done_by_the_next_one() {
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
     let history = rig.history().await;
     assert_eq!(history[0].id, left[0].id);
     assert!(
@@ -221,13 +221,13 @@ async fn a_change_whose_answer_is_lost_is_made_once_and_told_of() {
     rig.proxy.fail("CreateVpcEndpoint", Fault::LostAnswer);
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[0], &function);
-    rig.alert();
+    rig.report();
     rig.proxy.heal();
     rig.proxy.take();
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
     assert_back(&answer, &[], &function);
     assert!(!rig.mutations().contains(&"CreateVpcEndpoint".to_owned()));
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
     assert_done_once(&rig.history().await);
     assert!(rig.endpoint("secretsmanager").await.is_some());
 }
@@ -242,13 +242,13 @@ async fn what_became_of_a_change_is_on_record_later_if_the_ledger_breaks_meanwhi
     let answer = function.invoke(&event).await.unwrap();
     assert_back(&answer, &[0], &function);
     assert_eq!(rig.mutations(), [""; 0], "the intention was not confirmed");
-    rig.alert();
+    rig.report();
 
     rig.ledger.heal();
     rig.ten_minutes_later().await;
     let answer = function.invoke(&event).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().text("/outcome"), "repaired");
+    assert_eq!(rig.report().text("/outcome"), "repaired");
     assert_eq!(rig.mutations(), ["ModifyVpcEndpoint"; 2]);
 }
 
@@ -257,7 +257,7 @@ async fn who_cannot_delete_a_subnet_is_told_what_of_postern_is_in_it_and_how_to_
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     function.invoke(&create_subnet(&rig)).await.unwrap();
-    rig.alert();
+    rig.report();
     rig.mutations();
     let history = rig.history().await;
     let created = rig.endpoint("secretsmanager").await.unwrap().vpc_endpoint_id.unwrap();
@@ -265,9 +265,9 @@ async fn who_cannot_delete_a_subnet_is_told_what_of_postern_is_in_it_and_how_to_
     let event = Envelope::delete_subnet(&rig.vpc.region, &rig.vpc.app_c).failed("Client.DependencyViolation");
     let answer = function.invoke(&sqs_batch([event])).await.unwrap();
     assert_back(&answer, &[], &function);
-    let alert = rig.alert();
-    let notices: Vec<_> = alert.list("notices").collect();
-    assert_eq!(notices.len(), 1, "{:#}", alert.report);
+    let report = rig.report();
+    let notices: Vec<_> = report.list("notices").collect();
+    assert_eq!(notices.len(), 1, "{:#}", report.json);
     assert_eq!(notices[0]["kind"], "deletion-blocked");
     let text = notices[0]["text"].as_str().unwrap();
     for delivered in [created.as_str(), rig.vpc.sts.as_str(), "/ada"] {
@@ -281,5 +281,5 @@ async fn who_cannot_delete_a_subnet_is_told_what_of_postern_is_in_it_and_how_to_
     let event = Envelope::delete_subnet(&rig.vpc.region, &rig.vpc.public_a).failed("Client.DependencyViolation");
     let answer = function.invoke(&sqs_batch([event])).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
 }

@@ -1,4 +1,4 @@
-//! From an event to a repaired VPC and an alert.
+//! From an event to a repaired VPC and a report.
 
 use crate::envelope::Envelope;
 use crate::function::sqs_batch;
@@ -48,18 +48,18 @@ async fn a_created_subnet_is_served_and_the_repair_reported() {
         set([&rig.vpc.private_ab, &rig.vpc.private_c])
     );
 
-    let alert = rig.alert();
-    assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
-    assert_eq!(alert.text("/scope/resource/id"), rig.vpc.id);
-    assert_eq!(alert.text("/triggering_events/0/event"), "CreateSubnet");
-    assert!(alert.text("/triggering_events/0/actor/identity").ends_with("/ada"));
+    let report = rig.report();
+    assert_eq!(report.text("/outcome"), "repaired", "{:#}", report.json);
+    assert_eq!(report.text("/scope/resource/id"), rig.vpc.id);
+    assert_eq!(report.text("/triggering_events/0/event"), "CreateSubnet");
+    assert!(report.text("/triggering_events/0/actor/identity").ends_with("/ada"));
     assert!(
-        alert.results().iter().all(|result| *result == "applied"),
+        report.results().iter().all(|result| *result == "applied"),
         "{:?}",
-        alert.results()
+        report.results()
     );
     for control in REACH {
-        let states: Vec<_> = alert
+        let states: Vec<_> = report
             .findings(control)
             .map(|finding| &finding["verification"]["state"])
             .collect();
@@ -68,8 +68,8 @@ async fn a_created_subnet_is_served_and_the_repair_reported() {
             "{control}: {states:?}"
         );
     }
-    assert_eq!(alert.attributes["outcome"], "repaired");
-    assert_eq!(alert.attributes["region"], rig.vpc.region);
+    assert_eq!(report.attributes["outcome"], "repaired");
+    assert_eq!(report.attributes["region"], rig.vpc.region);
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn audit_mode_reports_what_enforce_mode_does_and_calls_nothing_that_mutate
     let answer = audit.invoke(&event).await.unwrap();
     assert_back(&answer, &[], &audit);
     assert_eq!(rig.mutations(), [""; 0]);
-    let planned = rig.alert();
+    let planned = rig.report();
     assert_eq!(planned.text("/outcome"), "audit");
     assert!(
         planned.results().iter().all(|result| *result == "skipped"),
@@ -90,9 +90,9 @@ async fn audit_mode_reports_what_enforce_mode_does_and_calls_nothing_that_mutate
 
     let mut enforce = rig.function("subnet-inspector", Mode::Enforce).await;
     enforce.invoke(&event).await.unwrap();
-    let done = rig.alert();
-    let changes = |alert: &crate::alert::Alert| -> Vec<_> {
-        alert.list("changes").map(|change| change["change"].clone()).collect()
+    let done = rig.report();
+    let changes = |report: &crate::messages::Report| -> Vec<_> {
+        report.list("changes").map(|change| change["change"].clone()).collect()
     };
     assert_eq!(changes(&planned), changes(&done));
     assert_eq!(
@@ -108,7 +108,7 @@ async fn the_same_event_again_changes_nothing_and_says_nothing() {
     let event = sqs_batch([Envelope::create_subnet(&rig.vpc)]);
     let mut warm = rig.function("subnet-inspector", Mode::Enforce).await;
     warm.invoke(&event).await.unwrap();
-    assert_eq!(rig.alerts().len(), 1);
+    assert_eq!(rig.reports().len(), 1);
     assert!(!rig.mutations().is_empty());
     for _ in 0..2 {
         let answer = warm.invoke(&event).await.unwrap();
@@ -118,7 +118,7 @@ async fn the_same_event_again_changes_nothing_and_says_nothing() {
         assert_back(&answer, &[], &cold);
     }
     assert_eq!(rig.mutations(), [""; 0]);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_compliant_vpc_that_the_event_names_costs_eight_calls_side_by_side() {
     let event = sqs_batch([Envelope::create_subnet(&rig.vpc)]);
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     function.invoke(&event).await.unwrap();
-    rig.alert();
+    rig.report();
 
     rig.proxy.take();
     let mut cold = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -136,7 +136,7 @@ async fn a_compliant_vpc_that_the_event_names_costs_eight_calls_side_by_side() {
     assert_back(&answer, &[], &cold);
     let calls = rig.proxy.take();
     assert_eq!(calls.len(), 8, "{calls:#?}");
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
 }
 
 #[tokio::test]
@@ -146,10 +146,10 @@ async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
     let mut function = rig.function("policy-inspector", Mode::Enforce).await;
     let answer = function.invoke(&event).await.unwrap();
     assert_back(&answer, &[], &function);
-    let alert = rig.alert();
-    assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
+    let report = rig.report();
+    assert_eq!(report.text("/outcome"), "repaired", "{:#}", report.json);
     assert!(
-        alert
+        report
             .list("findings")
             .all(|finding| finding["control"] == "policy-open")
     );
@@ -158,7 +158,7 @@ async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
         let policy = rig.endpoint(service).await.unwrap().policy_document.unwrap();
         assert!(policy.contains("DenyUntrustedResources"), "{policy}");
     }
-    let leak = alert
+    let leak = report
         .findings("policy-open")
         .find(|finding| finding["resource"]["id"] == rig.vpc.s3.as_str())
         .and_then(|finding| finding["explanation"].as_str())
@@ -170,7 +170,7 @@ async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
     let answer = function.invoke(&event).await.unwrap();
     assert_back(&answer, &[], &function);
     assert_eq!(rig.mutations(), [""; 0]);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn a_narrowed_group_is_compensated_by_the_endpoint_inspector() {
         .await
         .unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.alert().findings("ingress-blocked").count(), 1);
+    assert_eq!(rig.report().findings("ingress-blocked").count(), 1);
     assert_eq!(rig.endpoint("sts").await.unwrap().groups().len(), 2);
 }
 
@@ -192,7 +192,7 @@ async fn a_deleted_endpoint_is_replaced_although_the_event_does_not_tell_where_i
     let region = &rig.vpc.region;
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
     sweeper.invoke(Envelope::schedule(region).json()).await.unwrap();
-    rig.alert();
+    rig.report();
 
     rig.ec2
         .delete_vpc_endpoints()
@@ -207,7 +207,7 @@ async fn a_deleted_endpoint_is_replaced_although_the_event_does_not_tell_where_i
     let apps = set([&rig.vpc.app_a, &rig.vpc.app_b, &rig.vpc.app_c]);
     assert_eq!(rig.subnets("sts").await, apps);
     assert_ne!(rig.endpoint("sts").await.unwrap().vpc_endpoint_id.unwrap(), rig.vpc.sts);
-    assert_eq!(rig.alert().findings("endpoint-missing").count(), 1);
+    assert_eq!(rig.report().findings("endpoint-missing").count(), 1);
 }
 
 #[tokio::test]
@@ -220,13 +220,13 @@ async fn the_sweeper_repairs_every_vpc_of_the_region_at_once() {
         .await
         .unwrap();
     assert_back(&answer, &[], &sweeper);
-    let alerts = rig.alerts();
-    let vpcs: std::collections::BTreeSet<_> = alerts.iter().map(|alert| alert.text("/scope/resource/id")).collect();
+    let reports = rig.reports();
+    let vpcs: std::collections::BTreeSet<_> = reports.iter().map(|report| report.text("/scope/resource/id")).collect();
     assert_eq!(vpcs, [rig.vpc.id.as_str(), other.id.as_str()].into());
-    for alert in &alerts {
-        assert_eq!(alert.text("/outcome"), "repaired", "{:#}", alert.report);
+    for report in &reports {
+        assert_eq!(report.text("/outcome"), "repaired", "{:#}", report.json);
         for control in REACH.iter().chain(&["policy-open"]) {
-            assert!(alert.findings(control).next().is_some(), "{control}");
+            assert!(report.findings(control).next().is_some(), "{control}");
         }
     }
 
@@ -237,7 +237,7 @@ async fn the_sweeper_repairs_every_vpc_of_the_region_at_once() {
         .unwrap();
     assert_back(&answer, &[], &sweeper);
     assert_eq!(rig.mutations(), [""; 0]);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
 }
 
 #[tokio::test]
@@ -256,15 +256,15 @@ async fn a_plan_over_its_limit_is_reported_whole_and_applied_not_at_all() {
         .unwrap();
     assert_back(&answer, &[], &function);
     assert_eq!(rig.mutations(), [""; 0]);
-    let alert = rig.alert();
-    assert_eq!(alert.text("/outcome"), "refused");
+    let report = rig.report();
+    assert_eq!(report.text("/outcome"), "refused");
     assert!(
-        alert.text("/plan/refused").contains("monthly_cost_per_vpc"),
+        report.text("/plan/refused").contains("monthly_cost_per_vpc"),
         "{:#}",
-        alert.report
+        report.json
     );
     assert!(
-        alert
+        report
             .list("changes")
             .any(|change| change["change"]["kind"] == json!("create-endpoint"))
     );

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::alert::Alert;
 use crate::function::{Answer, Function};
 use crate::ledger::{TABLE, age, create_table, history};
+use crate::messages::Report;
 use crate::proxy::{Call, Proxy};
 use crate::seed::FaultyVpc;
 use crate::settings;
@@ -123,20 +123,20 @@ impl Rig {
         Function::start(name, settings, &variables).await.unwrap()
     }
 
-    /// The alerts since the last call, each as it is promised to be.
-    pub(crate) fn alerts(&self) -> Vec<Alert> {
-        let alerts = self.topic.take().unwrap();
-        for alert in &alerts {
-            alert.check().unwrap();
+    /// The reports since the last call, each as it is promised to be.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        let reports = self.topic.take().unwrap();
+        for report in &reports {
+            report.check().unwrap();
         }
-        alerts
+        reports
     }
 
-    /// The only alert since the last call.
-    pub(crate) fn alert(&self) -> Alert {
-        let mut alerts = self.alerts();
-        assert_eq!(alerts.len(), 1, "{alerts:#?}");
-        alerts.remove(0)
+    /// The only report since the last call.
+    pub(crate) fn report(&self) -> Report {
+        let mut reports = self.reports();
+        assert_eq!(reports.len(), 1, "{reports:#?}");
+        reports.remove(0)
     }
 
     /// The actions since the last call that may have changed something.

@@ -24,8 +24,8 @@ async fn messages_that_mean_the_same_vpc_are_reconciled_once() {
     let answer = function.invoke(&batch).await.unwrap();
     assert_back(&answer, &[], &function);
     assert_eq!(rig.count("DescribeVpcs"), 1);
-    let alert = rig.alert();
-    let events: BTreeSet<_> = alert
+    let report = rig.report();
+    let events: BTreeSet<_> = report
         .list("triggering_events")
         .filter_map(|triggering_event| triggering_event["event"].as_str())
         .collect();
@@ -33,7 +33,7 @@ async fn messages_that_mean_the_same_vpc_are_reconciled_once() {
         events,
         BTreeSet::from(["AssociateRouteTable", "CreateSubnet", "ModifyVpcAttribute"])
     );
-    assert_eq!(alert.list("triggering_events").count(), 3);
+    assert_eq!(report.list("triggering_events").count(), 3);
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn unreadable_messages_come_back_and_the_others_are_done() {
     ]);
     let answer = function.invoke(&batch).await.unwrap();
     assert_back(&answer, &[0, 2, 3], &function);
-    assert_eq!(rig.alert().text("/scope/resource/id"), rig.vpc.id);
+    assert_eq!(rig.report().text("/scope/resource/id"), rig.vpc.id);
     let log = function.log();
     assert!(log.contains("message-0") && log.contains("message-2"), "{log}");
 }
@@ -61,7 +61,7 @@ async fn a_bare_envelope_is_answered_without_a_batch() {
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let answer = function.invoke(Envelope::create_subnet(&rig.vpc).json()).await.unwrap();
     assert_eq!(answer, Answer::Done(json!({})), "{}", function.log());
-    assert_eq!(rig.alert().text("/scope/resource/id"), rig.vpc.id);
+    assert_eq!(rig.report().text("/scope/resource/id"), rig.vpc.id);
 
     match function.invoke(&json!({"hello": 1})).await.unwrap() {
         Answer::Failed { message, .. } => assert!(message.contains("EventBridge"), "{message}"),
@@ -95,7 +95,7 @@ async fn events_that_ask_for_nothing_make_no_call() {
     let answer = function.invoke(&batch).await.unwrap();
     assert_back(&answer, &[], &function);
     assert_eq!(rig.proxy.calls(), []);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
     assert_eq!(
         function.log().matches("the event is ignored").count(),
         6,
@@ -124,9 +124,9 @@ async fn an_event_without_identity_and_with_empty_bodies_is_understood() {
         .await
         .unwrap();
     assert_back(&answer, &[], &function);
-    let alert = rig.alert();
-    assert_eq!(alert.text("/scope/resource/id"), rig.vpc.id);
-    assert_eq!(alert.list("triggering_events").count(), 2, "{:#}", alert.report);
+    let report = rig.report();
+    assert_eq!(report.text("/scope/resource/id"), rig.vpc.id);
+    assert_eq!(report.list("triggering_events").count(), 2, "{:#}", report.json);
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn what_was_deleted_meanwhile_is_no_failure() {
     let region = &rig.vpc.region;
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
     sweeper.invoke(Envelope::schedule(region).json()).await.unwrap();
-    rig.alert();
+    rig.report();
 
     let vpc = rig.ec2.create_vpc().cidr_block("10.30.0.0/16").send().await.unwrap();
     let vpc = vpc.vpc.unwrap().vpc_id.unwrap();
@@ -195,5 +195,5 @@ async fn what_was_deleted_meanwhile_is_no_failure() {
     assert_back(&answer, &[], &inspector);
 
     assert_eq!(rig.mutations(), [""; 0]);
-    assert!(rig.alerts().is_empty());
+    assert!(rig.reports().is_empty());
 }

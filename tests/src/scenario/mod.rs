@@ -1,18 +1,18 @@
-//! The whole story: a changed VPC, events, the deployed functions, alerts; first in audit mode, then in enforce mode, then
-//! the same events again, then with AWS failing in the middle of it; then somebody takes a change back and lets it happen
-//! again, and somebody wants a subnet back.
+//! The deployed functions from end to end: events of a VPC with defects, first in audit mode, then in enforce mode, then the
+//! same events again, then while EC2 fails during a repair; then a rollback, a resumed remediation, and a subnet that
+//! cannot be deleted.
 
-mod actors;
+mod steps;
 
 use postern_core::history::{ChangeRecord, ChangeStatus};
 use postern_core::trigger::DEPENDENCY_VIOLATION;
 
-use self::actors::Actors;
-use crate::alert::Alert;
+use self::steps::Steps;
 use crate::chain::{Chain, Delivery};
-use crate::checks::{Check, look};
+use crate::checks::{Check, check_vpc};
 use crate::envelope::Envelope;
 use crate::error::Result;
+use crate::messages::{Alert, Report};
 use crate::operator::Operator;
 use crate::programs::ready;
 use crate::proxy::{Call, Proxy};
@@ -20,78 +20,88 @@ use crate::seed::FaultyVpc;
 use crate::settings;
 use crate::stack::{Ministack, Moto, Programs, REGION};
 
-/// What a round left behind.
+/// The parts of the scenario, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Audit,
+    Enforce,
+    Repeated,
+    Interrupted,
+    RolledBack,
+    Resumed,
+    Blocked,
+}
+
+/// What happened in one part of the scenario.
 #[derive(Clone, Debug)]
 pub struct Round {
     pub deliveries: Vec<Delivery>,
     pub alerts: Vec<Alert>,
-    /// What the functions asked of EC2.
+    pub reports: Vec<Report>,
+    /// The EC2 calls of the functions.
     pub calls: Vec<Call>,
     /// The VPC afterwards.
     pub checks: Vec<Check>,
 }
 
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct ScenarioResult {
     pub vpc: FaultyVpc,
     /// The VPC at first.
     pub before: Vec<Check>,
     /// Events that no rule may match.
-    pub strays: Vec<Delivery>,
+    pub ignored: Vec<Delivery>,
     pub audit: Round,
     pub enforce: Round,
     /// The same events once more.
-    pub again: Round,
-    /// Something is broken again, and AWS does not answer while it is repaired.
+    pub repeated: Round,
+    /// The VPC was damaged again, and EC2 failed during the repair.
     pub interrupted: Round,
-    /// What the ledger has of the changes of that round.
+    /// The ledger's records of the changes of that part.
     pub recorded: Vec<ChangeRecord>,
-    /// One of them is taken back, and an event looks at it.
-    pub taken_back: Round,
-    /// It may be made again, and what was in a dead-letter queue is tried again.
+    /// One of them was rolled back, and the event of the rollback was delivered.
+    pub rolled_back: Round,
+    /// The remediation was resumed, and an event was fetched from a dead-letter queue.
     pub resumed: Round,
-    /// Somebody cannot delete a subnet.
+    /// A subnet could not be deleted.
     pub blocked: Round,
 }
 
-/// For whoever watches.
+/// What happens, for whoever watches.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
     Starting,
     Deploying {
         mode: &'a str,
     },
-    Seeded {
+    Created {
         vpc: &'a FaultyVpc,
         checks: &'a [Check],
     },
-    Playing {
-        round: &'a str,
-    },
+    Begun(Part),
     Delivered(&'a Delivery),
-    Received(&'a Alert),
-    /// A message comes back after so many seconds.
-    Hastened {
+    /// The visibility timeout of a queue was set to so many seconds.
+    VisibilityShortened {
         seconds: u32,
     },
-    /// Somebody did this in the VPC.
-    Broken {
+    /// A person did this in the VPC.
+    Damaged {
         what: &'a str,
     },
-    /// This call of EC2 is carried out, but not answered.
+    /// EC2 carries out this call and does not answer.
     Unanswered {
         action: &'a str,
     },
     Healed,
     Recorded(&'a [ChangeRecord]),
-    /// Somebody typed this at a terminal.
-    Typed {
+    /// A command of the operator.
+    CommandRun {
         command: &'a str,
         output: &'a str,
     },
     /// EventBridge could not deliver this event.
     Undelivered(&'a Envelope),
-    Done(&'a Round),
+    Ended(Part, &'a Round),
 }
 
 impl Round {
@@ -100,13 +110,15 @@ impl Round {
     }
 }
 
-impl Played {
-    /// Whether audit mode left the VPC alone, enforce mode repaired all of it, the same events then did nothing, what was
-    /// interrupted was brought to its end with each change made once, what was taken back stayed so until it was allowed
-    /// again, and nothing was taken away unasked.
+impl ScenarioResult {
+    /// Whether audit mode changed nothing, enforce mode repaired everything, the same events then changed nothing, the
+    /// interrupted repair was completed with each change made once, and the rollback lasted until the remediation was
+    /// resumed.
     pub fn succeeded(&self) -> bool {
         let untouched = self.audit.checks == self.before && self.audit.mutations().next().is_none();
-        let silent = self.again.mutations().next().is_none() && self.again.alerts.is_empty();
+        let silent = self.repeated.mutations().next().is_none()
+            && self.repeated.alerts.is_empty()
+            && self.repeated.reports.is_empty();
         let all = |checks: &[Check]| checks.iter().all(|check| check.passed);
         let applied = |record: &ChangeRecord| matches!(record.status, ChangeStatus::Applied { .. });
         let once = |record: &ChangeRecord| {
@@ -114,10 +126,10 @@ impl Played {
             same.count() == 1
         };
         let recovered = self.recorded.iter().all(|record| applied(record) && once(record));
-        let held = self.taken_back.mutations().next().is_none() && !all(&self.taken_back.checks);
+        let held = self.rolled_back.mutations().next().is_none() && !all(&self.rolled_back.checks);
         let rounds = [
             &self.enforce,
-            &self.again,
+            &self.repeated,
             &self.interrupted,
             &self.resumed,
             &self.blocked,
@@ -133,14 +145,14 @@ impl Played {
 
 /// Everything that runs. Gone on drop.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Environment {
     ec2: aws_sdk_ec2::Client,
     proxy: Proxy,
     ministack: Ministack,
     moto: Moto,
 }
 
-impl Stage {
+impl Environment {
     async fn start() -> Result<Self> {
         let moto = Moto::start().await?;
         let proxy = Proxy::start(moto.address()).await?;
@@ -153,27 +165,34 @@ impl Stage {
     }
 }
 
-/// Plays everything and cleans up.
-pub async fn play(watch: &mut impl FnMut(Progress<'_>)) -> Result<Played> {
+/// Runs everything and cleans up.
+pub async fn run(watch: &mut impl FnMut(Progress<'_>)) -> Result<ScenarioResult> {
     ready()?;
     watch(Progress::Starting);
-    let (stage, programs) = tokio::try_join!(Stage::start(), Programs::pack())?;
-    let played = play_on(&stage, &programs, watch).await;
+    let (environment, programs) = tokio::try_join!(Environment::start(), Programs::pack())?;
+    let result = run_in(&environment, &programs, watch).await;
     // Without an answer it is killed instead.
-    let _ = stage.ministack.stop().await;
-    played
+    let _ = environment.ministack.stop().await;
+    result
 }
 
-async fn play_on(stage: &Stage, programs: &Programs, watch: &mut impl FnMut(Progress<'_>)) -> Result<Played> {
+async fn run_in(
+    environment: &Environment,
+    programs: &Programs,
+    watch: &mut impl FnMut(Progress<'_>),
+) -> Result<ScenarioResult> {
     watch(Progress::Deploying { mode: "audit" });
     let (audit, enforce) = (
         programs.with(settings::audit()).await?,
         programs.with(&settings::enforce()).await?,
     );
-    let (vpc, ()) = tokio::try_join!(FaultyVpc::create(&stage.ec2, REGION), stage.ministack.deploy(&audit))?;
-    let chain = Chain::of(&stage.ministack).await?;
-    let before = look(&stage.ec2, &vpc).await?;
-    watch(Progress::Seeded {
+    let (vpc, ()) = tokio::try_join!(
+        FaultyVpc::create(&environment.ec2, REGION),
+        environment.ministack.deploy(&audit)
+    )?;
+    let chain = Chain::of(&environment.ministack).await?;
+    let before = check_vpc(&environment.ec2, &vpc).await?;
+    watch(Progress::Created {
         vpc: &vpc,
         checks: &before,
     });
@@ -183,45 +202,37 @@ async fn play_on(stage: &Stage, programs: &Programs, watch: &mut impl FnMut(Prog
         Envelope::revoke_ingress(&vpc),
         Envelope::reset_policy(&vpc),
     ];
-    let actors = Actors {
-        stage,
+    let steps = Steps {
+        environment,
         chain: &chain,
         vpc: &vpc,
-        operator: Operator::of(&stage.ministack, &stage.moto, &settings::enforce()).await?,
+        operator: Operator::of(&environment.ministack, &environment.moto, &settings::enforce()).await?,
     };
-    watch(Progress::Playing { round: "audit" });
-    let strays = actors.strays(&events, watch).await?;
-    let audit = actors.round(&events, watch).await?;
-
+    let ignored = steps.ignored(&events).await?;
+    let audit = steps.round(Part::Audit, &events, watch).await?;
     watch(Progress::Deploying { mode: "enforce" });
-    stage.ministack.deploy(&enforce).await?;
-    watch(Progress::Playing { round: "enforce" });
-    let enforce = actors.round(&events, watch).await?;
-    watch(Progress::Playing { round: "again" });
-    let again = actors.round(&events, watch).await?;
+    environment.ministack.deploy(&enforce).await?;
+    let enforce = steps.round(Part::Enforce, &events, watch).await?;
+    let repeated = steps.round(Part::Repeated, &events, watch).await?;
 
-    watch(Progress::Playing { round: "interrupted" });
-    let before_it = actors.history().await?.len();
-    let interrupted = actors.interrupted(watch).await?;
-    let recorded = actors.history().await?.split_off(before_it);
+    let earlier = steps.history().await?.len();
+    let interrupted = steps.interrupted(watch).await?;
+    let recorded = steps.history().await?.split_off(earlier);
     watch(Progress::Recorded(&recorded));
-    watch(Progress::Playing { round: "taken-back" });
-    let taken_back = actors.taken_back(&recorded, watch).await?;
-    watch(Progress::Playing { round: "resumed" });
-    let resumed = actors.resumed(watch).await?;
-    watch(Progress::Playing { round: "blocked" });
+    let rolled_back = steps.rolled_back(&recorded, watch).await?;
+    let resumed = steps.resumed(watch).await?;
     let deletion = Envelope::delete_subnet(&vpc.region, &vpc.app_c).failed(DEPENDENCY_VIOLATION);
-    let blocked = actors.round(&[deletion], watch).await?;
-    Ok(Played {
+    let blocked = steps.round(Part::Blocked, &[deletion], watch).await?;
+    Ok(ScenarioResult {
         vpc,
         before,
-        strays,
+        ignored,
         audit,
         enforce,
-        again,
+        repeated,
         interrupted,
         recorded,
-        taken_back,
+        rolled_back,
         resumed,
         blocked,
     })

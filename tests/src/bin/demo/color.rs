@@ -1,13 +1,13 @@
-//! Colours, where they help.
+//! Colours of the terminal.
 
 use std::env;
 use std::io::{IsTerminal as _, stdout};
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Paint(bool);
+pub(crate) struct Color(bool);
 
-impl Paint {
-    /// In colour on a terminal whose owner does not mind.
+impl Color {
+    /// In colour on a terminal, unless `NO_COLOR` is set.
     pub(crate) fn for_stdout() -> Self {
         Self(stdout().is_terminal() && env::var_os("NO_COLOR").is_none())
     }
