@@ -159,8 +159,8 @@ fn closed(
     let state = match (analysis.verdict, analysis.identity, analysis.resource) {
         (Containment::Closed, ..) => "proven",
         (Containment::LockedOut, ..) => "nobody gets through",
-        (_, Some(_), Some(_)) => "strangers get in, data gets out",
-        (_, Some(_), None) => "strangers get in",
+        (_, Some(_), Some(_)) => "principals outside get in, data gets out",
+        (_, Some(_), None) => "principals outside get in",
         (_, None, Some(_)) => "data gets out",
         _ => "not decided",
     };

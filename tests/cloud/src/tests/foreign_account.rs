@@ -44,7 +44,7 @@ fn batch(accounts: &[&str]) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_of_a_foreign_account_fails_without_any_call() {
+async fn event_of_a_foreign_account_fails_without_any_call() {
     let cloud = Cloud::new(7);
     let handler = handler(&cloud, vec![ROLE.to_owned()]);
     let (answer, metrics) = handler.handle(batch(&["444455556666"]), "run-1".into(), None).await;
@@ -65,7 +65,7 @@ async fn an_event_of_a_foreign_account_fails_without_any_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_of_the_own_account_is_handled_beside_one_of_a_foreign_account() {
+async fn event_of_the_own_account_is_handled_beside_one_of_a_foreign_account() {
     for own_roles in [vec![ROLE.to_owned()], Vec::new()] {
         let cloud = Cloud::new(7);
         let handler = handler(&cloud, own_roles);

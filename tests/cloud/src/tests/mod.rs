@@ -131,7 +131,7 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_product_s_changes_work_once_and_are_then_not_needed() {
+async fn changes_apply_once_and_are_not_needed_afterwards() {
     let cloud = Cloud::new(3);
     let changes = changes(&cloud);
     let mut applier = session(&cloud).await.applier(&REGION.into(), &"run-1".into());
@@ -184,7 +184,7 @@ async fn story(seed: u64) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_seed_tells_the_same_story_and_another_tells_another() {
+async fn seed_determines_all_calls() {
     for seed in 0..6 {
         assert_eq!(story(seed).await, story(seed).await, "seed {seed}");
     }
@@ -214,7 +214,7 @@ async fn faults_are_injected_counted_and_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_takes_what_sns_takes() {
+async fn topic_accepts_what_sns_accepts() {
     let cloud = Cloud::new(1);
     let aws = cloud.aws(ROLE);
     assert!(!aws.check_topic(TOPIC).await.unwrap_err().transient());
@@ -246,7 +246,7 @@ async fn a_topic_takes_what_sns_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_of_customers_lead_the_product_to_the_place() {
+async fn events_of_customers_name_the_vpc() {
     let cloud = Cloud::new(1);
     let vpc = cloud.edit(|world| world.add_vpc("10.0.0.0/16"));
     let target = |operation: &str, parameters: &[(&str, &str)]| {
@@ -284,7 +284,7 @@ async fn events_of_customers_lead_the_product_to_the_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_tell_of_failed_calls_and_of_the_product_s_own() {
+async fn events_exist_for_failed_calls_and_for_posterns_own() {
     let cloud = Cloud::new(1);
     let changes = changes(&cloud);
     let mut applier = session(&cloud).await.applier(&REGION.into(), &"run-1".into());
@@ -319,13 +319,13 @@ async fn events_tell_of_failed_calls_and_of_the_product_s_own() {
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "does not know ec2:RunInstances")]
-async fn a_call_that_is_not_modelled_fails_the_test() {
+async fn call_that_is_not_modelled_fails_the_test() {
     let _ = Cloud::new(1).call(ADA, "RunInstances", &[]);
 }
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "does not know the filter `color`")]
-async fn a_filter_that_is_not_modelled_fails_the_test() {
+async fn filter_that_is_not_modelled_fails_the_test() {
     let cloud = Cloud::new(1);
     cloud.edit(|world| world.add_vpc("10.0.0.0/16"));
     let filter = [("Filter.1.Name", "color"), ("Filter.1.Value.1", "red")];

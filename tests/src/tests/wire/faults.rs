@@ -14,7 +14,7 @@ fn create_subnet(rig: &Rig) -> Value {
 }
 
 #[tokio::test]
-async fn a_denied_look_leaves_undecided_what_needs_it_and_the_message_is_done() {
+async fn denied_describe_call_makes_findings_indeterminate_and_completes_the_message() {
     let rig = Rig::new().await;
     rig.proxy.fail("DescribeSecurityGroups", Fault::denied());
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -52,7 +52,7 @@ async fn a_denied_look_leaves_undecided_what_needs_it_and_the_message_is_done() 
 }
 
 #[tokio::test]
-async fn a_throttled_look_brings_the_message_back_and_nothing_is_done() {
+async fn throttled_describe_call_fails_the_message_and_changes_nothing() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     for fault in [Fault::throttled(), Fault::NoAnswer] {
@@ -70,7 +70,7 @@ async fn a_throttled_look_brings_the_message_back_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_region_without_answers_brings_its_messages_back_alone() {
+async fn region_without_answers_fails_only_its_own_messages() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     rig.proxy.fail("DescribeRouteTables", Fault::NoAnswer);
@@ -83,7 +83,7 @@ async fn a_region_without_answers_brings_its_messages_back_alone() {
 }
 
 #[tokio::test]
-async fn a_refused_creation_is_reported_with_its_cause() {
+async fn refused_creation_is_reported_with_its_cause() {
     let rig = Rig::new().await;
     let patient = format!("{}\n[limits]\nattempts = 9\n", settings::enforce());
     let mut function = rig.function_with("subnet-inspector", Some(&patient), Topic::ARN).await;
@@ -154,7 +154,7 @@ async fn a_refused_creation_is_reported_with_its_cause() {
 }
 
 #[tokio::test]
-async fn an_endpoint_deleted_while_it_is_repaired_is_no_failure() {
+async fn endpoint_deleted_during_its_repair_is_no_failure() {
     let rig = Rig::new().await;
     let mut function = rig.function("policy-inspector", Mode::Enforce).await;
     let gone = Fault::refused("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id does not exist");
@@ -173,7 +173,7 @@ async fn an_endpoint_deleted_while_it_is_repaired_is_no_failure() {
 }
 
 #[tokio::test]
-async fn while_sns_is_away_nothing_is_changed_and_the_message_comes_back() {
+async fn unreachable_sns_stops_changes_and_fails_the_message() {
     let rig = Rig::new().await;
     rig.topic.set_unreachable(true);
     // Whichever environment of the function gets the message again.
@@ -229,7 +229,7 @@ async fn refused(rig: &Rig, settings: Option<&str>, topic: &str) -> String {
 }
 
 #[tokio::test]
-async fn without_usable_settings_every_invocation_fails_and_nothing_is_called() {
+async fn invalid_settings_fail_every_invocation_without_any_call() {
     let rig = Rig::new().await;
     let missing = refused(&rig, None, Topic::ARN).await;
     assert!(

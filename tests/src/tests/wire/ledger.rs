@@ -43,7 +43,7 @@ async fn die(mut function: Function, event: &Value, fault: impl Future<Output = 
 }
 
 #[tokio::test]
-async fn every_change_is_on_record_with_its_reason_and_its_inverse() {
+async fn every_change_is_recorded_with_its_cause_and_inverse() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let answer = function.invoke(&create_subnet(&rig)).await.unwrap();
@@ -96,7 +96,7 @@ async fn unreachable_ledger_stops_changes_and_the_report_says_so() {
 }
 
 #[tokio::test]
-async fn audit_mode_goes_on_without_the_ledger() {
+async fn audit_mode_works_without_the_ledger() {
     let rig = Rig::new().await;
     rig.ledger.fail("Query", Fault::NoAnswer);
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
@@ -106,7 +106,7 @@ async fn audit_mode_goes_on_without_the_ledger() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_put_on_record_is_not_made() {
+async fn change_that_cannot_be_recorded_is_not_made() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     rig.ledger.fail("PutItem", Fault::NoAnswer);
@@ -130,7 +130,7 @@ async fn a_change_that_cannot_be_put_on_record_is_not_made() {
 }
 
 #[tokio::test]
-async fn while_one_run_is_at_work_on_a_vpc_another_one_changes_nothing_in_it() {
+async fn second_run_changes_nothing_in_a_vpc_while_the_first_runs() {
     let rig = Rig::new().await;
     rig.proxy.fail("CreateVpcEndpoint", Fault::Silence);
     let function = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -147,7 +147,7 @@ async fn while_one_run_is_at_work_on_a_vpc_another_one_changes_nothing_in_it() {
 }
 
 #[tokio::test]
-async fn what_a_run_did_before_it_died_is_found_and_on_record_once() {
+async fn changes_of_a_crashed_run_are_found_and_recorded_once() {
     let rig = Rig::new().await;
     rig.proxy.fail("CreateVpcEndpoint", Fault::Silence);
     let function = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -185,7 +185,7 @@ async fn what_a_run_did_before_it_died_is_found_and_on_record_once() {
 }
 
 #[tokio::test]
-async fn what_a_run_did_not_come_to_do_is_done_by_the_next_one() {
+async fn next_run_does_what_a_crashed_run_did_not() {
     let rig = Rig::new().await;
     rig.ledger.fail("PutItem", Fault::Silence);
     let function = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -215,7 +215,7 @@ async fn what_a_run_did_not_come_to_do_is_done_by_the_next_one() {
 }
 
 #[tokio::test]
-async fn a_change_whose_answer_is_lost_is_made_once_and_told_of() {
+async fn change_without_an_answer_is_made_once_and_reported() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     rig.proxy.fail("CreateVpcEndpoint", Fault::LostAnswer);
@@ -233,7 +233,7 @@ async fn a_change_whose_answer_is_lost_is_made_once_and_told_of() {
 }
 
 #[tokio::test]
-async fn what_became_of_a_change_is_on_record_later_if_the_ledger_breaks_meanwhile() {
+async fn status_of_a_change_is_recorded_later_if_the_ledger_fails_meanwhile() {
     let rig = Rig::new().await;
     let mut function = rig.function("policy-inspector", Mode::Enforce).await;
     let event = sqs_batch([Envelope::reset_policy(&rig.vpc)]);
@@ -253,7 +253,7 @@ async fn what_became_of_a_change_is_on_record_later_if_the_ledger_breaks_meanwhi
 }
 
 #[tokio::test]
-async fn who_cannot_delete_a_subnet_is_told_what_of_postern_is_in_it_and_how_to_release_it() {
+async fn blocked_subnet_deletion_is_reported_with_the_release_command() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     function.invoke(&create_subnet(&rig)).await.unwrap();

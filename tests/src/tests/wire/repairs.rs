@@ -15,7 +15,7 @@ const REACH: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn a_created_subnet_is_served_and_the_repair_reported() {
+async fn created_subnet_is_covered_and_the_repair_reported() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let answer = function
@@ -73,7 +73,7 @@ async fn a_created_subnet_is_served_and_the_repair_reported() {
 }
 
 #[tokio::test]
-async fn audit_mode_reports_what_enforce_mode_does_and_calls_nothing_that_mutates() {
+async fn audit_mode_reports_what_enforce_mode_would_do_and_makes_no_mutating_call() {
     let rig = Rig::new().await;
     let event = sqs_batch([Envelope::create_subnet(&rig.vpc)]);
     let mut audit = rig.function("subnet-inspector", Mode::Audit).await;
@@ -103,7 +103,7 @@ async fn audit_mode_reports_what_enforce_mode_does_and_calls_nothing_that_mutate
 }
 
 #[tokio::test]
-async fn the_same_event_again_changes_nothing_and_says_nothing() {
+async fn repeated_event_changes_nothing_and_reports_nothing() {
     let rig = Rig::new().await;
     let event = sqs_batch([Envelope::create_subnet(&rig.vpc)]);
     let mut warm = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -122,7 +122,7 @@ async fn the_same_event_again_changes_nothing_and_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_compliant_vpc_that_the_event_names_costs_eight_calls_side_by_side() {
+async fn compliant_vpc_costs_eight_calls_of_which_independent_ones_run_in_parallel() {
     let rig = Rig::new().await;
     let event = sqs_batch([Envelope::create_subnet(&rig.vpc)]);
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -140,7 +140,7 @@ async fn a_compliant_vpc_that_the_event_names_costs_eight_calls_side_by_side() {
 }
 
 #[tokio::test]
-async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
+async fn only_the_policy_inspector_closes_a_reset_policy() {
     let rig = Rig::new().await;
     let event = sqs_batch([Envelope::reset_policy(&rig.vpc)]);
     let mut function = rig.function("policy-inspector", Mode::Enforce).await;
@@ -174,7 +174,7 @@ async fn a_reset_policy_is_closed_by_the_policy_inspector_alone() {
 }
 
 #[tokio::test]
-async fn a_narrowed_group_is_compensated_by_the_endpoint_inspector() {
+async fn endpoint_inspector_compensates_a_narrowed_security_group() {
     let rig = Rig::new().await;
     let mut function = rig.function("endpoint-inspector", Mode::Enforce).await;
     let answer = function
@@ -187,7 +187,7 @@ async fn a_narrowed_group_is_compensated_by_the_endpoint_inspector() {
 }
 
 #[tokio::test]
-async fn a_deleted_endpoint_is_replaced_although_the_event_does_not_tell_where_it_was() {
+async fn deleted_endpoint_is_replaced_although_the_event_names_no_vpc() {
     let rig = Rig::new().await;
     let region = &rig.vpc.region;
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
@@ -211,7 +211,7 @@ async fn a_deleted_endpoint_is_replaced_although_the_event_does_not_tell_where_i
 }
 
 #[tokio::test]
-async fn the_sweeper_repairs_every_vpc_of_the_region_at_once() {
+async fn sweeper_repairs_every_vpc_of_the_region() {
     let rig = Rig::new().await;
     let other = crate::seed::FaultyVpc::create(&rig.ec2, &rig.vpc.region).await.unwrap();
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
@@ -241,7 +241,7 @@ async fn the_sweeper_repairs_every_vpc_of_the_region_at_once() {
 }
 
 #[tokio::test]
-async fn a_plan_over_its_limit_is_reported_whole_and_applied_not_at_all() {
+async fn plan_over_its_limit_is_reported_and_not_applied() {
     let rig = Rig::new().await;
     let settings = format!(
         "{}\n[limits]\nmonthly_cost_per_vpc = 10.0\n",

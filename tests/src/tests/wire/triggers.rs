@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::rig::{Mode, OWN_ROLE, Rig, assert_back};
 
 #[tokio::test]
-async fn messages_that_mean_the_same_vpc_are_reconciled_once() {
+async fn messages_about_one_vpc_are_reconciled_once() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let created = Envelope::create_subnet(&rig.vpc);
@@ -37,7 +37,7 @@ async fn messages_that_mean_the_same_vpc_are_reconciled_once() {
 }
 
 #[tokio::test]
-async fn unreadable_messages_come_back_and_the_others_are_done() {
+async fn unreadable_messages_fail_and_the_others_are_handled() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let mut foreign = Envelope::create_subnet(&rig.vpc).json().clone();
@@ -56,7 +56,7 @@ async fn unreadable_messages_come_back_and_the_others_are_done() {
 }
 
 #[tokio::test]
-async fn a_bare_envelope_is_answered_without_a_batch() {
+async fn bare_event_is_handled_without_a_batch() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let answer = function.invoke(Envelope::create_subnet(&rig.vpc).json()).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_bare_envelope_is_answered_without_a_batch() {
 }
 
 #[tokio::test]
-async fn events_that_ask_for_nothing_make_no_call() {
+async fn irrelevant_events_cause_no_call() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
     let created = || Envelope::create_subnet(&rig.vpc);
@@ -105,7 +105,7 @@ async fn events_that_ask_for_nothing_make_no_call() {
 }
 
 #[tokio::test]
-async fn an_event_without_identity_and_with_empty_bodies_is_understood() {
+async fn event_without_identity_and_bodies_is_understood() {
     let rig = Rig::new().await;
     let mut function = rig.function("subnet-inspector", Mode::Audit).await;
     let region = &rig.vpc.region;
@@ -130,7 +130,7 @@ async fn an_event_without_identity_and_with_empty_bodies_is_understood() {
 }
 
 #[tokio::test]
-async fn what_was_deleted_meanwhile_is_no_failure() {
+async fn resource_deleted_meanwhile_is_no_failure() {
     let rig = Rig::new().await;
     let region = &rig.vpc.region;
     let mut sweeper = rig.function("sweeper", Mode::Enforce).await;
