@@ -23,12 +23,12 @@ use crate::sns::Published;
 use crate::state::Shared;
 use crate::world::{World, WriteFaults};
 
-/// One AWS, of which all clones are handles. Futures of its clients may be dropped at any moment: whatever was done
-/// until then was done whole.
+/// One AWS; clones are handles of the same. Futures of its clients may be dropped at any moment: calls are made as a
+/// whole or not at all.
 #[derive(Clone)]
 pub struct Cloud(Arc<Shared>);
 
-/// What a call that was done by hand gave.
+/// The result of `Cloud::call`.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub xml: String,
@@ -52,12 +52,12 @@ impl Cloud {
         self.0.clock.now()
     }
 
-    /// The clients of one caller, an ARN such as that of a function's role: of one warm function, say.
+    /// The clients of a caller, such as the ARN of a function's role.
     pub fn aws(&self, caller: &str) -> Aws {
         Aws::new(self.config(caller))
     }
 
-    /// What clients of a caller are made from, with the retries and time-outs of production.
+    /// The configuration of a caller's clients, with the retries and timeouts of production.
     pub fn config(&self, caller: &str) -> SdkConfig {
         let credentials = Credentials::new("AKIAEXAMPLE", "secret", None, None, "model-cloud");
         SdkConfig::builder()
@@ -67,14 +67,14 @@ impl Cloud {
             .http_client(Connector::new(Arc::clone(&self.0), caller))
             .retry_config(postern_aws::retries())
             .timeout_config(postern_aws::timeouts())
-            // Bodies come whole or not at all.
+            // Bodies are not streamed.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .sleep_impl(TokioSleep::new())
             .time_source(SharedTimeSource::new(self.0.clock))
             .build()
     }
 
-    /// Looks at the world, or changes it by no call of anybody: nothing is logged.
+    /// Reads or changes the world without a call. Nothing is logged.
     pub fn edit<R>(&self, edit: impl FnOnce(&mut World) -> R) -> R {
         let now = self.now();
         let mut state = self.0.state();
@@ -85,7 +85,7 @@ impl Cloud {
         result
     }
 
-    /// One EC2 call by hand, as a customer makes it: at once, without faults, logged like all others.
+    /// Makes one EC2 call at once and without faults. It is logged like all others.
     ///
     /// # Errors
     /// If EC2 refuses it.
@@ -105,19 +105,19 @@ impl Cloud {
         }
     }
 
-    /// From now on this goes wrong.
+    /// Replaces the faults.
     pub fn set_faults(&self, faults: Faults) {
         self.0.state().faults = faults;
     }
 
-    /// The next calls of an operation, such as `CreateVpcEndpoint`, go wrong in this way, one each; `None` goes well.
+    /// Sets the faults of the next calls of an operation such as `CreateVpcEndpoint`; `None` is a call without a fault.
     pub fn plan(&self, operation: &str, faults: impl IntoIterator<Item = impl Into<Option<Fault>>>) {
         let mut state = self.0.state();
         let planned = state.planned.entry(operation.to_owned()).or_default();
         planned.extend(faults.into_iter().map(Into::into));
     }
 
-    /// What went wrong on purpose so far, and how often.
+    /// The injected faults so far, with their counts.
     pub fn injected(&self) -> BTreeMap<Fault, u64> {
         self.0.state().world.injected.clone()
     }
@@ -137,7 +137,7 @@ impl Cloud {
         self.0.state().published.clone()
     }
 
-    /// Looks into the tables.
+    /// Reads or changes the tables.
     pub fn tables<R>(&self, look: impl FnOnce(&mut Tables) -> R) -> R {
         look(&mut self.0.state().tables)
     }

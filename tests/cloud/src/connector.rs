@@ -1,4 +1,4 @@
-//! Between the SDK and the model: the SDK's HTTP client.
+//! The HTTP client of the SDK, which answers from the model.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::log::{Entry, Service};
 use crate::state::Shared;
 use crate::{REGION, not_modelled, sns, sts};
 
-/// The way of one caller's clients to the cloud.
+/// The HTTP client of one caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     cloud: Arc<Shared>,
@@ -60,7 +60,7 @@ impl Connector {
         Ok(HttpResponse::new(status, SdkBody::from(bytes)))
     }
 
-    /// Nothing is done but in `perform`, at once: dropped before or after, the call was not made or was made whole.
+    /// Only `perform` changes anything, without waiting: a future that is dropped made the call as a whole or not at all.
     /// None: the connection breaks.
     async fn answer(&self, request: Request) -> Option<Bytes> {
         let (fault, there, back) = {
@@ -202,7 +202,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Tells services and Regions by their names in the DNS, such as `ec2.eu-central-1.amazonaws.com`.
+/// Reads service and Region from the host name, such as `ec2.eu-central-1.amazonaws.com`.
 fn arrived(request: &HttpRequest) -> Request {
     let uri = request.uri();
     let host = uri

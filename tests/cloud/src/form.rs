@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::not_modelled;
 
-/// The fields of one request. Whoever answers it has to read each of them.
+/// The fields of one request. Its handler has to read each of them.
 #[derive(Debug)]
 pub(crate) struct Form(Vec<Field>);
 
@@ -80,7 +80,7 @@ impl Form {
         self.0.into_iter().map(|field| (field.name, field.value)).collect()
     }
 
-    /// Nobody may ignore a part of a request.
+    /// Panics if a field was not read.
     pub(crate) fn all_read(&self, operation: &str) {
         if let Some(field) = self.0.iter().find(|field| !field.read.get()) {
             not_modelled(format_args!("`{}` = `{}` of {operation}", field.name, field.value));

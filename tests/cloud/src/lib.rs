@@ -1,8 +1,8 @@
 //! A model of the parts of AWS that Postern talks to: EC2, SNS, DynamoDB and who the caller is, in this process, behind
-//! the HTTP connector of the SDK's own clients. Real requests come in, the bytes of the wire go out.
+//! the HTTP connector of the SDK's own clients.
 //!
-//! Everything follows one seed: the world, the faults, how long calls take, the sizes of pages. Time is tokio's; a test
-//! that pauses it waits for nothing. What is not modelled panics, so that nothing is ignored in silence.
+//! One seed determines the world, the faults, the duration of calls and the page sizes. Time is tokio's, so that tests can
+//! pause it. A call or parameter that is not modelled panics.
 
 mod api_error;
 mod clock;
@@ -32,12 +32,12 @@ pub use world::{Effect, Resource, World};
 
 /// The account of everything that names no other.
 pub const ACCOUNT: &str = "111122223333";
-/// The account of strangers and of those who share their networks.
+/// The account of outsiders and of owners of shared networks.
 pub const OTHER_ACCOUNT: &str = "444455556666";
 /// The Region of everything that names no other.
 pub const REGION: &str = "eu-central-1";
 
-/// Fails the test: the product asks for something that the model does not know.
+/// Fails the test: the model does not know this.
 #[track_caller]
 #[expect(clippy::panic, reason = "a question without an answer must not pass")]
 fn not_modelled(what: impl std::fmt::Display) -> ! {

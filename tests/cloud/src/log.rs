@@ -1,4 +1,4 @@
-//! What was asked of the cloud, and what came of it.
+//! The log of all calls.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub struct Entry {
     pub parameters: Vec<(String, String)>,
     /// Whether the operation is one that changes something when it succeeds and is no dry run.
     pub mutating: bool,
-    /// The code with which the service refused; `None` where it did what was asked, heard of or not.
+    /// The error code; `None` if the call succeeded, whether or not the caller received the answer.
     pub code: Option<String>,
     pub message: String,
     pub fault: Option<Fault>,

@@ -59,14 +59,14 @@ impl Shared {
         }
     }
 
-    /// A test that panicked leaves no call half done.
+    /// Calls are made as a whole, so the state is valid even after a panic.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// What goes wrong with this call.
+    /// The fault of this call.
     pub(crate) fn draw(&mut self, service: Service, operation: &str) -> Option<Fault> {
         let planned = self.planned.get_mut(operation).and_then(VecDeque::pop_front);
         let fault = match planned {

@@ -1,4 +1,4 @@
-//! STS, as far as it tells callers who they are.
+//! STS: `GetCallerIdentity`.
 
 use crate::form::Form;
 use crate::xml::Xml;

@@ -38,7 +38,7 @@ impl Xml {
         });
     }
 
-    /// What a call that answers HTTP 200 did not do.
+    /// The failures in an answer with HTTP 200.
     pub(crate) fn unsuccessful(&mut self, failed: Vec<(String, ApiError)>) {
         self.set("unsuccessful", failed, |xml, (id, error)| {
             xml.node("error", |xml| {

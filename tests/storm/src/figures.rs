@@ -2,7 +2,7 @@
 
 use std::ops::Add;
 
-/// What a storm was made of.
+/// Counts of what happened in storms.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     pub calls: usize,
@@ -10,10 +10,10 @@ pub struct Figures {
     pub busiest: u64,
     pub faults: u64,
     pub invocations: usize,
-    /// Invocations that died.
+    /// Invocations that crashed.
     pub crashed: usize,
     pub changes: usize,
-    /// Changes that operators took back.
+    /// Changes that operators rolled back.
     pub rolled_back: usize,
     pub reports: usize,
 }

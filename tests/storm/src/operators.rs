@@ -1,4 +1,4 @@
-//! Somebody who takes back what Postern did, and lets it happen again.
+//! An operator who rolls changes back, releases VPCs and resumes remediation.
 
 use std::io;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) async fn operate(cloud: Cloud, configuration: Arc<Configuration>, mut
         0 => Duration::from_millis(rng.u64(1..3_000)),
         _ => Duration::from_secs(3_600),
     };
-    // What could not be done they see, and may try again.
+    // A command that fails is reported to the operator, who is free to repeat it.
     let _ = timeout(patience, Box::pin(run(&cloud, &configuration, command))).await;
 }
 
@@ -47,7 +47,7 @@ async fn run(cloud: &Cloud, configuration: &Configuration, command: Command) -> 
     .map(drop)
 }
 
-/// Something that is on record, and what somebody might do about it.
+/// A command for a random record of the ledger.
 fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
     let records: Vec<ChangeRecord> = records(cloud).into_iter().flatten().collect();
     let record = rng.choice(&records)?;

@@ -1,4 +1,4 @@
-//! What people and their tools do meanwhile.
+//! Changes by people and their tools.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";
 
 #[derive(Debug)]
 pub(crate) struct People {
-    /// When somebody acts, the last first.
+    /// The times of their changes, the last first.
     times: Vec<Instant>,
-    /// One of them runs a tool that does the same thing again and again.
+    /// A call that one of them repeats again and again.
     repeated_call: Option<Call>,
 }
 
@@ -35,7 +35,7 @@ impl People {
         let mut times: Vec<_> = (0..count)
             .map(|_| start + Duration::from_millis(rng.u64(..most)))
             .collect();
-        // Somebody is always the first, and the last one waits for the weather to clear.
+        // The first change is at the start, the last one after the faults.
         times.push(start);
         times.push(start + length);
         times.sort_by(|a, b| b.cmp(a));
@@ -60,7 +60,7 @@ impl People {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        // What AWS refuses them is their business.
+        // AWS may refuse the call.
         let _ = cloud.call(PEOPLE, call.operation, &parameters);
         if rng.u8(..6) == 0 {
             self.repeated_call = Some(call);
@@ -68,7 +68,7 @@ impl People {
     }
 }
 
-/// Something that somebody might do to this world.
+/// A call that somebody might make in this world.
 fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
     let call = |operation, parameters: Vec<(&'static str, String)>| Some(Call { operation, parameters });
     let vpcs: Vec<_> = world.vpcs().cloned().collect();

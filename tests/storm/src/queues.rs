@@ -1,4 +1,4 @@
-//! EventBridge and SQS: events reach the functions' queues at least once, late, in any order; most of them at all.
+//! EventBridge and SQS: events reach the functions' queues late, in any order, several times, and a few never.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use crate::setup::role;
 pub(crate) const VISIBILITY: Duration = Duration::from_secs(725);
 /// As in the template.
 const RECEIVES: u32 = 5;
-/// How many messages an inspector gets at once, as in the template.
+/// Messages of a batch of an inspector, as in the template.
 const BATCH: usize = 100;
-/// How many the sweeper gets at once, as in the template, where it has no batch window.
+/// Messages of a batch of the sweeper, as in the template, which has no batch window.
 const SWEEPER_BATCH: usize = 10;
 
 #[derive(Debug)]
@@ -34,13 +34,13 @@ pub(crate) struct Queues {
     queues: BTreeMap<&'static str, Vec<Message>>,
     dead: BTreeMap<&'static str, Vec<String>>,
     next: u64,
-    /// How long the first message of a batch waits for others.
+    /// The batch window.
     window: Duration,
-    /// Whether deliveries still go astray.
+    /// Whether deliveries still fail.
     pub(crate) faulty: bool,
 }
 
-/// Messages that a function was given.
+/// Messages delivered to a function.
 #[derive(Clone)]
 pub(crate) struct Batch {
     pub(crate) function: &'static Function,
@@ -70,7 +70,7 @@ impl Queues {
         let own = FUNCTIONS.iter().any(|function| issuer == Some(role(function).as_str()));
         for function in FUNCTIONS {
             let matches = match detail("errorCode") {
-                // A rule that is not up to date lets an own event through now and then.
+                // An outdated rule sometimes lets an event of Postern's own calls through.
                 None => function.events.contains(&name) && (!own || (self.faulty && rng.u8(..20) == 0)),
                 Some(code) => function.failed_events.contains(&name) && code == DEPENDENCY_VIOLATION,
             };
@@ -92,7 +92,7 @@ impl Queues {
         }
     }
 
-    /// What the schedule sends to the sweeper.
+    /// Sends the scheduled event to the sweeper.
     pub(crate) fn schedule(&mut self, function: &'static Function, number: u64) {
         let event = json!({
             "version": "0",
@@ -129,7 +129,7 @@ impl Queues {
         }
     }
 
-    /// Gives a function what waits for it.
+    /// The next batch of a function.
     pub(crate) fn receive(&mut self, function: &'static Function) -> Option<Batch> {
         let now = Instant::now();
         if self.due(function)? > now {
@@ -172,7 +172,7 @@ impl Queues {
         })
     }
 
-    /// The function is done with a batch but for the messages that its answer names.
+    /// Deletes the messages of a batch, except those that the answer lists as failed.
     pub(crate) fn done(&mut self, batch: &Batch, answer: &Value, rng: &mut Rng) {
         let failed = answer.get("batchItemFailures").and_then(Value::as_array);
         let failed: Vec<&str> = failed
@@ -189,7 +189,7 @@ impl Queues {
         }
     }
 
-    /// What ended in a dead-letter queue goes back to its queue, as somebody does who was alarmed.
+    /// Moves messages from the dead-letter queues back, as an operator does after an alarm.
     pub(crate) fn redrive(&mut self) -> usize {
         let mut count = 0;
         for function in FUNCTIONS {

@@ -13,7 +13,7 @@ use crate::storm::run_storm;
 /// Bytes of a thread's stack. The futures of the SDK's clients take more than the usual two megabytes.
 const STACK: usize = 16 * 1024 * 1024;
 
-/// What came of many storms.
+/// The results of many storms.
 #[derive(Debug, Default)]
 pub struct Summary {
     pub storms: u64,

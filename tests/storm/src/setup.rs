@@ -1,4 +1,4 @@
-//! Settings and a world for them.
+//! Random settings and a random world.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow
 const LOCKED: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
-/// Who takes back what Postern did.
+/// The role of the operator.
 pub(crate) const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
 
 /// The role of a function.
@@ -43,7 +43,7 @@ pub fn ledger(seed: u64) -> Tables {
     Tables::new(seed).with(LEDGER, Table::ledger())
 }
 
-/// What the ledger has, read as it is.
+/// The records of the ledger, read directly from its table.
 pub(crate) fn records(cloud: &Cloud) -> Vec<serde_json::Result<ChangeRecord>> {
     cloud.tables(|tables| {
         let items = tables.table(LEDGER).into_iter().flat_map(|table| table.items());
@@ -53,7 +53,7 @@ pub(crate) fn records(cloud: &Cloud) -> Vec<serde_json::Result<ChangeRecord>> {
     })
 }
 
-/// Grows a world and gives the settings that Postern has for it.
+/// Populates the world and returns Postern's configuration for it.
 pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configuration> {
     let services: &[&str] = match kind {
         Size::Small => &["sts", "s3"],
@@ -67,7 +67,7 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configurat
     let resources = cloud.edit(|world| {
         world.topics.insert(topic());
         if kind == Size::Small {
-            // Most pages are long, and what nobody asks for is seldom listed.
+            // Most pages are long, and few services are listed that are not required.
             world.page = rng.choice([world.page, 1_000, 1_000]).unwrap_or(1_000);
             let wanted = |name: &str| {
                 shape
@@ -120,7 +120,7 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
         quoted(&interfaces),
     );
     if mode == "enforce" {
-        // A control or two that only look, or do not; and now and then the one that has to be named.
+        // Some controls in audit mode or off, and sometimes the opt-in control on.
         for control in CONTROLS {
             let mode = match (control.opt_in, rng.u8(..48)) {
                 (_, 4..) => continue,
@@ -153,7 +153,7 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
     Settings::parse(&text, &controls).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// Somebody answers for what a control finds on a resource, or on all VPCs.
+/// An exemption of a resource, or of all VPCs, from a control.
 fn exemption(resources: &[String], rng: &mut Rng) -> String {
     let control = rng.choice(CONTROLS).map_or("", |control| control.name);
     let resource = rng.choice(resources).filter(|_| rng.u8(..4) > 0);

@@ -3,7 +3,7 @@
 /// How large the organisation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// One VPC and a few events: thousands in a minute.
+    /// One VPC and a few events.
     Small,
     /// Several VPCs, more services, more people.
     Large,

@@ -1,4 +1,4 @@
-//! The course of a storm.
+//! Runs one storm.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,9 +27,9 @@ use crate::trace::trace;
 const CONCURRENCY: usize = 2;
 /// As in the template, of the functions that events start.
 const TIME: Duration = Duration::from_secs(120);
-/// A storm that is over blows itself out within this time, or something goes round in circles.
+/// Within this time after the faults end, everything must come to rest.
 const CALM: Duration = Duration::from_secs(24 * 3_600);
-/// So many rounds of the schedule take some hours, so that limits of an hour end in between.
+/// Scheduled sweeps at the end. They take hours, so that hourly limits expire in between.
 const ROUNDS: u64 = 24;
 
 struct Storm {
@@ -42,7 +42,7 @@ struct Storm {
     running: JoinSet<Done>,
     operators: JoinSet<()>,
     busy: BTreeMap<&'static str, usize>,
-    /// How much of the cloud's log was turned into events.
+    /// Entries of the cloud's log that were turned into events.
     events_read: usize,
     figures: Figures,
 }
@@ -50,16 +50,16 @@ struct Storm {
 struct Done {
     batch: Batch,
     handler: Arc<Handler>,
-    /// None where it died.
+    /// None if the invocation crashed.
     answer: Option<Value>,
-    /// To AWS, where it is known.
+    /// Calls to AWS; zero if unknown.
     calls: u64,
 }
 
-/// Rides out one storm and checks what has to hold during and after it.
+/// Runs one storm and checks its invariants.
 ///
 /// # Errors
-/// What does not hold, with all that it takes to see it again.
+/// The invariant that does not hold, with everything needed to reproduce it.
 pub fn run_storm(seed: u64, kind: Size) -> Result<Figures, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -118,7 +118,7 @@ impl Storm {
         checks::all(&self.cloud, &self.configuration.settings, self.figures.busiest).await
     }
 
-    /// Faults and people, until both have had enough.
+    /// The time with faults and changes by people.
     async fn run_with_faults(&mut self) -> Result<(), String> {
         while let Some(next) = self.people.next() {
             self.work_until(next).await;
@@ -132,7 +132,7 @@ impl Storm {
         Ok(())
     }
 
-    /// Works until nothing is left to do.
+    /// Runs functions until all queues are empty.
     async fn drain(&mut self, latest: Instant) -> Result<(), String> {
         loop {
             self.queue_events();
@@ -145,16 +145,16 @@ impl Storm {
                 continue;
             };
             if due > latest {
-                return Err("the storm does not blow itself out: messages keep coming back".to_owned());
+                return Err("messages keep coming back long after the last fault".to_owned());
             }
             self.work_until(due.max(Instant::now()) + Duration::from_millis(1))
                 .await;
         }
     }
 
-    /// One round of the schedule. Gives what was called to change something, and what was reported.
+    /// One scheduled sweep. Returns its mutating calls and its reports.
     async fn sweep(&mut self, number: u64, latest: Instant) -> Result<Vec<String>, String> {
-        // Past every lease, and past what AWS may not show yet.
+        // Longer than a lease and than AWS takes to show a change.
         tokio::time::sleep(Duration::from_secs(600)).await;
         let (calls, reports) = (self.cloud.log().len(), self.cloud.published().len());
         self.queues.schedule(&SWEEPER, number);
@@ -173,8 +173,8 @@ impl Storm {
             .collect())
     }
 
-    /// What no event told of, the schedule finds; what AWS or a limit refuses, a later round tries again; and what follows
-    /// from that, the next one tells. At last a round has nothing to do and nothing to say.
+    /// Sweeps until one changes and reports nothing: a sweep finds what no event announced, retries what AWS or a limit
+    /// refused, and reports what follows from that.
     async fn sweep_until_quiet(&mut self, latest: Instant) -> Result<(), String> {
         let mut left = Vec::new();
         for round in 0..ROUNDS {
@@ -183,10 +183,12 @@ impl Storm {
                 return Ok(());
             }
         }
-        Err(format!("one round after another called or reported {left:?}"))
+        Err(format!(
+            "every sweep called or reported something, the last one {left:?}"
+        ))
     }
 
-    /// Hands out messages as they become due, until then.
+    /// Delivers messages as they become due, until this time.
     async fn work_until(&mut self, end: Instant) {
         loop {
             self.queue_events();
@@ -212,7 +214,7 @@ impl Storm {
         self.busy.get(function.name).copied().unwrap_or_default()
     }
 
-    /// Turns what was called since the last time into events.
+    /// Turns the new calls into events.
     fn queue_events(&mut self) {
         let entries = self.cloud.log_since(self.events_read);
         self.events_read += entries.len();
@@ -299,7 +301,7 @@ impl Storm {
     }
 }
 
-/// What a task gives. Its panic is ours.
+/// The result of a task. Its panic is propagated.
 fn propagate_panic<T>(done: Result<T, JoinError>) -> T {
     done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

@@ -1,4 +1,4 @@
-//! What happened in a storm, for whoever has to find out why something does not hold.
+//! The events of a storm as text, to find out why an invariant does not hold.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use postern_core::history::Action;
 
 use crate::setup::records;
 
-/// Every call that was to change something, and what the ledger has.
+/// Every mutating call, and the records of the ledger.
 pub(crate) fn trace(cloud: &Cloud) -> String {
     let mut trace = String::new();
     for entry in cloud.log() {

@@ -7,18 +7,18 @@ use crate::not_modelled;
 use crate::world::{Stored, Tags};
 use crate::xml::Xml;
 
-/// A question for a list.
+/// How a kind of resource is listed.
 pub(super) struct List<T> {
     /// The request's name of the list of ids.
     pub(super) ids: &'static str,
-    /// Who sees it.
+    /// Whether the caller sees it.
     pub(super) visible: fn(&Call<'_>, &T) -> bool,
     /// What a resource has under the name of a filter; `None` where there is no such filter.
     pub(super) filter: fn(&T, &str) -> Option<Vec<String>>,
     pub(super) tags: fn(&T) -> &Tags,
     /// The largest page that may be asked for.
     pub(super) largest: i64,
-    /// How a missing id is refused.
+    /// The error of an id that does not exist.
     pub(super) missing: fn(&mut Call<'_>, &str) -> ApiError,
 }
 
@@ -28,7 +28,7 @@ struct Filter {
 }
 
 impl Call<'_> {
-    /// The things of one page, and the token of the next.
+    /// The resources of one page, and the token of the next.
     pub(super) fn list<T: Stored>(&mut self, list: &List<T>) -> Result<(Vec<Arc<T>>, Option<String>), ApiError> {
         let ids = self.form.list(list.ids);
         let (page, after) = self.page(list.largest, !ids.is_empty())?;
@@ -55,7 +55,7 @@ impl Call<'_> {
         Ok((items, token))
     }
 
-    /// How much of the list is asked for: at most so many, those after this.
+    /// The requested page: its size, and the id it begins after.
     pub(super) fn page(&mut self, largest: i64, by_id: bool) -> Result<(usize, String), ApiError> {
         let most = self.form.number("MaxResults");
         if let Some(most) = most {
@@ -113,7 +113,7 @@ impl Call<'_> {
         filters
     }
 
-    /// The filters of a list that is not on a shelf.
+    /// Whether an item that is not in a store passes the filters.
     pub(super) fn passes(&self, fields: impl Fn(&str) -> Option<Vec<String>>) -> bool {
         self.filters().iter().all(|filter| hits(filter, fields(&filter.name)))
     }

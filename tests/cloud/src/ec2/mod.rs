@@ -23,7 +23,7 @@ use crate::not_modelled;
 use crate::world::World;
 use crate::xml::Xml;
 
-/// One call on its way.
+/// A call being answered.
 struct Call<'a> {
     world: &'a mut World,
     form: &'a Form,
@@ -141,7 +141,7 @@ pub(crate) fn error_xml(error: &ApiError) -> String {
 }
 
 impl Call<'_> {
-    /// The answer of operations that have nothing else to say.
+    /// The answer of operations that return only success.
     fn done(&mut self) -> Answered {
         self.xml.value("return", true);
         Ok(())

@@ -102,7 +102,7 @@ fn write_route(xml: &mut Xml, route: &Route) {
 pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let vpc = call.form.required("VpcId").to_owned();
     let tags = call.new_tags("route-table")?;
-    // Filled in by the SDK. Nobody makes tables under faults.
+    // Set by the SDK. No test creates tables under faults.
     call.form.text("ClientToken");
     call.own_vpc(&vpc)?;
     let id = call.world.add_route_table(&vpc, DefaultRoute::Nowhere);

@@ -143,7 +143,7 @@ impl Call<'_> {
             let message = format!("The vpc '{id}' belongs to another account");
             return Err(ApiError::not_permitted(message));
         }
-        // Not everywhere known yet.
+        // The write may not be visible yet.
         self.world.read::<Vpc>(id).map(drop).ok_or_else(|| ApiError::no_vpc(id))
     }
 }

@@ -1,4 +1,4 @@
-//! Makes things as their owners made them long ago, by no call of anybody.
+//! Creates resources without a call, as if they had existed for long.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{ACCOUNT, REGION};
 
-/// AWS's own policy for endpoints that were given none.
+/// The default policy of interface endpoints.
 pub(crate) const DEFAULT_POLICY: &str = r#"{
   "Statement": [
     {
@@ -19,7 +19,7 @@ pub(crate) const DEFAULT_POLICY: &str = r#"{
     }
   ]
 }"#;
-/// The same of gateway endpoints.
+/// The default policy of gateway endpoints.
 pub(crate) const DEFAULT_GATEWAY_POLICY: &str =
     r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
@@ -31,7 +31,7 @@ pub enum DefaultRoute {
     Nowhere,
 }
 
-/// An endpoint to be made, with what most have.
+/// An endpoint to create, with common values.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
     pub vpc: String,
@@ -42,7 +42,7 @@ pub struct NewEndpoint {
     pub route_tables: Vec<String>,
     pub groups: Vec<String>,
     pub private_dns: bool,
-    /// None: AWS's own.
+    /// None: the default policy.
     pub policy: Option<String>,
     pub tags: Tags,
     pub requester_managed: bool,
@@ -247,7 +247,7 @@ impl World {
         id
     }
 
-    /// An endpoint service of this account, which asks for acceptance and lets nobody in.
+    /// An endpoint service of this account, with acceptance required and no allowed principals.
     pub fn add_endpoint_service(&mut self, owner: &str, letters: &[&str]) -> String {
         let id = self.id("vpce-svc");
         let balancer = self.rng.u64(..) >> 4;
@@ -284,7 +284,7 @@ impl World {
     }
 }
 
-/// Those of the network that AWS does not keep for itself.
+/// The addresses of a network without those that AWS reserves.
 pub(crate) fn addresses(cidr: &str) -> u32 {
     let bits = cidr.rsplit_once('/').and_then(|(_, bits)| bits.parse::<u32>().ok());
     let host = 32_u32.saturating_sub(bits.unwrap_or(32)).min(16);

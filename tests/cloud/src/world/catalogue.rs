@@ -67,7 +67,7 @@ impl World {
         }
     }
 
-    /// The entry of a service in one of its forms, offers of accounts included.
+    /// The entry of a service and type, services of accounts included.
     pub(crate) fn listing(&self, region: &str, name: &str, kind: EndpointKind) -> Option<Arc<Listing>> {
         let listed = self
             .catalogue
@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-/// How consumers see a service that an account offers.
+/// The entry of a service that an account offers.
 pub(crate) fn endpoint_service_listing(endpoint_service: &EndpointService) -> Listing {
     Listing {
         name: endpoint_service.name.clone(),

@@ -1,4 +1,4 @@
-//! All that the accounts have.
+//! The resources of all accounts.
 
 mod build;
 mod catalogue;
@@ -28,7 +28,7 @@ pub(crate) use self::resources::{kind_name, state_name};
 use self::store::Store;
 use crate::faults::Fault;
 
-/// The accounts' things and the rules of AWS that outlive single calls.
+/// The accounts' resources, and state of AWS that outlives single calls.
 #[derive(Debug)]
 pub struct World {
     pub quotas: Quotas,
@@ -42,7 +42,7 @@ pub struct World {
     pub topics: BTreeSet<String>,
     /// Of each topic, as `GetTopicAttributes` has it.
     pub confirmed_subscriptions: u32,
-    /// The most that one page of a list holds, whatever was asked for.
+    /// Items of a page, at most, whatever the request asks for.
     pub page: usize,
     vpcs: Store<Vpc>,
     subnets: Store<Subnet>,
@@ -50,25 +50,25 @@ pub struct World {
     groups: Store<SecurityGroup>,
     endpoints: Store<Endpoint>,
     endpoint_services: Store<EndpointService>,
-    /// What a token made, and of which request, by account, Region and token.
+    /// The endpoint and the request of each client token, by account, Region and token.
     pub(crate) tokens: BTreeMap<(String, String, String), Token>,
     /// By account, Region and operation.
     buckets: BTreeMap<(String, String, String), Bucket>,
     /// Until when the last modification of an endpoint is in progress.
     modified: BTreeMap<String, Timestamp>,
-    /// What becomes of endpoints by itself.
+    /// Pending changes of endpoints' states.
     transitions: Vec<Transition>,
-    /// Names that are still taken after their endpoint is gone.
+    /// Private names that are reserved for some minutes after their endpoint was deleted.
     reserved: Vec<ReservedName>,
     journal: Vec<Effect>,
     pub(crate) now: Timestamp,
     pub(crate) rng: Rng,
     pub(crate) write_faults: WriteFaults,
-    /// What went wrong on purpose so far, calls included.
+    /// Injected faults so far.
     pub(crate) injected: BTreeMap<Fault, u64>,
 }
 
-/// What goes wrong with writes now.
+/// Faults of writes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WriteFaults {
     pub(crate) stale: f64,
@@ -123,7 +123,7 @@ impl Default for Quotas {
     }
 }
 
-/// What the world keeps on a shelf.
+/// A resource kept in a store.
 pub(crate) trait Stored: Clone + Sized {
     fn store(world: &mut World) -> (&mut Store<Self>, &mut Rng);
     fn id(&self) -> &str;
@@ -147,7 +147,7 @@ macro_rules! kept {
         }
 
         impl World {
-            /// As it is now, whatever readers see.
+            /// Its present state, which readers may not see yet.
             pub fn $get(&self, id: &str) -> Option<&Arc<$type>> {
                 self.$store.get(id)
             }
@@ -156,7 +156,7 @@ macro_rules! kept {
                 self.$store.iter()
             }
 
-            /// Changes one that is there, by no call of anybody.
+            /// Changes an existing one without a call.
             pub fn $edit(&mut self, id: &str, edit: impl FnOnce(&mut $type)) {
                 if let Some(item) = self.$store.get(id) {
                     let mut item = $type::clone(item);
@@ -217,7 +217,7 @@ impl World {
         format!("{prefix}-{:017x}", self.rng.u64(..) >> 4)
     }
 
-    /// Makes or replaces a resource.
+    /// Creates or replaces a resource.
     pub(crate) fn put<T: Stored>(&mut self, item: T) {
         let id = item.id().to_owned();
         self.write(&id, Some(item));

@@ -1,18 +1,18 @@
-//! Worlds as one finds them: each grown in its own way, most of it wrong.
+//! Random worlds with many defects.
 
 use fastrand::Rng;
 
 use super::{DefaultRoute, EndpointKind, EndpointState, NewEndpoint, Rule, Tags, World, rule};
 use crate::{ACCOUNT, OTHER_ACCOUNT, REGION};
 
-/// How large a random world gets.
+/// The size of a random world.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// At least one, at most so many.
+    /// VPCs, at most; at least one.
     pub vpcs: usize,
-    /// Short names of the services that endpoints lead to.
+    /// Short names of the services of endpoints.
     pub services: Vec<String>,
-    /// Policies that endpoints have besides AWS's own.
+    /// Policies of endpoints besides the default.
     pub policies: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What an account has. All is open to tests, to be made as wrong as they like.
+//! The kinds of resources. Tests may change every field.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub struct RouteTable {
     pub owner: String,
     pub region: String,
     pub associations: Vec<Association>,
-    /// Those of gateway endpoints come on top.
+    /// Without the routes of gateway endpoints.
     pub routes: Vec<Route>,
     pub tags: Tags,
 }
@@ -75,7 +75,7 @@ pub struct Association {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     pub destination: String,
-    /// `local`, or the id of a gateway of whatever sort.
+    /// `local`, or the id of a gateway.
     pub target: String,
     pub blackhole: bool,
 }
@@ -120,7 +120,7 @@ pub struct Endpoint {
     pub region: String,
     pub kind: EndpointKind,
     pub service: Option<String>,
-    /// Where the service lies in another Region.
+    /// For a service of another Region.
     pub service_region: Option<String>,
     pub state: EndpointState,
     pub requester_managed: bool,
@@ -134,7 +134,7 @@ pub struct Endpoint {
     pub tags: Tags,
 }
 
-/// An endpoint service that somebody offers.
+/// An endpoint service of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointService {
     pub id: String,
@@ -173,7 +173,7 @@ pub struct Listing {
 }
 
 impl Rule {
-    /// Whether both admit the same: AWS takes no rule twice, whatever its description.
+    /// Whether both admit the same. AWS refuses such duplicates, whatever their descriptions.
     pub fn same(&self, other: &Self) -> bool {
         (&self.protocol, &self.ports, &self.source) == (&other.protocol, &other.ports, &other.source)
     }
@@ -215,7 +215,7 @@ pub fn prefix_list(service: &str) -> String {
     format!("pl-{sum:08x}")
 }
 
-/// The wire's name of a kind.
+/// The API's name of a type.
 pub(crate) fn kind_name(kind: EndpointKind) -> &'static str {
     match kind {
         EndpointKind::Interface => "Interface",
@@ -227,7 +227,7 @@ pub(crate) fn kind_name(kind: EndpointKind) -> &'static str {
     }
 }
 
-/// A state as the documentation writes it.
+/// A state as in the documentation.
 pub(crate) fn state_name(state: EndpointState) -> &'static str {
     match state {
         EndpointState::PendingAcceptance => "PendingAcceptance",

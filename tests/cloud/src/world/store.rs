@@ -1,4 +1,4 @@
-//! Things by their ids, and what readers see of them.
+//! Resources by their ids, with eventually consistent reads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-/// Keeps what each resource was before its last writes for as long as a reader may still see that.
+/// Keeps the earlier state of each resource as long as a reader may still see it.
 #[derive(Debug)]
 pub(crate) struct Store<T>(BTreeMap<String, Slot<T>>);
 
@@ -29,7 +29,7 @@ impl<T> Default for Store<T> {
 }
 
 impl<T> Store<T> {
-    /// As it is, whatever readers see.
+    /// The present state, which readers may not see yet.
     pub(crate) fn get(&self, id: &str) -> Option<&Arc<T>> {
         self.0.get(id)?.current.as_ref()
     }
@@ -38,14 +38,14 @@ impl<T> Store<T> {
         self.0.values().filter_map(|slot| slot.current.as_ref())
     }
 
-    /// Puts, replaces or removes, and gives what was there.
+    /// Adds, replaces or removes, and returns the earlier state.
     pub(crate) fn put(&mut self, id: &str, item: Option<Arc<T>>, stale_until: Option<Timestamp>) -> Option<Arc<T>> {
         match self.0.get_mut(id) {
             Some(slot) => {
                 let was = std::mem::replace(&mut slot.current, item);
                 if let Some(until) = stale_until {
                     match &mut slot.stale {
-                        // Some reader may be several writes behind.
+                        // A reader may be several writes behind.
                         Some(stale) => stale.until = stale.until.max(until),
                         None => {
                             slot.stale = Some(Stale {
@@ -85,7 +85,7 @@ impl<T> Store<T> {
 }
 
 impl<T> Slot<T> {
-    /// Readers do not agree: while a write spreads, each look may show either state.
+    /// While a write spreads, each read may return either state.
     fn seen(&mut self, now: Timestamp, rng: &mut Rng) -> Option<&Arc<T>> {
         if self.stale.as_ref().is_some_and(|stale| stale.until <= now) {
             self.stale = None;

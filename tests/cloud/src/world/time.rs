@@ -1,4 +1,4 @@
-//! What time does to endpoints.
+//! Changes of endpoints over time.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::{Endpoint, EndpointKind, EndpointState, ReservedName, Transition, Wor
 use crate::faults::Fault;
 
 impl World {
-    /// Lets happen what is due by now.
+    /// Applies the transitions that are due.
     pub(crate) fn advance_to(&mut self, now: Timestamp) {
         while let Some(at) = self.next_due(now) {
-            // As if somebody had looked at that very moment.
+            // Transitions that follow count from this time.
             self.now = at;
             let due = self
                 .transitions
@@ -21,7 +21,7 @@ impl World {
         }
         self.now = now;
         self.reserved.retain(|reserved| reserved.until > now);
-        // Nobody asked for it.
+        // No call caused these changes.
         self.journal.clear();
     }
 
@@ -56,7 +56,7 @@ impl World {
         self.put(endpoint);
     }
 
-    /// An endpoint starts its life, or is at work on a change.
+    /// A new endpoint becomes available or fails.
     pub(crate) fn start_pending(&mut self, id: &str, kind: EndpointKind) {
         let at = match kind {
             EndpointKind::Gateway => self.random_time(0, 3),
@@ -74,13 +74,13 @@ impl World {
         self.become_later(id, at, state);
     }
 
-    /// The endpoint is at work on a change.
+    /// A modified endpoint becomes available again.
     pub(crate) fn start_update(&mut self, id: &str) {
         let at = self.random_time(1, 40);
         self.become_later(id, at, EndpointState::Available);
     }
 
-    /// An endpoint starts to go.
+    /// An endpoint is deleted.
     pub(crate) fn start_deletion(&mut self, id: &str) {
         let at = self.random_time(3, 180);
         self.become_later(id, at, EndpointState::Deleted);
@@ -95,7 +95,7 @@ impl World {
         });
     }
 
-    /// The name stays taken for minutes after its endpoint is gone.
+    /// Reserves the private name for minutes after the deletion.
     fn reserve_private_name(&mut self, endpoint: &Endpoint) {
         if let (true, Some(service)) = (endpoint.private_dns, &endpoint.service) {
             let until = self.random_time(30, 300);
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// Whether the private name of a service is taken in a VPC by another endpoint than this one.
+    /// Whether another endpoint of the VPC has the private name of a service, or had it until a moment ago.
     pub(crate) fn private_name_reserved(&self, vpc: &str, service: &str, but: Option<&str>) -> bool {
         let holds_name = |endpoint: &&std::sync::Arc<Endpoint>| {
             endpoint.vpc == vpc
@@ -123,7 +123,7 @@ impl World {
                 .any(|reserved| reserved.vpc == vpc && reserved.service == service && reserved.until > self.now)
     }
 
-    /// So many seconds from now.
+    /// A random time, this many seconds from now.
     pub(crate) fn random_time(&mut self, least: u64, most: u64) -> Timestamp {
         let wait = Duration::from_millis(self.rng.u64(least * 1_000..=most * 1_000));
         self.now.checked_add(wait).unwrap_or(self.now)

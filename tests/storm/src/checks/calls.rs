@@ -1,4 +1,4 @@
-//! Each moment of a storm.
+//! Invariants of the calls during a storm.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use postern_policy::{Binding, Containment, Document, EndpointContext, analyse, b
 use super::Evidence;
 use super::ledger::{labels, same_policy};
 
-/// As `ARCHITECTURE.md` states it: for each VPC, with all repetitions, but for the further pages of lists.
+/// Calls per VPC as `ARCHITECTURE.md` states them, retries included, further pages of lists excluded.
 const MOST_CALLS: u64 = 150;
-/// No list of a storm is longer.
+/// Items of the longest list in a storm.
 const LONG_PAGE: usize = 1_000;
-/// Within this time of an hour's or window's begin, a change may count for the one before.
+/// Within this time after an hour begins, a change may count for the hour before.
 const BLUR: SignedDuration = SignedDuration::from_secs(180);
 
 pub(super) fn nothing_was_created_twice(evidence: &Evidence<'_>) -> Result<(), String> {
@@ -35,13 +35,13 @@ pub(super) fn nothing_was_created_twice(evidence: &Evidence<'_>) -> Result<(), S
                     );
                     let earlier = made.entry(key).or_default();
                     if let Some(other) = earlier.iter().find(|other| alive(evidence, &other.id, entry)) {
-                        return Err(format!("{} was made while {} was there", endpoint.id, other.id));
+                        return Err(format!("{} was created while {} existed", endpoint.id, other.id));
                     }
                     earlier.push(endpoint);
                 }
                 (None, Some(Resource::SecurityGroup(group))) => {
                     if let Some(other) = groups.insert(&group.vpc, &group.id) {
-                        return Err(format!("{} was made besides {other}", group.id));
+                        return Err(format!("{} was created although {other} exists", group.id));
                     }
                 }
                 (_, Some(Resource::SecurityGroup(group))) => {
@@ -61,9 +61,9 @@ pub(super) fn nothing_was_created_twice(evidence: &Evidence<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Whether an endpoint was still there before a call.
+/// Whether an endpoint still existed before a call.
 fn alive(evidence: &Evidence<'_>, id: &str, before: &Entry) -> bool {
-    // One that came to nothing by itself did so soon after it was made.
+    // An endpoint that failed by itself did so soon after its creation.
     let failed = evidence
         .cloud
         .edit(|world| world.endpoint(id).is_some_and(|endpoint| !endpoint.alive()));
@@ -111,7 +111,7 @@ fn verdict(evidence: &Evidence<'_>, endpoint: &Endpoint, at: Timestamp) -> Optio
     Some(analyse(&document, &evidence.settings.perimeter, &context(endpoint, at)).verdict)
 }
 
-/// Whether instance credentials of other VPCs are stopped that were not before, by a control that does this.
+/// Whether the change stops instance credentials of other VPCs, which one control does.
 fn binds(evidence: &Evidence<'_>, before: &Endpoint, after: &Endpoint, at: Timestamp) -> bool {
     let passes = |endpoint: &Endpoint| {
         let document = Document::parse(&endpoint.policy).ok()?;
@@ -158,11 +158,11 @@ pub(super) fn only_own_resources_were_changed(evidence: &Evidence<'_>) -> Result
                     group.owner != ACCOUNT || !group.tags.contains_key("postern:managed")
                 }
                 (_, Some(Resource::Vpc(vpc))) => vpc.owner != ACCOUNT,
-                // Postern deletes nothing, and it has no business with anything else.
+                // Postern deletes nothing and changes no other kind of resource.
                 _ => true,
             };
             if foreign || effect.after.is_none() {
-                return Err(format!("{} was touched by {}", effect.id, entry.operation));
+                return Err(format!("{} was changed by {}", effect.id, entry.operation));
             }
         }
     }
@@ -208,7 +208,7 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
             limits.changes_per_hour
         ));
     }
-    // A storm is shorter than a window.
+    // A storm is shorter than the period of the limit.
     if spent > limits.monthly_cost_total {
         return Err(format!("{spent} added, {} allowed", limits.monthly_cost_total));
     }

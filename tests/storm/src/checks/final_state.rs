@@ -1,4 +1,4 @@
-//! The end of a storm.
+//! Invariants of the final state.
 
 use postern_core::evaluation::Finding;
 use postern_core::history::{DeliveredFinding, FindingStatus};
@@ -8,7 +8,7 @@ use postern_core::settings::Mode;
 
 use super::Evidence;
 
-/// Nothing that is wrong is left unsaid, and nothing that is said last is not so.
+/// The last report of each open finding says why it is open.
 pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result<(), String> {
     for vpc in evidence.vpcs.values() {
         let wrong = vpc.findings.iter().filter(|finding| match finding.verdict() {
@@ -23,14 +23,14 @@ pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result
                 .get(&finding.key)
                 .map(|delivered| delivered.outcome);
             if !delivered.is_some_and(|delivered| explains(delivered, finding)) {
-                return Err(format!("{delivered:?} was told of {}: {finding:?}", finding.key));
+                return Err(format!("{delivered:?} was reported of {}: {finding:?}", finding.key));
             }
         }
     }
     Ok(())
 }
 
-/// Whether people know with this why a finding is still there.
+/// Whether this status explains why a finding is open.
 fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
     match (finding.verdict(), finding.mode) {
         (Verdict::Indeterminate, _) => delivered == FindingStatus::Indeterminate,
@@ -42,7 +42,7 @@ fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
     }
 }
 
-/// No control finds fault with an endpoint that Postern made and nobody else touched.
+/// No control has a finding on an endpoint that Postern created and nobody else changed.
 pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Result<(), String> {
     for vpc in evidence.vpcs.values() {
         let Ok(endpoints) = &vpc.snapshot.endpoints else {
@@ -59,14 +59,18 @@ pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Res
             let found = vpc.findings.iter().find(|finding| {
                 finding.key.resource.id == endpoint.id.0 && finding.mode == Mode::Enforce && finding.changes().is_some()
             });
-            // What a limit or AWS keeps from being repaired was not made wrong.
+            // A repair that a limit or AWS refused is no fault of the creation.
             let kept = |delivered: &DeliveredFinding| {
                 matches!(delivered.outcome, FindingStatus::Refused | FindingStatus::Failed)
             };
             if let (false, Some(finding)) = (touched, found)
                 && !vpc.history.delivered.get(&finding.key).is_some_and(kept)
             {
-                return Err(format!("Postern made {} wrong: {}", endpoint.id, finding.explanation()));
+                return Err(format!(
+                    "Postern created {} with a defect: {}",
+                    endpoint.id,
+                    finding.explanation()
+                ));
             }
         }
     }

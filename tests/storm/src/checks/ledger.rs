@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::Evidence;
 use crate::setup::OPERATOR;
 
-/// A change in words that the log and the ledger share.
+/// A change as text, equal for a call of the log and its record in the ledger.
 type Label = String;
 
 pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(), String> {
@@ -33,7 +33,7 @@ pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(
     let mut recorded: BTreeMap<Label, usize> = BTreeMap::new();
     for record in evidence.records() {
         if !record.status.settled() {
-            return Err(format!("nobody found out what became of {record:?}"));
+            return Err(format!("the status of a change was not determined: {record:?}"));
         }
         let worth_telling = matches!(
             record.status,
@@ -41,11 +41,11 @@ pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(
         );
         let delivered = |report: &Published| report.message.contains(record.id.as_str());
         if !record.delivered || (worth_telling && !reports.iter().any(delivered)) {
-            return Err(format!("nobody was told of {record:?}"));
+            return Err(format!("no report names {record:?}"));
         }
         if let Some(label) = recorded_label(record) {
             if record.inverse().is_none() {
-                return Err(format!("nothing takes back {record:?}"));
+                return Err(format!("no inverse for {record:?}"));
             }
             *recorded.entry(label).or_default() += 1;
         }
@@ -53,7 +53,7 @@ pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(
     let labels: BTreeSet<_> = done.keys().chain(recorded.keys()).collect();
     for label in labels {
         let [made, written] = [&done, &recorded].map(|counts| counts.get(label).copied().unwrap_or_default());
-        // What somebody else changed before it was looked at cannot be seen any more.
+        // If somebody else changed the resource before Postern read it again, the effect is no longer visible.
         let id = label.rsplit(' ').next().unwrap_or_default();
         if made != written && !touched_by_others(evidence, id) {
             return Err(format!("{label}: made {made} times, recorded {written} times"));
@@ -62,7 +62,7 @@ pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(
     Ok(())
 }
 
-/// What is in effect was allowed by the settings: the modes, the exemptions, and so many in one run.
+/// Every applied change was allowed by modes, exemptions and the limit per run.
 pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) -> Result<(), String> {
     let settings = evidence.settings;
     let exempt = |key: &FindingKey, vpc: &VpcId| {
@@ -70,7 +70,7 @@ pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) 
             exemption.control == key.control
                 && match &exemption.selector {
                     ExemptionSelector::Resource(id) => *id == key.resource.id,
-                    // All VPCs have it, and nothing else has.
+                    // All VPCs have the tag, and no other resource.
                     ExemptionSelector::Tag { .. } => key.resource.id == vpc.0,
                 }
         })
@@ -80,7 +80,7 @@ pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) 
         let leave =
             |key: &FindingKey| settings.modes.of(&key.control) == Mode::Enforce && !exempt(key, vpc_of(&record.scope));
         if record.causes.is_empty() || !record.causes.iter().all(leave) {
-            return Err(format!("nobody wanted {record:?}"));
+            return Err(format!("the settings do not allow {record:?}"));
         }
         let count = runs.entry(&record.run).or_default();
         *count += 1;
@@ -91,7 +91,7 @@ pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) 
     Ok(())
 }
 
-/// What somebody undoes is not done again more often than the settings say.
+/// A change that somebody reverts is repeated at most as often as the settings allow.
 pub(super) fn no_reverted_change_was_repeated_beyond_the_limit(evidence: &Evidence<'_>) -> Result<(), String> {
     let limits = evidence.settings.limits;
     let resumed = |key| {
@@ -116,7 +116,7 @@ pub(super) fn no_reverted_change_was_repeated_beyond_the_limit(evidence: &Eviden
     Ok(())
 }
 
-/// What functions changed, as the ledger has it.
+/// The changes that functions applied, as recorded.
 fn applied<'a>(evidence: &'a Evidence<'_>) -> impl Iterator<Item = (&'a ChangeRecord, &'a Change)> {
     evidence
         .records()
@@ -126,7 +126,7 @@ fn applied<'a>(evidence: &'a Evidence<'_>) -> impl Iterator<Item = (&'a ChangeRe
         })
 }
 
-/// What somebody took back is on record, too.
+/// Rollbacks of operators are recorded, too.
 pub(super) fn every_rollback_is_recorded(evidence: &Evidence<'_>) -> Result<(), String> {
     let undone: Vec<String> = evidence
         .records()
@@ -143,13 +143,13 @@ pub(super) fn every_rollback_is_recorded(evidence: &Evidence<'_>) -> Result<(), 
     for effect in by_operators.flat_map(|entry| &entry.effects) {
         let id = format!("\"{}\"", effect.id);
         if !undone.iter().any(|action| action.contains(&id)) {
-            return Err(format!("{} was taken back and is not on record: {undone:?}", effect.id));
+            return Err(format!("the rollback of {} is not recorded: {undone:?}", effect.id));
         }
     }
     Ok(())
 }
 
-/// AWS writes documents anew.
+/// AWS reformats policies.
 pub(super) fn same_policy(a: &str, b: &str) -> bool {
     a == b || serde_json::from_str::<Value>(a).ok() == serde_json::from_str::<Value>(b).ok()
 }
@@ -247,9 +247,9 @@ pub(super) fn idempotency_keys_identify_reports(evidence: &Evidence<'_>) -> Resu
             .and_then(Value::as_str)
             .unwrap_or_default();
         if key.is_empty() {
-            return Err(format!("a report without a key: {}", published.message));
+            return Err(format!("a report without an idempotency key: {}", published.message));
         }
-        // What is the same to whoever drops repeats has to say the same.
+        // Reports with the same key must have the same findings.
         let said = report.get("findings").cloned().unwrap_or_default();
         if let Some(other) = known.insert(key.to_owned(), said.clone())
             && other != said

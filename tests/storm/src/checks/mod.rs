@@ -1,4 +1,4 @@
-//! What has to hold after a storm, of its end and of each moment in between.
+//! The invariants of a storm.
 
 mod calls;
 mod final_state;
@@ -20,16 +20,16 @@ use postern_core::settings::Settings;
 
 use crate::setup::LEDGER;
 
-/// Whoever looks at what the storm left.
+/// The caller that reads the final state.
 const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
 
-/// All that is known of a storm that is over.
+/// Everything known about a finished storm.
 pub(crate) struct Evidence<'a> {
     cloud: &'a Cloud,
     settings: &'a Settings,
-    /// What Postern called.
+    /// The calls of Postern.
     calls: Vec<Arc<Entry>>,
-    /// What everybody called.
+    /// The calls of everybody.
     everything: Vec<Arc<Entry>>,
     vpcs: BTreeMap<VpcId, VpcState>,
     /// The most calls that one invocation made.
@@ -45,7 +45,7 @@ struct VpcState {
 /// Checks everything.
 ///
 /// # Errors
-/// What does not hold.
+/// The first invariant that does not hold.
 pub(crate) async fn all(cloud: &Cloud, settings: &Settings, busiest: u64) -> Result<(), String> {
     let evidence = Evidence::of(cloud, settings, busiest).await?;
     final_state::every_open_finding_was_reported(&evidence)?;
@@ -108,7 +108,7 @@ impl<'a> Evidence<'a> {
         })
     }
 
-    /// What Postern did that had an effect.
+    /// The calls of Postern that changed something.
     fn effects(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.calls.iter().filter(|entry| entry.changed())
     }

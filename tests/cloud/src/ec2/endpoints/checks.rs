@@ -1,4 +1,4 @@
-//! What EC2 asks of endpoints, old and new.
+//! Validation of new and modified endpoints.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::ec2::{Answered, ApiError, Call, subnets};
 use crate::world::{Endpoint, EndpointKind, Listing, RouteTable, SecurityGroup, Vpc};
 
 impl Call<'_> {
-    /// What an endpoint would be like after a call has to follow all rules. `before` is what it is now.
+    /// Validates an endpoint as it would be after a call. `before` is its present state.
     pub(super) fn check(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>) -> Answered {
         let service = endpoint.service.clone().unwrap_or_default();
         let listing = self.world.listing(&endpoint.region, &service, endpoint.kind);
@@ -153,7 +153,7 @@ impl Call<'_> {
         })
     }
 
-    /// A policy as EC2 keeps it: written anew, with the members in an order of its own.
+    /// A policy as EC2 stores it: reformatted, members in any order.
     pub(super) fn policy(&mut self, text: &str) -> Result<String, ApiError> {
         if text.chars().count() > self.world.quotas.policy {
             let message = format!("The policy is longer than {} characters", self.world.quotas.policy);

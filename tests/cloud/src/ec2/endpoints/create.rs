@@ -11,7 +11,7 @@ pub(in crate::ec2) fn create(call: &mut Call<'_>) -> Answered {
     let token = call.form.text("ClientToken").map(str::to_owned);
     let wanted = call.wanted()?;
     if let Some(id) = call.made_before(token.as_deref())? {
-        // What it is now, long gone or not.
+        // Its present state, even if it was deleted.
         let made = call.world.endpoint(&id).cloned().unwrap_or_else(|| {
             let gone = Endpoint {
                 id: id.clone(),
@@ -69,7 +69,7 @@ fn answer(call: &mut Call<'_>, endpoint: &Endpoint, token: Option<&str>) -> Answ
 }
 
 impl Call<'_> {
-    /// The endpoint that is asked for.
+    /// The requested endpoint.
     fn wanted(&mut self) -> Result<Endpoint, ApiError> {
         let form = self.form;
         let kind = match form.text("VpcEndpointType") {
@@ -114,7 +114,7 @@ impl Call<'_> {
         })
     }
 
-    /// What the token made, where this request is the same as the one that it came with.
+    /// The endpoint that an earlier request with this token created, if both requests are equal.
     fn made_before(&self, token: Option<&str>) -> Result<Option<String>, ApiError> {
         let Some(token) = token else { return Ok(None) };
         if token.len() > LONGEST_TOKEN || !token.is_ascii() {
@@ -134,7 +134,7 @@ impl Call<'_> {
         (self.account.to_owned(), self.region.to_owned(), token.to_owned())
     }
 
-    /// All that the request says.
+    /// All fields of the request.
     fn request(&self) -> Vec<(String, String)> {
         self.form.pairs()
     }

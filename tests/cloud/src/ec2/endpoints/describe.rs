@@ -31,7 +31,7 @@ pub(in crate::ec2) fn describe(call: &mut Call<'_>) -> Answered {
     Ok(())
 }
 
-/// The wire is not sure whether states begin with a capital.
+/// EC2 writes states with and without a capital.
 pub(super) fn write(xml: &mut Xml, endpoint: &Endpoint, world: &World, capital: bool) {
     let state = state_name(endpoint.state);
     xml.text("vpcEndpointId", &endpoint.id);

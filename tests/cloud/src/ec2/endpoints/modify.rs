@@ -37,7 +37,7 @@ pub(in crate::ec2) fn modify(call: &mut Call<'_>) -> Answered {
     }
     match before.state {
         EndpointState::Available => {}
-        // The policy has nothing to do with what it is at work on.
+        // A policy can be changed while the endpoint is pending.
         EndpointState::Pending | EndpointState::PendingAcceptance
             if (Endpoint {
                 policy: after.policy.clone(),
@@ -69,7 +69,7 @@ fn wrong_state(endpoint: &Endpoint) -> ApiError {
     )
 }
 
-/// EC2 takes what is there already, and what is gone already, without a word.
+/// EC2 accepts additions that exist and removals that do not.
 fn change(list: &mut Vec<String>, add: Vec<String>, remove: &[String]) {
     list.retain(|id| !remove.contains(id));
     for id in add {
