@@ -17,4 +17,6 @@ pub mod scratch;
 pub mod seed;
 pub mod settings;
 pub mod stack;
+#[cfg(test)]
+mod tests;
 pub mod topic;

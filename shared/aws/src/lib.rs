@@ -2,9 +2,9 @@
 //!
 //! The only crate that uses the AWS SDK. Its interface consists of the types of `postern-core` and its own errors.
 
-pub mod apply;
 mod aws;
 mod calls;
+pub mod changes;
 mod config;
 mod describe;
 mod error;

@@ -9,7 +9,8 @@ use crate::context::RunContext;
 use crate::error::ReconcileError;
 use crate::lease::Lease;
 
-/// Reserves what the plan needs. Where a limit does not allow it, the plan is refused and nothing stays reserved.
+/// Reserves what the plan needs. Where a limit does not allow it, the changes that count against it are withheld; nothing
+/// stays reserved for a plan of which nothing is left.
 pub(crate) async fn reserve(
     context: &RunContext<'_>,
     lease: &Lease,
@@ -20,9 +21,11 @@ pub(crate) async fn reserve(
         match context.ledger.reserve(&lease.scope, lease.version, &reservation).await {
             Ok(true) => reserved.push(reservation),
             Ok(false) => {
-                plan.refused = Some(reservation.refusal());
-                give_back(context, lease, &reserved, |reservation| reservation.amount).await;
-                return Ok(Vec::new());
+                plan.withhold_for(&reservation);
+                if plan.enforced().next().is_none() {
+                    give_back(context, lease, &reserved, |reservation| reservation.amount).await;
+                    return Ok(Vec::new());
+                }
             }
             Err(error) => {
                 give_back(context, lease, &reserved, |reservation| reservation.amount).await;
@@ -79,29 +82,30 @@ mod tests {
     use crate::testing::{Rig, applied};
 
     #[tokio::test(start_paused = true)]
-    async fn plan_beyond_a_shared_limit_is_refused_until_another_run_returns_what_it_did_not_use() {
+    async fn plan_beyond_a_shared_limit_is_withheld_until_another_run_returns_what_it_did_not_use() {
         let rig = Rig::new("[limits]\nchanges_per_hour = 1\n");
         let (first, second) = (rig.context("run-1"), rig.context("run-2"));
         let terms = LeaseTerms::command();
         let lease = Lease::acquire(&first, &rig.scope(), terms).await.unwrap();
         let mut plan = rig.evaluation(&first).await.plan;
         let reserved = reserve(&first, &lease, &mut plan).await.unwrap();
-        assert_eq!((reserved.len(), &plan.refused), (1, &None));
+        assert_eq!((reserved.len(), plan.enforced().count()), (1, 1));
         // What is used is not returned.
         return_unused(&first, &lease, &reserved, &plan, &[applied()]).await;
 
         tokio::time::advance(Duration::from_secs(200)).await;
         let later = Lease::acquire(&second, &rig.scope(), terms).await.unwrap();
         let mut other = rig.evaluation(&second).await.plan;
-        assert!(reserve(&second, &later, &mut other).await.unwrap().is_empty());
-        let refused = other.refused.take().unwrap();
-        assert!(refused.contains("limits.changes_per_hour"), "{refused}");
+        let mut denied = other.clone();
+        assert!(reserve(&second, &later, &mut denied).await.unwrap().is_empty());
+        let withheld = denied.changes[0].withheld.clone().unwrap();
+        assert!(withheld.contains("limits.changes_per_hour"), "{withheld}");
 
         let skipped = ChangeOutcome::Skipped {
             reason: "deleted".to_owned(),
         };
         return_unused(&first, &lease, &reserved, &plan, &[skipped]).await;
         assert_eq!(reserve(&second, &later, &mut other).await.unwrap().len(), 1);
-        assert_eq!(other.refused, None);
+        assert_eq!(other.enforced().count(), 1);
     }
 }

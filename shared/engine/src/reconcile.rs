@@ -222,7 +222,7 @@ impl<'a> Reconciler<'a> {
         let mut execution = Execution::default();
         let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
         for (position, planned) in plan.changes.iter().enumerate() {
-            let outcome = match (planned.mode, &plan.refused) {
+            let outcome = match (planned.mode, plan.refusal(planned)) {
                 (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
                     ChangeOutcome::Skipped {
                         reason: "an earlier change for the same finding was not applied".to_owned(),
@@ -232,7 +232,7 @@ impl<'a> Reconciler<'a> {
                     self.execute_one(position, planned, session, events, &mut execution)
                         .await
                 }
-                _ => not_applied(planned, plan.refused.as_deref()),
+                (_, refused) => not_applied(planned, refused),
             };
             if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
                 failed.extend(&planned.causes);

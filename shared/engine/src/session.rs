@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_aws::apply::Applier;
+use postern_aws::changes::Applier;
 use postern_aws::ledger::LedgerError;
 use postern_core::changes::ChangeOutcome;
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};

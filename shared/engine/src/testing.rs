@@ -5,7 +5,7 @@ use std::time::Duration;
 use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
 use postern_cloud::dynamodb::{Table, Tables};
-use postern_cloud::world::{NewEndpoint, Way};
+use postern_cloud::world::{DefaultRoute, NewEndpoint};
 use postern_cloud::{Cloud, REGION};
 use postern_core::changes::ChangeOutcome;
 use postern_core::controls::{CONTROLS, known};
@@ -51,7 +51,7 @@ impl Rig {
             world.topics.extend([ALERTS.to_owned(), REPORTS.to_owned()]);
             let vpc = world.add_vpc("10.0.0.0/16");
             world.edit_vpc(&vpc, |vpc| vpc.dns_hostnames = true);
-            let table = world.add_route_table(&vpc, Way::Nat);
+            let table = world.add_route_table(&vpc, DefaultRoute::Nat);
             let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")]
                 .map(|(letter, cidr)| world.add_subnet(&vpc, letter, cidr, Some(&table)));
             let mut open = NewEndpoint::gateway(&vpc, "s3");
@@ -62,7 +62,7 @@ impl Rig {
         cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n[modes]\ndefault = \
-             \"enforce\"\n{settings}"
+             \"enforce\"\ninterrupting.mode = \"enforce\"\n{settings}"
         );
         let aws = cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");
         Self {

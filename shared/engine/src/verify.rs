@@ -25,7 +25,7 @@ pub(crate) async fn verify(
     let plan = &evaluation.plan;
     let made = || {
         let pairs = plan.changes.iter().zip(outcomes);
-        pairs.filter(|(planned, _)| planned.mode == Mode::Enforce && plan.refused.is_none())
+        pairs.filter(|(planned, _)| planned.mode == Mode::Enforce && plan.refusal(planned).is_none())
     };
     if !made().any(|(_, outcome)| matches!(outcome, ChangeOutcome::Applied { .. })) {
         return BTreeMap::new();

@@ -30,6 +30,8 @@ pub enum NoFix {
     Undecided(Vec<String>),
     #[error("the perimeter trusts nobody, so the fix would lock everybody out: name an organisation or an account")]
     NobodyTrusted,
+    #[error("the actions of the service `{0}` are not known, so no change can be proven to keep legitimate requests")]
+    ServiceUnknown(String),
     #[error("no Deny statement could be proven to close the policy")]
     NotClosed,
     #[error("the fix would deny legitimate requests such as `{}` on `{}` by `{}`", .0.action, .0.resource, .0.principal)]
@@ -66,6 +68,9 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     if !perimeter.trusts_somebody() {
         return Err(NoFix::NobodyTrusted);
     }
+    if let Some(service) = endpoint.unknown_prefix() {
+        return Err(NoFix::ServiceUnknown(service));
+    }
     let writer = Writer {
         document,
         perimeter,
@@ -88,8 +93,9 @@ impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<Deny>> {
         let mut actions = vec![EVERY_ACTION.to_owned()];
-        if federation::comes_through(self.endpoint) {
-            let others = list(&texts(&federation::ACTIONS));
+        let unsigned = federation::calls(self.endpoint);
+        if !unsigned.is_empty() {
+            let others = list(&texts(&unsigned));
             actions.push(format!(r#""NotAction":{others}"#));
         }
         let owned = self.reached(&self.owned);

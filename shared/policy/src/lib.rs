@@ -7,6 +7,7 @@ mod bind;
 mod condition_keys;
 mod context;
 mod document;
+mod endpoint_service;
 mod evaluate;
 mod federation;
 mod fix;
@@ -25,8 +26,9 @@ mod text;
 
 pub use analyse::{Analysis, Containment, Witness, analyse};
 pub use bind::{Binding, bind};
-pub use context::EndpointContext;
+pub use context::{ANY_SERVICE, EndpointContext};
 pub use document::{Document, Effect, MOST_CHARACTERS, Note, Statement, Version};
+pub use endpoint_service::{PortRange, Ports, Transport, ports, short_name};
 pub use evaluate::{Decision, Request, evaluate};
 pub use fix::{Fix, NoFix, fix};
 pub use parse::{ParseError, Problem};

@@ -252,7 +252,11 @@ impl Checker<'_> {
         } else {
             must(request.resource == "*", "the resource is an ARN or `*`")?;
         }
-        let Some(service) = &self.service else { return Ok(()) };
+        let Some(service) = &self.service else {
+            // Whatever the service is, it is none of those that are known by other names.
+            let other = self.endpoint.unknown_prefix().is_some() && service::of_prefix(prefix).is_some();
+            return must(!other, "the action is one of another service");
+        };
         must(
             service.prefixes().any(|known| known.eq_ignore_ascii_case(prefix)),
             "the action is one of the endpoint's service",
@@ -282,7 +286,7 @@ impl Checker<'_> {
             Some((.., Targets::Formats(formats))) => must(
                 service
                     .format_of(&request.resource)
-                    .is_some_and(|format| formats.contains(&format)),
+                    .is_some_and(|format| formats.contains(format)),
                 format!("the action does not act on `{}`", request.resource),
             ),
         }

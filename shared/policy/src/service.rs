@@ -1,6 +1,6 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
-use std::borrow::Cow;
+use crate::endpoint_service;
 
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
@@ -10,60 +10,6 @@ const INDEX: &str = include_str!("../data/services.index");
 const INDEX_PREFIX: usize = 40;
 const INDEX_NUMBER: usize = 8;
 const INDEX_LINE: usize = INDEX_PREFIX + 5 * INDEX_NUMBER + 1;
-
-/// Endpoint services whose short name is not the prefix of their actions.
-/// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
-const NAMES: &[(&str, &[&str])] = &[
-    ("airflow.api", &["airflow"]),
-    ("analytics-omics", &["omics"]),
-    ("appconfigdata", &["appconfig"]),
-    ("aps-workspaces", &["aps"]),
-    ("bedrock-agent", &["bedrock"]),
-    ("bedrock-agent-runtime", &["bedrock"]),
-    ("bedrock-data-automation", &["bedrock"]),
-    ("bedrock-data-automation-runtime", &["bedrock"]),
-    ("bedrock-runtime", &["bedrock"]),
-    ("cloudcontrolapi", &["cloudformation"]),
-    ("cloudhsmv2", &["cloudhsm"]),
-    ("config", &["config"]),
-    ("connect-campaigns", &["connect-campaigns"]),
-    ("console", &["console", "signin"]),
-    ("control-storage-omics", &["omics"]),
-    ("cur-reports", &["cur"]),
-    ("data-servicediscovery", &["servicediscovery"]),
-    ("dynamodb-streams", &["dynamodb"]),
-    ("ecs-agent", &["ecs"]),
-    ("ecs-telemetry", &["ecs"]),
-    ("elasticbeanstalk-health", &["elasticbeanstalk"]),
-    ("email-smtp", &["ses"]),
-    ("email", &["ses"]),
-    ("forecastquery", &["forecast"]),
-    ("git-codecommit", &["codecommit"]),
-    ("guardduty-data", &["guardduty"]),
-    ("iotdata", &["iot"]),
-    ("iot.credentials", &["iot"]),
-    ("iot.data", &["iot"]),
-    ("kinesis-firehose", &["firehose"]),
-    ("kinesis-streams", &["kinesis"]),
-    ("models-v2-lex", &["lex"]),
-    ("monitoring", &["cloudwatch"]),
-    ("notebook", &["sagemaker"]),
-    ("personalize-events", &["personalize"]),
-    ("personalize-runtime", &["personalize"]),
-    ("pinpoint", &["mobiletargeting"]),
-    ("runtime-v2-lex", &["lex"]),
-    ("s3-global.accesspoint", &["s3"]),
-    ("servicecatalog-appregistry", &["servicecatalog"]),
-    ("storage-omics", &["omics"]),
-    ("studio", &["sagemaker"]),
-    ("sync-states", &["states"]),
-    ("synthetics", &["synthetics"]),
-    ("tagging", &["tag"]),
-    ("tags-omics", &["omics"]),
-    ("textract", &["textract"]),
-    ("transcribestreaming", &["transcribe"]),
-    ("workflows-omics", &["omics"]),
-];
 
 /// Services whose requests never carry `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:ResourceOrgPaths`, and single
 /// actions of other services that do not: the list under "Availability" of `aws:ResourceAccount`, in
@@ -140,14 +86,32 @@ impl Keyless {
 }
 
 /// What an action acts on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Targets {
     /// Nothing that has a name: requests are about the caller's own account.
     Nothing,
-    /// Resources of these formats, by their places in [`Service::arns`].
-    Formats(Vec<usize>),
+    /// Resources of these formats.
+    Formats(Places),
     /// Not known: AWS publishes neither the action nor what it acts on.
     Unknown,
+}
+
+/// Formats by their places in [`Service::arns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// How many formats the prefixes before have.
+    first: usize,
+    target: &'static str,
+}
+
+impl Places {
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
+        places(self.target).map(move |place| self.first + place)
+    }
+
+    pub(crate) fn contains(self, place: usize) -> bool {
+        self.iter().any(|own| own == place)
+    }
 }
 
 /// The services behind an endpoint.
@@ -166,27 +130,17 @@ struct Line {
     targets: &'static str,
 }
 
-/// The short name of an endpoint service without `-fips`, wherever that stands: `airflow-fips.api` is `airflow.api`. Actions
-/// and resources are the same.
-pub(crate) fn plain_name(short: &str) -> Cow<'_, str> {
-    if short.contains("-fips") {
-        Cow::Owned(short.replace("-fips", ""))
-    } else {
-        Cow::Borrowed(short)
-    }
-}
-
-/// What is behind the endpoint service of this short name. Nothing when that is not known.
-pub(crate) fn find(short: &str) -> Option<Service> {
-    let short = &*plain_name(short);
-    let prefixes: Vec<&str> = match NAMES.iter().find(|(name, _)| *name == short) {
-        Some((_, prefixes)) => prefixes.to_vec(),
-        None => vec![short],
+/// What is behind the endpoint service of this name, full or short. Nothing when that is not known.
+pub(crate) fn find(name: &str) -> Option<Service> {
+    let name = endpoint_service::listed_name(name)?;
+    let lines: Vec<Line> = match endpoint_service::find(&name) {
+        Some(entry) => entry.prefixes().filter_map(line).collect(),
+        // Most services have their prefix as their name, or as its first part.
+        None => {
+            let first = || name.split('.').next().and_then(line);
+            line(&name).or_else(first).into_iter().collect()
+        }
     };
-    let mut lines: Vec<Line> = prefixes.iter().filter_map(|prefix| line(prefix)).collect();
-    if lines.is_empty() {
-        lines.extend(short.split_once('.').and_then(|(first, _)| line(first)));
-    }
     (!lines.is_empty()).then_some(Service { lines })
 }
 
@@ -420,10 +374,7 @@ impl Service {
                 Some(name) => (line.prefix, name, Targets::Nothing),
                 None if on_own_account(line.prefix, name) => (line.prefix, name, Targets::Nothing),
                 None if target.is_empty() => (line.prefix, name, Targets::Unknown),
-                None => {
-                    let formats = places(target).map(|place| first + place).collect();
-                    (line.prefix, name, Targets::Formats(formats))
-                }
+                None => (line.prefix, name, Targets::Formats(Places { first, target })),
             })
         })
     }

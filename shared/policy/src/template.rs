@@ -71,15 +71,11 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
             policy.allow("TrustedToTrustedByArn", actions, &arns, [principal]);
         }
     }
-    if service == "sts" {
-        // Who brings the token of an identity provider has no credentials of AWS yet: the role's trust policy judges it.
+    let unsigned = federation::calls_of(service);
+    if behind.service.is_some() && !unsigned.is_empty() {
+        // The caller has no credentials of AWS that a condition could be about.
         for resource in &resources {
-            policy.allow(
-                "FederatedToTrusted",
-                &federation::ACTIONS,
-                &resource.arns,
-                [&resource.conditions],
-            );
+            policy.allow("UnsignedToTrusted", &unsigned, &resource.arns, [&resource.conditions]);
         }
     }
     if perimeter.aws_services {

@@ -1,24 +1,25 @@
 //! From a reconciliation to a published report.
 
+mod changes;
+
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_core::changes::{ChangeOutcome, Inverse};
+use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::Finding;
-use postern_core::history::{Action, ChangeRecord, ChangeStatus, FindingStatus};
+use postern_core::history::{ChangeRecord, ChangeStatus, FindingStatus};
 use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Verdict};
 use postern_core::model::scope::{Scope, ScopedResource};
-use postern_core::model::text::{printable, printable_copy};
+use postern_core::model::text::printable_copy;
 use postern_core::model::token::client_token;
 use postern_core::plan::PlannedChange;
 use postern_core::settings::Mode;
-use serde::Serialize;
 
 use crate::console;
 use crate::outcome;
 use crate::published::{
-    self, ChangeResult, Contents, Details, FindingReference, Outcome, Report, SchemaTag, Severity, VerificationState,
+    self, ChangeResult, Contents, FindingReference, Outcome, Report, SchemaTag, Severity, VerificationState,
 };
 use crate::reconciliation::{Reconciliation, Verification};
 
@@ -69,9 +70,9 @@ pub(crate) fn assemble(r: &Reconciliation, selection: Selection) -> Report {
     }
     findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
     let planned = positions.iter().filter_map(|at| Some((*at, r.plan.changes.get(*at)?)));
-    let mut changes: Vec<_> = planned.map(|(at, planned)| planned_change(at, planned, r)).collect();
+    let mut changes: Vec<_> = planned.map(|(at, planned)| changes::planned(at, planned, r)).collect();
     let unexplained = unexplained(&positions, &earlier, &findings, r);
-    changes.extend(earlier.iter().map(|record| recorded_change(record, r)));
+    changes.extend(earlier.iter().map(|record| changes::recorded(record, r)));
     let outcomes: Vec<_> = findings.iter().map(|finding| finding.outcome).collect();
     let audited = |planned: &&PlannedChange| planned.mode == Mode::Audit;
     let report = Report {
@@ -141,7 +142,8 @@ pub(crate) fn finding(finding: &Finding, r: &Reconciliation) -> Presented {
         .map(|(at, _)| outcome_at(r, at))
         .collect();
     let verification = r.verification.get(key);
-    let refused = r.plan.refused.is_some();
+    let withheld = planned().any(|(at, planned)| own.contains(&at) && planned.withheld.is_some());
+    let refused = withheld || r.plan.refused.is_some();
     let status = outcome::of_finding(finding, !own.is_empty(), &outcomes, verification, refused);
     let automatic = !own.is_empty() || finding.changes().is_some();
     let manual = |advice: Cow<'_, str>| published::Remediation::Manual {
@@ -265,107 +267,6 @@ fn notice(notice: &postern_core::plan::Notice) -> published::Notice {
     }
 }
 
-fn planned_change(at: usize, planned: &PlannedChange, r: &Reconciliation) -> published::Change {
-    let outcome = outcome_at(r, at);
-    let inverse = match &outcome {
-        ChangeOutcome::Applied { created } => planned.change.inverse(created.as_deref()),
-        ChangeOutcome::NotNeeded { .. } | ChangeOutcome::Skipped { .. } | ChangeOutcome::Failed { .. } => None,
-    };
-    published::Change {
-        id: r.ids.get(&at).map(ToString::to_string),
-        run: None,
-        time: None,
-        text: planned.change.to_string(),
-        mode: planned.mode.into(),
-        safety_class: planned.change.safety().into(),
-        monthly_cost: planned.monthly_cost,
-        change: details(&planned.change),
-        causes: planned.causes.iter().map(|key| reference(key, r)).collect(),
-        inverse: inverse.and_then(|inverse| published_inverse(&inverse, r)),
-        ..result(&outcome)
-    }
-}
-
-/// A change of an earlier run that no report contained yet.
-fn recorded_change(record: &ChangeRecord, r: &Reconciliation) -> published::Change {
-    let (text, safety, change) = match &record.action {
-        Action::Change(change) => (change.to_string(), change.safety(), details(change)),
-        Action::Undo(inverse) => (format!("roll back: {}", inverse.text()), inverse.safety(), None),
-    };
-    let outcome = match &record.status {
-        ChangeStatus::Applied { created } => ChangeOutcome::Applied {
-            created: created.clone(),
-        },
-        ChangeStatus::NotNeeded { reason } => ChangeOutcome::NotNeeded { reason: reason.clone() },
-        ChangeStatus::Skipped { reason } => ChangeOutcome::Skipped { reason: reason.clone() },
-        ChangeStatus::Failed { cause } | ChangeStatus::Uncertain { cause } => ChangeOutcome::Failed {
-            cause: cause.clone(),
-            transient: !record.status.settled(),
-        },
-        ChangeStatus::NotApplied { reason } => ChangeOutcome::Failed {
-            cause: format!("not applied: {reason}"),
-            transient: false,
-        },
-        ChangeStatus::Intended => ChangeOutcome::Failed {
-            cause: "the run ended before it recorded the result".to_owned(),
-            transient: true,
-        },
-    };
-    published::Change {
-        id: Some(record.id.to_string()),
-        run: Some(record.run.to_string()),
-        time: Some(record.time),
-        text,
-        mode: published::Mode::Enforce,
-        safety_class: safety.into(),
-        monthly_cost: record.monthly_cost,
-        change,
-        causes: record.causes.iter().map(|key| reference(key, r)).collect(),
-        inverse: record.inverse().and_then(|inverse| published_inverse(&inverse, r)),
-        ..result(&outcome)
-    }
-}
-
-/// A change of which only its result is set.
-fn result(outcome: &ChangeOutcome) -> published::Change {
-    let (created, reason, transient) = match outcome {
-        ChangeOutcome::Applied { created } => (created.clone(), None, None),
-        ChangeOutcome::NotNeeded { reason } | ChangeOutcome::Skipped { reason } => (None, Some(reason.clone()), None),
-        ChangeOutcome::Failed { cause, transient } => (None, Some(cause.clone()), Some(*transient)),
-    };
-    published::Change {
-        id: None,
-        run: None,
-        time: None,
-        text: String::new(),
-        mode: published::Mode::Audit,
-        safety_class: published::SafetyClass::Additive,
-        monthly_cost: Default::default(),
-        result: outcome.into(),
-        reason,
-        transient,
-        created,
-        change: None,
-        causes: Vec::new(),
-        inverse: None,
-    }
-}
-
-fn published_inverse(inverse: &Inverse, r: &Reconciliation) -> Option<published::Inverse> {
-    let printed = printable_copy(inverse)?;
-    Some(published::Inverse {
-        change: details(inverse)?,
-        command: format!("{} --region {}", printed.command(), printable(r.scope.region.as_str())),
-    })
-}
-
-fn details(change: &impl Serialize) -> Option<Details> {
-    match serde_json::to_value(change).ok()? {
-        serde_json::Value::Object(members) => Some(Details(members)),
-        _ => None,
-    }
-}
-
 /// The outcomes of changes that remediate no finding of the report.
 fn unexplained(
     positions: &[usize],
@@ -383,7 +284,7 @@ fn unexplained(
     };
     let planned = positions.iter().filter_map(|at| {
         let planned = r.plan.changes.get(*at).filter(|planned| !explained(planned))?;
-        let refused = r.plan.refused.is_some();
+        let refused = r.plan.refusal(planned).is_some();
         Some(outcome::of_changes(planned.mode, [&outcome_at(r, *at)], None, refused).into())
     });
     let earlier = earlier.iter().map(|record| match record.status {

@@ -1,14 +1,16 @@
 //! What people and programs are told of a reconciliation.
 //!
 //! A [`published::Report`] is the whole picture of a scope at a time; a [`Delta`] is what is new in it. Renderers are
-//! pure functions of a report: [`json`] for programs, [`text`] for people. A [`Message`] is a rendering with its
-//! subject, its attributes and the sink that it is for.
+//! pure functions of a report: [`json`] for programs, [`csv`] for spreadsheets, [`ocsf`] for security lakes, [`text`] for
+//! people. A [`Message`] is a rendering with its subject, its attributes and the sink that it is for.
 
 mod assemble;
 mod console;
+pub mod csv;
 mod delta;
 pub mod json;
 mod message;
+pub mod ocsf;
 mod outcome;
 pub mod published;
 mod reconciliation;

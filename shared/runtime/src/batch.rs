@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_lambda_events::sqs::SqsEvent;
-use postern_core::trigger::{self, Reading, UnreadableError};
+use postern_core::trigger::{self, ParsedEvent, UnreadableError};
 use serde_json::{Value, json};
 
 pub(crate) struct Batch {
@@ -15,7 +15,7 @@ pub(crate) struct Batch {
 pub(crate) struct Message {
     /// The SQS message id; None for a bare event.
     pub(crate) id: Option<String>,
-    pub(crate) content: Result<Reading, MessageError>,
+    pub(crate) content: Result<ParsedEvent, MessageError>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +74,11 @@ fn sqs(payload: &Value) -> Option<SqsEvent> {
     serde_json::from_value(payload.clone()).ok()
 }
 
-fn parse(body: &str, own_roles: &[String]) -> Result<Reading, MessageError> {
+fn parse(body: &str, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
     read(&serde_json::from_str(body)?, own_roles)
 }
 
-fn read(envelope: &Value, own_roles: &[String]) -> Result<Reading, MessageError> {
+fn read(envelope: &Value, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
     let own_roles: Vec<_> = own_roles.iter().map(String::as_str).collect();
     Ok(trigger::read(envelope, &own_roles)?)
 }
@@ -122,7 +122,7 @@ mod tests {
             .map(|m| (m.id.as_deref().unwrap(), m.content.is_ok()))
             .collect();
         assert_eq!(read, [("good", true), ("garbled", false), ("foreign", false)]);
-        assert!(matches!(batch.messages[0].content, Ok(Reading::Act(_))));
+        assert!(matches!(batch.messages[0].content, Ok(ParsedEvent::Act(_))));
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
             batch.messages.as_slice(),
             [Message {
                 id: None,
-                content: Ok(Reading::Act(_))
+                content: Ok(ParsedEvent::Act(_))
             }]
         ));
         assert_eq!(batch.response(&BTreeSet::new()), Some(json!({})));

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs, io};
 
+use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use postern_aws::chain;
 use postern_core::controls::known;
 use postern_core::model::id::AccountId;
 use postern_core::settings::{Settings, SettingsError};
 use postern_engine::Topics;
+use tracing::warn;
 
 const SETTINGS_FILE: &str = "postern.toml";
 /// Where Lambda unpacks the function's package.
@@ -61,6 +63,9 @@ impl Configuration {
         let controls = known();
         let settings =
             Settings::parse(&text, &controls).map_err(|source| ConfigurationError::Refused { path: name(), source })?;
+        for warning in settings.warnings(&controls, Timestamp::now()) {
+            warn!(path = name(), warning, "check the settings");
+        }
         Ok(Self {
             settings,
             topics: Topics {

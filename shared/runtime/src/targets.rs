@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use postern_aws::observe::Resolution;
 use postern_aws::{Aws, Session, chain};
 use postern_core::model::id::{AccountId, Region, VpcId};
-use postern_core::trigger::{Reading, Target, Trigger, TriggeringEvent};
+use postern_core::trigger::{ParsedEvent, Target, Trigger, TriggeringEvent};
 use postern_engine::ReconcileError;
 use tracing::{Instrument, info, info_span, warn};
 
@@ -77,8 +77,8 @@ pub(crate) async fn targets(aws: &Aws, batch: &Batch, failures: &mut Failures) -
     let mut named: BTreeMap<(AccountId, Region), Named> = BTreeMap::new();
     for (index, message) in batch.messages.iter().enumerate() {
         let triggering_event = match &message.content {
-            Ok(Reading::Act(trigger)) => Some(&trigger.triggering_event),
-            Ok(Reading::Ignore(_)) | Err(_) => None,
+            Ok(ParsedEvent::Act(trigger)) => Some(&trigger.triggering_event),
+            Ok(ParsedEvent::Ignore(_)) | Err(_) => None,
         };
         let actor = triggering_event.and_then(|event| event.actor.as_ref());
         let span = info_span!(
@@ -112,14 +112,14 @@ async fn read(
     failures: &mut Failures,
 ) {
     match &message.content {
-        Ok(Reading::Act(trigger)) => match aws.account(&trigger.account).await {
+        Ok(ParsedEvent::Act(trigger)) => match aws.account(&trigger.account).await {
             Ok(_) => {
                 info!(event = trigger.triggering_event.event, "event received");
                 name(trigger, index, named);
             }
             Err(error) => failures.send_back([index], &error.into()),
         },
-        Ok(Reading::Ignore(reason)) => info!(%reason, "event ignored"),
+        Ok(ParsedEvent::Ignore(reason)) => info!(%reason, "event ignored"),
         Err(error) => {
             let error = chain(error);
             warn!(error, "the message cannot be read and is delivered again");

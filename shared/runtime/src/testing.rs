@@ -44,7 +44,7 @@ impl Rig {
             (vpc, endpoint)
         });
         cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
-        let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\n";
+        let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n";
         let configuration = Configuration {
             settings: Settings::parse(text, &known()).unwrap(),
             topics: Topics {

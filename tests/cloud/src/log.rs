@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::faults::Fault;
-use crate::world::{Endpoint, Offer, RouteTable, SecurityGroup, Subnet, Vpc};
+use crate::world::Effect;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
@@ -38,24 +38,6 @@ pub struct Entry {
     pub effects: Vec<Effect>,
     /// Of a call that succeeded and changes things.
     pub(crate) response: Option<String>,
-}
-
-/// A thing that was made, changed or removed.
-#[derive(Clone, Debug)]
-pub struct Effect {
-    pub id: String,
-    pub before: Option<Thing>,
-    pub after: Option<Thing>,
-}
-
-#[derive(Clone, Debug)]
-pub enum Thing {
-    Vpc(Arc<Vpc>),
-    Subnet(Arc<Subnet>),
-    RouteTable(Arc<RouteTable>),
-    SecurityGroup(Arc<SecurityGroup>),
-    Endpoint(Arc<Endpoint>),
-    Offer(Arc<Offer>),
 }
 
 impl Entry {

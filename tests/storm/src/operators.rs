@@ -15,7 +15,7 @@ use postern_core::plan::ReleaseTarget;
 use postern_runtime::Configuration;
 use tokio::time::timeout;
 
-use crate::organisation::{LEDGER, OPERATOR, records};
+use crate::setup::{LEDGER, OPERATOR, records};
 
 enum Command {
     Rollback(Rollback),

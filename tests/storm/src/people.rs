@@ -6,7 +6,7 @@ use fastrand::Rng;
 use postern_cloud::{Cloud, World};
 use tokio::time::Instant;
 
-use crate::storm::Kind;
+use crate::size::Size;
 
 const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";
 
@@ -15,7 +15,7 @@ pub(crate) struct People {
     /// When somebody acts, the last first.
     times: Vec<Instant>,
     /// One of them runs a tool that does the same thing again and again.
-    stubborn: Option<Call>,
+    repeated_call: Option<Call>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,10 +25,10 @@ struct Call {
 }
 
 impl People {
-    pub(crate) fn new(kind: Kind, length: Duration, rng: &mut Rng) -> Self {
+    pub(crate) fn new(kind: Size, length: Duration, rng: &mut Rng) -> Self {
         let count = match kind {
-            Kind::Small => rng.usize(0..3),
-            Kind::Large => rng.usize(3..20),
+            Size::Small => rng.usize(0..3),
+            Size::Large => rng.usize(3..20),
         };
         let most = u64::try_from(length.as_millis()).unwrap_or(1).max(1);
         let start = Instant::now();
@@ -39,7 +39,10 @@ impl People {
         times.push(start);
         times.push(start + length);
         times.sort_by(|a, b| b.cmp(a));
-        Self { times, stubborn: None }
+        Self {
+            times,
+            repeated_call: None,
+        }
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
@@ -48,7 +51,7 @@ impl People {
 
     pub(crate) fn act(&mut self, cloud: &Cloud, rng: &mut Rng) {
         self.times.pop();
-        let repeated = self.stubborn.clone().filter(|_| rng.u8(..4) > 0);
+        let repeated = self.repeated_call.clone().filter(|_| rng.u8(..4) > 0);
         let Some(call) = repeated.or_else(|| cloud.edit(|world| choose(world, rng))) else {
             return;
         };
@@ -60,7 +63,7 @@ impl People {
         // What AWS refuses them is their business.
         let _ = cloud.call(PEOPLE, call.operation, &parameters);
         if rng.u8(..6) == 0 {
-            self.stubborn = Some(call);
+            self.repeated_call = Some(call);
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postern_cloud::dynamodb::{Table, Tables};
-use postern_cloud::world::{NewEndpoint, Way};
+use postern_cloud::world::{DefaultRoute, NewEndpoint};
 use postern_cloud::{ACCOUNT, Cloud, Entry, REGION};
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
@@ -44,7 +44,7 @@ impl Rig {
             world.topics.insert(TOPIC.to_owned());
             let vpc = world.add_vpc("10.0.0.0/16");
             world.edit_vpc(&vpc, |vpc| vpc.dns_hostnames = true);
-            let table = world.add_route_table(&vpc, Way::Nat);
+            let table = world.add_route_table(&vpc, DefaultRoute::Nat);
             let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")]
                 .map(|(letter, cidr)| world.add_subnet(&vpc, letter, cidr, Some(&table)));
             (vpc, subnets)
@@ -56,7 +56,7 @@ impl Rig {
         };
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\
-             {required}[modes]\ndefault = \"enforce\"\n"
+             {required}[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n"
         );
         let controls = known();
         Self {

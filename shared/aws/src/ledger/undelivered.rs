@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use postern_core::history::UndeliveredMessage;
 use postern_core::model::scope::Scope;
 
-use super::item::{item, key, number, undelivered_key};
+use super::item::{MESSAGE, MessageDocument, item, key, number, undelivered_key};
 use super::{Ledger, LedgerError};
 
 impl Ledger {
@@ -19,7 +19,7 @@ impl Ledger {
         expires: Timestamp,
     ) -> Result<(), LedgerError> {
         let sort = undelivered_key(message);
-        let item = item(scope, sort.clone(), "message", message, expires);
+        let item = item(scope, sort.clone(), &MESSAGE, &MessageDocument::from(message), expires);
         let item = item.map_err(|error| self.unwritable(scope, &sort, error))?;
         let aim = format!("keep an undelivered message of {}", scope.resource);
         self.put(&aim, item).await.map(drop)

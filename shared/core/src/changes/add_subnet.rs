@@ -58,6 +58,10 @@ impl KindOfChange for AddSubnet {
         matches!(earlier, Change::AddSubnet(earlier) if earlier == self)
     }
 
+    fn requires(&self, _: &Change) -> bool {
+        false
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         let mut added = false;
         with_endpoint(state, &self.endpoint, |endpoint| {

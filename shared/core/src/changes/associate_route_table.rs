@@ -57,6 +57,10 @@ impl KindOfChange for AssociateRouteTable {
         matches!(earlier, Change::AssociateRouteTable(earlier) if earlier == self)
     }
 
+    fn requires(&self, _: &Change) -> bool {
+        false
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         with_endpoint(state, &self.endpoint, |endpoint| {
             endpoint.route_tables.insert(self.route_table.clone());

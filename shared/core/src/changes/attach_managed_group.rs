@@ -57,6 +57,10 @@ impl KindOfChange for AttachManagedGroup {
         matches!(earlier, Change::AttachManagedGroup(earlier) if earlier == self)
     }
 
+    fn requires(&self, earlier: &Change) -> bool {
+        matches!(earlier, Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_))
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         let Some(group) = managed_id(state) else { return };
         with_endpoint(state, &self.endpoint, |endpoint| {

@@ -63,6 +63,10 @@ impl KindOfChange for AuthorizeIngress {
             if earlier.group == self.group && !earlier.cidrs.is_disjoint(&self.cidrs))
     }
 
+    fn requires(&self, earlier: &Change) -> bool {
+        matches!(earlier, Change::CreateManagedGroup(_))
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         let Some(id) = managed_id(state) else { return };
         with_group(state, &id, |group| {

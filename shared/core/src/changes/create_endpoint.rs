@@ -120,6 +120,19 @@ impl KindOfChange for NewEndpoint {
         matches!(earlier, Change::CreateEndpoint(earlier) if wish(earlier) == wish(self))
     }
 
+    fn requires(&self, earlier: &Change) -> bool {
+        match earlier {
+            Change::EnableVpcDns(_) => self.private_dns,
+            Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => self.group.is_some(),
+            Change::CreateEndpoint(_)
+            | Change::AddSubnet(_)
+            | Change::AssociateRouteTable(_)
+            | Change::AttachManagedGroup(_)
+            | Change::EnablePrivateDns(_)
+            | Change::ReplacePolicy(_) => false,
+        }
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         let endpoint = Endpoint {
             id: self.simulated(),

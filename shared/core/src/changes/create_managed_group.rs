@@ -67,6 +67,10 @@ impl KindOfChange for CreateManagedGroup {
         matches!(earlier, Change::CreateManagedGroup(earlier) if earlier == self)
     }
 
+    fn requires(&self, _: &Change) -> bool {
+        false
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         if state.managed_group().is_some() {
             return;

@@ -55,6 +55,18 @@ impl KindOfChange for EnablePrivateDns {
         matches!(earlier, Change::EnablePrivateDns(earlier) if earlier == self)
     }
 
+    fn requires(&self, earlier: &Change) -> bool {
+        match earlier {
+            Change::EnableVpcDns(_) | Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => true,
+            Change::AttachManagedGroup(earlier) => earlier.endpoint == self.endpoint,
+            Change::CreateEndpoint(_)
+            | Change::AddSubnet(_)
+            | Change::AssociateRouteTable(_)
+            | Change::EnablePrivateDns(_)
+            | Change::ReplacePolicy(_) => false,
+        }
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         with_endpoint(state, &self.endpoint, |endpoint| endpoint.private_dns = true);
     }

@@ -74,6 +74,12 @@ impl KindOfChange for EnableVpcDns {
         matches!(earlier, Change::EnableVpcDns(earlier) if earlier == self)
     }
 
+    fn requires(&self, earlier: &Change) -> bool {
+        // DNS hostnames cannot be enabled without DNS support.
+        self.attribute == DnsAttribute::Hostnames
+            && matches!(earlier, Change::EnableVpcDns(earlier) if earlier.attribute == DnsAttribute::Support)
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         set(state, self.attribute, true);
     }

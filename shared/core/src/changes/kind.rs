@@ -28,6 +28,9 @@ pub(super) trait KindOfChange {
     /// Whether it does again what an earlier change did.
     fn repeats(&self, earlier: &Change) -> bool;
 
+    /// Whether it may fail unless an earlier change of the same plan was made.
+    fn requires(&self, earlier: &Change) -> bool;
+
     /// Makes the change in a snapshot. Nothing happens where it is in effect already, or where the part that it
     /// concerns was not observed.
     fn simulate(&self, state: &mut Snapshot);

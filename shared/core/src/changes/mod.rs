@@ -105,6 +105,22 @@ pub enum Safety {
     Restrictive,
 }
 
+impl ChangeKind {
+    /// Whether a change of the kind may add to the bill.
+    pub fn paid(self) -> bool {
+        match self {
+            Self::CreateEndpoint | Self::AddSubnet => true,
+            Self::EnableVpcDns
+            | Self::CreateManagedGroup
+            | Self::AuthorizeIngress
+            | Self::AssociateRouteTable
+            | Self::AttachManagedGroup
+            | Self::EnablePrivateDns
+            | Self::ReplacePolicy => false,
+        }
+    }
+}
+
 impl Change {
     fn details(&self) -> &dyn KindOfChange {
         match self {
@@ -146,6 +162,11 @@ impl Change {
     /// Whether it does again what an earlier change did.
     pub fn repeats(&self, earlier: &Self) -> bool {
         self.details().repeats(earlier)
+    }
+
+    /// Whether it may fail unless an earlier change of the same plan was made.
+    pub fn requires(&self, earlier: &Self) -> bool {
+        self.details().requires(earlier)
     }
 
     /// The snapshot after the change. The same snapshot where the change is in effect already, or where the part that

@@ -58,6 +58,11 @@ impl KindOfChange for ReplacePolicy {
         matches!(earlier, Change::ReplacePolicy(earlier) if earlier.endpoint == self.endpoint)
     }
 
+    fn requires(&self, earlier: &Change) -> bool {
+        // Its text was derived from the text of the earlier one.
+        matches!(earlier, Change::ReplacePolicy(earlier) if earlier.endpoint == self.endpoint)
+    }
+
     fn simulate(&self, state: &mut Snapshot) {
         with_endpoint(state, &self.endpoint, |endpoint| {
             endpoint.policy = Some(self.after.clone());

@@ -148,9 +148,11 @@ fn snippet_of_a_missing_endpoint_is_complete() {
         .without("vpce-s3")
         .managed_group("sg-managed", &[]);
     let code_of = |service: &str| {
-        let created = plan.enforced().find_map(|planned| match &planned.change {
-            Change::CreateEndpoint(new) if new.service.as_str().ends_with(service) => Some(new.clone()),
-            _ => None,
+        let created = plan.enforced().find_map(|planned| {
+            let Change::CreateEndpoint(new) = &planned.change else {
+                return None;
+            };
+            new.service.as_str().ends_with(service).then(|| new.clone())
         });
         let mut new = created.unwrap();
         new.policy = Some("{}".to_owned());

@@ -5,7 +5,7 @@ use postern_policy::{Binding, Perimeter, Request};
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy};
 use crate::evaluation::{Assessment, Context, Control, Remediation};
-use crate::model::finding::{FindingKey, Severity};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
@@ -32,6 +32,7 @@ appended only when it is proven that such requests are then denied, that nothing
 principal is locked out, and that the policy fits into AWS's limit. Other requests are not affected. The policy of a \
 service that AWS does not offer is left to people.",
     severity: Severity::Medium,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: true,
@@ -126,7 +127,7 @@ mod tests {
     fn policy_without_a_vpc_condition_gets_one_deny() {
         let world = unbound();
         let finding = world.judge(&CONTROL, "vpce-sts");
-        insta::assert_snapshot!(finding.explanation(), @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used through it: for example, `arn:aws:iam::999988887777:role/anybody` can call `sts:AssumeRole` on `arn:aws:sts::999988887777:self` with them.");
+        insta::assert_snapshot!(finding.explanation(), @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used through it: for example, `arn:aws:iam::999988887777:role/anybody` can call `sts:SetContext` on `arn:aws:sts::999988887777:self` with them.");
         let [Change::ReplacePolicy(ReplacePolicy { before, after, .. })] = changes(&finding) else {
             panic!("{finding:#?}")
         };
@@ -180,7 +181,13 @@ mod tests {
             let policies = plan.changes.iter().filter_map(|planned| match &planned.change {
                 Change::CreateEndpoint(new) => new.policy.as_ref(),
                 Change::ReplacePolicy(ReplacePolicy { after, .. }) => Some(after),
-                _ => None,
+                Change::EnableVpcDns(_)
+                | Change::CreateManagedGroup(_)
+                | Change::AuthorizeIngress(_)
+                | Change::AddSubnet(_)
+                | Change::AssociateRouteTable(_)
+                | Change::AttachManagedGroup(_)
+                | Change::EnablePrivateDns(_) => None,
             });
             let policies: Vec<_> = policies.collect();
             let [policy] = policies.as_slice() else {

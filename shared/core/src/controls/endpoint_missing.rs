@@ -6,6 +6,7 @@ use postern_policy::{Binding, Document, bind, template};
 
 use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
+use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::requirement::{Required, required};
 use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::history::Action;
@@ -38,6 +39,7 @@ connections to the service.
 
 An interface endpoint is billed per zone and hour, whether it is used or not.",
     severity: Severity::High,
+    resource: ResourceKind::Vpc,
     needs: &[
         Part::Dns,
         Part::Subnets,
@@ -117,6 +119,7 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         Ok(policy) => policy,
         Err(reason) => return Ok(Remediation::Manual(reason)),
     };
+    let ports = ServicePorts::of(&service.name);
     let mut new = NewEndpoint {
         vpc: snapshot.vpc.id.clone(),
         service: service.name.clone(),
@@ -124,13 +127,20 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         subnets: BTreeMap::new(),
         route_tables: BTreeSet::new(),
         group: None,
-        private_dns: context.wants_private_dns(service)?,
+        // Clients of a service whose ports are not known may use some that no security group admits.
+        private_dns: ports.is_some() && context.wants_private_dns(service)?,
         policy,
         client_token: token(context, service, others),
     };
     if service.kind == EndpointKind::Gateway {
         new.route_tables = context.route_tables_of(&required.subnets)?.into_iter().collect();
         return Ok(Remediation::Automatic(vec![Change::CreateEndpoint(new)]));
+    }
+    if let Some(ports) = ports.filter(|ports| !ports.has_https()) {
+        return Ok(Remediation::Manual(format!(
+            "Create the endpoint with a security group that admits {ports} from the subnets that need it. The security \
+             group that Postern manages admits TCP 443 only."
+        )));
     }
     let dns = snapshot.dns.as_ref().map_err(Gap::clone)?;
     if new.private_dns && !(dns.support && dns.hostnames) {
@@ -158,9 +168,11 @@ fn policy(context: &Context<'_>, service: &Service) -> Result<Option<String>, St
     if !service.policy_supported {
         return Ok(None);
     }
-    let region = &context.snapshot.region;
-    let name = service.short_name(region).unwrap_or(service.name.as_str());
-    match template(name, region.as_str(), &context.settings.perimeter) {
+    match template(
+        service.name.as_str(),
+        context.snapshot.region.as_str(),
+        &context.settings.perimeter,
+    ) {
         Ok(policy) => Ok(Some(bound(context, service, policy))),
         Err(error) => Err(format!("Complete `[perimeter]` in `postern.toml`: {error}.")),
     }
@@ -441,8 +453,8 @@ mod tests {
 
     #[test]
     fn service_without_policy_support_gets_no_policy() {
-        let world = two_zones().require(&["email-smtp"]);
-        assert_eq!(created(&world.judge(&CONTROL, "email-smtp")).policy, None);
+        let world = two_zones().require(&["rum"]);
+        assert_eq!(created(&world.judge(&CONTROL, "rum")).policy, None);
         let nobody = World {
             settings: crate::settings::Settings {
                 perimeter: Default::default(),
@@ -450,7 +462,7 @@ mod tests {
             },
             ..world
         };
-        assert_eq!(created(&nobody.judge(&CONTROL, "email-smtp")).policy, None);
+        assert_eq!(created(&nobody.judge(&CONTROL, "rum")).policy, None);
     }
 
     #[test]
@@ -627,6 +639,15 @@ mod tests {
     }
 
     #[test]
+    fn service_without_https_is_not_created_behind_group_for_https() {
+        let finding = two_zones().require(&["email-smtp"]).judge(&CONTROL, "email-smtp");
+        assert!(
+            advice(&finding).contains("admits TCP 25, 465, 587, 2465 or 2587 from the subnets"),
+            "{finding:#?}"
+        );
+    }
+
+    #[test]
     fn third_party_service_is_not_found_by_short_name() {
         let short = PARTNER.rsplit_once('.').unwrap().1;
         assert_eq!(
@@ -671,7 +692,7 @@ mod tests {
     #[test]
     fn created_endpoint_passes_every_control() {
         let world = two_zones()
-            .require(&["sts", "kms", "s3", "email-smtp", PARTNER])
+            .require(&["sts", "kms", "s3", "rum", PARTNER])
             .require_gateway(&["s3", "dynamodb"])
             .dns(false, false)
             .interface("vpce-other", "ecr.api", &["subnet-a"])

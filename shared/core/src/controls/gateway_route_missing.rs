@@ -20,6 +20,7 @@ uses the main route table of the VPC.
 **Remediation** (automatic, interrupting). Associates the route table with the endpoint. Open connections of the \
 table's subnets to the service drop and are opened again through the endpoint. Gateway endpoints cost nothing.",
     severity: Severity::Medium,
+    resource: ResourceKind::RouteTable,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AssociateRouteTable],
     opt_in: false,

@@ -1,7 +1,7 @@
 //! ingress-blocked: see [`CONTROL`].
 
 use crate::changes::ChangeKind;
-use crate::evaluation::ingress::Admission;
+use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::requirement::{Required, required};
 use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
@@ -9,19 +9,25 @@ use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, S
 
 pub static CONTROL: Control = Control {
     name: "ingress-blocked",
-    summary: "The security groups of an interface endpoint do not admit TCP 443 from the subnets that need it.",
+    summary: "The security groups of an interface endpoint do not admit the service's ports from the subnets that need it.",
     documentation: "\
 Private DNS sends the clients of every subnet of the VPC to the endpoint that has it enabled. All of them need \
 access, whether the service is required for their subnet or not: a security group that does not admit a subnet cuts \
 it off from the service. An endpoint without private DNS is needed only by the subnets for which the service is \
 required.
 
+Most services listen on TCP 443. Some listen on other ports or on several, such as `email-smtp` and `cassandra`; a \
+subnet from which one of the ports is admitted counts as admitted. A service whose ports AWS does not document is not \
+judged.
+
 Rules that admit members of another security group or a prefix list are not resolved. Where only such a rule may \
 admit a subnet, the verdict is indeterminate.
 
-**Remediation** (automatic, additive). Attaches the managed security group of the VPC, which admits TCP 443 from the \
-subnets that need the endpoint. Other security groups are neither edited nor detached.",
+**Remediation** (automatic, additive; manual for services that do not listen on TCP 443). Attaches the managed \
+security group of the VPC, which admits TCP 443 from the subnets that need the endpoint. Other security groups are \
+neither edited nor detached.",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[
         Part::Subnets,
         Part::RouteTables,
@@ -59,23 +65,36 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) 
     if endpoint.state == EndpointState::Unknown {
         return Ok(in_unknown_state(key, endpoint));
     }
-    Ok(match context.admission(endpoint, &subnets)? {
-        Admission::Admitted => key.compliant("TCP 443 is admitted from every subnet that needs the endpoint."),
+    let Some(ports) = endpoint.service.as_ref().and_then(ServicePorts::of) else {
+        return Ok(
+            key.not_applicable("AWS does not document the ports of the service, so no group can be judged by them.")
+        );
+    };
+    Ok(match context.admission(endpoint, &ports, &subnets)? {
+        Admission::Admitted => key.compliant(format!(
+            "{ports} is admitted from every subnet that needs the endpoint."
+        )),
         Admission::Unclear(reason) => key.indeterminate(
             format!(
                 "Could not decide whether the subnets that need {} are admitted: {reason}.",
                 endpoint.id
             ),
-            "Admit TCP 443 from the CIDRs of these subnets, or add an exemption.",
+            format!("Admit {ports} from the CIDRs of these subnets, or add an exemption."),
         ),
         Admission::Blocked(networks) => {
             let networks: Vec<_> = networks.iter().map(ToString::to_string).collect();
+            let networks = networks.join(", ");
+            let remediation = if ports.has_https() {
+                Remediation::Automatic(context.admit(endpoint, &subnets)?)
+            } else {
+                Remediation::Manual(format!(
+                    "Admit {ports} from {networks} in a security group of the endpoint. The security group that Postern \
+                     manages admits TCP 443 only."
+                ))
+            };
             key.non_compliant(
-                format!(
-                    "No security group of the endpoint admits TCP 443 from {}.",
-                    networks.join(", ")
-                ),
-                Remediation::Automatic(context.admit(endpoint, &subnets)?),
+                format!("No security group of the endpoint admits {ports} from {networks}."),
+                remediation,
             )
         }
     })
@@ -146,6 +165,42 @@ mod tests {
             let rules = [rule(protocol, ports, from("0.0.0.0/0"))];
             assert_eq!(verdict(&rules), Verdict::Compliant, "{rules:?}");
         }
+    }
+
+    #[test]
+    fn groups_of_a_mail_endpoint_are_judged_by_its_own_ports() {
+        let world = |ingress: &[IngressRule]| {
+            bare()
+                .subnet("subnet-a", "a", SubnetClass::Private)
+                .interface("vpce-mail", "email-smtp", &["subnet-a"])
+                .group("sg-https", ingress)
+        };
+        let from = || from("10.0.0.0/16");
+        let smtp = [25, 465, 587, 2465, 2587].map(|port| rule(Protocol::Tcp, Some((port, port)), from()));
+        assert_eq!(world(&smtp).verdict(&CONTROL, "vpce-mail"), Verdict::Compliant);
+        assert_eq!(world(&smtp).plan().changes, []);
+        let submission = [rule(Protocol::Tcp, Some((587, 587)), from())];
+        assert_eq!(world(&submission).verdict(&CONTROL, "vpce-mail"), Verdict::Compliant);
+        let web = world(&[https("10.0.0.0/16")]);
+        let finding = web.judge(&CONTROL, "vpce-mail");
+        assert_eq!(
+            finding.explanation(),
+            "No security group of the endpoint admits TCP 25, 465, 587, 2465 or 2587 from 10.0.0.0/24."
+        );
+        assert!(advice(&finding).starts_with("Admit TCP 25, 465"), "{finding:#?}");
+        assert_eq!(web.plan().changes, []);
+    }
+
+    #[test]
+    fn groups_of_a_service_without_documented_ports_are_not_judged() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .group("sg-https", &[])
+            .edit_endpoint("vpce-sts", |e| {
+                e.service = Some("com.amazonaws.eu-central-1.tomorrow".into())
+            });
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub fn known() -> Vec<KnownControl> {
         name: control.name,
         opt_in: control.opt_in,
         writes_perimeter_policies: control.writes_perimeter_policies,
+        resource: control.resource,
+        creates_paid: control.changes.iter().any(|kind| kind.paid()),
     };
     CONTROLS.iter().map(known).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::evaluation::policies::Known;
 use crate::evaluation::{Assessment, Context, Control, Remediation};
-use crate::model::finding::Severity;
+use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
@@ -19,6 +19,7 @@ expired. The control does not apply while the perimeter is empty.
 
 **Remediation** (manual). Only people know which requests the policy was meant to allow.",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,

@@ -5,7 +5,7 @@ use postern_policy::{Containment, NoFix};
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy, sentences};
 use crate::evaluation::{Assessment, Context, Control, Remediation};
-use crate::model::finding::{FindingKey, Severity};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
@@ -30,6 +30,7 @@ AWS-owned resources included, as the perimeter says), locks no trusted principal
 needs no second change. Without that proof the finding gives the reason, and the policy is left to people. The same \
 applies to the policy of a service that AWS does not offer. The report keeps the policy before the change.",
     severity: Severity::Critical,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: false,
@@ -92,6 +93,8 @@ mod tests {
     use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointKind, EndpointState};
+    use crate::plan::PlannedChange;
+    use crate::settings::Mode;
     use crate::testing::{
         ALLOW_ALL, PARTNER, REGION, STRANGER, World, advice, assert_needs, bare, changes, compliant, perimeter, tags,
     };
@@ -113,7 +116,7 @@ mod tests {
     #[test]
     fn open_policy_is_proven_by_a_request_and_closed_by_a_deny() {
         let finding = with(LEAKY).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation(), @r#"Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-stranger001. Statement[0] "OnlyOurPrincipals" allows it."#);
+        insta::assert_snapshot!(finding.explanation(), @r#"Resources outside your perimeter can be reached through this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-otherorg001. Allowed by Statement[0] "OnlyOurPrincipals"."#);
         let [
             Change::ReplacePolicy(ReplacePolicy {
                 endpoint,
@@ -135,7 +138,7 @@ mod tests {
     #[test]
     fn default_policy_is_open_on_both_sides() {
         let finding = with(ALLOW_ALL).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation(), @"Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it. Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it.");
+        insta::assert_snapshot!(finding.explanation(), @"Principals outside your perimeter can use this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-otherorg001 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-otherorg001. Allowed by Statement[0]. Resources outside your perimeter can be reached through this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-otherorg001 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-otherorg001. Allowed by Statement[0].");
         assert!(after(&finding).contains("DenyUntrustedPrincipals"));
         assert!(after(&finding).contains("DenyUntrustedResources"));
     }
@@ -298,6 +301,23 @@ mod tests {
         let finding = world.judge(&CONTROL, "vpce-s3");
         assert!(advice(&finding).contains("trusts nobody"), "{finding:#?}");
         assert_eq!(world.plan().changes, []);
+    }
+
+    #[test]
+    fn policy_is_not_changed_where_no_trusted_principal_could_use_the_endpoint_afterwards() {
+        let mut world = compliant();
+        world.settings.perimeter.organizations = vec!["o-exampleorq1".to_owned()];
+        for mode in [Mode::Enforce, Mode::Audit] {
+            let world = world.clone().mode(&CONTROL, mode);
+            let finding = world.judge(&CONTROL, "vpce-s3");
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
+            assert!(
+                advice(&finding).contains("no trusted principal could use vpce-s3"),
+                "{finding:#?}"
+            );
+            let replaced = |planned: &PlannedChange| planned.change.kind() == ChangeKind::ReplacePolicy;
+            assert!(!world.plan().changes.iter().any(replaced));
+        }
     }
 
     #[test]

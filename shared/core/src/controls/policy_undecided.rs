@@ -2,7 +2,7 @@
 
 use crate::evaluation::policies::{Known, sentences};
 use crate::evaluation::{Assessment, Context, Control, Remediation};
-use crate::model::finding::Severity;
+use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
@@ -17,6 +17,7 @@ it.
 prevent a decision; without them the document can be decided. `postern policy explain` checks a file in the same way \
 before it is deployed.",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,

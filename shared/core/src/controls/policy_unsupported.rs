@@ -2,7 +2,7 @@
 
 use crate::evaluation::policies::Known;
 use crate::evaluation::{Assessment, Context, Control, Remediation};
-use crate::model::finding::Severity;
+use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
@@ -17,6 +17,7 @@ catalogue; a service that supports none today may support them later.
 subnets that need the service, and use policies of your organisation on principals and resources. Then exempt the \
 endpoint.",
     severity: Severity::Low,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,

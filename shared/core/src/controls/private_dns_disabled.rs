@@ -1,9 +1,10 @@
 //! private-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
-use crate::evaluation::ingress::Admission;
+use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
@@ -22,6 +23,7 @@ offer.
 VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
 the VPC are enabled (`vpc-dns-disabled`).",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[
         Part::Dns,
         Part::Subnets,
@@ -56,9 +58,15 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 
 fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name);
+    if let Some(reason) = against_private_dns(service) {
+        return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
+    }
     if !context.wants_private_dns(service)? {
         return Ok(key.not_applicable("Private DNS is not wanted on interface endpoints to this service."));
     }
+    let Some(ports) = ServicePorts::of(&service.name) else {
+        return Ok(key.not_applicable("AWS does not document the ports of the service, so its DNS name is left alone."));
+    };
     if let Some(holder) = context.serving(service)?.iter().find(|e| e.private_dns) {
         return Ok(key.compliant(format!("Private DNS is enabled on {}.", holder.id)));
     }
@@ -74,10 +82,10 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         "{} resolves to public addresses: private DNS is disabled on the endpoint and on all others of the VPC.",
         names.join(", ")
     );
-    Ok(key.non_compliant(explanation, remedy(context, endpoint)?))
+    Ok(key.non_compliant(explanation, remedy(context, endpoint, &ports)?))
 }
 
-fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap> {
+fn remedy(context: &Context<'_>, endpoint: &Endpoint, ports: &ServicePorts) -> Result<Remediation, Gap> {
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
     if !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
@@ -86,8 +94,14 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
         ));
     }
     let subnets = context.all_subnets()?;
-    let mut changes = match context.admission(endpoint, &subnets)? {
+    let mut changes = match context.admission(endpoint, ports, &subnets)? {
         Admission::Admitted => Vec::new(),
+        Admission::Blocked(_) | Admission::Unclear(_) if !ports.has_https() => {
+            return Ok(Remediation::Manual(format!(
+                "Admit {ports} from every subnet of the VPC in a security group of the endpoint first. The security group \
+                 that Postern manages admits TCP 443 only."
+            )));
+        }
         Admission::Blocked(_) | Admission::Unclear(_) => context.admit(endpoint, &subnets)?,
     };
     changes.push(Change::EnablePrivateDns(EnablePrivateDns {
@@ -103,8 +117,12 @@ mod tests {
     use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
+    use std::sync::Arc;
+
+    use crate::plan::PlannedChange;
     use crate::testing::{
-        PARTNER, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
+        PARTNER, REGION, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
+        service,
     };
 
     /// `vpce-sts` has private DNS off; its group admits everybody.
@@ -257,6 +275,32 @@ mod tests {
             .map(|f| f.key.resource.id)
             .collect();
         assert_eq!(about, ["vpce-kms"]);
+    }
+
+    #[test]
+    fn private_dns_is_never_enabled_where_it_would_break_clients() {
+        for short in ["execute-api", "email-smtp"] {
+            let mut world = bare().subnet("subnet-a", "a", SubnetClass::Private);
+            let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
+            let name = format!("com.amazonaws.{REGION}.{short}");
+            catalogue.services.retain(|service| service.name.as_str() != name);
+            catalogue.services.push(service(&name));
+            let existing = world
+                .clone()
+                .interface("vpce-1", short, &["subnet-a"])
+                .edit_endpoint("vpce-1", |e| e.private_dns = false);
+            let finding = existing.judge(&CONTROL, "vpce-1");
+            assert_eq!(finding.verdict(), Verdict::NotApplicable, "{finding:#?}");
+            let plan = world.require(&[short]).plan();
+            let private = |planned: &PlannedChange| match &planned.change {
+                Change::CreateEndpoint(new) => new.private_dns,
+                change => change.kind() == ChangeKind::EnablePrivateDns,
+            };
+            assert!(
+                !plan.changes.is_empty() && !plan.changes.iter().any(private),
+                "{plan:#?}"
+            );
+        }
     }
 
     #[test]

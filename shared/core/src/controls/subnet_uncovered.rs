@@ -28,6 +28,7 @@ it. Subnets are never removed or exchanged.
 
 Each zone of an interface endpoint is billed by the hour.",
     severity: Severity::Medium,
+    resource: ResourceKind::Subnet,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AddSubnet],
     opt_in: false,

@@ -8,16 +8,18 @@ use crate::model::snapshot::{EndpointKind, Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "vpc-dns-disabled",
-    summary: "The VPC lacks DNS support or DNS hostnames while endpoints need them for private DNS.",
+    summary: "The VPC lacks DNS support or DNS hostnames, and its endpoints need them.",
     documentation: "\
 Private DNS makes the normal name of a service resolve to its endpoint. It works only while both attributes of the \
 VPC are enabled. Without them clients use the public addresses of the service, even where an endpoint exists.
 
-The VPC needs them when an interface service with a private DNS name is required in it or has an endpoint in it, and \
-when any endpoint in it has private DNS enabled.
+The VPC needs both when an interface service with a private DNS name is required in it or has an endpoint in it, and \
+when any endpoint in it has private DNS enabled. A gateway endpoint needs DNS support alone: without it clients that use \
+the Amazon DNS server cannot resolve the names of the service.
 
 **Remediation** (automatic, additive). Enables the attribute that is disabled, DNS support before DNS hostnames.",
     severity: Severity::High,
+    resource: ResourceKind::Vpc,
     needs: &[
         Part::Dns,
         Part::Subnets,
@@ -45,17 +47,25 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     if off.is_empty() {
         return Ok(vec![key.compliant("DNS support and DNS hostnames are enabled.")]);
     }
-    let Some(needed_by) = needed_by(context)? else {
-        return Ok(vec![key.not_applicable("No endpoint of the VPC needs private DNS.")]);
+    let (explanation, off) = if let Some(needed_by) = private_dns_needed_by(context)? {
+        let names: Vec<_> = off.iter().map(ToString::to_string).collect();
+        let verb = if off.len() == 1 { "is" } else { "are" };
+        let explanation = format!(
+            "{} {verb} disabled in the VPC, and private DNS for {needed_by} needs both.",
+            names.join(" and ")
+        );
+        (explanation, off)
+    } else if let (false, Some(needed_by)) = (dns.support, gateway(context)?) {
+        let explanation = format!(
+            "DNS support is disabled in the VPC. Clients that use the Amazon DNS server cannot resolve the names of \
+             {needed_by}, which is reached through a gateway endpoint."
+        );
+        (explanation, vec![DnsAttribute::Support])
+    } else {
+        return Ok(vec![
+            key.not_applicable("No endpoint of the VPC needs the DNS attributes."),
+        ]);
     };
-    let names: Vec<_> = off.iter().map(ToString::to_string).collect();
-    let explanation = format!(
-        "{} disabled in the VPC, and private DNS for {needed_by} needs both.",
-        match names.as_slice() {
-            [one] => format!("{one} is"),
-            _ => format!("{} are", names.join(" and ")),
-        }
-    );
     let changes = off
         .into_iter()
         .map(|attribute| {
@@ -68,8 +78,8 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     Ok(vec![key.non_compliant(explanation, Remediation::Automatic(changes))])
 }
 
-/// A service whose private DNS depends on the attributes.
-fn needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
+/// A service or an endpoint whose private DNS depends on both attributes.
+fn private_dns_needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
     let (services, _) = required(context, EndpointKind::Interface)?;
     for required in &services {
         if !required.subnets.is_empty() && context.wants_private_dns(required.service)? {
@@ -86,6 +96,22 @@ fn needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
         }
     }
     Ok(None)
+}
+
+/// A service that is reached through a gateway endpoint, or is to be.
+fn gateway(context: &Context<'_>) -> Result<Option<String>, Gap> {
+    let (services, _) = required(context, EndpointKind::Gateway)?;
+    let required = services.iter().find(|required| !required.subnets.is_empty());
+    if let Some(required) = required {
+        return Ok(Some(required.service.name.to_string()));
+    }
+    let endpoints = context.snapshot.endpoints.as_ref().map_err(Gap::clone)?;
+    let existing = endpoints
+        .values()
+        .find(|endpoint| endpoint.kind == EndpointKind::Gateway && endpoint.usable());
+    Ok(existing
+        .and_then(|endpoint| endpoint.service.as_ref())
+        .map(ToString::to_string))
 }
 
 #[cfg(test)]
@@ -144,7 +170,27 @@ mod tests {
             .interface("vpce-s3", "s3", &["subnet-a"])
             .edit_endpoint("vpce-s3", |e| e.private_dns = false)
             .gateway("vpce-s3-gw", "s3", &[]);
-        assert_eq!(names_of_others.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        assert_eq!(
+            changes(&names_of_others.judge(&CONTROL, VPC)),
+            [enabling(DnsAttribute::Support)],
+            "for the gateway endpoint alone"
+        );
+        let no_private_dns = off().require(&[PARTNER]);
+        assert_eq!(no_private_dns.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn gateway_endpoint_needs_dns_support_alone() {
+        let existing = off().gateway("vpce-s3", "s3", &["rtb-private"]);
+        let finding = existing.clone().judge(&CONTROL, VPC);
+        assert_eq!(changes(&finding), [enabling(DnsAttribute::Support)]);
+        assert!(finding.explanation().contains("com.amazonaws.eu-central-1.s3"));
+        assert_eq!(existing.dns(true, false).verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        let required = off().require_gateway(&["s3"]);
+        assert_eq!(
+            changes(&required.judge(&CONTROL, VPC)),
+            [enabling(DnsAttribute::Support)]
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub struct Finding {
     /// The endpoint service that it is about: that of the key, or of the endpoint.
     pub service: Option<String>,
     pub severity: Severity,
-    /// The mode of the control.
+    /// The mode of the control, or that of interrupting changes where these are needed and only audited.
     pub mode: Mode,
     pub conclusion: Conclusion,
     /// Set where a non-compliant finding is accepted.
@@ -46,6 +46,8 @@ pub enum Suppression {
     Paused(Pause),
     /// The resource is managed by others: such as `vpce-1 belongs to account 444455556666`.
     ManagedByOthers(String),
+    /// After the changes no trusted principal could use the endpoint: its id, or the service of a new one.
+    LocksOut(String),
     RetriesExhausted(RetriesExhausted),
     Conflict(RemediationConflict),
 }
@@ -81,7 +83,12 @@ impl Finding {
                 reason: pause.reason.clone(),
                 expires: Some(pause.expires),
             }),
-            Some(Suppression::ManagedByOthers(_) | Suppression::RetriesExhausted(_) | Suppression::Conflict(_))
+            Some(
+                Suppression::ManagedByOthers(_)
+                | Suppression::LocksOut(_)
+                | Suppression::RetriesExhausted(_)
+                | Suppression::Conflict(_),
+            )
             | None => self.exempt.clone(),
         }
     }
@@ -123,7 +130,12 @@ impl Finding {
     pub fn conflict(&self) -> Option<&RemediationConflict> {
         match &self.suppression {
             Some(Suppression::Conflict(conflict)) => Some(conflict),
-            Some(Suppression::Paused(_) | Suppression::ManagedByOthers(_) | Suppression::RetriesExhausted(_))
+            Some(
+                Suppression::Paused(_)
+                | Suppression::ManagedByOthers(_)
+                | Suppression::LocksOut(_)
+                | Suppression::RetriesExhausted(_),
+            )
             | None => None,
         }
     }
@@ -135,6 +147,11 @@ impl Suppression {
             Self::Paused(_) => None,
             Self::ManagedByOthers(managed_by) => Some(format!(
                 "Postern does not change it: {managed_by}. Change it there, or add an exemption."
+            )),
+            Self::LocksOut(endpoint) => Some(format!(
+                "Postern does not change the policy: no trusted principal could use {endpoint} afterwards. Check whether \
+                 `[perimeter]` in `postern.toml` contains the organisation and the account of your workloads. If it does, \
+                 correct the policy yourself."
             )),
             Self::RetriesExhausted(exhausted) => Some(exhausted.advice()),
             Self::Conflict(conflict) => Some(conflict.advice()),

@@ -1,12 +1,60 @@
 //! Which networks the security groups of an endpoint admit, and how to admit the subnets that need it.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use ipnet::{IpNet, Ipv4Net};
+use postern_policy::{Ports, Transport};
 
 use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
 use crate::evaluation::Context;
+use crate::model::id::ServiceName;
 use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
+
+/// The TCP ports on which a service listens, first and last of each range. Clients need one of them or several, depending
+/// on what they do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePorts(Vec<(u16, u16)>);
+
+impl ServicePorts {
+    /// Those of a service. Nothing where AWS does not document them.
+    pub fn of(service: &ServiceName) -> Option<Self> {
+        match postern_policy::ports(service.as_str()) {
+            Ports::Known(ranges) => {
+                let tcp = ranges.iter().filter(|range| range.transport == Transport::Tcp);
+                Some(Self(tcp.map(|range| (range.from, range.to)).collect()))
+            }
+            Ports::Unknown => None,
+        }
+    }
+
+    /// TCP 443, which is what the managed group admits.
+    fn https() -> Self {
+        Self(vec![(443, 443)])
+    }
+
+    pub fn has_https(&self) -> bool {
+        self.0.contains(&(443, 443))
+    }
+}
+
+impl fmt::Display for ServicePorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (first, last)) in self.0.iter().enumerate() {
+            f.write_str(match place {
+                0 => "TCP ",
+                _ if place + 1 == self.0.len() => " or ",
+                _ => ", ",
+            })?;
+            if first == last {
+                write!(f, "{first}")?;
+            } else {
+                write!(f, "{first}-{last}")?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Whether the security groups of an endpoint admit subnets.
 pub enum Admission {
@@ -23,28 +71,29 @@ impl<'a> Context<'a> {
         Ok(self.snapshot.subnets.as_ref().map_err(Gap::clone)?.values().collect())
     }
 
-    /// Whether the endpoint's groups admit TCP 443 from these subnets.
-    pub fn admission(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Admission, Gap> {
+    /// Whether the endpoint's groups admit one of the ports from each of these subnets.
+    pub fn admission(&self, endpoint: &Endpoint, ports: &ServicePorts, subnets: &[&Subnet]) -> Result<Admission, Gap> {
         let groups = self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let mut rules = Vec::new();
         let mut unknown = Vec::new();
         for id in &endpoint.security_groups {
             match groups.get(id) {
-                Some(group) => rules.extend(group.ingress.iter().filter(|rule| rule.admits_https())),
+                Some(group) => rules.extend(&group.ingress),
                 None => unknown.push(id.as_str()),
             }
         }
-        let blocked = blocked(&rules, subnets);
+        let blocked = blocked(&rules, ports, subnets);
         if blocked.is_empty() {
             return Ok(Admission::Admitted);
         }
-        let by_membership = rules.iter().filter_map(|rule| match &rule.source {
+        let some_port = |rule: &&&IngressRule| ports.0.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
+        let by_membership = rules.iter().filter(some_port).filter_map(|rule| match &rule.source {
             IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
             IngressSource::Cidr(_) => None,
         });
         if let Some(source) = by_membership.min() {
             return Ok(Admission::Unclear(format!(
-                "a rule admits TCP 443 from {source}, and Postern does not observe which clients that covers"
+                "a rule admits {ports} from {source}, and Postern does not observe which clients that covers"
             )));
         }
         if !unknown.is_empty() {
@@ -63,13 +112,13 @@ impl<'a> Context<'a> {
         let group = ManagedGroup { vpc: vpc.clone() };
         let mut changes = Vec::new();
         let rules: Vec<_> = match self.snapshot.managed_group() {
-            Some(managed) => managed.ingress.iter().filter(|rule| rule.admits_https()).collect(),
+            Some(managed) => managed.ingress.iter().collect(),
             None => {
                 changes.push(Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.clone() }));
                 Vec::new()
             }
         };
-        let blocked = blocked(&rules, vpc_subnets);
+        let blocked = blocked(&rules, &ServicePorts::https(), vpc_subnets);
         if !blocked.is_empty() {
             changes.push(Change::AuthorizeIngress(AuthorizeIngress {
                 group: group.clone(),
@@ -96,21 +145,25 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The IPv4 networks of the subnets that no rule admits, adjacent ones merged.
-fn blocked(rules: &[&IngressRule], subnets: &[&Subnet]) -> BTreeSet<IpNet> {
-    let admitted: Vec<Ipv4Net> = rules
-        .iter()
-        .filter_map(|rule| match rule.source {
-            IngressSource::Cidr(IpNet::V4(net)) => Some(net),
-            _ => None,
-        })
-        .collect();
-    let admitted = Ipv4Net::aggregate(&admitted);
+/// The IPv4 networks of the subnets from which none of the ports is admitted, adjacent ones merged. The endpoints are IPv4
+/// ones.
+fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) -> BTreeSet<IpNet> {
+    let by_port = ports.0.iter().map(|(first, last)| {
+        let admitting = rules.iter().filter(|rule| rule.admits_tcp(*first, *last));
+        let admitted: Vec<Ipv4Net> = admitting
+            .filter_map(|rule| match rule.source {
+                IngressSource::Cidr(IpNet::V4(net)) => Some(net),
+                IngressSource::Cidr(IpNet::V6(_)) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
+            })
+            .collect();
+        Ipv4Net::aggregate(&admitted)
+    });
+    let admitted: Vec<Ipv4Net> = by_port.flatten().collect();
     let wanted: Vec<Ipv4Net> = subnets
         .iter()
         .filter_map(|subnet| match subnet.ipv4 {
             Some(IpNet::V4(net)) => Some(net),
-            _ => None,
+            Some(IpNet::V6(_)) | None => None,
         })
         .filter(|net| !admitted.iter().any(|a| a.contains(net)))
         .collect();
@@ -151,7 +204,11 @@ mod tests {
         };
         let endpoint = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()];
         assert_eq!(endpoint.state, EndpointState::Available);
-        context.admission(endpoint, &context.all_subnets().unwrap()).unwrap()
+        {
+            let ports = ServicePorts::of(endpoint.service.as_ref().unwrap()).unwrap();
+            let subnets = context.all_subnets().unwrap();
+            context.admission(endpoint, &ports, &subnets).unwrap()
+        }
     }
 
     #[test]
@@ -191,6 +248,23 @@ mod tests {
         };
         assert_eq!(reason(&[by("sg-2"), by("sg-1")]), reason(&[by("sg-1"), by("sg-2")]));
         assert!(reason(&[by("sg-2"), by("sg-1")]).contains("sg-1"));
+    }
+
+    #[test]
+    fn ports_of_a_service_are_read_as_people_write_them() {
+        let text = |name: &str| ServicePorts::of(&name.into()).map(|ports| ports.to_string());
+        for (name, expected) in [
+            ("com.amazonaws.eu-central-1.sts", Some("TCP 443")),
+            (
+                "com.amazonaws.eu-central-1.email-smtp",
+                Some("TCP 25, 465, 587, 2465 or 2587"),
+            ),
+            ("com.amazonaws.eu-central-1.datasync", Some("TCP 443 or 1024-1064")),
+            ("com.amazonaws.eu-central-1.highlander", Some("TCP 443 or 4195")),
+            ("com.amazonaws.eu-central-1.tomorrow", None),
+        ] {
+            assert_eq!(text(name).as_deref(), expected, "{name}");
+        }
     }
 
     proptest! {

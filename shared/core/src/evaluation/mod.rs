@@ -15,7 +15,7 @@ pub use self::assessment::{Assessment, Conclusion, Remediation};
 pub use self::finding::{Exempt, Finding, Suppression};
 use self::policies::Policies;
 
-use crate::changes::ChangeKind;
+use crate::changes::{ChangeKind, Safety};
 use crate::history::ChangeHistory;
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot, name};
@@ -33,6 +33,8 @@ pub struct Control {
     /// Why it matters, what the remediation does, and what it never does. Markdown.
     pub documentation: &'static str,
     pub severity: Severity,
+    /// What its findings are about.
+    pub resource: ResourceKind,
     /// The parts of the snapshot that `evaluate` reads.
     pub needs: &'static [Part],
     /// The changes that its remediation may consist of.
@@ -108,6 +110,19 @@ pub(crate) fn evaluate_with(
 
 fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Context<'_>) -> Finding {
     let key = &assessment.key;
+    let mode = match &assessment.conclusion {
+        Conclusion::NonCompliant {
+            remediation: Remediation::Automatic(changes),
+            ..
+        } if changes.iter().any(|change| change.safety() == Safety::Interrupting) => {
+            mode.min(context.settings.modes.interrupting)
+        }
+        Conclusion::Compliant { .. }
+        | Conclusion::NotApplicable { .. }
+        | Conclusion::NonCompliant { .. }
+        | Conclusion::Indeterminate { .. }
+        | Conclusion::NotEvaluated(_) => mode,
+    };
     let non_compliant = assessment.conclusion.verdict() == Verdict::NonCompliant;
     let exempt = non_compliant.then(|| suppression::exemption(key, context)).flatten();
     let suppression = match exempt {

@@ -8,9 +8,10 @@ use postern_policy::{
     Analysis, Binding, Containment, Document, EndpointContext, Fix, NoFix, Perimeter, analyse, bind, fix,
 };
 
+use crate::changes::Change;
 use crate::evaluation::{Assessment, Context, UNKNOWN_STATE_ADVICE};
 use crate::model::finding::{FindingKey, ResourceKind};
-use crate::model::id::EndpointId;
+use crate::model::id::{AccountId, EndpointId};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service};
 
 /// What is known of the policy of one endpoint.
@@ -32,9 +33,24 @@ pub(crate) struct Policy {
     pub(crate) analysis: Analysis,
     fix: OnceCell<Result<Fix, NoFix>>,
     binding: OnceCell<Binding>,
+    locks_out: OnceCell<bool>,
 }
 
 impl Policy {
+    /// Whether no principal of the perimeter reaches any resource of it. What AWS services may do, and what everybody may
+    /// do with resources that AWS owns, does not count: a policy for another organisation allows that as well.
+    fn locks_out(&self, perimeter: &Perimeter) -> bool {
+        *self.locks_out.get_or_init(|| {
+            let own = Perimeter {
+                aws_owned_resources: Vec::new(),
+                builtin_aws_owned_resources: false,
+                aws_services: false,
+                ..perimeter.clone()
+            };
+            analyse(&self.document, &own, &self.endpoint).locked_out
+        })
+    }
+
     /// The change that closes the policy.
     pub(crate) fn fix(&self, perimeter: &Perimeter) -> &Result<Fix, NoFix> {
         self.fix.get_or_init(|| fix(&self.document, perimeter, &self.endpoint))
@@ -103,12 +119,23 @@ impl<'a> Context<'a> {
                 "Check the endpoint's policy in the AWS console.",
             ));
         };
+        let analysed = self.analysed(&endpoint.id, &endpoint.owner, service, text);
+        Ok(match analysed {
+            Err(reason) => Known::Undecided(service, vec![reason]),
+            Ok(policy) if policy.analysis.verdict == Containment::Undecided => {
+                Known::Undecided(service, policy.analysis.reasons.clone())
+            }
+            Ok(policy) => Known::Decided(service, policy),
+        })
+    }
+
+    fn analysed(&self, id: &EndpointId, owner: &AccountId, service: &Service, text: &str) -> Read {
         let perimeter = &self.settings.perimeter;
-        let read = self.policies.read(&endpoint.id, text, || {
+        self.policies.read(id, text, || {
             let document = Document::parse(text).map_err(|error| error.to_string())?;
             let endpoint = EndpointContext {
-                owner: endpoint.owner.to_string(),
-                endpoint: endpoint.id.to_string(),
+                owner: owner.to_string(),
+                endpoint: id.to_string(),
                 ..self.any_endpoint(service)
             };
             let analysis = analyse(&document, perimeter, &endpoint);
@@ -118,23 +145,47 @@ impl<'a> Context<'a> {
                 analysis,
                 fix: OnceCell::new(),
                 binding: OnceCell::new(),
+                locks_out: OnceCell::new(),
             }))
-        });
-        Ok(match read {
-            Err(reason) => Known::Undecided(service, vec![reason]),
-            Ok(policy) if policy.analysis.verdict == Containment::Undecided => {
-                Known::Undecided(service, policy.analysis.reasons.clone())
-            }
-            Ok(policy) => Known::Decided(service, policy),
         })
+    }
+
+    /// An endpoint whose policy these changes would write such that no trusted principal could use it, or for which the
+    /// opposite is not proven. Its id, or the service of an endpoint that does not exist yet.
+    pub(crate) fn locked_out_by(&self, changes: &[Change]) -> Option<String> {
+        let before = self.snapshot.endpoints.as_ref().ok()?;
+        let after = changes
+            .iter()
+            .fold(self.snapshot.clone(), |state, change| change.simulate(&state));
+        let written = after.endpoints.ok()?.into_values().filter(|endpoint| {
+            before
+                .get(&endpoint.id)
+                .is_none_or(|before| before.policy != endpoint.policy)
+        });
+        let locked_out = written.into_iter().find(|endpoint| self.locks_out(endpoint))?;
+        match &locked_out.service {
+            Some(service) if !before.contains_key(&locked_out.id) => Some(format!("the new endpoint to {service}")),
+            Some(_) | None => Some(locked_out.id.to_string()),
+        }
+    }
+
+    fn locks_out(&self, endpoint: &Endpoint) -> bool {
+        let (Some(text), Ok(Some(service))) = (&endpoint.policy, self.service_of(endpoint)) else {
+            return false;
+        };
+        match self.analysed(&endpoint.id, &endpoint.owner, service, text) {
+            Ok(policy) => {
+                policy.analysis.verdict == Containment::Undecided || policy.locks_out(&self.settings.perimeter)
+            }
+            Err(_) => true,
+        }
     }
 
     /// An endpoint to a service in this VPC that does not exist yet.
     pub(crate) fn any_endpoint(&self, service: &Service) -> EndpointContext {
         let snapshot = self.snapshot;
-        let name = service.short_name(&snapshot.region);
         EndpointContext {
-            service: name.unwrap_or(service.name.as_str()).to_owned(),
+            service: service.name.to_string(),
             gateway: service.kind == EndpointKind::Gateway,
             owner: snapshot.account.to_string(),
             region: snapshot.region.to_string(),

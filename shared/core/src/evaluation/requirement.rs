@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::evaluation::Context;
 use crate::model::id::{RouteTableId, ServiceName};
+use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
 
 /// A service that the settings require in this VPC.
@@ -92,9 +93,7 @@ fn resolve<'a>(
     if let Some(service) = of_kind().find(|service| service.name.as_str() == name) {
         return Ok(service);
     }
-    let short: Vec<_> = of_kind()
-        .filter(|s| s.amazon && s.short_name(region) == Some(name))
-        .collect();
+    let short: Vec<_> = of_kind().filter(|s| s.amazon && s.short_name() == Some(name)).collect();
     match short.as_slice() {
         [service] => Ok(service),
         [] => Err(format!(
@@ -154,6 +153,7 @@ impl<'a> Context<'a> {
     pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
         Ok(service.amazon
+            && against_private_dns(service).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()
             && catalogue.find(&service.name, EndpointKind::Gateway).is_none())
@@ -178,7 +178,7 @@ mod tests {
     use crate::history::ChangeHistory;
     use crate::model::snapshot::SubnetClass;
     use crate::settings::SubnetSelector;
-    use crate::testing::{REGION, STRANGER, World, bare, compliant, service, tags};
+    use crate::testing::{STRANGER, World, bare, compliant, service, tags};
 
     fn with<T>(world: &World, look: impl FnOnce(&Context<'_>) -> T) -> T {
         look(&Context {
@@ -194,7 +194,7 @@ mod tests {
     fn needed(world: &World) -> Vec<(String, Vec<String>)> {
         with(world, |context| {
             let (services, _) = required(context, EndpointKind::Interface).unwrap();
-            let short = |s: &Service| s.short_name(&REGION.into()).unwrap().to_owned();
+            let short = |s: &Service| s.short_name().unwrap().to_owned();
             services
                 .into_iter()
                 .map(|r| (short(r.service), r.subnets.iter().map(|s| s.id.to_string()).collect()))
@@ -300,12 +300,9 @@ mod tests {
         let wanted: Vec<_> = services
             .iter()
             .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
-            .map(|s| s.short_name(&REGION.into()).unwrap())
+            .map(|s| s.short_name().unwrap())
             .collect();
-        assert_eq!(
-            wanted,
-            ["sts", "kms", "email-smtp", "guardduty-data", "freetier", "ecr.api"]
-        );
+        assert_eq!(wanted, ["sts", "kms", "guardduty-data", "freetier", "ecr.api"]);
     }
 
     #[test]

@@ -58,6 +58,9 @@ pub(super) fn suppression(assessment: &Assessment, mode: Mode, context: &Context
     if let Some(managed_by) = managed_by_others(changes, snapshot) {
         return Some(Suppression::ManagedByOthers(managed_by));
     }
+    if let Some(endpoint) = context.locked_out_by(changes) {
+        return Some(Suppression::LocksOut(endpoint));
+    }
     if mode != Mode::Enforce {
         return None;
     }

@@ -197,3 +197,18 @@ fn gap_makes_one_finding_per_control() {
     );
     assert_eq!(finding.severity, Severity::Critical);
 }
+
+#[test]
+fn interrupting_changes_are_audited_until_their_class_is_enforced() {
+    let mut world = compliant().edit_endpoint("vpce-s3", |e| {
+        e.route_tables.remove(&"rtb-isolated".into());
+        e.policy = Some(ALLOW_ALL.to_owned());
+    });
+    let mode = |world: &World| world.judge(&gateway_route_missing::CONTROL, "rtb-isolated s3").mode;
+    assert_eq!((mode(&world), world.plan().enforced().count()), (Mode::Enforce, 2));
+    world.settings.modes.interrupting = Mode::default();
+    assert_eq!((mode(&world), world.plan().enforced().count()), (Mode::Audit, 1));
+    assert_eq!(world.plan().changes.len(), 2, "the interrupting change is shown");
+    let off = world.mode(&gateway_route_missing::CONTROL, Mode::Off);
+    assert_eq!(off.findings(&gateway_route_missing::CONTROL), []);
+}

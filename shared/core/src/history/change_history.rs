@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
 use crate::changes::EffectCheck;
@@ -28,7 +27,7 @@ pub struct ChangeHistory {
 }
 
 /// What was last reported of a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveredFinding {
     pub key: FindingKey,
     pub outcome: FindingStatus,
@@ -38,12 +37,11 @@ pub struct DeliveredFinding {
     pub explanation: String,
     pub time: Timestamp,
     /// When it was first reported, if it is open. Older ledgers do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_since: Option<Timestamp>,
 }
 
 /// Suspends the remediation of a finding after a person rolled it back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
     pub key: FindingKey,
     pub reason: String,

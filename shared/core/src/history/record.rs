@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ChangeId;
 use crate::changes::{Change, ChangeOutcome, Inverse};
@@ -15,10 +14,9 @@ use crate::model::scope::Scope;
 use crate::trigger::TriggeringEvent;
 
 /// A change that was made or intended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChangeRecord {
     pub id: ChangeId,
-    #[serde(rename = "place")]
     pub scope: Scope,
     pub run: RunId,
     /// The function that ran; `postern` for the command line.
@@ -29,24 +27,21 @@ pub struct ChangeRecord {
     /// The findings that it remedies. Of an undo: those that the undone change remedied.
     pub causes: BTreeSet<FindingKey>,
     /// The events that started the run.
-    #[serde(rename = "occasions")]
     pub triggering_events: Vec<TriggeringEvent>,
     /// What it adds to the bill each month.
     pub monthly_cost: MonthlyCost,
-    #[serde(rename = "fate")]
     pub status: ChangeStatus,
     /// Whether a report with this status was delivered.
-    #[serde(rename = "told")]
     pub delivered: bool,
     /// The change that this one undoes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub undoes: Option<ChangeId>,
     /// The change that undid this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub undone_by: Option<ChangeId>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     Change(Change),
@@ -54,7 +49,7 @@ pub enum Action {
 }
 
 /// The status of a recorded change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ChangeStatus {
     /// Recorded before the request. Its run crashed, or is still running.
@@ -65,7 +60,7 @@ pub enum ChangeStatus {
     },
     Applied {
         /// The id that AWS gave to what the change created, or of the managed group that it referred to.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         created: Option<String>,
     },
     /// The live state was already as wanted.
@@ -114,10 +109,10 @@ impl ChangeRecord {
 
     /// What undoes it; None where nothing was changed, or the id of what was created is not known.
     pub fn inverse(&self) -> Option<Inverse> {
-        match (&self.action, &self.status) {
-            (Action::Change(change), ChangeStatus::Applied { created }) => change.inverse(created.as_deref()),
-            _ => None,
-        }
+        let (Action::Change(change), ChangeStatus::Applied { created }) = (&self.action, &self.status) else {
+            return None;
+        };
+        change.inverse(created.as_deref())
     }
 
     /// Whether the change is in effect as far as the ledger knows: applied, and not undone by Postern.

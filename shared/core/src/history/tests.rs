@@ -4,10 +4,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::changes::{
-    AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, DisableVpcDns, DnsAttribute, Inverse, ManagedGroup,
-    ReplacePolicy,
-};
+use crate::changes::{AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup, ReplacePolicy};
 use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, ResourceKind};
@@ -445,29 +442,6 @@ fn repairs_of_other_resources_make_no_conflict() {
             .conflict()
             .is_some()
     );
-}
-
-#[test]
-fn record_is_the_same_after_serialization() {
-    let inverse = Inverse::DisableVpcDns(DisableVpcDns {
-        vpc: VPC.into(),
-        attribute: DnsAttribute::Support,
-    });
-    let key = FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, VPC);
-    let world = compliant().without("vpce-kms").without("vpce-s3");
-    let changes = world
-        .plan()
-        .changes
-        .into_iter()
-        .map(|planned| Action::Change(planned.change));
-    for action in changes.chain([Action::Change(support()), Action::Undo(inverse)]) {
-        let mut record = record(support(), RUN, NOW).because_of(&key);
-        record.triggering_events = vec![triggering_event("ModifyVpcAttribute", TERRAFORM)];
-        record.action = action;
-        record.monthly_cost = MonthlyCost::from_dollars(14.6);
-        let text = serde_json::to_string(&record).unwrap();
-        assert_eq!(serde_json::from_str::<ChangeRecord>(&text).unwrap(), record, "{text}");
-    }
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! Messages that a topic did not take.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// Who gets a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sink {
     /// People, who get text.
     Alerts,
@@ -14,7 +12,7 @@ pub enum Sink {
 }
 
 /// A message that one sink did not take. The next reconciliation of its scope delivers it to that sink alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndeliveredMessage {
     pub sink: Sink,
     /// When it was to be delivered.

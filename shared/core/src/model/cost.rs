@@ -51,6 +51,11 @@ impl MonthlyCost {
 }
 
 impl Prices {
+    /// The monthly cost of one zone at a price by the hour.
+    pub fn month(hour: f64) -> MonthlyCost {
+        MonthlyCost::from_dollars(hour * (HOURS_PER_MONTH as f64))
+    }
+
     /// The monthly cost of an interface endpoint in so many zones. Data processing comes on top.
     pub fn interface_endpoint(&self, region: &Region, zones: usize) -> MonthlyCost {
         let hour = self

@@ -7,6 +7,7 @@ pub mod id;
 pub mod managed;
 pub mod policy_document;
 pub mod scope;
+pub mod service_facts;
 pub mod snapshot;
 pub mod text;
 pub mod token;

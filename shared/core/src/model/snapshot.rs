@@ -322,9 +322,14 @@ impl Endpoint {
 
 impl IngressRule {
     pub fn admits_https(&self) -> bool {
+        self.admits_tcp(443, 443)
+    }
+
+    /// Whether it admits every TCP port from the first to the last.
+    pub fn admits_tcp(&self, first: u16, last: u16) -> bool {
         match self.protocol {
             Protocol::All => true,
-            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= 443 && 443 <= to),
+            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= first && last <= to),
             Protocol::Other => false,
         }
     }
@@ -338,10 +343,10 @@ impl Catalogue {
 }
 
 impl Service {
-    /// The name without its Region-dependent prefix: `ecr.api` of `com.amazonaws.eu-central-1.ecr.api`.
-    pub fn short_name(&self, region: &Region) -> Option<&str> {
-        let (_, rest) = self.name.as_str().split_once(region.as_str())?;
-        rest.strip_prefix('.')
+    /// The name without provider and Region, such as `ecr.api` of `com.amazonaws.eu-central-1.ecr.api` and `iam` of
+    /// `com.amazonaws.iam`. Nothing for services of other providers.
+    pub fn short_name(&self) -> Option<&str> {
+        postern_policy::short_name(self.name.as_str())
     }
 }
 

@@ -225,7 +225,10 @@ proptest! {
                 Change::AddSubnet(AddSubnet { subnet, .. }) => {
                     prop_assert!(state.subnets.as_ref().unwrap()[subnet].free_addresses > 0);
                 }
-                _ => {}
+                Change::EnableVpcDns(_)
+                | Change::CreateManagedGroup(_)
+                | Change::AssociateRouteTable(_)
+                | Change::ReplacePolicy(_) => {}
             }
             state = planned.change.simulate(&state);
         }
@@ -279,7 +282,7 @@ proptest! {
     }
 
     #[test]
-    fn plan_over_a_limit_is_shown_whole_and_refused(
+    fn plan_over_a_limit_is_shown_completely_and_cut_at_findings(
         world in enforced_worlds(),
         (changes, per_hour, dollars, total) in (0..12_usize, 0..12_usize, 0..60_u32, 0..90_u32),
         spent in (0..4_usize, 0..30_u32),
@@ -298,20 +301,26 @@ proptest! {
         tight.history.records.push(earlier);
         let spent = Spent { changes: spent.0 };
         let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.history, spent, tight.now);
-        prop_assert_eq!(&plan.changes, &free.changes);
-        let broken = [
-            (
-                "limits.monthly_cost_per_vpc",
-                free.monthly_cost() > MonthlyCost::ZERO && free.monthly_cost() + added > limits.monthly_cost_per_vpc,
-            ),
-            ("limits.monthly_cost_total", free.monthly_cost() > limits.monthly_cost_total),
-            ("limits.changes_per_hour", free.changes.len() > limits.changes_per_hour),
-            ("limits.changes_per_run", free.changes.len() + spent.changes > limits.changes_per_run),
-        ];
-        let broken: Vec<_> = broken.into_iter().filter(|(_, broken)| *broken && !free.changes.is_empty()).collect();
-        match plan.refused {
-            None => prop_assert_eq!(broken, []),
-            Some(why) => prop_assert!(broken.iter().any(|(limit, _)| why.contains(limit)), "{}: {:?}", why, broken),
+        let shown = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
+        prop_assert_eq!(shown(&plan), shown(&free));
+        let (count, cost) = (plan.enforced().count(), plan.monthly_cost());
+        prop_assert!(count == 0 || count + spent.changes <= changes && count <= per_hour, "{}", count);
+        prop_assert!(cost == MonthlyCost::ZERO || cost + added <= limits.monthly_cost_per_vpc && cost <= limits.monthly_cost_total);
+        // What is applied can be applied, and remedies its findings.
+        let end = after(&tight, plan.enforced());
+        let open = |world: &World| -> BTreeSet<FindingKey> {
+            world.all_findings().into_iter().filter(Finding::open).map(|f| f.key).collect()
+        };
+        let open = &open(&end) - &open(&after(&tight, free.enforced()));
+        for planned in plan.enforced() {
+            let cut = |key: &FindingKey| plan.changes.iter().any(|p| p.withheld.is_some() && p.causes.contains(key));
+            for key in planned.causes.iter().filter(|key| !cut(key)) {
+                prop_assert!(!open.contains(key), "{} is left after {:#?}", key, plan);
+            }
+        }
+        if changes >= free.changes.len() + spent.changes && per_hour >= free.changes.len() {
+            let kept = |p: &PlannedChange| p.withheld.is_none() || p.withheld.as_ref().is_some_and(|w| w.contains("monthly_cost"));
+            prop_assert!(plan.changes.iter().all(kept));
         }
     }
 

@@ -69,24 +69,18 @@ impl Budget {
 }
 
 impl Reservation {
-    /// Whether it exceeds the limit on its own.
-    pub fn hopeless(&self) -> bool {
-        self.amount > self.most
-    }
-
     /// Why the plan is not applied when the reservation is not granted.
     pub fn refusal(&self) -> String {
         match &self.budget {
             Budget::ChangesPerHour { .. } => format!(
-                "the plan has {} changes, which with those of this hour in this account and Region is more than the \
-                 {} that are allowed (limits.changes_per_hour)",
-                self.amount, self.most
+                "limits.changes_per_hour is {}: the plan has {} changes besides those of this hour in this account and Region",
+                self.most, self.amount
             ),
             Budget::CostPerWindow { .. } => format!(
-                "the plan adds {} a month, which with what was added in this account and Region within the window is \
-                 more than the {} that are allowed (limits.monthly_cost_total)",
-                dollars(self.amount),
-                dollars(self.most)
+                "limits.monthly_cost_total is {}: the plan adds {} a month to what was added in this account and Region \
+                 within the window",
+                dollars(self.most),
+                dollars(self.amount)
             ),
         }
     }
@@ -223,17 +217,16 @@ mod tests {
     #[test]
     fn refusal_names_the_amount_and_the_limit() {
         let limits = Limits {
-            changes_per_hour: 0,
-            monthly_cost_total: MonthlyCost::from_dollars(14.59),
+            changes_per_hour: 5,
+            monthly_cost_total: MonthlyCost::from_dollars(20.0),
             ..Limits::default()
         };
         let world = compliant().without("vpce-kms");
         let reserved = reservations(&world.plan(), &limits, world.now);
-        assert!(reserved.iter().all(Reservation::hopeless));
         let texts: Vec<_> = reserved.iter().map(Reservation::refusal).collect();
         assert!(texts[0].contains("limits.changes_per_hour"), "{}", texts[0]);
         assert!(
-            texts[1].contains("$14.60") && texts[1].contains("$14.59"),
+            texts[1].contains("$14.60") && texts[1].contains("$20.00"),
             "{}",
             texts[1]
         );

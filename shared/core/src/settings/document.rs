@@ -117,14 +117,21 @@ fn mode(node: &Node<'_>) -> Option<Mode> {
     node.choice("mode", MODES)
 }
 
+/// The modes of a class of changes.
+fn class(node: &Node<'_>) -> Option<Mode> {
+    const CLASS_MODES: &[(&str, Mode)] = &[("audit", Mode::Audit), ("enforce", Mode::Enforce)];
+    node.section(|s| s.get("mode", |node| node.choice("mode", CLASS_MODES)))
+}
+
 fn modes(node: &Node<'_>, names: &[&str]) -> Option<Modes> {
     node.section(|s| {
         Some(Modes {
             default: s.get("default", mode).unwrap_or_default(),
+            interrupting: s.get("interrupting", class).unwrap_or_default(),
             controls: s.rest(|entry| {
                 let mode = mode(entry);
                 if !names.contains(&entry.key()) {
-                    let known: Vec<_> = ["default"].iter().chain(names).copied().collect();
+                    let known: Vec<_> = ["default", "interrupting"].iter().chain(names).copied().collect();
                     return entry.reject_key(format!("unknown control; {}", advice(entry.key(), &known)));
                 }
                 Some((entry.key().to_owned(), mode?))

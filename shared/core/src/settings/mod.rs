@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::finding::ResourceKind;
 use crate::model::id::VpcId;
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
@@ -20,6 +21,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod values;
+mod warnings;
 
 pub use reader::Problem;
 use reader::{Problems, Section};
@@ -48,6 +50,10 @@ pub struct KnownControl {
     pub opt_in: bool,
     /// Writes endpoint policies that admit the perimeter alone.
     pub writes_perimeter_policies: bool,
+    /// What its findings are about.
+    pub resource: ResourceKind,
+    /// Whether its changes may add interface endpoints or zones, which are billed.
+    pub creates_paid: bool,
 }
 
 /// These services must be reachable privately from these subnets of these VPCs.
@@ -94,6 +100,9 @@ pub enum Mode {
 pub struct Modes {
     /// The mode of the controls that are not in `controls`.
     pub default: Mode,
+    /// The mode of interrupting changes. Findings that need such a change are audited unless this is `Enforce`, even
+    /// where their control is enforced.
+    pub interrupting: Mode,
     /// The modes that the settings give, and `Off` for every opt-in control that they do not name.
     pub controls: BTreeMap<String, Mode>,
 }
@@ -140,7 +149,7 @@ pub struct LedgerSettings {
     pub pause_days: u16,
 }
 
-/// What people are told, and how often.
+/// What people are alerted of, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlertSettings {
     /// After how many days a critical or high finding that stays open is reported again; 0 for never.

@@ -256,7 +256,18 @@ fn modes() -> BTreeMap<&'static str, Value> {
     });
     let mut default = mode("The mode of every control that is not named.");
     default["default"] = json!(Mode::default());
-    controls.chain([("default", default)]).collect()
+    let mut interrupting = json!({"description": "The mode of interrupting changes.", "type": "string"});
+    interrupting["enum"] = json!([Mode::Audit, Mode::Enforce]);
+    interrupting["default"] = json!(Mode::default());
+    let interrupting = json!({
+        "description": "Changes that drop live connections or change the path of traffic that flows.",
+        "type": "object",
+        "properties": {"mode": interrupting},
+        "additionalProperties": false,
+    });
+    controls
+        .chain([("default", default), ("interrupting", interrupting)])
+        .collect()
 }
 
 /// In the draft that editors of TOML know, without references and without null, which TOML lacks.

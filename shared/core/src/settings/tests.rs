@@ -104,6 +104,7 @@ fn every_key_reaches_the_settings() {
         ],
         modes: Modes {
             default: Mode::Off,
+            interrupting: Mode::Enforce,
             controls: BTreeMap::from([
                 ("credentials-unbound".to_owned(), Mode::Off),
                 ("endpoint-missing".to_owned(), Mode::Enforce),

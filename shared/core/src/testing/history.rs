@@ -1,4 +1,4 @@
-//! What the ledger may hold of the VPC of a test.
+//! The change history of the VPC of a test.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::model::scope::Scope;
 use crate::model::snapshot::Snapshot;
 use crate::trigger::{Actor, TriggeringEvent};
 
-/// A change that was applied, and told of.
+/// A change that was applied and reported.
 pub(crate) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
     let time: Timestamp = time.parse().unwrap();
     ChangeRecord {

@@ -1,4 +1,4 @@
-//! VPCs for tests, stated in a few lines: what is there, what is wanted, and what a control says of it.
+//! VPCs for tests, stated in a few lines, with their settings and what a control concludes.
 
 mod baseline;
 mod history;
@@ -174,7 +174,7 @@ impl World {
     /// The service's name in the catalogue, by its short or full name.
     pub(crate) fn full_name(&self, name: &str) -> ServiceName {
         let services = &self.snapshot.services.as_ref().unwrap().services;
-        let named = |s: &&Service| s.name.as_str() == name || s.short_name(&self.snapshot.region) == Some(name);
+        let named = |s: &&Service| s.name.as_str() == name || s.short_name() == Some(name);
         services.iter().find(named).unwrap().name.clone()
     }
 
@@ -366,7 +366,7 @@ pub(crate) fn changes(finding: &Finding) -> &[Change] {
     }
 }
 
-/// What a person is told to do about a finding that is not remediated.
+/// The advice about a finding that is not remediated.
 pub(crate) fn advice(finding: &Finding) -> String {
     match finding.advice() {
         Some(advice) => advice.into_owned(),

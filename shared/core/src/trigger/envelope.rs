@@ -20,15 +20,15 @@ const SCHEDULE: &str = "Scheduled Event";
 const SCHEDULERS: &[&str] = &["aws.events", "aws.scheduler"];
 const EC2: &str = "ec2.amazonaws.com";
 
-/// What an event asks for.
+/// An event as it was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "one per event, taken apart at once")]
-pub enum Reading {
+pub enum ParsedEvent {
     Act(Trigger),
     Ignore(Ignored),
 }
 
-/// Why an event asks for nothing. Displayed in plain words.
+/// Why an event is ignored. Displayed in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ignored {
     /// An event of an AWS service that is neither a recorded call nor a schedule.
@@ -121,7 +121,7 @@ pub enum UnreadableError {
 ///
 /// If the document is not an event of AWS, or lacks what every such event has. What a recorded call
 /// says about its request, response and caller is never required.
-pub fn read(document: &Value, own_roles: &[&str]) -> Result<Reading, UnreadableError> {
+pub fn read(document: &Value, own_roles: &[&str]) -> Result<ParsedEvent, UnreadableError> {
     if let Some(found) = no_event(document) {
         return Err(UnreadableError::NotAnEvent { found });
     }
@@ -134,9 +134,9 @@ pub fn read(document: &Value, own_roles: &[&str]) -> Result<Reading, UnreadableE
         });
     }
     match detail_type.as_str() {
-        SCHEDULE if SCHEDULERS.contains(&source.as_str()) => scheduled(document).map(Reading::Act),
+        SCHEDULE if SCHEDULERS.contains(&source.as_str()) => scheduled(document).map(ParsedEvent::Act),
         CALL => recorded_call(document, own_roles),
-        _ => Ok(Reading::Ignore(Ignored::OtherDetailType { detail_type, source })),
+        _ => Ok(ParsedEvent::Ignore(Ignored::OtherDetailType { detail_type, source })),
     }
 }
 
@@ -155,7 +155,7 @@ fn scheduled(document: &Value) -> Result<Trigger, UnreadableError> {
     })
 }
 
-fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, UnreadableError> {
+fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<ParsedEvent, UnreadableError> {
     let detail = document.get("detail").unwrap_or(&Value::Null);
     if !detail.is_object() {
         return Err(unfit("detail", "an object", document.get("detail")));
@@ -163,18 +163,18 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
     let event_source = required(document, "detail.eventSource", "a text")?;
     let event = required(document, "detail.eventName", "a text")?;
     if event_source != EC2 {
-        return Ok(Reading::Ignore(Ignored::OtherEventSource { event, event_source }));
+        return Ok(ParsedEvent::Ignore(Ignored::OtherEventSource { event, event_source }));
     }
     if detail.get("readOnly").and_then(flag) == Some(true) {
-        return Ok(Reading::Ignore(Ignored::ReadOnly { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::ReadOnly { event }));
     }
     let code = detail.get("errorCode").and_then(text);
     let failed = calls::find_failed(&event).filter(|_| code.as_deref() == Some(DEPENDENCY_VIOLATION));
     let Some(call) = failed.or_else(|| calls::find(&event)) else {
-        return Ok(Reading::Ignore(Ignored::NotWatched { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::NotWatched { event }));
     };
     if let (Some(code), None) = (&code, failed) {
-        return Ok(Reading::Ignore(if is_dry_run(code) {
+        return Ok(ParsedEvent::Ignore(if is_dry_run(code) {
             Ignored::DryRun { event }
         } else {
             Ignored::FailedCall {
@@ -184,18 +184,18 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
         }));
     }
     if acted_as(detail, own_roles) {
-        return Ok(Reading::Ignore(Ignored::OwnRole { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::OwnRole { event }));
     }
     let request = Body::new(detail.get("requestParameters"));
     let response = Body::new(detail.get("responseElements"));
     let Some(targets) = call.targets(request, response) else {
-        return Ok(Reading::Ignore(Ignored::NothingChanged { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::NothingChanged { event }));
     };
     let failure = match (failed, code) {
         (Some(_), Some(code)) => match undeletable(&targets) {
             Some(resource) => Some(Failure { code, resource }),
             None => {
-                return Ok(Reading::Ignore(Ignored::FailedCall {
+                return Ok(ParsedEvent::Ignore(Ignored::FailedCall {
                     event,
                     code: excerpt(&code, TEXT_LIMIT),
                 }));
@@ -203,7 +203,7 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
         },
         _ => None,
     };
-    Ok(Reading::Act(Trigger {
+    Ok(ParsedEvent::Act(Trigger {
         account: account(document, detail.get("recipientAccountId"))?,
         region: region(document, detail.get("awsRegion"))?,
         targets,
@@ -226,7 +226,7 @@ fn undeletable(targets: &[Target]) -> Option<String> {
     }
 }
 
-/// What a document is that is no event at all, where that can be told.
+/// What a document is that is no event at all, where it can be recognised.
 fn no_event(document: &Value) -> Option<&'static str> {
     let object = match document {
         Value::Object(object) => object,
@@ -319,14 +319,14 @@ mod tests {
 
     fn trigger(document: &Value) -> Trigger {
         match read(document, &[OWN]) {
-            Ok(Reading::Act(trigger)) => trigger,
+            Ok(ParsedEvent::Act(trigger)) => trigger,
             other => panic!("{other:?} for {document}"),
         }
     }
 
     fn ignored(document: &Value) -> String {
         match read(document, &[OWN]) {
-            Ok(Reading::Ignore(ignored)) => ignored.to_string(),
+            Ok(ParsedEvent::Ignore(ignored)) => ignored.to_string(),
             other => panic!("{other:?} for {document}"),
         }
     }

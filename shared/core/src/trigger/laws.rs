@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
 use super::fixtures::{call, create_subnet, delete_endpoints, schedule, with};
-use super::{Reading, Target, read};
+use super::{ParsedEvent, Target, read};
 use crate::functions::FUNCTIONS;
 
 const OWN: &[&str] = &["arn:aws:iam::111122223333:role/postern-subnet-inspector"];
@@ -122,8 +122,8 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 
 fn assert_fit(document: &Value) {
     let trigger = match read(document, OWN) {
-        Ok(Reading::Act(trigger)) => trigger,
-        Ok(Reading::Ignore(ignored)) => return assert_printable(&ignored.to_string()),
+        Ok(ParsedEvent::Act(trigger)) => trigger,
+        Ok(ParsedEvent::Ignore(ignored)) => return assert_printable(&ignored.to_string()),
         Err(error) => return assert_printable(&error.to_string()),
     };
     let account = trigger.account.as_str();

@@ -16,7 +16,7 @@ mod samples;
 mod tool;
 
 pub use self::tool::Tool;
-pub use envelope::{Ignored, Reading, UnreadableError, read};
+pub use envelope::{Ignored, ParsedEvent, UnreadableError, read};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;

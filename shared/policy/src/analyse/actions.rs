@@ -96,9 +96,9 @@ fn lower_case(name: Name<'_>, lower: &mut String) {
     lower.make_ascii_lowercase();
 }
 
-/// The actions that bring the token of an identity provider in place of a signature.
+/// The actions whose requests need no signature.
 pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let names = federation::ACTIONS.into_iter().map(|name| [name, "", ""]);
+    let names = federation::calls(model.endpoint).into_iter().map(|name| [name, "", ""]);
     distinct(model, &restricted(model), names, &|_| true, complete, budget)
 }
 
@@ -119,6 +119,9 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
                 .flat_map(|(_, statement)| &statement.action.values)
                 .collect();
             let (names, made_up) = anything(&named, told, complete, budget);
+            // Of a service that is not known nothing is known but its name.
+            let own = model.unknown_prefix.as_deref().filter(|_| told);
+            let own = own.map(|prefix| [prefix, ":", "AnyAction"]);
             let mut groups = Vec::new();
             for nothing in [false, true] {
                 // An action that is not known may be either. One that names nothing is about the caller's own account,
@@ -131,7 +134,7 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
                             || (told && service::sometimes_tells(name)))
                 };
                 let made_up = made_up.iter().map(|name| [name.as_str(), "", ""]);
-                let names = names.iter().copied().chain(made_up);
+                let names = own.into_iter().chain(names.iter().copied()).chain(made_up);
                 let actions = distinct(model, &restricted, names, &wanted, complete, budget);
                 if !actions.is_empty() {
                     let formats = if nothing { Formats::Nowhere } else { Formats::Any };

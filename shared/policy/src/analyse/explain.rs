@@ -19,7 +19,7 @@ pub(crate) fn hole(document: &Document, witness: &Witness, hole: Hole, interpret
     let request = &witness.request;
     let value = |key: &str| request.values(key).first().map(String::as_str);
     let who = match (request.principal.as_str(), value("aws:PrincipalOrgID")) {
-        ("anonymous", _) if federation::is_call(&request.action) => {
+        ("anonymous", _) if federation::brings_provider(&request.action) => {
             "anyone with a token of an identity provider and no AWS credentials".to_owned()
         }
         ("anonymous", _) => "anyone without credentials".to_owned(),

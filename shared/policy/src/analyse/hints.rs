@@ -17,6 +17,9 @@ pub(super) fn hints(document: &Document) -> Vec<String> {
     let mut seen = BTreeSet::new();
     for statement in document.statements() {
         for condition in &statement.conditions {
+            if all.len() >= MOST_HINTS {
+                break;
+            }
             let path = condition.path(statement.index);
             let mut found: Vec<String> = condition
                 .texts()

@@ -87,6 +87,8 @@ pub(super) struct Model<'d> {
     pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
     pub(super) blind: Vec<String>,
+    /// See [`EndpointContext::unknown_prefix`].
+    pub(super) unknown_prefix: Option<String>,
 }
 
 /// Where keys and resources are, by their text.
@@ -151,6 +153,7 @@ impl<'d> Model<'d> {
             service,
             providers: Vec::new(),
             blind: Vec::new(),
+            unknown_prefix: endpoint.unknown_prefix(),
         };
         let mut places = Places::default();
         for (place, statement) in statements.iter().enumerate() {

@@ -591,6 +591,31 @@ fn a_witness_calls_the_service_of_the_endpoint_and_no_other() {
 }
 
 #[test]
+fn the_witness_of_a_service_that_is_not_known_calls_no_other_service() {
+    let of_s3 = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});
+    for name in ["tomorrow", "com.amazonaws.us-east-1.tomorrow-fips", "tomorrow.api"] {
+        let found = on(name, &[everything()]);
+        for witness in [found.identity.unwrap(), found.resource.unwrap()] {
+            assert!(witness.request.action.starts_with("tomorrow:"), "{witness:?}");
+            assert!(witness.request.resource.starts_with("arn:aws:tomorrow:"), "{witness:?}");
+        }
+        // Whether the service has actions of S3 is not known.
+        let found = on(name, &[of_s3.clone()]);
+        assert_eq!(found.verdict, Containment::Undecided);
+        assert!(found.identity.is_none() && found.resource.is_none());
+        let closed = on(
+            name,
+            &[
+                everything(),
+                deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}})),
+                data_stays(),
+            ],
+        );
+        assert_ne!(closed.verdict, Containment::Open, "{:?}", closed.resource);
+    }
+}
+
+#[test]
 fn sixty_denies_for_callers_and_owners_of_their_own_are_decided() {
     let outsiders = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
     let mut statements = vec![everything(), outsiders, data_stays()];

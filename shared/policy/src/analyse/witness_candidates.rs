@@ -175,7 +175,7 @@ fn with_bucket<'r>(_: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
 /// An action that takes its resource, and as little of both changed as can be.
 fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let resource = &found.resource.arn;
-    let Some(arn) = Arn::parse(resource) else {
+    let Some(arn) = Arn::parse(resource).filter(|_| model.unknown_prefix.is_none()) else {
         return Box::new(std::iter::empty());
     };
     let fits = match &model.service {

@@ -95,7 +95,11 @@ fn nothing_is_offered_where_requests_do_not_tell_owners() {
     let (action, by_hand) = untold(fixed(OPEN, "ec2"));
     assert_eq!(action, "ec2:CopySnapshot");
     assert!(by_hand.starts_with("trust the resources"), "{by_hand}");
-    for service in ["any", "no-such-service", ""] {
+    assert_eq!(
+        fixed(OPEN, "com.amazonaws.us-east-1.no-such-service"),
+        Err(NoFix::ServiceUnknown("no-such-service".to_owned()))
+    );
+    for service in ["any", ""] {
         let (_, by_hand) = untold(fixed(inside, service));
         assert!(by_hand.contains("name the service"), "{by_hand}");
     }
@@ -222,7 +226,7 @@ fn the_fix_of_sts_keeps_callers_with_a_token_on_trusted_roles() {
     {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
     "#);
     let document = Document::parse(&fix.text).unwrap();
-    for action in crate::federation::ACTIONS {
+    for action in crate::federation::calls_of("sts") {
         for (owner, allowed) in [("111122223333", true), ("999999999999", false)] {
             let request = Request {
                 principal: "anonymous".to_owned(),
@@ -253,4 +257,82 @@ fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
         .unwrap();
     assert!(crate::federation::is_call(&lost.action), "{lost:?}");
     assert_eq!(regression(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
+}
+
+#[test]
+fn the_fix_of_private_apis_and_user_pools_keeps_callers_without_a_signature_on_trusted_resources() {
+    for (service, action, resource) in [
+        (
+            "com.amazonaws.us-east-1.execute-api",
+            "execute-api:Invoke",
+            "arn:aws:execute-api:us-east-1:{owner}:a1b2c3d4e5/prod/GET/orders",
+        ),
+        (
+            "cognito-idp-fips",
+            "cognito-idp:InitiateAuth",
+            "arn:aws:cognito-idp:us-east-1:{owner}:userpool/us-east-1_aaaa",
+        ),
+    ] {
+        let interface = EndpointContext {
+            gateway: false,
+            ..endpoint(service)
+        };
+        let open = Document::parse(OPEN).unwrap();
+        let fixed = super::fix(&open, &perimeter(), &interface).unwrap().text;
+        let created = crate::template(service, "us-east-1", &perimeter()).unwrap();
+        for text in [fixed, created] {
+            let document = Document::parse(&text).unwrap();
+            let allowed = |principal: &str, action: &str, owner: &str| {
+                let context = [
+                    ("aws:PrincipalAccount", "anonymous"),
+                    ("aws:ResourceAccount", owner),
+                    (
+                        "aws:ResourceOrgID",
+                        if owner == "111122223333" {
+                            "o-exampleorg1"
+                        } else {
+                            "o-other00001"
+                        },
+                    ),
+                ];
+                let request = Request {
+                    principal: principal.to_owned(),
+                    action: action.to_owned(),
+                    resource: resource.replace("{owner}", owner),
+                    context: context
+                        .map(|(key, value)| (key.to_owned(), vec![value.to_owned()]))
+                        .into(),
+                    gateway: false,
+                };
+                crate::evaluate(&document, &request).is_allowed()
+            };
+            assert!(allowed("anonymous", action, "111122223333"), "{text}");
+            assert!(!allowed("anonymous", action, "999999999999"), "{text}");
+            let signed = format!("{}:AdminSomething", action.split(':').next().unwrap());
+            assert!(!allowed("anonymous", &signed, "111122223333"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn endpoints_of_one_service_get_one_fix_whatever_their_name() {
+    for (one, other) in [
+        ("organizations", "com.amazonaws.us-east-1.organizations-fips"),
+        ("iam", "com.amazonaws.iam"),
+        ("monitoring", "com.amazonaws.us-east-1.monitoring-fips"),
+        ("kms", "kms-fips"),
+    ] {
+        assert_eq!(fixed(OPEN, one).unwrap(), fixed(OPEN, other).unwrap(), "{one}");
+    }
+    for service in [
+        "ecs-agent",
+        "tagging",
+        "cloudcontrolapi",
+        "git-codecommit-fips",
+        "kinesis-streams-fips",
+        "airflow-fips.api",
+        "sync-states",
+    ] {
+        assert!(fixed(OPEN, service).is_ok(), "{service}");
+    }
 }

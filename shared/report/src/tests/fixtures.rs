@@ -100,11 +100,12 @@ pub(super) fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64
         causes: BTreeSet::from([cause.clone()]),
         mode,
         monthly_cost: MonthlyCost::from_dollars(cost),
+        withheld: None,
     }
 }
 
 /// Two findings remediated and verified, one accepted, three of no interest.
-pub(super) fn repaired() -> Reconciliation {
+pub(crate) fn repaired() -> Reconciliation {
     let cover = Change::AddSubnet(AddSubnet {
         endpoint: ENDPOINT.into(),
         subnet: "subnet-0c0ffee0c0ffee000".into(),
@@ -224,7 +225,7 @@ pub(super) fn audited() -> Reconciliation {
 }
 
 /// What is new if nothing was reported before.
-pub(super) fn news(r: &Reconciliation) -> Option<Report> {
+pub(crate) fn news(r: &Reconciliation) -> Option<Report> {
     Delta::of(r, &Default::default(), None).report
 }
 

@@ -17,7 +17,7 @@ use postern_core::trigger::Tool;
 
 /// Compares with the golden file, or writes it if the environment variable `GENERATE` is set.
 #[expect(clippy::disallowed_methods, reason = "the file is what is tested")]
-fn golden(name: &str, actual: &str) {
+pub(crate) fn golden(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
     if std::env::var_os("GENERATE").is_some() {
         std::fs::write(&path, actual).unwrap();
@@ -204,7 +204,7 @@ fn golden_digest() {
 
 /// One VPC of an account that is swept for the first time.
 fn of_vpc(n: usize) -> Reconciliation {
-    let mut swept = if n % 5 == 0 { open() } else { audited() };
+    let mut swept = if n.is_multiple_of(5) { open() } else { audited() };
     let vpc = format!("vpc-0{n:016x}");
     swept.scope = Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &vpc.as_str().into());
     swept.name = Some(format!("team-{n:02}"));

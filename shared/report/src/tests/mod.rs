@@ -8,7 +8,9 @@ use std::path::Path;
 
 use super::*;
 use crate::published::{self, Contents, Outcome, Report, schema};
-use fixtures::{audited, body, finding, news, reconciliation, repaired, schema_errors};
+use fixtures::{audited, body, finding, reconciliation, schema_errors};
+pub(crate) use fixtures::{news, repaired};
+pub(crate) use golden::golden;
 use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::{Exempt, Finding, Remediation};
 use postern_core::model::finding::{Severity, Verdict};
@@ -136,6 +138,31 @@ fn attributes_are_few_and_typed_for_filter_policies() {
             ("region", "String", "eu-central-1".to_owned()),
         ]
     );
+}
+
+#[test]
+fn finding_whose_changes_a_limit_withholds_is_refused_and_others_are_not() {
+    let mut reconciliation = repaired();
+    let reason = "limits.monthly_cost_per_vpc is $5.00: the remediation adds $8.76 a month";
+    let paid = reconciliation
+        .plan
+        .changes
+        .iter()
+        .position(|planned| planned.monthly_cost.dollars() > 0.0)
+        .unwrap();
+    let causes = reconciliation.plan.changes[paid].causes.clone();
+    reconciliation.plan.changes[paid].withheld = Some(reason.into());
+    reconciliation.outcomes[paid] = ChangeOutcome::Skipped { reason: reason.into() };
+    reconciliation.verification.retain(|key, _| !causes.contains(key));
+    let report = news(&reconciliation).unwrap();
+    assert_eq!(report.plan.refused, None);
+    let refused: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|f| f.outcome == Outcome::Refused)
+        .collect();
+    assert_eq!(refused.len(), causes.len());
+    assert!(report.findings.iter().any(|f| f.outcome == Outcome::Repaired));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Association, Endpoint, EndpointKind, EndpointState, Offer, Route, RouteTable, Rule, SecurityGroup, Source, Subnet,
-    Tags, Vpc, World,
+    Association, Endpoint, EndpointKind, EndpointService, EndpointState, Route, RouteTable, Rule, SecurityGroup,
+    Source, Subnet, Tags, Vpc, World,
 };
 use crate::{ACCOUNT, REGION};
 
@@ -25,7 +25,7 @@ pub(crate) const DEFAULT_GATEWAY_POLICY: &str =
 
 /// Where the default route of a route table leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum DefaultRoute {
     InternetGateway,
     Nat,
     Nowhere,
@@ -103,7 +103,7 @@ impl World {
             dns_hostnames: false,
             tags: Tags::new(),
         });
-        let main = self.add_route_table(&id, Way::Nowhere);
+        let main = self.add_route_table(&id, DefaultRoute::Nowhere);
         let association = self.id("rtbassoc");
         self.edit_route_table(&main, |table| {
             table.associations.push(Association {
@@ -126,7 +126,7 @@ impl World {
         id
     }
 
-    pub fn add_route_table(&mut self, vpc: &str, way: Way) -> String {
+    pub fn add_route_table(&mut self, vpc: &str, way: DefaultRoute) -> String {
         let id = self.id("rtb");
         let (owner, region) = self.home(vpc);
         let locals = self.vpc(vpc).map(|vpc| vpc.cidrs.clone()).unwrap_or_default();
@@ -139,9 +139,9 @@ impl World {
             })
             .collect();
         let gateway = match way {
-            Way::InternetGateway => Some("igw"),
-            Way::Nat => Some("nat"),
-            Way::Nowhere => None,
+            DefaultRoute::InternetGateway => Some("igw"),
+            DefaultRoute::Nat => Some("nat"),
+            DefaultRoute::Nowhere => None,
         };
         if let Some(prefix) = gateway {
             routes.push(Route {
@@ -248,10 +248,10 @@ impl World {
     }
 
     /// An endpoint service of this account, which asks for acceptance and lets nobody in.
-    pub fn add_offer(&mut self, owner: &str, letters: &[&str]) -> String {
+    pub fn add_endpoint_service(&mut self, owner: &str, letters: &[&str]) -> String {
         let id = self.id("vpce-svc");
         let balancer = self.rng.u64(..) >> 4;
-        self.put(Offer {
+        self.put(EndpointService {
             name: format!("com.amazonaws.vpce.{REGION}.{id}"),
             owner: owner.to_owned(),
             region: REGION.to_owned(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use postern_cloud::world::Source;
-use postern_cloud::{Effect, Published, Thing};
+use postern_cloud::{Effect, Published, Resource};
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, DnsAttribute, EnablePrivateDns,
     EnableVpcDns, ReplacePolicy,
@@ -16,22 +16,22 @@ use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::settings::{ExemptionSelector, Mode};
 use serde_json::Value;
 
-use super::Story;
-use crate::organisation::OPERATOR;
+use super::Evidence;
+use crate::setup::OPERATOR;
 
 /// A change in words that the log and the ledger share.
-type Deed = String;
+type Label = String;
 
-pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), String> {
-    let mut done: BTreeMap<Deed, usize> = BTreeMap::new();
-    for entry in story.effects() {
-        for deed in entry.effects.iter().flat_map(deeds) {
-            *done.entry(deed).or_default() += 1;
+pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(), String> {
+    let mut done: BTreeMap<Label, usize> = BTreeMap::new();
+    for entry in evidence.effects() {
+        for label in entry.effects.iter().flat_map(labels) {
+            *done.entry(label).or_default() += 1;
         }
     }
-    let reports = story.cloud.published();
-    let mut recorded: BTreeMap<Deed, usize> = BTreeMap::new();
-    for record in story.records() {
+    let reports = evidence.cloud.published();
+    let mut recorded: BTreeMap<Label, usize> = BTreeMap::new();
+    for record in evidence.records() {
         if !record.status.settled() {
             return Err(format!("nobody found out what became of {record:?}"));
         }
@@ -43,28 +43,28 @@ pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), St
         if !record.delivered || (worth_telling && !reports.iter().any(delivered)) {
             return Err(format!("nobody was told of {record:?}"));
         }
-        if let Some(deed) = recorded_deed(record) {
+        if let Some(label) = recorded_label(record) {
             if record.inverse().is_none() {
                 return Err(format!("nothing takes back {record:?}"));
             }
-            *recorded.entry(deed).or_default() += 1;
+            *recorded.entry(label).or_default() += 1;
         }
     }
-    let deeds: BTreeSet<_> = done.keys().chain(recorded.keys()).collect();
-    for deed in deeds {
-        let [made, written] = [&done, &recorded].map(|counts| counts.get(deed).copied().unwrap_or_default());
+    let labels: BTreeSet<_> = done.keys().chain(recorded.keys()).collect();
+    for label in labels {
+        let [made, written] = [&done, &recorded].map(|counts| counts.get(label).copied().unwrap_or_default());
         // What somebody else changed before it was looked at cannot be seen any more.
-        let id = deed.rsplit(' ').next().unwrap_or_default();
-        if made != written && !touched_by_others(story, id) {
-            return Err(format!("{deed}: made {made} times, on record {written} times"));
+        let id = label.rsplit(' ').next().unwrap_or_default();
+        if made != written && !touched_by_others(evidence, id) {
+            return Err(format!("{label}: made {made} times, recorded {written} times"));
         }
     }
     Ok(())
 }
 
 /// What is in effect was allowed by the settings: the modes, the exemptions, and so many in one run.
-pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
-    let settings = story.settings;
+pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) -> Result<(), String> {
+    let settings = evidence.settings;
     let exempt = |key: &FindingKey, vpc: &VpcId| {
         settings.exemptions.iter().any(|exemption| {
             exemption.control == key.control
@@ -76,7 +76,7 @@ pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
         })
     };
     let mut runs: BTreeMap<&RunId, usize> = BTreeMap::new();
-    for (record, _) in applied(story) {
+    for (record, _) in applied(evidence) {
         let leave =
             |key: &FindingKey| settings.modes.of(&key.control) == Mode::Enforce && !exempt(key, vpc_of(&record.scope));
         if record.causes.is_empty() || !record.causes.iter().all(leave) {
@@ -92,13 +92,13 @@ pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
 }
 
 /// What somebody undoes is not done again more often than the settings say.
-pub(super) fn nobody_was_fought(story: &Story<'_>) -> Result<(), String> {
-    let limits = story.settings.limits;
+pub(super) fn no_reverted_change_was_repeated_beyond_the_limit(evidence: &Evidence<'_>) -> Result<(), String> {
+    let limits = evidence.settings.limits;
     let resumed = |key| {
-        let times = story.places.values().filter_map(|place| place.past.resumes.get(key));
+        let times = evidence.vpcs.values().filter_map(|vpc| vpc.history.resumes.get(key));
         times.max().copied().unwrap_or(Timestamp::MIN)
     };
-    let made: Vec<_> = applied(story).filter(|(record, _)| record.counts()).collect();
+    let made: Vec<_> = applied(evidence).filter(|(record, _)| record.counts()).collect();
     for (last, change) in &made {
         for key in &last.causes {
             let begin = resumed(key).max(last.time - limits.window());
@@ -117,8 +117,8 @@ pub(super) fn nobody_was_fought(story: &Story<'_>) -> Result<(), String> {
 }
 
 /// What functions changed, as the ledger has it.
-fn applied<'a>(story: &'a Story<'_>) -> impl Iterator<Item = (&'a ChangeRecord, &'a Change)> {
-    story
+fn applied<'a>(evidence: &'a Evidence<'_>) -> impl Iterator<Item = (&'a ChangeRecord, &'a Change)> {
+    evidence
         .records()
         .filter_map(|record| match (&record.action, &record.status) {
             (Action::Change(change), ChangeStatus::Applied { .. }) => Some((record, change)),
@@ -127,8 +127,8 @@ fn applied<'a>(story: &'a Story<'_>) -> impl Iterator<Item = (&'a ChangeRecord, 
 }
 
 /// What somebody took back is on record, too.
-pub(super) fn everything_taken_back_is_on_record(story: &Story<'_>) -> Result<(), String> {
-    let undone: Vec<String> = story
+pub(super) fn every_rollback_is_recorded(evidence: &Evidence<'_>) -> Result<(), String> {
+    let undone: Vec<String> = evidence
         .records()
         .filter(|record| {
             matches!(record.action, Action::Undo(_))
@@ -139,7 +139,7 @@ pub(super) fn everything_taken_back_is_on_record(story: &Story<'_>) -> Result<()
         })
         .map(|record| format!("{:?}", record.action))
         .collect();
-    let by_operators = story.everything.iter().filter(|entry| *entry.caller == *OPERATOR);
+    let by_operators = evidence.everything.iter().filter(|entry| *entry.caller == *OPERATOR);
     for effect in by_operators.flat_map(|entry| &entry.effects) {
         let id = format!("\"{}\"", effect.id);
         if !undone.iter().any(|action| action.contains(&id)) {
@@ -154,45 +154,45 @@ pub(super) fn same_policy(a: &str, b: &str) -> bool {
     a == b || serde_json::from_str::<Value>(a).ok() == serde_json::from_str::<Value>(b).ok()
 }
 
-fn touched_by_others(story: &Story<'_>, id: &str) -> bool {
-    story
+fn touched_by_others(evidence: &Evidence<'_>, id: &str) -> bool {
+    evidence
         .everything
         .iter()
         .any(|entry| !entry.caller.contains(":role/postern-") && entry.effects.iter().any(|effect| effect.id == id))
 }
 
-pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
+pub(super) fn labels(effect: &Effect) -> Vec<Label> {
     match (&effect.before, &effect.after) {
-        (None, Some(Thing::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
-        (Some(Thing::Endpoint(before)), Some(Thing::Endpoint(after))) => {
+        (None, Some(Resource::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
+        (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) => {
             let id = &after.id;
-            let added = |before: &[String], after: &[String], word: &str| -> Vec<Deed> {
+            let added = |before: &[String], after: &[String], word: &str| -> Vec<Label> {
                 let new = after.iter().filter(|one| !before.contains(one));
                 new.map(|one| format!("{word} {one} {id}")).collect()
             };
-            let mut deeds = added(&before.subnets, &after.subnets, "add");
-            deeds.extend(added(&before.route_tables, &after.route_tables, "associate"));
-            deeds.extend(added(&before.groups, &after.groups, "attach"));
+            let mut labels = added(&before.subnets, &after.subnets, "add");
+            labels.extend(added(&before.route_tables, &after.route_tables, "associate"));
+            labels.extend(added(&before.groups, &after.groups, "attach"));
             if after.private_dns && !before.private_dns {
-                deeds.push(format!("name {id}"));
+                labels.push(format!("name {id}"));
             }
             if !same_policy(&before.policy, &after.policy) {
-                deeds.push(format!("close {id}"));
+                labels.push(format!("close {id}"));
             }
-            deeds
+            labels
         }
-        (Some(Thing::Vpc(before)), Some(Thing::Vpc(after))) => {
-            let mut deeds = Vec::new();
+        (Some(Resource::Vpc(before)), Some(Resource::Vpc(after))) => {
+            let mut labels = Vec::new();
             if after.dns_support && !before.dns_support {
-                deeds.push(format!("support {}", after.id));
+                labels.push(format!("support {}", after.id));
             }
             if after.dns_hostnames && !before.dns_hostnames {
-                deeds.push(format!("hostnames {}", after.id));
+                labels.push(format!("hostnames {}", after.id));
             }
-            deeds
+            labels
         }
-        (None, Some(Thing::SecurityGroup(group))) => vec![format!("group {}", group.id)],
-        (Some(Thing::SecurityGroup(before)), Some(Thing::SecurityGroup(after))) => {
+        (None, Some(Resource::SecurityGroup(group))) => vec![format!("group {}", group.id)],
+        (Some(Resource::SecurityGroup(before)), Some(Resource::SecurityGroup(after))) => {
             let new = after
                 .rules
                 .iter()
@@ -212,7 +212,7 @@ pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
     }
 }
 
-fn recorded_deed(record: &ChangeRecord) -> Option<Deed> {
+fn recorded_label(record: &ChangeRecord) -> Option<Label> {
     let (Action::Change(change), ChangeStatus::Applied { created }) = (&record.action, &record.status) else {
         return None;
     };
@@ -238,9 +238,9 @@ fn recorded_deed(record: &ChangeRecord) -> Option<Deed> {
     })
 }
 
-pub(super) fn every_report_can_be_told_from_a_repeat(story: &Story<'_>) -> Result<(), String> {
+pub(super) fn idempotency_keys_identify_reports(evidence: &Evidence<'_>) -> Result<(), String> {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
-    for published in story.cloud.published() {
+    for published in evidence.cloud.published() {
         let report: Value = serde_json::from_str(&published.message).map_err(|error| error.to_string())?;
         let key = report
             .get("idempotency_key")

@@ -1,4 +1,5 @@
 mod budget;
+mod golden;
 mod lease;
 mod read;
 mod undelivered;
@@ -12,6 +13,7 @@ use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity}
 use postern_core::model::scope::Scope;
 use serde_json::{Value as Json, json};
 
+use super::item::{ChangeDocument, DeliveredDocument, PauseDocument};
 use super::*;
 use crate::error::chain;
 use crate::wire::Cloud;
@@ -106,6 +108,19 @@ fn document(value: &impl serde::Serialize) -> Json {
     json!({ "S": serde_json::to_string(value).unwrap() })
 }
 
+fn change_document(record: &ChangeRecord) -> Json {
+    document(&ChangeDocument::from(record))
+}
+
+fn delivered_document(list: &[&DeliveredFinding]) -> Json {
+    document(
+        &list
+            .iter()
+            .map(|delivered| DeliveredDocument::from(*delivered))
+            .collect::<Vec<_>>(),
+    )
+}
+
 #[tokio::test]
 async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
     let table = [
@@ -117,20 +132,20 @@ async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
         (
             "AccessDeniedException",
             false,
-            "let whoever runs this call dynamodb:Query on the table",
+            "allow the caller dynamodb:Query on the table",
         ),
         ("ValidationException", false, "infra/postern.yaml"),
-        ("ProvisionedThroughputExceededException", true, "it is tried again"),
-        ("ThrottlingException", true, "it is tried again"),
-        ("InternalServerError", true, "it is tried again"),
-        ("SomethingElse", false, "look into what AWS says"),
+        ("ProvisionedThroughputExceededException", true, "Postern will retry"),
+        ("ThrottlingException", true, "Postern will retry"),
+        ("InternalServerError", true, "Postern will retry"),
+        ("SomethingElse", false, "correct what the error names"),
     ];
     for (code, transient, advice) in table {
         let cloud = refuse(Cloud::new(), "Query", code);
         let error = ledger(&cloud).past(&scope(), None).await.unwrap_err();
         let words = chain(&error);
         assert_eq!(error.transient(), transient, "{words}");
-        let start = "cannot read the past of vpc-1 in the ledger `the-ledger`; ";
+        let start = "could not read the history of vpc-1 in the ledger `the-ledger`; ";
         assert!(words.starts_with(start) && words.contains(advice), "{words}");
         assert!(
             words.ends_with(&format!("dynamodb:Query failed: {code}: No")),

@@ -52,7 +52,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[modes]\nno-such-thing = 'audit'",
-        "2:1: modes.no-such-thing: unknown control; known are `default`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
+        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
     ),
     bad(
         "[modes]\ndefualt = 'audit'",
@@ -533,6 +533,7 @@ subnets = { classes = ["public"], tags = { tier = "app" } }
 
 [modes]
 default = "off"
+interrupting.mode = "enforce"
 endpoint-missing = "enforce"
 
 [[exemptions]]

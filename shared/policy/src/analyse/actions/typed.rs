@@ -177,8 +177,8 @@ impl Found {
                 formats.fill(true);
             }
             Targets::Formats(places) => {
-                for place in places {
-                    if let Some(format) = formats.get_mut(*place) {
+                for place in places.iter() {
+                    if let Some(format) = formats.get_mut(place) {
                         *format = true;
                     }
                 }
@@ -244,7 +244,7 @@ pub(in super::super) fn example(model: &Model<'_>, found: &Action, format: usize
     let mut fits = |name: [&str; 3], targets: &Targets| {
         lower_case(name, &mut lower);
         let acts = match targets {
-            Targets::Formats(formats) => formats.contains(&format),
+            Targets::Formats(formats) => formats.contains(format),
             Targets::Nothing | Targets::Unknown => false,
         };
         acts && wanted(service, &lower, told) && sigs.of(&lower) == found.sig

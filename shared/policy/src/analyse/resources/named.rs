@@ -138,6 +138,9 @@ fn membership(model: &Model<'_>, patterns: &Patterns<'_>, elements: &[Restrictio
     }
 }
 
+/// Of patterns longer than this it takes too long to find out what they have in common with formats.
+const LONG: usize = 200;
+
 /// Fewer patterns than this are all looked at.
 const FEW: usize = 8;
 
@@ -196,6 +199,9 @@ fn has_format(siblings: &[(usize, &str)], start: &Start, format: usize, text: &s
 
 /// Whether some string of the shape has this format and no deeper one, and can exist.
 fn is_feasible(siblings: &[(usize, &str)], start: &Start, text: &str, shape: &[Piece]) -> bool {
+    if shape.len() > LONG {
+        return true;
+    }
     let letters = |text: &str| text.bytes().filter(|b| *b != b'*').count();
     let deeper = |(_, known): &(usize, &str)| {
         let known_pieces: Vec<Piece> = wild_pieces(known).collect();
@@ -225,6 +231,9 @@ fn is_impossible(start: &Start, name: &str) -> bool {
 /// Whether a format and a pattern stand for a name together. True where that takes long to find out.
 fn may_meet(format: &[Piece], pattern: &Pattern) -> bool {
     let pieces = pattern.pieces();
+    if pieces.len() > LONG {
+        return true;
+    }
     let literal = |piece: &&Piece| matches!(piece, Piece::Char(_));
     let starts = format.iter().take_while(literal).zip(pieces.iter().take_while(literal));
     starts.clone().all(|(one, other)| one == other) && meet(format, &pieces, 8).is_none_or(|met| !met.is_empty())

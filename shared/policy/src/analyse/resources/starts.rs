@@ -71,7 +71,7 @@ pub(super) fn starts(
             service.prefixes().for_each(|prefix| services.push(prefix));
         }
     } else {
-        services.push("dynamodb");
+        services.push(model.unknown_prefix.as_deref().unwrap_or("dynamodb"));
         for field in fields(2) {
             if let Pattern::Exact(name) = field
                 && !services.contains(&name.as_str())
