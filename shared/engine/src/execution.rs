@@ -38,7 +38,7 @@ impl Execution {
         let outcomes = plan.changes.iter();
         Self {
             outcomes: outcomes
-                .map(|planned| not_applied(planned, plan.refused.as_deref()))
+                .map(|planned| not_applied(planned, plan.refusal(planned)))
                 .collect(),
             ..Self::default()
         }

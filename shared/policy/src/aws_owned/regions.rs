@@ -17,8 +17,8 @@ pub(super) enum Regions {
     Except(&'static [&'static str]),
     /// The Regions of this table, each with what `{own}` stands for.
     Own(&'static [(&'static str, &'static str)]),
-    /// The same, where it stands for several things in turn.
-    Several(&'static [(&'static str, &'static [&'static str])]),
+    /// The same, where it stands for several things in turn: a line for each Region, with these after its name.
+    Several(&'static str),
 }
 
 impl Regions {
@@ -36,13 +36,41 @@ impl Regions {
                 return own.map(|(_, own)| *own).collect();
             }
             Self::Several(all) => {
-                let own = all.iter().filter(|(name, _)| *name == region);
-                return own.flat_map(|(_, own)| own.iter().copied()).collect();
+                let mut lines = all.lines().map(str::split_ascii_whitespace);
+                let own = lines.find_map(|mut words| (words.next() == Some(region)).then_some(words));
+                return own.into_iter().flatten().collect();
             }
         };
         if there { vec![""] } else { Vec::new() }
     }
 }
+
+/// The Regions that existed when Amazon Linux 1 left standard support, at the end of 2020.
+pub(super) const FIRST_REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "me-south-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
 
 /// Suffixes of the buckets of Patch Manager's modules.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html>

@@ -1,7 +1,7 @@
 //! Buckets. Nearly all are read without credentials, or by addresses that AWS presigned with an account of its own, so
 //! that no condition on the caller would hold.
 
-use super::regions::{CLOUD9, CODEARTIFACT, GLUE_TRANSFORMS, PATCH_MODULES, PATCH_SNAPSHOTS, Regions};
+use super::regions::{CLOUD9, CODEARTIFACT, FIRST_REGIONS, GLUE_TRANSFORMS, PATCH_MODULES, PATCH_SNAPSHOTS, Regions};
 use super::{AwsOwned, Caller};
 
 const fn read(
@@ -414,30 +414,3 @@ pub(super) const ALL: &[AwsOwned] = &[
 
 /// Regions in which Distributor has another bucket than elsewhere.
 const NO_BIRDWATCHER: &[&str] = &["af-south-1", "eu-south-1"];
-
-/// The Regions that existed when Amazon Linux 1 left standard support, at the end of 2020.
-const FIRST_REGIONS: &[&str] = &[
-    "af-south-1",
-    "ap-east-1",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "me-south-1",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-gov-east-1",
-    "us-gov-west-1",
-    "us-west-1",
-    "us-west-2",
-];
