@@ -302,7 +302,10 @@ mod tests {
             .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
             .map(|s| s.short_name().unwrap())
             .collect();
-        assert_eq!(wanted, ["sts", "kms", "guardduty-data", "freetier", "ecr.api"]);
+        assert_eq!(
+            wanted,
+            ["sts", "kms", "email-smtp", "rum", "guardduty-data", "freetier", "ecr.api"]
+        );
     }
 
     #[test]

@@ -106,7 +106,7 @@ async fn goes_back_where_the_invocation_ends_before() {
     let rig = Rig::repaired().await;
     rig.open_again();
     let error = rig.invoke("second", Duration::from_secs(60)).await.unwrap_err();
-    assert!(error.contains("which may not show yet"), "{error}");
+    assert!(error.contains("AWS may not show it yet"), "{error}");
     assert!(rig.open());
     assert_eq!(rig.repairs().len(), 1);
 }
