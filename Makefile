@@ -5,7 +5,6 @@ HOST := $(subst aarch64,arm64,$(shell uname -m))
 SETTINGS ?= postern.toml
 STACK ?= postern
 ZIPS ?= target/lambda/$(ARCH)
-PARAMETERS ?=
 CRATES := postern-policy postern-core postern-report postern-aws postern-runtime postern-cli \
     subnet-inspector endpoint-inspector policy-inspector sweeper
 
@@ -17,31 +16,43 @@ ifdef AWS_REGION
 export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
-.PHONY: demo test lint generate bench fuzz soak build deploy destroy
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint generate bench fuzz soak build deploy destroy
 
-demo: .venv/.stamp ## see it work, on this machine
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+
+# Said once, before anything is compiled.
+DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug
+define announce
+@test -e '$(DEBUG)/demo' || printf '%s\n' \
+    'First build: about 500 crates. The AWS SDK takes most of the time, aws-sdk-ec2 alone up to 10 minutes and 8 GB of memory.' \
+    'With two cores expect about 15 minutes; later builds take seconds.'
+endef
+
+demo: .venv/.stamp ## deploy to a local stack, break a VPC, watch the repair
+	$(announce)
 	cargo build --locked --workspace
 	cargo run --locked --quiet --bin demo
 
-test: .venv/.stamp ## every test
+test: .venv/.stamp ## run every test; STORMS=n sets the number of storms
+	$(announce)
 	cargo build --locked --workspace
 	cargo test --locked --workspace
 
-lint: .venv/.stamp ## formatting, clippy, the template, generated files, each crate alone
+lint: .venv/.stamp ## check formatting, clippy, the template, generated files and each crate alone
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	.venv/bin/cfn-lint infra/*.yaml
-	cargo test --locked --quiet --workspace --test generated
-	cargo test --locked --quiet --workspace --lib schema
+	cargo test --locked --quiet --workspace --lib -- generated schema golden
 	for crate in $(CRATES); do cargo check --locked --quiet --package $$crate || exit; done
 
-generate: ## control pages and JSON Schemas, from the code
-	GENERATE=1 cargo test --locked --quiet --workspace --test generated
-	GENERATE=1 cargo test --locked --quiet --workspace --lib schema
+generate: ## write the control pages, JSON Schemas and golden reports from the code
+	GENERATE=1 cargo test --locked --quiet --workspace --lib -- generated schema golden
 
 # What is measured are packages as build makes them, for this machine, beside a function that does nothing.
 bench: export POSTERN_PROGRAMS := $(CURDIR)/target/lambda/bench
-bench: .venv/.stamp ## speed and size
+bench: .venv/.stamp ## measure speed and size
 	$(call lambda,$(HOST)) --package idle --output-format zip --lambda-dir $(POSTERN_PROGRAMS) --include postern.toml
 	for zip in $(POSTERN_PROGRAMS)/*/bootstrap.zip; do \
 	    python3 -m zipfile -e $$zip $${zip%/*} && chmod +x $${zip%.zip} || exit; done
@@ -53,12 +64,12 @@ bench: .venv/.stamp ## speed and size
 fuzz: export FUZZ_SECONDS ?= 600
 fuzz: export FUZZ_SEED ?= $(shell date +%s)
 fuzz: export REQUESTS ?= 1000000
-fuzz: ## random policies and requests against the analyser, for FUZZ_SECONDS
+fuzz: ## try random policies and requests on the analyser for FUZZ_SECONDS
 	cargo test --locked --release --package postern-policy --test fuzz -- --nocapture
 
 soak: export SOAK_SECONDS ?= 600
 soak: export SOAK_SEED ?= $(shell date +%s)
-soak: ## storms on the model cloud, for SOAK_SECONDS
+soak: ## run storms on the model cloud for SOAK_SECONDS, or SOAK_STORMS of them
 	cargo run --locked --quiet --bin soak
 
 # The functions are always built together: alone, each would have the SDK compiled anew.
@@ -67,16 +78,19 @@ lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --
 
 # One zip file per function with the program and SETTINGS, in target/lambda/ARCH/FUNCTION/bootstrap.zip.
 # The jitter entropy of aws-lc can take a second of a cold start; the kernel's is there at once.
-build: .venv/.stamp ## the functions, for ARCH (arm64, x86_64)
+build: .venv/.stamp ## build the functions for ARCH (arm64, x86_64)
 	@test -f '$(SETTINGS)' || { echo 'build: no settings file `$(SETTINGS)`' >&2; exit 1; }
 	$(call lambda,$(ARCH)) --output-format zip --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS)
 
-deploy: .venv/.stamp ## what build made, to STACK by way of BUCKET
-	BUCKET='$(BUCKET)' STACK='$(STACK)' ARCH='$(ARCH)' ZIPS='$(ZIPS)' infra/deploy.sh $(PARAMETERS)
+# What is set on the command line or in the environment reaches the scripts as it is: BUCKET, PARAMETERS, TAGS, ...
+deploy destroy: export STACK := $(STACK)
+deploy: export ARCH := $(ARCH)
+deploy: export ZIPS := $(ZIPS)
+deploy: .venv/.stamp ## deploy the built functions to STACK through BUCKET
+	infra/deploy.sh
 
-destroy: .venv/.stamp ## STACK
-	.venv/bin/aws cloudformation delete-stack --stack-name '$(STACK)'
-	.venv/bin/aws cloudformation wait stack-delete-complete --stack-name '$(STACK)'
+destroy: .venv/.stamp ## delete STACK, after a question
+	infra/destroy.sh
 
 .venv/.stamp: requirements.txt
 	python3 -m venv --clear .venv

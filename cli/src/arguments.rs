@@ -114,8 +114,8 @@ pub(crate) struct Trust {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The endpoint")]
 pub(crate) struct EndpointArguments {
-    /// Short name of its service, such as s3 in com.amazonaws.eu-central-1.s3 [default: any, so that the actions of
-    /// every service count]
+    /// Name of its service, such as com.amazonaws.eu-central-1.s3 or s3 [default: any, so that the actions of every
+    /// service count]
     #[arg(long, value_name = "NAME", value_parser = service)]
     pub(crate) service: Option<String>,
     #[arg(long = "type", value_name = "TYPE", value_enum, default_value_t = EndpointType::Interface)]
@@ -160,13 +160,13 @@ pub(crate) enum EndpointType {
 
 fn service(text: &str) -> Result<String, String> {
     let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    if text.starts_with("com.amazonaws.") || text.starts_with("cn.com.amazonaws.") {
-        return Err("give the short name, such as s3 for com.amazonaws.eu-central-1.s3".to_owned());
-    }
+    let Some(short) = postern_policy::short_name(text) else {
+        return Err("expected a service of AWS; policies for services of other providers are not judged".to_owned());
+    };
     check(
-        text,
-        text.chars().all(named) && !text.is_empty(),
-        "such as s3 or ecr.api",
+        short,
+        short.chars().all(named) && !short.is_empty(),
+        "such as com.amazonaws.eu-central-1.s3 or s3",
     )
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use postern_policy::{Analysis, Containment, Document, EndpointContext, Perimeter, Witness, analyse};
+use postern_policy::{ANY_SERVICE, Analysis, Containment, Document, EndpointContext, Perimeter, Witness, analyse};
 
 use crate::arguments::{EndpointArguments, EndpointType};
 
@@ -19,15 +19,12 @@ pub(crate) struct Endpoint {
     service: Option<String>,
 }
 
-/// What stands for every service.
-const ANY: &str = "any";
-
 impl Endpoint {
     pub(crate) fn new(arguments: &EndpointArguments, perimeter: &Perimeter) -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let given = |id: &Option<String>| id.clone().unwrap_or_default();
         let named = EndpointContext {
-            service: arguments.service.as_deref().unwrap_or(ANY).to_owned(),
+            service: arguments.service.as_deref().unwrap_or(ANY_SERVICE).to_owned(),
             gateway: arguments.kind == EndpointType::Gateway,
             owner: given(&arguments.owner),
             region: arguments.region.clone(),
@@ -49,10 +46,9 @@ impl Endpoint {
         let unnamed = (context != named).then_some(named);
         let service = match &arguments.service {
             None => Some("the actions of every service count: say with --service which one it is for".to_owned()),
-            Some(name) if name == ANY || context.knows_service() => None,
+            Some(name) if name == ANY_SERVICE || context.knows_service() => None,
             Some(name) => Some(format!(
-                "`{name}` is not known here, so it may be any service: its actions may be called anything, and their \
-                 requests may not tell who owns the resource"
+                "the actions of `{name}` are not known, and its requests may not tell who owns the resource"
             )),
         };
         Self {
@@ -79,11 +75,13 @@ impl Endpoint {
             return analysis;
         }
         let supposed = analyse(document, perimeter, unnamed);
+        let decided = [supposed.identity.is_none(), supposed.resource.is_none()];
         let Some(witness) = supposed.identity.or(supposed.resource) else {
             return analysis;
         };
         if analysis.verdict == Containment::Closed {
             analysis.verdict = Containment::Undecided;
+            [analysis.identity_decided, analysis.resource_decided] = decided;
             analysis.explanation.clear();
         }
         let reason = self.depends(&witness);

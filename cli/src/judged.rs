@@ -35,19 +35,20 @@ pub(crate) struct Line<'j> {
 
 #[derive(Serialize)]
 struct Hole {
-    hole: bool,
+    /// Nothing where it could not be decided.
+    hole: Option<bool>,
     witness: Option<Request>,
 }
 
 impl Hole {
-    fn new(witness: Option<&Witness>) -> Self {
+    fn new(witness: Option<&Witness>, decided: bool) -> Self {
         // Which type the endpoint has is no part of what is shown: whoever asks has said it.
         let request = |witness: &Witness| Request {
             gateway: false,
             ..witness.request.clone()
         };
         Self {
-            hole: witness.is_some(),
+            hole: decided.then_some(witness.is_some()),
             witness: witness.map(request),
         }
     }
@@ -56,14 +57,7 @@ impl Hole {
 impl Judged {
     /// What cannot be judged is neither open nor closed.
     pub(crate) fn undecided(file: String, reasons: Vec<String>) -> Self {
-        let analysis = Analysis {
-            verdict: Containment::Undecided,
-            identity: None,
-            resource: None,
-            locked_out: false,
-            reasons,
-            explanation: Vec::new(),
-        };
+        let analysis = Analysis::undecided(reasons);
         Self { file, analysis }
     }
 
@@ -82,8 +76,8 @@ impl Judged {
         Line {
             file: &self.file,
             verdict: analysis.verdict,
-            identity: Hole::new(analysis.identity.as_ref()),
-            resource: Hole::new(analysis.resource.as_ref()),
+            identity: Hole::new(analysis.identity.as_ref(), analysis.identity_decided),
+            resource: Hole::new(analysis.resource.as_ref(), analysis.resource_decided),
             locked_out: analysis.locked_out,
             reasons: self.reasons(),
             explanation: (detail == Detail::Explanation).then_some(&analysis.explanation),

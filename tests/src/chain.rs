@@ -1,4 +1,4 @@
-//! What the template deployed: rules, queues, the topic. Stands in for EventBridge, which takes events of `aws.ec2` from
+//! What the template deployed: rules, queues, topics. Stands in for EventBridge, which takes events of `aws.ec2` from
 //! nobody but AWS.
 
 use std::time::Duration;
@@ -8,14 +8,13 @@ use postern_core::functions::FUNCTIONS;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::alert::Alert;
 use crate::envelope::Envelope;
 use crate::error::{HarnessError, Result, While};
+use crate::messages::{Alert, Report};
 use crate::stack::{Ministack, pause};
 
 /// Far above what a batch takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-const INBOX: &str = "inbox";
 
 /// An event and the functions whose rules it matched.
 #[derive(Clone, Debug)]
@@ -29,8 +28,9 @@ pub struct Chain {
     events: aws_sdk_eventbridge::Client,
     sqs: aws_sdk_sqs::Client,
     rules: Vec<Rule>,
-    /// The URL of a queue that is subscribed to the topic.
-    inbox: String,
+    /// The URLs of queues that are subscribed to the topics of alerts and of reports.
+    alerts: String,
+    reports: String,
 }
 
 #[derive(Debug)]
@@ -44,18 +44,21 @@ struct Rule {
 }
 
 impl Chain {
-    /// Finds what is deployed, and subscribes to the topic.
+    /// Finds what is deployed, and subscribes to the topics.
     pub async fn of(ministack: &Ministack) -> Result<Self> {
         let sdk = ministack.sdk().await;
         let events = aws_sdk_eventbridge::Client::new(&sdk);
         let sqs = aws_sdk_sqs::Client::new(&sdk);
         let rules = rules(&events, &sqs).await?;
-        let inbox = subscribe(&aws_sdk_sns::Client::new(&sdk), &sqs).await?;
+        let sns = aws_sdk_sns::Client::new(&sdk);
+        let alerts = subscribe(&sns, &sqs, "AlertsTopic").await?;
+        let reports = subscribe(&sns, &sqs, "ReportsTopic").await?;
         Ok(Self {
             events,
             sqs,
             rules,
-            inbox,
+            alerts,
+            reports,
         })
     }
 
@@ -79,11 +82,11 @@ impl Chain {
         for rule in self.matched(event).await? {
             self.send(&rule.queue, event).await?;
         }
-        self.reach(event).await
+        self.matching(event).await
     }
 
     /// Puts an event where EventBridge leaves what it cannot deliver.
-    pub async fn bury(&self, event: &Envelope) -> Result<()> {
+    pub async fn dead_letter(&self, event: &Envelope) -> Result<()> {
         for rule in self.matched(event).await? {
             self.send(&rule.dead_letters, event).await?;
         }
@@ -91,7 +94,7 @@ impl Chain {
     }
 
     /// The functions whose rules an event matches.
-    pub async fn reach(&self, event: &Envelope) -> Result<Delivery> {
+    pub async fn matching(&self, event: &Envelope) -> Result<Delivery> {
         let matched = self.matched(event).await?;
         Ok(Delivery {
             event: event.clone(),
@@ -149,7 +152,7 @@ impl Chain {
 
     /// From now on a message that a function gives back is there again after so many seconds, instead of what the
     /// template says.
-    pub async fn hasten(&self, function: &str, seconds: u32) -> Result<()> {
+    pub async fn shorten_visibility(&self, function: &str, seconds: u32) -> Result<()> {
         let doing = format!("shortening the time after which a message comes back to {function}");
         for rule in self.rules.iter().filter(|rule| rule.function == function) {
             self.sqs
@@ -184,44 +187,51 @@ impl Chain {
         Ok(counts.iter().sum())
     }
 
-    /// Waits for an alert, and gives all since the last call.
-    pub async fn next_alerts(&self) -> Result<Vec<Alert>> {
+    /// Waits for a report, and gives all since the last call.
+    pub async fn next_reports(&self) -> Result<Vec<Report>> {
         let some = async {
             loop {
-                let alerts = self.alerts().await?;
-                if !alerts.is_empty() {
-                    return Ok::<_, HarnessError>(alerts);
+                let reports = self.reports().await?;
+                if !reports.is_empty() {
+                    return Ok::<_, HarnessError>(reports);
                 }
                 pause().await;
             }
         };
-        let late = |_| HarnessError::new(format_args!("there is no alert after {PATIENCE:?}"));
+        let late = |_| HarnessError::new(format_args!("there is no report after {PATIENCE:?}"));
         timeout(PATIENCE, some).await.map_err(late)?
     }
 
     /// The alerts since the last call.
     pub async fn alerts(&self) -> Result<Vec<Alert>> {
-        let mut alerts = Vec::new();
+        self.receive(&self.alerts).await
+    }
+
+    /// The reports since the last call.
+    pub async fn reports(&self) -> Result<Vec<Report>> {
+        let messages = self.receive(&self.reports).await?;
+        messages.into_iter().map(Report::of).collect()
+    }
+
+    /// Takes the messages out of a queue.
+    async fn receive(&self, queue: &str) -> Result<Vec<Alert>> {
+        let mut received = Vec::new();
         loop {
-            let receive = self
-                .sqs
-                .receive_message()
-                .queue_url(&self.inbox)
-                .max_number_of_messages(10);
+            let receive = self.sqs.receive_message().queue_url(queue).max_number_of_messages(10);
             let messages = receive
                 .send()
                 .await
-                .while_doing("reading the alerts")?
+                .while_doing(format_args!("reading `{queue}`"))?
                 .messages
                 .unwrap_or_default();
             if messages.is_empty() {
-                return Ok(alerts);
+                return Ok(received);
             }
             for message in messages {
-                let delete = self.sqs.delete_message().queue_url(&self.inbox);
+                let delete = self.sqs.delete_message().queue_url(queue);
                 let delete = delete.set_receipt_handle(message.receipt_handle);
-                delete.send().await.while_doing("deleting an alert")?;
-                alerts.push(Alert::from_notification(&message.body.unwrap_or_default())?);
+                delete.send().await.while_doing("deleting a message")?;
+                received.push(Alert::from_notification(&message.body.unwrap_or_default())?);
             }
         }
     }
@@ -283,7 +293,8 @@ fn camel(name: &str) -> String {
     words.collect()
 }
 
-async fn subscribe(sns: &aws_sdk_sns::Client, sqs: &aws_sdk_sqs::Client) -> Result<String> {
+/// Subscribes a queue of the topic's name to the topic with this name in the template. Gives the queue's URL.
+async fn subscribe(sns: &aws_sdk_sns::Client, sqs: &aws_sdk_sqs::Client, name: &str) -> Result<String> {
     let topics = sns
         .list_topics()
         .send()
@@ -291,27 +302,26 @@ async fn subscribe(sns: &aws_sdk_sns::Client, sqs: &aws_sdk_sqs::Client) -> Resu
         .while_doing("listing the topics")?
         .topics
         .unwrap_or_default();
-    let topic = match topics.as_slice() {
-        [topic] => topic.topic_arn().unwrap_or_default(),
-        others => return Err(HarnessError::new(format_args!("one topic is expected: {others:?}"))),
-    };
-    let inbox = sqs
+    let mut arns = topics.iter().filter_map(|topic| topic.topic_arn());
+    let topic = arns.find(|arn| arn.contains(name));
+    let topic = topic.ok_or_else(|| HarnessError::new(format_args!("no topic `{name}` among {topics:?}")))?;
+    let queue = sqs
         .create_queue()
-        .queue_name(INBOX)
+        .queue_name(name)
         .send()
         .await
         .while_doing("creating a queue")?;
-    let inbox = inbox.queue_url.unwrap_or_default();
+    let queue = queue.queue_url.unwrap_or_default();
     let arn = sqs
         .get_queue_attributes()
-        .queue_url(&inbox)
+        .queue_url(&queue)
         .attribute_names(QueueAttributeName::QueueArn);
-    let arn = arn.send().await.while_doing("looking at the queue")?;
+    let arn = arn.send().await.while_doing("looking up the queue")?;
     let arn = arn
         .attributes()
         .and_then(|attributes| attributes.get(&QueueAttributeName::QueueArn));
     let arn = arn.ok_or_else(|| HarnessError::new("the queue has no ARN"))?;
     let subscribe = sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(arn);
     subscribe.send().await.while_doing("subscribing to the topic")?;
-    Ok(inbox)
+    Ok(queue)
 }

@@ -23,7 +23,7 @@ pub struct Check {
 }
 
 /// Everything that is wrong with the VPC at first, in the same order each time.
-pub async fn look(ec2: &Client, vpc: &FaultyVpc) -> Result<Vec<Check>> {
+pub async fn check_vpc(ec2: &Client, vpc: &FaultyVpc) -> Result<Vec<Check>> {
     let hostnames = ec2
         .describe_vpc_attribute()
         .vpc_id(&vpc.id)
@@ -62,12 +62,16 @@ pub async fn look(ec2: &Client, vpc: &FaultyVpc) -> Result<Vec<Check>> {
         check("DNS hostnames are on", hostnames, if hostnames { "on" } else { "off" }),
         zones("STS: an address in each zone", sts, vpc),
         https("STS: admits HTTPS from the VPC", sts, &groups, vpc),
-        closed("STS: closed to strangers", "sts", sts),
+        closed("STS: closed to principals outside the perimeter", "sts", sts),
         zones("Secrets Manager: an address in each zone", secrets, vpc),
         https("Secrets Manager: admits HTTPS from the VPC", secrets, &groups, vpc),
-        closed("Secrets Manager: closed to strangers", "secretsmanager", secrets),
+        closed(
+            "Secrets Manager: closed to principals outside the perimeter",
+            "secretsmanager",
+            secrets,
+        ),
         routes("S3: a route from each private subnet", s3, vpc),
-        closed("S3: closed to strangers", "s3", s3),
+        closed("S3: closed to principals outside the perimeter", "s3", s3),
     ])
 }
 
@@ -155,8 +159,8 @@ fn closed(
     let state = match (analysis.verdict, analysis.identity, analysis.resource) {
         (Containment::Closed, ..) => "proven",
         (Containment::LockedOut, ..) => "nobody gets through",
-        (_, Some(_), Some(_)) => "strangers get in, data gets out",
-        (_, Some(_), None) => "strangers get in",
+        (_, Some(_), Some(_)) => "principals outside get in, data gets out",
+        (_, Some(_), None) => "principals outside get in",
         (_, None, Some(_)) => "data gets out",
         _ => "not decided",
     };

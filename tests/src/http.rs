@@ -1,10 +1,17 @@
-//! As much of HTTP/1.1 as the stand-ins and the functions speak among themselves.
+//! HTTP/1.1 between the stand-ins and the functions, on loopback.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1 as client;
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -14,16 +21,17 @@ use crate::error::{Result, While};
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
+    /// With the query, if any.
     pub path: String,
-    headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    headers: HeaderMap,
+    pub body: Bytes,
 }
 
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u16,
     headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 impl Request {
@@ -43,26 +51,24 @@ impl Request {
         Self {
             method: method.to_owned(),
             path: path.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
         }
     }
 
     /// The value of a header, whatever the case of its name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        header(&self.headers, name)
+        self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as an HTML form, which is how EC2 and SNS are asked.
+    /// The body as an HTML form, the protocol of EC2 and SNS.
     pub fn form(&self) -> BTreeMap<String, String> {
-        let body = String::from_utf8_lossy(&self.body);
-        let pairs = body.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.map(|(key, value)| (decode(key), decode(value))).collect()
+        form_urlencoded::parse(&self.body).into_owned().collect()
     }
 }
 
 impl Response {
-    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -84,7 +90,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers every request with what `answer` gives; None hangs up without an answer.
+    /// Answers every request with what `answer` gives; None closes the connection without an answer.
     pub async fn start<F, A>(answer: F) -> Result<Self>
     where
         F: Fn(Request) -> A + Send + Sync + 'static,
@@ -100,7 +106,7 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 let answer = Arc::clone(&answer);
                 connections.spawn(async move {
-                    // A client that goes away is no concern of the server.
+                    // The client may close the connection at any time.
                     let _ = converse(stream, answer.as_ref()).await;
                 });
                 while connections.try_join_next().is_some() {}
@@ -138,52 +144,56 @@ where
         }
         head.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
         // In one piece: otherwise the kernel waits for the other side to have taken the first.
-        stream.write_all(&[head.as_bytes(), &response.body].concat()).await?;
+        stream
+            .write_all(&[head.as_bytes(), &response.body[..]].concat())
+            .await?;
         stream.flush().await?;
     }
     Ok(())
 }
 
-/// Asks once, over a connection of its own.
+/// Sends one request over a connection of its own. Of the answer's headers the content type is kept.
 pub async fn ask(address: SocketAddr, request: &Request) -> io::Result<Response> {
-    let mut stream = BufReader::new(TcpStream::connect(address).await?);
-    let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
-    for (name, value) in &request.headers {
-        let own = ["connection", "content-length", "transfer-encoding"];
-        if !own.iter().any(|own| name.eq_ignore_ascii_case(own)) {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-    }
-    if header(&request.headers, "host").is_none() {
-        head.push_str(&format!("Host: {address}\r\n"));
-    }
-    let length = request.body.len();
-    head.push_str(&format!("Connection: close\r\nContent-Length: {length}\r\n\r\n"));
-    stream.write_all(&[head.as_bytes(), &request.body].concat()).await?;
-    stream.flush().await?;
-
-    let status = read_line(&mut stream).await?.unwrap_or_default();
-    let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
-    let status = status.ok_or_else(|| invalid("no status line"))?;
-    let headers = read_headers(&mut stream).await?;
-    let body = match read_body(&mut stream, &headers).await? {
-        Some(body) => body,
-        None => {
-            let mut rest = Vec::new();
-            stream.read_to_end(&mut rest).await?;
-            rest
-        }
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = client::handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
+    let exchange = async move {
+        let response = sender.send_request(forwarded(address, request)?).await;
+        let (head, body) = response.map_err(io::Error::other)?.into_parts();
+        let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        let response = Response::new(head.status.as_u16(), body);
+        let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        Ok(match kind {
+            Some(kind) => response.with(CONTENT_TYPE.as_str(), kind),
+            None => response,
+        })
     };
-    let kept = headers
-        .into_iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-    Ok(Response {
-        status,
-        headers: kept.collect(),
-        body,
-    })
+    let (answer, _) = tokio::join!(exchange, connection);
+    answer
 }
 
+/// The request with its headers but those of the connection that it came over.
+fn forwarded(address: SocketAddr, request: &Request) -> io::Result<hyper::Request<Full<Bytes>>> {
+    const OF_THE_CONNECTION: [HeaderName; 3] = [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING];
+    let mut forwarded = hyper::Request::builder()
+        .method(request.method.as_str())
+        .uri(&request.path)
+        .header(CONNECTION, "close");
+    for (name, value) in request
+        .headers
+        .iter()
+        .filter(|(name, _)| !OF_THE_CONNECTION.contains(name))
+    {
+        forwarded = forwarded.header(name, value);
+    }
+    if !request.headers.contains_key(HOST) {
+        forwarded = forwarded.header(HOST, address.to_string());
+    }
+    forwarded
+        .body(Full::new(request.body.clone()))
+        .map_err(io::Error::other)
+}
 async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let Some(line) = read_line(stream).await? else {
         return Ok(None);
@@ -202,30 +212,35 @@ async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Re
     }))
 }
 
-async fn read_headers(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<(String, String)>> {
-    let mut headers = Vec::new();
+async fn read_headers(stream: &mut BufReader<TcpStream>) -> io::Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
     while let Some(line) = read_line(stream).await? {
         if line.is_empty() {
             break;
         }
         let (name, value) = line.split_once(':').ok_or_else(|| invalid("no header"))?;
-        headers.push((name.to_owned(), value.trim().to_owned()));
+        let name: HeaderName = name.parse().map_err(|_| invalid("no header name"))?;
+        let value = HeaderValue::from_str(value.trim()).map_err(|_| invalid("no header value"))?;
+        headers.append(name, value);
     }
     Ok(headers)
 }
 
 /// None where the headers do not tell how long it is.
-async fn read_body(stream: &mut BufReader<TcpStream>, headers: &[(String, String)]) -> io::Result<Option<Vec<u8>>> {
-    if header(headers, "transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
-        return read_chunks(stream).await.map(Some);
+async fn read_body(stream: &mut BufReader<TcpStream>, headers: &HeaderMap) -> io::Result<Option<Bytes>> {
+    if headers
+        .get(TRANSFER_ENCODING)
+        .is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
+        return read_chunks(stream).await.map(|body| Some(body.into()));
     }
-    let Some(length) = header(headers, "content-length") else {
+    let Some(length) = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()) else {
         return Ok(None);
     };
     let length = length.parse().map_err(|_| invalid("no length"))?;
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
-    Ok(Some(body))
+    Ok(Some(body.into()))
 }
 
 async fn read_chunks(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
@@ -250,30 +265,6 @@ async fn read_line(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Strin
     Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let found = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
-}
-
-fn decode(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digits = [bytes.next(), bytes.next()].map(|digit| digit.and_then(|d| (d as char).to_digit(16)));
-                match digits {
-                    [Some(high), Some(low)] => u8::try_from(high * 16 + low).unwrap_or(b'?'),
-                    _ => b'?',
-                }
-            }
-            other => other,
-        });
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
 fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
@@ -285,7 +276,7 @@ mod tests {
     #[test]
     fn forms_are_decoded() {
         let request = Request {
-            body: b"Action=Publish&Message=a%2Bb+c%C3%A4%26&Empty=".to_vec(),
+            body: Bytes::from_static(b"Action=Publish&Message=a%2Bb+c%C3%A4%26&Empty="),
             ..Request::post("/")
         };
         let form = request.form();
@@ -302,11 +293,11 @@ mod tests {
         .await
         .unwrap();
         let request = Request {
-            body: b"hello".to_vec(),
+            body: Bytes::from_static(b"hello"),
             ..Request::post("/echo")
         };
         let response = ask(server.address(), &request).await.unwrap();
-        assert_eq!((response.status, response.body.as_slice()), (201, b"hello".as_slice()));
+        assert_eq!((response.status, &*response.body), (201, b"hello".as_slice()));
         assert!(ask(server.address(), &Request::get("/hang-up")).await.is_err());
     }
 

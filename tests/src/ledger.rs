@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use postern_aws::Aws;
 use postern_core::history::ChangeRecord;
+use serde_json::Value;
 
 use crate::error::{Result, While};
 use crate::stack::{ACCOUNT, REGION};
@@ -88,11 +89,11 @@ fn age_item(item: &mut HashMap<String, AttributeValue>, by: SignedDuration) -> R
             AttributeValue::N((until - by.as_millis()).to_string()),
         );
     }
-    if let Some(AttributeValue::S(record)) = item.get("record") {
-        let mut record: ChangeRecord = serde_json::from_str(record).while_doing(doing)?;
-        record.time -= by;
-        let record = serde_json::to_string(&record).while_doing(doing)?;
-        item.insert("record".to_owned(), AttributeValue::S(record));
+    if let Some(AttributeValue::S(change)) = item.get("change") {
+        let mut change: Value = serde_json::from_str(change).while_doing(doing)?;
+        let time: Timestamp = serde_json::from_value(change["time"].take()).while_doing(doing)?;
+        change["time"] = Value::String((time - by).to_string());
+        item.insert("change".to_owned(), AttributeValue::S(change.to_string()));
     }
     Ok(())
 }

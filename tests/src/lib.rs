@@ -1,7 +1,6 @@
 //! What the tests of the whole and the demo are made of: stand-ins for AWS on this machine, a VPC with faults, events,
 //! and the functions' programs as they are deployed.
 
-pub mod alert;
 pub mod chain;
 pub mod checks;
 pub mod envelope;
@@ -9,12 +8,15 @@ pub mod error;
 pub mod function;
 pub mod http;
 pub mod ledger;
+pub mod messages;
 pub mod operator;
-pub mod play;
 pub mod programs;
 pub mod proxy;
+pub mod scenario;
 pub mod scratch;
 pub mod seed;
 pub mod settings;
 pub mod stack;
+#[cfg(test)]
+mod tests;
 pub mod topic;

@@ -12,7 +12,7 @@ const APP_A: &str = "10.20.10.0/24";
 const APP_B: &str = "10.20.11.0/24";
 const APP_C: &str = "10.20.12.0/24";
 
-/// Written to keep strangers out, and it does; but nothing is said of whose buckets our principals may write to.
+/// Keeps principals outside the organisation out, but lets ours write to any bucket.
 const LEAKY: &str = r#"{
     "Version": "2012-10-17",
     "Statement": [{

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::alert::Alert;
 use crate::error::{Result, While};
 use crate::http::{Request, Response, Server};
+use crate::messages::Report;
 
 #[derive(Debug)]
 pub struct Topic {
@@ -52,9 +52,9 @@ impl Topic {
     }
 
     /// What was published since the last call.
-    pub fn take(&self) -> Result<Vec<Alert>> {
+    pub fn take(&self) -> Result<Vec<Report>> {
         let published = std::mem::take(&mut *self.state.published.lock().unwrap_or_else(PoisonError::into_inner));
-        published.iter().map(alert).collect()
+        published.iter().map(report).collect()
     }
 }
 
@@ -87,7 +87,7 @@ impl State {
     }
 }
 
-fn alert(form: &BTreeMap<String, String>) -> Result<Alert> {
+fn report(form: &BTreeMap<String, String>) -> Result<Report> {
     let text = |name: &str| form.get(name).cloned().unwrap_or_default();
     let mut attributes = BTreeMap::new();
     for index in 1.. {
@@ -95,10 +95,10 @@ fn alert(form: &BTreeMap<String, String>) -> Result<Alert> {
         let Some(name) = entry("Name") else { break };
         attributes.insert(name.clone(), entry("Value.StringValue").cloned().unwrap_or_default());
     }
-    Ok(Alert {
+    Ok(Report {
         topic: text("TopicArn"),
         subject: text("Subject"),
-        report: serde_json::from_str(&text("Message")).while_doing("reading the published report")?,
+        json: serde_json::from_str(&text("Message")).while_doing("reading the published report")?,
         attributes,
     })
 }

@@ -1,4 +1,4 @@
-//! What may be said to the commands that call AWS.
+//! The arguments of the commands that call AWS.
 
 use std::path::PathBuf;
 
@@ -17,38 +17,38 @@ The AWS Region, credentials and endpoints come from the environment, as for the 
 credentials.";
 
 const REDRIVE: &str = "\
-Mend first what kept the function from handling them; its log tells. Old events do no harm: they say where to look, and \
-what is so is looked up now.
+First correct what made the function fail: its log has the cause. Old events are safe to process again: an event only \
+names the resources to evaluate, and their current state is read from AWS.
 
 Exit status:
   0  done
-  2  could not run: wrong arguments, no credentials, AWS refused or did not answer
+  2  failed: wrong arguments, no credentials, AWS refused or did not answer
 
 The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const STATUS: &str = "\
 Exit status:
   0  done
-  1  something is not as Postern left it, is not Postern's, or is not there; the output says what
-  2  could not run: wrong arguments, no credentials, AWS refused or did not answer
+  1  a resource was changed since, was not created by Postern or does not exist; the output says which
+  2  failed: wrong arguments, no credentials, AWS refused or did not answer
 
 The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
 credentials.";
 
-/// Where the ledger is.
+/// The ledger.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TableArguments {
-    /// Table that holds the ledger: output LedgerTable of the stack [default: what POSTERN_LEDGER_TABLE says]
+    /// Table that holds the ledger: output LedgerTable of the stack [default: the environment variable POSTERN_LEDGER_TABLE]
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
 }
 
-/// What a command that changes something has to know.
+/// The arguments of every command that changes something.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Changing {
     #[command(flatten)]
     pub table: TableArguments,
-    /// The settings that the functions have [default: postern.toml in this directory]
+    /// Settings file of the functions [default: postern.toml in this directory]
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
     /// Show everything and change nothing
@@ -56,7 +56,7 @@ pub struct Changing {
     pub dry_run: bool,
 }
 
-/// What Postern did in this account and Region, newest last
+/// List the changes that Postern made in this account and Region, newest last
 #[derive(Clone, Debug, Args)]
 #[command(after_help = TABLE)]
 pub struct History {
@@ -66,7 +66,7 @@ pub struct History {
     /// Only changes made for this control
     #[arg(long, value_name = "NAME", value_parser = control())]
     pub control: Option<String>,
-    /// Only changes since then: a time such as 2026-11-23T06:00:00Z, a day, or so long ago, such as 90m, 24h or 7d
+    /// Only changes since a time such as 2026-11-23T06:00:00Z, a day, or an age such as 90m, 24h or 7d
     #[arg(long, value_name = "TIME")]
     pub since: Option<Since>,
     /// json: one record a line
@@ -76,7 +76,7 @@ pub struct History {
     pub table: TableArguments,
 }
 
-/// Take a change back, or all of a run, the last one first
+/// Roll back a change, or all changes of a run, the last one first
 #[derive(Clone, Debug, Args)]
 #[command(after_help = STATUS, group = ArgGroup::new("what").required(true).args(["change", "run"]))]
 pub struct Rollback {
@@ -90,7 +90,7 @@ pub struct Rollback {
     pub changing: Changing,
 }
 
-/// Let a control repair a resource again that was rolled back, released, or undone again and again
+/// Resume automatic remediation after a rollback, a release or a remediation conflict
 #[derive(Clone, Debug, Args)]
 #[command(after_help = STATUS)]
 pub struct Resume {
@@ -102,24 +102,24 @@ pub struct Resume {
     pub changing: Changing,
 }
 
-/// Remove what Postern made in a VPC or subnet, so that it can be deleted
+/// Remove what Postern created in a VPC or subnet, so that the VPC or subnet can be deleted
 #[derive(Clone, Debug, Args)]
 #[command(after_help = STATUS)]
 pub struct Release {
-    #[arg(value_name = "VPC|SUBNET", value_parser = room)]
-    pub room: ReleaseTarget,
+    #[arg(value_name = "VPC|SUBNET", value_parser = release_target)]
+    pub target: ReleaseTarget,
     #[command(flatten)]
     pub changing: Changing,
 }
 
-/// Move what a function gave up on from its dead-letter queue back to its queue
+/// Move messages from a function's dead-letter queue back to its queue
 #[derive(Clone, Debug, Args)]
 #[command(after_help = REDRIVE)]
 pub struct Redrive {
-    /// URL of the function's queue, as its alarm and the stack's outputs tell it
+    /// URL of the function's queue, from its alarm or the stack's outputs
     #[arg(value_name = "QUEUE", value_parser = queue)]
     pub queue: String,
-    /// Count the messages and move none
+    /// Only count the messages
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -132,11 +132,13 @@ fn change(text: &str) -> Result<ChangeId, String> {
     let id = ChangeId::from(text);
     match id.time() {
         Some(_) => Ok(id),
-        None => Err("expected such as 20261123T061530.123456Z-0a1b2c3d; `postern history` lists them".to_owned()),
+        None => {
+            Err("expected an id such as 20261123T061530.123456Z-0a1b2c3d; `postern history` lists the ids".to_owned())
+        }
     }
 }
 
-fn room(text: &str) -> Result<ReleaseTarget, String> {
+fn release_target(text: &str) -> Result<ReleaseTarget, String> {
     ReleaseTarget::parse(text).ok_or_else(|| "expected a VPC or a subnet, such as vpc-0123456789abcdef0".to_owned())
 }
 

@@ -1,4 +1,4 @@
-//! Why a command that calls AWS could not run.
+//! Why a command that calls AWS failed.
 
 use std::io;
 
@@ -6,16 +6,16 @@ use postern_aws::CallError;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
 use postern_core::model::id::{AccountId, Region};
-use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::Gap;
+use postern_engine::ReconcileError;
 
 use crate::settings::TrustError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     #[error(
-        "no ledger: name its table with --table or POSTERN_LEDGER_TABLE; the stack tells it: aws cloudformation \
-         describe-stacks --stack-name postern --query \"Stacks[0].Outputs[?OutputKey=='LedgerTable'].OutputValue\" \
+        "no ledger: name its table with `--table` or POSTERN_LEDGER_TABLE; the output LedgerTable of the stack has the name: \
+         aws cloudformation describe-stacks --stack-name postern --query \"Stacks[0].Outputs[?OutputKey=='LedgerTable'].OutputValue\" \
          --output text"
     )]
     NoTable,
@@ -29,17 +29,19 @@ pub enum CommandError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Observe(#[from] ObserveError),
-    #[error("`{0}` is not in the ledger of {1} in {2}; `postern history` lists what is")]
-    Unknown(String, AccountId, Region),
-    #[error("a function is at work on {0}; try again in a minute")]
-    Busy(ScopedResource),
-    #[error(
-        "another run took over {0}, since this one was too slow; see `postern history`, then run the command again"
-    )]
-    Lost(ScopedResource),
-    #[error("cannot be decided: {0}")]
+    #[error("`{0}` is not in the ledger of {1} in {2}; `postern history` lists the changes and runs on record")]
+    NotOnRecord(String, AccountId, Region),
+    #[error("{0}; try again in a minute")]
+    LeaseBusy(ReconcileError),
+    #[error("{0}; see `postern history`, then run the command again")]
+    LeaseLost(ReconcileError),
+    #[error(transparent)]
+    Reconcile(ReconcileError),
+    #[error("incomplete data: {0}")]
     Gap(Gap),
-    #[error("the dead letters of `{queue}` could not all be read and moved; any that were moved are named above")]
+    #[error(
+        "not all dead-letter messages of `{queue}` could be read and moved; those that were moved are listed above"
+    )]
     Redrive {
         queue: String,
         #[source]
@@ -47,4 +49,17 @@ pub enum CommandError {
     },
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<ReconcileError> for CommandError {
+    fn from(error: ReconcileError) -> Self {
+        match error {
+            ReconcileError::LeaseBusy(_) => Self::LeaseBusy(error),
+            ReconcileError::LeaseLost(_) => Self::LeaseLost(error),
+            ReconcileError::Ledger(error) => Self::Ledger(error),
+            ReconcileError::Observation(error) => Self::Observe(error),
+            ReconcileError::Gap(gap) => Self::Gap(gap),
+            error => Self::Reconcile(error),
+        }
+    }
 }

@@ -1,11 +1,11 @@
-//! `history`: what is on record.
+//! `history`: the changes on record.
 
 use std::io::Write;
 
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use serde_json::Value;
 
-use super::{Area, CommandError, History, say};
+use super::{CommandError, History, OperatorContext, say};
 use crate::arguments::Format;
 use crate::output::Status;
 
@@ -13,9 +13,13 @@ use crate::output::Status;
 ///
 /// # Errors
 /// If the ledger cannot be read or the list cannot be written.
-pub async fn history(area: &Area, arguments: &History, out: &mut dyn Write) -> Result<Status, CommandError> {
-    let since = arguments.since.map(|since| since.time(area.aws.now()));
-    let records = area.ledger.history(&area.account, &area.region, since).await?;
+pub async fn history(
+    context: &OperatorContext,
+    arguments: &History,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let since = arguments.since.map(|since| since.time(context.aws.now()));
+    let records = context.ledger.history(&context.account, &context.region, since).await?;
     let mut any = false;
     for record in &records {
         let json = serde_json::to_value(record).unwrap_or_default();
@@ -36,14 +40,12 @@ pub async fn history(area: &Area, arguments: &History, out: &mut dyn Write) -> R
         any = true;
     }
     if !any && arguments.format == Format::Text {
-        let whether = if records.is_empty() { "" } else { " that was asked for" };
-        say(
-            out,
-            &format!(
-                "No change is on record{whether} in {} of {}.",
-                area.region, area.account
-            ),
-        )?;
+        let (account, region) = (&context.account, &context.region);
+        let line = match records.is_empty() {
+            true => format!("No change of {account} in {region} is on record."),
+            false => format!("No change of {account} in {region} on record matches the filters."),
+        };
+        say(out, &line)?;
     }
     Ok(Status::Fine)
 }
@@ -59,7 +61,7 @@ fn names(value: &Value, id: &str) -> bool {
 }
 
 fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> {
-    say(out, &format!("{}  {}", record.id, what(record)))?;
+    say(out, &format!("{}  {}", record.id, describe_change(record)))?;
     let mut line = |name: &str, text: String| say(out, &format!("  {name:<8} {text}"));
     line("when", format!("{:.0}, in {}", record.time, record.scope.resource))?;
     for key in &record.causes {
@@ -85,23 +87,26 @@ fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> 
     }
 }
 
-/// The change in words.
-pub(super) fn what(record: &ChangeRecord) -> String {
+/// The change in words, such as `create security group … in vpc-1`.
+pub(super) fn describe_change(record: &ChangeRecord) -> String {
     match (&record.action, &record.undoes) {
         (Action::Change(change), _) => change.to_string(),
-        (Action::Undo(inverse), Some(undone)) => format!("{} (takes back {undone})", inverse.words()),
-        (Action::Undo(inverse), None) => inverse.words(),
+        (Action::Undo(inverse), Some(undone)) => format!("{} (rolls back {undone})", inverse.text()),
+        (Action::Undo(inverse), None) => inverse.text(),
     }
 }
 
 fn outcome(status: &ChangeStatus) -> String {
     match status {
-        ChangeStatus::Intended => "not known yet: its run is still at it, or died; the next one finds out".to_owned(),
-        ChangeStatus::Uncertain { cause } => format!("not known yet; the next run finds out: {cause}"),
+        ChangeStatus::Intended => {
+            "not known yet: its run is in progress or was interrupted; the next run determines it".to_owned()
+        }
+        ChangeStatus::Uncertain { cause } => format!("not known yet; the next run determines it: {cause}"),
         ChangeStatus::Applied { created: Some(id) } => format!("applied: {id}"),
         ChangeStatus::Applied { created: None } => "applied".to_owned(),
         ChangeStatus::NotNeeded { reason } => format!("not needed: {reason}"),
         ChangeStatus::Skipped { reason } => format!("skipped: {reason}"),
+        ChangeStatus::NotApplied { reason } => format!("not applied: {reason}"),
         ChangeStatus::Failed { cause } => format!("failed: {cause}"),
     }
 }

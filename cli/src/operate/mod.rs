@@ -1,30 +1,30 @@
-//! The commands of whoever operates Postern: what was done, what takes it back, and what a function gave up on.
+//! The commands of operators: the history of changes, taking changes back, and redriving dead-letter queues.
 //!
-//! Only these call AWS.
+//! Only these commands call AWS.
 
-mod area;
 mod arguments;
+mod context;
 mod error;
-mod hand;
 mod history;
+mod outcome;
+mod pauses;
 mod redrive;
 mod release;
+mod resolve;
 mod resume;
 mod rollback;
 mod since;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::{self, Write};
 
 use postern_aws::{Aws, chain};
-use postern_core::model::snapshot::Part;
 use postern_core::settings::Settings;
 
-pub use self::area::Area;
 pub use self::arguments::{Changing, History, Redrive, Release, Resume, Rollback, TableArguments};
+pub use self::context::OperatorContext;
 pub use self::error::CommandError;
 pub use self::history::history;
 pub use self::redrive::redrive;
@@ -37,29 +37,29 @@ use crate::settings;
 
 pub(crate) fn run_history(arguments: &History, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let area = connect(&arguments.table).await?;
-        history(&area, arguments, out).await
+        let context = connect(&arguments.table).await?;
+        history(&context, arguments, out).await
     }))
 }
 
 pub(crate) fn run_rollback(arguments: &Rollback, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let (settings, area) = prepare(&arguments.changing).await?;
-        rollback(&area, &settings, arguments, out).await
+        let (settings, context) = prepare(&arguments.changing).await?;
+        rollback(&context, &settings, arguments, out).await
     }))
 }
 
 pub(crate) fn run_resume(arguments: &Resume, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let (settings, area) = prepare(&arguments.changing).await?;
-        resume(&area, &settings, arguments, out).await
+        let (settings, context) = prepare(&arguments.changing).await?;
+        resume(&context, &settings, arguments, out).await
     }))
 }
 
 pub(crate) fn run_release(arguments: &Release, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let (settings, area) = prepare(&arguments.changing).await?;
-        release(&area, &settings, arguments, out).await
+        let (settings, context) = prepare(&arguments.changing).await?;
+        release(&context, &settings, arguments, out).await
     }))
 }
 
@@ -70,14 +70,14 @@ pub(crate) fn run_redrive(arguments: &Redrive, out: &mut dyn Write) -> io::Resul
     }))
 }
 
-async fn prepare(changing: &Changing) -> Result<(Settings, Area), CommandError> {
+async fn prepare(changing: &Changing) -> Result<(Settings, OperatorContext), CommandError> {
     let settings = settings::load(changing.settings.as_deref())?;
     Ok((settings, connect(&changing.table).await?))
 }
 
-async fn connect(arguments: &TableArguments) -> Result<Area, CommandError> {
-    let table = area::table(arguments)?;
-    Area::of(Aws::from_environment().await, &table).await
+async fn connect(arguments: &TableArguments) -> Result<OperatorContext, CommandError> {
+    let table = context::table(arguments)?;
+    OperatorContext::new(Aws::from_environment().await, &table).await
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
@@ -95,10 +95,6 @@ fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
         }
         Ok(status) => Ok(status),
     }
-}
-
-fn parts() -> BTreeSet<Part> {
-    Part::ALL.into_iter().collect()
 }
 
 fn say(out: &mut dyn Write, line: &str) -> Result<(), CommandError> {

@@ -1,4 +1,4 @@
-//! `redrive`: what a function gave up on, tried again.
+//! `redrive`: messages that a function failed to process after all retries are moved back to its queue.
 
 use std::io::Write;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{CommandError, Redrive, say};
 use crate::output::Status;
 
-/// Moves the messages of a dead-letter queue back to the queue that they were meant for.
+/// Moves the messages of a dead-letter queue back to the queue from which they came.
 ///
 /// # Errors
-/// If not all could be moved.
+/// If not all of them could be moved.
 pub async fn redrive(aws: &Aws, arguments: &Redrive, out: &mut dyn Write) -> Result<Status, CommandError> {
     let queue = &arguments.queue;
     let failed = |source: CallError| CommandError::Redrive {
@@ -24,7 +24,7 @@ pub async fn redrive(aws: &Aws, arguments: &Redrive, out: &mut dyn Write) -> Res
         say(
             out,
             &format!(
-                "{} has about {count} messages. None was moved: this was a dry run.",
+                "{} has about {count} messages. Nothing was moved: this was a dry run.",
                 letters.url
             ),
         )?;
@@ -34,7 +34,7 @@ pub async fn redrive(aws: &Aws, arguments: &Redrive, out: &mut dyn Write) -> Res
     loop {
         let next = letters.next().await.map_err(failed)?;
         if next.is_empty() {
-            say(out, &format!("{count} moved; nothing is left in {}.", letters.url))?;
+            say(out, &format!("{count} messages moved; {} is empty.", letters.url))?;
             return Ok(Status::Fine);
         }
         for letter in next {
@@ -45,7 +45,7 @@ pub async fn redrive(aws: &Aws, arguments: &Redrive, out: &mut dyn Write) -> Res
     }
 }
 
-/// Which event a message holds, and of when.
+/// The event in a message and its time.
 fn event(body: &str) -> String {
     let event: Value = serde_json::from_str(body).unwrap_or_default();
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -53,7 +53,7 @@ fn event(body: &str) -> String {
     match (name, text("/time")) {
         (Some(name), Some(time)) => format!("{name} at {time}"),
         (Some(name), None) => name.to_owned(),
-        (None, _) => "a message that is no event".to_owned(),
+        (None, _) => "a message that is not an event".to_owned(),
     }
 }
 
@@ -62,10 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_named_by_its_event_whatever_it_holds() {
+    fn message_is_named_by_its_event_whatever_it_holds() {
         let call = r#"{"detail-type": "AWS API Call via CloudTrail", "time": "2026-11-02T09:15:30Z", "detail": {"eventName": "CreateSubnet"}}"#;
         assert_eq!(event(call), "CreateSubnet at 2026-11-02T09:15:30Z");
         assert_eq!(event(r#"{"detail-type": "Scheduled Event"}"#), "Scheduled Event");
-        assert_eq!(event("not JSON"), "a message that is no event");
+        assert_eq!(event("not JSON"), "a message that is not an event");
     }
 }

@@ -1,4 +1,4 @@
-//! `release`: a VPC or subnet emptied of what is Postern's.
+//! `release`: removes from a VPC or subnet what Postern created, so that it can be deleted.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -7,208 +7,182 @@ use postern_core::changes::Inverse;
 use postern_core::controls::CONTROLS;
 use postern_core::history::ChangeRecord;
 use postern_core::model::finding::FindingKey;
-use postern_core::model::id::VpcId;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{EndpointState, Part, Snapshot};
-use postern_core::plan;
-use postern_core::plan::{ReleaseTarget, reopened};
+use postern_core::model::snapshot::Snapshot;
+use postern_core::plan::{self, ReleaseTarget, reopened};
 use postern_core::settings::Settings;
 use postern_core::trigger::Target;
-use tokio::time::sleep;
+use postern_engine::{LeaseTerms, Session, UndoRequest};
 
-use super::hand::{Hand, LOOK, SLOWNESS, Undoing, tell_holds};
-use super::rollback::tell;
-use super::{Area, CommandError, Release, parts, say};
+use super::outcome::{describe_outcome, wait_line};
+use super::pauses::{describe, describe_paused, pauses};
+use super::resolve::vpc_of;
+use super::{CommandError, OperatorContext, Release, say};
 use crate::output::Status;
 
-/// Removes what Postern made in a VPC or subnet, and waits until AWS has removed it.
+/// Removes what Postern created in a VPC or subnet, and waits until AWS has removed it.
 ///
 /// # Errors
-/// If it could not be found out, done or written down. What was done until then is on record.
+/// If AWS or the ledger could not be read or written. What was done until then is on record.
 pub async fn release(
-    area: &Area,
+    context: &OperatorContext,
     settings: &Settings,
     arguments: &Release,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    let room = &arguments.room;
-    let Some(vpc) = vpc_of(area, room).await? else {
-        say(out, &format!("{room} is not there."))?;
+    let target = &arguments.target;
+    let vpc = match target {
+        ReleaseTarget::Vpc(vpc) => Some(vpc.clone()),
+        ReleaseTarget::Subnet(subnet) => vpc_of(context, Target::Subnet(subnet.clone())).await?,
+    };
+    let Some(vpc) = vpc else {
+        say(out, &format!("{target} does not exist."))?;
         return Ok(Status::Found);
     };
-    let clearing = Clearing {
-        area,
+    let release = ScopeRelease {
+        context,
         settings,
-        room,
-        scope: area.scope(&vpc),
+        target,
+        scope: context.scope(&vpc),
     };
-    if arguments.changing.dry_run {
-        let Some(outlook) = clearing.look(out).await? else {
-            return Ok(Status::Found);
-        };
-        let held = (1..=outlook.plan.inverses.len()).flat_map(|count| clearing.held(&outlook, count));
-        tell_holds(
-            &held.collect(),
-            &format!("for {} days", settings.ledger.pause_days),
-            out,
-        )?;
-        say(out, "Nothing was changed: this was a dry run.")?;
-        return Ok(Status::Fine);
+    match arguments.changing.dry_run {
+        true => release.dry_run(out).await,
+        false => release.apply(out).await,
     }
-    let reason = format!("removed with `postern release {room}`");
-    let mut hand = Hand::take(area, clearing.scope.clone(), settings.ledger, reason).await?;
-    let done = clearing.carry_out(&mut hand, out).await;
-    let given = hand.give(out).await;
-    let status = done?;
-    given?;
-    Ok(status)
 }
 
-async fn vpc_of(area: &Area, room: &ReleaseTarget) -> Result<Option<VpcId>, CommandError> {
-    let subnet = match room {
-        ReleaseTarget::Vpc(vpc) => return Ok(Some(vpc.clone())),
-        ReleaseTarget::Subnet(subnet) => Target::Subnet(subnet.clone()),
-    };
-    super::resume::vpc_of(area, subnet).await
-}
-
-struct Clearing<'a> {
-    area: &'a Area,
+struct ScopeRelease<'a> {
+    context: &'a OperatorContext,
     settings: &'a Settings,
-    room: &'a ReleaseTarget,
+    target: &'a ReleaseTarget,
     scope: Scope,
 }
 
-struct Outlook {
+struct ReleasePlan {
     snapshot: Snapshot,
     records: Vec<ChangeRecord>,
-    plan: plan::Release,
+    inverses: Vec<Inverse>,
 }
 
-impl Clearing<'_> {
-    /// Looks, plans, and says what is going to be done. None where it is nothing that may be touched.
-    async fn look(&self, out: &mut dyn Write) -> Result<Option<Outlook>, CommandError> {
-        let (scope, room) = (&self.scope, self.room);
-        let past = self.area.ledger.past(scope, None).await?;
-        let Some(snapshot) = self.observe(&parts()).await? else {
-            say(out, &format!("{} is not there.", scope.resource))?;
-            return Ok(None);
-        };
-        if snapshot.vpc.owner != scope.account {
-            let owner = &snapshot.vpc.owner;
-            say(
-                out,
-                &format!(
-                    "{} belongs to account {owner}; Postern makes nothing in it.",
-                    scope.resource
-                ),
-            )?;
-            return Ok(None);
-        }
-        let plan = plan::release(room, &snapshot, &past.records).map_err(CommandError::Gap)?;
-        if plan.inverses.is_empty() {
-            say(out, &format!("In {room} there is nothing that Postern made."))?;
-        } else {
-            say(out, &format!("What Postern made in {room} is removed, in this order:"))?;
-        }
-        for (inverse, what) in plan.inverses.iter().zip(&plan.ours) {
-            say(out, &format!("  {what}"))?;
-            say(out, &format!("    {inverse}"))?;
-        }
-        if !plan.foreign.is_empty() {
-            say(out, "Not Postern's, and left alone:")?;
-        }
-        for what in &plan.foreign {
-            say(out, &format!("  {what}"))?;
-        }
-        Ok(Some(Outlook {
-            snapshot,
-            records: past.records,
-            plan,
-        }))
-    }
-
-    async fn carry_out(&self, hand: &mut Hand<'_>, out: &mut dyn Write) -> Result<Status, CommandError> {
-        let Some(outlook) = self.look(out).await? else {
+impl ScopeRelease<'_> {
+    async fn dry_run(&self, out: &mut dyn Write) -> Result<Status, CommandError> {
+        let Some(plan) = self.plan(out).await? else {
             return Ok(Status::Found);
         };
-        for (at, inverse) in outlook.plan.inverses.iter().enumerate() {
-            let held = self.held(&outlook, at + 1);
-            let record = made_by(inverse, &outlook.records);
-            let undoing = Undoing {
+        let paused = (1..=plan.inverses.len()).flat_map(|count| self.to_pause(&plan, count));
+        let time = format!("for {} days", self.settings.ledger.pause_days);
+        describe(&paused.collect(), &time, out)?;
+        say(out, "Nothing was changed: this was a dry run.")?;
+        Ok(Status::Fine)
+    }
+
+    async fn apply(&self, out: &mut dyn Write) -> Result<Status, CommandError> {
+        let reason = format!("removed with `postern release {}`", self.target);
+        let run = self.context.run(self.settings);
+        let mut session = Session::open(&run, &self.scope, LeaseTerms::command()).await?;
+        let done = self.steps(&mut session, &reason, out).await;
+        let described = describe_paused(&session, out);
+        let closed = session.close().await;
+        let status = done?;
+        described?;
+        closed?;
+        Ok(status)
+    }
+
+    async fn steps(
+        &self,
+        session: &mut Session<'_>,
+        reason: &str,
+        out: &mut dyn Write,
+    ) -> Result<Status, CommandError> {
+        let Some(plan) = self.plan(out).await? else {
+            return Ok(Status::Found);
+        };
+        let now = self.context.aws.now();
+        for (position, inverse) in plan.inverses.iter().enumerate() {
+            let findings = self.to_pause(&plan, position + 1);
+            let record = made_by(inverse, &plan.records);
+            let request = UndoRequest {
                 inverse,
                 record,
-                change: None,
-                causes: record.map_or_else(|| held.clone(), |record| record.causes.clone()),
-                held,
+                expected: None,
+                causes: record.map_or_else(|| findings.clone(), |record| record.causes.clone()),
+                pauses: pauses(findings, reason, now, self.settings.ledger),
             };
-            let status = tell(hand.undo(undoing, out).await?, &inverse.words(), out)?;
+            let mut waiting = Ok(());
+            let outcome = session
+                .undo(request, &mut |cause| waiting = wait_line(cause, out))
+                .await?;
+            waiting?;
+            let status = describe_outcome(outcome, &inverse.text(), out)?;
             if status != Status::Fine {
                 return Ok(status);
             }
         }
-        self.wait(&outlook.plan.inverses, hand, out).await?;
+        let mut waiting = Ok(());
+        let mut on_wait = || waiting = wait_line("it removes the network interfaces", out);
+        let busy = session.wait_for_removal(&plan.inverses, &mut on_wait).await?;
+        waiting?;
+        if let Some(endpoint) = busy {
+            let line = format!("AWS still removes network interfaces of {endpoint}; nothing is left for you to do.");
+            say(out, &line)?;
+        }
         Ok(Status::Fine)
     }
 
-    /// Waits until the network interfaces are gone, for whoever deletes the VPC or subnet next.
-    async fn wait(&self, inverses: &[Inverse], hand: &mut Hand<'_>, out: &mut dyn Write) -> Result<(), CommandError> {
-        let end = self.area.aws.now() + SLOWNESS;
-        let mut waited = false;
-        while let Some(busy) = self.busy(inverses).await? {
-            if self.area.aws.now() >= end {
-                say(
-                    out,
-                    &format!("AWS is still at work on {busy}; what is left goes by itself."),
-                )?;
-                return Ok(());
-            }
-            if !waited {
-                say(out, "  waiting for AWS to remove the network interfaces")?;
-            }
-            waited = true;
-            hand.renew().await?;
-            sleep(LOOK).await;
-        }
-        Ok(())
-    }
-
-    /// An endpoint at which AWS is still at work.
-    async fn busy(&self, inverses: &[Inverse]) -> Result<Option<String>, CommandError> {
-        let Some(snapshot) = self.observe(&BTreeSet::from([Part::Endpoints])).await? else {
+    /// Observes, plans, and says what the plan is. None where Postern has nothing to release there.
+    async fn plan(&self, out: &mut dyn Write) -> Result<Option<ReleasePlan>, CommandError> {
+        let (scope, target, context) = (&self.scope, self.target, self.context);
+        let history = context.ledger.past(scope, None).await?;
+        let Some(snapshot) = context.observe(scope).await? else {
+            say(out, &format!("{} does not exist.", scope.resource))?;
             return Ok(None);
         };
-        let endpoints = snapshot.endpoints.map_err(CommandError::Gap)?;
-        let busy = inverses.iter().find_map(|inverse| match inverse {
-            Inverse::DeleteEndpoint { endpoint } => {
-                let left = endpoints.get(endpoint)?;
-                (left.state != EndpointState::Deleted).then_some(endpoint)
-            }
-            Inverse::RemoveSubnet { endpoint, .. } => {
-                let left = endpoints.get(endpoint)?;
-                (left.state == EndpointState::Pending).then_some(endpoint)
-            }
-            _ => None,
-        });
-        Ok(busy.map(ToString::to_string))
+        let owner = &snapshot.vpc.owner;
+        if *owner != scope.account {
+            let line = format!(
+                "{} belongs to account {owner}; Postern creates nothing in shared VPCs.",
+                scope.resource
+            );
+            say(out, &line)?;
+            return Ok(None);
+        }
+        let plan = plan::release(target, &snapshot, &history.records).map_err(CommandError::Gap)?;
+        let line = match plan.inverses.is_empty() {
+            true => format!("Postern has created nothing in {target}."),
+            false => format!("Created by Postern in {target} and removed, in this order:"),
+        };
+        say(out, &line)?;
+        for (inverse, resource) in plan.inverses.iter().zip(&plan.removed) {
+            say(out, &format!("  {resource}"))?;
+            say(out, &format!("    {}", inverse.command()))?;
+        }
+        if !plan.remaining.is_empty() {
+            say(out, "Not created by Postern and kept:")?;
+        }
+        for resource in &plan.remaining {
+            say(out, &format!("  {resource}"))?;
+        }
+        Ok(Some(ReleasePlan {
+            snapshot,
+            records: history.records,
+            inverses: plan.inverses,
+        }))
     }
 
-    async fn observe(&self, parts: &BTreeSet<Part>) -> Result<Option<Snapshot>, CommandError> {
-        Ok(self.area.aws.observe(&self.scope, parts).await?)
-    }
-
-    /// What a control would repair at once after so many removals.
-    fn held(&self, outlook: &Outlook, count: usize) -> BTreeSet<FindingKey> {
-        let removed = outlook.plan.inverses.get(..count).unwrap_or_default();
-        let mut held = reopened(removed, CONTROLS, &outlook.snapshot, self.settings, self.area.aws.now());
-        let made = removed.last().and_then(|inverse| made_by(inverse, &outlook.records));
-        held.extend(made.into_iter().flat_map(|record| record.causes.iter().cloned()));
-        held
+    /// The findings that a control would repair at once after so many removals.
+    fn to_pause(&self, plan: &ReleasePlan, count: usize) -> BTreeSet<FindingKey> {
+        let removed = plan.inverses.get(..count).unwrap_or_default();
+        let now = self.context.aws.now();
+        let mut findings = reopened(removed, CONTROLS, &plan.snapshot, self.settings, now);
+        let made = removed.last().and_then(|inverse| made_by(inverse, &plan.records));
+        findings.extend(made.into_iter().flat_map(|record| record.causes.iter().cloned()));
+        findings
     }
 }
 
-/// The change that this takes back.
+/// The change that this inverse takes back.
 fn made_by<'a>(inverse: &Inverse, records: &'a [ChangeRecord]) -> Option<&'a ChangeRecord> {
-    let mut counting = records.iter().rev().filter(|record| record.counts());
-    counting.find(|record| record.inverse().as_ref() == Some(inverse))
+    let mut in_effect = records.iter().rev().filter(|record| record.counts());
+    in_effect.find(|record| record.inverse().as_ref() == Some(inverse))
 }

@@ -1,87 +1,82 @@
-//! `resume`: a control repairs a resource again.
+//! `resume`: lets a control repair a resource again.
 
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use postern_aws::observe::Resolution;
 use postern_core::history::{Action, ChangeRecord};
 use postern_core::model::finding::FindingKey;
-use postern_core::model::id::VpcId;
 use postern_core::settings::Settings;
 use postern_core::trigger::Target;
 
-use super::{Area, CommandError, Resume, say};
+use super::resolve::vpc_of;
+use super::{CommandError, OperatorContext, Resume, say};
 use crate::output::Status;
 
-/// Ends holds and the tug of war over the findings of a control on a resource.
+/// Ends pauses and the remediation conflict of a control's findings on a resource.
 ///
 /// # Errors
-/// If the VPC cannot be found, or the ledger cannot be read or written.
+/// If the VPC cannot be determined, or the ledger cannot be read or written.
 pub async fn resume(
-    area: &Area,
+    context: &OperatorContext,
     settings: &Settings,
     arguments: &Resume,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let Resume { control, resource, .. } = arguments;
     let vpc = match target(resource) {
-        Some(target) => vpc_of(area, target).await?,
+        Some(target) => vpc_of(context, target).await?,
         None => None,
     };
     let Some(vpc) = vpc else {
-        say(
-            out,
-            &format!("There is no VPC, subnet, route table or endpoint {resource} here."),
-        )?;
+        let (account, region) = (&context.account, &context.region);
+        let line = format!("No VPC, subnet, route table or endpoint `{resource}` exists in {account} in {region}.");
+        say(out, &line)?;
         return Ok(Status::Found);
     };
-    let scope = area.scope(&vpc);
-    let now = area.aws.now();
+    let scope = context.scope(&vpc);
+    let now = context.aws.now();
     let window = settings.limits.window();
-    let past = area.ledger.past(&scope, now.checked_sub(window).ok()).await?;
-    let meant = |key: &FindingKey| key.control == *control && key.resource.id == *resource;
-    let held: Vec<_> = past
+    let history = context.ledger.past(&scope, now.checked_sub(window).ok()).await?;
+    let named = |key: &FindingKey| key.control == *control && key.resource.id == *resource;
+    let paused: Vec<_> = history
         .pauses
         .iter()
-        .filter(|pause| meant(&pause.key) && pause.expires > now)
+        .filter(|pause| named(&pause.key) && pause.expires > now)
         .collect();
-    let repaired = |record: &&ChangeRecord| record.counts() && matches!(record.action, Action::Change(_));
-    let repairs = past.records.iter().filter(repaired).flat_map(|record| &record.causes);
-    let repaired: BTreeSet<_> = repairs.filter(|key| meant(key)).collect();
-    if held.is_empty() && repaired.is_empty() {
+    let counts = |record: &&ChangeRecord| record.counts() && matches!(record.action, Action::Change(_));
+    let repairs = history.records.iter().filter(counts).flat_map(|record| &record.causes);
+    let repaired: BTreeSet<_> = repairs.filter(|key| named(key)).collect();
+    if paused.is_empty() && repaired.is_empty() {
         let hours = settings.limits.window_hours;
-        say(
-            out,
-            &format!("Nothing holds {control} on {resource}, and it was not repaired in the last {hours} hours."),
-        )?;
+        let line = format!(
+            "Remediation of {control} on {resource} is not paused, and there was no repair in the last {hours} hours."
+        );
+        say(out, &line)?;
         return Ok(Status::Found);
     }
-    for pause in held {
-        say(
-            out,
-            &format!(
-                "No longer exempt: {} ({}, until {:.0}).",
-                pause.key, pause.reason, pause.expires
-            ),
-        )?;
+    for pause in paused {
+        let line = format!(
+            "Pause ended: {} ({}, until {:.0}).",
+            pause.key, pause.reason, pause.expires
+        );
+        say(out, &line)?;
         if !arguments.changing.dry_run {
-            area.ledger.lift(&scope, &pause.key).await?;
+            context.ledger.lift(&scope, &pause.key).await?;
         }
     }
     for key in repaired {
-        say(out, &format!("Earlier repairs no longer count: {key}."))?;
+        let line = format!("Earlier repairs no longer count towards `limits.attempts`: {key}.");
+        say(out, &line)?;
         if !arguments.changing.dry_run {
             let expires = now.checked_add(window).unwrap_or(now);
-            area.ledger.resume(&scope, key, now, expires).await?;
+            context.ledger.resume(&scope, key, now, expires).await?;
         }
     }
-    say(
-        out,
-        match arguments.changing.dry_run {
-            true => "Nothing was changed: this was a dry run.",
-            false => "The next event in the VPC, or the next sweep, looks at it again.",
-        },
-    )?;
+    let line = match arguments.changing.dry_run {
+        true => "Nothing was changed: this was a dry run.",
+        false => "The next event in the VPC, or the next sweep, evaluates the resource again.",
+    };
+    say(out, line)?;
     Ok(Status::Fine)
 }
 
@@ -92,14 +87,5 @@ fn target(id: &str) -> Option<Target> {
         "rtb" => Some(Target::RouteTable(id.into())),
         "vpce" => Some(Target::Endpoint(id.into())),
         _ => None,
-    }
-}
-
-/// Where something is; None where it is not.
-pub(super) async fn vpc_of(area: &Area, target: Target) -> Result<Option<VpcId>, CommandError> {
-    let mut resolved = area.aws.resolve(&area.region, std::slice::from_ref(&target)).await;
-    match resolved.remove(&target).transpose()? {
-        Some(Resolution::Vpc(vpc)) => Ok(Some(vpc)),
-        _ => Ok(None),
     }
 }

@@ -1,4 +1,4 @@
-//! From when on.
+//! The start of a period.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// A time, or how long ago.
+/// A time, or an age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     Time(Timestamp),
@@ -33,7 +33,7 @@ impl FromStr for Since {
             return Ok(Self::Time(time));
         }
         ago(text).map(Self::Ago).ok_or_else(|| {
-            "expected a time such as 2026-11-23T06:00:00Z, a day such as 2026-11-23, or so long ago, such as 90m, 24h or 7d"
+            "expected a time such as 2026-11-23T06:00:00Z, a day such as 2026-11-23, or an age such as 90m, 24h or 7d"
                 .to_owned()
         })
     }
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn since_is_a_time_a_day_or_so_long_ago() {
+    fn time_day_and_age_are_accepted() {
         let now: Timestamp = "2026-11-23T06:00:00Z".parse().unwrap();
         let cases = [
             ("2026-11-22T06:00:00Z", "2026-11-22T06:00:00Z"),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_these_is_refused() {
+    fn any_other_text_is_refused() {
         for text in [
             "",
             "h",

@@ -237,7 +237,10 @@ fn a_service_that_is_not_given_or_not_known_is_named_in_the_reasons() {
     };
     assert!(reasons(&[]).contains("say with --service"), "{}", reasons(&[]));
     let unknown = reasons(&["--service", "no-such-service"]);
-    assert!(unknown.contains("`no-such-service` is not known here"), "{unknown}");
+    assert!(
+        unknown.contains("the actions of `no-such-service` are not known"),
+        "{unknown}"
+    );
     for service in ["s3", "any"] {
         let reasons = reasons(&["--service", service]);
         assert!(!reasons.contains("service"), "{reasons}");

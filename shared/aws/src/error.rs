@@ -1,4 +1,4 @@
-//! What can go wrong with a call, and whether it is worth another attempt.
+//! Errors of calls to AWS.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// Codes that say: not now. The SDK has already asked again when one of them arrives here.
+/// Codes of errors that pass. The SDK has made all its attempts when one of them arrives here.
 const TRANSIENT_CODES: &[&str] = &[
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
@@ -38,15 +38,15 @@ const TRANSIENT_CODES: &[&str] = &[
     "Unavailable",
 ];
 
-/// A call to AWS that failed for good or beyond the SDK's retries.
+/// A call to AWS that failed after all attempts of the SDK.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{call} failed")]
 pub struct CallError {
     /// As in IAM policies, such as `ec2:DescribeVpcs`.
     pub call: &'static str,
-    /// AWS's own name of the error, where an answer arrived that has one.
+    /// The error code, where AWS answered with one.
     pub code: Option<String>,
-    /// AWS's own words, without the code; empty where no answer could be read.
+    /// The error message without the code; empty where no answer could be read.
     pub message: String,
     transient: bool,
     #[source]
@@ -80,7 +80,7 @@ impl CallError {
         }
     }
 
-    /// A refusal that AWS put into an answer of success.
+    /// An error inside an answer with HTTP status 200.
     pub(crate) fn refused(call: &'static str, code: &str, message: &str) -> Self {
         let message = tidy(message);
         Self {
@@ -92,7 +92,7 @@ impl CallError {
         }
     }
 
-    /// An answer that AWS gave but that does not say what it must.
+    /// An answer that lacks what it must have.
     pub(crate) fn unreadable(call: &'static str, what: impl Into<String>) -> Self {
         Self {
             call,
@@ -103,7 +103,7 @@ impl CallError {
         }
     }
 
-    /// Whether the same call may succeed later: throttling, time-outs, trouble on AWS's side or on the way there.
+    /// Whether the same call may succeed later: after throttling, a time-out, an internal error or a broken connection.
     pub fn transient(&self) -> bool {
         self.transient
     }
@@ -112,7 +112,7 @@ impl CallError {
         self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }
 
-    /// EC2 says that what the call names does not exist.
+    /// Whether EC2 says that a resource of the call does not exist.
     pub(crate) fn not_found(&self) -> bool {
         self.code.as_deref().is_some_and(|code| code.ends_with(".NotFound"))
     }
@@ -126,7 +126,7 @@ impl CallError {
         ])
     }
 
-    /// The same, to be reported as worth another attempt.
+    /// The same error, reported as one that passes.
     pub(crate) fn into_transient(mut self) -> Self {
         self.transient = true;
         self
@@ -137,7 +137,7 @@ fn transient<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> bool {
     let status = error.raw_response().map(|response| response.status().as_u16());
     match error {
         SdkError::ConstructionFailure(_) => false,
-        // An answer that broke off: one that arrived whole but cannot be read is a service error without a code.
+        // The answer broke off. A whole answer that cannot be read is a service error without a code.
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
         _ => {
             status.is_some_and(|status| status >= 500 || status == 429)
@@ -146,7 +146,7 @@ fn transient<E>(error: &SdkError<E, HttpResponse>, code: Option<&str>) -> bool {
     }
 }
 
-/// AWS's words without what only AWS can read, and without the stop at the end.
+/// The error message without the part that only AWS can decode, and without the full stop.
 fn tidy(message: &str) -> String {
     let readable = message
         .split("Encoded authorization failure message")
@@ -166,7 +166,7 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// The words of the first cause of all.
+/// The message of the first cause.
 fn root(error: &dyn Error) -> String {
     error.source().map_or_else(|| error.to_string(), root)
 }

@@ -1,20 +1,25 @@
-//! Postern's hands and eyes: observes VPCs, applies changes, publishes reports, keeps the ledger.
+//! Access to AWS: observes VPCs, applies and reverts changes, publishes alerts, keeps the ledger.
 //!
-//! The only crate that sees the AWS SDK. What leaves it are the types of `postern-core` and its own errors.
+//! The only crate that uses the AWS SDK. Its interface consists of the types of `postern-core` and its own errors.
 
-pub mod apply;
-mod clients;
+mod aws;
+mod calls;
+pub mod changes;
+mod config;
+mod describe;
 mod error;
-mod identity;
 pub mod ledger;
 pub mod observe;
-mod paging;
 mod publish;
 mod redrive;
+mod session;
 #[cfg(test)]
 mod wire;
 
-pub use clients::{Aws, Calls, retries, timeouts};
+pub use aws::{Aws, ForeignAccountError, SessionError};
+pub use calls::Calls;
+pub use config::{retries, timeouts};
 pub use error::{CallError, chain};
-pub use publish::{PUBLISH_CALLS, PublishError};
+pub use publish::{PUBLISH_CALLS, PublishError, TopicError};
 pub use redrive::{DEAD_LETTER_CALLS, DeadLetter, DeadLetters, QUEUE_CALLS};
+pub use session::Session;

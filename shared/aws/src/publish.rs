@@ -1,18 +1,48 @@
-//! Sends reports to people.
+//! Publishes messages to SNS topics.
 
 use aws_sdk_sns::types::MessageAttributeValue;
 
-use crate::clients::Aws;
+use crate::aws::Aws;
 use crate::error::CallError;
 
-/// The IAM actions that publishing takes.
+/// The IAM actions that publishing requires.
 pub const PUBLISH_CALLS: &[&str] = &[GET_TOPIC, PUBLISH];
 
 const GET_TOPIC: &str = "sns:GetTopicAttributes";
 const PUBLISH: &str = "sns:Publish";
 
+/// The attribute with the number of confirmed subscriptions. SNS counts pending ones apart.
+const CONFIRMED: &str = "SubscriptionsConfirmed";
+
+/// Why nobody would receive a message.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the report could not be published to `{topic}`")]
+pub enum TopicError {
+    #[error("could not read the topic `{topic}`")]
+    Unavailable {
+        topic: String,
+        #[source]
+        source: CallError,
+    },
+    #[error(
+        "the topic `{topic}` has no confirmed subscription; subscribe to it, confirm the subscription by the link that \
+         SNS sends, then run the sweeper"
+    )]
+    NoSubscription { topic: String },
+}
+
+impl TopicError {
+    /// Whether another attempt may succeed.
+    pub fn transient(&self) -> bool {
+        match self {
+            Self::Unavailable { source, .. } => source.transient(),
+            Self::NoSubscription { .. } => false,
+        }
+    }
+}
+
+/// A message could not be published.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("could not publish to `{topic}`")]
 pub struct PublishError {
     pub topic: String,
     #[source]
@@ -26,13 +56,21 @@ impl PublishError {
 }
 
 impl Aws {
-    /// Whether reports can be sent, as far as can be known without sending one: SNS answers and has the topic.
-    pub async fn check_topic(&self, topic: &str) -> Result<(), PublishError> {
+    /// Checks that somebody receives what is published, as far as is known without publishing: SNS answers, and the
+    /// topic exists and has a confirmed subscription.
+    pub async fn check_topic(&self, topic: &str) -> Result<(), TopicError> {
         let answer = self.sns.get_topic_attributes().topic_arn(topic).send().await;
-        answer.map(drop).map_err(|error| PublishError {
+        let answer = answer.map_err(|error| TopicError::Unavailable {
             topic: topic.to_owned(),
             source: CallError::new(GET_TOPIC, error),
-        })
+        })?;
+        let confirmed = answer.attributes().and_then(|attributes| attributes.get(CONFIRMED));
+        if confirmed.is_some_and(|count| count.trim() == "0") {
+            return Err(TopicError::NoSubscription {
+                topic: topic.to_owned(),
+            });
+        }
+        Ok(())
     }
 
     /// Publishes one message and gives SNS's id of it. Attributes are name, data type (such as `String`) and value.
@@ -69,6 +107,7 @@ mod tests {
     use std::collections::BTreeSet;
     use std::error::Error;
 
+    use super::*;
     use crate::wire::Cloud;
 
     const TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:alerts";
@@ -99,7 +138,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_topic_is_there_or_not() {
+    async fn a_topic_without_a_confirmed_subscription_has_no_reader() {
+        let answer = |confirmed: &str| {
+            format!(
+                "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes>\
+                 <entry><key>SubscriptionsPending</key><value>2</value></entry>\
+                 <entry><key>SubscriptionsConfirmed</key><value>{confirmed}</value></entry>\
+                 </Attributes></GetTopicAttributesResult></GetTopicAttributesResponse>"
+            )
+        };
+        let cloud = Cloud::new().raw("GetTopicAttributes", 200, &answer("1"));
+        cloud.aws().check_topic(TOPIC).await.unwrap();
+        let cloud = Cloud::new().raw("GetTopicAttributes", 200, &answer("0"));
+        let error = cloud.aws().check_topic(TOPIC).await.unwrap_err();
+        assert!(matches!(error, TopicError::NoSubscription { .. }) && !error.transient());
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("`{TOPIC}` has no confirmed subscription")),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_topic_is_available_or_not() {
         let answer = "<GetTopicAttributesResponse><GetTopicAttributesResult/></GetTopicAttributesResponse>";
         let cloud = Cloud::new().raw("GetTopicAttributes", 200, answer);
         cloud.aws().check_topic(TOPIC).await.unwrap();
@@ -140,10 +202,7 @@ mod tests {
         for (cloud, transient) in table {
             let error = cloud.aws().publish(TOPIC, "A subject", "{}", &[]).await.unwrap_err();
             assert_eq!(error.transient(), transient, "{error:?}");
-            assert_eq!(
-                error.to_string(),
-                format!("the report could not be published to `{TOPIC}`")
-            );
+            assert_eq!(error.to_string(), format!("could not publish to `{TOPIC}`"));
             assert_eq!(error.source().unwrap().to_string(), "sns:Publish failed");
         }
     }

@@ -1,18 +1,18 @@
-//! What a function gave up on goes back to its queue.
+//! Moves messages that a function failed to process after all retries from the dead-letter queue to the function's queue.
 //!
-//! SQS has a task for it, `StartMessageMoveTask`, but only for messages that came from another SQS queue
-//! ([API reference](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html)):
-//! those that EventBridge could not deliver it would leave where they are.
+//! SQS has a task for this, `StartMessageMoveTask`, but it moves only messages that came from another SQS queue
+//! ([API reference](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html)),
+//! not those that EventBridge could not deliver.
 
 use aws_sdk_sqs::types::{Message, QueueAttributeName};
 use serde_json::Value;
 
-use crate::clients::Aws;
+use crate::aws::Aws;
 use crate::error::CallError;
 
-/// The IAM actions on a queue whose messages come back.
+/// The IAM actions on the queue that messages are moved to.
 pub const QUEUE_CALLS: &[&str] = &[ATTRIBUTES, SEND];
-/// The IAM actions on its dead-letter queue.
+/// The IAM actions on the dead-letter queue.
 pub const DEAD_LETTER_CALLS: &[&str] = &[ATTRIBUTES, URL, RECEIVE, DELETE];
 
 const ATTRIBUTES: &str = "sqs:GetQueueAttributes";
@@ -21,18 +21,18 @@ const RECEIVE: &str = "sqs:ReceiveMessage";
 const SEND: &str = "sqs:SendMessage";
 const DELETE: &str = "sqs:DeleteMessage";
 
-/// As many as SQS gives at once.
+/// The largest batch that SQS gives.
 const BATCH: i32 = 10;
-/// Seconds to wait for messages: without a wait SQS asks only some of its servers, and may have nothing although there is.
+/// Seconds to wait for messages. Without a wait SQS asks only some of its servers and may find no message.
 const WAIT: i32 = 2;
-/// Seconds until a message is there again that could not be moved.
+/// Seconds until a message that could not be moved is visible again.
 const INVISIBLE: i32 = 60;
 
 /// A queue and its dead-letter queue.
 #[derive(Clone, Debug)]
 pub struct DeadLetters {
     sqs: aws_sdk_sqs::Client,
-    /// The URL of the queue that the messages go back to.
+    /// The URL of the queue that the messages are moved to.
     queue: String,
     /// The URL of the dead-letter queue.
     pub url: String,
@@ -42,7 +42,7 @@ impl Aws {
     /// The dead-letter queue of the queue with this URL.
     ///
     /// # Errors
-    /// If the queue cannot be found, or has none.
+    /// If the queue does not exist or has no dead-letter queue.
     pub async fn dead_letters(&self, queue: &str) -> Result<DeadLetters, CallError> {
         let sqs = aws_sdk_sqs::Client::new(&self.config);
         let policy = attribute(&sqs, queue, QueueAttributeName::RedrivePolicy).await?;
@@ -70,14 +70,14 @@ impl Aws {
 }
 
 impl DeadLetters {
-    /// About how many messages there are.
+    /// The approximate number of messages.
     pub async fn count(&self) -> Result<u64, CallError> {
         let count = attribute(&self.sqs, &self.url, QueueAttributeName::ApproximateNumberOfMessages).await?;
         let unreadable = |_| CallError::unreadable(ATTRIBUTES, format!("`{count}` is no number of messages"));
         count.parse().map_err(unreadable)
     }
 
-    /// The next messages; none where all are moved.
+    /// The next messages; empty once all are moved.
     pub async fn next(&self) -> Result<Vec<DeadLetter>, CallError> {
         let receive = self.sqs.receive_message().queue_url(&self.url);
         let receive = receive
@@ -93,7 +93,8 @@ impl DeadLetters {
             .collect())
     }
 
-    /// Puts a message back where it came from. It is there twice if this fails halfway, which harms nobody.
+    /// Moves a message to the queue. If this fails halfway the message is in both queues, which is harmless: functions
+    /// act on live state.
     pub async fn move_back(&self, letter: &DeadLetter) -> Result<(), CallError> {
         let send = self.sqs.send_message().queue_url(&self.queue);
         let send = send.message_body(letter.body()).send().await;
@@ -105,7 +106,7 @@ impl DeadLetters {
     }
 }
 
-/// A message that was given up on.
+/// A message that a function failed to process after all retries.
 #[derive(Clone, Debug)]
 pub struct DeadLetter(Message);
 
@@ -115,7 +116,7 @@ impl DeadLetter {
     }
 }
 
-/// Empty where the queue does not have it.
+/// Empty where the queue does not have the attribute.
 async fn attribute(sqs: &aws_sdk_sqs::Client, queue: &str, name: QueueAttributeName) -> Result<String, CallError> {
     let ask = sqs.get_queue_attributes().queue_url(queue);
     let answer = ask.attribute_names(name.clone()).send().await;

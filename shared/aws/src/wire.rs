@@ -17,7 +17,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use serde_json::Value as Json;
 
-use crate::clients::Aws;
+use crate::aws::Aws;
+use crate::session::Session;
 
 /// The form fields of a request; of one in JSON its `Action` and its `Body`.
 pub(crate) type Request = BTreeMap<String, String>;
@@ -107,6 +108,23 @@ impl Cloud {
     }
 
     pub(crate) fn aws_with_attempts(&self, attempts: u32) -> Aws {
+        Aws::new(self.config(attempts)).with_own_account("111122223333".into())
+    }
+
+    /// Its own account has to be asked for.
+    pub(crate) fn aws_of_unknown_account(&self) -> Aws {
+        Aws::new(self.config(1))
+    }
+
+    pub(crate) fn session(&self) -> Session {
+        self.session_with_attempts(1)
+    }
+
+    pub(crate) fn session_with_attempts(&self, attempts: u32) -> Session {
+        Session::new("111122223333".into(), self.config(attempts))
+    }
+
+    fn config(&self, attempts: u32) -> SdkConfig {
         let retries = RetryConfig::standard()
             .with_max_attempts(attempts)
             .with_initial_backoff(Duration::from_millis(1))
@@ -120,7 +138,7 @@ impl Cloud {
             .http_client(self.clone())
             .retry_config(retries)
             .timeout_config(timeouts.build());
-        Aws::new(config.build())
+        config.build()
     }
 
     /// The requests of an action so far.

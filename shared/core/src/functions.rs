@@ -1,4 +1,4 @@
-//! Which Lambda function acts on which events with which controls.
+//! Which Lambda function evaluates which controls after which events.
 
 use crate::controls::{
     credentials_unbound, endpoint_missing, gateway_route_missing, ingress_blocked, policy_locked_out, policy_open,
@@ -65,7 +65,7 @@ pub static SWEEPER: Function = Function {
 
 pub static FUNCTIONS: &[&Function] = &[&ENDPOINT_INSPECTOR, &POLICY_INSPECTOR, &SUBNET_INSPECTOR, &SWEEPER];
 
-/// Each required service is reachable privately from each subnet that needs it.
+/// Controls of reachability: required services are reachable privately from the subnets that need them.
 const REACH: &[&Control] = &[
     &endpoint_missing::CONTROL,
     &gateway_route_missing::CONTROL,
@@ -75,7 +75,7 @@ const REACH: &[&Control] = &[
     &vpc_dns_disabled::CONTROL,
 ];
 
-/// Endpoints let nobody through but whom the perimeter trusts.
+/// Controls of containment: endpoints admit only trusted principals and resources.
 const CONTAINMENT: &[&Control] = &[
     &credentials_unbound::CONTROL,
     &policy_locked_out::CONTROL,
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sweeper_alone_waits_for_the_schedule_and_it_evaluates_everything() {
+    fn only_the_sweeper_is_started_by_the_schedule_and_evaluates_every_control() {
         let without: Vec<_> = FUNCTIONS.iter().filter(|function| function.events.is_empty()).collect();
         assert_eq!(without.len(), 1);
         assert_eq!(without[0].name, SWEEPER.name);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_functions_with_events_share_the_controls_out() {
+    fn every_control_belongs_to_one_group_of_event_functions() {
         let reach = names(REACH);
         let policy = names(POLICY_INSPECTOR.controls);
         assert!(reach.is_disjoint(&policy));

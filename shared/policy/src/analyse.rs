@@ -1,12 +1,13 @@
-//! What a policy lets through: who gets in that should not, what gets out that should not, and whether anybody does.
+//! Decides whether principals outside a perimeter can use an endpoint, whether resources outside it can be reached,
+//! and whether trusted principals can use it at all.
 
 use serde::Serialize;
 
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
-use crate::explain;
 use crate::federation;
-use crate::reading::{Named, Reading, readings};
+use crate::interpretation::{Interpretation, Named, interpretations};
+use crate::possible::impossible;
 use crate::{EndpointContext, Perimeter};
 
 mod actions;
@@ -14,21 +15,22 @@ mod atoms;
 mod bits;
 mod budget;
 mod callers;
+mod explain;
+mod hints;
 mod identities;
 mod keys;
-mod kinds;
-mod likely;
-mod losses;
 mod model;
 mod owners;
 mod path_shapes;
+mod regressions;
 mod resources;
 mod search;
 mod strings;
 mod witness;
+mod witness_candidates;
 
 pub(crate) use identities::below;
-pub(crate) use losses::{loses, takes};
+pub(crate) use regressions::{regression, removes_access};
 
 use budget::Budget;
 use model::Model;
@@ -37,13 +39,13 @@ use search::{Goal, Links, Search};
 /// So many texts of four characters fill the longest document that AWS takes.
 const MOST_VALUES: usize = MOST_CHARACTERS / 4;
 
-const TOO_MANY: &str = "the document has too many cases to try them all";
+const TOO_MANY: &str = "the document has more cases than the limit";
 
 /// What a policy is, held against a perimeter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Containment {
-    /// A stranger gets in, or data gets out.
+    /// A principal outside the perimeter can use the endpoint, or a resource outside it can be reached.
     Open,
     /// Proven to have neither hole.
     Closed,
@@ -74,6 +76,10 @@ pub struct Analysis {
     pub identity: Option<Witness>,
     /// A request to an untrusted resource.
     pub resource: Option<Witness>,
+    /// Whether it was found out if there is a request by an untrusted principal.
+    pub identity_decided: bool,
+    /// Whether it was found out if there is a request to an untrusted resource.
+    pub resource_decided: bool,
     pub locked_out: bool,
     /// Why a verdict could not be reached, what is ambiguous, and what AWS would refuse.
     pub reasons: Vec<String>,
@@ -81,38 +87,81 @@ pub struct Analysis {
     pub explanation: Vec<String>,
 }
 
-/// Answers, for the policy of an endpoint, whether strangers get in, whether data gets out, and whether anybody trusted
-/// gets through.
+impl Analysis {
+    /// What is to be said of a policy that cannot be judged.
+    pub fn undecided(reasons: Vec<String>) -> Self {
+        Self {
+            verdict: Containment::Undecided,
+            identity: None,
+            resource: None,
+            identity_decided: false,
+            resource_decided: false,
+            locked_out: false,
+            reasons,
+            explanation: Vec::new(),
+        }
+    }
+}
+
+/// Decides whether the policy of an endpoint lets in principals outside the perimeter, whether it lets requests out to
+/// resources outside it, and whether trusted principals can use the endpoint.
 pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Analysis {
     let owned = crate::aws_owned::resources(perimeter, endpoint);
     let mut budget = Budget::new();
-    let (readings, all) = readings(document, !perimeter.aws_services, federation::comes_through(endpoint));
+    let (interpretations, all) =
+        interpretations(document, !perimeter.aws_services, federation::comes_through(endpoint));
     let mut summary = Summary::default();
     if document.size() > MOST_VALUES {
         summary.doubts.push(format!(
             "the document has {} values and variables, more than {MOST_VALUES}",
             document.size()
         ));
+        summary.doubted = [true; 2];
         return summary.analysis(document, &[]);
     }
     if !all {
         summary
             .doubts
-            .push("the document can be understood in too many ways".to_owned());
+            .push("the document has more interpretations than the limit".to_owned());
+        summary.doubted = [true; 2];
     }
-    for (index, named) in readings.iter().enumerate() {
+    let short_forms = hints::undocumented_resources(document);
+    if !short_forms.is_empty() {
+        summary.doubts.extend(short_forms);
+        summary.doubted = [true; 2];
+    }
+    for (index, named) in interpretations.iter().enumerate() {
         if budget.is_spent() {
             summary.doubts.push(TOO_MANY.to_owned());
+            summary.doubted = [true; 2];
             break;
         }
-        let model = Model::new(document, perimeter, endpoint, named.reading, &owned);
+        let model = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
         let mut asked = Asked::new(document, &model, named, &mut budget);
         let identity = asked.hole(Goal::Identity, &mut budget);
         let resource = asked.hole(Goal::Resource, &mut budget);
         let reach = asked.reaches(&mut budget);
         summary.add(index, identity, resource, &reach);
+        summary.unknown_keys = model.unknown_keys().map(|key| key.name.to_owned()).collect();
     }
-    summary.analysis(document, &readings)
+    if summary.is_closed() && !summary.unknown_keys.is_empty() {
+        for named in &interpretations {
+            let model = Model::supposing(document, perimeter, endpoint, named.interpretation, &owned, true);
+            let mut asked = Asked::new(document, &model, named, &mut budget);
+            let holes = [Goal::Identity, Goal::Resource].map(|goal| asked.hole(goal, &mut budget));
+            for (doubted, hole) in summary.doubted.iter_mut().zip(&holes) {
+                *doubted |= !matches!(hole, Answer::No);
+            }
+            if holes.iter().any(|hole| !matches!(hole, Answer::No)) {
+                summary.doubts.push(format!(
+                    "the policy is closed only because AWS has no condition key `{}`",
+                    summary.unknown_keys.join("`, `")
+                ));
+                break;
+            }
+        }
+    }
+    summary.analysis(document, &interpretations)
 }
 
 /// The answer to one question.
@@ -144,6 +193,9 @@ impl<'m, 'd> Asked<'m, 'd> {
 
     fn hole(&mut self, goal: Goal, budget: &mut Budget) -> Answer {
         let (document, model, named) = (self.document, self.model, self.named);
+        if self.search.lets_nothing_through(budget) {
+            return Answer::No;
+        }
         if !model.linked.is_empty() {
             let possible = self.search.find(goal, Links::Suppose, budget, &mut |_| Some(()));
             if possible.is_none() && self.search.complete {
@@ -153,21 +205,25 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut unconfirmed = false;
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
-            let allowed = |request: &Request| evaluate_as(document, request, named.reading).is_allowed();
+            let allowed = |request: &Request| evaluate_as(document, request, named.interpretation).is_allowed();
             let confirm = |found: &search::Request| Some(witness::request(model, found)).filter(allowed);
             let keys = witness::conditional(model, found);
             if conditional.is_some() && !keys.is_empty() {
                 return None;
             }
-            let Some(confirmed) = likely::agreeing(model, found, &confirm) else {
+            let Some(confirmed) = witness_candidates::agreeing(model, found, &confirm) else {
                 unconfirmed = true;
                 return None;
             };
             // Who is not locked out is not asked how.
             let request = match goal {
                 Goal::Reach => confirmed.1,
-                _ => likely::likely(model, confirmed, &allowed),
+                _ => witness_candidates::likeliest(model, confirmed, &confirm),
             };
+            if !model.unknown_keys_exist && impossible(&request, model.endpoint).is_some() {
+                unconfirmed = true;
+                return None;
+            }
             let witness = Witness {
                 request,
                 conditional: keys,
@@ -197,12 +253,12 @@ impl<'m, 'd> Asked<'m, 'd> {
             return Answer::Unknown(TOO_MANY.to_owned());
         }
         if !self.search.complete {
-            return Answer::Unknown("its patterns overlap in too many ways to try them all".to_owned());
+            return Answer::Unknown("its patterns overlap in more ways than the limit".to_owned());
         }
         if !self.model.linked.is_empty() {
-            return Answer::Unknown("what its variables stand for could not be followed to the end".to_owned());
+            return Answer::Unknown("the values of its variables could not all be tried".to_owned());
         }
-        Answer::Unknown("no request could be made up that confirms or refutes a hole".to_owned())
+        Answer::Unknown("no example request could be built that confirms or refutes it".to_owned())
     }
 
     /// Whether somebody trusted reaches something trusted.
@@ -221,42 +277,49 @@ struct Summary {
     identity: Found,
     resource: Found,
     doubts: Vec<String>,
-    /// Whether the first reading lets nobody through.
+    /// Whether it is open if there is the first hole, and if there is the second.
+    doubted: [bool; 2],
+    /// Whether the first interpretation lets nobody through.
     locked_out: bool,
-    /// Whether readings part over that.
+    /// Whether interpretations part over that.
     locks_differ: bool,
+    /// Condition keys that AWS does not have.
+    unknown_keys: Vec<String>,
 }
 
-/// What the readings say to one question.
+/// What the interpretations say to one question.
 #[derive(Default)]
 struct Found {
-    /// The first reading with a hole, and its witness.
+    /// The first interpretation with a hole, and its witness.
     first: Option<(usize, Witness)>,
-    /// How many readings have a hole.
-    readings: usize,
+    /// How many interpretations have a hole.
+    interpretations: usize,
 }
 
 impl Found {
-    /// The witness, with what it supposes unless every reading has the hole.
-    fn witness(self, readings: &[Named]) -> Option<(Reading, Witness)> {
+    /// The witness, with what it supposes unless every interpretation has the hole.
+    fn witness(self, interpretations: &[Named]) -> Option<(Interpretation, Witness)> {
         let (index, mut witness) = self.first?;
-        let named = readings.get(index)?;
-        if self.readings < readings.len() {
+        let named = interpretations.get(index)?;
+        if self.interpretations < interpretations.len() {
             witness.supposing = named.supposing.iter().map(|text| (*text).to_owned()).collect();
         }
-        Some((named.reading, witness))
+        Some((named.interpretation, witness))
     }
 }
 
 impl Summary {
     fn add(&mut self, index: usize, identity: Answer, resource: Answer, reach: &Answer) {
+        for (doubted, answer) in self.doubted.iter_mut().zip([&identity, &resource]) {
+            *doubted |= matches!(answer, Answer::Unknown(_));
+        }
         for (answer, question) in [
-            (&identity, "whether strangers get in"),
-            (&resource, "whether data gets out"),
-            (reach, "whether anybody trusted gets through"),
+            (&identity, "whether principals outside the perimeter can use it"),
+            (&resource, "whether resources outside the perimeter can be reached"),
+            (reach, "whether trusted principals can use it"),
         ] {
             if let Answer::Unknown(reason) = answer {
-                let doubt = format!("it could not be decided {question}: {reason}");
+                let doubt = format!("could not decide {question}: {reason}");
                 if !self.doubts.contains(&doubt) {
                     self.doubts.push(doubt);
                 }
@@ -264,7 +327,7 @@ impl Summary {
         }
         for (answer, found) in [(identity, &mut self.identity), (resource, &mut self.resource)] {
             if let Answer::Yes(witness) = answer {
-                found.readings += 1;
+                found.interpretations += 1;
                 found.first.get_or_insert((index, *witness));
             }
         }
@@ -275,8 +338,16 @@ impl Summary {
         self.locks_differ |= locked != self.locked_out;
     }
 
-    fn analysis(self, document: &Document, readings: &[Named]) -> Analysis {
-        let (identity, resource) = (self.identity.witness(readings), self.resource.witness(readings));
+    /// Whether the policy has neither hole and lets trusted principals use the endpoint, as far as was found out.
+    fn is_closed(&self) -> bool {
+        self.identity.first.is_none() && self.resource.first.is_none() && self.doubts.is_empty() && !self.locked_out
+    }
+
+    fn analysis(self, document: &Document, interpretations: &[Named]) -> Analysis {
+        let (identity, resource) = (
+            self.identity.witness(interpretations),
+            self.resource.witness(interpretations),
+        );
         let open = identity.is_some() || resource.is_some();
         let differing = [&identity, &resource]
             .iter()
@@ -292,26 +363,32 @@ impl Summary {
         };
         let mut reasons = self.doubts;
         if differing {
-            reasons
-                .push("documentation leaves open how this document is understood; the worst reading counts".to_owned());
+            reasons.push(
+                "AWS does not document how part of this policy is evaluated; the most permissive interpretation counts"
+                    .to_owned(),
+            );
         } else if self.locks_differ {
-            reasons.push("documentation leaves open whether this document lets anybody through".to_owned());
-        } else if readings.len() > 1 {
-            reasons.push("documentation leaves open how this document is understood; every reading agrees".to_owned());
+            reasons.push("AWS does not document how part of this policy is evaluated; interpretations differ on whether trusted principals can use it".to_owned());
+        } else if interpretations.len() > 1 {
+            reasons.push("AWS does not document how part of this policy is evaluated; every interpretation gives the same verdict".to_owned());
         }
+        reasons.extend(hints::hints(document));
         reasons.extend(document.notes().iter().map(ToString::to_string));
         let mut explanation = Vec::new();
         for (hole, question) in [
             (&identity, explain::Hole::Identity),
             (&resource, explain::Hole::Resource),
         ] {
-            if let Some((reading, witness)) = hole {
-                explanation.extend(explain::hole(document, witness, question, *reading));
+            if let Some((interpretation, witness)) = hole {
+                explanation.extend(explain::hole(document, witness, question, *interpretation));
             }
         }
         explanation.extend(explain::verdict(verdict, self.locked_out));
+        let [identity_doubted, resource_doubted] = self.doubted;
         Analysis {
             verdict,
+            identity_decided: identity.is_some() || !identity_doubted,
+            resource_decided: resource.is_some() || !resource_doubted,
             identity: identity.map(|(_, witness)| witness),
             resource: resource.map(|(_, witness)| witness),
             locked_out: self.locked_out,

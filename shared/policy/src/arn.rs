@@ -1,5 +1,7 @@
 //! Names of accounts, principals and resources.
 
+use crate::partition;
+
 /// An ARN in its six fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Arn<'a> {
@@ -27,19 +29,24 @@ impl<'a> Arn<'a> {
 
     /// Whether this can be the name of a root user, user, role or session.
     pub(crate) fn is_principal(&self) -> bool {
-        let named = |kind: &str, parts: usize| {
-            let name = self.resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
-            name.is_some_and(|name| {
-                let mut all = name.split('/');
-                name.split('/').count() >= parts && all.next_back().is_some_and(is_name) && all.all(is_path)
+        let after = |kind: &str| self.resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
+        // A path and a name, or a name alone.
+        let below = |kind: &str| {
+            after(kind).is_some_and(|rest| match rest.rsplit_once('/') {
+                Some((path, name)) => is_path(path) && is_name(name),
+                None => is_name(rest),
             })
         };
         let shape = match self.service {
-            "iam" => self.resource == "root" || named("user", 1) || named("role", 1),
-            "sts" => named("assumed-role", 2) || named("federated-user", 1),
+            "iam" => self.resource == "root" || below("user") || below("role"),
+            "sts" => {
+                let session = after("assumed-role").and_then(|rest| rest.split_once('/'));
+                session.is_some_and(|(role, session)| is_name(role) && is_name(session))
+                    || after("federated-user").is_some_and(is_name)
+            }
             _ => false,
         };
-        shape && self.region.is_empty() && is_account(self.account) && is_partition(self.partition)
+        shape && self.region.is_empty() && is_account(self.account) && partition::exists(self.partition)
     }
 
     /// The role of a session: `assumed-role/NAME/SESSION` gives `NAME`.
@@ -57,20 +64,24 @@ pub(crate) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(fits)
 }
 
-/// A part of the path before a name.
+/// What stands between `role/` or `user/` and the name: any characters from `!` to DEL, slashes and colons among them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names>
 fn is_path(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+    (1..=510).contains(&text.len()) && text.bytes().all(|b| (b'!'..=0x7f).contains(&b))
+}
+
+/// Names that buckets have, those included that could be chosen in us-east-1 before March 2018.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+pub(crate) fn is_bucket(text: &str) -> bool {
+    (3..=255).contains(&text.len()) && text.chars().all(is_bucket_character)
+}
+
+pub(crate) fn is_bucket_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
 }
 
 pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-pub(crate) fn is_partition(text: &str) -> bool {
-    text == "aws"
-        || text
-            .strip_prefix("aws-")
-            .is_some_and(|rest| !rest.is_empty() && is_lower(rest))
 }
 
 pub(crate) fn is_region(text: &str) -> bool {
@@ -81,9 +92,9 @@ pub(crate) fn is_region(text: &str) -> bool {
     })
 }
 
-fn is_lower(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+/// Whether a principal's name is that of an AWS service.
+pub(crate) fn is_service(name: &str) -> bool {
+    !name.starts_with("arn:") && name.contains('.')
 }
 
 /// `o-` and ten to thirty-two lower-case letters or digits.

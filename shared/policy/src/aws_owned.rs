@@ -10,14 +10,22 @@ mod s3;
 
 use regions::Regions;
 
-use crate::{EndpointContext, Perimeter, template::partition};
+use crate::partition;
+use crate::service::{self, Service};
+use crate::{EndpointContext, Perimeter};
 
 /// A group of AWS-owned resources, and what has to reach them.
 pub(crate) struct AwsOwned {
-    /// The short names of the endpoint services.
-    services: &'static [&'static str],
+    /// The prefix of the actions.
+    prefix: &'static str,
     /// The name of its statement; groups of one name, caller, actions and mark share a statement.
     pub(crate) sid: &'static str,
+    /// Where AWS documents them.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for those who check the entry, and for the tests")
+    )]
+    sources: &'static [&'static str],
     pub(crate) caller: Caller,
     pub(crate) actions: &'static [&'static str],
     /// Without the `arn:<partition>` in front. `{region}` stands for the Region, `{joined}` for the Region without its
@@ -39,37 +47,39 @@ pub(crate) enum Caller {
 impl AwsOwned {
     /// The full ARNs in a Region. Nothing where AWS does not say what they are called.
     pub(crate) fn arns(&self, region: &str) -> Vec<String> {
-        let Some(own) = self.regions.value(region) else {
-            return Vec::new();
-        };
-        let partition = partition(region);
-        let full = |arn: &&str| {
-            let mut text = String::with_capacity(128);
-            text.extend(["arn:", partition]);
-            let mut rest = *arn;
-            while let Some((before, (name, after))) = rest
-                .split_once('{')
-                .and_then(|(before, after)| Some((before, after.split_once('}')?)))
-            {
-                text.push_str(before);
-                match name {
-                    "region" => text.push_str(region),
-                    "joined" => text.extend(region.chars().filter(|c| *c != '-')),
-                    _ => text.push_str(own),
-                }
-                rest = after;
-            }
-            text.push_str(rest);
-            text
-        };
-        self.resources.iter().map(full).collect()
+        let owns = self.regions.values(region);
+        let full = owns
+            .into_iter()
+            .flat_map(|own| self.resources.iter().map(move |arn| full(arn, region, own)));
+        full.collect()
     }
 }
 
-/// What AWS owns behind endpoints of a service, by its short name.
-pub(crate) fn of_service(service: &str) -> impl Iterator<Item = &'static AwsOwned> {
+fn full(arn: &str, region: &str, own: &str) -> String {
+    let mut text = String::with_capacity(128);
+    text.extend(["arn:", partition::of_region(region)]);
+    let mut rest = arn;
+    while let Some((before, (name, after))) = rest
+        .split_once('{')
+        .and_then(|(before, after)| Some((before, after.split_once('}')?)))
+    {
+        text.push_str(before);
+        match name {
+            "region" => text.push_str(region),
+            "joined" => text.extend(region.chars().filter(|c| *c != '-')),
+            _ => text.push_str(own),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// What AWS owns behind endpoints of a service, by its full or short name.
+pub(crate) fn of_service(name: &str) -> impl Iterator<Item = &'static AwsOwned> + use<> {
+    let prefixes: Vec<&str> = service::find(name).iter().flat_map(Service::prefixes).collect();
     let all = s3::ALL.iter().chain(others::ALL);
-    all.filter(move |owned| owned.services.contains(&service))
+    all.filter(move |owned| prefixes.contains(&owned.prefix))
 }
 
 /// The ARNs of resources that AWS owns and that the perimeter lets everybody reach through the endpoint.
@@ -106,10 +116,43 @@ pub(crate) fn marks(perimeter: &Perimeter, endpoint: &EndpointContext) -> Vec<Ma
 mod tests {
     use super::regions::SAMPLES;
     use super::*;
-    use crate::service;
 
     fn all() -> impl Iterator<Item = &'static AwsOwned> {
         s3::ALL.iter().chain(others::ALL)
+    }
+
+    #[test]
+    fn every_entry_has_a_source_of_aws() {
+        for owned in all() {
+            assert!(!owned.sources.is_empty(), "{}", owned.sid);
+            for source in owned.sources {
+                let of_aws = [
+                    "https://docs.aws.amazon.com/",
+                    "https://aws.github.io/",
+                    "https://github.com/aws-samples/",
+                ];
+                assert!(of_aws.iter().any(|start| source.starts_with(start)), "{source}");
+            }
+        }
+    }
+
+    #[test]
+    fn endpoints_of_all_kinds_reach_what_aws_owns_in_their_service() {
+        let arns = |name: &str| -> Vec<String> { of_service(name).flat_map(|owned| owned.arns("us-east-1")).collect() };
+        for (one, other) in [
+            (
+                "com.amazonaws.us-east-1.organizations",
+                "com.amazonaws.us-east-1.organizations-fips",
+            ),
+            ("iam", "com.amazonaws.iam"),
+            ("bedrock", "bedrock-agent-runtime"),
+            ("sagemaker.api", "sagemaker.runtime-fips"),
+            ("iot", "iot-fips.api"),
+        ] {
+            assert_eq!(arns(one), arns(other), "{one}");
+            assert!(!arns(one).is_empty(), "{one}");
+        }
+        assert!(arns("com.amazonaws.us-east-1.tomorrow").is_empty());
     }
 
     #[test]
@@ -142,7 +185,10 @@ mod tests {
     fn arns_have_the_partition_and_the_region_of_the_endpoint() {
         for (owned, region) in all().flat_map(|owned| SAMPLES.map(|region| (owned, region))) {
             for arn in owned.arns(region) {
-                assert!(arn.starts_with(&format!("arn:{}:", partition(region))), "{arn}");
+                assert!(
+                    arn.starts_with(&format!("arn:{}:", partition::of_region(region))),
+                    "{arn}"
+                );
                 assert!(!arn.contains(['{', '}']), "{arn}");
             }
         }
@@ -151,20 +197,66 @@ mod tests {
     #[test]
     fn actions_belong_to_the_service_of_the_endpoint() {
         for owned in all() {
-            for short in owned.services {
-                let service = service::find(short).unwrap();
-                let known: Vec<String> = service
-                    .actions()
-                    .map(|(prefix, name)| format!("{prefix}:{name}"))
-                    .collect();
-                for action in owned.actions {
-                    let fits = |name: &String| match action.strip_suffix('*') {
-                        Some(start) => name.starts_with(start),
-                        None => name == action,
-                    };
-                    assert!(known.iter().any(fits), "{action}");
-                }
+            let service = service::of_prefix(owned.prefix).unwrap();
+            let known: Vec<String> = service
+                .actions()
+                .map(|(prefix, name)| format!("{prefix}:{name}"))
+                .collect();
+            for action in owned.actions {
+                let fits = |name: &String| match action.strip_suffix('*') {
+                    Some(start) => name.starts_with(start),
+                    None => name == action,
+                };
+                assert!(known.iter().any(fits), "{action}");
             }
+        }
+    }
+
+    #[test]
+    fn buckets_are_listed_where_aws_says_so() {
+        let listed: Vec<String> = s3::ALL
+            .iter()
+            .filter(|owned| owned.actions.contains(&"s3:ListBucket"))
+            .flat_map(|owned| owned.arns("us-east-1"))
+            .filter(|arn| !arn.contains('/'))
+            .collect();
+        assert_eq!(
+            listed,
+            [
+                "arn:aws:s3:::jumpstart-cache-prod-us-east-1",
+                "arn:aws:s3:::aws-neptune-notebook-us-east-1",
+                "arn:aws:s3:::aws-neptune-notebook",
+                "arn:aws:s3:::athena-examples-us-east-1",
+            ]
+        );
+    }
+
+    #[test]
+    fn images_and_layers_of_aws_are_known_by_the_account_of_the_region() {
+        for (name, region, arn) in [
+            (
+                "ecr.api",
+                "us-east-1",
+                "arn:aws:ecr:us-east-1:763104351884:repository/*",
+            ),
+            (
+                "ecr.dkr",
+                "us-east-1",
+                "arn:aws:ecr:us-east-1:683313688378:repository/*",
+            ),
+            (
+                "ecr.api",
+                "cn-north-1",
+                "arn:aws-cn:ecr:cn-north-1:727897471807:repository/*",
+            ),
+            (
+                "lambda",
+                "us-east-1",
+                "arn:aws:lambda:us-east-1:027255383542:layer:AWS-AppConfig-Extension:*",
+            ),
+        ] {
+            let mut arns = of_service(name).flat_map(|owned| owned.arns(region));
+            assert!(arns.any(|found| found == arn), "{arn}");
         }
     }
 
@@ -205,6 +297,23 @@ mod tests {
             ),
             ("us-east-1", "assets-193858265520-us-east-1/", true),
             ("af-south-1", ":::assets-", false),
+            ("us-east-1", ":::aws-cli/", true),
+            ("us-east-1", ":::awslambda-us-east-1-tasks/", true),
+            ("us-east-1", ":::prod-04-2014-tasks/", true),
+            ("us-east-1", ":::athena-examples-us-east-1/", true),
+            ("us-east-1", ":::redshift-downloads/", true),
+            ("us-east-1", ":::awssupportdatasvcs.com/", true),
+            ("us-east-1", ":::aws-sap-data-provider/", true),
+            ("us-east-1", ":::awssap-backint-agent/", true),
+            ("us-east-1", ":::packages.us-east-1.amazonaws.com/", true),
+            ("us-east-1", ":::repo.us-east-1.amazonaws.com/", true),
+            ("ap-southeast-7", ":::repo.ap-southeast-7.amazonaws.com/", false),
+            (
+                "eu-west-1",
+                ":::static-eu-west-1-prod-static-hld3vzaf7c4h/content/dependencies/",
+                true,
+            ),
+            ("me-central-1", ":::static-me-central-1", false),
         ] {
             let found = buckets(region).iter().any(|arn| arn.contains(name));
             assert_eq!(found, there, "{name} in {region}");

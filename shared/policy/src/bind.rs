@@ -5,7 +5,7 @@
 //! holds in documents of either Version: `${aws:SourceVpc}` is a variable in the newer one only.
 //! <https://aws.amazon.com/blogs/security/how-to-use-policies-to-restrict-where-ec2-instance-credentials-can-be-used-from/>
 
-use crate::analyse::{Containment, analyse, takes};
+use crate::analyse::{Containment, analyse, removes_access};
 use crate::evaluate::Request;
 use crate::fix::{append, appended, free_sid, quoted};
 use crate::{Document, EndpointContext, Fix, NoFix, Perimeter};
@@ -40,7 +40,7 @@ pub fn bind(document: &Document, perimeter: &Perimeter, endpoint: &EndpointConte
             fix: bound(document, perimeter, endpoint),
         },
         None => Binding::Undecided(
-            "it could not be proven whether credentials of instances of other VPCs are stopped".to_owned(),
+            "could not prove whether the policy denies credentials of instances of other VPCs".to_owned(),
         ),
     }
 }
@@ -48,7 +48,7 @@ pub fn bind(document: &Document, perimeter: &Perimeter, endpoint: &EndpointConte
 /// A request by credentials of another VPC's instance: one that the Deny against these would take away.
 fn passing(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Option<Option<Request>> {
     let after = Document::parse(&append(document, &[deny(document, endpoint)])).ok()?;
-    takes(document, &after, perimeter, endpoint)
+    removes_access(document, &after, perimeter, endpoint)
 }
 
 /// Both keys come with every credential of an instance, so requiring both asks no more; it makes the statement be

@@ -1,9 +1,12 @@
+/// Stands for the name of a service where none is meant.
+pub const ANY_SERVICE: &str = "any";
+
 /// The endpoint that a policy is attached to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointContext {
-    /// The short name of the service, such as `s3` in `com.amazonaws.eu-central-1.s3`. With a name that is not known,
-    /// `any` or nothing at all, the actions of every service count, those included whose requests do not tell who owns
-    /// the resource.
+    /// The name of the service, full or short: `com.amazonaws.eu-central-1.s3` or `s3`. With a name that is not known,
+    /// [`ANY_SERVICE`] or nothing at all, the actions of every service count, those included whose requests do not tell
+    /// who owns the resource.
     pub service: String,
     /// Whether it is a gateway endpoint.
     pub gateway: bool,
@@ -24,5 +27,15 @@ impl EndpointContext {
     #[must_use]
     pub fn knows_service(&self) -> bool {
         crate::service::find(&self.service).is_some()
+    }
+
+    /// What the actions of a service of AWS whose name is not known may begin with. Nothing where it is known, or where
+    /// no name is given.
+    pub(crate) fn unknown_prefix(&self) -> Option<String> {
+        if matches!(self.service.as_str(), "" | ANY_SERVICE) || self.knows_service() {
+            return None;
+        }
+        let name = crate::endpoint_service::listed_name(&self.service)?;
+        Some(name.split('.').next().unwrap_or_default().to_owned())
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::literal::Network;
+use crate::condition_keys;
+use crate::literal::{Date, Network, Number};
 use crate::operators::{Operator, Quantifier};
 use crate::text::Text;
 
@@ -33,7 +34,7 @@ pub struct Document {
 #[derive(Clone, Debug)]
 pub(crate) struct Variant {
     /// Which way of understanding the document this is. Nothing when there is only one.
-    pub(crate) reading: Option<&'static str>,
+    pub(crate) interpretation: Option<&'static str>,
     pub(crate) statements: Vec<Statement>,
 }
 
@@ -71,7 +72,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// How to name the statement to a reader, such as `Statement[2] "DenyStrangers"`.
+    /// How to name the statement to a reader, such as `Statement[2] "DenyUntrustedPrincipals"`.
     pub fn name(&self) -> String {
         match &self.sid {
             Some(sid) if !sid.is_empty() => format!("Statement[{}] {sid:?}", self.index),
@@ -169,6 +170,13 @@ impl Condition {
         }
     }
 
+    /// Whether it compares a key that may have several values without saying `ForAllValues` or `ForAnyValue`.
+    pub(crate) fn plain_on_several(&self) -> bool {
+        self.quantifier.is_none()
+            && self.operator != Operator::Null
+            && condition_keys::find(&self.key_id).is_some_and(|key| key.several)
+    }
+
     /// Whether a value has a variable.
     pub(crate) fn linked(&self) -> bool {
         self.texts().iter().any(|text| text.fixed().is_none())
@@ -178,8 +186,8 @@ impl Condition {
 #[derive(Clone, Debug)]
 pub(crate) enum Values {
     Texts(Vec<Text>),
-    Numbers(Vec<f64>),
-    Dates(Vec<i64>),
+    Numbers(Vec<Number>),
+    Dates(Vec<Date>),
     Networks(Vec<Network>),
     /// Of `Bool` and of `Null`.
     Bools(Vec<bool>),
@@ -191,7 +199,7 @@ impl Document {
         self.version
     }
 
-    /// The statements, in the most probable reading.
+    /// The statements, in the most probable interpretation.
     pub fn statements(&self) -> &[Statement] {
         self.variants.first().map_or(&[], |variant| &variant.statements)
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arn::Arn;
+use crate::arn::{Arn, is_service};
 use crate::document::{Condition, Document, Effect, PrincipalEntry, Statement, Values};
 use crate::federation;
+use crate::interpretation::Interpretation;
+use crate::literal::{Date, Number, milliseconds};
 use crate::operators::{Family, Operator, Quantifier};
-use crate::reading::Reading;
 use crate::text::{Form, Text};
 
 /// A request that reaches the endpoint.
@@ -101,18 +102,18 @@ impl Decision {
     }
 }
 
-/// What the document, in its most probable reading, says to the request.
+/// What the document, in its most probable interpretation, says to the request.
 pub fn evaluate(document: &Document, request: &Request) -> Decision {
-    evaluate_as(document, request, Reading::default())
+    evaluate_as(document, request, Interpretation::default())
 }
 
-/// What the document says to the request in one reading.
-pub(crate) fn evaluate_as(document: &Document, request: &Request, reading: Reading) -> Decision {
-    let judge = Judge::new(request, reading);
+/// What the document says to the request in one interpretation.
+pub(crate) fn evaluate_as(document: &Document, request: &Request, interpretation: Interpretation) -> Decision {
+    let judge = Judge::new(request, interpretation);
     let mut allow = None;
     let statements = document
         .variants
-        .get(reading.variant)
+        .get(interpretation.variant)
         .map_or(&[][..], |variant| &variant.statements);
     for statement in statements {
         if !judge.applies(statement) {
@@ -131,11 +132,15 @@ pub(crate) fn evaluate_as(document: &Document, request: &Request, reading: Readi
 }
 
 /// The Denies that do not apply to a request, each with the first of its parts that does not fit.
-pub(crate) fn escapes<'d>(document: &'d Document, request: &Request, reading: Reading) -> Vec<(&'d Statement, String)> {
-    let judge = Judge::new(request, reading);
+pub(crate) fn escapes<'d>(
+    document: &'d Document,
+    request: &Request,
+    interpretation: Interpretation,
+) -> Vec<(&'d Statement, String)> {
+    let judge = Judge::new(request, interpretation);
     let statements = document
         .variants
-        .get(reading.variant)
+        .get(interpretation.variant)
         .map_or(&[][..], |variant| &variant.statements);
     let denies = statements.iter().filter(|statement| statement.effect == Effect::Deny);
     denies
@@ -147,15 +152,15 @@ struct Judge<'r> {
     request: &'r Request,
     /// In lower case.
     action: String,
-    reading: Reading,
+    interpretation: Interpretation,
 }
 
 impl<'r> Judge<'r> {
-    fn new(request: &'r Request, reading: Reading) -> Self {
+    fn new(request: &'r Request, interpretation: Interpretation) -> Self {
         Self {
             request,
             action: request.action.to_ascii_lowercase(),
-            reading,
+            interpretation,
         }
     }
 
@@ -207,8 +212,8 @@ impl<'r> Judge<'r> {
         let name = self.request.principal.as_str();
         match entry {
             PrincipalEntry::Everyone => true,
-            PrincipalEntry::EveryAws if self.brings_token() => self.reading.aws_star_has_bearers,
-            PrincipalEntry::EveryAws => self.reading.aws_star_has_services || !is_service(name),
+            PrincipalEntry::EveryAws if self.brings_token() => self.interpretation.aws_star_has_bearers,
+            PrincipalEntry::EveryAws => self.interpretation.aws_star_has_services || !is_service(name),
             PrincipalEntry::Account(account) => Arn::parse(name).is_some_and(|arn| {
                 arn.account == account && (!self.request.gateway || (arn.service == "iam" && arn.resource == "root"))
             }),
@@ -216,7 +221,7 @@ impl<'r> Judge<'r> {
             PrincipalEntry::Service(service) => is_service(name) && (service == "*" || name == service),
             PrincipalEntry::Federated(provider) => {
                 let named = || self.request.value(federation::PROVIDER).as_ref() == Some(provider);
-                self.reading.federated_has_bearers && self.brings_token() && (provider == "*" || named())
+                self.interpretation.federated_has_bearers && self.brings_token() && (provider == "*" || named())
             }
             PrincipalEntry::Unknown(_) | PrincipalEntry::Nobody(_) => false,
         }
@@ -239,7 +244,7 @@ impl<'r> Judge<'r> {
         let patterns = &statement.action.values;
         let named = patterns
             .iter()
-            .any(|p| p.matches(&self.action, self.reading.star_colon_star));
+            .any(|p| p.matches(&self.action, self.interpretation.star_colon_star));
         named != statement.action.not
     }
 
@@ -250,7 +255,7 @@ impl<'r> Judge<'r> {
             return element.values.iter().any(named);
         }
         let valueless = |text: &Text| text.resolve(|key| self.request.value(key)).is_none();
-        if !self.reading.not_resource_without_value && element.values.iter().any(valueless) {
+        if !self.interpretation.not_resource_without_value && element.values.iter().any(valueless) {
             return false;
         }
         !element.values.iter().any(named)
@@ -259,7 +264,7 @@ impl<'r> Judge<'r> {
     fn text_matches(&self, text: &Text, value: &str) -> bool {
         match text.resolve(|key| self.request.value(key)).as_deref() {
             Some(Form::Text(pattern)) => pattern.matches(value),
-            Some(Form::Arn(pattern)) => pattern.matches(value, self.reading.short_arns),
+            Some(Form::Arn(pattern)) => pattern.matches(value, self.interpretation.short_arns),
             None => false,
         }
     }
@@ -272,9 +277,12 @@ impl<'r> Judge<'r> {
         if values.is_empty() {
             return match condition.quantifier {
                 Some(Quantifier::ForAllValues) => true,
-                Some(Quantifier::ForAnyValue) => condition.if_exists && self.reading.any_value_if_exists,
+                Some(Quantifier::ForAnyValue) => condition.if_exists && self.interpretation.any_value_if_exists,
                 None => condition.if_exists || condition.operator.negated(),
             };
+        }
+        if !self.interpretation.plain_compares_each && condition.plain_on_several() {
+            return false;
         }
         let fits = |value: &String| self.fits(condition, value) != condition.operator.negated();
         match condition.quantifier {
@@ -299,10 +307,11 @@ impl<'r> Judge<'r> {
             }
             (_, Values::Texts(texts)) => texts.iter().any(|text| self.text_matches(text, value)),
             (Family::Number(order), Values::Numbers(numbers)) => {
-                crate::literal::number(value).is_some_and(|value| numbers.iter().any(|n| order.holds(&value, n)))
+                Number::parse(value).is_some_and(|value| numbers.iter().any(|n| order.holds(&value, n)))
             }
             (Family::Date(order), Values::Dates(dates)) => {
-                crate::literal::instant(value).is_some_and(|value| dates.iter().any(|d| order.holds(&value, d)))
+                let limit = |date: &Date| date.milliseconds(self.interpretation.epoch_milliseconds);
+                milliseconds(value).is_some_and(|value| dates.iter().any(|date| order.holds(&value, &limit(date))))
             }
             (_, Values::Networks(networks)) => networks.iter().any(|network| network.contains(value)),
             (_, Values::Bools(bools)) => bools.iter().any(|b| value.eq_ignore_ascii_case(&b.to_string())),
@@ -310,11 +319,6 @@ impl<'r> Judge<'r> {
             _ => false,
         }
     }
-}
-
-/// Whether a principal's name is that of an AWS service.
-pub(crate) fn is_service(name: &str) -> bool {
-    !name.starts_with("arn:") && name.contains('.')
 }
 
 #[cfg(test)]

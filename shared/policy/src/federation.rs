@@ -1,20 +1,181 @@
-//! Calls to STS that bring the token of an identity provider in place of a signature. They give the credentials of a
-//! role, and the role's own trust policy judges the token.
-//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sts_vpc_endpoint_policies.html>
+//! Calls that AWS takes without a signature: the caller is anonymous to IAM, or brings a token that IAM does not know.
+//! No condition on the principal can hold for them, so what counts for them is whose resource they are for.
 
 use crate::EndpointContext;
 use crate::service;
 
-pub(crate) const ACTIONS: [&str; 2] = ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
+/// Calls of one service without a signature.
+struct Unsigned {
+    prefix: &'static str,
+    actions: &'static [&'static str],
+    /// Where AWS documents that they need none.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for those who check the entry, and for the tests")
+    )]
+    source: &'static str,
+}
 
-/// The condition key that names the provider of the token.
+const UNSIGNED: &[Unsigned] = &[
+    // They bring the token of an identity provider and give the credentials of a role, whose own trust policy judges the
+    // token.
+    Unsigned {
+        prefix: "sts",
+        actions: &["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"],
+        source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sts_vpc_endpoint_policies.html",
+    },
+    // Methods without authorization, with a Lambda authorizer or with a Cognito user pool as authorizer.
+    Unsigned {
+        prefix: "execute-api",
+        actions: &["execute-api:Invoke"],
+        source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-vpc-endpoint-policies.html",
+    },
+    // The operations of applications, without authorization or with an access token of the user pool.
+    Unsigned {
+        prefix: "cognito-idp",
+        actions: &[
+            "cognito-idp:AssociateSoftwareToken",
+            "cognito-idp:ChangePassword",
+            "cognito-idp:CompleteWebAuthnRegistration",
+            "cognito-idp:ConfirmDevice",
+            "cognito-idp:ConfirmForgotPassword",
+            "cognito-idp:ConfirmSignUp",
+            "cognito-idp:DeleteUser",
+            "cognito-idp:DeleteUserAttributes",
+            "cognito-idp:DeleteWebAuthnCredential",
+            "cognito-idp:ForgetDevice",
+            "cognito-idp:ForgotPassword",
+            "cognito-idp:GetDevice",
+            "cognito-idp:GetTokensFromRefreshToken",
+            "cognito-idp:GetUser",
+            "cognito-idp:GetUserAttributeVerificationCode",
+            "cognito-idp:GetUserAuthFactors",
+            "cognito-idp:GlobalSignOut",
+            "cognito-idp:InitiateAuth",
+            "cognito-idp:ListDevices",
+            "cognito-idp:ListWebAuthnCredentials",
+            "cognito-idp:ResendConfirmationCode",
+            "cognito-idp:RespondToAuthChallenge",
+            "cognito-idp:RevokeToken",
+            "cognito-idp:SetUserMFAPreference",
+            "cognito-idp:SetUserSettings",
+            "cognito-idp:SignUp",
+            "cognito-idp:StartWebAuthnRegistration",
+            "cognito-idp:UpdateAuthEventFeedback",
+            "cognito-idp:UpdateDeviceStatus",
+            "cognito-idp:UpdateUserAttributes",
+            "cognito-idp:VerifySoftwareToken",
+            "cognito-idp:VerifyUserAttribute",
+        ],
+        source: "https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html",
+    },
+    // Each says in its reference that it is public and needs no credentials.
+    Unsigned {
+        prefix: "cognito-identity",
+        actions: &[
+            "cognito-identity:GetCredentialsForIdentity",
+            "cognito-identity:GetId",
+            "cognito-identity:GetOpenIdToken",
+            "cognito-identity:UnlinkIdentity",
+        ],
+        source: "https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/API_Operations.html",
+    },
+];
+
+/// The condition key that names the provider of the token. Calls to STS have it.
 pub(crate) const PROVIDER: &str = "aws:FederatedProvider";
 
 pub(crate) fn is_call(action: &str) -> bool {
-    ACTIONS.iter().any(|known| known.eq_ignore_ascii_case(action))
+    let prefix = action.split(':').next().unwrap_or_default();
+    UNSIGNED
+        .iter()
+        .filter(|unsigned| unsigned.prefix.eq_ignore_ascii_case(prefix))
+        .any(|unsigned| unsigned.actions.iter().any(|known| known.eq_ignore_ascii_case(action)))
+}
+
+/// Whether the call brings the token of an identity provider.
+pub(crate) fn brings_provider(action: &str) -> bool {
+    is_call(action) && action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sts:"))
+}
+
+/// Such calls that may come through the endpoint: those of every service, if its service is not known.
+pub(crate) fn calls(endpoint: &EndpointContext) -> Vec<&'static str> {
+    calls_of(&endpoint.service)
+}
+
+/// The same by the name of the endpoint service.
+pub(crate) fn calls_of(name: &str) -> Vec<&'static str> {
+    let service = service::find(name);
+    let through = |unsigned: &&Unsigned| {
+        let prefixes = |known: &service::Service| known.prefixes().any(|prefix| prefix == unsigned.prefix);
+        service.as_ref().is_none_or(prefixes)
+    };
+    let unsigned = UNSIGNED.iter().filter(through);
+    unsigned.flat_map(|unsigned| unsigned.actions.iter().copied()).collect()
 }
 
 /// Whether such calls may come through the endpoint.
 pub(crate) fn comes_through(endpoint: &EndpointContext) -> bool {
-    service::find(&endpoint.service).is_none_or(|service| service.prefixes().any(|prefix| prefix == "sts"))
+    !calls(endpoint).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_belong_to_their_service_and_have_a_source_of_aws() {
+        for unsigned in UNSIGNED {
+            let service = service::of_prefix(unsigned.prefix).unwrap();
+            assert!(unsigned.actions.is_sorted() && !unsigned.actions.is_empty());
+            assert!(
+                unsigned.source.starts_with("https://docs.aws.amazon.com/"),
+                "{}",
+                unsigned.prefix
+            );
+            for action in unsigned.actions {
+                let (prefix, name) = action.split_once(':').unwrap();
+                assert_eq!(prefix, unsigned.prefix);
+                assert!(is_call(&action.to_ascii_uppercase()));
+                let newer = ["WebAuthn", "GetUserAuthFactors"]
+                    .iter()
+                    .any(|part| name.contains(part));
+                assert!(
+                    newer || service.actions().any(|(_, known)| known == name),
+                    "{action} is not in AWS's reference"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn signed_calls_of_the_same_services_do_not_count() {
+        for action in [
+            "sts:AssumeRole",
+            "execute-api:ManageConnections",
+            "cognito-idp:AdminInitiateAuth",
+            "cognito-identity:GetOpenIdTokenForDeveloperIdentity",
+            // The token tells whose it is.
+            "codeartifact:ReadFromRepository",
+            "s3:GetObject",
+            "",
+        ] {
+            assert!(!is_call(action), "{action}");
+        }
+    }
+
+    #[test]
+    fn calls_come_through_the_endpoints_of_their_service_only() {
+        assert_eq!(
+            calls_of("com.amazonaws.eu-central-1.execute-api"),
+            ["execute-api:Invoke"]
+        );
+        assert_eq!(
+            calls_of("sts-fips"),
+            ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"]
+        );
+        assert!(calls_of("cognito-idp").len() > 30);
+        assert!(calls_of("s3").is_empty() && calls_of("codeartifact.repositories").is_empty());
+        assert!(calls_of("any").len() > calls_of("cognito-idp").len());
+    }
 }

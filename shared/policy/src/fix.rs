@@ -1,15 +1,17 @@
 //! The smallest change that provably closes a policy: Denies at its end, and nothing of the customer's touched.
 
 mod deny;
+mod layout;
 
-use deny::{EVERY_ACTION, Exempt, Writer, list, texts};
+use deny::{Deny, EVERY_ACTION, Exempt, Test, Writer, list, texts};
 pub(crate) use deny::{free_sid, quoted};
+pub(crate) use layout::append;
 
-use crate::analyse::{Containment, analyse, loses};
+use crate::analyse::{Containment, analyse, regression};
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::Request;
 use crate::federation;
-use crate::service::{self, Keyless};
+use crate::service::Keyless;
 use crate::{EndpointContext, Perimeter};
 
 /// A closed document.
@@ -28,15 +30,17 @@ pub enum NoFix {
     Undecided(Vec<String>),
     #[error("the perimeter trusts nobody, so the fix would lock everybody out: name an organisation or an account")]
     NobodyTrusted,
-    #[error("no Deny could be proven to close the policy")]
+    #[error("the actions of the service `{0}` are not known, so no change can be proven to keep legitimate requests")]
+    ServiceUnknown(String),
+    #[error("no Deny statement could be proven to close the policy")]
     NotClosed,
-    #[error("the fix would take away legitimate requests such as `{}` on `{}` by `{}`", .0.action, .0.resource, .0.principal)]
+    #[error("the fix would deny legitimate requests such as `{}` on `{}` by `{}`", .0.action, .0.resource, .0.principal)]
     Loses(Box<Request>),
     #[error("it could not be proven that the fix keeps every legitimate request")]
     LossUnknown,
     #[error(
-        "no Deny can close the policy and keep what is legitimate: a request for `{}` tells by no key who owns `{}`, so \
-         that a stranger's looks like one of yours; by hand, {by_hand}", .request.action, .request.resource
+        "no Deny can close the policy and keep legitimate requests: requests for `{}` have no condition key that tells who \
+         owns `{}`, so a resource outside the perimeter cannot be told from one of yours; to fix it by hand, {by_hand}", .request.action, .request.resource
     )]
     OwnersUntold { request: Box<Request>, by_hand: String },
     #[error("the fix would lock everybody out")]
@@ -64,6 +68,9 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     if !perimeter.trusts_somebody() {
         return Err(NoFix::NobodyTrusted);
     }
+    if let Some(service) = endpoint.unknown_prefix() {
+        return Err(NoFix::ServiceUnknown(service));
+    }
     let writer = Writer {
         document,
         perimeter,
@@ -74,7 +81,7 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     let mut reason = NoFix::NotClosed;
     for denies in writer.attempts(before.identity.is_some(), before.resource.is_some()) {
         match writer.proven(&denies, before.locked_out) {
-            Ok(fix) => return Ok(fix),
+            Ok(fix) => return Ok(writer.smallest(denies, fix, before.locked_out)),
             Err(NoFix::NotClosed) => {}
             Err(other) => reason = other,
         }
@@ -84,14 +91,15 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
 
 impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
-    fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<String>> {
+    fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<Deny>> {
         let mut actions = vec![EVERY_ACTION.to_owned()];
-        if federation::comes_through(self.endpoint) {
-            let others = list(&texts(&federation::ACTIONS));
+        let unsigned = federation::calls(self.endpoint);
+        if !unsigned.is_empty() {
+            let others = list(&texts(&unsigned));
             actions.push(format!(r#""NotAction":{others}"#));
         }
         let owned = self.reached(&self.owned);
-        let mut identities: Vec<Vec<String>> = Vec::new();
+        let mut identities: Vec<Vec<Deny>> = Vec::new();
         for action in &actions {
             identities.push(vec![self.identity(action, &[])]);
             if !owned.is_empty() {
@@ -127,25 +135,21 @@ impl Writer<'_> {
     /// That no Deny can do, if a hole is left when all is denied that tells who owns the resource: the same request may
     /// be one for a trusted resource, and what denies the one denies the other.
     fn owners_untold(&self) -> Option<NoFix> {
-        let told = match self.keyless() {
-            Keyless::Some(actions) => Some(texts(actions)),
-            Keyless::All => None,
-            Keyless::None if self.endpoint.knows_service() => return None,
-            Keyless::None => Some(
-                service::keyless_actions()
-                    .map(|(prefix, name)| format!("{prefix}:{name}"))
-                    .collect(),
-            ),
-        };
+        if self.keyless() == Keyless::None && self.endpoint.knows_service() {
+            return None;
+        }
         let exempt = self.exempt(true);
         let mut denies = vec![self.identity(EVERY_ACTION, &self.reached(&self.owned))];
-        if let Some(but) = told {
-            let mut conditions = self.strangers("Resource");
-            conditions.extend(self.unmarked(&exempt));
-            let action = format!(r#""NotAction":{}"#, list(&but));
-            denies.push(self.deny("DenyUntrustedResources", &action, &exempt.arns, &conditions));
-        }
-        let document = Document::parse(&append(self.document, &denies)).ok()?;
+        let mut conditions = self.outsiders("Resource");
+        conditions.extend(self.unmarked(&exempt));
+        conditions.push(Test::new("Null", "aws:ResourceAccount", &["false".to_owned()]));
+        denies.push(Deny::new(
+            "DenyUntrustedResources",
+            EVERY_ACTION,
+            &exempt.arns,
+            conditions,
+        ));
+        let document = Document::parse(&append(self.document, &self.texts(&denies))).ok()?;
         let request = analyse(&document, self.perimeter, self.endpoint).resource?.request;
         let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
         let account = request.resource.split(':').nth(4).unwrap_or_default();
@@ -156,26 +160,89 @@ impl Writer<'_> {
             return None;
         }
         let by_hand = if self.endpoint.knows_service() {
-            format!(
-                "append this Deny with the resources that workloads need in its NotResource, or trust these by their ARNs: {}",
-                self.by_arn(&exempt)
-            )
+            self.by_hand(&denies, &exempt, &request)
         } else {
-            "say which service the endpoint is for, since requests of most services do tell".to_owned()
+            "name the service of the endpoint: requests of most services have these keys".to_owned()
         };
         let request = Box::new(request);
         Some(NoFix::OwnersUntold { request, by_hand })
     }
 
+    /// What closes the policy without a proof that nothing legitimate is lost: statements that let trusted principals reach
+    /// trusted resources still.
+    fn by_hand(&self, denies: &[Deny], exempt: &Exempt, request: &Request) -> String {
+        let nameless = request.resource == "*";
+        let last = if nameless {
+            let action = format!(r#""Action":{}"#, list(std::slice::from_ref(&request.action)));
+            Deny::new(
+                "DenyActionsWithoutOwner",
+                &action,
+                &[],
+                self.except_services().into_iter().collect(),
+            )
+        } else {
+            self.by_arn(exempt)
+        };
+        let advised: Vec<Deny> = denies.iter().cloned().chain([last]).collect();
+        let advised = self.texts(&advised);
+        let usable = Document::parse(&append(self.document, &advised)).is_ok_and(|document| {
+            let found = analyse(&document, self.perimeter, self.endpoint);
+            found.verdict == Containment::Closed
+        });
+        match (usable, nameless) {
+            (true, true) => format!(
+                "append these statements, unless workloads need `{}`: {}",
+                request.action,
+                advised.join(", ")
+            ),
+            (true, false) if !exempt.arns.is_empty() => format!(
+                "append these statements, after adding every resource that workloads need to `NotResource` of the last: {}",
+                advised.join(", ")
+            ),
+            _ => "trust the resources that workloads need by their ARNs, then fix the policy again".to_owned(),
+        }
+    }
+
+    /// The fix without the statements, conditions and exceptions that its proof does not need.
+    fn smallest(&self, denies: Vec<Deny>, fix: Fix, was_locked_out: bool) -> Fix {
+        let (mut denies, mut fix) = (denies, fix);
+        for at in (0..denies.len()).rev() {
+            let mut others = denies.clone();
+            others.remove(at);
+            if !others.is_empty()
+                && let Ok(smaller) = self.proven(&others, was_locked_out)
+            {
+                (denies, fix) = (others, smaller);
+            }
+        }
+        for at in 0..denies.len() {
+            while let Some((others, smaller)) = self.smaller(&denies, at, was_locked_out) {
+                (denies, fix) = (others, smaller);
+            }
+        }
+        fix
+    }
+
+    /// The same with less in the Deny of this place, if that is proven.
+    fn smaller(&self, denies: &[Deny], at: usize, was_locked_out: bool) -> Option<(Vec<Deny>, Fix)> {
+        denies.get(at)?.smaller().into_iter().find_map(|deny| {
+            let mut others = denies.to_vec();
+            *others.get_mut(at)? = deny;
+            let fix = self.proven(&others, was_locked_out).ok()?;
+            Some((others, fix))
+        })
+    }
+
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
-    fn proven(&self, added: &[String], was_locked_out: bool) -> Result<Fix, NoFix> {
-        let text = appended(self.document, added)?;
+    fn proven(&self, denies: &[Deny], was_locked_out: bool) -> Result<Fix, NoFix> {
+        let added = self.texts(denies);
+        let text = appended(self.document, &added)?;
         let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
         let after = analyse(&fixed, self.perimeter, self.endpoint);
         if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
             return Err(NoFix::NotClosed);
         }
-        match loses(&fixed, added.len(), self.perimeter, self.endpoint) {
+        match regression(&fixed, added.len(), self.perimeter, self.endpoint) {
             Some(None) => {}
             Some(Some(request)) => return Err(NoFix::Loses(Box::new(request))),
             None => return Err(NoFix::LossUnknown),
@@ -183,10 +250,7 @@ impl Writer<'_> {
         if after.locked_out && !was_locked_out {
             return Err(NoFix::LocksOut);
         }
-        Ok(Fix {
-            text,
-            added: added.to_vec(),
-        })
+        Ok(Fix { text, added })
     }
 }
 
@@ -200,37 +264,6 @@ pub(crate) fn appended(document: &Document, added: &[String]) -> Result<String, 
         characters if characters > MOST_CHARACTERS => Err(NoFix::TooLong(characters)),
         _ => Ok(text),
     }
-}
-
-/// The text with statements at the end of `Statement`, laid out like the last one there.
-pub(crate) fn append(document: &Document, added: &[String]) -> String {
-    let text = document.text();
-    let span = document.statement_span.clone();
-    let (before, statement, after) = (text.get(..span.start), text.get(span.clone()), text.get(span.end..));
-    let (before, statement, after) = (
-        before.unwrap_or_default(),
-        statement.unwrap_or_default(),
-        after.unwrap_or_default(),
-    );
-    let Some(inside) = statement.strip_suffix(']') else {
-        return format!("{before}[{statement}, {}]{after}", added.join(", "));
-    };
-    let kept = inside.trim_end();
-    let margin: String = match kept.rsplit_once('\n') {
-        Some((_, line)) if inside.len() > kept.len() => {
-            let indent: String = line.chars().take_while(|c| *c == ' ' || *c == '\t').collect();
-            format!("\n{indent}")
-        }
-        _ => " ".to_owned(),
-    };
-    let end = inside.get(kept.len()..).unwrap_or_default();
-    let mut all = format!("{before}{kept}");
-    for statement in added {
-        all.push(',');
-        all.push_str(&margin);
-        all.push_str(statement);
-    }
-    format!("{all}{end}]{after}")
 }
 
 /// JSON without white space between its tokens.

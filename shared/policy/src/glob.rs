@@ -4,6 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Piece {
     Char(char),
+    /// A letter in either case. It is written here in lower case.
+    Fold(char),
     /// `?`: exactly one character.
     One,
     /// `*`: any characters.
@@ -80,6 +82,49 @@ impl Pattern {
     }
 }
 
+impl Piece {
+    /// Whether this one piece stands for the character.
+    fn takes(self, c: char) -> bool {
+        match self {
+            Self::Char(own) => own == c,
+            Self::Fold(own) => lower(c) == own,
+            Self::One => true,
+            Self::Any | Self::Field => false,
+        }
+    }
+
+    /// What two pieces of one character both stand for.
+    fn both(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::One, one) | (one, Self::One) => Some(one),
+            (Self::Char(c), with) | (with, Self::Char(c)) => with.takes(c).then_some(Self::Char(c)),
+            _ => (self == other).then_some(self),
+        }
+    }
+}
+
+/// The letter in lower case, where that is one letter.
+pub(crate) fn lower(c: char) -> char {
+    let mut all = c.to_lowercase();
+    match (all.next(), all.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+/// Pieces for the text in either case.
+pub(crate) fn folded_pieces(text: &str) -> Vec<Piece> {
+    let piece = |c: char| {
+        let small = lower(c);
+        if small.to_uppercase().eq([small]) {
+            Piece::Char(c)
+        } else {
+            Piece::Fold(small)
+        }
+    };
+    text.chars().map(piece).collect()
+}
+
 pub(crate) fn wild_pieces(text: &str) -> impl Iterator<Item = Piece> {
     text.chars().map(|c| match c {
         '*' => Piece::Any,
@@ -102,10 +147,7 @@ pub(crate) fn matches(pattern: &[Piece], text: &str) -> bool {
             }
             Some((piece, rest)) => {
                 let mut chars = text.chars();
-                if chars
-                    .next()
-                    .is_some_and(|c| *piece == Piece::One || *piece == Piece::Char(c))
-                {
+                if chars.next().is_some_and(|c| piece.takes(c)) {
                     pattern = rest;
                     text = chars.as_str();
                     continue;
@@ -185,10 +227,9 @@ impl Meet {
                 }
                 (true, false) => self.absorb(*x, a, a_rest, *y, b, b_rest),
                 (false, true) => self.absorb(*y, b, b_rest, *x, a, a_rest),
-                (false, false) => match (x, y) {
-                    (Piece::One, other) | (other, Piece::One) => self.with(*other, |s| s.walk(a_rest, b_rest)),
-                    _ if x == y => self.with(*x, |s| s.walk(a_rest, b_rest)),
-                    _ => true,
+                (false, false) => match x.both(*y) {
+                    Some(both) => self.with(both, |s| s.walk(a_rest, b_rest)),
+                    None => true,
                 },
             },
         }
@@ -300,7 +341,7 @@ mod tests {
                     None => text.is_empty(),
                     Some((Piece::Any | Piece::Field, rest)) => (0..=text.len()).any(|n| slow(rest, &text[n..])),
                     Some((Piece::One, rest)) => !text.is_empty() && slow(rest, &text[1..]),
-                    Some((Piece::Char(c), rest)) => text.first() == Some(c) && slow(rest, &text[1..]),
+                    Some((piece, rest)) => text.first().is_some_and(|c| piece.takes(*c)) && slow(rest, &text[1..]),
                 }
             }
             let chars: Vec<char> = text.chars().collect();

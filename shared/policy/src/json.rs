@@ -9,13 +9,13 @@ const MOST_LEVELS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Node<'t> {
-    pub(crate) kind: Kind<'t>,
+    pub(crate) kind: Value<'t>,
     /// Bytes of the text that this value takes.
     pub(crate) span: Range<usize>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Kind<'t> {
+pub(crate) enum Value<'t> {
     Null,
     Bool(bool),
     /// As it was written.
@@ -26,7 +26,7 @@ pub(crate) enum Kind<'t> {
     Object(Vec<(Cow<'t, str>, Node<'t>)>),
 }
 
-impl Kind<'_> {
+impl Value<'_> {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -102,11 +102,11 @@ impl<'t> Parser<'t> {
         let kind = match self.peek() {
             Some(b'{') => self.object(level)?,
             Some(b'[') => self.array(level)?,
-            Some(b'"') => Kind::String(self.string()?),
+            Some(b'"') => Value::String(self.string()?),
             Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(b't') => self.word("true", Kind::Bool(true))?,
-            Some(b'f') => self.word("false", Kind::Bool(false))?,
-            Some(b'n') => self.word("null", Kind::Null)?,
+            Some(b't') => self.word("true", Value::Bool(true))?,
+            Some(b'f') => self.word("false", Value::Bool(false))?,
+            Some(b'n') => self.word("null", Value::Null)?,
             Some(_) => return Err(self.error("no JSON value starts like this")),
             None => return Err(self.error("the document ends too early")),
         };
@@ -116,7 +116,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn word(&mut self, word: &str, kind: Kind<'t>) -> Result<Kind<'t>, SyntaxError> {
+    fn word(&mut self, word: &str, kind: Value<'t>) -> Result<Value<'t>, SyntaxError> {
         if !self.text.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
             return Err(self.error("no JSON value starts like this"));
         }
@@ -124,12 +124,12 @@ impl<'t> Parser<'t> {
         Ok(kind)
     }
 
-    fn object(&mut self, level: usize) -> Result<Kind<'t>, SyntaxError> {
+    fn object(&mut self, level: usize) -> Result<Value<'t>, SyntaxError> {
         self.at += 1;
         let mut members = Vec::new();
         self.space();
         if self.take(b'}') {
-            return Ok(Kind::Object(members));
+            return Ok(Value::Object(members));
         }
         loop {
             self.space();
@@ -144,7 +144,7 @@ impl<'t> Parser<'t> {
             members.push((name, self.value(level + 1)?));
             self.space();
             if self.take(b'}') {
-                return Ok(Kind::Object(members));
+                return Ok(Value::Object(members));
             }
             if !self.take(b',') {
                 return Err(self.error("a comma or the end of an object is missing"));
@@ -152,18 +152,18 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn array(&mut self, level: usize) -> Result<Kind<'t>, SyntaxError> {
+    fn array(&mut self, level: usize) -> Result<Value<'t>, SyntaxError> {
         self.at += 1;
         let mut items = Vec::new();
         self.space();
         if self.take(b']') {
-            return Ok(Kind::Array(items));
+            return Ok(Value::Array(items));
         }
         loop {
             items.push(self.value(level + 1)?);
             self.space();
             if self.take(b']') {
-                return Ok(Kind::Array(items));
+                return Ok(Value::Array(items));
             }
             if !self.take(b',') {
                 return Err(self.error("a comma or the end of an array is missing"));
@@ -181,7 +181,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Kind<'t>, SyntaxError> {
+    fn number(&mut self) -> Result<Value<'t>, SyntaxError> {
         let start = self.at;
         self.take(b'-');
         if !self.take(b'0') {
@@ -198,7 +198,7 @@ impl<'t> Parser<'t> {
             }
             self.digits()?;
         }
-        Ok(Kind::Number(self.text.get(start..self.at).unwrap_or_default()))
+        Ok(Value::Number(self.text.get(start..self.at).unwrap_or_default()))
     }
 
     fn string(&mut self) -> Result<Cow<'t, str>, SyntaxError> {
@@ -282,14 +282,14 @@ mod tests {
     #[test]
     fn order_duplicates_numbers_and_places_are_kept() {
         let text = r#"{"b": 1.50e1, "a": [true, null], "b": "\u00e9\ud83d\ude00"}"#;
-        let Kind::Object(members) = parse(text).unwrap().kind else {
+        let Value::Object(members) = parse(text).unwrap().kind else {
             panic!("{text}")
         };
         let names: Vec<_> = members.iter().map(|(name, _)| name.as_ref()).collect();
         assert_eq!(names, ["b", "a", "b"]);
-        assert!(matches!(&members[0].1.kind, Kind::Number("1.50e1")));
+        assert!(matches!(&members[0].1.kind, Value::Number("1.50e1")));
         assert_eq!(&text[members[1].1.span.clone()], "[true, null]");
-        assert!(matches!(&members[2].1.kind, Kind::String(s) if s == "é😀"));
+        assert!(matches!(&members[2].1.kind, Value::String(s) if s == "é😀"));
     }
 
     #[test]

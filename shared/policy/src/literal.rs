@@ -2,110 +2,87 @@
 
 use std::net::IpAddr;
 
-pub(crate) fn number(text: &str) -> Option<f64> {
-    let sound = !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
-    text.parse().ok().filter(|value: &f64| sound && value.is_finite())
+use jiff::Timestamp;
+
+mod number;
+
+pub(crate) use number::{Number, around};
+
+/// A date of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Date {
+    value: i64,
+    /// Whether it was written as a number so large that milliseconds may be meant. AWS documents epoch time as the
+    /// number of seconds since 1970, and not what larger numbers do.
+    pub(crate) ambiguous: bool,
 }
 
-/// Seconds since 1970 of an ISO 8601 instant such as `2026-11-23T00:00:00Z` or of an epoch number.
-pub(crate) fn instant(text: &str) -> Option<i64> {
-    if !text.is_empty()
-        && text
-            .strip_prefix('-')
-            .unwrap_or(text)
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-        && text.len() != 4
-    {
-        return text.parse().ok();
+/// Numbers from here on, in the year 5138, are more probably milliseconds.
+const MOST_SECONDS: i64 = 100_000_000_000;
+
+impl Date {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let value = instant(text)?;
+        let ambiguous = is_whole(text) && !(-MOST_SECONDS..MOST_SECONDS).contains(&value);
+        Some(Self { value, ambiguous })
     }
-    let (date, time) = match text.split_once('T') {
-        Some((date, time)) => (date, Some(time)),
-        None => (text, None),
-    };
-    let mut parts = date.splitn(3, '-');
-    let year = digits(parts.next()?, 4)?;
-    let month = parts.next().map_or(Some(1), |m| digits(m, 2))?;
-    let day = parts.next().map_or(Some(1), |d| digits(d, 2))?;
-    let longest = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        1..=12 => 31,
+
+    /// In milliseconds since 1970.
+    pub(crate) fn milliseconds(self, ambiguous_is_milliseconds: bool) -> i128 {
+        let unit = if self.ambiguous && ambiguous_is_milliseconds {
+            1
+        } else {
+            1_000
+        };
+        i128::from(self.value) * unit
+    }
+}
+
+/// Milliseconds since 1970 of an instant of a request.
+pub(crate) fn milliseconds(text: &str) -> Option<i128> {
+    Some(i128::from(instant(text)?) * 1_000)
+}
+
+/// The first and the last second of the years with four digits. Requests come between them.
+pub(crate) const FIRST_SECOND: i64 = -62_167_219_200;
+pub(crate) const LAST_SECOND: i64 = 253_402_300_799;
+
+/// Seconds since 1970 of an ISO 8601 instant such as `2026-11-23T00:00:00Z`, in the forms of
+/// <https://www.w3.org/TR/NOTE-datetime>, or of an epoch number. Numbers too large stand for the largest.
+pub(crate) fn instant(text: &str) -> Option<i64> {
+    if text.len() != 4 && is_whole(text) {
+        let most = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+        return Some(text.parse().unwrap_or(most));
+    }
+    let (date, time) = text.split_once('T').unwrap_or((text, MIDNIGHT));
+    let rest = match date.len() {
+        4 => "-01-01",
+        7 => "-01",
+        10 => "",
         _ => return None,
     };
-    if day < 1 || day > longest {
-        return None;
-    }
-    let seconds = time.map_or(Some(0), time_of_day)?;
-    Some(days_since_1970(year, month, day) * 86_400 + seconds)
+    let plain = date.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !date.starts_with('-');
+    let clock =
+        time.as_bytes().get(2) == Some(&b':') && time.bytes().all(|b| b.is_ascii_digit() || b"+-:.Z".contains(&b));
+    let full = format!("{date}{rest}T{time}");
+    let read = full.parse::<Timestamp>().ok().filter(|_| plain && clock)?;
+    Some(read.as_second())
 }
 
-fn digits(text: &str, count: usize) -> Option<i64> {
-    (text.len() == count && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+const MIDNIGHT: &str = "00:00:00Z";
+
+/// Whether the text is a whole number in decimal digits.
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Seconds since midnight UTC of `hh:mm[:ss[.fff]](Z|±hh:mm)`.
-fn time_of_day(text: &str) -> Option<i64> {
-    let (clock, zone) = match text.strip_suffix('Z') {
-        Some(clock) => (clock, 0),
-        None => {
-            let at = text.rfind(['+', '-'])?;
-            let (clock, zone) = (text.get(..at)?, text.get(at + 1..)?);
-            let (hours, minutes) = zone
-                .split_once(':')
-                .or_else(|| Some((zone.get(..2)?, zone.get(2..)?)))?;
-            let offset = digits(hours, 2)? * 3_600 + digits(minutes, 2)? * 60;
-            (
-                clock,
-                if text.get(at..)?.starts_with('-') {
-                    -offset
-                } else {
-                    offset
-                },
-            )
-        }
-    };
-    let mut parts = clock.splitn(3, ':');
-    let hours = digits(parts.next()?, 2).filter(|h| *h < 24)?;
-    let minutes = digits(parts.next()?, 2).filter(|m| *m < 60)?;
-    let seconds = match parts.next() {
-        None => 0,
-        Some(text) => {
-            let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-            if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-                return None;
-            }
-            digits(whole, 2).filter(|s| *s < 61)?
-        }
-    };
-    Some(hours * 3_600 + minutes * 60 + seconds - zone)
-}
-
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year - era * 400;
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// `YYYY-MM-DDThh:mm:ssZ` of seconds since 1970.
+/// `YYYY-MM-DDThh:mm:ssZ` of seconds since 1970, or the seconds where a year of four digits is too short for them.
 pub(crate) fn iso(seconds: i64) -> String {
-    let (days, rest) = (seconds.div_euclid(86_400) + 719_468, seconds.rem_euclid(86_400));
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let (hours, minutes, seconds) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
+    match Timestamp::from_second(seconds) {
+        Ok(instant) if seconds >= FIRST_SECOND => instant.to_string(),
+        _ => seconds.to_string(),
+    }
 }
 
 /// A range of addresses of one family, both ends included.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::document::{Document, MOST_CHARACTERS, Note, Statement, Variant, Version};
-use crate::json::{self, Kind, Node};
+use crate::json::{self, Node, Value};
 
 mod condition;
 mod statement;
@@ -112,14 +112,20 @@ impl Document {
             notes,
             statement_span: statement_span(&root),
         };
-        let reading = met.duplicates.then_some("the last of two members of one name counts");
-        document.variants.push(Variant { reading, statements });
-        for (reading, choices) in alternatives(met) {
+        let interpretation = met.duplicates.then_some("the last of two members of one name counts");
+        document.variants.push(Variant {
+            interpretation,
+            statements,
+        });
+        for (interpretation, choices) in alternatives(met) {
             let mut parser = Parser::new(text, choices);
             let (_, statements) = parser.document(&root);
             if parser.problems.is_empty() {
-                let reading = Some(reading);
-                document.variants.push(Variant { reading, statements });
+                let interpretation = Some(interpretation);
+                document.variants.push(Variant {
+                    interpretation,
+                    statements,
+                });
             }
         }
         Ok(document)
@@ -156,7 +162,7 @@ fn alternatives(met: Met) -> Vec<(&'static str, Choices)> {
 }
 
 fn statement_span(root: &Node<'_>) -> std::ops::Range<usize> {
-    let Kind::Object(members) = &root.kind else {
+    let Value::Object(members) = &root.kind else {
         return 0..0;
     };
     let statement = members.iter().rev().find(|(name, _)| name == "Statement");
@@ -227,7 +233,7 @@ impl<'t> Parser<'t> {
         node: &'n Node<'n>,
         fold: fn(&'n str) -> Cow<'n, str>,
     ) -> Vec<(&'n str, &'n Node<'n>)> {
-        let Kind::Object(members) = &node.kind else {
+        let Value::Object(members) = &node.kind else {
             self.problem(path, node, format!("is {}, not an object", node.kind.name()));
             return Vec::new();
         };
@@ -257,9 +263,9 @@ impl<'t> Parser<'t> {
     /// A string, or what may stand for one.
     fn scalar(&mut self, path: &str, node: &Node<'_>) -> Option<String> {
         match &node.kind {
-            Kind::String(text) => Some(text.to_string()),
-            Kind::Bool(value) => Some(value.to_string()),
-            Kind::Number(number) => Some(self.number(path, number)),
+            Value::String(text) => Some(text.to_string()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Number(number) => Some(self.number(path, number)),
             other => {
                 self.problem(path, node, format!("is {}, not a string", other.name()));
                 None
@@ -291,13 +297,13 @@ impl<'t> Parser<'t> {
     /// A list of strings, or one string.
     fn list(&mut self, path: &str, node: &Node<'_>) -> Vec<String> {
         match &node.kind {
-            Kind::Array(items) => {
+            Value::Array(items) => {
                 if items.is_empty() {
                     self.problem(path, node, "is an empty list");
                 }
                 let each = items.iter().enumerate();
                 each.filter_map(|(index, item)| match &item.kind {
-                    Kind::String(text) => Some(text.to_string()),
+                    Value::String(text) => Some(text.to_string()),
                     _ => self.scalar(&format!("{path}[{index}]"), item),
                 })
                 .collect()
@@ -311,23 +317,23 @@ impl<'t> Parser<'t> {
         let mut version = Version::V2008;
         for (name, value) in &members {
             match (*name, &value.kind) {
-                ("Version", Kind::String(text)) if text == "2012-10-17" => version = Version::V2012,
-                ("Version", Kind::String(text)) if text == "2008-10-17" => {}
+                ("Version", Value::String(text)) if text == "2012-10-17" => version = Version::V2012,
+                ("Version", Value::String(text)) if text == "2008-10-17" => {}
                 ("Version", _) => self.problem("Version", value, "is neither `2012-10-17` nor `2008-10-17`"),
-                ("Id", Kind::String(_)) | ("Statement", _) => {}
+                ("Id", Value::String(_)) | ("Statement", _) => {}
                 ("Id", other) => self.problem("Id", value, format!("is {}, not a string", other.name())),
                 (other, _) => self.problem(other, value, "is no element of a policy document"),
             }
         }
         self.variables = version == Version::V2012;
         let Some((_, value)) = members.iter().find(|(name, _)| *name == "Statement") else {
-            if matches!(root.kind, Kind::Object(_)) {
+            if matches!(root.kind, Value::Object(_)) {
                 self.problem("$", root, "has no `Statement`");
             }
             return (version, Vec::new());
         };
         let nodes = match &value.kind {
-            Kind::Array(items) => items.iter().enumerate().collect(),
+            Value::Array(items) => items.iter().enumerate().collect(),
             _ => vec![(0, *value)],
         };
         if nodes.is_empty() {

@@ -1,5 +1,7 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
+use crate::endpoint_service;
+
 /// See `data/generate.py`.
 const DATA: &str = include_str!("../data/services.txt");
 
@@ -8,40 +10,6 @@ const INDEX: &str = include_str!("../data/services.index");
 const INDEX_PREFIX: usize = 40;
 const INDEX_NUMBER: usize = 8;
 const INDEX_LINE: usize = INDEX_PREFIX + 5 * INDEX_NUMBER + 1;
-
-/// Endpoint services whose short name is not the prefix of their actions.
-/// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>
-const NAMES: &[(&str, &[&str])] = &[
-    ("airflow.api", &["airflow"]),
-    ("aps-workspaces", &["aps"]),
-    ("bedrock-agent", &["bedrock"]),
-    ("bedrock-agent-runtime", &["bedrock"]),
-    ("bedrock-runtime", &["bedrock"]),
-    ("cassandra-fips", &["cassandra"]),
-    ("cloudhsmv2", &["cloudhsm"]),
-    ("config", &["config"]),
-    ("connect-campaigns", &["connect-campaigns"]),
-    ("console", &["console", "signin"]),
-    ("data-servicediscovery", &["servicediscovery"]),
-    ("dynamodb-streams", &["dynamodb"]),
-    ("email-smtp", &["ses"]),
-    ("email", &["ses"]),
-    ("git-codecommit", &["codecommit"]),
-    ("iotdata", &["iot"]),
-    ("iot.credentials", &["iot"]),
-    ("iot.data", &["iot"]),
-    ("kinesis-firehose", &["firehose"]),
-    ("kinesis-streams", &["kinesis"]),
-    ("models-v2-lex", &["lex"]),
-    ("monitoring", &["cloudwatch"]),
-    ("notebook", &["sagemaker"]),
-    ("runtime-v2-lex", &["lex"]),
-    ("s3-global.accesspoint", &["s3"]),
-    ("studio", &["sagemaker"]),
-    ("synthetics", &["synthetics"]),
-    ("textract", &["textract"]),
-    ("transcribestreaming", &["transcribe"]),
-];
 
 /// Services whose requests never carry `aws:ResourceAccount`, `aws:ResourceOrgID` and `aws:ResourceOrgPaths`, and single
 /// actions of other services that do not: the list under "Availability" of `aws:ResourceAccount`, in
@@ -71,6 +39,7 @@ const KEYLESS: &[(&str, Keyless)] = &[
             "ec2:RejectVpcPeeringConnection",
         ]),
     ),
+    ("events", Keyless::Some(&[PUT_EVENTS])),
     ("es", Keyless::Some(&["es:AcceptInboundConnection"])),
     ("guardduty", Keyless::Some(&["guardduty:AcceptAdministratorInvitation"])),
     ("macie2", Keyless::Some(&["macie2:AcceptInvitation"])),
@@ -90,6 +59,14 @@ const KEYLESS: &[(&str, Keyless)] = &[
     ),
 ];
 
+/// Requests for this action lack the keys for an event bus of another account that became a target before 2 March 2023.
+const PUT_EVENTS: &str = "events:PutEvents";
+
+/// Whether some requests for an action carry `aws:ResourceAccount` and its like.
+pub(crate) fn sometimes_tells(action: &str) -> bool {
+    action.eq_ignore_ascii_case(PUT_EVENTS)
+}
+
 /// Which actions of a service do not tell who owns their resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keyless {
@@ -105,6 +82,35 @@ impl Keyless {
             Self::All => true,
             Self::Some(list) => list.iter().any(|name| name.eq_ignore_ascii_case(action)),
         }
+    }
+}
+
+/// What an action acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Targets {
+    /// Nothing that has a name: requests are about the caller's own account.
+    Nothing,
+    /// Resources of these formats.
+    Formats(Places),
+    /// Not known: AWS publishes neither the action nor what it acts on.
+    Unknown,
+}
+
+/// Formats by their places in [`Service::arns`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// How many formats the prefixes before have.
+    first: usize,
+    target: &'static str,
+}
+
+impl Places {
+    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
+        places(self.target).map(move |place| self.first + place)
+    }
+
+    pub(crate) fn contains(self, place: usize) -> bool {
+        self.iter().any(|own| own == place)
     }
 }
 
@@ -124,16 +130,17 @@ struct Line {
     targets: &'static str,
 }
 
-/// What is behind the endpoint service of this short name. Nothing when that is not known.
-pub(crate) fn find(short: &str) -> Option<Service> {
-    let prefixes: Vec<&str> = match NAMES.iter().find(|(name, _)| *name == short) {
-        Some((_, prefixes)) => prefixes.to_vec(),
-        None => vec![short.strip_suffix("-fips").unwrap_or(short)],
+/// What is behind the endpoint service of this name, full or short. Nothing when that is not known.
+pub(crate) fn find(name: &str) -> Option<Service> {
+    let name = endpoint_service::listed_name(name)?;
+    let lines: Vec<Line> = match endpoint_service::find(&name) {
+        Some(entry) => entry.prefixes().filter_map(line).collect(),
+        // Most services have their prefix as their name, or as its first part.
+        None => {
+            let first = || name.split('.').next().and_then(line);
+            line(&name).or_else(first).into_iter().collect()
+        }
     };
-    let mut lines: Vec<Line> = prefixes.iter().filter_map(|prefix| line(prefix)).collect();
-    if lines.is_empty() {
-        lines.extend(short.split_once('.').and_then(|(first, _)| line(first)));
-    }
     (!lines.is_empty()).then_some(Service { lines })
 }
 
@@ -156,6 +163,33 @@ pub(crate) fn is_keyless(action: &str) -> Option<bool> {
     numbers(&prefix)?;
     let keyless = KEYLESS.iter().find(|(known, _)| *known == prefix);
     Some(keyless.is_some_and(|(_, keyless)| keyless.has(action)))
+}
+
+/// Actions that are about the caller's own account although the service authorization reference has a resource for them.
+const ON_OWN_ACCOUNT: &[&str] = &[
+    // Metrics go to the account of the caller. The data sets are those of OpenTelemetry, in the same account:
+    // <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html>
+    "cloudwatch:PutMetricData",
+];
+
+fn on_own_account(prefix: &str, name: &str) -> bool {
+    let same = |action: &&str| action.split_once(':') == Some((prefix, name));
+    ON_OWN_ACCOUNT.iter().any(same)
+}
+
+/// Whether AWS publishes that an action names no resource.
+pub(crate) fn acts_on_nothing(action: &str) -> bool {
+    let Some((prefix, name)) = action.split_once(':') else {
+        return false;
+    };
+    let line = line(&prefix.to_ascii_lowercase());
+    line.is_some_and(|line| {
+        list(line.actions).any(|known| {
+            known
+                .strip_suffix('-')
+                .is_some_and(|known| known.eq_ignore_ascii_case(name))
+        })
+    })
 }
 
 /// Whether an action takes a resource. Not if one of them is not known.
@@ -242,6 +276,20 @@ fn places(target: &'static str) -> impl Iterator<Item = usize> {
     target.split('.').filter_map(|at| at.parse().ok())
 }
 
+/// Whether an ARN, without `arn:` and its partition, has a documented format: field by field, and none left empty that varies.
+fn has_format(format: &str, kind: &str) -> bool {
+    let (mut formats, mut fields) = (format.splitn(4, ':'), kind.splitn(4, ':'));
+    let mut same = |field: Option<(&str, &str)>| match field {
+        Some(("*", value)) => !value.is_empty(),
+        Some((wanted, value)) => wanted == value,
+        None => false,
+    };
+    let mut next = || formats.next().zip(fields.next());
+    let starts = [next(), next(), next()];
+    let last = next();
+    starts.into_iter().all(&mut same) && last.is_some_and(|(wanted, name)| covers(wanted, name))
+}
+
 /// Whether the text is one of this documented format of ARNs, or of a part of one.
 pub(crate) fn covers(format: &str, text: &str) -> bool {
     let (mut format, mut text) = (format.as_bytes(), text.as_bytes());
@@ -270,7 +318,9 @@ impl Line {
     /// The place of the format that this resource has.
     fn place(self, arn: &str) -> Option<usize> {
         let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
-        let known = list(self.arns).enumerate().filter(|(_, format)| covers(format, kind));
+        let known = list(self.arns)
+            .enumerate()
+            .filter(|(_, format)| has_format(format, kind));
         // Of a bucket's format and an object's, the object's.
         let deepest = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
         deepest.map(|(place, _)| place)
@@ -307,9 +357,26 @@ impl Service {
 
     /// Prefix and name of each action that names no resource: its requests are about the caller's own account.
     pub(crate) fn actions_without_resource(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        self.lines
-            .iter()
-            .flat_map(|line| list(line.actions).filter_map(|name| Some((line.prefix, name.strip_suffix('-')?))))
+        let all = self.actions_with_targets();
+        all.filter_map(|(prefix, name, targets)| (targets == Targets::Nothing).then_some((prefix, name)))
+    }
+
+    /// Prefix, name and targets of each action.
+    pub(crate) fn actions_with_targets(&self) -> impl Iterator<Item = (&'static str, &'static str, Targets)> {
+        let lines = self.lines.iter().scan(0, |before, line| {
+            let first = *before;
+            *before += list(line.arns).count();
+            Some((first, *line))
+        });
+        lines.flat_map(|(first, line)| {
+            let pairs = list(line.actions).zip(targets(line.targets));
+            pairs.map(move |(name, target)| match name.strip_suffix('-') {
+                Some(name) => (line.prefix, name, Targets::Nothing),
+                None if on_own_account(line.prefix, name) => (line.prefix, name, Targets::Nothing),
+                None if target.is_empty() => (line.prefix, name, Targets::Unknown),
+                None => (line.prefix, name, Targets::Formats(Places { first, target })),
+            })
+        })
     }
 
     /// Prefix and name of each action.
@@ -322,6 +389,15 @@ impl Service {
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
     pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
         self.lines.iter().flat_map(|line| list(line.arns))
+    }
+
+    /// The place in [`Service::arns`] of the format that this resource has.
+    pub(crate) fn format_of(&self, arn: &str) -> Option<usize> {
+        let kind = arn.splitn(3, ':').nth(2).unwrap_or_default();
+        let known = self.arns().enumerate().filter(|(_, format)| has_format(format, kind));
+        // Of a bucket's format and an object's, the object's.
+        let deepest = known.max_by_key(|(_, format)| format.bytes().filter(|b| *b != b'*').count());
+        deepest.map(|(place, _)| place)
     }
 
     /// Whether an action of the service takes a resource.
@@ -337,15 +413,20 @@ impl Service {
         lines.flat_map(move |line| line.actions_on(arn).map(move |name| (line.prefix, name)))
     }
 
+    /// The names of its own condition keys. `*` or `<` begins what varies, and `[]` ends a key with several values.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.lines.iter().flat_map(|line| list(line.keys))
+    }
+
     /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
     pub(crate) fn key_has_several(&self, id: &str) -> Option<bool> {
-        let mut keys = self.lines.iter().flat_map(|line| list(line.keys));
-        let same = |name: &str| match name.split_once('*') {
+        let same = |name: &str| match name.split_once(['*', '<']) {
             Some((start, _)) => id
                 .get(..start.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(start)),
+                .is_some_and(|head| head.eq_ignore_ascii_case(start) && id.len() > start.len()),
             None => name.eq_ignore_ascii_case(id),
         };
+        let mut keys = self.keys();
         keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name)))
             .map(|name| name.ends_with("[]"))
     }
@@ -359,66 +440,4 @@ impl Service {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_data_is_sorted_and_every_line_is_found_by_its_prefix() {
-        let prefixes: Vec<&str> = DATA.lines().skip(1).filter_map(|line| line.split('|').next()).collect();
-        assert!(prefixes.is_sorted() && prefixes.len() > 400);
-        for prefix in prefixes {
-            assert!(line(prefix).is_some_and(|line| line.prefix == prefix), "{prefix}");
-        }
-        assert!(line("").is_none() && line("zzz").is_none() && line("#").is_none());
-    }
-
-    #[test]
-    fn endpoint_names_lead_to_action_prefixes() {
-        let prefix = |short: &str| find(short).and_then(|service| service.prefixes().next());
-        for (short, expected) in [
-            ("s3", Some("s3")),
-            ("ecr.dkr", Some("ecr")),
-            ("monitoring", Some("cloudwatch")),
-            ("kms-fips", Some("kms")),
-            ("sagemaker.runtime", Some("sagemaker")),
-            ("any", None),
-            ("", None),
-        ] {
-            assert_eq!(prefix(short), expected, "{short}");
-        }
-        for (short, prefixes) in NAMES.iter().filter(|(short, _)| *short != "console") {
-            assert!(prefixes.iter().all(|prefix| line(prefix).is_some()), "{short}");
-        }
-    }
-
-    #[test]
-    fn actions_and_the_resources_that_they_take_find_each_other() {
-        let s3 = find("s3").unwrap();
-        let on = |arn: &str, name: &str| s3.clone().actions_on(arn).any(|action| action == ("s3", name));
-        assert!(on("arn:aws:s3:::corp-data/report", "GetObject") && !on("arn:aws:s3:::corp-data/report", "ListBucket"));
-        assert!(on("arn:aws:s3:::corp-data", "ListBucket") && !on("arn:aws:s3:::corp-data", "GetObject"));
-        assert!(takes("S3:getobject", "arn:aws:s3:::corp-data/report") && !takes("s3:GetObject", "*"));
-        assert_eq!(formats("s3:getobject").first(), Some(&"s3:::*/*"));
-        assert!(formats("s3:ListAllMyBuckets").is_empty() && formats("s3:GetTomorrow").is_empty());
-        for line in DATA.lines().skip(1) {
-            let fields: Vec<&str> = line.split('|').collect();
-            assert_eq!(fields.len(), 5);
-            assert_eq!(list(fields[1]).count(), fields[4].split(',').count(), "{}", fields[0]);
-        }
-    }
-
-    #[test]
-    fn keyless_actions_exist() {
-        for (prefix, keyless) in KEYLESS {
-            let service = find(prefix).unwrap();
-            if let Keyless::Some(list) = keyless {
-                for name in *list {
-                    assert!(
-                        service.actions().any(|(p, action)| format!("{p}:{action}") == *name),
-                        "{name}"
-                    );
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::arn::Arn;
 use crate::aws_owned::{self, AwsOwned, Caller};
 use crate::federation;
+use crate::partition;
 use crate::service::{self, Keyless, Service};
 use crate::{MOST_CHARACTERS, Perimeter};
 
@@ -70,15 +71,11 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
             policy.allow("TrustedToTrustedByArn", actions, &arns, [principal]);
         }
     }
-    if service == "sts" {
-        // Who brings the token of an identity provider has no credentials of AWS yet: the role's trust policy judges it.
+    let unsigned = federation::calls_of(service);
+    if behind.service.is_some() && !unsigned.is_empty() {
+        // The caller has no credentials of AWS that a condition could be about.
         for resource in &resources {
-            policy.allow(
-                "FederatedToTrusted",
-                &federation::ACTIONS,
-                &resource.arns,
-                [&resource.conditions],
-            );
+            policy.allow("UnsignedToTrusted", &unsigned, &resource.arns, [&resource.conditions]);
         }
     }
     if perimeter.aws_services {
@@ -272,7 +269,7 @@ fn told_by_arn(perimeter: &Perimeter, behind: &Behind<'_>) -> (&'static [&'stati
     let Keyless::Some(actions) = behind.keyless() else {
         return (&[], Vec::new());
     };
-    let partition = partition(behind.region);
+    let partition = partition::of_region(behind.region);
     let prefixes = behind.prefixes_with_accounts();
     let of_account = |account: &String| -> Vec<String> {
         let arn = |prefix: &&str| format!("arn:{partition}:{prefix}:*:{account}:*");
@@ -326,17 +323,14 @@ impl Behind<'_> {
 
     /// Those of the ARNs that a request through the endpoint can be for.
     fn relevant(&self, arns: &[String]) -> Vec<String> {
-        let partition = partition(self.region);
+        let partition = partition::of_region(self.region);
         let possible = |text: &&String| {
             let (Some(arn), Some(service)) = (Arn::parse(text), self.service.as_ref()) else {
                 return true;
             };
             let one = |field: &str, of: &str| field == of || field.contains(['*', '?']);
-            let mut prefixes = service
-                .arns()
-                .filter_map(|format| format.split(':').next())
-                .chain(service.prefixes());
-            one(arn.partition, partition) && prefixes.any(|prefix| one(arn.service, prefix))
+            let mut formats = service.arns().filter_map(|format| format.split(':').next());
+            one(arn.partition, partition) && formats.any(|known| one(arn.service, known))
         };
         arns.iter().filter(possible).cloned().collect()
     }
@@ -355,205 +349,5 @@ impl Behind<'_> {
     }
 }
 
-pub(crate) fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn organization() -> Perimeter {
-        Perimeter {
-            organizations: vec!["o-exampleorg1".to_owned()],
-            builtin_aws_owned_resources: true,
-            aws_services: true,
-            ..Perimeter::default()
-        }
-    }
-
-    fn statements(service: &str, region: &str, perimeter: &Perimeter) -> Vec<Value> {
-        let document: Value = serde_json::from_str(&template(service, region, perimeter).unwrap()).unwrap();
-        document["Statement"].as_array().unwrap().clone()
-    }
-
-    #[test]
-    fn an_organisation_is_pinned_on_both_sides() {
-        insta::assert_snapshot!(template("kms", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
-    }
-
-    #[test]
-    fn every_way_to_be_trusted_meets_every_way_to_be_a_trusted_resource() {
-        let perimeter = Perimeter {
-            organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/".to_owned()],
-            accounts: vec!["111122223333".to_owned()],
-            principals: vec!["arn:aws:iam::444455556666:role/partner".to_owned()],
-            resources: vec!["arn:aws:iam::444455556666:role/partner-data".to_owned()],
-            ..organization()
-        };
-        let statements = statements("sts", "eu-central-1", &perimeter);
-        let trusted = statements
-            .iter()
-            .filter(|s| s["Sid"].as_str().unwrap().starts_with("TrustedToTrusted"));
-        assert_eq!(trusted.count(), 4 * 4);
-        let sids: std::collections::BTreeSet<_> = statements.iter().map(|s| s["Sid"].as_str().unwrap()).collect();
-        assert_eq!(
-            sids.len(),
-            statements.len(),
-            "AWS refuses a policy in which a Sid appears twice"
-        );
-        assert!(statements.iter().any(|s| s["Condition"]
-            == json!({
-                "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/ou-ab12-11111111/*"},
-                "StringEquals": {"aws:ResourceAccount": "111122223333"},
-            })));
-    }
-
-    #[test]
-    fn a_path_without_its_slash_does_not_cover_its_neighbour() {
-        let perimeter = Perimeter {
-            organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111".to_owned()],
-            ..Perimeter::default()
-        };
-        let text = template("kms", "eu-central-1", &perimeter).unwrap();
-        assert!(
-            text.contains("ou-ab12-11111111/*") && !text.contains("11111111*"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn groups_of_one_name_share_a_statement_where_they_can() {
-        let statements = statements("s3", "us-east-1", &organization());
-        let sids: Vec<_> = statements.iter().map(|s| s["Sid"].as_str().unwrap()).collect();
-        assert_eq!(
-            sids.iter().filter(|sid| sid.starts_with("SystemsManager")).count(),
-            1,
-            "{sids:?}"
-        );
-        assert!(
-            sids.contains(&"PatchManager") && sids.contains(&"CloudFormationSignals"),
-            "{sids:?}"
-        );
-    }
-
-    #[test]
-    fn resources_of_other_services_and_partitions_are_left_out() {
-        let perimeter = Perimeter {
-            resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
-            aws_owned_resources: vec!["arn:aws:s3:::aws-example/*".to_owned()],
-            ..organization()
-        };
-        for (service, region, there) in [
-            ("s3", "eu-central-1", true),
-            ("kms", "eu-central-1", false),
-            ("s3", "cn-north-1", false),
-            ("com.example.unknown", "eu-central-1", true),
-        ] {
-            let text = template(service, region, &perimeter).unwrap();
-            assert_eq!(text.contains("corp-data"), there, "{service} {text}");
-            assert_eq!(text.contains("aws-example/"), there, "{service} {text}");
-        }
-    }
-
-    #[test]
-    fn actions_that_do_not_tell_the_owner_are_allowed_on_arns_of_trusted_accounts() {
-        let perimeter = Perimeter {
-            accounts: vec!["111122223333".to_owned()],
-            ..Perimeter::default()
-        };
-        let all = statements("ec2", "us-gov-west-1", &perimeter);
-        let by_arn = all.iter().find(|s| s["Sid"] == "TrustedToTrustedByArn").unwrap();
-        assert_eq!(by_arn["Resource"], "arn:aws-us-gov:ec2:*:111122223333:*");
-        assert!(
-            by_arn["Action"]
-                .as_array()
-                .unwrap()
-                .contains(&json!("ec2:CreateVpcPeeringConnection"))
-        );
-        assert_eq!(
-            by_arn["Condition"],
-            json!({"StringEquals": {"aws:PrincipalAccount": "111122223333"}})
-        );
-        assert!(
-            statements("route53", "us-east-1", &perimeter)
-                .iter()
-                .all(|s| s["Sid"] != "TrustedToTrustedByArn")
-        );
-    }
-
-    #[test]
-    fn a_service_that_never_tells_the_owner_needs_its_resources_by_name() {
-        let untold = TemplateError::OwnerUntold {
-            service: "ebs".to_owned(),
-        };
-        assert_eq!(template("ebs", "us-east-1", &organization()), Err(untold));
-        let perimeter = Perimeter {
-            resources: vec!["arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0".to_owned()],
-            ..organization()
-        };
-        let first = statements("ebs", "us-east-1", &perimeter).remove(0);
-        assert_eq!(
-            first["Resource"],
-            "arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0"
-        );
-        assert_eq!(
-            first["Condition"],
-            json!({"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})
-        );
-    }
-
-    #[test]
-    fn trusted_principals_without_any_trusted_resource_have_no_policy() {
-        let perimeter = Perimeter {
-            principals: vec!["arn:aws:iam::444455556666:role/partner".to_owned()],
-            resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
-            ..Perimeter::default()
-        };
-        assert!(template("s3", "us-east-1", &perimeter).is_ok());
-        let nothing = TemplateError::NothingTrusted {
-            service: "kms".to_owned(),
-        };
-        assert_eq!(template("kms", "us-east-1", &perimeter), Err(nothing));
-    }
-
-    #[test]
-    fn the_order_of_the_settings_does_not_matter() {
-        let perimeter = |accounts: [&str; 3]| Perimeter {
-            accounts: accounts.map(str::to_owned).into(),
-            ..organization()
-        };
-        let one = perimeter(["111122223333", "444455556666", "777788889999"]);
-        let other = perimeter(["777788889999", "111122223333", "444455556666"]);
-        assert_eq!(template("kms", "us-east-1", &one), template("kms", "us-east-1", &other));
-    }
-
-    #[test]
-    fn a_perimeter_without_anybody_has_no_policy() {
-        let nobody = Perimeter {
-            organizations: Vec::new(),
-            ..organization()
-        };
-        assert_eq!(
-            template("sts", "eu-central-1", &nobody),
-            Err(TemplateError::NobodyTrusted)
-        );
-    }
-
-    #[test]
-    fn a_policy_that_ec2_would_refuse_for_its_length_is_not_made() {
-        let accounts = (0..2_000).map(|i| format!("{i:012}")).collect();
-        let perimeter = Perimeter {
-            accounts,
-            ..organization()
-        };
-        let error = template("sts", "eu-central-1", &perimeter).unwrap_err();
-        assert!(matches!(error, TemplateError::TooLong { characters, .. } if characters > MOST_CHARACTERS));
-    }
-}
+mod tests;

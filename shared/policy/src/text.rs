@@ -19,6 +19,8 @@ pub(crate) struct Variable {
     /// In lower case.
     pub(crate) key: String,
     pub(crate) default: Option<String>,
+    /// As in the document.
+    pub(crate) written: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +164,7 @@ fn variable(inside: &str) -> Result<Variable, &'static str> {
     Ok(Variable {
         key: key.to_ascii_lowercase(),
         default,
+        written: format!("${{{inside}}}"),
     })
 }
 

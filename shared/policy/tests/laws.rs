@@ -328,6 +328,13 @@ fn request() -> impl Strategy<Value = (Request, bool, bool, bool)> {
                     }
                 };
                 let resource = resource.replace("OWNER", owner);
+                // Buckets and access points are listed, objects are read and written.
+                let object = resource.starts_with("arn:aws:s3:::") && resource.contains('/');
+                let action = match (object, action) {
+                    (false, _) => "s3:ListBucket",
+                    (true, "s3:ListBucket") => "s3:GetObject",
+                    (true, action) => action,
+                };
                 let owned = resource.starts_with("arn:aws:s3:::aws-packages/");
                 let safe = owned
                     || resource.starts_with("arn:aws:s3:::corp-data/")
@@ -419,14 +426,14 @@ proptest! {
             prop_assert!(evaluate(&read, &witness.request).is_allowed() && leaks(&witness.request), "{:?}", witness);
         }
         let decided = |question: &str| !found.reasons.iter().any(|reason| reason.contains(question));
-        let strangers = found.identity.is_some() || !decided("whether strangers get in");
-        let data = found.resource.is_some() || !decided("whether data gets out");
+        let outsiders = found.identity.is_some() || !decided("whether principals outside the perimeter can use it");
+        let data = found.resource.is_some() || !decided("whether resources outside the perimeter can be reached");
         for (request, identity, leak, trusted) in &requests {
             if !evaluate(&read, request).is_allowed() {
                 continue;
             }
             let told = || format!("{} allows {request:?}, but {:?} {:?}", document, found.verdict, found.reasons);
-            prop_assert!(!identity || strangers, "identity: {}", told());
+            prop_assert!(!identity || outsiders, "identity: {}", told());
             prop_assert!(!leak || data, "resource: {}", told());
             let inside = *trusted && !leak && !leaks(request) && request.principal.starts_with("arn:");
             prop_assert!(!inside || !found.locked_out, "locked out: {}", told());

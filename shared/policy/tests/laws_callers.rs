@@ -138,12 +138,12 @@ fn document() -> impl Strategy<Value = Value> {
             "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*",
             "Condition": {"StringNotEqualsIfExists": {"aws:ResourceOrgID": OWN}},
         })];
-        let strangers = json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}});
+        let outsiders = json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}});
         if start > 0 {
             all.push(json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}));
         }
         if start > 1 {
-            all.push(json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": strangers}));
+            all.push(json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": outsiders}));
         }
         all.extend(statements);
         json!({"Version": "2012-10-17", "Statement": all})
@@ -282,7 +282,7 @@ proptest! {
         for witness in [&found.identity, &found.resource].into_iter().flatten().filter(|w| w.supposing.is_empty()) {
             prop_assert!(evaluate(&read, &witness.request).is_allowed(), "{witness:?}");
         }
-        let undecided = found.reasons.iter().any(|reason| reason.contains("whether strangers get in"));
+        let undecided = found.reasons.iter().any(|reason| reason.contains("whether principals outside the perimeter can use it"));
         for (request, trusted, iam) in requests.into_iter().map(|drawn| request(drawn, &perimeter, gateway)) {
             if !evaluate(&read, &request).is_allowed() {
                 continue;

@@ -134,7 +134,7 @@ fn barrier() -> impl Strategy<Value = Vec<Value>> {
     let deny = |principal: Value, element: &str, action: Value, condition: Value| json!({"Effect": "Deny", "Principal": principal, element: action, "Resource": "*", "Condition": condition});
     let both = json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}});
     let ours = json!({"StringEquals": {"aws:ResourceOrgID": OWN}});
-    let strangers = json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}});
+    let outsiders = json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}});
     let data = json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": OWN}});
     let every = || json!("*");
     let tokens = || json!([TOKEN, SAML]);
@@ -150,12 +150,12 @@ fn barrier() -> impl Strategy<Value = Vec<Value>> {
         ]),
         Just(vec![
             allow(every(), every(), json!({})),
-            deny(every(), "NotAction", tokens(), strangers.clone()),
+            deny(every(), "NotAction", tokens(), outsiders.clone()),
             deny(every(), "Action", every(), data.clone()),
         ]),
         Just(vec![
             allow(every(), every(), json!({})),
-            deny(json!({"AWS": "*"}), "Action", every(), strangers),
+            deny(json!({"AWS": "*"}), "Action", every(), outsiders),
             deny(json!({"AWS": "*"}), "Action", every(), data),
         ]),
     ]
@@ -269,14 +269,14 @@ proptest! {
             prop_assert!(evaluate(&read, &witness.request).is_allowed(), "{witness:?}");
         }
         let decided = |question: &str| !found.reasons.iter().any(|reason| reason.contains(question));
-        let strangers = found.identity.is_some() || !decided("whether strangers get in");
-        let data = found.resource.is_some() || !decided("whether data gets out");
+        let outsiders = found.identity.is_some() || !decided("whether principals outside the perimeter can use it");
+        let data = found.resource.is_some() || !decided("whether resources outside the perimeter can be reached");
         for (request, identity, leak, inside) in &requests {
             if !evaluate(&read, request).is_allowed() {
                 continue;
             }
             let told = || format!("{document} allows {request:?}, but {:?} {:?}", found.verdict, found.reasons);
-            prop_assert!(!identity || strangers, "identity: {}", told());
+            prop_assert!(!identity || outsiders, "identity: {}", told());
             prop_assert!(!leak || data, "resource: {}", told());
             prop_assert!(!inside || !found.locked_out, "locked out: {}", told());
         }

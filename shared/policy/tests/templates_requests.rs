@@ -60,7 +60,7 @@ fn request(who: Who, action: &str, resource: &str, owner: Owner, more: &[(&str, 
         Who::Foreign => {
             keys.extend([
                 ("aws:PrincipalAccount", "999988887777"),
-                ("aws:PrincipalOrgID", "o-stranger001"),
+                ("aws:PrincipalOrgID", "o-otherorg001"),
             ]);
             keys.extend([
                 ("aws:PrincipalIsAWSService", "false"),
@@ -91,7 +91,7 @@ fn request(who: Who, action: &str, resource: &str, owner: Owner, more: &[(&str, 
         ]),
         Owner::Foreign => keys.extend([
             ("aws:ResourceAccount", "999988887777"),
-            ("aws:ResourceOrgID", "o-stranger001"),
+            ("aws:ResourceOrgID", "o-otherorg001"),
         ]),
         Owner::Aws => keys.push(("aws:ResourceAccount", "777766665555")),
         Owner::Untold => {}
@@ -489,7 +489,7 @@ fn instances_start_from_images_of_amazon_and_of_ours() {
 }
 
 #[test]
-fn strangers_and_their_resources_stay_out_of_every_service() {
+fn outsiders_and_their_resources_stay_out_of_every_service() {
     for (service, action, resource) in [
         ("s3", "s3:GetObject", "arn:aws:s3:::corp-data/report"),
         (

@@ -6,7 +6,7 @@ use postern_core::model::finding::ResourceKind;
 use postern_core::model::id::Region;
 
 /// Where the console shows the resource.
-pub(super) fn link(region: &Region, kind: ResourceKind, id: &str) -> String {
+pub(crate) fn link(region: &Region, kind: ResourceKind, id: &str) -> String {
     let region = encode(region.as_str());
     let host = if region.starts_with("cn-") {
         "console.amazonaws.cn"

@@ -1,191 +1,202 @@
-//! What of a reconciliation is new: people hear of a finding once, and once more when it is gone.
+//! What of a reconciliation is new: a finding is reported once, and once more when it is resolved. Severe ones that
+//! stay open are repeated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
-
-use super::build::{finding, outcome};
-use super::{Reconciliation, Report, ReportedFinding, console};
+use jiff::{SignedDuration, Timestamp};
 use postern_core::changes::ChangeOutcome;
-use postern_core::evaluation::Finding;
+use postern_core::evaluation::{Conclusion, Finding};
 use postern_core::history::{ChangeHistory, ChangeId, ChangeRecord, DeliveredFinding, FindingStatus};
-use postern_core::model::finding::{FindingKey, ResourceKind, Verdict};
+use postern_core::model::finding::{FindingKey, Severity, Verdict};
 use postern_core::model::text::shorten;
 use postern_core::model::token::client_token;
 use postern_core::settings::Mode;
 
+use crate::assemble::{Selection, assemble, bare_finding, finding, outcome_at};
+use crate::published::{self, Contents, Outcome, Report};
+use crate::reconciliation::Reconciliation;
+
 /// How much of an explanation is kept, in bytes.
 const LONGEST_EXPLANATION: usize = 300;
 
-/// For how long a finding that is closed is remembered, so that its return is told as news.
+/// For how long a closed finding is remembered, so that its return is reported again.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What is to be told, and what to remember of it once it was.
+/// What is to be reported, and what the ledger has to remember once it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delta {
-    /// None where nobody has to hear of anything.
+    /// None if nothing is new.
     pub report: Option<Report>,
-    /// What was told of all findings of a control, for those of which something changed.
+    /// What was reported of all findings of a control, for those controls of which something changed.
     pub delivered: BTreeMap<String, Vec<DeliveredFinding>>,
-    /// The records that this tells of, those of this run included.
+    /// The records that the report contains, those of this run included.
     pub records: BTreeSet<ChangeId>,
-}
-
-/// What is to be told.
-pub(super) struct Telling {
-    pub(super) findings: Vec<ReportedFinding>,
-    /// Positions in the plan.
-    pub(super) changes: Vec<usize>,
-    pub(super) earlier: Vec<ChangeRecord>,
-    /// Findings that were told before.
-    pub(super) unchanged: usize,
-    pub(super) idempotency_key: String,
 }
 
 /// A finding as it is now, and what is to be remembered of it.
 struct Current {
-    reported: ReportedFinding,
+    published: published::Finding,
     delivered: DeliveredFinding,
     /// Whether something was done about it in this run.
     attempted: bool,
 }
 
 impl Delta {
-    pub fn of(r: &Reconciliation, history: &ChangeHistory) -> Self {
-        let attempted = |at: usize| {
-            let enforced = r
-                .plan
-                .changes
-                .get(at)
-                .is_some_and(|planned| planned.mode == Mode::Enforce);
-            enforced
-                && matches!(
-                    outcome(r, at),
-                    ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { .. }
-                )
-        };
-        let found = r.findings.iter().filter_map(|f| {
-            let (reported, own) = finding(f, r)?;
-            let attempted = own.iter().any(|at| attempted(*at));
-            Some(current(&f.key, reported, attempted, r))
-        });
+    /// `repeat_after` is how long after its last report a critical or high finding that is still open is reported
+    /// again; None for never.
+    pub fn of(r: &Reconciliation, history: &ChangeHistory, repeat_after: Option<SignedDuration>) -> Self {
+        let found = r.findings.iter().filter_map(|f| found(f, r, history));
         let all: Vec<Current> = found.chain(resolved(r, history)).collect();
-        let (new, old): (Vec<_>, Vec<_>) = all.into_iter().partition(|current| {
-            let before = history.delivered.get(&current.delivered.key);
-            current.attempted || before.is_none_or(|before| before.fingerprint != current.delivered.fingerprint)
-        });
-
-        let news: BTreeSet<&FindingKey> = new.iter().map(|current| &current.delivered.key).collect();
-        let known: BTreeSet<&FindingKey> = old.iter().map(|current| &current.delivered.key).collect();
-        let changes = r.plan.changes.iter().enumerate().filter(|(at, planned)| {
-            // Changes for findings that only other changes of the plan bring about are told with those.
-            let of_news = planned.causes.iter().any(|key| news.contains(key));
-            let of_known = planned.causes.iter().any(|key| known.contains(key));
-            attempted(*at) || of_news || (!of_known && !news.is_empty())
-        });
-        let changes: Vec<usize> = changes.map(|(at, _)| at).collect();
-        let earlier = r
-            .earlier
-            .iter()
-            .filter(|record| record.status.settled() && !record.delivered);
-        let earlier: Vec<ChangeRecord> = earlier.cloned().collect();
-        let records = r
-            .ids
-            .values()
-            .chain(earlier.iter().map(|record| &record.id))
-            .cloned()
-            .collect();
+        let (mut new, old): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|current| current.is_news(history) || current.is_due(history, repeat_after));
+        for current in &mut new {
+            if !current.is_news(history) {
+                current.published.open_since = current.delivered.open_since;
+            }
+        }
+        let changes = changes(&new, &old, r);
+        let unreported = |record: &&ChangeRecord| record.status.settled() && !record.delivered;
+        let earlier: Vec<ChangeRecord> = r.earlier.iter().filter(unreported).cloned().collect();
+        let records = r.ids.values().chain(earlier.iter().map(|record| &record.id));
+        let records = records.cloned().collect();
         let delivered = remembered(&new, r, history);
-        let idempotency_key = key(&new, &changes, &earlier, r, history);
-        let telling = Telling {
-            findings: new.into_iter().map(|current| current.reported).collect(),
-            changes,
-            earlier,
-            unchanged: old.iter().filter(|current| current.reported.outcome.open()).count(),
-            idempotency_key,
-        };
+        let idempotency_key = idempotency_key(&new, &changes, &earlier, r, history);
+        let report = assemble(
+            r,
+            Selection {
+                contents: Contents::New,
+                findings: new.into_iter().map(|current| current.published).collect(),
+                changes,
+                earlier,
+                unchanged: old.iter().filter(|current| current.delivered.outcome.open()).count(),
+                idempotency_key,
+            },
+        );
         Self {
-            report: Report::assemble(r, telling),
+            report: Some(report).filter(|report| report.outcome > Outcome::Exempt),
             delivered,
             records,
         }
     }
 }
 
-fn current(key: &FindingKey, reported: ReportedFinding, attempted: bool, r: &Reconciliation) -> Current {
-    let fingerprint = client_token([
-        &format!("{:?}", reported.verdict),
-        reported.outcome.as_str(),
-        reported.severity.as_str(),
-        &reported.explanation,
-    ]);
-    let mut explanation = reported.explanation.clone();
-    shorten(&mut explanation, LONGEST_EXPLANATION);
-    Current {
-        delivered: DeliveredFinding {
-            key: key.clone(),
-            outcome: reported.outcome,
-            severity: reported.severity,
-            fingerprint,
-            explanation,
-            time: r.time,
-        },
-        reported,
-        attempted,
+impl Current {
+    fn is_news(&self, history: &ChangeHistory) -> bool {
+        let before = history.delivered.get(&self.delivered.key);
+        self.attempted || before.is_none_or(|before| before.fingerprint != self.delivered.fingerprint)
+    }
+
+    /// Whether it is severe, still open, and was last reported so long ago.
+    fn is_due(&self, history: &ChangeHistory, repeat_after: Option<SignedDuration>) -> bool {
+        let severe = self.delivered.severity >= Severity::High && self.delivered.outcome.open();
+        let before = history.delivered.get(&self.delivered.key);
+        severe
+            && before
+                .zip(repeat_after)
+                .is_some_and(|(before, after)| self.delivered.time.duration_since(before.time) >= after)
     }
 }
 
-/// The findings that were told as open and are not any more.
+/// A non-compliant or indeterminate finding.
+fn found(f: &Finding, r: &Reconciliation, history: &ChangeHistory) -> Option<Current> {
+    let presented = finding(f, r);
+    let status = presented.status?;
+    Some(Current {
+        attempted: presented.own.iter().any(|at| attempted(*at, r)),
+        delivered: delivered(
+            &f.key,
+            (f.verdict(), status, f.severity),
+            &presented.published.explanation,
+            r,
+            history,
+        ),
+        published: presented.published,
+    })
+}
+
+/// The findings that were open in their last report and are not any more.
 fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Iterator<Item = Current> + use<'a> {
     let now: BTreeMap<&FindingKey, &Finding> = r.findings.iter().map(|finding| (&finding.key, finding)).collect();
     let blind: BTreeSet<&str> = r
         .findings
         .iter()
-        .filter(|f| sees_nothing(f))
+        .filter(|f| matches!(f.conclusion, Conclusion::NotEvaluated(_)))
         .map(|f| f.key.control.as_str())
         .collect();
-    history
-        .delivered
-        .values()
-        .filter(|delivered| delivered.outcome.open())
-        .filter_map(move |delivered| {
-            let key = &delivered.key;
-            let mode = *r.controls.get(&key.control)?;
-            let (verdict, explanation) = match now.get(key) {
-                Some(f) if matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable) => {
-                    (f.verdict, f.explanation.clone())
-                }
-                None if !blind.contains(key.control.as_str()) => (
-                    Verdict::NotApplicable,
-                    format!("Is gone. It was: {}", delivered.explanation),
-                ),
-                _ => return None,
-            };
-            let reported = ReportedFinding {
-                control: key.control.clone(),
-                severity: delivered.severity,
-                mode,
-                verdict,
-                outcome: FindingStatus::Resolved,
-                resource: key.resource.clone(),
-                service: key.service.clone(),
-                endpoint_kind: key.endpoint_kind,
-                explanation,
-                exempt: None,
-                conflict: None,
-                remediation: None,
-                verification: None,
-                console: console::link(&r.region, key.resource.kind, &key.resource.id),
-            };
-            Some(current(key, reported, false, r))
+    let open = history.delivered.values().filter(|before| before.outcome.open());
+    open.filter_map(move |before| {
+        let key = &before.key;
+        r.controls.get(&key.control)?;
+        let (verdict, explanation) = match now.get(key) {
+            Some(f) if matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable) => {
+                (f.verdict(), f.explanation().into_owned())
+            }
+            None if !blind.contains(key.control.as_str()) => (
+                Verdict::NotApplicable,
+                format!("No longer found. The last report said: {}", before.explanation),
+            ),
+            Some(_) | None => return None,
+        };
+        let status = FindingStatus::Resolved;
+        Some(Current {
+            published: bare_finding(key, before.severity.into(), verdict.into(), &explanation, r),
+            delivered: delivered(key, (verdict, status, before.severity), &explanation, r, history),
+            attempted: false,
         })
+    })
 }
 
-/// The one finding of a control that lacks a part of the snapshot.
-fn sees_nothing(finding: &Finding) -> bool {
-    finding.verdict == Verdict::Indeterminate
-        && finding.key.resource.kind == ResourceKind::Vpc
-        && finding.key.service.is_none()
+fn delivered(
+    key: &FindingKey,
+    (verdict, outcome, severity): (Verdict, FindingStatus, Severity),
+    explanation: &str,
+    r: &Reconciliation,
+    history: &ChangeHistory,
+) -> DeliveredFinding {
+    let fingerprint = client_token([
+        &format!("{verdict:?}"),
+        outcome.as_str(),
+        severity.as_str(),
+        explanation,
+    ]);
+    let mut kept = explanation.to_owned();
+    shorten(&mut kept, LONGEST_EXPLANATION);
+    let before = history.delivered.get(key).filter(|before| before.outcome.open());
+    DeliveredFinding {
+        key: key.clone(),
+        outcome,
+        severity,
+        fingerprint,
+        explanation: kept,
+        time: r.time,
+        open_since: outcome
+            .open()
+            .then(|| before.map_or(r.time, |before| before.open_since.unwrap_or(before.time))),
+    }
+}
+
+/// Whether an enforced change of the plan was made, or tried.
+fn attempted(at: usize, r: &Reconciliation) -> bool {
+    let planned = r.plan.changes.get(at);
+    planned.is_some_and(|planned| planned.mode == Mode::Enforce)
+        && matches!(
+            outcome_at(r, at),
+            ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { .. }
+        )
+}
+
+/// The positions of the changes that belong to what is new.
+fn changes(new: &[Current], old: &[Current], r: &Reconciliation) -> Vec<usize> {
+    let news: BTreeSet<&FindingKey> = new.iter().map(|current| &current.delivered.key).collect();
+    let known: BTreeSet<&FindingKey> = old.iter().map(|current| &current.delivered.key).collect();
+    let wanted = r.plan.changes.iter().enumerate().filter(|(at, planned)| {
+        // Changes for findings that only other changes of the plan bring about belong to those.
+        let of_news = planned.causes.iter().any(|key| news.contains(key));
+        let of_known = planned.causes.iter().any(|key| known.contains(key));
+        attempted(*at, r) || of_news || (!of_known && !news.is_empty())
+    });
+    wanted.map(|(at, _)| at).collect()
 }
 
 fn remembered(new: &[Current], r: &Reconciliation, history: &ChangeHistory) -> BTreeMap<String, Vec<DeliveredFinding>> {
@@ -210,37 +221,41 @@ fn remembered(new: &[Current], r: &Reconciliation, history: &ChangeHistory) -> B
         .collect()
 }
 
-/// The same for the same news, whichever run tells them: a run may die between telling and remembering that it told.
-fn key(
+/// Equal for the same news, whichever run reports them: a run may crash between the report and the note that it was
+/// made.
+fn idempotency_key(
     new: &[Current],
     changes: &[usize],
     earlier: &[ChangeRecord],
     r: &Reconciliation,
     history: &ChangeHistory,
 ) -> String {
-    let scope = [r.account.as_str(), r.region.as_str(), r.vpc.as_str()].map(str::to_owned);
     let findings = new.iter().map(|current| {
-        // A finding that comes back is news although it looks as it did.
-        let before = history
-            .delivered
-            .get(&current.delivered.key)
-            .map(|delivered| delivered.time.to_string());
-        let said = serde_json::to_string(&current.reported).unwrap_or_default();
-        format!("finding {said} {}", before.unwrap_or_default())
+        // A finding that returns, or a reminder of it, is news although the finding looks as it did.
+        let before: Option<Timestamp> = history.delivered.get(&current.delivered.key).map(|before| before.time);
+        let said = serde_json::to_string(&current.published).unwrap_or_default();
+        format!(
+            "finding {said} {}",
+            before.map(|time| time.to_string()).unwrap_or_default()
+        )
     });
-    let changes = changes.iter().filter_map(|at| match (r.ids.get(at), outcome(r, *at)) {
-        (Some(id), _) => Some(format!("change {id}")),
-        (None, ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { .. }) => {
-            Some(format!("change {at} of {}", r.run))
-        }
-        (None, _) => Some(format!("proposal {}", r.plan.changes.get(*at)?.change)),
-    });
+    let changes = changes
+        .iter()
+        .filter_map(|at| match (r.ids.get(at), outcome_at(r, *at)) {
+            (Some(id), _) => Some(format!("change {id}")),
+            (None, ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { .. }) => {
+                Some(format!("change {at} of {}", r.run))
+            }
+            (None, ChangeOutcome::NotNeeded { .. } | ChangeOutcome::Skipped { .. }) => {
+                Some(format!("proposal {}", r.plan.changes.get(*at)?.change))
+            }
+        });
     let earlier = earlier.iter().map(|record| format!("change {}", record.id));
     let notices = r
         .notices
         .iter()
         .map(|notice| format!("notice {} {}", notice.event_id, notice.text));
     let said: BTreeSet<String> = findings.chain(changes).chain(earlier).chain(notices).collect();
-    let parts: Vec<String> = scope.into_iter().chain(said).collect();
+    let parts: Vec<String> = std::iter::once(r.scope.to_string()).chain(said).collect();
     client_token(parts.iter().map(String::as_str))
 }

@@ -1,10 +1,15 @@
-//! The report as an SNS message.
+//! The messages of a run: for people and for programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Report, cut};
-use postern_core::history::FindingStatus;
+use postern_core::history::Sink;
 use postern_core::model::text::shorten;
+use postern_core::model::token::client_token;
+
+use crate::delta::Delta;
+use crate::published::{Outcome, Report, Severity};
+use crate::text::phrases::{happened, level};
+use crate::{json, text};
 
 /// Bytes of body and attributes together that an SNS topic accepts unless it is configured for more
 /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>). The subject counts here as well, to be safe.
@@ -19,12 +24,17 @@ const LONGEST_ATTRIBUTE: usize = 256;
 /// More than there are controls.
 const MOST_CONTROLS: usize = 64;
 
+/// With more reports than this of one account and Region in a run, people get one digest.
+const MOST_ALERTS: usize = 3;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    pub sink: Sink,
+    /// Equal for the same news, whichever run reports them.
+    pub idempotency_key: String,
     pub subject: String,
-    /// A report as JSON; with `truncated` where the whole would not fit.
     pub body: String,
-    /// For filter policies: `severity`, `control`, `outcome`, `account`, `region`.
+    /// For filter policies, the same in both sinks: `severity`, `control`, `outcome`, `account`, `region`.
     pub attributes: Vec<(&'static str, AttributeValue)>,
 }
 
@@ -34,19 +44,77 @@ pub enum AttributeValue {
     List(Vec<String>),
 }
 
+impl Delta {
+    /// What has to be sent about one scope: an alert and a report, or nothing.
+    pub fn messages(&self) -> Vec<Message> {
+        let report = self.report.as_ref();
+        report.map_or_else(Vec::new, |report| vec![Message::alert(report), Message::report(report)])
+    }
+}
+
+/// The alerts of a run over many scopes: one for each report, or one digest for an account and Region with many.
+pub fn alerts<'a>(reports: impl IntoIterator<Item = &'a Report>) -> Vec<Message> {
+    let mut places: BTreeMap<(&str, &str), Vec<&Report>> = BTreeMap::new();
+    for report in reports {
+        let place = (report.scope.account.as_str(), report.scope.region.as_str());
+        places.entry(place).or_default().push(report);
+    }
+    let messages = places.into_values().flat_map(|reports| match reports.len() {
+        0..=MOST_ALERTS => reports.into_iter().map(Message::alert).collect(),
+        _ => vec![Message::digest(&reports)],
+    });
+    messages.collect()
+}
+
 impl Message {
-    pub fn of(report: &Report) -> Self {
-        Self::within(report, MESSAGE_LIMIT)
+    /// The report for programs, truncated if SNS would not take the whole.
+    pub fn report(report: &Report) -> Self {
+        Self::report_within(report, MESSAGE_LIMIT)
     }
 
-    pub(super) fn within(report: &Report, limit: usize) -> Self {
+    pub(crate) fn report_within(report: &Report, limit: usize) -> Self {
         let mut message = Self {
-            subject: subject(report),
+            sink: Sink::Reports,
             body: String::new(),
-            attributes: attributes(report),
+            ..Self::alert(report)
         };
-        message.body = cut::fit(report, limit.saturating_sub(message.size()));
+        message.body = json::render_within(report, limit.saturating_sub(message.size()));
         message
+    }
+
+    /// The report for people.
+    pub fn alert(report: &Report) -> Self {
+        Self {
+            sink: Sink::Alerts,
+            idempotency_key: report.idempotency_key.clone(),
+            subject: subject(
+                &level(report),
+                &of_scope(report),
+                &[happened(report, true), happened(report, false)],
+            ),
+            body: text::alert(report),
+            attributes: attributes(&[report]),
+        }
+    }
+
+    /// Many reports of one account and Region for people.
+    fn digest(reports: &[&Report]) -> Self {
+        let severity = severity(reports).as_str().to_uppercase();
+        let place = reports.first().map(|report| {
+            let scope = &report.scope;
+            format!("{} {}", scope.account, scope.region)
+        });
+        Self {
+            sink: Sink::Alerts,
+            idempotency_key: client_token(reports.iter().map(|report| report.idempotency_key.as_str())),
+            subject: subject(
+                &severity,
+                &place.unwrap_or_default(),
+                &[vec![text::digest::summary(reports)]],
+            ),
+            body: text::digest::digest(reports),
+            attributes: attributes(reports),
+        }
     }
 
     /// In bytes, as SNS counts.
@@ -75,24 +143,36 @@ impl AttributeValue {
     }
 }
 
-fn attributes(report: &Report) -> Vec<(&'static str, AttributeValue)> {
+fn attributes(reports: &[&Report]) -> Vec<(&'static str, AttributeValue)> {
     let text = |text: &str| AttributeValue::Text(attribute(text));
-    let alerting = report.findings.iter().filter(|f| f.outcome != FindingStatus::Exempt);
-    let causes = report.changes.iter().flat_map(|change| &change.causes);
+    let findings = reports.iter().flat_map(|report| &report.findings);
+    let alerting = findings.filter(|finding| finding.outcome > Outcome::Exempt);
+    let changes = reports.iter().flat_map(|report| &report.changes);
+    let causes = changes.flat_map(|change| &change.causes);
     let controls: BTreeSet<&str> = alerting
         .map(|finding| finding.control.as_str())
-        .chain(causes.map(|key| key.control.as_str()))
+        .chain(causes.map(|cause| cause.control.as_str()))
         .collect();
+    let outcome = reports.iter().map(|report| report.outcome).max();
+    let scope = reports.first().map(|report| &report.scope);
     vec![
-        ("severity", text(report.severity.as_str())),
+        ("severity", text(severity(reports).as_str())),
         (
             "control",
             AttributeValue::List(controls.into_iter().take(MOST_CONTROLS).map(attribute).collect()),
         ),
-        ("outcome", text(report.outcome.as_str())),
-        ("account", text(report.account.as_str())),
-        ("region", text(report.region.as_str())),
+        ("outcome", text(outcome.map_or("", Outcome::as_str))),
+        ("account", text(scope.map_or("", |scope| &scope.account))),
+        ("region", text(scope.map_or("", |scope| &scope.region))),
     ]
+}
+
+fn severity(reports: &[&Report]) -> Severity {
+    reports
+        .iter()
+        .map(|report| report.severity)
+        .max()
+        .unwrap_or(Severity::Low)
 }
 
 fn attribute(text: &str) -> String {
@@ -101,22 +181,19 @@ fn attribute(text: &str) -> String {
     text
 }
 
-/// Such as `[Postern] HIGH: 1 needs you, 3 repaired in vpc-0a1b (eu-central-1)`.
-fn subject(report: &Report) -> String {
-    let start = format!("[Postern] {}: ", report.severity.as_str().to_uppercase());
-    let end = format!(" in {} ({})", report.vpc, report.region);
-    let noticed = (!report.notices.is_empty()).then(|| "stands in the way".to_owned());
-    let ended = FindingStatus::ALL.iter().rev().filter_map(|d| phrase(*d, report));
-    let mut all: Vec<_> = noticed.into_iter().chain(ended).collect();
-    if all.is_empty() {
-        // An undo is none of the changes that a control proposes.
-        let undone = report.changes.iter().all(|change| change.change.is_none());
-        all.push(if undone { "taken back" } else { "told late" }.to_owned());
-    }
-    let whole = |said: &[String]| format!("{start}{}{end}", said.join(", "));
-    let mut subject = whole(&all);
-    let mut said = all.as_slice();
-    while subject.len() > SUBJECT_LIMIT
+fn of_scope(report: &Report) -> String {
+    format!("{} ({})", report.scope.resource.id, report.scope.region)
+}
+
+/// Such as `[Postern] HIGH vpc-0a1b2c3d (eu-central-1): policy-open needs action`. The first wording that fits is taken.
+/// If none fits, the last one loses its end: the most urgent comes first.
+fn subject(level: &str, about: &str, wordings: &[Vec<String>]) -> String {
+    let whole = |said: &[String]| format!("[Postern] {level} {about}: {}", said.join(", "));
+    let fits = |subject: &String| subject.len() <= SUBJECT_LIMIT;
+    let mut said = wordings.last().map(Vec::as_slice).unwrap_or_default();
+    let fitting = wordings.iter().map(|said| whole(said)).find(fits);
+    let mut subject = fitting.unwrap_or_else(|| whole(said));
+    while !fits(&subject)
         && let Some((_, more)) = said.split_last()
         && !more.is_empty()
     {
@@ -125,27 +202,4 @@ fn subject(report: &Report) -> String {
     }
     let printable = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
     subject.chars().map(printable).take(SUBJECT_LIMIT).collect()
-}
-
-/// What the subject says of the findings that ended so.
-fn phrase(outcome: FindingStatus, report: &Report) -> Option<String> {
-    let count = report.summary.findings.of(outcome);
-    if count == 0 {
-        return None;
-    }
-    Some(match outcome {
-        FindingStatus::Exempt => return None,
-        FindingStatus::Audit => format!("would repair {count}"),
-        FindingStatus::Indeterminate => format!("{count} undecided"),
-        FindingStatus::Manual if count == 1 => "1 needs you".to_owned(),
-        FindingStatus::Manual => format!("{count} need you"),
-        FindingStatus::Resolved
-        | FindingStatus::Repaired
-        | FindingStatus::Pending
-        | FindingStatus::Contested
-        | FindingStatus::Refused
-        | FindingStatus::Failed => {
-            format!("{count} {}", outcome.as_str())
-        }
-    })
 }

@@ -1,26 +1,26 @@
-//! What arrives in one invocation: an SQS batch of EventBridge envelopes, or one bare envelope.
+//! The payload of one invocation: an SQS batch of EventBridge events, or one bare event.
 
 use std::collections::BTreeSet;
 
 use aws_lambda_events::sqs::SqsEvent;
-use postern_core::trigger::{self, Reading, UnreadableError};
+use postern_core::trigger::{self, ParsedEvent, UnreadableError};
 use serde_json::{Value, json};
 
 pub(crate) struct Batch {
     pub(crate) messages: Vec<Message>,
-    /// Whether the invoker understands that some messages failed and others did not.
+    /// Whether the invoker accepts that some messages failed and others did not: SQS does.
     partial: bool,
 }
 
 pub(crate) struct Message {
-    /// SQS's id; None for a bare envelope.
+    /// The SQS message id; None for a bare event.
     pub(crate) id: Option<String>,
-    pub(crate) content: Result<Reading, MessageError>,
+    pub(crate) content: Result<ParsedEvent, MessageError>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MessageError {
-    #[error("the message is not JSON: {0}")]
+    #[error("the message is not JSON")]
     NotJson(#[from] serde_json::Error),
     #[error(transparent)]
     Unreadable(#[from] UnreadableError),
@@ -49,7 +49,7 @@ impl Batch {
         }
     }
 
-    /// The answer that brings exactly these messages back; None where the invocation has to fail as a whole.
+    /// The answer with which exactly these messages are delivered again; None where the invocation has to fail as a whole.
     pub(crate) fn response(&self, failed: &BTreeSet<usize>) -> Option<Value> {
         if failed.is_empty() && !self.partial {
             return Some(json!({}));
@@ -74,11 +74,11 @@ fn sqs(payload: &Value) -> Option<SqsEvent> {
     serde_json::from_value(payload.clone()).ok()
 }
 
-fn parse(body: &str, own_roles: &[String]) -> Result<Reading, MessageError> {
+fn parse(body: &str, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
     read(&serde_json::from_str(body)?, own_roles)
 }
 
-fn read(envelope: &Value, own_roles: &[String]) -> Result<Reading, MessageError> {
+fn read(envelope: &Value, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
     let own_roles: Vec<_> = own_roles.iter().map(String::as_str).collect();
     Ok(trigger::read(envelope, &own_roles)?)
 }
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_sqs_batch_is_read_message_by_message() {
+    fn sqs_batch_is_read_message_by_message() {
         let payload = json!({"Records": [
             record("good", &create_subnet().to_string()),
             record("garbled", "{\"detail\":"),
@@ -122,11 +122,11 @@ mod tests {
             .map(|m| (m.id.as_deref().unwrap(), m.content.is_ok()))
             .collect();
         assert_eq!(read, [("good", true), ("garbled", false), ("foreign", false)]);
-        assert!(matches!(batch.messages[0].content, Ok(Reading::Act(_))));
+        assert!(matches!(batch.messages[0].content, Ok(ParsedEvent::Act(_))));
     }
 
     #[test]
-    fn a_failed_message_comes_back_alone() {
+    fn only_failed_messages_are_delivered_again() {
         let payload = json!({"Records": [record("a", "{}"), record("b", "{}")]});
         let batch = Batch::read(payload, &[]);
         assert_eq!(
@@ -137,19 +137,19 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_whose_failed_message_has_no_id_fails_as_a_whole() {
+    fn batch_whose_failed_message_has_no_id_fails_as_a_whole() {
         let batch = Batch::read(json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}), &[]);
         assert_eq!(batch.response(&BTreeSet::from([0])), None);
     }
 
     #[test]
-    fn a_bare_envelope_succeeds_or_fails_as_a_whole() {
+    fn bare_event_succeeds_or_fails_as_a_whole() {
         let batch = Batch::read(create_subnet(), &[]);
         assert!(matches!(
             batch.messages.as_slice(),
             [Message {
                 id: None,
-                content: Ok(Reading::Act(_))
+                content: Ok(ParsedEvent::Act(_))
             }]
         ));
         assert_eq!(batch.response(&BTreeSet::new()), Some(json!({})));
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_are_not_from_sqs_are_not_taken_for_a_batch() {
+    fn records_of_another_source_than_sqs_are_not_a_batch() {
         let batch = Batch::read(json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), &[]);
         assert!(matches!(
             batch.messages.as_slice(),

@@ -1,7 +1,6 @@
-//! One invocation: from a batch of messages to reconciled VPCs.
+//! One invocation: from a batch of messages to reconciled scopes.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
@@ -10,24 +9,18 @@ use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
-use postern_core::plan::Spent;
+use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
-use tracing::{Instrument, error, info, info_span, warn};
+use tracing::{Instrument, Span, error, info, info_span};
 
 use crate::batch::Batch;
 use crate::configuration::{Configuration, ConfigurationError};
-use crate::places::{Failures, Place, Source, places};
-use crate::reconcile::{ReconcileError, Run};
+use crate::targets::{Failures, RegionTargets, Triggers, targets};
 use crate::telemetry::Metrics;
-
-/// No VPC is started on when less than this is left of the invocation.
-const LAST_START: Duration = Duration::from_secs(20);
 
 /// What a function keeps while it is warm.
 pub struct Handler {
     function: &'static Function,
-    /// What its controls need to see.
-    parts: BTreeSet<Part>,
     configuration: Result<Configuration, ConfigurationError>,
     aws: Aws,
 }
@@ -38,20 +31,19 @@ impl Handler {
         configuration: Result<Configuration, ConfigurationError>,
         aws: Aws,
     ) -> Self {
+        let account = configuration.as_ref().ok().and_then(Configuration::own_account);
+        let aws = match account {
+            Some(account) => aws.with_own_account(account),
+            None => aws,
+        };
         Self {
             function,
-            parts: function
-                .controls
-                .iter()
-                .flat_map(|control| control.needs)
-                .copied()
-                .collect(),
             configuration,
             aws,
         }
     }
 
-    /// Handles one invocation: an SQS batch of events, or one event. Gives what Lambda is to be told.
+    /// Handles one invocation: an SQS batch of events, or one event. Gives the answer for Lambda.
     ///
     /// `deadline` is when the invocation ends, if that is known.
     pub async fn handle(
@@ -62,7 +54,7 @@ impl Handler {
     ) -> (Result<Value, Diagnostic>, Metrics) {
         let mut metrics = Metrics::start(self.function.name, self.aws.calls());
         let span = info_span!("run", run = %run, function = self.function.name);
-        // Boxed: the futures of the SDK's clients nest deeper than the compiler likes to look.
+        // Boxed: the futures of the SDK's clients nest deeper than the compiler allows.
         let answer = Box::pin(self.invoke(payload, run, deadline, &mut metrics))
             .instrument(span)
             .await;
@@ -72,29 +64,37 @@ impl Handler {
     async fn invoke(
         &self,
         payload: Value,
-        id: RunId,
+        run: RunId,
         deadline: Option<Timestamp>,
         metrics: &mut Metrics,
     ) -> Result<Value, Diagnostic> {
         let configuration = self.configuration.as_ref().map_err(|error| {
-            error!(%error, "nothing is done");
+            error!(
+                error = chain(error),
+                "no event is handled until the configuration is corrected"
+            );
             Diagnostic::from(error)
         })?;
         let batch = Batch::read(payload, &configuration.own_roles);
         let ledger = self.aws.ledger(&configuration.ledger);
-        let run = Run {
-            id,
-            function: self.function,
-            parts: &self.parts,
-            configuration,
+        let context = RunContext {
+            run,
+            actor: self.function.name,
+            controls: self.function.controls,
+            settings: &configuration.settings,
             aws: &self.aws,
             ledger: &ledger,
-            spent: Spent::default(),
-            deadline,
-            last_start: deadline.map(|end| end - LAST_START),
-            unrecorded: None,
         };
-        let failures = work(run, &batch, metrics).await;
+        let mut work = Work {
+            reconciler: Reconciler::new(context, &configuration.topics, Budget::until(deadline)),
+            batch: &batch,
+            failures: Failures::default(),
+        };
+        work.all().await;
+        let Work {
+            reconciler, failures, ..
+        } = work;
+        metrics.count(reconciler.counts());
         metrics.finish(failures.messages.len(), &self.aws.calls());
         batch.response(&failures.messages).ok_or_else(|| Diagnostic {
             error_type: "Postern.Incomplete".to_owned(),
@@ -103,84 +103,132 @@ impl Handler {
     }
 }
 
-async fn work(mut run: Run<'_>, batch: &Batch, metrics: &mut Metrics) -> Failures {
-    let mut failures = Failures::default();
-    let mut early = Vec::new();
-    for ((account, region), scope) in places(run.aws, batch, &mut failures).await {
-        for (look, source) in looks(&run, &account, &region, scope, &mut failures).await {
-            let scope = look.scope();
-            let result = match (run.has_time(run.aws.now()), look) {
-                (false, _) => Err("the invocation's time is used up".to_owned().into()),
-                (true, Look::Seen(snapshot)) => run.reconcile_seen(*snapshot, &source, metrics).await,
-                (true, Look::At(scope)) => run.reconcile_vpc(&scope, &source, metrics).await,
-            };
-            match result {
-                Err(ReconcileError { again: Some(at), .. }) if run.has_time(at) => early.push((at, scope, source)),
-                result => failures.note(source, result),
-            }
-        }
-    }
-    // Messages that go back are away for many minutes: what can be waited for is, after everything else is done.
-    for (at, scope, source) in early {
-        let wait = at.duration_since(run.aws.now());
-        info!(vpc = %scope.resource, seconds = wait.as_secs(), "waits until AWS shows what was just changed");
-        tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
-        let result = match run.has_time(run.aws.now()) {
-            true => run.reconcile_vpc(&scope, &source, metrics).await,
-            false => Err("the invocation's time is used up".to_owned().into()),
-        };
-        failures.note(source, result);
-    }
-    failures
+/// The work of one invocation.
+struct Work<'a> {
+    reconciler: Reconciler<'a>,
+    batch: &'a Batch,
+    failures: Failures,
 }
 
-/// A VPC to reconcile: still to be observed, or seen with the rest of its Region.
-enum Look {
-    At(Scope),
-    Seen(Box<Snapshot>),
-}
-
-impl Look {
-    fn scope(&self) -> Scope {
-        match self {
-            Self::At(scope) => scope.clone(),
-            Self::Seen(snapshot) => snapshot.scope(),
-        }
-    }
-}
-
-async fn looks(
-    run: &Run<'_>,
-    account: &AccountId,
-    region: &Region,
-    mut scope: Place,
-    failures: &mut Failures,
-) -> Vec<(Look, Source)> {
-    let mut looks = Vec::new();
-    if let Some(everywhere) = scope.everywhere {
-        match run.aws.observe_region(account, region, run.parts).await {
-            Ok(snapshots) => {
-                info!(region = %region, vpcs = snapshots.len(), "the whole Region is looked at");
-                for snapshot in snapshots {
-                    let mut source = everywhere.clone();
-                    if let Some(named) = scope.vpcs.remove(&snapshot.vpc.id) {
-                        source.merge(&named);
-                    }
-                    looks.push((Look::Seen(Box::new(snapshot)), source));
+impl Work<'_> {
+    /// Reconciles everything that the batch asks for.
+    async fn all(&mut self) {
+        let aws = self.reconciler.context().aws;
+        let mut early = Vec::new();
+        // Whose alerts wait for the end.
+        let mut swept = BTreeSet::new();
+        for ((account, region), targets) in targets(aws, self.batch, &mut self.failures).await {
+            for (item, triggers) in self.items(&account, &region, targets).await {
+                let scope = item.scope();
+                if let WorkItem::Observed(_) = item {
+                    swept.extend(triggers.messages.iter().copied());
+                }
+                match self.reconcile(item, &triggers).await {
+                    Err(error) if self.retry_at(&error).is_some() => early.push((error, scope, triggers)),
+                    result => self.note(result, &scope, &triggers),
                 }
             }
-            Err(error) => {
-                let cause = chain(&error);
-                warn!(%cause, "the Region cannot be looked at, the messages go back");
-                failures.add(everywhere.messages, cause);
+        }
+        if let Err(error) = self.reconciler.finish().await {
+            self.failures.send_back(swept, &error);
+        }
+        // A message that goes back is away for many minutes. What can be waited for is, after everything else is done.
+        for (error, scope, triggers) in early {
+            if let Some(at) = self.retry_at(&error) {
+                let wait = at.duration_since(aws.now());
+                let span = self.span(&scope, &triggers);
+                span.in_scope(|| info!(seconds = wait.as_secs(), reason = %error, "waiting to reconcile again"));
+                tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
             }
+            let result = self.reconcile(WorkItem::Unobserved(scope.clone()), &triggers).await;
+            self.note(result, &scope, &triggers);
         }
     }
-    looks.extend(
-        scope
-            .vpcs
-            .into_iter()
-            .map(|(vpc, source)| (Look::At(Scope::vpc(account, region, &vpc)), source)),
-    );
-    looks
+
+    /// The scopes to reconcile. A whole Region is observed at once.
+    async fn items(
+        &mut self,
+        account: &AccountId,
+        region: &Region,
+        targets: RegionTargets,
+    ) -> Vec<(WorkItem, Triggers)> {
+        let RegionTargets { mut vpcs, whole } = targets;
+        let mut items = Vec::new();
+        if let Some(whole) = whole {
+            let context = self.reconciler.context();
+            match observe_region(context.aws, account, region, self.reconciler.parts()).await {
+                Ok(snapshots) => {
+                    info!(%region, vpcs = snapshots.len(), "the whole Region is reconciled");
+                    for snapshot in snapshots {
+                        let mut triggers = whole.clone();
+                        if let Some(named) = vpcs.remove(&snapshot.vpc.id) {
+                            triggers.merge(&named);
+                        }
+                        items.push((WorkItem::Observed(Box::new(snapshot)), triggers));
+                    }
+                }
+                Err(error) => self.failures.send_back(whole.messages, &error),
+            }
+        }
+        let named = vpcs.into_iter().map(|(vpc, triggers)| {
+            let scope = Scope::vpc(account, region, &vpc);
+            (WorkItem::Unobserved(scope), triggers)
+        });
+        items.extend(named);
+        items
+    }
+
+    async fn reconcile(&mut self, item: WorkItem, triggers: &Triggers) -> Result<(), ReconcileError> {
+        let span = self.span(&item.scope(), triggers);
+        self.reconciler.reconcile(item, &triggers.events).instrument(span).await
+    }
+
+    /// When a scope can be reconciled again within this invocation.
+    fn retry_at(&self, error: &ReconcileError) -> Option<Timestamp> {
+        error.retry_at().filter(|at| self.reconciler.budget().allows_start(*at))
+    }
+
+    fn note(&mut self, result: Result<(), ReconcileError>, scope: &Scope, triggers: &Triggers) {
+        if let Err(error) = result {
+            let span = self.span(scope, triggers);
+            span.in_scope(|| self.failures.send_back(triggers.messages.iter().copied(), &error));
+        }
+    }
+
+    /// What every line about a scope carries.
+    fn span(&self, scope: &Scope, triggers: &Triggers) -> Span {
+        let messages = triggers.messages.iter();
+        let ids = messages.filter_map(|index| self.batch.messages.get(*index)?.id.as_deref());
+        let events = triggers.events.iter().map(|event| event.event_id.as_str());
+        let actors = triggers.events.iter().filter_map(|event| event.actor.as_ref());
+        let mut actors: Vec<_> = actors.map(|actor| actor.identity.as_str()).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        info_span!(
+            "reconcile",
+            %scope,
+            message_ids = list(ids),
+            event_ids = list(events),
+            actors = list(actors)
+        )
+    }
 }
+
+async fn observe_region(
+    aws: &Aws,
+    account: &AccountId,
+    region: &Region,
+    parts: &BTreeSet<Part>,
+) -> Result<Vec<Snapshot>, ReconcileError> {
+    let session = aws.account(account).await?;
+    Ok(session.observe_region(region, parts).await?)
+}
+
+/// None where there are none, so that the field is left out.
+fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let items: Vec<_> = items.into_iter().collect();
+    (!items.is_empty()).then(|| items.join(","))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,14 @@
-//! What every Postern function does with an invocation: read the events, find out where to look, reconcile each VPC
-//! once, and tell people.
+//! What every Postern function does with an invocation of AWS Lambda: read the events, determine which scopes they name,
+//! and reconcile each scope once.
 
 mod batch;
 mod configuration;
 mod handler;
-mod places;
-mod reconcile;
-mod repair;
+mod logs;
+mod targets;
 mod telemetry;
-mod tell;
-mod verify;
+#[cfg(test)]
+mod testing;
 
 use std::time::SystemTime;
 
@@ -22,10 +21,11 @@ use serde_json::Value;
 pub use crate::configuration::{Configuration, ConfigurationError};
 pub use crate::handler::Handler;
 pub use crate::telemetry::Metrics;
+pub use postern_engine::Topics;
 
 /// Runs a function until Lambda stops it.
 pub async fn run(function: &'static Function) -> Result<(), Error> {
-    telemetry::init();
+    logs::init();
     let handler = Handler::new(function, Configuration::load(), Aws::from_environment().await);
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
@@ -38,7 +38,8 @@ pub async fn run(function: &'static Function) -> Result<(), Error> {
     .await
 }
 
-/// When the invocation ends. None where that is past at its start: local Runtime APIs tell one that means nothing.
+/// When the invocation ends. None where the deadline has passed when the invocation starts: local Runtime APIs give one
+/// that means nothing.
 fn deadline(delivered: SystemTime, now: SystemTime) -> Option<Timestamp> {
     if delivered <= now {
         return None;
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deadline_that_means_nothing_limits_nothing() {
+    fn deadline_that_has_passed_at_the_start_is_ignored() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         assert_eq!(
             deadline(SystemTime::UNIX_EPOCH + Duration::from_millis(600_000), now),

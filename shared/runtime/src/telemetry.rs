@@ -1,33 +1,14 @@
-//! Logs as JSON, and metrics in CloudWatch's embedded metric format.
+//! Metrics in CloudWatch's embedded metric format.
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use postern_aws::Calls;
-use postern_core::changes::ChangeOutcome;
-use postern_core::evaluation::Finding;
-use postern_core::model::finding::Verdict;
+use postern_engine::Counts;
 use serde_json::{Value, json};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 const NAMESPACE: &str = "Postern";
-
-/// One JSON object a line on standard output. `RUST_LOG` chooses the level.
-pub(crate) fn init() {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .from_env_lossy();
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_target(false)
-        .with_env_filter(filter)
-        .init();
-}
 
 /// What one invocation did.
 #[derive(Debug)]
@@ -35,21 +16,10 @@ pub struct Metrics {
     function: &'static str,
     started: Instant,
     took: Duration,
-    /// Before it began, and then its own.
+    /// Before the invocation began; once it is over, its own.
     calls: Calls,
     counts: Counts,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    reconciliations: usize,
-    non_compliant: usize,
-    indeterminate: usize,
-    exempt: usize,
-    applied: usize,
-    not_needed: usize,
-    skipped: usize,
-    failed: usize,
+    /// Messages that are delivered again.
     failed_messages: usize,
 }
 
@@ -61,46 +31,30 @@ impl Metrics {
             took: Duration::ZERO,
             calls,
             counts: Counts::default(),
+            failed_messages: 0,
         }
     }
 
-    /// Counts one reconciled VPC.
-    pub(crate) fn count(&mut self, findings: &[Finding], outcomes: &[ChangeOutcome]) {
-        let counts = &mut self.counts;
-        counts.reconciliations += 1;
-        for finding in findings {
-            match finding.verdict {
-                Verdict::NonCompliant if finding.exempt.is_some() => counts.exempt += 1,
-                Verdict::NonCompliant => counts.non_compliant += 1,
-                Verdict::Indeterminate => counts.indeterminate += 1,
-                Verdict::Compliant | Verdict::NotApplicable => {}
-            }
-        }
-        for outcome in outcomes {
-            match outcome {
-                ChangeOutcome::Applied { .. } => counts.applied += 1,
-                ChangeOutcome::NotNeeded { .. } => counts.not_needed += 1,
-                ChangeOutcome::Skipped { .. } => counts.skipped += 1,
-                ChangeOutcome::Failed { .. } => counts.failed += 1,
-            }
-        }
+    /// What the run found and did.
+    pub(crate) fn count(&mut self, counts: Counts) {
+        self.counts = counts;
     }
 
-    /// How many VPCs were reconciled.
+    /// How many scopes were reconciled.
     pub fn reconciliations(&self) -> usize {
         self.counts.reconciliations
     }
 
-    /// How many requests were sent to AWS, with all repetitions.
+    /// How many requests were sent to AWS, retries counted each.
     pub fn calls(&self) -> u64 {
         self.calls.total()
     }
 
-    /// The invocation is over, with this many messages that come back.
+    /// Ends the invocation, with so many messages that are delivered again.
     pub(crate) fn finish(&mut self, failed_messages: usize, calls: &Calls) {
         self.took = self.started.elapsed();
         self.calls = calls.since(&self.calls);
-        self.counts.failed_messages = failed_messages;
+        self.failed_messages = failed_messages;
     }
 
     /// Writes the metrics to the log, from which CloudWatch takes them.
@@ -124,7 +78,7 @@ impl Metrics {
             ("ChangesNotNeeded", json!(counts.not_needed), "Count"),
             ("ChangesSkipped", json!(counts.skipped), "Count"),
             ("ChangesFailed", json!(counts.failed), "Count"),
-            ("MessagesFailed", json!(counts.failed_messages), "Count"),
+            ("MessagesFailed", json!(self.failed_messages), "Count"),
         ];
         let definitions: Vec<_> = metrics
             .iter()
@@ -148,22 +102,17 @@ impl Metrics {
 
 #[cfg(test)]
 mod tests {
-    use postern_core::evaluation::Remediation;
-    use postern_core::model::finding::{FindingKey, ResourceKind};
-
     use super::*;
 
     #[test]
-    fn every_metric_that_is_declared_has_its_value_beside_it() {
+    fn every_declared_metric_has_its_value_beside_it() {
         let mut metrics = Metrics::start("sweeper", Calls::default());
-        let key = FindingKey::new("policy-open", ResourceKind::Endpoint, "vpce-1");
-        metrics.count(
-            &[key.non_compliant("open", Remediation::None)],
-            &[
-                ChangeOutcome::Applied { created: None },
-                ChangeOutcome::Skipped { reason: String::new() },
-            ],
-        );
+        metrics.count(Counts {
+            non_compliant: 1,
+            applied: 1,
+            skipped: 1,
+            ..Counts::default()
+        });
         metrics.finish(2, &Calls::default());
         let document = metrics.document(Timestamp::UNIX_EPOCH);
         let declared = document["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();

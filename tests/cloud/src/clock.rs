@@ -1,4 +1,4 @@
-//! The time of the cloud: tokio's, from a fixed begin.
+//! The time of the cloud: tokio's, from a fixed start.
 
 use std::time::{Duration, SystemTime};
 

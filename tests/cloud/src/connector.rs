@@ -1,4 +1,4 @@
-//! Between the SDK and the model: the SDK's HTTP client.
+//! The HTTP client of the SDK, which answers from the model.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 
-use crate::cloud::Cloud;
-use crate::ec2::{self, Refusal};
+use crate::errors::{Bytes, ec2_error, fault_answer, fault_error, json_code};
 use crate::faults::Fault;
 use crate::form::Form;
 use crate::log::{Entry, Service};
-use crate::{REGION, sns, sts, unmodelled};
+use crate::state::Shared;
+use crate::{REGION, not_modelled, sns, sts};
 
-/// The way of one caller's clients to the cloud.
+/// The HTTP client of one caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
-    cloud: Cloud,
+    cloud: Arc<Shared>,
     caller: Arc<str>,
 }
 
@@ -38,14 +38,18 @@ enum Content {
     Json { target: String, body: Vec<u8> },
 }
 
-type Bytes = (u16, Vec<u8>);
-
 impl Connector {
-    pub(crate) fn new(cloud: Cloud, caller: &str) -> Self {
+    pub(crate) fn new(cloud: Arc<Shared>, caller: &str) -> Self {
         Self {
             cloud,
             caller: Arc::from(caller),
         }
+    }
+
+    /// Answers a request to `REGION` with HTTP status and body. None: the connection breaks.
+    pub(crate) async fn serve(&self, service: Service, target: &str, body: &[u8]) -> Option<Bytes> {
+        self.answer(Request::read(service, REGION.to_owned(), target, body))
+            .await
     }
 
     async fn exchange(self, request: Request) -> Result<HttpResponse, ConnectorError> {
@@ -56,7 +60,7 @@ impl Connector {
         Ok(HttpResponse::new(status, SdkBody::from(bytes)))
     }
 
-    /// Nothing is done but in `perform`, at once: dropped before or after, the call was not made or was made whole.
+    /// Only `perform` changes anything, without waiting: a future that is dropped made the call as a whole or not at all.
     /// None: the connection breaks.
     async fn answer(&self, request: Request) -> Option<Bytes> {
         let (fault, there, back) = {
@@ -81,30 +85,38 @@ impl Connector {
             _ => tokio::time::sleep(back).await,
         }
         Some(match fault {
-            Some(Fault::ErrorAfter) => trouble(service, Fault::ErrorAfter),
+            Some(Fault::ErrorAfter) => fault_answer(service, Fault::ErrorAfter),
             _ => answer,
         })
     }
 
     fn perform(&self, request: Request, fault: Option<Fault>) -> Bytes {
-        let now = self.cloud.now();
+        let now = self.cloud.clock.now();
         let mut state = self.cloud.state();
+        let state = &mut *state;
         match (request.service, request.content) {
             (Service::Ec2, Content::Form(form)) => {
                 let answer = state.ec2(&self.caller, &request.region, &request.operation, form, now, fault);
                 match answer {
                     Ok(xml) => (200, xml.into_bytes()),
-                    Err(refusal) => ec2_refusal(&refusal),
+                    Err(error) => ec2_error(&error),
                 }
             }
             (Service::Sns, Content::Form(form)) => {
-                let answer = sns::answer(&mut state, &self.caller, &request.operation, &form, now);
-                let code = answer.as_ref().err().map(|refusal| refusal.code.clone());
+                let answer = sns::answer(
+                    &mut state.world,
+                    &mut state.published,
+                    &self.caller,
+                    &request.operation,
+                    &form,
+                    now,
+                );
+                let code = answer.as_ref().err().map(|error| error.code.clone());
                 let content = Content::Form(form);
                 state.record(self.entry(request.service, request.region, request.operation, content, code, fault));
                 match answer {
                     Ok(xml) => (200, xml.into_bytes()),
-                    Err(refusal) => sns::refusal(&refusal),
+                    Err(error) => sns::error(&error),
                 }
             }
             (Service::Sts, Content::Form(form)) => {
@@ -120,14 +132,14 @@ impl Connector {
                 state.record(self.entry(service, request.region, request.operation, content, code, fault));
                 answer
             }
-            (service, Content::Form(_)) => unmodelled(format_args!("a form sent to {service:?}")),
+            (service, Content::Form(_)) => not_modelled(format_args!("a form sent to {service:?}")),
         }
     }
 
     /// Logs the call and does nothing.
     fn refuse(&self, request: Request, fault: Fault) -> Bytes {
-        let bytes = trouble(request.service, fault);
-        let code = Some(trouble_code(request.service, fault).1.to_owned());
+        let bytes = fault_answer(request.service, fault);
+        let code = Some(fault_error(request.service, fault).1.to_owned());
         let service = request.service;
         let entry = self.entry(
             service,
@@ -162,7 +174,7 @@ impl Connector {
             .any(|(name, value)| name == "DryRun" && value == "true");
         Entry {
             number: 0,
-            at: self.cloud.now(),
+            at: self.cloud.clock.now(),
             caller: Arc::clone(&self.caller),
             region,
             service,
@@ -190,7 +202,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Tells services and Regions by their names in the DNS, such as `ec2.eu-central-1.amazonaws.com`.
+/// Reads service and Region from the host name, such as `ec2.eu-central-1.amazonaws.com`.
 fn arrived(request: &HttpRequest) -> Request {
     let uri = request.uri();
     let host = uri
@@ -204,11 +216,11 @@ fn arrived(request: &HttpRequest) -> Request {
         Some("sns") => Service::Sns,
         Some("dynamodb") => Service::DynamoDb,
         Some("sts") => Service::Sts,
-        _ => unmodelled(format_args!("the host `{host}`")),
+        _ => not_modelled(format_args!("the host `{host}`")),
     };
     let region = labels.next().unwrap_or_default().to_owned();
     let Some(body) = request.body().bytes() else {
-        unmodelled("a body that comes in pieces");
+        not_modelled("a body that comes in pieces");
     };
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     Request::read(service, region, target, body)
@@ -236,75 +248,4 @@ impl Request {
             content,
         }
     }
-}
-
-impl Cloud {
-    /// Answers a request to `REGION` that came over a network, with HTTP status and body. `target` is its `X-Amz-Target`,
-    /// if any. None: the connection breaks.
-    pub async fn serve(&self, caller: &str, service: Service, target: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
-        let request = Request::read(service, REGION.to_owned(), target, body);
-        Connector::new(self.clone(), caller).answer(request).await
-    }
-}
-
-/// How a service says that it cannot now, or that the caller may not.
-fn trouble(service: Service, fault: Fault) -> Bytes {
-    let (status, code, message) = trouble_code(service, fault);
-    match service {
-        Service::Ec2 => (status, ec2::refusal_xml(&Refusal::new(code, message)).into_bytes()),
-        Service::Sns | Service::Sts => (status, sns::refusal(&Refusal::new(code, message)).1),
-        Service::DynamoDb => {
-            let body = serde_json::json!({
-                "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
-                "message": message,
-            });
-            (status, body.to_string().into_bytes())
-        }
-    }
-}
-
-fn trouble_code(service: Service, fault: Fault) -> (u16, &'static str, &'static str) {
-    match (service, fault) {
-        (Service::Ec2, Fault::Throttled) => (503, "RequestLimitExceeded", "Request limit exceeded."),
-        (Service::Ec2, Fault::Denied) => (
-            403,
-            "UnauthorizedOperation",
-            "You are not authorized to perform this operation. Encoded authorization failure message: 2bEzb",
-        ),
-        (Service::Ec2, _) => (500, "InternalError", "An internal error has occurred"),
-        (Service::Sns | Service::Sts, Fault::Throttled) => (400, "Throttling", "Rate exceeded"),
-        (Service::Sts, Fault::Denied) => (
-            403,
-            "InvalidClientTokenId",
-            "The security token included in the request is invalid.",
-        ),
-        (Service::Sns, Fault::Denied) => (
-            403,
-            "AuthorizationError",
-            "User is not authorized to perform this action on this resource",
-        ),
-        (Service::Sns | Service::Sts, _) => (500, "InternalError", "An internal error has occurred"),
-        (Service::DynamoDb, Fault::Throttled) => (400, "ThrottlingException", "Rate of requests exceeds the limit"),
-        (Service::DynamoDb, Fault::Denied) => (
-            400,
-            "AccessDeniedException",
-            "User is not authorized to perform this action on this resource",
-        ),
-        (Service::DynamoDb, _) => (500, "InternalServerError", "Internal server error"),
-    }
-}
-
-fn ec2_refusal(refusal: &Refusal) -> Bytes {
-    let status = match refusal.code.as_str() {
-        "UnauthorizedOperation" => 403,
-        "DryRunOperation" => 412,
-        _ => 400,
-    };
-    (status, ec2::refusal_xml(refusal).into_bytes())
-}
-
-fn json_code(body: &[u8]) -> String {
-    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = body.get("__type").and_then(|code| code.as_str()).unwrap_or_default();
-    code.rsplit('#').next().unwrap_or_default().to_owned()
 }

@@ -1,11 +1,11 @@
-//! What CloudTrail tells of calls, as EventBridge delivers it.
+//! CloudTrail events of calls, as EventBridge delivers them.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::log::{Entry, Service};
 
-/// Calls whose events have the wire's names, wrapped; all others are plain.
+/// Calls whose events have the API's parameter names in a wrapper.
 const WRAPPED: &[&str] = &[
     "AcceptVpcEndpointConnections",
     "CreateVpcEndpoint",
@@ -18,7 +18,7 @@ const WRAPPED: &[&str] = &[
 ];
 
 impl Entry {
-    /// The event of an EC2 call that changes things, or would have; `None` for all others. A call has one event, however
+    /// The event of a mutating EC2 call, failed ones included; `None` for other calls. A call has one event, however
     /// often it is delivered.
     pub fn event(&self) -> Option<Value> {
         let dry_run = self.code.as_deref() == Some("DryRunOperation");

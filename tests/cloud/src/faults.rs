@@ -1,4 +1,4 @@
-//! What goes wrong on purpose.
+//! Faults that are injected.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-/// What a policy that somebody got wrong may deny.
+/// Actions that a wrong IAM policy may deny.
 const DENIABLE: [&str; 14] = [
     "dynamodb:GetItem",
     "dynamodb:PutItem",
@@ -25,55 +25,55 @@ const DENIABLE: [&str; 14] = [
     "sns:Publish",
 ];
 
-/// One thing that goes wrong with one call.
+/// A fault of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// Too many requests, says the service, and does nothing.
+    /// Refused with a throttling error.
     Throttled,
-    /// Answers HTTP 500 and does nothing.
+    /// HTTP 500 before the call has an effect.
     ErrorBefore,
-    /// Does it, and answers HTTP 500.
+    /// HTTP 500 after the call had its effect.
     ErrorAfter,
-    /// Never answers, and does nothing.
+    /// No answer, and no effect.
     SilentBefore,
-    /// Does it, and never answers.
+    /// No answer, although the call had its effect.
     SilentAfter,
-    /// The connection breaks before anything is done.
+    /// The connection breaks before the call has an effect.
     BrokenBefore,
-    /// Does it, and the connection breaks before the answer is there.
+    /// The connection breaks after the call had its effect.
     BrokenAfter,
-    /// The caller may not do it.
+    /// Refused: the caller lacks the permission.
     Denied,
-    /// A write is not seen everywhere for a while.
+    /// A write is not visible to all reads for a while.
     Stale,
-    /// A new endpoint comes to nothing.
+    /// A new endpoint fails.
     EndpointFails,
 }
 
 impl Fault {
-    /// Whether it comes with what a call does rather than with the call.
+    /// Whether it concerns the effect of a call, not its answer.
     pub(crate) fn of_writes(self) -> bool {
         matches!(self, Self::Stale | Self::EndpointFails)
     }
 
-    /// Whether the call still does what was asked.
+    /// Whether the call still has its effect.
     pub(crate) fn spares_the_effect(self) -> bool {
         matches!(self, Self::ErrorAfter | Self::SilentAfter | Self::BrokenAfter) || self.of_writes()
     }
 }
 
-/// How often what goes wrong.
+/// The rates of faults.
 #[derive(Clone, Debug)]
 pub struct Faults {
     /// The probability of each, per call; of `Stale` per write and of `EndpointFails` per endpoint.
     pub rates: BTreeMap<Fault, f64>,
-    /// Since the cloud's begin. From then on nothing goes wrong.
+    /// Since the start of the cloud. Afterwards there are no faults.
     pub until: Duration,
     /// IAM actions such as `ec2:CreateVpcEndpoint` that are denied to everybody, until then.
     pub denied: BTreeSet<String>,
-    /// For how long a write is not seen everywhere, at most.
+    /// How long a write is not visible to all reads, at most.
     pub stale_for: Duration,
-    /// How long a call takes, whether anything goes wrong or not.
+    /// The duration of a call.
     pub latency: RangeInclusive<Duration>,
 }
 
@@ -88,7 +88,7 @@ impl Faults {
         }
     }
 
-    /// Some of everything, other parts for each seed: some seeds are nearly calm, some are a disaster.
+    /// Random rates: some seeds have nearly no faults, some have very many.
     pub fn random(rng: &mut Rng, until: Duration) -> Self {
         use Fault::{
             BrokenAfter, BrokenBefore, EndpointFails, ErrorAfter, ErrorBefore, SilentAfter, SilentBefore, Stale,
@@ -144,7 +144,7 @@ impl Faults {
         }
     }
 
-    /// What goes wrong with a call.
+    /// The fault of a call.
     pub(crate) fn draw(&self, action: &str, elapsed: Duration, rng: &mut Rng) -> Option<Fault> {
         if elapsed >= self.until {
             return None;

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use crate::unmodelled;
+use crate::not_modelled;
 
-/// The fields of one request. Whoever answers it has to read each of them.
+/// The fields of one request. Its handler has to read each of them.
 #[derive(Debug)]
 pub(crate) struct Form(Vec<Field>);
 
@@ -18,13 +18,7 @@ struct Field {
 impl Form {
     /// Decodes `application/x-www-form-urlencoded`.
     pub(crate) fn decode(body: &[u8]) -> Self {
-        let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-        let fields = pairs.map(|pair| {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let mut half = || decoded(halves.next().unwrap_or_default());
-            (half(), half())
-        });
-        Self::new(fields)
+        Self::new(form_urlencoded::parse(body).into_owned())
     }
 
     pub(crate) fn new(fields: impl IntoIterator<Item = (String, String)>) -> Self {
@@ -86,29 +80,12 @@ impl Form {
         self.0.into_iter().map(|field| (field.name, field.value)).collect()
     }
 
-    /// Nobody may ignore a part of a request.
+    /// Panics if a field was not read.
     pub(crate) fn all_read(&self, operation: &str) {
         if let Some(field) = self.0.iter().find(|field| !field.read.get()) {
-            unmodelled(format_args!("`{}` = `{}` of {operation}", field.name, field.value));
+            not_modelled(format_args!("`{}` = `{}` of {operation}", field.name, field.value));
         }
     }
-}
-
-fn decoded(text: &[u8]) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter().copied();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16));
-                let code = digit().zip(digit()).map(|(high, low)| high * 16 + low);
-                code.and_then(|code| u8::try_from(code).ok()).unwrap_or(b'?')
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

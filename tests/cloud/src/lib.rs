@@ -1,42 +1,45 @@
 //! A model of the parts of AWS that Postern talks to: EC2, SNS, DynamoDB and who the caller is, in this process, behind
-//! the HTTP connector of the SDK's own clients. Real requests come in, the bytes of the wire go out.
+//! the HTTP connector of the SDK's own clients.
 //!
-//! Everything follows one seed: the world, the faults, how long calls take, the sizes of pages. Time is tokio's; a test
-//! that pauses it waits for nothing. What is not modelled panics, so that nothing is ignored in silence.
+//! One seed determines the world, the faults, the duration of calls and the page sizes. Time is tokio's, so that tests can
+//! pause it. A call or parameter that is not modelled panics.
 
+mod api_error;
 mod clock;
 mod cloud;
 mod connector;
 pub mod dynamodb;
 mod ec2;
+mod errors;
 mod event;
 mod faults;
 mod form;
 mod log;
 mod sns;
+mod state;
 mod sts;
 #[cfg(test)]
 mod tests;
 pub mod world;
 mod xml;
 
+pub use api_error::ApiError;
 pub use cloud::{Answer, Cloud};
-pub use ec2::Refusal;
 pub use faults::{Fault, Faults};
-pub use log::{Effect, Entry, Service, Thing};
+pub use log::{Entry, Service};
 pub use sns::Published;
-pub use world::World;
+pub use world::{Effect, Resource, World};
 
 /// The account of everything that names no other.
 pub const ACCOUNT: &str = "111122223333";
-/// The account of strangers and of those who share their networks.
+/// The account of outsiders and of owners of shared networks.
 pub const OTHER_ACCOUNT: &str = "444455556666";
 /// The Region of everything that names no other.
 pub const REGION: &str = "eu-central-1";
 
-/// Fails the test: the product asks for something that the model does not know.
+/// Fails the test: the model does not know this.
 #[track_caller]
 #[expect(clippy::panic, reason = "a question without an answer must not pass")]
-fn unmodelled(what: impl std::fmt::Display) -> ! {
+fn not_modelled(what: impl std::fmt::Display) -> ! {
     panic!("the model cloud does not know {what}")
 }

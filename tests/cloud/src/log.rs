@@ -1,11 +1,11 @@
-//! What was asked of the cloud, and what came of it.
+//! The log of all calls.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::faults::Fault;
-use crate::world::{Endpoint, Offer, RouteTable, SecurityGroup, Subnet, Vpc};
+use crate::world::Effect;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
@@ -31,31 +31,13 @@ pub struct Entry {
     pub parameters: Vec<(String, String)>,
     /// Whether the operation is one that changes something when it succeeds and is no dry run.
     pub mutating: bool,
-    /// The code with which the service refused; `None` where it did what was asked, heard of or not.
+    /// The error code; `None` if the call succeeded, whether or not the caller received the answer.
     pub code: Option<String>,
     pub message: String,
     pub fault: Option<Fault>,
     pub effects: Vec<Effect>,
     /// Of a call that succeeded and changes things.
     pub(crate) response: Option<String>,
-}
-
-/// A thing that was made, changed or removed.
-#[derive(Clone, Debug)]
-pub struct Effect {
-    pub id: String,
-    pub before: Option<Thing>,
-    pub after: Option<Thing>,
-}
-
-#[derive(Clone, Debug)]
-pub enum Thing {
-    Vpc(Arc<Vpc>),
-    Subnet(Arc<Subnet>),
-    RouteTable(Arc<RouteTable>),
-    SecurityGroup(Arc<SecurityGroup>),
-    Endpoint(Arc<Endpoint>),
-    Offer(Arc<Offer>),
 }
 
 impl Entry {

@@ -1,20 +1,21 @@
-//! SNS, as far as reports use it.
+//! SNS: `Publish` and `GetTopicAttributes`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use fastrand::Rng;
 use jiff::Timestamp;
 
-use crate::cloud::State;
-use crate::ec2::Refusal;
+use crate::api_error::ApiError;
 use crate::form::Form;
-use crate::unmodelled;
+use crate::not_modelled;
+use crate::world::World;
 use crate::xml::Xml;
 
-/// With its attributes.
+/// Bytes of a message with its attributes, at most.
 const LARGEST: usize = 262_144;
 
-/// A message that a topic took.
+/// A message that a topic accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     pub id: String,
@@ -28,39 +29,49 @@ pub struct Published {
 }
 
 pub(crate) fn answer(
-    state: &mut State,
+    world: &mut World,
+    published: &mut Vec<Published>,
     caller: &Arc<str>,
     operation: &str,
     form: &Form,
     now: Timestamp,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let topic = form.required("TopicArn").to_owned();
     let mut xml = Xml::default();
-    let known = state.world.topics.contains(&topic);
-    let here = |known: bool| match known {
+    let exists = world.topics.contains(&topic);
+    let found = || match exists {
         true => Ok(()),
-        false => Err(Refusal::new("NotFound", "Topic does not exist")),
+        false => Err(ApiError::new("NotFound", "Topic does not exist")),
     };
     match operation {
         "GetTopicAttributes" => {
             form.all_read(operation);
-            here(known)?;
+            found()?;
+            let confirmed = world.confirmed_subscriptions.to_string();
+            let attributes = [
+                ("TopicArn", topic.as_str()),
+                ("SubscriptionsConfirmed", &confirmed),
+                ("SubscriptionsPending", "0"),
+                ("SubscriptionsDeleted", "0"),
+            ];
             xml.node("Attributes", |xml| {
-                xml.node("entry", |xml| {
-                    xml.text("key", "TopicArn");
-                    xml.text("value", &topic);
-                });
+                for (key, value) in attributes {
+                    xml.node("entry", |xml| {
+                        xml.text("key", key);
+                        xml.text("value", value);
+                    });
+                }
             });
         }
         "Publish" => {
-            let published = read(state, caller, topic, form, now);
+            let message = read(&mut world.rng, caller, topic, form, now);
             form.all_read(operation);
-            check(&published)?;
-            here(known)?;
-            xml.text("MessageId", &published.id);
-            state.published.push(published);
+            check(&message)?;
+            found()?;
+            xml.text("MessageId", &message.id);
+            published.push(message);
         }
-        _ => unmodelled(format_args!("sns:{operation}")),
+        _ => not_modelled(format_args!("sns:{operation}")),
     }
     let content = xml.finish();
     Ok(format!(
@@ -70,17 +81,13 @@ pub(crate) fn answer(
     ))
 }
 
-fn read(state: &mut State, caller: &Arc<str>, topic: String, form: &Form, now: Timestamp) -> Published {
+fn read(rng: &mut Rng, caller: &Arc<str>, topic: String, form: &Form, now: Timestamp) -> Published {
     let attributes = form.structures("MessageAttributes.entry").into_iter().map(|prefix| {
         let field = |name: &str| form.required(&format!("{prefix}.{name}")).to_owned();
         (field("Name"), (field("Value.DataType"), field("Value.StringValue")))
     });
     Published {
-        id: format!(
-            "{:08x}-0000-4000-8000-{:012x}",
-            state.rng.u32(..),
-            state.rng.u64(..) >> 16
-        ),
+        id: format!("{:08x}-0000-4000-8000-{:012x}", rng.u32(..), rng.u64(..) >> 16),
         at: now,
         caller: Arc::clone(caller),
         topic,
@@ -90,8 +97,8 @@ fn read(state: &mut State, caller: &Arc<str>, topic: String, form: &Form, now: T
     }
 }
 
-fn check(published: &Published) -> Result<(), Refusal> {
-    let invalid = |what: &str| Err(Refusal::new("InvalidParameter", format!("Invalid parameter: {what}")));
+fn check(published: &Published) -> Result<(), ApiError> {
+    let invalid = |what: &str| Err(ApiError::new("InvalidParameter", format!("Invalid parameter: {what}")));
     if let Some(subject) = &published.subject {
         let printable = subject.bytes().all(|byte| (b' '..=b'~').contains(&byte));
         if subject.is_empty() || subject.len() >= 100 || !printable || subject.starts_with(' ') {
@@ -116,9 +123,9 @@ fn check(published: &Published) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// HTTP status and body of a refusal.
-pub(crate) fn refusal(refusal: &Refusal) -> (u16, Vec<u8>) {
-    let status = match refusal.code.as_str() {
+/// HTTP status and body of an error.
+pub(crate) fn error(error: &ApiError) -> (u16, Vec<u8>) {
+    let status = match error.code.as_str() {
         "NotFound" => 404,
         "AuthorizationError" => 403,
         "InternalError" => 500,
@@ -129,8 +136,8 @@ pub(crate) fn refusal(refusal: &Refusal) -> (u16, Vec<u8>) {
     xml.node("ErrorResponse", |xml| {
         xml.node("Error", |xml| {
             xml.text("Type", kind);
-            xml.text("Code", &refusal.code);
-            xml.text("Message", &refusal.message);
+            xml.text("Code", &error.code);
+            xml.text("Message", &error.message);
         });
         xml.text("RequestId", "00000000-0000-0000-0000-000000000000");
     });

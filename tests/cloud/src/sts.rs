@@ -1,12 +1,12 @@
-//! STS, as far as it tells callers who they are.
+//! STS: `GetCallerIdentity`.
 
 use crate::form::Form;
 use crate::xml::Xml;
-use crate::{ACCOUNT, unmodelled};
+use crate::{ACCOUNT, not_modelled};
 
 pub(crate) fn answer(caller: &str, operation: &str, form: &Form) -> String {
     if operation != "GetCallerIdentity" {
-        unmodelled(format_args!("sts:{operation}"));
+        not_modelled(format_args!("sts:{operation}"));
     }
     form.all_read(operation);
     let account = caller.split(':').nth(4).filter(|account| !account.is_empty());

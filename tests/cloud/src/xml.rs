@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::ec2::Refusal;
+use crate::api_error::ApiError;
 
 #[derive(Debug, Default)]
 pub(crate) struct Xml(String);
@@ -38,12 +38,12 @@ impl Xml {
         });
     }
 
-    /// What a call that answers HTTP 200 did not do.
-    pub(crate) fn unsuccessful(&mut self, failed: Vec<(String, Refusal)>) {
-        self.set("unsuccessful", failed, |xml, (id, refusal)| {
+    /// The failures in an answer with HTTP 200.
+    pub(crate) fn unsuccessful(&mut self, failed: Vec<(String, ApiError)>) {
+        self.set("unsuccessful", failed, |xml, (id, error)| {
             xml.node("error", |xml| {
-                xml.text("code", &refusal.code);
-                xml.text("message", &refusal.message);
+                xml.text("code", &error.code);
+                xml.text("message", &error.message);
             });
             xml.text("resourceId", &id);
         });

@@ -88,6 +88,7 @@ impl Ministack {
             ("STACK", STACK.to_owned()),
             ("ARCH", arch.to_owned()),
             ("ZIPS", zips.0.path().display().to_string()),
+            ("TEMPLATE", self.template().display().to_string()),
         ]);
         Process::start(root().join("infra/deploy.sh"), [""; 0], variables)?
             .finish()

@@ -1,11 +1,16 @@
 //! CloudFormation, EventBridge, SQS, Lambda and SNS without AWS.
 
+use std::fs;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use super::{ACCOUNT, Process, REGION, environment, sdk, serve, tool};
+use super::{ACCOUNT, Process, REGION, environment, root, sdk, serve, tool};
 use crate::error::{HarnessError, Result, While};
 use crate::http::{self, Request};
 use crate::scratch::Scratch;
+
+/// The file that holds the template, in the directory of ministack.
+const TEMPLATE: &str = "postern.yaml";
 
 /// A ministack on a free loopback port, gone on drop with the functions that it runs.
 #[derive(Debug)]
@@ -13,7 +18,7 @@ pub struct Ministack {
     address: SocketAddr,
     // Dropped before the directory that it writes to.
     process: Process,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Ministack {
@@ -43,14 +48,29 @@ impl Ministack {
         let ministack = Self {
             address,
             process,
-            _scratch: scratch,
+            scratch,
         };
+        ministack.write_template()?;
         ministack.create_bucket().await?;
         Ok(ministack)
     }
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The project's template without the resources that ministack does not know: queries of logs.
+    pub fn template(&self) -> PathBuf {
+        self.scratch.path().join(TEMPLATE)
+    }
+
+    fn write_template(&self) -> Result<()> {
+        let path = root().join("infra/postern.yaml");
+        let template = fs::read_to_string(&path).while_doing(format_args!("reading `{}`", path.display()))?;
+        // An empty line follows every resource.
+        let blocks = template.split_inclusive("\n\n");
+        let known = blocks.filter(|block| !block.contains("AWS::Logs::QueryDefinition"));
+        self.scratch.write(TEMPLATE, &known.collect::<String>())
     }
 
     pub fn url(&self) -> String {

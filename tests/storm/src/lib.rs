@@ -1,37 +1,31 @@
-//! Storms: organisations at random, people who change them, events that come late, twice and not at all, calls that fail
-//! before and after their effect, functions that die, operators who take back what was done; and what has to hold
-//! nevertheless.
+//! Storms: random organisations, people who change them, events that arrive late, twice or never, calls that fail before
+//! or after their effect, functions that crash, operators who roll changes back; and the invariants that hold nevertheless.
 //!
-//! A storm follows from its seed. It takes place on the model cloud, in paused time, with the functions' own code from
-//! the SQS batch on.
+//! A storm is determined by its seed. It runs on the model cloud in paused time, with the functions' own code from the SQS
+//! batch on.
+//!
+//! | Variable | Meaning |
+//! | --- | --- |
+//! | `STORMS` | Storms that the tests run over one VPC; 2,000 unless set, 10,000 in CI. One in 250 more go over several VPCs. |
+//! | `STORM_FIRST` | Their first seed; unless set, another range of seeds each day. |
+//! | `STORM_SEED` | The seed of a single storm to repeat. |
+//! | `SOAK_SECONDS`, `SOAK_STORMS`, `SOAK_SEED` | The same for `make soak`: seconds, number of storms, first seed. |
 
 mod checks;
-mod deliveries;
+mod figures;
 mod operators;
-mod organisation;
 mod people;
+mod queues;
+mod runner;
+mod setup;
+mod size;
 mod storm;
-mod tale;
+#[cfg(test)]
+mod tests;
+mod trace;
 
-use std::thread;
-
-pub use organisation::{LEDGER, ledger, role, topic};
-pub use storm::{Figures, Kind, ride};
-
-/// What the futures of the SDK's clients take of a stack where the compiler optimises.
-const STACK: usize = 16 * 1024 * 1024;
-
-/// Does the work once on each processor.
-///
-/// # Panics
-/// If the work does.
-pub fn on_all_processors(work: impl Fn() + Sync) {
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..workers {
-            let worker = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &work);
-            #[expect(clippy::expect_used, reason = "without threads there are no tests")]
-            worker.expect("a thread can be started");
-        }
-    });
-}
+pub use figures::Figures;
+pub use runner::{Stop, Summary, Violation, run_storms};
+pub use setup::{LEDGER, ledger, role, topic};
+pub use size::Size;
+pub use storm::run_storm;

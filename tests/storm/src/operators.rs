@@ -1,11 +1,13 @@
-//! Somebody who takes back what Postern did, and lets it happen again.
+//! An operator who rolls changes back, releases VPCs and resumes remediation.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_cli::operate::{Area, Changing, CommandError, Release, Resume, Rollback, release, resume, rollback};
+use postern_cli::operate::{
+    Changing, CommandError, OperatorContext, Release, Resume, Rollback, release, resume, rollback,
+};
 use postern_cloud::Cloud;
 use postern_core::history::ChangeRecord;
 use postern_core::model::scope::ScopedResource;
@@ -13,7 +15,7 @@ use postern_core::plan::ReleaseTarget;
 use postern_runtime::Configuration;
 use tokio::time::timeout;
 
-use crate::organisation::{LEDGER, OPERATOR, records};
+use crate::setup::{LEDGER, OPERATOR, records};
 
 enum Command {
     Rollback(Rollback),
@@ -30,22 +32,22 @@ pub(crate) async fn operate(cloud: Cloud, configuration: Arc<Configuration>, mut
         0 => Duration::from_millis(rng.u64(1..3_000)),
         _ => Duration::from_secs(3_600),
     };
-    // What could not be done they see, and may try again.
+    // A command that fails is reported to the operator, who is free to repeat it.
     let _ = timeout(patience, Box::pin(run(&cloud, &configuration, command))).await;
 }
 
 async fn run(cloud: &Cloud, configuration: &Configuration, command: Command) -> Result<(), CommandError> {
-    let area = Area::of(cloud.aws(OPERATOR), LEDGER).await?;
+    let context = OperatorContext::new(cloud.aws(OPERATOR), LEDGER).await?;
     let (settings, out) = (&configuration.settings, &mut io::sink());
     match command {
-        Command::Rollback(arguments) => rollback(&area, settings, &arguments, out).await,
-        Command::Release(arguments) => release(&area, settings, &arguments, out).await,
-        Command::Resume(arguments) => resume(&area, settings, &arguments, out).await,
+        Command::Rollback(arguments) => rollback(&context, settings, &arguments, out).await,
+        Command::Release(arguments) => release(&context, settings, &arguments, out).await,
+        Command::Resume(arguments) => resume(&context, settings, &arguments, out).await,
     }
     .map(drop)
 }
 
-/// Something that is on record, and what somebody might do about it.
+/// A command for a random record of the ledger.
 fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
     let records: Vec<ChangeRecord> = records(cloud).into_iter().flatten().collect();
     let record = rng.choice(&records)?;
@@ -62,7 +64,7 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
             changing,
         }),
         3 => Command::Release(Release {
-            room: match &record.scope.resource {
+            target: match &record.scope.resource {
                 ScopedResource::Vpc(vpc) => ReleaseTarget::Vpc(vpc.clone()),
             },
             changing,

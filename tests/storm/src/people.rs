@@ -1,4 +1,4 @@
-//! What people and their tools do meanwhile.
+//! Changes by people and their tools.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use fastrand::Rng;
 use postern_cloud::{Cloud, World};
 use tokio::time::Instant;
 
-use crate::storm::Kind;
+use crate::size::Size;
 
 const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";
 
 #[derive(Debug)]
 pub(crate) struct People {
-    /// When somebody acts, the last first.
+    /// The times of their changes, the last first.
     times: Vec<Instant>,
-    /// One of them runs a tool that does the same thing again and again.
-    stubborn: Option<Call>,
+    /// A call that one of them repeats again and again.
+    repeated_call: Option<Call>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,21 +25,24 @@ struct Call {
 }
 
 impl People {
-    pub(crate) fn new(kind: Kind, length: Duration, rng: &mut Rng) -> Self {
+    pub(crate) fn new(kind: Size, length: Duration, rng: &mut Rng) -> Self {
         let count = match kind {
-            Kind::Small => rng.usize(0..3),
-            Kind::Large => rng.usize(3..20),
+            Size::Small => rng.usize(0..3),
+            Size::Large => rng.usize(3..20),
         };
         let most = u64::try_from(length.as_millis()).unwrap_or(1).max(1);
         let start = Instant::now();
         let mut times: Vec<_> = (0..count)
             .map(|_| start + Duration::from_millis(rng.u64(..most)))
             .collect();
-        // Somebody is always the first, and the last one waits for the weather to clear.
+        // The first change is at the start, the last one after the faults.
         times.push(start);
         times.push(start + length);
         times.sort_by(|a, b| b.cmp(a));
-        Self { times, stubborn: None }
+        Self {
+            times,
+            repeated_call: None,
+        }
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
@@ -48,7 +51,7 @@ impl People {
 
     pub(crate) fn act(&mut self, cloud: &Cloud, rng: &mut Rng) {
         self.times.pop();
-        let repeated = self.stubborn.clone().filter(|_| rng.u8(..4) > 0);
+        let repeated = self.repeated_call.clone().filter(|_| rng.u8(..4) > 0);
         let Some(call) = repeated.or_else(|| cloud.edit(|world| choose(world, rng))) else {
             return;
         };
@@ -57,15 +60,15 @@ impl People {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        // What AWS refuses them is their business.
+        // AWS may refuse the call.
         let _ = cloud.call(PEOPLE, call.operation, &parameters);
         if rng.u8(..6) == 0 {
-            self.stubborn = Some(call);
+            self.repeated_call = Some(call);
         }
     }
 }
 
-/// Something that somebody might do to this world.
+/// A call that somebody might make in this world.
 fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
     let call = |operation, parameters: Vec<(&'static str, String)>| Some(Call { operation, parameters });
     let vpcs: Vec<_> = world.vpcs().cloned().collect();

@@ -1,7 +1,6 @@
-//! The course of a storm.
+//! Runs one storm.
 
 use std::collections::BTreeMap;
-use std::ops::Add;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,92 +15,52 @@ use tokio::task::{JoinError, JoinSet, LocalSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::checks;
-use crate::deliveries::{Batch, Deliveries};
+use crate::figures::Figures;
 use crate::operators::operate;
-use crate::organisation::{OPERATOR, found, role};
 use crate::people::People;
-use crate::tale::tale;
+use crate::queues::{Batch, Queues};
+use crate::setup::{OPERATOR, role, set_up};
+use crate::size::Size;
+use crate::trace::trace;
 
 /// As in the template.
 const CONCURRENCY: usize = 2;
 /// As in the template, of the functions that events start.
 const TIME: Duration = Duration::from_secs(120);
-/// A storm that is over blows itself out within this time, or something goes round in circles.
+/// Within this time after the faults end, everything must come to rest.
 const CALM: Duration = Duration::from_secs(24 * 3_600);
-/// So many rounds of the schedule take some hours, so that limits of an hour end in between.
+/// Scheduled sweeps at the end. They take hours, so that hourly limits expire in between.
 const ROUNDS: u64 = 24;
 
-/// How large the organisation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// One VPC and a few events: thousands in a minute.
-    Small,
-    /// Several VPCs, more services, more people.
-    Large,
-}
-
-/// What a storm was made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    pub calls: usize,
-    /// The most calls that one invocation made.
-    pub busiest: u64,
-    pub faults: u64,
-    pub invocations: usize,
-    /// Invocations that died.
-    pub deaths: usize,
-    pub changes: usize,
-    /// Changes that operators took back.
-    pub taken_back: usize,
-    pub reports: usize,
-}
-
-impl Add for Figures {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            calls: self.calls + other.calls,
-            busiest: self.busiest.max(other.busiest),
-            faults: self.faults + other.faults,
-            invocations: self.invocations + other.invocations,
-            deaths: self.deaths + other.deaths,
-            changes: self.changes + other.changes,
-            taken_back: self.taken_back + other.taken_back,
-            reports: self.reports + other.reports,
-        }
-    }
-}
-
-pub(crate) struct Storm {
-    pub(crate) cloud: Cloud,
-    pub(crate) configuration: Arc<Configuration>,
+struct Storm {
+    cloud: Cloud,
+    configuration: Arc<Configuration>,
     rng: Rng,
-    deliveries: Deliveries,
+    queues: Queues,
     people: People,
     warm: BTreeMap<&'static str, Vec<Arc<Handler>>>,
     running: JoinSet<Done>,
     operators: JoinSet<()>,
     busy: BTreeMap<&'static str, usize>,
-    /// How much of the cloud's log was turned into events.
-    heard: usize,
-    pub(crate) figures: Figures,
+    /// Entries of the cloud's log that were turned into events.
+    events_read: usize,
+    figures: Figures,
 }
 
 struct Done {
     batch: Batch,
     handler: Arc<Handler>,
-    /// None where it died.
+    /// None if the invocation crashed.
     answer: Option<Value>,
-    /// To AWS, where it is known.
+    /// Calls to AWS; zero if unknown.
     calls: u64,
 }
 
-/// Rides out one storm and checks what has to hold during and after it.
+/// Runs one storm and checks its invariants.
 ///
 /// # Errors
-/// What does not hold, with all that it takes to see it again.
-pub fn ride(seed: u64, kind: Kind) -> Result<Figures, String> {
+/// The invariant that does not hold, with everything needed to reproduce it.
+pub fn run_storm(seed: u64, kind: Size) -> Result<Figures, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -109,31 +68,35 @@ pub fn ride(seed: u64, kind: Kind) -> Result<Figures, String> {
         .map_err(|error| error.to_string())?;
     LocalSet::new().block_on(&runtime, async {
         let mut storm = Storm::gather(seed, kind);
-        let checked = storm.course().await;
-        checked
-            .map(|()| storm.figures())
-            .map_err(|violation| format!("{kind:?} storm of {}\n{violation}\n{}", storm.cloud, tale(&storm.cloud)))
+        let checked = storm.run().await;
+        checked.map(|()| storm.figures()).map_err(|violation| {
+            format!(
+                "{kind:?} storm of {}\n{violation}\n{}",
+                storm.cloud,
+                trace(&storm.cloud)
+            )
+        })
     })
 }
 
 impl Storm {
-    fn gather(seed: u64, kind: Kind) -> Self {
+    fn gather(seed: u64, kind: Size) -> Self {
         let mut rng = Rng::with_seed(seed);
         let cloud = Cloud::new(seed);
-        let configuration = found(&cloud, kind, &mut rng);
+        let configuration = set_up(&cloud, kind, &mut rng);
         let length = match kind {
-            Kind::Small => Duration::from_secs(rng.u64(5..120)),
-            Kind::Large => Duration::from_secs(rng.u64(60..3_600)),
+            Size::Small => Duration::from_secs(rng.u64(5..120)),
+            Size::Large => Duration::from_secs(rng.u64(60..3_600)),
         };
         cloud.set_faults(Faults::random(&mut rng, length));
         Self {
             people: People::new(kind, length, &mut rng),
-            deliveries: Deliveries::new(&mut rng),
+            queues: Queues::new(&mut rng),
             warm: BTreeMap::new(),
             running: JoinSet::new(),
             operators: JoinSet::new(),
             busy: BTreeMap::new(),
-            heard: 0,
+            events_read: 0,
             figures: Figures::default(),
             cloud,
             configuration,
@@ -141,22 +104,22 @@ impl Storm {
         }
     }
 
-    async fn course(&mut self) -> Result<(), String> {
-        self.blow().await?;
-        self.deliveries.stormy = false;
+    async fn run(&mut self) -> Result<(), String> {
+        self.run_with_faults().await?;
+        self.queues.faulty = false;
         let calm = Instant::now();
         loop {
-            self.settle(calm + CALM).await?;
-            if self.deliveries.redrive() == 0 {
+            self.drain(calm + CALM).await?;
+            if self.queues.redrive() == 0 {
                 break;
             }
         }
-        self.rest(calm + CALM).await?;
-        checks::all(self).await
+        self.sweep_until_quiet(calm + CALM).await?;
+        checks::all(&self.cloud, &self.configuration.settings, self.figures.busiest).await
     }
 
-    /// Faults and people, until both have had enough.
-    async fn blow(&mut self) -> Result<(), String> {
+    /// The time with faults and changes by people.
+    async fn run_with_faults(&mut self) -> Result<(), String> {
         while let Some(next) = self.people.next() {
             self.work_until(next).await;
             self.people.act(&self.cloud, &mut self.rng);
@@ -169,14 +132,11 @@ impl Storm {
         Ok(())
     }
 
-    /// Works until nothing is left to do.
-    async fn settle(&mut self, latest: Instant) -> Result<(), String> {
+    /// Runs functions until all queues are empty.
+    async fn drain(&mut self, latest: Instant) -> Result<(), String> {
         loop {
-            self.hear();
-            let due = FUNCTIONS
-                .iter()
-                .filter_map(|function| self.deliveries.due(function))
-                .min();
+            self.queue_events();
+            let due = FUNCTIONS.iter().filter_map(|function| self.queues.due(function)).min();
             let Some(due) = due else {
                 if self.running.is_empty() && self.operators.is_empty() {
                     return Ok(());
@@ -185,22 +145,22 @@ impl Storm {
                 continue;
             };
             if due > latest {
-                return Err("the storm does not blow itself out: messages keep coming back".to_owned());
+                return Err("messages keep coming back long after the last fault".to_owned());
             }
             self.work_until(due.max(Instant::now()) + Duration::from_millis(1))
                 .await;
         }
     }
 
-    /// One round of the schedule. Gives what was called to change something, and what was reported.
+    /// One scheduled sweep. Returns its mutating calls and its reports.
     async fn sweep(&mut self, number: u64, latest: Instant) -> Result<Vec<String>, String> {
-        // Past every lease, and past what AWS may not show yet.
+        // Longer than a lease and than AWS takes to show a change.
         tokio::time::sleep(Duration::from_secs(600)).await;
         let (calls, reports) = (self.cloud.log().len(), self.cloud.published().len());
-        self.deliveries.schedule(&SWEEPER, number);
+        self.queues.schedule(&SWEEPER, number);
         loop {
-            self.settle(latest).await?;
-            if self.deliveries.redrive() == 0 {
+            self.drain(latest).await?;
+            if self.queues.redrive() == 0 {
                 break;
             }
         }
@@ -213,9 +173,9 @@ impl Storm {
             .collect())
     }
 
-    /// What no event told of, the schedule finds; what AWS or a limit refuses, a later round tries again; and what follows
-    /// from that, the next one tells. At last a round has nothing to do and nothing to say.
-    async fn rest(&mut self, latest: Instant) -> Result<(), String> {
+    /// Sweeps until one changes and reports nothing: a sweep finds what no event announced, retries what AWS or a limit
+    /// refused, and reports what follows from that.
+    async fn sweep_until_quiet(&mut self, latest: Instant) -> Result<(), String> {
         let mut left = Vec::new();
         for round in 0..ROUNDS {
             left = self.sweep(round, latest).await?;
@@ -223,18 +183,20 @@ impl Storm {
                 return Ok(());
             }
         }
-        Err(format!("one round after another called or reported {left:?}"))
+        Err(format!(
+            "every sweep called or reported something, the last one {left:?}"
+        ))
     }
 
-    /// Hands out messages as they become due, until then.
+    /// Delivers messages as they become due, until this time.
     async fn work_until(&mut self, end: Instant) {
         loop {
-            self.hear();
+            self.queue_events();
             self.start_what_is_due();
             let idle = FUNCTIONS
                 .iter()
                 .filter(|function| self.busy_with(function) < CONCURRENCY);
-            let due = idle.filter_map(|function| self.deliveries.due(function)).min();
+            let due = idle.filter_map(|function| self.queues.due(function)).min();
             let next = due.unwrap_or(end).min(end);
             tokio::select! {
                 biased;
@@ -252,19 +214,19 @@ impl Storm {
         self.busy.get(function.name).copied().unwrap_or_default()
     }
 
-    /// Turns what was called since the last time into events.
-    fn hear(&mut self) {
-        let entries = self.cloud.log_since(self.heard);
-        self.heard += entries.len();
+    /// Turns the new calls into events.
+    fn queue_events(&mut self) {
+        let entries = self.cloud.log_since(self.events_read);
+        self.events_read += entries.len();
         for event in entries.iter().filter_map(|entry| entry.event()) {
-            self.deliveries.event(&event, &mut self.rng);
+            self.queues.event(&event, &mut self.rng);
         }
     }
 
     fn start_what_is_due(&mut self) {
         for function in FUNCTIONS {
             while self.busy_with(function) < CONCURRENCY
-                && let Some(batch) = self.deliveries.receive(function)
+                && let Some(batch) = self.queues.receive(function)
             {
                 *self.busy.entry(function.name).or_default() += 1;
                 self.start(batch);
@@ -277,12 +239,12 @@ impl Storm {
         let handler = self.warm.get_mut(batch.function.name).and_then(Vec::pop);
         let handler = handler.unwrap_or_else(|| Arc::new(self.cold(batch.function)));
         let run = RunId::from(format!("{:08x}-{:04}", self.rng.u32(..), self.figures.invocations));
-        let dies =
-            (self.deliveries.stormy && self.rng.u8(..4) == 0).then(|| Duration::from_millis(self.rng.u64(1..3_000)));
+        let crash =
+            (self.queues.faulty && self.rng.u8(..4) == 0).then(|| Duration::from_millis(self.rng.u64(1..3_000)));
         let deadline = self.cloud.now() + TIME;
         self.running.spawn_local(async move {
             let work = handler.handle(batch.payload.clone(), run, Some(deadline));
-            let (answer, calls) = match timeout(dies.unwrap_or(TIME), Box::pin(work)).await {
+            let (answer, calls) = match timeout(crash.unwrap_or(TIME), Box::pin(work)).await {
                 Ok((answer, metrics)) => (answer.ok(), metrics.calls()),
                 Err(_) => (None, 0),
             };
@@ -304,12 +266,12 @@ impl Storm {
         tokio::select! {
             biased;
             Some(done) = self.running.join_next() => self.finish(done),
-            Some(operated) = self.operators.join_next() => raise(operated),
+            Some(operated) = self.operators.join_next() => propagate_panic(operated),
         }
     }
 
     fn finish(&mut self, done: Result<Done, JoinError>) {
-        let done = raise(done);
+        let done = propagate_panic(done);
         let function = done.batch.function.name;
         self.figures.busiest = self.figures.busiest.max(done.calls);
         if let Some(busy) = self.busy.get_mut(function) {
@@ -317,10 +279,10 @@ impl Storm {
         }
         match done.answer {
             Some(answer) => {
-                self.deliveries.done(&done.batch, &answer, &mut self.rng);
+                self.queues.done(&done.batch, &answer, &mut self.rng);
                 self.warm.entry(function).or_default().push(done.handler);
             }
-            None => self.figures.deaths += 1,
+            None => self.figures.crashed += 1,
         }
     }
 
@@ -332,14 +294,14 @@ impl Storm {
             calls: log.iter().filter(|entry| by_postern(&entry.caller)).count(),
             faults: self.cloud.injected().values().sum(),
             changes: changed.clone().filter(|entry| by_postern(&entry.caller)).count(),
-            taken_back: changed.filter(|entry| *entry.caller == *OPERATOR).count(),
+            rolled_back: changed.filter(|entry| *entry.caller == *OPERATOR).count(),
             reports: self.cloud.published().len(),
             ..self.figures
         }
     }
 }
 
-/// What a task gives. Its panic is ours.
-fn raise<T>(done: Result<T, JoinError>) -> T {
+/// The result of a task. Its panic is propagated.
+fn propagate_panic<T>(done: Result<T, JoinError>) -> T {
     done.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

@@ -1,4 +1,4 @@
-//! What may be said on the command line, and what has to be.
+//! Which command lines are accepted.
 
 use clap::Parser;
 
@@ -10,7 +10,7 @@ fn refused(line: &str) -> String {
 }
 
 #[test]
-fn what_is_no_change_room_control_or_time_is_refused_with_an_example() {
+fn invalid_argument_is_refused_with_an_example() {
     assert!(refused("postern rollback vpc-1").contains("such as 20261123T"));
     assert!(refused("postern rollback").contains("--run"));
     assert!(refused("postern rollback 20261123T061530.123456Z-0a1b2c3d --run r").contains("cannot be used with"));
@@ -22,7 +22,7 @@ fn what_is_no_change_room_control_or_time_is_refused_with_an_example() {
 }
 
 #[test]
-fn the_ids_that_history_shows_are_taken() {
+fn change_id_from_history_is_accepted() {
     let line = "postern rollback 20261123T061530.123456Z-0a1b2c3d --table ledger --dry-run";
     let Command::Rollback(rollback) = Arguments::try_parse_from(line.split(' ')).unwrap().command else {
         panic!("not a rollback");
@@ -35,13 +35,13 @@ fn the_ids_that_history_shows_are_taken() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_and_region_are_those_of_the_clients() {
+async fn account_and_region_are_those_of_the_clients() {
     let rig = Rig::new("");
-    let area = Area::of(rig.cloud.aws("arn:aws:iam::444455556666:role/operator"), LEDGER)
+    let context = OperatorContext::new(rig.cloud.aws("arn:aws:iam::444455556666:role/operator"), LEDGER)
         .await
         .unwrap();
     assert_eq!(
-        (area.account.as_str(), area.region.as_str()),
+        (context.account.as_str(), context.region.as_str()),
         ("444455556666", "eu-central-1")
     );
 }

@@ -3,11 +3,11 @@ use serde_json::Value;
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn history_tells_what_was_done_why_by_whom_and_whether_it_was_taken_back() {
+async fn history_shows_each_change_with_its_cause_actor_outcome_and_rollback() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     assert_eq!(
         rig.history(|_| {}).await,
-        format!("No change is on record in {REGION} of {ACCOUNT}.\n")
+        format!("No change of {ACCOUNT} in {REGION} is on record.\n")
     );
     rig.sweep().await;
     let [record] = rig.records().await.try_into().unwrap();
@@ -25,7 +25,7 @@ async fn history_tells_what_was_done_why_by_whom_and_whether_it_was_taken_back()
         format!("  undone   by {}", undo.id),
         String::new(),
         format!(
-            "{}  restore the policy of {endpoint} (takes back {})",
+            "{}  restore the policy of {endpoint} (rolls back {})",
             undo.id, record.id
         ),
         format!("  when     {:.0}, in {}", undo.time, rig.vpc),
@@ -37,7 +37,7 @@ async fn history_tells_what_was_done_why_by_whom_and_whether_it_was_taken_back()
 }
 
 #[tokio::test(start_paused = true)]
-async fn history_is_narrowed_by_resource_control_and_time() {
+async fn history_is_filtered_by_resource_control_and_time() {
     let rig = Rig::new("\"sts\", \"kms\"");
     rig.sweep().await;
     let all = rig.records().await;
@@ -91,6 +91,6 @@ async fn history_is_narrowed_by_resource_control_and_time() {
     assert!(
         rig.history(|history| history.resource = Some("vpc-0".to_owned()))
             .await
-            .contains("that was asked for")
+            .contains("matches the filters")
     );
 }

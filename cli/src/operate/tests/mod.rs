@@ -1,4 +1,4 @@
-//! The commands after functions were at work, on the model cloud.
+//! The commands after functions ran, on the model cloud.
 
 mod arguments;
 mod history;
@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use postern_cloud::dynamodb::{Table, Tables};
-use postern_cloud::world::{NewEndpoint, Way};
+use postern_cloud::world::{DefaultRoute, NewEndpoint};
 use postern_cloud::{ACCOUNT, Cloud, Entry, REGION};
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler};
+use postern_runtime::{Configuration, Handler, Topics};
 use serde_json::json;
 
 use super::*;
@@ -28,7 +28,7 @@ const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
 const OPEN: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
-/// A VPC with two subnets in a cloud with Postern, which enforces everything.
+/// A VPC with two subnets, and a deployment of Postern that enforces every control.
 struct Rig {
     cloud: Cloud,
     configuration: Configuration,
@@ -44,7 +44,7 @@ impl Rig {
             world.topics.insert(TOPIC.to_owned());
             let vpc = world.add_vpc("10.0.0.0/16");
             world.edit_vpc(&vpc, |vpc| vpc.dns_hostnames = true);
-            let table = world.add_route_table(&vpc, Way::Nat);
+            let table = world.add_route_table(&vpc, DefaultRoute::Nat);
             let subnets = [("a", "10.0.0.0/24"), ("b", "10.0.1.0/24")]
                 .map(|(letter, cidr)| world.add_subnet(&vpc, letter, cidr, Some(&table)));
             (vpc, subnets)
@@ -56,14 +56,17 @@ impl Rig {
         };
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\
-             {required}[modes]\ndefault = \"enforce\"\n"
+             {required}[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n"
         );
         let controls = known();
         Self {
             cloud,
             configuration: Configuration {
                 settings: Settings::parse(&text, &controls).unwrap(),
-                topic: TOPIC.to_owned(),
+                topics: Topics {
+                    reports: TOPIC.to_owned(),
+                    alerts: None,
+                },
                 ledger: LEDGER.to_owned(),
                 own_roles: Vec::new(),
             },
@@ -73,7 +76,7 @@ impl Rig {
         }
     }
 
-    /// With an endpoint of somebody else's that lets everybody in, and nothing required.
+    /// With an endpoint that Postern did not create and whose policy allows everything; no service is required.
     fn with_open_endpoint() -> (Self, String) {
         let rig = Self::new("");
         let endpoint = rig.cloud.edit(|world| {
@@ -88,11 +91,11 @@ impl Rig {
         &self.configuration.settings
     }
 
-    async fn area(&self) -> Area {
-        Area::of(self.cloud.aws(OPERATOR), LEDGER).await.unwrap()
+    async fn context(&self) -> OperatorContext {
+        OperatorContext::new(self.cloud.aws(OPERATOR), LEDGER).await.unwrap()
     }
 
-    /// Lets the sweeper look at everything, some time later.
+    /// Runs the sweeper, ten minutes later.
     async fn sweep(&self) {
         tokio::time::advance(Duration::from_secs(600)).await;
         self.runs.set(self.runs.get() + 1);
@@ -116,23 +119,27 @@ impl Rig {
 
     /// Everything on record, oldest first.
     async fn records(&self) -> Vec<ChangeRecord> {
-        let area = self.area().await;
-        area.ledger.history(&area.account, &area.region, None).await.unwrap()
+        let context = self.context().await;
+        context
+            .ledger
+            .history(&context.account, &context.region, None)
+            .await
+            .unwrap()
     }
 
     async fn rollback(&self, rollback_of: &Rollback) -> (Status, String) {
         let mut out = Vec::new();
-        let status = rollback(&self.area().await, self.settings(), rollback_of, &mut out).await;
+        let status = rollback(&self.context().await, self.settings(), rollback_of, &mut out).await;
         (status.unwrap(), String::from_utf8(out).unwrap())
     }
 
-    async fn release(&self, room: &str, dry_run: bool) -> (Status, String) {
+    async fn release(&self, target: &str, dry_run: bool) -> (Status, String) {
         let arguments = Release {
-            room: postern_core::plan::ReleaseTarget::parse(room).unwrap(),
+            target: postern_core::plan::ReleaseTarget::parse(target).unwrap(),
             changing: changing(dry_run),
         };
         let mut out = Vec::new();
-        let status = release(&self.area().await, self.settings(), &arguments, &mut out).await;
+        let status = release(&self.context().await, self.settings(), &arguments, &mut out).await;
         (status.unwrap(), String::from_utf8(out).unwrap())
     }
 
@@ -143,7 +150,7 @@ impl Rig {
             changing: changing(dry_run),
         };
         let mut out = Vec::new();
-        let status = resume(&self.area().await, self.settings(), &arguments, &mut out).await;
+        let status = resume(&self.context().await, self.settings(), &arguments, &mut out).await;
         (status.unwrap(), String::from_utf8(out).unwrap())
     }
 
@@ -157,7 +164,7 @@ impl Rig {
         };
         edit(&mut arguments);
         let mut out = Vec::new();
-        let status = history(&self.area().await, &arguments, &mut out).await;
+        let status = history(&self.context().await, &arguments, &mut out).await;
         assert_eq!(status.unwrap(), Status::Fine);
         String::from_utf8(out).unwrap()
     }
@@ -171,7 +178,7 @@ impl Rig {
         policy.to_string()
     }
 
-    /// The endpoints that are there or on their way, and not on their way out.
+    /// The endpoints that exist or are being created.
     fn endpoints(&self) -> Vec<String> {
         self.cloud.edit(|world| {
             let alive = world.endpoints().filter(|endpoint| endpoint.alive());
@@ -179,7 +186,7 @@ impl Rig {
         })
     }
 
-    /// The calls that would have changed something, after the first so many calls.
+    /// The calls after the first `since` that change something.
     fn mutating(&self, since: usize) -> Vec<Arc<Entry>> {
         let mut entries = self.cloud.log_since(since);
         entries.retain(|entry| entry.mutating);
@@ -214,7 +221,7 @@ fn of_run(run: &str, dry_run: bool) -> Rollback {
     }
 }
 
-/// What was done.
+/// How many changes were applied.
 fn applied(records: &[ChangeRecord]) -> usize {
     let changes = records
         .iter()

@@ -21,7 +21,7 @@ fn delete_vpc(rig: &Rig) -> Result<(), String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_vpc_is_emptied_of_what_is_ours_so_that_it_can_be_deleted() {
+async fn released_vpc_can_be_deleted() {
     let rig = Rig::new("\"sts\", \"kms\"");
     rig.sweep().await;
     assert!(delete_vpc(&rig).unwrap_err().contains("has dependencies"));
@@ -33,7 +33,7 @@ async fn a_vpc_is_emptied_of_what_is_ours_so_that_it_can_be_deleted() {
     );
     let records = rig.records().await;
     let taken_back = records.iter().filter(|record| record.undone_by.is_some()).count();
-    // The rules went with their group.
+    // The rules were removed with their group.
     assert_eq!(
         (
             taken_back,
@@ -48,7 +48,7 @@ async fn a_vpc_is_emptied_of_what_is_ours_so_that_it_can_be_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_ours_is_named_and_left_alone() {
+async fn resource_that_postern_did_not_create_is_listed_and_kept() {
     let rig = Rig::new("\"sts\"");
     rig.sweep().await;
     let theirs = rig.cloud.edit(|world| {
@@ -60,7 +60,7 @@ async fn what_is_not_ours_is_named_and_left_alone() {
     assert_eq!(status, Status::Fine, "{text}");
     assert!(
         text.contains(&format!(
-            "Not Postern's, and left alone:\n  {theirs} (com.amazonaws.eu-central-1.kms)\n"
+            "Not created by Postern and kept:\n  {theirs} (com.amazonaws.eu-central-1.kms)\n"
         )),
         "{text}"
     );
@@ -68,7 +68,7 @@ async fn what_is_not_ours_is_named_and_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subnet_is_emptied_and_not_filled_again() {
+async fn released_subnet_can_be_deleted_and_gets_no_endpoint_again() {
     let rig = Rig::new("\"sts\"");
     rig.sweep().await;
     let [endpoint] = rig.endpoints().try_into().unwrap();
@@ -90,34 +90,31 @@ async fn a_subnet_is_emptied_and_not_filled_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dry_run_says_what_would_go_and_changes_nothing() {
+async fn dry_run_describes_what_would_be_removed_and_changes_nothing() {
     let rig = Rig::new("\"sts\"");
     rig.sweep().await;
     let before = rig.cloud.log().len();
     let (status, text) = rig.release(&rig.vpc, true).await;
     assert_eq!((status, rig.mutating(before).len()), (Status::Fine, 0), "{text}");
     assert!(
-        text.contains("aws ec2 delete-vpc-endpoints") && text.contains("exempt for 30 days"),
+        text.contains("aws ec2 delete-vpc-endpoints") && text.contains("is paused for 30 days"),
         "{text}"
     );
     assert!(text.ends_with("Nothing was changed: this was a dry run.\n"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_is_ours_nothing_is_done_and_what_is_not_there_is_said() {
+async fn release_says_if_there_is_nothing_to_remove_or_the_target_does_not_exist() {
     let rig = Rig::new("");
     let (status, text) = rig.release(&rig.vpc, false).await;
     assert_eq!(
         (status, text),
-        (
-            Status::Fine,
-            format!("In {} there is nothing that Postern made.\n", rig.vpc)
-        )
+        (Status::Fine, format!("Postern has created nothing in {}.\n", rig.vpc))
     );
     let (status, text) = rig.release("subnet-0", false).await;
-    assert_eq!((status, text.as_str()), (Status::Found, "subnet-0 is not there.\n"));
+    assert_eq!((status, text.as_str()), (Status::Found, "subnet-0 does not exist.\n"));
     let (status, text) = rig.release("vpc-0", false).await;
-    assert_eq!((status, text.as_str()), (Status::Found, "vpc-0 is not there.\n"));
+    assert_eq!((status, text.as_str()), (Status::Found, "vpc-0 does not exist.\n"));
     let shared = rig.cloud.edit(|world| {
         let vpc = world.add_vpc_of(postern_cloud::OTHER_ACCOUNT, REGION, "10.9.0.0/16");
         let subnet = world.add_subnet(&vpc, "a", "10.9.0.0/24", None);
@@ -132,7 +129,7 @@ async fn where_nothing_is_ours_nothing_is_done_and_what_is_not_there_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_nothing_is_on_record_of_and_no_control_wants_any_more_is_released_and_told_of() {
+async fn resource_without_a_record_is_released_and_reported() {
     let mut rig = Rig::new("\"sts\"");
     rig.sweep().await;
     rig.cloud.tables(|tables| *tables = empty_ledger());

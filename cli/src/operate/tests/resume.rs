@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn what_was_rolled_back_is_repaired_again_after_resume() {
+async fn finding_that_was_rolled_back_is_repaired_again_after_resume() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     rig.sweep().await;
     let [record] = rig.records().await.try_into().unwrap();
@@ -16,7 +16,7 @@ async fn what_was_rolled_back_is_repaired_again_after_resume() {
     assert_eq!(status, Status::Fine);
     assert!(
         text.starts_with(&format!(
-            "No longer exempt: policy-open on {endpoint} (taken back with `postern"
+            "Pause ended: policy-open on {endpoint} (rolled back with `postern"
         )),
         "{text}"
     );
@@ -25,7 +25,7 @@ async fn what_was_rolled_back_is_repaired_again_after_resume() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tug_of_war_is_over_after_resume() {
+async fn remediation_conflict_ends_with_resume() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     let open = || {
         rig.cloud
@@ -42,7 +42,9 @@ async fn a_tug_of_war_is_over_after_resume() {
     let (status, text) = rig.resume("policy-open", &endpoint, false).await;
     assert_eq!(status, Status::Fine);
     assert!(
-        text.starts_with(&format!("Earlier repairs no longer count: policy-open on {endpoint}")),
+        text.starts_with(&format!(
+            "Earlier repairs no longer count towards `limits.attempts`: policy-open on {endpoint}"
+        )),
         "{text}"
     );
     rig.sweep().await;
@@ -50,13 +52,13 @@ async fn a_tug_of_war_is_over_after_resume() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_is_held_there_is_nothing_to_resume() {
+async fn resume_says_if_nothing_is_paused_or_the_resource_does_not_exist() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     let before = rig.cloud.log().len();
     let (status, text) = rig.resume("policy-open", &endpoint, false).await;
     assert_eq!(status, Status::Found);
     assert!(
-        text.starts_with(&format!("Nothing holds policy-open on {endpoint}")),
+        text.starts_with(&format!("Remediation of policy-open on {endpoint} is not paused")),
         "{text}"
     );
     for gone in ["vpce-0", "igw-0", "nonsense"] {
@@ -65,7 +67,7 @@ async fn where_nothing_is_held_there_is_nothing_to_resume() {
             (status, text),
             (
                 Status::Found,
-                format!("There is no VPC, subnet, route table or endpoint {gone} here.\n")
+                format!("No VPC, subnet, route table or endpoint `{gone}` exists in {ACCOUNT} in {REGION}.\n")
             )
         );
     }

@@ -1,14 +1,14 @@
 use postern_cloud::Fault;
+use postern_core::changes::{Change, ReplacePolicy};
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_is_restored_and_not_closed_again_until_the_hold_ends() {
+async fn restored_policy_is_not_closed_again_until_the_pause_ends() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     rig.sweep().await;
     let [record] = rig.records().await.try_into().unwrap();
-    let closed = rig.policy(&endpoint);
-    assert_ne!(closed, OPEN);
+    assert_ne!(rig.policy(&endpoint), OPEN);
     let (status, text) = rig.rollback(&of_change(&record, false)).await;
     assert_eq!(status, Status::Fine, "{text}");
     assert_eq!(rig.policy(&endpoint), OPEN);
@@ -26,19 +26,29 @@ async fn a_policy_is_restored_and_not_closed_again_until_the_hold_ends() {
     assert_eq!(undo.undoes.as_ref(), Some(&record.id));
     assert_eq!((undo.function.as_str(), &undo.causes), ("postern", &record.causes));
     assert_eq!(undo.status, ChangeStatus::Applied { created: None });
-    // Held, with the people told of it.
+    // Paused, and reported as such.
     rig.sweep().await;
     assert_eq!(rig.policy(&endpoint), OPEN);
     let last = rig.cloud.published().pop().unwrap().message;
-    assert!(last.contains("taken back with `postern rollback"), "{last}");
-    // The days of the hold and a little more.
+    assert!(last.contains("rolled back with `postern rollback"), "{last}");
+    // Longer than the pause.
     tokio::time::advance(Duration::from_secs(31 * 86_400)).await;
     rig.sweep().await;
-    assert_eq!(rig.policy(&endpoint), closed);
+    assert_ne!(rig.policy(&endpoint), OPEN);
+    let again = rig.records().await.pop().unwrap();
+    assert_eq!(policy_set_by(&again), policy_set_by(&record));
+}
+
+/// Without the order of members, which AWS changes.
+fn policy_set_by(record: &ChangeRecord) -> serde_json::Value {
+    let Action::Change(Change::ReplacePolicy(ReplacePolicy { after, .. })) = &record.action else {
+        panic!("{record:?}")
+    };
+    serde_json::from_str(after).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_somebody_changed_since_stops_a_rollback_before_anything_is_done() {
+async fn rollback_stops_before_it_changes_what_somebody_changed_since() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     rig.sweep().await;
     let [record] = rig.records().await.try_into().unwrap();
@@ -61,12 +71,12 @@ async fn what_somebody_changed_since_stops_a_rollback_before_anything_is_done() 
         .iter()
         .map(|entry| entry.operation.clone())
         .collect();
-    // The lease, taken and given back.
+    // The lease, acquired and released.
     assert_eq!(called, ["UpdateItem", "UpdateItem"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_of_a_run_is_taken_back_and_stays_so() {
+async fn rollback_of_a_run_undoes_all_its_changes_once() {
     let rig = Rig::new("\"sts\", \"kms\"");
     rig.sweep().await;
     let made = rig.records().await;
@@ -84,7 +94,7 @@ async fn all_of_a_run_is_taken_back_and_stays_so() {
     let before = rig.cloud.log().len();
     rig.sweep().await;
     assert!(!rig.mutating(before).iter().any(|entry| entry.changed()));
-    // And it is taken back once.
+    // A second time, nothing is left to do.
     let (status, text) = rig.rollback(&of_run("run-1", false)).await;
     assert_eq!(status, Status::Fine, "{text}");
     assert!(text.contains("nothing to do: ") && !text.contains("Done"), "{text}");
@@ -92,7 +102,7 @@ async fn all_of_a_run_is_taken_back_and_stays_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_others_build_on_is_not_taken_back_alone() {
+async fn change_that_others_depend_on_is_not_rolled_back_alone() {
     let rig = Rig::new("\"sts\"");
     rig.sweep().await;
     let records = rig.records().await;
@@ -103,7 +113,7 @@ async fn a_change_that_others_build_on_is_not_taken_back_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dry_run_says_everything_and_changes_nothing() {
+async fn dry_run_describes_everything_and_changes_nothing() {
     let rig = Rig::new("\"sts\"");
     rig.sweep().await;
     let before = rig.cloud.log().len();
@@ -113,7 +123,7 @@ async fn a_dry_run_says_everything_and_changes_nothing() {
     for said in [
         "    aws ec2 delete-vpc-endpoints --vpc-endpoint-ids vpce-",
         "    aws ec2 delete-security-group --group-id sg-",
-        "exempt for 30 days:\n",
+        "is paused for 30 days:\n",
         &format!(
             "  endpoint-missing on {} (com.amazonaws.eu-central-1.sts, interface)\n",
             rig.vpc
@@ -125,33 +135,34 @@ async fn a_dry_run_says_everything_and_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_taken_back_while_a_function_is_at_work() {
+async fn rollback_waits_for_the_lease_and_fails_if_it_stays_taken() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     rig.sweep().await;
     let [record] = rig.records().await.try_into().unwrap();
-    let area = rig.area().await;
-    let (now, run) = (area.aws.now(), "another".into());
+    let context = rig.context().await;
+    let (now, run) = (context.aws.now(), "another".into());
     let until = now + Duration::from_secs(300);
-    area.ledger.acquire(&record.scope, &run, until, now).await.unwrap();
+    context.ledger.acquire(&record.scope, &run, until, now).await.unwrap();
     let closed = rig.policy(&endpoint);
-    let error = rollback(&area, rig.settings(), &of_change(&record, false), &mut Vec::new()).await;
+    let error = rollback(&context, rig.settings(), &of_change(&record, false), &mut Vec::new()).await;
     assert_eq!(
         error.unwrap_err().to_string(),
-        format!("a function is at work on {}; try again in a minute", rig.vpc)
+        format!("another run holds the lease of {}; try again in a minute", rig.vpc)
     );
     assert_eq!(rig.policy(&endpoint), closed);
-    // It waits for who is done soon.
+    // It waits for a run that ends soon.
     let arguments = of_change(&record, false);
     let (status, _) = tokio::join!(rig.rollback(&arguments), async {
         tokio::time::sleep(Duration::from_secs(10)).await;
-        area.ledger.release(&record.scope, &run).await.unwrap();
+        context.ledger.release(&record.scope, &run).await.unwrap();
     })
     .0;
-    assert_eq!((status, rig.policy(&endpoint).as_str()), (Status::Fine, OPEN));
+    let document = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!((status, document(&rig.policy(&endpoint))), (Status::Fine, document(OPEN)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_aws_refuses_is_held_no_less_and_on_record_as_failed() {
+async fn undo_that_aws_refuses_is_recorded_as_failed_and_remediation_is_paused() {
     let (rig, endpoint) = Rig::with_open_endpoint();
     rig.sweep().await;
     let [record] = rig.records().await.try_into().unwrap();
@@ -160,24 +171,25 @@ async fn what_aws_refuses_is_held_no_less_and_on_record_as_failed() {
     let (status, text) = rig.rollback(&of_change(&record, false)).await;
     assert_eq!(status, Status::Failed, "{text}");
     assert!(
-        text.contains("Failed: could not restore the policy") && text.contains("exempt until"),
+        text.contains("Failed: could not restore the policy") && text.contains("is paused until"),
         "{text}"
     );
     assert_eq!(rig.policy(&endpoint), closed);
     let [record, undo] = rig.records().await.try_into().unwrap();
     assert!(matches!(undo.status, ChangeStatus::Failed { .. }) && record.undone_by.is_none());
     let (status, _) = rig.rollback(&of_change(&record, false)).await;
-    assert_eq!((status, rig.policy(&endpoint).as_str()), (Status::Fine, OPEN));
+    let document = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!((status, document(&rig.policy(&endpoint))), (Status::Fine, document(OPEN)));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_or_run_that_is_not_on_record_cannot_be_taken_back() {
+async fn change_or_run_that_is_not_on_record_is_refused() {
     let rig = Rig::new("");
-    let area = rig.area().await;
-    let error = rollback(&area, rig.settings(), &of_run("run-9", false), &mut Vec::new()).await;
+    let context = rig.context().await;
+    let error = rollback(&context, rig.settings(), &of_run("run-9", false), &mut Vec::new()).await;
     let text = error.unwrap_err().to_string();
     assert_eq!(
         text,
-        "`run-9` is not in the ledger of 111122223333 in eu-central-1; `postern history` lists what is"
+        "`run-9` is not in the ledger of 111122223333 in eu-central-1; `postern history` lists the changes and runs on record"
     );
 }

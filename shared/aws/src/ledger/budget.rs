@@ -1,4 +1,4 @@
-//! Limits over time that all runs share.
+//! Budgets: limits over time that all runs share.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -9,17 +9,17 @@ use super::item::{Item, area, attribute, key, number};
 use super::{Ledger, LedgerError, UPDATE};
 use crate::error::CallError;
 
-/// How often to ask anew where another share was held than thought.
+/// How often a share is written, where it differs from the expected one.
 const ATTEMPTS: usize = 3;
 
 impl Ledger {
-    /// Reserves for what is about to be done under a lease, of which this is the version; false where less is left of
-    /// the budget. Asked for again, it counts once: a lease has one share, and what was asked for last is what counts.
+    /// Reserves an amount of a budget under the lease with this version; false where the budget has less left. A lease
+    /// has one share of a budget: a repeated request replaces it.
     pub async fn reserve(&self, scope: &Scope, lease: u64, reservation: &Reservation) -> Result<bool, LedgerError> {
         self.share(scope, lease, reservation, 0, reservation.amount).await
     }
 
-    /// Gives back what was not used of a reservation.
+    /// Returns the unused part of a reservation.
     pub async fn give_back(
         &self,
         scope: &Scope,
@@ -33,7 +33,7 @@ impl Ledger {
             .map(drop)
     }
 
-    /// Each share is an attribute of its own, so that a request that is sent twice counts once.
+    /// Each share is an attribute, so that a request that is sent twice counts once.
     async fn share(
         &self,
         scope: &Scope,
@@ -59,17 +59,17 @@ impl Ledger {
             if found == held {
                 return Ok(false);
             }
-            // What was to become less became so, or is forgotten.
+            // The share was reduced already, or its item expired.
             if at_most > wanted && found <= wanted {
                 return Ok(true);
             }
             held = found;
         }
-        let error = CallError::unreadable(UPDATE, "another run changes the same share again and again");
+        let error = CallError::unreadable(UPDATE, "another run keeps changing the same share");
         Err(LedgerError::call(AIM, &self.table, error))
     }
 
-    /// Replaces the share; gives the item as it is where the share is another or the budget is used up.
+    /// Replaces the share. Gives the present item where the share differs or the budget is used up.
     async fn exchange(
         &self,
         scope: &Scope,
@@ -130,4 +130,4 @@ impl Ledger {
     }
 }
 
-const AIM: &str = "reserve what limits allow";
+const AIM: &str = "reserve a part of a budget";

@@ -1,4 +1,4 @@
-//! Why the ledger could not be kept, and what to do about it.
+//! Errors of the ledger, with advice.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -7,18 +7,18 @@ use crate::error::CallError;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LedgerError {
-    #[error("cannot {aim} in the ledger `{table}`; {advice}")]
+    #[error("could not {aim} in the ledger `{table}`; {advice}")]
     Call {
-        /// Such as `read the past of vpc-1`.
+        /// Such as `read the history of vpc-1`.
         aim: String,
         table: String,
-        /// What somebody has to do, or that nobody has to.
+        /// What a person has to do, if anything.
         advice: String,
         #[source]
         source: Box<CallError>,
     },
     #[error(
-        "cannot understand the item `{item}` of the ledger `{table}`; if a newer version of Postern wrote it, use that \
+        "could not read the item `{item}` of the ledger `{table}`; if a newer version of Postern wrote it, use that \
          version"
     )]
     Unreadable {
@@ -26,6 +26,13 @@ pub enum LedgerError {
         table: String,
         #[source]
         source: Arc<dyn Error + Send + Sync>,
+    },
+    #[error("could not serialize the item `{item}` of the ledger `{table}`")]
+    Unwritable {
+        item: String,
+        table: String,
+        #[source]
+        source: Arc<serde_json::Error>,
     },
     #[error("the ledger `{table}` has another `{item}` already")]
     Exists { item: String, table: String },
@@ -38,13 +45,13 @@ impl LedgerError {
              Region of the stack"
                 .to_owned()
         } else if source.denied() {
-            format!("let whoever runs this call {} on the table", source.call)
+            format!("allow the caller {} on the table", source.call)
         } else if source.transient() {
-            "it is tried again".to_owned()
+            "Postern will retry".to_owned()
         } else if source.is(&["ValidationException"]) {
-            "the table must have the keys and the index of the one in infra/postern.yaml".to_owned()
+            "give the table the keys and the index that infra/postern.yaml has".to_owned()
         } else {
-            "look into what AWS says".to_owned()
+            "correct what the error names".to_owned()
         };
         Self::Call {
             aim: aim.into(),
@@ -54,7 +61,7 @@ impl LedgerError {
         }
     }
 
-    /// Whether the same may succeed later.
+    /// Whether another attempt may succeed.
     pub fn transient(&self) -> bool {
         matches!(self, Self::Call { source, .. } if source.transient())
     }

@@ -1,4 +1,4 @@
-//! Who may change a VPC.
+//! Leases: one run at a time may change a scope.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use jiff::{SignedDuration, Timestamp};
@@ -9,12 +9,12 @@ use super::item::{LEASE, attribute, key, number, text};
 use super::{Ledger, LedgerError, UPDATE};
 use crate::error::CallError;
 
-/// Long enough that nobody remembers the lease's version when it starts again.
+/// For how long the item is kept after the lease ends, so that no run still knows a version when versions start again.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 impl Ledger {
-    /// Takes the lease of a VPC, or takes it again. Gives how often it was taken, this time included; None where
-    /// another run holds it.
+    /// Takes or extends the lease of a scope. Gives the number of times that it was taken, this time included; None
+    /// while another run has it.
     pub async fn acquire(
         &self,
         scope: &Scope,
@@ -65,7 +65,7 @@ impl Ledger {
         }
     }
 
-    /// Gives the lease back, if this run holds it.
+    /// Ends the lease, if this run has it.
     pub async fn release(&self, scope: &Scope, run: &RunId) -> Result<(), LedgerError> {
         let answer = self
             .client
@@ -83,7 +83,7 @@ impl Ledger {
             Ok(_) => Ok(()),
             Err(error) if unmet(error.as_service_error()) => Ok(()),
             Err(error) => {
-                let aim = format!("give the lease of {} back", scope.resource);
+                let aim = format!("end the lease of {}", scope.resource);
                 Err(LedgerError::call(aim, &self.table, CallError::new(UPDATE, error)))
             }
         }

@@ -1,7 +1,6 @@
-//! Keeps the ledger, a DynamoDB table: what was changed and told, and who may change what now.
+//! The ledger, a DynamoDB table: the changes that were made, the findings that were reported, leases and budgets.
 //!
-//! Every write may be sent twice, since an answer can get lost: each either says the same again or finds out that it
-//! was done.
+//! Every write may be sent twice, since an answer can be lost. A repeated write has the same result as one.
 
 mod budget;
 mod error;
@@ -10,24 +9,26 @@ mod lease;
 mod read;
 #[cfg(test)]
 mod tests;
+mod undelivered;
 mod write;
 
 use aws_sdk_dynamodb::Client;
+use postern_core::history::ChangeRecord;
 
-use crate::clients::Aws;
+use crate::aws::Aws;
 
 pub use error::LedgerError;
 
-/// The IAM actions that keeping the ledger takes.
+/// The IAM actions that the ledger requires.
 pub const LEDGER_CALLS: &[&str] = &[QUERY, PUT, UPDATE];
-/// The IAM action that lifting a hold takes.
+/// The IAM action that ending a pause requires.
 pub const LIFT_CALL: &str = "dynamodb:DeleteItem";
 
 const QUERY: &str = "dynamodb:Query";
 const PUT: &str = "dynamodb:PutItem";
 const UPDATE: &str = "dynamodb:UpdateItem";
 
-/// Has the changes of an account and Region by time.
+/// The index of the changes of an account and Region by time.
 const HISTORY: &str = "history";
 
 /// The ledger in one table.
@@ -44,6 +45,14 @@ impl Aws {
             table: table.to_owned(),
         }
     }
+}
+
+/// The change of a document that an item holds, in either form.
+///
+/// # Errors
+/// If it is not such a document.
+pub fn parse_change(document: &str) -> serde_json::Result<ChangeRecord> {
+    serde_json::from_str::<item::ChangeDocument>(document).map(ChangeRecord::from)
 }
 
 impl Ledger {

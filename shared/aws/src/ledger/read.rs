@@ -1,25 +1,30 @@
-//! Reads what was done and told.
+//! Reads changes and deliveries.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use jiff::Timestamp;
-use postern_core::history::{ChangeHistory, ChangeRecord, DeliveredFinding, Pause};
+use postern_core::history::{ChangeHistory, ChangeRecord, DeliveredFinding};
 use postern_core::model::id::{AccountId, Region};
 use postern_core::model::scope::Scope;
+use serde::de::DeserializeOwned;
 
-use super::item::{Item, LEASE, Resume, area, attribute, changes_since, text};
+use super::item::{
+    CHANGE, ChangeDocument, DELIVERED, DeliveredDocument, Document, Item, LEASE, MESSAGE, MessageDocument, PAUSE,
+    PauseDocument, RESUME, ResumeDocument, area, attribute, changes_since, document, text, unreadable,
+};
 use super::{HISTORY, Ledger, LedgerError, QUERY};
 use crate::error::CallError;
 
 impl Ledger {
-    /// Everything that the ledger holds of a VPC, of its changes those since then alone; None means all.
-    /// Sees every write that was answered.
+    /// Everything that the ledger has of a scope. Of its changes only those since the time; None means all. The read is
+    /// consistent.
     pub async fn past(&self, scope: &Scope, since: Option<Timestamp>) -> Result<ChangeHistory, LedgerError> {
-        // All other items come after the changes.
+        // Every other sort key comes after those of changes.
         let query = self.since("pk", scope.to_string(), since).consistent_read(true);
         let items = self
-            .pages(&format!("read the past of {}", scope.resource), query)
+            .pages(&format!("read the history of {}", scope.resource), query)
             .await?;
         let mut past = ChangeHistory::default();
         let mut delivered: BTreeMap<&str, ToldParts> = BTreeMap::new();
@@ -27,14 +32,19 @@ impl Ledger {
             let key = attribute(item, "sk").unwrap_or_default();
             match key.split_once('/').unwrap_or((key, "")) {
                 (LEASE, _) => past.version = self.parsed(item, "version")?,
-                ("change", _) => past.records.push(self.document(item, "record")?),
-                ("hold", _) => past.pauses.push(self.document::<Pause>(item, "hold")?),
+                ("change", _) => past.records.push(self.change_of(item)?),
+                ("hold", _) => past.pauses.push(self.document::<PauseDocument>(item, &PAUSE)?.into()),
+                // The message was delivered since.
+                ("undelivered", _) if MESSAGE.missing(item) => {}
+                ("undelivered", _) => past
+                    .undelivered
+                    .push(self.document::<MessageDocument>(item, &MESSAGE)?.into()),
                 ("resume", _) => {
-                    let Resume { key, time } = self.document(item, "resume")?;
-                    past.resumes.insert(key, time);
+                    let ResumeDocument { finding, time } = self.document(item, &RESUME)?;
+                    past.resumes.insert(finding, time);
                 }
                 ("told", part) => {
-                    let list = self.document(item, "told")?;
+                    let list: Vec<DeliveredDocument> = self.document(item, &DELIVERED)?;
                     match part.split_once('/') {
                         None => {
                             let parts = delivered.entry(part).or_default();
@@ -50,17 +60,18 @@ impl Ledger {
                 _ => return Err(self.unreadable(item, "it is of an unknown kind")),
             }
         }
+        past.undelivered.sort_by_key(|message| message.time);
         for ToldParts { count, lists } in delivered.into_values() {
             let lists = lists.into_iter().filter(|(part, _)| *part < count);
-            let each = lists.flat_map(|(_, list)| list);
+            let each = lists.flat_map(|(_, list)| list).map(DeliveredFinding::from);
             past.delivered
                 .extend(each.map(|delivered| (delivered.key.clone(), delivered)));
         }
         Ok(past)
     }
 
-    /// The changes in an account and Region since then, oldest first; None means all. May miss what was written a
-    /// moment ago.
+    /// The changes in an account and Region since the time, oldest first; None means all. The read is eventually
+    /// consistent.
     pub async fn history(
         &self,
         account: &AccountId,
@@ -70,7 +81,7 @@ impl Ledger {
         let query = self.since("place", area(account, region), since).index_name(HISTORY);
         let aim = format!("read the history of {account} in {region}");
         let items = self.pages(&aim, query).await?;
-        items.iter().map(|item| self.document(item, "record")).collect()
+        items.iter().map(|item| self.change_of(item)).collect()
     }
 
     fn since(&self, name: &str, partition: String, since: Option<Timestamp>) -> QueryFluentBuilder {
@@ -102,16 +113,28 @@ impl Ledger {
         }
     }
 
+    fn change_of(&self, item: &Item) -> Result<ChangeRecord, LedgerError> {
+        Ok(self.document::<ChangeDocument>(item, &CHANGE)?.into())
+    }
+
+    fn document<T: DeserializeOwned>(&self, item: &Item, kind: &Document) -> Result<T, LedgerError> {
+        document(&self.table, item, kind)
+    }
+
+    fn unreadable(&self, item: &Item, cause: impl Into<Box<dyn Error + Send + Sync>>) -> LedgerError {
+        unreadable(&self.table, item, cause)
+    }
+
     fn parsed(&self, item: &Item, name: &str) -> Result<u64, LedgerError> {
         let value = attribute(item, name).and_then(|value| value.parse().ok());
         value.ok_or_else(|| self.unreadable(item, format!("its `{name}` is not a count")))
     }
 }
 
-/// What was told of a control, in as many items as it takes.
+/// The reported findings of a control, in as many items as they need.
 #[derive(Default)]
 struct ToldParts {
-    /// Those that count are the first; others are left over from when there was more to tell.
+    /// How many of the first parts count. Later ones are left over from a longer list.
     count: u64,
-    lists: BTreeMap<u64, Vec<DeliveredFinding>>,
+    lists: BTreeMap<u64, Vec<DeliveredDocument>>,
 }

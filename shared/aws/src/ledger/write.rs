@@ -1,4 +1,6 @@
-//! Writes down what is done and told.
+//! Records changes and deliveries.
+
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -7,15 +9,18 @@ use postern_core::history::{ChangeRecord, DeliveredFinding, Pause};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
 
-use super::item::{Item, Resume, area, change_key, hold_key, item, key, number, resume_key, text};
+use super::item::{
+    CHANGE, ChangeDocument, DELIVERED, DeliveredDocument, Item, PAUSE, PauseDocument, RESUME, ResumeDocument, area,
+    change_key, item, key, number, pause_key, resume_key, text,
+};
 use super::{LIFT_CALL, Ledger, LedgerError, PUT};
 use crate::error::CallError;
 
-/// Of the document in one item, in bytes. DynamoDB takes 400 KB with everything.
+/// The largest document of an item, in bytes. DynamoDB limits a whole item to 400 KB.
 const MAX_DOCUMENT: usize = 350 * 1024;
 
 impl Ledger {
-    /// Writes a change down before it is made.
+    /// Records a change before it is made.
     pub async fn intend(&self, record: &ChangeRecord, expires: Timestamp) -> Result<(), LedgerError> {
         let item = self.change(record, expires)?;
         let request = self
@@ -33,27 +38,27 @@ impl Ledger {
             Err(error) => error,
         };
         match error.as_service_error() {
-            // An attempt of this call came through whose answer got lost.
+            // An attempt of this call was carried out, but its answer was lost.
             Some(PutItemError::ConditionalCheckFailedException(there)) if there.item() == Some(&item) => Ok(()),
             Some(PutItemError::ConditionalCheckFailedException(_)) => Err(LedgerError::Exists {
                 item: format!("{} {}", record.scope, change_key(&record.id)),
                 table: self.table.clone(),
             }),
             _ => {
-                let aim = format!("write down an intended change of {}", record.scope.resource);
+                let aim = format!("record an intended change of {}", record.scope.resource);
                 Err(LedgerError::call(aim, &self.table, CallError::new(PUT, error)))
             }
         }
     }
 
-    /// Writes a change down again, with what became of it.
+    /// Records the status of a change that was intended before.
     pub async fn conclude(&self, record: &ChangeRecord, expires: Timestamp) -> Result<(), LedgerError> {
         let item = self.change(record, expires)?;
-        let aim = format!("write down what became of change {}", record.id);
+        let aim = format!("record the status of change {}", record.id);
         self.put(&aim, item).await.map(drop)
     }
 
-    /// Writes down what was told of a control's findings, in place of what was told before.
+    /// Records the reported findings of a control, in place of those recorded before.
     pub async fn tell(
         &self,
         scope: &Scope,
@@ -61,7 +66,7 @@ impl Ledger {
         delivered: &[DeliveredFinding],
         expires: Timestamp,
     ) -> Result<(), LedgerError> {
-        let aim = format!("write down what was told of {}", scope.resource);
+        let aim = format!("record the reported findings of {}", scope.resource);
         let sort = |part: usize| match part {
             0 => format!("told/{control}"),
             part => format!("told/{control}/{part}"),
@@ -69,10 +74,10 @@ impl Ledger {
         let mut items = Vec::new();
         let unwritable = |error| self.unwritable(scope, &sort(0), error);
         for (part, list) in parts(delivered).map_err(unwritable)?.into_iter().enumerate() {
-            items.push(item(scope, sort(part), "told", &list, expires).map_err(unwritable)?);
+            items.push(item(scope, sort(part), &DELIVERED, &list, expires).map_err(unwritable)?);
         }
         let count = items.len();
-        // The first tells how many count, so it comes last.
+        // The first item has the number of parts, so it is written last.
         for mut item in items.into_iter().rev() {
             item.insert("parts".to_owned(), number(count));
             self.put(&aim, item).await?;
@@ -80,30 +85,33 @@ impl Ledger {
         Ok(())
     }
 
-    /// Keeps a control from doing again what was taken back, until the hold expires.
+    /// Pauses the remediation of a finding that was rolled back, until the pause expires.
     pub async fn pause(&self, scope: &Scope, pause: &Pause) -> Result<(), LedgerError> {
         let unwritable = |error| self.unwritable(scope, "hold", error);
-        let sort = hold_key(&pause.key).map_err(unwritable)?;
-        let item = item(scope, sort, "hold", pause, pause.expires).map_err(unwritable)?;
-        self.put(&format!("hold a finding of {}", scope.resource), item)
-            .await
-            .map(drop)
+        let sort = pause_key(&pause.key).map_err(unwritable)?;
+        let item = item(scope, sort, &PAUSE, &PauseDocument::from(pause), pause.expires).map_err(unwritable)?;
+        self.put(
+            &format!("pause the remediation of a finding of {}", scope.resource),
+            item,
+        )
+        .await
+        .map(drop)
     }
 
-    /// Ends a hold. Takes `LIFT_CALL`.
+    /// Ends a pause. Requires `LIFT_CALL`.
     pub async fn lift(&self, scope: &Scope, key: &FindingKey) -> Result<(), LedgerError> {
-        let sort = hold_key(key).map_err(|error| self.unwritable(scope, "hold", error))?;
+        let sort = pause_key(key).map_err(|error| self.unwritable(scope, "hold", error))?;
         let request = self.client.delete_item().table_name(&self.table);
         match request.set_key(Some(self::key(scope, sort))).send().await {
             Ok(_) => Ok(()),
             Err(error) => {
-                let aim = format!("lift the hold on a finding of {}", scope.resource);
+                let aim = format!("end the pause of a finding of {}", scope.resource);
                 Err(LedgerError::call(aim, &self.table, CallError::new(LIFT_CALL, error)))
             }
         }
     }
 
-    /// Lets repairs of a finding before the time no longer count for the tug of war.
+    /// Lets repairs of a finding before the time no longer count as parts of a remediation conflict.
     pub async fn resume(
         &self,
         scope: &Scope,
@@ -113,35 +121,50 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let unwritable = |error| self.unwritable(scope, "resume", error);
         let sort = resume_key(key).map_err(unwritable)?;
-        let key = key.clone();
-        let item = item(scope, sort, "resume", &Resume { key, time }, expires).map_err(unwritable)?;
-        self.put(&format!("resume a finding of {}", scope.resource), item)
-            .await
-            .map(drop)
+        let resume = ResumeDocument {
+            finding: key.clone(),
+            time,
+        };
+        let item = item(scope, sort, &RESUME, &resume, expires).map_err(unwritable)?;
+        self.put(
+            &format!("resume the remediation of a finding of {}", scope.resource),
+            item,
+        )
+        .await
+        .map(drop)
     }
 
     fn change(&self, record: &ChangeRecord, expires: Timestamp) -> Result<Item, LedgerError> {
         let scope = &record.scope;
         let sort = change_key(&record.id);
         let unwritable = |error| self.unwritable(scope, &sort, error);
-        let mut item = item(scope, sort.clone(), "record", record, expires).map_err(unwritable)?;
+        let mut item =
+            item(scope, sort.clone(), &CHANGE, &ChangeDocument::from(record), expires).map_err(unwritable)?;
         item.insert("place".to_owned(), text(area(&scope.account, &scope.region)));
         Ok(item)
     }
 
-    async fn put(&self, aim: &str, item: Item) -> Result<PutItemOutput, LedgerError> {
+    pub(super) fn unwritable(&self, scope: &Scope, sort: &str, error: serde_json::Error) -> LedgerError {
+        LedgerError::Unwritable {
+            item: format!("{scope} {sort}"),
+            table: self.table.clone(),
+            source: Arc::new(error),
+        }
+    }
+
+    pub(super) async fn put(&self, aim: &str, item: Item) -> Result<PutItemOutput, LedgerError> {
         let request = self.client.put_item().table_name(&self.table);
         let answer = request.set_item(Some(item)).send().await;
         answer.map_err(|error| LedgerError::call(aim, &self.table, CallError::new(PUT, error)))
     }
 }
 
-/// What was told, in parts that an item can hold. At least one.
-fn parts(delivered: &[DeliveredFinding]) -> Result<Vec<Vec<&DeliveredFinding>>, serde_json::Error> {
+/// The reported findings in parts that fit into an item each. At least one part.
+fn parts(delivered: &[DeliveredFinding]) -> Result<Vec<Vec<DeliveredDocument>>, serde_json::Error> {
     let mut parts = Vec::new();
     let (mut part, mut bytes) = (Vec::new(), 0);
-    for delivered in delivered {
-        let more = serde_json::to_string(delivered)?.len();
+    for delivered in delivered.iter().map(DeliveredDocument::from) {
+        let more = serde_json::to_string(&delivered)?.len();
         if bytes + more > MAX_DOCUMENT && !part.is_empty() {
             parts.push(std::mem::take(&mut part));
             bytes = 0;

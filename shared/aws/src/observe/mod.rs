@@ -1,8 +1,6 @@
-//! What VPCs look like now.
+//! Observes VPCs as they are now.
 
-mod catalogue;
-pub(crate) mod describe;
-pub(crate) mod parse;
+mod groups;
 mod region;
 mod resolve;
 
@@ -12,40 +10,38 @@ mod tests;
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::Client;
-use jiff::Timestamp;
 use postern_core::changes::DnsAttribute;
-use postern_core::model::id::{AccountId, Region, VpcId};
-use postern_core::model::scope::{Scope, ScopedResource};
+use postern_core::model::id::{Region, VpcId};
+use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, VpcDns};
 
-pub(crate) use catalogue::Catalogues;
 pub use resolve::{Resolution, resolve_calls};
 
-use crate::clients::Aws;
+use crate::describe::{self, filter, parse};
 use crate::error::{CallError, chain};
-use crate::paging::filter;
+use crate::session::Session;
 
-/// Without this one there is no snapshot at all.
+/// The IAM actions without which there is no snapshot.
 pub const VPC_CALLS: &[&str] = &[describe::VPCS];
 
-/// A place that could not be observed.
+/// Resources could not be observed.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("cannot look at {place}")]
+#[error("could not observe {target}")]
 pub struct ObserveError {
     /// Such as `vpc-… in eu-central-1`.
-    pub place: String,
+    pub target: String,
     #[source]
     source: CallError,
 }
 
 impl ObserveError {
-    /// Whether another look may succeed.
+    /// Whether another attempt may succeed.
     pub fn transient(&self) -> bool {
         self.source.transient()
     }
 }
 
-/// The IAM actions that observing a part takes, besides `VPC_CALLS`.
+/// The IAM actions that observing a part requires, besides `VPC_CALLS`.
 pub fn calls(part: Part) -> &'static [&'static str] {
     match part {
         Part::Dns => &[describe::VPC_ATTRIBUTE],
@@ -57,36 +53,34 @@ pub fn calls(part: Part) -> &'static [&'static str] {
     }
 }
 
-impl Aws {
-    /// Observes these parts of a scope, all in one round trip. None: its resource does not exist any more.
+impl Session {
+    /// Observes these parts of a resource of the account, all in one round trip. None: the resource no longer exists.
     ///
-    /// A part that AWS refuses for good becomes a gap. What may work later is an error, so that nothing is decided on
-    /// half a picture.
-    pub async fn observe(&self, scope: &Scope, parts: &BTreeSet<Part>) -> Result<Option<Snapshot>, ObserveError> {
-        let Scope {
-            account,
-            region,
-            resource,
-        } = scope;
+    /// A part that AWS refuses for good becomes a gap. A failure that may pass is an error: incomplete data is never
+    /// acted on.
+    pub async fn observe(
+        &self,
+        region: &Region,
+        resource: &ScopedResource,
+        parts: &BTreeSet<Part>,
+    ) -> Result<Option<Snapshot>, ObserveError> {
         let ScopedResource::Vpc(vpc) = resource;
-        let ec2 = self.ec2(region);
-        observe(&ec2, &self.catalogues, account, region, vpc, parts)
-            .await
-            .map_err(|source| ObserveError {
-                place: format!("{vpc} in {region}"),
-                source,
-            })
+        // Boxed: the futures of the SDK's calls are large.
+        let observed = Box::pin(observe(self, region, vpc, parts)).await;
+        observed.map_err(|source| ObserveError {
+            target: format!("{vpc} in {region}"),
+            source,
+        })
     }
 }
 
 async fn observe(
-    ec2: &Client,
-    catalogues: &Catalogues,
-    account: &AccountId,
+    session: &Session,
     region: &Region,
     vpc: &VpcId,
     parts: &BTreeSet<Part>,
 ) -> Result<Option<Snapshot>, CallError> {
+    let (account, ec2) = (session.account(), &session.ec2(region));
     let here = || vec![filter("vpc-id", [vpc.as_str()])];
     let parts_of_it = async {
         tokio::try_join!(
@@ -110,13 +104,20 @@ async fn observe(
             observed(Part::SecurityGroups, parts, async {
                 parse::all(describe::security_groups(ec2, here()).await?, parse::security_group)
             }),
-            observed(Part::Services, parts, catalogues.get(ec2, region, Timestamp::now())),
+            observed(
+                Part::Services,
+                parts,
+                session.catalogues().get(ec2, region, session.now())
+            ),
         )
     };
     let (found, observed) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
     // What fails because the VPC is gone does not count.
     let Some(vpc) = found? else { return Ok(None) };
-    let (dns, subnets, route_tables, endpoints, security_groups, services) = observed?;
+    let (dns, subnets, route_tables, endpoints, mut security_groups, services) = observed?;
+    if let (Ok(endpoints), Ok(groups)) = (&endpoints, &mut security_groups) {
+        groups.extend(groups::foreign(ec2, endpoints, groups).await?);
+    }
     Ok(Some(Snapshot {
         account: account.clone(),
         region: region.clone(),
@@ -146,16 +147,16 @@ async fn dns(ec2: &Client, vpc: &VpcId) -> Result<VpcDns, CallError> {
     Ok(VpcDns { support, hostnames })
 }
 
-/// Looks only where asked to, and turns what failed for good into a gap.
+/// Observes the part if it is wanted, and turns a failure that lasts into a gap.
 async fn observed<T>(
     part: Part,
     parts: &BTreeSet<Part>,
-    look: impl Future<Output = Result<T, CallError>>,
+    observation: impl Future<Output = Result<T, CallError>>,
 ) -> Result<Observed<T>, CallError> {
     if !parts.contains(&part) {
         return Ok(Err(unasked(part)));
     }
-    match look.await {
+    match observation.await {
         Ok(found) => Ok(Ok(found)),
         Err(error) if error.transient() => Err(error),
         Err(error) => Ok(Err(gap(part, &error))),

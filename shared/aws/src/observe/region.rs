@@ -1,41 +1,34 @@
 //! All VPCs of a Region at once, for sweeps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
-use postern_core::model::id::{AccountId, Region, VpcId};
-use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, Vpc, VpcDns};
+use futures_util::{StreamExt, stream};
+use postern_core::model::id::{AccountId, EndpointId, Region, SecurityGroupId, VpcId};
+use postern_core::model::snapshot::{Endpoint, Gap, Observed, Part, SecurityGroup, Snapshot, Vpc, VpcDns};
 
-use super::parse::vpc_of;
-use super::{ObserveError, describe, dns, gap, observed, parse, unasked};
-use crate::clients::Aws;
+use super::groups::{may_be_foreign, unknown_groups};
+use super::{ObserveError, dns, gap, observed, unasked};
+use crate::describe;
+use crate::describe::parse::{self, vpc_of};
 use crate::error::CallError;
+use crate::session::Session;
 
-impl Aws {
+impl Session {
     /// Observes these parts of every VPC of the Region, those of other owners that are shared with us included. The
     /// calls grow with pages, and with VPCs where their DNS attributes are asked for, which AWS tells one at a time.
     ///
     /// DNS attributes that cannot be read, for whatever reason, leave a gap in their VPC alone.
-    pub async fn observe_region(
-        &self,
-        account: &AccountId,
-        region: &Region,
-        parts: &BTreeSet<Part>,
-    ) -> Result<Vec<Snapshot>, ObserveError> {
-        self.sweep(account, region, parts).await.map_err(|source| ObserveError {
-            place: format!("the VPCs of {region}"),
-            source,
-        })
+    pub async fn observe_region(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, ObserveError> {
+        Box::pin(self.sweep(region, parts))
+            .await
+            .map_err(|source| ObserveError {
+                target: format!("the VPCs of {region}"),
+                source,
+            })
     }
 
-    async fn sweep(
-        &self,
-        account: &AccountId,
-        region: &Region,
-        parts: &BTreeSet<Part>,
-    ) -> Result<Vec<Snapshot>, CallError> {
-        let ec2 = &self.ec2(region);
+    async fn sweep(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, CallError> {
+        let (account, ec2) = (self.account(), &self.ec2(region));
         let all = Vec::new;
         let (vpcs, subnets, route_tables, endpoints, security_groups, services) = tokio::try_join!(
             describe::vpcs(ec2, all()),
@@ -66,26 +59,24 @@ impl Aws {
                     ))
                 })
             }),
-            observed(
-                Part::Services,
-                parts,
-                self.catalogues.get(ec2, region, Timestamp::now())
-            ),
+            observed(Part::Services, parts, self.catalogues().get(ec2, region, self.now())),
         )?;
         let vpcs = vpcs.iter().map(parse::vpc).collect::<Result<Vec<_>, _>>()?;
-        let dns = few_at_a_time(vpcs, async |vpc| {
+        let dns = stream::iter(vpcs).map(async |vpc| {
             let dns = dns_of(ec2, account, &vpc, parts).await;
             (vpc, dns)
         });
-        let snapshots = dns.await.into_iter().filter_map(|(vpc, dns)| {
+        let dns: Vec<_> = dns.buffer_unordered(describe::CONCURRENT_CALLS).collect().await;
+        let snapshots = dns.into_iter().filter_map(|(vpc, dns)| {
+            let endpoints = share(&endpoints, &vpc.id);
             Some(Snapshot {
                 account: account.clone(),
                 region: region.clone(),
                 dns: dns?,
                 subnets: share(&subnets, &vpc.id),
                 route_tables: share(&route_tables, &vpc.id),
-                endpoints: share(&endpoints, &vpc.id),
-                security_groups: share(&security_groups, &vpc.id),
+                security_groups: groups_of(&security_groups, &vpc.id, &endpoints),
+                endpoints,
                 services: services.clone(),
                 vpc,
             })
@@ -94,7 +85,27 @@ impl Aws {
     }
 }
 
-/// None: the VPC has gone meanwhile.
+/// The groups of a VPC, and those of other VPCs that its endpoints have.
+fn groups_of(
+    all: &Observed<ByVpc<SecurityGroupId, SecurityGroup>>,
+    vpc: &VpcId,
+    endpoints: &Observed<BTreeMap<EndpointId, Endpoint>>,
+) -> Observed<BTreeMap<SecurityGroupId, SecurityGroup>> {
+    let mut groups = share(all, vpc)?;
+    if let (Ok(all), Ok(endpoints)) = (all, endpoints) {
+        for id in unknown_groups(endpoints, &groups) {
+            let found = all.values().find_map(|groups| groups.get(&id));
+            groups.extend(
+                found
+                    .filter(|group| may_be_foreign(group))
+                    .map(|group| (id, group.clone())),
+            );
+        }
+    }
+    Ok(groups)
+}
+
+/// None: the VPC no longer exists.
 async fn dns_of(
     ec2: &aws_sdk_ec2::Client,
     account: &AccountId,
@@ -138,20 +149,4 @@ fn share<K: Ord + Clone, T: Clone>(all: &Observed<ByVpc<K, T>>, vpc: &VpcId) -> 
         Ok(all) => Ok(all.get(vpc).cloned().unwrap_or_default()),
         Err(gap) => Err(gap.clone()),
     }
-}
-
-/// Does the work for each item, four side by side, in no order.
-pub(super) async fn few_at_a_time<T, R>(items: impl IntoIterator<Item = T>, work: impl AsyncFn(T) -> R) -> Vec<R> {
-    let queue = Mutex::new(items.into_iter());
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let worker = async || {
-        let mut done = Vec::new();
-        while let Some(item) = next() {
-            done.push(work(item).await);
-        }
-        done
-    };
-    let (mut all, two, three, four) = tokio::join!(worker(), worker(), worker(), worker());
-    all.extend(two.into_iter().chain(three).chain(four));
-    all
 }

@@ -1,35 +1,34 @@
-//! From what an event names to the VPC that it lies in.
+//! Resolves the resource that an event names to its VPC.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;
+use futures_util::{StreamExt, stream};
 use postern_core::model::id::{EndpointId, Region, VpcId};
 use postern_core::trigger::Target;
 
-use super::region::few_at_a_time;
-use super::{ObserveError, describe, parse};
-use crate::clients::Aws;
+use super::ObserveError;
+use crate::describe::{self, filter, parse};
 use crate::error::CallError;
-use crate::paging::filter;
+use crate::session::Session;
 
 /// The most values that a filter takes.
 const FILTER_VALUES: usize = 200;
 
-/// Where to look.
+/// What a target resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
     Vpc(VpcId),
-    /// What the event names is gone, and nothing is left to look at.
+    /// The resource no longer exists, and there is nothing to observe.
     Gone(String),
-    /// Every VPC of the Region: what the event names is gone or was never known, but something may have to be done in
-    /// the VPC where it was.
+    /// Every VPC of the Region: the resource no longer exists or was never known, but the VPC where it was may lack it.
     Region,
 }
 
 type Found = BTreeMap<String, VpcId>;
 
-/// The IAM actions that it takes to resolve a target.
+/// The IAM actions that resolving a target requires.
 pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
     match target {
         Target::Vpc(_) | Target::Region => &[],
@@ -40,7 +39,7 @@ pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
     }
 }
 
-impl Aws {
+impl Session {
     /// Resolves all targets in one round trip, with one call for each kind of target.
     pub async fn resolve(
         &self,
@@ -107,7 +106,7 @@ impl Aws {
             match found {
                 Ok(found) => Ok(found.get(id).cloned().map_or(otherwise, Resolution::Vpc)),
                 Err(source) => Err(ObserveError {
-                    place: format!("{id} in {region}"),
+                    target: format!("{id} in {region}"),
                     source: source.clone(),
                 }),
             }
@@ -184,7 +183,8 @@ async fn endpoints(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError
     let ids: Vec<EndpointId> = ids.into_iter().map(EndpointId::from).collect();
     let answers = match describe::endpoints_by_id(ec2, &ids).await {
         Err(error) if error.not_found() && ids.len() > 1 => {
-            few_at_a_time(&ids, async |id| describe::endpoints_by_id(ec2, [id]).await).await
+            let each = stream::iter(&ids).map(async |id| describe::endpoints_by_id(ec2, [id]).await);
+            each.buffer_unordered(describe::CONCURRENT_CALLS).collect().await
         }
         answer => vec![answer],
     };

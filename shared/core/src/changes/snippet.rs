@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::changes::{Change, DnsAttribute, simulate, simulated_id};
+use super::Change;
 use crate::model::id::EndpointId;
 use crate::model::managed::MANAGED_GROUP_NAME;
-use crate::model::snapshot::{Endpoint, EndpointKind, Snapshot};
+use crate::model::snapshot::{Endpoint, Snapshot};
 use crate::model::text::printable_json;
 
 /// Both say the same: what the resource has to say besides what it says anyway.
@@ -21,15 +21,16 @@ pub struct Code {
 }
 
 /// One resource.
-struct Block {
-    /// What it is, for the comment above it.
-    about: String,
-    name: String,
-    terraform: (&'static str, Vec<(&'static str, Setting)>),
-    cloudformation: (&'static str, Vec<(&'static str, Setting)>),
+pub(super) struct Block {
+    /// What it is, for the comment above it. Blocks that say the same of themselves become one.
+    pub(super) about: String,
+    pub(super) name: String,
+    /// The type of the resource and its settings.
+    pub(super) terraform: (&'static str, Vec<(&'static str, Setting)>),
+    pub(super) cloudformation: (&'static str, Vec<(&'static str, Setting)>),
 }
 
-enum Setting {
+pub(super) enum Setting {
     Text(String),
     Number(u16),
     On,
@@ -43,9 +44,9 @@ impl Code {
     pub fn of(changes: &[Change], snapshot: &Snapshot) -> Option<Self> {
         let after = changes
             .iter()
-            .fold(snapshot.clone(), |state, change| simulate(&state, change));
+            .fold(snapshot.clone(), |state, change| change.simulate(&state));
         let mut blocks: Vec<Block> = Vec::new();
-        for block in changes.iter().flat_map(|change| blocks_of(change, &after)) {
+        for block in changes.iter().flat_map(|change| change.details().snippet(&after)) {
             match blocks.iter_mut().find(|other| other.about == block.about) {
                 Some(other) => {
                     other.terraform.1.extend(block.terraform.1);
@@ -69,73 +70,24 @@ impl Code {
     }
 }
 
-fn blocks_of(change: &Change, after: &Snapshot) -> Vec<Block> {
-    match change {
-        Change::EnableVpcDns { vpc, attribute } => {
-            let (terraform, cloudformation) = match attribute {
-                DnsAttribute::Support => ("enable_dns_support", "EnableDnsSupport"),
-                DnsAttribute::Hostnames => ("enable_dns_hostnames", "EnableDnsHostnames"),
-            };
-            vec![Block {
-                about: format!("{vpc}, besides what is there"),
-                name: vpc.to_string(),
-                terraform: ("aws_vpc", vec![(terraform, Setting::On)]),
-                cloudformation: ("AWS::EC2::VPC", vec![(cloudformation, Setting::On)]),
-            }]
-        }
-        // The group is Postern's own: there is nothing for others to set.
-        Change::CreateManagedGroup { .. } => Vec::new(),
-        Change::AuthorizeIngress { cidrs, .. } => {
-            let group = after.managed_group().into_iter();
-            let rules = group.flat_map(|group| cidrs.iter().map(|cidr| ingress(group.id.as_str(), &cidr.to_string())));
-            rules.collect()
-        }
-        Change::CreateEndpoint(new) => {
-            let created = simulated_id(change, after).map(EndpointId);
-            let created = created.and_then(|id| after.endpoints.as_ref().ok()?.get(&id));
-            let word = new.endpoint_kind.word();
-            created.map_or_else(Vec::new, |endpoint| {
-                vec![whole(
-                    endpoint,
-                    format!("The {word} endpoint to {} in {}", new.service, new.vpc),
-                    after,
-                )]
-            })
-        }
-        Change::AddSubnet { endpoint, .. } => setting(endpoint, after, ("subnet_ids", "SubnetIds"), subnets),
-        Change::AssociateRouteTable { endpoint, .. } => {
-            setting(endpoint, after, ("route_table_ids", "RouteTableIds"), route_tables)
-        }
-        Change::AttachManagedGroup { endpoint, .. } => {
-            setting(endpoint, after, ("security_group_ids", "SecurityGroupIds"), groups)
-        }
-        Change::EnablePrivateDns { endpoint } => {
-            setting(endpoint, after, ("private_dns_enabled", "PrivateDnsEnabled"), |_| {
-                Setting::On
-            })
-        }
-        Change::ReplacePolicy { endpoint, .. } => setting(endpoint, after, ("policy", "PolicyDocument"), policy),
-    }
-}
-
-fn subnets(endpoint: &Endpoint) -> Setting {
+pub(super) fn subnets(endpoint: &Endpoint) -> Setting {
     Setting::List(endpoint.subnets.iter().map(ToString::to_string).collect())
 }
 
-fn route_tables(endpoint: &Endpoint) -> Setting {
+pub(super) fn route_tables(endpoint: &Endpoint) -> Setting {
     Setting::List(endpoint.route_tables.iter().map(ToString::to_string).collect())
 }
 
-fn groups(endpoint: &Endpoint) -> Setting {
+pub(super) fn groups(endpoint: &Endpoint) -> Setting {
     Setting::List(endpoint.security_groups.iter().map(ToString::to_string).collect())
 }
 
-fn policy(endpoint: &Endpoint) -> Setting {
+pub(super) fn policy(endpoint: &Endpoint) -> Setting {
     Setting::Policy(endpoint.policy.clone().unwrap_or_default())
 }
 
-/// One setting of an endpoint that is there: its whole value, since code replaces values whole.
-fn setting(
+/// One setting of an endpoint that exists: its whole value, since configuration replaces values whole.
+pub(super) fn endpoint_block(
     id: &EndpointId,
     after: &Snapshot,
     (terraform, cloudformation): (&'static str, &'static str),
@@ -150,78 +102,6 @@ fn setting(
             cloudformation: ("AWS::EC2::VPCEndpoint", vec![(cloudformation, value(endpoint))]),
         }]
     })
-}
-
-fn whole(endpoint: &Endpoint, about: String, after: &Snapshot) -> Block {
-    let service = endpoint.service.as_ref().map(ToString::to_string).unwrap_or_default();
-    let vpc = after.vpc.id.to_string();
-    let gateway = endpoint.kind == EndpointKind::Gateway;
-    let kind = if gateway { "Gateway" } else { "Interface" };
-    let mut terraform = vec![
-        ("vpc_id", Setting::Text(vpc.clone())),
-        ("service_name", Setting::Text(service.clone())),
-        ("vpc_endpoint_type", Setting::Text(kind.to_owned())),
-    ];
-    let mut cloudformation = vec![
-        ("VpcId", Setting::Text(vpc)),
-        ("ServiceName", Setting::Text(service.clone())),
-        ("VpcEndpointType", Setting::Text(kind.to_owned())),
-    ];
-    if gateway {
-        terraform.push(("route_table_ids", route_tables(endpoint)));
-        cloudformation.push(("RouteTableIds", route_tables(endpoint)));
-    } else {
-        terraform.push(("subnet_ids", subnets(endpoint)));
-        cloudformation.push(("SubnetIds", subnets(endpoint)));
-        terraform.push(("security_group_ids", groups(endpoint)));
-        cloudformation.push(("SecurityGroupIds", groups(endpoint)));
-    }
-    if endpoint.private_dns {
-        terraform.push(("private_dns_enabled", Setting::On));
-        cloudformation.push(("PrivateDnsEnabled", Setting::On));
-    }
-    if endpoint.policy.is_some() {
-        terraform.push(("policy", policy(endpoint)));
-        cloudformation.push(("PolicyDocument", policy(endpoint)));
-    }
-    let short = service
-        .rsplit_once(after.region.as_str())
-        .map_or(service.as_str(), |(_, short)| short);
-    Block {
-        about,
-        name: short.trim_start_matches('.').to_owned(),
-        terraform: ("aws_vpc_endpoint", terraform),
-        cloudformation: ("AWS::EC2::VPCEndpoint", cloudformation),
-    }
-}
-
-fn ingress(group: &str, cidr: &str) -> Block {
-    let v6 = cidr.contains(':');
-    let text = |text: &str| Setting::Text(text.to_owned());
-    Block {
-        about: format!("HTTPS from {cidr} to endpoints, in {group} ({MANAGED_GROUP_NAME})"),
-        name: format!("https-from-{cidr}"),
-        terraform: (
-            "aws_vpc_security_group_ingress_rule",
-            vec![
-                ("security_group_id", text(group)),
-                ("ip_protocol", text("tcp")),
-                ("from_port", Setting::Number(443)),
-                ("to_port", Setting::Number(443)),
-                (if v6 { "cidr_ipv6" } else { "cidr_ipv4" }, text(cidr)),
-            ],
-        ),
-        cloudformation: (
-            "AWS::EC2::SecurityGroupIngress",
-            vec![
-                ("GroupId", text(group)),
-                ("IpProtocol", text("tcp")),
-                ("FromPort", Setting::Number(443)),
-                ("ToPort", Setting::Number(443)),
-                (if v6 { "CidrIpv6" } else { "CidrIp" }, text(cidr)),
-            ],
-        ),
-    }
 }
 
 impl Block {

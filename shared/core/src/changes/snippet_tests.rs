@@ -1,7 +1,10 @@
 //! The compliant setting as code.
 
 use super::*;
-use crate::changes::{Change, ManagedGroup};
+use crate::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, EnablePrivateDns,
+    ManagedGroup, ReplacePolicy,
+};
 use crate::model::snapshot::*;
 use crate::testing::{net, support, *};
 
@@ -23,20 +26,20 @@ fn group() -> ManagedGroup {
 }
 
 #[test]
-fn settings_of_one_endpoint_are_one_resource_with_their_whole_values() {
+fn snippet_of_one_endpoint_is_one_resource_with_whole_values() {
     let changes = [
-        Change::AddSubnet {
+        Change::AddSubnet(AddSubnet {
             endpoint: "vpce-sts".into(),
             subnet: "subnet-b".into(),
             zone: "eu-central-1b".into(),
-        },
-        Change::AttachManagedGroup {
+        }),
+        Change::AttachManagedGroup(AttachManagedGroup {
             endpoint: "vpce-sts".into(),
             group: group(),
-        },
-        Change::EnablePrivateDns {
+        }),
+        Change::EnablePrivateDns(EnablePrivateDns {
             endpoint: "vpce-sts".into(),
-        },
+        }),
     ];
     let code = code(&changes, &world());
     insta::assert_snapshot!(code.terraform, @r#"
@@ -59,12 +62,12 @@ fn settings_of_one_endpoint_are_one_resource_with_their_whole_values() {
 }
 
 #[test]
-fn a_policy_is_written_out_and_nothing_in_it_is_filled_in() {
-    let change = Change::ReplacePolicy {
+fn policy_in_a_snippet_is_escaped_against_interpolation() {
+    let change = Change::ReplacePolicy(ReplacePolicy {
         endpoint: "vpce-s3".into(),
         before: "{}".to_owned(),
         after: r#"{"Statement":[{"Resource":"arn:aws:s3:::${aws:PrincipalAccount}","Sid":"a\u202e%{x}"}]}"#.to_owned(),
-    };
+    });
     let code = code(&[change], &world());
     insta::assert_snapshot!(code.terraform, @r#"
     # vpce-s3, besides what is there
@@ -99,17 +102,17 @@ fn a_policy_is_written_out_and_nothing_in_it_is_filled_in() {
 }
 
 #[test]
-fn rules_routes_and_attributes_have_their_resources() {
+fn snippets_of_rules_routes_and_attributes_name_their_resources() {
     let changes = [
         support(),
-        Change::AuthorizeIngress {
+        Change::AuthorizeIngress(AuthorizeIngress {
             group: group(),
             cidrs: [net("10.0.0.0/24"), net("2001:db8::/64")].into(),
-        },
-        Change::AssociateRouteTable {
+        }),
+        Change::AssociateRouteTable(AssociateRouteTable {
             endpoint: "vpce-s3".into(),
             route_table: "rtb-isolated".into(),
-        },
+        }),
     ];
     let code = code(&changes, &world());
     for wanted in [
@@ -137,7 +140,7 @@ fn rules_routes_and_attributes_have_their_resources() {
 }
 
 #[test]
-fn a_missing_endpoint_is_written_out_whole() {
+fn snippet_of_a_missing_endpoint_is_complete() {
     let world = compliant().without("vpce-kms").without("vpce-s3");
     let plan = world.plan();
     let grouped = compliant()
@@ -145,9 +148,11 @@ fn a_missing_endpoint_is_written_out_whole() {
         .without("vpce-s3")
         .managed_group("sg-managed", &[]);
     let code_of = |service: &str| {
-        let created = plan.enforced().find_map(|planned| match &planned.change {
-            Change::CreateEndpoint(new) if new.service.as_str().ends_with(service) => Some(new.clone()),
-            _ => None,
+        let created = plan.enforced().find_map(|planned| {
+            let Change::CreateEndpoint(new) = &planned.change else {
+                return None;
+            };
+            new.service.as_str().ends_with(service).then(|| new.clone())
         });
         let mut new = created.unwrap();
         new.policy = Some("{}".to_owned());
@@ -195,7 +200,10 @@ fn a_missing_endpoint_is_written_out_whole() {
         assert!(gateway.contains(wanted), "{wanted}\n{gateway}");
     }
     assert_eq!(
-        Code::of(&[Change::CreateManagedGroup { vpc: VPC.into() }], &world.snapshot),
+        Code::of(
+            &[Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() })],
+            &world.snapshot
+        ),
         None
     );
     let all: Vec<_> = plan.enforced().map(|planned| planned.change.clone()).collect();

@@ -2,35 +2,37 @@
 
 use postern_policy::{Binding, Perimeter, Request};
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy};
-use crate::evaluation::{Context, Control, Finding, Remediation};
-use crate::model::finding::{FindingKey, Severity};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "credentials-unbound",
     summary: "Credentials of EC2 instances of other VPCs may be used through the endpoint.",
     documentation: "\
-The credentials that an instance gets for its role work from anywhere. Stolen from an instance of one VPC they can be \
-used from another one, through its endpoints, and look like normal use. Requests that are signed with them carry the \
-instance's VPC (`aws:Ec2InstanceSourceVPC`), so an endpoint's policy can tell.
+The credentials that EC2 gives an instance for its role work from anywhere. Credentials that are stolen from an \
+instance of one VPC can be used from another VPC, through its endpoints, and look like normal use. Requests signed \
+with them carry the VPC of the instance (`aws:Ec2InstanceSourceVPC`), so that an endpoint policy can deny them.
 
-Off unless it is named in `[modes]`: where instances of several VPCs share the endpoints of a central one, by peering or \
-a transit gateway, this would cut them off. Exempt such endpoints, or leave it off. While it is on, the endpoints that \
-Postern creates are bound from the start.
+The control is off unless `[modes]` names it: where instances of several VPCs share the endpoints of a central VPC, \
+by peering or a transit gateway, its remediation would cut them off. Exempt such endpoints, or leave the control \
+off. While it is on, Postern creates endpoints with such a policy.
 
-It is decided exactly: non-compliant when one request by a trusted principal with credentials of another VPC's \
-instance passes the policy. The instance's address (`aws:Ec2InstanceSourcePrivateIPv4`) is not asked for: it is the \
-primary one only, and containers and second network interfaces have others. Not applicable where the policy is \
-unsupported or undecided, and while the perimeter trusts nobody.
+The control is non-compliant when the policy allows at least one request of a trusted principal with credentials of \
+an instance of another VPC. The address of the instance (`aws:Ec2InstanceSourcePrivateIPv4`) is not checked: the key \
+contains the primary address only, and containers and second network interfaces have others. The control does not \
+apply where the policy is unsupported or undecided, and while the perimeter is empty.
 
-**Remediation** (automatic, restrictive). Appends one Deny as in AWS's guidance for data perimeters: for requests with \
-credentials of an instance whose VPC is not the endpoint's, unless a service acts on its behalf. The VPC is written \
-out, so that it holds in documents of either Version. It is made only when it is proven that these credentials are \
-then stopped, that no hole is new, that nobody is locked out, and that it fits into AWS's limit; requests of others are \
-not touched. The policy of a service that is not offered by AWS is left to people.",
+**Remediation** (automatic, restrictive). Appends one Deny statement as in AWS's guidance for data perimeters: for \
+requests with credentials of an instance whose VPC is not that of the endpoint, unless a service acts on behalf of \
+the instance. The statement contains the id of the VPC, so that it works in policies of either version. It is \
+appended only when it is proven that such requests are then denied, that nothing else is opened, that no trusted \
+principal is locked out, and that the policy fits into AWS's limit. Other requests are not affected. The policy of a \
+service that AWS does not offer is left to people.",
     severity: Severity::Medium,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: true,
@@ -38,44 +40,52 @@ not touched. The policy of a service that is not offered by AWS is left to peopl
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
-    context.judge_policies(CONTROL.name, |key, endpoint, known| {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
+    context.assess_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(..) => return None,
             Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
-            Known::Undecided(..) => key.not_applicable("The policy cannot be decided: see policy-undecided."),
+            Known::Undecided(..) => key.not_applicable("The policy cannot be decided (see policy-undecided)."),
             Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
-                key.not_applicable("The perimeter trusts nobody.")
+                key.not_applicable("The perimeter is empty.")
             }
             Known::Decided(service, policy) => judge(&context.settings.perimeter, key, endpoint, service, &policy),
         })
     })
 }
 
-fn judge(perimeter: &Perimeter, key: FindingKey, endpoint: &Endpoint, service: &Service, policy: &Policy) -> Finding {
+fn judge(
+    perimeter: &Perimeter,
+    key: FindingKey,
+    endpoint: &Endpoint,
+    service: &Service,
+    policy: &Policy,
+) -> Assessment {
     let (witness, fix) = match policy.binding(perimeter) {
-        Binding::Bound => return key.compliant("Credentials of instances of other VPCs are stopped."),
+        Binding::Bound => {
+            return key.compliant("The policy denies requests with credentials of instances of other VPCs.");
+        }
         Binding::Undecided(reason) => {
             return key.indeterminate(
-                format!("Cannot be decided: {reason}."),
-                "Read what the policy says of `aws:Ec2InstanceSourceVPC`.",
+                format!("Could not decide whether the policy denies credentials of other VPCs' instances: {reason}."),
+                "Check the conditions of the policy on `aws:Ec2InstanceSourceVPC`.",
             );
         }
         Binding::Unbound { witness, fix } => (witness, fix),
     };
     let remediation = match fix {
         _ if !service.amazon => Remediation::Manual(format!(
-            "{} is not offered by AWS: restrict the policy yourself.",
+            "AWS does not offer {}, so Postern does not change its policy. Restrict the policy yourself.",
             service.name
         )),
-        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy {
+        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.id.clone(),
             before: endpoint.policy.clone().unwrap_or_default(),
             after: fix.text.clone(),
-        }]),
+        })]),
         Err(error) => Remediation::Manual(format!(
-            "No change is proven to bind them and to keep what is legitimate: {error}. Deny requests whose \
-             `aws:Ec2InstanceSourceVPC` is another VPC yourself."
+            "Postern could not prove that a change denies these credentials and keeps legitimate requests: {error}. Deny \
+             requests whose `aws:Ec2InstanceSourceVPC` is another VPC yourself."
         )),
     };
     key.non_compliant(explain(witness), remediation)
@@ -85,8 +95,8 @@ fn explain(witness: &Request) -> String {
     let vpc = |key: &str| witness.context.get(key).and_then(|values| values.first());
     let of = vpc("aws:Ec2InstanceSourceVPC").map_or_else(String::new, |vpc| format!(" such as {vpc}"));
     format!(
-        "Credentials that leak from an instance of another VPC{of} can be used here: `{}` may call {} on `{}` with \
-         them.",
+        "Credentials that leak from an instance of another VPC{of} can be used through it: for example, `{}` can call \
+         `{}` on `{}` with them.",
         witness.principal, witness.action, witness.resource
     )
 }
@@ -104,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_off_unless_it_is_named() {
+    fn opt_in_control_is_off_unless_the_settings_name_it() {
         let mut world = compliant();
         for default in [Mode::Audit, Mode::Enforce] {
             world.settings.modes.default = default;
@@ -114,11 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_does_not_ask_for_the_vpc_gets_one_deny() {
+    fn policy_without_a_vpc_condition_gets_one_deny() {
         let world = unbound();
         let finding = world.judge(&CONTROL, "vpce-sts");
-        insta::assert_snapshot!(finding.explanation, @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used here: `arn:aws:iam::999988887777:role/anybody` may call sts:AssumeRole on `arn:aws:sts::999988887777:self` with them.");
-        let [Change::ReplacePolicy { before, after, .. }] = changes(&finding) else {
+        insta::assert_snapshot!(finding.explanation(), @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used through it: for example, `arn:aws:iam::999988887777:role/anybody` can call `sts:SetContext` on `arn:aws:sts::999988887777:self` with them.");
+        let [Change::ReplacePolicy(ReplacePolicy { before, after, .. })] = changes(&finding) else {
             panic!("{finding:#?}")
         };
         let own = world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()]
@@ -137,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binding_without_proof_is_left_to_people() {
+    fn binding_without_proof_is_manual() {
         let long = ALLOW_ALL.replace(
             "2008-10-17\",",
             &format!("2008-10-17\",\"Id\":\"{}\",", "x".repeat(20_300)),
@@ -147,13 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_of_a_third_partys_service_is_left_to_people() {
+    fn policy_of_a_third_party_service_is_manual() {
         let world = unbound().interface("vpce-partner", PARTNER, &["subnet-a"]);
-        assert!(advice(&world.judge(&CONTROL, "vpce-partner")).contains("is not offered by AWS"));
+        assert!(advice(&world.judge(&CONTROL, "vpce-partner")).starts_with("AWS does not offer"));
     }
 
     #[test]
-    fn it_does_not_apply_where_nothing_can_be_bound() {
+    fn control_does_not_apply_where_nothing_can_be_bound() {
         let mut nobody = unbound();
         nobody.settings.perimeter.organizations.clear();
         assert_eq!(nobody.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
@@ -164,14 +174,20 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_are_created_bound_while_it_is_on() {
+    fn endpoint_is_created_with_a_binding_policy_while_the_control_is_on() {
         for (mode, bound) in [(Mode::Off, false), (Mode::Audit, true), (Mode::Enforce, true)] {
             let world = compliant().bound_but("none").without("vpce-sts").mode(&CONTROL, mode);
             let plan = world.plan();
             let policies = plan.changes.iter().filter_map(|planned| match &planned.change {
                 Change::CreateEndpoint(new) => new.policy.as_ref(),
-                Change::ReplacePolicy { after, .. } => Some(after),
-                _ => None,
+                Change::ReplacePolicy(ReplacePolicy { after, .. }) => Some(after),
+                Change::EnableVpcDns(_)
+                | Change::CreateManagedGroup(_)
+                | Change::AuthorizeIngress(_)
+                | Change::AddSubnet(_)
+                | Change::AssociateRouteTable(_)
+                | Change::AttachManagedGroup(_)
+                | Change::EnablePrivateDns(_) => None,
             });
             let policies: Vec<_> = policies.collect();
             let [policy] = policies.as_slice() else {
@@ -182,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[unbound()]);
     }
 }

@@ -6,8 +6,9 @@ use postern_policy::{Binding, Document, bind, template};
 
 use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
+use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::history::Action;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::{SubnetId, Zone};
@@ -19,20 +20,26 @@ pub static CONTROL: Control = Control {
     name: "endpoint-missing",
     summary: "A required service has no usable endpoint in a VPC that has subnets which need it.",
     documentation: "\
-Without an endpoint the VPC's workloads reach the service over a NAT gateway and public addresses, or not at all.
+Without an endpoint the workloads of the VPC reach the service through a NAT gateway and public addresses, or not at \
+all.
 
-A usable endpoint is one of the required kind, to the service in the VPC's own Region, that is pending, waiting for \
-acceptance or available. Endpoints in other VPCs whose names are shared through private hosted zones are not seen: \
-exempt such VPCs.
+An endpoint counts when it is of the required type, leads to the service in the VPC's own Region, and is pending, \
+waiting for acceptance or available. Endpoints in other VPCs whose names are shared through private hosted zones are \
+not detected: exempt such VPCs.
 
-**Remediation** (automatic, additive). Creates the endpoint. A gateway endpoint is associated with the route tables of \
-the subnets that need it. An interface endpoint gets the subnet with the most free addresses of each zone that the \
-service supports, the VPC's managed security group, and private DNS where the service has a private DNS name and no \
-gateway form. Both get the perimeter policy where the service supports policies. Nothing is created while the VPC's DNS \
-attributes would make private DNS fail (`vpc-dns-disabled` goes first), or when the perimeter trusts nobody.
+**Remediation** (automatic; interrupting with private DNS or routes). Creates the endpoint. A gateway endpoint is \
+associated with the route tables of the subnets that need it. An interface endpoint gets, in each zone that the \
+service supports, the subnet with the most free addresses. It also gets the managed security group of the VPC, and \
+private DNS where the service has a private DNS name and no gateway type. Both types get the perimeter policy where \
+the service supports policies. No endpoint is created while the DNS attributes of the VPC would make private DNS \
+fail (`vpc-dns-disabled` enables them first), or while the perimeter is empty.
 
-An interface endpoint is billed per zone and hour, whether used or not.",
+Private DNS sends all clients of the VPC to the new endpoint, and the routes of a gateway endpoint drop open \
+connections to the service.
+
+An interface endpoint is billed per zone and hour, whether it is used or not.",
     severity: Severity::High,
+    resource: ResourceKind::Vpc,
     needs: &[
         Part::Dns,
         Part::Subnets,
@@ -41,13 +48,17 @@ An interface endpoint is billed per zone and hour, whether used or not.",
         Part::SecurityGroups,
         Part::Services,
     ],
-    changes: &[ChangeKind::CreateManagedGroup, ChangeKind::AuthorizeIngress, ChangeKind::CreateEndpoint],
+    changes: &[
+        ChangeKind::CreateManagedGroup,
+        ChangeKind::AuthorizeIngress,
+        ChangeKind::CreateEndpoint,
+    ],
     opt_in: false,
     writes_perimeter_policies: true,
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let vpc = &context.snapshot.vpc.id;
     let mut findings = Vec::new();
     for kind in [EndpointKind::Interface, EndpointKind::Gateway] {
@@ -68,13 +79,13 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Result<Finding, Gap> {
+fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Result<Assessment, Gap> {
     let service = required.service;
     if required.subnets.is_empty() {
         return Ok(key.not_applicable("No subnet of the VPC needs the service."));
     }
     if let Some(endpoint) = context.serving(service)?.first() {
-        return Ok(key.compliant(format!("{} serves it.", endpoint.id)));
+        return Ok(key.compliant(format!("{} serves {}.", endpoint.id, service.name)));
     }
     if let Some(doubtful) = context.doubtful(service)?.first() {
         return Ok(in_unknown_state(key, doubtful));
@@ -100,7 +111,7 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
     let snapshot = context.snapshot;
     if service.manages_endpoints {
         return Ok(Remediation::Manual(format!(
-            "{} creates its endpoints itself: switch it on for this VPC in that service.",
+            "{} creates its endpoints itself. Enable it for this VPC in that service.",
             service.name
         )));
     }
@@ -108,6 +119,7 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         Ok(policy) => policy,
         Err(reason) => return Ok(Remediation::Manual(reason)),
     };
+    let ports = ServicePorts::of(&service.name);
     let mut new = NewEndpoint {
         vpc: snapshot.vpc.id.clone(),
         service: service.name.clone(),
@@ -115,7 +127,8 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         subnets: BTreeMap::new(),
         route_tables: BTreeSet::new(),
         group: None,
-        private_dns: context.wants_private_dns(service)?,
+        // Clients of a service whose ports are not known may use some that no security group admits.
+        private_dns: ports.is_some() && context.wants_private_dns(service)?,
         policy,
         client_token: token(context, service, others),
     };
@@ -123,10 +136,16 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         new.route_tables = context.route_tables_of(&required.subnets)?.into_iter().collect();
         return Ok(Remediation::Automatic(vec![Change::CreateEndpoint(new)]));
     }
+    if let Some(ports) = ports.filter(|ports| !ports.has_https()) {
+        return Ok(Remediation::Manual(format!(
+            "Create the endpoint with a security group that admits {ports} from the subnets that need it. The security \
+             group that Postern manages admits TCP 443 only."
+        )));
+    }
     let dns = snapshot.dns.as_ref().map_err(Gap::clone)?;
     if new.private_dns && !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
-            "Enable DNS support and DNS hostnames of the VPC first (control vpc-dns-disabled): private DNS needs both."
+            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs both."
                 .to_owned(),
         ));
     }
@@ -149,11 +168,13 @@ fn policy(context: &Context<'_>, service: &Service) -> Result<Option<String>, St
     if !service.policy_supported {
         return Ok(None);
     }
-    let region = &context.snapshot.region;
-    let name = service.short_name(region).unwrap_or(service.name.as_str());
-    match template(name, region.as_str(), &context.settings.perimeter) {
+    match template(
+        service.name.as_str(),
+        context.snapshot.region.as_str(),
+        &context.settings.perimeter,
+    ) {
         Ok(policy) => Ok(Some(bound(context, service, policy))),
-        Err(error) => Err(format!("Complete the perimeter in postern.toml: {error}.")),
+        Err(error) => Err(format!("Complete `[perimeter]` in `postern.toml`: {error}.")),
     }
 }
 
@@ -195,29 +216,31 @@ fn can_host(service: &Service, subnet: &Subnet) -> bool {
 fn no_place(service: &Service) -> String {
     let zones: Vec<_> = service.zones.iter().map(Zone::as_str).collect();
     format!(
-        "None of the subnets can hold the endpoint: add a subnet with IPv4 addresses to spare in one of the zones that \
-         {} supports ({}).",
+        "None of the subnets has room for the endpoint. Add a subnet with free IPv4 addresses in one of the zones that {} \
+         supports ({}).",
         service.name,
         zones.join(", ")
     )
 }
 
-/// The same for everybody who sees the same endpoints and the same past. What is dead is part of it, and what was wished
-/// for before: asked again with the token of an endpoint that was deleted since, EC2 would answer with that endpoint.
+/// The client token of the request: the same for every run that observes the same endpoints and the same history. Dead
+/// endpoints and earlier requests are part of it: to a request with the token of an endpoint that was deleted since, EC2
+/// would return that endpoint.
 fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> String {
     let dead = others.iter().filter(|e| e.dead()).map(|e| e.id.as_str());
     let earlier = context.history.records.iter().filter(|record| {
         let same = |new: &NewEndpoint| new.service == service.name && new.endpoint_kind == service.kind;
         record.status.settled() && matches!(&record.action, Action::Change(Change::CreateEndpoint(new)) if same(new))
     });
-    let wish = [
+    let request = [
         "endpoint",
         context.snapshot.vpc.id.as_str(),
         service.name.as_str(),
         service.kind.word(),
     ];
     client_token(
-        wish.into_iter()
+        request
+            .into_iter()
             .chain(dead)
             .chain(earlier.map(|record| record.id.as_str())),
     )
@@ -227,7 +250,9 @@ fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> Stri
 mod tests {
     use super::*;
     use crate::changes::ManagedGroup;
+    use crate::changes::{AuthorizeIngress, CreateManagedGroup};
     use crate::controls::policy_unsupported;
+    use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::id::VpcId;
     use crate::model::snapshot::{EndpointState, SubnetClass};
@@ -256,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_serves_or_is_about_to_is_enough() {
+    fn available_or_pending_endpoint_is_compliant() {
         for state in [
             EndpointState::Pending,
             EndpointState::PendingAcceptance,
@@ -269,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_endpoint_does_not_count() {
+    fn dead_endpoint_does_not_count() {
         for state in [
             EndpointState::Deleting,
             EndpointState::Deleted,
@@ -283,15 +308,15 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_aws_added_since_is_indeterminate() {
+    fn unknown_endpoint_state_is_indeterminate() {
         let world = compliant().edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
         let finding = world.judge(&CONTROL, "sts");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
-        assert!(finding.explanation.contains("vpce-sts"), "{}", finding.explanation);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
+        assert!(finding.explanation().contains("vpce-sts"), "{}", finding.explanation());
     }
 
     #[test]
-    fn an_endpoint_to_another_region_does_not_count() {
+    fn endpoint_to_another_region_does_not_count() {
         let abroad = compliant().edit_endpoint("vpce-sts", |e| e.service_region = Some("us-east-1".into()));
         assert_eq!(abroad.verdict(&CONTROL, "sts"), Verdict::NonCompliant);
         let here = compliant().edit_endpoint("vpce-sts", |e| e.service_region = Some(REGION.into()));
@@ -299,13 +324,13 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_that_others_keep_count() {
+    fn endpoint_managed_by_others_counts() {
         let world = compliant().edit_endpoint("vpce-sts", |e| e.requester_managed = true);
         assert_eq!(world.verdict(&CONTROL, "sts"), Verdict::Compliant);
     }
 
     #[test]
-    fn the_two_forms_of_a_service_do_not_stand_in_for_each_other() {
+    fn gateway_endpoint_does_not_replace_an_interface_endpoint() {
         let interface = two_zones().require(&["s3"]).gateway("vpce-1", "s3", &["rtb-private"]);
         assert_eq!(
             created(&interface.judge(&CONTROL, "s3")).endpoint_kind,
@@ -324,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_interface_endpoint_is_created_closed_and_reachable() {
+    fn missing_interface_endpoint_is_created_closed_and_reachable() {
         let world = two_zones()
             .subnet("subnet-web", "c", SubnetClass::Public)
             .require(&["sts"]);
@@ -334,12 +359,12 @@ mod tests {
         assert_eq!(
             changes(&finding),
             [
-                Change::CreateManagedGroup { vpc: VPC.into() },
+                Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
                 // Private DNS sends the clients of the public subnet there as well.
-                Change::AuthorizeIngress {
+                Change::AuthorizeIngress(AuthorizeIngress {
                     group: managed.clone(),
                     cidrs: nets(&["10.0.0.0/23", "10.0.2.0/24"]),
-                },
+                }),
                 Change::CreateEndpoint(NewEndpoint {
                     vpc: VPC.into(),
                     service: "com.amazonaws.eu-central-1.sts".into(),
@@ -354,13 +379,13 @@ mod tests {
             ]
         );
         assert_eq!(
-            finding.explanation,
+            finding.explanation(),
             "2 subnets of the VPC need com.amazonaws.eu-central-1.sts and no usable interface endpoint serves them."
         );
     }
 
     #[test]
-    fn a_missing_gateway_endpoint_is_created_on_the_route_tables_of_the_subnets_that_need_it() {
+    fn missing_gateway_endpoint_is_created_on_the_route_tables_of_its_subnets() {
         let world = two_zones()
             .subnet("subnet-db", "a", SubnetClass::Isolated)
             .subnet("subnet-web", "a", SubnetClass::Public)
@@ -383,17 +408,17 @@ mod tests {
     }
 
     #[test]
-    fn the_managed_group_is_used_where_there_is_one_and_admits_what_it_lacks() {
+    fn existing_managed_group_is_used_and_extended() {
         let world = two_zones()
             .require(&["sts"])
             .managed_group("sg-managed", &[https("10.0.0.0/24")]);
         let finding = world.judge(&CONTROL, "sts");
         assert_eq!(
             changes(&finding)[0],
-            Change::AuthorizeIngress {
+            Change::AuthorizeIngress(AuthorizeIngress {
                 group: ManagedGroup { vpc: VPC.into() },
                 cidrs: nets(&["10.0.1.0/24"]),
-            }
+            })
         );
         assert_eq!(changes(&finding).len(), 2);
         let world = world.managed_group("sg-managed", &[https("10.0.0.0/16")]);
@@ -401,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_of_the_managed_name_without_the_tag_is_somebody_elses() {
+    fn group_with_the_managed_name_but_without_the_tag_is_foreign() {
         let mut world = two_zones()
             .require(&["sts"])
             .managed_group("sg-odd", &[https("10.0.0.0/16")]);
@@ -414,22 +439,22 @@ mod tests {
     }
 
     #[test]
-    fn the_normal_name_of_a_service_with_a_gateway_form_is_left_to_the_gateway() {
+    fn service_with_a_gateway_form_gets_no_private_dns() {
         let world = two_zones()
             .subnet("subnet-web", "c", SubnetClass::Public)
             .require(&["s3"]);
         let finding = world.judge(&CONTROL, "s3");
         assert!(!created(&finding).private_dns);
         assert!(
-            matches!(&changes(&finding)[1], Change::AuthorizeIngress { cidrs, .. } if *cidrs == nets(&["10.0.0.0/23"])),
+            matches!(&changes(&finding)[1], Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. }) if *cidrs == nets(&["10.0.0.0/23"])),
             "only the subnets that need it are clients: {finding:#?}"
         );
     }
 
     #[test]
-    fn a_service_without_policies_gets_none() {
-        let world = two_zones().require(&["email-smtp"]);
-        assert_eq!(created(&world.judge(&CONTROL, "email-smtp")).policy, None);
+    fn service_without_policy_support_gets_no_policy() {
+        let world = two_zones().require(&["rum"]);
+        assert_eq!(created(&world.judge(&CONTROL, "rum")).policy, None);
         let nobody = World {
             settings: crate::settings::Settings {
                 perimeter: Default::default(),
@@ -437,11 +462,11 @@ mod tests {
             },
             ..world
         };
-        assert_eq!(created(&nobody.judge(&CONTROL, "email-smtp")).policy, None);
+        assert_eq!(created(&nobody.judge(&CONTROL, "rum")).policy, None);
     }
 
     #[test]
-    fn a_third_partys_service_is_required_by_its_full_name_and_gets_no_private_dns() {
+    fn third_party_service_is_required_by_full_name_and_gets_no_private_dns() {
         let world = two_zones().require(&[PARTNER]);
         let finding = world.judge(&CONTROL, PARTNER);
         assert!(!created(&finding).private_dns);
@@ -449,16 +474,16 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_manages_its_endpoints_is_switched_on_there() {
+    fn service_that_manages_its_endpoints_is_manual() {
         let finding = two_zones()
             .require(&["guardduty-data"])
             .judge(&CONTROL, "guardduty-data");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("creates its endpoints itself"));
     }
 
     #[test]
-    fn nothing_is_created_while_the_perimeter_trusts_nobody() {
+    fn no_endpoint_is_created_while_the_perimeter_is_empty() {
         let mut world = two_zones().require(&["sts"]);
         world.settings.perimeter.organizations.clear();
         let finding = world.judge(&CONTROL, "sts");
@@ -467,7 +492,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_created_with_a_policy_that_ec2_would_refuse_for_its_length() {
+    fn no_endpoint_is_created_with_a_policy_that_is_too_long() {
         let mut world = two_zones().require(&["sts"]);
         world.settings.perimeter.accounts = (0..2_000).map(|i| format!("{i:012}")).collect();
         let finding = world.judge(&CONTROL, "sts");
@@ -475,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn private_dns_waits_for_the_attributes_of_the_vpc() {
+    fn endpoint_waits_for_the_dns_attributes_of_the_vpc() {
         for (support, hostnames) in [(false, true), (true, false), (false, false)] {
             let world = two_zones().require(&["sts"]).dns(support, hostnames);
             let finding = world.judge(&CONTROL, "sts");
@@ -489,7 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn each_supported_zone_gets_the_subnet_with_the_most_free_addresses() {
+    fn supported_zone_gets_the_subnet_with_the_most_free_addresses() {
         let world = two_zones()
             .subnet("subnet-a2", "a", SubnetClass::Private)
             .subnet("subnet-b2", "b", SubnetClass::Private)
@@ -510,7 +535,7 @@ mod tests {
     }
 
     #[test]
-    fn subnets_that_cannot_hold_a_network_interface_get_none() {
+    fn subnet_that_cannot_hold_a_network_interface_gets_none() {
         let faults: [fn(&mut Subnet); 3] = [
             |s| s.free_addresses = 0,
             |s| s.outpost = true,
@@ -527,7 +552,7 @@ mod tests {
             );
             let none = one.edit_subnet("subnet-b", fault);
             let finding = none.judge(&CONTROL, "sts");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
             assert!(
                 advice(&finding).contains("eu-central-1a, eu-central-1b, eu-central-1c"),
                 "{finding:#?}"
@@ -536,18 +561,18 @@ mod tests {
     }
 
     #[test]
-    fn a_service_without_ipv4_is_left_to_people() {
+    fn service_without_ipv4_is_manual() {
         let world = two_zones()
             .require(&["sts"])
             .edit_service("sts", EndpointKind::Interface, |s| s.ipv4 = false);
         assert_eq!(
-            advice(&world.judge(&CONTROL, "sts")).split(':').next(),
-            Some("None of the subnets can hold the endpoint")
+            advice(&world.judge(&CONTROL, "sts")).split('.').next(),
+            Some("None of the subnets has room for the endpoint")
         );
     }
 
     #[test]
-    fn a_vpc_without_subnets_that_need_the_service_is_not_applicable() {
+    fn vpc_without_subnets_that_need_the_service_is_not_applicable() {
         let world = bare()
             .subnet("subnet-web", "a", SubnetClass::Public)
             .require(&["sts"])
@@ -557,7 +582,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vpc_that_the_requirement_does_not_select_is_silent() {
+    fn vpc_that_no_requirement_selects_has_no_findings() {
         let selectors = [
             VpcSelector {
                 ids: BTreeSet::from([VpcId::from("vpc-2")]),
@@ -580,7 +605,7 @@ mod tests {
     }
 
     #[test]
-    fn services_are_found_by_short_name_whatever_their_prefix() {
+    fn service_is_found_by_short_name_under_any_prefix() {
         let world = two_zones().require(&["freetier", "ecr.api"]);
         assert_eq!(
             created(&world.judge(&CONTROL, "freetier")).service.as_str(),
@@ -595,18 +620,18 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_the_catalogue_does_not_settle_is_indeterminate() {
+    fn ambiguous_or_unknown_service_name_is_indeterminate() {
         let finding = two_zones().require(&["ec2messages"]).judge(&CONTROL, "ec2messages");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
         assert!(
-            advice(&finding).contains("eu-central-1 offers no interface service `ec2messages`"),
+            advice(&finding).contains("eu-central-1 has no interface service `ec2messages`"),
             "{finding:#?}"
         );
         let mut world = two_zones().require(&["sts"]);
         let catalogue = std::sync::Arc::make_mut(world.snapshot.services.as_mut().unwrap());
         catalogue.services.push(service("aws.api.eu-central-1.sts"));
         let finding = world.judge(&CONTROL, "sts");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
         assert!(
             advice(&finding).contains("aws.api.eu-central-1.sts or com.amazonaws.eu-central-1.sts"),
             "{finding:#?}"
@@ -614,7 +639,16 @@ mod tests {
     }
 
     #[test]
-    fn a_third_partys_service_is_not_found_by_a_short_name() {
+    fn service_without_https_is_not_created_behind_group_for_https() {
+        let finding = two_zones().require(&["email-smtp"]).judge(&CONTROL, "email-smtp");
+        assert!(
+            advice(&finding).contains("admits TCP 25, 465, 587, 2465 or 2587 from the subnets"),
+            "{finding:#?}"
+        );
+    }
+
+    #[test]
+    fn third_party_service_is_not_found_by_short_name() {
         let short = PARTNER.rsplit_once('.').unwrap().1;
         assert_eq!(
             two_zones().require(&[short]).verdict(&CONTROL, short),
@@ -623,7 +657,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_the_same_for_the_same_wish() {
+    fn client_token_is_the_same_for_the_same_request() {
         let world = two_zones().require(&["sts"]);
         let token = token_for(&world, "sts");
         assert_eq!((token.len(), token.is_ascii()), (64, true));
@@ -640,7 +674,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_another_one_once_the_endpoint_that_it_made_is_dead() {
+    fn client_token_changes_once_its_endpoint_is_dead() {
         let dead = |id: &str, world: World| {
             world
                 .interface(id, "sts", &["subnet-a"])
@@ -656,21 +690,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_created_passes_every_control() {
+    fn created_endpoint_passes_every_control() {
         let world = two_zones()
-            .require(&["sts", "kms", "s3", "email-smtp", PARTNER])
+            .require(&["sts", "kms", "s3", "rum", PARTNER])
             .require_gateway(&["s3", "dynamodb"])
             .dns(false, false)
             .interface("vpce-other", "ecr.api", &["subnet-a"])
             .edit_endpoint("vpce-other", |e| e.policy = Some(ALLOW_ALL.to_owned()));
         let mut after = world.clone();
         for planned in &world.plan().changes {
-            after.snapshot = crate::changes::simulate(&after.snapshot, &planned.change);
+            after.snapshot = planned.change.simulate(&after.snapshot);
         }
         let bad: Vec<_> = after
             .all_findings()
             .into_iter()
-            .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+            .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
             // No endpoint to such a service can be made that passes.
             .filter(|f| f.key.control != policy_unsupported::CONTROL.name)
             .collect();
@@ -678,7 +712,7 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[two_zones().require(&["sts"])]);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{AssociateRouteTable, Change, ChangeKind};
 use crate::evaluation::requirement::required;
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{EndpointKind, Gap, Part};
@@ -13,12 +13,14 @@ pub static CONTROL: Control = Control {
     name: "gateway-route-missing",
     summary: "The route table of a subnet that needs a service is not associated with the service's gateway endpoint.",
     documentation: "\
-A gateway endpoint serves only the subnets of the route tables that it is associated with. The others reach the service \
-over a NAT gateway, at a price per gigabyte, or not at all. A subnet without a route table of its own uses the VPC's \
-main one.
+A gateway endpoint serves only the subnets of the route tables that it is associated with. Other subnets reach the \
+service through a NAT gateway, at a price per gigabyte, or not at all. A subnet without a route table of its own \
+uses the main route table of the VPC.
 
-**Remediation** (automatic, additive). Associates the route table with the endpoint. Gateway endpoints cost nothing.",
+**Remediation** (automatic, interrupting). Associates the route table with the endpoint. Open connections of the \
+table's subnets to the service drop and are opened again through the endpoint. Gateway endpoints cost nothing.",
     severity: Severity::Medium,
+    resource: ResourceKind::RouteTable,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AssociateRouteTable],
     opt_in: false,
@@ -26,13 +28,13 @@ main one.
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     let (services, _) = required(context, EndpointKind::Gateway)?;
     for required in &services {
         let serving = context.serving(required.service)?;
         let service = &required.service.name;
-        // Without an endpoint the finding is endpoint-missing's.
+        // Without an endpoint, endpoint-missing reports it.
         let Some(chosen) = serving
             .iter()
             .min_by_key(|e| (managed_by(e, context.snapshot).is_some(), &e.id))
@@ -44,19 +46,19 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
         for table in context.route_tables_of(&required.subnets)? {
             let key = FindingKey::new(CONTROL.name, ResourceKind::RouteTable, &table).for_service(service);
             findings.push(if associated.contains(&table) {
-                key.compliant("The route table leads to the gateway endpoint.")
+                key.compliant("The route table is associated with the gateway endpoint.")
             } else if let Some(endpoint) = doubtful.iter().find(|e| e.route_tables.contains(&table)) {
                 in_unknown_state(key, endpoint)
             } else {
                 key.non_compliant(
                     format!(
-                        "{table} has no route to {}, so its subnets do not reach {service} privately.",
+                        "{table} is not associated with {}, so its subnets do not reach {service} privately.",
                         chosen.id
                     ),
-                    Remediation::Automatic(vec![Change::AssociateRouteTable {
+                    Remediation::Automatic(vec![Change::AssociateRouteTable(AssociateRouteTable {
                         endpoint: chosen.id.clone(),
                         route_table: table,
-                    }]),
+                    })]),
                 )
             });
         }
@@ -81,19 +83,19 @@ mod tests {
     }
 
     fn association(endpoint: &str, table: &str) -> Change {
-        Change::AssociateRouteTable {
+        Change::AssociateRouteTable(AssociateRouteTable {
             endpoint: endpoint.into(),
             route_table: table.into(),
-        }
+        })
     }
 
     #[test]
-    fn each_route_table_of_subnets_that_need_the_service_is_judged_once() {
+    fn route_table_of_requiring_subnets_has_one_finding() {
         let world = off_the_table().subnet("subnet-a2", "a", SubnetClass::Private);
         let about: Vec<_> = world
             .findings(&CONTROL)
             .into_iter()
-            .map(|f| (f.key.resource.id, f.verdict))
+            .map(|f| (f.key.resource.id.clone(), f.verdict()))
             .collect();
         assert_eq!(
             about,
@@ -106,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn a_table_without_the_route_is_associated() {
+    fn route_table_without_the_route_is_associated() {
         let finding = off_the_table().judge(&CONTROL, "rtb-isolated");
         assert_eq!(changes(&finding), [association("vpce-s3", "rtb-isolated")]);
         assert_eq!(finding.key.service.as_deref(), Some("com.amazonaws.eu-central-1.s3"));
     }
 
     #[test]
-    fn a_subnet_without_a_table_of_its_own_uses_the_main_one() {
+    fn subnet_without_an_association_uses_the_main_route_table() {
         let world = off_the_table().edit_table("rtb-isolated", |t| t.subnets.clear());
         let finding = world.judge(&CONTROL, "rtb-main");
         assert_eq!(changes(&finding), [association("vpce-s3", "rtb-main")]);
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blackhole_route_to_the_internet_does_not_make_a_subnet_public() {
+    fn blackhole_route_does_not_make_a_subnet_public() {
         let leads_out = |active| {
             off_the_table().edit_table("rtb-isolated", |t| {
                 let mut way = route("0.0.0.0/0", RouteTarget::InternetGateway("igw-1".to_owned()));
@@ -140,16 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn several_endpoints_serve_together() {
+    fn route_tables_of_several_endpoints_count_together() {
         let world = off_the_table().gateway("vpce-s3-too", "s3", &["rtb-isolated"]);
         assert_eq!(world.verdict(&CONTROL, "rtb-isolated"), Verdict::Compliant);
     }
 
     #[test]
-    fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
+    fn endpoint_managed_by_others_is_reported_and_not_changed() {
         let kept = off_the_table().edit_endpoint("vpce-s3", |e| e.owner = STRANGER.into());
         let finding = kept.judge(&CONTROL, "rtb-isolated");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(
             advice(&finding).contains("vpce-s3 belongs to account 444455556666"),
             "{finding:#?}"
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_in_an_unknown_state_may_be_serving() {
+    fn endpoint_in_an_unknown_state_is_indeterminate() {
         let world = off_the_table()
             .gateway("vpce-odd", "s3", &["rtb-isolated"])
             .edit_endpoint("vpce-odd", |e| e.state = EndpointState::Unknown);
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_usable_endpoint_it_leaves_the_finding_to_endpoint_missing() {
+    fn missing_endpoint_is_reported_by_endpoint_missing_alone() {
         let dead = off_the_table().edit_endpoint("vpce-s3", |e| e.state = EndpointState::Deleting);
         assert_eq!(dead.findings(&CONTROL), []);
         let abroad = off_the_table().edit_endpoint("vpce-s3", |e| e.service_region = Some("us-east-1".into()));
@@ -186,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_required_is_silent() {
+    fn service_that_is_not_required_has_no_findings() {
         let mut world = off_the_table();
         world.settings.requirements.clear();
         assert_eq!(world.findings(&CONTROL), []);
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[off_the_table()]);
     }
 }

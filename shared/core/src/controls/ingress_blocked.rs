@@ -1,34 +1,51 @@
 //! ingress-blocked: see [`CONTROL`].
 
 use crate::changes::ChangeKind;
-use crate::evaluation::ingress::Admission;
+use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
 
 pub static CONTROL: Control = Control {
     name: "ingress-blocked",
-    summary: "The security groups of an interface endpoint do not admit TCP 443 from the subnets that need it.",
+    summary: "The security groups of an interface endpoint do not admit the service's ports from the subnets that need it.",
     documentation: "\
-An endpoint that holds the private DNS name is where the clients of every subnet of the VPC are sent: all of them need \
-it, required or not, and a group that keeps one out cuts it off from the service. An endpoint without the name is \
-needed by the subnets for which the service is required.
+Private DNS sends the clients of every subnet of the VPC to the endpoint that has it enabled. All of them need \
+access, whether the service is required for their subnet or not: a security group that does not admit a subnet cuts \
+it off from the service. An endpoint without private DNS is needed only by the subnets for which the service is \
+required.
 
-Rules that admit members of another security group or a prefix list are not resolved: where only such a rule may admit \
-a subnet the verdict is indeterminate.
+Most services listen on TCP 443. Some listen on other ports or on several, such as `email-smtp` and `cassandra`; a \
+subnet from which one of the ports is admitted counts as admitted. A service whose ports AWS does not document is not \
+judged.
 
-**Remediation** (automatic, additive). Attaches the VPC's managed security group, which admits TCP 443 from the subnets \
-that need it. Other people's groups are never edited, and none is detached.",
+Rules that admit members of another security group or a prefix list are not resolved. Where only such a rule may \
+admit a subnet, the verdict is indeterminate.
+
+**Remediation** (automatic, additive; manual for services that do not listen on TCP 443). Attaches the managed \
+security group of the VPC, which admits TCP 443 from the subnets that need the endpoint. Other security groups are \
+neither edited nor detached.",
     severity: Severity::High,
-    needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::SecurityGroups, Part::Services],
-    changes: &[ChangeKind::CreateManagedGroup, ChangeKind::AuthorizeIngress, ChangeKind::AttachManagedGroup],
+    resource: ResourceKind::Endpoint,
+    needs: &[
+        Part::Subnets,
+        Part::RouteTables,
+        Part::Endpoints,
+        Part::SecurityGroups,
+        Part::Services,
+    ],
+    changes: &[
+        ChangeKind::CreateManagedGroup,
+        ChangeKind::AuthorizeIngress,
+        ChangeKind::AttachManagedGroup,
+    ],
     opt_in: false,
     writes_perimeter_policies: false,
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let (services, _) = required(context, EndpointKind::Interface)?;
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
@@ -39,35 +56,51 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) -> Result<Finding, Gap> {
+fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let subnets = clients(context, endpoint, services)?;
     if subnets.is_empty() {
-        return Ok(key.not_applicable("No subnet is known to need the endpoint."));
+        return Ok(key.not_applicable("No subnet needs the endpoint."));
     }
     if endpoint.state == EndpointState::Unknown {
         return Ok(in_unknown_state(key, endpoint));
     }
-    Ok(match context.admission(endpoint, &subnets)? {
-        Admission::Admitted => key.compliant("TCP 443 is admitted from every subnet that needs the endpoint."),
+    let Some(ports) = endpoint.service.as_ref().and_then(ServicePorts::of) else {
+        return Ok(
+            key.not_applicable("AWS does not document the ports of the service, so no group can be judged by them.")
+        );
+    };
+    Ok(match context.admission(endpoint, &ports, &subnets)? {
+        Admission::Admitted => key.compliant(format!(
+            "{ports} is admitted from every subnet that needs the endpoint."
+        )),
         Admission::Unclear(reason) => key.indeterminate(
-            format!("Cannot be decided: {reason}."),
-            "Admit TCP 443 from the CIDRs of the subnets that need the endpoint, or exempt it.",
+            format!(
+                "Could not decide whether the subnets that need {} are admitted: {reason}.",
+                endpoint.id
+            ),
+            format!("Admit {ports} from the CIDRs of these subnets, or add an exemption."),
         ),
         Admission::Blocked(networks) => {
             let networks: Vec<_> = networks.iter().map(ToString::to_string).collect();
+            let networks = networks.join(", ");
+            let remediation = if ports.has_https() {
+                Remediation::Automatic(context.admit(endpoint, &subnets)?)
+            } else {
+                Remediation::Manual(format!(
+                    "Admit {ports} from {networks} in a security group of the endpoint. The security group that Postern \
+                     manages admits TCP 443 only."
+                ))
+            };
             key.non_compliant(
-                format!(
-                    "No security group of the endpoint admits TCP 443 from {}.",
-                    networks.join(", ")
-                ),
-                Remediation::Automatic(context.admit(endpoint, &subnets)?),
+                format!("No security group of the endpoint admits {ports} from {networks}."),
+                remediation,
             )
         }
     })
 }
 
-/// The subnets whose clients are sent to the endpoint.
+/// The subnets whose clients use the endpoint.
 fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a>]) -> Result<Vec<&'a Subnet>, Gap> {
     if endpoint.private_dns {
         return context.all_subnets();
@@ -81,6 +114,7 @@ fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::changes::{Change, ManagedGroup};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
@@ -111,14 +145,14 @@ mod tests {
     }
 
     fn attachment(endpoint: &str) -> Change {
-        Change::AttachManagedGroup {
+        Change::AttachManagedGroup(AttachManagedGroup {
             endpoint: endpoint.into(),
             group: managed(),
-        }
+        })
     }
 
     #[test]
-    fn https_is_admitted_by_every_rule_that_covers_its_port() {
+    fn rule_that_covers_port_443_admits() {
         for (protocol, ports) in [
             (Protocol::Tcp, Some((443, 443))),
             (Protocol::Tcp, Some((0, 65_535))),
@@ -134,7 +168,43 @@ mod tests {
     }
 
     #[test]
-    fn rules_for_other_ports_and_protocols_admit_nothing() {
+    fn groups_of_a_mail_endpoint_are_judged_by_its_own_ports() {
+        let world = |ingress: &[IngressRule]| {
+            bare()
+                .subnet("subnet-a", "a", SubnetClass::Private)
+                .interface("vpce-mail", "email-smtp", &["subnet-a"])
+                .group("sg-https", ingress)
+        };
+        let from = || from("10.0.0.0/16");
+        let smtp = [25, 465, 587, 2465, 2587].map(|port| rule(Protocol::Tcp, Some((port, port)), from()));
+        assert_eq!(world(&smtp).verdict(&CONTROL, "vpce-mail"), Verdict::Compliant);
+        assert_eq!(world(&smtp).plan().changes, []);
+        let submission = [rule(Protocol::Tcp, Some((587, 587)), from())];
+        assert_eq!(world(&submission).verdict(&CONTROL, "vpce-mail"), Verdict::Compliant);
+        let web = world(&[https("10.0.0.0/16")]);
+        let finding = web.judge(&CONTROL, "vpce-mail");
+        assert_eq!(
+            finding.explanation(),
+            "No security group of the endpoint admits TCP 25, 465, 587, 2465 or 2587 from 10.0.0.0/24."
+        );
+        assert!(advice(&finding).starts_with("Admit TCP 25, 465"), "{finding:#?}");
+        assert_eq!(web.plan().changes, []);
+    }
+
+    #[test]
+    fn groups_of_a_service_without_documented_ports_are_not_judged() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .group("sg-https", &[])
+            .edit_endpoint("vpce-sts", |e| {
+                e.service = Some("com.amazonaws.eu-central-1.tomorrow".into())
+            });
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
+    }
+
+    #[test]
+    fn rule_for_another_port_or_protocol_admits_nothing() {
         for (protocol, ports) in [
             (Protocol::Tcp, Some((444, 65_535))),
             (Protocol::Tcp, Some((0, 442))),
@@ -148,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_admit_together() {
+    fn rules_of_several_groups_admit_together() {
         let halves = [https("10.0.0.0/25"), https("10.0.0.128/25")];
         assert_eq!(verdict(&halves), Verdict::NonCompliant);
         let all = [halves.as_slice(), &[https("10.0.1.0/24")]].concat();
@@ -162,21 +232,21 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_subnet_is_not_enough() {
+    fn rule_for_part_of_a_subnet_is_not_enough() {
         let finding = guarded(&[https("10.0.0.0/24"), https("10.0.1.0/25")]).judge(&CONTROL, "vpce-sts");
         assert_eq!(
-            finding.explanation,
+            finding.explanation(),
             "No security group of the endpoint admits TCP 443 from 10.0.1.0/24."
         );
     }
 
     #[test]
-    fn rules_for_ipv6_admit_no_ipv4_client() {
+    fn ipv6_rule_admits_no_ipv4_client() {
         assert_eq!(verdict(&[https("::/0")]), Verdict::NonCompliant);
     }
 
     #[test]
-    fn a_subnet_without_ipv4_has_no_clients() {
+    fn subnet_without_ipv4_has_no_clients() {
         let world = guarded(&[https("10.0.0.0/24")]).edit_subnet("subnet-web", |s| {
             s.ipv4 = None;
             s.ipv6 = [net("2001:db8::/64")].into();
@@ -185,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn membership_in_a_group_or_prefix_list_is_not_resolved() {
+    fn rule_by_group_or_prefix_list_is_indeterminate() {
         for source in [
             IngressSource::Group("sg-clients".to_owned()),
             IngressSource::PrefixList("pl-1".to_owned()),
@@ -199,33 +269,37 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_was_not_observed_may_admit() {
+    fn unobserved_group_is_indeterminate() {
         let world = guarded(&[https("10.0.0.0/24")]).edit_endpoint("vpce-sts", |e| {
             e.security_groups.insert("sg-unknown".into());
         });
         let finding = world.judge(&CONTROL, "vpce-sts");
-        assert_eq!(finding.verdict, Verdict::Indeterminate);
-        assert!(finding.explanation.contains("sg-unknown"), "{}", finding.explanation);
+        assert_eq!(finding.verdict(), Verdict::Indeterminate);
+        assert!(
+            finding.explanation().contains("sg-unknown"),
+            "{}",
+            finding.explanation()
+        );
     }
 
     #[test]
-    fn the_managed_group_is_made_and_attached() {
+    fn managed_group_is_created_and_attached() {
         let finding = guarded(&[]).judge(&CONTROL, "vpce-sts");
         assert_eq!(
             changes(&finding),
             [
-                Change::CreateManagedGroup { vpc: VPC.into() },
-                Change::AuthorizeIngress {
+                Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
+                Change::AuthorizeIngress(AuthorizeIngress {
                     group: managed(),
                     cidrs: nets(&["10.0.0.0/23"]),
-                },
+                }),
                 attachment("vpce-sts"),
             ]
         );
     }
 
     #[test]
-    fn a_managed_group_that_is_there_is_attached_and_admits_what_it_lacks() {
+    fn existing_managed_group_is_attached_and_extended() {
         let detached = guarded(&[]).managed_group("sg-managed", &[https("10.0.0.0/16")]);
         assert_eq!(changes(&detached.judge(&CONTROL, "vpce-sts")), [attachment("vpce-sts")]);
         let stale = detached
@@ -235,15 +309,15 @@ mod tests {
             });
         assert_eq!(
             changes(&stale.judge(&CONTROL, "vpce-sts")),
-            [Change::AuthorizeIngress {
+            [Change::AuthorizeIngress(AuthorizeIngress {
                 group: managed(),
                 cidrs: nets(&["10.0.1.0/24"]),
-            }]
+            })]
         );
     }
 
     #[test]
-    fn without_private_dns_only_the_subnets_that_require_it_are_clients() {
+    fn only_requiring_subnets_are_clients_without_private_dns() {
         let world = guarded(&[https("10.0.0.0/24")]).edit_endpoint("vpce-sts", |e| e.private_dns = false);
         assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
         let mut unrequired = world;
@@ -254,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_that_others_keep_are_reported_and_left_alone() {
+    fn endpoints_managed_by_others_are_reported_and_not_changed() {
         type Edit = fn(&mut Endpoint);
         let keepers: [(Edit, &str); 3] = [
             (
@@ -270,7 +344,7 @@ mod tests {
         for (kept, words) in keepers {
             let world = guarded(&[]).edit_endpoint("vpce-sts", kept);
             let finding = world.judge(&CONTROL, "vpce-sts");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
             assert!(advice(&finding).contains(words), "{finding:#?}");
             assert_eq!(world.plan().changes, []);
         }
@@ -283,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_serves_nobody_here_is_silent() {
+    fn endpoint_without_clients_here_has_no_findings() {
         for fault in [
             |e: &mut Endpoint| e.state = EndpointState::Deleted,
             |e: &mut Endpoint| e.service_region = Some("us-east-1".into()),
@@ -305,13 +379,13 @@ mod tests {
     }
 
     #[test]
-    fn a_state_that_aws_added_since_is_indeterminate() {
+    fn unknown_endpoint_state_is_indeterminate() {
         let world = guarded(&[]).edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
         assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Indeterminate);
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         let by_requirement = guarded(&[]).edit_endpoint("vpce-sts", |e| e.private_dns = false);
         assert_needs(&CONTROL, &[guarded(&[]), by_requirement]);
     }

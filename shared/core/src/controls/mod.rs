@@ -36,6 +36,8 @@ pub fn known() -> Vec<KnownControl> {
         name: control.name,
         opt_in: control.opt_in,
         writes_perimeter_policies: control.writes_perimeter_policies,
+        resource: control.resource,
+        creates_paid: control.changes.iter().any(|kind| kind.paid()),
     };
     CONTROLS.iter().map(known).collect()
 }
@@ -64,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_sorted_and_in_kebab_case() {
+    fn control_names_are_unique_sorted_and_in_kebab_case() {
         assert!(strictly_ascending(&names()), "{:?}", names());
         for name in names() {
             let words = name.split('-');
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_control_needs_and_changes_is_sorted_and_unique() {
+    fn declared_parts_and_changes_are_sorted_and_unique() {
         for control in CONTROLS {
             assert!(
                 strictly_ascending(control.needs),
@@ -148,19 +150,22 @@ mod tests {
     }
 
     #[test]
-    fn every_control_is_silent_about_a_vpc_with_nothing_to_be_said_against_it() {
+    fn compliant_vpc_has_no_open_findings() {
         let world = compliant().bound_but("none");
         let findings = world.all_findings();
         let loud: Vec<_> = findings
             .iter()
-            .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+            .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
             .collect();
         assert!(loud.is_empty(), "{loud:#?}");
         assert!(world.plan().changes.is_empty());
         for control in CONTROLS {
             let judged = |f: &&crate::evaluation::Finding| f.key.control == control.name;
             assert!(
-                findings.iter().filter(judged).any(|f| f.verdict == Verdict::Compliant),
+                findings
+                    .iter()
+                    .filter(judged)
+                    .any(|f| f.verdict() == Verdict::Compliant),
                 "{} was not asked",
                 control.name
             );

@@ -1,23 +1,25 @@
 //! policy-locked-out: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Context, Control, Finding, Remediation};
-use crate::model::finding::Severity;
+use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-locked-out",
     summary: "The endpoint's policy lets no trusted principal reach any trusted resource.",
     documentation: "\
-Requests that the workloads of the VPC send to the service end at the endpoint, all of them: with private DNS, or with \
-the routes of a gateway endpoint, there is no other way. The endpoint is paid for and cuts the VPC off.
+All requests of the VPC's workloads to the service go through the endpoint: with private DNS, or with the routes of \
+a gateway endpoint, there is no other path. An endpoint whose policy denies all of them is paid for and cuts the VPC \
+off.
 
-Most often the policy names another organisation or account, statements for another service, a condition on a key that \
-requests through an endpoint do not have, such as `aws:SourceIp`, or an Allow whose time is over. Not applicable \
-while the perimeter trusts nobody.
+Most often the policy names another organisation or account, contains statements for another service, has a \
+condition on a key that requests through an endpoint do not have (such as `aws:SourceIp`), or has an Allow that \
+expired. The control does not apply while the perimeter is empty.
 
-**Remediation** (manual). What was meant to get through is for people to say.",
+**Remediation** (manual). Only people know which requests the policy was meant to allow.",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,
@@ -25,29 +27,29 @@ while the perimeter trusts nobody.
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
-    context.judge_policies(CONTROL.name, |key, endpoint, known| {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
+    context.assess_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(..) => return None,
             Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
-            Known::Undecided(..) => key.not_applicable("The policy cannot be decided: see policy-undecided."),
+            Known::Undecided(..) => key.not_applicable("The policy cannot be decided (see policy-undecided)."),
             Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
-                key.not_applicable("The perimeter trusts nobody.")
+                key.not_applicable("The perimeter is empty.")
             }
             Known::Decided(_, policy) if !policy.analysis.locked_out => {
                 key.compliant("Trusted principals reach trusted resources.")
             }
             Known::Decided(service, _) => key.non_compliant(
                 format!(
-                    "No principal that the perimeter trusts reaches any resource that it trusts through {}: whatever \
-                     the VPC's workloads send to {} by this endpoint is denied.",
+                    "{} denies every request between trusted principals and trusted resources: the VPC's workloads cannot \
+                     use {} through it.",
                     endpoint.id, service.name
                 ),
                 Remediation::Manual(format!(
-                    "Compare the policy with the perimeter in postern.toml: each Allow has to be for actions of {}, \
-                     for principals and resources of your organisations and accounts, and its conditions on keys that \
-                     requests through an endpoint have (`aws:SourceIp` is not among them); and no Deny may cover all \
-                     of that.",
+                    "Compare the policy with `[perimeter]` in `postern.toml`. It needs an Allow for actions of {}, for \
+                     principals and resources of your organisations and accounts, with conditions only on keys that \
+                     requests through an endpoint have (`aws:SourceIp` is not one of them), and no Deny that covers all of \
+                     these requests.",
                     service.name
                 )),
             ),
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_for_others_or_for_nobody_locks_out() {
+    fn policy_for_others_or_for_nobody_locks_out() {
         for condition in [
             r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg2"}}"#,
             r#"{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
@@ -78,7 +80,7 @@ mod tests {
         ] {
             let world = with(condition);
             let finding = world.judge(&CONTROL, "vpce-s3");
-            assert_eq!(finding.verdict, Verdict::NonCompliant, "{condition}");
+            assert_eq!(finding.verdict(), Verdict::NonCompliant, "{condition}");
             assert!(advice(&finding).contains("aws:SourceIp"), "{finding:#?}");
             let changed = world.plan().changes;
             assert!(
@@ -91,21 +93,21 @@ mod tests {
     }
 
     #[test]
-    fn statements_for_another_service_lock_out() {
+    fn policy_for_another_service_locks_out() {
         let policy = ALLOW_ALL.replace(r#""Action":"*""#, r#""Action":"sqs:*""#);
         let world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(policy));
         assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NonCompliant);
     }
 
     #[test]
-    fn whoever_lets_trusted_principals_through_is_compliant_open_or_not() {
+    fn policy_that_admits_trusted_principals_is_compliant() {
         for condition in ["{}", r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}"#] {
             assert_eq!(with(condition).verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
         }
     }
 
     #[test]
-    fn it_does_not_apply_where_there_is_nothing_to_be_let_through() {
+    fn control_does_not_apply_without_trusted_principals_or_policy() {
         let mut world = with("{}");
         world.settings.perimeter.organizations.clear();
         assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
@@ -116,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[compliant()]);
     }
 }

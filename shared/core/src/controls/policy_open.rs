@@ -2,34 +2,35 @@
 
 use postern_policy::{Containment, NoFix};
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy, sentences};
-use crate::evaluation::{Context, Control, Finding, Remediation};
-use crate::model::finding::{FindingKey, Severity};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "policy-open",
     summary: "The endpoint's policy lets principals or resources through that the perimeter does not trust.",
     documentation: "\
-Through an endpoint with an open policy anybody's credentials can be used on anybody's resources: data leaves for a \
-bucket of another organisation without ever touching the internet.
+Through an endpoint with an open policy anybody's credentials can be used on anybody's resources: data can leave for \
+a bucket of another organisation without touching the internet.
 
-The policy is analysed exactly, against the perimeter and for this endpoint: its service, kind, owner, VPC and Region, \
-from now on. It is open when one request exists that it allows although the caller or the resource is not trusted. The \
-finding shows such a request, the statement that allows it, and why each Deny does not stop it. A policy that lets \
-nobody trusted through is closed; `policy-locked-out` reports it. One that cannot be decided is not applicable \
-here; `policy-undecided` reports it, and so does `policy-unsupported` where the service supports no policy. Where \
-nothing is known of an endpoint's policy, this control is indeterminate and the other four are silent: an endpoint is \
-named once for one problem. Endpoints of kinds other than interface and gateway have no policy.
+The policy is analysed exactly, against the perimeter and for this endpoint: its service, type, owner, VPC and \
+Region, from now on. It is open when it allows at least one request whose caller or resource the perimeter does not \
+trust. The finding shows such a request, the statement that allows it, and why no Deny stops it. A policy that \
+allows no trusted request is closed; `policy-locked-out` reports it. A policy that cannot be decided is not \
+applicable here; `policy-undecided` reports it, and `policy-unsupported` where the service supports no policy. Where \
+the policy of an endpoint is not known, this control alone is indeterminate, so that one problem is reported once. \
+Endpoints of types other than interface and gateway have no policy.
 
-**Remediation** (automatic, restrictive). Appends the fewest Deny statements that close the policy; the statements that \
-are there stay as they are. It is made only when it is proven that the policy then has no hole, still allows every \
-request between trusted principals and trusted resources that it allowed before, AWS services and resources that AWS \
-owns included as the perimeter says, locks nobody out, fits into AWS's limit, and needs no second change. Without \
-that proof the reason is reported, and the policy left to people; so is the policy of a service that is not offered by \
-AWS. The policy before is kept in the report.",
+**Remediation** (automatic, restrictive). Appends the fewest Deny statements that close the policy; the existing \
+statements are not changed. The statements are appended only when it is proven that the policy is then closed, still \
+allows every request between trusted principals and trusted resources that it allowed before (AWS services and \
+AWS-owned resources included, as the perimeter says), locks no trusted principal out, fits into AWS's limit, and \
+needs no second change. Without that proof the finding gives the reason, and the policy is left to people. The same \
+applies to the policy of a service that AWS does not offer. The report keeps the policy before the change.",
     severity: Severity::Critical,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: false,
@@ -37,39 +38,48 @@ AWS. The policy before is kept in the report.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
-    context.judge_policies(CONTROL.name, |key, endpoint, known| {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
+    context.assess_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(why, advice) => key.indeterminate(why, advice),
             Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
-            Known::Undecided(..) => key.not_applicable("The policy cannot be decided: see policy-undecided."),
+            Known::Undecided(..) => key.not_applicable("The policy cannot be decided (see policy-undecided)."),
             Known::Decided(service, policy) => judge(context, key, endpoint, service, &policy),
         })
     })
 }
 
-fn judge(context: &Context<'_>, key: FindingKey, endpoint: &Endpoint, service: &Service, policy: &Policy) -> Finding {
+fn judge(
+    context: &Context<'_>,
+    key: FindingKey,
+    endpoint: &Endpoint,
+    service: &Service,
+    policy: &Policy,
+) -> Assessment {
     let analysis = &policy.analysis;
     if analysis.verdict != Containment::Open {
-        return key.compliant("No stranger gets in and no data gets out.");
+        return key.compliant("The policy allows only requests of trusted principals on trusted resources.");
     }
     let explanation = sentences(analysis.explanation.iter().chain(&analysis.reasons));
     if !service.amazon {
-        let advice = format!("{} is not offered by AWS: restrict the policy yourself.", service.name);
+        let advice = format!(
+            "AWS does not offer {}, so Postern does not change its policy. Restrict the policy yourself.",
+            service.name
+        );
         return key.non_compliant(explanation, Remediation::Manual(advice));
     }
     let remediation = match policy.fix(&context.settings.perimeter) {
-        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy {
+        Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.id.clone(),
             before: endpoint.policy.clone().unwrap_or_default(),
             after: fix.text.clone(),
-        }]),
+        })]),
         Err(error @ NoFix::NobodyTrusted) => {
-            Remediation::Manual(format!("Complete the perimeter in postern.toml: {error}."))
+            Remediation::Manual(format!("Complete `[perimeter]` in `postern.toml`: {error}."))
         }
         Err(error) => Remediation::Manual(format!(
-            "No change is proven to close it and to keep what is legitimate: {error}. Restrict the statement that \
-             allows it yourself, and try the result with `postern policy check`."
+            "Postern could not prove that a change closes the policy and keeps legitimate requests: {error}. Restrict the \
+             statement that allows it yourself, and check the result with `postern policy check`."
         )),
     };
     key.non_compliant(explanation, remediation)
@@ -80,8 +90,11 @@ mod tests {
     use postern_policy::template;
 
     use super::*;
+    use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointKind, EndpointState};
+    use crate::plan::PlannedChange;
+    use crate::settings::Mode;
     use crate::testing::{
         ALLOW_ALL, PARTNER, REGION, STRANGER, World, advice, assert_needs, bare, changes, compliant, perimeter, tags,
     };
@@ -94,22 +107,22 @@ mod tests {
     }
 
     fn after(finding: &Finding) -> &str {
-        let [Change::ReplacePolicy { after, .. }] = changes(finding) else {
+        let [Change::ReplacePolicy(ReplacePolicy { after, .. })] = changes(finding) else {
             panic!("{finding:#?}")
         };
         after
     }
 
     #[test]
-    fn a_leak_is_shown_by_a_request_and_closed_by_what_is_appended() {
+    fn open_policy_is_proven_by_a_request_and_closed_by_a_deny() {
         let finding = with(LEAKY).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation, @r#"Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-stranger001. Statement[0] "OnlyOurPrincipals" allows it."#);
+        insta::assert_snapshot!(finding.explanation(), @r#"Resources outside your perimeter can be reached through this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-exampleorg1 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 888877776666 in the organisation o-otherorg001. Allowed by Statement[0] "OnlyOurPrincipals"."#);
         let [
-            Change::ReplacePolicy {
+            Change::ReplacePolicy(ReplacePolicy {
                 endpoint,
                 before,
                 after,
-            },
+            }),
         ] = changes(&finding)
         else {
             panic!("{finding:#?}")
@@ -123,15 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn the_default_policy_is_open_on_both_sides() {
+    fn default_policy_is_open_on_both_sides() {
         let finding = with(ALLOW_ALL).judge(&CONTROL, "vpce-s3");
-        insta::assert_snapshot!(finding.explanation, @"Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it. Data gets out: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001. Statement[0] allows it.");
+        insta::assert_snapshot!(finding.explanation(), @"Principals outside your perimeter can use this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-otherorg001 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-otherorg001. Allowed by Statement[0]. Resources outside your perimeter can be reached through this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-otherorg001 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-otherorg001. Allowed by Statement[0].");
         assert!(after(&finding).contains("DenyUntrustedPrincipals"));
         assert!(after(&finding).contains("DenyUntrustedResources"));
     }
 
     #[test]
-    fn what_was_fixed_is_closed() {
+    fn fixed_policy_is_compliant() {
         for policy in [LEAKY, ALLOW_ALL] {
             let fixed = with(after(&with(policy).judge(&CONTROL, "vpce-s3")));
             assert_eq!(fixed.verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
@@ -140,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_perimeter_policy_is_compliant_however_aws_spells_it() {
+    fn perimeter_policy_is_compliant_in_every_format() {
         let policy = template("sts", REGION, &perimeter()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&policy).unwrap();
         let spelled = serde_json::to_string_pretty(&value).unwrap();
@@ -149,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn time_is_that_of_the_evaluation() {
+    fn date_conditions_use_the_time_of_the_evaluation() {
         let until = |date: &str| {
             with(&LEAKY.replace(
                 r#""Condition":{"#,
@@ -167,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_on_the_endpoint_itself_are_judged_for_this_endpoint() {
+    fn endpoint_conditions_are_evaluated_for_this_endpoint() {
         let to = |vpc: &str| {
             with(&ALLOW_ALL.replace(
                 r#""Resource":"*""#,
@@ -179,17 +192,17 @@ mod tests {
     }
 
     #[test]
-    fn a_fix_that_cannot_be_proven_is_left_to_people_with_the_reason() {
+    fn fix_without_proof_is_manual_with_the_reason() {
         // Too long for another statement.
         let long = LEAKY.replace("OnlyOurPrincipals", &"x".repeat(20_300));
         let finding = with(&long).judge(&CONTROL, "vpce-s3");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("20480"), "{finding:#?}");
         assert_eq!(with(&long).plan().changes, []);
     }
 
     #[test]
-    fn what_other_controls_report_is_not_applicable() {
+    fn findings_of_other_controls_are_not_repeated() {
         for policy in [r#"{"Statement":"#, "{}"] {
             let world = with(policy);
             assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
@@ -202,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_of_whose_policy_nothing_is_known_is_named_by_this_control_alone() {
+    fn unknown_policy_is_reported_by_policy_open_alone() {
         let edits: [fn(&mut Endpoint); 3] = [
             |e| e.policy = None,
             |e| e.state = EndpointState::Unknown,
@@ -214,7 +227,7 @@ mod tests {
                 .all_findings()
                 .into_iter()
                 .filter(|f| f.key.resource.id == "vpce-s3")
-                .map(|f| (f.key.control, f.verdict))
+                .map(|f| (f.key.control.clone(), f.verdict()))
                 .collect();
             assert_eq!(about, [(CONTROL.name.to_owned(), Verdict::Indeterminate)]);
             assert_eq!(
@@ -229,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_of_kinds_without_policies_are_silent() {
+    fn endpoint_kinds_without_policies_have_no_findings() {
         for kind in [
             EndpointKind::GatewayLoadBalancer,
             EndpointKind::Resource,
@@ -242,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_endpoints_are_silent_and_pending_ones_judged() {
+    fn dead_endpoints_have_no_findings_and_pending_ones_do() {
         for (state, findings) in [
             (EndpointState::Deleted, 0),
             (EndpointState::Failed, 0),
@@ -256,15 +269,15 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_of_a_third_partys_service_is_left_to_people() {
+    fn policy_of_a_third_party_service_is_manual() {
         let world = compliant()
             .interface("vpce-partner", PARTNER, &["subnet-a"])
             .edit_endpoint("vpce-partner", |e| e.policy = Some(ALLOW_ALL.to_owned()));
-        assert!(advice(&world.judge(&CONTROL, "vpce-partner")).contains("is not offered by AWS"));
+        assert!(advice(&world.judge(&CONTROL, "vpce-partner")).starts_with("AWS does not offer"));
     }
 
     #[test]
-    fn endpoints_that_others_keep_are_reported_and_left_alone() {
+    fn endpoints_managed_by_others_are_reported_and_not_changed() {
         for kept in [
             |e: &mut Endpoint| e.requester_managed = true,
             |e: &mut Endpoint| e.owner = STRANGER.into(),
@@ -272,14 +285,17 @@ mod tests {
         ] {
             let world = with(ALLOW_ALL).edit_endpoint("vpce-s3", kept);
             let finding = world.judge(&CONTROL, "vpce-s3");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
-            assert!(advice(&finding).starts_with("Left alone: vpce-s3"), "{finding:#?}");
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
+            assert!(
+                advice(&finding).starts_with("Postern does not change it: vpce-s3"),
+                "{finding:#?}"
+            );
             assert_eq!(world.plan().changes, []);
         }
     }
 
     #[test]
-    fn a_perimeter_that_trusts_nobody_locks_nobody_out() {
+    fn empty_perimeter_changes_no_policy() {
         let mut world = with(ALLOW_ALL);
         world.settings.perimeter.organizations.clear();
         let finding = world.judge(&CONTROL, "vpce-s3");
@@ -288,7 +304,24 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn policy_is_not_changed_where_no_trusted_principal_could_use_the_endpoint_afterwards() {
+        let mut world = compliant();
+        world.settings.perimeter.organizations = vec!["o-exampleorq1".to_owned()];
+        for mode in [Mode::Enforce, Mode::Audit] {
+            let world = world.clone().mode(&CONTROL, mode);
+            let finding = world.judge(&CONTROL, "vpce-s3");
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
+            assert!(
+                advice(&finding).contains("no trusted principal could use vpce-s3"),
+                "{finding:#?}"
+            );
+            let replaced = |planned: &PlannedChange| planned.change.kind() == ChangeKind::ReplacePolicy;
+            assert!(!world.plan().changes.iter().any(replaced));
+        }
+    }
+
+    #[test]
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[with(ALLOW_ALL)]);
     }
 }

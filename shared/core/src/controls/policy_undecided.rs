@@ -1,21 +1,23 @@
 //! policy-undecided: see [`CONTROL`].
 
 use crate::evaluation::policies::{Known, sentences};
-use crate::evaluation::{Context, Control, Finding, Remediation};
-use crate::model::finding::Severity;
+use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-undecided",
     summary: "It cannot be decided whether the endpoint's policy is open or closed.",
     documentation: "\
-The document is not understood in every part, or has too many cases to try them all. It may be open, so it is never \
-taken for closed: it is reported here, once, and the other controls on policies do not apply to it.
+Postern does not understand every part of the document, or the document has too many cases to try them all. It may \
+be open, so it is never treated as closed: it is reported here, once, and the other policy controls do not apply to \
+it.
 
-**Remediation** (manual). A document that cannot be decided is never rewritten. The finding names the places that \
-stand in the way; a document without them can be decided. `postern policy explain` says the same of a file before it \
-reaches AWS.",
+**Remediation** (manual). A document that cannot be decided is never rewritten. The finding names the parts that \
+prevent a decision; without them the document can be decided. `postern policy explain` checks a file in the same way \
+before it is deployed.",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,
@@ -23,23 +25,24 @@ reaches AWS.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
-    context.judge_policies(CONTROL.name, |key, _, known| {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
+    context.assess_policies(CONTROL.name, |key, _, known| {
         Some(match known {
             Known::Nothing(..) => return None,
             Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
             Known::Undecided(_, reasons) => key.non_compliant(
                 format!(
-                    "It cannot be told whether the policy lets strangers through, and it is not taken for closed. {}",
+                    "Could not decide whether the policy admits principals outside your perimeter, so it is treated as \
+                     open. {}",
                     sentences(&reasons)
                 ),
                 Remediation::Manual(
-                    "Rewrite the places that are named, or replace the policy by one of plain statements, and try the \
-                     result with `postern policy explain`. Postern does not rewrite what it cannot decide."
+                    "Rewrite the named parts, or replace the policy by one of plain statements, and check the result with \
+                     `postern policy explain`. Postern does not change a policy that it cannot decide."
                         .to_owned(),
                 ),
             ),
-            Known::Decided(..) => key.compliant("The policy was decided."),
+            Known::Decided(..) => key.compliant("The policy can be decided."),
         })
     })
 }
@@ -55,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_decided_is_reported_once_with_the_places_and_never_rewritten() {
+    fn undecided_policy_is_reported_once_and_never_rewritten() {
         let canonical = ALLOW_ALL.replace(r#""Principal":"*""#, r#""Principal":{"CanonicalUser":"79a59df9"}"#);
         let operator = ALLOW_ALL.replace(
             r#""Resource":"*""#,
@@ -70,13 +73,13 @@ mod tests {
         ] {
             let world = with(policy).bound_but("vpce-s3");
             let finding = world.judge(&CONTROL, "vpce-s3");
-            assert_eq!(finding.verdict, Verdict::NonCompliant, "{policy}");
-            assert!(finding.explanation.contains(place), "{}", finding.explanation);
-            assert!(advice(&finding).contains("does not rewrite"));
+            assert_eq!(finding.verdict(), Verdict::NonCompliant, "{policy}");
+            assert!(finding.explanation().contains(place), "{}", finding.explanation());
+            assert!(advice(&finding).contains("does not change"));
             let loud: Vec<_> = world
                 .all_findings()
                 .into_iter()
-                .filter(|f| !matches!(f.verdict, Verdict::Compliant | Verdict::NotApplicable))
+                .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
                 .collect();
             assert_eq!(loud, [finding]);
             assert_eq!(world.plan().changes, []);
@@ -84,19 +87,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_decided_is_compliant_open_or_not() {
+    fn decided_policy_is_compliant() {
         assert_eq!(with(ALLOW_ALL).verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
         assert_eq!(compliant().verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
     }
 
     #[test]
-    fn it_does_not_apply_to_endpoints_without_policies() {
+    fn control_does_not_apply_without_policy_support() {
         let world = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
         assert_eq!(world.verdict(&CONTROL, "vpce-smtp"), Verdict::NotApplicable);
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[compliant()]);
     }
 }

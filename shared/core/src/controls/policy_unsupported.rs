@@ -1,22 +1,23 @@
 //! policy-unsupported: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Context, Control, Finding, Remediation};
-use crate::model::finding::Severity;
+use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-unsupported",
     summary: "The endpoint's service supports no endpoint policy, so the endpoint cannot be closed.",
     documentation: "\
-Whoever reaches such an endpoint may use it with any credentials on anything that the service offers: the data \
-perimeter has a gap here that no policy on the endpoint can close. Which services support policies is what the Region's \
-catalogue says; a service that supports none today may support them later.
+Whoever reaches such an endpoint may use it with any credentials on everything that the service offers: no endpoint \
+policy can close this gap in the data perimeter. Which services support policies is determined by the Region's \
+catalogue; a service that supports none today may support them later.
 
-**Remediation** (manual). What is left are the endpoint's security groups, which can admit the subnets that need the \
-service and nobody else, and policies of your organisation on principals and resources. Where that is done, exempt the \
+**Remediation** (manual). Restrict access in other ways: let the security groups of the endpoint admit only the \
+subnets that need the service, and use policies of your organisation on principals and resources. Then exempt the \
 endpoint.",
     severity: Severity::Low,
+    resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,
@@ -24,8 +25,8 @@ endpoint.",
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
-    context.judge_policies(CONTROL.name, |key, endpoint, known| {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
+    context.assess_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
             Known::Nothing(..) => return None,
             Known::Undecided(service, _) | Known::Decided(service, _) => {
@@ -33,13 +34,13 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
             }
             Known::Unsupported(service) => key.non_compliant(
                 format!(
-                    "{} supports no endpoint policy, so whoever reaches {} may use it with any credentials.",
+                    "{} supports no endpoint policy, so everybody who reaches {} can use it with any credentials.",
                     service.name, endpoint.id
                 ),
                 Remediation::Manual(
-                    "Let its security groups admit TCP 443 only from the subnets that need the service, and keep \
-                     strangers out by service control and resource control policies; then exempt the endpoint. Or \
-                     delete it, if nobody needs it."
+                    "Let its security groups admit TCP 443 only from the subnets that need the service, and deny principals \
+                     outside your perimeter by service control and resource control policies. Then exempt the endpoint. \
+                     Delete it if nobody needs it."
                         .to_owned(),
                 ),
             ),
@@ -55,16 +56,16 @@ mod tests {
     use crate::testing::{ALLOW_ALL, advice, assert_needs, compliant};
 
     #[test]
-    fn an_endpoint_that_cannot_be_closed_is_left_to_people() {
+    fn endpoint_without_policy_support_is_manual() {
         let world = compliant().interface("vpce-smtp", "email-smtp", &["subnet-a"]);
         let finding = world.judge(&CONTROL, "vpce-smtp");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("security groups"), "{finding:#?}");
         assert_eq!(world.plan().changes, []);
     }
 
     #[test]
-    fn whether_a_service_supports_policies_is_what_the_catalogue_says() {
+    fn catalogue_decides_whether_a_service_supports_policies() {
         let world = compliant();
         assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
         let without = world.edit_service("sts", EndpointKind::Interface, |s| s.policy_supported = false);
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_policy_says_does_not_matter() {
+    fn content_of_the_policy_does_not_matter() {
         for policy in ["{}", ALLOW_ALL] {
             let world = compliant().edit_endpoint("vpce-sts", |e| e.policy = Some(policy.to_owned()));
             assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[compliant()]);
     }
 }

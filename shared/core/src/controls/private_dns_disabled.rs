@@ -1,26 +1,29 @@
 //! private-dns-disabled: see [`CONTROL`].
 
-use crate::changes::{Change, ChangeKind};
-use crate::evaluation::ingress::Admission;
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::changes::{Change, ChangeKind, EnablePrivateDns};
+use crate::evaluation::ingress::{Admission, ServicePorts};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "private-dns-disabled",
-    summary: "An interface endpoint of a service with a private DNS name does not hold it, and no other endpoint of the \
-              VPC does.",
+    summary: "Private DNS is disabled on an interface endpoint of a service with a private DNS name, and on every other \
+              endpoint of the VPC to the service.",
     documentation: "\
-Clients use the service's normal DNS name. Unless an endpoint holds that name, it resolves to public addresses and the \
-endpoint, though paid for, is passed by.
+Clients use the service's normal DNS name. Unless an endpoint of the VPC has private DNS enabled, that name resolves \
+to public addresses, and traffic does not use the endpoint, although it is paid for.
 
-One endpoint per service and VPC can hold the name. Services that also have a gateway form are not applicable: their \
-normal name belongs to the gateway endpoint's clients. So are endpoints to services that are not offered by AWS.
+One endpoint per service and VPC can have private DNS enabled. The control does not apply to services that also have \
+a gateway type, since the normal name is for the clients of the gateway endpoint, nor to services that AWS does not \
+offer.
 
-**Remediation** (automatic, additive). Enables private DNS on the endpoint, after letting the VPC's subnets in to it: \
-from then on the clients of all of them are sent there. Waits until the VPC's DNS attributes are on \
-(`vpc-dns-disabled`).",
+**Remediation** (automatic, interrupting). Enables private DNS on the endpoint, after admitting all subnets of the \
+VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
+the VPC are enabled (`vpc-dns-disabled`).",
     severity: Severity::High,
+    resource: ResourceKind::Endpoint,
     needs: &[
         Part::Dns,
         Part::Subnets,
@@ -39,7 +42,7 @@ from then on the clients of all of them are sent there. Waits until the VPC's DN
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         if endpoint.kind != EndpointKind::Interface || endpoint.dead() || !context.local(endpoint) {
@@ -53,13 +56,19 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Finding, Gap> {
+fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name);
-    if !context.wants_private_dns(service)? {
-        return Ok(key.not_applicable("The service's normal DNS name is not for its interface endpoints to hold."));
+    if let Some(reason) = against_private_dns(service) {
+        return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
     }
+    if !context.wants_private_dns(service)? {
+        return Ok(key.not_applicable("Private DNS is not wanted on interface endpoints to this service."));
+    }
+    let Some(ports) = ServicePorts::of(&service.name) else {
+        return Ok(key.not_applicable("AWS does not document the ports of the service, so its DNS name is left alone."));
+    };
     if let Some(holder) = context.serving(service)?.iter().find(|e| e.private_dns) {
-        return Ok(key.compliant(format!("{} holds the private DNS name.", holder.id)));
+        return Ok(key.compliant(format!("Private DNS is enabled on {}.", holder.id)));
     }
     let holds_perhaps = |e: &&&Endpoint| e.private_dns || e.id == endpoint.id;
     if let Some(doubtful) = context.doubtful(service)?.iter().find(holds_perhaps) {
@@ -70,28 +79,34 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
     }
     let names: Vec<_> = service.private_dns_names.iter().map(String::as_str).collect();
     let explanation = format!(
-        "{} resolves to public addresses: private DNS is off, and no other endpoint of the VPC has it on.",
+        "{} resolves to public addresses: private DNS is disabled on the endpoint and on all others of the VPC.",
         names.join(", ")
     );
-    Ok(key.non_compliant(explanation, remedy(context, endpoint)?))
+    Ok(key.non_compliant(explanation, remedy(context, endpoint, &ports)?))
 }
 
-fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap> {
+fn remedy(context: &Context<'_>, endpoint: &Endpoint, ports: &ServicePorts) -> Result<Remediation, Gap> {
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
     if !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
-            "Enable DNS support and DNS hostnames of the VPC first (control vpc-dns-disabled): private DNS needs both."
+            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs both."
                 .to_owned(),
         ));
     }
     let subnets = context.all_subnets()?;
-    let mut changes = match context.admission(endpoint, &subnets)? {
+    let mut changes = match context.admission(endpoint, ports, &subnets)? {
         Admission::Admitted => Vec::new(),
+        Admission::Blocked(_) | Admission::Unclear(_) if !ports.has_https() => {
+            return Ok(Remediation::Manual(format!(
+                "Admit {ports} from every subnet of the VPC in a security group of the endpoint first. The security group \
+                 that Postern manages admits TCP 443 only."
+            )));
+        }
         Admission::Blocked(_) | Admission::Unclear(_) => context.admit(endpoint, &subnets)?,
     };
-    changes.push(Change::EnablePrivateDns {
+    changes.push(Change::EnablePrivateDns(EnablePrivateDns {
         endpoint: endpoint.id.clone(),
-    });
+    }));
     Ok(Remediation::Automatic(changes))
 }
 
@@ -99,10 +114,15 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint) -> Result<Remediation, Gap
 mod tests {
     use super::*;
     use crate::changes::ManagedGroup;
+    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
+    use std::sync::Arc;
+
+    use crate::plan::PlannedChange;
     use crate::testing::{
-        PARTNER, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
+        PARTNER, REGION, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
+        service,
     };
 
     /// `vpce-sts` has private DNS off; its group admits everybody.
@@ -115,24 +135,24 @@ mod tests {
     }
 
     fn enabling(endpoint: &str) -> Change {
-        Change::EnablePrivateDns {
+        Change::EnablePrivateDns(EnablePrivateDns {
             endpoint: endpoint.into(),
-        }
+        })
     }
 
     #[test]
-    fn the_name_is_given_to_the_endpoint() {
+    fn private_dns_is_enabled_on_the_endpoint() {
         let finding = passed_by().judge(&CONTROL, "vpce-sts");
         assert_eq!(changes(&finding), [enabling("vpce-sts")]);
         assert_eq!(
-            finding.explanation,
-            "sts.eu-central-1.amazonaws.com resolves to public addresses: private DNS is off, and no other endpoint of \
-             the VPC has it on."
+            finding.explanation(),
+            "sts.eu-central-1.amazonaws.com resolves to public addresses: private DNS is disabled on the endpoint and on \
+             all others of the VPC."
         );
     }
 
     #[test]
-    fn everybody_who_will_be_sent_there_is_let_in_first() {
+    fn all_subnets_are_admitted_before_private_dns_is_enabled() {
         let managed = ManagedGroup { vpc: VPC.into() };
         let by_membership = rule(
             Protocol::Tcp,
@@ -144,15 +164,15 @@ mod tests {
             assert_eq!(
                 changes(&world.judge(&CONTROL, "vpce-sts")),
                 [
-                    Change::CreateManagedGroup { vpc: VPC.into() },
-                    Change::AuthorizeIngress {
+                    Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
+                    Change::AuthorizeIngress(AuthorizeIngress {
                         group: managed.clone(),
                         cidrs: nets(&["10.0.0.0/23"]),
-                    },
-                    Change::AttachManagedGroup {
+                    }),
+                    Change::AttachManagedGroup(AttachManagedGroup {
                         endpoint: "vpce-sts".into(),
                         group: managed.clone(),
-                    },
+                    }),
                     enabling("vpce-sts"),
                 ]
             );
@@ -160,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn one_endpoint_of_a_service_holds_the_name_for_all() {
+    fn one_endpoint_with_private_dns_is_enough() {
         let world = passed_by().interface("vpce-z", "sts", &["subnet-a"]);
         for endpoint in ["vpce-sts", "vpce-z"] {
             assert_eq!(world.verdict(&CONTROL, endpoint), Verdict::Compliant);
@@ -174,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_endpoints_and_those_to_other_regions_do_not_hold_the_name() {
+    fn dead_and_cross_region_endpoints_do_not_hold_the_name() {
         for fault in [
             |e: &mut Endpoint| e.state = EndpointState::Deleting,
             |e: &mut Endpoint| e.service_region = Some("us-east-1".into()),
@@ -188,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_in_an_unknown_state_may_hold_the_name() {
+    fn endpoint_in_an_unknown_state_may_hold_the_name() {
         let odd = |pauses: bool| {
             passed_by()
                 .interface("vpce-odd", "sts", &["subnet-a"])
@@ -204,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn it_waits_for_the_attributes_of_the_vpc() {
+    fn private_dns_waits_for_the_dns_attributes() {
         for (support, hostnames) in [(false, true), (true, false)] {
             let world = passed_by().dns(support, hostnames);
             assert!(advice(&world.judge(&CONTROL, "vpce-sts")).contains("vpc-dns-disabled"));
@@ -214,13 +234,13 @@ mod tests {
     }
 
     #[test]
-    fn it_waits_for_the_service_to_accept_the_endpoint() {
+    fn private_dns_waits_for_acceptance() {
         let world = passed_by().edit_endpoint("vpce-sts", |e| e.state = EndpointState::PendingAcceptance);
         assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
     }
 
     #[test]
-    fn names_that_are_not_for_the_endpoint_to_hold_are_not_applicable() {
+    fn service_that_wants_no_private_dns_is_not_applicable() {
         let world = passed_by()
             .interface("vpce-s3", "s3", &["subnet-a"])
             .edit_endpoint("vpce-s3", |e| e.private_dns = false)
@@ -233,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
+    fn endpoint_managed_by_others_is_reported_and_not_changed() {
         let kept = passed_by().edit_endpoint("vpce-sts", |e| e.owner = STRANGER.into());
         assert!(advice(&kept.judge(&CONTROL, "vpce-sts")).contains("vpce-sts belongs to account"));
         assert_eq!(kept.plan().changes, []);
@@ -245,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn gateway_endpoints_and_services_out_of_the_catalogue_are_silent() {
+    fn gateway_endpoints_and_unlisted_services_have_no_findings() {
         let world = compliant().edit_endpoint("vpce-sts", |e| {
             e.service = Some("com.amazonaws.eu-central-1.ec2x".into())
         });
@@ -258,7 +278,33 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn private_dns_is_never_enabled_where_it_would_break_clients() {
+        for short in ["execute-api"] {
+            let mut world = bare().subnet("subnet-a", "a", SubnetClass::Private);
+            let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
+            let name = format!("com.amazonaws.{REGION}.{short}");
+            catalogue.services.retain(|service| service.name.as_str() != name);
+            catalogue.services.push(service(&name));
+            let existing = world
+                .clone()
+                .interface("vpce-1", short, &["subnet-a"])
+                .edit_endpoint("vpce-1", |e| e.private_dns = false);
+            let finding = existing.judge(&CONTROL, "vpce-1");
+            assert_eq!(finding.verdict(), Verdict::NotApplicable, "{finding:#?}");
+            let plan = world.require(&[short]).plan();
+            let private = |planned: &PlannedChange| match &planned.change {
+                Change::CreateEndpoint(new) => new.private_dns,
+                change => change.kind() == ChangeKind::EnablePrivateDns,
+            };
+            assert!(
+                !plan.changes.is_empty() && !plan.changes.iter().any(private),
+                "{plan:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[passed_by()]);
     }
 }

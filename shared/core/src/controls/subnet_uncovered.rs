@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::endpoint_missing::placement;
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Context, Control, Finding, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::Zone;
 use crate::model::managed::managed_by;
@@ -16,18 +16,19 @@ pub static CONTROL: Control = Control {
     summary: "A subnet that needs a service lies in a zone in which the service's interface endpoint has no network \
               interface, although the service supports the zone.",
     documentation: "\
-Clients in the zone still reach the endpoint through another zone: they pay for the traffic between zones, and lose the \
+Clients in the zone reach the endpoint through another zone: they pay for the traffic between zones, and lose the \
 service when the other zone fails.
 
-One network interface serves its whole zone: a second subnet of a zone is covered by the first one's. Zones that the \
-service does not support are not applicable.
+One network interface serves its whole zone: a second subnet of a zone is covered by the network interface in the \
+first. The control does not apply to zones that the service does not support.
 
-**Remediation** (automatic, additive). Adds one subnet of the zone to the endpoint: among the subnets that need the \
-service, the one with the most free addresses. Of several endpoints to the service, the one that holds the private DNS \
-name gets it. Subnets are never removed or exchanged.
+**Remediation** (automatic, additive). Adds one subnet of the zone to the endpoint: of the subnets that need the \
+service, the one with the most free addresses. Of several endpoints to the service, the one with private DNS gets \
+it. Subnets are never removed or exchanged.
 
 Each zone of an interface endpoint is billed by the hour.",
     severity: Severity::Medium,
+    resource: ResourceKind::Subnet,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AddSubnet],
     opt_in: false,
@@ -38,12 +39,12 @@ Each zone of an interface endpoint is billed by the hour.",
 /// The zones in which endpoints have network interfaces.
 type Coverage<'a> = BTreeMap<&'a Zone, &'a Endpoint>;
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     let (services, _) = required(context, EndpointKind::Interface)?;
     for required in &services {
         let serving = context.serving(required.service)?;
-        // Without an endpoint the finding is endpoint-missing's.
+        // Without an endpoint, endpoint-missing reports it.
         let Some(chosen) = choose(&serving, context) else {
             continue;
         };
@@ -62,7 +63,7 @@ fn judge(
     endpoint: &Endpoint,
     covered: &Coverage<'_>,
     doubtful: &Coverage<'_>,
-) -> Finding {
+) -> Assessment {
     let service = required.service;
     let key = FindingKey::new(CONTROL.name, ResourceKind::Subnet, &subnet.id).for_service(&service.name);
     let zone = &subnet.zone;
@@ -80,19 +81,19 @@ fn judge(
         endpoint.id, service.name
     );
     let remediation = match placement(service, &required.subnets).remove(zone) {
-        Some(subnet) => Remediation::Automatic(vec![Change::AddSubnet {
+        Some(subnet) => Remediation::Automatic(vec![Change::AddSubnet(AddSubnet {
             endpoint: endpoint.id.clone(),
             subnet,
             zone: zone.clone(),
-        }]),
+        })]),
         None => Remediation::Manual(format!(
-            "No subnet of zone {zone} can hold the network interface: free an IPv4 address in one of them."
+            "No subnet of zone {zone} has room for the network interface. Free an IPv4 address in one of them."
         )),
     };
     key.non_compliant(explanation, remediation)
 }
 
-/// The endpoint that gets the subnet: one that Postern may touch, and that holds the private DNS name.
+/// The endpoint that gets the subnet: preferably one that Postern may change and that has private DNS.
 fn choose<'a>(serving: &[&'a Endpoint], context: &Context<'_>) -> Option<&'a Endpoint> {
     serving
         .iter()
@@ -128,25 +129,25 @@ mod tests {
     }
 
     fn addition(endpoint: &str, subnet: &str, letter: &str) -> Change {
-        Change::AddSubnet {
+        Change::AddSubnet(AddSubnet {
             endpoint: endpoint.into(),
             subnet: subnet.into(),
             zone: zone(letter),
-        }
+        })
     }
 
     #[test]
-    fn a_zone_without_a_network_interface_gets_one() {
+    fn zone_without_a_network_interface_gets_one() {
         let finding = new_zone().judge(&CONTROL, "subnet-b");
         assert_eq!(changes(&finding), [addition("vpce-sts", "subnet-b", "b")]);
         assert_eq!(
-            finding.explanation,
+            finding.explanation(),
             "Zone eu-central-1b has no network interface of vpce-sts, which serves com.amazonaws.eu-central-1.sts."
         );
     }
 
     #[test]
-    fn a_second_subnet_of_a_covered_zone_is_compliant() {
+    fn second_subnet_of_a_covered_zone_is_compliant() {
         let world = new_zone().subnet("subnet-a2", "a", SubnetClass::Isolated);
         assert_eq!(world.verdict(&CONTROL, "subnet-a2"), Verdict::Compliant);
     }
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_that_the_service_does_not_support_are_not_applicable() {
+    fn unsupported_zone_is_not_applicable() {
         let world = compliant().subnet("subnet-ham", "eu-central-1-ham-1a", SubnetClass::Private);
         assert_eq!(world.verdict(&CONTROL, "subnet-a kms"), Verdict::Compliant);
         assert_eq!(world.verdict(&CONTROL, "subnet-c kms"), Verdict::NotApplicable);
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn subnets_that_cannot_hold_a_network_interface_are_passed_over() {
+    fn subnet_without_capacity_is_skipped() {
         let faults: [fn(&mut Subnet); 3] = [
             |s| s.free_addresses = 0,
             |s| s.outpost = true,
@@ -188,7 +189,7 @@ mod tests {
         for fault in faults {
             let alone = new_zone().edit_subnet("subnet-b", fault);
             let finding = alone.judge(&CONTROL, "subnet-b");
-            assert_eq!(finding.verdict, Verdict::NonCompliant);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
             assert!(advice(&finding).contains("eu-central-1b"), "{finding:#?}");
             let beside = alone
                 .subnet("subnet-b2", "b", SubnetClass::Private)
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_fills_up_within_the_plan_gets_no_more_network_interfaces() {
+    fn zone_that_fills_up_within_the_plan_gets_no_more_network_interfaces() {
         let world = new_zone()
             .require(&["ecr.api"])
             .interface("vpce-ecr", "ecr.api", &["subnet-a"])
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn subnets_that_do_not_need_the_service_are_silent() {
+    fn subnet_that_does_not_need_the_service_has_no_findings() {
         let world = new_zone()
             .subnet("subnet-web", "c", SubnetClass::Public)
             .subnet("subnet-shared", "c", SubnetClass::Private)
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_holder_of_the_private_dns_name_gets_the_zone() {
+    fn endpoint_with_private_dns_gets_the_subnet() {
         let world = new_zone()
             .edit_endpoint("vpce-sts", |e| e.private_dns = false)
             .interface("vpce-z", "sts", &["subnet-a"]);
@@ -234,10 +235,10 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_others_keep_is_reported_and_left_alone() {
+    fn endpoint_managed_by_others_is_reported_and_not_changed() {
         let kept = new_zone().edit_endpoint("vpce-sts", |e| e.requester_managed = true);
         let finding = kept.judge(&CONTROL, "subnet-b");
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
         assert!(advice(&finding).contains("vpce-sts is managed by"), "{finding:#?}");
         let beside = kept.interface("vpce-z", "sts", &["subnet-a"]);
         assert_eq!(
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn dead_endpoints_and_those_to_other_regions_cover_nothing() {
+    fn dead_and_cross_region_endpoints_cover_nothing() {
         for fault in [
             |e: &mut Endpoint| e.state = EndpointState::Failed,
             |e: &mut Endpoint| e.service_region = Some("us-east-1".into()),
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_in_an_unknown_state_may_be_covering() {
+    fn zone_of_an_endpoint_in_an_unknown_state_is_indeterminate() {
         let world = new_zone()
             .interface("vpce-odd", "sts", &["subnet-b"])
             .edit_endpoint("vpce-odd", |e| e.state = EndpointState::Unknown);
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[new_zone()]);
     }
 }

@@ -1,23 +1,25 @@
 //! vpc-dns-disabled: see [`CONTROL`].
 
-use crate::changes::{Change, ChangeKind, DnsAttribute};
+use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
 use crate::evaluation::requirement::required;
-use crate::evaluation::{Context, Control, Finding, Remediation};
+use crate::evaluation::{Assessment, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{EndpointKind, Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "vpc-dns-disabled",
-    summary: "The VPC lacks DNS support or DNS hostnames while endpoints need them for private DNS.",
+    summary: "The VPC lacks DNS support or DNS hostnames, and its endpoints need them.",
     documentation: "\
-Private DNS makes a service's normal name resolve to its endpoint, and works only while both attributes of the VPC are \
-on. Without them clients go to the public addresses, endpoint or not.
+Private DNS makes the normal name of a service resolve to its endpoint. It works only while both attributes of the \
+VPC are enabled. Without them clients use the public addresses of the service, even where an endpoint exists.
 
-The VPC needs them when an interface service with a private DNS name is required in it or has an endpoint in it, and \
-when any endpoint in it has private DNS on.
+The VPC needs both when an interface service with a private DNS name is required in it or has an endpoint in it, and \
+when any endpoint in it has private DNS enabled. A gateway endpoint needs DNS support alone: without it clients that use \
+the Amazon DNS server cannot resolve the names of the service.
 
-**Remediation** (automatic, additive). Enables the attribute that is off, DNS support before DNS hostnames.",
+**Remediation** (automatic, additive). Enables the attribute that is disabled, DNS support before DNS hostnames.",
     severity: Severity::High,
+    resource: ResourceKind::Vpc,
     needs: &[
         Part::Dns,
         Part::Subnets,
@@ -31,7 +33,7 @@ when any endpoint in it has private DNS on.
     evaluate,
 };
 
-fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let vpc = &context.snapshot.vpc.id;
     let key = FindingKey::new(CONTROL.name, ResourceKind::Vpc, vpc);
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
@@ -43,31 +45,41 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Finding>, Gap> {
     .filter_map(|(attribute, on)| (!on).then_some(attribute))
     .collect();
     if off.is_empty() {
-        return Ok(vec![key.compliant("DNS support and DNS hostnames are on.")]);
+        return Ok(vec![key.compliant("DNS support and DNS hostnames are enabled.")]);
     }
-    let Some(needed_by) = needed_by(context)? else {
-        return Ok(vec![key.not_applicable("No endpoint of the VPC needs private DNS.")]);
+    let (explanation, off) = if let Some(needed_by) = private_dns_needed_by(context)? {
+        let names: Vec<_> = off.iter().map(ToString::to_string).collect();
+        let verb = if off.len() == 1 { "is" } else { "are" };
+        let explanation = format!(
+            "{} {verb} disabled in the VPC, and private DNS for {needed_by} needs both.",
+            names.join(" and ")
+        );
+        (explanation, off)
+    } else if let (false, Some(needed_by)) = (dns.support, gateway(context)?) {
+        let explanation = format!(
+            "DNS support is disabled in the VPC. Clients that use the Amazon DNS server cannot resolve the names of \
+             {needed_by}, which is reached through a gateway endpoint."
+        );
+        (explanation, vec![DnsAttribute::Support])
+    } else {
+        return Ok(vec![
+            key.not_applicable("No endpoint of the VPC needs the DNS attributes."),
+        ]);
     };
-    let names: Vec<_> = off.iter().map(ToString::to_string).collect();
-    let explanation = format!(
-        "{} off in the VPC, and private DNS for {needed_by} needs both.",
-        match names.as_slice() {
-            [one] => format!("{one} is"),
-            _ => format!("{} are", names.join(" and ")),
-        }
-    );
     let changes = off
         .into_iter()
-        .map(|attribute| Change::EnableVpcDns {
-            vpc: vpc.clone(),
-            attribute,
+        .map(|attribute| {
+            Change::EnableVpcDns(EnableVpcDns {
+                vpc: vpc.clone(),
+                attribute,
+            })
         })
         .collect();
     Ok(vec![key.non_compliant(explanation, Remediation::Automatic(changes))])
 }
 
-/// A service whose private DNS depends on the attributes.
-fn needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
+/// A service or an endpoint whose private DNS depends on both attributes.
+fn private_dns_needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
     let (services, _) = required(context, EndpointKind::Interface)?;
     for required in &services {
         if !required.subnets.is_empty() && context.wants_private_dns(required.service)? {
@@ -86,6 +98,22 @@ fn needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
     Ok(None)
 }
 
+/// A service that is reached through a gateway endpoint, or is to be.
+fn gateway(context: &Context<'_>) -> Result<Option<String>, Gap> {
+    let (services, _) = required(context, EndpointKind::Gateway)?;
+    let required = services.iter().find(|required| !required.subnets.is_empty());
+    if let Some(required) = required {
+        return Ok(Some(required.service.name.to_string()));
+    }
+    let endpoints = context.snapshot.endpoints.as_ref().map_err(Gap::clone)?;
+    let existing = endpoints
+        .values()
+        .find(|endpoint| endpoint.kind == EndpointKind::Gateway && endpoint.usable());
+    Ok(existing
+        .and_then(|endpoint| endpoint.service.as_ref())
+        .map(ToString::to_string))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,14 +127,14 @@ mod tests {
     }
 
     fn enabling(attribute: DnsAttribute) -> Change {
-        Change::EnableVpcDns {
+        Change::EnableVpcDns(EnableVpcDns {
             vpc: VPC.into(),
             attribute,
-        }
+        })
     }
 
     #[test]
-    fn each_attribute_that_is_off_is_switched_on_support_first() {
+    fn disabled_attributes_are_enabled_dns_support_first() {
         use DnsAttribute::{Hostnames, Support};
         for (support, hostnames, wanted, words) in [
             (
@@ -121,18 +149,18 @@ mod tests {
             let finding = off().require(&["sts"]).dns(support, hostnames).judge(&CONTROL, VPC);
             let wanted: Vec<_> = wanted.into_iter().map(enabling).collect();
             assert_eq!(changes(&finding), wanted);
-            assert!(finding.explanation.starts_with(words), "{}", finding.explanation);
+            assert!(finding.explanation().starts_with(words), "{}", finding.explanation());
         }
     }
 
     #[test]
-    fn both_on_is_compliant() {
+    fn enabled_attributes_are_compliant() {
         let world = off().require(&["sts"]).dns(true, true);
         assert_eq!(world.verdict(&CONTROL, VPC), Verdict::Compliant);
     }
 
     #[test]
-    fn a_vpc_that_needs_no_private_dns_is_not_applicable() {
+    fn vpc_without_private_dns_is_not_applicable() {
         assert_eq!(off().verdict(&CONTROL, VPC), Verdict::NotApplicable);
         let no_subnet = bare().dns(false, false).require(&["sts"]);
         assert_eq!(no_subnet.verdict(&CONTROL, VPC), Verdict::NotApplicable);
@@ -142,21 +170,41 @@ mod tests {
             .interface("vpce-s3", "s3", &["subnet-a"])
             .edit_endpoint("vpce-s3", |e| e.private_dns = false)
             .gateway("vpce-s3-gw", "s3", &[]);
-        assert_eq!(names_of_others.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        assert_eq!(
+            changes(&names_of_others.judge(&CONTROL, VPC)),
+            [enabling(DnsAttribute::Support)],
+            "for the gateway endpoint alone"
+        );
+        let no_private_dns = off().require(&[PARTNER]);
+        assert_eq!(no_private_dns.verdict(&CONTROL, VPC), Verdict::NotApplicable);
     }
 
     #[test]
-    fn an_endpoint_that_is_there_needs_it_required_or_not() {
+    fn gateway_endpoint_needs_dns_support_alone() {
+        let existing = off().gateway("vpce-s3", "s3", &["rtb-private"]);
+        let finding = existing.clone().judge(&CONTROL, VPC);
+        assert_eq!(changes(&finding), [enabling(DnsAttribute::Support)]);
+        assert!(finding.explanation().contains("com.amazonaws.eu-central-1.s3"));
+        assert_eq!(existing.dns(true, false).verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        let required = off().require_gateway(&["s3"]);
+        assert_eq!(
+            changes(&required.judge(&CONTROL, VPC)),
+            [enabling(DnsAttribute::Support)]
+        );
+    }
+
+    #[test]
+    fn existing_endpoint_needs_the_attributes_required_or_not() {
         let world = off()
             .interface("vpce-sts", "sts", &["subnet-a"])
             .edit_endpoint("vpce-sts", |e| e.private_dns = false);
         let finding = world.judge(&CONTROL, VPC);
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
-        assert!(finding.explanation.contains("vpce-sts"), "{}", finding.explanation);
+        assert_eq!(finding.verdict(), Verdict::NonCompliant);
+        assert!(finding.explanation().contains("vpce-sts"), "{}", finding.explanation());
     }
 
     #[test]
-    fn an_endpoint_that_holds_a_name_needs_it_whatever_its_service() {
+    fn endpoint_with_private_dns_needs_the_attributes_for_any_service() {
         let partner = off().interface("vpce-partner", PARTNER, &["subnet-a"]);
         assert_eq!(partner.verdict(&CONTROL, VPC), Verdict::NonCompliant);
         let abroad = off()
@@ -168,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_endpoint_needs_nothing() {
+    fn dead_endpoint_needs_no_attributes() {
         for fault in [
             |e: &mut Endpoint| e.state = EndpointState::Deleted,
             |e: &mut Endpoint| e.state = EndpointState::Failed,
@@ -181,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn it_needs_what_it_says() {
+    fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[off().require(&["sts"]), off()]);
     }
 }

@@ -1,28 +1,32 @@
-//! What a control says of a resource.
+//! An assessment with what the settings and the history make of it.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::assessment::{Conclusion, Remediation};
 use crate::changes::Change;
-use crate::history::RemediationConflict;
+use crate::history::{Pause, RemediationConflict, RetriesExhausted};
 use crate::model::finding::{FindingKey, Severity, Verdict};
 use crate::settings::Mode;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub key: FindingKey,
-    pub verdict: Verdict,
+    /// The `Name` tag of the resource.
+    pub name: Option<String>,
+    /// The endpoint service that it is about: that of the key, or of the endpoint.
+    pub service: Option<String>,
     pub severity: Severity,
-    /// The mode of the control for which it was found.
+    /// The mode of the control, or that of interrupting changes where these are needed and only audited.
     pub mode: Mode,
-    /// Set where somebody answers for a non-compliant finding.
+    pub conclusion: Conclusion,
+    /// Set where a non-compliant finding is accepted.
     pub exempt: Option<Exempt>,
-    /// Set where somebody undoes its repair again and again, so that it is left alone.
-    pub conflict: Option<RemediationConflict>,
-    /// One or two sentences for a network engineer: what is so, and why it matters.
-    pub explanation: String,
-    pub remediation: Remediation,
+    /// Set where a non-compliant finding is not remediated although its changes are known.
+    pub suppression: Option<Suppression>,
 }
 
 /// Why a finding is accepted, and until when.
@@ -35,50 +39,122 @@ pub struct Exempt {
     pub expires: Option<Timestamp>,
 }
 
+/// Why the changes of a finding are not planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remediation {
-    /// Nothing to do.
-    None,
-    /// These changes, in this order, make the resource compliant.
-    Automatic(Vec<Change>),
-    /// What a person has to do.
-    Manual(String),
+pub enum Suppression {
+    /// A person rolled the remediation back, so that it is not repeated for now.
+    Paused(Pause),
+    /// The resource is managed by others: such as `vpce-1 belongs to account 444455556666`.
+    ManagedByOthers(String),
+    /// After the changes no trusted principal could use the endpoint: its id, or the service of a new one.
+    LocksOut(String),
+    RetriesExhausted(RetriesExhausted),
+    Conflict(RemediationConflict),
 }
 
 impl Finding {
-    /// Whether something has to be done about it that nobody answers for yet.
+    pub fn verdict(&self) -> Verdict {
+        self.conclusion.verdict()
+    }
+
+    /// Why the verdict is what it is.
+    pub fn explanation(&self) -> Cow<'_, str> {
+        match &self.conclusion {
+            Conclusion::Compliant { explanation }
+            | Conclusion::NotApplicable { explanation }
+            | Conclusion::NonCompliant { explanation, .. }
+            | Conclusion::Indeterminate { explanation, .. } => explanation.into(),
+            Conclusion::NotEvaluated(gap) => {
+                let FindingKey { control, resource, .. } = &self.key;
+                format!("Could not evaluate {control} for {}: {gap}.", resource.id).into()
+            }
+        }
+    }
+
+    /// Whether it is non-compliant, and neither exempt nor paused.
     pub fn open(&self) -> bool {
-        self.verdict == Verdict::NonCompliant && self.exempt.is_none()
+        self.verdict() == Verdict::NonCompliant && self.accepted().is_none()
+    }
+
+    /// Why a non-compliant finding is accepted: by an exemption, or because its remediation is paused.
+    pub fn accepted(&self) -> Option<Exempt> {
+        match &self.suppression {
+            Some(Suppression::Paused(pause)) => Some(Exempt {
+                reason: pause.reason.clone(),
+                expires: Some(pause.expires),
+            }),
+            Some(
+                Suppression::ManagedByOthers(_)
+                | Suppression::LocksOut(_)
+                | Suppression::RetriesExhausted(_)
+                | Suppression::Conflict(_),
+            )
+            | None => self.exempt.clone(),
+        }
+    }
+
+    /// The changes that remedy it, where nothing but the mode keeps them from being planned.
+    pub fn changes(&self) -> Option<&[Change]> {
+        match &self.conclusion {
+            Conclusion::NonCompliant {
+                remediation: Remediation::Automatic(changes),
+                ..
+            } if self.exempt.is_none() && self.suppression.is_none() => Some(changes),
+            Conclusion::Compliant { .. }
+            | Conclusion::NotApplicable { .. }
+            | Conclusion::NonCompliant { .. }
+            | Conclusion::Indeterminate { .. }
+            | Conclusion::NotEvaluated(_) => None,
+        }
+    }
+
+    /// What a person has to do about it. None where nothing has to be done, or Postern does it.
+    pub fn advice(&self) -> Option<Cow<'_, str>> {
+        if let Some(suppression) = &self.suppression {
+            return suppression.advice().map(Cow::from);
+        }
+        match &self.conclusion {
+            Conclusion::NonCompliant {
+                remediation: Remediation::Manual(advice),
+                ..
+            }
+            | Conclusion::Indeterminate { advice, .. } => Some(advice.into()),
+            Conclusion::NotEvaluated(_) => {
+                Some("If a call was denied, grant the function's role the action. Then run the sweeper.".into())
+            }
+            Conclusion::Compliant { .. } | Conclusion::NotApplicable { .. } | Conclusion::NonCompliant { .. } => None,
+        }
+    }
+
+    /// The remediation conflict because of which it is not remediated.
+    pub fn conflict(&self) -> Option<&RemediationConflict> {
+        match &self.suppression {
+            Some(Suppression::Conflict(conflict)) => Some(conflict),
+            Some(
+                Suppression::Paused(_)
+                | Suppression::ManagedByOthers(_)
+                | Suppression::LocksOut(_)
+                | Suppression::RetriesExhausted(_),
+            )
+            | None => None,
+        }
     }
 }
 
-impl FindingKey {
-    pub fn compliant(self, explanation: impl Into<String>) -> Finding {
-        self.finding(Verdict::Compliant, explanation, Remediation::None)
-    }
-
-    pub fn not_applicable(self, explanation: impl Into<String>) -> Finding {
-        self.finding(Verdict::NotApplicable, explanation, Remediation::None)
-    }
-
-    pub fn indeterminate(self, explanation: impl Into<String>, advice: impl Into<String>) -> Finding {
-        self.finding(Verdict::Indeterminate, explanation, Remediation::Manual(advice.into()))
-    }
-
-    pub fn non_compliant(self, explanation: impl Into<String>, remediation: Remediation) -> Finding {
-        self.finding(Verdict::NonCompliant, explanation, remediation)
-    }
-
-    fn finding(self, verdict: Verdict, explanation: impl Into<String>, remediation: Remediation) -> Finding {
-        Finding {
-            key: self,
-            verdict,
-            severity: Severity::Low,
-            mode: Mode::Audit,
-            exempt: None,
-            conflict: None,
-            explanation: explanation.into(),
-            remediation,
+impl Suppression {
+    fn advice(&self) -> Option<String> {
+        match self {
+            Self::Paused(_) => None,
+            Self::ManagedByOthers(managed_by) => Some(format!(
+                "Postern does not change it: {managed_by}. Change it there, or add an exemption."
+            )),
+            Self::LocksOut(endpoint) => Some(format!(
+                "Postern does not change the policy: no trusted principal could use {endpoint} afterwards. Check whether \
+                 `[perimeter]` in `postern.toml` contains the organisation and the account of your workloads. If it does, \
+                 correct the policy yourself."
+            )),
+            Self::RetriesExhausted(exhausted) => Some(exhausted.advice()),
+            Self::Conflict(conflict) => Some(conflict.advice()),
         }
     }
 }

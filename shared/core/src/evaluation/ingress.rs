@@ -1,85 +1,134 @@
-//! Who may open a connection to an endpoint, and how to let in the subnets that need it.
+//! Which networks the security groups of an endpoint admit, and how to admit the subnets that need it.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use ipnet::{IpNet, Ipv4Net};
+use postern_policy::{Ports, Transport};
 
-use crate::changes::{Change, ManagedGroup};
+use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
 use crate::evaluation::Context;
+use crate::model::id::ServiceName;
 use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
 
-/// What the security groups of an endpoint let in.
+/// The TCP ports on which a service listens, first and last of each range. Clients need one of them or several, depending
+/// on what they do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePorts(Vec<(u16, u16)>);
+
+impl ServicePorts {
+    /// Those of a service. Nothing where AWS does not document them.
+    pub fn of(service: &ServiceName) -> Option<Self> {
+        match postern_policy::ports(service.as_str()) {
+            Ports::Known(ranges) => {
+                let tcp = ranges.iter().filter(|range| range.transport == Transport::Tcp);
+                Some(Self(tcp.map(|range| (range.from, range.to)).collect()))
+            }
+            Ports::Unknown => None,
+        }
+    }
+
+    /// TCP 443, which is what the managed group admits.
+    fn https() -> Self {
+        Self(vec![(443, 443)])
+    }
+
+    pub fn has_https(&self) -> bool {
+        self.0.contains(&(443, 443))
+    }
+}
+
+impl fmt::Display for ServicePorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (first, last)) in self.0.iter().enumerate() {
+            f.write_str(match place {
+                0 => "TCP ",
+                _ if place + 1 == self.0.len() => " or ",
+                _ => ", ",
+            })?;
+            if first == last {
+                write!(f, "{first}")?;
+            } else {
+                write!(f, "{first}-{last}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the security groups of an endpoint admit subnets.
 pub enum Admission {
     Admitted,
     /// These networks are not admitted.
     Blocked(BTreeSet<IpNet>),
-    /// Who is admitted depends on what is not observed; the reason.
+    /// It depends on something that is not observed; the reason.
     Unclear(String),
 }
 
 impl<'a> Context<'a> {
-    /// Every subnet of the VPC: where an endpoint holds the private DNS name, the clients of all of them are sent to it.
+    /// Every subnet of the VPC: private DNS sends the clients of all of them to the endpoint.
     pub fn all_subnets(&self) -> Result<Vec<&'a Subnet>, Gap> {
         Ok(self.snapshot.subnets.as_ref().map_err(Gap::clone)?.values().collect())
     }
 
-    /// Whether the endpoint's groups admit TCP 443 from these subnets.
-    pub fn admission(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Admission, Gap> {
+    /// Whether the endpoint's groups admit one of the ports from each of these subnets.
+    pub fn admission(&self, endpoint: &Endpoint, ports: &ServicePorts, subnets: &[&Subnet]) -> Result<Admission, Gap> {
         let groups = self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let mut rules = Vec::new();
         let mut unknown = Vec::new();
         for id in &endpoint.security_groups {
             match groups.get(id) {
-                Some(group) => rules.extend(group.ingress.iter().filter(|rule| rule.admits_https())),
+                Some(group) => rules.extend(&group.ingress),
                 None => unknown.push(id.as_str()),
             }
         }
-        let blocked = blocked(&rules, subnets);
+        let blocked = blocked(&rules, ports, subnets);
         if blocked.is_empty() {
             return Ok(Admission::Admitted);
         }
-        let by_membership = rules.iter().filter_map(|rule| match &rule.source {
+        let some_port = |rule: &&&IngressRule| ports.0.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
+        let by_membership = rules.iter().filter(some_port).filter_map(|rule| match &rule.source {
             IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
             IngressSource::Cidr(_) => None,
         });
         if let Some(source) = by_membership.min() {
             return Ok(Admission::Unclear(format!(
-                "TCP 443 is admitted from {source}, and which clients that covers is not observed"
+                "a rule admits {ports} from {source}, and Postern does not observe which clients that covers"
             )));
         }
         if !unknown.is_empty() {
             return Ok(Admission::Unclear(format!(
-                "{} was not found in the VPC",
+                "security group {} was not found in the VPC",
                 unknown.join(", ")
             )));
         }
         Ok(Admission::Blocked(blocked))
     }
 
-    /// The managed group and what makes it admit TCP 443 from these subnets.
+    /// The managed group, and the changes after which it admits TCP 443 from these subnets.
     pub fn managed_group_for(&self, vpc_subnets: &[&Subnet]) -> Result<(ManagedGroup, Vec<Change>), Gap> {
         self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let vpc = &self.snapshot.vpc.id;
         let group = ManagedGroup { vpc: vpc.clone() };
         let mut changes = Vec::new();
         let rules: Vec<_> = match self.snapshot.managed_group() {
-            Some(managed) => managed.ingress.iter().filter(|rule| rule.admits_https()).collect(),
+            Some(managed) => managed.ingress.iter().collect(),
             None => {
-                changes.push(Change::CreateManagedGroup { vpc: vpc.clone() });
+                changes.push(Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.clone() }));
                 Vec::new()
             }
         };
-        let blocked = blocked(&rules, vpc_subnets);
+        let blocked = blocked(&rules, &ServicePorts::https(), vpc_subnets);
         if !blocked.is_empty() {
-            changes.push(Change::AuthorizeIngress {
+            changes.push(Change::AuthorizeIngress(AuthorizeIngress {
                 group: group.clone(),
                 cidrs: blocked,
-            });
+            }));
         }
         Ok((group, changes))
     }
 
-    /// What lets these subnets in to an endpoint. Other people's groups are never edited for this.
+    /// The changes that admit these subnets to an endpoint. Groups of others are never edited.
     pub fn admit(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
         let (group, mut changes) = self.managed_group_for(subnets)?;
         let attached = self
@@ -87,30 +136,34 @@ impl<'a> Context<'a> {
             .managed_group()
             .is_some_and(|g| endpoint.security_groups.contains(&g.id));
         if !attached {
-            changes.push(Change::AttachManagedGroup {
+            changes.push(Change::AttachManagedGroup(AttachManagedGroup {
                 endpoint: endpoint.id.clone(),
                 group,
-            });
+            }));
         }
         Ok(changes)
     }
 }
 
-/// The IPv4 networks of the subnets that no rule admits, neighbours merged. The endpoints are IPv4 ones.
-fn blocked(rules: &[&IngressRule], subnets: &[&Subnet]) -> BTreeSet<IpNet> {
-    let admitted: Vec<Ipv4Net> = rules
-        .iter()
-        .filter_map(|rule| match rule.source {
-            IngressSource::Cidr(IpNet::V4(net)) => Some(net),
-            _ => None,
-        })
-        .collect();
-    let admitted = Ipv4Net::aggregate(&admitted);
+/// The IPv4 networks of the subnets from which none of the ports is admitted, adjacent ones merged. The endpoints are IPv4
+/// ones.
+fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) -> BTreeSet<IpNet> {
+    let by_port = ports.0.iter().map(|(first, last)| {
+        let admitting = rules.iter().filter(|rule| rule.admits_tcp(*first, *last));
+        let admitted: Vec<Ipv4Net> = admitting
+            .filter_map(|rule| match rule.source {
+                IngressSource::Cidr(IpNet::V4(net)) => Some(net),
+                IngressSource::Cidr(IpNet::V6(_)) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
+            })
+            .collect();
+        Ipv4Net::aggregate(&admitted)
+    });
+    let admitted: Vec<Ipv4Net> = by_port.flatten().collect();
     let wanted: Vec<Ipv4Net> = subnets
         .iter()
         .filter_map(|subnet| match subnet.ipv4 {
             Some(IpNet::V4(net)) => Some(net),
-            _ => None,
+            Some(IpNet::V6(_)) | None => None,
         })
         .filter(|net| !admitted.iter().any(|a| a.contains(net)))
         .collect();
@@ -151,11 +204,15 @@ mod tests {
         };
         let endpoint = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()];
         assert_eq!(endpoint.state, EndpointState::Available);
-        context.admission(endpoint, &context.all_subnets().unwrap()).unwrap()
+        {
+            let ports = ServicePorts::of(endpoint.service.as_ref().unwrap()).unwrap();
+            let subnets = context.all_subnets().unwrap();
+            context.admission(endpoint, &ports, &subnets).unwrap()
+        }
     }
 
     #[test]
-    fn neighbours_are_admitted_by_one_rule_and_nobody_between_them() {
+    fn adjacent_subnets_are_admitted_by_one_exact_rule() {
         assert_eq!(lacking(4, &[]), nets(&["10.0.0.0/22"]));
         assert_eq!(
             lacking(4, &[https("10.0.1.0/24")]),
@@ -174,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_sources_by_membership_the_same_one_is_always_named() {
+    fn group_source_in_the_reason_does_not_depend_on_order() {
         let by = |id: &str| IngressRule {
             source: IngressSource::Group(id.to_owned()),
             ..https("10.0.0.0/24")
@@ -193,9 +250,26 @@ mod tests {
         assert!(reason(&[by("sg-2"), by("sg-1")]).contains("sg-1"));
     }
 
+    #[test]
+    fn ports_of_a_service_are_read_as_people_write_them() {
+        let text = |name: &str| ServicePorts::of(&name.into()).map(|ports| ports.to_string());
+        for (name, expected) in [
+            ("com.amazonaws.eu-central-1.sts", Some("TCP 443")),
+            (
+                "com.amazonaws.eu-central-1.email-smtp",
+                Some("TCP 25, 465, 587, 2465 or 2587"),
+            ),
+            ("com.amazonaws.eu-central-1.datasync", Some("TCP 443 or 1024-1064")),
+            ("com.amazonaws.eu-central-1.highlander", Some("TCP 443 or 4195")),
+            ("com.amazonaws.eu-central-1.tomorrow", None),
+        ] {
+            assert_eq!(text(name).as_deref(), expected, "{name}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_is_lacking_and_what_is_admitted_make_up_the_whole(
+        fn missing_and_admitted_networks_are_all_of_the_subnets(
             count in 1..6_usize,
             admitted in prop::collection::vec((0..8_u8, 0..4_u8, 24..=26_u8), 0..6),
         ) {

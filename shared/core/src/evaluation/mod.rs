@@ -1,36 +1,40 @@
 //! What a control is, and how all of them are evaluated on a snapshot.
 
+mod assessment;
 mod finding;
 pub mod ingress;
 pub mod policies;
 pub mod requirement;
+mod suppression;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 
-use crate::model::managed::managed_by;
-
-pub use self::finding::{Exempt, Finding, Remediation};
+pub use self::assessment::{Assessment, Conclusion, Remediation};
+pub use self::finding::{Exempt, Finding, Suppression};
 use self::policies::Policies;
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{ChangeKind, Safety};
 use crate::history::ChangeHistory;
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
-use crate::model::id::EndpointId;
-use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot, Tags};
-use crate::settings::{ExemptionSelector, Mode, Settings};
+use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot, name};
+use crate::settings::{Mode, Settings};
 
 /// A tag that exempts its resource from the controls that the settings allow to be exempted by tag.
 pub const TAG_EXEMPT: &str = "postern:exempt";
 
 /// A requirement on the resources of a VPC.
 pub struct Control {
-    /// Kebab-case; says the bad pattern.
+    /// In kebab case: the resource and its defect.
     pub name: &'static str,
     /// When the control is non-compliant, in one sentence.
     pub summary: &'static str,
     /// Why it matters, what the remediation does, and what it never does. Markdown.
     pub documentation: &'static str,
     pub severity: Severity,
+    /// What its findings are about.
+    pub resource: ResourceKind,
     /// The parts of the snapshot that `evaluate` reads.
     pub needs: &'static [Part],
     /// The changes that its remediation may consist of.
@@ -39,11 +43,11 @@ pub struct Control {
     pub opt_in: bool,
     /// Whether its remediation writes endpoint policies that admit the perimeter alone.
     pub writes_perimeter_policies: bool,
-    /// Findings of every verdict. A gap makes the control indeterminate for the whole VPC.
-    pub evaluate: fn(&Context<'_>) -> Result<Vec<Finding>, Gap>,
+    /// Assessments of every verdict. After a gap the control is not evaluated for the whole scope.
+    pub evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>,
 }
 
-/// What a control sees.
+/// The input of a control.
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub settings: &'a Settings,
@@ -52,9 +56,9 @@ pub struct Context<'a> {
     pub(crate) policies: &'a Policies,
 }
 
-/// Evaluates these controls. Sorted by finding key; the same snapshot gives the same findings.
+/// Evaluates these controls. Sorted by finding key; the same input gives the same findings.
 ///
-/// Findings on a VPC of another owner do not exist: only its owner can act there.
+/// A VPC of another owner has no findings: only its owner can change it.
 pub fn evaluate(
     controls: &[&Control],
     snapshot: &Snapshot,
@@ -65,7 +69,7 @@ pub fn evaluate(
     evaluate_with(controls, snapshot, settings, history, now, &Policies::default())
 }
 
-/// The same with what was found out about policies before, under the same settings at the same moment.
+/// Like [`evaluate`], with policies that were analysed before with the same settings at the same time.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
     snapshot: &Snapshot,
@@ -90,327 +94,76 @@ pub(crate) fn evaluate_with(
         if mode == Mode::Off {
             continue;
         }
-        let found = (control.evaluate)(&context).unwrap_or_else(|gap| {
-            vec![
-                FindingKey::new(control.name, ResourceKind::Vpc, &snapshot.vpc.id).indeterminate(
-                    format!("Cannot be decided: {gap}."),
-                    "Give the function what it lacks, then run the sweep.",
-                ),
-            ]
+        let assessed = (control.evaluate)(&context).unwrap_or_else(|gap| {
+            let key = FindingKey::new(control.name, ResourceKind::Vpc, &snapshot.vpc.id);
+            vec![key.concluded(Conclusion::NotEvaluated(gap))]
         });
-        for mut finding in found {
-            finding.severity = control.severity;
-            finding.mode = mode;
-            finding.exempt = exemption(&finding, snapshot, settings, history, now);
-            leave_managed_resources_alone(&mut finding, snapshot);
-            suppress_conflicting(&mut finding, snapshot, settings, history, now);
-            findings.push(finding);
-        }
+        findings.extend(
+            assessed
+                .into_iter()
+                .map(|assessment| finding(assessment, control, mode, &context)),
+        );
     }
     findings.sort_by(|a, b| a.key.cmp(&b.key));
     findings
 }
 
-fn exemption(
-    finding: &Finding,
-    snapshot: &Snapshot,
-    settings: &Settings,
-    history: &ChangeHistory,
-    now: Timestamp,
-) -> Option<Exempt> {
-    if finding.verdict != Verdict::NonCompliant {
-        return None;
+fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Context<'_>) -> Finding {
+    let key = &assessment.key;
+    let mode = match &assessment.conclusion {
+        Conclusion::NonCompliant {
+            remediation: Remediation::Automatic(changes),
+            ..
+        } if changes.iter().any(|change| change.safety() == Safety::Interrupting) => {
+            mode.min(context.settings.modes.interrupting)
+        }
+        Conclusion::Compliant { .. }
+        | Conclusion::NotApplicable { .. }
+        | Conclusion::NonCompliant { .. }
+        | Conclusion::Indeterminate { .. }
+        | Conclusion::NotEvaluated(_) => mode,
+    };
+    let non_compliant = assessment.conclusion.verdict() == Verdict::NonCompliant;
+    let exempt = non_compliant.then(|| suppression::exemption(key, context)).flatten();
+    let suppression = match exempt {
+        Some(_) => None,
+        None => suppression::suppression(&assessment, mode, context),
+    };
+    let tags = suppression::tags_of(key, context.snapshot);
+    Finding {
+        name: tags.and_then(name),
+        service: key.service.clone().or_else(|| service_of(key, context.snapshot)),
+        severity: control.severity,
+        mode,
+        exempt,
+        suppression,
+        key: assessment.key,
+        conclusion: assessment.conclusion,
     }
-    let key = &finding.key;
-    let tags = tags_of(key, snapshot);
-    let matching = settings.exemptions.iter().filter(|exemption| {
-        exemption.control == key.control
-            && exemption.expires > now
-            && match &exemption.selector {
-                ExemptionSelector::Resource(id) => *id == key.resource.id,
-                ExemptionSelector::Tag { key, value } => tags.and_then(|t| t.get(key)) == Some(value),
-            }
-    });
-    // The one that ends last says until when, in whatever order they are written.
-    let from_settings = matching.max_by_key(|exemption| (exemption.expires, &exemption.reason));
-    if let Some(exemption) = from_settings {
-        return Some(Exempt {
-            reason: exemption.reason.clone(),
-            expires: Some(exemption.expires),
-        });
-    }
-    if let Some(pause) = history.pause(key, now) {
-        return Some(Exempt {
-            reason: pause.reason.clone(),
-            expires: Some(pause.expires),
-        });
-    }
-    let tag = tags?.get(TAG_EXEMPT)?;
-    settings.exempt_by_tag.contains(&key.control).then(|| Exempt {
-        reason: format!("tag {TAG_EXEMPT} = {tag}"),
-        expires: None,
-    })
 }
 
-fn tags_of<'a>(key: &FindingKey, snapshot: &'a Snapshot) -> Option<&'a Tags> {
-    let id = key.resource.id.as_str();
+/// The service of the endpoint that a finding is about.
+fn service_of(key: &FindingKey, snapshot: &Snapshot) -> Option<String> {
     match key.resource.kind {
-        ResourceKind::Vpc => Some(&snapshot.vpc.tags),
-        ResourceKind::Subnet => snapshot.subnets.as_ref().ok()?.get(&id.into()).map(|s| &s.tags),
-        ResourceKind::RouteTable => snapshot.route_tables.as_ref().ok()?.get(&id.into()).map(|t| &t.tags),
-        ResourceKind::Endpoint => snapshot.endpoints.as_ref().ok()?.get(&id.into()).map(|e| &e.tags),
+        ResourceKind::Endpoint => {
+            let endpoints = snapshot.endpoints.as_ref().ok()?;
+            let endpoint = endpoints.get(&key.resource.id.as_str().into())?;
+            endpoint.service.as_ref().map(ToString::to_string)
+        }
+        ResourceKind::Vpc | ResourceKind::Subnet | ResourceKind::RouteTable => None,
     }
 }
 
-/// What others manage is reported and left alone, whichever control finds it.
-fn leave_managed_resources_alone(finding: &mut Finding, snapshot: &Snapshot) {
-    let Remediation::Automatic(changes) = &finding.remediation else {
-        return;
-    };
-    let managed_by = changes
-        .iter()
-        .filter_map(Change::endpoint)
-        .find_map(|id| managed_by_of(id, snapshot));
-    if let Some(managed_by) = managed_by {
-        finding.remediation = Remediation::Manual(format!("Left alone: {managed_by}. Change it there."));
-    }
-}
+/// What a person can do about an endpoint in a state that AWS added later.
+const UNKNOWN_STATE_ADVICE: &str = "Check the state of the endpoint in the AWS console.";
 
-/// What somebody undoes again and again is reported and left alone.
-fn suppress_conflicting(
-    finding: &mut Finding,
-    snapshot: &Snapshot,
-    settings: &Settings,
-    history: &ChangeHistory,
-    now: Timestamp,
-) {
-    let Remediation::Automatic(changes) = &finding.remediation else {
-        return;
-    };
-    if finding.mode != Mode::Enforce || !finding.open() {
-        return;
-    }
-    if let Some(retries_exhausted) = history.retries_exhausted(&finding.key, changes, &settings.limits, now) {
-        finding.remediation = Remediation::Manual(retries_exhausted.advice());
-        return;
-    }
-    if let Some(conflict) = history.conflict(&finding.key, changes, snapshot, &settings.limits, now) {
-        finding.remediation = Remediation::Manual(conflict.advice());
-        finding.conflict = Some(conflict);
-    }
-}
-
-fn managed_by_of(id: &EndpointId, snapshot: &Snapshot) -> Option<String> {
-    let endpoint = snapshot.endpoints.as_ref().ok()?.get(id)?;
-    managed_by(endpoint, snapshot).map(|managed_by| format!("{id} {managed_by}"))
-}
-
-/// The finding about what depends on an endpoint in a state that AWS added since.
-pub fn in_unknown_state(key: FindingKey, endpoint: &Endpoint) -> Finding {
+/// The assessment of a resource that depends on an endpoint in a state that AWS added later.
+pub fn in_unknown_state(key: FindingKey, endpoint: &Endpoint) -> Assessment {
     key.indeterminate(
         format!(
-            "Cannot be decided: {} is in a state that is not known here.",
+            "Could not decide: {} is in a state that Postern does not know.",
             endpoint.id
         ),
-        "Look at the endpoint's state in the console.",
+        UNKNOWN_STATE_ADVICE,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::controls::{endpoint_missing, find, gateway_route_missing, policy_open, subnet_uncovered};
-    use crate::testing::{ALLOW_ALL, STRANGER, VPC, World, changes, compliant, tags};
-
-    const LATER: &str = "2026-12-01T00:00:00Z";
-    const EARLIER: &str = "2026-11-01T00:00:00Z";
-
-    /// `vpce-s3` is open, and only in that is anything wrong.
-    fn open() -> World {
-        compliant().edit_endpoint("vpce-s3", |e| {
-            e.policy = Some(ALLOW_ALL.to_owned());
-            e.tags = tags(&[("team", "data")]);
-        })
-    }
-
-    fn resource(id: &str) -> ExemptionSelector {
-        ExemptionSelector::Resource(id.to_owned())
-    }
-
-    fn tag(key: &str, value: &str) -> ExemptionSelector {
-        ExemptionSelector::Tag {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        }
-    }
-
-    fn judge(world: &World) -> Finding {
-        world.judge(&policy_open::CONTROL, "vpce-s3")
-    }
-
-    #[test]
-    fn there_are_no_findings_about_a_vpc_of_another_owner() {
-        let mut world = open();
-        world.snapshot.vpc.owner = STRANGER.into();
-        assert_eq!(world.all_findings(), []);
-        assert_eq!(world.plan().changes, []);
-    }
-
-    #[test]
-    fn a_control_that_is_off_is_silent() {
-        let world = open().mode(&policy_open::CONTROL, Mode::Off);
-        assert_eq!(world.findings(&policy_open::CONTROL), []);
-        assert!(!world.findings(&endpoint_missing::CONTROL).is_empty());
-    }
-
-    #[test]
-    fn findings_carry_the_severity_and_mode_of_their_control() {
-        let world = open().mode(&policy_open::CONTROL, Mode::Audit);
-        for finding in world.all_findings() {
-            let control = find(&finding.key.control).unwrap();
-            assert_eq!(finding.severity, control.severity);
-            assert_eq!(finding.mode, world.settings.modes.of(control.name));
-        }
-    }
-
-    #[test]
-    fn findings_are_sorted_and_each_key_appears_once() {
-        let world = open()
-            .require(&["s3", "dynamodb"])
-            .require_gateway(&["nonsense"])
-            .require(&["nonsense"]);
-        let findings = world.all_findings();
-        assert!(
-            findings.windows(2).all(|pair| pair[0].key < pair[1].key),
-            "{findings:#?}"
-        );
-    }
-
-    #[test]
-    fn an_exemption_holds_until_it_expires() {
-        let world = open().exempt(&policy_open::CONTROL, resource("vpce-s3"), LATER);
-        let finding = judge(&world);
-        assert_eq!(finding.verdict, Verdict::NonCompliant);
-        assert_eq!(finding.exempt.as_ref().unwrap().reason, "ticket 42");
-        assert_eq!(finding.exempt.as_ref().unwrap().expires, Some(LATER.parse().unwrap()));
-        assert!(!finding.open());
-        assert_eq!(world.plan().changes, []);
-        for now in [LATER, "2026-12-01T00:00:01Z"] {
-            let then = World {
-                now: now.parse().unwrap(),
-                ..world.clone()
-            };
-            assert!(judge(&then).open(), "at {now} the finding is back");
-            assert_eq!(then.plan().changes.len(), 1);
-        }
-    }
-
-    #[test]
-    fn of_several_exemptions_the_one_that_ends_last_counts() {
-        let both = open()
-            .exempt(&policy_open::CONTROL, tag("team", "data"), LATER)
-            .exempt(&policy_open::CONTROL, resource("vpce-s3"), EARLIER)
-            .exempt(&policy_open::CONTROL, resource("vpce-s3"), "2026-11-30T00:00:00Z");
-        assert_eq!(judge(&both).exempt.unwrap().expires, Some(LATER.parse().unwrap()));
-    }
-
-    #[test]
-    fn an_exemption_is_for_its_control_and_resource_or_tag() {
-        for (control, selector) in [
-            (&endpoint_missing::CONTROL, resource("vpce-s3")),
-            (&policy_open::CONTROL, resource("vpce-s")),
-            (&policy_open::CONTROL, resource("vpce-sts")),
-            (&policy_open::CONTROL, tag("team", "web")),
-            (&policy_open::CONTROL, tag("Team", "data")),
-        ] {
-            let world = open().exempt(control, selector.clone(), LATER);
-            assert!(judge(&world).open(), "{} {selector:?}", control.name);
-        }
-        let by_tag = open().exempt(&policy_open::CONTROL, tag("team", "data"), LATER);
-        assert!(!judge(&by_tag).open());
-    }
-
-    #[test]
-    fn tags_of_every_kind_of_resource_select() {
-        let marked = tags(&[("legacy", "yes")]);
-        let world = compliant()
-            .without("vpce-sts")
-            .edit_endpoint("vpce-s3", |e| {
-                e.route_tables.remove(&"rtb-isolated".into());
-                e.policy = Some(ALLOW_ALL.to_owned());
-                e.tags = marked.clone();
-            })
-            .edit_endpoint("vpce-kms", |e| {
-                e.subnets.remove(&"subnet-b".into());
-            })
-            .edit_table("rtb-isolated", |t| t.tags = marked.clone())
-            .edit_subnet("subnet-b", |s| s.tags = marked.clone());
-        for (control, about) in [
-            (&endpoint_missing::CONTROL, "sts"),
-            (&gateway_route_missing::CONTROL, "rtb-isolated s3"),
-            (&policy_open::CONTROL, "vpce-s3"),
-            (&subnet_uncovered::CONTROL, "subnet-b kms"),
-        ] {
-            let mut world = world.clone().exempt(control, tag("legacy", "yes"), LATER);
-            world.snapshot.vpc.tags = marked.clone();
-            let mut without = world.clone();
-            without.settings.exemptions.clear();
-            assert!(without.judge(control, about).open(), "{about}");
-            assert!(!world.judge(control, about).open(), "{about}");
-        }
-    }
-
-    #[test]
-    fn a_tag_of_its_own_exempts_only_where_the_settings_allow_it() {
-        let tagged = open().edit_endpoint("vpce-s3", |e| e.tags = tags(&[(TAG_EXEMPT, "since 2019")]));
-        assert!(judge(&tagged).open(), "the policed do not excuse themselves by default");
-        let mut other = tagged.clone();
-        other.settings.exempt_by_tag = ["endpoint-missing".to_owned()].into();
-        assert!(judge(&other).open());
-        let mut allowed = tagged;
-        allowed.settings.exempt_by_tag = ["policy-open".to_owned()].into();
-        let exempt = judge(&allowed).exempt.unwrap();
-        assert_eq!(exempt.reason, "tag postern:exempt = since 2019");
-        assert_eq!(exempt.expires, None);
-        assert_eq!(allowed.plan().changes, []);
-    }
-
-    #[test]
-    fn only_what_is_non_compliant_is_exempt() {
-        let mut world = compliant().exempt(&policy_open::CONTROL, resource("vpce-s3"), LATER);
-        assert_eq!(judge(&world).exempt, None);
-        world = world.edit_endpoint("vpce-s3", |e| e.policy = None);
-        let undecided = judge(&world);
-        assert_eq!((undecided.verdict, undecided.exempt), (Verdict::Indeterminate, None));
-    }
-
-    #[test]
-    fn what_others_keep_is_left_alone_and_everything_else_is_not() {
-        assert_eq!(changes(&judge(&open())).len(), 1);
-        let endpoint = |edit: fn(&mut Endpoint)| {
-            let world = open().edit_endpoint("vpce-s3", edit);
-            let endpoints = world.snapshot.endpoints.as_ref().unwrap();
-            managed_by(&endpoints[&"vpce-s3".into()], &world.snapshot)
-        };
-        assert_eq!(endpoint(|_| {}), None);
-        assert!(endpoint(|e| e.requester_managed = true).is_some());
-        assert!(endpoint(|e| e.owner = STRANGER.into()).is_some());
-        assert!(endpoint(|e| e.tags = tags(&[("GuardDutyManaged", "false")])).is_some());
-        assert!(endpoint(|e| e.service = None).is_none());
-    }
-
-    #[test]
-    fn a_gap_makes_one_finding_about_the_vpc() {
-        let world = open().gap(Part::Endpoints);
-        let findings = world.findings(&policy_open::CONTROL);
-        let [finding] = findings.as_slice() else {
-            panic!("{findings:#?}")
-        };
-        assert_eq!(finding.key.resource.id, VPC);
-        assert_eq!(
-            finding.explanation,
-            "Cannot be decided: the call for Endpoints was denied."
-        );
-        assert_eq!(finding.severity, Severity::Critical);
-    }
 }

@@ -1,9 +1,10 @@
-//! Which services a VPC has to reach privately, and from which of its subnets.
+//! Which services are required in a VPC, and from which of its subnets.
 
 use std::collections::BTreeMap;
 
 use crate::evaluation::Context;
 use crate::model::id::{RouteTableId, ServiceName};
+use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
 
 /// A service that the settings require in this VPC.
@@ -13,7 +14,7 @@ pub struct Required<'a> {
     pub subnets: Vec<&'a Subnet>,
 }
 
-/// A required service that the Region's catalogue does not settle.
+/// A required service that the Region's catalogue does not list, or lists more than once.
 pub struct Unresolved<'a> {
     pub name: &'a str,
     pub reason: String,
@@ -92,21 +93,19 @@ fn resolve<'a>(
     if let Some(service) = of_kind().find(|service| service.name.as_str() == name) {
         return Ok(service);
     }
-    let short: Vec<_> = of_kind()
-        .filter(|s| s.amazon && s.short_name(region) == Some(name))
-        .collect();
+    let short: Vec<_> = of_kind().filter(|s| s.amazon && s.short_name() == Some(name)).collect();
     match short.as_slice() {
         [service] => Ok(service),
         [] => Err(format!(
-            "{region} offers no {} service `{name}`; correct the name in postern.toml or limit the requirement to VPCs \
-             of Regions that have it",
+            "{region} has no {} service `{name}`. Correct the name in `postern.toml`, or limit the requirement to VPCs of \
+             Regions that have the service.",
             kind.word()
         )),
         several => {
             let mut names: Vec<_> = several.iter().map(|service| service.name.as_str()).collect();
             names.sort();
             Err(format!(
-                "`{name}` may mean {}; write the full name in postern.toml",
+                "`{name}` can mean {}. Use the full name in `postern.toml`.",
                 names.join(" or ")
             ))
         }
@@ -119,7 +118,7 @@ impl<'a> Context<'a> {
         self.endpoints_to(service, Endpoint::usable)
     }
 
-    /// The endpoints of a service of which it is not known whether they serve this VPC.
+    /// The endpoints of a service in a state that Postern does not know: they may serve this VPC or not.
     pub fn doubtful(&self, service: &Service) -> Result<Vec<&'a Endpoint>, Gap> {
         self.endpoints_to(service, |e| e.state == EndpointState::Unknown)
     }
@@ -149,17 +148,18 @@ impl<'a> Context<'a> {
             .and_then(|name| catalogue.find(name, endpoint.kind)))
     }
 
-    /// Whether the interface endpoint of a service is to hold the service's normal DNS name. Where the service has a
-    /// gateway form as well, that name belongs to the gateway's clients.
+    /// Whether private DNS is wanted on the interface endpoint of a service. Where the service has a gateway type as well,
+    /// its normal DNS name is for the clients of the gateway endpoint.
     pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
         Ok(service.amazon
+            && against_private_dns(service).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()
             && catalogue.find(&service.name, EndpointKind::Gateway).is_none())
     }
 
-    /// The route tables that decide for these subnets.
+    /// The route tables of these subnets.
     pub fn route_tables_of(&self, subnets: &[&Subnet]) -> Result<Vec<RouteTableId>, Gap> {
         let mut tables = Vec::new();
         for subnet in subnets {
@@ -178,7 +178,7 @@ mod tests {
     use crate::history::ChangeHistory;
     use crate::model::snapshot::SubnetClass;
     use crate::settings::SubnetSelector;
-    use crate::testing::{REGION, STRANGER, World, bare, compliant, service, tags};
+    use crate::testing::{STRANGER, World, bare, compliant, service, tags};
 
     fn with<T>(world: &World, look: impl FnOnce(&Context<'_>) -> T) -> T {
         look(&Context {
@@ -194,7 +194,7 @@ mod tests {
     fn needed(world: &World) -> Vec<(String, Vec<String>)> {
         with(world, |context| {
             let (services, _) = required(context, EndpointKind::Interface).unwrap();
-            let short = |s: &Service| s.short_name(&REGION.into()).unwrap().to_owned();
+            let short = |s: &Service| s.short_name().unwrap().to_owned();
             services
                 .into_iter()
                 .map(|r| (short(r.service), r.subnets.iter().map(|s| s.id.to_string()).collect()))
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn subnets_are_chosen_by_class_and_by_every_tag() {
+    fn subnets_are_selected_by_class_and_by_every_tag() {
         let mut world = bare()
             .subnet("subnet-app", "a", SubnetClass::Private)
             .subnet("subnet-other", "a", SubnetClass::Private)
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn subnets_of_other_owners_need_nothing_from_us() {
+    fn subnet_of_another_owner_needs_nothing() {
         let world = bare()
             .subnet("subnet-a", "a", SubnetClass::Private)
             .edit_subnet("subnet-a", |s| s.owner = STRANGER.into())
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_settled_is_said_once_and_spares_the_others() {
+    fn unresolved_service_is_reported_once_and_others_are_evaluated() {
         let world = compliant().require(&["nonsense", "sts"]).require(&["nonsense"]);
         with(&world, |context| {
             let (services, unresolved) = required(context, EndpointKind::Interface).unwrap();
@@ -265,20 +265,20 @@ mod tests {
     }
 
     #[test]
-    fn a_service_is_required_in_the_form_that_the_requirement_names() {
+    fn service_is_required_in_the_kind_of_the_requirement() {
         let gateway_of_sts = compliant().require_gateway(&["sts"]);
         with(&gateway_of_sts, |context| {
             let (_, unresolved) = required(context, EndpointKind::Gateway).unwrap();
             assert_eq!(
                 unresolved[0].reason,
-                "eu-central-1 offers no gateway service `sts`; correct the name in postern.toml or limit the \
-                 requirement to VPCs of Regions that have it"
+                "eu-central-1 has no gateway service `sts`. Correct the name in `postern.toml`, or limit the requirement to \
+                 VPCs of Regions that have the service."
             );
         });
     }
 
     #[test]
-    fn names_of_china_are_found_like_all_others() {
+    fn service_names_of_china_regions_are_found() {
         let mut world = bare()
             .subnet("subnet-a", "a", SubnetClass::Private)
             .require(&["ecr.api"]);
@@ -294,22 +294,22 @@ mod tests {
     }
 
     #[test]
-    fn only_interface_services_of_aws_without_a_gateway_form_hold_their_normal_name() {
+    fn only_aws_interface_services_without_a_gateway_form_want_private_dns() {
         let world = compliant();
         let services = &world.snapshot.services.as_ref().unwrap().services;
         let wanted: Vec<_> = services
             .iter()
             .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
-            .map(|s| s.short_name(&REGION.into()).unwrap())
+            .map(|s| s.short_name().unwrap())
             .collect();
         assert_eq!(
             wanted,
-            ["sts", "kms", "email-smtp", "guardduty-data", "freetier", "ecr.api"]
+            ["sts", "kms", "email-smtp", "rum", "guardduty-data", "freetier", "ecr.api"]
         );
     }
 
     #[test]
-    fn what_serves_and_what_may_serve_are_told_apart() {
+    fn serving_and_doubtful_endpoints_are_distinguished() {
         let world = compliant()
             .interface("vpce-odd", "sts", &["subnet-a"])
             .edit_endpoint("vpce-odd", |e| e.state = EndpointState::Unknown)
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn the_route_tables_of_subnets_are_each_named_once() {
+    fn route_tables_of_subnets_are_listed_once() {
         let world = compliant().edit_table("rtb-isolated", |t| t.subnets.clear());
         with(&world, |context| {
             let subnets = context.all_subnets().unwrap();

@@ -1,59 +1,61 @@
-//! What the ledger holds of a VPC.
+//! Everything that the ledger has about a scope.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
-use super::record::NOT_DONE;
-use super::{Action, ChangeRecord, ChangeStatus};
-use crate::changes::{Change, EffectCheck, change_effect, inverse_effect};
+use super::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
+use crate::changes::EffectCheck;
 use crate::history::FindingStatus;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::snapshot::Snapshot;
 
-/// Everything that the ledger holds of a VPC.
+/// Everything that the ledger has about a scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangeHistory {
     /// Oldest first.
     pub records: Vec<ChangeRecord>,
     pub delivered: BTreeMap<FindingKey, DeliveredFinding>,
     pub pauses: Vec<Pause>,
-    /// Repairs before these times no longer count for the tug of war.
+    /// Oldest first.
+    pub undelivered: Vec<UndeliveredMessage>,
+    /// Remediations before these times no longer count as attempts.
     pub resumes: BTreeMap<FindingKey, Timestamp>,
-    /// How often the lease of the VPC was taken.
+    /// How often the lease of the scope was taken.
     pub version: u64,
 }
 
-/// What was last told of a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What was last reported of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveredFinding {
     pub key: FindingKey,
     pub outcome: FindingStatus,
     pub severity: Severity,
-    /// The same as long as there is nothing new to tell.
+    /// Changes when there is something new to report.
     pub fingerprint: String,
     pub explanation: String,
     pub time: Timestamp,
+    /// When it was first reported, if it is open. Older ledgers do not say.
+    pub open_since: Option<Timestamp>,
 }
 
-/// Keeps a control from doing again what people took back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Suspends the remediation of a finding after a person rolled it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
     pub key: FindingKey,
     pub reason: String,
     pub expires: Timestamp,
 }
 
-/// How long AWS may take to show what was done. What is not seen of a younger change is not known to be undone.
+/// How long AWS may take to show a change. A younger change that does not show may still have been made.
 const SHOWN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 impl ChangeHistory {
-    /// The records without a fate that this snapshot decides, with their fate. They are to be told of.
+    /// The unsettled records whose status this snapshot decides, with that status. They are to be reported.
     ///
-    /// What is in effect was done, unless another run did it later or shortly before; what is not in effect although AWS
-    /// had the time to show it was not done. The others stay as they are.
+    /// A change that is in effect was applied, unless another run applied it later or shortly before. A change that is
+    /// not in effect, although AWS had the time to show it, was not applied. All others stay unsettled.
     pub fn settle(&self, snapshot: &Snapshot, now: Timestamp) -> Vec<ChangeRecord> {
         let unsettled = self
             .records
@@ -74,7 +76,7 @@ impl ChangeHistory {
             .collect()
     }
 
-    /// The monthly cost that was added within the window, and still is as far as the ledger knows.
+    /// The monthly cost that was added within the window and not removed since, as far as the ledger knows.
     pub fn spent(&self, window: SignedDuration, now: Timestamp) -> MonthlyCost {
         let recent = self.records.iter().filter(|record| record.time > since(window, now));
         recent
@@ -84,7 +86,7 @@ impl ChangeHistory {
             .sum()
     }
 
-    /// What keeps the controls from doing again what people took back.
+    /// The pause of the remediation of a finding; of several, the one that ends last.
     pub fn pause(&self, key: &FindingKey, now: Timestamp) -> Option<&Pause> {
         let pauses = self
             .pauses
@@ -104,39 +106,34 @@ fn status<'a>(
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Option<ChangeStatus> {
-    let looked = match &record.action {
-        Action::Change(change) => change_effect(change, &record.run, snapshot),
-        Action::Undo(inverse) => inverse_effect(inverse, snapshot),
+    let effect = match &record.action {
+        Action::Change(change) => change.effect(&record.run, snapshot),
+        Action::Undo(inverse) => inverse.effect(snapshot),
     };
-    match looked.ok()? {
-        EffectCheck::Done { created } => {
-            // A later run, or one shortly before, of which AWS did not show yet what it did.
+    match effect.ok()? {
+        EffectCheck::InEffect { created } => {
+            // Made by a later run, or by one shortly before whose change AWS did not show yet.
             let same = |other: &&ChangeRecord| {
                 let near = record.time.duration_since(other.time) < SHOWN_WITHIN;
                 near && other.action == record.action && matches!(other.status, ChangeStatus::Applied { .. })
             };
             Some(match others.find(same) {
-                Some(other) if !says_who_did_it(&record.action) => not_done(&format!("{} did it", other.id)),
+                Some(other) if !names_its_run(&record.action) => ChangeStatus::NotApplied {
+                    reason: format!("change {} made it", other.id),
+                },
                 _ => ChangeStatus::Applied { created },
             })
         }
-        EffectCheck::NotDone(instead) => {
+        EffectCheck::NotInEffect(reason) => {
             let shown = now.duration_since(record.time) >= SHOWN_WITHIN;
-            shown.then(|| not_done(&instead))
+            shown.then_some(ChangeStatus::NotApplied { reason })
         }
     }
 }
 
-/// What is created carries the run in its tags.
-fn says_who_did_it(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Change(Change::CreateManagedGroup { .. } | Change::CreateEndpoint(_))
-    )
-}
-
-fn not_done(instead: &str) -> ChangeStatus {
-    ChangeStatus::Failed {
-        cause: format!("{NOT_DONE}{instead}"),
+fn names_its_run(action: &Action) -> bool {
+    match action {
+        Action::Change(change) => change.names_its_run(),
+        Action::Undo(_) => false,
     }
 }

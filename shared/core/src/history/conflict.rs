@@ -1,4 +1,4 @@
-//! The tug of war: somebody undoes again and again what Postern repairs.
+//! Findings whose remediation is suspended: it was reverted again and again, or failed again and again.
 
 use std::collections::BTreeMap;
 
@@ -15,30 +15,30 @@ use crate::model::snapshot::Snapshot;
 use crate::settings::Limits;
 use crate::trigger::{Tool, TriggeringEvent};
 
-/// Why a finding is not repaired again, and what ends the contest.
+/// The remediation of a finding was made and reverted as often as the limit allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RemediationConflict {
-    /// How often it was repaired within the window.
+    /// How often it was remediated within the window.
     pub times: usize,
-    /// The first of these repairs.
+    /// The first of these remediations.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Timestamp,
-    /// Who did what that undid it last, where an event told.
+    /// The event that reverted it last, where one was received.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undone_by: Option<TriggeringEvent>,
-    /// With what it was undone last, by the user agent.
+    /// The tool that reverted it last, by its user agent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<Tool>,
-    /// The compliant setting. Left out of truncated reports first.
+    /// The compliant configuration. Left out of truncated reports first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
 }
 
 impl ChangeHistory {
-    /// Set where these changes for a finding were made as often within the window as the limit allows, and are wanted
+    /// Set where these changes for a finding were made as often within the window as the limit allows, and are needed
     /// again.
     ///
-    /// Only what is wanted again counts: a finding may be repaired often because ever new subnets need it.
+    /// Only changes that are needed again count: a finding may be remediated often because new subnets need it.
     pub fn conflict(
         &self,
         key: &FindingKey,
@@ -74,17 +74,19 @@ impl ChangeHistory {
     }
 }
 
-/// Why a change is not tried again for now: AWS refused it as often as the limit allows.
+/// The remediation of a finding failed as often as the limit allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetriesExhausted {
     pub times: usize,
-    /// Of the last time.
+    /// Of the last failure.
     pub cause: String,
+    /// When the window ends and the remediation is tried again.
+    pub until: Timestamp,
 }
 
 impl ChangeHistory {
-    /// Set where one of these changes for a finding was refused for good as often within the window as the limit
-    /// allows, and was not made since.
+    /// Set where AWS refused one of these changes for a finding as often within the window as the limit allows, and the
+    /// change was not made since.
     pub fn retries_exhausted(
         &self,
         key: &FindingKey,
@@ -97,17 +99,27 @@ impl ChangeHistory {
             let wanted = |then: &Change| changes.iter().any(|change| change.repeats(then));
             record.time > from && matches!(&record.action, Action::Change(then) if wanted(then))
         });
-        // Of what a run that died did not come to ask, AWS said nothing.
-        let answered = wanted.filter(|record| record.tried() || !matches!(record.status, ChangeStatus::Failed { .. }));
-        let refused = answered.map_while(|record| match &record.status {
-            ChangeStatus::Failed { cause } => Some(cause),
-            _ => None,
+        // A request that was never sent says nothing of whether AWS accepts it.
+        let sent = wanted.filter(|record| !matches!(record.status, ChangeStatus::NotApplied { .. }));
+        let refused = sent.map_while(|record| match &record.status {
+            ChangeStatus::Failed { cause } => Some((record.time, cause)),
+            ChangeStatus::Intended
+            | ChangeStatus::Uncertain { .. }
+            | ChangeStatus::Applied { .. }
+            | ChangeStatus::NotNeeded { .. }
+            | ChangeStatus::Skipped { .. }
+            | ChangeStatus::NotApplied { .. } => None,
         });
         let causes: Vec<_> = refused.collect();
-        let cause = causes.first().filter(|_| causes.len() >= limits.attempts)?;
+        let (last, cause) = causes.first().filter(|_| causes.len() >= limits.attempts)?;
+        // The first failures leave the window first.
+        let oldest = causes
+            .get(limits.attempts.saturating_sub(1))
+            .map_or(*last, |(time, _)| *time);
         Some(RetriesExhausted {
             times: causes.len(),
             cause: (*cause).clone(),
+            until: oldest.checked_add(limits.window()).unwrap_or(Timestamp::MAX),
         })
     }
 }
@@ -116,9 +128,8 @@ impl RetriesExhausted {
     /// What a person has to do.
     pub fn advice(&self) -> String {
         format!(
-            "Tried {} times and not tried again for now: {}. Postern tries it again once the window is over, or after \
-             `postern resume`.",
-            self.times, self.cause
+            "Remediation failed {} times: {}. Retries resume at {:.0}, or with `postern resume`.",
+            self.times, self.cause, self.until
         )
     }
 }
@@ -126,33 +137,32 @@ impl RetriesExhausted {
 impl RemediationConflict {
     /// What a person has to do.
     pub fn advice(&self) -> String {
-        let who = self.undone_by.as_ref().and_then(|triggering_event| {
-            let actor = triggering_event.actor.as_ref()?;
-            Some(format!(
-                ", the last time by {} ({})",
-                actor.identity, triggering_event.event
-            ))
+        let tool = self.tool.map(|tool| format!(" by {tool}"));
+        let actor = self.undone_by.as_ref().and_then(|event| {
+            let actor = event.actor.as_ref()?;
+            Some(format!(" as {} ({})", actor.identity, event.event))
         });
-        let with = self.tool.map(|tool| format!(" with {tool}"));
-        let scope = self.tool.map_or("where it is set", Tool::code);
+        let last = match (tool, actor) {
+            (None, None) => String::new(),
+            (tool, actor) => format!(", last{}{}", tool.unwrap_or_default(), actor.unwrap_or_default()),
+        };
         format!(
-            "Left alone: it was repaired {} times since {:.0} and undone each time{}{}. Set it as `code` shows {scope}, or \
-             exempt it. Postern repairs it again once the window is over, or after `postern resume`.",
+            "Automatic remediation is suspended: remediated {} times since {:.0} and reverted each time{last}. Apply the \
+             configuration below {}, or add an exemption. Remediation resumes after the window, or with `postern resume`.",
             self.times,
             self.since,
-            who.unwrap_or_default(),
-            with.unwrap_or_default(),
+            self.tool.map_or("where the resource is managed", Tool::code),
         )
     }
 }
 
-/// What undid the last but one of these repairs: it made Postern look, and so the next repair has it as its occasion.
+/// The event that reverted the last but one of these remediations: it started the run that made the next one.
 fn undoing<'a>(repairs: &[&'a ChangeRecord]) -> Option<&'a TriggeringEvent> {
     let later = repairs.iter().skip(1).rev();
     later
         .flat_map(|record| {
             let undoing = match &record.action {
-                Action::Change(change) => undoing_calls(change),
+                Action::Change(change) => change.undoing_calls(),
                 Action::Undo(_) => &[],
             };
             let by_somebody = record
@@ -163,20 +173,4 @@ fn undoing<'a>(repairs: &[&'a ChangeRecord]) -> Option<&'a TriggeringEvent> {
             by_somebody.filter(|triggering_event| undoing.contains(&triggering_event.event.as_str()))
         })
         .next()
-}
-
-/// The calls that may undo a change.
-fn undoing_calls(change: &Change) -> &'static [&'static str] {
-    match change {
-        Change::EnableVpcDns { .. } => &["ModifyVpcAttribute"],
-        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } => {
-            &["ModifySecurityGroupRules", "RevokeSecurityGroupIngress"]
-        }
-        Change::CreateEndpoint(_) => &["DeleteVpcEndpoints"],
-        Change::AddSubnet { .. }
-        | Change::AssociateRouteTable { .. }
-        | Change::AttachManagedGroup { .. }
-        | Change::EnablePrivateDns { .. }
-        | Change::ReplacePolicy { .. } => &["ModifyVpcEndpoint"],
-    }
 }

@@ -1,7 +1,7 @@
-//! What was done before, and what of it still counts: the ledger's content, and what is concluded from it.
+//! The content of the ledger: what was changed, what was reported, and what follows from it.
 //!
-//! A change is written down before it is made and again with what became of it, so that a run that dies in between
-//! leaves nothing that a later run cannot find out by looking.
+//! A change is recorded before it is made, and again with its status after. If a run crashes in between, the next run
+//! determines from AWS which of its changes took effect.
 
 mod change_history;
 mod conflict;
@@ -9,6 +9,7 @@ mod record;
 mod status;
 #[cfg(test)]
 mod tests;
+mod undelivered;
 
 use std::fmt;
 
@@ -25,8 +26,9 @@ pub use self::change_history::{ChangeHistory, DeliveredFinding, Pause};
 pub use self::conflict::{RemediationConflict, RetriesExhausted};
 pub use self::record::{Action, ChangeRecord, ChangeStatus};
 pub use self::status::FindingStatus;
+pub use self::undelivered::{Sink, UndeliveredMessage};
 
-/// Such as `20261123T061530.123456Z-0a1b2c3d`: ids sort by the time of their change.
+/// The id of a change, such as `20261123T061530.123456Z-0a1b2c3d`. Ids sort by the time of their change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChangeId(String);
@@ -43,7 +45,7 @@ impl ChangeId {
         &self.0
     }
 
-    /// When the change was intended. None of what is not such an id.
+    /// When the change was intended. None for a text of another form.
     pub fn time(&self) -> Option<Timestamp> {
         let (time, _) = self.0.split_once('-')?;
         let time = DateTime::strptime("%Y%m%dT%H%M%S.%fZ", time).ok()?;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ChangeId;
 use crate::changes::{Change, ChangeOutcome, Inverse};
@@ -14,11 +13,10 @@ use crate::model::id::RunId;
 use crate::model::scope::Scope;
 use crate::trigger::TriggeringEvent;
 
-/// A change that was made, or was about to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A change that was made or intended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChangeRecord {
     pub id: ChangeId,
-    #[serde(rename = "place")]
     pub scope: Scope,
     pub run: RunId,
     /// The function that ran; `postern` for the command line.
@@ -28,63 +26,62 @@ pub struct ChangeRecord {
     pub action: Action,
     /// The findings that it remedies. Of an undo: those that the undone change remedied.
     pub causes: BTreeSet<FindingKey>,
-    /// Who did what that made Postern look.
-    #[serde(rename = "occasions")]
+    /// The events that started the run.
     pub triggering_events: Vec<TriggeringEvent>,
     /// What it adds to the bill each month.
     pub monthly_cost: MonthlyCost,
-    #[serde(rename = "fate")]
     pub status: ChangeStatus,
-    /// Whether a report told of it, with this fate.
-    #[serde(rename = "told")]
+    /// Whether a report with this status was delivered.
     pub delivered: bool,
-    /// The change that this one takes back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The change that this one undoes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub undoes: Option<ChangeId>,
-    /// The change that took this one back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The change that undid this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub undone_by: Option<ChangeId>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     Change(Change),
     Undo(Inverse),
 }
 
-/// What became of an intended change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The status of a recorded change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ChangeStatus {
-    /// Its run did not come to say: it died, or is still at it.
+    /// Recorded before the request. Its run crashed, or is still running.
     Intended,
-    /// AWS may have done it, although it did not say so.
+    /// The request may have taken effect, although AWS did not confirm it.
     Uncertain {
         cause: String,
     },
     Applied {
         /// The id that AWS gave to what the change created, or of the managed group that it referred to.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         created: Option<String>,
     },
-    /// Live state was already as wanted.
+    /// The live state was already as wanted.
     NotNeeded {
         reason: String,
     },
     Skipped {
         reason: String,
     },
+    /// A later run determined from AWS that its run did not make the change: the run ended before, or another made it.
+    NotApplied {
+        reason: String,
+    },
+    /// AWS refused it.
     Failed {
         cause: String,
     },
 }
 
-/// How the cause of a change begins that was intended and not made.
-pub(super) const NOT_DONE: &str = "not done: ";
-
 impl ChangeStatus {
-    /// After a failure that may be transient AWS may have done it all the same: an answer can get lost.
+    /// A request with a transient failure may have taken effect: the answer can get lost.
     pub fn of(outcome: &ChangeOutcome) -> Self {
         match outcome.clone() {
             ChangeOutcome::Applied { created } => Self::Applied { created },
@@ -98,32 +95,27 @@ impl ChangeStatus {
         }
     }
 
-    /// Whether it is known what became of the change.
+    /// Whether the result of the change is known.
     pub fn settled(&self) -> bool {
         !matches!(self, Self::Intended | Self::Uncertain { .. })
     }
 }
 
 impl ChangeRecord {
-    /// Whether its run did not come to say what became of it, or to tell of it.
+    /// Whether it is not settled, or not reported.
     pub fn unfinished(&self) -> bool {
         !self.status.settled() || !self.delivered
     }
 
-    /// Whether AWS was asked and said no. What turned out not to have been done by a run that died says nothing of AWS.
-    pub fn tried(&self) -> bool {
-        matches!(&self.status, ChangeStatus::Failed { cause } if !cause.starts_with(NOT_DONE))
-    }
-
-    /// What takes it back; None where nothing was done that could be.
+    /// What undoes it; None where nothing was changed, or the id of what was created is not known.
     pub fn inverse(&self) -> Option<Inverse> {
-        match (&self.action, &self.status) {
-            (Action::Change(change), ChangeStatus::Applied { created }) => change.inverse(created.as_deref()),
-            _ => None,
-        }
+        let (Action::Change(change), ChangeStatus::Applied { created }) = (&self.action, &self.status) else {
+            return None;
+        };
+        change.inverse(created.as_deref())
     }
 
-    /// Whether the change is in effect as far as the ledger knows: made, and not taken back by Postern.
+    /// Whether the change is in effect as far as the ledger knows: applied, and not undone by Postern.
     pub fn counts(&self) -> bool {
         matches!(self.status, ChangeStatus::Applied { .. }) && self.undone_by.is_none()
     }

@@ -1,31 +1,31 @@
-//! How a finding ended.
+//! The status of a finding in reports.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How it ended. Later ones ask more of people.
+/// The status of a finding. Later ones need more attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FindingStatus {
-    /// Non-compliant, and somebody answers for it.
+    /// Non-compliant and accepted: by an exemption, or because its remediation is paused.
     Exempt,
-    /// Was open when it was told last, and is not any more.
+    /// Was open in the last report and no longer is.
     Resolved,
-    /// Remediated, and a fresh look confirms it.
+    /// Remediated and verified.
     Repaired,
     /// Would be remediated if its control were enforced.
     Audit,
-    /// Remediated, but no fresh look has confirmed it yet.
+    /// Remediated and not verified yet.
     Pending,
     /// Could not be decided.
     Indeterminate,
     /// Only a person can remediate it.
     Manual,
-    /// Somebody undoes its repair again and again, so it is left alone.
+    /// Automatic remediation is suspended, since it was reverted again and again.
     Contested,
-    /// Would be remediated, but the plan breaks a limit and nothing of it was applied.
+    /// Would be remediated, but the plan exceeds a limit.
     Refused,
-    /// Was to be remediated, and is not.
+    /// Remediation was attempted and failed.
     Failed,
 }
 
@@ -59,7 +59,7 @@ impl FindingStatus {
         }
     }
 
-    /// Whether it is not over with this.
+    /// Whether it is still to be dealt with.
     pub fn open(self) -> bool {
         !matches!(self, Self::Exempt | Self::Resolved | Self::Repaired)
     }

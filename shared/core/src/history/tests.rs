@@ -1,12 +1,11 @@
-//! The past, in named cases and in laws over random VPCs.
+//! The change history, in named cases and in laws over random VPCs.
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::changes::{Change, DnsAttribute, Inverse, ManagedGroup, simulate, simulate_inverse, simulated_id};
+use crate::changes::{AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup, ReplacePolicy};
 use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
-use crate::evaluation::Remediation;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::snapshot::{EndpointState, Part, Snapshot, SubnetClass};
@@ -38,10 +37,14 @@ fn status(record: &ChangeRecord, snapshot: &Snapshot) -> Option<ChangeStatus> {
 
 fn parts(change: &Change) -> &'static [Part] {
     match change {
-        Change::EnableVpcDns { .. } => &[Part::Dns],
-        Change::CreateManagedGroup { .. } | Change::AuthorizeIngress { .. } => &[Part::SecurityGroups],
-        Change::AttachManagedGroup { .. } => &[Part::SecurityGroups, Part::Endpoints],
-        _ => &[Part::Endpoints],
+        Change::EnableVpcDns(_) => &[Part::Dns],
+        Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => &[Part::SecurityGroups],
+        Change::AttachManagedGroup(_) => &[Part::SecurityGroups, Part::Endpoints],
+        Change::CreateEndpoint(_)
+        | Change::AddSubnet(_)
+        | Change::AssociateRouteTable(_)
+        | Change::EnablePrivateDns(_)
+        | Change::ReplacePolicy(_) => &[Part::Endpoints],
     }
 }
 
@@ -49,24 +52,24 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_done_is_settled_as_applied_and_what_was_not_as_failed(world in worlds()) {
+    fn unfinished_change_is_settled_by_what_aws_shows(world in worlds()) {
         let mut state = world.snapshot.clone();
         for planned in &world.plan().changes {
             let intended = record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended();
             prop_assert!(
-                matches!(status(&intended, &state), Some(ChangeStatus::Failed { .. })),
+                matches!(status(&intended, &state), Some(ChangeStatus::NotApplied { .. })),
                 "{} was not done: {:?}", planned.change, status(&intended, &state)
             );
-            let after = simulate(&state, &planned.change);
-            let id = simulated_id(&planned.change, &after);
+            let after = planned.change.simulate(&state);
+            let id = planned.change.simulated_id(&after);
             let after = tagged(after, id.as_deref(), RUN);
             prop_assert_eq!(status(&intended, &after), Some(ChangeStatus::Applied { created: id.clone() }), "{}", planned.change);
 
             let inverse = planned.change.inverse(id.as_deref()).unwrap();
             let undo = ChangeRecord { action: Action::Undo(inverse.clone()), ..intended.clone() };
-            prop_assert!(matches!(status(&undo, &after), Some(ChangeStatus::Failed { .. })), "{inverse}");
-            let undone = simulate_inverse(&after, &inverse);
-            prop_assert_eq!(status(&undo, &undone), Some(ChangeStatus::Applied { created: None }), "{}", inverse);
+            prop_assert!(matches!(status(&undo, &after), Some(ChangeStatus::NotApplied { .. })), "{inverse:?}");
+            let undone = inverse.simulate(&after);
+            prop_assert_eq!(status(&undo, &undone), Some(ChangeStatus::Applied { created: None }), "{:?}", inverse);
 
             let unseen = parts(&planned.change).iter().fold(World { snapshot: after.clone(), ..world.clone() }, |w, p| w.gap(*p));
             prop_assert_eq!(status(&intended, &unseen.snapshot), None, "{}", planned.change);
@@ -78,12 +81,12 @@ proptest! {
     }
 
     #[test]
-    fn what_is_settled_is_left_as_it_is(world in worlds()) {
+    fn settled_change_stays_settled(world in worlds()) {
         let mut state = world.snapshot.clone();
         let mut records = Vec::new();
         for planned in &world.plan().changes {
             records.push(record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended());
-            state = simulate(&state, &planned.change);
+            state = planned.change.simulate(&state);
         }
         for settled in settled(&records, &state) {
             prop_assert!(settled.status.settled() && !settled.delivered);
@@ -97,27 +100,27 @@ proptest! {
 }
 
 #[test]
-fn what_does_not_show_yet_may_have_been_done() {
+fn young_change_that_does_not_show_yet_stays_unsettled() {
     let off = bare().dns(false, true).snapshot;
     let young = record(support(), RUN, "2026-11-23T11:55:01Z").intended();
     assert_eq!(status(&young, &off), None);
     let old = record(support(), RUN, "2026-11-23T11:55:00Z").intended();
-    let cause = "not done: DNS support is disabled".to_owned();
-    assert_eq!(status(&old, &off), Some(ChangeStatus::Failed { cause }));
+    let reason = "DNS support is disabled".to_owned();
+    assert_eq!(status(&old, &off), Some(ChangeStatus::NotApplied { reason }));
     let shown = bare().dns(true, true).snapshot;
     assert_eq!(status(&young, &shown), Some(ChangeStatus::Applied { created: None }));
 }
 
 #[test]
-fn what_a_later_run_did_was_not_done_twice() {
+fn change_made_by_a_later_run_is_not_counted_twice() {
     let lost = record(support(), "run-1", "2026-11-23T10:00:00Z").intended();
     let made = record(support(), "run-2", "2026-11-23T11:00:00Z");
     let on = bare().snapshot;
-    let cause = format!("not done: {} did it", made.id);
+    let reason = format!("change {} made it", made.id);
     let records = settled(&[lost.clone(), made.clone()], &on);
     assert_eq!(
         records.iter().map(|r| &r.status).collect::<Vec<_>>(),
-        [&ChangeStatus::Failed { cause }]
+        [&ChangeStatus::NotApplied { reason }]
     );
     let met = ChangeRecord {
         status: ChangeStatus::NotNeeded {
@@ -132,31 +135,31 @@ fn what_a_later_run_did_was_not_done_twice() {
 }
 
 #[test]
-fn what_another_run_created_is_not_ours() {
-    let group = Change::CreateManagedGroup { vpc: VPC.into() };
+fn resource_created_by_another_run_is_not_attributed() {
+    let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
     let intended = record(group.clone(), "run-1", "2026-11-23T11:00:00Z").intended();
-    let after = simulate(&bare().snapshot, &group);
-    let id = simulated_id(&group, &after);
+    let after = group.simulate(&bare().snapshot);
+    let id = group.simulated_id(&after);
     let theirs = tagged(after.clone(), id.as_deref(), "run-2");
     assert!(
-        matches!(status(&intended, &theirs), Some(ChangeStatus::Failed { cause }) if cause.contains("another run"))
+        matches!(status(&intended, &theirs), Some(ChangeStatus::NotApplied { reason }) if reason.contains("another run"))
     );
     let ours = tagged(after, id.as_deref(), "run-1");
     assert_eq!(status(&intended, &ours), Some(ChangeStatus::Applied { created: id }));
 }
 
 #[test]
-fn a_wider_rule_that_another_run_made_is_not_ours() {
-    let rule = Change::AuthorizeIngress {
+fn wider_rule_of_another_run_is_not_attributed() {
+    let rule = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
         cidrs: nets(&["10.0.0.0/24"]),
-    };
+    });
     let intended = record(rule, "run-1", "2026-11-23T11:00:00Z").intended();
     let with = |cidr: &str| bare().managed_group("sg-managed", &[https(cidr)]).snapshot;
-    let cause = "not done: sg-managed has no rule for 10.0.0.0/24".to_owned();
+    let reason = "sg-managed has no rule for 10.0.0.0/24".to_owned();
     assert_eq!(
         status(&intended, &with("10.0.0.0/22")),
-        Some(ChangeStatus::Failed { cause })
+        Some(ChangeStatus::NotApplied { reason })
     );
     let created = Some("sg-managed".to_owned());
     assert_eq!(
@@ -166,7 +169,7 @@ fn a_wider_rule_that_another_run_made_is_not_ours() {
 }
 
 #[test]
-fn something_is_unfinished_until_its_fate_is_known_and_told() {
+fn record_is_unfinished_until_settled_and_delivered() {
     let delivered = record(support(), RUN, NOW);
     assert!(!delivered.unfinished());
     assert!(delivered.clone().intended().unfinished());
@@ -186,30 +189,30 @@ fn something_is_unfinished_until_its_fate_is_known_and_told() {
 }
 
 #[test]
-fn what_an_endpoint_on_its_way_out_still_shows_does_not_count() {
-    let added = Change::AddSubnet {
+fn dying_endpoint_shows_no_effect() {
+    let added = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-sts".into(),
         subnet: "subnet-a".into(),
         zone: "eu-central-1a".into(),
-    };
+    });
     let intended = record(added, "run-1", "2026-11-23T11:00:00Z").intended();
     let world = bare().interface("vpce-sts", "sts", &["subnet-a"]);
     let there = status(&intended, &world.snapshot);
     assert!(matches!(there, Some(ChangeStatus::Applied { .. })), "{there:?}");
     let going = world.edit_endpoint("vpce-sts", |endpoint| endpoint.state = EndpointState::Deleting);
-    let gone = ChangeStatus::Failed {
-        cause: "not done: vpce-sts is gone".to_owned(),
+    let gone = ChangeStatus::NotApplied {
+        reason: "vpce-sts is gone".to_owned(),
     };
     assert_eq!(status(&intended, &going.snapshot), Some(gone));
 }
 
 #[test]
-fn a_policy_is_the_same_however_aws_writes_it() {
-    let replaced = Change::ReplacePolicy {
+fn policies_are_compared_by_content() {
+    let replaced = Change::ReplacePolicy(ReplacePolicy {
         endpoint: "vpce-s3".into(),
         before: ALLOW_ALL.to_owned(),
         after: r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(),
-    };
+    });
     let intended = record(replaced, "run-1", "2026-11-23T11:00:00Z").intended();
     let live = |policy: &str| {
         let world = compliant().edit_endpoint("vpce-s3", |endpoint| endpoint.policy = Some(policy.to_owned()));
@@ -218,11 +221,11 @@ fn a_policy_is_the_same_however_aws_writes_it() {
     let rewritten = live("{ \"Statement\": [], \"Version\": \"2012-10-17\" }");
     assert!(matches!(rewritten, Some(ChangeStatus::Applied { .. })), "{rewritten:?}");
     let other = live(r#"{"Version":"2008-10-17","Statement":[]}"#);
-    assert!(matches!(other, Some(ChangeStatus::Failed { .. })), "{other:?}");
+    assert!(matches!(other, Some(ChangeStatus::NotApplied { .. })), "{other:?}");
 }
 
 #[test]
-fn what_became_of_a_change_is_told_although_its_uncertainty_was() {
+fn settled_change_is_reported_after_its_uncertainty_was() {
     let world = compliant();
     let uncertain = ChangeRecord {
         status: ChangeStatus::Uncertain {
@@ -237,7 +240,7 @@ fn what_became_of_a_change_is_told_although_its_uncertainty_was() {
 }
 
 #[test]
-fn what_aws_refuses_for_good_is_not_tried_for_ever() {
+fn change_refused_as_often_as_the_limit_is_not_retried() {
     let world = compliant().without("vpce-kms");
     let key = FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms");
     let finding = world.judge(&crate::controls::endpoint_missing::CONTROL, "kms");
@@ -259,12 +262,16 @@ fn what_aws_refuses_for_good_is_not_tried_for_ever() {
     let mut thrice = history(&["2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"]);
     let found = retries_exhausted(&thrice).unwrap();
     assert_eq!((found.times, found.cause.as_str()), (3, "VpcEndpointLimitExceeded"));
-    for part in ["Tried 3 times", "VpcEndpointLimitExceeded", "`postern resume`"] {
+    for part in [
+        "Remediation failed 3 times",
+        "VpcEndpointLimitExceeded",
+        "`postern resume`",
+    ] {
         assert!(found.advice().contains(part), "{}", found.advice());
     }
     let mut died = thrice.clone();
-    died.records[2].status = ChangeStatus::Failed {
-        cause: "not done: it is not there".to_owned(),
+    died.records[2].status = ChangeStatus::NotApplied {
+        reason: "it is not there".to_owned(),
     };
     assert_eq!(retries_exhausted(&died), None, "AWS was asked twice");
     died.records.push(refused("2026-11-23T11:30:00Z"));
@@ -284,7 +291,7 @@ fn what_aws_refuses_for_good_is_not_tried_for_ever() {
 }
 
 #[test]
-fn what_may_have_been_added_within_the_window_counts_until_it_is_taken_back() {
+fn added_cost_counts_within_the_window_until_rolled_back() {
     let cost = |record: ChangeRecord, dollars| ChangeRecord {
         monthly_cost: MonthlyCost::from_dollars(dollars),
         ..record
@@ -315,7 +322,7 @@ fn what_may_have_been_added_within_the_window_counts_until_it_is_taken_back() {
 }
 
 #[test]
-fn a_hold_exempts_its_finding_until_it_expires() {
+fn paused_remediation_resumes_when_the_pause_expires() {
     let mut world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()));
     let key = world.judge(&policy_open::CONTROL, "vpce-s3").key;
     world.history.pauses.push(Pause {
@@ -323,7 +330,7 @@ fn a_hold_exempts_its_finding_until_it_expires() {
         reason: "rolled back: ticket 42".to_owned(),
         expires: at("2026-11-24T00:00:00Z"),
     });
-    let exempt = world.judge(&policy_open::CONTROL, "vpce-s3").exempt.unwrap();
+    let exempt = world.judge(&policy_open::CONTROL, "vpce-s3").accepted().unwrap();
     assert_eq!(exempt.reason, "rolled back: ticket 42");
     assert_eq!(world.plan().changes, []);
     world.now = at("2026-11-24T00:00:00Z");
@@ -347,13 +354,13 @@ fn tug(times: &[&str]) -> World {
 const THREE: [&str; 3] = ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z", "2026-11-23T10:00:00Z"];
 
 #[test]
-fn what_is_undone_as_often_as_the_limit_is_left_alone_with_who_undid_it() {
+fn remediation_reverted_as_often_as_the_limit_is_suspended() {
     let world = tug(&THREE);
     let finding = world.judge(&vpc_dns_disabled::CONTROL, VPC);
-    insta::assert_snapshot!(advice(&finding), @"Left alone: it was repaired 3 times since 2026-11-23T08:00:00Z and undone each time, the last time by arn:aws:iam::111122223333:user/ada (ModifyVpcAttribute) with Terraform. Set it as `code` shows in the Terraform code, or exempt it. Postern repairs it again once the window is over, or after `postern resume`.");
-    let conflict = finding.conflict.unwrap();
+    insta::assert_snapshot!(advice(&finding), @"Automatic remediation is suspended: remediated 3 times since 2026-11-23T08:00:00Z and reverted each time, last by Terraform as arn:aws:iam::111122223333:user/ada (ModifyVpcAttribute). Apply the configuration below in your Terraform code, or add an exemption. Remediation resumes after the window, or with `postern resume`.");
+    let conflict = finding.conflict().unwrap();
     assert_eq!((conflict.times, conflict.tool), (3, Some(Tool::Terraform)));
-    insta::assert_snapshot!(conflict.code.unwrap().terraform, @r#"
+    insta::assert_snapshot!(conflict.code.as_ref().unwrap().terraform, @r#"
     # vpc-1, besides what is there
     resource "aws_vpc" "vpc_1" {
       enable_dns_support = true
@@ -363,7 +370,7 @@ fn what_is_undone_as_often_as_the_limit_is_left_alone_with_who_undid_it() {
 }
 
 #[test]
-fn it_is_repaired_while_it_was_undone_less_often_and_again_when_the_contest_is_over() {
+fn remediation_conflict_ends_with_the_window_or_a_resume() {
     assert_eq!(tug(&THREE[..2]).plan().enforced().count(), 1);
     let mut same_run = tug(&THREE);
     same_run.history.records[2].run = "run-1".into();
@@ -387,7 +394,7 @@ fn it_is_repaired_while_it_was_undone_less_often_and_again_when_the_contest_is_o
 }
 
 #[test]
-fn repairs_of_other_things_do_not_make_a_contest() {
+fn repairs_of_other_resources_make_no_conflict() {
     let mut world = tug(&THREE);
     for record in &mut world.history.records {
         record.causes = [FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, "vpc-2")].into();
@@ -403,62 +410,38 @@ fn repairs_of_other_things_do_not_make_a_contest() {
         .managed_group("sg-managed", &[https("10.0.0.0/24")])
         .edit_endpoint("vpce-sts", |e| e.security_groups = ["sg-managed".into()].into());
     let finding = world.judge(&ingress_blocked::CONTROL, "vpce-sts");
-    let rule = |cidrs: &[&str]| Change::AuthorizeIngress {
-        group: ManagedGroup { vpc: VPC.into() },
-        cidrs: nets(cidrs),
+    let rule = |cidrs: &[&str]| {
+        Change::AuthorizeIngress(AuthorizeIngress {
+            group: ManagedGroup { vpc: VPC.into() },
+            cidrs: nets(cidrs),
+        })
     };
     let repaired = |cidrs: &[&str]| {
         THREE.iter().enumerate().fold(world.clone(), |world, (n, time)| {
             world.remember(record(rule(cidrs), &format!("run-{n}"), time).because_of(&finding.key))
         })
     };
-    assert!(matches!(finding.remediation, Remediation::Automatic(_)));
+    assert!(finding.changes().is_some());
     assert!(
         repaired(&["10.0.7.0/24"])
             .judge(&ingress_blocked::CONTROL, "vpce-sts")
-            .conflict
+            .conflict()
             .is_none()
     );
-    let wanted: Vec<String> = match &finding.remediation {
-        Remediation::Automatic(changes) => changes
-            .iter()
-            .filter_map(|change| match change {
-                Change::AuthorizeIngress { cidrs, .. } => cidrs.first().map(ToString::to_string),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
+    let wanted: Vec<String> = changes(&finding)
+        .iter()
+        .filter_map(|change| match change {
+            Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. }) => cidrs.first().map(ToString::to_string),
+            _ => None,
+        })
+        .collect();
     let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
     assert!(
         repaired(&wanted)
             .judge(&ingress_blocked::CONTROL, "vpce-sts")
-            .conflict
+            .conflict()
             .is_some()
     );
-}
-
-#[test]
-fn records_survive_their_way_through_the_ledger() {
-    let inverse = Inverse::DisableVpcDns {
-        vpc: VPC.into(),
-        attribute: DnsAttribute::Support,
-    };
-    let key = FindingKey::new("vpc-dns-disabled", ResourceKind::Vpc, VPC);
-    let world = compliant().without("vpce-kms").without("vpce-s3");
-    let changes = world
-        .plan()
-        .changes
-        .into_iter()
-        .map(|planned| Action::Change(planned.change));
-    for action in changes.chain([Action::Change(support()), Action::Undo(inverse)]) {
-        let mut record = record(support(), RUN, NOW).because_of(&key);
-        record.triggering_events = vec![triggering_event("ModifyVpcAttribute", TERRAFORM)];
-        record.action = action;
-        record.monthly_cost = MonthlyCost::from_dollars(14.6);
-        let text = serde_json::to_string(&record).unwrap();
-        assert_eq!(serde_json::from_str::<ChangeRecord>(&text).unwrap(), record, "{text}");
-    }
 }
 
 #[test]

@@ -51,6 +51,11 @@ impl MonthlyCost {
 }
 
 impl Prices {
+    /// The monthly cost of one zone at a price by the hour.
+    pub fn month(hour: f64) -> MonthlyCost {
+        MonthlyCost::from_dollars(hour * (HOURS_PER_MONTH as f64))
+    }
+
     /// The monthly cost of an interface endpoint in so many zones. Data processing comes on top.
     pub fn interface_endpoint(&self, region: &Region, zones: usize) -> MonthlyCost {
         let hour = self
@@ -100,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_endpoint_costs_its_zones_by_the_hour_of_its_region() {
+    fn endpoint_costs_its_zones_at_the_hourly_price_of_its_region() {
         let prices = Prices {
             interface_endpoint_zone_hour: 0.01,
             regions: BTreeMap::from([(Region::from("eu-central-1"), 0.012)]),
@@ -113,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_are_exact_and_nonsense_is_nothing() {
+    fn sums_are_exact_and_invalid_amounts_are_zero() {
         let dime = MonthlyCost::from_dollars(0.1);
         assert_eq!(
             [dime; 3].into_iter().sum::<MonthlyCost>(),

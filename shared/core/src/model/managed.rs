@@ -1,8 +1,8 @@
-//! What Postern manages, and what others do.
+//! What Postern manages, and what others manage.
 
-use super::snapshot::{Endpoint, Snapshot};
+use super::snapshot::{Endpoint, SecurityGroup, Snapshot, Tags};
 
-/// The security group that Postern manages in a VPC: at most one, found by this name and `TAG_MANAGED`.
+/// The name of the security group that Postern manages in a VPC. There is at most one with this name and `TAG_MANAGED`.
 pub const MANAGED_GROUP_NAME: &str = "postern-endpoint-ingress";
 /// On everything that Postern creates.
 pub const TAG_MANAGED: &str = "postern:managed";
@@ -11,7 +11,12 @@ pub const TAG_CONTROL: &str = "postern:control";
 /// The run that created it.
 pub const TAG_RUN: &str = "postern:run";
 
-/// Who else manages an endpoint, so that Postern must not touch it.
+/// Whether Postern created what carries these tags.
+pub fn is_managed(tags: &Tags) -> bool {
+    tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
+}
+
+/// Who else manages an endpoint, so that Postern must not change it: worded to follow its id.
 pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
     if let Some(managed_by) = endpoint.managed_by(&snapshot.account) {
         return Some(managed_by);
@@ -24,4 +29,12 @@ pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
     service
         .manages_endpoints
         .then(|| format!("is managed by the service {}", service.name))
+}
+
+impl Snapshot {
+    /// The security group that Postern manages in this VPC.
+    pub fn managed_group(&self) -> Option<&SecurityGroup> {
+        let mut groups = self.security_groups.as_ref().ok()?.values();
+        groups.find(|group| group.name == MANAGED_GROUP_NAME && is_managed(&group.tags))
+    }
 }

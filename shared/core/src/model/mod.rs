@@ -1,10 +1,13 @@
-//! The nouns: ids, scopes, what a VPC looks like, what a finding is about.
+//! The nouns: ids, scopes, snapshots, the keys of findings.
 
+pub mod arn;
 pub mod cost;
 pub mod finding;
 pub mod id;
 pub mod managed;
+pub mod policy_document;
 pub mod scope;
+pub mod service_facts;
 pub mod snapshot;
 pub mod text;
 pub mod token;

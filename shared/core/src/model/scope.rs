@@ -1,14 +1,14 @@
-//! Where Postern looks and acts.
+//! What one reconciliation covers.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::id::{AccountId, Region, VpcId};
 
 /// What one reconciliation is about: a resource of an account in a Region. Leases, ledger partitions and reports are
 /// per scope.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Scope {
     pub account: AccountId,
     pub region: Region,
@@ -17,7 +17,7 @@ pub struct Scope {
 }
 
 /// The resource with everything in it that is observed, evaluated and changed together.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScopedResource {
     Vpc(VpcId),

@@ -10,10 +10,14 @@ use jiff::Timestamp;
 use crate::model::id::{
     AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone,
 };
-use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::model::scope::Scope;
 
 pub type Tags = BTreeMap<String, String>;
+
+/// The value of the tag `Name`, by which people name resources.
+pub fn name(tags: &Tags) -> Option<String> {
+    tags.get("Name").cloned()
+}
 
 /// A part of a snapshot, observed by calls of its own. Each control declares which it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +59,7 @@ pub type Observed<T> = Result<T, Gap>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The account in which the scope lies, in whose name we look and act.
+    /// The account of the scope, with whose credentials AWS is called.
     pub account: AccountId,
     pub region: Region,
     pub vpc: Vpc,
@@ -150,7 +154,7 @@ pub enum EndpointKind {
     GatewayLoadBalancer,
     Resource,
     ServiceNetwork,
-    /// A type that AWS added since; left alone.
+    /// A type that AWS added later. Such endpoints are ignored.
     Other,
 }
 
@@ -280,7 +284,7 @@ impl EndpointState {
 }
 
 impl Endpoint {
-    /// Who else manages it, as the endpoint itself tells: for the words after its id.
+    /// Who else manages it, by the endpoint itself, worded to follow its id: `belongs to account 444455556666`.
     pub fn managed_by(&self, account: &AccountId) -> Option<String> {
         if self.requester_managed {
             return Some("is managed by the AWS service that requested it".to_owned());
@@ -318,9 +322,14 @@ impl Endpoint {
 
 impl IngressRule {
     pub fn admits_https(&self) -> bool {
+        self.admits_tcp(443, 443)
+    }
+
+    /// Whether it admits every TCP port from the first to the last.
+    pub fn admits_tcp(&self, first: u16, last: u16) -> bool {
         match self.protocol {
             Protocol::All => true,
-            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= 443 && 443 <= to),
+            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= first && last <= to),
             Protocol::Other => false,
         }
     }
@@ -334,10 +343,10 @@ impl Catalogue {
 }
 
 impl Service {
-    /// The name without its Region-dependent prefix: `ecr.api` of `com.amazonaws.eu-central-1.ecr.api`.
-    pub fn short_name(&self, region: &Region) -> Option<&str> {
-        let (_, rest) = self.name.as_str().split_once(region.as_str())?;
-        rest.strip_prefix('.')
+    /// The name without provider and Region, such as `ecr.api` of `com.amazonaws.eu-central-1.ecr.api` and `iam` of
+    /// `com.amazonaws.iam`. Nothing for services of other providers.
+    pub fn short_name(&self) -> Option<&str> {
+        postern_policy::short_name(self.name.as_str())
     }
 }
 
@@ -364,16 +373,17 @@ impl Snapshot {
             match route.target {
                 RouteTarget::InternetGateway(_) => return Ok(SubnetClass::Public),
                 RouteTarget::Other(_) => class = SubnetClass::Private,
+                // Through a Gateway Load Balancer endpoint, such as that of a firewall.
+                RouteTarget::Endpoint(_) if self.leads_out(route) => class = SubnetClass::Private,
                 RouteTarget::Local | RouteTarget::Endpoint(_) => {}
             }
         }
         Ok(class)
     }
 
-    /// The security group that Postern manages in this VPC.
-    pub fn managed_group(&self) -> Option<&SecurityGroup> {
-        self.security_groups.as_ref().ok()?.values().find(|group| {
-            group.name == MANAGED_GROUP_NAME && group.tags.get(TAG_MANAGED).is_some_and(|value| value == "true")
-        })
+    /// Whether the destination is outside the VPC. The routes of gateway endpoints have a prefix list as destination.
+    fn leads_out(&self, route: &Route) -> bool {
+        let destination = route.destination.parse::<IpNet>();
+        destination.is_ok_and(|destination| !self.vpc.cidrs.iter().any(|cidr| cidr.contains(&destination)))
     }
 }

@@ -20,7 +20,21 @@ pub fn printable(text: &str) -> String {
     printable
 }
 
-/// The same for a JSON document, which means afterwards what it meant before.
+/// The beginning of a text, printable and of at most so many characters. Where something is left out, the last one is
+/// `…`.
+pub fn excerpt(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+    let (kept, rest) = text.split_at(end);
+    let mut excerpt = printable(kept);
+    if !rest.is_empty() || excerpt.chars().nth(most).is_some() {
+        let end = excerpt.char_indices().nth(most.saturating_sub(1));
+        excerpt.truncate(end.map_or(0, |(at, _)| at));
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+/// Like [`printable`] for a JSON document, which means afterwards what it meant before.
 ///
 /// Not parsed and written again, since that would lose members of the same name.
 pub fn printable_json(document: &str) -> String {
@@ -65,6 +79,11 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
+/// The ending of a noun after a number.
+pub fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// Cuts what is longer than so many bytes, and says so in the text. Returns whether it did.
 pub fn shorten(text: &mut String, most: usize) -> bool {
     if text.len() <= most {
@@ -83,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn invisible_characters_show_and_visible_ones_stay() {
+    fn invisible_characters_are_escaped() {
         let cases = [
             ("plain", "plain"),
             (r#"a "quoted" it's \ path"#, r#"a "quoted" it's \ path"#),
@@ -102,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_keep_their_meaning() {
+    fn escaped_policy_keeps_its_meaning() {
         let policy = "{\n\t\"Sid\": \"a\u{202e}\u{e0041}\u{7f}ü\\n\",\r\n\t\"Sid\": \"twice\"\n}";
         let copy = printable_copy(&policy.to_owned()).unwrap();
         assert_eq!(copy, r#"{  "Sid": "a\u202e\udb40\udc41\u007fü\n",   "Sid": "twice" }"#);
@@ -111,6 +130,14 @@ mod tests {
             serde_json::from_str::<Value>(policy).unwrap()
         );
         assert_eq!(printable_copy(&"{\nno json".to_owned()).as_deref(), Some(r"{\nno json"));
+    }
+
+    #[test]
+    fn excerpts_are_printable_and_no_longer_than_asked_for() {
+        assert_eq!(excerpt("a\n\u{1b}[31m\u{202e}b", 40), r"a\n\u{1b}[31m\u{202e}b");
+        assert_eq!(excerpt(&"é".repeat(8), 8), "é".repeat(8));
+        assert_eq!(excerpt(&"é".repeat(9), 8), format!("{}…", "é".repeat(7)));
+        assert_eq!(excerpt("\u{0}\u{0}\u{0}", 4), r"\0\…");
     }
 
     #[test]

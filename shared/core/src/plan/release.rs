@@ -1,14 +1,14 @@
-//! What of ours stands in the way of somebody who wants to be rid of a subnet or a VPC.
+//! Removing what Postern created from a subnet or a VPC, and noticing that it blocks their deletion.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::changes::{Change, Inverse, is_managed};
+use crate::changes::{AddSubnet, Change, DeleteEndpoint, DeleteSecurityGroup, Inverse, RemoveSubnet};
 use crate::history::{Action, ChangeRecord};
 use crate::model::id::{SubnetId, VpcId};
-use crate::model::managed::managed_by;
+use crate::model::managed::{is_managed, managed_by};
 use crate::model::snapshot::{Endpoint, Gap, Snapshot};
 use crate::trigger::{Failure, TriggeringEvent};
 
@@ -20,33 +20,33 @@ pub struct Notice {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
-    /// The event that it is about, among the occasions.
+    /// The CloudTrail id of the event that it is about.
     pub event_id: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoticeKind {
-    /// A subnet or VPC could not be deleted while things of ours are in it.
+    /// A subnet or VPC could not be deleted, and resources that Postern created are in it.
     DeletionBlocked,
 }
 
-/// What is to be emptied of what is ours.
+/// The VPC or subnet from which everything that Postern created is to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReleaseTarget {
     Vpc(VpcId),
     Subnet(SubnetId),
 }
 
-/// How a room is emptied of what is ours.
+/// How it is removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
     /// In this order.
     pub inverses: Vec<Inverse>,
-    /// What each of these removes, in words.
-    pub ours: Vec<String>,
-    /// What is there besides and stays, since it is not ours.
-    pub foreign: Vec<String>,
+    /// What each of the inverses removes, in words.
+    pub removed: Vec<String>,
+    /// What stays, since Postern did not create it.
+    pub remaining: Vec<String>,
 }
 
 impl ReleaseTarget {
@@ -68,15 +68,15 @@ impl fmt::Display for ReleaseTarget {
     }
 }
 
-/// What has to be removed so that nothing of ours is left in the VPC or subnet.
+/// What has to be removed so that nothing that Postern created is left in the VPC or subnet.
 ///
 /// # Errors
 /// Where the endpoints or security groups were not observed.
-pub fn release(room: &ReleaseTarget, snapshot: &Snapshot, records: &[ChangeRecord]) -> Result<Release, Gap> {
+pub fn release(target: &ReleaseTarget, snapshot: &Snapshot, records: &[ChangeRecord]) -> Result<Release, Gap> {
     let mut release = Release::default();
     let endpoints = snapshot.endpoints.as_ref().map_err(Gap::clone)?;
     for endpoint in endpoints.values().filter(|endpoint| !endpoint.dead()) {
-        match room {
+        match target {
             ReleaseTarget::Vpc(_) => release.endpoint(endpoint, snapshot),
             ReleaseTarget::Subnet(subnet) if endpoint.subnets.contains(subnet) => {
                 release.subnet(endpoint, subnet, snapshot, records);
@@ -84,14 +84,14 @@ pub fn release(room: &ReleaseTarget, snapshot: &Snapshot, records: &[ChangeRecor
             ReleaseTarget::Subnet(_) => {}
         }
     }
-    if let ReleaseTarget::Vpc(_) = room {
+    if let ReleaseTarget::Vpc(_) = target {
         snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         release.group(snapshot, endpoints.values());
     }
     Ok(release)
 }
 
-/// What people have to know of the deletions that failed while something of ours stood in their way.
+/// Notices about deletions that failed while resources that Postern created are in the VPC or subnet.
 pub fn notices(triggering_events: &[TriggeringEvent], snapshot: &Snapshot, records: &[ChangeRecord]) -> Vec<Notice> {
     let blocked = triggering_events
         .iter()
@@ -110,33 +110,37 @@ fn notice(
     snapshot: &Snapshot,
     records: &[ChangeRecord],
 ) -> Option<Notice> {
-    let room = ReleaseTarget::parse(&failure.resource)?;
-    let here = match &room {
+    let target = ReleaseTarget::parse(&failure.resource)?;
+    let here = match &target {
         ReleaseTarget::Vpc(vpc) => *vpc == snapshot.vpc.id,
         ReleaseTarget::Subnet(subnet) => snapshot.subnets.as_ref().ok()?.contains_key(subnet),
     };
-    let release = release(&room, snapshot, records).ok().filter(|_| here)?;
-    if release.ours.is_empty() {
+    let release = release(&target, snapshot, records).ok().filter(|_| here)?;
+    if release.removed.is_empty() {
         return None;
     }
     let who = triggering_event
         .actor
         .as_ref()
         .map(|actor| format!(" by {}", actor.identity));
-    let others = match release.foreign.as_slice() {
+    let others = match release.remaining.as_slice() {
         [] => String::new(),
-        foreign => format!(" Not of Postern, but in it too: {}.", foreign.join(", ")),
+        remaining => format!(
+            " It also contains {}, which Postern did not create.",
+            remaining.join(", ")
+        ),
     };
     Some(Notice {
         kind: NoticeKind::DeletionBlocked,
         text: format!(
-            "{}{} failed ({}): in {room} there is what Postern made: {}.{others} Postern does not remove it by itself.",
+            "{}{} failed ({}): {target} contains {}, which Postern created.{others} To remove what Postern created, use the \
+             command.",
             triggering_event.event,
             who.unwrap_or_default(),
             failure.code,
-            release.ours.join(", "),
+            release.removed.join(", "),
         ),
-        command: Some(format!("postern release {room}")),
+        command: Some(format!("postern release {target}")),
         event_id: triggering_event.event_id.clone(),
     })
 }
@@ -144,59 +148,64 @@ fn notice(
 impl Release {
     fn remove(&mut self, inverse: Inverse, what: String) {
         self.inverses.push(inverse);
-        self.ours.push(what);
+        self.removed.push(what);
     }
 
     fn endpoint(&mut self, endpoint: &Endpoint, snapshot: &Snapshot) {
-        if ours(endpoint, snapshot) {
+        if created_by_postern(endpoint, snapshot) {
             let endpoint_id = endpoint.id.clone();
-            self.remove(Inverse::DeleteEndpoint { endpoint: endpoint_id }, named(endpoint));
+            self.remove(
+                Inverse::DeleteEndpoint(DeleteEndpoint { endpoint: endpoint_id }),
+                named(endpoint),
+            );
         } else {
-            self.foreign.push(named(endpoint));
+            self.remaining.push(named(endpoint));
         }
     }
 
     fn subnet(&mut self, endpoint: &Endpoint, subnet: &SubnetId, snapshot: &Snapshot, records: &[ChangeRecord]) {
-        let remove = Inverse::RemoveSubnet {
+        let remove = Inverse::RemoveSubnet(RemoveSubnet {
             endpoint: endpoint.id.clone(),
             subnet: subnet.clone(),
-        };
+        });
         let others = endpoint.subnets.len() > 1;
         let placed = records.iter().filter(|record| record.counts()).any(|record| {
-            matches!(&record.action, Action::Change(Change::AddSubnet { endpoint: e, subnet: s, .. })
+            matches!(&record.action, Action::Change(Change::AddSubnet(AddSubnet { endpoint: e, subnet: s, .. }))
                 if *e == endpoint.id && s == subnet)
         });
         let in_subnet = || format!("{} in {subnet}", named(endpoint));
-        if ours(endpoint, snapshot) && !others {
+        if created_by_postern(endpoint, snapshot) && !others {
             self.endpoint(endpoint, snapshot);
-        } else if ours(endpoint, snapshot) || (placed && others && managed_by(endpoint, snapshot).is_none()) {
+        } else if created_by_postern(endpoint, snapshot)
+            || (placed && others && managed_by(endpoint, snapshot).is_none())
+        {
             self.remove(remove, in_subnet());
         } else {
-            self.foreign.push(in_subnet());
+            self.remaining.push(in_subnet());
         }
     }
 
-    /// The managed group goes last, if nothing is left that uses it.
+    /// The managed group is removed last, unless an endpoint that stays uses it.
     fn group<'a>(&mut self, snapshot: &Snapshot, endpoints: impl IntoIterator<Item = &'a Endpoint>) {
         let Some(group) = snapshot.managed_group() else { return };
         let mut users = endpoints.into_iter().filter(|endpoint| {
-            !endpoint.dead() && endpoint.security_groups.contains(&group.id) && !ours(endpoint, snapshot)
+            !endpoint.dead() && endpoint.security_groups.contains(&group.id) && !created_by_postern(endpoint, snapshot)
         });
         let named = format!("{} ({})", group.id, group.name);
         match users.next() {
-            Some(user) => self.foreign.push(format!("{named}, which {} uses", user.id)),
+            Some(user) => self.remaining.push(format!("{named}, which {} uses", user.id)),
             None => self.remove(
-                Inverse::DeleteSecurityGroup {
+                Inverse::DeleteSecurityGroup(DeleteSecurityGroup {
                     group: group.id.clone(),
-                },
+                }),
                 named,
             ),
         }
     }
 }
 
-/// Made by Postern, and nobody else's since.
-fn ours(endpoint: &Endpoint, snapshot: &Snapshot) -> bool {
+/// Created by Postern and not managed by others.
+fn created_by_postern(endpoint: &Endpoint, snapshot: &Snapshot) -> bool {
     is_managed(&endpoint.tags) && managed_by(endpoint, snapshot).is_none()
 }
 

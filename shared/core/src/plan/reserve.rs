@@ -1,4 +1,4 @@
-//! What a plan takes from the limits that all functions share in an account and Region.
+//! What a plan uses of the limits that all functions share in an account and Region.
 //!
 //! It is reserved before anything is applied, by one conditional write each, so that runs at the same time cannot exceed
 //! a limit together; what was not used is given back.
@@ -11,7 +11,7 @@ use crate::model::cost::MonthlyCost;
 use crate::plan::{Plan, PlannedChange};
 use crate::settings::{Limits, Mode};
 
-/// What is counted together.
+/// A limit that all functions share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Budget {
     /// Changes within an hour of the clock.
@@ -26,11 +26,11 @@ pub struct Reservation {
     pub amount: u64,
     /// What may be used at most once the amount is added.
     pub most: u64,
-    /// When nobody counts it any more.
+    /// When the counter is no longer needed.
     pub expires: Timestamp,
 }
 
-/// What has to be reserved before what the plan enforces is applied. Empty where nothing is.
+/// What has to be reserved before the enforced changes of a plan are applied. Empty where there are none.
 pub fn reservations(plan: &Plan, limits: &Limits, now: Timestamp) -> Vec<Reservation> {
     if plan.refused.is_some() {
         return Vec::new();
@@ -69,29 +69,23 @@ impl Budget {
 }
 
 impl Reservation {
-    /// Whether no counter could grant it.
-    pub fn hopeless(&self) -> bool {
-        self.amount > self.most
-    }
-
-    /// Why nothing of the plan is applied when it is not granted.
+    /// Why the plan is not applied when the reservation is not granted.
     pub fn refusal(&self) -> String {
         match &self.budget {
             Budget::ChangesPerHour { .. } => format!(
-                "the plan has {} changes, which with those of this hour in this account and Region is more than the \
-                 {} that are allowed (limits.changes_per_hour)",
-                self.amount, self.most
+                "limits.changes_per_hour is {}: the plan has {} changes besides those of this hour in this account and Region",
+                self.most, self.amount
             ),
             Budget::CostPerWindow { .. } => format!(
-                "the plan adds {} a month, which with what was added in this account and Region within the window is \
-                 more than the {} that are allowed (limits.monthly_cost_total)",
-                dollars(self.amount),
-                dollars(self.most)
+                "limits.monthly_cost_total is {}: the plan adds {} a month to what was added in this account and Region \
+                 within the window",
+                dollars(self.most),
+                dollars(self.amount)
             ),
         }
     }
 
-    /// What of it is to be given back, after the plan came to these outcomes. What may have been done counts as used.
+    /// What of it is to be returned after these outcomes of the plan. A change that may have been made counts as used.
     pub fn unused(&self, plan: &Plan, outcomes: &[ChangeOutcome]) -> u64 {
         let used = plan.changes.iter().zip(outcomes).filter(|(planned, outcome)| {
             planned.mode == Mode::Enforce
@@ -117,7 +111,7 @@ fn dollars(cents: u64) -> MonthlyCost {
     MonthlyCost::from_dollars(cents as f64 / 100.0)
 }
 
-/// The window in which a moment lies, by its start. Windows follow one another from the beginning of the epoch.
+/// The window that contains a moment, by its start. Windows follow one another from the beginning of the epoch.
 fn bucket(now: Timestamp, window: SignedDuration) -> String {
     start(now, window)
         .to_zoned(TimeZone::UTC)
@@ -144,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_enforced_is_reserved_and_nothing_else() {
+    fn only_enforced_changes_are_reserved() {
         let world = compliant().without("vpce-kms").without("vpce-s3");
         let limits = Limits::default();
         let plan = world.plan();
@@ -195,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_done_is_given_back() {
+    fn unused_reservation_is_returned() {
         let world = compliant()
             .without("vpce-kms")
             .without("vpce-s3")
@@ -221,19 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_amount_and_the_limit() {
+    fn refusal_names_the_amount_and_the_limit() {
         let limits = Limits {
-            changes_per_hour: 0,
-            monthly_cost_total: MonthlyCost::from_dollars(14.59),
+            changes_per_hour: 5,
+            monthly_cost_total: MonthlyCost::from_dollars(20.0),
             ..Limits::default()
         };
         let world = compliant().without("vpce-kms");
         let reserved = reservations(&world.plan(), &limits, world.now);
-        assert!(reserved.iter().all(Reservation::hopeless));
         let texts: Vec<_> = reserved.iter().map(Reservation::refusal).collect();
         assert!(texts[0].contains("limits.changes_per_hour"), "{}", texts[0]);
         assert!(
-            texts[1].contains("$14.60") && texts[1].contains("$14.59"),
+            texts[1].contains("$14.60") && texts[1].contains("$20.00"),
             "{}",
             texts[1]
         );

@@ -1,10 +1,10 @@
-//! Taking changes back, and emptying subnets and VPCs of what is ours.
+//! Rollbacks, and releases of subnets and VPCs.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::changes::{Inverse, simulate, simulate_inverse, simulated_id};
+use crate::changes::{AddSubnet, DeleteEndpoint, DeleteSecurityGroup, Inverse, RemoveSubnet};
 use crate::controls::CONTROLS;
 use crate::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
@@ -20,11 +20,11 @@ fn carried_out(world: &World) -> (Vec<ChangeRecord>, Snapshot) {
     let mut state = world.snapshot.clone();
     let mut records = Vec::new();
     for (n, planned) in world.plan().enforced().enumerate() {
-        state = simulate(&state, &planned.change);
-        let created = simulated_id(&planned.change, &state);
+        state = planned.change.simulate(&state);
+        let created = planned.change.simulated_id(&state);
         if matches!(
             planned.change,
-            Change::CreateManagedGroup { .. } | Change::CreateEndpoint(_)
+            Change::CreateManagedGroup(_) | Change::CreateEndpoint(_)
         ) {
             state = tagged(state, created.as_deref(), RUN);
         }
@@ -50,13 +50,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_a_run_did_is_taken_back_whole(world in worlds()) {
+    fn rollback_of_a_run_restores_the_state_before_it(world in worlds()) {
         let (records, after) = carried_out(&world);
         let back = rollback(&records, &after);
         prop_assert_eq!(&back.stopped, &None);
         prop_assert_eq!(back.steps.len(), records.len());
         let taken_back = inverses(&back);
-        let restored = taken_back.iter().fold(after.clone(), |state, inverse| simulate_inverse(&state, inverse));
+        let restored = taken_back.iter().fold(after.clone(), |state, inverse| inverse.simulate(&state));
         prop_assert_eq!(&restored, &world.snapshot);
         let undone: Vec<_> = records
             .iter()
@@ -111,7 +111,7 @@ fn stopped(edit: impl FnOnce(World, &str) -> World) -> String {
 }
 
 #[test]
-fn what_somebody_changed_since_is_not_taken_back() {
+fn change_altered_since_is_not_rolled_back() {
     let text = stopped(|world, id| world.edit_endpoint(id, |e| e.policy = Some(ALLOW_ALL.to_owned())));
     assert!(text.ends_with("its policy changed since"), "{text}");
     let text = stopped(|world, id| {
@@ -125,7 +125,7 @@ fn what_somebody_changed_since_is_not_taken_back() {
         "{text}"
     );
     let text = stopped(|world, id| world.edit_endpoint(id, |e| e.tags = Tags::new()));
-    assert!(text.contains("not tagged as managed"), "{text}");
+    assert!(text.contains("no longer has the tag postern:managed"), "{text}");
     let text = stopped(|world, id| world.edit_endpoint(id, |e| e.requester_managed = true));
     assert!(text.contains("managed by the AWS service"), "{text}");
     let text = stopped(|world, _| world.gap(Part::Endpoints));
@@ -139,7 +139,7 @@ fn what_somebody_changed_since_is_not_taken_back() {
 }
 
 #[test]
-fn what_is_not_known_to_be_done_is_not_taken_back() {
+fn unsettled_change_is_not_rolled_back() {
     let (mut records, world) = created();
     records.last_mut().unwrap().status = ChangeStatus::Intended;
     let back = rollback(&records, &world.snapshot);
@@ -160,72 +160,74 @@ fn what_is_not_known_to_be_done_is_not_taken_back() {
 }
 
 #[test]
-fn a_vpc_is_emptied_of_what_is_ours_and_of_nothing_else() {
+fn release_of_a_vpc_removes_only_what_postern_created() {
     let (records, world) = created();
     let id = endpoint_id(&world);
     let world = world.interface("vpce-theirs", "kms", &["subnet-a"]);
-    let room = ReleaseTarget::parse(VPC).unwrap();
-    let found = release(&room, &world.snapshot, &records).unwrap();
+    let target = ReleaseTarget::parse(VPC).unwrap();
+    let found = release(&target, &world.snapshot, &records).unwrap();
     let group = world.snapshot.managed_group().unwrap().id.clone();
     assert_eq!(
         found.inverses,
         [
-            Inverse::DeleteEndpoint {
+            Inverse::DeleteEndpoint(DeleteEndpoint {
                 endpoint: id.as_str().into()
-            },
-            Inverse::DeleteSecurityGroup { group: group.clone() }
+            }),
+            Inverse::DeleteSecurityGroup(DeleteSecurityGroup { group: group.clone() })
         ]
     );
-    assert_eq!(found.foreign, ["vpce-theirs (com.amazonaws.eu-central-1.kms)"]);
+    assert_eq!(found.remaining, ["vpce-theirs (com.amazonaws.eu-central-1.kms)"]);
     let shared = world.edit_endpoint("vpce-theirs", |e| e.security_groups = [group.clone()].into());
-    let found = release(&room, &shared.snapshot, &records).unwrap();
+    let found = release(&target, &shared.snapshot, &records).unwrap();
     assert_eq!(found.inverses.len(), 1);
     assert!(
         found
-            .foreign
+            .remaining
             .contains(&format!("{group} ({MANAGED_GROUP_NAME}), which vpce-theirs uses"))
     );
-    assert!(release(&room, &shared.gap(Part::SecurityGroups).snapshot, &records).is_err());
+    assert!(release(&target, &shared.gap(Part::SecurityGroups).snapshot, &records).is_err());
 }
 
 #[test]
-fn a_subnet_is_emptied_and_the_endpoint_stays_in_the_others() {
+fn release_of_a_subnet_keeps_the_endpoint_in_other_subnets() {
     let (records, world) = created();
     let id = endpoint_id(&world);
-    let room = ReleaseTarget::parse("subnet-b").unwrap();
-    let remove = |id: &str| Inverse::RemoveSubnet {
-        endpoint: id.into(),
-        subnet: "subnet-b".into(),
+    let target = ReleaseTarget::parse("subnet-b").unwrap();
+    let remove = |id: &str| {
+        Inverse::RemoveSubnet(RemoveSubnet {
+            endpoint: id.into(),
+            subnet: "subnet-b".into(),
+        })
     };
     assert_eq!(
-        release(&room, &world.snapshot, &records).unwrap().inverses,
+        release(&target, &world.snapshot, &records).unwrap().inverses,
         [remove(&id)]
     );
     let last = world
         .clone()
         .edit_endpoint(&id, |e| e.subnets = ["subnet-b".into()].into());
-    let delete = Inverse::DeleteEndpoint {
+    let delete = Inverse::DeleteEndpoint(DeleteEndpoint {
         endpoint: id.as_str().into(),
-    };
-    assert_eq!(release(&room, &last.snapshot, &records).unwrap().inverses, [delete]);
+    });
+    assert_eq!(release(&target, &last.snapshot, &records).unwrap().inverses, [delete]);
     // Theirs, into which we were only asked to bring the subnet.
     let theirs = bare()
         .subnet("subnet-a", "a", SubnetClass::Private)
         .subnet("subnet-b", "b", SubnetClass::Private)
         .interface("vpce-sts", "sts", &["subnet-a", "subnet-b"]);
-    let untouched = release(&room, &theirs.snapshot, &[]).unwrap();
-    assert_eq!((untouched.inverses.len(), untouched.foreign.len()), (0, 1));
-    let added = Change::AddSubnet {
+    let untouched = release(&target, &theirs.snapshot, &[]).unwrap();
+    assert_eq!((untouched.inverses.len(), untouched.remaining.len()), (0, 1));
+    let added = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-sts".into(),
         subnet: "subnet-b".into(),
         zone: "eu-central-1b".into(),
-    };
-    let placed = release(&room, &theirs.snapshot, &[record(added, RUN, NOW)]).unwrap();
+    });
+    let placed = release(&target, &theirs.snapshot, &[record(added, RUN, NOW)]).unwrap();
     assert_eq!(placed.inverses, [remove("vpce-sts")]);
 }
 
 #[test]
-fn a_deletion_that_we_stand_in_the_way_of_is_noticed() {
+fn deletion_blocked_by_postern_resources_is_reported() {
     let (records, world) = created();
     let failed = |event: &str, resource: &str| {
         let mut triggering_event = triggering_event(event, TERRAFORM);
@@ -242,7 +244,7 @@ fn a_deletion_that_we_stand_in_the_way_of_is_noticed() {
         panic!("{found:?}")
     };
     let text = notice.text.replace(&endpoint_id(&world), "vpce-ours");
-    insta::assert_snapshot!(text, @"DeleteSubnet by arn:aws:iam::111122223333:user/ada failed (Client.DependencyViolation): in subnet-a there is what Postern made: vpce-ours (com.amazonaws.eu-central-1.sts) in subnet-a. Postern does not remove it by itself.");
+    insta::assert_snapshot!(text, @"DeleteSubnet by arn:aws:iam::111122223333:user/ada failed (Client.DependencyViolation): subnet-a contains vpce-ours (com.amazonaws.eu-central-1.sts) in subnet-a, which Postern created. To remove what Postern created, use the command.");
     assert_eq!(notice.command.as_deref(), Some("postern release subnet-a"));
     assert_eq!(noticed(&[failed("DeleteVpc", VPC)]).len(), 1);
     assert_eq!(

@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 
 use super::reader::{Node, Section, advice};
 use super::{
-    Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement, Settings,
-    SubnetSelector, VpcSelector, values,
+    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement,
+    Settings, SubnetSelector, VpcSelector, values,
 };
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
@@ -47,6 +47,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         exempt_by_tag: root.get("exempt_by_tag", exempt_by_tag).unwrap_or_default(),
         limits: root.get("limits", limits).unwrap_or_default(),
         ledger: root.get("ledger", ledger).unwrap_or_default(),
+        alerts: root.get("alerts", alerts).unwrap_or_default(),
         prices: root.get("prices", prices).unwrap_or_default(),
     };
     let opt_in = controls.iter().filter(|control| control.opt_in);
@@ -116,14 +117,21 @@ fn mode(node: &Node<'_>) -> Option<Mode> {
     node.choice("mode", MODES)
 }
 
+/// The modes of a class of changes.
+fn class(node: &Node<'_>) -> Option<Mode> {
+    const CLASS_MODES: &[(&str, Mode)] = &[("audit", Mode::Audit), ("enforce", Mode::Enforce)];
+    node.section(|s| s.get("mode", |node| node.choice("mode", CLASS_MODES)))
+}
+
 fn modes(node: &Node<'_>, names: &[&str]) -> Option<Modes> {
     node.section(|s| {
         Some(Modes {
             default: s.get("default", mode).unwrap_or_default(),
+            interrupting: s.get("interrupting", class).unwrap_or_default(),
             controls: s.rest(|entry| {
                 let mode = mode(entry);
                 if !names.contains(&entry.key()) {
-                    let known: Vec<_> = ["default"].iter().chain(names).copied().collect();
+                    let known: Vec<_> = ["default", "interrupting"].iter().chain(names).copied().collect();
                     return entry.reject_key(format!("unknown control; {}", advice(entry.key(), &known)));
                 }
                 Some((entry.key().to_owned(), mode?))
@@ -190,7 +198,18 @@ fn limits(node: &Node<'_>) -> Option<Limits> {
     })
 }
 
-/// What is kept outlives the longest window.
+fn alerts(node: &Node<'_>) -> Option<AlertSettings> {
+    let default = AlertSettings::default();
+    node.section(|s| {
+        Some(AlertSettings {
+            repeat_days: s
+                .get("repeat_days", |node| values::within(node, 0..=365))
+                .unwrap_or(default.repeat_days),
+        })
+    })
+}
+
+/// Changes are kept for longer than the longest window.
 fn ledger(node: &Node<'_>) -> Option<LedgerSettings> {
     let default = LedgerSettings::default();
     node.section(|s| {
@@ -219,7 +238,7 @@ fn prices(node: &Node<'_>) -> Option<Prices> {
     })
 }
 
-/// Some controls write policies for the perimeter, so enforcing them takes a perimeter that trusts somebody.
+/// Some controls write policies that admit the perimeter alone, so enforcing them needs a perimeter.
 fn refuse_lockout(root: &Section<'_, '_>, controls: &[KnownControl], settings: &Settings) {
     let enforced: Vec<_> = controls
         .iter()
@@ -230,12 +249,12 @@ fn refuse_lockout(root: &Section<'_, '_>, controls: &[KnownControl], settings: &
         return;
     }
     let message = format!(
-        "the perimeter trusts nobody, so every policy would lock everybody out; name organizations, \
+        "the perimeter is empty, so every policy would lock everybody out; name organizations, \
          organization_paths, accounts or principals, or take `{}` out of enforce",
         enforced.join("` and `")
     );
-    let place = root.find("perimeter").or_else(|| root.find("modes"));
-    if let Some(place) = place {
-        place.reject::<()>(message);
+    let node = root.find("perimeter").or_else(|| root.find("modes"));
+    if let Some(node) = node {
+        node.reject::<()>(message);
     }
 }

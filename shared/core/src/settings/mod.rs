@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::finding::ResourceKind;
 use crate::model::id::VpcId;
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
@@ -20,6 +21,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod values;
+mod warnings;
 
 pub use reader::Problem;
 use reader::{Problems, Section};
@@ -36,10 +38,11 @@ pub struct Settings {
     pub exempt_by_tag: BTreeSet<String>,
     pub limits: Limits,
     pub ledger: LedgerSettings,
+    pub alerts: AlertSettings,
     pub prices: Prices,
 }
 
-/// What the settings have to know of a control.
+/// What the reader of the settings has to know of a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownControl {
     pub name: &'static str,
@@ -47,9 +50,13 @@ pub struct KnownControl {
     pub opt_in: bool,
     /// Writes endpoint policies that admit the perimeter alone.
     pub writes_perimeter_policies: bool,
+    /// What its findings are about.
+    pub resource: ResourceKind,
+    /// Whether its changes may add interface endpoints or zones, which are billed.
+    pub creates_paid: bool,
 }
 
-/// These services have to be reachable privately from these subnets of these VPCs.
+/// These services must be reachable privately from these subnets of these VPCs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// Short names such as `ecr.api`, or full service names.
@@ -60,7 +67,7 @@ pub struct Requirement {
     pub subnets: SubnetSelector,
 }
 
-/// Every criterion that is given has to match; without any, every VPC does.
+/// Every given criterion must match; without criteria, every VPC is selected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VpcSelector {
     pub ids: BTreeSet<VpcId>,
@@ -93,11 +100,14 @@ pub enum Mode {
 pub struct Modes {
     /// The mode of the controls that are not in `controls`.
     pub default: Mode,
+    /// The mode of interrupting changes. Findings that need such a change are audited unless this is `Enforce`, even
+    /// where their control is enforced.
+    pub interrupting: Mode,
     /// The modes that the settings give, and `Off` for every opt-in control that they do not name.
     pub controls: BTreeMap<String, Mode>,
 }
 
-/// A finding that somebody answers for, until a day.
+/// A finding that is accepted, until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
     pub control: String,
@@ -114,7 +124,7 @@ pub enum ExemptionSelector {
     Tag { key: String, value: String },
 }
 
-/// A plan that exceeds a limit is reported whole and applied not at all.
+/// A plan that exceeds a limit is reported completely and not applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub changes_per_run: usize,
@@ -133,10 +143,17 @@ pub struct Limits {
 /// How long the ledger keeps what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerSettings {
-    /// Changes, and what was told of findings.
+    /// Changes, and what was reported of findings.
     pub retention_days: u16,
-    /// How long nothing is done again that was rolled back or released.
+    /// For how long a remediation is paused after it was rolled back or released.
     pub pause_days: u16,
+}
+
+/// What people are alerted of, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// After how many days a critical or high finding that stays open is reported again; 0 for never.
+    pub repeat_days: u16,
 }
 
 /// Settings that cannot be used. Printed with one problem a line.
@@ -189,6 +206,7 @@ impl Default for Settings {
             exempt_by_tag: BTreeSet::new(),
             limits: Limits::default(),
             ledger: LedgerSettings::default(),
+            alerts: AlertSettings::default(),
             prices: Prices::default(),
         }
     }
@@ -232,13 +250,16 @@ impl Default for LedgerSettings {
     }
 }
 
-impl LedgerSettings {
-    pub fn retention(&self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.retention_days))
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self { repeat_days: 7 }
     }
+}
 
-    pub fn pause(&self) -> SignedDuration {
-        SignedDuration::from_hours(24 * i64::from(self.pause_days))
+impl AlertSettings {
+    /// After which time a severe finding that stays open is reported again; None for never.
+    pub fn repeat_after(&self) -> Option<SignedDuration> {
+        (self.repeat_days > 0).then(|| SignedDuration::from_hours(24 * i64::from(self.repeat_days)))
     }
 }
 

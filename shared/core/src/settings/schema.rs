@@ -9,40 +9,41 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
-use super::{LedgerSettings, Limits, Mode, Settings};
+use super::{AlertSettings, LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
 use crate::model::cost::Prices;
 use crate::model::snapshot::SubnetClass;
 
-/// Settings of Postern: which private gates to AWS every VPC has to have, and for whom they are open.
+/// Settings of Postern: which VPC endpoints every VPC must have, and whom they admit.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "postern.toml")]
 struct Document {
     perimeter: Option<Perimeter>,
-    /// Which services have to be reachable privately, and from where.
+    /// Which services must be reachable privately, and from which subnets.
     #[schemars(extend("uniqueItems" = true))]
     requirements: Option<Vec<Requirement>>,
-    /// What each control may do: off, audit (report, with a plan) or enforce (remediate).
+    /// The mode of each control: off, audit (report with a plan) or enforce (remediate).
     modes: Option<Modes>,
-    /// Findings that somebody answers for, until a day.
+    /// Findings that are accepted, until a day.
     exemptions: Option<Vec<Exemption>>,
     exempt_by_tag: Option<ExemptByTag>,
     limits: Option<LimitsTable>,
     ledger: Option<LedgerTable>,
+    alerts: Option<AlertsTable>,
     prices: Option<PricesTable>,
 }
 
-/// Whom and what you trust. Endpoint policies are made from it.
+/// Whom and what you trust. Endpoint policies are written for this perimeter and checked against it.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Perimeter {
     /// Ids of trusted organisations.
     #[schemars(inner(regex(pattern = r"^o-[a-z0-9]{10,32}$")))]
     organizations: Option<BTreeSet<String>>,
-    /// Organisation paths with a slash at the end, narrower than a whole organisation.
+    /// Paths of trusted organisational units, with a slash at the end.
     #[schemars(inner(regex(pattern = r"^o-[a-z0-9]{10,32}/r-[a-z0-9]{4,32}/(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)*$")))]
     organization_paths: Option<BTreeSet<String>>,
-    /// Ids of accounts trusted besides the organisations.
+    /// Ids of accounts that are trusted besides the organisations.
     #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
     accounts: Option<BTreeSet<String>>,
     /// ARNs of single roles, users, root users and federated users, without wildcards.
@@ -55,22 +56,22 @@ struct Perimeter {
         pattern = r"^arn:aws(-[a-z-]*)?:[a-z0-9-]+:[a-z0-9*?-]*:([0-9]{12}:[!-#%-~]+|(aws)?:[!-#%-~]*[A-Za-z0-9][!-#%-~]*)$"
     )))]
     resources: Option<BTreeSet<String>>,
-    /// ARNs of resources that AWS owns and everybody may need, besides the built-in ones.
+    /// ARNs of AWS-owned resources that your workloads need, besides the built-in list.
     #[schemars(inner(regex(
         pattern = r"^arn:aws(-[a-z-]*)?:[a-z0-9-]+:[a-z0-9*?-]*:([0-9]{12}:[!-#%-~]+|(aws)?:[!-#%-~]*[A-Za-z0-9][!-#%-~]*)$"
     )))]
     aws_owned_resources: Option<BTreeSet<String>>,
-    /// Whether the built-in catalogue of AWS-owned resources is trusted.
+    /// Whether the built-in list of AWS-owned resources is trusted.
     #[schemars(extend("default" = Settings::default().perimeter.builtin_aws_owned_resources))]
     builtin_aws_owned_resources: Option<bool>,
     /// Whether AWS service principals are trusted.
     #[schemars(extend("default" = Settings::default().perimeter.aws_services))]
     aws_services: Option<bool>,
-    /// Networks trusted for ingress besides the VPC's own, as CIDRs without host bits.
+    /// Networks outside the VPC from which endpoints may be reached, as CIDRs without host bits.
     cidrs: Option<BTreeSet<String>>,
 }
 
-/// These services have to be reachable privately from these subnets of these VPCs.
+/// These services must be reachable privately from these subnets of these VPCs.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Requirement {
@@ -91,7 +92,7 @@ enum Kind {
     Gateway,
 }
 
-/// Every criterion that is given has to match; without any, every VPC does.
+/// Every given criterion must match; without criteria, every VPC is selected.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct VpcSelector {
@@ -99,17 +100,17 @@ struct VpcSelector {
     ids: Option<BTreeSet<String>>,
     /// One of the VPC's CIDRs lies in one of these.
     cidrs: Option<BTreeSet<String>>,
-    /// Every one of these is on the VPC.
+    /// The VPC must have all of them.
     tags: Option<Tags>,
 }
 
-/// Both criteria have to match.
+/// Both criteria must match.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct SubnetSelector {
     #[schemars(length(min = 1), extend("default" = super::SubnetSelector::default().classes))]
     classes: Option<BTreeSet<SubnetClass>>,
-    /// Every one of these is on the subnet.
+    /// The subnet must have all of them.
     tags: Option<Tags>,
 }
 
@@ -125,7 +126,7 @@ struct Exemption {
     /// Who accepts the finding, and why.
     #[schemars(regex(pattern = r"\S"))]
     reason: String,
-    /// The last day on which it holds, in UTC, or a date and time with its offset.
+    /// The last day on which it applies, in UTC, or a date and time with its offset.
     #[schemars(extend("anyOf" = [{"format": "date"}, {"format": "date-time"}]))]
     expires: String,
 }
@@ -140,7 +141,7 @@ struct ExemptionTag {
     value: String,
 }
 
-/// Whether people who may tag resources may exempt them.
+/// Exemptions by tag.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct ExemptByTag {
@@ -149,7 +150,7 @@ struct ExemptByTag {
     controls: Option<Vec<Control>>,
 }
 
-/// A plan that exceeds a limit is reported whole and applied not at all.
+/// A plan that exceeds a limit is reported completely and not applied.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Limits")]
 struct LimitsTable {
@@ -165,27 +166,36 @@ struct LimitsTable {
     /// US dollars a month that may be added in one account and Region within a window.
     #[schemars(extend("default" = Limits::default().monthly_cost_total))]
     monthly_cost_total: Option<Amount>,
-    /// How often the same finding is repaired within a window before it is left alone with an alarm.
+    /// How often the same finding is remediated within a window before its remediation is suspended.
     #[schemars(range(min = 1, max = 100), extend("default" = Limits::default().attempts))]
     attempts: Option<i64>,
-    /// How many hours a window lasts.
+    /// The length of a window in hours.
     #[schemars(range(min = 1, max = 720), extend("default" = Limits::default().window_hours))]
     window_hours: Option<i64>,
 }
 
-/// How long the ledger keeps what.
+/// For how long the ledger keeps changes and pauses.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Ledger")]
 struct LedgerTable {
     /// Days for which changes are kept.
     #[schemars(range(min = 31, max = 3_650), extend("default" = LedgerSettings::default().retention_days))]
     retention_days: Option<i64>,
-    /// Days for which nothing is done again that was rolled back or released.
+    /// Days for which a remediation is paused after it was rolled back or released.
     #[schemars(range(min = 1, max = 3_650), extend("default" = LedgerSettings::default().pause_days))]
     pause_days: Option<i64>,
 }
 
-/// What plans are priced with.
+/// How often alerts are repeated.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Alerts")]
+struct AlertsTable {
+    /// After how many days a critical or high finding that stays open is reported again. 0 for never.
+    #[schemars(range(min = 0, max = 365), extend("default" = AlertSettings::default().repeat_days))]
+    repeat_days: Option<i64>,
+}
+
+/// The prices for the cost of plans.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Prices")]
 struct PricesTable {
@@ -225,7 +235,7 @@ shape! {
     });
     RegionPrices: json_schema!({
         "type": "object",
-        "propertyNames": {"pattern": "^[a-z]+(-[a-z]+)+-[0-9]+$"},
+        "propertyNames": {"pattern": "^[a-z]+(-[a-z]+)+-[0-9][0-9a-z]*$"},
         "additionalProperties": {"type": "number", "minimum": 0},
     });
     Modes: json_schema!({"type": "object", "properties": modes(), "additionalProperties": false});
@@ -246,7 +256,18 @@ fn modes() -> BTreeMap<&'static str, Value> {
     });
     let mut default = mode("The mode of every control that is not named.");
     default["default"] = json!(Mode::default());
-    controls.chain([("default", default)]).collect()
+    let mut interrupting = json!({"description": "The mode of interrupting changes.", "type": "string"});
+    interrupting["enum"] = json!([Mode::Audit, Mode::Enforce]);
+    interrupting["default"] = json!(Mode::default());
+    let interrupting = json!({
+        "description": "Changes that drop live connections or change the path of traffic that flows.",
+        "type": "object",
+        "properties": {"mode": interrupting},
+        "additionalProperties": false,
+    });
+    controls
+        .chain([("default", default), ("interrupting", interrupting)])
+        .collect()
 }
 
 /// In the draft that editors of TOML know, without references and without null, which TOML lacks.
@@ -337,14 +358,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_reader_accepts_is_valid() {
+    fn accepted_settings_are_valid_by_the_schema() {
         for text in GOOD {
             assert_eq!(invalid(text), Vec::<String>::new(), "{text}");
         }
     }
 
     #[test]
-    fn what_the_reader_refuses_is_invalid_where_a_schema_can_say_so() {
+    fn refused_settings_are_invalid_where_a_schema_can_express_it() {
         for bad in BAD {
             assert_ne!(
                 invalid(bad.text).is_empty(),
@@ -378,7 +399,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 12);
+        assert_eq!(tables, 14);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings, SettingsError,
-    SubnetSelector, VpcSelector,
+    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings,
+    SettingsError, SubnetSelector, VpcSelector,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -51,14 +51,14 @@ fn time(text: &str) -> Timestamp {
 }
 
 #[test]
-fn each_problem_is_told_with_its_place_and_what_to_do() {
+fn problem_is_reported_with_its_position_and_advice() {
     for bad in BAD {
         assert_eq!(problems(bad.text), [bad.problem], "{}", bad.text);
     }
 }
 
 #[test]
-fn what_is_right_is_accepted() {
+fn valid_values_are_accepted() {
     for text in GOOD {
         assert_eq!(problems(text), Vec::<String>::new(), "{text}");
     }
@@ -104,6 +104,7 @@ fn every_key_reaches_the_settings() {
         ],
         modes: Modes {
             default: Mode::Off,
+            interrupting: Mode::Enforce,
             controls: BTreeMap::from([
                 ("credentials-unbound".to_owned(), Mode::Off),
                 ("endpoint-missing".to_owned(), Mode::Enforce),
@@ -139,6 +140,7 @@ fn every_key_reaches_the_settings() {
             retention_days: 31,
             pause_days: 7,
         },
+        alerts: AlertSettings { repeat_days: 14 },
         prices: Prices {
             interface_endpoint_zone_hour: 0.02,
             regions: BTreeMap::from([("eu-central-1".into(), 0.012)]),
@@ -153,7 +155,7 @@ fn an_empty_document_gives_the_defaults() {
 }
 
 #[test]
-fn ten_problems_are_told_at_once_in_the_order_of_the_text() {
+fn all_problems_are_reported_in_the_order_of_the_text() {
     let text = r#"
 [perimeter]
 organizations = ["o-exampleorg1", "exampleorg2"]
@@ -191,7 +193,7 @@ changes_per_run = "many"
 }
 
 #[test]
-fn broken_syntax_does_not_hide_other_problems_and_adds_none_on_its_line() {
+fn syntax_error_hides_no_other_problems() {
     let text = "[modes]\ndefault = audit\npolicy-open = 'no'\n[limits]\nchanges_per_run =\n[limits]\nx = 1\n";
     assert_eq!(
         problems(text),
@@ -206,7 +208,7 @@ fn broken_syntax_does_not_hide_other_problems_and_adds_none_on_its_line() {
 }
 
 #[test]
-fn another_format_is_refused_as_not_toml() {
+fn other_formats_are_refused_as_not_toml() {
     for text in [
         "{\"modes\": {\"default\": \"audit\"}}",
         "modes:\n  default: audit\n",
@@ -219,7 +221,7 @@ fn another_format_is_refused_as_not_toml() {
 }
 
 #[test]
-fn a_perimeter_that_is_wrong_is_not_also_said_to_trust_nobody() {
+fn invalid_perimeter_is_not_also_reported_as_empty() {
     let text = "[perimeter]\naccounts = ['1']\n[modes]\ndefault = 'enforce'";
     assert_eq!(problems(text).len(), 1);
 }
@@ -238,7 +240,7 @@ fn columns_count_characters_whatever_the_line_ends_are() {
 }
 
 #[test]
-fn values_of_users_are_cut_and_escaped_in_messages() {
+fn values_in_messages_are_cut_and_escaped() {
     let text = format!("perimeter.accounts = [\"{}\", \"\\u001b[31m\\n\"]", "9".repeat(200));
     assert_eq!(
         problems(&text),

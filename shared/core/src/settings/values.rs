@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::reader::{Node, advice, quoted};
+use crate::model::arn::{Arn, is_account, is_region};
 use crate::model::cost::MonthlyCost;
 use crate::model::id::{Region, VpcId};
 use crate::model::snapshot::Tags;
@@ -41,7 +42,7 @@ pub(super) fn account(node: &Node<'_>) -> Option<String> {
 pub(super) fn principal(node: &Node<'_>) -> Option<String> {
     node.checked(|text| {
         let named = |arn: &Arn<'_>, kind| arn.resource.strip_prefix(kind).is_some_and(|name| !name.is_empty());
-        match Arn::parse(text) {
+        match arn(text) {
             Some(_) if text.contains(['*', '?']) => Some("has a wildcard; name single principals"),
             Some(arn) if arn.service == "sts" && named(&arn, "assumed-role/") => Some("is a session; name its role"),
             Some(arn) if arn.region.is_empty() && is_account(arn.account) => match arn.service {
@@ -57,7 +58,7 @@ pub(super) fn principal(node: &Node<'_>) -> Option<String> {
 /// Wildcards are for Regions and names. An ARN that takes in everybody's resources would be no perimeter, and variables
 /// are filled in by whoever calls.
 pub(super) fn resource(node: &Node<'_>) -> Option<String> {
-    node.checked(|text| match Arn::parse(text) {
+    node.checked(|text| match arn(text) {
         _ if text.contains('$') => Some("has a variable; write out what it stands for"),
         None => Some("is not an ARN such as arn:aws:s3:::corp-data/*"),
         Some(arn) if !arn.region.chars().all(|c| is_lower(c) || "-*?".contains(c)) => {
@@ -206,39 +207,17 @@ pub(super) fn region_price(entry: &Node<'_>) -> Option<(Region, f64)> {
     Some((entry.key().into(), dollars(entry)?))
 }
 
-struct Arn<'a> {
-    service: &'a str,
-    region: &'a str,
-    account: &'a str,
-    resource: &'a str,
-}
-
-impl<'a> Arn<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        if !text.chars().all(|c| c.is_ascii_graphic()) {
-            return None;
-        }
-        let mut parts = text.splitn(6, ':');
-        let (arn, partition) = (parts.next()?, parts.next()?);
-        let [service, region, account, resource] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
-        let partition = partition.strip_prefix("aws")?;
-        let known = arn == "arn"
-            && (partition.is_empty() || partition.starts_with('-'))
-            && partition.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-            && !service.is_empty()
-            && service.chars().all(|c| is_lower(c) || c == '-')
-            && !resource.is_empty();
-        known.then_some(Self {
-            service,
-            region,
-            account,
-            resource,
-        })
-    }
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.chars().all(|c| c.is_ascii_digit())
+/// The fields of an ARN, where the text is fit to be one in a policy.
+fn arn(text: &str) -> Option<Arn<'_>> {
+    let arn = Arn::parse(text)?;
+    let partition = arn.partition.strip_prefix("aws")?;
+    let fit = text.chars().all(|c| c.is_ascii_graphic())
+        && (partition.is_empty() || partition.starts_with('-'))
+        && partition.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+        && !arn.service.is_empty()
+        && arn.service.chars().all(|c| is_lower(c) || c == '-')
+        && !arn.resource.is_empty();
+    fit.then_some(arn)
 }
 
 fn is_organization(text: &str) -> bool {
@@ -253,18 +232,6 @@ fn is_id(text: &str, prefix: &str, length: RangeInclusive<usize>) -> bool {
 fn is_resource_id(text: &str, prefixes: &[&str]) -> bool {
     let hex = |id: &str| !id.is_empty() && id.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
     prefixes.iter().any(|prefix| text.strip_prefix(prefix).is_some_and(hex))
-}
-
-fn is_region(text: &str) -> bool {
-    let mut parts = text.split('-');
-    let number = parts.next_back().unwrap_or_default();
-    let words: Vec<_> = parts.collect();
-    words.len() >= 2
-        && words
-            .iter()
-            .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()))
-        && !number.is_empty()
-        && number.chars().all(|c| c.is_ascii_digit())
 }
 
 fn is_tag_key(text: &str) -> bool {

@@ -124,6 +124,10 @@ fn catalogue() -> Catalogue {
                 ..service(&own("email-smtp"))
             },
             Service {
+                policy_supported: false,
+                ..service(&own("rum"))
+            },
+            Service {
                 manages_endpoints: true,
                 ..service(&own("guardduty-data"))
             },
@@ -156,7 +160,11 @@ pub(crate) fn service(name: &str) -> Service {
 
 /// The opt-in controls are off unless they are named.
 pub(super) fn modes(default: Mode, controls: BTreeMap<String, Mode>) -> Modes {
-    let mut modes = Modes { default, controls };
+    let mut modes = Modes {
+        default,
+        interrupting: Mode::Enforce,
+        controls,
+    };
     let opt_in = CONTROLS.iter().filter(|control| control.opt_in);
     modes.off_unless_named(opt_in.map(|control| control.name));
     modes

@@ -1,9 +1,9 @@
-//! What the ledger may hold of the VPC of a test.
+//! The change history of the VPC of a test.
 
 use jiff::Timestamp;
 
 use super::{ACCOUNT, REGION, VPC, World};
-use crate::changes::{Change, DnsAttribute};
+use crate::changes::{Change, DnsAttribute, EnableVpcDns};
 use crate::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::FindingKey;
@@ -12,7 +12,7 @@ use crate::model::scope::Scope;
 use crate::model::snapshot::Snapshot;
 use crate::trigger::{Actor, TriggeringEvent};
 
-/// A change that was applied, and told of.
+/// A change that was applied and reported.
 pub(crate) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
     let time: Timestamp = time.parse().unwrap();
     ChangeRecord {
@@ -94,8 +94,8 @@ pub(crate) const TERRAFORM: &str =
     "APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) aws-sdk-go-v2/1.30.3";
 
 pub(crate) fn support() -> Change {
-    Change::EnableVpcDns {
+    Change::EnableVpcDns(EnableVpcDns {
         vpc: VPC.into(),
         attribute: DnsAttribute::Support,
-    }
+    })
 }

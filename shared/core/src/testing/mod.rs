@@ -1,4 +1,4 @@
-//! VPCs for tests, stated in a few lines: what is there, what is wanted, and what a control says of it.
+//! VPCs for tests, stated in a few lines, with their settings and what a control concludes.
 
 mod baseline;
 mod history;
@@ -15,9 +15,9 @@ use postern_policy::template;
 pub(crate) use baseline::{bare, compliant, perimeter, service};
 pub(crate) use history::{NOW, RUN, TERRAFORM, record, support, tagged, triggering_event};
 
-use crate::changes::{Change, simulate};
+use crate::changes::Change;
 use crate::controls::{CONTROLS, credentials_unbound};
-use crate::evaluation::{Control, Finding, Remediation, evaluate};
+use crate::evaluation::{Control, Finding, evaluate};
 use crate::history::ChangeHistory;
 use crate::model::finding::Verdict;
 use crate::model::id::{ServiceName, SubnetId, Zone};
@@ -174,7 +174,7 @@ impl World {
     /// The service's name in the catalogue, by its short or full name.
     pub(crate) fn full_name(&self, name: &str) -> ServiceName {
         let services = &self.snapshot.services.as_ref().unwrap().services;
-        let named = |s: &&Service| s.name.as_str() == name || s.short_name(&self.snapshot.region) == Some(name);
+        let named = |s: &&Service| s.name.as_str() == name || s.short_name() == Some(name);
         services.iter().find(named).unwrap().name.clone()
     }
 
@@ -258,7 +258,7 @@ impl World {
         for finding in world.findings(&credentials_unbound::CONTROL) {
             if finding.key.resource.id != endpoint {
                 for change in changes(&finding) {
-                    world.snapshot = simulate(&world.snapshot, change);
+                    world.snapshot = change.simulate(&world.snapshot);
                 }
             }
         }
@@ -341,7 +341,7 @@ impl World {
     }
 
     pub(crate) fn verdict(&self, control: &Control, about: &str) -> Verdict {
-        self.judge(control, about).verdict
+        self.judge(control, about).verdict()
     }
 
     pub(crate) fn plan(&self) -> Plan {
@@ -359,18 +359,18 @@ impl World {
 
 /// The changes that would make a non-compliant finding good.
 pub(crate) fn changes(finding: &Finding) -> &[Change] {
-    assert_eq!(finding.verdict, Verdict::NonCompliant, "{finding:#?}");
-    match &finding.remediation {
-        Remediation::Automatic(changes) => changes,
-        _ => panic!("not automatic: {finding:#?}"),
+    assert_eq!(finding.verdict(), Verdict::NonCompliant, "{finding:#?}");
+    match finding.changes() {
+        Some(changes) => changes,
+        None => panic!("not automatic: {finding:#?}"),
     }
 }
 
-/// What a person is told to do about a finding that is not remediated.
-pub(crate) fn advice(finding: &Finding) -> &str {
-    match &finding.remediation {
-        Remediation::Manual(advice) => advice,
-        _ => panic!("not manual: {finding:#?}"),
+/// The advice about a finding that is not remediated.
+pub(crate) fn advice(finding: &Finding) -> String {
+    match finding.advice() {
+        Some(advice) => advice.into_owned(),
+        None => panic!("not manual: {finding:#?}"),
     }
 }
 
@@ -391,10 +391,10 @@ pub(crate) fn assert_needs(control: &Control, worlds: &[World]) {
             let [finding] = unknown.as_slice() else {
                 panic!("a gap gives one finding: {unknown:#?}")
             };
-            assert_eq!(finding.verdict, Verdict::Indeterminate);
+            assert_eq!(finding.verdict(), Verdict::Indeterminate);
             assert_eq!(finding.key.resource.id, VPC);
             let reason = format!("the call for {part:?} was denied");
-            assert!(finding.explanation.contains(&reason), "{}", finding.explanation);
+            assert!(finding.explanation().contains(&reason), "{}", finding.explanation());
         }
         assert!(decided || !needed, "{} does not read {part:?}", control.name);
     }

@@ -1,14 +1,16 @@
-//! Who made a call, in words that are safe to print; and whether it was ourselves.
+//! Who made a call, and whether it was one of our own roles.
 
 use serde_json::Value;
 
 use super::Actor;
 use super::body::text;
+use crate::model::arn::Arn;
+use crate::model::text::excerpt;
 
 /// The longest text that is taken over from an event, in characters.
 pub(super) const TEXT_LIMIT: usize = 512;
 
-/// The caller as an event's `detail` names it; `None` if nothing in it names anybody.
+/// The caller in the `detail` of an event; None if nothing in it names the caller.
 pub(super) fn actor(detail: &Value) -> Option<Actor> {
     let identity = detail.get("userIdentity").unwrap_or(&Value::Null);
     let source_address = field(detail, "/sourceIPAddress");
@@ -38,28 +40,11 @@ pub(super) fn acted_as(detail: &Value, roles: &[&str]) -> bool {
         .any(|caller| roles.iter().any(|role| Role::of(role) == Some(caller)))
 }
 
-/// A text that is safe to print: no control or direction characters, bounded in length.
-pub(super) fn printable(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut printable: String = characters
-        .by_ref()
-        .take(TEXT_LIMIT)
-        .map(|character| if is_hidden(character) { '\u{fffd}' } else { character })
-        .collect();
-    if characters.next().is_some() {
-        printable.pop();
-        printable.push('…');
-    }
-    printable
-}
-
 fn field(value: &Value, pointer: &str) -> Option<String> {
-    value.pointer(pointer).and_then(text).map(|text| printable(&text))
-}
-
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    value
+        .pointer(pointer)
+        .and_then(text)
+        .map(|text| excerpt(&text, TEXT_LIMIT))
 }
 
 /// A role by what its own ARN and those of its sessions share. The path is only in the former, and
@@ -73,17 +58,15 @@ struct Role<'a> {
 
 impl<'a> Role<'a> {
     fn of(arn: &'a str) -> Option<Self> {
-        let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':');
-        let (partition, service) = (parts.next()?, parts.next()?);
-        let (_, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        let name = match service {
-            "iam" => resource.strip_prefix("role/")?.rsplit('/').next()?,
-            "sts" => resource.strip_prefix("assumed-role/")?.split('/').next()?,
+        let arn = Arn::parse(arn)?;
+        let name = match arn.service {
+            "iam" => arn.resource.strip_prefix("role/")?.rsplit('/').next()?,
+            "sts" => arn.resource.strip_prefix("assumed-role/")?.split('/').next()?,
             _ => return None,
         };
         (!name.is_empty()).then_some(Self {
-            partition,
-            account,
+            partition: arn.partition,
+            account: arn.account,
             name,
         })
     }
@@ -102,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_name_is_taken() {
+    fn actor_is_named_by_the_most_specific_field() {
         let full = json!({
             "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ada", "userName": "ada",
             "principalId": "AIDAEXAMPLE", "accountId": "111122223333", "invokedBy": "cloudformation.amazonaws.com"
@@ -131,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_identity_leaves_the_address_or_nobody() {
+    fn missing_identity_falls_back_to_the_address() {
         for identity in [json!(null), json!(""), json!([]), json!({}), json!(7)] {
             assert_eq!(name(identity.clone()), None, "{identity}");
             let detail = json!({"userIdentity": identity, "sourceIPAddress": "192.0.2.7"});
@@ -140,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_taken_over() {
+    fn every_field_of_the_actor_is_read() {
         let detail = json!({
             "userIdentity": {"type": "AWSService", "invokedBy": "rds.amazonaws.com"},
             "userAgent": "rds.amazonaws.com", "sourceIPAddress": "rds.amazonaws.com"
@@ -157,20 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn hostile_text_is_cut_and_defused() {
-        assert_eq!(printable("a\n\u{1b}[31m\u{202e}b"), "a\u{fffd}\u{fffd}[31m\u{fffd}b");
-        assert_eq!(printable(&"é".repeat(TEXT_LIMIT)), "é".repeat(TEXT_LIMIT));
-        let cut = printable(&"é".repeat(TEXT_LIMIT + 1));
-        assert_eq!(cut.chars().count(), TEXT_LIMIT);
-        assert!(cut.ends_with("é…"));
+    fn hostile_text_is_escaped_and_cut() {
         let detail = json!({"userIdentity": {"arn": "x\r\n"}, "userAgent": "y\u{0}".repeat(1000)});
         let actor = actor(&detail).expect("an actor");
-        assert_eq!(actor.identity, "x\u{fffd}\u{fffd}");
+        assert_eq!(actor.identity, r"x\r\n");
         assert_eq!(actor.user_agent.expect("a user agent").chars().count(), TEXT_LIMIT);
     }
 
     #[test]
-    fn a_session_of_an_own_role_is_ourselves() {
+    fn session_of_an_own_role_is_our_own() {
         let issuer = json!({"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": OWN}}}});
         let session = "arn:aws:sts::111122223333:assumed-role/postern-endpoint-inspector/run";
         let bare = json!({"userIdentity": {"arn": session, "sessionContext": {"sessionIssuer": {}}}});
@@ -185,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_is_taken_for_ourselves() {
+    fn role_of_another_account_or_name_is_not_our_own() {
         for arn in [
             "arn:aws:sts::444455556666:assumed-role/postern-endpoint-inspector/run",
             "arn:aws-cn:sts::111122223333:assumed-role/postern-endpoint-inspector/run",

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_found_plain_and_wrapped_whatever_the_wrapper_is_called() {
+    fn name_is_found_plain_and_in_any_wrapper() {
         for body in [
             json!({"vpcId": "vpc-1", "cidrBlock": "10.0.0.0/24"}),
             json!({"vpcId": "vpc-1"}),
@@ -119,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn several_keys_are_no_wrapper() {
+    fn object_with_several_keys_is_no_wrapper() {
         let body = json!({"one": {"vpcId": "vpc-1"}, "two": {"vpcId": "vpc-2"}});
         assert!(texts(body, "vpcId").is_empty());
     }
 
     #[test]
-    fn every_form_of_a_list_reads_alike() {
+    fn every_form_of_a_list_is_read_alike() {
         for list in [
             json!({"items": [{"groupId": "sg-1"}, {"groupId": "sg-2"}]}),
             json!({"item": [{"groupId": "sg-1"}, {"groupId": "sg-2"}]}),

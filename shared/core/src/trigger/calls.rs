@@ -1,4 +1,4 @@
-//! The EC2 calls that start a run, and where their events name what they touched.
+//! The EC2 calls that start a run, and the fields of their events that name the resources.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use Kind::{Association, Endpoint, RouteTable, SecurityGroup, Subnet, Vpc};
 /// Longer than any identifier of EC2.
 const ID_LIMIT: usize = 64;
 
-/// A call, and the places in its event to take targets from. The first place that has any decides,
-/// so the most useful comes first.
+/// A call, and the fields of its event that name targets. The first field with a valid id is used, so that the most
+/// specific comes first.
 pub(super) struct Call {
     pub(super) name: &'static str,
-    places: &'static [Place],
+    fields: &'static [TargetField],
 }
 
-struct Place {
+struct TargetField {
     part: Part,
     path: &'static str,
     kind: Kind,
@@ -111,20 +111,20 @@ static CALLS: &[Call] = &[
     ),
 ];
 
-const fn call(name: &'static str, places: &'static [Place]) -> Call {
-    Call { name, places }
+const fn call(name: &'static str, fields: &'static [TargetField]) -> Call {
+    Call { name, fields }
 }
 
-const fn request(path: &'static str, kind: Kind) -> Place {
-    Place {
+const fn request(path: &'static str, kind: Kind) -> TargetField {
+    TargetField {
         part: Part::Request,
         path,
         kind,
     }
 }
 
-const fn response(path: &'static str, kind: Kind) -> Place {
-    Place {
+const fn response(path: &'static str, kind: Kind) -> TargetField {
+    TargetField {
         part: Part::Response,
         path,
         kind,
@@ -142,8 +142,8 @@ pub(super) fn find_failed(name: &str) -> Option<&'static Call> {
 }
 
 impl Call {
-    /// Where the event of a successful call says to look: the whole Region if it names nothing.
-    /// `None` if the response says that nothing was changed.
+    /// The targets of the event of a successful call: the whole Region if it names none. None if the response says that
+    /// nothing was changed.
     pub(super) fn targets(&self, request: Body<'_>, response: Body<'_>) -> Option<Vec<Target>> {
         // The plain dialect writes `return`, a reserved word of its recorder, with an underscore.
         let mut returned = ["return", "_return"].into_iter().flat_map(|name| response.values(name));
@@ -151,20 +151,20 @@ impl Call {
             return None;
         }
         let unsuccessful: BTreeSet<String> = response.texts("unsuccessful.resourceId").into_iter().collect();
-        for place in self.places {
-            let body = match place.part {
+        for field in self.fields {
+            let body = match field.part {
                 Part::Request => request,
                 Part::Response => response,
             };
             let ids: BTreeSet<String> = body
-                .texts(place.path)
+                .texts(field.path)
                 .into_iter()
-                .filter(|id| place.kind.names(id))
+                .filter(|id| field.kind.names(id))
                 .collect();
             if ids.is_empty() {
                 continue;
             }
-            let targets: Vec<Target> = ids.difference(&unsuccessful).map(|id| place.kind.target(id)).collect();
+            let targets: Vec<Target> = ids.difference(&unsuccessful).map(|id| field.kind.target(id)).collect();
             return (!targets.is_empty()).then_some(targets);
         }
         Some(vec![Target::Region])
@@ -240,9 +240,9 @@ mod tests {
         }
     }
 
-    /// One row per place: call, request, response, target.
+    /// One row per field: call, request, response, target.
     #[test]
-    fn every_place_of_every_call_gives_its_target() {
+    fn every_field_of_every_call_gives_its_target() {
         let none = json!(null);
         let rows = [
             (
@@ -445,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn endpoints_that_were_not_deleted_are_left_out() {
+    fn endpoints_that_were_not_deleted_are_ignored() {
         let request = json!({"DeleteVpcEndpointsRequest": {"VpcEndpointId": [
             {"tag": 1, "content": "vpce-1"}, {"tag": 2, "content": "vpce-2"}, {"tag": 3, "content": "vpce-3"}
         ]}});
@@ -467,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_returned_false_changed_nothing() {
+    fn call_that_returned_false_is_ignored() {
         let request = json!({"vpcId": "vpc-1"});
         for response in [
             json!({"requestId": "r", "_return": false}),
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_looks_hostile_counts_as_absent() {
+    fn malformed_id_counts_as_absent() {
         let long = format!("vpc-{}", "a".repeat(ID_LIMIT));
         for id in [
             "vpc-",

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::actor::{acted_as, actor, printable};
+use super::actor::{TEXT_LIMIT, acted_as, actor};
 use super::body::{Body, flag, text};
 use super::{Failure, Target, Trigger, TriggeringEvent, calls};
+use crate::model::arn::{is_account, is_region};
 use crate::model::id::{AccountId, Region};
+use crate::model::text::excerpt;
 use crate::trigger::DEPENDENCY_VIOLATION;
 
 const CALL: &str = "AWS API Call via CloudTrail";
@@ -18,15 +20,15 @@ const SCHEDULE: &str = "Scheduled Event";
 const SCHEDULERS: &[&str] = &["aws.events", "aws.scheduler"];
 const EC2: &str = "ec2.amazonaws.com";
 
-/// What an event asks for.
+/// An event as it was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "one per event, taken apart at once")]
-pub enum Reading {
+pub enum ParsedEvent {
     Act(Trigger),
     Ignore(Ignored),
 }
 
-/// Why an event asks for nothing. Displayed in plain words.
+/// Why an event is ignored. Displayed in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ignored {
     /// An event of an AWS service that is neither a recorded call nor a schedule.
@@ -119,7 +121,7 @@ pub enum UnreadableError {
 ///
 /// If the document is not an event of AWS, or lacks what every such event has. What a recorded call
 /// says about its request, response and caller is never required.
-pub fn read(document: &Value, own_roles: &[&str]) -> Result<Reading, UnreadableError> {
+pub fn read(document: &Value, own_roles: &[&str]) -> Result<ParsedEvent, UnreadableError> {
     if let Some(found) = no_event(document) {
         return Err(UnreadableError::NotAnEvent { found });
     }
@@ -132,9 +134,9 @@ pub fn read(document: &Value, own_roles: &[&str]) -> Result<Reading, UnreadableE
         });
     }
     match detail_type.as_str() {
-        SCHEDULE if SCHEDULERS.contains(&source.as_str()) => scheduled(document).map(Reading::Act),
+        SCHEDULE if SCHEDULERS.contains(&source.as_str()) => scheduled(document).map(ParsedEvent::Act),
         CALL => recorded_call(document, own_roles),
-        _ => Ok(Reading::Ignore(Ignored::OtherDetailType { detail_type, source })),
+        _ => Ok(ParsedEvent::Ignore(Ignored::OtherDetailType { detail_type, source })),
     }
 }
 
@@ -153,7 +155,7 @@ fn scheduled(document: &Value) -> Result<Trigger, UnreadableError> {
     })
 }
 
-fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, UnreadableError> {
+fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<ParsedEvent, UnreadableError> {
     let detail = document.get("detail").unwrap_or(&Value::Null);
     if !detail.is_object() {
         return Err(unfit("detail", "an object", document.get("detail")));
@@ -161,47 +163,47 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<Reading, Unread
     let event_source = required(document, "detail.eventSource", "a text")?;
     let event = required(document, "detail.eventName", "a text")?;
     if event_source != EC2 {
-        return Ok(Reading::Ignore(Ignored::OtherEventSource { event, event_source }));
+        return Ok(ParsedEvent::Ignore(Ignored::OtherEventSource { event, event_source }));
     }
     if detail.get("readOnly").and_then(flag) == Some(true) {
-        return Ok(Reading::Ignore(Ignored::ReadOnly { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::ReadOnly { event }));
     }
     let code = detail.get("errorCode").and_then(text);
     let failed = calls::find_failed(&event).filter(|_| code.as_deref() == Some(DEPENDENCY_VIOLATION));
     let Some(call) = failed.or_else(|| calls::find(&event)) else {
-        return Ok(Reading::Ignore(Ignored::NotWatched { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::NotWatched { event }));
     };
     if let (Some(code), None) = (&code, failed) {
-        return Ok(Reading::Ignore(if is_dry_run(code) {
+        return Ok(ParsedEvent::Ignore(if is_dry_run(code) {
             Ignored::DryRun { event }
         } else {
             Ignored::FailedCall {
                 event,
-                code: printable(code),
+                code: excerpt(code, TEXT_LIMIT),
             }
         }));
     }
     if acted_as(detail, own_roles) {
-        return Ok(Reading::Ignore(Ignored::OwnRole { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::OwnRole { event }));
     }
     let request = Body::new(detail.get("requestParameters"));
     let response = Body::new(detail.get("responseElements"));
     let Some(targets) = call.targets(request, response) else {
-        return Ok(Reading::Ignore(Ignored::NothingChanged { event }));
+        return Ok(ParsedEvent::Ignore(Ignored::NothingChanged { event }));
     };
     let failure = match (failed, code) {
         (Some(_), Some(code)) => match undeletable(&targets) {
             Some(resource) => Some(Failure { code, resource }),
             None => {
-                return Ok(Reading::Ignore(Ignored::FailedCall {
+                return Ok(ParsedEvent::Ignore(Ignored::FailedCall {
                     event,
-                    code: printable(&code),
+                    code: excerpt(&code, TEXT_LIMIT),
                 }));
             }
         },
         _ => None,
     };
-    Ok(Reading::Act(Trigger {
+    Ok(ParsedEvent::Act(Trigger {
         account: account(document, detail.get("recipientAccountId"))?,
         region: region(document, detail.get("awsRegion"))?,
         targets,
@@ -224,7 +226,7 @@ fn undeletable(targets: &[Target]) -> Option<String> {
     }
 }
 
-/// What a document is that is no event at all, where that can be told.
+/// What a document is that is no event at all, where it can be recognised.
 fn no_event(document: &Value) -> Option<&'static str> {
     let object = match document {
         Value::Object(object) => object,
@@ -253,7 +255,7 @@ fn is_dry_run(code: &str) -> bool {
 fn required(document: &Value, field: &'static str, expected: &'static str) -> Result<String, UnreadableError> {
     let found = field.split('.').try_fold(document, |value, name| value.get(name));
     match found.and_then(text) {
-        Some(text) => Ok(printable(&text)),
+        Some(text) => Ok(excerpt(&text, TEXT_LIMIT)),
         None => Err(unfit(field, expected, found)),
     }
 }
@@ -275,7 +277,7 @@ fn account_id(value: &Value) -> Option<String> {
         Value::String(text) => text.clone(),
         _ => return None,
     };
-    (id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit())).then_some(id)
+    is_account(&id).then_some(id)
 }
 
 /// The Region that the call was made in, else the one that the envelope came from.
@@ -289,17 +291,6 @@ fn region(document: &Value, recorded: Option<&Value>) -> Result<Region, Unreadab
         .ok_or_else(|| unfit("region", "the name of a Region", document.get("region")))
 }
 
-/// Host names are made of it.
-fn is_region(name: &str) -> bool {
-    name.len() <= 32
-        && name.contains('-')
-        && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.ends_with(|last: char| last.is_ascii_alphanumeric())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
 fn time(value: Option<&Value>) -> Option<Timestamp> {
     value?.as_str()?.parse().ok()
 }
@@ -309,7 +300,7 @@ fn unfit(field: &'static str, expected: &'static str, found: Option<&Value>) -> 
         None => "missing".to_owned(),
         Some(Value::Null) => "null".to_owned(),
         Some(Value::String(text)) if text.is_empty() => "empty".to_owned(),
-        Some(Value::String(text)) => format!("`{}`", printable(text)),
+        Some(Value::String(text)) => format!("`{}`", excerpt(text, TEXT_LIMIT)),
         Some(Value::Array(_)) => "a list".to_owned(),
         Some(Value::Object(_)) => "an object".to_owned(),
         Some(scalar @ (Value::Bool(_) | Value::Number(_))) => format!("`{scalar}`"),
@@ -328,14 +319,14 @@ mod tests {
 
     fn trigger(document: &Value) -> Trigger {
         match read(document, &[OWN]) {
-            Ok(Reading::Act(trigger)) => trigger,
+            Ok(ParsedEvent::Act(trigger)) => trigger,
             other => panic!("{other:?} for {document}"),
         }
     }
 
     fn ignored(document: &Value) -> String {
         match read(document, &[OWN]) {
-            Ok(Reading::Ignore(ignored)) => ignored.to_string(),
+            Ok(ParsedEvent::Ignore(ignored)) => ignored.to_string(),
             other => panic!("{other:?} for {document}"),
         }
     }
@@ -345,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_call_becomes_a_trigger() {
+    fn recorded_call_becomes_a_trigger() {
         let trigger = trigger(&create_subnet());
         assert_eq!(trigger.account.as_str(), "111122223333");
         assert_eq!(trigger.region.as_str(), "eu-central-1");
@@ -368,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn the_recipient_and_the_region_of_the_call_count_before_the_envelopes() {
+    fn account_and_region_of_the_call_take_precedence_over_the_envelope() {
         let event = with(create_subnet(), "/account", json!("444455556666"));
         let event = with(event, "/region", json!("us-east-1"));
         assert_eq!(trigger(&event).account.as_str(), "111122223333");
@@ -382,13 +373,13 @@ mod tests {
     }
 
     #[test]
-    fn an_account_id_that_became_a_number_gets_its_zeros_back() {
+    fn numeric_account_id_is_padded_with_zeros() {
         let event = with(create_subnet(), "/detail/recipientAccountId", json!(12345678));
         assert_eq!(trigger(&event).account.as_str(), "000012345678");
     }
 
     #[test]
-    fn a_schedule_looks_at_the_whole_region() {
+    fn scheduled_event_targets_the_whole_region() {
         for source in ["aws.events", "aws.scheduler"] {
             let trigger = trigger(&with(schedule(), "/source", json!(source)));
             assert_eq!(trigger.account.as_str(), "111122223333");
@@ -409,7 +400,7 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_the_envelope_stands_in_for_a_missing_event_id() {
+    fn missing_event_id_falls_back_to_the_envelope() {
         let event = with(create_subnet(), "/detail/eventID", json!(null));
         assert_eq!(
             trigger(&event).triggering_event.event_id,
@@ -424,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_time_is_no_time() {
+    fn malformed_time_counts_as_absent() {
         for time in [json!("yesterday"), json!(""), json!(1772366400), json!(null), json!({})] {
             assert_eq!(
                 trigger(&with(create_subnet(), "/detail/eventTime", time))
@@ -436,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_bodies_and_identity_leave_a_trigger() {
+    fn event_without_bodies_and_identity_is_still_a_trigger() {
         for nothing in [json!(null), json!(""), json!([]), json!(false)] {
             let event = with(create_subnet(), "/detail/requestParameters", nothing.clone());
             let event = with(event, "/detail/responseElements", nothing.clone());
@@ -449,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn every_reason_to_ignore_an_event_is_named() {
+    fn ignored_event_has_a_reason() {
         let detail = |pointer: &str, value: Value| ignored(&with(create_subnet(), pointer, value));
         assert_eq!(
             detail("/detail/errorCode", json!("Client.InvalidSubnet.Conflict")),
@@ -500,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_that_something_stands_in_the_way_of_is_looked_at() {
+    fn failed_deletion_with_a_dependency_violation_is_a_trigger() {
         let blocked = json!("Client.DependencyViolation");
         for (name, request, target, id) in [
             (
@@ -545,14 +536,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_error_code_is_no_failure() {
+    fn empty_error_code_is_no_failure() {
         for code in [json!(null), json!("")] {
             trigger(&with(create_subnet(), "/detail/errorCode", code));
         }
     }
 
     #[test]
-    fn a_foreign_document_is_refused_with_what_it_is() {
+    fn foreign_document_is_refused_with_its_type() {
         for (document, found) in [
             (json!({}), "empty"),
             (json!([]), "a list"),
@@ -579,7 +570,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_event_is_refused_with_the_broken_field() {
+    fn broken_event_is_refused_with_the_broken_field() {
         for (pointer, value, problem) in [
             ("/detail-type", json!(null), "`detail-type` must be a text but is null"),
             ("/source", json!(["aws.ec2"]), "`source` must be a text but is a list"),
@@ -600,7 +591,7 @@ mod tests {
         }
         let message = unreadable(&with(schedule(), "/account", json!("a\u{1b}")));
         assert!(
-            message.contains("`account` must be an account id of twelve digits but is `a\u{fffd}`"),
+            message.contains("`account` must be an account id of twelve digits but is `a\\u{1b}`"),
             "{message}"
         );
         let message = unreadable(&with(schedule(), "/region", json!("eu-central-1.example.com")));

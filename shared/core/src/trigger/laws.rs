@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
 use super::fixtures::{call, create_subnet, delete_endpoints, schedule, with};
-use super::{Reading, Target, read};
+use super::{ParsedEvent, Target, read};
 use crate::functions::FUNCTIONS;
 
 const OWN: &[&str] = &["arn:aws:iam::111122223333:role/postern-subnet-inspector"];
@@ -122,8 +122,8 @@ fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
 
 fn assert_fit(document: &Value) {
     let trigger = match read(document, OWN) {
-        Ok(Reading::Act(trigger)) => trigger,
-        Ok(Reading::Ignore(ignored)) => return assert_printable(&ignored.to_string()),
+        Ok(ParsedEvent::Act(trigger)) => trigger,
+        Ok(ParsedEvent::Ignore(ignored)) => return assert_printable(&ignored.to_string()),
         Err(error) => return assert_printable(&error.to_string()),
     };
     let account = trigger.account.as_str();
@@ -202,7 +202,7 @@ proptest! {
     }
 
     #[test]
-    fn a_good_event_with_fields_replaced_is_read_or_refused(
+    fn event_with_replaced_fields_is_read_or_refused(
         event in good(), changes in prop::collection::vec((any::<Index>(), value()), 1..4),
     ) {
         let mut document = event;
@@ -219,7 +219,7 @@ proptest! {
 }
 
 #[test]
-fn a_good_event_with_any_one_field_emptied_or_retyped_is_read_or_refused() {
+fn event_with_one_damaged_field_is_read_or_refused() {
     for document in [create_subnet(), delete_endpoints(), schedule()] {
         let mut found = Vec::new();
         pointers(&document, "", &mut found);

@@ -1,8 +1,7 @@
-//! What started a run: who changed what, and where that says to look.
+//! The events that start runs.
 //!
-//! [`read`] turns one event as EventBridge delivers it into a [`Trigger`], or says why there is
-//! nothing to do. An event is a hint and untrusted text: what it lacks widens the place to look at,
-//! and what it names is checked before anything else sees it.
+//! [`read`] turns one event as EventBridge delivers it into a [`Trigger`], or gives the reason to ignore it. An event is a
+//! hint and untrusted text: a missing id widens the target to the whole Region, and every id is checked before use.
 
 mod actor;
 mod body;
@@ -17,7 +16,7 @@ mod samples;
 mod tool;
 
 pub use self::tool::Tool;
-pub use envelope::{Ignored, Reading, UnreadableError, read};
+pub use envelope::{Ignored, ParsedEvent, UnreadableError, read};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -25,20 +24,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 
-/// The `errorCode` of a call that could not delete something because something else depends on it.
+/// The `errorCode` of a deletion that failed because another resource depends on the deleted one.
 pub const DEPENDENCY_VIOLATION: &str = "Client.DependencyViolation";
 
-/// An event is a hint: it says where to look, never what is so.
+/// What to reconcile because of an event. The event does not tell the state of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
     pub account: AccountId,
     pub region: Region,
-    /// Where to look; never empty. Several where the event names several things.
+    /// Never empty. Several where the event names several resources.
     pub targets: Vec<Target>,
     pub triggering_event: TriggeringEvent,
 }
 
-/// A place in an account and Region that an event names.
+/// A resource in an account and Region that an event names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     Vpc(VpcId),
@@ -52,7 +51,7 @@ pub enum Target {
     Region,
 }
 
-/// Who did what and when, for people to read.
+/// Who made which call when, for people to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriggeringEvent {
     /// The API call, such as `CreateSubnet`; `Scheduled Event` for the schedule.
@@ -69,19 +68,19 @@ pub struct TriggeringEvent {
     pub failure: Option<Failure>,
 }
 
-/// A call that could not do what it was to do.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
     /// As recorded, such as `Client.DependencyViolation`.
     pub code: String,
-    /// The id of what could not be deleted.
+    /// The id of the resource that could not be deleted.
     pub resource: String,
 }
 
 /// The caller of the API. Every text is free of control characters and at most 512 characters long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
-    /// The ARN, or what else names the caller best.
+    /// The ARN, or else the most specific name of the caller.
     pub identity: String,
     /// Such as `IAMUser`, `AssumedRole`, `Root`, `AWSService`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::{Ignored, Reading, Target, read};
+use super::{Ignored, ParsedEvent, Target, read};
 
 const OWN: &[&str] = &["arn:aws:iam::111122223333:role/privatelink-enforcer-remediator"];
 
@@ -149,8 +149,8 @@ fn envelope(sample: Value) -> Value {
 fn outcome(event: &Value) -> String {
     let text = event.to_string();
     let trigger = match read(event, OWN) {
-        Ok(Reading::Act(trigger)) => trigger,
-        Ok(Reading::Ignore(ignored)) => return reason(&ignored).to_owned(),
+        Ok(ParsedEvent::Act(trigger)) => trigger,
+        Ok(ParsedEvent::Ignore(ignored)) => return reason(&ignored).to_owned(),
         Err(error) => return error.to_string(),
     };
     assert_eq!(event["detail"]["recipientAccountId"], trigger.account.as_str());

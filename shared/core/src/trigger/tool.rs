@@ -1,4 +1,4 @@
-//! With what somebody called AWS.
+//! The tool that called AWS.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub enum Tool {
     Cdk,
     Console,
     AwsCli,
-    /// A program of somebody's own.
+    /// A program that uses an AWS SDK.
     Sdk,
 }
 
@@ -56,15 +56,15 @@ impl Tool {
         sign.map(|(_, tool)| *tool)
     }
 
-    /// Where a setting is kept by those who use the tool.
+    /// Where users of the tool keep their configuration.
     pub fn code(self) -> &'static str {
         match self {
-            Self::Terraform => "in the Terraform code",
-            Self::OpenTofu => "in the OpenTofu code",
-            Self::Pulumi => "in the Pulumi program",
-            Self::CloudFormation => "in the CloudFormation template, or in the CDK app that makes it",
-            Self::Cdk => "in the CDK app",
-            Self::Console => "where somebody sets it by hand in the console",
+            Self::Terraform => "in your Terraform code",
+            Self::OpenTofu => "in your OpenTofu code",
+            Self::Pulumi => "in your Pulumi program",
+            Self::CloudFormation => "in your CloudFormation template or CDK app",
+            Self::Cdk => "in your CDK app",
+            Self::Console => "in the AWS console",
             Self::AwsCli => "in the script that calls the AWS CLI",
             Self::Sdk => "in the program that calls AWS",
         }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn each_tool_is_known_by_its_user_agent() {
+    fn tool_is_known_by_its_user_agent() {
         let terraform = "APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) \
                          terraform-provider-aws/5.60.0 (+https://registry.terraform.io/providers/hashicorp/aws) \
                          aws-sdk-go-v2/1.30.3 ua/2.1 os/linux lang/go#1.22.5";
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_called_for_somebody_counts_first() {
+    fn service_that_called_on_behalf_of_a_user_takes_precedence() {
         let via = Some("cloudformation.amazonaws.com");
         assert_eq!(
             tool("aws-sdk-go/1.44.157 Terraform/1.1.2", via),

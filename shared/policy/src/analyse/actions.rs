@@ -5,17 +5,55 @@ use std::collections::BTreeSet;
 use super::bits::Bits;
 use super::budget::Budget;
 use super::model::Model;
+use super::resources::ResourceFormat;
 use super::strings::{Domain, WORD, candidates};
 use crate::document::{ActionPattern, Statement};
 use crate::federation;
 use crate::glob::{Pattern, Piece};
-use crate::service::{self, Keyless, Service};
+use crate::service::{self, Service};
+
+mod typed;
+
+pub(super) use typed::example;
 
 #[derive(Clone, Debug)]
 pub(super) struct Action {
     pub(super) name: String,
     /// Statements that do not fail on this action.
     pub(super) sig: Bits,
+}
+
+/// Actions, and the resources that they act on.
+#[derive(Clone, Debug)]
+pub(super) struct ActionGroup {
+    pub(super) actions: Vec<Action>,
+    pub(super) formats: Formats,
+}
+
+/// Formats of ARNs, by their places in [`Model::formats`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Formats {
+    /// Every resource, of a known format or not.
+    Any,
+    /// No resource.
+    Nowhere,
+    /// In order.
+    Only(Vec<usize>),
+    /// Resources of no known format.
+    Unknown,
+}
+
+impl Formats {
+    /// Whether a resource of this format is one of them.
+    pub(super) fn has(&self, format: ResourceFormat) -> bool {
+        match (self, format) {
+            (Self::Nowhere, format) => format == ResourceFormat::Nowhere,
+            (_, ResourceFormat::Nowhere) => false,
+            (Self::Any, _) | (Self::Unknown, ResourceFormat::Unknown) => true,
+            (Self::Only(all), ResourceFormat::Known(format)) => all.binary_search(&format).is_ok(),
+            (Self::Only(_), ResourceFormat::Unknown) | (Self::Unknown, ResourceFormat::Known(_)) => false,
+        }
+    }
 }
 
 /// Actions that readers know, so that witnesses name them where they can.
@@ -58,9 +96,9 @@ fn lower_case(name: Name<'_>, lower: &mut String) {
     lower.make_ascii_lowercase();
 }
 
-/// The actions that bring the token of an identity provider in place of a signature.
+/// The actions whose requests need no signature.
 pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let names = federation::ACTIONS.into_iter().map(|name| [name, "", ""]);
+    let names = federation::calls(model.endpoint).into_iter().map(|name| [name, "", ""]);
     distinct(model, &restricted(model), names, &|_| true, complete, budget)
 }
 
@@ -70,36 +108,47 @@ fn restricted<'d>(model: &Model<'d>) -> Vec<(usize, &'d Statement)> {
     all.filter(|(_, statement)| !every(statement)).collect()
 }
 
-/// The other actions whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
-pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let restricted = restricted(model);
-    let named: Vec<&ActionPattern> = restricted
-        .iter()
-        .flat_map(|(_, statement)| &statement.action.values)
-        .collect();
-    let (names, made_up) = match &model.service {
-        Some(service) => (of_service(service, &named, told), Vec::new()),
-        None => anything(&named, told, complete, budget),
-    };
-    let keyless = model.service.as_ref().map(Service::keyless);
-    let wanted = |name: &str| {
-        !federation::is_call(name)
-            && match keyless {
-                Some(keyless) => keyless.has(name) != told,
-                // An action that is not known may be either.
-                None => service::is_keyless(name).is_none_or(|keyless| keyless != told),
+/// The other actions on resources whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
+pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<ActionGroup> {
+    match &model.service {
+        Some(service) => typed::groups(model, service, told, complete, budget),
+        None => {
+            let restricted = restricted(model);
+            let named: Vec<&ActionPattern> = restricted
+                .iter()
+                .flat_map(|(_, statement)| &statement.action.values)
+                .collect();
+            let (names, made_up) = anything(&named, told, complete, budget);
+            // Of a service that is not known nothing is known but its name.
+            let own = model.unknown_prefix.as_deref().filter(|_| told);
+            let own = own.map(|prefix| [prefix, ":", "AnyAction"]);
+            let mut groups = Vec::new();
+            for nothing in [false, true] {
+                // An action that is not known may be either. One that names nothing is about the caller's own account,
+                // unless it does not tell.
+                let wanted = |name: &str| {
+                    !federation::is_call(name)
+                        && service::acts_on_nothing(name) == nothing
+                        && !(nothing && told)
+                        && (service::is_keyless(name).is_none_or(|keyless| keyless != told)
+                            || (told && service::sometimes_tells(name)))
+                };
+                let made_up = made_up.iter().map(|name| [name.as_str(), "", ""]);
+                let names = own.into_iter().chain(names.iter().copied()).chain(made_up);
+                let actions = distinct(model, &restricted, names, &wanted, complete, budget);
+                if !actions.is_empty() {
+                    let formats = if nothing { Formats::Nowhere } else { Formats::Any };
+                    groups.push(ActionGroup { actions, formats });
+                }
             }
-    };
-    let names = names
-        .into_iter()
-        .chain(made_up.iter().map(|name| [name.as_str(), "", ""]));
-    distinct(model, &restricted, names, &wanted, complete, budget)
+            groups
+        }
+    }
 }
 
 /// Actions whose requests name no resource.
 pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
     let restricted = restricted(model);
-    let most = if restricted.is_empty() { 1 } else { usize::MAX };
     let named = || restricted.iter().flat_map(|(_, statement)| &statement.action.values);
     let any = match &model.service {
         Some(_) => Vec::new(),
@@ -110,8 +159,15 @@ pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, b
         .iter()
         .chain(&any)
         .flat_map(Service::actions_without_resource);
-    let names = names.take(most).map(known);
-    distinct(model, &restricted, names, &|_| true, complete, budget)
+    let names = names.map(known);
+    distinct(
+        model,
+        &restricted,
+        names,
+        &|name| !federation::is_call(name),
+        complete,
+        budget,
+    )
 }
 
 /// One action of each kind that the statements tell apart, of those that are wanted by their name in lower case.
@@ -142,7 +198,7 @@ fn distinct<'n>(
         let mut sig = Bits::ALL;
         for (place, statement) in restricted {
             let mut patterns = statement.action.values.iter();
-            let hit = patterns.any(|action| action.matches(&lower, model.reading.star_colon_star));
+            let hit = patterns.any(|action| action.matches(&lower, model.interpretation.star_colon_star));
             if hit == statement.action.not {
                 sig.remove(*place);
             }
@@ -153,58 +209,6 @@ fn distinct<'n>(
         }
     }
     all
-}
-
-fn of_service<'n>(service: &Service, named: &[&'n ActionPattern], told: bool) -> Vec<Name<'n>> {
-    let own = |name: &str| {
-        let prefix = name.split(':').next().unwrap_or_default();
-        service.prefixes().any(|known| known == prefix)
-    };
-    let mut names: Vec<Name<'n>> = Vec::new();
-    let mut globs = false;
-    let mut exact: BTreeSet<&str> = BTreeSet::new();
-    for action in named {
-        match &action.pattern {
-            Pattern::Exact(lower) => {
-                if own(lower) && exact.insert(lower) {
-                    names.push(spelled(action));
-                }
-            }
-            Pattern::All => {}
-            Pattern::Glob(pieces) => {
-                globs |=
-                    !service.prefixes().any(|prefix| is_whole(pieces, prefix)) || service.prefixes().nth(1).is_some();
-            }
-        }
-    }
-    let keyless = service.keyless();
-    if let (false, Keyless::Some(list)) = (told, keyless) {
-        names.extend(list.iter().map(|name| [*name, "", ""]));
-        return names;
-    }
-    let well_known = WELL_KNOWN
-        .into_iter()
-        .filter(|name| own(name))
-        .map(|name| [name, "", ""]);
-    let unnamed = well_known.chain(service.actions().map(known));
-    if globs {
-        names.extend(unnamed);
-    } else {
-        let mut lower = String::new();
-        let other = |name: &Name<'_>| {
-            lower_case(*name, &mut lower);
-            !exact.contains(lower.as_str()) && !federation::is_call(&lower) && keyless.has(&lower) != told
-        };
-        names.extend(unnamed.filter(other).take(1));
-    }
-    names
-}
-
-/// Whether the pattern is `prefix:*`.
-fn is_whole(pieces: &[Piece], prefix: &str) -> bool {
-    pieces.split_last().is_some_and(|(last, start)| {
-        *last == Piece::Any && start.iter().copied().eq(prefix.chars().chain([':']).map(Piece::Char))
-    })
 }
 
 /// An action that the document names, as AWS spells it where that is known.

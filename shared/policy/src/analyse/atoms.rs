@@ -2,9 +2,9 @@
 
 use crate::document::{Condition, Values};
 use crate::glob::Pattern;
-use crate::literal::{instant, number};
+use crate::interpretation::Interpretation;
+use crate::literal::{Date, Number, milliseconds};
 use crate::operators::{Family, Operator, Quantifier};
-use crate::reading::Reading;
 use crate::text::{Form, Text};
 
 /// The values of keys that variables may name, by the key in lower case.
@@ -14,7 +14,12 @@ pub(super) fn nothing(_: &str) -> Option<String> {
     None
 }
 
-pub(super) fn holds(condition: &Condition, values: &[&str], reading: Reading, lookup: Lookup<'_>) -> bool {
+pub(super) fn holds(
+    condition: &Condition,
+    values: &[&str],
+    interpretation: Interpretation,
+    lookup: Lookup<'_>,
+) -> bool {
     if condition.operator == Operator::Null {
         let Values::Bools(wanted) = &condition.values else {
             return false;
@@ -25,13 +30,16 @@ pub(super) fn holds(condition: &Condition, values: &[&str], reading: Reading, lo
     if values.is_empty() {
         return match condition.quantifier {
             Some(Quantifier::ForAllValues) => true,
-            Some(Quantifier::ForAnyValue) => condition.if_exists && reading.any_value_if_exists,
+            Some(Quantifier::ForAnyValue) => condition.if_exists && interpretation.any_value_if_exists,
             None => negated || condition.if_exists,
         };
     }
+    if !interpretation.plain_compares_each && condition.plain_on_several() {
+        return false;
+    }
     let mut fit = values
         .iter()
-        .map(|value| listed(condition, value, reading, lookup) != negated);
+        .map(|value| listed(condition, value, interpretation, lookup) != negated);
     if condition.quantifier == Some(Quantifier::ForAllValues) || (condition.quantifier.is_none() && negated) {
         fit.all(|fits| fits)
     } else {
@@ -40,18 +48,23 @@ pub(super) fn holds(condition: &Condition, values: &[&str], reading: Reading, lo
 }
 
 /// Whether the value is among those of the policy.
-fn listed(condition: &Condition, value: &str, reading: Reading, lookup: Lookup<'_>) -> bool {
+fn listed(condition: &Condition, value: &str, interpretation: Interpretation, lookup: Lookup<'_>) -> bool {
     match &condition.values {
         Values::Texts(texts) => {
             let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
-            texts.iter().any(|text| text_fits(text, value, folded, reading, lookup))
+            texts
+                .iter()
+                .any(|text| text_fits(text, value, folded, interpretation, lookup))
         }
-        Values::Numbers(limits) => match (condition.operator.family(), number(value)) {
+        Values::Numbers(limits) => match (condition.operator.family(), Number::parse(value)) {
             (Family::Number(order), Some(value)) => limits.iter().any(|limit| order.holds(&value, limit)),
             _ => false,
         },
-        Values::Dates(limits) => match (condition.operator.family(), instant(value)) {
-            (Family::Date(order), Some(value)) => limits.iter().any(|limit| order.holds(&value, limit)),
+        Values::Dates(limits) => match (condition.operator.family(), milliseconds(value)) {
+            (Family::Date(order), Some(value)) => {
+                let limit = |date: &Date| date.milliseconds(interpretation.epoch_milliseconds);
+                limits.iter().any(|date| order.holds(&value, &limit(date)))
+            }
             _ => false,
         },
         Values::Networks(networks) => networks.iter().any(|network| network.contains(value)),
@@ -64,7 +77,7 @@ fn listed(condition: &Condition, value: &str, reading: Reading, lookup: Lookup<'
     }
 }
 
-fn text_fits(text: &Text, value: &str, folded: bool, reading: Reading, lookup: Lookup<'_>) -> bool {
+fn text_fits(text: &Text, value: &str, folded: bool, interpretation: Interpretation, lookup: Lookup<'_>) -> bool {
     let resolved;
     let form = match text.fixed() {
         Some(form) => form,
@@ -79,6 +92,6 @@ fn text_fits(text: &Text, value: &str, folded: bool, reading: Reading, lookup: L
     match form {
         Form::Text(Pattern::Exact(exact)) if folded => exact.to_lowercase() == value.to_lowercase(),
         Form::Text(pattern) => pattern.matches(value),
-        Form::Arn(pattern) => pattern.matches(value, reading.short_arns),
+        Form::Arn(pattern) => pattern.matches(value, interpretation.short_arns),
     }
 }

@@ -6,16 +6,16 @@ use std::rc::Rc;
 use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
-use super::strings::{Domain, WORD, candidates};
-use crate::document::PrincipalEntry;
-use crate::glob::{Pattern, Piece};
-use crate::text::Form;
+use crate::glob::Pattern;
 
+pub(super) mod ids;
 mod names;
+mod services;
 
 use names::{Named, names, principal_sig};
+use services::services;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Caller {
@@ -59,9 +59,64 @@ pub(super) struct Principal {
     pub(super) path: Option<Rc<str>>,
     /// The value of `aws:PrincipalArn`.
     pub(super) arn: Option<Rc<str>>,
+    /// The value of `aws:userid`.
+    pub(super) id: Option<Rc<str>>,
+    /// What is settled of the session beforehand, where keys of it depend on each other.
+    pub(super) session: Session,
+    /// The values of `aws:PrincipalServiceNamesList`.
+    pub(super) service_names: Vec<Rc<str>>,
     pub(super) trusted: bool,
+    /// Whether the settings trust its organisation or path.
+    pub(super) trusted_membership: bool,
     /// Statements that do not fail on this principal.
     pub(super) sig: Bits,
+}
+
+/// Whether a caller used multi-factor authentication, and whether a service calls for it. Nothing where no condition asks
+/// for two keys that tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Session {
+    pub(super) multi_factor: Option<bool>,
+    pub(super) via_service: Option<bool>,
+}
+
+impl Session {
+    /// The sessions that the keys of a document tell apart.
+    fn all(model: &Model<'_>) -> Vec<Self> {
+        let has = |id: &str| model.keys.iter().any(|key| key.id == id);
+        let both = |asked: bool| {
+            if asked {
+                vec![Some(false), Some(true)]
+            } else {
+                vec![None]
+            }
+        };
+        let multi_factor = both(has("aws:multifactorauthage") && has("aws:multifactorauthpresent"));
+        let via = ["aws:calledvia", "aws:calledviafirst", "aws:calledvialast"];
+        let via_service = both(has("aws:viaawsservice") && via.iter().any(|id| has(id)));
+        let pairs = multi_factor
+            .iter()
+            .flat_map(|multi_factor| via_service.iter().map(move |via| (*multi_factor, *via)));
+        pairs
+            .map(|(multi_factor, via_service)| Self {
+                multi_factor,
+                via_service,
+            })
+            .collect()
+    }
+
+    /// Whether the session can have these values of a key.
+    pub(super) fn allows(self, id: &str, values: &[String]) -> bool {
+        let told =
+            |told: Option<bool>| told.is_none_or(|told| values == [told.to_string()] || (!told && values.is_empty()));
+        match id {
+            "aws:multifactorauthpresent" => told(self.multi_factor),
+            "aws:multifactorauthage" => self.multi_factor != Some(false) || values.is_empty(),
+            "aws:viaawsservice" => told(self.via_service),
+            id if id.starts_with("aws:calledvia") => self.via_service != Some(false) || values.is_empty(),
+            _ => true,
+        }
+    }
 }
 
 pub(super) struct Principals {
@@ -89,9 +144,9 @@ pub(super) fn memberships(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Membership> {
-    let organizations = [Kind::PrincipalOrganization, Kind::ResourceOrganization];
-    let paths = [Kind::PrincipalPaths, Kind::ResourcePaths];
-    let ours = |kind: Kind| organizations.contains(&kind) || paths.contains(&kind);
+    let organizations = [KeyMeaning::PrincipalOrganization, KeyMeaning::ResourceOrganization];
+    let paths = [KeyMeaning::PrincipalPaths, KeyMeaning::ResourcePaths];
+    let ours = |kind: KeyMeaning| organizations.contains(&kind) || paths.contains(&kind);
     let linked = model
         .keys
         .iter()
@@ -106,8 +161,8 @@ pub(super) fn memberships(
             all.push(new);
         }
     };
-    let weigh = |kinds: [Kind; 2]| 1 + kinds.iter().map(|kind| model.weight(*kind)).sum::<usize>();
-    let sigs = |kinds: [Kind; 2], values: &[&str]| kinds.map(|kind| model.sig(kind, values));
+    let weigh = |kinds: [KeyMeaning; 2]| 1 + kinds.iter().map(|kind| model.weight(*kind)).sum::<usize>();
+    let sigs = |kinds: [KeyMeaning; 2], values: &[&str]| kinds.map(|kind| model.sig(kind, values));
     for organization in &identities.organizations {
         if !budget.spend(weigh(organizations)) {
             *complete = false;
@@ -157,22 +212,27 @@ pub(super) fn principals(
     budget: &mut Budget,
 ) -> Principals {
     let mut complete = identities.complete;
-    let linked = model.names(&[Kind::PrincipalAccount, Kind::PrincipalArn, Kind::PrincipalType])
-        || model
-            .keys
-            .iter()
-            .any(|key| key.linked && matches!(key.kind, Kind::PrincipalAccount | Kind::PrincipalArn));
-    let iam = model.sig(Kind::PrincipalIsService, &["false"]) & model.sig(Kind::PrincipalService, &[]);
+    let linked = model.names(&[
+        KeyMeaning::PrincipalAccount,
+        KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalType,
+    ]) || model
+        .keys
+        .iter()
+        .any(|key| key.linked && matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::PrincipalArn));
+    let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"])
+        & model.sig(KeyMeaning::PrincipalService, &[])
+        & model.sig(KeyMeaning::PrincipalServiceList, &[]);
     let mut all = Vec::new();
     // Witnesses read better with the accounts that the settings name.
     let mut last = Vec::new();
-    let weight = model.weight(Kind::PrincipalAccount) + model.statements.len();
-    // Strangers come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
+    let weight = model.weight(KeyMeaning::PrincipalAccount) + model.statements.len();
+    // Outsiders come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
     let mut accounts: BTreeMap<(Vec<Class>, Bits, bool), usize> = BTreeMap::new();
     // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
     let of_own = model.resources.iter().any(|element| element.not || !element.every);
-    for account in identities.strangers.iter().chain(&identities.named) {
+    for account in identities.outsiders.iter().chain(&identities.named) {
         if !budget.spend(weight) {
             return Principals { all, complete: false };
         }
@@ -189,10 +249,10 @@ pub(super) fn principals(
             .iter()
             .map(|name| (name.caller, name.sig, trusted(name)))
             .collect();
-        let stranger = identities.strangers.contains(account);
-        let enough = if stranger { 2 } else { 1 };
+        let outsider = identities.outsiders.contains(account);
+        let enough = if outsider { 2 } else { 1 };
         let own = if of_own {
-            model.sig(Kind::ResourceAccount, &[account])
+            model.sig(KeyMeaning::ResourceAccount, &[account])
         } else {
             Bits::ALL
         };
@@ -212,7 +272,7 @@ pub(super) fn principals(
                     return Principals { all, complete: false };
                 }
                 let trusted = trusted_account || trusted_name || membership.trusted;
-                let list = if trusted && stranger { &mut last } else { &mut all };
+                let list = if trusted && outsider { &mut last } else { &mut all };
                 list.push(Principal {
                     caller: name.caller,
                     name: name.name.clone(),
@@ -220,21 +280,48 @@ pub(super) fn principals(
                     organization: membership.organization.clone(),
                     path: membership.path.clone(),
                     arn: Some(name.arn.clone()),
+                    id: Some(name.id.clone()),
+                    session: Session::default(),
+                    service_names: Vec::new(),
                     trusted,
+                    trusted_membership: membership.trusted,
                     sig: iam & name.sig & membership.caller,
                 });
             }
         }
     }
     all.append(&mut last);
-    all.push(unsigned(model, Caller::Anonymous, "anonymous"));
+    let sessions = Session::all(model);
+    if sessions.len() > 1 {
+        let signed = std::mem::take(&mut all);
+        for principal in &signed {
+            for session in &sessions {
+                if !budget.spend(KEPT) {
+                    return Principals { all, complete: false };
+                }
+                all.push(Principal {
+                    session: *session,
+                    ..principal.clone()
+                });
+            }
+        }
+    }
+    all.push(unsigned(model, Caller::Anonymous, "anonymous", "anonymous"));
     if model.bearers {
         let named = (0..model.providers.len()).map(Some);
         for provider in std::iter::once(None).chain(named) {
             // The page on endpoint policies of STS says that these requests lack the key, the reference of the key that
             // requests without a signature have this value.
+            let ids: &[&str] = if model.has(KeyMeaning::PrincipalId) {
+                &["", "anonymous"]
+            } else {
+                &[""]
+            };
             for account in ["", "anonymous"] {
-                all.push(unsigned(model, Caller::Bearer(provider), account));
+                all.extend(
+                    ids.iter()
+                        .map(|id| unsigned(model, Caller::Bearer(provider), account, id)),
+                );
             }
         }
     }
@@ -242,7 +329,7 @@ pub(super) fn principals(
     Principals { all, complete }
 }
 
-fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
+fn unsigned(model: &Model<'_>, caller: Caller, account: &str, id: &str) -> Principal {
     let name = "anonymous";
     let mut principal = Principal {
         caller,
@@ -251,17 +338,23 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
         organization: None,
         path: None,
         arn: None,
+        id: (!id.is_empty()).then(|| id.into()),
+        session: Session::default(),
+        service_names: Vec::new(),
         trusted: false,
+        trusted_membership: false,
         sig: principal_sig(model, caller, name, "", None),
     };
     for kind in [
-        Kind::PrincipalAccount,
-        Kind::PrincipalOrganization,
-        Kind::PrincipalPaths,
-        Kind::PrincipalArn,
-        Kind::PrincipalIsService,
-        Kind::PrincipalService,
-        Kind::PrincipalType,
+        KeyMeaning::PrincipalAccount,
+        KeyMeaning::PrincipalOrganization,
+        KeyMeaning::PrincipalPaths,
+        KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalIsService,
+        KeyMeaning::PrincipalService,
+        KeyMeaning::PrincipalServiceList,
+        KeyMeaning::PrincipalType,
+        KeyMeaning::PrincipalId,
     ] {
         let value = principal.value(kind).flatten();
         principal.sig = principal.sig & model.sig(kind, value.as_slice());
@@ -269,114 +362,24 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str) -> Principal {
     principal
 }
 
-fn services(
-    model: &Model<'_>,
-    identities: &Identities,
-    all: &mut Vec<Principal>,
-    complete: &mut bool,
-    budget: &mut Budget,
-) {
-    let mut names: Vec<String> = Vec::new();
-    let mut patterns: Vec<Pattern> = Vec::new();
-    for statement in model.statements {
-        for entry in &statement.principal.values {
-            if let PrincipalEntry::Service(name) = entry
-                && crate::evaluate::is_service(name)
-            {
-                names.push(name.clone());
-            }
-        }
-    }
-    for key in model.keys.iter().filter(|key| key.kind == Kind::PrincipalService) {
-        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
-            match text.fixed() {
-                Some(Form::Text(Pattern::Exact(name))) if crate::evaluate::is_service(name) => {
-                    names.extend([name.clone(), name.to_lowercase()]);
-                }
-                Some(Form::Text(pattern @ Pattern::Glob(_))) => patterns.push(pattern.clone()),
-                _ => {}
-            }
-        }
-    }
-    let usual = [
-        "cloudtrail.amazonaws.com",
-        "config.amazonaws.com",
-        "unlisted.amazonaws.com",
-    ];
-    names.extend(usual.iter().map(|name| (*name).to_owned()));
-    if !patterns.is_empty() {
-        let mut base = vec![Piece::Field];
-        base.extend(".amazonaws.com".chars().map(Piece::Char));
-        let domain = Domain {
-            base: &base,
-            possible: &crate::evaluate::is_service,
-            ..WORD
-        };
-        let found = candidates(&patterns, &domain, budget);
-        *complete &= found.complete;
-        names.extend(found.values);
-    }
-    let mut common = model.sig(Kind::PrincipalIsService, &["true"]);
-    for kind in [
-        Kind::PrincipalOrganization,
-        Kind::PrincipalPaths,
-        Kind::PrincipalArn,
-        Kind::PrincipalType,
-    ] {
-        common = common & model.sig(kind, &[]);
-    }
-    // An account of AWS, whichever that is.
-    let accounts = identities.strangers.iter().chain(&identities.named);
-    let accounts = accounts.filter(|account| !model.trusts_account(account));
-    let weight = model.weight(Kind::PrincipalAccount);
-    let mut kinds: Vec<(&Rc<str>, Bits)> = Vec::new();
-    for account in accounts {
-        if !budget.spend(1 + weight) {
-            *complete = false;
-            break;
-        }
-        let sig = common & model.sig(Kind::PrincipalAccount, &[account]);
-        if kinds.iter().all(|(_, known)| *known != sig) {
-            kinds.push((account, sig));
-        }
-    }
-    let mut seen = BTreeSet::new();
-    for name in names {
-        let name: Rc<str> = name.into();
-        let own = model.sig(Kind::PrincipalService, &[&name]) & principal_sig(model, Caller::Service, &name, "", None);
-        for (account, common) in &kinds {
-            let sig = *common & own;
-            if seen.insert(sig) {
-                all.push(Principal {
-                    caller: Caller::Service,
-                    name: name.clone(),
-                    account: (*account).clone(),
-                    organization: None,
-                    path: None,
-                    arn: None,
-                    trusted: model.perimeter.aws_services,
-                    sig,
-                });
-            }
-        }
-    }
-}
-
 impl Principal {
     /// The value of a key that belongs to the principal, if requests have it, or nothing for a key that does not.
-    pub(super) fn value(&self, kind: Kind) -> Option<Option<&str>> {
+    pub(super) fn value(&self, kind: KeyMeaning) -> Option<Option<&str>> {
         let value = match kind {
-            Kind::PrincipalAccount => Some(&*self.account).filter(|account| !account.is_empty()),
-            Kind::PrincipalOrganization => self.organization.as_deref(),
-            Kind::PrincipalPaths => self.path.as_deref(),
-            Kind::PrincipalArn => self.arn.as_deref(),
-            Kind::PrincipalIsService => match self.caller {
+            KeyMeaning::PrincipalAccount => Some(&*self.account).filter(|account| !account.is_empty()),
+            KeyMeaning::PrincipalOrganization => self.organization.as_deref(),
+            KeyMeaning::PrincipalPaths => self.path.as_deref(),
+            KeyMeaning::PrincipalArn => self.arn.as_deref(),
+            KeyMeaning::PrincipalIsService => match self.caller {
                 Caller::Anonymous | Caller::Bearer(_) => None,
                 Caller::Service => Some("true"),
                 _ => Some("false"),
             },
-            Kind::PrincipalService => (self.caller == Caller::Service).then_some(&*self.name),
-            Kind::PrincipalType => match self.caller {
+            KeyMeaning::PrincipalService | KeyMeaning::PrincipalServiceList => {
+                (self.caller == Caller::Service).then_some(&*self.name)
+            }
+            KeyMeaning::PrincipalId => self.id.as_deref(),
+            KeyMeaning::PrincipalType => match self.caller {
                 Caller::Bearer(_) if !self.account.is_empty() => Caller::Anonymous.kind(),
                 caller => caller.kind(),
             },

@@ -3,30 +3,32 @@
 use std::rc::Rc;
 
 use super::budget::Budget;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 use super::path_shapes::feasible;
 use super::strings::{Domain, candidates};
 use crate::arn::{Arn, is_account, is_organization, is_organization_path};
-use crate::document::PrincipalEntry;
-use crate::glob::{Pattern, Piece};
-use crate::text::{ArnPattern, Form};
+use crate::document::{PrincipalEntry, Values};
+use crate::glob::{Pattern, Piece, folded_pieces};
+use crate::literal::{Date, Number, around};
+use crate::operators::Family;
+use crate::text::{ArnPattern, Form, Text};
 
 /// Accounts and organisations that nobody's documents name.
-const STRANGE_ACCOUNTS: [&str; 5] = [
+const OUTSIDE_ACCOUNTS: [&str; 5] = [
     "999988887777",
     "888877776666",
     "777766665555",
     "666655554443",
     "555544443332",
 ];
-const STRANGE_ORGANIZATIONS: [&str; 4] = ["o-stranger001", "o-stranger002", "o-stranger003", "o-stranger004"];
+const OUTSIDE_ORGANIZATIONS: [&str; 4] = ["o-otherorg001", "o-otherorg002", "o-otherorg003", "o-otherorg004"];
 
 pub(super) struct Identities {
     /// Accounts that the document and the settings name, and representatives for wildcards.
     pub(super) named: Vec<Rc<str>>,
     /// Accounts that nobody names.
-    pub(super) strangers: Vec<Rc<str>>,
+    pub(super) outsiders: Vec<Rc<str>>,
     pub(super) organizations: Vec<Rc<str>>,
     pub(super) complete: bool,
 }
@@ -44,7 +46,7 @@ impl Identities {
             letters: "907852",
             avoid: &[],
         };
-        let (named, strangers) = spread(patterns, &STRANGE_ACCOUNTS, &domain, &mut complete, budget);
+        let (named, outsiders) = spread(patterns, &OUTSIDE_ACCOUNTS, &domain, &mut complete, budget);
         let prefix = [Piece::Char('o'), Piece::Char('-'), Piece::Any];
         let domain = Domain {
             base: &prefix,
@@ -55,21 +57,21 @@ impl Identities {
             avoid: &[],
         };
         let patterns = organization_patterns(model);
-        let (mut organizations, strange) = spread(patterns, &STRANGE_ORGANIZATIONS, &domain, &mut complete, budget);
-        organizations.extend(strange);
+        let (mut organizations, outside) = spread(patterns, &OUTSIDE_ORGANIZATIONS, &domain, &mut complete, budget);
+        organizations.extend(outside);
         Self {
             named,
-            strangers,
+            outsiders,
             organizations,
             complete,
         }
     }
 }
 
-/// The constants, some strangers, and representatives for the wildcards.
+/// The constants, some outsiders, and representatives for the wildcards.
 fn spread(
     patterns: Vec<Pattern>,
-    strangers: &[&str],
+    outsiders: &[&str],
     domain: &Domain<'_>,
     complete: &mut bool,
     budget: &mut Budget,
@@ -92,9 +94,9 @@ fn spread(
         let named = |pattern: &Pattern| matches!(pattern, Pattern::Exact(named) if named == text);
         patterns.iter().any(named)
     };
-    let strange: Vec<Rc<str>> = strangers
+    let outside: Vec<Rc<str>> = outsiders
         .iter()
-        .filter(|stranger| !exact(stranger))
+        .filter(|outsider| !exact(outsider))
         .take(2)
         .map(|name| (*name).into())
         .collect();
@@ -114,10 +116,10 @@ fn spread(
         found
             .values
             .iter()
-            .filter(|value| !strange.iter().any(|known| **known == ***value))
+            .filter(|value| !outside.iter().any(|known| **known == ***value))
             .for_each(|value| add(value));
     }
-    (values, strange)
+    (values, outside)
 }
 
 /// Patterns for accounts: all that the document tells apart.
@@ -161,10 +163,24 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             add(&mut patterns, &Pattern::Exact(model.endpoint.owner.clone()));
         }
         for (_, condition) in &key.conditions {
+            if matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount) {
+                for account in accounts_of_numbers(&condition.values) {
+                    add(&mut patterns, &Pattern::Exact(account));
+                }
+            }
             for text in condition.texts() {
+                if let (KeyMeaning::PrincipalId, Some(Form::Text(Pattern::Exact(id)))) = (key.kind, text.fixed()) {
+                    let account = id.split(':').next().filter(|account| is_account(account));
+                    account
+                        .iter()
+                        .for_each(|account| add(&mut patterns, &Pattern::Exact((*account).to_owned())));
+                }
+                if let (KeyMeaning::PrincipalId, Some(Form::Text(Pattern::Glob(pieces)))) = (key.kind, text.fixed()) {
+                    accounts_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
+                }
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
-                let account =
-                    key.id == "aws:vpceaccount" || matches!(key.kind, Kind::PrincipalAccount | Kind::ResourceAccount);
+                let account = key.id == "aws:vpceaccount"
+                    || matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount);
                 if account {
                     defaults.for_each(|default| add(&mut patterns, &Pattern::Exact(default)));
                 }
@@ -172,16 +188,16 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                     (_, Some(Form::Text(pattern))) if account => {
                         add(&mut patterns, pattern);
                     }
-                    (Kind::PrincipalArn, Some(Form::Arn(ArnPattern::Fields(fields)))) => {
+                    (KeyMeaning::PrincipalArn, Some(Form::Arn(ArnPattern::Fields(fields)))) => {
                         let [_, _, _, _, account, _] = fields.as_ref();
                         add(&mut patterns, account);
                     }
-                    (Kind::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
+                    (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
                         if let Some(arn) = Arn::parse(name) {
                             add(&mut patterns, &Pattern::Exact(arn.account.to_owned()));
                         }
                     }
-                    (Kind::PrincipalArn, Some(Form::Text(Pattern::Glob(pieces)))) => {
+                    (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Glob(pieces)))) => {
                         accounts_of_glob(pieces, |pattern| add(&mut patterns, &pattern));
                     }
                     _ => {}
@@ -190,6 +206,24 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
         }
     }
     patterns
+}
+
+/// Accounts on both sides of every number that accounts are compared with.
+fn accounts_of_numbers(values: &Values) -> Vec<String> {
+    let numbers = match values {
+        Values::Numbers(limits) => around(limits),
+        Values::Dates(limits) => {
+            let second = |date: &Date| Number::parse(&date.milliseconds(false).div_euclid(1_000).to_string());
+            around(&limits.iter().filter_map(second).collect::<Vec<_>>())
+        }
+        _ => return Vec::new(),
+    };
+    let account = |number: &Number| format!("{:0>12}", number.to_string());
+    numbers
+        .iter()
+        .map(account)
+        .filter(|account| is_account(account))
+        .collect()
 }
 
 /// Every part of a pattern of an ARN that may stand for its account. Its wildcards may cross the fields, so a part is
@@ -229,6 +263,17 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
         patterns.push(Pattern::wild(path.split('/').next().unwrap_or_default()));
     }
     for key in &model.keys {
+        for (_, condition) in &key.conditions {
+            let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+            let ours = |text: &&Text| folded && is_organization(&text.raw.to_lowercase());
+            patterns.extend(
+                condition
+                    .texts()
+                    .iter()
+                    .filter(ours)
+                    .map(|text| Pattern::Exact(text.raw.to_lowercase())),
+            );
+        }
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             let Some(Form::Text(pattern)) = text.fixed() else {
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
@@ -236,8 +281,8 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
                 continue;
             };
             match key.kind {
-                Kind::PrincipalOrganization | Kind::ResourceOrganization => patterns.push(pattern.clone()),
-                Kind::PrincipalPaths | Kind::ResourcePaths => {
+                KeyMeaning::PrincipalOrganization | KeyMeaning::ResourceOrganization => patterns.push(pattern.clone()),
+                KeyMeaning::PrincipalPaths | KeyMeaning::ResourcePaths => {
                     let mut pieces = pattern.pieces();
                     pieces.truncate(
                         pieces
@@ -259,7 +304,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
 /// Paths of accounts in an organisation, and whether these are all that the document tells apart.
 pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) -> (Vec<String>, bool) {
     let plain = format!("{organization}/r-zz12/");
-    let told = model.has(Kind::PrincipalPaths) || model.has(Kind::ResourcePaths);
+    let told = model.has(KeyMeaning::PrincipalPaths) || model.has(KeyMeaning::ResourcePaths);
     if !told && model.perimeter.organization_paths.is_empty() {
         return (vec![plain], true);
     }
@@ -272,11 +317,18 @@ pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) 
     for key in model
         .keys
         .iter()
-        .filter(|key| matches!(key.kind, Kind::PrincipalPaths | Kind::ResourcePaths))
+        .filter(|key| matches!(key.kind, KeyMeaning::PrincipalPaths | KeyMeaning::ResourcePaths))
     {
-        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
-            if let Some(Form::Text(pattern)) = text.fixed() {
-                patterns.push(pattern.clone());
+        for (_, condition) in &key.conditions {
+            let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+            for text in condition.texts() {
+                match text.fixed() {
+                    Some(Form::Text(Pattern::Exact(exact))) if folded => {
+                        patterns.push(Pattern::new(folded_pieces(exact)));
+                    }
+                    Some(Form::Text(pattern)) => patterns.push(pattern.clone()),
+                    _ => {}
+                }
             }
         }
     }

@@ -5,16 +5,20 @@ use std::collections::BTreeSet;
 use super::atoms::{Lookup, nothing};
 use super::bits::Bits;
 use super::budget::Budget;
-use super::callers::Caller;
-use super::kinds::Kind;
+use super::callers::{Caller, Principal, ids};
+use super::model::KeyMeaning;
 use super::model::{Key, Model};
-use super::strings::{Domain, WORD, candidates};
+use super::strings::candidates;
+use crate::condition_keys::{self, Carrier, ValueType};
 use crate::document::{Condition, Values};
 use crate::federation;
-use crate::glob::{Pattern, Piece};
-use crate::literal::{Network, iso};
+use crate::glob::{Pattern, Piece, folded_pieces};
+use crate::interpretation::Interpretation;
+use crate::literal::{Date, FIRST_SECOND, LAST_SECOND, Network, around, instant, iso};
 use crate::operators::Family;
-use crate::text::{ArnPattern, Form};
+use crate::text::{ArnPattern, Form, Text};
+
+mod value_types;
 
 /// Values of one key that the document tells apart; no values is a missing key.
 #[derive(Clone, Debug)]
@@ -26,35 +30,23 @@ pub(super) struct Choice {
 
 const MOST_TOGETHER: usize = 5;
 
-/// The ids of VPCs.
-const VPC: Domain<'static> = Domain {
-    base: &[
-        Piece::Char('v'),
-        Piece::Char('p'),
-        Piece::Char('c'),
-        Piece::Char('-'),
-        Piece::Any,
-    ],
-    possible: &is_vpc,
-    fillings: &["0fedcba9876543210", "0f", "", "0123456789abcdef"],
-    letters: "f0e1d2c3b4a596877",
-    ..WORD
-};
-
-fn is_vpc(text: &str) -> bool {
-    let id = text.strip_prefix("vpc-").unwrap_or_default();
-    !id.is_empty() && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-}
-
 /// Which of the values of a key a caller can have.
-pub(super) fn possible(model: &Model<'_>, id: &str, caller: Caller, values: &[String]) -> bool {
-    let missing = values.is_empty();
+pub(super) fn possible(model: &Model<'_>, id: &str, principal: &Principal, values: &[String]) -> bool {
+    let (caller, missing) = (principal.caller, values.is_empty());
+    if !principal.session.allows(id, values) {
+        return false;
+    }
     match id {
         "aws:userid" => match caller {
             Caller::Anonymous => values == ["anonymous"],
             Caller::Bearer(_) => missing || values == ["anonymous"],
             Caller::Service => missing,
-            _ => !missing && values != ["anonymous"],
+            Caller::Root => values == [&*principal.account],
+            Caller::FederatedUser => {
+                let name = principal.name.rsplit('/').next().unwrap_or_default();
+                values == [format!("{}:{name}", principal.account)]
+            }
+            Caller::Role | Caller::User => matches!(values, [id] if ids::is_id(caller, id)),
         },
         "aws:federatedprovider" => match caller {
             Caller::Bearer(Some(at)) => model.provider(id, values) == model.providers.get(at).copied(),
@@ -63,92 +55,82 @@ pub(super) fn possible(model: &Model<'_>, id: &str, caller: Caller, values: &[St
             _ => missing,
         },
         "aws:username" => (caller == Caller::User) != missing,
-        "aws:ec2instancesourcevpc" | "aws:ec2instancesourceprivateipv4" => missing || caller == Caller::Role,
-        // A service that calls with the credentials of an IAM principal.
-        id if id.starts_with("aws:calledvia") => missing || caller.is_iam(),
-        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceaccount
-        "aws:sourceaccount" | "aws:sourcearn" | "aws:sourceorgid" | "aws:sourceorgpaths" => {
-            missing || caller == Caller::Service
-        }
-        _ => missing || caller.is_iam() || !of_principal(id),
+        _ => missing || carries(caller, id),
     }
+}
+
+/// Whether requests by a caller can have the key.
+fn carries(caller: Caller, id: &str) -> bool {
+    match carrier(id) {
+        Carrier::Any => true,
+        Carrier::Signed => caller.is_iam(),
+        Carrier::Role => caller == Caller::Role,
+        Carrier::User => caller == Caller::User,
+        Carrier::Federated => matches!(caller, Caller::Role | Caller::Bearer(_)),
+        Carrier::Service => caller == Caller::Service,
+        Carrier::Nobody => false,
+    }
+}
+
+fn carrier(id: &str) -> Carrier {
+    condition_keys::find(id).map_or(Carrier::Any, |key| key.carrier)
 }
 
 /// Whether only a caller with an IAM identity can have the key.
 pub(super) fn of_principal(id: &str) -> bool {
-    id.starts_with("aws:principaltag/")
+    id == "aws:userid"
         || matches!(
-            id,
-            "aws:userid"
-                | "aws:username"
-                | "aws:federatedprovider"
-                | "aws:tokenissuetime"
-                | "aws:multifactorauthpresent"
-                | "aws:multifactorauthage"
-                | "aws:sourceidentity"
-                | "aws:ec2instancesourcevpc"
-                | "aws:ec2instancesourceprivateipv4"
+            carrier(id),
+            Carrier::Signed | Carrier::Role | Carrier::User | Carrier::Federated
         )
 }
 
-fn always_there(id: &str) -> bool {
-    matches!(
-        id,
+pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
+    match id {
         "aws:viaawsservice"
-            | "aws:securetransport"
-            | "aws:vpcsourceip"
-            | "aws:sourcevpc"
-            | "aws:sourcevpce"
-            | "aws:vpceaccount"
-    )
-}
-
-fn single(id: &str) -> bool {
-    always_there(id)
-        || ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/"]
-            .iter()
-            .any(|start| id.starts_with(start))
-        || matches!(
-            id,
-            "aws:referer"
-                | "aws:useragent"
-                | "aws:userid"
-                | "aws:username"
-                | "aws:requestedregion"
-                | "aws:federatedprovider"
-        )
+        | "aws:securetransport"
+        | "aws:vpcsourceip"
+        | "aws:sourcevpc"
+        | "aws:sourcevpce"
+        | "aws:requestedregion" => true,
+        "aws:vpceorgid" | "aws:vpceorgpaths" => {
+            model.tells_endpoint_owner() == Some(true) && model.perimeter.organizations.len() == 1
+        }
+        "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner() == Some(true),
+        _ => false,
+    }
 }
 
 /// What conditions on a key compare it with.
 #[derive(Default)]
 struct Compared {
     patterns: Vec<Pattern>,
-    folded: Vec<String>,
+    /// Values on both sides of every limit.
     others: Vec<String>,
     bools: bool,
 }
 
 impl Compared {
-    fn add(&mut self, condition: &Condition, reading_short: bool, lookup: Option<Lookup<'_>>) {
+    fn add(&mut self, condition: &Condition, interpretation: Interpretation, lookup: Option<Lookup<'_>>) {
+        let short_arns = interpretation.short_arns;
         let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
         match &condition.values {
             Values::Texts(texts) => {
                 for text in texts {
                     let form = text.resolve(|key| lookup.and_then(|lookup| lookup(key)));
                     match form.as_deref() {
-                        Some(Form::Text(Pattern::Exact(exact))) if folded => self.folded.push(exact.clone()),
+                        Some(Form::Text(Pattern::Exact(exact))) if folded => {
+                            self.patterns.push(Pattern::new(folded_pieces(exact)));
+                        }
                         Some(Form::Text(pattern)) => self.patterns.push(pattern.clone()),
-                        Some(Form::Arn(ArnPattern::Short(_))) if !reading_short => {}
+                        Some(Form::Arn(ArnPattern::Short(_))) if !short_arns => {}
                         Some(Form::Arn(pattern)) => self.patterns.push(Pattern::new(pattern.pieces())),
                         None => {}
                     }
                 }
             }
-            Values::Numbers(limits) => self.others.extend(around(limits)),
-            Values::Dates(limits) => {
-                self.others
-                    .extend(limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).map(iso));
-            }
+            Values::Numbers(limits) => self.others.extend(around(limits).iter().map(ToString::to_string)),
+            Values::Dates(limits) => self.others.extend(moments(limits, interpretation).into_iter().map(iso)),
             Values::Networks(networks) => self.others.extend(edges(networks)),
             Values::Bools(_) => self.bools |= condition.operator.family() == Family::Bool,
             Values::Binary(all) => self.patterns.extend(all.iter().cloned().map(Pattern::Exact)),
@@ -156,18 +138,17 @@ impl Compared {
     }
 }
 
-/// Every limit, and a number between each two.
-fn around(limits: &[f64]) -> Vec<String> {
-    let mut sorted = limits.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let mut all = Vec::new();
-    for (index, limit) in sorted.iter().enumerate() {
-        all.extend([limit - 1.0, *limit, limit + 1.0]);
-        if let Some(next) = sorted.get(index + 1) {
-            all.push(limit / 2.0 + next / 2.0);
-        }
-    }
-    all.iter().map(f64::to_string).collect()
+/// Seconds on both sides of every limit, of those that requests can come at.
+fn moments(limits: &[Date], interpretation: Interpretation) -> Vec<i64> {
+    let seconds = |limit: &Date| {
+        let second = limit.milliseconds(interpretation.epoch_milliseconds).div_euclid(1_000);
+        [second - 1, second, second + 1]
+    };
+    let all = limits.iter().flat_map(seconds);
+    let possible = i128::from(FIRST_SECOND)..=i128::from(LAST_SECOND);
+    all.filter(|second| possible.contains(second))
+        .filter_map(|second| i64::try_from(second).ok())
+        .collect()
 }
 
 /// The first and last address of every network, and their neighbours.
@@ -208,43 +189,44 @@ pub(super) fn choices(
         let values = vec![value.to_owned()];
         return vec![Choice { values, sig }];
     }
+    let fact = condition_keys::find(key.id);
+    let values_of = fact.map_or(ValueType::Text, |fact| fact.values);
     let mut compared = Compared::default();
     for (_, condition) in &key.conditions {
-        compared.add(condition, model.reading.short_arns, lookup);
+        compared.add(condition, model.interpretation, lookup);
     }
     let mut values: Vec<String> = more.to_vec();
     let typed = !compared.others.is_empty() || compared.bools;
     values.append(&mut compared.others);
-    if compared.bools || matches!(key.id, "aws:viaawsservice" | "aws:securetransport") {
+    if compared.bools {
         values.extend(["true".to_owned(), "false".to_owned()]);
     }
-    if !matches!(key.id, "aws:viaawsservice" | "aws:securetransport" | "aws:vpcsourceip")
-        && (!typed || !compared.patterns.is_empty() || !compared.folded.is_empty())
-    {
-        let wild = compared
-            .patterns
-            .iter()
-            .any(|pattern| matches!(pattern, Pattern::Glob(_)));
-        *complete &= compared.folded.is_empty() || !wild;
-        let one_in_field = |pattern: &Pattern| matches!(pattern, Pattern::Glob(p) if p.contains(&Piece::Field) && p.contains(&Piece::One));
-        *complete &= !compared.patterns.iter().any(one_in_field);
-        for text in &compared.folded {
-            values.extend([text.clone(), text.to_lowercase(), text.to_uppercase(), flipped(text)]);
+    if let Some(endpoint) = of_endpoint(model, key.id) {
+        values = vec![endpoint];
+    } else if let Some(all) = value_types::few(values_of) {
+        values.extend(all.iter().map(|value| (*value).to_owned()));
+    } else {
+        values.extend(value_types::usual(values_of, model));
+        if !typed || !compared.patterns.is_empty() {
+            let one_in_field = |pattern: &Pattern| matches!(pattern, Pattern::Glob(p) if p.contains(&Piece::Field) && p.contains(&Piece::One));
+            *complete &= !compared.patterns.iter().any(one_in_field);
+            let found = candidates(&compared.patterns, &value_types::domain(values_of), budget);
+            *complete &= found.complete;
+            values.extend(found.values);
         }
-        let domain = if key.id == "aws:ec2instancesourcevpc" {
-            VPC
-        } else {
-            WORD
-        };
-        let found = candidates(&compared.patterns, &domain, budget);
-        *complete &= found.complete;
-        values.extend(found.values);
     }
-    if key.id == "aws:vpcsourceip" && values.is_empty() {
-        values.push("10.0.0.10".to_owned());
-    }
+    let organization = match model.perimeter.organizations.as_slice() {
+        [one] if key.id == "aws:vpceorgpaths" => {
+            values.push(format!("{one}/r-zz12/"));
+            Some(format!("{one}/"))
+        }
+        _ => None,
+    };
+    values.retain(|value| organization.as_ref().is_none_or(|start| value.starts_with(start)));
+    values.retain(|value| values_of.fits(value) && in_time(model, key.id, value));
     if key.id == "aws:userid" {
-        values.push("anonymous".to_owned());
+        let usual = ["anonymous", "AROAEXAMPLEID12345678:session", "AIDAEXAMPLEID12345678"];
+        values.extend(usual.map(str::to_owned));
     }
     if federation::PROVIDER.eq_ignore_ascii_case(key.id) {
         values.extend(model.providers.iter().map(|name| (*name).to_owned()));
@@ -252,14 +234,11 @@ pub(super) fn choices(
     let mut seen = BTreeSet::new();
     values.retain(|value| seen.insert(value.clone()) && !model.marked(key.id, value));
     let mut sets: Vec<Vec<String>> = Vec::new();
-    if !always_there(key.id) {
+    if !always_there(model, key.id) {
         sets.push(Vec::new());
     }
-    let told = model
-        .service
-        .as_ref()
-        .and_then(|service| service.key_has_several(key.id));
-    let several = told.unwrap_or_else(|| !single(key.id))
+    // An account is at one place of an organisation, and the list of its paths has one.
+    let several = fact.is_none_or(|fact| fact.several && fact.values != ValueType::OrganizationPath)
         && key
             .conditions
             .iter()
@@ -292,17 +271,20 @@ pub(super) fn choices(
     all
 }
 
-fn flipped(text: &str) -> String {
-    let flip = |c: char| {
-        if c.is_uppercase() {
-            c.to_lowercase().next()
-        } else {
-            c.to_uppercase().next()
-        }
+/// The value that a key has in the requests that have it, where this is the endpoint's and some requests lack it.
+fn of_endpoint(model: &Model<'_>, id: &str) -> Option<String> {
+    let value = match (id, model.perimeter.organizations.as_slice()) {
+        ("aws:sourcevpcarn", _) => model.vpc_arn.clone(),
+        ("aws:vpceaccount", _) => model.endpoint.owner.clone(),
+        ("aws:vpceorgid", [one]) => one.clone(),
+        _ => return None,
     };
-    let mut chars = text.chars();
-    let first = chars.next().and_then(flip);
-    first.into_iter().chain(chars).collect()
+    (!value.is_empty()).then_some(value)
+}
+
+/// Whether a request can have the value at this time or later: credentials are issued before they are used.
+fn in_time(model: &Model<'_>, id: &str, value: &str) -> bool {
+    id != "aws:tokenissuetime" || instant(value).is_some_and(|issued| issued <= model.endpoint.time)
 }
 
 /// Sets of several values: all of them when they are few, else the pairs.
@@ -325,33 +307,55 @@ fn together(values: &[String], sets: &mut Vec<Vec<String>>, complete: &mut bool)
     sets.push(values.to_vec());
 }
 
+/// Whether the text is one for every instant, or for none.
+fn tells_no_time(text: &Text) -> bool {
+    match text.fixed() {
+        Some(Form::Text(Pattern::All)) | Some(Form::Arn(_)) => true,
+        Some(Form::Text(Pattern::Exact(exact))) => instant(exact).is_none(),
+        _ => false,
+    }
+}
+
 /// Instants that the document tells apart, from now on.
-pub(super) fn instants(model: &Model<'_>, complete: &mut bool) -> Vec<Choice> {
+pub(super) fn instants(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Choice> {
     let now = model.endpoint.time;
     let mut all = vec![now];
-    for key in model.keys.iter().filter(|key| key.kind == Kind::Time) {
+    for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
         for (_, condition) in &key.conditions {
             match &condition.values {
-                Values::Dates(limits) => all.extend(limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1])),
-                #[expect(clippy::cast_possible_truncation, reason = "instants are far smaller")]
+                Values::Dates(limits) => all.extend(moments(limits, model.interpretation)),
                 Values::Numbers(limits) => {
+                    let seconds = around(limits);
                     all.extend(
-                        limits
+                        seconds
                             .iter()
-                            .flat_map(|limit| [*limit as i64 - 1, *limit as i64, *limit as i64 + 1]),
+                            .filter_map(|second| second.to_string().parse::<i64>().ok()),
                     );
                 }
-                Values::Texts(_) => *complete = false,
-                _ => {}
+                Values::Texts(texts) if texts.iter().all(tells_no_time) => {}
+                Values::Texts(texts) => {
+                    let forms = texts.iter().filter_map(Text::fixed);
+                    let patterns = forms.filter_map(|form| match form {
+                        Form::Text(pattern) => Some(pattern.clone()),
+                        Form::Arn(_) => None,
+                    });
+                    let patterns: Vec<Pattern> = patterns.collect();
+                    let domain = value_types::domain(ValueType::Date);
+                    let found = candidates(&patterns, &domain, budget);
+                    *complete &= found.complete && patterns.len() == texts.len() && key.id == "aws:currenttime";
+                    all.extend(found.values.iter().filter_map(|value| instant(value)));
+                }
+                Values::Networks(_) | Values::Bools(_) | Values::Binary(_) => {}
             }
         }
     }
+    all.retain(|instant| *instant <= LAST_SECOND);
     all.retain(|instant| *instant >= now);
     all.sort_unstable();
     all.dedup();
     let choice = |instant: i64| {
         let mut sig = Bits::ALL;
-        for key in model.keys.iter().filter(|key| key.kind == Kind::Time) {
+        for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
             let value = if key.id == "aws:epochtime" {
                 instant.to_string()
             } else {

@@ -1,18 +1,24 @@
-//! A document in one reading, taken apart by what its conditions are about.
+//! A document in one interpretation, taken apart by what its conditions are about.
 
 use std::collections::BTreeMap;
 
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
-use super::kinds::Kind;
+use crate::arn::is_region;
 use crate::aws_owned::Mark;
+use crate::condition_keys;
 use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
-use crate::reading::Reading;
+use crate::interpretation::Interpretation;
+use crate::partition;
 use crate::service::{self, Service};
 use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
+
+mod key_meaning;
+
+pub(super) use key_meaning::KeyMeaning;
 
 /// Steps that putting values in the place of the variables of a text takes.
 const RESOLVING: usize = 16;
@@ -24,7 +30,7 @@ pub(super) struct Key<'d> {
     pub(super) id: &'d str,
     /// As in the document.
     pub(super) name: &'d str,
-    pub(super) kind: Kind,
+    pub(super) kind: KeyMeaning,
     /// The place of the statement, and its condition on this key.
     pub(super) conditions: Vec<(usize, &'d Condition)>,
     /// Whether a condition on it has a variable.
@@ -47,7 +53,7 @@ pub(super) struct ResourceElement<'d> {
 
 pub(super) struct Model<'d> {
     pub(super) statements: &'d [Statement],
-    pub(super) reading: Reading,
+    pub(super) interpretation: Interpretation,
     pub(super) perimeter: &'d Perimeter,
     pub(super) endpoint: &'d EndpointContext,
     pub(super) service: Option<Service>,
@@ -71,10 +77,18 @@ pub(super) struct Model<'d> {
     pub(super) resolving: usize,
     /// Whether callers with the token of an identity provider come through the endpoint.
     pub(super) bearers: bool,
+    /// The value of `aws:RequestedRegion`, empty if it is not known.
+    region: String,
+    /// The value of `aws:SourceVpcArn`, empty if it is not known.
+    pub(super) vpc_arn: String,
+    /// Whether keys that AWS does not have are taken to exist.
+    pub(super) unknown_keys_exist: bool,
     /// The identity providers that the document's principals name.
     pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
     pub(super) blind: Vec<String>,
+    /// See [`EndpointContext::unknown_prefix`].
+    pub(super) unknown_prefix: Option<String>,
 }
 
 /// Where keys and resources are, by their text.
@@ -89,12 +103,24 @@ impl<'d> Model<'d> {
         document: &'d Document,
         perimeter: &'d Perimeter,
         endpoint: &'d EndpointContext,
-        reading: Reading,
+        interpretation: Interpretation,
         owned: &[String],
+    ) -> Self {
+        Self::supposing(document, perimeter, endpoint, interpretation, owned, false)
+    }
+
+    /// The same, with or without the supposition that keys exist that AWS does not have.
+    pub(super) fn supposing(
+        document: &'d Document,
+        perimeter: &'d Perimeter,
+        endpoint: &'d EndpointContext,
+        interpretation: Interpretation,
+        owned: &[String],
+        unknown_keys_exist: bool,
     ) -> Self {
         let statements = document
             .variants
-            .get(reading.variant)
+            .get(interpretation.variant)
             .map_or(&[][..], |variant| &variant.statements);
         let service = service::find(&endpoint.service);
         let format = |text: &'static str| {
@@ -105,10 +131,9 @@ impl<'d> Model<'d> {
         let patterns = |texts: &[String]| texts.iter().map(|text| ArnPattern::wild(text)).collect();
         let mut model = Self {
             statements,
-            reading,
+            interpretation,
             perimeter,
             endpoint,
-            service,
             formats,
             allow: Bits::NONE,
             deny: Bits::NONE,
@@ -122,8 +147,13 @@ impl<'d> Model<'d> {
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
             bearers: federation::comes_through(endpoint),
+            region: requested_region(service.as_ref(), endpoint),
+            vpc_arn: vpc_arn(endpoint),
+            unknown_keys_exist,
+            service,
             providers: Vec::new(),
             blind: Vec::new(),
+            unknown_prefix: endpoint.unknown_prefix(),
         };
         let mut places = Places::default();
         for (place, statement) in statements.iter().enumerate() {
@@ -242,7 +272,7 @@ impl<'d> Model<'d> {
             self.keys.push(Key {
                 id: mark.key,
                 name: mark.key,
-                kind: Kind::Free,
+                kind: KeyMeaning::Free,
                 conditions: Vec::new(),
                 weight: 1,
                 linked: false,
@@ -254,17 +284,36 @@ impl<'d> Model<'d> {
         self.owned = mark.arns.iter().map(|arn| ArnPattern::wild(arn)).collect();
     }
 
-    pub(super) fn has(&self, kind: Kind) -> bool {
+    /// The Regions of resources that Allows of the document name.
+    pub(super) fn allowed_regions(&self) -> impl Iterator<Item = &str> {
+        let allows = self
+            .resources
+            .iter()
+            .enumerate()
+            .filter(|(place, element)| self.allow.has(*place) && !element.not);
+        let patterns = allows
+            .flat_map(|(_, element)| &element.patterns)
+            .filter_map(|at| self.arns.get(*at));
+        patterns.filter_map(|pattern| match pattern {
+            ArnPattern::Fields(fields) => match fields.as_ref() {
+                [_, _, _, Pattern::Exact(region), _, _] if is_region(region) => Some(region.as_str()),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    pub(super) fn has(&self, kind: KeyMeaning) -> bool {
         self.keys.iter().any(|key| key.kind == kind)
     }
 
     /// Whether a variable names a key of one of these kinds.
-    pub(super) fn names(&self, kinds: &[Kind]) -> bool {
+    pub(super) fn names(&self, kinds: &[KeyMeaning]) -> bool {
         self.keys.iter().any(|key| key.source && kinds.contains(&key.kind))
     }
 
     /// How many values keys of this kind are compared with.
-    pub(super) fn weight(&self, kind: Kind) -> usize {
+    pub(super) fn weight(&self, kind: KeyMeaning) -> usize {
         self.keys
             .iter()
             .filter(|key| key.kind == kind)
@@ -273,7 +322,7 @@ impl<'d> Model<'d> {
     }
 
     /// The statements that do not fail on the value of keys of this kind. Conditions with variables do not count.
-    pub(super) fn sig(&self, kind: Kind, values: &[&str]) -> Bits {
+    pub(super) fn sig(&self, kind: KeyMeaning, values: &[&str]) -> Bits {
         let mut bits = Bits::ALL;
         for key in self.keys.iter().filter(|key| key.kind == kind) {
             bits = bits & self.sig_of(key, values, None);
@@ -282,7 +331,11 @@ impl<'d> Model<'d> {
     }
 
     /// Statements that fail on conditions with variables on the keys that one side of a request has are taken out.
-    pub(super) fn linked_sig<'s>(&self, side: impl Fn(Kind) -> Option<Option<&'s str>>, lookup: Lookup<'_>) -> Bits {
+    pub(super) fn linked_sig<'s>(
+        &self,
+        side: impl Fn(KeyMeaning) -> Option<Option<&'s str>>,
+        lookup: Lookup<'_>,
+    ) -> Bits {
         let mut bits = Bits::ALL;
         for key in self.keys.iter().filter(|key| key.linked) {
             if let Some(value) = side(key.kind) {
@@ -300,7 +353,7 @@ impl<'d> Model<'d> {
                 continue;
             }
             let lookup = lookup.unwrap_or(&atoms::nothing);
-            if bits.has(*place) && !atoms::holds(condition, values, self.reading, lookup) {
+            if bits.has(*place) && !atoms::holds(condition, values, self.interpretation, lookup) {
                 bits.remove(*place);
             }
         }
@@ -310,12 +363,29 @@ impl<'d> Model<'d> {
     /// The statements that do not fail on the constants of the endpoint.
     pub(super) fn constant_sig(&self) -> Bits {
         let mut bits = Bits::ALL;
-        for key in self.keys.iter().filter(|key| key.kind == Kind::Constant) {
+        for key in self.keys.iter().filter(|key| key.kind == KeyMeaning::Constant) {
             let value = self.constant(key.id).flatten();
             bits = bits & self.sig_of(key, value.as_slice(), None);
         }
         bits
     }
+}
+
+/// The Region that requests through the endpoint are for.
+fn requested_region(service: Option<&Service>, endpoint: &EndpointContext) -> String {
+    let global = service.is_some_and(|service| service.prefixes().all(condition_keys::is_global));
+    match partition::of_region(&endpoint.region) {
+        "aws" if global && !endpoint.region.is_empty() => "us-east-1".to_owned(),
+        _ => endpoint.region.clone(),
+    }
+}
+
+fn vpc_arn(endpoint: &EndpointContext) -> String {
+    let EndpointContext { owner, region, vpc, .. } = endpoint;
+    if [owner, region, vpc].iter().any(|part| part.is_empty()) {
+        return String::new();
+    }
+    format!("arn:{}:ec2:{region}:{owner}:vpc/{vpc}", partition::of_region(region))
 }
 
 fn weight(condition: &Condition) -> usize {

@@ -6,7 +6,7 @@ use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::callers::{Membership, Principal};
 use super::identities::Identities;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 
 #[derive(Clone, Debug)]
@@ -31,14 +31,18 @@ pub(super) fn owners(
     budget: &mut Budget,
 ) -> Vec<Owner> {
     let linked = !model.linked.is_empty();
-    let unknown = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths]
-        .into_iter()
-        .fold(Bits::ALL, |bits, kind| bits & model.sig(kind, &[]));
+    let unknown = [
+        KeyMeaning::ResourceAccount,
+        KeyMeaning::ResourceOrganization,
+        KeyMeaning::ResourcePaths,
+    ]
+    .into_iter()
+    .fold(Bits::ALL, |bits, kind| bits & model.sig(kind, &[]));
     let mut classes: Vec<(Bits, Vec<bool>, bool, usize)> = Vec::new();
     let mut all = Vec::new();
-    for account in identities.named.iter().chain(&identities.strangers) {
+    for account in identities.named.iter().chain(&identities.outsiders) {
         let sig = if told {
-            model.sig(Kind::ResourceAccount, &[account])
+            model.sig(KeyMeaning::ResourceAccount, &[account])
         } else {
             Bits::ALL
         };
@@ -47,7 +51,7 @@ pub(super) fn owners(
         let fields: Vec<bool> = patterns
             .map(|pattern| super::resources::account_fits(pattern, account))
             .collect();
-        if !budget.spend(fields.len() / 8 + 1 + model.weight(Kind::ResourceAccount)) {
+        if !budget.spend(fields.len() / 8 + 1 + model.weight(KeyMeaning::ResourceAccount)) {
             *complete = false;
             return all;
         }
@@ -86,11 +90,15 @@ impl Owner {
             account: principal.account.clone(),
             organization: principal.organization.clone(),
             path: principal.path.clone(),
-            trusted: principal.trusted,
+            trusted: model.trusts_account(&principal.account) || principal.trusted_membership,
             told: true,
             sig: Bits::ALL,
         };
-        let kinds = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
+        let kinds = [
+            KeyMeaning::ResourceAccount,
+            KeyMeaning::ResourceOrganization,
+            KeyMeaning::ResourcePaths,
+        ];
         let sig = kinds.into_iter().fold(Bits::ALL, |bits, kind| {
             let value = owner.value(kind).flatten();
             bits & model.sig(kind, value.as_slice())
@@ -99,11 +107,11 @@ impl Owner {
     }
 
     /// The value of a key that belongs to the owner, if requests have it, or nothing for a key that does not.
-    pub(super) fn value(&self, kind: Kind) -> Option<Option<&str>> {
+    pub(super) fn value(&self, kind: KeyMeaning) -> Option<Option<&str>> {
         let value = match kind {
-            Kind::ResourceAccount => Some(&*self.account),
-            Kind::ResourceOrganization => self.organization.as_deref(),
-            Kind::ResourcePaths => self.path.as_deref(),
+            KeyMeaning::ResourceAccount => Some(&*self.account),
+            KeyMeaning::ResourceOrganization => self.organization.as_deref(),
+            KeyMeaning::ResourcePaths => self.path.as_deref(),
             _ => return None,
         };
         Some(value.filter(|_| self.told))

@@ -15,7 +15,7 @@ pub(super) fn feasible(shape: &[Piece]) -> bool {
     let mut states: u64 = 1;
     for piece in shape {
         states = match piece {
-            Piece::Char(c) => step(states, *c),
+            Piece::Char(c) | Piece::Fold(c) => step(states, *c),
             Piece::One => any(states),
             Piece::Any | Piece::Field => {
                 let mut reached = states;

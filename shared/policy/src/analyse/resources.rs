@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 use super::atoms::Lookup;
 use super::bits::Bits;
 use super::budget::Budget;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
-use super::strings::{Domain, WORD, candidates};
 use crate::arn::is_account;
 use crate::glob::{Pattern, Piece};
-use crate::service;
 use crate::text::{ArnPattern, Form};
 
+mod named;
 mod starts;
 
 use starts::{Start, starts};
@@ -26,8 +25,18 @@ pub(super) struct Resource {
     pub(super) owned: bool,
     /// Whether the ARN says that no customer owns it.
     pub(super) of_aws: bool,
+    pub(super) format: ResourceFormat,
     /// Statements that do not fail on this resource.
     pub(super) sig: Bits,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ResourceFormat {
+    /// By its place in [`Model::formats`].
+    Known(usize),
+    Unknown,
+    /// `*`: the request names no resource.
+    Nowhere,
 }
 
 /// The patterns of a document, those with variables included, and those of the settings.
@@ -67,43 +76,28 @@ pub(super) fn resources(
             .collect(),
         own: model.arns.len() + resolved.len(),
     };
-    if model.reading.short_arns {
+    if model.interpretation.short_arns {
         *complete &= patterns.all.iter().take(patterns.own).all(|pattern| simple(pattern));
     }
     let mut all: Vec<Resource> = Vec::new();
-    let mut seen: BTreeSet<(Bits, bool, bool, bool)> = BTreeSet::new();
+    let mut seen: BTreeSet<(Bits, bool, bool, bool, ResourceFormat)> = BTreeSet::new();
     let (mut arn, mut hit) = (String::new(), Vec::new());
     for start in starts(model, account, &patterns, complete, budget) {
-        let formats = formats(model, &start);
-        let mut names = templates(&formats, &start);
-        if !start.agreeing.is_empty() || names.is_empty() {
-            let told = |at: &&usize| **at < patterns.own || trusted;
-            let last = |at: &usize| last_field(patterns.all.get(*at)?);
-            let agreeing = || start.agreeing.iter();
-            let wanted = || agreeing().filter(told).filter_map(last);
-            let others = agreeing().filter(|at| !told(at)).filter_map(last);
-            let known: Vec<&Pattern> = others.filter(|pattern| **pattern != Pattern::All).collect();
-            let avoid: Vec<Vec<Piece>> = known.iter().map(|pattern| pattern.pieces()).collect();
-            let domain = Domain {
-                possible: &|name| !name.is_empty(),
-                avoid: &avoid,
-                ..WORD
-            };
-            let found = candidates(wanted(), &domain, budget);
-            *complete &= found.complete;
-            names.extend(found.values);
-            if wanted().all(|pattern| *pattern == Pattern::All) {
-                names = in_format(&formats, &known, names);
-            }
-        }
-        for name in names {
+        for (format, name) in named::names(model, &patterns, &elements, &start, trusted, complete, budget) {
             if !budget.spend(4 + start.agreeing.len() + elements.len()) {
                 *complete = false;
                 return all;
             }
             arn.clone_from(&start.text);
             arn.push_str(&name);
-            agree(&patterns, &start, &name, &arn, model.reading.short_arns, &mut hit);
+            agree(
+                &patterns,
+                &start,
+                &name,
+                &arn,
+                model.interpretation.short_arns,
+                &mut hit,
+            );
             let is = |from: usize, count: usize| hit.iter().skip(from).take(count).any(|hit| *hit);
             let listed = is(patterns.own, model.listed.len());
             let owned = is(patterns.own + model.listed.len(), model.owned.len());
@@ -114,17 +108,21 @@ pub(super) fn resources(
                     sig.remove(element.place);
                 }
             }
-            if seen.insert((sig, listed, owned, start.of_aws)) {
+            let known = format.map_or(ResourceFormat::Unknown, ResourceFormat::Known);
+            let of_aws = start.of_aws || format.is_some_and(|format| named::is_of_aws(model, format));
+            if seen.insert((sig, listed, owned, of_aws, known)) {
                 all.push(Resource {
                     arn: arn.clone(),
                     listed,
                     owned,
-                    of_aws: start.of_aws,
+                    of_aws,
+                    format: known,
                     sig,
                 });
             }
         }
     }
+    all.push(nowhere(model, lookup));
     all
 }
 
@@ -167,7 +165,7 @@ pub(super) fn nowhere(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> Resource
         let hit = |at: &usize| {
             patterns
                 .get(*at)
-                .is_some_and(|pattern| pattern.matches(NONE, model.reading.short_arns))
+                .is_some_and(|pattern| pattern.matches(NONE, model.interpretation.short_arns))
         };
         let named = element.every || element.patterns.iter().any(hit);
         if element.never || (named == element.not && !element.always) {
@@ -179,6 +177,7 @@ pub(super) fn nowhere(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> Resource
         listed: false,
         owned: false,
         of_aws: false,
+        format: ResourceFormat::Nowhere,
         sig,
     }
 }
@@ -229,7 +228,7 @@ fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, V
                     resolved.push(pattern.clone());
                 }
                 Some(Form::Text(_)) => {}
-                None => restriction.never |= element.not && !model.reading.not_resource_without_value,
+                None => restriction.never |= element.not && !model.interpretation.not_resource_without_value,
             }
         }
         elements.push(restriction);
@@ -238,18 +237,25 @@ fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, V
 }
 
 /// Whether values of keys of this kind never have a colon.
-fn without_colon(kind: Kind) -> bool {
-    !matches!(kind, Kind::Free | Kind::PrincipalArn | Kind::Time)
+fn without_colon(kind: KeyMeaning) -> bool {
+    !matches!(kind, KeyMeaning::Free | KeyMeaning::PrincipalArn | KeyMeaning::Time)
 }
 
 /// Whether a pattern with too few fields only fixes how an ARN starts.
 fn simple(pattern: &ArnPattern) -> bool {
-    match pattern {
-        ArnPattern::Short(Pattern::Glob(pieces)) => match pieces.split_last() {
-            Some((Piece::Any, start)) => start.iter().all(|piece| matches!(piece, Piece::Char(_))) && start.len() <= 8,
-            _ => false,
-        },
-        _ => true,
+    let ArnPattern::Short(short) = pattern else { return true };
+    let pieces = short.pieces();
+    let literal = pieces.iter().map_while(|piece| match piece {
+        Piece::Char(c) => Some(*c),
+        _ => None,
+    });
+    // Of a text that starts as no ARN does, there is no ARN.
+    if literal.zip("arn:".chars()).any(|(one, other)| one != other) {
+        return true;
+    }
+    match pieces.split_last() {
+        Some((Piece::Any, start)) => start.iter().all(|piece| matches!(piece, Piece::Char(_))) && start.len() <= 8,
+        _ => false,
     }
 }
 
@@ -272,41 +278,6 @@ fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: b
             };
         }
     }
-}
-
-/// What may be the last field in the documented formats of the service's ARNs.
-fn formats(model: &Model<'_>, start: &Start) -> Vec<&'static str> {
-    let alike = |[service, region, account, _]: &&[&str; 4]| {
-        *service == start.service && region.is_empty() != start.region && account.is_empty() != start.account
-    };
-    model.formats.iter().filter(alike).map(|[.., name]| *name).collect()
-}
-
-/// Names that neither a format nor the settings know, as names in each of the formats: whom AWS owns all repositories of
-/// has nothing else in a registry.
-fn in_format(formats: &[&str], known: &[&Pattern], names: Vec<String>) -> Vec<String> {
-    let fits = |name: &str| {
-        formats.is_empty()
-            || formats.iter().any(|format| service::covers(format, name))
-            || known.iter().any(|pattern| pattern.matches(name))
-    };
-    let spelled = |name: String| {
-        if fits(&name) {
-            vec![name]
-        } else {
-            formats.iter().map(|format| format.replace('*', &name)).collect()
-        }
-    };
-    names.into_iter().flat_map(spelled).collect()
-}
-
-/// Names after the documented formats of the service's ARNs, so that witnesses look like real resources.
-fn templates(formats: &[&str], start: &Start) -> Vec<String> {
-    // What lies deeper, such as an object in a bucket, is what requests are mostly about.
-    let most = if start.agreeing.is_empty() { 1 } else { 6 };
-    let deepest = formats.iter().rev().take(most);
-    let filled = |name: &&str| filled(&start.service, start.account, name);
-    deepest.map(filled).collect()
 }
 
 /// A name of a documented format, with something in the place of its wildcards.

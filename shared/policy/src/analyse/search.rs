@@ -7,16 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::actions::{Action, actions, actions_without_resource, federated_actions};
+use super::actions::{ActionGroup, Formats, actions, actions_without_resource, federated_actions};
 use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals, memberships, principals};
 use super::identities::Identities;
 use super::keys::{Choice, choices, instants};
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::owners::{Owner, owners};
 use super::resources::{Resource, accounts_alike, nowhere, resources};
+use crate::document::PrincipalEntry;
 use crate::service::Keyless;
 
 mod linked;
@@ -24,7 +25,7 @@ mod prune;
 mod solve;
 
 pub(super) use linked::exact;
-use prune::{Vain, asks};
+use prune::{PruneCache, asks};
 use solve::solve;
 
 /// Where the request is to lie.
@@ -57,7 +58,7 @@ pub(super) struct Request {
 pub(super) struct Search<'m, 'd> {
     pub(super) model: &'m Model<'d>,
     principals: Principals,
-    worlds: Vec<World>,
+    classes: Vec<ActionClass>,
     /// Keys that belong neither to principal nor owner.
     free: Vec<usize>,
     choices: Vec<Vec<Choice>>,
@@ -77,12 +78,12 @@ pub(super) struct Search<'m, 'd> {
 }
 
 /// The actions that tell the owner of a resource, or those that do not.
-struct World {
+struct ActionClass {
     /// Whether the actions name no resource, so that their requests are about the caller's own account.
     alone: bool,
     /// Whether the actions bring the token of an identity provider in place of a signature.
     federated: bool,
-    actions: Vec<Action>,
+    groups: Vec<ActionGroup>,
     owners: Vec<Owner>,
 }
 
@@ -106,48 +107,39 @@ impl<'m, 'd> Search<'m, 'd> {
             // Some actions of some services.
             None => Keyless::Some(&[]),
         };
-        let resource_keys = [Kind::ResourceAccount, Kind::ResourceOrganization, Kind::ResourcePaths];
-        let asked = resource_keys.iter().any(|kind| model.has(*kind));
         let tells: &[bool] = match keyless {
             Keyless::None => &[true],
             Keyless::Some(_) => &[true, false],
             Keyless::All => &[false],
         };
-        let mut worlds: Vec<World> = Vec::new();
+        let mut classes: Vec<ActionClass> = Vec::new();
         for told in tells {
-            let mut actions = actions(model, *told, &mut complete, budget);
-            if !asked {
-                // Whether the owner is told makes no difference then.
-                let known = |sig: Bits| {
-                    worlds
-                        .iter()
-                        .flat_map(|world| &world.actions)
-                        .any(|other| other.sig == sig)
-                };
-                actions.retain(|action| !known(action.sig));
-            }
-            if !actions.is_empty() {
-                worlds.push(World {
+            let groups = actions(model, *told, &mut complete, budget);
+            if !groups.is_empty() {
+                classes.push(ActionClass {
                     alone: false,
                     federated: false,
-                    actions,
+                    groups,
                     owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
                 });
             }
         }
-        worlds.push(World {
+        classes.push(ActionClass {
             alone: true,
             federated: false,
             // Looked up when they are needed.
-            actions: Vec::new(),
+            groups: Vec::new(),
             owners: Vec::new(),
         });
         // These come last: other witnesses say more.
         if model.bearers {
-            worlds.push(World {
+            classes.push(ActionClass {
                 alone: false,
                 federated: true,
-                actions: federated_actions(model, &mut complete, budget),
+                groups: vec![ActionGroup {
+                    actions: federated_actions(model, &mut complete, budget),
+                    formats: Formats::Any,
+                }],
                 owners: owners(model, &identities, &memberships, true, &mut complete, budget),
             });
         }
@@ -155,7 +147,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .keys
             .iter()
             .enumerate()
-            .filter(|(_, key)| key.kind == Kind::Free)
+            .filter(|(_, key)| key.kind == KeyMeaning::Free)
             .map(|(at, _)| at)
             .collect();
         let choices = free
@@ -163,12 +155,12 @@ impl<'m, 'd> Search<'m, 'd> {
             .filter_map(|at| model.keys.get(*at))
             .map(|key| choices(model, key, None, &[], &mut complete, budget))
             .collect();
-        let instants = instants(model, &mut complete);
+        let instants = instants(model, &mut complete, budget);
         complete &= principals.complete;
         Self {
             model,
             principals,
-            worlds,
+            classes,
             free,
             choices,
             instants,
@@ -191,20 +183,24 @@ impl<'m, 'd> Search<'m, 'd> {
     ) -> Option<T> {
         let follow = links == Links::Follow && self.model.keys.iter().any(|key| key.source);
         let principals = std::mem::take(&mut self.principals.all);
-        let mut worlds = std::mem::take(&mut self.worlds);
+        let mut classes = std::mem::take(&mut self.classes);
         let mut found = None;
-        let alone = matches!(goal, Goal::Identity | Goal::Lost { .. });
-        'search: for world in worlds.iter_mut().filter(|world| !world.alone || alone) {
-            if world.alone && world.actions.is_empty() {
-                world.actions = actions_without_resource(self.model, &mut self.complete, budget);
+        // What names no resource reaches no resource of others.
+        let alone = goal != Goal::Resource;
+        'search: for class in classes.iter_mut().filter(|class| !class.alone || alone) {
+            if class.alone && class.groups.is_empty() {
+                class.groups.push(ActionGroup {
+                    actions: actions_without_resource(self.model, &mut self.complete, budget),
+                    formats: Formats::Nowhere,
+                });
             }
-            let world = &*world;
+            let class = &*class;
             let possible = self.constant & self.model.allow;
             let reaches = |principal: &Principal| {
                 let left = possible & principal.sig;
-                calls(goal, principal) && world.has(principal.caller) && !left.is_empty()
+                calls(goal, principal) && class.has(principal.caller) && !left.is_empty()
             };
-            let own: Vec<Option<Owner>> = if world.alone {
+            let own: Vec<Option<Owner>> = if class.alone {
                 let own = |principal| Owner::of_caller(self.model, principal);
                 let callers = principals.iter();
                 callers
@@ -213,21 +209,21 @@ impl<'m, 'd> Search<'m, 'd> {
             } else {
                 Vec::new()
             };
-            let stays = self.stays(world, goal);
+            let stays = self.stays(class, goal);
             let of_callers = principals.iter().filter(|caller| reaches(caller));
             let of_callers = of_callers.fold(stays, |stays, caller| stays & caller.sig);
-            let owners = world.owners.iter().chain(own.iter().flatten());
+            let owners = class.owners.iter().chain(own.iter().flatten());
             let of_owners = owners.fold(stays, |stays, owner| stays & owner.sig);
-            let mut tried: BTreeSet<(Bits, Caller, [bool; 3], &str)> = BTreeSet::new();
-            let mut vain = Vain::default();
+            let mut tried: BTreeSet<(Bits, prune::Lies<'_>)> = BTreeSet::new();
+            let mut pruned = PruneCache::default();
             let mut followed: BTreeSet<linked::Case> = BTreeSet::new();
             for (at, principal) in principals.iter().enumerate().filter(|(_, caller)| reaches(caller)) {
                 let base = self.constant & principal.sig;
                 if !(base & of_owners).is_empty() {
                     continue;
                 }
-                for owner in world.owners.iter().chain(own.get(at).into_iter().flatten()) {
-                    let untrusted = goal == Goal::Resource || (goal == Goal::Identity && world.federated);
+                for owner in class.owners.iter().chain(own.get(at).into_iter().flatten()) {
+                    let untrusted = goal == Goal::Resource || (goal == Goal::Identity && class.federated);
                     if (untrusted && owner.trusted)
                         || !(self.constant & owner.sig & of_callers).is_empty()
                         || !consistent(principal, owner)
@@ -242,15 +238,15 @@ impl<'m, 'd> Search<'m, 'd> {
                         continue;
                     }
                     let place = Place {
-                        world,
+                        class,
                         principal,
                         owner,
                         goal,
                     };
                     let account = if self.accounts_alike { "" } else { &*owner.account };
-                    let new = tried.insert((bits, principal.caller, place.flags(), account));
-                    let lies = (principal.caller, place.flags(), account);
-                    if (!new && !follow) || vain.has(lies, bits, self.model, budget) {
+                    let lies = (principal.caller, principal.session, place.flags(), account);
+                    let new = tried.insert((bits, lies));
+                    if (!new && !follow) || pruned.has(lies, bits, self.model, budget) {
                         continue;
                     }
                     let mut met = !new;
@@ -262,7 +258,7 @@ impl<'m, 'd> Search<'m, 'd> {
                         });
                     }
                     if !met {
-                        vain.add(lies, bits);
+                        pruned.add(lies, bits);
                     } else if follow {
                         found = self.follow(&place, bits, &mut followed, budget, judge);
                     }
@@ -273,9 +269,41 @@ impl<'m, 'd> Search<'m, 'd> {
             }
         }
         self.principals.all = principals;
-        self.worlds = worlds;
+        self.classes = classes;
         self.complete &= !budget.is_spent();
         found
+    }
+
+    /// Whether no Allow covers an action of the endpoint's service, or a Deny covers every request. Then nothing else
+    /// matters, and it makes no difference what could not be told apart.
+    pub(super) fn lets_nothing_through(&mut self, budget: &mut Budget) -> bool {
+        let model = self.model;
+        for class in self
+            .classes
+            .iter_mut()
+            .filter(|class| class.alone && class.groups.is_empty())
+        {
+            class.groups.push(ActionGroup {
+                actions: actions_without_resource(model, &mut self.complete, budget),
+                formats: Formats::Nowhere,
+            });
+        }
+        let sigs = || {
+            let groups = self.classes.iter().flat_map(|class| &class.groups);
+            groups.flat_map(|group| &group.actions).map(|action| action.sig)
+        };
+        let some = sigs().fold(Bits::NONE, |some, sig| some | sig);
+        let every = sigs().fold(Bits::ALL, |every, sig| every & sig);
+        let plain = |place: usize| {
+            let statement = model.statements.get(place);
+            let resources = model.resources.get(place);
+            statement.is_some_and(|statement| {
+                statement.conditions.is_empty()
+                    && !statement.principal.not
+                    && statement.principal.values.contains(&PrincipalEntry::Everyone)
+            }) && resources.is_some_and(|element| element.every && !element.not)
+        };
+        (some & model.allow).is_empty() || (every & model.deny).iter().any(plain)
     }
 
     /// Whether resources that the settings trust are told apart.
@@ -298,7 +326,7 @@ impl<'m, 'd> Search<'m, 'd> {
         let trusted = self.trusts(place.goal);
         let account = if self.accounts_alike { "" } else { &*place.owner.account };
         let none;
-        let all = if place.world.alone {
+        let all = if place.class.alone {
             none = [nowhere(self.model, None)];
             none.as_slice()
         } else {
@@ -339,7 +367,7 @@ impl<'m, 'd> Search<'m, 'd> {
     }
 }
 
-impl World {
+impl ActionClass {
     /// Whether the caller may call the actions.
     fn has(&self, caller: Caller) -> bool {
         match caller {
@@ -352,7 +380,7 @@ impl World {
 
 /// Where the search stands.
 struct Place<'s> {
-    world: &'s World,
+    class: &'s ActionClass,
     principal: &'s Principal,
     owner: &'s Owner,
     goal: Goal,
@@ -360,7 +388,7 @@ struct Place<'s> {
 
 impl Place<'_> {
     /// The value of a key that belongs to principal or owner, if requests have it, or nothing for a key that does not.
-    fn value(&self, kind: Kind) -> Option<Option<&str>> {
+    fn value(&self, kind: KeyMeaning) -> Option<Option<&str>> {
         self.principal.value(kind).or_else(|| self.owner.value(kind))
     }
 
@@ -406,72 +434,4 @@ fn key_at<'m, 'd>(model: &'m Model<'d>, at: usize) -> Option<&'m Key<'d>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::document::Document;
-    use crate::reading::Reading;
-    use crate::{EndpointContext, Perimeter};
-
-    #[test]
-    fn the_steps_bound_how_much_is_kept() {
-        let values = |value: &dyn Fn(usize) -> String| (0..250).map(value).collect::<Vec<_>>().join(",");
-        let perimeter = Perimeter {
-            organizations: vec!["o-exampleorg1".to_owned()],
-            ..Perimeter::default()
-        };
-        let endpoint = EndpointContext {
-            service: "s3".to_owned(),
-            gateway: false,
-            owner: "111122223333".to_owned(),
-            region: "us-east-1".to_owned(),
-            vpc: String::new(),
-            endpoint: String::new(),
-            time: 1_795_392_000,
-        };
-        for (resource, condition) in [
-            (values(&|i| format!("\"arn:aws:s3:*:*{i}*:*{i}*\"")), String::new()),
-            (
-                values(&|i| format!("\"arn:aws:s3:::${{aws:PrincipalTag/{i}}}-${{aws:username}}\"")),
-                String::new(),
-            ),
-            (
-                "\"*\"".to_owned(),
-                format!(
-                    r#""StringLike":{{"aws:PrincipalAccount":[{}],"aws:ResourceOrgPaths":[{}],"aws:PrincipalArn":[{}]}}"#,
-                    values(&|i| format!("\"*{i}*\"")),
-                    values(&|i| format!("\"o-*/r-*/ou-*{i}*/*\"")),
-                    values(&|i| format!("\"arn:aws:iam::*:*/{i}*\""))
-                ),
-            ),
-            (
-                "\"*\"".to_owned(),
-                format!(
-                    r#""ForAnyValue:StringLike":{{"aws:TagKeys":[{}]}},"StringEquals":{{"aws:ResourceAccount":["${{aws:PrincipalAccount}}",{}]}}"#,
-                    values(&|i| format!("\"*{i}*\"")),
-                    values(&|i| format!("\"{i:012}\""))
-                ),
-            ),
-        ] {
-            let text = format!(
-                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}},{{"Effect":"Deny","Principal":"*","Action":"*","Resource":[{resource}],"Condition":{{{condition}}}}}]}}"#
-            );
-            let document = Document::parse(&text).unwrap();
-            let model = Model::new(&document, &perimeter, &endpoint, Reading::default(), &[]);
-            let mut budget = Budget::new();
-            let mut search = Search::new(&model, &mut budget);
-            for goal in [Goal::Identity, Goal::Resource, Goal::Reach] {
-                let _ = search.find(goal, Links::Follow, &mut budget, &mut |_| None::<()>);
-            }
-            let resources = search.resources.iter().map(|(.., all)| all.len());
-            let kept = search.principals.all.len()
-                + search
-                    .worlds
-                    .iter()
-                    .map(|world| world.owners.len() + world.actions.len())
-                    .sum::<usize>()
-                + search.choices.iter().map(Vec::len).sum::<usize>()
-                + resources.chain(search.resolved.values().map(Vec::len)).sum::<usize>();
-            assert!(kept <= 150_000, "{kept} kept for {text}");
-        }
-    }
-}
+mod tests;

@@ -107,10 +107,16 @@ impl<'d> Known<'d> {
         let pieces = || globs.iter().flatten();
         let mut named = 0;
         for piece in pieces().chain(domain.avoid.iter().flatten()) {
-            if let Piece::Char(c) = piece
-                && c.is_ascii()
-            {
-                named |= 1 << u32::from(*c);
+            let (Piece::Char(c) | Piece::Fold(c)) = piece else {
+                continue;
+            };
+            let upper = if matches!(piece, Piece::Fold(_)) {
+                c.to_ascii_uppercase()
+            } else {
+                *c
+            };
+            for c in [*c, upper].into_iter().filter(char::is_ascii) {
+                named |= 1 << u32::from(c);
             }
         }
         Self {
@@ -152,6 +158,12 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
         let before = shapes.len();
         for index in 0..before {
             let Some(shape) = shapes.get(index) else { break };
+            if disjoint(shape, glob) {
+                if !budget.spend(1) {
+                    return (shapes, false);
+                }
+                continue;
+            }
             if !budget.spend(4 + (shape.len() + glob.len()) / 4) {
                 return (shapes, false);
             }
@@ -173,8 +185,19 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
     (shapes, complete)
 }
 
+/// Whether the literal start or end of two patterns tells that no string is one of both.
+pub(super) fn disjoint(one: &[Piece], other: &[Piece]) -> bool {
+    let literal = |pair: &(&Piece, &Piece)| matches!(pair, (Piece::Char(_), Piece::Char(_)));
+    let differ = |(a, b): (&Piece, &Piece)| a != b;
+    one.iter().zip(other).take_while(literal).any(differ)
+        || one.iter().rev().zip(other.iter().rev()).take_while(literal).any(differ)
+}
+
 /// Strings of a shape that no pattern accepts but those that contain the shape.
 fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+    if shape.iter().any(|piece| matches!(piece, Piece::Fold(_))) {
+        return folded(shape, known, domain, budget);
+    }
     let stars = shape
         .iter()
         .filter(|piece| matches!(piece, Piece::Any | Piece::Field))
@@ -224,11 +247,64 @@ fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bu
     Candidates { values, complete }
 }
 
+/// The same of a shape with letters in either case: a choice of cases that no pattern accepts but those that contain the
+/// shape.
+fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+    let count = shape.iter().filter(|piece| matches!(piece, Piece::Fold(_))).count();
+    let cased = |upper: &dyn Fn(usize) -> bool| {
+        let mut at = 0;
+        let piece = |piece: &Piece| match piece {
+            Piece::Fold(c) => {
+                at += 1;
+                let mut large = c.to_uppercase();
+                Piece::Char(if upper(at - 1) { large.next().unwrap_or(*c) } else { *c })
+            }
+            other => *other,
+        };
+        shape.iter().map(piece).collect::<Vec<Piece>>()
+    };
+    let contains =
+        |glob: &Vec<Piece>| meet(shape, glob, MOST_MEETS).is_some_and(|met| met.iter().any(|one| one == shape));
+    let wanted: Vec<bool> = known.globs.iter().map(contains).collect();
+    let mut tries: Vec<Vec<Piece>> = vec![
+        cased(&|_| false),
+        cased(&|_| true),
+        cased(&|at| at % 2 == 0),
+        cased(&|at| at % 2 == 1),
+    ];
+    tries.extend((0..count.min(64)).map(|one| cased(&|at| at == one)));
+    tries.extend((0..count.min(64)).map(|one| cased(&|at| at != one)));
+    let mut possible_somehow = false;
+    for text in tries {
+        let filled = fill(&text, known, domain, budget);
+        let fits = |value: &&String| {
+            let accepted = known.globs.iter().map(|glob| matches(glob, value));
+            accepted.eq(wanted.iter().copied()) && !known.exacts.contains(*value)
+        };
+        possible_somehow |= !filled.values.is_empty();
+        if let Some(value) = filled.values.iter().find(fits) {
+            return Candidates {
+                values: vec![value.clone()],
+                complete: true,
+            };
+        }
+        if !budget.spend(known.cost()) {
+            break;
+        }
+    }
+    // Where every choice is named by a pattern, there is no string of this class.
+    let all = u32::try_from(count).ok().and_then(|count| 1_usize.checked_shl(count));
+    Candidates {
+        values: Vec::new(),
+        complete: !possible_somehow || all.is_some_and(|all| all <= 4),
+    }
+}
+
 fn render(shape: &[Piece], stars: &mut dyn Iterator<Item = &str>, one: char) -> String {
     let mut text = String::new();
     for piece in shape {
         match piece {
-            Piece::Char(c) => text.push(*c),
+            Piece::Char(c) | Piece::Fold(c) => text.push(*c),
             Piece::One => text.push(one),
             Piece::Any | Piece::Field => text.push_str(stars.next().unwrap_or_default()),
         }

@@ -6,6 +6,7 @@ use super::*;
 use crate::evaluate;
 
 mod callers;
+mod requests;
 mod traps;
 
 const OWN: &str = "o-exampleorg1";
@@ -45,7 +46,7 @@ fn everything() -> Value {
     allow(json!({}))
 }
 
-/// Keeps data in, so that a test can be about strangers alone.
+/// Keeps data in, so that a test can be about outsiders alone.
 fn data_stays() -> Value {
     deny(json!({"StringNotEqualsIfExists": {"aws:ResourceOrgID": OWN}}))
 }
@@ -68,7 +69,7 @@ fn with(service: &str, perimeter: &Perimeter, statements: &[Value]) -> Analysis 
     found
 }
 
-/// Whether strangers get in, and whether data gets out.
+/// Whether outsiders get in, and whether data gets out.
 fn holes(statements: &[Value]) -> (bool, bool) {
     let found = on("s3", statements);
     assert_ne!(found.verdict, Containment::Undecided, "{:?}", found.reasons);
@@ -83,16 +84,16 @@ fn two_keys_in_one_deny_leave_both_holes() {
 
 #[test]
 fn a_deny_for_services_by_bool_skips_callers_without_credentials() {
-    let strangers = |bool: &str| {
+    let outsiders = |bool: &str| {
         let mut condition =
             json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}});
         condition[bool] = json!({"aws:PrincipalIsAWSService": "false"});
         deny(condition)
     };
-    let found = on("s3", &[everything(), data_stays(), strangers("Bool")]);
+    let found = on("s3", &[everything(), data_stays(), outsiders("Bool")]);
     assert_eq!(found.identity.unwrap().request.principal, "anonymous");
     assert_eq!(
-        holes(&[everything(), data_stays(), strangers("BoolIfExists")]),
+        holes(&[everything(), data_stays(), outsiders("BoolIfExists")]),
         (false, false)
     );
     let services = allow(json!({"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}}));
@@ -121,7 +122,7 @@ fn a_path_without_its_organisation_is_anybodys() {
 }
 
 #[test]
-fn caller_and_resource_in_one_organisation_may_both_be_strange() {
+fn caller_and_resource_in_one_organisation_may_both_be_outside() {
     let same = json!({"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}});
     assert_eq!(holes(&[allow(same.clone())]), (true, true));
     let mut pinned = same;
@@ -271,7 +272,7 @@ fn a_witness_that_needs_what_callers_may_not_have_says_so() {
     assert_eq!(found.conditional, ["aws:PrincipalTag/dp:exclude"]);
     let dodge = json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN}, "StringNotEqualsIfExists": {"aws:PrincipalTag/exempt": "true"}});
     let found = on("s3", &[everything(), data_stays(), deny(dodge)]).identity.unwrap();
-    assert!(found.conditional.is_empty(), "strangers tag themselves");
+    assert!(found.conditional.is_empty(), "outsiders tag themselves");
 }
 
 #[test]
@@ -375,17 +376,17 @@ fn the_explanation_names_who_what_and_why() {
     let barrier = deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     let found = on("s3", &[everything(), barrier]);
     insta::assert_snapshot!(found.explanation.join("\n"), @r#"
-    Strangers get in: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-stranger001 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 111122223333 in the organisation o-exampleorg1.
-    Statement[0] allows it.
-    Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:ResourceOrgID` does not hold, because the request has `o-exampleorg1`.
-    Data gets out: for example, `arn:aws:iam::111122223333:role/anybody` of the organisation o-exampleorg1 may call s3:GetObject on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-stranger001.
-    Statement[0] allows it.
-    Statement[1] does not stop it: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
+    Principals outside your perimeter can use this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` of the organisation o-otherorg001 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 111122223333 in the organisation o-exampleorg1.
+    Allowed by Statement[0].
+    Not denied by Statement[1]: `Statement[1].Condition.StringNotEquals.aws:ResourceOrgID` does not hold, because the request has `o-exampleorg1`.
+    Resources outside your perimeter can be reached through this endpoint: for example, `arn:aws:iam::111122223333:role/anybody` of the organisation o-exampleorg1 can call `s3:GetObject` on `arn:aws:s3:::example-bucket/example` of account 999988887777 in the organisation o-otherorg001.
+    Allowed by Statement[0].
+    Not denied by Statement[1]: `Statement[1].Condition.StringNotEquals.aws:PrincipalOrgID` does not hold, because the request has `o-exampleorg1`.
     "#);
 }
 
 #[test]
-fn an_account_is_in_one_organisation_but_a_stranger_may_be_another_account() {
+fn an_account_is_in_one_organisation_but_an_outsider_may_be_another_account() {
     let resource = json!({"StringEquals": {"aws:ResourceAccount": "999999999999", "aws:ResourceOrgID": OWN}});
     let found = on("s3", &[allow(resource)]).identity.unwrap().request;
     assert_ne!(found.context["aws:PrincipalAccount"], ["999999999999"]);
@@ -411,7 +412,7 @@ fn actions_without_resources_slip_through_denies_on_resources() {
     let found = on("sqs", &[everything(), data_stays(), barrier]).identity;
     assert!(
         found.is_none(),
-        "data_stays covers the strangers' own accounts: {found:?}"
+        "data_stays covers the outsiders' own accounts: {found:?}"
     );
     let mut barrier = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
     barrier["Resource"] = json!("arn:aws:sqs:*:*:*");
@@ -453,13 +454,12 @@ fn parts_of_account_ids_in_arns_are_followed() {
 }
 
 #[test]
-fn principals_of_other_partitions_count() {
+fn principals_of_other_partitions_sign_no_request() {
     let china = json!({"ArnLike": {"aws:PrincipalArn": "arn:aws-cn:iam::*:role/app"}});
-    assert_eq!(holes(&[allow(china), data_stays()]), (true, false));
+    assert!(on("s3", &[allow(china)]).locked_out);
     let mut statement = everything();
     statement["Principal"] = json!({"AWS": "arn:aws-cn:iam::999999999999:role/app"});
-    let found = on("s3", &[statement]).identity.unwrap();
-    assert_eq!(found.request.principal, "arn:aws-cn:iam::999999999999:role/app");
+    assert!(on("s3", &[statement]).locked_out);
 }
 
 #[test]
@@ -468,10 +468,10 @@ fn an_account_anywhere_in_the_pattern_of_a_principal_is_told_from_others() {
     let not_named = deny(json!({"StringNotLike": {"aws:PrincipalArn": "*111122223333*"}}));
     assert_eq!(on("s3", &[allow(ours), not_named.clone()]).verdict, Containment::Closed);
     let found = on("s3", &[everything(), data_stays(), not_named]);
-    let stranger = found.identity.unwrap().request.principal;
+    let outsider = found.identity.unwrap().request.principal;
     assert!(
-        !stranger.starts_with("arn:aws:iam::111122223333:") && stranger.contains("111122223333"),
-        "{stranger}"
+        !outsider.starts_with("arn:aws:iam::111122223333:") && outsider.contains("111122223333"),
+        "{outsider}"
     );
 }
 
@@ -570,8 +570,8 @@ fn an_account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
     assert_eq!(verdict("s*", &here), Containment::Open);
     assert_eq!(
         verdict("*", &pull),
-        Containment::Open,
-        "other Regions have other repositories"
+        Containment::Closed,
+        "repositories of other Regions are not behind the endpoint"
     );
 }
 
@@ -581,16 +581,44 @@ fn a_witness_calls_the_service_of_the_endpoint_and_no_other() {
         json!({"Effect": "Allow", "Principal": "*", "Action": ["ssmmessages:*", "S3:GetObject"], "Resource": "*"});
     for statement in [everything(), of_s3] {
         let found = on("ssmmessages", &[statement]);
+        let witness = found.identity.unwrap();
+        assert!(witness.request.action.starts_with("ssmmessages:"), "{witness:?}");
+        assert!(
+            found.resource.is_none(),
+            "its actions are about the caller's own account"
+        );
+    }
+}
+
+#[test]
+fn the_witness_of_a_service_that_is_not_known_calls_no_other_service() {
+    let of_s3 = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});
+    for name in ["tomorrow", "com.amazonaws.us-east-1.tomorrow-fips", "tomorrow.api"] {
+        let found = on(name, &[everything()]);
         for witness in [found.identity.unwrap(), found.resource.unwrap()] {
-            assert!(witness.request.action.starts_with("ssmmessages:"), "{witness:?}");
+            assert!(witness.request.action.starts_with("tomorrow:"), "{witness:?}");
+            assert!(witness.request.resource.starts_with("arn:aws:tomorrow:"), "{witness:?}");
         }
+        // Whether the service has actions of S3 is not known.
+        let found = on(name, &[of_s3.clone()]);
+        assert_eq!(found.verdict, Containment::Undecided);
+        assert!(found.identity.is_none() && found.resource.is_none());
+        let closed = on(
+            name,
+            &[
+                everything(),
+                deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}})),
+                data_stays(),
+            ],
+        );
+        assert_ne!(closed.verdict, Containment::Open, "{:?}", closed.resource);
     }
 }
 
 #[test]
 fn sixty_denies_for_callers_and_owners_of_their_own_are_decided() {
-    let strangers = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
-    let mut statements = vec![everything(), strangers, data_stays()];
+    let outsiders = deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}}));
+    let mut statements = vec![everything(), outsiders, data_stays()];
     for (team, action) in (0..60).zip(["Get", "Put", "Delete"].iter().cycle()) {
         let account = format!("{}", 500_000_000_000_u64 + team);
         let mut own = deny(json!({
@@ -635,7 +663,7 @@ fn actions_that_do_not_tell_the_owner_open_a_policy_that_does_not_ask_for_it() {
 }
 
 #[test]
-fn a_policy_is_not_called_closed_while_nobody_trusted_is_known_to_get_through() {
+fn policy_is_not_called_closed_while_no_trusted_principal_is_known_to_use_it() {
     let document = Document::parse(&json!({"Statement": [everything()]}).to_string()).unwrap();
     let mut summary = Summary::default();
     summary.add(0, Answer::No, Answer::No, &Answer::Unknown("too many cases".to_owned()));
@@ -643,6 +671,6 @@ fn a_policy_is_not_called_closed_while_nobody_trusted_is_known_to_get_through() 
     assert_eq!(found.verdict, Containment::Undecided);
     assert_eq!(
         found.reasons,
-        ["it could not be decided whether anybody trusted gets through: too many cases"]
+        ["could not decide whether trusted principals can use it: too many cases"]
     );
 }

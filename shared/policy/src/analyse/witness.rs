@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::callers::Caller;
 use super::keys::of_principal;
-use super::kinds::Kind;
+use super::model::KeyMeaning;
 use super::model::Model;
 use super::search;
 use crate::evaluate::Request;
@@ -18,39 +18,46 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         _ => None,
     };
     let constant = |id: &str| model.constant(id).flatten();
-    let principal = |kind: Kind| found.principal.value(kind).flatten();
-    let owner = |kind: Kind| found.owner.value(kind).flatten();
+    let principal = |kind: KeyMeaning| found.principal.value(kind).flatten();
+    let owner = |kind: KeyMeaning| found.owner.value(kind).flatten();
     let known = [
         ("aws:CurrentTime", Some(now.as_str())),
         ("aws:EpochTime", Some(&epoch)),
         (federation::PROVIDER, provider),
-        ("aws:PrincipalAccount", principal(Kind::PrincipalAccount)),
-        ("aws:PrincipalArn", principal(Kind::PrincipalArn)),
-        ("aws:PrincipalIsAWSService", principal(Kind::PrincipalIsService)),
-        ("aws:PrincipalOrgID", principal(Kind::PrincipalOrganization)),
-        ("aws:PrincipalOrgPaths", principal(Kind::PrincipalPaths)),
-        ("aws:PrincipalServiceName", principal(Kind::PrincipalService)),
-        ("aws:PrincipalServiceNamesList", principal(Kind::PrincipalService)),
-        ("aws:PrincipalType", principal(Kind::PrincipalType)),
-        ("aws:ResourceAccount", owner(Kind::ResourceAccount)),
-        ("aws:ResourceOrgID", owner(Kind::ResourceOrganization)),
-        ("aws:ResourceOrgPaths", owner(Kind::ResourcePaths)),
+        ("aws:PrincipalAccount", principal(KeyMeaning::PrincipalAccount)),
+        ("aws:PrincipalArn", principal(KeyMeaning::PrincipalArn)),
+        ("aws:PrincipalIsAWSService", principal(KeyMeaning::PrincipalIsService)),
+        ("aws:PrincipalOrgID", principal(KeyMeaning::PrincipalOrganization)),
+        ("aws:PrincipalOrgPaths", principal(KeyMeaning::PrincipalPaths)),
+        ("aws:PrincipalServiceName", principal(KeyMeaning::PrincipalService)),
+        ("aws:PrincipalType", principal(KeyMeaning::PrincipalType)),
+        ("aws:ResourceAccount", owner(KeyMeaning::ResourceAccount)),
+        ("aws:ResourceOrgID", owner(KeyMeaning::ResourceOrganization)),
+        ("aws:ResourceOrgPaths", owner(KeyMeaning::ResourcePaths)),
         ("aws:SecureTransport", Some("true")),
         ("aws:SourceVpc", constant("aws:sourcevpc")),
+        ("aws:RequestedRegion", constant("aws:requestedregion")),
+        ("aws:SourceVpcArn", constant("aws:sourcevpcarn")),
         ("aws:SourceVpce", constant("aws:sourcevpce")),
         ("aws:ViaAWSService", Some("false")),
         ("aws:VpcSourceIp", Some("10.0.0.10")),
         ("aws:VpceAccount", constant("aws:vpceaccount")),
         ("aws:VpceOrgID", constant("aws:vpceorgid")),
     ];
+    let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
+    let id = [("aws:userid", id)];
     // Names that a service has for the same.
     let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
-    let present = known.into_iter().chain(others);
+    let present = known.into_iter().chain(id).chain(others);
     let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
     let mut all = Vec::with_capacity(known.len() + model.keys.len());
     all.extend(present);
     let mut context: BTreeMap<String, Vec<String>> = all.into_iter().collect();
+    if !found.principal.service_names.is_empty() {
+        let names = found.principal.service_names.iter().map(ToString::to_string);
+        context.insert("aws:PrincipalServiceNamesList".to_owned(), names.collect());
+    }
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
@@ -58,16 +65,21 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
             // The document may spell a key otherwise.
             context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
             let values = same(key.id, found).map_or_else(|| values.clone(), |value| vec![value.to_owned()]);
-            context.insert(key.name.to_owned(), values);
+            let name = if key.id == "aws:viaawsservice" {
+                "aws:ViaAWSService"
+            } else {
+                key.name
+            };
+            context.insert(name.to_owned(), values);
         }
     }
-    let asked = |start: &str| {
-        found
-            .keys
-            .iter()
-            .any(|(at, values)| !values.is_empty() && model.keys.get(*at).is_some_and(|key| key.id.starts_with(start)))
-    };
-    if asked("aws:calledvia") && !asked("aws:viaawsservice") {
+    if found.keys.iter().any(|(at, values)| {
+        !values.is_empty()
+            && model
+                .keys
+                .get(*at)
+                .is_some_and(|key| key.id.starts_with("aws:calledvia"))
+    }) {
         context.insert("aws:ViaAWSService".to_owned(), vec!["true".to_owned()]);
     }
     Request {
@@ -108,9 +120,9 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
 
 /// Whether the caller decides on the value of a key.
 fn chosen(id: &str, found: &search::Request) -> bool {
-    let stranger = !found.principal.trusted && found.principal.caller != Caller::Service;
+    let outsider = !found.principal.trusted && found.principal.caller != Caller::Service;
     if of_principal(id) {
-        return stranger && !id.starts_with("aws:ec2instancesource");
+        return outsider && !id.starts_with("aws:ec2instancesource");
     }
     if id.starts_with("aws:resourcetag/") || id.contains(":resourcetag/") || id.starts_with("s3:existingobjecttag/") {
         return !found.owner.trusted;
@@ -129,10 +141,15 @@ fn chosen(id: &str, found: &search::Request) -> bool {
 
 /// Whether requests have the key with this value anyway.
 fn usual(id: &str, values: &[String]) -> bool {
+    usual_value(id).is_some_and(|value| values == [value])
+}
+
+/// The value that requests usually have.
+pub(super) fn usual_value(id: &str) -> Option<&'static str> {
     match id {
-        "aws:viaawsservice" => values == ["false"],
-        "aws:securetransport" => values == ["true"],
-        "aws:vpcsourceip" => values == ["10.0.0.10"],
-        _ => false,
+        "aws:viaawsservice" => Some("false"),
+        "aws:securetransport" => Some("true"),
+        "aws:vpcsourceip" => Some("10.0.0.10"),
+        _ => None,
     }
 }

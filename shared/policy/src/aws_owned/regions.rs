@@ -1,5 +1,11 @@
 //! Where AWS names its resources by Region, and how.
 
+mod accounts;
+
+use crate::partition;
+
+pub(super) use accounts::{APPCONFIG_AGENT, SAGEMAKER_REGISTRIES};
+
 /// The Regions in which a group exists.
 pub(super) enum Regions {
     Every,
@@ -11,23 +17,60 @@ pub(super) enum Regions {
     Except(&'static [&'static str]),
     /// The Regions of this table, each with what `{own}` stands for.
     Own(&'static [(&'static str, &'static str)]),
+    /// The same, where it stands for several things in turn: a line for each Region, with these after its name.
+    Several(&'static str),
 }
 
 impl Regions {
-    /// What `{own}` stands for in a Region, empty if nothing. Nothing at all where the group does not exist.
-    pub(super) fn value(&self, region: &str) -> Option<&'static str> {
-        let partition = crate::template::partition(region);
+    /// What `{own}` stands for in a Region, a single empty text if for nothing. None where the group does not exist.
+    pub(super) fn values(&self, region: &str) -> Vec<&'static str> {
+        let partition = partition::of_region(region);
         let there = match self {
             Self::Every => true,
             Self::Commercial => partition == "aws",
             Self::NotChina => partition != "aws-cn",
             Self::Only(all) => all.contains(&region),
             Self::Except(all) => !all.contains(&region),
-            Self::Own(all) => return all.iter().find(|(name, _)| *name == region).map(|(_, own)| *own),
+            Self::Own(all) => {
+                let own = all.iter().filter(|(name, _)| *name == region);
+                return own.map(|(_, own)| *own).collect();
+            }
+            Self::Several(all) => {
+                let mut lines = all.lines().map(str::split_ascii_whitespace);
+                let own = lines.find_map(|mut words| (words.next() == Some(region)).then_some(words));
+                return own.into_iter().flatten().collect();
+            }
         };
-        there.then_some("")
+        if there { vec![""] } else { Vec::new() }
     }
 }
+
+/// The Regions that existed when Amazon Linux 1 left standard support, at the end of 2020.
+pub(super) const FIRST_REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "me-south-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
 
 /// Suffixes of the buckets of Patch Manager's modules.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html>
@@ -261,6 +304,33 @@ pub(super) const LAMBDA_INSIGHTS: &[(&str, &str)] = &[
     ("us-east-2", "580247275435"),
     ("us-west-1", "580247275435"),
     ("us-west-2", "580247275435"),
+];
+
+/// Ends of the names of the buckets of Cloud9.
+/// <https://docs.aws.amazon.com/cloud9/latest/user-guide/ec2-ssm.html#create-s3-endpoint>
+pub(super) const CLOUD9: &[(&str, &str)] = &[
+    ("af-south-1", "v6v7i5ypdppv"),
+    ("ap-east-1", "171xhpfkrorh6"),
+    ("ap-northeast-1", "4fwvbdisquj8"),
+    ("ap-northeast-2", "1wxyctlhwiajm"),
+    ("ap-northeast-3", "ivmxqzrx2ioi"),
+    ("ap-south-1", "ykocre202i9d"),
+    ("ap-southeast-1", "13ibpyrx4vk6d"),
+    ("ap-southeast-2", "1cjsl8bx27rfu"),
+    ("ca-central-1", "g80lpejy486c"),
+    ("eu-central-1", "14lbgls2vrkh"),
+    ("eu-north-1", "1qzw982y7yu7e"),
+    ("eu-south-1", "1379tzkd3ni7d"),
+    ("eu-west-1", "hld3vzaf7c4h"),
+    ("eu-west-2", "36lbg202837x"),
+    ("eu-west-3", "1rwpkf766ke58"),
+    ("il-central-1", "k02vrnhcesue"),
+    ("me-south-1", "gmljex38qtqx"),
+    ("sa-east-1", "1cl8k0y7opidt"),
+    ("us-east-1", "mft1klnkc4hl"),
+    ("us-east-2", "1c3sfcvf9hy4m"),
+    ("us-west-1", "16d59zrrp01z0"),
+    ("us-west-2", "p21mksqx9zlr"),
 ];
 
 /// Regions of each partition, those with exceptions to their names among them, and the longest name.

@@ -1,22 +1,29 @@
 //! Buckets. Nearly all are read without credentials, or by addresses that AWS presigned with an account of its own, so
 //! that no condition on the caller would hold.
 
-use super::regions::{CODEARTIFACT, GLUE_TRANSFORMS, PATCH_MODULES, PATCH_SNAPSHOTS, Regions};
+use super::regions::{CLOUD9, CODEARTIFACT, FIRST_REGIONS, GLUE_TRANSFORMS, PATCH_MODULES, PATCH_SNAPSHOTS, Regions};
 use super::{AwsOwned, Caller};
 
-const fn read(sid: &'static str, regions: Regions, resources: &'static [&'static str]) -> AwsOwned {
-    reach(sid, &["s3:GetObject"], regions, resources)
+const fn read(
+    sid: &'static str,
+    sources: &'static [&'static str],
+    regions: Regions,
+    resources: &'static [&'static str],
+) -> AwsOwned {
+    reach(sid, sources, READ, regions, resources)
 }
 
 const fn reach(
     sid: &'static str,
+    sources: &'static [&'static str],
     actions: &'static [&'static str],
     regions: Regions,
     resources: &'static [&'static str],
 ) -> AwsOwned {
     AwsOwned {
-        services: &["s3"],
+        prefix: "s3",
         sid,
+        sources,
         caller: Caller::Anyone,
         actions,
         resources,
@@ -25,12 +32,23 @@ const fn reach(
     }
 }
 
+const READ: &[&str] = &["s3:GetObject"];
+const READ_AND_LIST: &[&str] = &["s3:GetObject", "s3:ListBucket"];
+
+/// The list of the buckets that AWS services own. A source where the guide of the service does not name the bucket.
+const LIST: &str = "https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_owned_resources.md";
+
+/// The endpoint policy for S3 that belongs to [`LIST`].
+const POLICY: &str = "https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/vpc_endpoint_policies/s3_endpoint_policy.json";
+
 pub(super) const ALL: &[AwsOwned] = &[
-    // https://docs.aws.amazon.com/linux/al2023/ug/live-patching.html,
-    // https://docs.aws.amazon.com/linux/al2/ug/al2-live-patching.html and
-    // https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html
     read(
         "AmazonLinuxRepositories",
+        &[
+            "https://docs.aws.amazon.com/linux/al2023/ug/live-patching.html",
+            "https://docs.aws.amazon.com/linux/al2/ug/al2-live-patching.html",
+            "https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html",
+        ],
         Regions::Every,
         &[
             ":s3:::al2023-repos-{region}-de612dc2/*",
@@ -40,18 +58,25 @@ pub(super) const ALL: &[AwsOwned] = &[
     ),
     read(
         "AmazonLinuxRepositories",
+        &[
+            "https://docs.aws.amazon.com/linux/al2023/ug/live-patching.html",
+            "https://docs.aws.amazon.com/linux/al2/ug/al2-live-patching.html",
+            "https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html",
+        ],
         Regions::NotChina,
         &[":s3:::amazonlinux.{region}.amazonaws.com/*"],
     ),
-    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms
     read(
         "EcrImageLayers",
+        &["https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html#ecr-minimum-s3-perms"],
         Regions::Every,
         &[":s3:::prod-{region}-starport-layer-bucket/*"],
     ),
-    // https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html#ssm-agent-minimum-s3-permissions
     read(
         "SystemsManager",
+        &[
+            "https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html#ssm-agent-minimum-s3-permissions",
+        ],
         Regions::Every,
         &[
             ":s3:::amazon-ssm-packages-{region}/*",
@@ -63,24 +88,32 @@ pub(super) const ALL: &[AwsOwned] = &[
     ),
     read(
         "SystemsManager",
+        &[
+            "https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html#ssm-agent-minimum-s3-permissions",
+        ],
         Regions::Except(NO_BIRDWATCHER),
         &[":s3:::{region}-birdwatcher-prod/*"],
     ),
     read(
         "SystemsManager",
+        &[
+            "https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html#ssm-agent-minimum-s3-permissions",
+        ],
         Regions::Only(NO_BIRDWATCHER),
         &[":s3:::aws-ssm-distributor-file-{region}/*"],
     ),
-    // https://docs.aws.amazon.com/systems-manager/latest/userguide/install-plugin-linux.html and
-    // https://docs.aws.amazon.com/systems-manager/latest/userguide/data-perimeters.html
     read(
         "SystemsManager",
+        &[
+            "https://docs.aws.amazon.com/systems-manager/latest/userguide/install-plugin-linux.html",
+            "https://docs.aws.amazon.com/systems-manager/latest/userguide/data-perimeters.html",
+        ],
         Regions::Commercial,
         &[":s3:::session-manager-downloads/*", ":s3:::ssm-document-categories/*"],
     ),
-    // https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html
     read(
         "PatchManager",
+        &["https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html"],
         Regions::Own(PATCH_MODULES),
         &[
             ":s3:::aws-patch-manager-{region}-{own}/*",
@@ -89,34 +122,42 @@ pub(super) const ALL: &[AwsOwned] = &[
     ),
     read(
         "PatchManager",
+        &["https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html"],
         Regions::Own(PATCH_SNAPSHOTS),
         &[":s3:::patch-baseline-snapshot-{region}{own}/*"],
     ),
-    // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/download-cloudwatch-agent-commandline.html
     read(
         "CloudWatchAgent",
+        &["https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/download-cloudwatch-agent-commandline.html"],
         Regions::Every,
         &[":s3:::amazoncloudwatch-agent-{region}/*"],
     ),
     read(
         "CloudWatchAgent",
+        &["https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/download-cloudwatch-agent-commandline.html"],
         Regions::Commercial,
         &[":s3:::amazoncloudwatch-agent/*"],
     ),
-    // https://docs.aws.amazon.com/codedeploy/latest/userguide/instances-ec2-configure.html
-    read("CodeDeployAgent", Regions::Every, &[":s3:::aws-codedeploy-{region}/*"]),
-    // https://docs.aws.amazon.com/imagebuilder/latest/userguide/vpc-interface-endpoints.html#vpc-endpoint-policy-s3
+    read(
+        "CodeDeployAgent",
+        &["https://docs.aws.amazon.com/codedeploy/latest/userguide/instances-ec2-configure.html"],
+        Regions::Every,
+        &[":s3:::aws-codedeploy-{region}/*"],
+    ),
     read(
         "ImageBuilder",
+        &[
+            "https://docs.aws.amazon.com/imagebuilder/latest/userguide/vpc-interface-endpoints.html#vpc-endpoint-policy-s3",
+        ],
         Regions::Every,
         &[
             ":s3:::ec2imagebuilder-managed-resources-{region}-prod/components/*",
             ":s3:::ec2imagebuilder-toe-{region}-prod/*",
         ],
     ),
-    // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html
     reach(
         "CloudFormationSignals",
+        &["https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/vpc-interface-endpoints.html"],
         &["s3:PutObject"],
         Regions::Every,
         &[
@@ -124,20 +165,21 @@ pub(super) const ALL: &[AwsOwned] = &[
             ":s3:::cloudformation-waitcondition-{region}/*",
         ],
     ),
-    // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-helper-scripts-reference.html
     read(
         "CloudFormationHelperScripts",
+        &["https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-helper-scripts-reference.html"],
         Regions::Commercial,
         &[":s3:::cloudformation-examples/*"],
     ),
-    // https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html
     read(
         "EmrRepositories",
+        &["https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html"],
         Regions::NotChina,
         &[":s3:::repo.{region}.emr.amazonaws.com/*"],
     ),
     read(
         "EmrRepositories",
+        &["https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html"],
         Regions::Except(&["ap-southeast-2"]),
         &[
             ":s3:::aws157-instance-data-0-prod-{region}/*",
@@ -146,6 +188,7 @@ pub(super) const ALL: &[AwsOwned] = &[
     ),
     read(
         "EmrRepositories",
+        &["https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html"],
         Regions::Only(&["ap-southeast-2"]),
         &[
             ":s3:::aws157-instance-data-bucket-0-prod-{region}/*",
@@ -154,31 +197,34 @@ pub(super) const ALL: &[AwsOwned] = &[
     ),
     reach(
         "EmrLogs",
+        &["https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html"],
         &["s3:Put*"],
         Regions::Except(&["us-east-1"]),
         &[":s3:::aws157-logs-prod-{region}/*"],
     ),
     reach(
         "EmrLogs",
+        &["https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html"],
         &["s3:Put*"],
         Regions::Only(&["us-east-1"]),
         &[":s3:::aws157-logs-prod/*"],
     ),
     reach(
         "EmrApplicationHistory",
+        &["https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html"],
         &["s3:Abort*", "s3:Create*", "s3:Get*", "s3:List*", "s3:Put*"],
         Regions::Every,
         &[":s3:::prod.{region}.appinfo.src/*"],
     ),
-    // https://docs.aws.amazon.com/glue/latest/dg/getting-started-min-privs-job.html
     read(
         "GlueTransforms",
+        &["https://docs.aws.amazon.com/glue/latest/dg/getting-started-min-privs-job.html"],
         Regions::Own(GLUE_TRANSFORMS),
         &[":s3:::aws-glue-studio-transforms-{own}/*"],
     ),
-    // https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/vpc-vpce.policy.html#AWSHowTo.S3.VPCendpoints
     read(
         "ElasticBeanstalk",
+        &["https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/vpc-vpce.policy.html#AWSHowTo.S3.VPCendpoints"],
         Regions::Every,
         &[
             ":s3:::elasticbeanstalk-samples-{region}/*",
@@ -187,41 +233,45 @@ pub(super) const ALL: &[AwsOwned] = &[
     ),
     read(
         "ElasticBeanstalk",
+        &["https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/vpc-vpce.policy.html#AWSHowTo.S3.VPCendpoints"],
         Regions::Except(&["cn-north-1", "me-central-1"]),
         &[":s3:::elasticbeanstalk-platform-assets-{region}/*"],
     ),
     read(
         "ElasticBeanstalk",
+        &["https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/vpc-vpce.policy.html#AWSHowTo.S3.VPCendpoints"],
         Regions::Except(&["me-central-1"]),
         &[":s3:::elasticbeanstalk-env-resources-{region}/*"],
     ),
     read(
         "ElasticBeanstalk",
+        &["https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/vpc-vpce.policy.html#AWSHowTo.S3.VPCendpoints"],
         Regions::Only(&["cn-north-1"]),
         &[":s3:::elasticbeanstalk-platform-assets-public-beta-{region}/*"],
     ),
     read(
         "ElasticBeanstalk",
+        &["https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/vpc-vpce.policy.html#AWSHowTo.S3.VPCendpoints"],
         Regions::Only(&["me-central-1"]),
         &[
             ":s3:::elasticbeanstalk-env-resources-{region}-f08b818c/*",
             ":s3:::elasticbeanstalk-platform-assets-{region}-f08b818c/*",
         ],
     ),
-    // https://docs.aws.amazon.com/sagemaker/latest/dg/jumpstart-deploy.html#jumpstart-config-security
     reach(
         "SageMakerJumpStart",
-        &["s3:GetObject", "s3:ListBucket"],
+        &["https://docs.aws.amazon.com/sagemaker/latest/dg/jumpstart-deploy.html#jumpstart-config-security"],
+        READ_AND_LIST,
         Regions::Every,
         &[
             ":s3:::jumpstart-cache-prod-{region}",
             ":s3:::jumpstart-cache-prod-{region}/*",
         ],
     ),
-    // https://docs.aws.amazon.com/neptune/latest/userguide/graph-notebooks.html#graph-notebooks-workbench
     reach(
         "NeptuneNotebooks",
-        &["s3:GetObject", "s3:ListBucket"],
+        &["https://docs.aws.amazon.com/neptune/latest/userguide/graph-notebooks.html#graph-notebooks-workbench"],
+        READ_AND_LIST,
         Regions::Every,
         &[
             ":s3:::aws-neptune-notebook-{region}",
@@ -230,19 +280,22 @@ pub(super) const ALL: &[AwsOwned] = &[
     ),
     reach(
         "NeptuneNotebooks",
-        &["s3:GetObject", "s3:ListBucket"],
+        &["https://docs.aws.amazon.com/neptune/latest/userguide/graph-notebooks.html#graph-notebooks-workbench"],
+        READ_AND_LIST,
         Regions::Commercial,
         &[":s3:::aws-neptune-notebook", ":s3:::aws-neptune-notebook/*"],
     ),
-    // https://docs.aws.amazon.com/codeartifact/latest/ug/create-s3-gateway-endpoint.html#s3-gateway-endpoint-permissions
     read(
         "CodeArtifactAssets",
+        &[
+            "https://docs.aws.amazon.com/codeartifact/latest/ug/create-s3-gateway-endpoint.html#s3-gateway-endpoint-permissions",
+        ],
         Regions::Own(CODEARTIFACT),
         &[":s3:::assets-{own}-{region}/*"],
     ),
-    // https://docs.aws.amazon.com/mgn/latest/ug/Network-Requirements.html
     read(
         "ApplicationMigration",
+        &["https://docs.aws.amazon.com/mgn/latest/ug/Network-Requirements.html"],
         Regions::Every,
         &[
             ":s3:::aws-application-migration-service-hashes-{region}/*",
@@ -253,9 +306,9 @@ pub(super) const ALL: &[AwsOwned] = &[
             ":s3:::aws-mgn-internal-{region}/*",
         ],
     ),
-    // https://docs.aws.amazon.com/drs/latest/userguide/Network-Requirements.html
     read(
         "DisasterRecovery",
+        &["https://docs.aws.amazon.com/drs/latest/userguide/Network-Requirements.html"],
         Regions::Every,
         &[
             ":s3:::aws-drs-clients-hashes-{region}/*",
@@ -266,14 +319,97 @@ pub(super) const ALL: &[AwsOwned] = &[
             ":s3:::aws-elastic-disaster-recovery-{region}/*",
         ],
     ),
-    // https://docs.aws.amazon.com/enclaves/latest/user/nitro-enclave-refapp.html#role-cert
     read(
         "NitroEnclaves",
+        &["https://docs.aws.amazon.com/enclaves/latest/user/nitro-enclave-refapp.html#role-cert"],
         Regions::Every,
         &[":s3:::aws-ec2-enclave-certificate-{region}-prod/*"],
     ),
-    // https://docs.aws.amazon.com/eks/latest/userguide/install-kubectl.html
-    read("EksTools", Regions::Commercial, &[":s3:::amazon-eks/*"]),
+    read(
+        "EksTools",
+        &["https://docs.aws.amazon.com/eks/latest/userguide/install-kubectl.html"],
+        Regions::Commercial,
+        &[":s3:::amazon-eks/*"],
+    ),
+    // Of Amazon Linux 1 and the first releases of Amazon Linux 2, whose mirrors newer Regions never had.
+    read(
+        "AmazonLinuxRepositories",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/emr/latest/ManagementGuide/private-subnet-iampolicy.html",
+        ],
+        Regions::Only(FIRST_REGIONS),
+        &[
+            ":s3:::packages.{region}.amazonaws.com/*",
+            ":s3:::repo.{region}.amazonaws.com/*",
+        ],
+    ),
+    read("AwsCli", &[POLICY], Regions::Commercial, &[":s3:::aws-cli/*"]),
+    read(
+        "LambdaPackages",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html",
+        ],
+        Regions::Every,
+        &[":s3:::awslambda-{region}-tasks/*"],
+    ),
+    read(
+        "LambdaPackages",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html",
+        ],
+        Regions::Commercial,
+        &[":s3:::prod-04-2014-tasks/*"],
+    ),
+    reach(
+        "AthenaExamples",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/athena/latest/ug/getting-started.html",
+        ],
+        READ_AND_LIST,
+        Regions::Every,
+        &[":s3:::athena-examples-{region}", ":s3:::athena-examples-{region}/*"],
+    ),
+    read(
+        "SchemaConversionTool",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/SchemaConversionTool/latest/userguide/CHAP_Installing.JDBCDrivers.html",
+        ],
+        Regions::Commercial,
+        &[":s3:::awssupportdatasvcs.com/*", ":s3:::redshift-downloads/*"],
+    ),
+    read(
+        "Sap",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/launchwizard/latest/userguide/launch-wizard-sap-launch-artifacts-cloudformation.html",
+        ],
+        Regions::Every,
+        &[":s3:::aws-sap-dataprovider-{region}/*"],
+    ),
+    read(
+        "Sap",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/launchwizard/latest/userguide/launch-wizard-sap-launch-artifacts-cloudformation.html",
+            "https://docs.aws.amazon.com/sap/latest/sap-hana/aws-backint-agent-s3-installing-configuring.html",
+        ],
+        Regions::Commercial,
+        &[":s3:::aws-sap-data-provider/*", ":s3:::awssap-backint-agent/*"],
+    ),
+    read(
+        "Cloud9",
+        &[
+            LIST,
+            "https://docs.aws.amazon.com/cloud9/latest/user-guide/ec2-ssm.html#create-s3-endpoint",
+        ],
+        Regions::Own(CLOUD9),
+        &[":s3:::static-{region}-prod-static-{own}/content/dependencies/*"],
+    ),
 ];
 
 /// Regions in which Distributor has another bucket than elsewhere.

@@ -69,23 +69,20 @@ impl Writer<'_> {
             .collect()
     }
 
-    pub(super) fn identity(&self, action: &str, except: &[String]) -> String {
-        let mut conditions = self.strangers("Principal");
+    pub(super) fn identity(&self, action: &str, except: &[String]) -> Deny {
+        let mut conditions = self.outsiders("Principal");
         let principals = &self.perimeter.principals;
         if !principals.is_empty() {
-            conditions.push(format!(
-                r#""ArnNotEqualsIfExists":{{"aws:PrincipalArn":{}}}"#,
-                list(principals)
-            ));
+            conditions.push(Test::new("ArnNotEqualsIfExists", "aws:PrincipalArn", principals));
         }
-        self.deny("DenyUntrustedPrincipals", action, except, &conditions)
+        Deny::new("DenyUntrustedPrincipals", action, except, conditions)
     }
 
     /// By the keys for the owner, or for actions without these keys by the account in the ARN.
-    pub(super) fn resource(&self, exempt: &Exempt, by_arn: bool) -> Vec<String> {
-        let mut conditions = self.strangers("Resource");
+    pub(super) fn resource(&self, exempt: &Exempt, by_arn: bool) -> Vec<Deny> {
+        let mut conditions = self.outsiders("Resource");
         conditions.extend(self.unmarked(exempt));
-        let keyed = |action: &str| self.deny("DenyUntrustedResources", action, &exempt.arns, &conditions);
+        let keyed = |action: &str| Deny::new("DenyUntrustedResources", action, &exempt.arns, conditions.clone());
         match self.keyless() {
             Keyless::Some(actions) if by_arn => {
                 let but = format!(r#""NotAction":{}"#, list(&texts(actions)));
@@ -97,9 +94,9 @@ impl Writer<'_> {
     }
 
     /// The Deny for the actions whose requests do not tell who owns the resource.
-    pub(super) fn by_arn(&self, exempt: &Exempt) -> String {
+    pub(super) fn by_arn(&self, exempt: &Exempt) -> Deny {
         let mut arns = exempt.arns.clone();
-        let partition = crate::template::partition(&self.endpoint.region);
+        let partition = crate::partition::of_region(&self.endpoint.region);
         let service = service::find(&self.endpoint.service);
         let formats = service.iter().flat_map(Service::arns);
         let services: BTreeSet<&str> = formats
@@ -115,7 +112,7 @@ impl Writer<'_> {
                     .map(|service| format!("arn:{partition}:{service}:*:{account}:*")),
             );
         }
-        let conditions: Vec<String> = self
+        let conditions = self
             .except_services()
             .into_iter()
             .chain(self.unmarked(exempt))
@@ -124,73 +121,140 @@ impl Writer<'_> {
             Keyless::Some(actions) => format!(r#""Action":{}"#, list(&texts(actions))),
             _ => EVERY_ACTION.to_owned(),
         };
-        self.deny("DenyUntrustedResourcesByArn", &action, &arns, &conditions)
+        Deny::new("DenyUntrustedResourcesByArn", &action, &arns, conditions)
     }
 
     /// The condition that no mark tells that AWS owns the resource.
-    pub(super) fn unmarked(&self, exempt: &Exempt) -> Option<String> {
-        let mut keys: Vec<(&str, Vec<String>)> = Vec::new();
+    pub(super) fn unmarked(&self, exempt: &Exempt) -> Vec<Test> {
+        let mut tests: Vec<Test> = Vec::new();
         for mark in self.marks.iter().filter(|_| exempt.marked) {
             let value = mark.value.to_owned();
-            match keys.iter_mut().find(|(key, _)| *key == mark.key) {
-                Some((_, values)) => values.push(value),
-                None => keys.push((mark.key, vec![value])),
+            match tests.iter_mut().find(|test| test.key == mark.key) {
+                Some(test) => test.values.push(value),
+                None => tests.push(Test::new("StringNotEquals", mark.key, &[value])),
             }
         }
-        let keys: Vec<String> = keys
-            .iter()
-            .map(|(key, values)| format!("{}:{}", quoted(key), list(values)))
-            .collect();
-        (!keys.is_empty()).then(|| format!(r#""StringNotEquals":{{{}}}"#, keys.join(",")))
+        tests
     }
 
     /// Conditions that hold for everybody whom the perimeter does not trust.
-    pub(super) fn strangers(&self, side: &str) -> Vec<String> {
+    pub(super) fn outsiders(&self, side: &str) -> Vec<Test> {
         let perimeter = self.perimeter;
-        let keys: Vec<String> = [("OrgID", &perimeter.organizations), ("Account", &perimeter.accounts)]
+        let mut tests: Vec<Test> = [("OrgID", &perimeter.organizations), ("Account", &perimeter.accounts)]
             .into_iter()
             .filter(|(_, values)| !values.is_empty())
-            .map(|(key, values)| format!(r#""aws:{side}{key}":{}"#, list(values)))
+            .map(|(key, values)| Test::new("StringNotEqualsIfExists", &format!("aws:{side}{key}"), values))
             .collect();
-        let mut conditions = Vec::new();
-        if !keys.is_empty() {
-            conditions.push(format!(r#""StringNotEqualsIfExists":{{{}}}"#, keys.join(",")));
-        }
         if !perimeter.organization_paths.is_empty() {
             let below: Vec<String> = perimeter
                 .organization_paths
                 .iter()
                 .map(|path| crate::analyse::below(path))
                 .collect();
-            conditions.push(format!(
-                r#""ForAllValues:StringNotLike":{{"aws:{side}OrgPaths":{}}}"#,
-                list(&below)
+            tests.push(Test::new(
+                "ForAllValues:StringNotLike",
+                &format!("aws:{side}OrgPaths"),
+                &below,
             ));
         }
-        conditions.extend(self.except_services());
-        conditions
+        tests.extend(self.except_services());
+        tests
     }
 
-    pub(super) fn except_services(&self) -> Option<String> {
-        let condition = r#""BoolIfExists":{"aws:PrincipalIsAWSService":"false"}"#;
-        self.perimeter.aws_services.then(|| condition.to_owned())
+    pub(super) fn except_services(&self) -> Option<Test> {
+        let test = || Test::new("BoolIfExists", "aws:PrincipalIsAWSService", &["false".to_owned()]);
+        self.perimeter.aws_services.then(test)
     }
 
-    pub(super) fn deny(&self, sid: &str, action: &str, except: &[String], conditions: &[String]) -> String {
-        let sid = free_sid(self.document, sid);
-        let resource = if except.is_empty() {
+    /// The statements as JSON, with names that no statement of the document has.
+    pub(super) fn texts(&self, denies: &[Deny]) -> Vec<String> {
+        denies.iter().map(|deny| deny.text(self.document)).collect()
+    }
+}
+
+/// One condition of a Deny.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Test {
+    operator: &'static str,
+    key: String,
+    values: Vec<String>,
+}
+
+impl Test {
+    pub(super) fn new(operator: &'static str, key: &str, values: &[String]) -> Self {
+        Self {
+            operator,
+            key: key.to_owned(),
+            values: values.to_vec(),
+        }
+    }
+}
+
+/// A Deny for every principal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Deny {
+    sid: &'static str,
+    /// The member `Action` or `NotAction`, as JSON.
+    action: String,
+    /// What `NotResource` lists.
+    except: Vec<String>,
+    tests: Vec<Test>,
+}
+
+impl Deny {
+    pub(super) fn new(sid: &'static str, action: &str, except: &[String], tests: Vec<Test>) -> Self {
+        Self {
+            sid,
+            action: action.to_owned(),
+            except: except.to_vec(),
+            tests,
+        }
+    }
+
+    /// The same Deny without one of its conditions or exceptions, in each possible way.
+    pub(super) fn smaller(&self) -> Vec<Self> {
+        let tests = (0..self.tests.len()).filter(|_| self.tests.len() > 1).map(|at| {
+            let mut other = self.clone();
+            other.tests.remove(at);
+            other
+        });
+        let exceptions = (0..self.except.len()).map(|at| {
+            let mut other = self.clone();
+            other.except.remove(at);
+            other
+        });
+        // The exemption of services comes last in its list and is needed least.
+        tests.rev().chain(exceptions).collect()
+    }
+
+    fn text(&self, document: &Document) -> String {
+        let sid = free_sid(document, self.sid);
+        let resource = if self.except.is_empty() {
             r#""Resource":"*""#.to_owned()
         } else {
-            format!(r#""NotResource":{}"#, list(except))
+            format!(r#""NotResource":{}"#, list(&self.except))
         };
-        let condition = if conditions.is_empty() {
+        let mut operators: Vec<(&str, Vec<String>)> = Vec::new();
+        for test in &self.tests {
+            let key = format!("{}:{}", quoted(&test.key), list(&test.values));
+            match operators.iter_mut().find(|(operator, _)| *operator == test.operator) {
+                Some((_, keys)) => keys.push(key),
+                None => operators.push((test.operator, vec![key])),
+            }
+        }
+        let operators: Vec<String> = operators
+            .iter()
+            .map(|(operator, keys)| format!("{}:{{{}}}", quoted(operator), keys.join(",")))
+            .collect();
+        let condition = if operators.is_empty() {
             String::new()
         } else {
-            format!(r#","Condition":{{{}}}"#, conditions.join(","))
+            format!(r#","Condition":{{{}}}"#, operators.join(","))
         };
         format!(
-            r#"{{"Sid":{},"Effect":"Deny","Principal":"*",{action},{resource}{condition}}}"#,
-            quoted(&sid)
+            r#"{{"Sid":{},"Effect":"Deny","Principal":"*",{},{resource}{condition}}}"#,
+            quoted(&sid),
+            self.action
         )
     }
 }

@@ -34,14 +34,14 @@ const OPEN: &str = r#"{
 }"#;
 
 #[test]
-fn the_default_policy_gets_two_denies_in_its_own_layout() {
+fn default_policy_gets_two_denies_in_its_own_layout() {
     insta::assert_snapshot!(fixed(OPEN, "s3").unwrap().text, @r#"
     {
       "Version": "2012-10-17",
       "Statement": [
         {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
-        {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}},
-        {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:s3:::aws-packages/*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+        {"Sid": "DenyUntrustedPrincipals", "Effect": "Deny", "Principal": "*", "Action": "*", "NotResource": "arn:aws:s3:::aws-packages/*", "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-exampleorg1", "aws:PrincipalAccount": "111122223333"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}},
+        {"Sid": "DenyUntrustedResources", "Effect": "Deny", "Principal": "*", "Action": "*", "NotResource": "arn:aws:s3:::aws-packages/*", "Condition": {"StringNotEqualsIfExists": {"aws:ResourceOrgID": "o-exampleorg1", "aws:ResourceAccount": "111122223333"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}}
       ]
     }
     "#);
@@ -51,7 +51,7 @@ fn the_default_policy_gets_two_denies_in_its_own_layout() {
 fn only_the_open_side_is_closed() {
     let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}}"#;
     let fix = fixed(text, "sqs").unwrap();
-    insta::assert_snapshot!(fix.added.join("\n"), @r#"{"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}"#);
+    insta::assert_snapshot!(fix.added.join("\n"), @r#"{"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"}}}"#);
 }
 
 #[test]
@@ -87,17 +87,21 @@ fn nothing_is_offered_where_requests_do_not_tell_owners() {
     for text in [OPEN, inside] {
         let (action, by_hand) = untold(fixed(text, "ebs"));
         assert!(action.starts_with("ebs:"), "{action}");
-        assert!(by_hand.contains(r#""Action":"*","Resource":"*""#), "{by_hand}");
+        assert!(
+            by_hand.starts_with("trust the resources"),
+            "a Deny would lock everybody out: {by_hand}"
+        );
     }
     let (action, by_hand) = untold(fixed(OPEN, "ec2"));
     assert_eq!(action, "ec2:CopySnapshot");
-    assert!(
-        by_hand.contains(r#""Action":["ec2:AcceptVpcPeeringConnection","#),
-        "{by_hand}"
+    assert!(by_hand.starts_with("trust the resources"), "{by_hand}");
+    assert_eq!(
+        fixed(OPEN, "com.amazonaws.us-east-1.no-such-service"),
+        Err(NoFix::ServiceUnknown("no-such-service".to_owned()))
     );
-    for service in ["any", "no-such-service", ""] {
+    for service in ["any", ""] {
         let (_, by_hand) = untold(fixed(inside, service));
-        assert!(by_hand.contains("say which service"), "{by_hand}");
+        assert!(by_hand.contains("name the service"), "{by_hand}");
     }
 }
 
@@ -127,12 +131,16 @@ fn calls_that_name_no_resource_are_not_taken_away() {
     };
     // Accepting an invitation to GuardDuty names nothing, so a Deny by ARNs hits it whoever calls.
     let result = super::fix(&Document::parse(OPEN).unwrap(), &accounts, &endpoint("guardduty"));
-    let Err(NoFix::Loses(request)) = result else {
+    let Err(NoFix::OwnersUntold { request, by_hand }) = result else {
         panic!("{result:?}");
     };
     assert_eq!(
         (request.action.as_str(), request.resource.as_str()),
         ("guardduty:AcceptAdministratorInvitation", "*")
+    );
+    assert!(
+        by_hand.contains("unless workloads need `guardduty:AcceptAdministratorInvitation`"),
+        "{by_hand}"
     );
 }
 
@@ -145,8 +153,8 @@ fn images_of_amazons_stay_reachable() {
     let text = OPEN.replace("\"Action\": \"*\"", "\"Action\": \"ec2:RunInstances\"");
     let fix = fix(&Document::parse(&text).unwrap(), &perimeter, &endpoint("ec2")).unwrap();
     insta::assert_snapshot!(fix.added.join("\n"), @r#"
-    {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:ec2:us-east-1:aws:prefix-list/*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
-    {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","NotResource":"arn:aws:ec2:us-east-1:aws:prefix-list/*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"},"StringNotEquals":{"ec2:Owner":"amazon"}}}
+    {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
+    {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"},"StringNotEquals":{"ec2:Owner":"amazon"}}}
     "#);
     let fixed = Document::parse(&fix.text).unwrap();
     for (owner, account, allowed) in [
@@ -218,7 +226,7 @@ fn the_fix_of_sts_keeps_callers_with_a_token_on_trusted_roles() {
     {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
     "#);
     let document = Document::parse(&fix.text).unwrap();
-    for action in crate::federation::ACTIONS {
+    for action in crate::federation::calls_of("sts") {
         for (owner, allowed) in [("111122223333", true), ("999999999999", false)] {
             let request = Request {
                 principal: "anonymous".to_owned(),
@@ -244,7 +252,87 @@ fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
             {"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}"#,
     )
     .unwrap();
-    let lost = loses(&document, 1, &perimeter(), &endpoint("sts")).unwrap().unwrap();
+    let lost = regression(&document, 1, &perimeter(), &endpoint("sts"))
+        .unwrap()
+        .unwrap();
     assert!(crate::federation::is_call(&lost.action), "{lost:?}");
-    assert_eq!(loses(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
+    assert_eq!(regression(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
+}
+
+#[test]
+fn the_fix_of_private_apis_and_user_pools_keeps_callers_without_a_signature_on_trusted_resources() {
+    for (service, action, resource) in [
+        (
+            "com.amazonaws.us-east-1.execute-api",
+            "execute-api:Invoke",
+            "arn:aws:execute-api:us-east-1:{owner}:a1b2c3d4e5/prod/GET/orders",
+        ),
+        (
+            "cognito-idp-fips",
+            "cognito-idp:InitiateAuth",
+            "arn:aws:cognito-idp:us-east-1:{owner}:userpool/us-east-1_aaaa",
+        ),
+    ] {
+        let interface = EndpointContext {
+            gateway: false,
+            ..endpoint(service)
+        };
+        let open = Document::parse(OPEN).unwrap();
+        let fixed = super::fix(&open, &perimeter(), &interface).unwrap().text;
+        let created = crate::template(service, "us-east-1", &perimeter()).unwrap();
+        for text in [fixed, created] {
+            let document = Document::parse(&text).unwrap();
+            let allowed = |principal: &str, action: &str, owner: &str| {
+                let context = [
+                    ("aws:PrincipalAccount", "anonymous"),
+                    ("aws:ResourceAccount", owner),
+                    (
+                        "aws:ResourceOrgID",
+                        if owner == "111122223333" {
+                            "o-exampleorg1"
+                        } else {
+                            "o-other00001"
+                        },
+                    ),
+                ];
+                let request = Request {
+                    principal: principal.to_owned(),
+                    action: action.to_owned(),
+                    resource: resource.replace("{owner}", owner),
+                    context: context
+                        .map(|(key, value)| (key.to_owned(), vec![value.to_owned()]))
+                        .into(),
+                    gateway: false,
+                };
+                crate::evaluate(&document, &request).is_allowed()
+            };
+            assert!(allowed("anonymous", action, "111122223333"), "{text}");
+            assert!(!allowed("anonymous", action, "999999999999"), "{text}");
+            let signed = format!("{}:AdminSomething", action.split(':').next().unwrap());
+            assert!(!allowed("anonymous", &signed, "111122223333"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn endpoints_of_one_service_get_one_fix_whatever_their_name() {
+    for (one, other) in [
+        ("organizations", "com.amazonaws.us-east-1.organizations-fips"),
+        ("iam", "com.amazonaws.iam"),
+        ("monitoring", "com.amazonaws.us-east-1.monitoring-fips"),
+        ("kms", "kms-fips"),
+    ] {
+        assert_eq!(fixed(OPEN, one).unwrap(), fixed(OPEN, other).unwrap(), "{one}");
+    }
+    for service in [
+        "ecs-agent",
+        "tagging",
+        "cloudcontrolapi",
+        "git-codecommit-fips",
+        "kinesis-streams-fips",
+        "airflow-fips.api",
+        "sync-states",
+    ] {
+        assert!(fixed(OPEN, service).is_ok(), "{service}");
+    }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::Parser;
 use crate::document::{Condition, Values};
-use crate::json::{Kind, Node};
-use crate::literal::{self, Network};
+use crate::json::{Node, Value};
+use crate::literal::{Date, Network, Number};
 use crate::operators::{Family, Operator};
 use crate::text::{ArnPattern, Form, Style, Text};
 
@@ -47,8 +47,10 @@ impl Parser<'_> {
     /// Numbers where numbers are meant: no question of leading zeros.
     fn numbers(&mut self, path: &str, node: &Node<'_>) -> Vec<String> {
         match &node.kind {
-            Kind::Number(number) => vec![(*number).to_owned()],
-            Kind::Array(items) if !items.is_empty() => items.iter().flat_map(|item| self.numbers(path, item)).collect(),
+            Value::Number(number) => vec![(*number).to_owned()],
+            Value::Array(items) if !items.is_empty() => {
+                items.iter().flat_map(|item| self.numbers(path, item)).collect()
+            }
             _ => self.list(path, node),
         }
     }
@@ -78,10 +80,10 @@ impl Parser<'_> {
                 Some(values)
             }
             Family::Number(_) => self
-                .each(path, node, &raw, literal::number, "a number")
+                .each(path, node, &raw, Number::parse, "a number")
                 .map(Values::Numbers),
             Family::Date(_) => self
-                .each(path, node, &raw, literal::instant, "an instant in ISO 8601")
+                .each(path, node, &raw, Date::parse, "an instant in ISO 8601")
                 .map(Values::Dates),
             Family::Network => self
                 .each(path, node, &raw, Network::parse, "an address or a network")

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use super::Parser;
 use crate::arn::{Arn, is_account};
 use crate::document::{ActionPattern, Effect, Element, PrincipalEntry, Statement};
-use crate::json::{Kind, Node};
+use crate::json::{Node, Value};
 use crate::text::{ArnPattern, Form, Style, Text};
 
 impl Parser<'_> {
     pub(super) fn statement(&mut self, index: usize, node: &Node<'_>) -> Option<Statement> {
         let path = format!("Statement[{index}]");
         let members = self.members(&path, node, Cow::Borrowed);
-        if !matches!(node.kind, Kind::Object(_)) {
+        if !matches!(node.kind, Value::Object(_)) {
             return None;
         }
         let find = |wanted: &str| {
@@ -125,8 +125,8 @@ impl Parser<'_> {
 
     fn principal(&mut self, path: &str, node: &Node<'_>) -> Vec<PrincipalEntry> {
         match &node.kind {
-            Kind::String(text) if text == "*" => return vec![PrincipalEntry::Everyone],
-            Kind::Object(members) if !members.is_empty() => {}
+            Value::String(text) if text == "*" => return vec![PrincipalEntry::Everyone],
+            Value::Object(members) if !members.is_empty() => {}
             _ => {
                 self.problem(path, node, "is neither `*` nor an object such as `{\"AWS\": …}`");
                 return Vec::new();

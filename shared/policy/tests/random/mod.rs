@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_policy::{EndpointContext, Perimeter, Request};
+use postern_policy::{EndpointContext, Perimeter, Request, impossible};
 use serde_json::Value;
 
 /// The same choices for the same seed.
@@ -70,6 +70,16 @@ pub struct Requests {
     /// Keys that belong to neither side, with the values that the document has for them.
     keys: BTreeMap<String, Vec<String>>,
 }
+
+/// Keys that every request has in its own way.
+const SETTLED: [&str; 6] = [
+    "aws:securetransport",
+    "aws:viaawsservice",
+    "aws:vpcsourceip",
+    "aws:currenttime",
+    "aws:userid",
+    "aws:username",
+];
 
 const NAMED: [&str; 3] = ["role/app", "user/someone", "role/team/deep"];
 
@@ -140,7 +150,7 @@ impl Requests {
                 .cloned(),
         );
         resources.extend(match service {
-            "s3" | "any" => ["arn:aws:s3:::stranger/x", "arn:aws:s3:us-east-1:*:accesspoint/x"].map(str::to_owned),
+            "s3" | "any" => ["arn:aws:s3:::outsider/x", "arn:aws:s3:us-east-1:*:accesspoint/x"].map(str::to_owned),
             other => ["us-east-1", "eu-west-1"].map(|region| format!("arn:aws:{other}:{region}:*:key/x")),
         });
         let of_service = |text: &String| {
@@ -216,8 +226,45 @@ impl Requests {
             })
     }
 
-    /// One request as AWS may see it.
+    /// One request that can exist.
     pub fn draw(&self, random: &mut Random) -> Drawn {
+        for _ in 0..40 {
+            let mut drawn = self.attempt(random);
+            let settled = drawn.request.clone();
+            // Keys of the document that this request cannot have, or not with these values, are left out.
+            for key in self.keys.keys() {
+                if impossible(&drawn.request, &self.endpoint).is_none() {
+                    break;
+                }
+                if !SETTLED.contains(&key.as_str()) {
+                    drawn.request.context.remove(key);
+                }
+            }
+            if impossible(&drawn.request, &self.endpoint).is_none() {
+                for key in self.keys.keys() {
+                    let mut more = drawn.request.clone();
+                    more.context.extend(
+                        settled
+                            .context
+                            .get_key_value(key)
+                            .map(|(key, values)| (key.clone(), values.clone())),
+                    );
+                    if impossible(&more, &self.endpoint).is_none() {
+                        drawn.request = more;
+                    }
+                }
+                return drawn;
+            }
+        }
+        let none = self.attempt(random);
+        Drawn {
+            identity: false,
+            resource: false,
+            ..none
+        }
+    }
+
+    fn attempt(&self, random: &mut Random) -> Drawn {
         let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut put = |key: &str, value: &str| drop(context.insert(key.to_owned(), vec![value.to_owned()]));
         let account = random.one_of(&self.accounts);
@@ -274,7 +321,12 @@ impl Requests {
                 put("aws:PrincipalArn", &arn);
                 put("aws:PrincipalIsAWSService", "false");
                 put("aws:PrincipalType", kind);
-                put("aws:userid", "AIDAEXAMPLE");
+                let id = match kind {
+                    "Account" => account.clone(),
+                    "User" => "AIDAEXAMPLE".to_owned(),
+                    _ => "AROAEXAMPLE:session".to_owned(),
+                };
+                put("aws:userid", &id);
                 if user {
                     put("aws:username", arn.rsplit('/').next().unwrap());
                 }
@@ -293,20 +345,25 @@ impl Requests {
         }
         put("aws:SourceVpc", &self.endpoint.vpc);
         put("aws:SourceVpce", &self.endpoint.endpoint);
-        put("aws:VpceAccount", &self.endpoint.owner);
-        if let [one] = self.perimeter.organizations.as_slice() {
-            put("aws:VpceOrgID", one);
+        if ["s3", "sqs", "kms", "ebs"].contains(&self.endpoint.service.as_str()) {
+            put("aws:VpceAccount", &self.endpoint.owner);
+            if let [one] = self.perimeter.organizations.as_slice() {
+                put("aws:VpceOrgID", one);
+            }
         }
+        put("aws:RequestedRegion", &self.endpoint.region);
         put("aws:SecureTransport", random.pick(&["true", "false"]));
         put("aws:ViaAWSService", random.pick(&["true", "false"]));
         put(
             "aws:VpcSourceIp",
             random.pick(&["10.0.0.10", "192.168.7.7", "172.16.0.1"]),
         );
-        put(
-            "aws:CurrentTime",
-            random.pick(&["2026-11-23T00:00:00Z", "2031-01-01T00:00:00Z"]),
-        );
+        let (now, epoch) = [
+            ("2026-11-23T00:00:00Z", "1795392000"),
+            ("2031-01-01T00:00:00Z", "1924992000"),
+        ][random.below(2)];
+        put("aws:CurrentTime", now);
+        put("aws:EpochTime", epoch);
         for (key, values) in &self.keys {
             let of_caller = [
                 "aws:principaltag/",
@@ -316,15 +373,7 @@ impl Requests {
                 "aws:federated",
             ];
             let caller = of_caller.iter().any(|start| key.starts_with(start));
-            let settled = [
-                "aws:securetransport",
-                "aws:viaawsservice",
-                "aws:vpcsourceip",
-                "aws:currenttime",
-                "aws:userid",
-                "aws:username",
-            ];
-            if settled.contains(&key.as_str()) || (caller && kind < 2) || key.contains("::") || random.below(3) == 0 {
+            if SETTLED.contains(&key.as_str()) || (caller && kind < 2) || key.contains("::") || random.below(3) == 0 {
                 continue;
             }
             let own = !values.is_empty() && random.below(3) > 0;
@@ -340,7 +389,7 @@ impl Requests {
         let resource = if leaf {
             resource
         } else {
-            "arn:aws:s3:::stranger/x".to_owned()
+            "arn:aws:s3:::outsider/x".to_owned()
         };
         let covers = |all: &[String]| all.iter().any(|pattern| covers(pattern, &resource));
         let owned = covers(&self.perimeter.aws_owned_resources);
@@ -358,9 +407,9 @@ impl Requests {
         }
     }
 
-    fn stranger(&self, owner: &str) -> String {
+    fn outsider(&self, owner: &str) -> String {
         match self.endpoint.service.as_str() {
-            "s3" | "any" => "arn:aws:s3:::stranger/x".to_owned(),
+            "s3" | "any" => "arn:aws:s3:::outsider/x".to_owned(),
             service => format!("arn:aws:{service}:us-east-1:{owner}:key/x"),
         }
     }
@@ -370,7 +419,7 @@ impl Requests {
         let text = random.one_of(&self.resources);
         let mut fields: Vec<String> = text.splitn(6, ':').map(str::to_owned).collect();
         if fields.len() < 6 {
-            return (self.stranger(owner), None);
+            return (self.outsider(owner), None);
         }
         let any = |field: &String| field.contains(['*', '?', '$']);
         if any(&fields[1]) {
@@ -392,7 +441,7 @@ impl Requests {
         let account = fields[4].clone();
         let odd = !account.is_empty() && (account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()));
         if odd || fields[5].is_empty() {
-            return (self.stranger(owner), None);
+            return (self.outsider(owner), None);
         }
         (fields.join(":"), Some(account).filter(|account| !account.is_empty()))
     }

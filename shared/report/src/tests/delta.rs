@@ -1,16 +1,23 @@
-//! What is told once, again, or not at all.
+//! What is reported once, again, or not at all.
+
+use jiff::SignedDuration;
 
 use super::fixtures::{record, triggering_event};
 use super::*;
-use postern_core::history::FindingStatus;
-use postern_core::history::{ChangeHistory, ChangeStatus};
+use postern_core::evaluation::{Conclusion, Suppression};
+use postern_core::history::{ChangeHistory, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::{FindingKey, ResourceKind};
-use postern_core::plan::NoticeKind;
+use postern_core::model::snapshot::{Gap, Part};
+use postern_core::plan::{Notice, NoticeKind};
 
-/// The past after this news was told.
-fn after(history: &ChangeHistory, news: &Delta) -> ChangeHistory {
+fn delta(r: &Reconciliation, history: &ChangeHistory) -> Delta {
+    Delta::of(r, history, None)
+}
+
+/// The history after this was reported.
+fn after(history: &ChangeHistory, delta: &Delta) -> ChangeHistory {
     let mut history = history.clone();
-    for list in news.delivered.values() {
+    for list in delta.delivered.values() {
         let control = |delivered: &postern_core::history::DeliveredFinding| delivered.key.control.clone();
         history
             .delivered
@@ -23,8 +30,12 @@ fn after(history: &ChangeHistory, news: &Delta) -> ChangeHistory {
 }
 
 fn manual() -> Finding {
+    advised("vpce-0a1 is NonCompliant.", "Do it.")
+}
+
+fn advised(explanation: &str, advice: &str) -> Finding {
     Finding {
-        remediation: Remediation::Manual("Do it.".to_owned()),
+        conclusion: fixtures::non_compliant(explanation, Remediation::Manual(advice.to_owned())),
         ..finding("policy-open", "vpce-0a1", Verdict::NonCompliant)
     }
 }
@@ -43,67 +54,71 @@ const TUESDAY: &str = "2026-03-03T12:00:00Z";
 const WEDNESDAY: &str = "2026-03-04T12:00:00Z";
 
 #[test]
-fn an_unchanged_finding_is_told_once() {
-    let first = Delta::of(&with(vec![manual()], MONDAY), &ChangeHistory::default());
-    assert_eq!(first.report.as_ref().unwrap().outcome, FindingStatus::Manual);
+fn an_unchanged_finding_is_reported_once() {
+    let first = delta(&with(vec![manual()], MONDAY), &ChangeHistory::default());
+    assert_eq!(first.report.as_ref().unwrap().outcome, Outcome::Manual);
     let history = after(&ChangeHistory::default(), &first);
-    let again = Delta::of(&with(vec![manual()], TUESDAY), &history);
+    let again = delta(&with(vec![manual()], TUESDAY), &history);
     assert_eq!((again.report, again.delivered.len()), (None, 0));
 
     let other = finding("policy-open", "vpce-0b2", Verdict::NonCompliant);
-    let more = Delta::of(&with(vec![manual(), other], TUESDAY), &history)
-        .report
-        .unwrap();
+    let more = delta(&with(vec![manual(), other], TUESDAY), &history).report.unwrap();
     let ids: Vec<_> = more.findings.iter().map(|f| f.resource.id.as_str()).collect();
     assert_eq!((ids.as_slice(), more.summary.unchanged), (&["vpce-0b2"][..], 1));
 
-    let mut worse = manual();
-    worse.explanation = "It is open to more.".to_owned();
-    assert!(Delta::of(&with(vec![worse], TUESDAY), &history).report.is_some());
+    let worse = advised("It is open to more.", "Do it.");
+    assert!(delta(&with(vec![worse], TUESDAY), &history).report.is_some());
 }
 
 #[test]
-fn what_is_not_open_any_more_is_told_once_as_resolved() {
+fn a_finding_that_is_not_open_any_more_is_reported_once_as_resolved() {
     let history = after(
         &ChangeHistory::default(),
-        &Delta::of(&with(vec![manual()], MONDAY), &ChangeHistory::default()),
+        &delta(&with(vec![manual()], MONDAY), &ChangeHistory::default()),
     );
     let compliant = finding("policy-open", "vpce-0a1", Verdict::Compliant);
     for now in [vec![compliant.clone()], vec![]] {
-        let news = Delta::of(&with(now.clone(), TUESDAY), &history);
-        let report = news.report.clone().unwrap();
-        assert_eq!((report.outcome, report.findings.len()), (FindingStatus::Resolved, 1));
-        assert!(Message::of(&report).subject.contains("1 resolved"));
-        let history = after(&history, &news);
-        assert_eq!(Delta::of(&with(now, WEDNESDAY), &history).report, None);
-        let back = Delta::of(&with(vec![manual()], WEDNESDAY), &history).report.unwrap();
-        assert_eq!(back.outcome, FindingStatus::Manual, "it is back");
+        let new = delta(&with(now.clone(), TUESDAY), &history);
+        let report = new.report.clone().unwrap();
+        assert_eq!((report.outcome, report.findings.len()), (Outcome::Resolved, 1));
+        assert!(Message::report(&report).subject.contains("policy-open resolved"));
+        let history = after(&history, &new);
+        assert_eq!(delta(&with(now, WEDNESDAY), &history).report, None);
+        let back = delta(&with(vec![manual()], WEDNESDAY), &history).report.unwrap();
+        assert_eq!(back.outcome, Outcome::Manual, "it is back");
     }
 }
 
 #[test]
-fn what_cannot_be_seen_or_is_not_looked_at_is_not_resolved() {
+fn a_finding_that_was_not_evaluated_is_not_resolved() {
     let history = after(
         &ChangeHistory::default(),
-        &Delta::of(&with(vec![manual()], MONDAY), &ChangeHistory::default()),
+        &delta(&with(vec![manual()], MONDAY), &ChangeHistory::default()),
     );
-    let blind = FindingKey::new("policy-open", ResourceKind::Vpc, fixtures::VPC).indeterminate("A gap.", "Look.");
-    let report = Delta::of(&with(vec![blind], TUESDAY), &history).report.unwrap();
-    assert_eq!(report.outcome, FindingStatus::Indeterminate);
-    assert_eq!(report.summary.findings.resolved, 0);
+    let blind = Finding {
+        key: FindingKey::new("policy-open", ResourceKind::Vpc, fixtures::VPC),
+        conclusion: Conclusion::NotEvaluated(Gap {
+            part: Part::Endpoints,
+            reason: "ec2:DescribeVpcEndpoints was denied".to_owned(),
+        }),
+        ..manual()
+    };
+    let report = delta(&with(vec![blind], TUESDAY), &history).report.unwrap();
+    assert_eq!(report.outcome, Outcome::Indeterminate);
+    assert_eq!(report.summary.findings[&Outcome::Resolved], 0);
     let mut elsewhere = with(vec![], TUESDAY);
     elsewhere.controls.remove("policy-open");
-    assert_eq!(Delta::of(&elsewhere, &history).report, None);
+    assert_eq!(delta(&elsewhere, &history).report, None);
 }
 
 #[test]
-fn a_repair_is_told_each_time_it_is_made() {
-    let first = Delta::of(&repaired(), &ChangeHistory::default());
+fn a_repair_is_reported_each_time_it_is_made() {
+    let first = delta(&repaired(), &ChangeHistory::default());
     let history = after(&ChangeHistory::default(), &first);
     let mut again = repaired();
     again.time = TUESDAY.parse().unwrap();
-    let second = Delta::of(&again, &history).report.unwrap();
-    assert_eq!(second.summary.findings.repaired, 2);
+    let second = delta(&again, &history).report.unwrap();
+    assert_eq!(second.summary.findings[&Outcome::Repaired], 2);
     assert_ne!(second.idempotency_key, first.report.unwrap().idempotency_key);
     let mut calm = with(vec![], WEDNESDAY);
     calm.findings.push(finding(
@@ -112,15 +127,15 @@ fn a_repair_is_told_each_time_it_is_made() {
         Verdict::Compliant,
     ));
     assert_eq!(
-        Delta::of(&calm, &history).report,
+        delta(&calm, &history).report,
         None,
         "what was told as repaired is not told as resolved"
     );
 }
 
 #[test]
-fn the_same_news_have_the_same_key_whichever_run_tells_them() {
-    let key = |r: &Reconciliation, history: &ChangeHistory| Delta::of(r, history).report.unwrap().idempotency_key;
+fn equal_news_have_the_same_key_whichever_run_reports_them() {
+    let key = |r: &Reconciliation, history: &ChangeHistory| delta(r, history).report.unwrap().idempotency_key;
     let none = ChangeHistory::default();
     let first = key(&with(vec![manual()], MONDAY), &none);
     assert_eq!(
@@ -129,10 +144,10 @@ fn the_same_news_have_the_same_key_whichever_run_tells_them() {
         "it was told but not remembered"
     );
     let mut elsewhere = with(vec![manual()], MONDAY);
-    elsewhere.vpc = "vpc-0other".into();
+    elsewhere.scope.resource = ScopedResource::Vpc("vpc-0other".into());
     assert_ne!(key(&elsewhere, &none), first);
-    let delivered = after(&none, &Delta::of(&with(vec![manual()], MONDAY), &none));
-    let resolved = after(&delivered, &Delta::of(&with(vec![], TUESDAY), &delivered));
+    let delivered = after(&none, &delta(&with(vec![manual()], MONDAY), &none));
+    let resolved = after(&delivered, &delta(&with(vec![], TUESDAY), &delivered));
     assert_ne!(
         key(&with(vec![manual()], WEDNESDAY), &resolved),
         first,
@@ -142,24 +157,17 @@ fn the_same_news_have_the_same_key_whichever_run_tells_them() {
 
 #[test]
 fn a_report_that_proposes_something_else_has_another_key() {
-    let key = |r: &Reconciliation| Delta::of(r, &ChangeHistory::default()).report.unwrap().idempotency_key;
+    let key = |r: &Reconciliation| delta(r, &ChangeHistory::default()).report.unwrap().idempotency_key;
     let mut fewer = audited();
     fewer.plan.changes.pop();
     fewer.outcomes.pop();
     assert_ne!(key(&fewer), key(&audited()));
-    let advised = |advice: &str| {
-        let remediation = Remediation::Manual(advice.to_owned());
-        let finding = Finding {
-            remediation,
-            ..manual()
-        };
-        key(&with(vec![finding], MONDAY))
-    };
+    let advised = |advice: &str| key(&with(vec![advised("It is open.", advice)], MONDAY));
     assert_ne!(advised("Do it."), advised("Do it so."));
 }
 
 #[test]
-fn changes_of_a_run_that_died_are_told_by_the_next() {
+fn changes_of_a_run_that_crashed_are_reported_by_the_next() {
     let change = repaired().plan.changes.remove(0).change;
     let mut lost = record(change.clone(), "run-0", "2026-03-01T11:00:00Z");
     lost.delivered = false;
@@ -172,44 +180,44 @@ fn changes_of_a_run_that_died_are_told_by_the_next() {
     let delivered = record(change, "run-2", "2026-03-01T11:40:00Z");
     let mut now = reconciliation();
     now.earlier = vec![lost.clone(), open, delivered];
-    let news = Delta::of(&now, &ChangeHistory::default());
-    let report = news.report.unwrap();
-    assert_eq!(news.records, [lost.id.clone()].into());
+    let new = delta(&now, &ChangeHistory::default());
+    let report = new.report.unwrap();
+    assert_eq!(new.records, [lost.id.clone()].into());
     let [change] = report.changes.as_slice() else {
         panic!("{:?}", report.changes)
     };
     assert_eq!(
-        (change.id.as_ref(), change.run.as_ref()),
-        (Some(&lost.id), Some(&lost.run))
+        (change.id.as_deref(), change.run.as_deref()),
+        (Some(lost.id.as_str()), Some(lost.run.as_str()))
     );
     assert!(change.inverse.is_some());
-    assert_eq!(report.outcome, FindingStatus::Repaired);
-    assert_eq!(schema_errors(&Message::of(&report).body), Vec::<String>::new());
-    lost.status = ChangeStatus::Failed {
-        cause: "not done".to_owned(),
+    assert_eq!(report.outcome, Outcome::Repaired);
+    assert_eq!(schema_errors(&Message::report(&report).body), Vec::<String>::new());
+    lost.status = ChangeStatus::NotApplied {
+        reason: "DNS support is disabled".to_owned(),
     };
     now.earlier = vec![lost];
-    assert_eq!(Report::of(&now).unwrap().outcome, FindingStatus::Failed);
+    assert_eq!(news(&now).unwrap().outcome, Outcome::Failed);
 }
 
 #[test]
-fn records_of_this_run_are_told_with_it_and_named() {
+fn changes_of_this_run_are_reported_with_their_ids() {
     let mut now = repaired();
     now.ids = [(0, "20260301T120005.000000Z-0a1b2c3d".into())].into();
-    let news = Delta::of(&now, &ChangeHistory::default());
-    assert_eq!(news.records.len(), 1);
-    let ids: Vec<_> = news
+    let new = delta(&now, &ChangeHistory::default());
+    assert_eq!(new.records.len(), 1);
+    let ids: Vec<_> = new
         .report
         .unwrap()
         .changes
         .into_iter()
         .map(|change| change.id)
         .collect();
-    assert_eq!(ids, [now.ids.get(&0).cloned(), None]);
+    assert_eq!(ids, [now.ids.get(&0).map(ToString::to_string), None]);
 }
 
 #[test]
-fn a_contested_finding_is_told_once_with_the_code() {
+fn a_remediation_conflict_is_reported_once_with_the_code() {
     let conflict = postern_core::history::RemediationConflict {
         times: 3,
         since: MONDAY.parse().unwrap(),
@@ -221,18 +229,22 @@ fn a_contested_finding_is_told_once_with_the_code() {
         }),
     };
     let contested = Finding {
-        conflict: Some(conflict),
+        suppression: Some(Suppression::Conflict(conflict)),
         ..manual()
     };
-    let news = Delta::of(&with(vec![contested.clone()], MONDAY), &ChangeHistory::default());
-    let report = news.report.clone().unwrap();
-    assert_eq!(report.outcome, FindingStatus::Contested);
-    let message = Message::of(&report);
-    assert!(message.subject.contains("1 contested"), "{}", message.subject);
+    let new = delta(&with(vec![contested.clone()], MONDAY), &ChangeHistory::default());
+    let report = new.report.clone().unwrap();
+    assert_eq!(report.outcome, Outcome::Conflict);
+    let message = Message::report(&report);
+    assert!(
+        message.subject.contains("remediation conflict over policy-open"),
+        "{}",
+        message.subject
+    );
     assert_eq!(schema_errors(&message.body), Vec::<String>::new());
     assert_eq!(body(&message).findings[0].conflict.as_ref().unwrap().times, 3);
-    let history = after(&ChangeHistory::default(), &news);
-    assert_eq!(Delta::of(&with(vec![contested], TUESDAY), &history).report, None);
+    let history = after(&ChangeHistory::default(), &new);
+    assert_eq!(delta(&with(vec![contested], TUESDAY), &history).report, None);
 }
 
 #[test]
@@ -244,12 +256,100 @@ fn a_notice_is_reason_enough_for_a_report() {
         command: Some("postern release subnet-0a1".to_owned()),
         event_id: "e-1".to_owned(),
     });
-    let report = Report::of(&now).unwrap();
+    let report = news(&now).unwrap();
     assert_eq!(
         (report.outcome, report.severity),
-        (FindingStatus::Manual, Severity::Low)
+        (Outcome::Manual, published::Severity::Low)
     );
-    let message = Message::of(&report);
-    assert!(message.subject.contains("stands in the way"), "{}", message.subject);
+    let message = Message::report(&report);
+    assert!(message.subject.contains("deletion blocked"), "{}", message.subject);
     assert_eq!(schema_errors(&message.body), Vec::<String>::new());
+}
+
+fn severe() -> Finding {
+    Finding {
+        severity: Severity::High,
+        ..manual()
+    }
+}
+
+#[test]
+fn a_severe_finding_that_stays_open_is_reported_again_after_the_set_time() {
+    let week = Some(SignedDuration::from_hours(7 * 24));
+    let first = with(vec![severe()], MONDAY);
+    let history = after(&ChangeHistory::default(), &delta(&first, &ChangeHistory::default()));
+    let at = |time: &str| with(vec![severe()], time);
+    assert_eq!(Delta::of(&at("2026-03-09T11:59:59Z"), &history, week).report, None);
+    assert_eq!(Delta::of(&at("2026-03-09T12:00:00Z"), &history, None).report, None);
+
+    let second = Delta::of(&at("2026-03-09T12:00:00Z"), &history, week);
+    let report = second.report.clone().unwrap();
+    assert_eq!(report.findings[0].open_since, Some(MONDAY.parse().unwrap()));
+    let message = Message::report(&report);
+    assert!(
+        message.subject.contains("reminder, policy-open needs action"),
+        "{}",
+        message.subject
+    );
+    assert_ne!(
+        report.idempotency_key,
+        delta(&first, &ChangeHistory::default()).report.unwrap().idempotency_key
+    );
+    let history = after(&history, &second);
+    assert_eq!(Delta::of(&at("2026-03-12T12:00:00Z"), &history, week).report, None);
+    let third = Delta::of(&at("2026-03-16T12:00:00Z"), &history, week).report.unwrap();
+    assert_eq!(
+        third.findings[0].open_since,
+        Some(MONDAY.parse().unwrap()),
+        "not since the reminder"
+    );
+}
+
+#[test]
+fn findings_that_are_closed_accepted_or_less_severe_are_not_repeated() {
+    let day = Some(SignedDuration::from_hours(24));
+    let medium = Finding {
+        severity: Severity::Medium,
+        ..severe()
+    };
+    let exempt = Finding {
+        exempt: Some(Exempt {
+            reason: "agreed".into(),
+            expires: None,
+        }),
+        ..severe()
+    };
+    for finding in [medium, exempt] {
+        let history = after(
+            &ChangeHistory::default(),
+            &delta(&with(vec![finding.clone()], MONDAY), &ChangeHistory::default()),
+        );
+        assert_eq!(Delta::of(&with(vec![finding], WEDNESDAY), &history, day).report, None);
+    }
+    let history = after(
+        &ChangeHistory::default(),
+        &delta(&repaired(), &ChangeHistory::default()),
+    );
+    let mut calm = with(vec![], WEDNESDAY);
+    calm.findings
+        .push(finding("policy-open", fixtures::ENDPOINT, Verdict::Compliant));
+    assert_eq!(Delta::of(&calm, &history, day).report, None);
+}
+
+#[test]
+fn repairs_do_not_hide_that_an_earlier_change_failed() {
+    let mut now = repaired();
+    let mut lost = record(now.plan.changes[0].change.clone(), "run-0", "2026-03-01T11:00:00Z");
+    lost.delivered = false;
+    lost.status = ChangeStatus::Failed {
+        cause: "UnauthorizedOperation".to_owned(),
+    };
+    now.earlier = vec![lost];
+    let report = news(&now).unwrap();
+    assert_eq!(report.outcome, Outcome::Failed);
+    let subject = Message::report(&report).subject;
+    assert!(
+        subject.contains("1 change failed") && !subject.contains("repaired"),
+        "{subject}"
+    );
 }

@@ -1,20 +1,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use crate::published::{Report, schema};
 use crate::*;
-use postern_core::changes::{Change, ManagedGroup, NewEndpoint};
+use postern_core::changes::{
+    AddSubnet, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup, ManagedGroup, NewEndpoint, ReplacePolicy,
+};
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::{Exempt, Remediation};
-use postern_core::history::{Action, ChangeStatus};
+use postern_core::evaluation::{Conclusion, Exempt, Finding, Remediation};
+use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
 use postern_core::model::cost::MonthlyCost;
-use postern_core::model::finding::{ResourceKind, Severity, Verdict};
+use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::EndpointKind;
-use postern_core::plan::PlannedChange;
+use postern_core::plan::{Plan, PlannedChange};
 use postern_core::settings::Mode;
-use postern_core::trigger::Actor;
+use postern_core::trigger::{Actor, TriggeringEvent};
 
 pub(super) const VPC: &str = "vpc-0f1e2d3c4b5a69788";
-const ENDPOINT: &str = "vpce-0a1b2c3d4e5f60718";
+pub(super) const ENDPOINT: &str = "vpce-0a1b2c3d4e5f60718";
 const OPEN_POLICY: &str =
     "{\n\t\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\"}]\n}";
 
@@ -23,9 +28,8 @@ pub(super) fn reconciliation() -> Reconciliation {
     Reconciliation {
         run: "20260301T120000Z-7f3a".into(),
         function: "subnet-inspector".into(),
-        account: "111122223333".into(),
-        region: "eu-central-1".into(),
-        vpc: VPC.into(),
+        scope: Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &VPC.into()),
+        name: Some("payments-prod".into()),
         time: "2026-03-01T12:00:05Z".parse().unwrap(),
         triggering_events: vec![TriggeringEvent {
             event: "CreateSubnet".into(),
@@ -61,50 +65,75 @@ pub(super) fn finding(control: &str, id: &str, verdict: Verdict) -> Finding {
         Some("rtb") => ResourceKind::RouteTable,
         _ => ResourceKind::Endpoint,
     };
+    let explanation = format!("{id} is {verdict:?}.");
+    let conclusion = match verdict {
+        Verdict::Compliant => Conclusion::Compliant { explanation },
+        Verdict::NotApplicable => Conclusion::NotApplicable { explanation },
+        Verdict::NonCompliant => non_compliant(&explanation, Remediation::Manual("Look at it.".into())),
+        Verdict::Indeterminate => Conclusion::Indeterminate {
+            explanation,
+            advice: "Look at it.".into(),
+        },
+    };
     Finding {
         key: FindingKey::new(control, kind, id),
-        verdict,
+        name: None,
+        service: None,
         severity: Severity::Medium,
         mode: Mode::Enforce,
+        conclusion,
         exempt: None,
-        conflict: None,
-        explanation: format!("{id} is {verdict:?}."),
-        remediation: Remediation::None,
+        suppression: None,
     }
 }
 
-fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> PlannedChange {
+pub(super) fn non_compliant(explanation: &str, remediation: Remediation) -> Conclusion {
+    Conclusion::NonCompliant {
+        explanation: explanation.to_owned(),
+        remediation,
+    }
+}
+
+pub(super) fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64) -> PlannedChange {
     PlannedChange {
         change: change.clone(),
         causes: BTreeSet::from([cause.clone()]),
         mode,
         monthly_cost: MonthlyCost::from_dollars(cost),
+        withheld: None,
     }
 }
 
 /// Two findings remediated and verified, one accepted, three of no interest.
-pub(super) fn repaired() -> Reconciliation {
-    let cover = Change::AddSubnet {
+pub(crate) fn repaired() -> Reconciliation {
+    let cover = Change::AddSubnet(AddSubnet {
         endpoint: ENDPOINT.into(),
         subnet: "subnet-0c0ffee0c0ffee000".into(),
         zone: "eu-central-1b".into(),
-    };
-    let close = Change::ReplacePolicy {
+    });
+    let close = Change::ReplacePolicy(ReplacePolicy {
         endpoint: ENDPOINT.into(),
         before: OPEN_POLICY.into(),
         after: r#"{"Statement":[]}"#.into(),
-    };
+    });
     let uncovered = Finding {
         key: FindingKey::new("subnet-uncovered", ResourceKind::Subnet, "subnet-0c0ffee0c0ffee000")
             .for_service("com.amazonaws.eu-central-1.sts"),
-        explanation: format!("No subnet of zone eu-central-1b is in {ENDPOINT}, so calls from there cross zones."),
-        remediation: Remediation::Automatic(vec![cover.clone()]),
+        service: Some("com.amazonaws.eu-central-1.sts".into()),
+        conclusion: non_compliant(
+            &format!("No subnet of zone eu-central-1b is in {ENDPOINT}, so calls from there cross zones."),
+            Remediation::Automatic(vec![cover.clone()]),
+        ),
         severity: Severity::High,
         ..finding("", "", Verdict::NonCompliant)
     };
     let open = Finding {
-        explanation: "The policy allows everything to everybody.".into(),
-        remediation: Remediation::Automatic(vec![close.clone()]),
+        conclusion: non_compliant(
+            "Principals outside your perimeter can use it: for example, `arn:aws:iam::444455556666:root` can call `s3:GetObject` on `arn:aws:s3:::any-bucket/key`. Allowed by Statement[0].",
+            Remediation::Automatic(vec![close.clone()]),
+        ),
+        name: Some("payments-s3".into()),
+        service: Some("com.amazonaws.eu-central-1.s3".into()),
         severity: Severity::Critical,
         ..finding("policy-open", ENDPOINT, Verdict::NonCompliant)
     };
@@ -113,8 +142,10 @@ pub(super) fn repaired() -> Reconciliation {
             reason: "Migration until May, ticket NET-12".into(),
             expires: Some("2026-05-01T00:00:00Z".parse().unwrap()),
         }),
-        explanation: "Subnets of this route table reach S3 over the internet.".into(),
-        remediation: Remediation::Manual("Associate the route table.".into()),
+        conclusion: non_compliant(
+            "Subnets of this route table reach S3 over the internet.",
+            Remediation::Manual("Associate the route table.".into()),
+        ),
         ..finding("gateway-route-missing", "rtb-0badcafe0badcafe0", Verdict::NonCompliant)
     };
     Reconciliation {
@@ -147,11 +178,11 @@ pub(super) fn repaired() -> Reconciliation {
 
 /// A missing endpoint in audit mode.
 pub(super) fn audited() -> Reconciliation {
-    let group = Change::CreateManagedGroup { vpc: VPC.into() };
-    let admit = Change::AuthorizeIngress {
+    let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
+    let admit = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
         cidrs: BTreeSet::from(["10.0.1.0/24".parse().unwrap()]),
-    };
+    });
     let create = Change::CreateEndpoint(NewEndpoint {
         vpc: VPC.into(),
         service: "com.amazonaws.eu-central-1.kms".into(),
@@ -167,8 +198,12 @@ pub(super) fn audited() -> Reconciliation {
         key: FindingKey::new("endpoint-missing", ResourceKind::Vpc, VPC).for_service("com.amazonaws.eu-central-1.kms"),
         mode: Mode::Audit,
         severity: Severity::High,
-        explanation: "KMS is required here and has no endpoint, so calls to it leave the network.".into(),
-        remediation: Remediation::Automatic(vec![group.clone(), admit.clone(), create.clone()]),
+        name: Some("payments-prod".into()),
+        service: Some("com.amazonaws.eu-central-1.kms".into()),
+        conclusion: non_compliant(
+            "KMS is required here and has no endpoint, so calls to it leave the network.",
+            Remediation::Automatic(vec![group.clone(), admit.clone(), create.clone()]),
+        ),
         ..finding("", "", Verdict::NonCompliant)
     };
     let skipped = ChangeOutcome::Skipped {
@@ -187,6 +222,11 @@ pub(super) fn audited() -> Reconciliation {
         findings: vec![missing],
         ..reconciliation()
     }
+}
+
+/// What is new if nothing was reported before.
+pub(crate) fn news(r: &Reconciliation) -> Option<Report> {
+    Delta::of(r, &Default::default(), None).report
 }
 
 pub(super) fn body(message: &Message) -> Report {

@@ -1,23 +1,27 @@
 //! What holds of every report, however odd its content.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::fixtures::{body, reconciliation, repaired, schema_errors};
+use super::fixtures::{body, news, reconciliation, repaired, schema_errors};
+use crate::published::{self, Report};
 use crate::*;
-use postern_core::changes::{Change, DnsAttribute};
+use postern_core::changes::{
+    AddSubnet, Change, ChangeOutcome, CreateManagedGroup, DnsAttribute, EnableVpcDns, ReplacePolicy,
+};
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::{Control, Exempt, Remediation};
+use postern_core::evaluation::{Conclusion, Control, Exempt, Finding, Remediation};
 use postern_core::model::cost::MonthlyCost;
-use postern_core::model::finding::{Resource, ResourceKind, Severity, Verdict};
+use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity, Verdict};
+use postern_core::model::scope::Scope;
 use postern_core::model::text::printable;
-use postern_core::plan::PlannedChange;
+use postern_core::plan::{Plan, PlannedChange};
 use postern_core::settings::Mode;
-use postern_core::trigger::Actor;
+use postern_core::trigger::{Actor, TriggeringEvent};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -72,7 +76,6 @@ fn finding() -> impl Strategy<Value = Finding> {
     ];
     let severities = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
     let remediation = prop_oneof![
-        Just(Remediation::None),
         // Which changes these are the report learns from the plan.
         Just(Remediation::Automatic(Vec::new())),
         long_text().prop_map(Remediation::Manual),
@@ -90,13 +93,24 @@ fn finding() -> impl Strategy<Value = Finding> {
         .prop_map(
             |(key, verdict, severity, mode, exempt, explanation, remediation)| Finding {
                 key,
-                verdict,
+                name: Some(explanation.chars().take(256).collect()),
+                service: None,
                 severity,
                 mode,
                 exempt: exempt.filter(|_| verdict == Verdict::NonCompliant),
-                conflict: None,
-                explanation,
-                remediation,
+                suppression: None,
+                conclusion: match verdict {
+                    Verdict::Compliant => Conclusion::Compliant { explanation },
+                    Verdict::NotApplicable => Conclusion::NotApplicable { explanation },
+                    Verdict::NonCompliant => Conclusion::NonCompliant {
+                        explanation,
+                        remediation,
+                    },
+                    Verdict::Indeterminate => Conclusion::Indeterminate {
+                        explanation,
+                        advice: "Look at it.".to_owned(),
+                    },
+                },
             },
         )
 }
@@ -107,21 +121,21 @@ fn mode() -> impl Strategy<Value = Mode> {
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
-        text().prop_map(|vpc| Change::EnableVpcDns {
+        text().prop_map(|vpc| Change::EnableVpcDns(EnableVpcDns {
             vpc: vpc.into(),
             attribute: DnsAttribute::Support
-        }),
-        text().prop_map(|vpc| Change::CreateManagedGroup { vpc: vpc.into() }),
-        (text(), text(), text()).prop_map(|(endpoint, subnet, zone)| Change::AddSubnet {
+        })),
+        text().prop_map(|vpc| Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.into() })),
+        (text(), text(), text()).prop_map(|(endpoint, subnet, zone)| Change::AddSubnet(AddSubnet {
             endpoint: endpoint.into(),
             subnet: subnet.into(),
             zone: zone.into(),
-        }),
-        (text(), long_text(), long_text()).prop_map(|(endpoint, before, after)| Change::ReplacePolicy {
+        })),
+        (text(), long_text(), long_text()).prop_map(|(endpoint, before, after)| Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.into(),
             before,
             after,
-        }),
+        })),
     ]
 }
 
@@ -193,6 +207,7 @@ fn arbitrary() -> impl Strategy<Value = Reconciliation> {
                         causes: causes.iter().filter_map(cause).collect(),
                         mode,
                         monthly_cost: MonthlyCost::from_dollars(f64::from(cents) / 100.0),
+                        withheld: None,
                     };
                     (planned, outcome)
                 })
@@ -202,10 +217,9 @@ fn arbitrary() -> impl Strategy<Value = Reconciliation> {
                 .filter_map(|(index, v)| Some((cause(&index)?, v)));
             Reconciliation {
                 run: names.0.into(),
-                function: names.1,
-                account: names.2.into(),
-                region: names.3.into(),
-                vpc: names.4.into(),
+                function: names.1.clone(),
+                name: Some(names.1.clone()),
+                scope: Scope::vpc(&names.2.into(), &names.3.into(), &names.4.into()),
                 triggering_events,
                 verification: verification.collect(),
                 findings,
@@ -228,15 +242,15 @@ proptest! {
 
     #[test]
     fn every_message_can_be_sent_and_read(reconciliation in arbitrary()) {
-        let Some(report) = Report::of(&reconciliation) else {
+        let Some(report) = news(&reconciliation) else {
             let done = |outcome: &ChangeOutcome| matches!(outcome, ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { .. });
             let changes = reconciliation.plan.changes.iter().zip(&reconciliation.outcomes);
             prop_assert!(!changes.into_iter().any(|(c, o)| c.mode == Mode::Enforce && done(o)));
-            let delivered = |f: &Finding| f.open() || f.verdict == Verdict::Indeterminate;
-            prop_assert!(!reconciliation.findings.iter().any(delivered));
+            let reported = |f: &Finding| f.open() || f.verdict() == Verdict::Indeterminate;
+            prop_assert!(!reconciliation.findings.iter().any(reported));
             return Ok(());
         };
-        let message = Message::of(&report);
+        let message = Message::report(&report);
 
         prop_assert!(message.size() <= MESSAGE_LIMIT);
         prop_assert!(message.subject.len() <= SUBJECT_LIMIT);
@@ -256,8 +270,8 @@ proptest! {
         prop_assert_eq!(&sent.plan.monthly_cost, &report.plan.monthly_cost);
         prop_assert_eq!(sent.findings.len() + truncated.findings_left_out, report.findings.len());
         prop_assert_eq!(sent.changes.len() + truncated.changes_left_out, report.changes.len());
-        prop_assert_eq!(sent.triggering_events.len() + truncated.occasions_left_out, report.triggering_events.len());
-        let lost = |(sent, whole): (&ReportedChange, &ReportedChange)| sent.causes.len() < whole.causes.len() || sent.change.is_none();
+        prop_assert_eq!(sent.triggering_events.len() + truncated.triggering_events_left_out, report.triggering_events.len());
+        let lost = |(sent, whole): (&published::Change, &published::Change)| sent.causes.len() < whole.causes.len() || sent.change.is_none();
         let without_details = sent.changes.iter().zip(&report.changes).filter(|pair| lost(*pair)).count();
         prop_assert!(without_details <= truncated.changes_without_details);
         for (sent, whole) in sent.findings.iter().zip(&report.findings) {
@@ -273,7 +287,7 @@ proptest! {
         reconciliation in arbitrary(),
         by in any::<Index>(),
     ) {
-        let message = |r: &Reconciliation| Report::of(r).map(|report| Message::of(&report));
+        let message = |r: &Reconciliation| news(r).map(|report| (Message::report(&report), Message::alert(&report)));
         let first = message(&reconciliation);
         prop_assert_eq!(&message(&reconciliation.clone()), &first);
 
@@ -286,10 +300,31 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_alert_is_short_and_harmless(reconciliations in vec(arbitrary(), 1..5)) {
+        let reports: Vec<Report> = reconciliations.iter().filter_map(news).collect();
+        let single: Vec<_> = reports.iter().map(Message::alert).collect();
+        for alert in single.into_iter().chain(alerts(&reports)) {
+            prop_assert!(alert.subject.len() <= SUBJECT_LIMIT);
+            prop_assert!(alert.subject.bytes().all(|b| (b' '..=b'~').contains(&b)));
+            prop_assert!(alert.body.lines().count() <= 56, "{}", alert.body);
+            prop_assert!(!alert.body.contains(['<', '>']), "{}", alert.body);
+            for line in alert.body.lines() {
+                prop_assert_eq!(printable(line), line);
+                let link = line.starts_with("  https://") || line.starts_with("  postern ");
+                prop_assert!(link || !line.contains("://"), "{}", line);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_limit_that_leaves_room_for_little_is_kept_as_well() {
-    let report = Report::of(&repaired()).unwrap();
-    let message = Message::within(&report, 3_000);
+    let report = news(&repaired()).unwrap();
+    let message = Message::report_within(&report, 3_000);
     assert!(message.size() <= 3_000);
     assert!(body(&message).truncated.is_some());
 }

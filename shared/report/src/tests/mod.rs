@@ -1,394 +1,70 @@
+mod alerts;
 mod delta;
 mod fixtures;
+mod golden;
 mod laws;
 
 use std::path::Path;
 
 use super::*;
-use fixtures::{audited, body, finding, reconciliation, repaired, schema_errors};
-use postern_core::evaluation::{Exempt, Remediation};
-use postern_core::history::FindingStatus;
+use crate::published::{self, Contents, Outcome, Report, schema};
+use fixtures::{audited, body, finding, reconciliation, schema_errors};
+pub(crate) use fixtures::{news, repaired};
+pub(crate) use golden::golden;
+use postern_core::changes::ChangeOutcome;
+use postern_core::evaluation::{Exempt, Finding, Remediation};
 use postern_core::model::finding::{Severity, Verdict};
+use postern_core::model::scope::ScopedResource;
 use postern_core::settings::Mode;
 
-fn pretty(report: &Report) -> String {
-    serde_json::to_string_pretty(report).unwrap()
+#[test]
+fn a_complete_report_has_every_evaluation_and_a_delta_has_the_problems() {
+    let complete = Report::of(&repaired());
+    assert_eq!((complete.contents, complete.findings.len()), (Contents::Complete, 6));
+    let quiet: Vec<_> = complete
+        .findings
+        .iter()
+        .skip(2)
+        .map(|finding| finding.outcome)
+        .collect();
+    assert_eq!(
+        quiet,
+        [
+            Outcome::Exempt,
+            Outcome::NotApplicable,
+            Outcome::Compliant,
+            Outcome::Compliant
+        ]
+    );
+    assert_eq!(schema_errors(&json::render(&complete)), Vec::<String>::new());
+    let new = news(&repaired()).unwrap();
+    assert_eq!((new.contents, new.findings.len()), (Contents::New, 3));
+    assert_eq!(new.findings[..], complete.findings[..3]);
 }
 
 #[test]
-fn a_repaired_vpc_is_told_whole() {
-    let report = Report::of(&repaired()).unwrap();
-    insta::assert_snapshot!(pretty(&report), @r##"
-    {
-      "schema": "postern.report/1",
-      "outcome": "repaired",
-      "severity": "critical",
-      "account": "111122223333",
-      "region": "eu-central-1",
-      "vpc": "vpc-0f1e2d3c4b5a69788",
-      "console": "https://eu-central-1.console.aws.amazon.com/vpcconsole/home?region=eu-central-1#VpcDetails:VpcId=vpc-0f1e2d3c4b5a69788",
-      "time": "2026-03-01T12:00:05Z",
-      "function": "subnet-inspector",
-      "run": "20260301T120000Z-7f3a",
-      "idempotency_key": "e7a139873e2fcf0c1a33dfc7112f41a39cb7e720ecd9183b2eed5a056c11a44e",
-      "occasions": [
-        {
-          "event": "CreateSubnet",
-          "event_id": "11111111-2222-3333-4444-555555555555",
-          "time": "2026-03-01T11:59:58Z",
-          "actor": {
-            "identity": "arn:aws:sts::111122223333:assumed-role/deploy/ci",
-            "identity_type": "AssumedRole",
-            "user_agent": "Terraform/1.9.0",
-            "source_address": "192.0.2.10"
-          }
-        }
-      ],
-      "summary": {
-        "compliant": 2,
-        "not_applicable": 1,
-        "unchanged": 0,
-        "findings": {
-          "failed": 0,
-          "refused": 0,
-          "contested": 0,
-          "manual": 0,
-          "indeterminate": 0,
-          "pending": 0,
-          "audit": 0,
-          "repaired": 2,
-          "resolved": 0,
-          "exempt": 1
-        },
-        "changes": {
-          "applied": 2,
-          "not_needed": 0,
-          "skipped": 0,
-          "failed": 0
-        }
-      },
-      "plan": {
-        "monthly_cost": 8.76,
-        "audit_monthly_cost": 0.0
-      },
-      "findings": [
-        {
-          "control": "policy-open",
-          "severity": "critical",
-          "mode": "enforce",
-          "verdict": "non-compliant",
-          "outcome": "repaired",
-          "resource": {
-            "kind": "endpoint",
-            "id": "vpce-0a1b2c3d4e5f60718"
-          },
-          "explanation": "The policy allows everything to everybody.",
-          "remediation": {
-            "kind": "automatic",
-            "changes": [
-              1
-            ]
-          },
-          "verification": {
-            "state": "verified"
-          },
-          "console": "https://eu-central-1.console.aws.amazon.com/vpcconsole/home?region=eu-central-1#EndpointDetails:vpcEndpointId=vpce-0a1b2c3d4e5f60718"
-        },
-        {
-          "control": "subnet-uncovered",
-          "severity": "high",
-          "mode": "enforce",
-          "verdict": "non-compliant",
-          "outcome": "repaired",
-          "resource": {
-            "kind": "subnet",
-            "id": "subnet-0c0ffee0c0ffee000"
-          },
-          "service": "com.amazonaws.eu-central-1.sts",
-          "explanation": "No subnet of zone eu-central-1b is in vpce-0a1b2c3d4e5f60718, so calls from there cross zones.",
-          "remediation": {
-            "kind": "automatic",
-            "changes": [
-              0
-            ]
-          },
-          "verification": {
-            "state": "verified"
-          },
-          "console": "https://eu-central-1.console.aws.amazon.com/vpcconsole/home?region=eu-central-1#SubnetDetails:subnetId=subnet-0c0ffee0c0ffee000"
-        },
-        {
-          "control": "gateway-route-missing",
-          "severity": "medium",
-          "mode": "enforce",
-          "verdict": "non-compliant",
-          "outcome": "exempt",
-          "resource": {
-            "kind": "route-table",
-            "id": "rtb-0badcafe0badcafe0"
-          },
-          "explanation": "Subnets of this route table reach S3 over the internet.",
-          "exempt": {
-            "reason": "Migration until May, ticket NET-12",
-            "expires": "2026-05-01T00:00:00Z"
-          },
-          "remediation": {
-            "kind": "manual",
-            "advice": "Associate the route table."
-          },
-          "console": "https://eu-central-1.console.aws.amazon.com/vpcconsole/home?region=eu-central-1#RouteTableDetails:RouteTableId=rtb-0badcafe0badcafe0"
-        }
-      ],
-      "changes": [
-        {
-          "text": "add subnet-0c0ffee0c0ffee000 (eu-central-1b) to vpce-0a1b2c3d4e5f60718",
-          "mode": "enforce",
-          "effect": "additive",
-          "monthly_cost": 8.76,
-          "outcome": {
-            "result": "applied"
-          },
-          "change": {
-            "kind": "add-subnet",
-            "endpoint": "vpce-0a1b2c3d4e5f60718",
-            "subnet": "subnet-0c0ffee0c0ffee000",
-            "zone": "eu-central-1b"
-          },
-          "causes": [
-            {
-              "control": "subnet-uncovered",
-              "resource": {
-                "kind": "subnet",
-                "id": "subnet-0c0ffee0c0ffee000"
-              },
-              "service": "com.amazonaws.eu-central-1.sts"
-            }
-          ],
-          "inverse": {
-            "change": {
-              "kind": "remove-subnet",
-              "endpoint": "vpce-0a1b2c3d4e5f60718",
-              "subnet": "subnet-0c0ffee0c0ffee000"
-            },
-            "command": "aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-0a1b2c3d4e5f60718 --remove-subnet-ids subnet-0c0ffee0c0ffee000 --region eu-central-1"
-          }
-        },
-        {
-          "text": "replace the policy of vpce-0a1b2c3d4e5f60718",
-          "mode": "enforce",
-          "effect": "restrictive",
-          "monthly_cost": 0.0,
-          "outcome": {
-            "result": "applied"
-          },
-          "change": {
-            "kind": "replace-policy",
-            "endpoint": "vpce-0a1b2c3d4e5f60718",
-            "before": "{  \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\"}] }",
-            "after": "{\"Statement\":[]}"
-          },
-          "causes": [
-            {
-              "control": "policy-open",
-              "resource": {
-                "kind": "endpoint",
-                "id": "vpce-0a1b2c3d4e5f60718"
-              }
-            }
-          ],
-          "inverse": {
-            "change": {
-              "kind": "restore-policy",
-              "endpoint": "vpce-0a1b2c3d4e5f60718",
-              "policy": "{  \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\"}] }"
-            },
-            "command": "aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-0a1b2c3d4e5f60718 --policy-document '{  \"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\", \"Resource\": \"*\"}] }' --region eu-central-1"
-          }
-        }
-      ]
-    }
-    "##);
-    insta::assert_snapshot!(Message::of(&report).subject, @r"[Postern] CRITICAL: 2 repaired in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
+fn a_compliant_scope_has_a_complete_report_and_no_delta() {
+    let mut compliant = reconciliation();
+    compliant
+        .findings
+        .push(finding("policy-open", "vpce-0a1", Verdict::Compliant));
+    let report = Report::of(&compliant);
+    assert_eq!((report.outcome, report.findings.len()), (Outcome::Compliant, 1));
+    assert_eq!(news(&compliant), None);
 }
 
 #[test]
-fn an_audited_vpc_is_told_with_what_would_be_done() {
-    let report = Report::of(&audited()).unwrap();
-    insta::assert_snapshot!(pretty(&report), @r##"
-    {
-      "schema": "postern.report/1",
-      "outcome": "audit",
-      "severity": "high",
-      "account": "111122223333",
-      "region": "eu-central-1",
-      "vpc": "vpc-0f1e2d3c4b5a69788",
-      "console": "https://eu-central-1.console.aws.amazon.com/vpcconsole/home?region=eu-central-1#VpcDetails:VpcId=vpc-0f1e2d3c4b5a69788",
-      "time": "2026-03-01T12:00:05Z",
-      "function": "subnet-inspector",
-      "run": "20260301T120000Z-7f3a",
-      "idempotency_key": "21d732ff3f2d419f5ce173b122275f2f1455e236291cd339b748abcd0655c981",
-      "occasions": [
-        {
-          "event": "CreateSubnet",
-          "event_id": "11111111-2222-3333-4444-555555555555",
-          "time": "2026-03-01T11:59:58Z",
-          "actor": {
-            "identity": "arn:aws:sts::111122223333:assumed-role/deploy/ci",
-            "identity_type": "AssumedRole",
-            "user_agent": "Terraform/1.9.0",
-            "source_address": "192.0.2.10"
-          }
-        }
-      ],
-      "summary": {
-        "compliant": 0,
-        "not_applicable": 0,
-        "unchanged": 0,
-        "findings": {
-          "failed": 0,
-          "refused": 0,
-          "contested": 0,
-          "manual": 0,
-          "indeterminate": 0,
-          "pending": 0,
-          "audit": 1,
-          "repaired": 0,
-          "resolved": 0,
-          "exempt": 0
-        },
-        "changes": {
-          "applied": 0,
-          "not_needed": 0,
-          "skipped": 3,
-          "failed": 0
-        }
-      },
-      "plan": {
-        "monthly_cost": 0.0,
-        "audit_monthly_cost": 8.76
-      },
-      "findings": [
-        {
-          "control": "endpoint-missing",
-          "severity": "high",
-          "mode": "audit",
-          "verdict": "non-compliant",
-          "outcome": "audit",
-          "resource": {
-            "kind": "vpc",
-            "id": "vpc-0f1e2d3c4b5a69788"
-          },
-          "service": "com.amazonaws.eu-central-1.kms",
-          "explanation": "KMS is required here and has no endpoint, so calls to it leave the network.",
-          "remediation": {
-            "kind": "automatic",
-            "changes": [
-              0,
-              1,
-              2
-            ]
-          },
-          "console": "https://eu-central-1.console.aws.amazon.com/vpcconsole/home?region=eu-central-1#VpcDetails:VpcId=vpc-0f1e2d3c4b5a69788"
-        }
-      ],
-      "changes": [
-        {
-          "text": "create security group postern-endpoint-ingress in vpc-0f1e2d3c4b5a69788",
-          "mode": "audit",
-          "effect": "additive",
-          "monthly_cost": 0.0,
-          "outcome": {
-            "result": "skipped",
-            "reason": "audit mode"
-          },
-          "change": {
-            "kind": "create-managed-group",
-            "vpc": "vpc-0f1e2d3c4b5a69788"
-          },
-          "causes": [
-            {
-              "control": "endpoint-missing",
-              "resource": {
-                "kind": "vpc",
-                "id": "vpc-0f1e2d3c4b5a69788"
-              },
-              "service": "com.amazonaws.eu-central-1.kms"
-            }
-          ]
-        },
-        {
-          "text": "admit TCP 443 from 10.0.1.0/24 in security group postern-endpoint-ingress",
-          "mode": "audit",
-          "effect": "additive",
-          "monthly_cost": 0.0,
-          "outcome": {
-            "result": "skipped",
-            "reason": "audit mode"
-          },
-          "change": {
-            "kind": "authorize-ingress",
-            "group": {
-              "vpc": "vpc-0f1e2d3c4b5a69788"
-            },
-            "cidrs": [
-              "10.0.1.0/24"
-            ]
-          },
-          "causes": [
-            {
-              "control": "endpoint-missing",
-              "resource": {
-                "kind": "vpc",
-                "id": "vpc-0f1e2d3c4b5a69788"
-              },
-              "service": "com.amazonaws.eu-central-1.kms"
-            }
-          ]
-        },
-        {
-          "text": "create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-0f1e2d3c4b5a69788 with 1 zone",
-          "mode": "audit",
-          "effect": "additive",
-          "monthly_cost": 8.76,
-          "outcome": {
-            "result": "skipped",
-            "reason": "audit mode"
-          },
-          "change": {
-            "kind": "create-endpoint",
-            "vpc": "vpc-0f1e2d3c4b5a69788",
-            "service": "com.amazonaws.eu-central-1.kms",
-            "endpoint_kind": "interface",
-            "subnets": {
-              "eu-central-1a": "subnet-0decade0decade000"
-            },
-            "route_tables": [],
-            "group": {
-              "vpc": "vpc-0f1e2d3c4b5a69788"
-            },
-            "private_dns": true,
-            "policy": "{\"Statement\":[]}",
-            "client_token": "0123abcd"
-          },
-          "causes": [
-            {
-              "control": "endpoint-missing",
-              "resource": {
-                "kind": "vpc",
-                "id": "vpc-0f1e2d3c4b5a69788"
-              },
-              "service": "com.amazonaws.eu-central-1.kms"
-            }
-          ]
-        }
-      ]
-    }
-    "##);
-    insta::assert_snapshot!(Message::of(&report).subject, @r"[Postern] HIGH: would repair 1 in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
+fn findings_name_the_resource_its_name_and_its_service() {
+    let report = news(&repaired()).unwrap();
+    let open = &report.findings[0];
+    assert_eq!(open.resource.id, fixtures::ENDPOINT);
+    assert_eq!(open.resource.name.as_deref(), Some("payments-s3"));
+    assert_eq!(open.service.as_deref(), Some("com.amazonaws.eu-central-1.s3"));
+    assert_eq!(report.scope.resource.name.as_deref(), Some("payments-prod"));
 }
 
 #[test]
-fn silence_where_nobody_has_to_hear() {
+fn nothing_is_reported_unless_somebody_has_to_know() {
     let compliant = finding("policy-open", "vpce-0a1", Verdict::Compliant);
     let not_applicable = finding("vpc-dns-disabled", "vpc-0a1", Verdict::NotApplicable);
     let exempt = Finding {
@@ -403,7 +79,7 @@ fn silence_where_nobody_has_to_hear() {
 
     let tells = |findings: &[&Finding]| {
         let findings = findings.iter().map(|f| (*f).clone()).collect();
-        Report::of(&Reconciliation {
+        news(&Reconciliation {
             findings,
             ..reconciliation()
         })
@@ -417,7 +93,7 @@ fn silence_where_nobody_has_to_hear() {
 }
 
 #[test]
-fn an_exempt_finding_neither_alerts_nor_filters() {
+fn an_exempt_finding_neither_raises_the_outcome_nor_is_an_attribute() {
     let mut reconciliation = audited();
     reconciliation.findings.push(Finding {
         severity: Severity::Critical,
@@ -427,11 +103,11 @@ fn an_exempt_finding_neither_alerts_nor_filters() {
         }),
         ..finding("policy-open", "vpce-0a2", Verdict::NonCompliant)
     });
-    let report = Report::of(&reconciliation).unwrap();
-    assert_eq!(report.outcome, FindingStatus::Audit);
-    assert_eq!(report.severity, Severity::High);
-    assert_eq!(report.findings.last().unwrap().outcome, FindingStatus::Exempt);
-    let message = Message::of(&report);
+    let report = news(&reconciliation).unwrap();
+    assert_eq!(report.outcome, Outcome::Audit);
+    assert_eq!(report.severity, published::Severity::High);
+    assert_eq!(report.findings.last().unwrap().outcome, Outcome::Exempt);
+    let message = Message::report(&report);
     assert_eq!(attribute(&message, "control"), r#"["endpoint-missing"]"#);
 }
 
@@ -442,7 +118,7 @@ fn attribute(message: &Message, name: &str) -> String {
 
 #[test]
 fn attributes_are_few_and_typed_for_filter_policies() {
-    let message = Message::of(&Report::of(&repaired()).unwrap());
+    let message = Message::report(&news(&repaired()).unwrap());
     let attributes: Vec<_> = message
         .attributes
         .iter()
@@ -465,34 +141,28 @@ fn attributes_are_few_and_typed_for_filter_policies() {
 }
 
 #[test]
-fn the_subject_of_what_earlier_runs_did_tells_whether_it_was_taken_back() {
-    let mut report = Report::of(&repaired()).unwrap();
-    report.summary.findings = FindingCounts::default();
-    insta::assert_snapshot!(Message::of(&report).subject, @r"[Postern] CRITICAL: told late in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
-    for change in &mut report.changes {
-        change.change = None;
-    }
-    insta::assert_snapshot!(Message::of(&report).subject, @r"[Postern] CRITICAL: taken back in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
-}
-
-#[test]
-fn the_subject_says_first_what_asks_most_of_people() {
-    let mut report = Report::of(&repaired()).unwrap();
-    let mut subject = |counts: &[(FindingStatus, usize)], severity| {
-        report.severity = severity;
-        report.summary.findings = FindingCounts::default();
-        for (outcome, count) in counts {
-            *report.summary.findings.slot(*outcome) = *count;
-        }
-        Message::of(&report).subject
-    };
-    use postern_core::history::FindingStatus::*;
-    insta::assert_snapshot!(subject(&[(Repaired, 3), (Manual, 1)], Severity::High), @r"[Postern] HIGH: 1 needs you, 3 repaired in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
-    insta::assert_snapshot!(subject(&[(Audit, 4), (Manual, 2), (Exempt, 9)], Severity::Low), @r"[Postern] LOW: 2 need you, would repair 4 in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
-    insta::assert_snapshot!(subject(&[(Failed, 1), (Pending, 2)], Severity::Critical), @r"[Postern] CRITICAL: 1 failed, 2 pending in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
-    insta::assert_snapshot!(subject(&[(Indeterminate, 5)], Severity::Medium), @r"[Postern] MEDIUM: 5 undecided in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
-    let all = FindingStatus::ALL.map(|outcome| (outcome, 10));
-    insta::assert_snapshot!(subject(&all, Severity::Critical), @r"[Postern] CRITICAL: 10 failed, 10 refused, ... in vpc-0f1e2d3c4b5a69788 (eu-central-1)");
+fn finding_whose_changes_a_limit_withholds_is_refused_and_others_are_not() {
+    let mut reconciliation = repaired();
+    let reason = "limits.monthly_cost_per_vpc is $5.00: the remediation adds $8.76 a month";
+    let paid = reconciliation
+        .plan
+        .changes
+        .iter()
+        .position(|planned| planned.monthly_cost.dollars() > 0.0)
+        .unwrap();
+    let causes = reconciliation.plan.changes[paid].causes.clone();
+    reconciliation.plan.changes[paid].withheld = Some(reason.into());
+    reconciliation.outcomes[paid] = ChangeOutcome::Skipped { reason: reason.into() };
+    reconciliation.verification.retain(|key, _| !causes.contains(key));
+    let report = news(&reconciliation).unwrap();
+    assert_eq!(report.plan.refused, None);
+    let refused: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|f| f.outcome == Outcome::Refused)
+        .collect();
+    assert_eq!(refused.len(), causes.len());
+    assert!(report.findings.iter().any(|f| f.outcome == Outcome::Repaired));
 }
 
 #[test]
@@ -504,50 +174,50 @@ fn a_refused_plan_says_why_and_that_nothing_was_applied() {
     for outcome in &mut reconciliation.outcomes {
         *outcome = ChangeOutcome::Skipped { reason: reason.into() };
     }
-    let report = Report::of(&reconciliation).unwrap();
-    assert_eq!(report.outcome, FindingStatus::Refused);
+    let report = news(&reconciliation).unwrap();
+    assert_eq!(report.outcome, Outcome::Refused);
     assert_eq!(report.plan.refused.as_deref(), Some(reason));
     assert!(report.changes.iter().all(|change| change.inverse.is_none()));
     assert_eq!(
-        Message::of(&report).subject,
-        "[Postern] CRITICAL: 2 refused in vpc-0f1e2d3c4b5a69788 (eu-central-1)"
+        Message::report(&report).subject,
+        "[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 2 repairs refused"
     );
 }
 
 #[test]
-fn a_finding_remedied_by_changes_for_another_shares_their_fate() {
+fn a_finding_remediated_by_changes_for_another_shares_their_outcome() {
     let mut reconciliation = repaired();
     reconciliation.verification.clear();
     for planned in &mut reconciliation.plan.changes {
         planned.causes.retain(|key| key.control != "subnet-uncovered");
     }
-    let report = Report::of(&reconciliation).unwrap();
+    let report = news(&reconciliation).unwrap();
     let covered = report
         .findings
         .iter()
         .find(|f| f.control == "subnet-uncovered")
         .unwrap();
-    assert_eq!(covered.outcome, FindingStatus::Pending);
+    assert_eq!(covered.outcome, Outcome::Pending);
     assert_eq!(
         covered.remediation,
-        Some(ReportedRemediation::Automatic { changes: vec![] })
+        Some(published::Remediation::Automatic { changes: vec![] })
     );
 
     reconciliation.outcomes[1] = ChangeOutcome::Failed {
         cause: "throttled".into(),
         transient: true,
     };
-    let report = Report::of(&reconciliation).unwrap();
+    let report = news(&reconciliation).unwrap();
     assert!(
         report
             .findings
             .iter()
-            .all(|f| f.outcome == FindingStatus::Failed || f.exempt.is_some())
+            .all(|f| f.outcome == Outcome::Failed || f.exempt.is_some())
     );
 }
 
 #[test]
-fn a_finding_that_only_an_earlier_change_makes_remediable_is_told_as_repaired() {
+fn a_finding_that_only_an_earlier_change_makes_remediable_is_reported_as_repaired() {
     let mut reconciliation = repaired();
     let own = |r: &Reconciliation| {
         r.findings
@@ -556,65 +226,77 @@ fn a_finding_that_only_an_earlier_change_makes_remediable_is_told_as_repaired() 
             .unwrap()
     };
     let at = own(&reconciliation);
-    let before = Report::of(&reconciliation).unwrap();
-    reconciliation.findings[at].remediation = Remediation::Manual("Enable DNS first.".into());
-    assert_eq!(Report::of(&reconciliation), Some(before));
+    let before = news(&reconciliation).unwrap();
+    let explanation = reconciliation.findings[at].explanation().into_owned();
+    reconciliation.findings[at].conclusion =
+        fixtures::non_compliant(&explanation, Remediation::Manual("Enable DNS first.".into()));
+    assert_eq!(news(&reconciliation), Some(before));
 
     let key = reconciliation.findings[at].key.clone();
     for planned in &mut reconciliation.plan.changes {
         planned.causes.remove(&key);
     }
-    let report = Report::of(&reconciliation).unwrap();
-    assert_eq!(report.outcome, FindingStatus::Manual);
+    let report = news(&reconciliation).unwrap();
+    assert_eq!(report.outcome, Outcome::Manual);
 }
 
 #[test]
-fn text_of_others_cannot_break_out() {
+fn foreign_text_cannot_break_out_of_its_line() {
     let mut reconciliation = repaired();
-    reconciliation.vpc = "vpc-1\r\nBcc: x@example.com".into();
+    reconciliation.scope.resource = ScopedResource::Vpc("vpc-1\r\nBcc: x@example.com".into());
     reconciliation.triggering_events[0].actor.as_mut().unwrap().user_agent = Some("curl\u{202e}\n\u{1b}[2J".into());
-    reconciliation.findings[0].explanation = "tag\u{0} = \u{200f}x".into();
-    let message = Message::of(&Report::of(&reconciliation).unwrap());
+    reconciliation.findings[0].conclusion =
+        fixtures::non_compliant("tag\u{0} = \u{200f}x", Remediation::Manual("Look at it.".into()));
+    let message = Message::report(&news(&reconciliation).unwrap());
     assert_eq!(
         message.subject,
-        r"[Postern] CRITICAL: 2 repaired in vpc-1\r\nBcc: x@example.com (eu-central-1)"
+        r"[Postern] CRITICAL vpc-1\r\nBcc: x@example.com (eu-central-1): 2 repaired"
     );
     assert!(message.body.contains(r#""curl\\u{202e}\\n\\u{1b}[2J""#));
     assert!(message.body.contains(r#""tag\\0 = \\u{200f}x""#));
 }
 
 #[test]
-fn what_is_too_large_loses_details_then_the_least_severe_findings() {
+fn a_report_that_is_too_large_loses_details_then_the_least_severe_findings() {
     let mut reconciliation = repaired();
     for n in 0..300 {
         reconciliation.findings.push(Finding {
             severity: if n % 2 == 0 { Severity::High } else { Severity::Low },
             mode: Mode::Audit,
-            explanation: "Nothing but words. ".repeat(60),
-            remediation: Remediation::Manual("Look at it.".into()),
+            conclusion: fixtures::non_compliant(
+                &"Nothing but words. ".repeat(60),
+                Remediation::Manual("Look at it.".into()),
+            ),
             ..finding("endpoint-missing", &format!("vpc-{n}"), Verdict::NonCompliant)
         });
     }
-    let report = Report::of(&reconciliation).unwrap();
-    let message = Message::of(&report);
+    let report = news(&reconciliation).unwrap();
+    let message = Message::report(&report);
     let sent = body(&message);
     let truncated = sent.truncated.clone().unwrap();
 
     assert!(message.size() <= MESSAGE_LIMIT && message.size() > MESSAGE_LIMIT - 2_000);
     assert_eq!(sent.findings[..], report.findings[..sent.findings.len()]);
     assert_eq!(truncated.findings_left_out, report.findings.len() - sent.findings.len());
-    assert!(sent.findings.iter().filter(|f| f.severity >= Severity::High).count() > 150);
+    assert!(
+        sent.findings
+            .iter()
+            .filter(|f| f.severity >= published::Severity::High)
+            .count()
+            > 150
+    );
     assert_eq!((truncated.changes_left_out, truncated.changes_without_details), (0, 2));
     assert_eq!(sent.summary, report.summary);
     assert_eq!(schema_errors(&message.body), Vec::<String>::new());
 }
 
 #[test]
-fn one_monstrous_text_is_shortened_and_the_rest_stays() {
+fn one_enormous_text_is_shortened_and_the_rest_stays() {
     let mut reconciliation = repaired();
-    reconciliation.findings[0].explanation = "→".repeat(200_000);
-    let report = Report::of(&reconciliation).unwrap();
-    let message = Message::of(&report);
+    reconciliation.findings[0].conclusion =
+        fixtures::non_compliant(&"→".repeat(200_000), Remediation::Manual("Look at it.".into()));
+    let report = news(&reconciliation).unwrap();
+    let message = Message::report(&report);
     let sent = body(&message);
     let truncated = sent.truncated.clone().unwrap();
     assert_eq!((truncated.texts_shortened, truncated.changes_without_details), (1, 0));
@@ -630,14 +312,14 @@ fn one_monstrous_text_is_shortened_and_the_rest_stays() {
 
 #[test]
 fn whatever_the_limit_the_body_keeps_it() {
-    let report = Report::of(&repaired()).unwrap();
+    let report = news(&repaired()).unwrap();
     let compact = serde_json::to_string(&report).unwrap();
-    let indented = pretty(&report);
-    assert_eq!(cut::fit(&report, indented.len()), indented);
-    assert_eq!(cut::fit(&report, indented.len() - 1), compact);
-    assert_eq!(cut::fit(&report, compact.len()), compact);
-    for limit in 2_200..compact.len() {
-        let cut = cut::fit(&report, limit);
+    let indented = json::render(&report);
+    assert_eq!(json::render_within(&report, indented.len()), indented);
+    assert_eq!(json::render_within(&report, indented.len() - 1), compact);
+    assert_eq!(json::render_within(&report, compact.len()), compact);
+    for limit in 3_000..compact.len() {
+        let cut = json::render_within(&report, limit);
         assert!(cut.len() <= limit, "{} of {limit} bytes", cut.len());
         assert!(serde_json::from_str::<Report>(&cut).unwrap().truncated.is_some());
     }
@@ -654,20 +336,21 @@ fn the_published_schema_is_current_and_has_closed_objects() {
     let published = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(published, schema, "the schema is not current: run `make generate`");
 
-    let mut report = serde_json::to_value(Report::of(&repaired()).unwrap()).unwrap();
+    let mut report = serde_json::to_value(news(&repaired()).unwrap()).unwrap();
     assert_eq!(schema_errors(&report.to_string()), Vec::<String>::new());
     for scope in [
         "",
-        "/occasions/0/actor",
-        "/changes/0/change",
-        "/changes/0/inverse/change",
+        "/triggering_events/0/actor",
+        "/changes/0",
+        "/changes/0/inverse",
         "/findings/0/resource",
+        "/scope",
     ] {
         let mut odd = report.clone();
         let object = odd.pointer_mut(scope).unwrap().as_object_mut().unwrap();
         object.insert("unheard_of".into(), true.into());
         assert_ne!(schema_errors(&odd.to_string()), Vec::<String>::new(), "{scope}");
     }
-    report["schema"] = "postern.report/2".into();
+    report["schema"] = "postern.report/1".into();
     assert_ne!(schema_errors(&report.to_string()), Vec::<String>::new());
 }

@@ -3,13 +3,13 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::Refusal;
+use super::ApiError;
 use super::parser::{Comparator, Condition, Operand, Sum, Update};
 use super::value::{Item, Value};
 
 /// What does not exist is compared like a value of a type of its own: it differs from everything, and nothing is less
 /// or more.
-pub(super) fn pauses(condition: &Condition, item: &Item) -> Result<bool, Refusal> {
+pub(super) fn is_met(condition: &Condition, item: &Item) -> Result<bool, ApiError> {
     Ok(match condition {
         Condition::Exists(path) => item.contains_key(path),
         Condition::NotExists(path) => !item.contains_key(path),
@@ -31,13 +31,13 @@ pub(super) fn pauses(condition: &Condition, item: &Item) -> Result<bool, Refusal
                 && compare(value, Comparator::LessOrEqual, high, item)?
         }
         // Both sides always, so that what is wrong with a side shows in every case.
-        Condition::And(left, right) => pauses(left, item)? & pauses(right, item)?,
-        Condition::Or(left, right) => pauses(left, item)? | pauses(right, item)?,
-        Condition::Not(condition) => !pauses(condition, item)?,
+        Condition::And(left, right) => is_met(left, item)? & is_met(right, item)?,
+        Condition::Or(left, right) => is_met(left, item)? | is_met(right, item)?,
+        Condition::Not(condition) => !is_met(condition, item)?,
     })
 }
 
-fn compare(left: &Operand, comparator: Comparator, right: &Operand, item: &Item) -> Result<bool, Refusal> {
+fn compare(left: &Operand, comparator: Comparator, right: &Operand, item: &Item) -> Result<bool, ApiError> {
     if !matches!(comparator, Comparator::Equal | Comparator::NotEqual) {
         for operand in [left, right] {
             if let Operand::Value(value @ Value::Bool(_)) = operand {
@@ -71,7 +71,7 @@ fn resolve<'a>(operand: &'a Operand, item: &'a Item) -> Option<&'a Value> {
 }
 
 /// The item after the update, and which attributes it names. Everything is read from the item as it was.
-pub(super) fn updated<'a>(update: &'a Update, item: &Item) -> Result<(Item, BTreeSet<&'a str>), Refusal> {
+pub(super) fn updated<'a>(update: &'a Update, item: &Item) -> Result<(Item, BTreeSet<&'a str>), ApiError> {
     let mut after = item.clone();
     let mut touched = BTreeSet::new();
     for (path, sum) in &update.set {
@@ -99,28 +99,29 @@ pub(super) fn updated<'a>(update: &'a Update, item: &Item) -> Result<(Item, BTre
     Ok((after, touched))
 }
 
-fn existing<'a>(operand: &'a Operand, item: &'a Item) -> Result<&'a Value, Refusal> {
+fn existing<'a>(operand: &'a Operand, item: &'a Item) -> Result<&'a Value, ApiError> {
     resolve(operand, item).ok_or_else(|| {
-        Refusal::invalid("The provided expression refers to an attribute that does not exist in the item")
+        ApiError::invalid("The provided expression refers to an attribute that does not exist in the item")
     })
 }
 
-fn number_of(operand: &Operand, item: &Item) -> Result<i128, Refusal> {
+fn number_of(operand: &Operand, item: &Item) -> Result<i128, ApiError> {
     existing(operand, item)?.number().ok_or_else(incorrect)
 }
 
-fn number(sum: Option<i128>) -> Result<Value, Refusal> {
-    let overflow =
-        || Refusal::invalid("Number overflow. Attempting to store a number with magnitude larger than supported range");
+fn number(sum: Option<i128>) -> Result<Value, ApiError> {
+    let overflow = || {
+        ApiError::invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
+    };
     sum.map(Value::N).ok_or_else(overflow)
 }
 
-fn incorrect() -> Refusal {
-    Refusal::invalid("An operand in the update expression has an incorrect data type")
+fn incorrect() -> ApiError {
+    ApiError::invalid("An operand in the update expression has an incorrect data type")
 }
 
-fn wrong_type(operator: &str, value: &Value) -> Refusal {
-    Refusal::invalid(&format!(
+fn wrong_type(operator: &str, value: &Value) -> ApiError {
+    ApiError::invalid(&format!(
         "Incorrect operand type for operator or function; operator or function: {operator}, operand type: {}",
         value.type_name()
     ))

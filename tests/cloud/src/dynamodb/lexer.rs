@@ -1,6 +1,6 @@
 //! The words of expressions.
 
-use super::Refusal;
+use super::ApiError;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
@@ -17,7 +17,7 @@ pub(super) enum Token {
 /// The longer ones first.
 const SIGNS: [&str; 11] = ["<>", "<=", ">=", "(", ")", ",", "=", "<", ">", "+", "-"];
 
-pub(super) fn tokens(kind: &str, text: &str) -> Result<Vec<Token>, Refusal> {
+pub(super) fn tokens(kind: &str, text: &str) -> Result<Vec<Token>, ApiError> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -28,21 +28,21 @@ pub(super) fn tokens(kind: &str, text: &str) -> Result<Vec<Token>, Refusal> {
             let length = begin + rest.chars().skip(begin).take_while(|c| word(*c)).count();
             let text = rest.get(..length).unwrap_or_default().to_owned();
             match first {
-                _ if length == begin => return Err(Refusal::syntax(kind, rest)),
+                _ if length == begin => return Err(ApiError::syntax(kind, rest)),
                 '#' => (Token::Name(text), length),
                 ':' => (Token::Value(text), length),
                 _ => (Token::Word(text), length),
             }
         } else {
             let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
-            let sign = sign.ok_or_else(|| Refusal::syntax(kind, rest))?;
+            let sign = sign.ok_or_else(|| ApiError::syntax(kind, rest))?;
             (Token::Sign(sign), sign.len())
         };
         tokens.push(token);
         rest = rest.get(length..).unwrap_or_default().trim_start();
     }
     if tokens.is_empty() {
-        return Err(Refusal::invalid(&format!(
+        return Err(ApiError::invalid(&format!(
             "Invalid {kind}: The expression can not be empty;"
         )));
     }

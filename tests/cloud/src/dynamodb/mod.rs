@@ -14,6 +14,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
+use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -24,29 +25,25 @@ pub use value::{Item, Value};
 #[derive(Debug)]
 pub struct Tables {
     tables: BTreeMap<String, Table>,
-    chance: Chance,
+    rng: Rng,
     short_pages: bool,
     lag: SignedDuration,
 }
 
 /// Why a request was not carried out.
 #[derive(Debug)]
-struct Refusal {
+struct ApiError {
     code: &'static str,
     message: String,
     /// The item that did not meet a condition, where it was asked for.
     item: Option<Item>,
 }
 
-/// Chance that a seed decides (SplitMix64).
-#[derive(Debug)]
-struct Chance(u64);
-
 impl Tables {
     pub fn new(seed: u64) -> Self {
         Self {
             tables: BTreeMap::new(),
-            chance: Chance(seed),
+            rng: Rng::with_seed(seed),
             short_pages: false,
             lag: SignedDuration::ZERO,
         }
@@ -87,18 +84,18 @@ pub fn answer(tables: &mut Tables, target: &str, body: &[u8], now: Timestamp) ->
         "UpdateItem" => operations::update(tables, body, now),
         "DeleteItem" => operations::delete(tables, body, now),
         "Query" => query::query(tables, body, now),
-        _ => Err(Refusal::new(
+        _ => Err(ApiError::new(
             "UnknownOperationException",
             format!("the model does not know the operation `{target}`"),
         )),
     };
     match done {
         Ok(answer) => (200, answer.to_string().into_bytes()),
-        Err(refusal) => (400, refusal.write().to_string().into_bytes()),
+        Err(error) => (400, error.write().to_string().into_bytes()),
     }
 }
 
-impl Refusal {
+impl ApiError {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -145,25 +142,8 @@ impl Refusal {
     }
 }
 
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Between zero and the bound, both included.
-    fn up_to(&mut self, bound: u64) -> u64 {
-        match bound.checked_add(1) {
-            Some(count) => self.next() % count,
-            None => self.next(),
-        }
-    }
-
-    fn duration_up_to(&mut self, bound: SignedDuration) -> SignedDuration {
-        let milliseconds = self.up_to(u64::try_from(bound.as_millis()).unwrap_or_default());
-        SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or_default())
-    }
+/// Between zero and the bound, in milliseconds.
+fn random_duration(rng: &mut Rng, bound: SignedDuration) -> SignedDuration {
+    let most = i64::try_from(bound.as_millis()).unwrap_or_default().max(0);
+    SignedDuration::from_millis(rng.i64(0..=most))
 }

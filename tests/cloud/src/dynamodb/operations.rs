@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::parser::{self, Condition, Substitutions};
 use super::table::{Key, Keys, Table};
 use super::value::{Item, Value, read_item, write_item};
-use super::{Refusal, Tables, evaluate};
+use super::{ApiError, Tables, evaluate, random_duration};
 
 /// The members of every call.
 const COMMON: [&str; 2] = ["TableName", "ReturnConsumedCapacity"];
@@ -25,17 +25,17 @@ const WRITE: [&str; 5] = [
 pub(super) struct Request(Map<String, Json>);
 
 impl Request {
-    pub(super) fn read(body: &[u8], known: &[&str]) -> Result<Self, Refusal> {
-        let parsed: Json = serde_json::from_slice(body).map_err(|error| Refusal::serialization(&error.to_string()))?;
+    pub(super) fn read(body: &[u8], known: &[&str]) -> Result<Self, ApiError> {
+        let parsed: Json = serde_json::from_slice(body).map_err(|error| ApiError::serialization(&error.to_string()))?;
         let Json::Object(mut members) = parsed else {
-            return Err(Refusal::serialization("a request must be an object"));
+            return Err(ApiError::serialization("a request must be an object"));
         };
         members.retain(|_, value| !value.is_null());
         let unknown = members
             .keys()
             .find(|name| !COMMON.contains(&name.as_str()) && !known.contains(&name.as_str()));
         if let Some(name) = unknown {
-            return Err(Refusal::unknown(&format!("the parameter {name}")));
+            return Err(ApiError::unknown(&format!("the parameter {name}")));
         }
         let request = Self(members);
         request.one_of("ReturnConsumedCapacity", &["NONE"])?;
@@ -46,40 +46,40 @@ impl Request {
         self.0.get(name)
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Refusal> {
-        let wrong = || Refusal::serialization(&format!("{name} must be a string"));
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let wrong = || ApiError::serialization(&format!("{name} must be a string"));
         self.get(name).map(|value| value.as_str().ok_or_else(wrong)).transpose()
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
-        let wrong = || Refusal::serialization(&format!("{name} must be true or false"));
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        let wrong = || ApiError::serialization(&format!("{name} must be true or false"));
         self.get(name)
             .map(|value| value.as_bool().ok_or_else(wrong))
             .transpose()
     }
 
-    pub(super) fn item(&self, name: &str) -> Result<Item, Refusal> {
-        let missing = || Refusal::invalid(&format!("1 validation error detected: Value null at '{name}'"));
+    pub(super) fn item(&self, name: &str) -> Result<Item, ApiError> {
+        let missing = || ApiError::invalid(&format!("1 validation error detected: Value null at '{name}'"));
         read_item(self.get(name).ok_or_else(missing)?)
     }
 
     /// The choice that was made among these; the first where none was made.
-    fn one_of<'a>(&self, name: &str, choices: &[&'a str]) -> Result<&'a str, Refusal> {
+    fn one_of<'a>(&self, name: &str, choices: &[&'a str]) -> Result<&'a str, ApiError> {
         let Some(chosen) = self.text(name)? else {
             return Ok(choices.first().copied().unwrap_or_default());
         };
         let choice = choices.iter().find(|choice| **choice == chosen);
         choice
             .copied()
-            .ok_or_else(|| Refusal::unknown(&format!("{name} {chosen}")))
+            .ok_or_else(|| ApiError::unknown(&format!("{name} {chosen}")))
     }
 
-    pub(super) fn table_name(&self) -> Result<&str, Refusal> {
-        let missing = || Refusal::invalid("1 validation error detected: Value null at 'tableName'");
+    pub(super) fn table_name(&self) -> Result<&str, ApiError> {
+        let missing = || ApiError::invalid("1 validation error detected: Value null at 'tableName'");
         self.text("TableName")?.ok_or_else(missing)
     }
 
-    pub(super) fn substitutions(&self) -> Result<Substitutions, Refusal> {
+    pub(super) fn substitutions(&self) -> Result<Substitutions, ApiError> {
         let mut substitutions = Substitutions::default();
         if let Some(values) = self.get("ExpressionAttributeValues") {
             substitutions.values = read_item(values)?;
@@ -88,7 +88,7 @@ impl Request {
         for (name, path) in names.into_iter().flatten() {
             let path = path
                 .as_str()
-                .ok_or_else(|| Refusal::serialization("a name must be a string"))?;
+                .ok_or_else(|| ApiError::serialization("a name must be a string"))?;
             substitutions.names.insert(name.clone(), path.to_owned());
         }
         let given = |kind: &str| self.get(kind).is_some();
@@ -97,7 +97,7 @@ impl Request {
             ("ExpressionAttributeValues", substitutions.values.is_empty()),
         ] {
             if given(kind) && empty {
-                return Err(Refusal::invalid(&format!("{kind} must not be empty")));
+                return Err(ApiError::invalid(&format!("{kind} must not be empty")));
             }
         }
         let known = |key: &String, mark| key.starts_with(mark);
@@ -105,41 +105,41 @@ impl Request {
             && substitutions.values.keys().all(|key| known(key, ':'))
         {
             true => Ok(substitutions),
-            false => Err(Refusal::invalid(
+            false => Err(ApiError::invalid(
                 "ExpressionAttribute names begin with #, values with :",
             )),
         }
     }
 
-    fn condition(&self, substitutions: &mut Substitutions) -> Result<Option<Condition>, Refusal> {
+    fn condition(&self, substitutions: &mut Substitutions) -> Result<Option<Condition>, ApiError> {
         let text = self.text("ConditionExpression")?;
         text.map(|text| parser::condition("ConditionExpression", text, substitutions))
             .transpose()
     }
 
-    fn key(&self, keys: &Keys) -> Result<Key, Refusal> {
+    fn key(&self, keys: &Keys) -> Result<Key, ApiError> {
         keys.exactly(&self.item("Key")?)
     }
 
     /// Fails where the item, or that there is none, does not meet the condition.
-    fn check(&self, condition: Option<&Condition>, before: Option<&Item>) -> Result<(), Refusal> {
+    fn check(&self, condition: Option<&Condition>, before: Option<&Item>) -> Result<(), ApiError> {
         let shown = self.one_of("ReturnValuesOnConditionCheckFailure", &["NONE", "ALL_OLD"])?;
         let Some(condition) = condition else { return Ok(()) };
-        match evaluate::pauses(condition, before.unwrap_or(&Item::new()))? {
+        match evaluate::is_met(condition, before.unwrap_or(&Item::new()))? {
             true => Ok(()),
-            false => Err(Refusal::unmet(before.filter(|_| shown == "ALL_OLD").cloned())),
+            false => Err(ApiError::unmet(before.filter(|_| shown == "ALL_OLD").cloned())),
         }
     }
 }
 
 impl Tables {
-    pub(super) fn find(&self, request: &Request) -> Result<&Table, Refusal> {
+    pub(super) fn find(&self, request: &Request) -> Result<&Table, ApiError> {
         let name = request.table_name()?;
-        let missing = || Refusal::new("ResourceNotFoundException", "Requested resource not found");
+        let missing = || ApiError::new("ResourceNotFoundException", "Requested resource not found");
         self.tables.get(name).ok_or_else(missing)
     }
 
-    fn write(&mut self, request: &Request, key: Key, item: Option<Item>, now: Timestamp) -> Result<(), Refusal> {
+    fn write(&mut self, request: &Request, key: Key, item: Option<Item>, now: Timestamp) -> Result<(), ApiError> {
         let lag = self.lag;
         if let Some(table) = self.tables.get_mut(request.table_name()?) {
             table.write(key, item, now, lag);
@@ -148,9 +148,9 @@ impl Tables {
     }
 }
 
-pub(super) fn get(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, Refusal> {
+pub(super) fn get(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, ApiError> {
     let request = Request::read(body, &["Key", "ConsistentRead"])?;
-    let ago = tables.chance.duration_up_to(tables.lag);
+    let ago = random_duration(&mut tables.rng, tables.lag);
     let table = tables.find(&request)?;
     let key = request.key(&table.keys)?;
     let item = match request.flag("ConsistentRead")? {
@@ -160,7 +160,7 @@ pub(super) fn get(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Js
     Ok(item.map_or_else(|| json!({}), |item| json!({ "Item": write_item(item) })))
 }
 
-pub(super) fn put(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, Refusal> {
+pub(super) fn put(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, ApiError> {
     let request = Request::read(body, &[&WRITE[..], &["Item"]].concat())?;
     let wanted = request.one_of("ReturnValues", &["NONE", "ALL_OLD"])?;
     let mut substitutions = request.substitutions()?;
@@ -176,7 +176,7 @@ pub(super) fn put(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Js
     Ok(attributes(before.filter(|_| wanted == "ALL_OLD")))
 }
 
-pub(super) fn delete(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, Refusal> {
+pub(super) fn delete(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, ApiError> {
     let request = Request::read(body, &[&WRITE[..], &["Key"]].concat())?;
     let wanted = request.one_of("ReturnValues", &["NONE", "ALL_OLD"])?;
     let mut substitutions = request.substitutions()?;
@@ -192,7 +192,7 @@ pub(super) fn delete(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result
     Ok(attributes(before.filter(|_| wanted == "ALL_OLD")))
 }
 
-pub(super) fn update(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, Refusal> {
+pub(super) fn update(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result<Json, ApiError> {
     let request = Request::read(body, &[&WRITE[..], &["Key", "UpdateExpression"]].concat())?;
     let wanted = request.one_of(
         "ReturnValues",
@@ -201,7 +201,7 @@ pub(super) fn update(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result
     let mut substitutions = request.substitutions()?;
     let condition = request.condition(&mut substitutions)?;
     let text = request.text("UpdateExpression")?;
-    let text = text.ok_or_else(|| Refusal::unknown("an update without UpdateExpression"))?;
+    let text = text.ok_or_else(|| ApiError::unknown("an update without UpdateExpression"))?;
     let update = parser::update(text, &mut substitutions)?;
     substitutions.all_used()?;
     let table = tables.find(&request)?;
@@ -217,7 +217,7 @@ pub(super) fn update(tables: &mut Tables, body: &[u8], now: Timestamp) -> Result
         .into_iter()
         .find(|name| touched.contains(name.as_str()))
     {
-        return Err(Refusal::invalid(&format!(
+        return Err(ApiError::invalid(&format!(
             "One or more parameter values were invalid: Cannot update attribute {name}. This attribute is part of the key"
         )));
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
 
-use super::Refusal;
+use super::ApiError;
 use super::lexer::{Token, tokens};
 use super::value::Value;
 
@@ -65,12 +65,12 @@ pub(super) struct Update {
 
 impl Substitutions {
     /// Fails where the request gives a name or a value that no expression uses.
-    pub(super) fn all_used(&self) -> Result<(), Refusal> {
+    pub(super) fn all_used(&self) -> Result<(), ApiError> {
         let unused = |kind: &str, mut keys: Vec<&String>| {
             keys.retain(|key| !self.used.contains(*key));
             match keys.first() {
                 None => Ok(()),
-                Some(_) => Err(Refusal::invalid(&format!(
+                Some(_) => Err(ApiError::invalid(&format!(
                     "Value provided in {kind} unused in expressions: keys: {{{}}}",
                     keys.iter().map(|key| key.as_str()).collect::<Vec<_>>().join(", ")
                 ))),
@@ -82,14 +82,14 @@ impl Substitutions {
 }
 
 /// Reads a condition. `kind` is the name of the request's member that holds it.
-pub(super) fn condition(kind: &str, text: &str, substitutions: &mut Substitutions) -> Result<Condition, Refusal> {
+pub(super) fn condition(kind: &str, text: &str, substitutions: &mut Substitutions) -> Result<Condition, ApiError> {
     let mut parser = Parser::new(kind, text, substitutions)?;
     let condition = parser.either()?;
     parser.end()?;
     Ok(condition)
 }
 
-pub(super) fn update(text: &str, substitutions: &mut Substitutions) -> Result<Update, Refusal> {
+pub(super) fn update(text: &str, substitutions: &mut Substitutions) -> Result<Update, ApiError> {
     let mut parser = Parser::new("UpdateExpression", text, substitutions)?;
     let update = parser.update()?;
     parser.end()?;
@@ -116,7 +116,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(kind: &'a str, text: &'a str, substitutions: &'a mut Substitutions) -> Result<Self, Refusal> {
+    fn new(kind: &'a str, text: &'a str, substitutions: &'a mut Substitutions) -> Result<Self, ApiError> {
         let mut tokens = tokens(kind, text)?;
         tokens.reverse();
         Ok(Self {
@@ -127,7 +127,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn either(&mut self) -> Result<Condition, Refusal> {
+    fn either(&mut self) -> Result<Condition, ApiError> {
         let mut condition = self.both()?;
         while self.keyword("OR") {
             condition = Condition::Or(Box::new(condition), Box::new(self.both()?));
@@ -135,7 +135,7 @@ impl<'a> Parser<'a> {
         Ok(condition)
     }
 
-    fn both(&mut self) -> Result<Condition, Refusal> {
+    fn both(&mut self) -> Result<Condition, ApiError> {
         let mut condition = self.negation()?;
         while self.keyword("AND") {
             condition = Condition::And(Box::new(condition), Box::new(self.negation()?));
@@ -143,14 +143,14 @@ impl<'a> Parser<'a> {
         Ok(condition)
     }
 
-    fn negation(&mut self) -> Result<Condition, Refusal> {
+    fn negation(&mut self) -> Result<Condition, ApiError> {
         match self.keyword("NOT") {
             true => Ok(Condition::Not(Box::new(self.negation()?))),
             false => self.primary(),
         }
     }
 
-    fn primary(&mut self) -> Result<Condition, Refusal> {
+    fn primary(&mut self) -> Result<Condition, ApiError> {
         if self.sign("(") {
             let condition = self.either()?;
             self.expect(")")?;
@@ -180,7 +180,7 @@ impl<'a> Parser<'a> {
         Ok(Condition::Compare(left, comparator, self.operand()?))
     }
 
-    fn call(&mut self, function: &str) -> Result<Condition, Refusal> {
+    fn call(&mut self, function: &str) -> Result<Condition, ApiError> {
         let condition = match function {
             "attribute_exists" => Condition::Exists(self.path()?),
             "attribute_not_exists" => Condition::NotExists(self.path()?),
@@ -194,13 +194,13 @@ impl<'a> Parser<'a> {
                     self.invalid("The function is not allowed in a condition expression; function: if_not_exists")
                 );
             }
-            other => return Err(Refusal::unknown(&format!("the function {other}"))),
+            other => return Err(ApiError::unknown(&format!("the function {other}"))),
         };
         self.expect(")")?;
         Ok(condition)
     }
 
-    fn update(&mut self) -> Result<Update, Refusal> {
+    fn update(&mut self) -> Result<Update, ApiError> {
         let mut update = Update::default();
         let mut sections = BTreeSet::new();
         while !self.tokens.is_empty() {
@@ -209,7 +209,7 @@ impl<'a> Parser<'a> {
                 .find(|section| self.keyword(section));
             let Some(section) = section else {
                 return match self.keyword("DELETE") {
-                    true => Err(Refusal::unknown("DELETE in an update expression")),
+                    true => Err(ApiError::unknown("DELETE in an update expression")),
                     false => Err(self.syntax()),
                 };
             };
@@ -239,7 +239,7 @@ impl<'a> Parser<'a> {
         Ok(update)
     }
 
-    fn sum(&mut self) -> Result<Sum, Refusal> {
+    fn sum(&mut self) -> Result<Sum, ApiError> {
         let left = self.update_operand()?;
         if self.sign("+") {
             return Ok(Sum::Plus(left, self.update_operand()?));
@@ -250,12 +250,12 @@ impl<'a> Parser<'a> {
         Ok(Sum::One(left))
     }
 
-    fn update_operand(&mut self) -> Result<Operand, Refusal> {
+    fn update_operand(&mut self) -> Result<Operand, ApiError> {
         let Some(function) = self.function() else {
             return self.operand();
         };
         if function != "if_not_exists" {
-            return Err(Refusal::unknown(&format!(
+            return Err(ApiError::unknown(&format!(
                 "the function {function} in an update expression"
             )));
         }
@@ -266,7 +266,7 @@ impl<'a> Parser<'a> {
         Ok(Operand::IfNotExists(path, Box::new(other)))
     }
 
-    fn operand(&mut self) -> Result<Operand, Refusal> {
+    fn operand(&mut self) -> Result<Operand, ApiError> {
         let Some(Token::Value(name)) = self.tokens.last().cloned() else {
             return Ok(Operand::Path(self.path()?));
         };
@@ -280,7 +280,7 @@ impl<'a> Parser<'a> {
         Ok(Operand::Value(value))
     }
 
-    fn path(&mut self) -> Result<String, Refusal> {
+    fn path(&mut self) -> Result<String, ApiError> {
         match self.tokens.pop() {
             Some(Token::Word(word)) => match RESERVED.contains(word.to_ascii_uppercase().as_str()) {
                 true => Err(self.invalid(&format!(
@@ -327,25 +327,25 @@ impl<'a> Parser<'a> {
         here
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), Refusal> {
+    fn expect(&mut self, sign: &str) -> Result<(), ApiError> {
         match self.sign(sign) {
             true => Ok(()),
             false => Err(self.syntax()),
         }
     }
 
-    fn end(&self) -> Result<(), Refusal> {
+    fn end(&self) -> Result<(), ApiError> {
         match self.tokens.is_empty() {
             true => Ok(()),
             false => Err(self.syntax()),
         }
     }
 
-    fn syntax(&self) -> Refusal {
-        Refusal::syntax(self.kind, self.text)
+    fn syntax(&self) -> ApiError {
+        ApiError::syntax(self.kind, self.text)
     }
 
-    fn invalid(&self, what: &str) -> Refusal {
-        Refusal::invalid(&format!("Invalid {}: {what}", self.kind))
+    fn invalid(&self, what: &str) -> ApiError {
+        ApiError::invalid(&format!("Invalid {}: {what}", self.kind))
     }
 }

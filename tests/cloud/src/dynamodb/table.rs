@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Refusal;
+use super::ApiError;
 use super::value::{Item, Value, size};
 
 /// Of one item, names included.
@@ -109,9 +109,9 @@ impl Table {
         rows.take_while(move |key| key.0 == partition)
     }
 
-    pub(super) fn index_keys(&self, name: &str) -> Result<&Keys, Refusal> {
+    pub(super) fn index_keys(&self, name: &str) -> Result<&Keys, ApiError> {
         let known = self.index.as_ref().filter(|(known, _)| known == name);
-        let missing = || Refusal::invalid(&format!("The table does not have the specified index: {name}"));
+        let missing = || ApiError::invalid(&format!("The table does not have the specified index: {name}"));
         known.map(|(_, keys)| keys).ok_or_else(missing)
     }
 
@@ -126,13 +126,13 @@ impl Table {
     }
 
     /// Fails where an item cannot be stored.
-    pub(super) fn check(&self, item: &Item, too_large: &str) -> Result<(), Refusal> {
+    pub(super) fn check(&self, item: &Item, too_large: &str) -> Result<(), ApiError> {
         self.keys.of(item)?;
         if let Some((index, keys)) = &self.index {
             for name in [&keys.hash, &keys.range] {
                 match item.get(name) {
                     Some(Value::S(text)) if text.is_empty() => {
-                        return Err(Refusal::invalid(&format!(
+                        return Err(ApiError::invalid(&format!(
                             "One or more parameter values are not valid. A value specified for a secondary index key is \
                              not supported. The AttributeValue for a key attribute cannot contain an empty string value. \
                              IndexName: {index}, IndexKey: {name}"
@@ -140,7 +140,7 @@ impl Table {
                     }
                     None | Some(Value::S(_)) => {}
                     Some(other) => {
-                        return Err(Refusal::invalid(&format!(
+                        return Err(ApiError::invalid(&format!(
                             "One or more parameter values were invalid: Type mismatch for Index Key {name} Expected: S \
                              Actual: {} IndexName: {index}",
                             other.type_name()
@@ -150,7 +150,7 @@ impl Table {
             }
         }
         match size(item) > MAX_ITEM {
-            true => Err(Refusal::invalid(too_large)),
+            true => Err(ApiError::invalid(too_large)),
             false => Ok(()),
         }
     }
@@ -165,17 +165,17 @@ impl Keys {
     }
 
     /// The key of an item that has one.
-    pub(super) fn of(&self, item: &Item) -> Result<Key, Refusal> {
+    pub(super) fn of(&self, item: &Item) -> Result<Key, ApiError> {
         let value = |name: &str| match item.get(name) {
-            None => Err(Refusal::invalid(&format!(
+            None => Err(ApiError::invalid(&format!(
                 "One or more parameter values were invalid: Missing the key {name} in the item"
             ))),
-            Some(Value::S(text)) if text.is_empty() => Err(Refusal::invalid(&format!(
+            Some(Value::S(text)) if text.is_empty() => Err(ApiError::invalid(&format!(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an \
                  empty string value. Key: {name}"
             ))),
             Some(Value::S(text)) => Ok(text.clone()),
-            Some(other) => Err(Refusal::invalid(&format!(
+            Some(other) => Err(ApiError::invalid(&format!(
                 "One or more parameter values were invalid: Type mismatch for key {name} expected: S actual: {}",
                 other.type_name()
             ))),
@@ -184,10 +184,10 @@ impl Keys {
     }
 
     /// The key that these attributes are, and nothing else.
-    pub(super) fn exactly(&self, item: &Item) -> Result<Key, Refusal> {
+    pub(super) fn exactly(&self, item: &Item) -> Result<Key, ApiError> {
         match item.keys().all(|name| *name == self.hash || *name == self.range) && item.len() == 2 {
             true => self.of(item),
-            false => Err(Refusal::invalid("The provided key element does not match the schema")),
+            false => Err(ApiError::invalid("The provided key element does not match the schema")),
         }
     }
 }

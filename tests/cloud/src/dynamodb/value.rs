@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::Refusal;
+use super::ApiError;
 
 /// The types of attributes that the model knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +41,10 @@ impl Value {
         }
     }
 
-    pub(super) fn read(value: &Json) -> Result<Self, Refusal> {
+    pub(super) fn read(value: &Json) -> Result<Self, ApiError> {
         let mut members = value.as_object().into_iter().flatten();
         let (Some((kind, content)), None) = (members.next(), members.next()) else {
-            return Err(Refusal::invalid(
+            return Err(ApiError::invalid(
                 "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported \
                  datatypes",
             ));
@@ -54,9 +54,9 @@ impl Value {
             ("BOOL", Json::Bool(value)) => Ok(Self::Bool(*value)),
             ("N", Json::String(digits)) => match digits.parse::<i128>() {
                 Ok(number) if number.unsigned_abs() < 10_u128.pow(38) => Ok(Self::N(number)),
-                _ => Err(Refusal::unknown(&format!("the number {digits}"))),
+                _ => Err(ApiError::unknown(&format!("the number {digits}"))),
             },
-            _ => Err(Refusal::unknown(&format!("the attribute value {value}"))),
+            _ => Err(ApiError::unknown(&format!("the attribute value {value}"))),
         }
     }
 
@@ -78,10 +78,10 @@ impl Value {
     }
 }
 
-pub(super) fn read_item(value: &Json) -> Result<Item, Refusal> {
+pub(super) fn read_item(value: &Json) -> Result<Item, ApiError> {
     let members = value
         .as_object()
-        .ok_or_else(|| Refusal::serialization("an item must be an object"))?;
+        .ok_or_else(|| ApiError::serialization("an item must be an object"))?;
     let pair = |(name, value): (&String, &Json)| Ok((name.clone(), Value::read(value)?));
     members.iter().map(pair).collect()
 }

@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use super::{Call, Refusal};
-use crate::unmodelled;
-use crate::world::{Kept, Tags};
+use super::{ApiError, Call};
+use crate::not_modelled;
+use crate::world::{Stored, Tags};
 use crate::xml::Xml;
 
-/// A question for a list.
+/// How a kind of resource is listed.
 pub(super) struct List<T> {
     /// The request's name of the list of ids.
     pub(super) ids: &'static str,
-    /// Who sees it.
+    /// Whether the caller sees it.
     pub(super) visible: fn(&Call<'_>, &T) -> bool,
-    /// What a thing has under the name of a filter; `None` where there is no such filter.
+    /// What a resource has under the name of a filter; `None` where there is no such filter.
     pub(super) filter: fn(&T, &str) -> Option<Vec<String>>,
     pub(super) tags: fn(&T) -> &Tags,
     /// The largest page that may be asked for.
     pub(super) largest: i64,
-    /// How a missing id is refused.
-    pub(super) missing: fn(&mut Call<'_>, &str) -> Refusal,
+    /// The error of an id that does not exist.
+    pub(super) missing: fn(&mut Call<'_>, &str) -> ApiError,
 }
 
 struct Filter {
@@ -28,17 +28,17 @@ struct Filter {
 }
 
 impl Call<'_> {
-    /// The things of one page, and the token of the next.
-    pub(super) fn list<T: Kept>(&mut self, list: &List<T>) -> Result<(Vec<Arc<T>>, Option<String>), Refusal> {
+    /// The resources of one page, and the token of the next.
+    pub(super) fn list<T: Stored>(&mut self, list: &List<T>) -> Result<(Vec<Arc<T>>, Option<String>), ApiError> {
         let ids = self.form.list(list.ids);
         let (page, after) = self.page(list.largest, !ids.is_empty())?;
         let filters = self.filters();
         let seen: Vec<Arc<T>> = if ids.is_empty() {
-            self.world.see_all(&after, |_| true)
+            self.world.read_all(&after, |_| true)
         } else {
             let mut found = Vec::new();
             for id in ids.iter().filter(|id| id.as_str() > after.as_str()) {
-                let item = self.world.see::<T>(id).filter(|item| (list.visible)(self, item));
+                let item = self.world.read::<T>(id).filter(|item| (list.visible)(self, item));
                 found.push(item.ok_or_else(|| (list.missing)(self, id))?);
             }
             found.sort_by(|a, b| a.id().cmp(b.id()));
@@ -55,18 +55,18 @@ impl Call<'_> {
         Ok((items, token))
     }
 
-    /// How much of the list is asked for: at most so many, those after this.
-    pub(super) fn page(&mut self, largest: i64, by_id: bool) -> Result<(usize, String), Refusal> {
+    /// The requested page: its size, and the id it begins after.
+    pub(super) fn page(&mut self, largest: i64, by_id: bool) -> Result<(usize, String), ApiError> {
         let most = self.form.number("MaxResults");
         if let Some(most) = most {
             if by_id {
-                return Err(Refusal::new(
+                return Err(ApiError::new(
                     "InvalidParameterCombination",
                     "The parameter maxResults cannot be used with the parameter for ids",
                 ));
             }
             if !(5..=largest).contains(&most) {
-                return Err(Refusal::new(
+                return Err(ApiError::new(
                     "InvalidParameterValue",
                     format!(
                         "Value ( {most} ) for parameter maxResults is invalid. Expecting a value from 5 to {largest}."
@@ -76,7 +76,7 @@ impl Call<'_> {
         }
         let token = self.form.text("NextToken").unwrap_or(":").to_owned();
         let Some((_, after)) = token.split_once(':') else {
-            return Err(Refusal::parameter(format!("The token '{token}' is not valid")));
+            return Err(ApiError::parameter(format!("The token '{token}' is not valid")));
         };
         let limit = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(1_000);
         // A page may be empty although others follow.
@@ -87,7 +87,7 @@ impl Call<'_> {
         Ok((size.min(limit), after.to_owned()))
     }
 
-    /// The token of the page after this thing. No two are the same.
+    /// The token of the page after this resource. No two are the same.
     pub(super) fn token(&mut self, last: &str) -> String {
         format!("{:016x}:{last}", self.world.rng.u64(..))
     }
@@ -107,13 +107,13 @@ impl Call<'_> {
         let filters: Vec<_> = prefixes.map(filter).collect();
         for value in filters.iter().flat_map(|filter| &filter.values) {
             if value.contains(['*', '?']) {
-                unmodelled(format_args!("wildcards such as `{value}` in filters"));
+                not_modelled(format_args!("wildcards such as `{value}` in filters"));
             }
         }
         filters
     }
 
-    /// The filters of a list that is not on a shelf.
+    /// Whether an item that is not in a store passes the filters.
     pub(super) fn passes(&self, fields: impl Fn(&str) -> Option<Vec<String>>) -> bool {
         self.filters().iter().all(|filter| hits(filter, fields(&filter.name)))
     }
@@ -131,7 +131,7 @@ fn passes<T>(filters: &[Filter], item: &T, list: &List<T>) -> bool {
 
 fn hits(filter: &Filter, found: Option<Vec<String>>) -> bool {
     let Some(found) = found else {
-        unmodelled(format_args!("the filter `{}`", filter.name));
+        not_modelled(format_args!("the filter `{}`", filter.name));
     };
     found.iter().any(|value| filter.values.contains(value))
 }

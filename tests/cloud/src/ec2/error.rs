@@ -1,23 +1,10 @@
-//! How EC2 says no.
+//! The errors of EC2.
 
 use fastrand::Rng;
 
-/// A call that was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// As the API says it, without CloudTrail's `Client.`.
-    pub code: String,
-    pub message: String,
-}
+use crate::api_error::ApiError;
 
-impl Refusal {
-    pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-        }
-    }
-
+impl ApiError {
     pub(crate) fn missing(parameter: &str) -> Self {
         Self::new(
             "MissingParameter",
@@ -66,7 +53,7 @@ impl Refusal {
         )
     }
 
-    pub(crate) fn no_offer(id: &str, rng: &mut Rng) -> Self {
+    pub(crate) fn no_endpoint_service(id: &str, rng: &mut Rng) -> Self {
         let code = rng.choice([
             "InvalidVpcEndpointServiceId.NotFound",
             "InvalidVpcEndpointService.NotFound",

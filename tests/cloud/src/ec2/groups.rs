@@ -1,7 +1,7 @@
 //! Security groups.
 
 use super::describe::{List, tag_set};
-use super::{Call, Done, Refusal};
+use super::{Answered, ApiError, Call};
 use crate::world::{Rule, SecurityGroup, Source};
 use crate::xml::Xml;
 
@@ -16,10 +16,10 @@ const LIST: List<SecurityGroup> = List {
     },
     tags: |group| &group.tags,
     largest: 1_000,
-    missing: |call, id| Refusal::no_group(id, &mut call.world.rng),
+    missing: |call, id| ApiError::no_group(id, &mut call.world.rng),
 };
 
-pub(super) fn describe(call: &mut Call<'_>) -> Done {
+pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     let (groups, token) = call.list(&LIST)?;
     call.xml.set("securityGroupInfo", groups, |xml, group| {
         xml.text("groupId", &group.id);
@@ -86,21 +86,21 @@ fn write(xml: &mut Xml, rule: &Rule, sources: &[&Rule], owner: &str) {
     });
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Done {
+pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let vpc = call.form.required("VpcId").to_owned();
     let name = call.form.required("GroupName").to_owned();
     let description = call.form.required("GroupDescription").to_owned();
     let tags = call.new_tags("security-group")?;
     call.own_vpc(&vpc)?;
     if description.is_empty() || description.len() > 255 || !description.chars().all(permitted) {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidParameterValue",
             format!("Value ({description}) for parameter GroupDescription is invalid."),
         ));
     }
     let here = |group: &&std::sync::Arc<SecurityGroup>| group.vpc == vpc && group.name == name;
     if call.world.groups().any(|group| here(&group)) {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidGroup.Duplicate",
             format!("The security group '{name}' already exists for VPC '{vpc}'"),
         ));
@@ -111,7 +111,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Done {
         .filter(|g| g.region == call.region && call.ours(&g.owner))
         .count();
     if count >= call.world.quotas.groups {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "SecurityGroupLimitExceeded",
             "The maximum number of security groups has been reached.",
         ));
@@ -138,10 +138,10 @@ pub(super) fn permitted(character: char) -> bool {
     character.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(character)
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Done {
+pub(super) fn delete(call: &mut Call<'_>) -> Answered {
     let group = call.own_group()?;
     if group.name == "default" {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "CannotDelete",
             format!(
                 "the specified group: \"{}\" name: \"default\" cannot be deleted by a user",
@@ -158,7 +158,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Done {
     let named = others.any(|other| other.rules.iter().any(|rule| rule.source == source));
     drop(others);
     if attached || named {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "DependencyViolation",
             format!("resource {} has a dependent object", group.id),
         ));
@@ -171,15 +171,15 @@ pub(super) fn delete(call: &mut Call<'_>) -> Done {
 
 impl Call<'_> {
     /// The group that the request names.
-    pub(super) fn own_group(&mut self) -> Result<SecurityGroup, Refusal> {
+    pub(super) fn own_group(&mut self) -> Result<SecurityGroup, ApiError> {
         let id = self.form.required("GroupId").to_owned();
-        let seen = self.world.see::<SecurityGroup>(&id).is_some();
+        let seen = self.world.read::<SecurityGroup>(&id).is_some();
         let group = self
             .world
             .group(&id)
             .filter(|group| seen && (LIST.visible)(self, group))
             .cloned();
-        let group = group.ok_or_else(|| Refusal::no_group(&id, &mut self.world.rng))?;
+        let group = group.ok_or_else(|| ApiError::no_group(&id, &mut self.world.rng))?;
         Ok(SecurityGroup::clone(&group))
     }
 }

@@ -1,10 +1,10 @@
 //! EC2: one handler per operation.
 
 mod describe;
+mod endpoint_services;
 mod endpoints;
 mod error;
 mod groups;
-mod offers;
 mod route_tables;
 mod rules;
 mod services;
@@ -17,13 +17,13 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use self::error::Refusal;
+use crate::api_error::ApiError;
 use crate::form::Form;
-use crate::unmodelled;
+use crate::not_modelled;
 use crate::world::World;
 use crate::xml::Xml;
 
-/// One call on its way.
+/// A call being answered.
 struct Call<'a> {
     world: &'a mut World,
     form: &'a Form,
@@ -34,9 +34,9 @@ struct Call<'a> {
 }
 
 /// A handler checks everything before it changes anything.
-type Done = Result<(), Refusal>;
+type Answered = Result<(), ApiError>;
 
-type Handler = fn(&mut Call<'_>) -> Done;
+type Handler = fn(&mut Call<'_>) -> Answered;
 
 /// Whether an operation changes something when it succeeds.
 pub(crate) fn mutates(operation: &str) -> bool {
@@ -45,7 +45,7 @@ pub(crate) fn mutates(operation: &str) -> bool {
 
 fn handler(operation: &str) -> Handler {
     match operation {
-        "AcceptVpcEndpointConnections" => offers::accept,
+        "AcceptVpcEndpointConnections" => endpoint_services::accept,
         "AssociateRouteTable" => route_tables::associate,
         "AuthorizeSecurityGroupIngress" => rules::authorize,
         "CreateRoute" => route_tables::create_route,
@@ -55,7 +55,7 @@ fn handler(operation: &str) -> Handler {
         "CreateTags" => tags::create,
         "CreateVpc" => vpcs::create,
         "CreateVpcEndpoint" => endpoints::create,
-        "CreateVpcEndpointServiceConfiguration" => offers::create,
+        "CreateVpcEndpointServiceConfiguration" => endpoint_services::create,
         "DeleteRoute" => route_tables::delete_route,
         "DeleteRouteTable" => route_tables::delete,
         "DeleteSecurityGroup" => groups::delete,
@@ -67,22 +67,22 @@ fn handler(operation: &str) -> Handler {
         "DescribeSecurityGroups" => groups::describe,
         "DescribeSubnets" => subnets::describe,
         "DescribeVpcAttribute" => vpcs::describe_attribute,
-        "DescribeVpcEndpointConnections" => offers::describe_connections,
-        "DescribeVpcEndpointServiceConfigurations" => offers::describe,
-        "DescribeVpcEndpointServicePermissions" => offers::describe_permissions,
+        "DescribeVpcEndpointConnections" => endpoint_services::describe_connections,
+        "DescribeVpcEndpointServiceConfigurations" => endpoint_services::describe,
+        "DescribeVpcEndpointServicePermissions" => endpoint_services::describe_permissions,
         "DescribeVpcEndpointServices" => services::describe,
         "DescribeVpcEndpoints" => endpoints::describe,
         "DescribeVpcs" => vpcs::describe,
         "DisassociateRouteTable" => route_tables::disassociate,
         "ModifyVpcAttribute" => vpcs::modify_attribute,
         "ModifyVpcEndpoint" => endpoints::modify,
-        "ModifyVpcEndpointServiceConfiguration" => offers::modify,
-        "ModifyVpcEndpointServicePermissions" => offers::modify_permissions,
-        "RejectVpcEndpointConnections" => offers::reject,
+        "ModifyVpcEndpointServiceConfiguration" => endpoint_services::modify,
+        "ModifyVpcEndpointServicePermissions" => endpoint_services::modify_permissions,
+        "RejectVpcEndpointConnections" => endpoint_services::reject,
         "ReplaceRoute" => route_tables::replace_route,
         "ReplaceRouteTableAssociation" => route_tables::replace_association,
         "RevokeSecurityGroupIngress" => rules::revoke,
-        _ => unmodelled(format_args!("ec2:{operation}")),
+        _ => not_modelled(format_args!("ec2:{operation}")),
     }
 }
 
@@ -93,12 +93,14 @@ pub(crate) fn answer(
     region: &str,
     operation: &str,
     form: &Form,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let account = caller.split(':').nth(4).filter(|account| !account.is_empty());
+    let account = account.unwrap_or(crate::ACCOUNT);
     let handler = handler(operation);
+    world.take_token(account, region, operation)?;
     if form.flag("DryRun") == Some(true) {
         let message = "Request would have succeeded, but DryRun flag is set.";
-        return Err(Refusal::new("DryRunOperation", message));
+        return Err(ApiError::new("DryRunOperation", message));
     }
     let mut xml = Xml::default();
     xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<");
@@ -109,7 +111,7 @@ pub(crate) fn answer(
     let mut call = Call {
         world,
         form,
-        account: account.unwrap_or(crate::ACCOUNT),
+        account,
         region,
         xml,
     };
@@ -123,14 +125,14 @@ pub(crate) fn answer(
     Ok(xml.finish())
 }
 
-pub(crate) fn refusal_xml(refusal: &Refusal) -> String {
+pub(crate) fn error_xml(error: &ApiError) -> String {
     let mut xml = Xml::default();
     xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     xml.node("Response", |xml| {
         xml.node("Errors", |xml| {
             xml.node("Error", |xml| {
-                xml.text("Code", &refusal.code);
-                xml.text("Message", &refusal.message);
+                xml.text("Code", &error.code);
+                xml.text("Message", &error.message);
             });
         });
         xml.text("RequestID", "00000000-0000-4000-8000-000000000000");
@@ -139,8 +141,8 @@ pub(crate) fn refusal_xml(refusal: &Refusal) -> String {
 }
 
 impl Call<'_> {
-    /// The answer of operations that have nothing else to say.
-    fn done(&mut self) -> Done {
+    /// The answer of operations that return only success.
+    fn done(&mut self) -> Answered {
         self.xml.value("return", true);
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Route tables, their associations and their routes.
 
 use super::describe::{List, tag_set};
-use super::{Call, Done, Refusal};
-use crate::world::{Association, EndpointKind, Route, RouteTable, Way};
+use super::{Answered, ApiError, Call};
+use crate::world::{Association, DefaultRoute, EndpointKind, Route, RouteTable};
 use crate::xml::Xml;
 
 const LIST: List<RouteTable> = List {
@@ -21,10 +21,10 @@ const LIST: List<RouteTable> = List {
     },
     tags: |table| &table.tags,
     largest: 100,
-    missing: |_, id| Refusal::no_route_table(id),
+    missing: |_, id| ApiError::no_route_table(id),
 };
 
-pub(super) fn describe(call: &mut Call<'_>) -> Done {
+pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     let (tables, token) = call.list(&LIST)?;
     let gateways: Vec<_> = call
         .world
@@ -99,13 +99,13 @@ fn write_route(xml: &mut Xml, route: &Route) {
     );
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Done {
+pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let vpc = call.form.required("VpcId").to_owned();
     let tags = call.new_tags("route-table")?;
-    // Filled in by the SDK. Nobody makes tables under faults.
+    // Set by the SDK. No test creates tables under faults.
     call.form.text("ClientToken");
     call.own_vpc(&vpc)?;
-    let id = call.world.add_route_table(&vpc, Way::Nowhere);
+    let id = call.world.add_route_table(&vpc, DefaultRoute::Nowhere);
     call.world.edit_route_table(&id, |table| table.tags = tags);
     call.xml.node("routeTable", |xml| {
         xml.text("routeTableId", &id);
@@ -114,25 +114,25 @@ pub(super) fn create(call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Done {
+pub(super) fn delete(call: &mut Call<'_>) -> Answered {
     let table = call.own_table()?;
     let of_endpoint = call
         .world
         .endpoints()
         .any(|e| e.alive() && e.route_tables.contains(&table.id));
     if !table.associations.is_empty() || of_endpoint {
-        return Err(Refusal::still_used("routeTable", &table.id));
+        return Err(ApiError::still_used("routeTable", &table.id));
     }
     call.world.remove::<RouteTable>(&table.id);
     call.done()
 }
 
-pub(super) fn associate(call: &mut Call<'_>) -> Done {
+pub(super) fn associate(call: &mut Call<'_>) -> Answered {
     let subnet = call.form.required("SubnetId").to_owned();
     let mut table = call.own_table()?;
     call.own_subnet(&subnet, &table.vpc)?;
     if let Some(there) = call.world.route_tables().find(|table| associated(table, &subnet)) {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "Resource.AlreadyAssociated",
             format!(
                 "the specified association for route table {} conflicts with an existing one",
@@ -151,10 +151,10 @@ pub(super) fn associate(call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
-pub(super) fn disassociate(call: &mut Call<'_>) -> Done {
+pub(super) fn disassociate(call: &mut Call<'_>) -> Answered {
     let (mut table, association) = call.own_association()?;
     if association.subnet.is_none() {
-        return Err(Refusal::parameter(format!(
+        return Err(ApiError::parameter(format!(
             "cannot disassociate the main route table association {}",
             association.id
         )));
@@ -164,7 +164,7 @@ pub(super) fn disassociate(call: &mut Call<'_>) -> Done {
     call.done()
 }
 
-pub(super) fn replace_association(call: &mut Call<'_>) -> Done {
+pub(super) fn replace_association(call: &mut Call<'_>) -> Answered {
     let (mut from, association) = call.own_association()?;
     let mut to = call.own_table()?;
     let id = call.world.id("rtbassoc");
@@ -186,11 +186,11 @@ pub(super) fn replace_association(call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
-pub(super) fn create_route(call: &mut Call<'_>) -> Done {
+pub(super) fn create_route(call: &mut Call<'_>) -> Answered {
     let mut table = call.own_table()?;
     let route = call.route()?;
     if table.routes.iter().any(|there| there.destination == route.destination) {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "RouteAlreadyExists",
             format!("The route identified by {} already exists.", route.destination),
         ));
@@ -200,7 +200,7 @@ pub(super) fn create_route(call: &mut Call<'_>) -> Done {
     call.done()
 }
 
-pub(super) fn replace_route(call: &mut Call<'_>) -> Done {
+pub(super) fn replace_route(call: &mut Call<'_>) -> Answered {
     let mut table = call.own_table()?;
     let route = call.route()?;
     match table
@@ -215,7 +215,7 @@ pub(super) fn replace_route(call: &mut Call<'_>) -> Done {
     call.done()
 }
 
-pub(super) fn delete_route(call: &mut Call<'_>) -> Done {
+pub(super) fn delete_route(call: &mut Call<'_>) -> Answered {
     let mut table = call.own_table()?;
     let destination = call.destination();
     let Some(at) = table
@@ -230,8 +230,8 @@ pub(super) fn delete_route(call: &mut Call<'_>) -> Done {
     call.done()
 }
 
-fn no_route(table: &RouteTable, destination: &str) -> Refusal {
-    Refusal::new(
+fn no_route(table: &RouteTable, destination: &str) -> ApiError {
+    ApiError::new(
         "InvalidRoute.NotFound",
         format!(
             "no route with destination-cidr-block {destination} in route table {}",
@@ -245,21 +245,21 @@ fn associated(table: &RouteTable, subnet: &str) -> bool {
 }
 
 impl Call<'_> {
-    fn own_table(&mut self) -> Result<RouteTable, Refusal> {
+    fn own_table(&mut self) -> Result<RouteTable, ApiError> {
         let id = self.form.required("RouteTableId");
         let table = self.world.route_table(id).filter(|table| (LIST.visible)(self, table));
-        let table = table.ok_or_else(|| Refusal::no_route_table(id))?;
+        let table = table.ok_or_else(|| ApiError::no_route_table(id))?;
         Ok(RouteTable::clone(table))
     }
 
-    fn own_association(&mut self) -> Result<(RouteTable, Association), Refusal> {
+    fn own_association(&mut self) -> Result<(RouteTable, Association), ApiError> {
         let id = self.form.required("AssociationId");
         let found = self.world.route_tables().find_map(|table| {
             let association = table.associations.iter().find(|a| a.id == id)?;
             Some((RouteTable::clone(table), association.clone()))
         });
         found.filter(|(table, _)| self.ours(&table.owner)).ok_or_else(|| {
-            Refusal::new(
+            ApiError::new(
                 "InvalidAssociationID.NotFound",
                 format!("The association ID '{id}' does not exist"),
             )
@@ -272,12 +272,12 @@ impl Call<'_> {
         found.unwrap_or_default().to_owned()
     }
 
-    fn route(&self) -> Result<Route, Refusal> {
+    fn route(&self) -> Result<Route, ApiError> {
         let names = ["GatewayId", "NatGatewayId", "TransitGatewayId", "NetworkInterfaceId"];
         let target = names.iter().find_map(|name| self.form.text(name));
         Ok(Route {
             destination: self.destination(),
-            target: target.ok_or_else(|| Refusal::missing("a target"))?.to_owned(),
+            target: target.ok_or_else(|| ApiError::missing("a target"))?.to_owned(),
             blackhole: false,
         })
     }

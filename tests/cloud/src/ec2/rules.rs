@@ -1,24 +1,24 @@
 //! Ingress rules of security groups.
 
 use super::groups::permitted;
-use super::{Call, Done, Refusal};
+use super::{Answered, ApiError, Call};
 use crate::world::{Rule, Source};
 use crate::xml::Xml;
 
-pub(super) fn authorize(call: &mut Call<'_>) -> Done {
+pub(super) fn authorize(call: &mut Call<'_>) -> Answered {
     let new = call.permissions()?;
     let mut group = call.own_group()?;
     for (at, rule) in new.iter().enumerate() {
         let before = new.iter().take(at);
         if group.rules.iter().chain(before).any(|there| there.same(rule)) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 "InvalidPermission.Duplicate",
                 format!("the specified rule \"{}\" already exists", words(rule)),
             ));
         }
     }
     if group.rules.len() + new.len() > call.world.quotas.rules {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "RulesPerSecurityGroupLimitExceeded",
             "The maximum number of rules per security group has been reached.",
         ));
@@ -37,13 +37,13 @@ pub(super) fn authorize(call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
-pub(super) fn revoke(call: &mut Call<'_>) -> Done {
+pub(super) fn revoke(call: &mut Call<'_>) -> Answered {
     let ids = call.form.list("SecurityGroupRuleId");
     let gone = call.permissions()?;
     let mut group = call.own_group()?;
     for id in &ids {
         if !group.rules.iter().any(|there| there.id == *id) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 "InvalidSecurityGroupRuleId.NotFound",
                 format!("The security group rule ID '{id}' does not exist"),
             ));
@@ -51,7 +51,7 @@ pub(super) fn revoke(call: &mut Call<'_>) -> Done {
     }
     for rule in &gone {
         if !group.rules.iter().any(|there| there.same(rule)) {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 "InvalidPermission.NotFound",
                 "The specified rule does not exist in this security group.",
             ));
@@ -91,7 +91,7 @@ fn words(rule: &Rule) -> String {
 
 impl Call<'_> {
     /// The rules that a request names, one for each source.
-    fn permissions(&mut self) -> Result<Vec<Rule>, Refusal> {
+    fn permissions(&mut self) -> Result<Vec<Rule>, ApiError> {
         let mut rules = Vec::new();
         for prefix in self.form.structures("IpPermissions") {
             let field = |name: &str| format!("{prefix}.{name}");
@@ -104,7 +104,7 @@ impl Call<'_> {
                 .number(&field("FromPort"))
                 .zip(self.form.number(&field("ToPort")));
             if protocol == "tcp" && ports.is_none() {
-                return Err(Refusal::new(
+                return Err(ApiError::new(
                     "InvalidParameterValue",
                     "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.",
                 ));
@@ -136,16 +136,16 @@ impl Call<'_> {
     }
 }
 
-fn check(value: &str, name: &str, description: Option<&str>) -> Done {
+fn check(value: &str, name: &str, description: Option<&str>) -> Answered {
     if name.starts_with("Cidr") && value.parse::<ipnet::IpNet>().is_err() {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidParameterValue",
             format!("CIDR block {value} is malformed"),
         ));
     }
     let words = description.unwrap_or_default();
     if words.len() > 255 || !words.chars().all(permitted) {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidParameterValue",
             "Invalid rule description. Valid descriptions are strings less than 256 characters from the following \
              set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*",

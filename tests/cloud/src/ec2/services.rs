@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Call, Done, Refusal};
-use crate::world::{Listing, kind_name, offer_listing};
+use super::{Answered, ApiError, Call};
+use crate::world::{Listing, endpoint_service_listing, kind_name};
 use crate::xml::Xml;
 
-pub(super) fn describe(call: &mut Call<'_>) -> Done {
+pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     let names = call.form.list("ServiceName");
     let (size, after) = call.page(1_000, false)?;
     let mut listings: Vec<Arc<Listing>> = call
@@ -19,14 +19,14 @@ pub(super) fn describe(call: &mut Call<'_>) -> Done {
         .collect();
     listings.extend(
         call.world
-            .offers()
-            .filter(|offer| offer.region == call.region && offer.admits(call.account))
-            .map(|offer| Arc::new(offer_listing(offer))),
+            .endpoint_services()
+            .filter(|endpoint_service| endpoint_service.region == call.region && endpoint_service.admits(call.account))
+            .map(|endpoint_service| Arc::new(endpoint_service_listing(endpoint_service))),
     );
     listings.sort_by_cached_key(|listing| key(listing));
     let known: BTreeSet<_> = listings.iter().map(|listing| listing.name.as_str()).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(name.as_str())) {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidServiceName",
             format!("The Vpc Endpoint Service '{unknown}' does not exist"),
         ));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::describe::{List, tag_set};
-use super::{Call, Done, Refusal};
+use super::{Answered, ApiError, Call};
 use crate::world::{RouteTable, Subnet, World, addresses};
 use crate::xml::Xml;
 
@@ -20,10 +20,10 @@ const LIST: List<Subnet> = List {
     },
     tags: |subnet| &subnet.tags,
     largest: 1_000,
-    missing: |call, id| Refusal::no_subnet(id, &mut call.world.rng),
+    missing: |call, id| ApiError::no_subnet(id, &mut call.world.rng),
 };
 
-pub(super) fn describe(call: &mut Call<'_>) -> Done {
+pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     let (subnets, token) = call.list(&LIST)?;
     let used = interfaces(call.world);
     call.xml.set("subnetSet", subnets, |xml, subnet| {
@@ -66,14 +66,14 @@ pub(super) fn free(world: &World, subnet: &Subnet) -> u32 {
     subnet.addresses.saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Done {
+pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let vpc = call.form.required("VpcId").to_owned();
     let cidr = call.form.required("CidrBlock").to_owned();
     let zone = call.form.text("AvailabilityZone").unwrap_or_default().to_owned();
     let tags = call.new_tags("subnet")?;
     call.own_vpc(&vpc)?;
     if addresses(&cidr) == 0 {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidSubnet.Range",
             format!("The CIDR '{cidr}' is invalid."),
         ));
@@ -83,7 +83,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Done {
         .subnets()
         .any(|subnet| subnet.vpc == vpc && subnet.cidr == cidr)
     {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidSubnet.Conflict",
             format!("The CIDR '{cidr}' conflicts with another subnet"),
         ));
@@ -91,7 +91,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Done {
     let letter = match zone.strip_prefix(call.region) {
         Some(letter) if matches!(letter, "a" | "b" | "c") => letter,
         None if zone.is_empty() => "a",
-        _ => return Err(Refusal::parameter(format!("Invalid availability zone: [{zone}]"))),
+        _ => return Err(ApiError::parameter(format!("Invalid availability zone: [{zone}]"))),
     };
     let id = call.world.add_subnet(&vpc, letter, &cidr, None);
     call.world.edit_subnet(&id, |subnet| subnet.tags = tags);
@@ -101,17 +101,17 @@ pub(super) fn create(call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Done {
+pub(super) fn delete(call: &mut Call<'_>) -> Answered {
     let id = call.form.required("SubnetId").to_owned();
     let subnet = call.world.subnet(&id).cloned();
-    let subnet = subnet.ok_or_else(|| Refusal::no_subnet(&id, &mut call.world.rng))?;
+    let subnet = subnet.ok_or_else(|| ApiError::no_subnet(&id, &mut call.world.rng))?;
     if !call.ours(&subnet.owner) {
-        return Err(Refusal::not_permitted(format!(
+        return Err(ApiError::not_permitted(format!(
             "The subnet '{id}' belongs to another account"
         )));
     }
     if interfaces(call.world).contains_key(&id) {
-        return Err(Refusal::still_used("subnet", &id));
+        return Err(ApiError::still_used("subnet", &id));
     }
     let tables: Vec<_> = call
         .world
@@ -129,22 +129,22 @@ pub(super) fn delete(call: &mut Call<'_>) -> Done {
 
 impl Call<'_> {
     /// A subnet of a VPC in which the caller may put endpoints.
-    pub(super) fn own_subnet(&mut self, id: &str, vpc: &str) -> Result<Subnet, Refusal> {
-        let seen = self.world.see::<Subnet>(id).is_some();
+    pub(super) fn own_subnet(&mut self, id: &str, vpc: &str) -> Result<Subnet, ApiError> {
+        let seen = self.world.read::<Subnet>(id).is_some();
         let Some(subnet) = self
             .world
             .subnet(id)
             .filter(|subnet| seen && subnet.region == self.region)
         else {
-            return Err(Refusal::no_subnet(id, &mut self.world.rng));
+            return Err(ApiError::no_subnet(id, &mut self.world.rng));
         };
         if !self.ours(&subnet.owner) {
             let message = format!("The subnet '{id}' is shared with you: its owner alone may put endpoints into it");
-            return Err(Refusal::not_permitted(message));
+            return Err(ApiError::not_permitted(message));
         }
         match subnet.vpc == vpc {
             true => Ok(Subnet::clone(subnet)),
-            false => Err(Refusal::parameter(format!(
+            false => Err(ApiError::parameter(format!(
                 "The subnet '{id}' is not in the VPC '{vpc}'"
             ))),
         }

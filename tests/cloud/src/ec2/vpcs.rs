@@ -1,7 +1,7 @@
 //! VPCs.
 
 use super::describe::{List, tag_set};
-use super::{Call, Done, Refusal};
+use super::{Answered, ApiError, Call};
 use crate::world::{RouteTable, SecurityGroup, Vpc, addresses};
 use crate::xml::Xml;
 
@@ -22,10 +22,10 @@ const LIST: List<Vpc> = List {
     },
     tags: |vpc| &vpc.tags,
     largest: 1_000,
-    missing: |_, id| Refusal::no_vpc(id),
+    missing: |_, id| ApiError::no_vpc(id),
 };
 
-pub(super) fn describe(call: &mut Call<'_>) -> Done {
+pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     let (vpcs, token) = call.list(&LIST)?;
     call.xml.set("vpcSet", vpcs, |xml, vpc| write(xml, &vpc));
     call.end_of_page(token);
@@ -47,11 +47,11 @@ fn write(xml: &mut Xml, vpc: &Vpc) {
     tag_set(xml, &vpc.tags);
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Done {
+pub(super) fn create(call: &mut Call<'_>) -> Answered {
     let cidr = call.form.required("CidrBlock").to_owned();
     let tags = call.new_tags("vpc")?;
     if addresses(&cidr) == 0 {
-        return Err(Refusal::new(
+        return Err(ApiError::new(
             "InvalidVpc.Range",
             format!("The CIDR '{cidr}' is invalid."),
         ));
@@ -65,7 +65,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Done {
+pub(super) fn delete(call: &mut Call<'_>) -> Answered {
     let id = call.form.required("VpcId").to_owned();
     call.own_vpc(&id)?;
     let world = &mut *call.world;
@@ -74,7 +74,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Done {
         || world.groups().any(|group| group.vpc == id && group.name != "default")
         || world.route_tables().any(|table| table.vpc == id && !is_main(table));
     if used {
-        return Err(Refusal::still_used("vpc", &id));
+        return Err(ApiError::still_used("vpc", &id));
     }
     let tables: Vec<_> = world
         .route_tables()
@@ -92,34 +92,34 @@ pub(super) fn delete(call: &mut Call<'_>) -> Done {
     call.done()
 }
 
-pub(super) fn describe_attribute(call: &mut Call<'_>) -> Done {
+pub(super) fn describe_attribute(call: &mut Call<'_>) -> Answered {
     let id = call.form.required("VpcId").to_owned();
     let attribute = call.form.required("Attribute").to_owned();
-    let vpc = call.world.see::<Vpc>(&id).filter(|vpc| (LIST.visible)(call, vpc));
-    let vpc = vpc.ok_or_else(|| Refusal::no_vpc(&id))?;
+    let vpc = call.world.read::<Vpc>(&id).filter(|vpc| (LIST.visible)(call, vpc));
+    let vpc = vpc.ok_or_else(|| ApiError::no_vpc(&id))?;
     let value = match attribute.as_str() {
         "enableDnsSupport" => vpc.dns_support,
         "enableDnsHostnames" => vpc.dns_hostnames,
-        other => return Err(Refusal::parameter(format!("Invalid attribute '{other}'"))),
+        other => return Err(ApiError::parameter(format!("Invalid attribute '{other}'"))),
     };
     call.xml.text("vpcId", &id);
     call.xml.node(&attribute, |xml| xml.value("value", value));
     Ok(())
 }
 
-pub(super) fn modify_attribute(call: &mut Call<'_>) -> Done {
+pub(super) fn modify_attribute(call: &mut Call<'_>) -> Answered {
     let id = call.form.required("VpcId").to_owned();
     let support = call.form.flag("EnableDnsSupport.Value");
     let hostnames = call.form.flag("EnableDnsHostnames.Value");
     call.own_vpc(&id)?;
     match (support, hostnames) {
         (Some(_), Some(_)) => {
-            return Err(Refusal::new(
+            return Err(ApiError::new(
                 "InvalidParameterCombination",
                 "Only one attribute can be modified at a time",
             ));
         }
-        (None, None) => return Err(Refusal::missing("attribute")),
+        (None, None) => return Err(ApiError::missing("attribute")),
         (Some(on), None) => call.world.edit_vpc(&id, |vpc| vpc.dns_support = on),
         (None, Some(on)) => call.world.edit_vpc(&id, |vpc| vpc.dns_hostnames = on),
     }
@@ -135,15 +135,15 @@ pub(super) fn is_main(table: &RouteTable) -> bool {
 
 impl Call<'_> {
     /// A VPC that the caller may change.
-    pub(super) fn own_vpc(&mut self, id: &str) -> Result<(), Refusal> {
+    pub(super) fn own_vpc(&mut self, id: &str) -> Result<(), ApiError> {
         let Some(vpc) = self.world.vpc(id).filter(|vpc| vpc.region == self.region) else {
-            return Err(Refusal::no_vpc(id));
+            return Err(ApiError::no_vpc(id));
         };
         if !self.ours(&vpc.owner) {
             let message = format!("The vpc '{id}' belongs to another account");
-            return Err(Refusal::not_permitted(message));
+            return Err(ApiError::not_permitted(message));
         }
-        // Not everywhere known yet.
-        self.world.see::<Vpc>(id).map(drop).ok_or_else(|| Refusal::no_vpc(id))
+        // The write may not be visible yet.
+        self.world.read::<Vpc>(id).map(drop).ok_or_else(|| ApiError::no_vpc(id))
     }
 }

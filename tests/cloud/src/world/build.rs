@@ -1,14 +1,14 @@
-//! Makes things as their owners made them long ago, by no call of anybody.
+//! Creates resources without a call, as if they had existed for long.
 
 use std::collections::BTreeSet;
 
 use super::{
-    Association, Endpoint, EndpointKind, EndpointState, Offer, Route, RouteTable, Rule, SecurityGroup, Source, Subnet,
-    Tags, Vpc, World,
+    Association, Endpoint, EndpointKind, EndpointService, EndpointState, Route, RouteTable, Rule, SecurityGroup,
+    Source, Subnet, Tags, Vpc, World,
 };
 use crate::{ACCOUNT, REGION};
 
-/// AWS's own policy for endpoints that were given none.
+/// The default policy of interface endpoints.
 pub(crate) const DEFAULT_POLICY: &str = r#"{
   "Statement": [
     {
@@ -19,19 +19,19 @@ pub(crate) const DEFAULT_POLICY: &str = r#"{
     }
   ]
 }"#;
-/// The same of gateway endpoints.
+/// The default policy of gateway endpoints.
 pub(crate) const DEFAULT_GATEWAY_POLICY: &str =
     r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
 /// Where the default route of a route table leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum DefaultRoute {
     InternetGateway,
     Nat,
     Nowhere,
 }
 
-/// An endpoint to be made, with what most have.
+/// An endpoint to create, with common values.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
     pub vpc: String,
@@ -42,7 +42,7 @@ pub struct NewEndpoint {
     pub route_tables: Vec<String>,
     pub groups: Vec<String>,
     pub private_dns: bool,
-    /// None: AWS's own.
+    /// None: the default policy.
     pub policy: Option<String>,
     pub tags: Tags,
     pub requester_managed: bool,
@@ -103,7 +103,7 @@ impl World {
             dns_hostnames: false,
             tags: Tags::new(),
         });
-        let main = self.add_route_table(&id, Way::Nowhere);
+        let main = self.add_route_table(&id, DefaultRoute::Nowhere);
         let association = self.id("rtbassoc");
         self.edit_route_table(&main, |table| {
             table.associations.push(Association {
@@ -126,7 +126,7 @@ impl World {
         id
     }
 
-    pub fn add_route_table(&mut self, vpc: &str, way: Way) -> String {
+    pub fn add_route_table(&mut self, vpc: &str, way: DefaultRoute) -> String {
         let id = self.id("rtb");
         let (owner, region) = self.home(vpc);
         let locals = self.vpc(vpc).map(|vpc| vpc.cidrs.clone()).unwrap_or_default();
@@ -139,9 +139,9 @@ impl World {
             })
             .collect();
         let gateway = match way {
-            Way::InternetGateway => Some("igw"),
-            Way::Nat => Some("nat"),
-            Way::Nowhere => None,
+            DefaultRoute::InternetGateway => Some("igw"),
+            DefaultRoute::Nat => Some("nat"),
+            DefaultRoute::Nowhere => None,
         };
         if let Some(prefix) = gateway {
             routes.push(Route {
@@ -247,11 +247,11 @@ impl World {
         id
     }
 
-    /// An endpoint service of this account, which asks for acceptance and lets nobody in.
-    pub fn add_offer(&mut self, owner: &str, letters: &[&str]) -> String {
+    /// An endpoint service of this account, with acceptance required and no allowed principals.
+    pub fn add_endpoint_service(&mut self, owner: &str, letters: &[&str]) -> String {
         let id = self.id("vpce-svc");
         let balancer = self.rng.u64(..) >> 4;
-        self.put(Offer {
+        self.put(EndpointService {
             name: format!("com.amazonaws.vpce.{REGION}.{id}"),
             owner: owner.to_owned(),
             region: REGION.to_owned(),
@@ -284,7 +284,7 @@ impl World {
     }
 }
 
-/// Those of the network that AWS does not keep for itself.
+/// The addresses of a network without those that AWS reserves.
 pub(crate) fn addresses(cidr: &str) -> u32 {
     let bits = cidr.rsplit_once('/').and_then(|(_, bits)| bits.parse::<u32>().ok());
     let host = 32_u32.saturating_sub(bits.unwrap_or(32)).min(16);

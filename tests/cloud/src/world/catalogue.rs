@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{EndpointKind, Listing, Offer, World};
+use super::{EndpointKind, EndpointService, Listing, World};
 
 /// Short name, whether it supports a policy, and the letters of its zones.
 const INTERFACE: &[(&str, bool, &str)] = &[
@@ -67,40 +67,42 @@ impl World {
         }
     }
 
-    /// The entry of a service in one of its forms, offers of accounts included.
+    /// The entry of a service and type, services of accounts included.
     pub(crate) fn listing(&self, region: &str, name: &str, kind: EndpointKind) -> Option<Arc<Listing>> {
         let listed = self
             .catalogue
             .iter()
             .find(|l| l.name == name && l.kind == kind && l.region == region);
         listed.cloned().or_else(|| {
-            let offer = self.offers().find(|offer| offer.name == name && offer.region == region);
-            offer
-                .map(|offer| Arc::new(offer_listing(offer)))
+            let endpoint_service = self
+                .endpoint_services()
+                .find(|endpoint_service| endpoint_service.name == name && endpoint_service.region == region);
+            endpoint_service
+                .map(|endpoint_service| Arc::new(endpoint_service_listing(endpoint_service)))
                 .filter(|l| l.kind == kind)
         })
     }
 }
 
-/// How consumers see a service that an account offers.
-pub(crate) fn offer_listing(offer: &Offer) -> Listing {
+/// The entry of a service that an account offers.
+pub(crate) fn endpoint_service_listing(endpoint_service: &EndpointService) -> Listing {
     Listing {
-        name: offer.name.clone(),
-        region: offer.region.clone(),
+        name: endpoint_service.name.clone(),
+        region: endpoint_service.region.clone(),
         kind: EndpointKind::Interface,
-        zones: offer.zones.clone(),
+        zones: endpoint_service.zones.clone(),
         policy_supported: false,
-        private_dns_names: offer
+        private_dns_names: endpoint_service
             .private_dns_name
             .iter()
-            .filter(|_| offer.verification == "verified")
+            .filter(|_| endpoint_service.verification == "verified")
             .cloned()
             .collect(),
         manages_endpoints: false,
         address_types: vec!["ipv4".to_owned()],
-        owner: offer.owner.clone(),
-        acceptance_required: offer.acceptance_required,
-        id: Some(offer.id.clone()),
+        owner: endpoint_service.owner.clone(),
+        acceptance_required: endpoint_service.acceptance_required,
+        id: Some(endpoint_service.id.clone()),
     }
 }
 

@@ -1,10 +1,11 @@
-//! All that the accounts have.
+//! The resources of all accounts.
 
 mod build;
 mod catalogue;
+mod limits;
 mod random;
-mod shelf;
-mod things;
+mod resources;
+mod store;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,51 +15,62 @@ use fastrand::Rng;
 use jiff::Timestamp;
 
 pub(crate) use self::build::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, addresses};
-pub use self::build::{NewEndpoint, Way, rule};
-pub(crate) use self::catalogue::offer_listing;
+pub use self::build::{DefaultRoute, NewEndpoint, rule};
+pub(crate) use self::catalogue::endpoint_service_listing;
+use self::limits::Bucket;
+pub use self::limits::RequestRate;
 pub use self::random::Shape;
-use self::shelf::Shelf;
-pub use self::things::{
-    Association, Endpoint, EndpointKind, EndpointState, Listing, Offer, Route, RouteTable, Rule, SecurityGroup, Source,
-    Subnet, Tags, Vpc, prefix_list,
+pub use self::resources::{
+    Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, Listing, Resource, Route, RouteTable,
+    Rule, SecurityGroup, Source, Subnet, Tags, Vpc, prefix_list,
 };
-pub(crate) use self::things::{kind_name, state_name};
+pub(crate) use self::resources::{kind_name, state_name};
+use self::store::Store;
 use crate::faults::Fault;
-use crate::log::{Effect, Thing};
 
-/// The accounts' things and the rules of AWS that outlive single calls.
+/// The accounts' resources, and state of AWS that outlives single calls.
 #[derive(Debug)]
 pub struct World {
     pub quotas: Quotas,
+    /// Of calls that change endpoints. None: no limit.
+    pub endpoint_rate: Option<RequestRate>,
+    /// Whether EC2 refuses to modify an endpoint while another modification of it is in progress.
+    pub one_modification_at_a_time: bool,
     /// The service catalogue, of all Regions.
     pub catalogue: Vec<Arc<Listing>>,
     /// Topics that exist, by ARN.
     pub topics: BTreeSet<String>,
-    /// The most that one page of a list holds, whatever was asked for.
+    /// Of each topic, as `GetTopicAttributes` has it.
+    pub confirmed_subscriptions: u32,
+    /// Items of a page, at most, whatever the request asks for.
     pub page: usize,
-    vpcs: Shelf<Vpc>,
-    subnets: Shelf<Subnet>,
-    route_tables: Shelf<RouteTable>,
-    groups: Shelf<SecurityGroup>,
-    endpoints: Shelf<Endpoint>,
-    offers: Shelf<Offer>,
-    /// What a token made, and of which request, by account, Region and token.
+    vpcs: Store<Vpc>,
+    subnets: Store<Subnet>,
+    route_tables: Store<RouteTable>,
+    groups: Store<SecurityGroup>,
+    endpoints: Store<Endpoint>,
+    endpoint_services: Store<EndpointService>,
+    /// The endpoint and the request of each client token, by account, Region and token.
     pub(crate) tokens: BTreeMap<(String, String, String), Token>,
-    /// What becomes of endpoints by itself.
-    fates: Vec<ChangeStatus>,
-    /// Names that are still taken after their endpoint is gone.
-    held: Vec<Held>,
+    /// By account, Region and operation.
+    buckets: BTreeMap<(String, String, String), Bucket>,
+    /// Until when the last modification of an endpoint is in progress.
+    modified: BTreeMap<String, Timestamp>,
+    /// Pending changes of endpoints' states.
+    transitions: Vec<Transition>,
+    /// Private names that are reserved for some minutes after their endpoint was deleted.
+    reserved: Vec<ReservedName>,
     journal: Vec<Effect>,
     pub(crate) now: Timestamp,
     pub(crate) rng: Rng,
-    pub(crate) trouble: Trouble,
-    /// What went wrong on purpose so far, calls included.
+    pub(crate) write_faults: WriteFaults,
+    /// Injected faults so far.
     pub(crate) injected: BTreeMap<Fault, u64>,
 }
 
-/// What goes wrong with writes now.
+/// Faults of writes.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Trouble {
+pub(crate) struct WriteFaults {
     pub(crate) stale: f64,
     pub(crate) stale_for: std::time::Duration,
     pub(crate) endpoint_fails: f64,
@@ -85,7 +97,7 @@ pub(crate) struct Token {
 }
 
 #[derive(Debug)]
-struct ChangeStatus {
+struct Transition {
     at: Timestamp,
     endpoint: String,
     /// None: it is no longer listed.
@@ -93,7 +105,7 @@ struct ChangeStatus {
 }
 
 #[derive(Debug)]
-struct Held {
+struct ReservedName {
     vpc: String,
     service: String,
     until: Timestamp,
@@ -111,42 +123,42 @@ impl Default for Quotas {
     }
 }
 
-/// What the world keeps on a shelf.
-pub(crate) trait Kept: Clone + Sized {
-    fn shelf(world: &mut World) -> (&mut Shelf<Self>, &mut Rng);
+/// A resource kept in a store.
+pub(crate) trait Stored: Clone + Sized {
+    fn store(world: &mut World) -> (&mut Store<Self>, &mut Rng);
     fn id(&self) -> &str;
-    fn thing(item: Arc<Self>) -> Thing;
+    fn resource(item: Arc<Self>) -> Resource;
 }
 
 macro_rules! kept {
-    ($type:ident, $shelf:ident, $get:ident, $all:ident, $edit:ident) => {
-        impl Kept for $type {
-            fn shelf(world: &mut World) -> (&mut Shelf<Self>, &mut Rng) {
-                (&mut world.$shelf, &mut world.rng)
+    ($type:ident, $store:ident, $get:ident, $all:ident, $edit:ident) => {
+        impl Stored for $type {
+            fn store(world: &mut World) -> (&mut Store<Self>, &mut Rng) {
+                (&mut world.$store, &mut world.rng)
             }
 
             fn id(&self) -> &str {
                 &self.id
             }
 
-            fn thing(item: Arc<Self>) -> Thing {
-                Thing::$type(item)
+            fn resource(item: Arc<Self>) -> Resource {
+                Resource::$type(item)
             }
         }
 
         impl World {
-            /// As it is now, whatever readers see.
+            /// Its present state, which readers may not see yet.
             pub fn $get(&self, id: &str) -> Option<&Arc<$type>> {
-                self.$shelf.get(id)
+                self.$store.get(id)
             }
 
             pub fn $all(&self) -> impl Iterator<Item = &Arc<$type>> {
-                self.$shelf.iter()
+                self.$store.iter()
             }
 
-            /// Changes one that is there, by no call of anybody.
+            /// Changes an existing one without a call.
             pub fn $edit(&mut self, id: &str, edit: impl FnOnce(&mut $type)) {
-                if let Some(item) = self.$shelf.get(id) {
+                if let Some(item) = self.$store.get(id) {
                     let mut item = $type::clone(item);
                     edit(&mut item);
                     self.put(item);
@@ -161,28 +173,39 @@ kept!(Subnet, subnets, subnet, subnets, edit_subnet);
 kept!(RouteTable, route_tables, route_table, route_tables, edit_route_table);
 kept!(SecurityGroup, groups, group, groups, edit_group);
 kept!(Endpoint, endpoints, endpoint, endpoints, edit_endpoint);
-kept!(Offer, offers, offer, offers, edit_offer);
+kept!(
+    EndpointService,
+    endpoint_services,
+    endpoint_service,
+    endpoint_services,
+    edit_endpoint_service
+);
 
 impl World {
     pub(crate) fn new(now: Timestamp, mut rng: Rng) -> Self {
         let mut world = Self {
             quotas: Quotas::default(),
+            endpoint_rate: None,
+            one_modification_at_a_time: false,
             catalogue: Vec::new(),
             topics: BTreeSet::new(),
+            confirmed_subscriptions: 1,
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),
-            vpcs: Shelf::default(),
-            subnets: Shelf::default(),
-            route_tables: Shelf::default(),
-            groups: Shelf::default(),
-            endpoints: Shelf::default(),
-            offers: Shelf::default(),
+            vpcs: Store::default(),
+            subnets: Store::default(),
+            route_tables: Store::default(),
+            groups: Store::default(),
+            endpoints: Store::default(),
+            endpoint_services: Store::default(),
             tokens: BTreeMap::new(),
-            fates: Vec::new(),
-            held: Vec::new(),
+            buckets: BTreeMap::new(),
+            modified: BTreeMap::new(),
+            transitions: Vec::new(),
+            reserved: Vec::new(),
             journal: Vec::new(),
             now,
             rng,
-            trouble: Trouble::default(),
+            write_faults: WriteFaults::default(),
             injected: BTreeMap::new(),
         };
         world.list_services(crate::REGION);
@@ -194,29 +217,29 @@ impl World {
         format!("{prefix}-{:017x}", self.rng.u64(..) >> 4)
     }
 
-    /// Makes or replaces a thing.
-    pub(crate) fn put<T: Kept>(&mut self, item: T) {
+    /// Creates or replaces a resource.
+    pub(crate) fn put<T: Stored>(&mut self, item: T) {
         let id = item.id().to_owned();
         self.write(&id, Some(item));
     }
 
-    pub(crate) fn remove<T: Kept>(&mut self, id: &str) {
+    pub(crate) fn remove<T: Stored>(&mut self, id: &str) {
         self.write::<T>(id, None);
     }
 
-    /// What one reader sees of a thing.
-    pub(crate) fn see<T: Kept>(&mut self, id: &str) -> Option<Arc<T>> {
+    /// What one reader sees of a resource.
+    pub(crate) fn read<T: Stored>(&mut self, id: &str) -> Option<Arc<T>> {
         let now = self.now;
-        let (shelf, rng) = T::shelf(self);
-        shelf.see(id, now, rng)
+        let (store, rng) = T::store(self);
+        store.read(id, now, rng)
     }
 
-    /// What one reader sees of those things after this id that `pick` wants.
-    pub(crate) fn see_all<T: Kept>(&mut self, after: &str, pick: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
+    /// What one reader sees of the resources after this id that `pick` wants.
+    pub(crate) fn read_all<T: Stored>(&mut self, after: &str, pick: impl Fn(&T) -> bool) -> Vec<Arc<T>> {
         let now = self.now;
-        let (shelf, rng) = T::shelf(self);
-        shelf
-            .see_all(after, now, rng)
+        let (store, rng) = T::store(self);
+        store
+            .read_all(after, now, rng)
             .filter(|item| pick(item))
             .cloned()
             .collect()
@@ -227,21 +250,23 @@ impl World {
         std::mem::take(&mut self.journal)
     }
 
-    fn write<T: Kept>(&mut self, id: &str, item: Option<T>) {
+    fn write<T: Stored>(&mut self, id: &str, item: Option<T>) {
         let item = item.map(Arc::new);
-        let stale = self.trouble.stale > 0.0 && self.rng.f64() < self.trouble.stale;
+        let stale = self.write_faults.stale > 0.0 && self.rng.f64() < self.write_faults.stale;
         let until = stale.then(|| {
             *self.injected.entry(Fault::Stale).or_default() += 1;
-            let most = u64::try_from(self.trouble.stale_for.as_millis()).unwrap_or(1).max(1);
+            let most = u64::try_from(self.write_faults.stale_for.as_millis())
+                .unwrap_or(1)
+                .max(1);
             let wait = std::time::Duration::from_millis(self.rng.u64(..most));
             self.now.checked_add(wait).unwrap_or(self.now)
         });
-        let (shelf, _) = T::shelf(self);
-        let before = shelf.put(id, item.clone(), until);
+        let (store, _) = T::store(self);
+        let before = store.put(id, item.clone(), until);
         self.journal.push(Effect {
             id: id.to_owned(),
-            before: before.map(T::thing),
-            after: item.map(T::thing),
+            before: before.map(T::resource),
+            after: item.map(T::resource),
         });
     }
 }

@@ -1,18 +1,18 @@
-//! Worlds as one finds them: each grown in its own way, most of it wrong.
+//! Random worlds with many defects.
 
 use fastrand::Rng;
 
-use super::{EndpointKind, EndpointState, NewEndpoint, Rule, Tags, Way, World, rule};
+use super::{DefaultRoute, EndpointKind, EndpointState, NewEndpoint, Rule, Tags, World, rule};
 use crate::{ACCOUNT, OTHER_ACCOUNT, REGION};
 
-/// How large a random world gets.
+/// The size of a random world.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// At least one, at most so many.
+    /// VPCs, at most; at least one.
     pub vpcs: usize,
-    /// Short names of the services that endpoints lead to.
+    /// Short names of the services of endpoints.
     pub services: Vec<String>,
-    /// Policies that endpoints have besides AWS's own.
+    /// Policies of endpoints besides the default.
     pub policies: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ impl Default for Shape {
 impl World {
     /// Adds VPCs at random, with subnets of all classes, route tables, groups and endpoints, some of other owners. Gives
     /// their ids. Some worlds are short of quotas.
-    pub fn grow(&mut self, shape: &Shape, rng: &mut Rng) -> Vec<String> {
+    pub fn populate(&mut self, shape: &Shape, rng: &mut Rng) -> Vec<String> {
         match rng.u8(..24) {
             0 => self.quotas.interface_endpoints = rng.usize(1..5),
             1 => self.quotas.gateway_endpoints = rng.usize(1..3),
@@ -47,14 +47,16 @@ impl World {
 
     /// An endpoint to a service that another account offers.
     fn stranger(&mut self, vpc: &str, rng: &mut Rng) {
-        let offer = self.add_offer(OTHER_ACCOUNT, &["a", "b"]);
-        self.edit_offer(&offer, |offer| {
-            offer.principals.insert("vpce-svc-perm-0".to_owned(), "*".to_owned());
+        let endpoint_service = self.add_endpoint_service(OTHER_ACCOUNT, &["a", "b"]);
+        self.edit_endpoint_service(&endpoint_service, |endpoint_service| {
+            endpoint_service
+                .principals
+                .insert("vpce-svc-perm-0".to_owned(), "*".to_owned());
         });
-        let Some(offer) = self.offer(&offer).cloned() else {
+        let Some(endpoint_service) = self.endpoint_service(&endpoint_service).cloned() else {
             return;
         };
-        let mut new = NewEndpoint::interface(vpc, &offer.name);
+        let mut new = NewEndpoint::interface(vpc, &endpoint_service.name);
         new.private_dns = false;
         new.state = match rng.bool() {
             true => EndpointState::Available,
@@ -75,8 +77,13 @@ impl World {
         });
         let tables: Vec<_> = (0..rng.usize(1..4))
             .map(|_| {
-                let way = rng.choice([Way::Nat, Way::Nat, Way::Nowhere, Way::InternetGateway]);
-                self.add_route_table(&vpc, way.unwrap_or(Way::Nat))
+                let way = rng.choice([
+                    DefaultRoute::Nat,
+                    DefaultRoute::Nat,
+                    DefaultRoute::Nowhere,
+                    DefaultRoute::InternetGateway,
+                ]);
+                self.add_route_table(&vpc, way.unwrap_or(DefaultRoute::Nat))
             })
             .collect();
         let subnets: Vec<_> = (0..rng.usize(1..6))

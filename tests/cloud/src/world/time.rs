@@ -1,33 +1,36 @@
-//! What time does to endpoints.
+//! Changes of endpoints over time.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{ChangeStatus, Endpoint, EndpointKind, EndpointState, Held, World};
+use super::{Endpoint, EndpointKind, EndpointState, ReservedName, Transition, World};
 use crate::faults::Fault;
 
 impl World {
-    /// Lets happen what is due by now.
-    pub(crate) fn settle(&mut self, now: Timestamp) {
+    /// Applies the transitions that are due.
+    pub(crate) fn advance_to(&mut self, now: Timestamp) {
         while let Some(at) = self.next_due(now) {
-            // As if somebody had looked at that very moment.
+            // Transitions that follow count from this time.
             self.now = at;
-            let due = self.fates.extract_if(.., |status| status.at <= at).collect::<Vec<_>>();
-            due.iter().for_each(|status| self.happen(status));
+            let due = self
+                .transitions
+                .extract_if(.., |status| status.at <= at)
+                .collect::<Vec<_>>();
+            due.iter().for_each(|status| self.apply(status));
         }
         self.now = now;
-        self.held.retain(|held| held.until > now);
-        // Nobody asked for it.
+        self.reserved.retain(|reserved| reserved.until > now);
+        // No call caused these changes.
         self.journal.clear();
     }
 
     fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        let due = self.fates.iter().map(|status| status.at);
+        let due = self.transitions.iter().map(|status| status.at);
         due.filter(|at| *at <= now).min()
     }
 
-    fn happen(&mut self, status: &ChangeStatus) {
+    fn apply(&mut self, status: &Transition) {
         let Some(endpoint) = self.endpoint(&status.endpoint) else {
             return;
         };
@@ -42,9 +45,9 @@ impl World {
         }
         endpoint.state = state;
         if state == EndpointState::Deleted {
-            self.hold_name(&endpoint);
-            let listed = self.moment(5, 120);
-            self.fates.push(ChangeStatus {
+            self.reserve_private_name(&endpoint);
+            let listed = self.random_time(5, 120);
+            self.transitions.push(Transition {
                 at: listed,
                 endpoint: endpoint.id.clone(),
                 state: None,
@@ -53,13 +56,13 @@ impl World {
         self.put(endpoint);
     }
 
-    /// An endpoint starts its life, or is at work on a change.
-    pub(crate) fn begin(&mut self, id: &str, kind: EndpointKind) {
+    /// A new endpoint becomes available or fails.
+    pub(crate) fn start_pending(&mut self, id: &str, kind: EndpointKind) {
         let at = match kind {
-            EndpointKind::Gateway => self.moment(0, 3),
-            _ => self.moment(5, 150),
+            EndpointKind::Gateway => self.random_time(0, 3),
+            _ => self.random_time(5, 150),
         };
-        let fails = self.rng.f64() < self.trouble.endpoint_fails;
+        let fails = self.rng.f64() < self.write_faults.endpoint_fails;
         if fails {
             *self.injected.entry(Fault::EndpointFails).or_default() += 1;
         }
@@ -71,32 +74,32 @@ impl World {
         self.become_later(id, at, state);
     }
 
-    /// The endpoint is at work on a change.
-    pub(crate) fn busy(&mut self, id: &str) {
-        let at = self.moment(1, 40);
+    /// A modified endpoint becomes available again.
+    pub(crate) fn start_update(&mut self, id: &str) {
+        let at = self.random_time(1, 40);
         self.become_later(id, at, EndpointState::Available);
     }
 
-    /// An endpoint starts to go.
-    pub(crate) fn end(&mut self, id: &str) {
-        let at = self.moment(3, 180);
+    /// An endpoint is deleted.
+    pub(crate) fn start_deletion(&mut self, id: &str) {
+        let at = self.random_time(3, 180);
         self.become_later(id, at, EndpointState::Deleted);
     }
 
     fn become_later(&mut self, id: &str, at: Timestamp, state: EndpointState) {
-        self.fates.retain(|status| status.endpoint != id);
-        self.fates.push(ChangeStatus {
+        self.transitions.retain(|status| status.endpoint != id);
+        self.transitions.push(Transition {
             at,
             endpoint: id.to_owned(),
             state: Some(state),
         });
     }
 
-    /// The name stays taken for minutes after its endpoint is gone.
-    fn hold_name(&mut self, endpoint: &Endpoint) {
+    /// Reserves the private name for minutes after the deletion.
+    fn reserve_private_name(&mut self, endpoint: &Endpoint) {
         if let (true, Some(service)) = (endpoint.private_dns, &endpoint.service) {
-            let until = self.moment(30, 300);
-            self.held.push(Held {
+            let until = self.random_time(30, 300);
+            self.reserved.push(ReservedName {
                 vpc: endpoint.vpc.clone(),
                 service: service.clone(),
                 until,
@@ -104,24 +107,24 @@ impl World {
         }
     }
 
-    /// Whether the private name of a service is taken in a VPC by another endpoint than this one.
-    pub(crate) fn name_taken(&self, vpc: &str, service: &str, but: Option<&str>) -> bool {
-        let pauses = |endpoint: &&std::sync::Arc<Endpoint>| {
+    /// Whether another endpoint of the VPC has the private name of a service, or had it until a moment ago.
+    pub(crate) fn private_name_reserved(&self, vpc: &str, service: &str, but: Option<&str>) -> bool {
+        let holds_name = |endpoint: &&std::sync::Arc<Endpoint>| {
             endpoint.vpc == vpc
                 && endpoint.private_dns
                 && endpoint.service.as_deref() == Some(service)
                 && endpoint.alive()
                 && Some(endpoint.id.as_str()) != but
         };
-        self.endpoints().any(|endpoint| pauses(&endpoint))
+        self.endpoints().any(|endpoint| holds_name(&endpoint))
             || self
-                .held
+                .reserved
                 .iter()
-                .any(|held| held.vpc == vpc && held.service == service && held.until > self.now)
+                .any(|reserved| reserved.vpc == vpc && reserved.service == service && reserved.until > self.now)
     }
 
-    /// So many seconds from now.
-    pub(crate) fn moment(&mut self, least: u64, most: u64) -> Timestamp {
+    /// A random time, this many seconds from now.
+    pub(crate) fn random_time(&mut self, least: u64, most: u64) -> Timestamp {
         let wait = Duration::from_millis(self.rng.u64(least * 1_000..=most * 1_000));
         self.now.checked_add(wait).unwrap_or(self.now)
     }

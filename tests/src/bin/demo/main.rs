@@ -1,33 +1,32 @@
-//! Shows what Postern does, on this machine and with nothing but stand-ins for AWS.
+//! Shows what Postern does, on this machine, with stand-ins for AWS.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a demo is there to be watched")]
 
-mod letter;
-mod paint;
-mod show;
+mod color;
+mod output;
 mod table;
 
 use std::process::ExitCode;
 
 use postern_tests::error::{Result, While};
-use postern_tests::play::play;
+use postern_tests::scenario::{Progress, run};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::show::Show;
+use crate::output::Output;
 
-/// As shells count a program that was interrupted.
+/// The exit status of an interrupted program in shells.
 const INTERRUPTED: u8 = 130;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let mut show = Show::new();
-    let mut watch = |progress: postern_tests::play::Progress<'_>| show.progress(progress);
-    // Whoever wins, everything that runs is dropped, and with that ends.
-    let played = tokio::select! {
-        played = play(&mut watch) => Some(played),
+    let mut output = Output::new();
+    let mut watch = |progress: Progress<'_>| output.progress(progress);
+    // Either way everything that runs is dropped, and ends with that.
+    let result = tokio::select! {
+        result = run(&mut watch) => Some(result),
         _ = interrupted() => None,
     };
-    match played {
-        Some(Ok(played)) => show.end(&played),
+    match result {
+        Some(Ok(result)) => output.end(&result),
         Some(Err(error)) => {
             eprintln!("\ndemo: {error}");
             ExitCode::FAILURE
@@ -39,7 +38,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Waits for somebody who does not want to wait.
+/// Waits for an interrupt.
 async fn interrupted() -> Result<()> {
     let listen = |kind| signal(kind).while_doing("listening for signals");
     let mut interrupt = listen(SignalKind::interrupt())?;

@@ -2,10 +2,10 @@
 
 use postern_tests::checks::Check;
 
-use crate::paint::Paint;
+use crate::color::Color;
 
 /// One row per check, one column per look.
-pub(crate) fn table(title: &str, looks: &[(&str, &[Check])], paint: Paint) -> String {
+pub(crate) fn table(title: &str, looks: &[(&str, &[Check])], color: Color) -> String {
     let names: Vec<_> = looks
         .first()
         .map_or(&[][..], |(_, checks)| checks)
@@ -25,7 +25,7 @@ pub(crate) fn table(title: &str, looks: &[(&str, &[Check])], paint: Paint) -> St
     let mut table = rule("┌", "┬", "┐");
     table.push_str(&row(columns
         .iter()
-        .map(|column| paint.bold(&pad(&column.heading, column.width)))
+        .map(|column| color.bold(&pad(&column.heading, column.width)))
         .collect()));
     table.push_str(&rule("├", "┼", "┤"));
     let rows = columns
@@ -34,7 +34,7 @@ pub(crate) fn table(title: &str, looks: &[(&str, &[Check])], paint: Paint) -> St
         .max()
         .unwrap_or_default();
     for index in 0..rows {
-        table.push_str(&row(columns.iter().map(|column| column.cell(index, paint)).collect()));
+        table.push_str(&row(columns.iter().map(|column| column.cell(index, color)).collect()));
     }
     table.push_str(&rule("└", "┴", "┘"));
     table
@@ -61,9 +61,9 @@ impl Column {
         }
     }
 
-    fn cell(&self, index: usize, paint: Paint) -> String {
+    fn cell(&self, index: usize, color: Color) -> String {
         match self.cells.get(index) {
-            Some((Some(passed), text)) => format!("{} {}", paint.mark(*passed), pad(text, self.width - 2)),
+            Some((Some(passed), text)) => format!("{} {}", color.mark(*passed), pad(text, self.width - 2)),
             Some((None, text)) => pad(text, self.width),
             None => pad("", self.width),
         }

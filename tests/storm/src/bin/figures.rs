@@ -12,7 +12,7 @@ use postern_cloud::{ACCOUNT, Cloud, Entry, Faults, REGION, Service};
 use postern_core::controls::known;
 use postern_core::functions::{Function as Registered, SUBNET_INSPECTOR};
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler};
+use postern_runtime::{Configuration, Handler, Topics};
 use postern_storm::{LEDGER, ledger, role, topic};
 use postern_tests::error::{HarnessError, Result, While};
 use postern_tests::function::{Answer, Function, sqs_batch};
@@ -49,6 +49,7 @@ services = ["sts"]
 
 [modes]
 default = "enforce"
+interrupting.mode = "enforce"
 
 [limits]
 changes_per_run = 1000
@@ -75,7 +76,10 @@ fn configuration() -> Result<Configuration> {
     let controls = known();
     Ok(Configuration {
         settings: Settings::parse(SETTINGS, &controls).while_doing("reading the settings")?,
-        topic: topic(),
+        topics: Topics {
+            reports: topic(),
+            alerts: None,
+        },
         ledger: LEDGER.to_owned(),
         own_roles: vec![role(FUNCTION)],
     })
@@ -95,7 +99,7 @@ fn found(seed: u64, vpcs: usize) -> (Cloud, Vec<String>) {
         world.page = 1_000;
         let mut own = Vec::new();
         while own.len() < vpcs {
-            let grown = world.grow(&shape, &mut rng).into_iter();
+            let grown = world.populate(&shape, &mut rng).into_iter();
             own.extend(grown.filter(|id| world.vpc(id).is_some_and(|vpc| vpc.owner == ACCOUNT)));
         }
         world.quotas = postern_cloud::world::Quotas::default();
@@ -168,24 +172,27 @@ async fn one_world(seed: u64, tally: &mut Tally) -> Result<()> {
     };
     let handler = Handler::new(FUNCTION, Ok(configuration()?), cloud.aws(&role(FUNCTION)));
     // It is warm after another VPC's event.
-    hear(&cloud, &handler, "warm", &create_subnet(&cloud, first, 64, "a")?).await?;
+    queue_events(&cloud, &handler, "warm", &create_subnet(&cloud, first, 64, "a")?).await?;
     let event = create_subnet(&cloud, vpc, 64, "a")?;
-    let faulty = hear(&cloud, &handler, "faulty", &event).await?;
+    let faulty = queue_events(&cloud, &handler, "faulty", &event).await?;
     if !faulty.iter().any(|entry| entry.changed()) {
         return Ok(());
     }
-    let mut heard = vec![("1. Faulty VPC", faulty)];
-    heard.push(("3. Duplicate", hear(&cloud, &handler, "duplicate", &event).await?));
+    let mut events_read = vec![("1. Faulty VPC", faulty)];
+    events_read.push((
+        "3. Duplicate",
+        queue_events(&cloud, &handler, "duplicate", &event).await?,
+    ));
     let harmless = [("VpcId", vpc.as_str()), ("EnableDnsSupport.Value", "true")];
     let event = act(&cloud, "ModifyVpcAttribute", &harmless)?;
-    let compliant = hear(&cloud, &handler, "compliant", &event).await?;
+    let compliant = queue_events(&cloud, &handler, "compliant", &event).await?;
     if !compliant
         .iter()
         .any(|entry| entry.mutating && entry.service == Service::Ec2)
     {
-        heard.push(("2. Compliant VPC", compliant));
+        events_read.push(("2. Compliant VPC", compliant));
     }
-    for (what, entries) in heard {
+    for (what, entries) in events_read {
         let mut calls = Calls::new();
         for entry in entries {
             *calls.entry(entry.service).or_default() += 1;
@@ -196,7 +203,12 @@ async fn one_world(seed: u64, tally: &mut Tally) -> Result<()> {
 }
 
 /// What a function calls because of an event, long after all others.
-async fn hear(cloud: &Cloud, handler: &Handler, run: &str, event: &Value) -> Result<Vec<std::sync::Arc<Entry>>> {
+async fn queue_events(
+    cloud: &Cloud,
+    handler: &Handler,
+    run: &str,
+    event: &Value,
+) -> Result<Vec<std::sync::Arc<Entry>>> {
     tokio::time::sleep(Duration::from_secs(600)).await;
     let before = cloud.log().len();
     let (answer, _) = Box::pin(handler.handle(sqs_batch([event]), run.into(), None)).await;

@@ -1,18 +1,16 @@
-//! Rides out storms for as long as one likes, and says what they were made of.
+//! Runs storms until `SOAK_SECONDS` (60) are over or `SOAK_STORMS` (no limit) were run, from the seed `SOAK_SEED` (0) on, and prints
+//! what happened in them.
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
 use std::env;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use postern_storm::{Figures, Kind, on_all_processors, ride};
+use postern_storm::{Size, Stop, run_storms};
 
-/// Of every so many storms one goes over several VPCs.
+/// One of so many storms goes over several VPCs.
 const LARGE: u64 = 50;
 
-/// For `SOAK_SECONDS`, from the seed `SOAK_SEED` on.
 fn main() -> ExitCode {
     let number = |name: &str, default| {
         env::var(name)
@@ -20,43 +18,32 @@ fn main() -> ExitCode {
             .and_then(|text| text.parse().ok())
             .unwrap_or(default)
     };
-    let end = Instant::now() + Duration::from_secs(number("SOAK_SECONDS", 60));
-    let next = AtomicU64::new(number("SOAK_SEED", 0));
+    let first: u64 = number("SOAK_SEED", 0);
+    let seeds = first..first.saturating_add(number("SOAK_STORMS", u64::MAX));
+    let size = |seed: u64| match seed.is_multiple_of(LARGE) {
+        true => Size::Large,
+        false => Size::Small,
+    };
     let begin = Instant::now();
-    let sum = Mutex::new((0_u64, Figures::default(), Vec::new()));
-    on_all_processors(|| {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            let kind = if seed.is_multiple_of(LARGE) {
-                Kind::Large
-            } else {
-                Kind::Small
-            };
-            let ridden = ride(seed, kind);
-            let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            sum.0 += 1;
-            match ridden {
-                Ok(figures) => sum.1 = sum.1 + figures,
-                Err(violation) => {
-                    println!("{violation}\n");
-                    sum.2.push(seed);
-                }
-            }
-            if Instant::now() >= end {
-                return;
-            }
-        }
-    });
-    let (storms, figures, failed) = sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let summary = run_storms(
+        seeds,
+        size,
+        Stop::At(begin + Duration::from_secs(number("SOAK_SECONDS", 60))),
+    );
     let minutes = begin.elapsed().as_secs_f64() / 60.0;
     println!(
-        "{storms} storms in {minutes:.1} minutes, {:.0} a minute",
-        storms as f64 / minutes
+        "{} storms in {minutes:.1} minutes, {:.0} a minute",
+        summary.storms,
+        summary.storms as f64 / minutes
     );
-    println!("{figures:?}");
-    if failed.is_empty() {
+    println!("{:?}", summary.figures);
+    if summary.violations.is_empty() {
         return ExitCode::SUCCESS;
     }
-    println!("{} failed, with the seeds {failed:?}", failed.len());
+    for violation in &summary.violations {
+        println!("\n{}", violation.text);
+    }
+    let seeds: Vec<_> = summary.violations.iter().map(|violation| violation.seed).collect();
+    println!("{} storms violated an invariant; their seeds: {seeds:?}", seeds.len());
     ExitCode::FAILURE
 }

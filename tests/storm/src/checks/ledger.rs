@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use postern_cloud::world::Source;
-use postern_cloud::{Effect, Published, Thing};
-use postern_core::changes::{Change, DnsAttribute};
+use postern_cloud::{Effect, Published, Resource};
+use postern_core::changes::{
+    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, DnsAttribute, EnablePrivateDns,
+    EnableVpcDns, ReplacePolicy,
+};
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::{RunId, VpcId};
@@ -13,71 +16,71 @@ use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::settings::{ExemptionSelector, Mode};
 use serde_json::Value;
 
-use super::Story;
-use crate::organisation::OPERATOR;
+use super::Evidence;
+use crate::setup::OPERATOR;
 
-/// A change in words that the log and the ledger share.
-type Deed = String;
+/// A change as text, equal for a call of the log and its record in the ledger.
+type Label = String;
 
-pub(super) fn every_change_is_on_record_once(story: &Story<'_>) -> Result<(), String> {
-    let mut done: BTreeMap<Deed, usize> = BTreeMap::new();
-    for entry in story.effects() {
-        for deed in entry.effects.iter().flat_map(deeds) {
-            *done.entry(deed).or_default() += 1;
+pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(), String> {
+    let mut done: BTreeMap<Label, usize> = BTreeMap::new();
+    for entry in evidence.effects() {
+        for label in entry.effects.iter().flat_map(labels) {
+            *done.entry(label).or_default() += 1;
         }
     }
-    let reports = story.cloud.published();
-    let mut recorded: BTreeMap<Deed, usize> = BTreeMap::new();
-    for record in story.records() {
+    let reports = evidence.cloud.published();
+    let mut recorded: BTreeMap<Label, usize> = BTreeMap::new();
+    for record in evidence.records() {
         if !record.status.settled() {
-            return Err(format!("nobody found out what became of {record:?}"));
+            return Err(format!("the status of a change was not determined: {record:?}"));
         }
         let worth_telling = matches!(
             record.status,
-            ChangeStatus::Applied { .. } | ChangeStatus::Failed { .. }
+            ChangeStatus::Applied { .. } | ChangeStatus::NotApplied { .. } | ChangeStatus::Failed { .. }
         );
         let delivered = |report: &Published| report.message.contains(record.id.as_str());
         if !record.delivered || (worth_telling && !reports.iter().any(delivered)) {
-            return Err(format!("nobody was told of {record:?}"));
+            return Err(format!("no report names {record:?}"));
         }
-        if let Some(deed) = recorded_deed(record) {
+        if let Some(label) = recorded_label(record) {
             if record.inverse().is_none() {
-                return Err(format!("nothing takes back {record:?}"));
+                return Err(format!("no inverse for {record:?}"));
             }
-            *recorded.entry(deed).or_default() += 1;
+            *recorded.entry(label).or_default() += 1;
         }
     }
-    let deeds: BTreeSet<_> = done.keys().chain(recorded.keys()).collect();
-    for deed in deeds {
-        let [made, written] = [&done, &recorded].map(|counts| counts.get(deed).copied().unwrap_or_default());
-        // What somebody else changed before it was looked at cannot be seen any more.
-        let id = deed.rsplit(' ').next().unwrap_or_default();
-        if made != written && !touched_by_others(story, id) {
-            return Err(format!("{deed}: made {made} times, on record {written} times"));
+    let labels: BTreeSet<_> = done.keys().chain(recorded.keys()).collect();
+    for label in labels {
+        let [made, written] = [&done, &recorded].map(|counts| counts.get(label).copied().unwrap_or_default());
+        // If somebody else changed the resource before Postern read it again, the effect is no longer visible.
+        let id = label.rsplit(' ').next().unwrap_or_default();
+        if made != written && !touched_by_others(evidence, id) {
+            return Err(format!("{label}: made {made} times, recorded {written} times"));
         }
     }
     Ok(())
 }
 
-/// What is in effect was allowed by the settings: the modes, the exemptions, and so many in one run.
-pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
-    let settings = story.settings;
+/// Every applied change was allowed by modes, exemptions and the limit per run.
+pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) -> Result<(), String> {
+    let settings = evidence.settings;
     let exempt = |key: &FindingKey, vpc: &VpcId| {
         settings.exemptions.iter().any(|exemption| {
             exemption.control == key.control
                 && match &exemption.selector {
                     ExemptionSelector::Resource(id) => *id == key.resource.id,
-                    // All VPCs have it, and nothing else has.
+                    // All VPCs have the tag, and no other resource.
                     ExemptionSelector::Tag { .. } => key.resource.id == vpc.0,
                 }
         })
     };
     let mut runs: BTreeMap<&RunId, usize> = BTreeMap::new();
-    for (record, _) in applied(story) {
+    for (record, _) in applied(evidence) {
         let leave =
             |key: &FindingKey| settings.modes.of(&key.control) == Mode::Enforce && !exempt(key, vpc_of(&record.scope));
         if record.causes.is_empty() || !record.causes.iter().all(leave) {
-            return Err(format!("nobody wanted {record:?}"));
+            return Err(format!("the settings do not allow {record:?}"));
         }
         let count = runs.entry(&record.run).or_default();
         *count += 1;
@@ -88,14 +91,14 @@ pub(super) fn every_change_had_leave(story: &Story<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// What somebody undoes is not done again more often than the settings say.
-pub(super) fn nobody_was_fought(story: &Story<'_>) -> Result<(), String> {
-    let limits = story.settings.limits;
+/// A change that somebody reverts is repeated at most as often as the settings allow.
+pub(super) fn no_reverted_change_was_repeated_beyond_the_limit(evidence: &Evidence<'_>) -> Result<(), String> {
+    let limits = evidence.settings.limits;
     let resumed = |key| {
-        let times = story.places.values().filter_map(|place| place.past.resumes.get(key));
+        let times = evidence.vpcs.values().filter_map(|vpc| vpc.history.resumes.get(key));
         times.max().copied().unwrap_or(Timestamp::MIN)
     };
-    let made: Vec<_> = applied(story).filter(|(record, _)| record.counts()).collect();
+    let made: Vec<_> = applied(evidence).filter(|(record, _)| record.counts()).collect();
     for (last, change) in &made {
         for key in &last.causes {
             let begin = resumed(key).max(last.time - limits.window());
@@ -113,9 +116,9 @@ pub(super) fn nobody_was_fought(story: &Story<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// What functions changed, as the ledger has it.
-fn applied<'a>(story: &'a Story<'_>) -> impl Iterator<Item = (&'a ChangeRecord, &'a Change)> {
-    story
+/// The changes that functions applied, as recorded.
+fn applied<'a>(evidence: &'a Evidence<'_>) -> impl Iterator<Item = (&'a ChangeRecord, &'a Change)> {
+    evidence
         .records()
         .filter_map(|record| match (&record.action, &record.status) {
             (Action::Change(change), ChangeStatus::Applied { .. }) => Some((record, change)),
@@ -123,69 +126,73 @@ fn applied<'a>(story: &'a Story<'_>) -> impl Iterator<Item = (&'a ChangeRecord, 
         })
 }
 
-/// What somebody took back is on record, too.
-pub(super) fn everything_taken_back_is_on_record(story: &Story<'_>) -> Result<(), String> {
-    let undone: Vec<String> = story
+/// Rollbacks of operators are recorded, too.
+pub(super) fn every_rollback_is_recorded(evidence: &Evidence<'_>) -> Result<(), String> {
+    let undone: Vec<String> = evidence
         .records()
         .filter(|record| {
-            matches!(record.action, Action::Undo(_)) && !matches!(record.status, ChangeStatus::Failed { .. })
+            matches!(record.action, Action::Undo(_))
+                && !matches!(
+                    record.status,
+                    ChangeStatus::Failed { .. } | ChangeStatus::NotApplied { .. }
+                )
         })
         .map(|record| format!("{:?}", record.action))
         .collect();
-    let by_operators = story.everything.iter().filter(|entry| *entry.caller == *OPERATOR);
+    let by_operators = evidence.everything.iter().filter(|entry| *entry.caller == *OPERATOR);
     for effect in by_operators.flat_map(|entry| &entry.effects) {
         let id = format!("\"{}\"", effect.id);
         if !undone.iter().any(|action| action.contains(&id)) {
-            return Err(format!("{} was taken back and is not on record: {undone:?}", effect.id));
+            return Err(format!("the rollback of {} is not recorded: {undone:?}", effect.id));
         }
     }
     Ok(())
 }
 
-/// AWS writes documents anew.
+/// AWS reformats policies.
 pub(super) fn same_policy(a: &str, b: &str) -> bool {
     a == b || serde_json::from_str::<Value>(a).ok() == serde_json::from_str::<Value>(b).ok()
 }
 
-fn touched_by_others(story: &Story<'_>, id: &str) -> bool {
-    story
+fn touched_by_others(evidence: &Evidence<'_>, id: &str) -> bool {
+    evidence
         .everything
         .iter()
         .any(|entry| !entry.caller.contains(":role/postern-") && entry.effects.iter().any(|effect| effect.id == id))
 }
 
-pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
+pub(super) fn labels(effect: &Effect) -> Vec<Label> {
     match (&effect.before, &effect.after) {
-        (None, Some(Thing::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
-        (Some(Thing::Endpoint(before)), Some(Thing::Endpoint(after))) => {
+        (None, Some(Resource::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
+        (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) => {
             let id = &after.id;
-            let added = |before: &[String], after: &[String], word: &str| -> Vec<Deed> {
+            let added = |before: &[String], after: &[String], word: &str| -> Vec<Label> {
                 let new = after.iter().filter(|one| !before.contains(one));
                 new.map(|one| format!("{word} {one} {id}")).collect()
             };
-            let mut deeds = added(&before.subnets, &after.subnets, "add");
-            deeds.extend(added(&before.route_tables, &after.route_tables, "associate"));
-            deeds.extend(added(&before.groups, &after.groups, "attach"));
+            let mut labels = added(&before.subnets, &after.subnets, "add");
+            labels.extend(added(&before.route_tables, &after.route_tables, "associate"));
+            labels.extend(added(&before.groups, &after.groups, "attach"));
             if after.private_dns && !before.private_dns {
-                deeds.push(format!("name {id}"));
+                labels.push(format!("name {id}"));
             }
             if !same_policy(&before.policy, &after.policy) {
-                deeds.push(format!("close {id}"));
+                labels.push(format!("close {id}"));
             }
-            deeds
+            labels
         }
-        (Some(Thing::Vpc(before)), Some(Thing::Vpc(after))) => {
-            let mut deeds = Vec::new();
+        (Some(Resource::Vpc(before)), Some(Resource::Vpc(after))) => {
+            let mut labels = Vec::new();
             if after.dns_support && !before.dns_support {
-                deeds.push(format!("support {}", after.id));
+                labels.push(format!("support {}", after.id));
             }
             if after.dns_hostnames && !before.dns_hostnames {
-                deeds.push(format!("hostnames {}", after.id));
+                labels.push(format!("hostnames {}", after.id));
             }
-            deeds
+            labels
         }
-        (None, Some(Thing::SecurityGroup(group))) => vec![format!("group {}", group.id)],
-        (Some(Thing::SecurityGroup(before)), Some(Thing::SecurityGroup(after))) => {
+        (None, Some(Resource::SecurityGroup(group))) => vec![format!("group {}", group.id)],
+        (Some(Resource::SecurityGroup(before)), Some(Resource::SecurityGroup(after))) => {
             let new = after
                 .rules
                 .iter()
@@ -205,42 +212,44 @@ pub(super) fn deeds(effect: &Effect) -> Vec<Deed> {
     }
 }
 
-fn recorded_deed(record: &ChangeRecord) -> Option<Deed> {
+fn recorded_label(record: &ChangeRecord) -> Option<Label> {
     let (Action::Change(change), ChangeStatus::Applied { created }) = (&record.action, &record.status) else {
         return None;
     };
     let created = created.as_deref().unwrap_or_default();
     Some(match change {
-        Change::EnableVpcDns { vpc, attribute } => match attribute {
+        Change::EnableVpcDns(EnableVpcDns { vpc, attribute }) => match attribute {
             DnsAttribute::Support => format!("support {vpc}"),
             DnsAttribute::Hostnames => format!("hostnames {vpc}"),
         },
-        Change::CreateManagedGroup { .. } => format!("group {created}"),
-        Change::AuthorizeIngress { cidrs, .. } => {
+        Change::CreateManagedGroup(_) => format!("group {created}"),
+        Change::AuthorizeIngress(AuthorizeIngress { cidrs, .. }) => {
             let cidrs: BTreeSet<_> = cidrs.iter().map(ToString::to_string).collect();
             format!("admit {cidrs:?} {created}")
         }
         Change::CreateEndpoint(_) => format!("create {created}"),
-        Change::AddSubnet { endpoint, subnet, .. } => format!("add {subnet} {endpoint}"),
-        Change::AssociateRouteTable { endpoint, route_table } => format!("associate {route_table} {endpoint}"),
-        Change::AttachManagedGroup { endpoint, .. } => format!("attach {created} {endpoint}"),
-        Change::EnablePrivateDns { endpoint } => format!("name {endpoint}"),
-        Change::ReplacePolicy { endpoint, .. } => format!("close {endpoint}"),
+        Change::AddSubnet(AddSubnet { endpoint, subnet, .. }) => format!("add {subnet} {endpoint}"),
+        Change::AssociateRouteTable(AssociateRouteTable { endpoint, route_table }) => {
+            format!("associate {route_table} {endpoint}")
+        }
+        Change::AttachManagedGroup(AttachManagedGroup { endpoint, .. }) => format!("attach {created} {endpoint}"),
+        Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => format!("name {endpoint}"),
+        Change::ReplacePolicy(ReplacePolicy { endpoint, .. }) => format!("close {endpoint}"),
     })
 }
 
-pub(super) fn every_report_can_be_told_from_a_repeat(story: &Story<'_>) -> Result<(), String> {
+pub(super) fn idempotency_keys_identify_reports(evidence: &Evidence<'_>) -> Result<(), String> {
     let mut known: BTreeMap<String, Value> = BTreeMap::new();
-    for published in story.cloud.published() {
+    for published in evidence.cloud.published() {
         let report: Value = serde_json::from_str(&published.message).map_err(|error| error.to_string())?;
         let key = report
             .get("idempotency_key")
             .and_then(Value::as_str)
             .unwrap_or_default();
         if key.is_empty() {
-            return Err(format!("a report without a key: {}", published.message));
+            return Err(format!("a report without an idempotency key: {}", published.message));
         }
-        // What is the same to whoever drops repeats has to say the same.
+        // Reports with the same key must have the same findings.
         let said = report.get("findings").cloned().unwrap_or_default();
         if let Some(other) = known.insert(key.to_owned(), said.clone())
             && other != said

@@ -1,7 +1,7 @@
-//! What has to hold after a storm, of its end and of each moment in between.
+//! The invariants of a storm.
 
-mod course;
-mod end;
+mod calls;
+mod final_state;
 mod ledger;
 
 use std::collections::BTreeMap;
@@ -18,56 +18,54 @@ use postern_core::model::id::VpcId;
 use postern_core::model::snapshot::Snapshot;
 use postern_core::settings::Settings;
 
-use crate::organisation::LEDGER;
-use crate::storm::Storm;
+use crate::setup::LEDGER;
 
-/// Whoever looks at what the storm left.
+/// The caller that reads the final state.
 const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
 
-/// All that is known of a storm that is over.
-pub(crate) struct Story<'a> {
+/// Everything known about a finished storm.
+pub(crate) struct Evidence<'a> {
     cloud: &'a Cloud,
     settings: &'a Settings,
-    /// What Postern called.
+    /// The calls of Postern.
     calls: Vec<Arc<Entry>>,
-    /// What everybody called.
+    /// The calls of everybody.
     everything: Vec<Arc<Entry>>,
-    places: BTreeMap<VpcId, Place>,
+    vpcs: BTreeMap<VpcId, VpcState>,
     /// The most calls that one invocation made.
     busiest: u64,
 }
 
-struct Place {
+struct VpcState {
     snapshot: Snapshot,
-    past: ChangeHistory,
+    history: ChangeHistory,
     findings: Vec<Finding>,
 }
 
 /// Checks everything.
 ///
 /// # Errors
-/// What does not hold.
-pub(crate) async fn all(storm: &Storm) -> Result<(), String> {
-    let story = Story::of(storm).await?;
-    end::every_finding_is_repaired_or_told(&story)?;
-    end::what_postern_made_is_right(&story)?;
-    course::nothing_was_made_twice(&story)?;
-    course::only_holes_were_closed(&story)?;
-    course::only_the_accounts_own_was_touched(&story)?;
-    course::no_limit_was_exceeded(&story)?;
-    course::the_work_of_no_invocation_exceeded_its_bound(&story)?;
-    course::audit_mode_changed_nothing(&story)?;
-    ledger::every_change_is_on_record_once(&story)?;
-    ledger::everything_taken_back_is_on_record(&story)?;
-    ledger::every_change_had_leave(&story)?;
-    ledger::nobody_was_fought(&story)?;
-    ledger::every_report_can_be_told_from_a_repeat(&story)?;
+/// The first invariant that does not hold.
+pub(crate) async fn all(cloud: &Cloud, settings: &Settings, busiest: u64) -> Result<(), String> {
+    let evidence = Evidence::of(cloud, settings, busiest).await?;
+    final_state::every_open_finding_was_reported(&evidence)?;
+    final_state::no_finding_on_what_postern_created(&evidence)?;
+    calls::nothing_was_created_twice(&evidence)?;
+    calls::only_open_policies_were_replaced(&evidence)?;
+    calls::only_own_resources_were_changed(&evidence)?;
+    calls::no_limit_was_exceeded(&evidence)?;
+    calls::no_invocation_exceeded_its_call_bound(&evidence)?;
+    calls::audit_mode_changed_nothing(&evidence)?;
+    ledger::every_change_is_recorded_once(&evidence)?;
+    ledger::every_rollback_is_recorded(&evidence)?;
+    ledger::every_change_was_allowed_by_the_settings(&evidence)?;
+    ledger::no_reverted_change_was_repeated_beyond_the_limit(&evidence)?;
+    ledger::idempotency_keys_identify_reports(&evidence)?;
     Ok(())
 }
 
-impl<'a> Story<'a> {
-    async fn of(storm: &'a Storm) -> Result<Self, String> {
-        let (cloud, settings) = (&storm.cloud, &storm.configuration.settings);
+impl<'a> Evidence<'a> {
+    async fn of(cloud: &'a Cloud, settings: &'a Settings, busiest: u64) -> Result<Self, String> {
         let everything = cloud.log();
         let calls = everything
             .iter()
@@ -82,20 +80,20 @@ impl<'a> Story<'a> {
             .flat_map(|control| control.needs)
             .copied()
             .collect();
-        let seen = aws
-            .observe_region(&postern_cloud::ACCOUNT.into(), &REGION.into(), &parts)
-            .await;
-        let mut places = BTreeMap::new();
+        let session = aws.account(&postern_cloud::ACCOUNT.into()).await;
+        let session = session.map_err(|error| error.to_string())?;
+        let seen = session.observe_region(&REGION.into(), &parts).await;
+        let mut vpcs = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
-            let past = ledger.past(&snapshot.scope(), None).await;
-            let past = past.map_err(|error| error.to_string())?;
-            let findings = evaluate(CONTROLS, &snapshot, settings, &past, aws.now());
+            let history = ledger.past(&snapshot.scope(), None).await;
+            let history = history.map_err(|error| error.to_string())?;
+            let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now());
             let vpc = snapshot.vpc.id.clone();
-            places.insert(
+            vpcs.insert(
                 vpc,
-                Place {
+                VpcState {
                     snapshot,
-                    past,
+                    history,
                     findings,
                 },
             );
@@ -105,12 +103,12 @@ impl<'a> Story<'a> {
             settings,
             calls,
             everything,
-            places,
-            busiest: storm.figures.busiest,
+            vpcs,
+            busiest,
         })
     }
 
-    /// What Postern did that had an effect.
+    /// The calls of Postern that changed something.
     fn effects(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.calls.iter().filter(|entry| entry.changed())
     }
@@ -121,6 +119,6 @@ impl<'a> Story<'a> {
     }
 
     fn records(&self) -> impl Iterator<Item = &ChangeRecord> {
-        self.places.values().flat_map(|place| &place.past.records)
+        self.vpcs.values().flat_map(|vpc| &vpc.history.records)
     }
 }

@@ -1,16 +1,19 @@
 mod budget;
+mod golden;
 mod lease;
 mod read;
+mod undelivered;
 mod write;
 
 use jiff::Timestamp;
-use postern_core::changes::Change;
+use postern_core::changes::{Change, CreateManagedGroup};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, DeliveredFinding, FindingStatus, Pause};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity};
 use postern_core::model::scope::Scope;
 use serde_json::{Value as Json, json};
 
+use super::item::{ChangeDocument, DeliveredDocument, PauseDocument};
 use super::*;
 use crate::error::chain;
 use crate::wire::Cloud;
@@ -61,7 +64,7 @@ fn record(time: &str) -> ChangeRecord {
         run,
         function: "subnet-inspector".to_owned(),
         time: at(time),
-        action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
+        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() })),
         causes: [finding("vpc-1")].into(),
         triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::ZERO,
@@ -80,6 +83,7 @@ fn delivered(resource: &str, explanation: &str) -> DeliveredFinding {
         fingerprint: "f".to_owned(),
         explanation: explanation.to_owned(),
         time: at("06:00:00"),
+        open_since: None,
     }
 }
 
@@ -104,6 +108,19 @@ fn document(value: &impl serde::Serialize) -> Json {
     json!({ "S": serde_json::to_string(value).unwrap() })
 }
 
+fn change_document(record: &ChangeRecord) -> Json {
+    document(&ChangeDocument::from(record))
+}
+
+fn delivered_document(list: &[&DeliveredFinding]) -> Json {
+    document(
+        &list
+            .iter()
+            .map(|delivered| DeliveredDocument::from(*delivered))
+            .collect::<Vec<_>>(),
+    )
+}
+
 #[tokio::test]
 async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
     let table = [
@@ -115,20 +132,20 @@ async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
         (
             "AccessDeniedException",
             false,
-            "let whoever runs this call dynamodb:Query on the table",
+            "allow the caller dynamodb:Query on the table",
         ),
         ("ValidationException", false, "infra/postern.yaml"),
-        ("ProvisionedThroughputExceededException", true, "it is tried again"),
-        ("ThrottlingException", true, "it is tried again"),
-        ("InternalServerError", true, "it is tried again"),
-        ("SomethingElse", false, "look into what AWS says"),
+        ("ProvisionedThroughputExceededException", true, "Postern will retry"),
+        ("ThrottlingException", true, "Postern will retry"),
+        ("InternalServerError", true, "Postern will retry"),
+        ("SomethingElse", false, "correct what the error names"),
     ];
     for (code, transient, advice) in table {
         let cloud = refuse(Cloud::new(), "Query", code);
         let error = ledger(&cloud).past(&scope(), None).await.unwrap_err();
         let words = chain(&error);
         assert_eq!(error.transient(), transient, "{words}");
-        let start = "cannot read the past of vpc-1 in the ledger `the-ledger`; ";
+        let start = "could not read the history of vpc-1 in the ledger `the-ledger`; ";
         assert!(words.starts_with(start) && words.contains(advice), "{words}");
         assert!(
             words.ends_with(&format!("dynamodb:Query failed: {code}: No")),

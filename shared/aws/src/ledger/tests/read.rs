@@ -10,7 +10,10 @@ async fn past(items: Vec<Json>) -> Result<postern_core::history::ChangeHistory, 
 
 fn change(time: &str) -> Json {
     let record = record(time);
-    item(&format!("change/{}", record.id), json!({ "record": document(&record) }))
+    item(
+        &format!("change/{}", record.id),
+        json!({ "v": { "N": "2" }, "change": change_document(&record) }),
+    )
 }
 
 #[tokio::test]
@@ -29,20 +32,23 @@ async fn a_vpc_without_a_past_has_an_empty_one() {
 #[tokio::test]
 async fn the_past_is_read_whole() {
     let (open, other) = (delivered("vpc-1", "open"), delivered("vpc-2", "open"));
-    let resume = json!({ "key": finding("vpc-1"), "time": at("05:00:00") });
+    let resume = json!({ "finding": finding("vpc-1"), "time": at("05:00:00") });
     let past = past(vec![
         change("06:00:00"),
         change("07:00:00"),
-        item("hold/abc", json!({ "hold": document(&pause()) })),
+        item(
+            "hold/abc",
+            json!({ "v": { "N": "2" }, "pause": document(&PauseDocument::from(&pause())) }),
+        ),
         item("lease", json!({ "version": { "N": "7" } })),
-        item("resume/abc", json!({ "resume": document(&resume) })),
+        item("resume/abc", json!({ "v": { "N": "2" }, "resume": document(&resume) })),
         item(
             "told/endpoint-missing",
-            json!({ "told": document(&[&open]), "parts": { "N": "1" } }),
+            json!({ "v": { "N": "2" }, "delivered": delivered_document(&[&open]), "parts": { "N": "1" } }),
         ),
         item(
             "told/policy-open",
-            json!({ "told": document(&[&other]), "parts": { "N": "1" } }),
+            json!({ "v": { "N": "2" }, "delivered": delivered_document(&[&other]), "parts": { "N": "1" } }),
         ),
     ]);
     let past = past.await.unwrap();
@@ -114,6 +120,7 @@ async fn what_cannot_be_understood_is_named() {
         ),
         (item("change/1", json!({ "record": { "S": "not JSON" } })), "expected"),
         (item("change/1", json!({})), "it has no `record`"),
+        (item("change/1", json!({ "v": { "N": "2" } })), "it has no `change`"),
         (item("hold/1", json!({ "hold": { "S": "{}" } })), "missing field"),
         (item("resume/1", json!({ "resume": { "S": "{}" } })), "missing field"),
         (
@@ -137,14 +144,17 @@ async fn what_cannot_be_understood_is_named() {
         assert!(!error.transient());
         let text = chain(&error);
         let start =
-            format!("cannot understand the item `111122223333/eu-central-1/vpc-1 {sort}` of the ledger `the-ledger`");
+            format!("could not read the item `111122223333/eu-central-1/vpc-1 {sort}` of the ledger `the-ledger`");
         assert!(text.starts_with(&start) && text.contains(words), "{text}");
     }
 }
 
 #[tokio::test]
 async fn of_what_was_told_in_parts_only_those_count_that_belong_to_it() {
-    let part = |resource: &str, count: u32| json!({ "told": document(&[delivered(resource, "open")]), "parts": { "N": count.to_string() } });
+    let part = |resource: &str, count: u32| {
+        let list = delivered_document(&[&delivered(resource, "open")]);
+        json!({ "v": { "N": "2" }, "delivered": list, "parts": { "N": count.to_string() } })
+    };
     let past = past(vec![
         item("told/a", part("vpc-1", 2)),
         item("told/a/1", part("vpc-2", 2)),

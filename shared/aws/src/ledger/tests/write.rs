@@ -10,7 +10,7 @@ fn change() -> Json {
     item(
         &format!("change/{}", record.id),
         json!({
-            "record": document(&record), "place": { "S": "111122223333/eu-central-1" },
+            "v": { "N": "2" }, "change": change_document(&record), "place": { "S": "111122223333/eu-central-1" },
             "expires": { "N": at("12:00:00").as_second().to_string() },
         }),
     )
@@ -35,7 +35,7 @@ async fn an_intention_whose_answer_got_lost_is_not_taken_for_anothers() {
     ledger(&mine).intend(&record, at("12:00:00")).await.unwrap();
     assert_eq!(mine.body("PutItem")["ReturnValuesOnConditionCheckFailure"], "ALL_OLD");
     let mut other = change();
-    other["record"] = document(&ChangeRecord {
+    other["change"] = change_document(&ChangeRecord {
         status: ChangeStatus::NotNeeded {
             reason: "it is there".to_owned(),
         },
@@ -61,7 +61,7 @@ async fn a_conclusion_replaces_the_intention() {
     };
     ledger(&cloud).conclude(&concluded, at("12:00:00")).await.unwrap();
     assert_eq!(written(&cloud)["sk"], change()["sk"]);
-    assert_eq!(written(&cloud)["record"], document(&concluded));
+    assert_eq!(written(&cloud)["change"], change_document(&concluded));
     assert_eq!(cloud.body("PutItem").get("ConditionExpression"), None);
 }
 
@@ -76,7 +76,7 @@ async fn what_was_told_is_written_whole() {
         let expected = item(
             "told/endpoint-missing",
             json!({
-                "told": document(&list), "parts": { "N": "1" },
+                "v": { "N": "2" }, "delivered": delivered_document(&list.iter().collect::<Vec<_>>()), "parts": { "N": "1" },
                 "expires": { "N": at("12:00:00").as_second().to_string() },
             }),
         );
@@ -110,7 +110,7 @@ async fn more_than_an_item_holds_is_told_in_parts_the_first_of_them_last() {
         ]
     );
     for item in &items {
-        assert!(item["told"]["S"].as_str().unwrap().len() < 390 * 1024);
+        assert!(item["delivered"]["S"].as_str().unwrap().len() < 390 * 1024);
         assert_eq!(item["parts"]["N"], "3");
     }
     let past = ledger(&Cloud::new().json("Query", &json!({ "Items": items })))
@@ -126,7 +126,7 @@ async fn a_hold_is_written_and_lifted_by_its_finding() {
     ledger(&cloud).lift(&scope(), &finding("vpc-1")).await.unwrap();
     let item = written(&cloud);
     assert!(item["sk"]["S"].as_str().unwrap().starts_with("hold/"));
-    assert_eq!(item["hold"], document(&pause()));
+    assert_eq!(item["pause"], document(&PauseDocument::from(&pause())));
     assert_eq!(item["expires"]["N"], at("12:00:00").as_second().to_string());
     let lifted = cloud.body("DeleteItem")["Key"].clone();
     assert_eq!((&lifted["pk"], &lifted["sk"]), (&item["pk"], &item["sk"]));

@@ -53,10 +53,10 @@ async fn the_catalogue_is_asked_for_once_while_it_is_young() {
     let cloud = Cloud::new()
         .on("DescribeVpcEndpointServices", SERVICES)
         .on("DescribeVpcEndpointServices", "<serviceDetailSet/>");
-    let aws = cloud.aws();
+    let session = cloud.session();
     let region = region();
-    let ec2 = aws.ec2(&region);
-    let at = |time: &str| aws.catalogues.get(&ec2, &region, time.parse().unwrap());
+    let ec2 = session.ec2(&region);
+    let at = |time: &str| session.catalogues().get(&ec2, &region, time.parse().unwrap());
     let (first, second) = tokio::join!(at("2026-01-01T00:00:00Z"), at("2026-01-01T05:59:59Z"));
     assert_eq!(first.unwrap().services.len(), 3);
     assert_eq!(second.unwrap().services.len(), 3);
@@ -74,12 +74,25 @@ async fn a_catalogue_that_could_not_be_had_is_asked_for_again() {
             "Request limit exceeded.",
         )
         .on("DescribeVpcEndpointServices", SERVICES);
-    let aws = cloud.aws();
-    let ec2 = aws.ec2(&region());
+    let session = cloud.session();
+    let ec2 = session.ec2(&region());
     let now = "2026-01-01T00:00:00Z".parse().unwrap();
-    assert!(aws.catalogues.get(&ec2, &region(), now).await.unwrap_err().transient());
+    assert!(
+        session
+            .catalogues()
+            .get(&ec2, &region(), now)
+            .await
+            .unwrap_err()
+            .transient()
+    );
     assert_eq!(
-        aws.catalogues.get(&ec2, &region(), now).await.unwrap().services.len(),
+        session
+            .catalogues()
+            .get(&ec2, &region(), now)
+            .await
+            .unwrap()
+            .services
+            .len(),
         3
     );
 }

@@ -6,8 +6,7 @@ mod vpc;
 
 use std::collections::BTreeMap;
 
-use postern_core::model::id::{ServiceName, Zone};
-use postern_core::model::scope::Scope;
+use postern_core::model::id::{AccountId, ServiceName, Zone};
 use postern_core::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget,
     SecurityGroup, Subnet, SubnetClass, Tags, Vpc,
@@ -45,10 +44,8 @@ fn parts(parts: &[Part]) -> BTreeSet<Part> {
 
 async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<Snapshot>, ObserveError> {
     let parts = parts.iter().copied().collect();
-    let seen = cloud
-        .aws()
-        .observe(&Scope::vpc(&account(), &region(), &"vpc-1".into()), &parts)
-        .await;
+    let vpc = ScopedResource::Vpc("vpc-1".into());
+    let seen = cloud.session().observe(&region(), &vpc, &parts).await;
     cloud.done();
     seen
 }

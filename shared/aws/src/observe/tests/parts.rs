@@ -250,3 +250,41 @@ async fn security_group_rules_of_all_forms_are_read() {
         }
     );
 }
+
+#[tokio::test]
+async fn a_default_route_to_a_gateway_load_balancer_endpoint_leads_out_of_the_vpc() {
+    let table = |destination: &str| {
+        format!(
+            "<routeTableSet><item><routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId><routeSet>\
+             <item>{destination}<gatewayId>vpce-1</gatewayId><state>active</state></item></routeSet>\
+             <associationSet><item><routeTableAssociationId>rtbassoc-1</routeTableAssociationId>\
+             <subnetId>subnet-1</subnetId><main>false</main></item></associationSet></item></routeTableSet>"
+        )
+    };
+    let routes = [
+        (
+            "<destinationCidrBlock>0.0.0.0/0</destinationCidrBlock>",
+            SubnetClass::Private,
+        ),
+        (
+            "<destinationIpv6CidrBlock>::/0</destinationIpv6CidrBlock>",
+            SubnetClass::Private,
+        ),
+        (
+            "<destinationCidrBlock>192.0.2.0/24</destinationCidrBlock>",
+            SubnetClass::Private,
+        ),
+        (
+            "<destinationCidrBlock>10.0.1.0/24</destinationCidrBlock>",
+            SubnetClass::Isolated,
+        ),
+        (
+            "<destinationPrefixListId>pl-1</destinationPrefixListId>",
+            SubnetClass::Isolated,
+        ),
+    ];
+    for (destination, class) in routes {
+        let snapshot = look_at(Part::RouteTables, "DescribeRouteTables", &table(destination)).await;
+        assert_eq!(snapshot.class_of(&"subnet-1".into()), Ok(class), "{destination}");
+    }
+}

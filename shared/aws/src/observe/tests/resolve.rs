@@ -1,7 +1,7 @@
 use super::*;
 
 async fn resolve(cloud: &Cloud, targets: &[Target]) -> BTreeMap<Target, Result<Resolution, ObserveError>> {
-    let resolved = cloud.aws().resolve(&region(), targets).await;
+    let resolved = cloud.session().resolve(&region(), targets).await;
     cloud.done();
     resolved
 }
@@ -173,6 +173,6 @@ async fn a_kind_that_fails_fails_its_targets_alone() {
     let resolved = resolve(&cloud, &[subnet.clone(), table.clone()]).await;
     let error = resolved[&subnet].as_ref().unwrap_err();
     assert!(error.transient());
-    assert_eq!(error.place, "subnet-1 in eu-central-1");
+    assert_eq!(error.target, "subnet-1 in eu-central-1");
     assert_eq!(*resolved[&table].as_ref().unwrap(), Resolution::Vpc("vpc-1".into()));
 }

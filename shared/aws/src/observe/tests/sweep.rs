@@ -19,7 +19,7 @@ fn region_of_three() -> Cloud {
 }
 
 async fn sweep(cloud: &Cloud, wanted: &[Part]) -> Result<Vec<Snapshot>, ObserveError> {
-    let seen = cloud.aws().observe_region(&account(), &region(), &parts(wanted)).await;
+    let seen = cloud.session().observe_region(&region(), &parts(wanted)).await;
     cloud.done();
     seen.map(|mut snapshots| {
         snapshots.sort_by(|a, b| a.vpc.id.cmp(&b.vpc.id));
@@ -114,5 +114,5 @@ async fn throttling_beyond_the_retries_fails_a_sweep_so_that_it_is_repeated() {
     );
     let error = sweep(&cloud, &[Part::Endpoints]).await.unwrap_err();
     assert!(error.transient());
-    assert_eq!(error.place, "the VPCs of eu-central-1");
+    assert_eq!(error.target, "the VPCs of eu-central-1");
 }

@@ -1,3 +1,5 @@
+use postern_core::model::managed::MANAGED_GROUP_NAME;
+
 use super::*;
 
 #[tokio::test]
@@ -130,11 +132,8 @@ async fn a_vpc_whose_attributes_aws_does_not_know_yet_is_worth_another_look() {
             "The vpc ID 'vpc-1' does not exist",
         );
     let error = cloud
-        .aws()
-        .observe(
-            &Scope::vpc(&account(), &region(), &"vpc-1".into()),
-            &parts(&[Part::Dns]),
-        )
+        .session()
+        .observe(&region(), &ScopedResource::Vpc("vpc-1".into()), &parts(&[Part::Dns]))
         .await
         .unwrap_err();
     assert!(error.transient());
@@ -235,7 +234,7 @@ async fn what_may_work_later_is_an_error_that_says_so() {
         assert!(error.transient(), "{}", chain(&error));
         let text = chain(&error);
         assert!(
-            text.starts_with("cannot look at vpc-1 in eu-central-1: ec2:DescribeSubnets failed: "),
+            text.starts_with("could not observe vpc-1 in eu-central-1: ec2:DescribeSubnets failed: "),
             "{text}"
         );
     }
@@ -302,4 +301,52 @@ async fn the_same_page_twice_is_a_gap_and_no_endless_loop() {
         .subnets
         .unwrap_err();
     assert_eq!(gap.reason, "ec2:DescribeSubnets failed: the same page came twice");
+}
+
+#[tokio::test]
+async fn groups_of_other_vpcs_are_found_by_the_endpoints_that_have_them() {
+    let endpoints = "<vpcEndpointSet><item><vpcEndpointId>vpce-1</vpcEndpointId><vpcId>vpc-1</vpcId>\
+        <vpcEndpointType>Interface</vpcEndpointType><state>available</state>\
+        <groupSet><item><groupId>sg-1</groupId></item><item><groupId>sg-2</groupId></item>\
+        <item><groupId>sg-3</groupId></item></groupSet></item></vpcEndpointSet>";
+    let group = |id: &str, vpc: &str, name: &str| {
+        format!(
+            "<item><groupId>{id}</groupId><groupName>{name}</groupName><vpcId>{vpc}</vpcId>\
+             <ownerId>111122223333</ownerId></item>"
+        )
+    };
+    let set = |items: &[String]| format!("<securityGroupInfo>{}</securityGroupInfo>", items.concat());
+    let own = group("sg-1", "vpc-1", "web");
+    let foreign = [
+        group("sg-2", "vpc-2", "shared"),
+        group("sg-3", "vpc-2", MANAGED_GROUP_NAME),
+    ];
+    let cloud = Cloud::new()
+        .on("DescribeVpcs", VPC)
+        .on("DescribeVpcEndpoints", endpoints)
+        .on("DescribeSecurityGroups", &set(&[own.clone()]))
+        .on("DescribeSecurityGroups", &set(&foreign));
+    let wanted = [Part::Endpoints, Part::SecurityGroups];
+    let snapshot = look(&cloud, &wanted).await.unwrap().unwrap();
+    let ids = |snapshot: &Snapshot| -> Vec<String> {
+        let groups = snapshot.security_groups.as_ref().unwrap();
+        groups.keys().map(|id| id.0.clone()).collect()
+    };
+    assert_eq!(ids(&snapshot), ["sg-1", "sg-2"]);
+    let second = &cloud.requests("DescribeSecurityGroups")[1];
+    assert_eq!(
+        ["Name", "Value.1", "Value.2"].map(|name| second[&format!("Filter.1.{name}")].as_str()),
+        ["group-id", "sg-2", "sg-3"]
+    );
+
+    let cloud = Cloud::new()
+        .on("DescribeVpcs", VPC)
+        .on("DescribeVpcEndpoints", endpoints)
+        .on("DescribeSecurityGroups", &set(&[own, foreign.concat()]));
+    let snapshots = cloud
+        .session()
+        .observe_region(&region(), &parts(&wanted))
+        .await
+        .unwrap();
+    assert_eq!(ids(&snapshots[0]), ["sg-1", "sg-2"]);
 }

@@ -40,7 +40,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "\"a \\n b\" = 1",
-        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `prices`",
+        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
     ),
     bad(
         "[limits]\nchanges_per_runs = 1",
@@ -52,7 +52,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[modes]\nno-such-thing = 'audit'",
-        "2:1: modes.no-such-thing: unknown control; known are `default`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
+        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
     ),
     bad(
         "[modes]\ndefualt = 'audit'",
@@ -403,6 +403,10 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "2:14: ledger.pause_days: expected a whole number, found a float",
     ),
     bad(
+        "[alerts]\nrepeat_days = 366",
+        "2:15: alerts.repeat_days: `366` is not between 0 and 365",
+    ),
+    bad(
         "[limits]\nmonthly_cost_per_vpc = -0.5",
         "2:24: limits.monthly_cost_per_vpc: `-0.5` is not an amount of dollars of zero or more",
     ),
@@ -468,11 +472,11 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     // Nobody trusted.
     subtle(
         "[modes]\npolicy-open = 'enforce'",
-        "1:1: modes: the perimeter trusts nobody, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `policy-open` out of enforce",
+        "1:1: modes: the perimeter is empty, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `policy-open` out of enforce",
     ),
     subtle(
         "[perimeter]\nresources = ['arn:aws:s3:::corp-data']\n[modes]\ndefault = 'enforce'",
-        "1:1: perimeter: the perimeter trusts nobody, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `endpoint-missing` and `policy-open` out of enforce",
+        "1:1: perimeter: the perimeter is empty, so every policy would lock everybody out; name organizations, organization_paths, accounts or principals, or take `endpoint-missing` and `policy-open` out of enforce",
     ),
 ];
 
@@ -529,6 +533,7 @@ subnets = { classes = ["public"], tags = { tier = "app" } }
 
 [modes]
 default = "off"
+interrupting.mode = "enforce"
 endpoint-missing = "enforce"
 
 [[exemptions]]
@@ -557,6 +562,9 @@ window_hours = 48
 [ledger]
 retention_days = 31
 pause_days = 7
+
+[alerts]
+repeat_days = 14
 
 [prices]
 interface_endpoint_zone_hour = 0.02

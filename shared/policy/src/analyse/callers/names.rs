@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::kinds::Kind;
+use super::super::model::KeyMeaning;
 use super::super::model::{Model, for_bearers};
 use super::super::strings::{Domain, WORD, candidates};
-use super::Caller;
+use super::{Caller, ids};
 use crate::arn::Arn;
 use crate::document::{Effect, PrincipalEntry, Statement};
-use crate::glob::{Pattern, Piece};
+use crate::glob::{Pattern, Piece, folded_pieces};
 use crate::operators::Family;
+use crate::partition;
 use crate::text::Form;
 
 /// Names of roles and users.
@@ -27,18 +28,22 @@ pub(super) struct Named {
     pub(super) caller: Caller,
     pub(super) name: Rc<str>,
     pub(super) arn: Rc<str>,
+    /// The value of `aws:userid`.
+    pub(super) id: Rc<str>,
     pub(super) sig: Bits,
 }
 
 /// The principals of one account that the document tells apart.
 pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Budget) -> Vec<Named> {
-    let by_account = model.sig(Kind::PrincipalAccount, &[account]);
+    let by_account = model.sig(KeyMeaning::PrincipalAccount, &[account]);
+    let home = partition::of_region(&model.endpoint.region);
     let mut patterns: Vec<Pattern> = Vec::new();
     let mut sessions: Vec<String> = Vec::new();
     let mut add = |name: &str| {
         if let Some(arn) = Arn::parse(name)
             && arn.account == account
             && arn.is_principal()
+            && (model.endpoint.region.is_empty() || arn.partition == home)
         {
             if arn.session_role().is_some() {
                 sessions.push(name.to_owned());
@@ -68,20 +73,22 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     for key in model
         .keys
         .iter()
-        .filter(|key| matches!(key.kind, Kind::PrincipalArn | Kind::PrincipalType))
+        .filter(|key| matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::PrincipalType))
     {
         plain = false;
         let folded = |family| matches!(family, Family::Text { ignore_case: true, .. });
-        *complete &= key.kind != Kind::PrincipalArn
-            || !key
-                .conditions
-                .iter()
-                .any(|(_, condition)| folded(condition.operator.family()));
-        for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
+        let texts = key.conditions.iter().flat_map(|(_, condition)| {
+            let folded = folded(condition.operator.family());
+            condition.texts().iter().map(move |text| (text, folded))
+        });
+        for (text, folded) in texts {
             match text.fixed() {
-                Some(Form::Text(pattern)) if key.kind == Kind::PrincipalArn => patterns.push(pattern.clone()),
+                Some(Form::Text(Pattern::Exact(exact))) if folded && key.kind == KeyMeaning::PrincipalArn => {
+                    patterns.push(Pattern::new(folded_pieces(exact)));
+                }
+                Some(Form::Text(pattern)) if key.kind == KeyMeaning::PrincipalArn => patterns.push(pattern.clone()),
                 Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
-                None if key.kind == Kind::PrincipalArn => match text.widened(|_| true) {
+                None if key.kind == KeyMeaning::PrincipalArn => match text.widened(|_| true) {
                     Some(Form::Text(pattern)) => patterns.push(pattern),
                     Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
                     None => {}
@@ -94,11 +101,12 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .keys
         .iter()
         .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
-    let home = crate::template::partition(&model.endpoint.region);
-    let mut partitions = vec![home];
-    if !patterns.iter().all(|pattern| starts_in(pattern, home)) {
-        partitions.extend(["aws", "aws-cn", "aws-us-gov"].iter().filter(|other| **other != home));
-    }
+    // Credentials of one partition are not valid in another.
+    let partitions: Vec<&str> = if model.endpoint.region.is_empty() {
+        partition::all().collect()
+    } else {
+        vec![home]
+    };
     let mut arns: Vec<(Caller, String)> = Vec::new();
     let mut shapes = vec![(Caller::Role, "iam", "role/")];
     if !plain {
@@ -122,7 +130,8 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
             continue;
         }
         let mut base: Vec<Piece> = start.iter().flat_map(|part| part.chars()).map(Piece::Char).collect();
-        base.push(Piece::Field);
+        // Paths of users and roles may hold colons.
+        base.push(Piece::Any);
         let domain = Domain {
             base: &base,
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
@@ -132,31 +141,44 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         *complete &= found.complete;
         arns.extend(found.values.into_iter().map(|name| (caller, name)));
     }
-    let weight = model.weight(Kind::PrincipalArn) + model.statements.len();
-    let mut all: Vec<Named> = Vec::new();
-    for (caller, arn) in arns {
-        if !budget.spend(weight) {
-            *complete = false;
-            break;
-        }
-        let arn: Rc<str> = arn.into();
-        all.push(named(model, caller, Rc::clone(&arn), arn, account, by_account));
+    let ids = ids::patterns(model);
+    for name in ids::federated_users(&ids, account) {
+        let arn = |partition| format!("arn:{partition}:sts::{account}:federated-user/{name}");
+        arns.extend(
+            partitions
+                .iter()
+                .map(|partition| (Caller::FederatedUser, arn(partition))),
+        );
     }
+    let mut pairs: Vec<(Caller, Rc<str>, Rc<str>)> = arns
+        .into_iter()
+        .map(|(caller, arn)| (caller, Rc::from(arn)))
+        .map(|(caller, arn)| (caller, Rc::clone(&arn), arn))
+        .collect();
     for session in sessions {
         let session: Rc<str> = session.into();
-        for role in roles(&session, &patterns, complete, budget) {
+        let roles = roles(&session, &patterns, complete, budget);
+        pairs.extend(
+            roles
+                .into_iter()
+                .map(|role| (Caller::Role, Rc::clone(&session), role.into())),
+        );
+    }
+    let weight = model.weight(KeyMeaning::PrincipalArn) + model.statements.len();
+    let mut all: Vec<Named> = Vec::new();
+    for (caller, name, arn) in pairs {
+        let known = named(model, caller, name, arn, account, by_account);
+        for id in ids::ids(caller, &known.name, account, &ids, complete, budget) {
             if !budget.spend(weight) {
                 *complete = false;
-                break;
+                return all;
             }
-            all.push(named(
-                model,
-                Caller::Role,
-                Rc::clone(&session),
-                role.into(),
-                account,
-                by_account,
-            ));
+            let sig = known.sig & model.sig(KeyMeaning::PrincipalId, &[&id]);
+            all.push(Named {
+                id,
+                sig,
+                ..known.clone()
+            });
         }
     }
     all
@@ -172,7 +194,7 @@ fn roles(session: &str, patterns: &[Pattern], complete: &mut bool, budget: &mut 
     let mut all = vec![format!("{start}{name}")];
     if !patterns.is_empty() {
         let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
-        base.push(Piece::Field);
+        base.push(Piece::Any);
         base.extend(format!("/{name}").chars().map(Piece::Char));
         let domain = Domain {
             base: &base,
@@ -186,23 +208,19 @@ fn roles(session: &str, patterns: &[Pattern], complete: &mut bool, budget: &mut 
     all
 }
 
-/// Whether every string of the pattern is an ARN of the partition.
-fn starts_in(pattern: &Pattern, partition: &str) -> bool {
-    let start = format!("arn:{partition}:");
-    let pieces = pattern.pieces();
-    start
-        .chars()
-        .map(Piece::Char)
-        .eq(pieces.iter().copied().take(start.len()))
-}
-
 fn named(model: &Model<'_>, caller: Caller, name: Rc<str>, arn: Rc<str>, account: &str, by_account: Bits) -> Named {
     let kind: Vec<&str> = caller.kind().into_iter().collect();
     let sig = by_account
         & principal_sig(model, caller, &name, account, Some(&arn))
-        & model.sig(Kind::PrincipalArn, &[&arn])
-        & model.sig(Kind::PrincipalType, &kind);
-    Named { caller, name, arn, sig }
+        & model.sig(KeyMeaning::PrincipalArn, &[&arn])
+        & model.sig(KeyMeaning::PrincipalType, &kind);
+    Named {
+        caller,
+        name,
+        arn,
+        id: account.into(),
+        sig,
+    }
 }
 
 /// Whether it lets more through to suppose that the Principal element names somebody. The evaluator will not confirm
@@ -220,8 +238,8 @@ pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, accou
         let covers = statement.principal.values.iter().any(|entry| match entry {
             PrincipalEntry::Everyone => true,
             PrincipalEntry::EveryAws => match caller {
-                Caller::Service => model.reading.aws_star_has_services,
-                Caller::Bearer(_) => model.reading.aws_star_has_bearers,
+                Caller::Service => model.interpretation.aws_star_has_services,
+                Caller::Bearer(_) => model.interpretation.aws_star_has_bearers,
                 _ => true,
             },
             PrincipalEntry::Account(wanted) => arn.is_some() && wanted == account && (!model.endpoint.gateway || root),
@@ -230,7 +248,7 @@ pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, accou
             PrincipalEntry::Federated(provider) => match caller {
                 Caller::Bearer(own) => {
                     let own = own.and_then(|at| model.providers.get(at));
-                    model.reading.federated_has_bearers && (provider == "*" || own == Some(&provider.as_str()))
+                    model.interpretation.federated_has_bearers && (provider == "*" || own == Some(&provider.as_str()))
                 }
                 Caller::Role => !for_bearers(statement) && favourable(statement),
                 _ => false,

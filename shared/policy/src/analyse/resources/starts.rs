@@ -5,49 +5,9 @@ use std::collections::BTreeSet;
 use super::super::budget::Budget;
 use super::super::model::Model;
 use super::Patterns;
-use crate::arn::{is_partition, is_region};
 use crate::glob::{Pattern, Piece};
+use crate::partition;
 use crate::text::ArnPattern;
-
-/// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
-const REGIONS: [&str; 36] = [
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-south-2",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-central-1",
-    "ca-west-1",
-    "cn-north-1",
-    "cn-northwest-1",
-    "eu-central-1",
-    "eu-central-2",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-south-2",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "mx-central-1",
-    "sa-east-1",
-];
 
 /// The first five fields of ARNs, with the colon after them.
 pub(super) struct Start {
@@ -59,6 +19,9 @@ pub(super) struct Start {
     /// Places of the patterns that agree with these fields: those of the document, then those of the settings.
     pub(super) agreeing: Vec<usize>,
 }
+
+/// The patterns that agree, whether AWS owns what starts so, and service, Region and account where formats depend on them.
+type Class<'s> = (Vec<usize>, bool, Option<(&'s str, bool, bool)>);
 
 /// The starts of ARNs that the patterns tell apart.
 pub(super) fn starts(
@@ -80,41 +43,24 @@ pub(super) fn starts(
     } else {
         &model.endpoint.region
     };
-    let usual = match home {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    };
-    let mut partitions = vec![usual];
-    let mut regions = vec![home];
+    // An endpoint leads to the resources of its own Region and partition.
+    let usual = partition::of_region(home);
+    let partitions = [usual];
     let mut services: Vec<&str> = Vec::new();
     let add = |list: &mut Vec<_>, value| {
         if !list.contains(&value) {
             list.push(value);
         }
     };
-    for field in fields(1) {
-        match field {
-            Pattern::Exact(name) if is_partition(name) => add(&mut partitions, name),
-            Pattern::Glob(_) => ["aws", "aws-cn", "aws-us-gov"]
-                .into_iter()
-                .for_each(|p| add(&mut partitions, p)),
-            _ => {}
-        }
-    }
-    for field in fields(3) {
-        match field {
-            Pattern::Exact(name) if is_region(name) => add(&mut regions, name),
-            Pattern::Glob(_) => REGIONS.into_iter().for_each(|r| add(&mut regions, r)),
-            _ => {}
-        }
-    }
-    if let Some(other) = REGIONS.into_iter().find(|region| !regions.contains(region)) {
-        regions.push(other);
+    // It is not told whether an endpoint leads to another Region, so a Region that the document allows counts.
+    let mut regions = vec![home];
+    for region in model.allowed_regions() {
+        add(&mut regions, region);
     }
     let mut shapes: Vec<(&str, bool, &str)> = Vec::new();
     if let Some(service) = &model.service {
-        for [service, region, owner, _] in &model.formats {
+        let here = |[_, region, ..]: &&[&str; 4]| matches!(*region, "" | "*") || *region == home;
+        for [service, region, owner, _] in model.formats.iter().filter(here) {
             add(&mut services, service);
             let shape = (*service, !region.is_empty(), *owner);
             if !shapes.contains(&shape) {
@@ -125,7 +71,7 @@ pub(super) fn starts(
             service.prefixes().for_each(|prefix| services.push(prefix));
         }
     } else {
-        services.push("dynamodb");
+        services.push(model.unknown_prefix.as_deref().unwrap_or("dynamodb"));
         for field in fields(2) {
             if let Pattern::Exact(name) = field
                 && !services.contains(&name.as_str())
@@ -164,7 +110,7 @@ pub(super) fn starts(
         }
     }
     let mut all: Vec<Start> = Vec::new();
-    let mut seen: BTreeSet<(Vec<usize>, bool)> = BTreeSet::new();
+    let mut seen: BTreeSet<Class<'_>> = BTreeSet::new();
     let mut text = String::new();
     for partition in &partitions {
         for (service, has_region, owner) in &shapes {
@@ -179,7 +125,9 @@ pub(super) fn starts(
                 text.clear();
                 text.extend(["arn:", partition, ":", service, ":", region, ":", owner, ":"]);
                 let agreeing = agreeing(patterns, &["arn", partition, service, region, owner], &text);
-                let class = (agreeing, of_aws);
+                // Other fields are there in other formats.
+                let shape = (*service, *has_region, owner.is_empty());
+                let class = (agreeing, of_aws, model.service.as_ref().map(|_| shape));
                 if !seen.contains(&class) {
                     all.push(Start {
                         text: text.clone(),

@@ -5,15 +5,15 @@ use std::rc::Rc;
 
 use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::callers::Caller;
+use super::super::callers::{Caller, Session};
 use super::super::keys::{Choice, choices, possible};
-use super::super::kinds::Kind;
+use super::super::model::KeyMeaning;
 use super::super::model::{Key, Model, linked_texts};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
-use crate::glob::{Pattern, Piece};
+use crate::glob::{Pattern, Piece, meet};
 use crate::operators::Family;
-use crate::text::{ArnPattern, Form, Part, Text};
+use crate::text::{ArnPattern, Form, Part, Text, Variable};
 
 const MOST_COMBINATIONS: usize = 4_000;
 
@@ -25,6 +25,7 @@ pub(super) type Values = Vec<Option<String>>;
 pub(super) struct Case {
     bits: Bits,
     caller: Caller,
+    session: Session,
     flags: [bool; 3],
     account: Rc<str>,
     resources: Values,
@@ -37,13 +38,13 @@ pub(super) struct Case {
 pub(in super::super) fn exact(model: &Model<'_>) -> bool {
     let constant = |text: &Text| {
         text.variables()
-            .all(|variable| model.kind(&variable.key) == Kind::Constant)
+            .all(|variable| model.kind(&variable.key) == KeyMeaning::Constant)
     };
     model
         .resources
         .iter()
         .flat_map(|element| &element.linked)
-        .all(|text| constant(text) || names_account(model, text))
+        .all(|text| constant(text) || names_account(model, text) || is_apart(model, text))
         && model.keys.iter().all(|key| {
             key.conditions.iter().all(|(_, condition)| {
                 let plain = matches!(condition.operator.family(), Family::Text { ignore_case: false, .. });
@@ -65,7 +66,7 @@ fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> 
         return true;
     }
     let source = model.keys.iter().find(|key| key.id == variable);
-    let free = |key: &Key<'_>| key.kind == Kind::Free && Group::of(key.id).is_none();
+    let free = |key: &Key<'_>| key.kind == KeyMeaning::Free && Group::of(key.id).is_none();
     let exact = |key: &Key<'_>| {
         let texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
         texts
@@ -78,10 +79,12 @@ fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> 
     };
     plain
         && source.is_some_and(|source| match (key.kind, kind) {
-            (Kind::Constant, Kind::Free) => free(source) && !source.linked,
-            (Kind::Free, Kind::Free) => free(source) && !source.linked && free(key) && exact(source) && exact(key),
-            (Kind::Free, _) => free(key) && other.is_some() && lone(key),
-            (_, Kind::Free) => own.is_some() && free(source) && source.conditions.is_empty(),
+            (KeyMeaning::Constant, KeyMeaning::Free) => free(source) && !source.linked,
+            (KeyMeaning::Free, KeyMeaning::Free) => {
+                free(source) && !source.linked && free(key) && exact(source) && exact(key)
+            }
+            (KeyMeaning::Free, _) => free(key) && other.is_some() && lone(key),
+            (_, KeyMeaning::Free) => own.is_some() && free(source) && source.conditions.is_empty(),
             _ => false,
         })
 }
@@ -103,6 +106,63 @@ impl Group {
     }
 }
 
+/// Whether the variables of an ARN are accounts, and whatever accounts they are, each other pattern covers all of the ARNs
+/// or none.
+fn is_apart(model: &Model<'_>, text: &Text) -> bool {
+    let account = |variable: &Variable| {
+        model.kind(&variable.key) == KeyMeaning::Constant || Group::of(&variable.key) == Some(Group::Account)
+    };
+    if !text.variables().all(account) {
+        return false;
+    }
+    let own = with_accounts(text);
+    let fixed = model
+        .arns
+        .iter()
+        .chain(&model.listed)
+        .chain(&model.owned)
+        .map(ArnPattern::pieces);
+    let linked = model
+        .resources
+        .iter()
+        .flat_map(|element| &element.linked)
+        .map(|text| with_accounts(text));
+    fixed.chain(linked).all(|other| {
+        let digits = |met: &Vec<Piece>| accounts_fit(&own, met);
+        let both = || meet(&own, &other, 16);
+        other == own || both().is_some_and(|met| met.contains(&own) || !met.iter().any(digits))
+    })
+}
+
+/// Whether digits can stand where the first account of an ARN stands. True where its place is not fixed.
+fn accounts_fit(own: &[Piece], met: &[Piece]) -> bool {
+    let start = own.iter().take_while(|piece| matches!(piece, Piece::Char(_))).count();
+    let account = met.iter().skip(start).take(12);
+    let digit = |piece: &Piece| match piece {
+        Piece::Char(c) => c.is_ascii_digit(),
+        Piece::Fold(_) => false,
+        Piece::One | Piece::Any | Piece::Field => true,
+    };
+    own.get(start) != Some(&Piece::One) || account.clone().all(digit)
+}
+
+/// The pattern of an ARN with twelve characters in the place of each variable.
+fn with_accounts(text: &Text) -> Vec<Piece> {
+    let mut colons = 0;
+    let mut pieces = Vec::new();
+    for part in text.parts() {
+        match part {
+            Part::Piece(Piece::Any) if colons < 5 => pieces.push(Piece::Field),
+            Part::Piece(piece) => {
+                colons += usize::from(*piece == Piece::Char(':'));
+                pieces.push(*piece);
+            }
+            Part::Variable(_) => pieces.extend([Piece::One; 12]),
+        }
+    }
+    pieces
+}
+
 /// Whether the only variable of an ARN is an account, where its account stands.
 fn names_account(model: &Model<'_>, text: &Text) -> bool {
     let colon = |part: &Part| *part == Part::Piece(Piece::Char(':'));
@@ -111,7 +171,7 @@ fn names_account(model: &Model<'_>, text: &Text) -> bool {
         Some([Part::Variable(variable)]) => Group::of(&variable.key) == Some(Group::Account),
         _ => false,
     };
-    let others = text.variables().filter(|v| model.kind(&v.key) != Kind::Constant);
+    let others = text.variables().filter(|v| model.kind(&v.key) != KeyMeaning::Constant);
     account && fields.len() == 6 && others.count() <= 1
 }
 
@@ -139,12 +199,11 @@ impl Search<'_, '_> {
             let Some(key) = key_at(model, *at) else { continue };
             let more = suggestions(model, place, key.id);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
-            let caller = place.principal.caller;
             options.push(
                 found
                     .into_iter()
                     .map(|choice| choice.values)
-                    .filter(|values| possible(model, key.id, caller, values))
+                    .filter(|values| possible(model, key.id, place.principal, values))
                     .collect(),
             );
         }
@@ -193,7 +252,7 @@ impl Search<'_, '_> {
             if let Some(value) = place.value(kind) {
                 return value.map(str::to_owned);
             }
-            if kind == Kind::Constant {
+            if kind == KeyMeaning::Constant {
                 return model.constant(id).flatten().map(str::to_owned);
             }
             let pick = picked
@@ -202,7 +261,11 @@ impl Search<'_, '_> {
             pick.and_then(|(_, values)| one(values))
         };
         let mut bits = bits & model.linked_sig(|kind| place.value(kind), &lookup);
-        for key in model.keys.iter().filter(|key| key.linked && key.kind == Kind::Constant) {
+        for key in model
+            .keys
+            .iter()
+            .filter(|key| key.linked && key.kind == KeyMeaning::Constant)
+        {
             let value = model.constant(key.id).flatten();
             bits = bits & model.sig_of(key, value.as_slice(), Some(&lookup));
         }
@@ -238,6 +301,7 @@ impl Search<'_, '_> {
         let case = Case {
             bits,
             caller: place.principal.caller,
+            session: place.principal.session,
             flags: place.flags(),
             account: Rc::clone(&place.owner.account),
             resources: values(
@@ -255,7 +319,7 @@ impl Search<'_, '_> {
             return None;
         }
         let none = [nowhere(model, Some(&lookup))];
-        if !place.world.alone && !self.resolved.contains_key(&key) {
+        if !place.class.alone && !self.resolved.contains_key(&key) {
             let found = resources(
                 model,
                 &place.owner.account,
@@ -277,7 +341,7 @@ impl Search<'_, '_> {
                 own.push(fixed.clone());
             }
         }
-        let found = if place.world.alone {
+        let found = if place.class.alone {
             none.as_slice()
         } else {
             self.resolved.get(&key)?

@@ -1,11 +1,12 @@
 //! The choice of action, resource, keys and instant that leaves an Allow and no Deny.
 
+use super::super::actions::{ActionGroup, example};
 use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::possible;
 use super::super::model::Model;
-use super::super::resources::Resource;
+use super::super::resources::{Resource, ResourceFormat};
 use super::{Goal, Parts, Place, Request};
 
 const MOST_FRONTIER: usize = 200;
@@ -14,7 +15,7 @@ fn lies(model: &Model<'_>, place: &Place<'_>, resource: &Resource) -> bool {
     let (principal, owner) = (place.principal, place.owner);
     let trusted = owner.trusted || resource.listed || resource.owned;
     // The token stands for its bearer, and the trust policy of the role judges it.
-    let bearer = place.world.federated && trusted;
+    let bearer = place.class.federated && trusted;
     let goal = match place.goal {
         Goal::Identity => !resource.owned && !bearer,
         Goal::Resource => !trusted,
@@ -24,7 +25,9 @@ fn lies(model: &Model<'_>, place: &Place<'_>, resource: &Resource) -> bool {
             (principal.trusted || resource.owned || bearer) && (trusted || principal.caller == Caller::Service)
         }
     };
-    goal && (!resource.of_aws || (!owner.trusted && owner.organization.is_none()))
+    // What AWS owns is no resource of somebody outside.
+    let outside = matches!(place.goal, Goal::Identity | Goal::Resource);
+    goal && (!resource.of_aws || (!outside && !owner.trusted && owner.organization.is_none()))
 }
 
 /// One way to come this far with the fewest Denies.
@@ -61,6 +64,26 @@ pub(super) fn solve<T>(
     budget: &mut Budget,
     judge: &mut dyn FnMut(&Request) -> Option<T>,
 ) -> Option<T> {
+    for group in &place.class.groups {
+        let found = solve_group(model, place, group, bits, parts, complete, budget, judge);
+        if found.is_some() || budget.is_spent() {
+            return found;
+        }
+    }
+    None
+}
+
+#[expect(clippy::too_many_arguments, reason = "the search hands through all that it knows")]
+fn solve_group<T>(
+    model: &Model<'_>,
+    place: &Place<'_>,
+    group: &ActionGroup,
+    bits: Bits,
+    parts: &Parts<'_>,
+    complete: &mut bool,
+    budget: &mut Budget,
+    judge: &mut dyn FnMut(&Request) -> Option<T>,
+) -> Option<T> {
     let mut denies = bits & model.deny;
     let mut wanted = Bits::NONE;
     if let Goal::Lost { place: deny, first } = place.goal {
@@ -70,7 +93,7 @@ pub(super) fn solve<T>(
         wanted.insert(deny);
         (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
-    let groups = groups(model, place, parts);
+    let groups = groups(model, place, group, parts);
     let count: usize = groups.iter().map(Vec::len).sum();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
@@ -89,10 +112,10 @@ pub(super) fn solve<T>(
             from: 0,
             pick: 0,
         }])];
-        for (group, left) in groups.iter().zip(left) {
+        for (choices, left) in groups.iter().zip(left) {
             let mut next = Layer::default();
             if let Some(last) = layers.last() {
-                for (pick, sig) in group.iter().filter(|(_, sig)| needed.within(*sig)) {
+                for (pick, sig) in choices.iter().filter(|(_, sig)| needed.within(*sig)) {
                     for (from, step) in last.0.iter().enumerate() {
                         let (denies, pick) = (step.denies & *sig, *pick);
                         if !(left & denies).is_empty() {
@@ -114,7 +137,7 @@ pub(super) fn solve<T>(
                 continue 'allow;
             }
         }
-        if let Some(request) = trace(place, parts, &layers)
+        if let Some(request) = trace(model, place, group, parts, &layers)
             && let Some(found) = judge(&request)
         {
             return Some(found);
@@ -124,11 +147,10 @@ pub(super) fn solve<T>(
 }
 
 /// The candidates of each part, with their places.
-fn groups(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'_>) -> Vec<Vec<(usize, Bits)>> {
-    let caller = place.principal.caller;
-    let actions = place.world.actions.iter().map(|action| action.sig).enumerate();
+fn groups(model: &Model<'_>, place: &Place<'_>, group: &ActionGroup, parts: &Parts<'_>) -> Vec<Vec<(usize, Bits)>> {
+    let actions = group.actions.iter().map(|action| action.sig).enumerate();
     let resources = parts.resources.iter().enumerate();
-    let lying = resources.filter(|(_, resource)| lies(model, place, resource));
+    let lying = resources.filter(|(_, resource)| group.formats.has(resource.format) && lies(model, place, resource));
     let mut all = vec![
         actions.collect(),
         lying.map(|(at, resource)| (at, resource.sig)).collect(),
@@ -136,7 +158,7 @@ fn groups(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'_>) -> Vec<Vec<(u
     for (at, choices) in parts.free.iter().zip(parts.dims) {
         let id = model.keys.get(*at).map_or("", |key| key.id);
         let choices = choices.iter().enumerate();
-        let possible = choices.filter(|(_, choice)| possible(model, id, caller, &choice.values));
+        let possible = choices.filter(|(_, choice)| possible(model, id, place.principal, &choice.values));
         all.push(possible.map(|(at, choice)| (at, choice.sig)).collect());
     }
     all.push(parts.instants.iter().map(|choice| choice.sig).enumerate().collect());
@@ -164,7 +186,13 @@ fn left_after(groups: &[Vec<(usize, Bits)>], needed: Bits) -> Option<Vec<Bits>> 
 }
 
 /// The request at the end of a way without Denies.
-fn trace(place: &Place<'_>, parts: &Parts<'_>, layers: &[Layer]) -> Option<Request> {
+fn trace(
+    model: &Model<'_>,
+    place: &Place<'_>,
+    group: &ActionGroup,
+    parts: &Parts<'_>,
+    layers: &[Layer],
+) -> Option<Request> {
     let mut step = layers.last()?.0.iter().find(|step| step.denies.is_empty())?;
     let mut picks = vec![step.pick];
     for layer in layers.iter().rev().skip(1) {
@@ -174,8 +202,14 @@ fn trace(place: &Place<'_>, parts: &Parts<'_>, layers: &[Layer]) -> Option<Reque
     // The first layer picks nothing.
     picks.pop();
     let mut picks = picks.into_iter().rev();
-    let action = place.world.actions.get(picks.next()?)?.name.clone();
+    let action = group.actions.get(picks.next()?)?;
     let resource = parts.resources.get(picks.next()?)?.of(&place.owner.account);
+    let told = place.owner.told;
+    let known = match resource.format {
+        ResourceFormat::Known(format) if !place.class.federated => example(model, action, format, told),
+        _ => None,
+    };
+    let action = known.unwrap_or_else(|| action.name.clone());
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
         keys.push((*at, choices.get(picks.next()?)?.values.clone()));

@@ -28,7 +28,7 @@ fn providers() -> [Value; 4] {
 }
 
 #[test]
-fn callers_with_a_token_are_no_strangers_to_our_roles() {
+fn callers_with_a_token_are_no_outsiders_to_our_roles() {
     for principal in providers() {
         let found = on("sts", &[inside(), federated(principal.clone(), ours())]);
         assert_eq!(found.verdict, Containment::Closed, "{principal}: {:#?}", found);
@@ -38,7 +38,7 @@ fn callers_with_a_token_are_no_strangers_to_our_roles() {
 }
 
 #[test]
-fn callers_with_a_token_take_data_to_the_roles_of_strangers() {
+fn callers_with_a_token_take_data_to_the_roles_of_outsiders() {
     for principal in providers() {
         let found = on("sts", &[inside(), federated(principal.clone(), json!({}))]);
         let request = found.resource.unwrap().request;
@@ -54,9 +54,9 @@ fn callers_with_a_token_take_data_to_the_roles_of_strangers() {
 fn every_star_of_accounts_may_or_may_not_have_callers_with_a_token() {
     let mut barrier = data_stays();
     barrier["Principal"] = json!({"AWS": "*"});
-    let strangers =
+    let outsiders =
         deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN}, "Null": {"aws:PrincipalArn": "false"}}));
-    let found = on("sts", &[everything(), barrier, strangers]);
+    let found = on("sts", &[everything(), barrier, outsiders]);
     let witness = found.resource.unwrap();
     assert_eq!(witness.request.principal, "anonymous");
     assert_eq!(witness.supposing.len(), 1, "{:?}", witness.supposing);
@@ -83,7 +83,7 @@ fn callers_with_a_token_have_no_account_or_the_account_anonymous() {
 }
 
 #[test]
-fn other_calls_without_credentials_are_made_by_strangers() {
+fn other_calls_without_credentials_are_made_by_outsiders() {
     let mut others = allow(ours());
     others["NotAction"] = json!(["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"]);
     others.as_object_mut().unwrap().remove("Action");
@@ -193,7 +193,7 @@ fn variables_do_not_hide_what_aws_owns_itself() {
     let mut statement = allow(team);
     statement["Resource"] = json!("arn:aws:iam::aws:policy/*");
     let found = on("iam", &[statement]);
-    assert!(found.identity.is_some() && found.resource.is_some(), "{found:#?}");
+    assert_eq!(found.verdict, Containment::LockedOut, "{found:#?}");
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn who_is_called_via_a_service_is_called_by_a_service() {
 }
 
 #[test]
-fn a_stranger_may_call_for_its_own_account_where_this_is_the_one_owner_allowed() {
+fn an_outsider_may_call_for_its_own_account_where_this_is_the_one_owner_allowed() {
     let mut elsewhere = everything();
     elsewhere.as_object_mut().unwrap().remove("Resource");
     elsewhere["NotResource"] = json!("arn:aws:kms:*:*:*");

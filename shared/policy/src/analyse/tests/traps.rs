@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The witness's suppositions, if there is a hole for strangers.
+/// The witness's suppositions, if there is a hole for outsiders.
 fn supposing(statements: &[Value]) -> Option<Vec<String>> {
     on("s3", statements).identity.map(|witness| witness.supposing)
 }
@@ -66,13 +66,13 @@ fn a_time_bomb_opens_later() {
 
 #[test]
 fn an_expired_deny_denies_nothing_and_one_that_expires_soon_will_not() {
-    let strangers = |until: &str| {
+    let outsiders = |until: &str| {
         deny(
             json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}, "DateLessThan": {"aws:CurrentTime": until}}),
         )
     };
     let hole = |until: &str| {
-        on("s3", &[everything(), data_stays(), strangers(until)])
+        on("s3", &[everything(), data_stays(), outsiders(until)])
             .identity
             .unwrap()
     };
@@ -134,7 +134,11 @@ fn a_star_for_accounts_may_take_in_services() {
 fn a_service_that_is_not_known_may_not_tell_who_owns_the_resource() {
     let inside = json!({"StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"}, "StringEquals": {"aws:PrincipalOrgID": OWN}});
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
-    for service in ["any", "", "no-such-service", "ebs"] {
+    assert_eq!(
+        on("no-such-service", &[allow(inside.clone())]).verdict,
+        Containment::Undecided
+    );
+    for service in ["any", "", "ebs"] {
         let found = on(service, &[allow(inside.clone())]).resource.unwrap().request;
         let service_of = found.action.split(':').next().unwrap();
         assert!(

@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use postern_aws::Aws;
 use postern_aws::ledger::{Ledger, LedgerError};
-use postern_core::changes::Change;
+use postern_core::changes::{Change, CreateManagedGroup};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, DeliveredFinding, FindingStatus, Pause};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Severity};
@@ -120,7 +120,7 @@ fn record(position: usize) -> ChangeRecord {
         run,
         function: "subnet-inspector".to_owned(),
         time: at(0),
-        action: Action::Change(Change::CreateManagedGroup { vpc: "vpc-1".into() }),
+        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() })),
         causes: [finding(1)].into(),
         triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::from_dollars(21.9),
@@ -139,6 +139,7 @@ fn delivered(resource: u32) -> DeliveredFinding {
         fingerprint: "f".to_owned(),
         explanation: "x".repeat(600),
         time: at(0),
+        open_since: None,
     }
 }
 
@@ -148,7 +149,7 @@ fn time_is_what_the_clients_go_by() {
 }
 
 #[tokio::test]
-async fn what_is_written_is_read_again_whatever_gets_lost() {
+async fn written_records_are_read_again_when_answers_are_lost() {
     for losses in 0..3 {
         let wire = Wire::new(u64::from(losses));
         let ledger = wire.ledger();
@@ -199,7 +200,7 @@ async fn what_is_written_is_read_again_whatever_gets_lost() {
 }
 
 #[tokio::test]
-async fn a_change_is_intended_once() {
+async fn change_is_intended_once() {
     let ledger = Wire::new(0).ledger();
     ledger.intend(&record(0), at(1_000)).await.unwrap();
     ledger.intend(&record(0), at(1_000)).await.unwrap();
@@ -212,7 +213,7 @@ async fn a_change_is_intended_once() {
 }
 
 #[tokio::test]
-async fn one_run_at_a_time_holds_the_lease() {
+async fn lease_is_held_by_one_run_at_a_time() {
     let ledger = Wire::new(0).ledger();
     let (one, two) = ("run-1".into(), "run-2".into());
     let acquire = async |run, until, now| ledger.acquire(&place(), run, at(until), at(now)).await.unwrap();
@@ -231,7 +232,7 @@ async fn one_run_at_a_time_holds_the_lease() {
 }
 
 #[tokio::test]
-async fn a_budget_is_never_exceeded_and_counts_what_is_held_whatever_gets_lost() {
+async fn budget_is_never_exceeded_when_answers_are_lost() {
     let sort = "changes/19700101T00Z";
     let reservation = |amount| Reservation {
         budget: Budget::ChangesPerHour {
@@ -270,7 +271,7 @@ async fn a_budget_is_never_exceeded_and_counts_what_is_held_whatever_gets_lost()
 }
 
 #[tokio::test]
-async fn the_history_comes_with_all_its_pages() {
+async fn history_includes_all_pages() {
     let ledger = Wire::of(tables_of(3).short_pages()).ledger();
     let records: Vec<_> = (0..5).map(record).collect();
     for record in &records {

@@ -105,8 +105,8 @@ fn a_condition_that_is_not_met_changes_nothing_and_shows_the_item_where_it_is_as
     for (operation, mut request) in calls {
         let (status, answer) = call_at(&mut tables, operation, 0, request.clone());
         let kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-        let refusal = json!({ "__type": kind, "message": "The conditional request failed" });
-        assert_eq!((status, answer), (400, refusal));
+        let error = json!({ "__type": kind, "message": "The conditional request failed" });
+        assert_eq!((status, answer), (400, error));
         request["ReturnValuesOnConditionCheckFailure"] = json!("ALL_OLD");
         let (_, answer) = call_at(&mut tables, operation, 0, request);
         assert_eq!(answer["Item"], item("x", json!({ "n": { "N": "1" } })));

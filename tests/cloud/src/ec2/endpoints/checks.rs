@@ -1,20 +1,20 @@
-//! What EC2 asks of endpoints, old and new.
+//! Validation of new and modified endpoints.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::ec2::{Call, Done, Refusal, subnets};
+use crate::ec2::{Answered, ApiError, Call, subnets};
 use crate::world::{Endpoint, EndpointKind, Listing, RouteTable, SecurityGroup, Vpc};
 
 impl Call<'_> {
-    /// What an endpoint would be like after a call has to follow all rules. `before` is what it is now.
-    pub(super) fn check(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>) -> Done {
+    /// Validates an endpoint as it would be after a call. `before` is its present state.
+    pub(super) fn check(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>) -> Answered {
         let service = endpoint.service.clone().unwrap_or_default();
         let listing = self.world.listing(&endpoint.region, &service, endpoint.kind);
         let listing = listing.ok_or_else(|| {
             let message = format!("The Vpc Endpoint Service '{service}' does not exist");
-            Refusal::new("InvalidServiceName", message)
+            ApiError::new("InvalidServiceName", message)
         })?;
         match endpoint.kind {
             EndpointKind::Gateway => self.check_gateway(endpoint, before),
@@ -26,29 +26,29 @@ impl Call<'_> {
         }
     }
 
-    fn check_gateway(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>) -> Done {
+    fn check_gateway(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>) -> Answered {
         if !endpoint.subnets.is_empty() {
             let message = "Subnet IDs are only supported for Interface and GatewayLoadBalancer type VPC Endpoints";
-            return Err(Refusal::parameter(message));
+            return Err(ApiError::parameter(message));
         }
         if !endpoint.groups.is_empty() {
             let message = "Security group IDs are only supported for Interface type VPC Endpoint";
-            return Err(Refusal::parameter(message));
+            return Err(ApiError::parameter(message));
         }
         if endpoint.private_dns {
             let message = "Private DNS is only supported for Interface type VPC Endpoints";
-            return Err(Refusal::parameter(message));
+            return Err(ApiError::parameter(message));
         }
         for id in added(&endpoint.route_tables, before.map(|before| &before.route_tables)) {
-            let seen = self.world.see::<RouteTable>(id).is_some();
+            let seen = self.world.read::<RouteTable>(id).is_some();
             let table = self
                 .world
                 .route_table(id)
                 .filter(|table| seen && self.ours(&table.owner));
-            let table = table.ok_or_else(|| Refusal::no_route_table(id))?;
+            let table = table.ok_or_else(|| ApiError::no_route_table(id))?;
             if table.vpc != endpoint.vpc {
                 let message = format!("Route table {id} is not in the VPC {}", endpoint.vpc);
-                return Err(Refusal::parameter(message));
+                return Err(ApiError::parameter(message));
             }
             let mut others = self
                 .world
@@ -57,16 +57,16 @@ impl Call<'_> {
             if others.any(|o| o.kind == endpoint.kind && o.service == endpoint.service && o.route_tables.contains(id)) {
                 let list = endpoint.prefix_list().unwrap_or_default();
                 let message = format!("route table {id} already has a route with destination-prefix-list-id {list}");
-                return Err(Refusal::new("RouteAlreadyExists", message));
+                return Err(ApiError::new("RouteAlreadyExists", message));
             }
         }
         Ok(())
     }
 
-    fn check_subnets(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>, listing: &Listing) -> Done {
+    fn check_subnets(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>, listing: &Listing) -> Answered {
         if !endpoint.route_tables.is_empty() {
             let message = "Route table IDs are only supported for Gateway type VPC Endpoint";
-            return Err(Refusal::parameter(message));
+            return Err(ApiError::parameter(message));
         }
         for id in added(&endpoint.subnets, before.map(|before| &before.subnets)) {
             let subnet = self.own_subnet(id, &endpoint.vpc)?;
@@ -75,11 +75,11 @@ impl Call<'_> {
                     "The VPC endpoint service {} does not support the availability zone of the subnet: {id}.",
                     listing.name
                 );
-                return Err(Refusal::parameter(message));
+                return Err(ApiError::parameter(message));
             }
             if subnets::free(self.world, &subnet) == 0 {
                 let message = format!("The subnet '{id}' does not have enough free addresses");
-                return Err(Refusal::new("InsufficientFreeAddressesInSubnet", message));
+                return Err(ApiError::new("InsufficientFreeAddressesInSubnet", message));
             }
         }
         let mut zones = BTreeSet::new();
@@ -87,24 +87,24 @@ impl Call<'_> {
             let zone = self.world.subnet(id).map(|subnet| subnet.zone.clone());
             if !zone.is_none_or(|zone| zones.insert(zone)) {
                 let message = format!("Found another VPC endpoint subnet in the availability zone of {id}");
-                return Err(Refusal::new("DuplicateSubnetsInSameZone", message));
+                return Err(ApiError::new("DuplicateSubnetsInSameZone", message));
             }
         }
         Ok(())
     }
 
-    fn check_groups(&mut self, endpoint: &Endpoint) -> Done {
+    fn check_groups(&mut self, endpoint: &Endpoint) -> Answered {
         for id in &endpoint.groups {
-            let seen = self.world.see::<SecurityGroup>(id).is_some();
+            let seen = self.world.read::<SecurityGroup>(id).is_some();
             let group = self.world.group(id).filter(|group| seen && group.vpc == endpoint.vpc);
             if group.is_none() {
-                return Err(Refusal::no_group(id, &mut self.world.rng));
+                return Err(ApiError::no_group(id, &mut self.world.rng));
             }
         }
         Ok(())
     }
 
-    fn check_names(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>, listing: &Listing) -> Done {
+    fn check_names(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>, listing: &Listing) -> Answered {
         if !endpoint.private_dns || before.is_some_and(|before| before.private_dns) {
             return Ok(());
         }
@@ -113,13 +113,13 @@ impl Call<'_> {
                 "private-dns-enabled cannot be set because the service {} does not provide a private DNS name",
                 listing.name
             );
-            return Err(Refusal::parameter(message));
+            return Err(ApiError::parameter(message));
         };
-        let attributes = self.world.see::<Vpc>(&endpoint.vpc);
+        let attributes = self.world.read::<Vpc>(&endpoint.vpc);
         if !attributes.is_some_and(|vpc| vpc.dns_support && vpc.dns_hostnames) {
             let message = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes \
                            set to true for ";
-            return Err(Refusal::parameter(format!("{message}{}", endpoint.vpc)));
+            return Err(ApiError::parameter(format!("{message}{}", endpoint.vpc)));
         }
         if listing.name.ends_with(".s3") && !self.has_gateway(endpoint) {
             let message = format!(
@@ -127,15 +127,18 @@ impl Call<'_> {
                  the service.",
                 endpoint.vpc
             );
-            return Err(Refusal::parameter(message));
+            return Err(ApiError::parameter(message));
         }
-        if self.world.name_taken(&endpoint.vpc, &listing.name, Some(&endpoint.id)) {
+        if self
+            .world
+            .private_name_reserved(&endpoint.vpc, &listing.name, Some(&endpoint.id))
+        {
             let message = format!(
                 "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in \
                  the VPC {}",
                 endpoint.vpc
             );
-            return Err(Refusal::parameter(message));
+            return Err(ApiError::parameter(message));
         }
         Ok(())
     }
@@ -150,13 +153,13 @@ impl Call<'_> {
         })
     }
 
-    /// A policy as EC2 keeps it: written anew, with the members in an order of its own.
-    pub(super) fn policy(&mut self, text: &str) -> Result<String, Refusal> {
+    /// A policy as EC2 stores it: reformatted, members in any order.
+    pub(super) fn policy(&mut self, text: &str) -> Result<String, ApiError> {
         if text.chars().count() > self.world.quotas.policy {
             let message = format!("The policy is longer than {} characters", self.world.quotas.policy);
-            return Err(Refusal::new("InvalidPolicyDocument", message));
+            return Err(ApiError::new("InvalidPolicyDocument", message));
         }
-        let invalid = || Refusal::new("InvalidPolicyDocument", "The policy document is not valid.");
+        let invalid = || ApiError::new("InvalidPolicyDocument", "The policy document is not valid.");
         let mut policy: Value = serde_json::from_str(text).map_err(|_| invalid())?;
         let statements = match policy.get("Statement") {
             Some(Value::Array(statements)) => statements.clone(),

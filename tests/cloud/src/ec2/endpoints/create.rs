@@ -1,17 +1,17 @@
 //! CreateVpcEndpoint.
 
 use super::describe::write;
-use crate::ec2::{Call, Done, Refusal};
-use crate::unmodelled;
+use crate::ec2::{Answered, ApiError, Call};
+use crate::not_modelled;
 use crate::world::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, Endpoint, EndpointKind, EndpointState, Tags, Token};
 
 const LONGEST_TOKEN: usize = 64;
 
-pub(in crate::ec2) fn create(call: &mut Call<'_>) -> Done {
+pub(in crate::ec2) fn create(call: &mut Call<'_>) -> Answered {
     let token = call.form.text("ClientToken").map(str::to_owned);
     let wanted = call.wanted()?;
     if let Some(id) = call.made_before(token.as_deref())? {
-        // What it is now, long gone or not.
+        // Its present state, even if it was deleted.
         let made = call.world.endpoint(&id).cloned().unwrap_or_else(|| {
             let gone = Endpoint {
                 id: id.clone(),
@@ -31,17 +31,17 @@ pub(in crate::ec2) fn create(call: &mut Call<'_>) -> Done {
         wanted.kind,
     );
     let mut new = wanted;
-    let offer = listing
+    let endpoint_service = listing
         .iter()
-        .find_map(|listing| call.world.offer(listing.id.as_ref()?));
-    let closed = offer.is_some_and(|offer| !offer.admits(call.account));
+        .find_map(|listing| call.world.endpoint_service(listing.id.as_ref()?));
+    let closed = endpoint_service.is_some_and(|endpoint_service| !endpoint_service.admits(call.account));
     match listing {
         Some(listing) if closed => {
             let message = format!("The Vpc Endpoint Service '{}' does not exist", listing.name);
-            return Err(Refusal::new("InvalidServiceName", message));
+            return Err(ApiError::new("InvalidServiceName", message));
         }
         Some(listing) if listing.acceptance_required => new.state = EndpointState::PendingAcceptance,
-        _ => call.world.begin(&new.id, new.kind),
+        _ => call.world.start_pending(&new.id, new.kind),
     }
     if let Some(token) = &token {
         let key = call.token_key(token);
@@ -58,7 +58,7 @@ pub(in crate::ec2) fn create(call: &mut Call<'_>) -> Done {
     answer(call, &new, token.as_deref())
 }
 
-fn answer(call: &mut Call<'_>, endpoint: &Endpoint, token: Option<&str>) -> Done {
+fn answer(call: &mut Call<'_>, endpoint: &Endpoint, token: Option<&str>) -> Answered {
     let capital = call.world.rng.bool();
     let world = &*call.world;
     call.xml.node("vpcEndpoint", |xml| write(xml, endpoint, world, capital));
@@ -69,20 +69,20 @@ fn answer(call: &mut Call<'_>, endpoint: &Endpoint, token: Option<&str>) -> Done
 }
 
 impl Call<'_> {
-    /// The endpoint that is asked for.
-    fn wanted(&mut self) -> Result<Endpoint, Refusal> {
+    /// The requested endpoint.
+    fn wanted(&mut self) -> Result<Endpoint, ApiError> {
         let form = self.form;
         let kind = match form.text("VpcEndpointType") {
             None | Some("Gateway") => EndpointKind::Gateway,
             Some("Interface") => EndpointKind::Interface,
-            Some(other) => unmodelled(format_args!("endpoints of the type {other}")),
+            Some(other) => not_modelled(format_args!("endpoints of the type {other}")),
         };
-        let vpc = form.text("VpcId").ok_or_else(|| Refusal::missing("vpcId"))?.to_owned();
+        let vpc = form.text("VpcId").ok_or_else(|| ApiError::missing("vpcId"))?.to_owned();
         let service = form
             .text("ServiceName")
-            .ok_or_else(|| Refusal::missing("serviceName"))?;
+            .ok_or_else(|| ApiError::missing("serviceName"))?;
         if !matches!(form.text("IpAddressType"), None | Some("ipv4")) {
-            unmodelled("endpoints with other addresses than IPv4");
+            not_modelled("endpoints with other addresses than IPv4");
         }
         let policy = match form.text("PolicyDocument") {
             Some(policy) => self.policy(policy)?,
@@ -114,16 +114,16 @@ impl Call<'_> {
         })
     }
 
-    /// What the token made, where this request is the same as the one that it came with.
-    fn made_before(&self, token: Option<&str>) -> Result<Option<String>, Refusal> {
+    /// The endpoint that an earlier request with this token created, if both requests are equal.
+    fn made_before(&self, token: Option<&str>) -> Result<Option<String>, ApiError> {
         let Some(token) = token else { return Ok(None) };
         if token.len() > LONGEST_TOKEN || !token.is_ascii() {
-            return Err(Refusal::parameter("The client token is not valid"));
+            return Err(ApiError::parameter("The client token is not valid"));
         }
         match self.world.tokens.get(&self.token_key(token)) {
             None => Ok(None),
             Some(known) if known.request == self.request() => Ok(Some(known.endpoint.clone())),
-            Some(_) => Err(Refusal::new(
+            Some(_) => Err(ApiError::new(
                 "IdempotentParameterMismatch",
                 "The client token was already used with other parameters",
             )),
@@ -134,12 +134,12 @@ impl Call<'_> {
         (self.account.to_owned(), self.region.to_owned(), token.to_owned())
     }
 
-    /// All that the request says.
+    /// All fields of the request.
     fn request(&self) -> Vec<(String, String)> {
         self.form.pairs()
     }
 
-    fn check_quotas(&self, new: &Endpoint) -> Done {
+    fn check_quotas(&self, new: &Endpoint) -> Answered {
         let quotas = self.world.quotas;
         let gateway = new.kind == EndpointKind::Gateway;
         let alike = self.world.endpoints().filter(|other| {
@@ -160,7 +160,7 @@ impl Call<'_> {
         if alike.count() < most {
             return Ok(());
         }
-        Err(Refusal::new(
+        Err(ApiError::new(
             "VpcEndpointLimitExceeded",
             "The maximum number of VPC endpoints has been reached.",
         ))

@@ -1,7 +1,7 @@
 //! What endpoints look like on the wire.
 
 use crate::ec2::describe::{List, tag_set};
-use crate::ec2::{Call, Done, Refusal};
+use crate::ec2::{Answered, ApiError, Call};
 use crate::world::{Endpoint, EndpointKind, World, kind_name, state_name};
 use crate::xml::Xml;
 
@@ -17,10 +17,10 @@ const LIST: List<Endpoint> = List {
     },
     tags: |endpoint| &endpoint.tags,
     largest: 1_000,
-    missing: |call, id| Refusal::no_endpoint(id, &mut call.world.rng),
+    missing: |call, id| ApiError::no_endpoint(id, &mut call.world.rng),
 };
 
-pub(in crate::ec2) fn describe(call: &mut Call<'_>) -> Done {
+pub(in crate::ec2) fn describe(call: &mut Call<'_>) -> Answered {
     let (endpoints, token) = call.list(&LIST)?;
     let casing = call.world.rng.bool();
     let world = &*call.world;
@@ -31,7 +31,7 @@ pub(in crate::ec2) fn describe(call: &mut Call<'_>) -> Done {
     Ok(())
 }
 
-/// The wire is not sure whether states begin with a capital.
+/// EC2 writes states with and without a capital.
 pub(super) fn write(xml: &mut Xml, endpoint: &Endpoint, world: &World, capital: bool) {
     let state = state_name(endpoint.state);
     xml.text("vpcEndpointId", &endpoint.id);

@@ -1,9 +1,9 @@
 //! ModifyVpcEndpoint and DeleteVpcEndpoints.
 
-use crate::ec2::{Call, Done, Refusal};
+use crate::ec2::{Answered, ApiError, Call};
 use crate::world::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, Endpoint, EndpointKind, EndpointState};
 
-pub(in crate::ec2) fn modify(call: &mut Call<'_>) -> Done {
+pub(in crate::ec2) fn modify(call: &mut Call<'_>) -> Answered {
     let id = call.form.required("VpcEndpointId").to_owned();
     let before = call.own_endpoint(&id)?;
     let mut after = before.clone();
@@ -37,7 +37,7 @@ pub(in crate::ec2) fn modify(call: &mut Call<'_>) -> Done {
     }
     match before.state {
         EndpointState::Available => {}
-        // The policy has nothing to do with what it is at work on.
+        // A policy can be changed while the endpoint is pending.
         EndpointState::Pending | EndpointState::PendingAcceptance
             if (Endpoint {
                 policy: after.policy.clone(),
@@ -46,13 +46,14 @@ pub(in crate::ec2) fn modify(call: &mut Call<'_>) -> Done {
         _ => return Err(wrong_state(&before)),
     }
     if after.kind != EndpointKind::Gateway && after.groups.is_empty() {
-        return Err(Refusal::parameter("An endpoint must have at least one security group"));
+        return Err(ApiError::parameter("An endpoint must have at least one security group"));
     }
     call.check(&after, Some(&before))?;
-    // Not always does it show.
+    call.world.begin_modification(&id)?;
+    // The state does not always show the modification.
     if after.subnets != before.subnets && call.world.rng.bool() {
         after.state = EndpointState::Pending;
-        call.world.busy(&id);
+        call.world.start_update(&id);
     }
     if after != before {
         call.world.put(after);
@@ -60,15 +61,15 @@ pub(in crate::ec2) fn modify(call: &mut Call<'_>) -> Done {
     call.done()
 }
 
-fn wrong_state(endpoint: &Endpoint) -> Refusal {
+fn wrong_state(endpoint: &Endpoint) -> ApiError {
     let state = crate::world::state_name(endpoint.state).to_lowercase();
-    Refusal::new(
+    ApiError::new(
         "IncorrectState",
         format!("The VPC endpoint {} is in the {state} state", endpoint.id),
     )
 }
 
-/// EC2 takes what is there already, and what is gone already, without a word.
+/// EC2 accepts additions that exist and removals that do not.
 fn change(list: &mut Vec<String>, add: Vec<String>, remove: &[String]) {
     list.retain(|id| !remove.contains(id));
     for id in add {
@@ -78,7 +79,7 @@ fn change(list: &mut Vec<String>, add: Vec<String>, remove: &[String]) {
     }
 }
 
-pub(in crate::ec2) fn delete(call: &mut Call<'_>) -> Done {
+pub(in crate::ec2) fn delete(call: &mut Call<'_>) -> Answered {
     let mut failed = Vec::new();
     for id in call.form.list("VpcEndpointId") {
         match call.own_endpoint(&id) {
@@ -86,9 +87,9 @@ pub(in crate::ec2) fn delete(call: &mut Call<'_>) -> Done {
             Ok(mut endpoint) => {
                 endpoint.state = EndpointState::Deleting;
                 call.world.put(endpoint);
-                call.world.end(&id);
+                call.world.start_deletion(&id);
             }
-            Err(refusal) => failed.push((id, refusal)),
+            Err(error) => failed.push((id, error)),
         }
     }
     call.xml.unsuccessful(failed);
@@ -97,19 +98,19 @@ pub(in crate::ec2) fn delete(call: &mut Call<'_>) -> Done {
 
 impl Call<'_> {
     /// An endpoint that the caller may change.
-    fn own_endpoint(&mut self, id: &str) -> Result<Endpoint, Refusal> {
-        let seen = self.world.see::<Endpoint>(id).is_some();
+    fn own_endpoint(&mut self, id: &str) -> Result<Endpoint, ApiError> {
+        let seen = self.world.read::<Endpoint>(id).is_some();
         let found = self.world.endpoint(id).filter(|endpoint| {
             seen && endpoint.region == self.region
                 && self.ours(&endpoint.owner)
                 && endpoint.state != EndpointState::Deleted
         });
         let Some(endpoint) = found.cloned() else {
-            return Err(Refusal::no_endpoint(id, &mut self.world.rng));
+            return Err(ApiError::no_endpoint(id, &mut self.world.rng));
         };
         if endpoint.requester_managed {
             let message = format!("Operation is not allowed on requester-managed VPC endpoints: {id}");
-            return Err(Refusal::not_permitted(message));
+            return Err(ApiError::not_permitted(message));
         }
         Ok(Endpoint::clone(&endpoint))
     }

@@ -1,0 +1,147 @@
+//! Applies changes and undoes them, each only if the live state right before the call still asks for it.
+//!
+//! A kind of change is one file: its IAM actions, its calls, and the calls that undo it.
+
+mod add_subnet;
+mod applier;
+mod associate_route_table;
+mod attach_managed_group;
+mod authorize_ingress;
+mod create_endpoint;
+mod create_managed_group;
+mod enable_private_dns;
+mod enable_vpc_dns;
+mod endpoint_modification;
+mod refusal;
+mod replace_policy;
+mod security_group;
+#[cfg(test)]
+mod tests;
+
+use futures_util::future::LocalBoxFuture;
+use postern_core::changes::{Change, ChangeKind, ChangeOutcome, Inverse};
+use postern_core::model::id::VpcId;
+
+pub use self::applier::Applier;
+use self::applier::Step;
+use crate::calls::Calls;
+
+/// The IAM actions that applying a change requires.
+pub fn calls(kind: ChangeKind) -> &'static [&'static str] {
+    match kind {
+        ChangeKind::EnableVpcDns => enable_vpc_dns::CALLS,
+        ChangeKind::CreateManagedGroup => create_managed_group::CALLS,
+        ChangeKind::AuthorizeIngress => authorize_ingress::CALLS,
+        ChangeKind::CreateEndpoint => create_endpoint::CALLS,
+        ChangeKind::AddSubnet => add_subnet::CALLS,
+        ChangeKind::AssociateRouteTable => associate_route_table::CALLS,
+        ChangeKind::AttachManagedGroup => attach_managed_group::CALLS,
+        ChangeKind::EnablePrivateDns => enable_private_dns::CALLS,
+        ChangeKind::ReplacePolicy => replace_policy::CALLS,
+    }
+}
+
+/// The IAM actions that undoing a change requires.
+pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
+    match kind {
+        ChangeKind::EnableVpcDns => enable_vpc_dns::UNDO_CALLS,
+        ChangeKind::CreateManagedGroup => create_managed_group::UNDO_CALLS,
+        ChangeKind::AuthorizeIngress => authorize_ingress::UNDO_CALLS,
+        ChangeKind::CreateEndpoint => create_endpoint::UNDO_CALLS,
+        ChangeKind::AddSubnet => add_subnet::UNDO_CALLS,
+        ChangeKind::AssociateRouteTable => associate_route_table::UNDO_CALLS,
+        ChangeKind::AttachManagedGroup => attach_managed_group::UNDO_CALLS,
+        ChangeKind::EnablePrivateDns => enable_private_dns::UNDO_CALLS,
+        ChangeKind::ReplacePolicy => replace_policy::UNDO_CALLS,
+    }
+}
+
+impl Applier {
+    /// Applies one change for this control. A change that is in effect already is not needed.
+    pub async fn apply(&mut self, change: &Change, control: &str) -> ChangeOutcome {
+        let before = self.session.calls();
+        self.part = None;
+        self.busy = 0;
+        // Boxed: the futures of the SDK's calls are large.
+        let step: LocalBoxFuture<'_, Step> = match change {
+            Change::EnableVpcDns(change) => Box::pin(enable_vpc_dns::apply(self, change)),
+            Change::CreateManagedGroup(change) => Box::pin(create_managed_group::apply(self, change, control)),
+            Change::AuthorizeIngress(change) => Box::pin(authorize_ingress::apply(self, change, control)),
+            Change::CreateEndpoint(change) => Box::pin(create_endpoint::apply(self, change, control)),
+            Change::AddSubnet(change) => Box::pin(add_subnet::apply(self, change)),
+            Change::AssociateRouteTable(change) => Box::pin(associate_route_table::apply(self, change)),
+            Change::AttachManagedGroup(change) => Box::pin(attach_managed_group::apply(self, change)),
+            Change::EnablePrivateDns(change) => Box::pin(enable_private_dns::apply(self, change)),
+            Change::ReplacePolicy(change) => Box::pin(replace_policy::apply(self, change)),
+        };
+        match step.await {
+            Ok(created) => ChangeOutcome::Applied { created },
+            // An attempt of this call made the change, although its answer was lost.
+            Err(ChangeOutcome::NotNeeded { .. }) if self.repeated(change, &before) => ChangeOutcome::Applied {
+                created: self.managed_group_of(change),
+            },
+            Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
+                cause: format!("could not {change}: {cause}"),
+                transient,
+            },
+            Err(other) => other,
+        }
+    }
+
+    /// The part of the last change that was made, where the rest was in effect before. Only this part may be undone.
+    pub fn part(&mut self) -> Option<Change> {
+        self.part.take()
+    }
+
+    /// Undoes a change. With the change, what it created or set must still be as the change left it; otherwise the
+    /// outcome says what differs. Without it, the resource only has to be created by Postern. Not needed where the
+    /// change is not in effect any more.
+    pub async fn undo(&mut self, inverse: &Inverse, change: Option<&Change>) -> ChangeOutcome {
+        let step: LocalBoxFuture<'_, Step> = match inverse {
+            Inverse::DisableVpcDns(inverse) => Box::pin(enable_vpc_dns::undo(self, inverse)),
+            Inverse::DeleteSecurityGroup(inverse) => Box::pin(create_managed_group::undo(self, inverse, change)),
+            Inverse::RevokeIngress(inverse) => Box::pin(authorize_ingress::undo(self, inverse)),
+            Inverse::DeleteEndpoint(inverse) => Box::pin(create_endpoint::undo(self, inverse, change)),
+            Inverse::RemoveSubnet(inverse) => Box::pin(add_subnet::undo(self, inverse)),
+            Inverse::DisassociateRouteTable(inverse) => Box::pin(associate_route_table::undo(self, inverse)),
+            Inverse::DetachGroup(inverse) => Box::pin(attach_managed_group::undo(self, inverse)),
+            Inverse::DisablePrivateDns(inverse) => Box::pin(enable_private_dns::undo(self, inverse)),
+            Inverse::RestorePolicy(inverse) => Box::pin(replace_policy::undo(self, inverse, change)),
+        };
+        match step.await {
+            Ok(_) => ChangeOutcome::Applied { created: None },
+            Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
+                cause: format!("could not {}: {cause}", inverse.text()),
+                transient,
+            },
+            Err(other) => other,
+        }
+    }
+
+    /// Whether a request that changes something was sent more than once since then, each attempt of the SDK counted. A
+    /// request that EC2 refused because it was busy had no effect. Creations of endpoints have a token for this.
+    fn repeated(&self, change: &Change, before: &Calls) -> bool {
+        let since = self.session.calls().since(before);
+        let changing = |operation: &str| !operation.starts_with("Describe");
+        change.kind() != ChangeKind::CreateEndpoint
+            && since
+                .by_operation()
+                .any(|(operation, count)| changing(operation) && count > 1 + self.busy)
+    }
+
+    /// The id of the managed group, where the change creates the group or refers to it.
+    fn managed_group_of(&self, change: &Change) -> Option<String> {
+        let id = |vpc: &VpcId| self.managed.get(vpc).map(|id| id.0.clone());
+        match change {
+            Change::CreateManagedGroup(change) => id(&change.vpc),
+            Change::AuthorizeIngress(change) => id(&change.group.vpc),
+            Change::AttachManagedGroup(change) => id(&change.group.vpc),
+            Change::EnableVpcDns(_)
+            | Change::CreateEndpoint(_)
+            | Change::AddSubnet(_)
+            | Change::AssociateRouteTable(_)
+            | Change::EnablePrivateDns(_)
+            | Change::ReplacePolicy(_) => None,
+        }
+    }
+}

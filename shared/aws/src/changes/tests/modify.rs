@@ -1,0 +1,173 @@
+use super::*;
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_skipped() {
+    for case in cases().iter().filter(|case| case.change.endpoint().is_some()) {
+        for code in ["InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound"] {
+            let cloud = Cloud::new().refuse("DescribeVpcEndpoints", code, "The Vpc Endpoint Id does not exist");
+            assert_eq!(
+                skipped_because(&apply(&cloud, &case.change).await),
+                "vpce-1 no longer exists"
+            );
+        }
+        let cloud = Cloud::new().on("DescribeVpcEndpoints", "<vpcEndpointSet/>");
+        assert_eq!(
+            skipped_because(&apply(&cloud, &case.change).await),
+            "vpce-1 no longer exists"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_not_ours_to_touch_is_skipped() {
+    let table = [
+        (
+            "<state>available</state>",
+            "<state>Deleting</state>",
+            "vpce-1 is in state `Deleting`",
+        ),
+        (
+            "<state>available</state>",
+            "<state>available</state><requesterManaged>true</requesterManaged>",
+            "vpce-1 is managed by the AWS service that requested it",
+        ),
+        (
+            "<ownerId>111122223333</ownerId>",
+            "<ownerId>444455556666</ownerId>",
+            "vpce-1 belongs to account 444455556666",
+        ),
+        (
+            "<state>available</state>",
+            "<state>available</state><tagSet><item><key>GuardDutyManaged</key><value>true</value></item></tagSet>",
+            "vpce-1 is managed by Amazon GuardDuty",
+        ),
+    ];
+    for case in cases().iter().filter(|case| case.change.endpoint().is_some()) {
+        for (now, then, reason) in table {
+            let cloud = Cloud::new().on("DescribeVpcEndpoints", &interface("").replace(now, then));
+            assert_eq!(skipped_because(&apply(&cloud, &case.change).await), reason);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_of_the_wrong_type_is_not_modified() {
+    let subnet = Change::AddSubnet(AddSubnet {
+        endpoint: "vpce-1".into(),
+        subnet: "subnet-2".into(),
+        zone: "eu-central-1b".into(),
+    });
+    let table = Change::AssociateRouteTable(AssociateRouteTable {
+        endpoint: "vpce-1".into(),
+        route_table: "rtb-1".into(),
+    });
+    let cloud = Cloud::new().on("DescribeVpcEndpoints", &gateway(""));
+    assert!(!failed_because(&apply(&cloud, &subnet).await).1);
+    let cloud = Cloud::new().on("DescribeVpcEndpoints", &interface(""));
+    assert!(!failed_because(&apply(&cloud, &table).await).1);
+}
+
+#[tokio::test]
+async fn a_policy_that_changed_since_it_was_observed_is_left_alone() {
+    let change = Change::ReplacePolicy(ReplacePolicy {
+        endpoint: "vpce-1".into(),
+        before: OPEN.to_owned(),
+        after: CLOSED.to_owned(),
+    });
+    for live in [r#"{"Statement":[{"Effect":"Deny"}]}"#, "not JSON"] {
+        let live = interface(&format!("<policyDocument>{}</policyDocument>", escaped(live)));
+        let cloud = Cloud::new().on("DescribeVpcEndpoints", &live);
+        assert_eq!(
+            skipped_because(&apply(&cloud, &change).await),
+            "the policy of vpce-1 was changed since it was observed"
+        );
+    }
+}
+
+#[tokio::test]
+async fn modify_sends_what_the_change_says_and_nothing_else() {
+    let wire = [
+        ("AddSubnetId.1", "subnet-2"),
+        ("AddRouteTableId.1", "rtb-1"),
+        ("AddSecurityGroupId.1", "sg-managed"),
+        ("PrivateDnsEnabled", "true"),
+        ("PolicyDocument", CLOSED),
+    ];
+    let mut wire = wire.into_iter();
+    for case in cases().iter().filter(|case| case.change.endpoint().is_some()) {
+        let cloud = first_time(case);
+        apply(&cloud, &case.change).await;
+        let mut request = cloud.request("ModifyVpcEndpoint");
+        let (key, value) = wire.next().unwrap();
+        assert_eq!(request.remove(key).as_deref(), Some(value));
+        assert_eq!(request.remove("VpcEndpointId").as_deref(), Some("vpce-1"));
+        let rest: Vec<_> = request.keys().map(String::as_str).collect();
+        assert_eq!(rest, ["Action", "Version"]);
+    }
+    assert_eq!(wire.next(), None);
+}
+
+#[tokio::test]
+async fn each_dns_attribute_is_enabled_by_itself() {
+    for (attribute, field) in [
+        (DnsAttribute::Support, "EnableDnsSupport"),
+        (DnsAttribute::Hostnames, "EnableDnsHostnames"),
+    ] {
+        let off = "<enableDnsSupport><value>false</value></enableDnsSupport>\
+            <enableDnsHostnames><value>false</value></enableDnsHostnames>";
+        let cloud = Cloud::new()
+            .on("DescribeVpcAttribute", off)
+            .on("ModifyVpcAttribute", "<return>true</return>");
+        let vpc = VpcId::from("vpc-1");
+        apply(&cloud, &Change::EnableVpcDns(EnableVpcDns { vpc, attribute })).await;
+        let request = cloud.request("ModifyVpcAttribute");
+        assert_eq!(request[&format!("{field}.Value")], "true");
+        assert_eq!(request.keys().filter(|key| key.starts_with("Enable")).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_modification_waits_for_an_earlier_one_of_the_endpoint() {
+    let change = Change::AddSubnet(AddSubnet {
+        endpoint: "vpce-1".into(),
+        subnet: "subnet-2".into(),
+        zone: "eu-central-1b".into(),
+    });
+    let busy = |cloud: Cloud| {
+        cloud.refuse(
+            "ModifyVpcEndpoint",
+            "OperationInProgress",
+            "VpcEndpoint modify operation in progress",
+        )
+    };
+    let cloud = Cloud::new().on("DescribeVpcEndpoints", &interface(""));
+    let cloud = busy(busy(cloud)).on("ModifyVpcEndpoint", "<return>true</return>");
+    let outcome = apply(&cloud, &change).await;
+    assert_eq!(outcome, ChangeOutcome::Applied { created: None });
+    let cloud = busy(busy(busy(Cloud::new().on("DescribeVpcEndpoints", &interface("")))));
+    let outcome = apply(&cloud, &change).await;
+    let (cause, transient) = failed_because(&outcome);
+    assert!(
+        transient && cause.ends_with("EC2 still processes an earlier modification of the endpoint"),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_ec2_does_not_take_yet_is_written_again() {
+    let change = Change::ReplacePolicy(ReplacePolicy {
+        endpoint: "vpce-1".into(),
+        before: OPEN.to_owned(),
+        after: CLOSED.to_owned(),
+    });
+    let open = interface(&format!("<policyDocument>{}</policyDocument>", escaped(OPEN)));
+    for code in ["OperationInProgress", "IncorrectState"] {
+        let cloud = Cloud::new()
+            .always("DescribeVpcEndpoints", &open)
+            .refuse("ModifyVpcEndpoint", code, "Not now")
+            .on("ModifyVpcEndpoint", "<return>true</return>");
+        let outcome = apply(&cloud, &change).await;
+        assert_eq!(outcome, ChangeOutcome::Applied { created: None }, "{code}");
+        assert_eq!(cloud.requests("ModifyVpcEndpoint").len(), 2);
+    }
+}

@@ -1,0 +1,38 @@
+//! Retries, timeouts and time of the SDK's clients.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_ec2::config::retry::RetryPartition;
+use jiff::Timestamp;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// For all attempts of a call and the waits between them.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
+const ATTEMPTS: u32 = 4;
+
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS)
+}
+
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}
+
+/// Without a partition of their own, all clients of a process for one service and Region share one retry quota.
+pub(crate) fn own_quota() -> RetryPartition {
+    RetryPartition::custom("postern").build()
+}
+
+/// The time of the configuration's clock.
+pub(crate) fn now(config: &SdkConfig) -> Timestamp {
+    let now = config.time_source().map_or_else(SystemTime::now, |source| source.now());
+    Timestamp::try_from(now).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,120 @@
+//! EC2's describe calls: all pages of each, and what is read from their answers.
+
+mod catalogue;
+mod paging;
+pub(crate) mod parse;
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{
+    Filter, RouteTable, SecurityGroup, ServiceDetail, Subnet, Vpc, VpcAttributeName, VpcEndpoint,
+};
+use postern_core::changes::DnsAttribute;
+use postern_core::model::id::{EndpointId, VpcId};
+
+pub(crate) use self::catalogue::Catalogues;
+pub(crate) use self::paging::filter;
+use self::paging::{PAGE, ROUTE_TABLE_PAGE, all_pages};
+use crate::error::CallError;
+
+/// How many calls are sent at the same time where one call takes one resource only.
+pub(crate) const CONCURRENT_CALLS: usize = 4;
+
+pub(crate) const VPCS: &str = "ec2:DescribeVpcs";
+pub(crate) const VPC_ATTRIBUTE: &str = "ec2:DescribeVpcAttribute";
+pub(crate) const SUBNETS: &str = "ec2:DescribeSubnets";
+pub(crate) const ROUTE_TABLES: &str = "ec2:DescribeRouteTables";
+pub(crate) const ENDPOINTS: &str = "ec2:DescribeVpcEndpoints";
+pub(crate) const SECURITY_GROUPS: &str = "ec2:DescribeSecurityGroups";
+pub(crate) const SERVICES: &str = "ec2:DescribeVpcEndpointServices";
+
+/// A describe call whose request takes filters, without any: everything in the Region.
+macro_rules! list {
+    ($name:ident, $call:ident, $page:expr, $items:ident, $item:ty, $const:ident) => {
+        pub(crate) async fn $name(ec2: &Client, filters: Vec<Filter>) -> Result<Vec<$item>, CallError> {
+            all_pages($const, async |token| {
+                let request = ec2.$call().max_results($page).set_next_token(token);
+                let request = match filters.is_empty() {
+                    true => request,
+                    false => request.set_filters(Some(filters.clone())),
+                };
+                let answer = request.send().await?;
+                Ok((answer.$items.unwrap_or_default(), answer.next_token))
+            })
+            .await
+        }
+    };
+}
+
+list!(vpcs, describe_vpcs, PAGE, vpcs, Vpc, VPCS);
+list!(subnets, describe_subnets, PAGE, subnets, Subnet, SUBNETS);
+list!(
+    route_tables,
+    describe_route_tables,
+    ROUTE_TABLE_PAGE,
+    route_tables,
+    RouteTable,
+    ROUTE_TABLES
+);
+list!(
+    endpoints,
+    describe_vpc_endpoints,
+    PAGE,
+    vpc_endpoints,
+    VpcEndpoint,
+    ENDPOINTS
+);
+list!(
+    security_groups,
+    describe_security_groups,
+    PAGE,
+    security_groups,
+    SecurityGroup,
+    SECURITY_GROUPS
+);
+list!(
+    services,
+    describe_vpc_endpoint_services,
+    PAGE,
+    service_details,
+    ServiceDetail,
+    SERVICES
+);
+
+/// By ids, of which each must exist.
+pub(crate) async fn endpoints_by_id<'a>(
+    ec2: &Client,
+    ids: impl IntoIterator<Item = &'a EndpointId>,
+) -> Result<Vec<VpcEndpoint>, CallError> {
+    let ids: Vec<_> = ids.into_iter().map(|id| id.as_str().to_owned()).collect();
+    all_pages(ENDPOINTS, async |token| {
+        let answer = ec2
+            .describe_vpc_endpoints()
+            .set_vpc_endpoint_ids(Some(ids.clone()))
+            .set_next_token(token)
+            .send()
+            .await?;
+        Ok((answer.vpc_endpoints.unwrap_or_default(), answer.next_token))
+    })
+    .await
+}
+
+pub(crate) async fn dns_attribute(ec2: &Client, vpc: &VpcId, attribute: DnsAttribute) -> Result<bool, CallError> {
+    let name = match attribute {
+        DnsAttribute::Support => VpcAttributeName::EnableDnsSupport,
+        DnsAttribute::Hostnames => VpcAttributeName::EnableDnsHostnames,
+    };
+    let answer = ec2
+        .describe_vpc_attribute()
+        .vpc_id(vpc.as_str())
+        .attribute(name)
+        .send()
+        .await
+        .map_err(|error| CallError::new(VPC_ATTRIBUTE, error))?;
+    let value = match attribute {
+        DnsAttribute::Support => answer.enable_dns_support,
+        DnsAttribute::Hostnames => answer.enable_dns_hostnames,
+    };
+    value
+        .and_then(|value| value.value)
+        .ok_or_else(|| CallError::unreadable(VPC_ATTRIBUTE, format!("the answer for {vpc} does not tell {attribute}")))
+}

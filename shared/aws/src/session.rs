@@ -1,0 +1,71 @@
+//! The session of one account: its clients, its service catalogues, its clock and its call counts.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use postern_core::model::id::{AccountId, Region};
+
+use crate::calls::{Calls, Counter};
+use crate::config;
+use crate::describe::Catalogues;
+
+/// Access to one AWS account with credentials of that account. Observes its resources and changes them.
+///
+/// Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Session(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    account: AccountId,
+    config: SdkConfig,
+    ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
+    catalogues: Catalogues,
+    counter: Counter,
+}
+
+impl Session {
+    /// `config` has credentials of the account.
+    pub(crate) fn new(account: AccountId, config: SdkConfig) -> Self {
+        Self(Arc::new(Shared {
+            account,
+            config,
+            ec2: Mutex::default(),
+            catalogues: Catalogues::default(),
+            counter: Counter::default(),
+        }))
+    }
+
+    pub fn account(&self) -> &AccountId {
+        &self.0.account
+    }
+
+    /// The time of the clients' clock.
+    pub fn now(&self) -> Timestamp {
+        config::now(&self.0.config)
+    }
+
+    /// The requests that were sent in this session.
+    pub fn calls(&self) -> Calls {
+        self.0.counter.calls()
+    }
+
+    pub(crate) fn catalogues(&self) -> &Catalogues {
+        &self.0.catalogues
+    }
+
+    pub(crate) fn ec2(&self, region: &Region) -> aws_sdk_ec2::Client {
+        let mut clients = self.0.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients.entry(region.clone()).or_insert_with(|| {
+            let config = aws_sdk_ec2::config::Builder::from(&self.0.config)
+                .region(aws_config::Region::new(region.as_str().to_owned()))
+                .interceptor(self.0.counter.clone())
+                .retry_partition(config::own_quota())
+                .build();
+            aws_sdk_ec2::Client::from_conf(config)
+        });
+        client.clone()
+    }
+}

@@ -1,0 +1,236 @@
+//! Lets networks of the VPC in to TCP 443 in the security group that Postern manages.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::create_managed_group::ManagedGroup;
+use super::effect::{EffectCheck, EffectResult, effect_if, in_effect, managed_group, not_in_effect};
+use super::kind::{KindOfChange, KindOfInverse};
+use super::simulate::{managed_id, with_group};
+use super::snippet::{Block, Setting};
+use super::{Change, ChangeKind, Inverse, Safety};
+use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId};
+use crate::model::managed::MANAGED_GROUP_NAME;
+use crate::model::snapshot::{Gap, IngressRule, IngressSource, Part, Protocol, SecurityGroup, Snapshot};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct AuthorizeIngress {
+    pub group: ManagedGroup,
+    #[schemars(with = "BTreeSet<String>")]
+    pub cidrs: BTreeSet<IpNet>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct RevokeIngress {
+    pub group: SecurityGroupId,
+    pub cidrs: BTreeSet<String>,
+}
+
+impl KindOfChange for AuthorizeIngress {
+    fn kind(&self) -> ChangeKind {
+        ChangeKind::AuthorizeIngress
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::Additive
+    }
+
+    fn text(&self) -> String {
+        let cidrs: Vec<_> = self.cidrs.iter().map(ToString::to_string).collect();
+        format!("admit TCP 443 from {} in {}", cidrs.join(", "), self.group)
+    }
+
+    fn endpoint(&self) -> Option<&EndpointId> {
+        None
+    }
+
+    fn alters(&self) -> &'static [Part] {
+        &[Part::SecurityGroups]
+    }
+
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
+        MonthlyCost::ZERO
+    }
+
+    fn repeats(&self, earlier: &Change) -> bool {
+        matches!(earlier, Change::AuthorizeIngress(earlier)
+            if earlier.group == self.group && !earlier.cidrs.is_disjoint(&self.cidrs))
+    }
+
+    fn requires(&self, earlier: &Change) -> bool {
+        matches!(earlier, Change::CreateManagedGroup(_))
+    }
+
+    fn simulate(&self, state: &mut Snapshot) {
+        let Some(id) = managed_id(state) else { return };
+        with_group(state, &id, |group| {
+            for cidr in &self.cidrs {
+                let rule = https_from(IngressSource::Cidr(*cidr));
+                if !group.ingress.contains(&rule) {
+                    group.ingress.push(rule);
+                }
+            }
+        });
+    }
+
+    fn simulated_id(&self, after: &Snapshot) -> Option<String> {
+        after.managed_group().map(|group| group.id.to_string())
+    }
+
+    fn inverse(&self, created: Option<&str>) -> Option<Inverse> {
+        Some(Inverse::RevokeIngress(RevokeIngress {
+            group: created?.into(),
+            cidrs: self.cidrs.iter().map(ToString::to_string).collect(),
+        }))
+    }
+
+    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+        let Some(group) = managed_group(state)? else {
+            return Ok(not_in_effect(format!("{} does not exist", self.group)));
+        };
+        // A wider rule was made by somebody else.
+        let missing = self
+            .cidrs
+            .iter()
+            .find(|cidr| !exact_sources(group).any(|source| source == *cidr));
+        Ok(match missing {
+            None => in_effect(Some(group.id.to_string())),
+            Some(cidr) => EffectCheck::NotInEffect(format!("{} has no rule for {cidr}", group.id)),
+        })
+    }
+
+    fn names_its_run(&self) -> bool {
+        false
+    }
+
+    fn altered_since(&self, created: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+        let groups = state.security_groups.as_ref().map_err(Gap::clone)?;
+        let Some(id) = created else { return Ok(None) };
+        let present: BTreeSet<_> = groups.get(&id.into()).into_iter().flat_map(exact_sources).collect();
+        let missing: Vec<_> = self
+            .cidrs
+            .iter()
+            .filter(|cidr| !present.contains(cidr))
+            .map(ToString::to_string)
+            .collect();
+        Ok((!missing.is_empty()).then(|| format!("{id} no longer has the rules for {}", missing.join(", "))))
+    }
+
+    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+        let group = after.managed_group().into_iter();
+        group
+            .flat_map(|group| {
+                self.cidrs
+                    .iter()
+                    .map(|cidr| block(group.id.as_str(), &cidr.to_string()))
+            })
+            .collect()
+    }
+
+    fn undoing_calls(&self) -> &'static [&'static str] {
+        &["ModifySecurityGroupRules", "RevokeSecurityGroupIngress"]
+    }
+}
+
+impl KindOfInverse for RevokeIngress {
+    fn safety(&self) -> Safety {
+        Safety::Restrictive
+    }
+
+    fn text(&self) -> String {
+        format!("revoke the rules of {}", self.group)
+    }
+
+    fn command(&self) -> String {
+        let ranges = |v6: bool, key: &str| {
+            let list: Vec<_> = self
+                .cidrs
+                .iter()
+                .filter(|cidr| cidr.contains(':') == v6)
+                .map(|cidr| format!("{{{key}={cidr}}}"))
+                .collect();
+            list.join(",")
+        };
+        format!(
+            "aws ec2 revoke-security-group-ingress --group-id {} --ip-permissions \
+             'IpProtocol=tcp,FromPort=443,ToPort=443,IpRanges=[{}],Ipv6Ranges=[{}]'",
+            self.group,
+            ranges(false, "CidrIp"),
+            ranges(true, "CidrIpv6"),
+        )
+    }
+
+    fn simulate(&self, state: &mut Snapshot) {
+        with_group(state, &self.group, |group| {
+            group.ingress.retain(|rule| {
+                !matches!(&rule.source, IngressSource::Cidr(cidr) if self.cidrs.contains(&cidr.to_string()))
+                    || *rule != https_from(rule.source.clone())
+            });
+        });
+    }
+
+    fn effect(&self, state: &Snapshot) -> EffectResult {
+        let groups = state.security_groups.as_ref().map_err(Gap::clone)?;
+        let left: Vec<_> = groups
+            .get(&self.group)
+            .into_iter()
+            .flat_map(exact_sources)
+            .map(ToString::to_string)
+            .filter(|cidr| self.cidrs.contains(cidr))
+            .collect();
+        Ok(effect_if(left.is_empty(), || {
+            format!("{} still admits {}", self.group, left.join(", "))
+        }))
+    }
+}
+
+fn https_from(source: IngressSource) -> IngressRule {
+    IngressRule {
+        protocol: Protocol::Tcp,
+        ports: Some((443, 443)),
+        source,
+    }
+}
+
+/// The networks of the rules that have exactly the form in which Postern makes them.
+fn exact_sources(group: &SecurityGroup) -> impl Iterator<Item = &IpNet> {
+    group.ingress.iter().filter_map(|rule| match &rule.source {
+        IngressSource::Cidr(cidr) if *rule == https_from(rule.source.clone()) => Some(cidr),
+        IngressSource::Cidr(_) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
+    })
+}
+
+fn block(group: &str, cidr: &str) -> Block {
+    let v6 = cidr.contains(':');
+    let text = |text: &str| Setting::Text(text.to_owned());
+    Block {
+        about: format!("HTTPS from {cidr} to endpoints, in {group} ({MANAGED_GROUP_NAME})"),
+        name: format!("https-from-{cidr}"),
+        terraform: (
+            "aws_vpc_security_group_ingress_rule",
+            vec![
+                ("security_group_id", text(group)),
+                ("ip_protocol", text("tcp")),
+                ("from_port", Setting::Number(443)),
+                ("to_port", Setting::Number(443)),
+                (if v6 { "cidr_ipv6" } else { "cidr_ipv4" }, text(cidr)),
+            ],
+        ),
+        cloudformation: (
+            "AWS::EC2::SecurityGroupIngress",
+            vec![
+                ("GroupId", text(group)),
+                ("IpProtocol", text("tcp")),
+                ("FromPort", Setting::Number(443)),
+                ("ToPort", Setting::Number(443)),
+                (if v6 { "CidrIpv6" } else { "CidrIp" }, text(cidr)),
+            ],
+        ),
+    }
+}

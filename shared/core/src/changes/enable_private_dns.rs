@@ -1,0 +1,140 @@
+//! Enables private DNS on an interface endpoint.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::command::modify_endpoint;
+use super::effect::{EffectResult, effect_if, endpoint_altered, on_endpoint, undone_on};
+use super::kind::{KindOfChange, KindOfInverse};
+use super::simulate::with_endpoint;
+use super::snippet::{Block, Setting, endpoint_block};
+use super::{Change, ChangeKind, Inverse, Safety};
+use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::id::{EndpointId, Region, RunId};
+use crate::model::snapshot::{Gap, Part, Snapshot};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct EnablePrivateDns {
+    pub endpoint: EndpointId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct DisablePrivateDns {
+    pub endpoint: EndpointId,
+}
+
+impl KindOfChange for EnablePrivateDns {
+    fn kind(&self) -> ChangeKind {
+        ChangeKind::EnablePrivateDns
+    }
+
+    /// All clients of the VPC are sent from the public addresses of the service to the endpoint.
+    fn safety(&self) -> Safety {
+        Safety::Interrupting
+    }
+
+    fn text(&self) -> String {
+        format!("enable private DNS on {}", self.endpoint)
+    }
+
+    fn endpoint(&self) -> Option<&EndpointId> {
+        Some(&self.endpoint)
+    }
+
+    fn alters(&self) -> &'static [Part] {
+        &[Part::Endpoints]
+    }
+
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
+        MonthlyCost::ZERO
+    }
+
+    fn repeats(&self, earlier: &Change) -> bool {
+        matches!(earlier, Change::EnablePrivateDns(earlier) if earlier == self)
+    }
+
+    fn requires(&self, earlier: &Change) -> bool {
+        match earlier {
+            Change::EnableVpcDns(_) | Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => true,
+            Change::AttachManagedGroup(earlier) => earlier.endpoint == self.endpoint,
+            Change::CreateEndpoint(_)
+            | Change::AddSubnet(_)
+            | Change::AssociateRouteTable(_)
+            | Change::EnablePrivateDns(_)
+            | Change::ReplacePolicy(_) => false,
+        }
+    }
+
+    fn simulate(&self, state: &mut Snapshot) {
+        with_endpoint(state, &self.endpoint, |endpoint| endpoint.private_dns = true);
+    }
+
+    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+        None
+    }
+
+    fn inverse(&self, _: Option<&str>) -> Option<Inverse> {
+        Some(Inverse::DisablePrivateDns(DisablePrivateDns {
+            endpoint: self.endpoint.clone(),
+        }))
+    }
+
+    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+        on_endpoint(state, &self.endpoint, |endpoint| {
+            effect_if(endpoint.private_dns, || {
+                format!("private DNS is disabled on {}", self.endpoint)
+            })
+        })
+    }
+
+    fn names_its_run(&self) -> bool {
+        false
+    }
+
+    fn altered_since(&self, _: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+        endpoint_altered(&self.endpoint, state, |_| None)
+    }
+
+    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+        endpoint_block(
+            &self.endpoint,
+            after,
+            ("private_dns_enabled", "PrivateDnsEnabled"),
+            |_| Setting::On,
+        )
+    }
+
+    fn undoing_calls(&self) -> &'static [&'static str] {
+        &["ModifyVpcEndpoint"]
+    }
+}
+
+impl KindOfInverse for DisablePrivateDns {
+    /// All clients of the VPC are sent to the public addresses of the service again.
+    fn safety(&self) -> Safety {
+        Safety::Interrupting
+    }
+
+    fn text(&self) -> String {
+        format!("disable private DNS on {}", self.endpoint)
+    }
+
+    fn command(&self) -> String {
+        modify_endpoint(&self.endpoint, "--no-private-dns-enabled")
+    }
+
+    fn simulate(&self, state: &mut Snapshot) {
+        with_endpoint(state, &self.endpoint, |endpoint| endpoint.private_dns = false);
+    }
+
+    fn effect(&self, state: &Snapshot) -> EffectResult {
+        undone_on(
+            state,
+            &self.endpoint,
+            |endpoint| endpoint.private_dns,
+            || format!("private DNS is still enabled on {}", self.endpoint),
+        )
+    }
+}

@@ -1,0 +1,173 @@
+//! Enables one of the two DNS attributes of a VPC.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::effect::{EffectResult, effect_if};
+use super::kind::{KindOfChange, KindOfInverse};
+use super::snippet::{Block, Setting};
+use super::{Change, ChangeKind, Inverse, Safety};
+use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::snapshot::{Gap, Observed, Part, Snapshot};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct EnableVpcDns {
+    pub vpc: VpcId,
+    pub attribute: DnsAttribute,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub struct DisableVpcDns {
+    pub vpc: VpcId,
+    pub attribute: DnsAttribute,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DnsAttribute {
+    /// `enableDnsSupport`
+    Support,
+    /// `enableDnsHostnames`
+    Hostnames,
+}
+
+impl fmt::Display for DnsAttribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Support => "DNS support",
+            Self::Hostnames => "DNS hostnames",
+        })
+    }
+}
+
+impl KindOfChange for EnableVpcDns {
+    fn kind(&self) -> ChangeKind {
+        ChangeKind::EnableVpcDns
+    }
+
+    fn safety(&self) -> Safety {
+        Safety::Additive
+    }
+
+    fn text(&self) -> String {
+        format!("enable {} on {}", self.attribute, self.vpc)
+    }
+
+    fn endpoint(&self) -> Option<&EndpointId> {
+        None
+    }
+
+    fn alters(&self) -> &'static [Part] {
+        &[Part::Dns]
+    }
+
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
+        MonthlyCost::ZERO
+    }
+
+    fn repeats(&self, earlier: &Change) -> bool {
+        matches!(earlier, Change::EnableVpcDns(earlier) if earlier == self)
+    }
+
+    fn requires(&self, earlier: &Change) -> bool {
+        // DNS hostnames cannot be enabled without DNS support.
+        self.attribute == DnsAttribute::Hostnames
+            && matches!(earlier, Change::EnableVpcDns(earlier) if earlier.attribute == DnsAttribute::Support)
+    }
+
+    fn simulate(&self, state: &mut Snapshot) {
+        set(state, self.attribute, true);
+    }
+
+    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+        None
+    }
+
+    fn inverse(&self, _: Option<&str>) -> Option<Inverse> {
+        Some(Inverse::DisableVpcDns(DisableVpcDns {
+            vpc: self.vpc.clone(),
+            attribute: self.attribute,
+        }))
+    }
+
+    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+        let enabled = get(state, self.attribute)?;
+        Ok(effect_if(enabled, || format!("{} is disabled", self.attribute)))
+    }
+
+    fn names_its_run(&self) -> bool {
+        false
+    }
+
+    /// An attribute is either enabled or not, and `effect` of the inverse tells that.
+    fn altered_since(&self, _: Option<&str>, _: &Snapshot) -> Result<Option<String>, Gap> {
+        Ok(None)
+    }
+
+    fn snippet(&self, _: &Snapshot) -> Vec<Block> {
+        let (terraform, cloudformation) = match self.attribute {
+            DnsAttribute::Support => ("enable_dns_support", "EnableDnsSupport"),
+            DnsAttribute::Hostnames => ("enable_dns_hostnames", "EnableDnsHostnames"),
+        };
+        vec![Block {
+            about: format!("{}, besides what is there", self.vpc),
+            name: self.vpc.to_string(),
+            terraform: ("aws_vpc", vec![(terraform, Setting::On)]),
+            cloudformation: ("AWS::EC2::VPC", vec![(cloudformation, Setting::On)]),
+        }]
+    }
+
+    fn undoing_calls(&self) -> &'static [&'static str] {
+        &["ModifyVpcAttribute"]
+    }
+}
+
+impl KindOfInverse for DisableVpcDns {
+    /// Clients of private DNS names go to public addresses again.
+    fn safety(&self) -> Safety {
+        Safety::Interrupting
+    }
+
+    fn text(&self) -> String {
+        format!("disable {} on {}", self.attribute, self.vpc)
+    }
+
+    fn command(&self) -> String {
+        let flag = match self.attribute {
+            DnsAttribute::Support => "--no-enable-dns-support",
+            DnsAttribute::Hostnames => "--no-enable-dns-hostnames",
+        };
+        format!("aws ec2 modify-vpc-attribute --vpc-id {} {flag}", self.vpc)
+    }
+
+    fn simulate(&self, state: &mut Snapshot) {
+        set(state, self.attribute, false);
+    }
+
+    fn effect(&self, state: &Snapshot) -> EffectResult {
+        let enabled = get(state, self.attribute)?;
+        Ok(effect_if(!enabled, || format!("{} is enabled", self.attribute)))
+    }
+}
+
+fn get(state: &Snapshot, attribute: DnsAttribute) -> Observed<bool> {
+    let dns = state.dns.as_ref().map_err(Gap::clone)?;
+    Ok(match attribute {
+        DnsAttribute::Support => dns.support,
+        DnsAttribute::Hostnames => dns.hostnames,
+    })
+}
+
+fn set(state: &mut Snapshot, attribute: DnsAttribute, value: bool) {
+    if let Ok(dns) = &mut state.dns {
+        match attribute {
+            DnsAttribute::Support => dns.support = value,
+            DnsAttribute::Hostnames => dns.hostnames = value,
+        }
+    }
+}

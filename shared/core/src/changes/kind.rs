@@ -1,0 +1,76 @@
+//! What every kind of change and every inverse has to state. Nothing has a default, so that a new kind cannot forget
+//! anything.
+
+use super::effect::EffectResult;
+use super::snippet::Block;
+use super::{Change, ChangeKind, Inverse, Safety};
+use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::id::{EndpointId, Region, RunId};
+use crate::model::snapshot::{Gap, Part, Snapshot};
+
+pub(super) trait KindOfChange {
+    fn kind(&self) -> ChangeKind;
+
+    fn safety(&self) -> Safety;
+
+    /// Such as `enable private DNS on vpce-0a1b2c3d`.
+    fn text(&self) -> String;
+
+    /// The endpoint that the change modifies; None where it creates one or touches none.
+    fn endpoint(&self) -> Option<&EndpointId>;
+
+    /// The parts of a snapshot that the change alters.
+    fn alters(&self) -> &'static [Part];
+
+    /// What the change adds to the bill each month, data processing aside.
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost;
+
+    /// Whether it does again what an earlier change did.
+    fn repeats(&self, earlier: &Change) -> bool;
+
+    /// Whether it may fail unless an earlier change of the same plan was made.
+    fn requires(&self, earlier: &Change) -> bool;
+
+    /// Makes the change in a snapshot. Nothing happens where it is in effect already, or where the part that it
+    /// concerns was not observed.
+    fn simulate(&self, state: &mut Snapshot);
+
+    /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the
+    /// snapshot after the change.
+    fn simulated_id(&self, after: &Snapshot) -> Option<String>;
+
+    /// What undoes it. `created` is the id of what AWS created, or of the managed group that the change refers to.
+    fn inverse(&self, created: Option<&str>) -> Option<Inverse>;
+
+    /// Whether this run made the change. A gap where what it changes was not observed.
+    fn effect(&self, run: &RunId, state: &Snapshot) -> EffectResult;
+
+    /// Whether what it created carries the run in its tags, so that `effect` tells one run's change from another's.
+    fn names_its_run(&self) -> bool;
+
+    /// What is not as the change left it any more, so that undoing it would undo the work of others. None where
+    /// everything is as it was left.
+    fn altered_since(&self, created: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap>;
+
+    /// The configuration that has the same result, by the snapshot after the change.
+    fn snippet(&self, after: &Snapshot) -> Vec<Block>;
+
+    /// The EC2 calls that may undo it.
+    fn undoing_calls(&self) -> &'static [&'static str];
+}
+
+pub(super) trait KindOfInverse {
+    fn safety(&self) -> Safety;
+
+    /// Such as `restore the policy of vpce-0a1b2c3d`.
+    fn text(&self) -> String;
+
+    /// The AWS CLI command that carries it out.
+    fn command(&self) -> String;
+
+    /// Makes the inverse in a snapshot.
+    fn simulate(&self, state: &mut Snapshot);
+
+    /// Whether the change is undone. A gap where what it concerns was not observed.
+    fn effect(&self, state: &Snapshot) -> EffectResult;
+}

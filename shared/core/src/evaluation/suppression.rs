@@ -1,0 +1,92 @@
+//! Which findings are accepted, and which are not remediated although their changes are known.
+
+use super::assessment::{Assessment, Conclusion, Remediation};
+use super::finding::{Exempt, Suppression};
+use super::{Context, TAG_EXEMPT};
+use crate::changes::Change;
+use crate::model::finding::{FindingKey, ResourceKind};
+use crate::model::managed::managed_by;
+use crate::model::snapshot::{Snapshot, Tags};
+use crate::settings::{ExemptionSelector, Mode};
+
+/// The exemption of a resource from a control: by the settings, or else by a tag where the settings allow it.
+pub(super) fn exemption(key: &FindingKey, context: &Context<'_>) -> Option<Exempt> {
+    let settings = context.settings;
+    let tags = tags_of(key, context.snapshot);
+    let matching = settings.exemptions.iter().filter(|exemption| {
+        exemption.control == key.control
+            && exemption.expires > context.now
+            && match &exemption.selector {
+                ExemptionSelector::Resource(id) => *id == key.resource.id,
+                ExemptionSelector::Tag { key, value } => tags.and_then(|t| t.get(key)) == Some(value),
+            }
+    });
+    // The one that ends last decides, in whatever order they are written.
+    let from_settings = matching.max_by_key(|exemption| (exemption.expires, &exemption.reason));
+    if let Some(exemption) = from_settings {
+        return Some(Exempt {
+            reason: exemption.reason.clone(),
+            expires: Some(exemption.expires),
+        });
+    }
+    let tag = tags?.get(TAG_EXEMPT)?;
+    settings.exempt_by_tag.contains(&key.control).then(|| Exempt {
+        reason: format!("tag {TAG_EXEMPT} = {tag}"),
+        expires: None,
+    })
+}
+
+/// Why the changes of an assessment are not planned, in a control of this mode. None where nothing keeps them from it.
+pub(super) fn suppression(assessment: &Assessment, mode: Mode, context: &Context<'_>) -> Option<Suppression> {
+    let Assessment { key, conclusion } = assessment;
+    let Conclusion::NonCompliant { remediation, .. } = conclusion else {
+        return None;
+    };
+    let Context {
+        snapshot,
+        settings,
+        history,
+        now,
+        ..
+    } = context;
+    if let Some(pause) = history.pause(key, *now) {
+        return Some(Suppression::Paused(pause.clone()));
+    }
+    let Remediation::Automatic(changes) = remediation else {
+        return None;
+    };
+    if let Some(managed_by) = managed_by_others(changes, snapshot) {
+        return Some(Suppression::ManagedByOthers(managed_by));
+    }
+    if let Some(endpoint) = context.locked_out_by(changes) {
+        return Some(Suppression::LocksOut(endpoint));
+    }
+    if mode != Mode::Enforce {
+        return None;
+    }
+    let exhausted = history.retries_exhausted(key, changes, &settings.limits, *now);
+    exhausted.map(Suppression::RetriesExhausted).or_else(|| {
+        let conflict = history.conflict(key, changes, snapshot, &settings.limits, *now);
+        conflict.map(Suppression::Conflict)
+    })
+}
+
+/// The tags of the resource of a finding.
+pub(super) fn tags_of<'a>(key: &FindingKey, snapshot: &'a Snapshot) -> Option<&'a Tags> {
+    let id = key.resource.id.as_str();
+    match key.resource.kind {
+        ResourceKind::Vpc => Some(&snapshot.vpc.tags),
+        ResourceKind::Subnet => snapshot.subnets.as_ref().ok()?.get(&id.into()).map(|s| &s.tags),
+        ResourceKind::RouteTable => snapshot.route_tables.as_ref().ok()?.get(&id.into()).map(|t| &t.tags),
+        ResourceKind::Endpoint => snapshot.endpoints.as_ref().ok()?.get(&id.into()).map(|e| &e.tags),
+    }
+}
+
+/// Who else manages an endpoint that one of the changes modifies.
+fn managed_by_others(changes: &[Change], snapshot: &Snapshot) -> Option<String> {
+    let endpoints = snapshot.endpoints.as_ref().ok()?;
+    changes.iter().filter_map(Change::endpoint).find_map(|id| {
+        let managed_by = managed_by(endpoints.get(id)?, snapshot)?;
+        Some(format!("{id} {managed_by}"))
+    })
+}

@@ -1,0 +1,19 @@
+//! What is known of single services besides the Region's catalogue.
+
+use super::snapshot::Service;
+
+/// Services on whose endpoints private DNS is never enabled, by short name, with the reason.
+const NO_PRIVATE_DNS: &[(&str, &str)] = &[
+    // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-create.html
+    (
+        "execute-api",
+        "private DNS makes the default URLs of public APIs answer 403 in the VPC",
+    ),
+];
+
+/// Why private DNS is not enabled on endpoints of a service. None where nothing is known against it.
+pub fn against_private_dns(service: &Service) -> Option<&'static str> {
+    let name = service.short_name()?;
+    let found = NO_PRIVATE_DNS.iter().find(|(service, _)| *service == name);
+    found.map(|(_, reason)| *reason)
+}

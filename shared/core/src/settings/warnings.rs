@@ -1,0 +1,166 @@
+//! Settings that are valid and have no effect, or another than was meant.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Exemption, ExemptionSelector, KnownControl, Mode, Settings};
+use crate::model::cost::Prices;
+use crate::model::finding::ResourceKind;
+
+/// An exemption that ends later is most likely a slip in the year.
+const LONGEST_EXEMPTION: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+
+impl Settings {
+    /// What a person should check. Empty where nothing is suspicious at this time.
+    pub fn warnings(&self, controls: &[KnownControl], now: Timestamp) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (at, exemption) in self.exemptions.iter().enumerate() {
+            let of_exemption = [about_resource(exemption, controls), about_time(exemption, now)];
+            warnings.extend(
+                of_exemption
+                    .into_iter()
+                    .flatten()
+                    .map(|text| format!("exemptions[{at}]: {text}")),
+            );
+        }
+        warnings.extend(self.about_cost(controls));
+        warnings
+    }
+
+    /// A limit below the price of the cheapest endpoint withholds every interface endpoint.
+    fn about_cost(&self, controls: &[KnownControl]) -> Vec<String> {
+        let creates = |control: &&KnownControl| control.creates_paid && self.modes.of(control.name) == Mode::Enforce;
+        let Some(control) = controls.iter().find(creates) else {
+            return Vec::new();
+        };
+        let prices =
+            std::iter::once(self.prices.interface_endpoint_zone_hour).chain(self.prices.regions.values().copied());
+        let Some(cheapest) = prices.map(Prices::month).min() else {
+            return Vec::new();
+        };
+        let limits = [
+            ("monthly_cost_per_vpc", self.limits.monthly_cost_per_vpc),
+            ("monthly_cost_total", self.limits.monthly_cost_total),
+        ];
+        let low = limits.into_iter().filter(|(_, limit)| *limit < cheapest);
+        low.map(|(name, limit)| {
+            format!(
+                "limits.{name} is {limit}, less than an interface endpoint in one zone costs ({cheapest} a month), so that \
+                 {} cannot remediate any",
+                control.name
+            )
+        })
+        .collect()
+    }
+}
+
+fn about_resource(exemption: &Exemption, controls: &[KnownControl]) -> Option<String> {
+    let ExemptionSelector::Resource(id) = &exemption.selector else {
+        return None;
+    };
+    let control = controls.iter().find(|control| control.name == exemption.control)?;
+    let prefix = match control.resource {
+        ResourceKind::Vpc => "vpc-",
+        ResourceKind::Subnet => "subnet-",
+        ResourceKind::RouteTable => "rtb-",
+        ResourceKind::Endpoint => "vpce-",
+    };
+    (!id.starts_with(prefix)).then(|| {
+        format!(
+            "`{id}` matches no finding: those of {} are about resources whose ids begin with `{prefix}`",
+            control.name
+        )
+    })
+}
+
+fn about_time(exemption: &Exemption, now: Timestamp) -> Option<String> {
+    if exemption.expires <= now {
+        return Some(format!("expired at {:.0} and no longer applies", exemption.expires));
+    }
+    (exemption.expires.duration_since(now) > LONGEST_EXEMPTION).then(|| {
+        format!(
+            "expires at {:.0}, more than ten years from now; check the year",
+            exemption.expires
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::controls::known;
+    use crate::settings::Settings;
+
+    /// The warnings about settings with these lines, on 23 November 2026.
+    fn warnings(text: &str) -> Vec<String> {
+        let text = format!("[perimeter]\naccounts = ['111122223333']\n{text}");
+        let settings = Settings::parse(&text, &known()).unwrap();
+        settings.warnings(&known(), "2026-11-23T12:00:00Z".parse().unwrap())
+    }
+
+    fn exemption(control: &str, resource: &str, expires: &str) -> Vec<String> {
+        warnings(&format!(
+            "[[exemptions]]\ncontrol = '{control}'\nresource = '{resource}'\nreason = 'x'\nexpires = {expires}\n"
+        ))
+    }
+
+    #[test]
+    fn exemption_of_a_resource_that_the_control_has_no_findings_about_is_a_warning() {
+        assert_eq!(
+            exemption("policy-open", "vpce-0abc", "2027-01-31"),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            exemption("policy-open", "vpc-0abc", "2027-01-31"),
+            [
+                "exemptions[0]: `vpc-0abc` matches no finding: those of policy-open are about resources whose ids begin with \
+              `vpce-`"
+            ]
+        );
+        for (control, resource) in [
+            ("endpoint-missing", "vpc-0abc"),
+            ("gateway-route-missing", "rtb-0abc"),
+            ("subnet-uncovered", "subnet-0abc"),
+        ] {
+            assert_eq!(exemption(control, resource, "2027-01-31"), Vec::<String>::new());
+            assert_eq!(exemption(control, "vpce-0abc", "2027-01-31").len(), 1, "{control}");
+        }
+    }
+
+    #[test]
+    fn expired_or_endless_exemption_is_a_warning() {
+        assert_eq!(
+            exemption("policy-open", "vpce-0abc", "2026-11-22"),
+            ["exemptions[0]: expired at 2026-11-23T00:00:00Z and no longer applies"]
+        );
+        assert!(exemption("policy-open", "vpce-0abc", "2037-01-31")[0].contains("more than ten years"));
+        assert_eq!(
+            exemption("policy-open", "vpce-0abc", "2036-11-01"),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn cost_limit_below_the_cheapest_endpoint_is_a_warning() {
+        let enforced = "[modes]\nendpoint-missing = 'enforce'\n";
+        let limit = |most: &str| warnings(&format!("{enforced}[limits]\nmonthly_cost_per_vpc = {most}\n"));
+        assert_eq!(limit("7.3"), Vec::<String>::new());
+        assert_eq!(
+            limit("7.29"),
+            [
+                "limits.monthly_cost_per_vpc is $7.29, less than an interface endpoint in one zone costs ($7.30 a month), so \
+              that endpoint-missing cannot remediate any"
+            ]
+        );
+        assert_eq!(
+            warnings("[limits]\nmonthly_cost_per_vpc = 1\n"),
+            Vec::<String>::new(),
+            "audited"
+        );
+    }
+
+    #[test]
+    fn shipped_settings_have_no_warnings() {
+        let settings = Settings::parse(include_str!("../../../../postern.toml"), &known()).unwrap();
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        assert_eq!(settings.warnings(&known(), now), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,89 @@
+//! What all work of one run shares.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use postern_aws::Aws;
+use postern_aws::ledger::Ledger;
+use postern_core::evaluation::Control;
+use postern_core::history::ChangeRecord;
+use postern_core::model::id::RunId;
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::settings::Settings;
+
+use crate::error::ReconcileError;
+
+/// One run: an invocation of a function, or a command of an operator.
+#[derive(Clone)]
+pub struct RunContext<'a> {
+    pub run: RunId,
+    /// Who runs, as the ledger names it: a function such as `sweeper`, or `postern` for the command line.
+    pub actor: &'a str,
+    /// The controls that the run evaluates.
+    pub controls: &'a [&'static Control],
+    pub settings: &'a Settings,
+    pub aws: &'a Aws,
+    pub ledger: &'a Ledger,
+}
+
+impl RunContext<'_> {
+    /// Observes parts of a scope with the credentials of its account. None where its resource does not exist any more.
+    pub(crate) async fn observe(
+        &self,
+        scope: &Scope,
+        parts: &BTreeSet<Part>,
+    ) -> Result<Option<Snapshot>, ReconcileError> {
+        let session = self.aws.account(&scope.account).await?;
+        Ok(session.observe(&scope.region, &scope.resource, parts).await?)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.aws.now()
+    }
+
+    /// When the ledger may delete what it has from this time.
+    pub(crate) fn expires(&self, time: Timestamp) -> Timestamp {
+        time + days(self.settings.ledger.retention_days)
+    }
+
+    /// Whether a change was made for one of the controls of this run.
+    pub(crate) fn concerns(&self, record: &ChangeRecord) -> bool {
+        let own = |name: &str| self.controls.iter().any(|control| control.name == name);
+        // The removal of a resource, by `postern release`, may have no finding as its cause.
+        record.causes.is_empty() || record.causes.iter().any(|key| own(&key.control))
+    }
+}
+
+pub(crate) fn days(count: u16) -> Duration {
+    Duration::from_secs(u64::from(count) * 86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_core::controls::policy_open;
+
+    use super::*;
+    use crate::testing::Rig;
+
+    #[tokio::test(start_paused = true)]
+    async fn run_is_concerned_with_changes_of_its_own_controls_and_with_those_of_none() {
+        let rig = Rig::new("");
+        rig.reconcile("run-1").await.unwrap();
+        let mut record = rig.records().await.swap_remove(0);
+        let all = rig.context("run-2");
+        let other = RunContext {
+            controls: &[&postern_core::controls::endpoint_missing::CONTROL],
+            ..all.clone()
+        };
+        let own = RunContext {
+            controls: &[&policy_open::CONTROL],
+            ..all.clone()
+        };
+        let concerned = |record: &ChangeRecord| [&all, &own, &other].map(|context| context.concerns(record));
+        assert_eq!(concerned(&record), [true, true, false]);
+        record.causes.clear();
+        assert_eq!(concerned(&record), [true, true, true]);
+    }
+}

@@ -1,0 +1,86 @@
+//! What was done about the plan of a scope.
+
+use std::collections::BTreeMap;
+
+use postern_aws::chain;
+use postern_core::changes::ChangeOutcome;
+use postern_core::history::ChangeRecord;
+use postern_core::plan::PlannedChange;
+use postern_core::settings::Mode;
+use tracing::warn;
+
+use crate::error::ReconcileError;
+use crate::evaluation::Evaluation;
+
+/// What was done in a scope.
+#[derive(Default)]
+pub(crate) struct Execution {
+    /// One for each change of the plan, in its order.
+    pub(crate) outcomes: Vec<ChangeOutcome>,
+    /// What the ledger has of them, by their position in the plan.
+    pub(crate) records: BTreeMap<usize, ChangeRecord>,
+    /// Why something has to be tried again.
+    pub(crate) retry: Option<ReconcileError>,
+}
+
+impl Execution {
+    /// The first error is the one that the reconciliation ends with.
+    pub(crate) fn retry_because(&mut self, error: ReconcileError) {
+        match &self.retry {
+            None => self.retry = Some(error),
+            Some(_) => warn!(error = chain(&error), "more than one change is to be tried again"),
+        }
+    }
+
+    /// The outcomes of a plan of which nothing is executed.
+    pub(crate) fn none(evaluation: &Evaluation) -> Self {
+        let plan = &evaluation.plan;
+        let outcomes = plan.changes.iter();
+        Self {
+            outcomes: outcomes
+                .map(|planned| not_applied(planned, plan.refusal(planned)))
+                .collect(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The outcome of a change that is not made: because its plan was refused, or because its control only audits.
+pub(crate) fn not_applied(planned: &PlannedChange, refused: Option<&str>) -> ChangeOutcome {
+    let reason = match (planned.mode, refused) {
+        (Mode::Enforce, Some(reason)) => reason,
+        _ => "audit mode",
+    };
+    ChangeOutcome::Skipped {
+        reason: reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Rig;
+
+    #[tokio::test(start_paused = true)]
+    async fn change_that_is_not_made_says_whether_its_plan_was_refused_or_its_control_audits() {
+        let rig = Rig::new("");
+        let mut evaluation = rig.evaluation(&rig.context("run-1")).await;
+        let reason = |evaluation: &Evaluation| match Execution::none(evaluation).outcomes.as_slice() {
+            [ChangeOutcome::Skipped { reason }] => reason.clone(),
+            outcomes => panic!("{outcomes:?}"),
+        };
+        evaluation.plan.refused = Some("a limit".to_owned());
+        assert_eq!(reason(&evaluation), "a limit");
+        evaluation.plan.changes[0].mode = Mode::Audit;
+        assert_eq!(reason(&evaluation), "audit mode");
+    }
+
+    #[test]
+    fn first_error_is_the_one_that_the_reconciliation_ends_with() {
+        let mut execution = Execution::default();
+        for change in ["change-1", "change-2"] {
+            execution.retry_because(ReconcileError::ChangeFailed(change.into()));
+        }
+        assert!(matches!(execution.retry, Some(ReconcileError::ChangeFailed(change)) if change == "change-1".into()));
+    }
+}

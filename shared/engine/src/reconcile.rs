@@ -1,0 +1,316 @@
+//! One scope: observe, evaluate, plan, apply, verify, report.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use postern_aws::chain;
+use postern_core::changes::ChangeOutcome;
+use postern_core::history::ChangeHistory;
+use postern_core::model::finding::FindingKey;
+use postern_core::model::scope::Scope;
+use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::plan::PlannedChange;
+use postern_core::settings::Mode;
+use postern_core::trigger::TriggeringEvent;
+use tracing::{info, warn};
+
+use crate::budget::Budget;
+use crate::context::RunContext;
+use crate::counts::Counts;
+use crate::error::ReconcileError;
+use crate::evaluation::Evaluation;
+use crate::execution::{Execution, not_applied};
+use crate::lease::LeaseTerms;
+use crate::limits::{reserve, return_unused};
+use crate::notify::Topics;
+use crate::report::{Reporter, Request};
+use crate::session::Session;
+use crate::settle::{outcome_unknown, recently_changed, settle, unfinished};
+
+/// How long at least the ledger is searched for changes whose outcome is not known or that were not reported: longer than
+/// a message can wait in a dead-letter queue.
+const LONGEST_DELIVERY: Duration = Duration::from_secs(15 * 86_400);
+
+/// Reconciles scopes, one after the other, within the budget of one run.
+pub struct Reconciler<'a> {
+    context: RunContext<'a>,
+    /// What the controls of the run need to know.
+    parts: BTreeSet<Part>,
+    budget: Budget,
+    counts: Counts,
+    reporter: Reporter<'a>,
+}
+
+/// A scope to reconcile.
+#[derive(Debug)]
+pub enum WorkItem {
+    Unobserved(Scope),
+    /// Observed together with the rest of its Region. Its alert is delivered by [`Reconciler::finish`].
+    Observed(Box<Snapshot>),
+}
+
+impl WorkItem {
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Unobserved(scope) => scope.clone(),
+            Self::Observed(snapshot) => snapshot.scope(),
+        }
+    }
+}
+
+impl<'a> Reconciler<'a> {
+    pub fn new(context: RunContext<'a>, topics: &'a Topics, budget: Budget) -> Self {
+        let needs = context.controls.iter().flat_map(|control| control.needs);
+        Self {
+            parts: needs.copied().collect(),
+            context,
+            budget,
+            counts: Counts::default(),
+            reporter: Reporter::new(topics),
+        }
+    }
+
+    pub fn context(&self) -> &RunContext<'a> {
+        &self.context
+    }
+
+    /// The parts of a snapshot that the controls of this run need.
+    pub fn parts(&self) -> &BTreeSet<Part> {
+        &self.parts
+    }
+
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// What was found and done so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Reconciles one scope because of these events.
+    ///
+    /// # Errors
+    /// If it is to be reconciled again later. What was done until then is on record and reported where possible.
+    pub async fn reconcile(&mut self, item: WorkItem, events: &[TriggeringEvent]) -> Result<(), ReconcileError> {
+        let scope = item.scope();
+        let request = Request {
+            events,
+            defer_alert: matches!(item, WorkItem::Observed(_)),
+        };
+        if !self.budget.allows_start(self.context.now()) {
+            return Err(ReconcileError::NoTimeLeft(scope.resource));
+        }
+        let (snapshot, history) = match item {
+            WorkItem::Observed(snapshot) => (Some(*snapshot), self.history(&scope).await),
+            WorkItem::Unobserved(_) => {
+                let (snapshot, history) = tokio::join!(self.observe(&scope), self.history(&scope));
+                (snapshot?, history)
+            }
+        };
+        let Some(snapshot) = snapshot else { return Ok(()) };
+        if snapshot.vpc.owner != snapshot.account {
+            info!(owner = %snapshot.vpc.owner, "the VPC is shared by another account and is not changed");
+            return Ok(());
+        }
+        match history {
+            Ok(history) => self.with_ledger(&scope, snapshot, history, request).await,
+            Err(error) => self.without_ledger(&scope, snapshot, error, request).await,
+        }
+    }
+
+    /// Delivers the alerts of scopes that were observed together: many of one account and Region as one digest.
+    ///
+    /// # Errors
+    /// If they could not be delivered. The ledger has them then.
+    pub async fn finish(&mut self) -> Result<(), ReconcileError> {
+        self.reporter.finish(&self.context).await
+    }
+
+    /// Changes nothing, and reports everything as new.
+    async fn without_ledger(
+        &mut self,
+        scope: &Scope,
+        snapshot: Snapshot,
+        error: ReconcileError,
+        request: Request<'_>,
+    ) -> Result<(), ReconcileError> {
+        let mut evaluation = self.evaluate(snapshot, ChangeHistory::default());
+        let enforces = evaluation.plan.enforced().next().is_some();
+        evaluation.plan.refused = Some(format!(
+            "no change is made while the ledger is unavailable: {}",
+            chain(&error)
+        ));
+        let execution = Execution::none(&evaluation);
+        self.report(scope, evaluation, &execution, request, false).await?;
+        if enforces {
+            return Err(error);
+        }
+        warn!(
+            error = chain(&error),
+            "reported without the ledger, so everything as new"
+        );
+        Ok(())
+    }
+
+    async fn with_ledger(
+        &mut self,
+        scope: &Scope,
+        snapshot: Snapshot,
+        history: ChangeHistory,
+        request: Request<'_>,
+    ) -> Result<(), ReconcileError> {
+        let evaluation = self.evaluate(snapshot, history);
+        if !evaluation.applies() && !unfinished(&self.context, &evaluation.history) {
+            let execution = Execution::none(&evaluation);
+            return self.report(scope, evaluation, &execution, request, true).await;
+        }
+        // No change is made unless an alert about it can be delivered.
+        let answers = self.context.aws.check_topic(self.reporter.topics().for_people()).await;
+        answers.map_err(|source| ReconcileError::AlertsUnavailable {
+            scope: scope.resource.clone(),
+            source,
+        })?;
+        let context = self.context.clone();
+        let mut session = Session::open(&context, scope, LeaseTerms::invocation(&self.budget)).await?;
+        let repaired = self.repair(scope, evaluation, &mut session, request).await;
+        if let Err(error) = session.close().await {
+            warn!(error = chain(&error), "the lease was not given back and ends by itself");
+        }
+        repaired
+    }
+
+    async fn repair(
+        &mut self,
+        scope: &Scope,
+        mut evaluation: Evaluation,
+        session: &mut Session<'_>,
+        request: Request<'_>,
+    ) -> Result<(), ReconcileError> {
+        if session.lease.waited || session.lease.version != evaluation.history.version + 1 {
+            // Another run may have changed the scope since it was observed.
+            let history = self.history(scope).await?;
+            let Some(snapshot) = self.observe(scope).await? else {
+                return Ok(());
+            };
+            evaluation = self.evaluate(snapshot, history);
+        }
+        if settle(&self.context, &mut evaluation).await? {
+            evaluation = self.evaluate(evaluation.snapshot, evaluation.history);
+        }
+        if let Some(error) = recently_changed(&evaluation) {
+            return Err(error);
+        }
+        let unknown = outcome_unknown(&self.context, &evaluation.history);
+        let reserved = reserve(&self.context, &session.lease, &mut evaluation.plan).await?;
+        let mut execution = self.execute(&evaluation, session, request.events).await;
+        let outcomes = &execution.outcomes;
+        return_unused(&self.context, &session.lease, &reserved, &evaluation.plan, outcomes).await;
+        let retry = execution.retry.take().or(unknown);
+        self.report(scope, evaluation, &execution, request, true).await?;
+        retry.map_or(Ok(()), Err)
+    }
+
+    /// Makes the changes of a plan, each unless one before it for the same finding was not made.
+    async fn execute(
+        &mut self,
+        evaluation: &Evaluation,
+        session: &mut Session<'_>,
+        events: &[TriggeringEvent],
+    ) -> Execution {
+        let plan = &evaluation.plan;
+        let mut execution = Execution::default();
+        let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
+        for (position, planned) in plan.changes.iter().enumerate() {
+            let outcome = match (planned.mode, plan.refusal(planned)) {
+                (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
+                    ChangeOutcome::Skipped {
+                        reason: "an earlier change for the same finding was not applied".to_owned(),
+                    }
+                }
+                (Mode::Enforce, None) => {
+                    self.execute_one(position, planned, session, events, &mut execution)
+                        .await
+                }
+                (_, refused) => not_applied(planned, refused),
+            };
+            if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
+                failed.extend(&planned.causes);
+            }
+            execution.outcomes.push(outcome);
+        }
+        execution
+    }
+
+    async fn execute_one(
+        &mut self,
+        position: usize,
+        planned: &PlannedChange,
+        session: &mut Session<'_>,
+        events: &[TriggeringEvent],
+        execution: &mut Execution,
+    ) -> ChangeOutcome {
+        let executed = match session.apply(planned, events).await {
+            Ok(executed) => executed,
+            Err(error) => {
+                let cause = format!("the change was not started: {}", chain(&error));
+                execution.retry_because(error);
+                return ChangeOutcome::Failed { cause, transient: true };
+            }
+        };
+        let retry = match &executed.outcome {
+            ChangeOutcome::Applied { .. } => {
+                self.budget.spend_change();
+                None
+            }
+            ChangeOutcome::Failed { transient: true, .. } => {
+                Some(ReconcileError::ChangeFailed(executed.record.id.clone()))
+            }
+            ChangeOutcome::Failed { transient: false, .. }
+            | ChangeOutcome::NotNeeded { .. }
+            | ChangeOutcome::Skipped { .. } => None,
+        };
+        if let Some(error) = retry.or(executed.unrecorded.map(ReconcileError::Ledger)) {
+            execution.retry_because(error);
+        }
+        execution.records.insert(position, executed.record);
+        executed.outcome
+    }
+
+    /// Verifies what was done, and reports what is new.
+    async fn report(
+        &mut self,
+        scope: &Scope,
+        evaluation: Evaluation,
+        execution: &Execution,
+        request: Request<'_>,
+        ledger: bool,
+    ) -> Result<(), ReconcileError> {
+        self.counts.add(&evaluation.findings, &execution.outcomes);
+        let reporter = &mut self.reporter;
+        reporter
+            .report(&self.context, scope, evaluation, execution, request, ledger)
+            .await
+    }
+
+    async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, ReconcileError> {
+        let snapshot = self.context.observe(scope, &self.parts).await?;
+        if snapshot.is_none() {
+            info!("the VPC does not exist any more, there is nothing to do");
+        }
+        Ok(snapshot)
+    }
+
+    async fn history(&self, scope: &Scope) -> Result<ChangeHistory, ReconcileError> {
+        let window = Duration::from_secs(u64::from(self.context.settings.limits.window_hours) * 3_600);
+        let since = self.context.now() - window.max(LONGEST_DELIVERY);
+        Ok(self.context.ledger.past(scope, Some(since)).await?)
+    }
+
+    fn evaluate(&self, snapshot: Snapshot, history: ChangeHistory) -> Evaluation {
+        Evaluation::of(&self.context, snapshot, history, self.budget.spent())
+    }
+}
+
+#[cfg(test)]
+mod tests;

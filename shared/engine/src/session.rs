@@ -1,0 +1,218 @@
+//! The right to change one scope, and the protocol of every change: intention on record, call to AWS, outcome on record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postern_aws::changes::Applier;
+use postern_aws::ledger::LedgerError;
+use postern_core::changes::ChangeOutcome;
+use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
+use postern_core::model::cost::MonthlyCost;
+use postern_core::model::finding::FindingKey;
+use postern_core::model::scope::Scope;
+use postern_core::plan::PlannedChange;
+use postern_core::trigger::TriggeringEvent;
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::context::RunContext;
+use crate::error::ReconcileError;
+use crate::lease::{Lease, LeaseTerms};
+
+/// Changes one scope under its lease. If the process dies, the ledger has what was intended, and the next run determines
+/// from AWS which of it took effect.
+pub struct Session<'a> {
+    pub(crate) context: &'a RunContext<'a>,
+    pub(crate) lease: Lease,
+    pub(crate) applier: Applier,
+    /// How many changes of this session are on record.
+    recorded: usize,
+    pub(crate) paused: BTreeMap<FindingKey, Pause>,
+}
+
+/// A change that AWS was asked for.
+pub(crate) struct Executed {
+    pub(crate) outcome: ChangeOutcome,
+    /// As the ledger has it.
+    pub(crate) record: ChangeRecord,
+    /// Why the ledger does not have the outcome. It still has the intention.
+    pub(crate) unrecorded: Option<LedgerError>,
+}
+
+impl<'a> Session<'a> {
+    /// Takes the lease of the scope.
+    ///
+    /// # Errors
+    /// [`ReconcileError::LeaseBusy`] where another run keeps it, or if the ledger is not available.
+    pub async fn open(context: &'a RunContext<'a>, scope: &Scope, terms: LeaseTerms) -> Result<Self, ReconcileError> {
+        let account = context.aws.account(&scope.account).await?;
+        let lease = Lease::acquire(context, scope, terms).await?;
+        Ok(Self {
+            applier: account.applier(&scope.region, &context.run),
+            context,
+            lease,
+            recorded: 0,
+            paused: BTreeMap::new(),
+        })
+    }
+
+    /// Gives the lease back. A lease that cannot be given back ends by itself.
+    ///
+    /// # Errors
+    /// If the ledger is not available.
+    pub async fn close(self) -> Result<(), LedgerError> {
+        self.lease.release(self.context).await
+    }
+
+    /// Makes one change of a plan.
+    ///
+    /// # Errors
+    /// If nothing was done: no time is left, or the intention could not be recorded.
+    pub(crate) async fn apply(
+        &mut self,
+        planned: &PlannedChange,
+        triggering_events: &[TriggeringEvent],
+    ) -> Result<Executed, ReconcileError> {
+        self.lease.extend(self.context).await?;
+        let record = ChangeRecord {
+            causes: planned.causes.clone(),
+            triggering_events: triggering_events.to_vec(),
+            monthly_cost: planned.monthly_cost,
+            ..self.intention(Action::Change(planned.change.clone()))
+        };
+        let span = info_span!("change", change_id = %record.id);
+        async {
+            let mut record = self.begin(record).await?;
+            let control = planned.causes.first().map_or("", |key| key.control.as_str());
+            let outcome = self.applier.apply(&planned.change, control).await;
+            match &outcome {
+                ChangeOutcome::Applied { .. } => info!(change = %planned.change, "change applied"),
+                ChangeOutcome::Failed { cause, .. } => warn!(change = %planned.change, %cause, "change failed"),
+                ChangeOutcome::NotNeeded { reason } => info!(change = %planned.change, %reason, "change not needed"),
+                ChangeOutcome::Skipped { reason } => info!(change = %planned.change, %reason, "change skipped"),
+            }
+            if let Some(part) = self.applier.part() {
+                record.action = Action::Change(part);
+            }
+            Ok(self.conclude(record, outcome).await)
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// A record of what is about to be done.
+    pub(crate) fn intention(&mut self, action: Action) -> ChangeRecord {
+        let (context, time) = (self.context, self.context.now());
+        let position = self.recorded;
+        self.recorded += 1;
+        ChangeRecord {
+            id: ChangeId::new(time, &context.run, position),
+            scope: self.lease.scope.clone(),
+            run: context.run.clone(),
+            function: context.actor.to_owned(),
+            time,
+            action,
+            causes: BTreeSet::new(),
+            triggering_events: Vec::new(),
+            monthly_cost: MonthlyCost::ZERO,
+            status: ChangeStatus::Intended,
+            delivered: false,
+            undoes: None,
+            undone_by: None,
+        }
+    }
+
+    /// Records an intention. Only after this may AWS be asked.
+    pub(crate) async fn begin(&self, record: ChangeRecord) -> Result<ChangeRecord, LedgerError> {
+        let expires = self.context.expires(record.time);
+        self.context.ledger.intend(&record, expires).await?;
+        Ok(record)
+    }
+
+    /// Records the outcome of a change.
+    pub(crate) async fn conclude(&self, mut record: ChangeRecord, outcome: ChangeOutcome) -> Executed {
+        record.status = ChangeStatus::of(&outcome);
+        let unrecorded = record_again(self.context, &record).await.err();
+        if unrecorded.is_some() {
+            record.status = ChangeStatus::Intended;
+        }
+        Executed {
+            outcome,
+            record,
+            unrecorded,
+        }
+    }
+}
+
+/// Records a change anew, in place of what the ledger had of it.
+pub(crate) async fn record_again(context: &RunContext<'_>, record: &ChangeRecord) -> Result<(), LedgerError> {
+    context.ledger.conclude(record, context.expires(record.time)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_cloud::Fault;
+
+    use super::*;
+    use crate::testing::{Rig, event};
+
+    async fn planned(rig: &Rig, context: &RunContext<'_>) -> PlannedChange {
+        rig.evaluation(context).await.plan.changes.swap_remove(0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn applied_change_is_on_record_with_its_cause_and_event() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let planned = planned(&rig, &context).await;
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        let executed = session.apply(&planned, &[event()]).await.unwrap();
+        assert!(!rig.is_open());
+        let [record] = rig.records().await.try_into().unwrap();
+        assert_eq!(record, executed.record);
+        assert_eq!(record.status, ChangeStatus::Applied { created: None });
+        assert_eq!(
+            (&record.causes, record.triggering_events),
+            (&planned.causes, vec![event()])
+        );
+        session.close().await.unwrap();
+        // The lease is free at once.
+        let other = rig.context("run-2");
+        let before = rig.cloud.now();
+        Session::open(&other, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        assert!(rig.cloud.now().duration_since(before).as_secs() < 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_whose_intention_cannot_be_recorded_is_not_made() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let planned = planned(&rig, &context).await;
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        rig.cloud.plan("PutItem", [Fault::Denied]);
+        let error = session.apply(&planned, &[]).await.err().unwrap();
+        assert!(matches!(error, ReconcileError::Ledger(_)), "{error}");
+        assert!(rig.is_open());
+        assert_eq!(rig.calls("ModifyVpcEndpoint"), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn change_whose_outcome_cannot_be_recorded_stays_an_intention() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let planned = planned(&rig, &context).await;
+        let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
+            .await
+            .unwrap();
+        rig.cloud.plan("PutItem", [None, Some(Fault::Denied)]);
+        let executed = session.apply(&planned, &[]).await.unwrap();
+        assert!(!rig.is_open());
+        assert!(executed.unrecorded.is_some());
+        assert_eq!(executed.record.status, ChangeStatus::Intended);
+        assert_eq!(rig.records().await, [executed.record]);
+    }
+}

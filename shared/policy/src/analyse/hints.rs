@@ -1,0 +1,109 @@
+//! Places of a document that do not do what their author probably meant.
+
+use std::collections::BTreeSet;
+
+use crate::arn::{is_account, is_organization};
+use crate::condition_keys::{self, ValueType};
+use crate::document::{Condition, Document, Version};
+use crate::glob::Pattern;
+use crate::text::{Form, Text};
+
+/// More places than this are not listed.
+const MOST_HINTS: usize = 10;
+
+/// What to say of them, one sentence each without its full stop.
+pub(super) fn hints(document: &Document) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut seen = BTreeSet::new();
+    for statement in document.statements() {
+        for condition in &statement.conditions {
+            if all.len() >= MOST_HINTS {
+                break;
+            }
+            let path = condition.path(statement.index);
+            let mut found: Vec<String> = condition
+                .texts()
+                .iter()
+                .flat_map(|text| placeholders(text, document.version()))
+                .collect();
+            if condition_keys::find(&condition.key_id).is_none() {
+                all_about_key(condition, &mut found);
+            }
+            found.extend(condition.texts().iter().filter_map(|text| misfit(condition, text)));
+            all.extend(
+                found
+                    .into_iter()
+                    .filter(|hint| seen.insert(hint.clone()))
+                    .map(|hint| format!("`{path}`: {hint}")),
+            );
+        }
+        for text in &statement.resource.values {
+            let not = if statement.resource.not { "Not" } else { "" };
+            let found = placeholders(text, document.version());
+            let found = found.into_iter().filter(|hint| seen.insert(hint.clone()));
+            all.extend(found.map(|hint| format!("`Statement[{}].{not}Resource`: {hint}", statement.index)));
+        }
+    }
+    all.truncate(MOST_HINTS);
+    all
+}
+
+/// Resources in a short form that AWS documents for the resource policies of APIs only.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-examples.html>
+pub(super) fn undocumented_resources(document: &Document) -> Vec<String> {
+    let all = document.statements().iter().flat_map(|statement| {
+        let texts = statement.resource.values.iter();
+        texts.map(move |text| (statement.name(), &text.raw))
+    });
+    all.filter(|(_, raw)| raw.starts_with("execute-api:/"))
+        .map(|(name, raw)| {
+            format!("{name}: AWS documents the short form `{raw}` for resource policies of APIs, not for policies of endpoints")
+        })
+        .collect()
+}
+
+fn all_about_key(condition: &Condition, found: &mut Vec<String>) {
+    if condition.key_id.contains("::") {
+        return;
+    }
+    let nearest = condition_keys::nearest(&condition.key_id).filter(|known| *known != condition.key_id);
+    let instead = nearest
+        .map(|known| format!("; the most similar key is `{known}`"))
+        .unwrap_or_default();
+    found.push(format!(
+        "AWS has no condition key `{}`, so no request has it{instead}",
+        condition.key
+    ));
+}
+
+/// Variables that name no key of AWS, and variables that Version 2008-10-17 takes as plain text.
+fn placeholders(text: &Text, version: Version) -> Vec<String> {
+    if version == Version::V2008 && text.raw.contains("${") {
+        return vec![format!("`{}` is plain text in Version 2008-10-17", text.raw)];
+    }
+    let unknown = text
+        .variables()
+        .filter(|variable| condition_keys::find(&variable.key).is_none());
+    unknown
+        .map(|variable| {
+            format!(
+                "`{}` names no condition key, so it has no value; it may be a placeholder that was not filled in",
+                variable.written
+            )
+        })
+        .collect()
+}
+
+/// A value that no request can have.
+fn misfit(condition: &Condition, text: &Text) -> Option<String> {
+    let Some(Form::Text(Pattern::Exact(exact))) = text.fixed() else {
+        return None;
+    };
+    let key = condition_keys::find(&condition.key_id)?;
+    let what = match key.values {
+        ValueType::Account if !is_account(exact) && exact != "anonymous" => "account id",
+        ValueType::Organization if !is_organization(&exact.to_lowercase()) => "organisation id",
+        _ => return None,
+    };
+    (!text.raw.contains("${")).then(|| format!("`{exact}` is no {what}, so no request has it"))
+}

@@ -1,0 +1,149 @@
+//! Values of each type that the conditions of a document tell apart.
+
+use super::super::model::Model;
+use super::super::strings::{Domain, WORD};
+use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
+use crate::condition_keys::ValueType;
+use crate::glob::Piece;
+use crate::literal::iso;
+
+/// Every value of a type that has only a few.
+pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
+    match values {
+        ValueType::Bool => Some(&["false", "true"]),
+        ValueType::TlsVersion => Some(&["1.3", "1.2"]),
+        _ => None,
+    }
+}
+
+/// Values that readers know, so that requests have them where they can.
+pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
+    let usual = match values {
+        ValueType::Count => "300",
+        ValueType::Date => return vec![iso(model.endpoint.time)],
+        ValueType::Address => "10.0.0.10",
+        _ => return Vec::new(),
+    };
+    vec![usual.to_owned()]
+}
+
+/// The pattern of all strings of a type, which strings are of it, and what may stand for `*` and for `?`.
+type Form = (
+    &'static [Piece],
+    &'static dyn Fn(&str) -> bool,
+    &'static [&'static str],
+    &'static str,
+);
+
+/// What stands for the strings of a type that patterns tell apart.
+pub(super) fn domain(values: ValueType) -> Domain<'static> {
+    const TWELVE: [Piece; 12] = [Piece::One; 12];
+    let (base, possible, fillings, letters): Form = match values {
+        ValueType::Account => (&TWELVE, &is_account, &[""], "907852"),
+        ValueType::Organization => (
+            &[Piece::Char('o'), Piece::Char('-'), Piece::Any],
+            &is_organization,
+            &["zzzzzzzzzz", "qqqqqqqqqqq", "zzz", "", "0000000000"],
+            "zq0x17",
+        ),
+        ValueType::OrganizationPath => (
+            &[Piece::Char('o'), Piece::Char('-'), Piece::Any],
+            &is_organization_path,
+            &[
+                "zzzzzzzzzz/r-zz12/",
+                "/r-zz12/",
+                "zz12/",
+                "",
+                "zzzzzzzzzz/r-zz12/ou-zz12-zzzzzzzz/",
+            ],
+            "zq0x17",
+        ),
+        ValueType::Vpc => (
+            &[
+                Piece::Char('v'),
+                Piece::Char('p'),
+                Piece::Char('c'),
+                Piece::Char('-'),
+                Piece::Any,
+            ],
+            &|text| ValueType::Vpc.fits(text),
+            &["0fedcba9876543210", "0f", "", "0123456789abcdef"],
+            "f0e1d2c3b4a596877",
+        ),
+        ValueType::Arn => (
+            &[Piece::Any],
+            &|text| Arn::parse(text).is_some(),
+            &[
+                "arn:aws:ec2:us-east-1:999988887777:instance/i-0fedcba9876543210",
+                "z",
+                "",
+                "aws:ec2:us-east-1:999988887777:instance/i-0fedcba9876543210",
+                "ec2:us-east-1:999988887777:instance/i-0fedcba9876543210",
+                "us-east-1",
+                "999988887777",
+                "999988887777:instance/i-0fedcba9876543210",
+                "instance/i-0fedcba9876543210",
+            ],
+            "zqxjk0",
+        ),
+        ValueType::Count => (
+            &[Piece::Any],
+            &|text| ValueType::Count.fits(text),
+            &["300", "7", "", "0", "41"],
+            "7041",
+        ),
+        ValueType::Date => (
+            &[Piece::Any],
+            &|text| ValueType::Date.fits(text),
+            &[
+                "2031-12-30T23:58:59Z",
+                "-12-30T23:58:59Z",
+                "2031-12-30",
+                "58:59Z",
+                "12-30T23:58:59Z",
+                "30T23:58:59Z",
+                "-01-02T03:04:05Z",
+                "T03:04:05Z",
+                ":04:05Z",
+                ":05Z",
+                "Z",
+                "",
+                "2026",
+                "2025",
+            ],
+            "0123",
+        ),
+        ValueType::Address => (
+            &[Piece::Any],
+            &|text| ValueType::Address.fits(text),
+            &["10.0.0.10", "7", "0.0.10", "0.10", "192.168", "", "168.7.7", "::1"],
+            "7012",
+        ),
+        ValueType::ServiceName => (
+            &[Piece::Any],
+            &is_service,
+            &[
+                "unlisted.amazonaws.com",
+                "unlisted",
+                ".amazonaws.com",
+                "amazonaws.com",
+                "",
+            ],
+            "zqxjk0",
+        ),
+        ValueType::Text | ValueType::Bool | ValueType::TlsVersion => return WORD,
+    };
+    let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {
+        &super::super::path_shapes::feasible
+    } else {
+        &|_| true
+    };
+    Domain {
+        base,
+        possible,
+        feasible,
+        fillings,
+        letters,
+        ..WORD
+    }
+}

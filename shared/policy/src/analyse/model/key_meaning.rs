@@ -1,0 +1,130 @@
+//! What condition keys tell about a request.
+
+use super::super::atoms;
+use super::{Key, Model, linked_texts};
+use crate::condition_keys;
+use crate::document::{Condition, Effect};
+use crate::text::Text;
+
+/// What a condition key tells about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in super::super) enum KeyMeaning {
+    PrincipalAccount,
+    PrincipalOrganization,
+    PrincipalPaths,
+    PrincipalArn,
+    PrincipalIsService,
+    PrincipalService,
+    PrincipalServiceList,
+    PrincipalType,
+    /// The value of `aws:userid`, unless a variable names it.
+    PrincipalId,
+    ResourceAccount,
+    ResourceOrganization,
+    ResourcePaths,
+    Time,
+    /// The same in every request through this endpoint.
+    Constant,
+    /// May have any value.
+    Free,
+}
+
+impl<'d> Model<'d> {
+    pub(in super::super) fn kind(&self, id: &str) -> KeyMeaning {
+        match id {
+            // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
+            "s3:resourceaccount" if self.tells("s3", id) => KeyMeaning::ResourceAccount,
+            // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
+            "kms:calleraccount" if self.tells("kms", id) => KeyMeaning::PrincipalAccount,
+            "aws:principalaccount" => KeyMeaning::PrincipalAccount,
+            "aws:principalorgid" => KeyMeaning::PrincipalOrganization,
+            "aws:principalorgpaths" => KeyMeaning::PrincipalPaths,
+            "aws:principalarn" => KeyMeaning::PrincipalArn,
+            "aws:principalisawsservice" => KeyMeaning::PrincipalIsService,
+            "aws:principalservicename" => KeyMeaning::PrincipalService,
+            "aws:principalservicenameslist" => KeyMeaning::PrincipalServiceList,
+            "aws:userid" if !self.follows(id) => KeyMeaning::PrincipalId,
+            "aws:principaltype" => KeyMeaning::PrincipalType,
+            "aws:resourceaccount" => KeyMeaning::ResourceAccount,
+            "aws:resourceorgid" => KeyMeaning::ResourceOrganization,
+            "aws:resourceorgpaths" => KeyMeaning::ResourcePaths,
+            "aws:currenttime" | "aws:epochtime" => KeyMeaning::Time,
+            _ if self.constant(id).is_some() => KeyMeaning::Constant,
+            _ => KeyMeaning::Free,
+        }
+    }
+
+    /// Whether requests can be taken to have a key that belongs to a service: some actions lack it, so they can if no
+    /// request gains by not having it.
+    fn tells(&self, prefix: &str, id: &str) -> bool {
+        self.may_have(prefix)
+            && self.statements.iter().all(|statement| {
+                let conditions = statement.conditions.iter().filter(|condition| condition.key_id == id);
+                let deny = statement.effect == Effect::Deny;
+                let mut without =
+                    conditions.map(|condition| atoms::holds(condition, &[], self.interpretation, &atoms::nothing));
+                without.all(|holds| holds == deny)
+            })
+    }
+
+    /// Whether requests through this endpoint may be for the service with this prefix, and have its keys.
+    pub(in super::super) fn may_have(&self, prefix: &str) -> bool {
+        let service = self.service.as_ref();
+        service.is_none_or(|service| service.prefixes().any(|known| known == prefix))
+    }
+
+    /// Whether a variable names the key, or is compared with it.
+    fn follows(&self, id: &str) -> bool {
+        let compared = self.statements.iter().flat_map(|statement| &statement.conditions);
+        let mut compared = compared.filter(|condition| condition.key_id == id);
+        linked_texts(self.statements)
+            .flat_map(Text::variables)
+            .any(|variable| variable.key == id)
+            || compared.any(Condition::linked)
+    }
+
+    /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
+    pub(in super::super) fn constant(&self, id: &str) -> Option<Option<&str>> {
+        fn some(value: &str) -> Option<Option<&str>> {
+            (!value.is_empty()).then_some(Some(value))
+        }
+        match id {
+            "aws:sourceip" => Some(None),
+            "aws:requestedregion" => some(&self.region),
+            "aws:sourcevpc" => some(&self.endpoint.vpc),
+            "aws:sourcevpce" => some(&self.endpoint.endpoint),
+            "aws:sourcevpcarn" | "aws:vpceaccount" | "aws:vpceorgid" | "aws:vpceorgpaths" => {
+                let told = self.tells_endpoint_owner();
+                match (id, self.perimeter.organizations.as_slice()) {
+                    _ if told == Some(false) => Some(None),
+                    _ if told.is_none() => None,
+                    ("aws:sourcevpcarn", _) => some(&self.vpc_arn),
+                    ("aws:vpceaccount", _) => some(&self.endpoint.owner),
+                    ("aws:vpceorgid", [one]) => some(one),
+                    _ => None,
+                }
+            }
+            // What CloudFormation calls pseudo parameters is no condition key.
+            _ if id.contains("::") => Some(None),
+            _ if condition_keys::find(id).is_none() => (!self.unknown_keys_exist).then_some(None),
+            _ => match id.split_once(':') {
+                Some((prefix, _)) if condition_keys::of_service(id) && !self.may_have(prefix) => Some(None),
+                _ => None,
+            },
+        }
+    }
+
+    /// Whether requests tell who owns the endpoint. Nothing when some do.
+    pub(in super::super) fn tells_endpoint_owner(&self) -> Option<bool> {
+        let service = self.service.as_ref()?;
+        let mut told = service.prefixes().map(condition_keys::tells_endpoint_owner);
+        let first = told.next()?;
+        told.all(|other| other == first).then_some(first)
+    }
+
+    /// The keys of the document that AWS does not have, as the document spells them.
+    pub(in super::super) fn unknown_keys(&self) -> impl Iterator<Item = &Key<'d>> {
+        let keys = self.keys.iter();
+        keys.filter(|key| !key.id.contains("::") && condition_keys::find(key.id).is_none())
+    }
+}

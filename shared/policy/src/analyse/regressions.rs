@@ -1,0 +1,105 @@
+//! What more Denies take away of what a document lets through.
+
+use super::budget::Budget;
+use super::model::Model;
+use super::search::{self, Goal, Links, Search};
+use super::{MOST_VALUES, witness};
+use crate::document::Document;
+use crate::evaluate::{Request, evaluate_as};
+use crate::federation;
+use crate::interpretation::interpretations;
+use crate::{EndpointContext, Perimeter};
+
+/// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
+/// outer nothing is that this cannot be told.
+pub(crate) fn regression(
+    document: &Document,
+    denies: usize,
+    perimeter: &Perimeter,
+    endpoint: &EndpointContext,
+) -> Option<Option<Request>> {
+    let owned = crate::aws_owned::resources(perimeter, endpoint);
+    let mut budget = Budget::new();
+    let (interpretations, all) = interpretations(document, true, federation::comes_through(endpoint));
+    if !all || document.size() > MOST_VALUES {
+        return None;
+    }
+    for named in &interpretations {
+        let all = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
+        let marked = all.marks.iter().map(|mark| {
+            let mut model = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
+            model.confine(mark);
+            model
+        });
+        for model in marked.chain([Model::new(document, perimeter, endpoint, named.interpretation, &owned)]) {
+            let lost = regression_of(&model, denies, &mut budget)?;
+            if lost.is_some() {
+                return Some(lost);
+            }
+        }
+    }
+    Some(None)
+}
+
+/// The same of one model.
+fn regression_of(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Option<Option<Request>> {
+    let mut search = Search::new(model, budget);
+    let count = model.statements.len();
+    let first = count.saturating_sub(denies);
+    for place in first..count {
+        let goal = Goal::Lost { place, first };
+        let lost = search.find(goal, Links::Suppose, budget, &mut |found| {
+            Some(witness::request(model, found))
+        });
+        if lost.is_some() {
+            return Some(lost);
+        }
+        if !search.complete {
+            return None;
+        }
+    }
+    Some(None)
+}
+
+/// A request in neither hole that a document allows and no longer allows with one more Deny at its end: `after` is the
+/// document with it. The outer nothing is that this cannot be told.
+pub(crate) fn removes_access(
+    before: &Document,
+    after: &Document,
+    perimeter: &Perimeter,
+    endpoint: &EndpointContext,
+) -> Option<Option<Request>> {
+    let owned = crate::aws_owned::resources(perimeter, endpoint);
+    let mut budget = Budget::new();
+    // How services and callers without a signature are taken makes no difference to instances.
+    let (interpretations, all) = interpretations(after, false, false);
+    if !all || after.size() > MOST_VALUES {
+        return None;
+    }
+    for named in &interpretations {
+        let model = Model::new(after, perimeter, endpoint, named.interpretation, &owned);
+        let mut search = Search::new(&model, &mut budget);
+        let Some(place) = model.statements.len().checked_sub(1) else {
+            continue;
+        };
+        let goal = Goal::Lost { place, first: place };
+        let possible = search.find(goal, Links::Suppose, &mut budget, &mut |_| Some(()));
+        if possible.is_none() && search.complete {
+            continue;
+        }
+        let mut unconfirmed = false;
+        let found = search.find(goal, Links::Follow, &mut budget, &mut |found| {
+            let request = witness::request(&model, found);
+            let allowed = evaluate_as(before, &request, named.interpretation).is_allowed();
+            unconfirmed |= !allowed;
+            allowed.then_some(request)
+        });
+        if found.is_some() {
+            return Some(found);
+        }
+        if unconfirmed || !search.complete || !search::exact(&model) {
+            return None;
+        }
+    }
+    Some(None)
+}

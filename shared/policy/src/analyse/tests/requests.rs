@@ -1,0 +1,450 @@
+//! Which requests can exist: keys, their values and ties, actions and their resources, names.
+
+use super::*;
+
+fn inside() -> Value {
+    json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}})
+}
+
+/// Ours are the resources, anybody's the principals.
+fn our_resources(conditions: Value) -> Value {
+    let mut all = json!({"StringEquals": {"aws:ResourceOrgID": OWN}});
+    for (operator, keys) in conditions.as_object().unwrap() {
+        let known = all[operator].as_object().cloned().unwrap_or_default();
+        let mut known: Value = known.into();
+        for (key, value) in keys.as_object().unwrap() {
+            known[key] = value.clone();
+        }
+        all[operator] = known;
+    }
+    allow(all)
+}
+
+fn verdict(service: &str, statements: &[Value]) -> Containment {
+    on(service, statements).verdict
+}
+
+#[test]
+fn path_of_a_user_may_hold_colons_and_slashes() {
+    let user = json!({"StringLike": {"aws:PrincipalArn": "*:222233334444:user/?*"}});
+    let found = on("s3", &[our_resources(user)]).identity.unwrap().request;
+    assert!(found.principal.contains(":222233334444:user/"), "{}", found.principal);
+    let exact = json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:user/?*"}});
+    assert!(on("s3", &[our_resources(exact)]).identity.is_none());
+}
+
+#[test]
+fn keys_of_the_endpoint_owner_are_missing_where_a_service_does_not_tell_them() {
+    let barrier = deny(json!({
+        "StringEquals": {"aws:VpceAccount": "111122223333"},
+        "StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"},
+    }));
+    let statements = [our_resources(json!({})), barrier];
+    assert!(on("sns", &statements).identity.is_some());
+    assert!(on("kms", &statements).identity.is_none());
+}
+
+#[test]
+fn vpc_arn_is_that_of_the_endpoint() {
+    let vpc = |account: &str| json!({"ArnEquals": {"aws:SourceVpcArn": format!("arn:aws:ec2:us-east-1:{account}:vpc/vpc-0a1b2c3d4e5f60718")}});
+    assert_eq!(verdict("s3", &[allow(vpc("999988887777"))]), Containment::LockedOut);
+    assert_eq!(verdict("s3", &[allow(vpc("111122223333"))]), Containment::Open);
+}
+
+#[test]
+fn region_of_requests_is_that_of_the_endpoint() {
+    let elsewhere = deny(json!({"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1", "eu-west-2"]}}));
+    assert_eq!(verdict("sqs", &[allow(inside()), elsewhere]), Containment::LockedOut);
+    let here = deny(json!({"StringNotEquals": {"aws:RequestedRegion": ["us-east-1"]}}));
+    assert_eq!(verdict("sqs", &[allow(inside()), here]), Containment::Closed);
+}
+
+#[test]
+fn key_that_aws_does_not_have_is_missing_and_named() {
+    let found = on(
+        "s3",
+        &[allow(
+            json!({"StringEquals": {"aws:SourceVPCEndpoint": "vpce-0a1b2c3d4e5f60718"}}),
+        )],
+    );
+    assert_eq!(found.verdict, Containment::LockedOut);
+    assert!(
+        found
+            .reasons
+            .iter()
+            .any(|reason| reason.contains("no condition key `aws:SourceVPCEndpoint`")),
+        "{:?}",
+        found.reasons
+    );
+}
+
+#[test]
+fn policy_that_only_a_wrong_key_closes_is_undecided() {
+    let barrier = deny(json!({"StringNotEquals": {"aws:PrincipleOrgID": OWN}, "Null": {"aws:PrincipalOrgID": "true"}}));
+    let statements = [
+        our_resources(json!({})),
+        deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN}, "Null": {"aws:PrincipalOrgID": "false"}})),
+        barrier,
+    ];
+    let found = on("s3", &statements);
+    assert_eq!(found.verdict, Containment::Undecided, "{found:#?}");
+    assert!(!found.identity_decided && found.resource_decided);
+}
+
+#[test]
+fn numbers_are_told_apart_whatever_their_size() {
+    let age = |operator: &str, limit: &str| json!({operator: {"aws:MultiFactorAuthAge": limit}});
+    for (condition, open) in [
+        (age("NumericLessThan", "100000000000000000"), true),
+        (age("NumericLessThan", "0"), false),
+        (
+            json!({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "41"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "43"}}),
+            true,
+        ),
+        (
+            json!({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "41"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "42"}}),
+            false,
+        ),
+        (
+            json!({"NumericGreaterThan": {"s3:max-keys": "9007199254740992"}, "NumericLessThan": {"s3:max-keys": "9007199254740994"}}),
+            true,
+        ),
+    ] {
+        assert_eq!(
+            on("s3", &[our_resources(condition.clone())]).identity.is_some(),
+            open,
+            "{condition}"
+        );
+    }
+}
+
+#[test]
+fn accounts_are_compared_as_numbers_where_the_operator_says_so() {
+    let above = json!({"NumericGreaterThan": {"aws:PrincipalAccount": "999999999998"}});
+    let found = on("s3", &[our_resources(above)]).identity.unwrap().request;
+    assert_eq!(found.values("aws:PrincipalAccount"), ["999999999999"]);
+    let ours = json!({"NumericEquals": {"aws:PrincipalAccount": "111122223333"}});
+    assert!(on("s3", &[our_resources(ours)]).identity.is_none());
+}
+
+#[test]
+fn dates_beyond_the_year_9999_are_limits_like_others() {
+    for (limit, open) in [
+        ("9223372036854775807", true),
+        ("99999999999999999999999", true),
+        ("-9223372036854775808", false),
+    ] {
+        let condition = json!({"DateLessThan": {"aws:CurrentTime": limit}});
+        assert_eq!(
+            on("s3", &[our_resources(condition)]).identity.is_some(),
+            open,
+            "{limit}"
+        );
+    }
+}
+
+#[test]
+fn very_large_dates_are_read_as_seconds_and_as_milliseconds() {
+    let expired = json!({"DateLessThan": {"aws:CurrentTime": "1577836800000"}});
+    let found = on("s3", &[allow(expired)]);
+    assert_eq!(found.verdict, Containment::Open);
+    assert!(
+        found
+            .identity
+            .unwrap()
+            .supposing
+            .iter()
+            .any(|text| text.contains("in seconds"))
+    );
+}
+
+#[test]
+fn credentials_are_issued_before_they_are_used() {
+    let issued = |operator: &str| our_resources(json!({operator: {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}}));
+    assert!(on("s3", &[issued("DateLessThan")]).identity.is_some());
+    assert!(on("s3", &[issued("DateGreaterThan")]).identity.is_none());
+}
+
+#[test]
+fn age_of_multi_factor_authentication_needs_it() {
+    let contradiction =
+        json!({"Bool": {"aws:MultiFactorAuthPresent": "false"}, "Null": {"aws:MultiFactorAuthAge": "false"}});
+    assert_eq!(verdict("s3", &[allow(contradiction)]), Containment::LockedOut);
+    let agreed =
+        json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "60"}});
+    assert_eq!(verdict("s3", &[allow(agreed)]), Containment::Open);
+}
+
+#[test]
+fn services_that_call_for_a_principal_are_named_only_where_one_does() {
+    let contradiction = json!({"Bool": {"aws:ViaAWSService": "false"}, "ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}});
+    assert_eq!(verdict("s3", &[allow(contradiction)]), Containment::LockedOut);
+}
+
+#[test]
+fn keys_of_a_session_need_credentials_of_a_role() {
+    for (principal, key) in [
+        ("Anonymous", "ec2:SourceInstanceARN"),
+        ("User", "lambda:SourceFunctionArn"),
+        ("Account", "aws:Ec2InstanceSourceVPC"),
+    ] {
+        let condition = json!({"StringEquals": {"aws:PrincipalType": principal}, "Null": {key: "false"}});
+        assert_eq!(verdict("s3", &[allow(condition)]), Containment::LockedOut, "{key}");
+    }
+}
+
+#[test]
+fn id_of_a_principal_has_the_form_of_its_kind() {
+    for (id, open) in [
+        ("111122223333", false),
+        ("999988887777", true),
+        ("111122223333:session", false),
+        ("222244446666:session", true),
+        ("AIDAEXAMPLEID12345678", true),
+        ("AROAEXAMPLEID12345678:session", true),
+    ] {
+        let found = on("s3", &[our_resources(json!({"StringEquals": {"aws:userid": id}}))]);
+        assert_eq!(found.identity.is_some(), open, "{id}: {found:#?}");
+    }
+    assert_eq!(
+        verdict("s3", &[allow(json!({"StringEquals": {"aws:userid": "role/app"}}))]),
+        Containment::LockedOut
+    );
+}
+
+#[test]
+fn service_has_several_names() {
+    let untrusting = Perimeter {
+        aws_services: false,
+        ..perimeter()
+    };
+    let both = json!({
+        "StringEquals": {"aws:PrincipalServiceName": "delivery.logs.amazonaws.com"},
+        "ForAnyValue:StringEquals": {"aws:PrincipalServiceNamesList": "delivery.logs.us-east-1.amazonaws.com"},
+    });
+    let found = with("s3", &untrusting, &[our_resources(both)])
+        .identity
+        .unwrap()
+        .request;
+    assert_eq!(found.values("aws:PrincipalServiceNamesList").len(), 2);
+    let others = json!({
+        "StringEquals": {"aws:PrincipalServiceName": "delivery.logs.amazonaws.com"},
+        "ForAnyValue:StringEquals": {"aws:PrincipalServiceNamesList": "cloudtrail.amazonaws.com"},
+    });
+    assert!(with("s3", &untrusting, &[our_resources(others)]).identity.is_none());
+}
+
+#[test]
+fn key_with_several_values_has_no_documented_effect_without_a_set_operator() {
+    let barrier = deny(json!({"StringNotLike": {"aws:ResourceOrgPaths": "o-exampleorg1/*"}}));
+    let found = on(
+        "s3",
+        &[allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN}})), barrier],
+    );
+    let witness = found.resource.unwrap();
+    assert!(
+        witness.supposing.iter().any(|text| text.contains("never holds")),
+        "{:?}",
+        witness.supposing
+    );
+}
+
+#[test]
+fn action_without_resource_is_a_way_through_and_reaches_nobody_else() {
+    let everything_but_queues = {
+        let mut queues = deny(json!({}));
+        queues["Resource"] = json!("arn:aws:sqs:*");
+        queues
+    };
+    assert_eq!(
+        verdict("sqs", &[allow(inside()), everything_but_queues]),
+        Containment::Closed
+    );
+    let mut list = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN}}));
+    list["Action"] = json!("sqs:ListQueues");
+    assert_eq!(verdict("sqs", &[list.clone()]), Containment::Closed);
+    list["Resource"] = json!("arn:aws:sqs:us-east-1:111122223333:*");
+    assert_eq!(verdict("sqs", &[list]), Containment::LockedOut);
+}
+
+#[test]
+fn action_acts_on_resources_of_its_own_types() {
+    for (service, action, resource, through) in [
+        ("s3", "s3:PutObject", "arn:aws:s3:::corp-data", false),
+        ("s3", "s3:PutObject", "arn:aws:s3:::corp-data/*", true),
+        ("s3", "s3:ListBucket", "arn:aws:s3:::corp-data/*", false),
+        ("s3", "s3:List*", "arn:aws:s3:::corp-data", true),
+        (
+            "dynamodb",
+            "dynamodb:Query",
+            "arn:aws:dynamodb:us-east-1:111122223333:table/orders/index/*",
+            true,
+        ),
+        (
+            "dynamodb",
+            "dynamodb:DeleteTable",
+            "arn:aws:dynamodb:us-east-1:111122223333:table/orders/index/*",
+            false,
+        ),
+        (
+            "kms",
+            "kms:Decrypt",
+            "arn:aws:kms:us-east-1:111122223333:alias/*",
+            false,
+        ),
+    ] {
+        let mut statement = allow(inside());
+        statement["Action"] = json!(action);
+        statement["Resource"] = json!(resource);
+        let found = on(service, &[statement]);
+        assert_eq!(!found.locked_out, through, "{action} on {resource}: {found:#?}");
+        assert_ne!(found.verdict, Containment::Undecided, "{:?}", found.reasons);
+    }
+}
+
+#[test]
+fn event_bus_of_another_account_may_not_tell_its_owner() {
+    let mut statement = allow(json!({
+        "StringEquals": {"aws:PrincipalOrgID": OWN},
+        "StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"},
+    }));
+    statement["Action"] = json!("events:Put*");
+    let request = on("events", &[statement]).resource.unwrap().request;
+    assert_eq!(request.action, "events:PutEvents");
+    assert!(request.values("aws:ResourceAccount").is_empty());
+}
+
+#[test]
+fn letters_of_either_case_are_told_from_patterns() {
+    let tag = |operator: &str, value: &str| json!({operator: {"aws:RequestTag/team": value}});
+    let statements = [
+        our_resources(tag("StringEqualsIgnoreCase", "Red")),
+        deny(tag("StringLike", "r*")),
+        deny(tag("StringEquals", "RED")),
+    ];
+    let found = on("s3", &statements).identity.unwrap().request;
+    let value = &found.values("aws:RequestTag/team")[0];
+    assert!(
+        value.eq_ignore_ascii_case("red") && value != "RED" && value.starts_with('R'),
+        "{value}"
+    );
+    let none = [
+        our_resources(tag("StringEqualsIgnoreCase", "a7")),
+        deny(tag("StringLike", "a*")),
+        deny(tag("StringLike", "A?")),
+    ];
+    assert!(on("s3", &none).identity.is_none());
+}
+
+#[test]
+fn account_in_the_name_of_a_bucket_is_followed() {
+    let mut statement = allow(json!({
+        "StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceAccount": "${aws:PrincipalAccount}"},
+    }));
+    statement["Resource"] = json!([
+        "arn:aws:s3:::${aws:PrincipalAccount}-logs/*",
+        "arn:aws:s3:::backup-${aws:PrincipalAccount}"
+    ]);
+    assert_eq!(verdict("s3", &[statement]), Containment::Closed);
+}
+
+#[test]
+fn placeholder_that_was_not_filled_in_is_named() {
+    let found = on(
+        "s3",
+        &[allow(
+            json!({"StringEquals": {"aws:PrincipalOrgID": "${OrganizationId}"}}),
+        )],
+    );
+    assert_eq!(found.verdict, Containment::LockedOut);
+    assert!(
+        found
+            .reasons
+            .iter()
+            .any(|reason| reason.contains("`${OrganizationId}` names no condition key")),
+        "{:?}",
+        found.reasons
+    );
+}
+
+#[test]
+fn example_request_has_no_key_that_it_does_not_need() {
+    let statements = [
+        everything(),
+        deny(json!({
+            "StringNotEquals": {"aws:Ec2InstanceSourceVPC": "${aws:SourceVpc}"},
+            "Null": {"ec2:SourceInstanceARN": "false"},
+            "BoolIfExists": {"aws:ViaAWSService": "false"},
+        })),
+        deny(json!({"StringEquals": {"aws:PrincipalTag/team": "blue", "aws:RequestTag/team": "red"}})),
+    ];
+    let request = on("s3", &statements).identity.unwrap().request;
+    for key in [
+        "aws:Ec2InstanceSourceVPC",
+        "ec2:SourceInstanceARN",
+        "aws:PrincipalTag/team",
+        "aws:RequestTag/team",
+    ] {
+        assert!(request.values(key).is_empty(), "{request:?}");
+    }
+}
+
+#[test]
+fn hundreds_of_resources_are_decided() {
+    let mut statement = allow(inside());
+    let names: Vec<String> = (0..400).map(|i| format!("arn:aws:s3:::data-{i:03}-eu/*")).collect();
+    statement["Resource"] = json!(names);
+    assert_eq!(verdict("s3", &[statement]), Containment::Closed);
+}
+
+#[test]
+fn deny_of_everything_decides_whatever_else_is_hard() {
+    let hard = json!({"ForAnyValue:StringLike": {"aws:TagKeys": ["*a*", "*b*", "*c*", "*d*", "*e*", "*f*"]}});
+    let mut nothing = deny(json!({}));
+    nothing.as_object_mut().unwrap().remove("Action");
+    nothing["NotAction"] = json!("s3:*");
+    assert_eq!(verdict("sqs", &[allow(hard), nothing]), Containment::LockedOut);
+}
+
+#[test]
+fn paths_of_the_endpoint_owner_lie_in_its_organisation() {
+    let barrier = deny(json!({
+        "ForAnyValue:StringLike": {"aws:VpceOrgPaths": "o-exampleorg1/*"},
+        "StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"},
+    }));
+    let statements = [our_resources(json!({})), barrier];
+    assert!(on("s3", &statements).identity.is_none());
+    assert!(on("secretsmanager", &statements).identity.is_some());
+}
+
+#[test]
+fn variable_of_the_principals_id_has_the_form_of_its_kind() {
+    let mut statement = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN}}));
+    statement["Resource"] = json!("arn:aws:s3:::corp-data/${aws:userid}/*");
+    assert_eq!(verdict("s3", &[statement]), Containment::Closed);
+}
+
+#[test]
+fn dates_are_compared_as_text_where_the_operator_says_so() {
+    for (pattern, open) in [("2026-*", true), ("2025-*", false), ("*T23:*", true)] {
+        let found = on(
+            "s3",
+            &[our_resources(json!({"StringLike": {"aws:CurrentTime": pattern}}))],
+        );
+        assert_eq!(found.identity.is_some(), open, "{pattern}: {found:#?}");
+    }
+}
+
+#[test]
+fn short_form_of_an_api_is_undecided_and_says_why() {
+    let mut statement = allow(inside());
+    statement["Action"] = json!("execute-api:Invoke");
+    statement["Resource"] = json!("execute-api:/prod/*");
+    let found = on("execute-api", &[statement]);
+    assert_eq!(found.verdict, Containment::Undecided);
+    assert!(
+        found.reasons[0].contains("resource policies of APIs"),
+        "{:?}",
+        found.reasons
+    );
+}

@@ -1,0 +1,248 @@
+//! Witnesses that look like what AWS really sees: a name and its keys agree, and an action takes its resource. The search
+//! does not ask for that, so that it misses nothing that AWS has not published.
+
+use std::rc::Rc;
+
+use super::actions::WELL_KNOWN;
+use super::callers::Caller;
+use super::keys::{always_there, possible};
+use super::model::Model;
+use super::resources::{EXAMPLE_BUCKET, filled};
+use super::search::Request;
+use super::witness;
+use crate::arn::{Arn, is_name};
+use crate::evaluate;
+use crate::federation;
+use crate::service;
+use crate::text::ArnPattern;
+
+/// How many other actions are tried.
+const MOST_ACTIONS: usize = 64;
+
+type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
+
+/// A request as the search knows it, and as the evaluator allows it.
+pub(super) type Confirmed = (Request, evaluate::Request);
+
+/// What the evaluator makes of a request that it allows.
+pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> Option<evaluate::Request>;
+
+/// The request with the user's name in keys and ARN alike. Nothing where that is not allowed: no request tells another
+/// name than the caller's.
+pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Confirmed> {
+    if contradicts(model, found) {
+        let mut good = with_user_name(model, found).filter(|other| as_good(model, found, other));
+        return good.find_map(|other| {
+            let request = confirm(&other)?;
+            Some((other, request))
+        });
+    }
+    Some((found.clone(), confirm(found)?))
+}
+
+/// A request that is as good as the one found, and simpler or likelier where there is one.
+pub(super) fn likeliest(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> evaluate::Request {
+    let (mut best, mut request) = found;
+    // The fewest keys first, and of those that are left the usual values.
+    for place in 0..best.keys.len() {
+        for other in simpler(model, &best, place) {
+            if let Some(simple) = confirm(&other) {
+                (best, request) = (other, simple);
+                break;
+            }
+        }
+    }
+    for others in [with_bucket, with_resource] {
+        let mut good = others(model, &best).filter(|other| as_good(model, &best, other));
+        let other = good.find_map(|other| Some((confirm(&other)?, other)));
+        drop(good);
+        if let Some((likely, other)) = other {
+            (best, request) = (other, likely);
+        }
+    }
+    request
+}
+
+/// The request with one of its keys missing, or with the value that requests usually have.
+fn simpler(model: &Model<'_>, found: &Request, place: usize) -> Vec<Request> {
+    let Some((key, values)) = found
+        .keys
+        .get(place)
+        .and_then(|(at, values)| Some((model.keys.get(*at)?, values)))
+    else {
+        return Vec::new();
+    };
+    let with = |values: Vec<String>| {
+        let mut other = found.clone();
+        if let Some((_, own)) = other.keys.get_mut(place) {
+            *own = values;
+        }
+        other
+    };
+    let usual = witness::usual_value(key.id).map(|value| vec![value.to_owned()]);
+    let missing = (!always_there(model, key.id) && possible(model, key.id, &found.principal, &[])).then(Vec::new);
+    let other = |new: &Vec<String>| new != values;
+    missing.into_iter().chain(usual).filter(other).map(with).collect()
+}
+
+fn contradicts(model: &Model<'_>, found: &Request) -> bool {
+    let user = found.principal.name.rsplit('/').next();
+    found.principal.caller == Caller::User && user_name(model, found).is_some_and(|name| Some(name) != user)
+}
+
+fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
+    found.keys.iter().find_map(|(at, values)| {
+        let key = model.keys.get(*at)?;
+        (key.id == "aws:username")
+            .then(|| values.first())
+            .flatten()
+            .map(String::as_str)
+    })
+}
+
+/// Whether a request lies where the other does.
+fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
+    let arn = &other.resource.arn;
+    let hits = |patterns: &[ArnPattern]| {
+        let mut patterns = patterns.iter();
+        patterns.any(|pattern| pattern.matches(arn, model.interpretation.short_arns))
+    };
+    let same = *arn == found.resource.arn
+        || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
+    let principals = &model.perimeter.principals;
+    let listed = |name: &str| principals.iter().any(|known| known == name);
+    same && listed(&other.principal.name) == listed(&found.principal.name)
+        && federation::is_call(&other.action) == federation::is_call(&found.action)
+}
+
+/// With one name of the user: the one in the ARN, or else the one in the key.
+fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let Some((path, own)) = found
+        .principal
+        .name
+        .rsplit_once('/')
+        .filter(|_| contradicts(model, found))
+    else {
+        return Box::new(std::iter::empty());
+    };
+    let mut by_arn = found.clone();
+    for (at, values) in &mut by_arn.keys {
+        if model.keys.get(*at).is_some_and(|key| key.id == "aws:username") {
+            *values = vec![own.to_owned()];
+        }
+    }
+    let by_key = user_name(model, found).filter(|name| is_name(name)).map(|name| {
+        let mut other = found.clone();
+        other.principal.name = format!("{path}/{name}").into();
+        other.principal.arn = Some(Rc::clone(&other.principal.name));
+        other
+    });
+    Box::new(std::iter::once(by_arn).chain(by_key))
+}
+
+/// An object in a bucket that can exist, where the name found begins with none.
+fn with_bucket<'r>(_: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let Some(arn) = Arn::parse(&found.resource.arn) else {
+        return Box::new(std::iter::empty());
+    };
+    let bucket = arn.resource.split('/').next().unwrap_or_default();
+    let end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    let bytes = bucket.as_bytes();
+    let possible =
+        (3..=63).contains(&bytes.len()) && bytes.iter().copied().all(inner) && end(bytes.first()) && end(bytes.last());
+    if possible || arn.service != "s3" || !arn.region.is_empty() || !arn.account.is_empty() {
+        return Box::new(std::iter::empty());
+    }
+    let start = arn
+        .resource
+        .find(|c: char| !u8::try_from(c).is_ok_and(inner))
+        .unwrap_or_default();
+    let (bucket, key) = arn.resource.split_at_checked(start).unwrap_or_default();
+    let names = [
+        format!("{bucket}/{key}"),
+        format!("{EXAMPLE_BUCKET}/{}", arn.resource),
+        format!("{EXAMPLE_BUCKET}-{}", arn.resource.to_ascii_lowercase()),
+        format!("{}-{EXAMPLE_BUCKET}", arn.resource.to_ascii_lowercase()),
+    ];
+    Box::new(
+        names
+            .into_iter()
+            .map(move |name| on(found, format!("arn:{}:s3:::{name}", arn.partition))),
+    )
+}
+
+/// An action that takes its resource, and as little of both changed as can be.
+fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
+    let resource = &found.resource.arn;
+    let Some(arn) = Arn::parse(resource).filter(|_| model.unknown_prefix.is_none()) else {
+        return Box::new(std::iter::empty());
+    };
+    let fits = match &model.service {
+        Some(service) => service.takes(&found.action, resource),
+        None => service::takes(&found.action, resource),
+    };
+    if fits {
+        return Box::new(std::iter::empty());
+    }
+    let service = model.service.clone().or_else(|| service::of_prefix(arn.service));
+    let behind = service.clone();
+    let taken = move |action: &&str| behind.as_ref().is_some_and(|known| known.takes(action, resource));
+    let first = WELL_KNOWN.into_iter().filter(taken).map(str::to_owned);
+    let taking = service.into_iter().flat_map(|known| known.actions_on(resource));
+    let taking = taking.map(|(prefix, name)| format!("{prefix}:{name}"));
+    let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
+    let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
+    let prefix = |action: &str| action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let on_its_own = move |action: &str| {
+        let arns = service::formats(action).into_iter();
+        let action = action.to_owned();
+        arns.filter_map(move |format| named(model, found, &arn, format))
+            .map(move |arn| Request {
+                action: action.clone(),
+                ..on(found, arn)
+            })
+    };
+    let well_known = WELL_KNOWN.contains(&found.action.as_str());
+    let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
+    let instead = first.chain(taking);
+    let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
+    let instead = instead.map(|action| Request {
+        action,
+        ..found.clone()
+    });
+    let written = model.statements.iter().flat_map(|statement| &statement.action.values);
+    let others = std::iter::once(found.action.as_str())
+        .chain(written.map(|action| action.raw.as_str()))
+        .chain(WELL_KNOWN);
+    let others = others
+        .filter(move |action| tells(action) && model.may_have(&prefix(action)))
+        .take(MOST_ACTIONS);
+    Box::new(kept.chain(instead).chain(others.flat_map(on_its_own)))
+}
+
+/// A resource of the owner in a documented format, on the same side of the question whose the resource is.
+fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Option<String> {
+    let mut fields = format.splitn(4, ':');
+    let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let account = match account {
+        "*" => &*found.owner.account,
+        "" if found.owner.told || arn.account.is_empty() => "",
+        _ => return None,
+    };
+    let home = &model.endpoint.region;
+    let region = match region {
+        "*" if home.is_empty() => "us-east-1",
+        "*" => home,
+        _ => region,
+    };
+    let name = filled(service, !account.is_empty(), name);
+    Some(format!("arn:{}:{service}:{region}:{account}:{name}", arn.partition))
+}
+
+/// The same request for another resource.
+fn on(found: &Request, arn: String) -> Request {
+    let mut other = found.clone();
+    other.resource.arn = arn;
+    other
+}

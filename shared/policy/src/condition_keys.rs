@@ -1,0 +1,380 @@
+//! The condition keys that AWS publishes: what values they have, how many, and which requests can carry them.
+//!
+//! Global and cross-service keys:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. Keys of a single service come
+//! from the service authorization reference. A key that is in neither does not exist, and no request has it.
+
+use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
+use crate::literal::{Network, instant};
+use crate::service;
+
+/// What the values of a key look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    Text,
+    Account,
+    Organization,
+    OrganizationPath,
+    Arn,
+    /// A whole number that is not negative.
+    Count,
+    /// An instant in ISO 8601.
+    Date,
+    Bool,
+    Address,
+    Vpc,
+    ServiceName,
+    /// `1.2` or `1.3`. AWS endpoints take no older version:
+    /// <https://aws.amazon.com/blogs/security/tls-1-2-required-for-aws-endpoints/>
+    TlsVersion,
+}
+
+impl ValueType {
+    /// Whether a value has the form of its type.
+    pub(crate) fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Account => is_account(text),
+            Self::Organization => is_organization(text),
+            Self::OrganizationPath => is_organization_path(text),
+            Self::Arn => Arn::parse(text).is_some(),
+            Self::Count => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Date => text.contains('T') && text.ends_with('Z') && instant(text).is_some(),
+            Self::Bool => matches!(text, "true" | "false"),
+            Self::Address => !text.contains('/') && Network::parse(text).is_some(),
+            Self::Vpc => is_vpc(text),
+            Self::ServiceName => is_service(text),
+            Self::TlsVersion => matches!(text, "1.2" | "1.3"),
+        }
+    }
+}
+
+fn is_vpc(text: &str) -> bool {
+    let id = text.strip_prefix("vpc-").unwrap_or_default();
+    !id.is_empty() && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Which requests can have a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Any,
+    /// Requests signed by a user, role, federated user or root user.
+    Signed,
+    /// Requests signed with credentials of a role.
+    Role,
+    User,
+    /// Requests signed with credentials of a role, and calls with the token of an identity provider.
+    Federated,
+    /// Requests by AWS service principals.
+    Service,
+    /// No request through a VPC endpoint.
+    Nobody,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConditionKey {
+    pub(crate) values: ValueType,
+    pub(crate) carrier: Carrier,
+    pub(crate) several: bool,
+}
+
+const fn one(values: ValueType, carrier: Carrier) -> ConditionKey {
+    ConditionKey {
+        values,
+        carrier,
+        several: false,
+    }
+}
+
+const fn list(values: ValueType, carrier: Carrier) -> ConditionKey {
+    ConditionKey {
+        values,
+        carrier,
+        several: true,
+    }
+}
+
+/// Names in lower case. A name with a slash at its end takes any name after it.
+const GLOBAL: &[(&str, ConditionKey)] = &[
+    ("aws:assumedroot", one(ValueType::Bool, Carrier::Signed)),
+    ("aws:calledvia", list(ValueType::ServiceName, Carrier::Signed)),
+    ("aws:calledviaawsmcp", one(ValueType::Text, Carrier::Signed)),
+    ("aws:calledviafirst", one(ValueType::ServiceName, Carrier::Signed)),
+    ("aws:calledvialast", one(ValueType::ServiceName, Carrier::Signed)),
+    ("aws:chatbotsourcearn", one(ValueType::Arn, Carrier::Role)),
+    ("aws:currenttime", one(ValueType::Date, Carrier::Any)),
+    (
+        "aws:ec2instancesourceprivateipv4",
+        one(ValueType::Address, Carrier::Role),
+    ),
+    ("aws:ec2instancesourcevpc", one(ValueType::Vpc, Carrier::Role)),
+    ("aws:epochtime", one(ValueType::Date, Carrier::Any)),
+    ("aws:federatedprovider", one(ValueType::Text, Carrier::Federated)),
+    ("aws:multifactorauthage", one(ValueType::Count, Carrier::Signed)),
+    ("aws:multifactorauthpresent", one(ValueType::Bool, Carrier::Signed)),
+    ("aws:principalaccount", one(ValueType::Account, Carrier::Any)),
+    ("aws:principalarn", one(ValueType::Arn, Carrier::Signed)),
+    ("aws:principalisawsservice", one(ValueType::Bool, Carrier::Any)),
+    ("aws:principalorgid", one(ValueType::Organization, Carrier::Signed)),
+    (
+        "aws:principalorgpaths",
+        list(ValueType::OrganizationPath, Carrier::Signed),
+    ),
+    (
+        "aws:principalservicename",
+        one(ValueType::ServiceName, Carrier::Service),
+    ),
+    (
+        "aws:principalservicenameslist",
+        list(ValueType::ServiceName, Carrier::Service),
+    ),
+    ("aws:principaltag/", one(ValueType::Text, Carrier::Signed)),
+    ("aws:principaltype", one(ValueType::Text, Carrier::Any)),
+    ("aws:referer", one(ValueType::Text, Carrier::Any)),
+    ("aws:requestedregion", one(ValueType::Text, Carrier::Any)),
+    ("aws:requesttag/", one(ValueType::Text, Carrier::Any)),
+    ("aws:resourceaccount", one(ValueType::Account, Carrier::Any)),
+    ("aws:resourceorgid", one(ValueType::Organization, Carrier::Any)),
+    ("aws:resourceorgpaths", list(ValueType::OrganizationPath, Carrier::Any)),
+    ("aws:resourcetag/", one(ValueType::Text, Carrier::Any)),
+    ("aws:securetransport", one(ValueType::Bool, Carrier::Any)),
+    ("aws:signinsessionarn", one(ValueType::Arn, Carrier::Signed)),
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceaccount>
+    ("aws:sourceaccount", one(ValueType::Account, Carrier::Service)),
+    ("aws:sourcearn", one(ValueType::Arn, Carrier::Service)),
+    ("aws:sourceidentity", one(ValueType::Text, Carrier::Role)),
+    ("aws:sourceip", one(ValueType::Address, Carrier::Nobody)),
+    ("aws:sourceorgid", one(ValueType::Organization, Carrier::Service)),
+    (
+        "aws:sourceorgpaths",
+        list(ValueType::OrganizationPath, Carrier::Service),
+    ),
+    // <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
+    ("aws:sourceowner", one(ValueType::Account, Carrier::Any)),
+    ("aws:sourcevpc", one(ValueType::Vpc, Carrier::Any)),
+    ("aws:sourcevpcarn", one(ValueType::Arn, Carrier::Any)),
+    ("aws:sourcevpce", one(ValueType::Text, Carrier::Any)),
+    ("aws:tagkeys", list(ValueType::Text, Carrier::Any)),
+    ("aws:tokenissuetime", one(ValueType::Date, Carrier::Signed)),
+    ("aws:useragent", one(ValueType::Text, Carrier::Any)),
+    ("aws:userid", one(ValueType::Text, Carrier::Any)),
+    ("aws:username", one(ValueType::Text, Carrier::User)),
+    ("aws:viaawsmcpservice", one(ValueType::Bool, Carrier::Signed)),
+    ("aws:viaawsservice", one(ValueType::Bool, Carrier::Any)),
+    ("aws:vpceaccount", one(ValueType::Account, Carrier::Any)),
+    ("aws:vpceorgid", one(ValueType::Organization, Carrier::Any)),
+    ("aws:vpceorgpaths", list(ValueType::OrganizationPath, Carrier::Any)),
+    ("aws:vpcsourceip", one(ValueType::Address, Carrier::Any)),
+    // Keys of credentials that a service handed out, on requests to every service.
+    ("codebuild:buildarn", one(ValueType::Arn, Carrier::Role)),
+    ("codebuild:projectarn", one(ValueType::Arn, Carrier::Role)),
+    ("ec2:roledelivery", one(ValueType::Text, Carrier::Role)),
+    ("ec2:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
+    (
+        "glue:credentialissuingservice",
+        one(ValueType::ServiceName, Carrier::Role),
+    ),
+    ("glue:roleassumedby", one(ValueType::ServiceName, Carrier::Role)),
+    ("identitystore:userid", one(ValueType::Text, Carrier::Role)),
+    ("lambda:sourcefunctionarn", one(ValueType::Arn, Carrier::Role)),
+    ("ssm:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
+];
+
+/// Keys of services of which more is known than the service authorization reference says.
+const OF_SERVICES: &[(&str, ValueType)] = &[
+    ("kms:calleraccount", ValueType::Account),
+    ("s3:dataaccesspointaccount", ValueType::Account),
+    ("s3:resourceaccount", ValueType::Account),
+    ("s3:tlsversion", ValueType::TlsVersion),
+];
+
+/// A key by its name in lower case. Nothing when AWS has no such key.
+pub(crate) fn find(id: &str) -> Option<ConditionKey> {
+    // Of a tag's key, the part up to the slash.
+    let start = match id.split_once('/') {
+        Some((start, tag)) if !tag.is_empty() => id.get(..=start.len()).unwrap_or_default(),
+        _ => id,
+    };
+    let place = GLOBAL.binary_search_by_key(&start, |(name, _)| name);
+    if let Some((name, key)) = place.ok().and_then(|at| GLOBAL.get(at))
+        && (start != id || !name.ends_with('/'))
+    {
+        return Some(*key);
+    }
+    let (prefix, name) = id.split_once(':')?;
+    // Keys of SAML and OpenID Connect, such as `accounts.google.com:aud`:
+    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
+    if prefix == "saml" || (prefix.contains('.') && !name.is_empty()) {
+        let several = prefix == "saml" || name == "amr";
+        let key = one(ValueType::Text, Carrier::Federated);
+        return Some(ConditionKey { several, ..key });
+    }
+    let several = service::of_prefix(prefix)?.key_has_several(id)?;
+    let values = OF_SERVICES.iter().find(|(name, _)| *name == id);
+    Some(ConditionKey {
+        values: values.map_or(ValueType::Text, |(_, values)| *values),
+        carrier: Carrier::Any,
+        several,
+    })
+}
+
+/// Whether only requests to the service of its prefix have the key.
+pub(crate) fn of_service(id: &str) -> bool {
+    let global = GLOBAL.binary_search_by_key(&id, |(name, _)| name).is_ok();
+    let prefix = id.split(':').next().unwrap_or_default();
+    !global && prefix != "aws" && service::of_prefix(prefix).is_some()
+}
+
+/// The name, in lower case, of the key that is most like one that AWS does not have. Nothing when none is like it.
+pub(crate) fn nearest(id: &str) -> Option<&'static str> {
+    let (prefix, name) = id.split_once(':').unwrap_or(("aws", id));
+    let of_service = service::of_prefix(prefix);
+    let own = of_service.iter().flat_map(service::Service::keys);
+    let own = own.filter(|known| !known.contains(['*', '<', '[']));
+    let global = GLOBAL.iter().map(|(known, _)| *known);
+    let distance = |known: &str| distance(&known.to_ascii_lowercase(), id);
+    let same_name = global
+        .clone()
+        .find(|known| known.split_once(':').is_some_and(|(_, rest)| rest == name));
+    let nearest = global.chain(own).map(|known| (distance(known), known)).min()?;
+    same_name.or((nearest.0 <= MOST_DISTANCE).then_some(nearest.1))
+}
+
+const MOST_DISTANCE: usize = 5;
+
+/// How many letters have to be put in, taken out or changed to make one text of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, a) in one.bytes().enumerate() {
+        let mut diagonal = line;
+        let mut left = line + 1;
+        let mut next = vec![left];
+        for (b, above) in other.bytes().zip(row.iter().skip(1)) {
+            let change = diagonal + usize::from(a != b);
+            left = change.min(left + 1).min(above + 1);
+            next.push(left);
+            diagonal = *above;
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// Services whose requests carry `aws:VpceAccount`, `aws:VpceOrgID`, `aws:VpceOrgPaths` and `aws:SourceVpcArn`, by the
+/// prefix of their actions. The list under "Availability" of `aws:VpceOrgID` in
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceorgid>, as
+/// AWS's own samples have it:
+/// <https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_control_policies/network_perimeter_vpceorgid_scp.json>
+const WITH_ENDPOINT_OWNER: &[&str] = &[
+    "acm-pca",
+    "applicationinsights",
+    "apprunner",
+    "athena",
+    "b2bi",
+    "cassandra",
+    "cloudformation",
+    "cognito-identity",
+    "comprehendmedical",
+    "compute-optimizer",
+    "datasync",
+    "discovery",
+    "dms",
+    "ds-data",
+    "ebs",
+    "ecr",
+    "ecs",
+    "firehose",
+    "healthlake",
+    "iam",
+    "identitystore",
+    "iotfleetwise",
+    "iottwinmaker",
+    "iotwireless",
+    "kinesisanalytics",
+    "kms",
+    "lambda",
+    "medical-imaging",
+    "network-firewall",
+    "omics",
+    "payment-cryptography",
+    "polly",
+    "pricing",
+    "rbin",
+    "rekognition",
+    "route53",
+    "s3",
+    "scheduler",
+    "servicediscovery",
+    "servicequotas",
+    "ses",
+    "sms-voice",
+    "sqs",
+    "ssm-contacts",
+    "storagegateway",
+    "textract",
+    "transcribe",
+    "transfer",
+    "workmail",
+];
+
+/// Whether requests for actions of this prefix tell who owns the endpoint.
+pub(crate) fn tells_endpoint_owner(prefix: &str) -> bool {
+    WITH_ENDPOINT_OWNER.contains(&prefix)
+}
+
+/// Services with one endpoint for all Regions of a partition, whose requests have the Region `us-east-1` in the partition
+/// `aws`. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
+const GLOBAL_SERVICES: &[&str] = &[
+    "account",
+    "billing",
+    "budgets",
+    "ce",
+    "cloudfront",
+    "globalaccelerator",
+    "iam",
+    "networkmanager",
+    "organizations",
+    "route53",
+    "route53domains",
+    "shield",
+    "support",
+];
+
+/// Whether the service with this prefix has one endpoint for all Regions.
+pub(crate) fn is_global(prefix: &str) -> bool {
+    GLOBAL_SERVICES.contains(&prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_found_by_name_and_tag() {
+        for (id, known) in [
+            ("aws:principalorgid", true),
+            ("aws:principaltag/team", true),
+            ("aws:principaltag/", false),
+            ("aws:principalvpc", false),
+            ("aws:resourcearn", false),
+            ("s3:prefix", true),
+            ("s3:existingobjecttag/class", true),
+            ("s3:prefixx", false),
+            ("accounts.google.com:aud", true),
+            ("no-such-service:key", false),
+            ("prefix", false),
+        ] {
+            assert_eq!(find(id).is_some(), known, "{id}");
+        }
+        assert!(GLOBAL.is_sorted_by_key(|(name, _)| *name));
+        assert!(find("aws:tagkeys").unwrap().several && !find("aws:userid").unwrap().several);
+    }
+
+    #[test]
+    fn nearest_key_of_a_wrong_name_is_named() {
+        assert_eq!(nearest("aws:principalorgids"), Some("aws:principalorgid"));
+        assert_eq!(nearest("aws:principalvpc"), Some("aws:principalarn"));
+        assert_eq!(nearest("s3:sourcevpce"), Some("aws:sourcevpce"));
+        assert_eq!(nearest("0"), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! Endpoint services by their names: which actions are behind them, and on which ports they listen.
+
+/// See the head of the file.
+const TABLE: &str = include_str!("../data/endpoint-services.txt");
+
+/// What the name of an endpoint service that somebody else than AWS offers begins with, after its Region.
+const OF_ANOTHER_PROVIDER: &str = "vpce-svc-";
+
+/// What global names begin with. Names of a Region begin with many things, and then the Region.
+const GLOBAL: [&str; 2] = ["aws.api.global.", "com.amazonaws."];
+
+/// The name of one of AWS's endpoint services without provider and Region: `ecr.api` of
+/// `com.amazonaws.eu-central-1.ecr.api`, `iam` of `com.amazonaws.iam`, `qbusiness` of `aws.api.us-east-1.qbusiness`. A
+/// short name stays as it is. Nothing for the services of other providers, such as
+/// `com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0`.
+#[must_use]
+pub fn short_name(name: &str) -> Option<&str> {
+    let mut rest = name;
+    let of_region = loop {
+        match rest.split_once('.') {
+            Some((label, after)) if is_region(label) => break Some(after),
+            Some((_, after)) => rest = after,
+            None => break None,
+        }
+    };
+    let global = || GLOBAL.iter().find_map(|start| name.strip_prefix(start));
+    let short = of_region.or_else(global).unwrap_or(name);
+    // Two services in China have the ending of their domain in the name.
+    let short = match name.starts_with("cn.") {
+        true => short.strip_suffix(".cn").unwrap_or(short),
+        false => short,
+    };
+    (!short.starts_with(OF_ANOTHER_PROVIDER)).then_some(short)
+}
+
+/// Whether a label of a name is a Region, such as `eu-central-1` or `us-gov-west-1`.
+fn is_region(label: &str) -> bool {
+    let mut words = label.split('-');
+    let area = words.next().unwrap_or_default();
+    let number = words.next_back().unwrap_or_default();
+    let mut places = words.peekable();
+    (area.len() == 2 || matches!(area, "eusc"))
+        && places.peek().is_some()
+        && places.all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+        && !number.is_empty()
+        && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The short name without its FIPS marker, by which the table lists a service. FIPS endpoints have the same actions,
+/// resources and ports as the others.
+pub(crate) fn listed_name(name: &str) -> Option<String> {
+    let labels = short_name(name)?.split('.').filter(|label| *label != "fips");
+    let labels: Vec<&str> = labels
+        .map(|label| label.strip_suffix("-fips").unwrap_or(label))
+        .collect();
+    Some(labels.join("."))
+}
+
+/// What the table has of a service.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    prefixes: &'static str,
+    ports: &'static str,
+}
+
+impl Entry {
+    /// The prefixes of the service's actions. None where AWS documents no actions of it.
+    pub(crate) fn prefixes(self) -> impl Iterator<Item = &'static str> {
+        self.prefixes.split(',').filter(|prefix| !prefix.is_empty())
+    }
+}
+
+/// The entry of a name as [`listed_name`] gives it. Nothing for services that are not listed.
+pub(crate) fn find(listed_name: &str) -> Option<Entry> {
+    let mut lines = TABLE.lines().filter_map(|line| line.split_once('|'));
+    let (_, entry) = lines.find(|(name, _)| *name == listed_name)?;
+    let mut fields = entry.split('|');
+    Some(Entry {
+        prefixes: fields.next()?,
+        ports: fields.next()?,
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Transport {
+    Tcp,
+    Udp,
+}
+
+/// Ports of one protocol, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PortRange {
+    pub transport: Transport,
+    pub from: u16,
+    pub to: u16,
+}
+
+/// The ports on which an endpoint service listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ports {
+    /// In ascending order, never empty. Clients need one of them or several, depending on what they do.
+    Known(Vec<PortRange>),
+    /// AWS does not document them, or the service is not one of those that AWS documents.
+    Unknown,
+}
+
+/// The ports of an endpoint service, by its full or short name.
+#[must_use]
+pub fn ports(name: &str) -> Ports {
+    let entry = listed_name(name).and_then(|name| find(&name));
+    let ranges = entry.and_then(|entry| entry.ports.split(',').map(range).collect::<Option<Vec<_>>>());
+    ranges.map_or(Ports::Unknown, Ports::Known)
+}
+
+/// A port or range of ports, such as `443`, `1024-1064` or `udp/4195`.
+fn range(text: &str) -> Option<PortRange> {
+    let (transport, ports) = match text.strip_prefix("udp/") {
+        Some(ports) => (Transport::Udp, ports),
+        None => (Transport::Tcp, text),
+    };
+    let (from, to) = ports.split_once('-').unwrap_or((ports, ports));
+    Some(PortRange {
+        transport,
+        from: from.parse().ok()?,
+        to: to.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

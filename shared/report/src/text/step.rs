@@ -1,0 +1,98 @@
+//! The one thing to do next.
+
+use super::page::{Page, argument, foreign};
+use super::phrases::resume;
+use crate::published::{Change, ChangeResult, Finding, Outcome, Report, SafetyClass};
+
+/// One sentence and one command or link.
+pub(crate) fn next(report: &Report) -> Page {
+    let urgent = report.findings.iter().find(|finding| finding.outcome == report.outcome);
+    let command = report.notices.iter().find_map(|notice| notice.command.as_deref());
+    let (text, line) = match (command, urgent) {
+        (Some(command), _) if report.outcome <= Outcome::Manual => {
+            let text = "To delete the resource, first remove what Postern created in it:";
+            (text.to_owned(), Some(foreign(command, 200)))
+        }
+        (_, Some(finding)) => step(finding, report),
+        (_, None) => without_finding(report),
+    };
+    let mut page = Page::default();
+    page.wrapped("Next step: ", &text);
+    if let Some(line) = line {
+        page.verbatim(format!("  {line}"));
+    }
+    page
+}
+
+fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
+    let console = Some(finding.console.clone());
+    let control = foreign(&finding.control, 60);
+    match finding.outcome {
+        Outcome::Failed => (
+            "Remove the cause named above. The next event or sweep tries again. The resource:".to_owned(),
+            console,
+        ),
+        Outcome::Refused => (
+            "Raise the limit in the settings, or make the changes yourself. The resource:".to_owned(),
+            console,
+        ),
+        Outcome::Conflict => (
+            "Put the configuration below into your own code, then resume remediation:".to_owned(),
+            Some(resume(finding)),
+        ),
+        Outcome::Manual => by_hand(finding, report),
+        Outcome::Indeterminate => (
+            "Remove the cause named above. The next sweep evaluates it again. The resource:".to_owned(),
+            console,
+        ),
+        Outcome::Audit => (
+            "To let Postern make these changes, set in section [modes] of the settings:".to_owned(),
+            Some(format!("{control} = \"enforce\"")),
+        ),
+        Outcome::Pending => ("None. The next event or sweep confirms the repair.".to_owned(), None),
+        Outcome::Repaired => (
+            "None. To roll back every change of this run:".to_owned(),
+            Some(format!("postern rollback --run {}", argument(&report.run))),
+        ),
+        Outcome::Resolved | Outcome::Exempt | Outcome::Compliant | Outcome::NotApplicable => ("None.".to_owned(), None),
+    }
+}
+
+/// A finding that only a person can remediate, perhaps because of a change that Postern made to the same resource.
+fn by_hand(finding: &Finding, report: &Report) -> (String, Option<String>) {
+    let restricts = |change: &&Change| {
+        change.safety_class == SafetyClass::Restrictive
+            && change.result == ChangeResult::Applied
+            && change
+                .causes
+                .iter()
+                .any(|cause| cause.resource.id == finding.resource.id)
+    };
+    let restricting = report
+        .changes
+        .iter()
+        .filter(restricts)
+        .find_map(|change| change.id.as_deref());
+    match restricting {
+        Some(id) => (
+            "If it follows from the change that Postern made to the resource, roll that back:".to_owned(),
+            Some(format!("postern rollback {}", argument(id))),
+        ),
+        None => (
+            "Follow the advice above. The resource:".to_owned(),
+            Some(finding.console.clone()),
+        ),
+    }
+}
+
+/// Of a report about changes alone.
+fn without_finding(report: &Report) -> (String, Option<String>) {
+    if report.outcome == Outcome::Failed {
+        return (
+            "Look at the scope of the failed change:".to_owned(),
+            Some(report.console.clone()),
+        );
+    }
+    let history = format!("postern history --resource {}", argument(&report.scope.resource.id));
+    ("None. To see the changes in this scope:".to_owned(), Some(history))
+}

@@ -1,0 +1,217 @@
+//! What a batch of messages asks for: each scope once, however many messages name it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postern_aws::observe::Resolution;
+use postern_aws::{Aws, Session, chain};
+use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::trigger::{ParsedEvent, Target, Trigger, TriggeringEvent};
+use postern_engine::ReconcileError;
+use tracing::{Instrument, info, info_span, warn};
+
+use crate::batch::{Batch, Message};
+
+/// The messages and events because of which a scope is reconciled.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Triggers {
+    /// Positions in the batch.
+    pub(crate) messages: BTreeSet<usize>,
+    /// Copies of one event count once.
+    pub(crate) events: Vec<TriggeringEvent>,
+}
+
+/// What is to be reconciled in one account and Region.
+#[derive(Debug, Default)]
+pub(crate) struct RegionTargets {
+    pub(crate) vpcs: BTreeMap<VpcId, Triggers>,
+    /// Set where every VPC is to be reconciled.
+    pub(crate) whole: Option<Triggers>,
+}
+
+/// Messages that have to be delivered again, and why.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    pub(crate) messages: BTreeSet<usize>,
+    pub(crate) causes: Vec<String>,
+}
+
+pub(crate) type Targets = BTreeMap<(AccountId, Region), RegionTargets>;
+
+/// What messages name in one account and Region.
+type Named = BTreeMap<Target, Triggers>;
+
+impl Triggers {
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.messages.extend(&other.messages);
+        for event in &other.events {
+            self.add(event);
+        }
+    }
+
+    fn add(&mut self, event: &TriggeringEvent) {
+        if !self.events.iter().any(|known| known.event_id == event.event_id) {
+            self.events.push(event.clone());
+        }
+    }
+}
+
+impl Failures {
+    pub(crate) fn add(&mut self, messages: impl IntoIterator<Item = usize>, cause: String) {
+        self.messages.extend(messages);
+        self.causes.push(cause);
+    }
+
+    /// Sends messages back because their scope is not reconciled, and logs why.
+    pub(crate) fn send_back(&mut self, messages: impl IntoIterator<Item = usize>, error: &ReconcileError) {
+        let error = chain(error);
+        warn!(error, "not reconciled, the messages are delivered again");
+        self.add(messages, error);
+    }
+}
+
+/// Reads the messages of a batch and determines which VPCs they name. What cannot be read or resolved is delivered again.
+///
+/// An event of an account that this deployment does not serve is never looked up, since our credentials would show its
+/// resources as deleted: its message goes back, and so to the dead-letter queue in the end.
+pub(crate) async fn targets(aws: &Aws, batch: &Batch, failures: &mut Failures) -> Targets {
+    let mut named: BTreeMap<(AccountId, Region), Named> = BTreeMap::new();
+    for (index, message) in batch.messages.iter().enumerate() {
+        let triggering_event = match &message.content {
+            Ok(ParsedEvent::Act(trigger)) => Some(&trigger.triggering_event),
+            Ok(ParsedEvent::Ignore(_)) | Err(_) => None,
+        };
+        let actor = triggering_event.and_then(|event| event.actor.as_ref());
+        let span = info_span!(
+            "message",
+            message_ids = message.id,
+            event_ids = triggering_event.map(|event| event.event_id.as_str()),
+            actors = actor.map(|actor| actor.identity.as_str()),
+        );
+        read(aws, index, message, &mut named, failures).instrument(span).await;
+    }
+    let mut targets = Targets::new();
+    for ((account, region), named) in named {
+        let resolved = match aws.account(&account).await {
+            Ok(session) => resolve(&session, &region, named, failures).await,
+            Err(error) => {
+                let messages = named.into_values().flat_map(|triggers| triggers.messages);
+                failures.send_back(messages, &error.into());
+                continue;
+            }
+        };
+        targets.insert((account, region), resolved);
+    }
+    targets
+}
+
+async fn read(
+    aws: &Aws,
+    index: usize,
+    message: &Message,
+    named: &mut BTreeMap<(AccountId, Region), Named>,
+    failures: &mut Failures,
+) {
+    match &message.content {
+        Ok(ParsedEvent::Act(trigger)) => match aws.account(&trigger.account).await {
+            Ok(_) => {
+                info!(event = trigger.triggering_event.event, "event received");
+                name(trigger, index, named);
+            }
+            Err(error) => failures.send_back([index], &error.into()),
+        },
+        Ok(ParsedEvent::Ignore(reason)) => info!(%reason, "event ignored"),
+        Err(error) => {
+            let error = chain(error);
+            warn!(error, "the message cannot be read and is delivered again");
+            failures.add([index], format!("message {} cannot be read: {error}", index + 1));
+        }
+    }
+}
+
+fn name(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region), Named>) {
+    let targets = named
+        .entry((trigger.account.clone(), trigger.region.clone()))
+        .or_default();
+    for target in &trigger.targets {
+        let triggers = targets.entry(target.clone()).or_default();
+        triggers.messages.insert(index);
+        triggers.add(&trigger.triggering_event);
+    }
+}
+
+async fn resolve(session: &Session, region: &Region, named: Named, failures: &mut Failures) -> RegionTargets {
+    let mut targets = RegionTargets::default();
+    let wanted: Vec<_> = named.keys().cloned().collect();
+    let mut resolutions = session.resolve(region, &wanted).await;
+    for (target, triggers) in named {
+        match resolutions.remove(&target) {
+            Some(Ok(Resolution::Vpc(vpc))) => targets.vpcs.entry(vpc).or_default().merge(&triggers),
+            Some(Ok(Resolution::Region)) => targets.whole.get_or_insert_default().merge(&triggers),
+            Some(Ok(Resolution::Gone(what))) => info!(%what, "deleted in the meantime, there is nothing to do"),
+            Some(Err(error)) => failures.send_back(triggers.messages, &error.into()),
+            None => failures.add(triggers.messages, format!("{target:?} was not resolved")),
+        }
+    }
+    targets
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_cloud::Fault;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{Rig, message, modified, schedule};
+
+    async fn targets_of(rig: &Rig, messages: &[serde_json::Value]) -> (Targets, Failures) {
+        let batch = Batch::read(json!({ "Records": messages }), &[]);
+        let mut failures = Failures::default();
+        let aws = rig.cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");
+        let aws = aws.with_own_account(postern_cloud::ACCOUNT.into());
+        let targets = targets(&aws, &batch, &mut failures).await;
+        (targets, failures)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn messages_that_name_one_vpc_become_one_target_and_copies_of_an_event_count_once() {
+        let rig = Rig::new();
+        let event = modified(postern_cloud::ACCOUNT, &rig.endpoint);
+        let (mut targets, failures) = targets_of(&rig, &[message("a", &event), message("b", &event)]).await;
+        assert!(failures.messages.is_empty(), "{failures:?}");
+        let (_, region) = targets.pop_first().unwrap();
+        assert!(targets.is_empty() && region.whole.is_none());
+        let triggers = &region.vpcs[&rig.vpc.as_str().into()];
+        assert_eq!((triggers.messages.len(), triggers.events.len()), (2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn schedule_names_the_whole_region() {
+        let rig = Rig::new();
+        let (mut targets, _) = targets_of(&rig, &[message("a", &schedule())]).await;
+        let (_, region) = targets.pop_first().unwrap();
+        assert!(region.vpcs.is_empty() && region.whole.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_of_another_account_is_sent_back_and_not_looked_up() {
+        let rig = Rig::new();
+        let event = modified("999999999999", &rig.endpoint);
+        let (targets, failures) = targets_of(&rig, &[message("a", &event)]).await;
+        assert!(targets.is_empty());
+        assert_eq!(failures.messages, [0].into());
+        assert!(
+            failures.causes[0].contains("the event is of account `999999999999`"),
+            "{failures:?}"
+        );
+        assert_eq!(rig.cloud.log().len(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_whose_vpc_cannot_be_determined_is_sent_back() {
+        let rig = Rig::new();
+        rig.cloud.plan("DescribeVpcEndpoints", [Fault::Denied]);
+        let event = modified(postern_cloud::ACCOUNT, &rig.endpoint);
+        let (_, failures) = targets_of(&rig, &[message("a", &event)]).await;
+        assert_eq!(failures.messages, [0].into());
+    }
+}

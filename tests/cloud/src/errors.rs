@@ -1,0 +1,72 @@
+//! Errors of the services as they are on the wire.
+
+use crate::api_error::ApiError;
+use crate::faults::Fault;
+use crate::log::Service;
+use crate::{ec2, sns};
+
+/// HTTP status and body.
+pub(crate) type Bytes = (u16, Vec<u8>);
+
+/// The answer of a service to a call with this fault, in its protocol.
+pub(crate) fn fault_answer(service: Service, fault: Fault) -> Bytes {
+    let (status, code, message) = fault_error(service, fault);
+    match service {
+        Service::Ec2 => (status, ec2::error_xml(&ApiError::new(code, message)).into_bytes()),
+        Service::Sns | Service::Sts => (status, sns::error(&ApiError::new(code, message)).1),
+        Service::DynamoDb => {
+            let body = serde_json::json!({
+                "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+                "message": message,
+            });
+            (status, body.to_string().into_bytes())
+        }
+    }
+}
+
+pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str, &'static str) {
+    match (service, fault) {
+        (Service::Ec2, Fault::Throttled) => (503, "RequestLimitExceeded", "Request limit exceeded."),
+        (Service::Ec2, Fault::Denied) => (
+            403,
+            "UnauthorizedOperation",
+            "You are not authorized to perform this operation. Encoded authorization failure message: 2bEzb",
+        ),
+        (Service::Ec2, _) => (500, "InternalError", "An internal error has occurred"),
+        (Service::Sns | Service::Sts, Fault::Throttled) => (400, "Throttling", "Rate exceeded"),
+        (Service::Sts, Fault::Denied) => (
+            403,
+            "InvalidClientTokenId",
+            "The security token included in the request is invalid.",
+        ),
+        (Service::Sns, Fault::Denied) => (
+            403,
+            "AuthorizationError",
+            "User is not authorized to perform this action on this resource",
+        ),
+        (Service::Sns | Service::Sts, _) => (500, "InternalError", "An internal error has occurred"),
+        (Service::DynamoDb, Fault::Throttled) => (400, "ThrottlingException", "Rate of requests exceeds the limit"),
+        (Service::DynamoDb, Fault::Denied) => (
+            400,
+            "AccessDeniedException",
+            "User is not authorized to perform this action on this resource",
+        ),
+        (Service::DynamoDb, _) => (500, "InternalServerError", "Internal server error"),
+    }
+}
+
+pub(crate) fn ec2_error(error: &ApiError) -> Bytes {
+    let status = match error.code.as_str() {
+        "UnauthorizedOperation" => 403,
+        "RequestLimitExceeded" => 503,
+        "DryRunOperation" => 412,
+        _ => 400,
+    };
+    (status, ec2::error_xml(error).into_bytes())
+}
+
+pub(crate) fn json_code(body: &[u8]) -> String {
+    let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let code = body.get("__type").and_then(|code| code.as_str()).unwrap_or_default();
+    code.rsplit('#').next().unwrap_or_default().to_owned()
+}

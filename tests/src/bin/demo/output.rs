@@ -1,0 +1,250 @@
+//! What the demo prints.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use postern_core::history::{Action, ChangeRecord, ChangeStatus};
+use postern_tests::chain::Delivery;
+use postern_tests::checks::Check;
+use postern_tests::messages::{Alert, Report};
+use postern_tests::scenario::{Part, Progress, Round, ScenarioResult};
+use serde_json::Value;
+
+use crate::color::Color;
+use crate::table::table;
+
+pub(crate) struct Output {
+    color: Color,
+    start: Instant,
+    vpc: String,
+    /// The VPC before Postern changed it.
+    before: Vec<Check>,
+    alerts: usize,
+    reports: usize,
+    /// Whether the events of the part are printed one by one.
+    detailed: bool,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self {
+            color: Color::for_stdout(),
+            start: Instant::now(),
+            vpc: String::new(),
+            before: Vec::new(),
+            alerts: 0,
+            reports: 0,
+            detailed: false,
+        }
+    }
+
+    pub(crate) fn progress(&mut self, progress: Progress<'_>) {
+        match progress {
+            Progress::Starting => {
+                println!("Everything runs on this machine. Nothing calls AWS.\n");
+                self.step("starting moto (EC2) and ministack (CloudFormation, EventBridge, SQS, Lambda, SNS)");
+            }
+            Progress::Deploying { mode } => {
+                self.step(&format!("deploying infra/postern.yaml with settings in {mode} mode"));
+            }
+            Progress::Created { vpc, checks } => {
+                self.vpc.clone_from(&vpc.id);
+                self.before = checks.to_vec();
+                let defects = checks.iter().filter(|check| !check.passed).count();
+                self.step(&format!("created {} with {defects} defects", vpc.id));
+            }
+            Progress::Begun(part) => self.begin(part),
+            Progress::Delivered(delivery) if self.detailed => self.delivered(delivery),
+            Progress::Delivered(_) => {}
+            Progress::VisibilityShortened { seconds } => self.line(&self.color.dim(&format!(
+                "(a failed message comes back after {seconds} seconds here, after 12 minutes in AWS)"
+            ))),
+            Progress::Damaged { what } => self.step(&format!("ada {what}")),
+            Progress::Unanswered { action } => self.step(&format!(
+                "{} from now on EC2 carries out {action}, but the answer is lost",
+                self.color.mark(false)
+            )),
+            Progress::Healed => self.step(&format!(
+                "{} EC2 answers again; the message comes back to the function",
+                self.color.mark(true)
+            )),
+            Progress::Recorded(records) => self.recorded(records),
+            Progress::CommandRun { command, output } => self.command(command, output),
+            Progress::Undelivered(event) => self.step(&format!(
+                "an event {} is in a dead-letter queue, because EventBridge could not deliver it",
+                self.color.bold(event.event())
+            )),
+            Progress::Ended(part, round) => self.end_part(part, round),
+        }
+    }
+
+    pub(crate) fn end(&self, result: &ScenarioResult) -> ExitCode {
+        let seconds = self.start.elapsed().as_secs_f64();
+        println!(
+            "\nIn all, {} alerts and {} reports arrived. ({seconds:.0} s)",
+            self.alerts, self.reports
+        );
+        match result.succeeded() {
+            true => {
+                println!(
+                    "{} Repaired, reported, repeated events ignored, completed after a failure, rolled back, resumed.",
+                    self.color.mark(true)
+                );
+                ExitCode::SUCCESS
+            }
+            false => {
+                println!("{} Not as expected: compare the parts above.", self.color.mark(false));
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn begin(&mut self, part: Part) {
+        let title = match part {
+            // Their results are shown together.
+            Part::Audit | Part::Enforce => return,
+            Part::Repeated => "The same events again",
+            Part::Interrupted => "EC2 fails during a repair",
+            Part::RolledBack => "History and rollback",
+            Part::Resumed => "Resume the remediation, and fetch a lost event",
+            Part::Blocked => "A subnet that Postern's endpoint is in cannot be deleted",
+        };
+        self.detailed = part != Part::Repeated;
+        self.title(title);
+    }
+
+    fn end_part(&mut self, part: Part, round: &Round) {
+        self.alerts += round.alerts.len();
+        self.reports += round.reports.len();
+        let events = round.deliveries.len();
+        match part {
+            Part::Audit => self.step(&format!("audit mode: {events} events, {}", counts(round))),
+            Part::Enforce => {
+                self.step(&format!("enforce mode: the same {events} events, {}", counts(round)));
+                self.title("Before and after");
+                let columns: [(&str, &[Check]); 2] = [("before", &self.before), ("after", &round.checks)];
+                println!("{}", table(&self.vpc, &columns, self.color));
+                self.findings(&round.reports);
+                self.messages(round);
+            }
+            Part::Repeated => self.step(&format!("{events} events, {}", counts(round))),
+            Part::Interrupted | Part::RolledBack | Part::Resumed | Part::Blocked => {
+                for alert in &round.alerts {
+                    self.line(&format!("alert: {}", alert.subject));
+                }
+                self.step(&counts(round));
+            }
+        }
+    }
+
+    /// Each finding once.
+    fn findings(&self, reports: &[Report]) {
+        self.title("Findings");
+        let mut known = BTreeSet::new();
+        for finding in reports.iter().flat_map(|report| report.list("findings")) {
+            let key = ["/control", "/resource/id", "/service"].map(|pointer| text(finding, pointer));
+            if !known.insert(key) {
+                continue;
+            }
+            let outcome = text(finding, "/outcome");
+            self.line(&format!(
+                "{} {} {} on {}: {outcome}",
+                self.color.mark(outcome == "repaired"),
+                text(finding, "/severity").to_uppercase(),
+                self.color.bold(text(finding, "/control")),
+                text(finding, "/resource/id"),
+            ));
+        }
+    }
+
+    /// One alert exactly as it arrives, and what arrives with it.
+    fn messages(&self, round: &Round) {
+        let Some((alert, report)) = round.alerts.first().zip(round.reports.first()) else {
+            return;
+        };
+        self.title("An alert, as it arrives on the topic Alerts");
+        println!("Subject: {}\n\n{}", alert.subject, alert.text.trim_end());
+        self.title("The report, as it arrives on the topic Reports");
+        let json = report.json.to_string();
+        self.line(&format!("Subject: {}", report.subject));
+        self.line(&format!(
+            "{} bytes of JSON, schema {}, with {} findings and {} changes:",
+            json.len(),
+            report.text("/schema"),
+            report.list("findings").count(),
+            report.list("changes").count()
+        ));
+        self.line(&format!("{} …", json.chars().take(160).collect::<String>()));
+        self.line(&format!("Attributes of both: {}", attributes(alert)));
+    }
+
+    fn delivered(&self, delivery: &Delivery) {
+        let event = &delivery.event;
+        let actor = text(
+            event.json(),
+            "/detail/userIdentity/sessionContext/sessionIssuer/userName",
+        );
+        let failed = match text(event.json(), "/detail/errorCode") {
+            "" => String::new(),
+            code => format!(" that failed with {code}"),
+        };
+        self.step(&format!(
+            "{}{failed} by {actor} → {}",
+            self.color.bold(event.event()),
+            delivery.functions.join(", ")
+        ));
+    }
+
+    fn recorded(&self, records: &[ChangeRecord]) {
+        self.line(&self.color.bold("The ledger's records of this repair:"));
+        for record in records {
+            let applied = matches!(record.status, ChangeStatus::Applied { .. });
+            let what = match &record.action {
+                Action::Change(change) => change.to_string(),
+                Action::Undo(inverse) => inverse.to_string(),
+            };
+            self.line(&format!("{} {} {what}", self.color.mark(applied), record.id));
+        }
+    }
+
+    fn command(&self, command: &str, output: &str) {
+        self.step(&self.color.bold(&format!("$ {command}")));
+        for line in output.lines() {
+            self.line(line);
+        }
+    }
+
+    fn title(&self, text: &str) {
+        println!("\n{}\n", self.color.bold(text));
+    }
+
+    fn step(&self, text: &str) {
+        let seconds = format!("{:>5.1} s", self.start.elapsed().as_secs_f64());
+        println!("{}  {text}", self.color.dim(&seconds));
+    }
+
+    fn line(&self, text: &str) {
+        println!("         {text}");
+    }
+}
+
+/// What a part of the scenario caused.
+fn counts(round: &Round) -> String {
+    format!(
+        "{} EC2 calls, {} of them changes; {} alerts, {} reports",
+        round.calls.len(),
+        round.mutations().count(),
+        round.alerts.len(),
+        round.reports.len()
+    )
+}
+
+fn attributes(alert: &Alert) -> String {
+    let pairs = alert.attributes.iter().map(|(name, value)| format!("{name}={value}"));
+    pairs.collect::<Vec<_>>().join(", ")
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}

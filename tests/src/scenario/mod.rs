@@ -1,0 +1,239 @@
+//! The deployed functions from end to end: events of a VPC with defects, first in audit mode, then in enforce mode, then the
+//! same events again, then while EC2 fails during a repair; then a rollback, a resumed remediation, and a subnet that
+//! cannot be deleted.
+
+mod steps;
+
+use postern_core::history::{ChangeRecord, ChangeStatus};
+use postern_core::trigger::DEPENDENCY_VIOLATION;
+
+use self::steps::Steps;
+use crate::chain::{Chain, Delivery};
+use crate::checks::{Check, check_vpc};
+use crate::envelope::Envelope;
+use crate::error::Result;
+use crate::messages::{Alert, Report};
+use crate::operator::Operator;
+use crate::programs::ready;
+use crate::proxy::{Call, Proxy};
+use crate::seed::FaultyVpc;
+use crate::settings;
+use crate::stack::{Ministack, Moto, Programs, REGION};
+
+/// The parts of the scenario, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Audit,
+    Enforce,
+    Repeated,
+    Interrupted,
+    RolledBack,
+    Resumed,
+    Blocked,
+}
+
+/// What happened in one part of the scenario.
+#[derive(Clone, Debug)]
+pub struct Round {
+    pub deliveries: Vec<Delivery>,
+    pub alerts: Vec<Alert>,
+    pub reports: Vec<Report>,
+    /// The EC2 calls of the functions.
+    pub calls: Vec<Call>,
+    /// The VPC afterwards.
+    pub checks: Vec<Check>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ScenarioResult {
+    pub vpc: FaultyVpc,
+    /// The VPC at first.
+    pub before: Vec<Check>,
+    /// Events that no rule may match.
+    pub ignored: Vec<Delivery>,
+    pub audit: Round,
+    pub enforce: Round,
+    /// The same events once more.
+    pub repeated: Round,
+    /// The VPC was damaged again, and EC2 failed during the repair.
+    pub interrupted: Round,
+    /// The ledger's records of the changes of that part.
+    pub recorded: Vec<ChangeRecord>,
+    /// One of them was rolled back, and the event of the rollback was delivered.
+    pub rolled_back: Round,
+    /// The remediation was resumed, and an event was fetched from a dead-letter queue.
+    pub resumed: Round,
+    /// A subnet could not be deleted.
+    pub blocked: Round,
+}
+
+/// What happens, for whoever watches.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    Starting,
+    Deploying {
+        mode: &'a str,
+    },
+    Created {
+        vpc: &'a FaultyVpc,
+        checks: &'a [Check],
+    },
+    Begun(Part),
+    Delivered(&'a Delivery),
+    /// The visibility timeout of a queue was set to so many seconds.
+    VisibilityShortened {
+        seconds: u32,
+    },
+    /// A person did this in the VPC.
+    Damaged {
+        what: &'a str,
+    },
+    /// EC2 carries out this call and does not answer.
+    Unanswered {
+        action: &'a str,
+    },
+    Healed,
+    Recorded(&'a [ChangeRecord]),
+    /// A command of the operator.
+    CommandRun {
+        command: &'a str,
+        output: &'a str,
+    },
+    /// EventBridge could not deliver this event.
+    Undelivered(&'a Envelope),
+    Ended(Part, &'a Round),
+}
+
+impl Round {
+    pub fn mutations(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(|call| call.mutates())
+    }
+}
+
+impl ScenarioResult {
+    /// Whether audit mode changed nothing, enforce mode repaired everything, the same events then changed nothing, the
+    /// interrupted repair was completed with each change made once, and the rollback lasted until the remediation was
+    /// resumed.
+    pub fn succeeded(&self) -> bool {
+        let untouched = self.audit.checks == self.before && self.audit.mutations().next().is_none();
+        let silent = self.repeated.mutations().next().is_none()
+            && self.repeated.alerts.is_empty()
+            && self.repeated.reports.is_empty();
+        let all = |checks: &[Check]| checks.iter().all(|check| check.passed);
+        let applied = |record: &ChangeRecord| matches!(record.status, ChangeStatus::Applied { .. });
+        let once = |record: &ChangeRecord| {
+            let same = self.recorded.iter().filter(|other| other.action == record.action);
+            same.count() == 1
+        };
+        let recovered = self.recorded.iter().all(|record| applied(record) && once(record));
+        let held = self.rolled_back.mutations().next().is_none() && !all(&self.rolled_back.checks);
+        let rounds = [
+            &self.enforce,
+            &self.repeated,
+            &self.interrupted,
+            &self.resumed,
+            &self.blocked,
+        ];
+        untouched
+            && silent
+            && recovered
+            && held
+            && self.blocked.mutations().next().is_none()
+            && rounds.iter().all(|round| all(&round.checks))
+    }
+}
+
+/// Everything that runs. Gone on drop.
+#[derive(Debug)]
+pub struct Environment {
+    ec2: aws_sdk_ec2::Client,
+    proxy: Proxy,
+    ministack: Ministack,
+    moto: Moto,
+}
+
+impl Environment {
+    async fn start() -> Result<Self> {
+        let moto = Moto::start().await?;
+        let proxy = Proxy::start(moto.address()).await?;
+        Ok(Self {
+            ec2: moto.ec2(REGION).await,
+            ministack: Ministack::start(&proxy.url()).await?,
+            proxy,
+            moto,
+        })
+    }
+}
+
+/// Runs everything and cleans up.
+pub async fn run(watch: &mut impl FnMut(Progress<'_>)) -> Result<ScenarioResult> {
+    ready()?;
+    watch(Progress::Starting);
+    let (environment, programs) = tokio::try_join!(Environment::start(), Programs::pack())?;
+    let result = run_in(&environment, &programs, watch).await;
+    // Without an answer it is killed instead.
+    let _ = environment.ministack.stop().await;
+    result
+}
+
+async fn run_in(
+    environment: &Environment,
+    programs: &Programs,
+    watch: &mut impl FnMut(Progress<'_>),
+) -> Result<ScenarioResult> {
+    watch(Progress::Deploying { mode: "audit" });
+    let (audit, enforce) = (
+        programs.with(settings::audit()).await?,
+        programs.with(&settings::enforce()).await?,
+    );
+    let (vpc, ()) = tokio::try_join!(
+        FaultyVpc::create(&environment.ec2, REGION),
+        environment.ministack.deploy(&audit)
+    )?;
+    let chain = Chain::of(&environment.ministack).await?;
+    let before = check_vpc(&environment.ec2, &vpc).await?;
+    watch(Progress::Created {
+        vpc: &vpc,
+        checks: &before,
+    });
+
+    let events = [
+        Envelope::create_subnet(&vpc),
+        Envelope::revoke_ingress(&vpc),
+        Envelope::reset_policy(&vpc),
+    ];
+    let steps = Steps {
+        environment,
+        chain: &chain,
+        vpc: &vpc,
+        operator: Operator::of(&environment.ministack, &environment.moto, &settings::enforce()).await?,
+    };
+    let ignored = steps.ignored(&events).await?;
+    let audit = steps.round(Part::Audit, &events, watch).await?;
+    watch(Progress::Deploying { mode: "enforce" });
+    environment.ministack.deploy(&enforce).await?;
+    let enforce = steps.round(Part::Enforce, &events, watch).await?;
+    let repeated = steps.round(Part::Repeated, &events, watch).await?;
+
+    let earlier = steps.history().await?.len();
+    let interrupted = steps.interrupted(watch).await?;
+    let recorded = steps.history().await?.split_off(earlier);
+    watch(Progress::Recorded(&recorded));
+    let rolled_back = steps.rolled_back(&recorded, watch).await?;
+    let resumed = steps.resumed(watch).await?;
+    let deletion = Envelope::delete_subnet(&vpc.region, &vpc.app_c).failed(DEPENDENCY_VIOLATION);
+    let blocked = steps.round(Part::Blocked, &[deletion], watch).await?;
+    Ok(ScenarioResult {
+        vpc,
+        before,
+        ignored,
+        audit,
+        enforce,
+        repeated,
+        interrupted,
+        recorded,
+        rolled_back,
+        resumed,
+        blocked,
+    })
+}

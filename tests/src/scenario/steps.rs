@@ -1,0 +1,197 @@
+//! The steps of the scenario.
+
+use postern_core::changes::{AssociateRouteTable, Change};
+use postern_core::controls::gateway_route_missing;
+use postern_core::history::{Action, ChangeRecord};
+use serde_json::json;
+
+use super::{Environment, Part, Progress, Round};
+use crate::chain::{Chain, Delivery};
+use crate::checks::check_vpc;
+use crate::envelope::Envelope;
+use crate::error::{HarnessError, Result, While};
+use crate::ledger::history;
+use crate::messages::Report;
+use crate::operator::Operator;
+use crate::proxy::Fault;
+use crate::seed::FaultyVpc;
+
+/// Seconds after which a failed message comes back while EC2 fails. More than a function needs until it fails.
+const BACK_SOON: u32 = 8;
+
+/// Changes the VPC, delivers events, and operates Postern.
+pub(super) struct Steps<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) chain: &'a Chain,
+    pub(super) vpc: &'a FaultyVpc,
+    pub(super) operator: Operator,
+}
+
+impl Steps<'_> {
+    /// Delivers one event after the other, each until the functions are done with it.
+    pub(super) async fn round(
+        &self,
+        part: Part,
+        events: &[Envelope],
+        watch: &mut impl FnMut(Progress<'_>),
+    ) -> Result<Round> {
+        watch(Progress::Begun(part));
+        self.deliver(part, events, watch).await
+    }
+
+    async fn deliver(&self, part: Part, events: &[Envelope], watch: &mut impl FnMut(Progress<'_>)) -> Result<Round> {
+        self.environment.proxy.take();
+        let mut deliveries = Vec::new();
+        for event in events {
+            let delivery = self.chain.deliver(event).await?;
+            watch(Progress::Delivered(&delivery));
+            self.settle(&delivery).await?;
+            deliveries.push(delivery);
+        }
+        let reports = self.chain.reports().await?;
+        self.end(part, deliveries, reports, watch).await
+    }
+
+    /// Damages the VPC, and lets EC2 fail during the repair.
+    pub(super) async fn interrupted(&self, watch: &mut impl FnMut(Progress<'_>)) -> Result<Round> {
+        const ACTION: &str = "CreateVpcEndpoint";
+        watch(Progress::Begun(Part::Interrupted));
+        self.chain.shorten_visibility("endpoint-inspector", BACK_SOON).await?;
+        watch(Progress::VisibilityShortened { seconds: BACK_SOON });
+        let event = self.damage().await?;
+        watch(Progress::Damaged {
+            what: "deleted the STS endpoint and removed a route table from the S3 endpoint",
+        });
+        self.environment.proxy.take();
+        self.environment.proxy.fail(ACTION, Fault::LostAnswer);
+        watch(Progress::Unanswered { action: ACTION });
+        let delivery = self.chain.deliver(&event).await?;
+        watch(Progress::Delivered(&delivery));
+        let mut reports = self.with_function_output(self.chain.next_reports().await)?;
+        self.environment.proxy.heal();
+        watch(Progress::Healed);
+        self.settle(&delivery).await?;
+        reports.extend(self.chain.reports().await?);
+        self.end(Part::Interrupted, vec![delivery], reports, watch).await
+    }
+
+    /// Rolls back the association of a route table, and delivers the event of that.
+    pub(super) async fn rolled_back(
+        &self,
+        recorded: &[ChangeRecord],
+        watch: &mut impl FnMut(Progress<'_>),
+    ) -> Result<Round> {
+        watch(Progress::Begun(Part::RolledBack));
+        let associated = |record: &&ChangeRecord| matches!(&record.action, Action::Change(Change::AssociateRouteTable(AssociateRouteTable { endpoint, .. })) if endpoint.0 == self.vpc.s3);
+        let record = recorded.iter().find(associated);
+        let record = record.ok_or_else(|| HarnessError::new("no association of a route table is recorded"))?;
+        self.run_command(&["history", "--resource", &self.vpc.s3, "--since", "1h"], watch)
+            .await?;
+        self.run_command(&["rollback", record.id.as_str()], watch).await?;
+        let removed = json!({"RemoveRouteTableId": {"tag": 1, "content": self.vpc.private_ab}});
+        let event = Envelope::modify_endpoint(&self.vpc.region, &self.vpc.s3, removed);
+        self.deliver(Part::RolledBack, &[event], watch).await
+    }
+
+    /// Resumes the remediation, and fetches an event that EventBridge could not deliver.
+    pub(super) async fn resumed(&self, watch: &mut impl FnMut(Progress<'_>)) -> Result<Round> {
+        const CONTROL: &str = gateway_route_missing::CONTROL.name;
+        watch(Progress::Begun(Part::Resumed));
+        self.run_command(&["resume", CONTROL, &self.vpc.private_ab], watch)
+            .await?;
+        let vpc = self.vpc;
+        let event = Envelope::associate_route_table(&vpc.region, &vpc.private_ab, &vpc.app_a);
+        self.chain.dead_letter(&event).await?;
+        watch(Progress::Undelivered(&event));
+        self.environment.proxy.take();
+        let delivery = self.chain.matching(&event).await?;
+        for function in &delivery.functions {
+            let queue = self.chain.queue(function)?;
+            self.run_command(&["redrive", queue], watch).await?;
+        }
+        self.settle(&delivery).await?;
+        let reports = self.chain.reports().await?;
+        self.end(Part::Resumed, vec![delivery], reports, watch).await
+    }
+
+    async fn run_command(&self, arguments: &[&str], watch: &mut impl FnMut(Progress<'_>)) -> Result<()> {
+        let output = self.operator.postern(arguments).await?;
+        watch(Progress::CommandRun {
+            command: &format!("postern {}", arguments.join(" ")),
+            output: &output,
+        });
+        Ok(())
+    }
+
+    /// Damages what was repaired. Returns the event of it.
+    async fn damage(&self) -> Result<Envelope> {
+        let (ec2, vpc) = (&self.environment.ec2, self.vpc);
+        let delete = ec2.delete_vpc_endpoints().vpc_endpoint_ids(&vpc.sts).send();
+        delete.await.while_doing("deleting an endpoint")?;
+        let remove = ec2.modify_vpc_endpoint().vpc_endpoint_id(&vpc.s3);
+        let remove = remove.remove_route_table_ids(&vpc.private_ab).send();
+        remove.await.while_doing("taking an endpoint off a route table")?;
+        Ok(Envelope::delete_endpoint(&vpc.region, &vpc.sts))
+    }
+
+    pub(super) async fn history(&self) -> Result<Vec<ChangeRecord>> {
+        let ministack = &self.environment.ministack;
+        history(&ministack.sdk().await, &ministack.ledger().await?).await
+    }
+
+    async fn end(
+        &self,
+        part: Part,
+        deliveries: Vec<Delivery>,
+        reports: Vec<Report>,
+        watch: &mut impl FnMut(Progress<'_>),
+    ) -> Result<Round> {
+        let round = Round {
+            deliveries,
+            alerts: self.chain.alerts().await?,
+            reports,
+            calls: self.environment.proxy.take(),
+            checks: check_vpc(&self.environment.ec2, self.vpc).await?,
+        };
+        watch(Progress::Ended(part, &round));
+        Ok(round)
+    }
+
+    /// Delivers events that must not start a function: a failed call, one of Postern itself, one to another service.
+    pub(super) async fn ignored(&self, events: &[Envelope]) -> Result<Vec<Delivery>> {
+        let event = events.first().ok_or_else(|| HarnessError::new("there are no events"))?;
+        let mut ignored = vec![
+            event.clone().failed("Client.UnauthorizedOperation"),
+            event.clone().to_service("aoss.amazonaws.com"),
+        ];
+        ignored.extend(self.chain.own_roles().iter().map(|role| event.clone().by_role(role)));
+        let mut deliveries = Vec::new();
+        for event in &ignored {
+            let delivery = self.chain.deliver(event).await?;
+            self.settle(&delivery).await?;
+            deliveries.push(delivery);
+        }
+        Ok(deliveries)
+    }
+
+    async fn settle(&self, delivery: &Delivery) -> Result<()> {
+        self.with_function_output(self.chain.settle(delivery).await)
+    }
+
+    /// Adds the functions' output to an error.
+    fn with_function_output<T>(&self, result: Result<T>) -> Result<T> {
+        result.while_doing(format_args!(
+            "waiting for the functions, which wrote:\n{}\n",
+            self.tail()
+        ))
+    }
+
+    fn tail(&self) -> String {
+        let output = self.environment.ministack.output();
+        let lines: Vec<_> = output.lines().collect();
+        lines
+            .get(lines.len().saturating_sub(40)..)
+            .unwrap_or_default()
+            .join("\n")
+    }
+}

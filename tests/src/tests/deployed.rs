@@ -1,0 +1,206 @@
+//! The whole chain as it is deployed: template, rules, queues, functions, topics.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeSet;
+
+use crate::messages::{Alert, Report};
+use crate::scenario::{Round, ScenarioResult, run};
+use crate::stack::ACCOUNT;
+use postern_core::history::ChangeStatus;
+
+/// Starting and deploying takes most of the time, so that one run serves all checks.
+#[tokio::test]
+async fn deployed_functions_repair_a_vpc_once_and_report_it() {
+    let result = run(&mut |_| {}).await.unwrap();
+    events_reach_the_functions_whose_rules_they_match(&result);
+    audit_mode_reports_and_changes_nothing(&result);
+    enforce_mode_repairs_and_reports(&result);
+    repeated_events_change_nothing(&result.repeated);
+    interrupted_repair_is_completed(&result);
+    rollback_lasts(&result);
+    resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(&result);
+    report_of_a_blocked_deletion_names_the_release_command(&result);
+}
+
+fn events_reach_the_functions_whose_rules_they_match(result: &ScenarioResult) {
+    assert!(
+        result.ignored.len() > 5,
+        "a failed call, another service, and each role of ours"
+    );
+    for ignored_event in &result.ignored {
+        assert!(
+            ignored_event.functions.is_empty(),
+            "{:?} started by {}",
+            ignored_event.functions,
+            ignored_event.event
+        );
+    }
+    for round in [&result.audit, &result.enforce, &result.repeated] {
+        let reached: Vec<_> = round
+            .deliveries
+            .iter()
+            .map(|d| (d.event.event(), set(&d.functions)))
+            .collect();
+        let expected = [
+            ("CreateSubnet", BTreeSet::from(["subnet-inspector"])),
+            ("RevokeSecurityGroupIngress", BTreeSet::from(["endpoint-inspector"])),
+            (
+                "ModifyVpcEndpoint",
+                BTreeSet::from(["endpoint-inspector", "policy-inspector"]),
+            ),
+        ];
+        assert_eq!(reached, expected);
+    }
+}
+
+fn audit_mode_reports_and_changes_nothing(result: &ScenarioResult) {
+    let audit = &result.audit;
+    assert!(result.before.iter().all(|check| !check.passed), "{:#?}", result.before);
+    assert_eq!(audit.checks, result.before);
+    assert_eq!(audit.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    check_messages(result, audit);
+    // What the endpoint-inspector finds the subnet-inspector has told.
+    assert_eq!(
+        reporters(audit),
+        BTreeSet::from(["policy-inspector", "subnet-inspector"])
+    );
+    assert!(audit.reports.iter().all(|report| report.text("/outcome") == "audit"));
+    assert!(
+        audit
+            .reports
+            .iter()
+            .all(|report| report.results().iter().all(|result| *result == "skipped"))
+    );
+}
+
+fn enforce_mode_repairs_and_reports(result: &ScenarioResult) {
+    let enforce = &result.enforce;
+    assert!(enforce.checks.iter().all(|check| check.passed), "{:#?}", enforce.checks);
+    check_messages(result, enforce);
+    // Whoever comes second finds nothing left to do.
+    assert_eq!(
+        reporters(enforce),
+        BTreeSet::from(["policy-inspector", "subnet-inspector"])
+    );
+    assert_eq!(enforce.reports.len(), 2);
+    for report in &enforce.reports {
+        assert_eq!(report.text("/outcome"), "repaired", "{:#}", report.json);
+        assert!(
+            report.results().iter().all(|result| *result == "applied"),
+            "{:#}",
+            report.json
+        );
+    }
+    let changes: usize = enforce.reports.iter().map(|report| report.results().len()).sum();
+    assert_eq!(enforce.mutations().count(), changes, "each change takes one call");
+}
+
+fn repeated_events_change_nothing(repeated: &Round) {
+    assert!(!repeated.calls.is_empty(), "somebody looked");
+    assert_eq!(repeated.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    assert!(repeated.reports.is_empty(), "{:#?}", repeated.reports);
+    assert!(repeated.alerts.is_empty(), "{:#?}", repeated.alerts);
+    assert!(
+        repeated.checks.iter().all(|check| check.passed),
+        "{:#?}",
+        repeated.checks
+    );
+}
+
+fn interrupted_repair_is_completed(result: &ScenarioResult) {
+    let interrupted = &result.interrupted;
+    check_messages(result, interrupted);
+    let [first, second] = interrupted.reports.as_slice() else {
+        panic!("{:#?}", interrupted.reports);
+    };
+    let changes = |report: &Report, result: &str| -> BTreeSet<String> {
+        let all = report.list("changes").filter(|change| change["result"] == result);
+        all.map(|change| change["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let uncertain = changes(first, "failed");
+    assert_eq!(uncertain.len(), 1, "{:#}", first.json);
+    assert_eq!(changes(second, "applied"), uncertain, "{:#}", second.json);
+    assert!(
+        interrupted.checks.iter().all(|check| check.passed),
+        "{:#?}",
+        interrupted.checks
+    );
+    let made = interrupted
+        .mutations()
+        .filter(|call| call.action == "ModifyVpcEndpoint");
+    assert_eq!(made.count(), 1, "{:#?}", interrupted.calls);
+    assert_eq!(result.recorded.len(), 2, "{:#?}", result.recorded);
+    for record in &result.recorded {
+        assert!(
+            matches!(record.status, ChangeStatus::Applied { .. }) && record.delivered,
+            "{record:#?}"
+        );
+    }
+}
+
+fn rollback_lasts(result: &ScenarioResult) {
+    let rolled_back = &result.rolled_back;
+    assert!(!rolled_back.calls.is_empty(), "somebody looked");
+    assert_eq!(rolled_back.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    let wrong: Vec<_> = rolled_back.checks.iter().filter(|check| !check.passed).collect();
+    assert_eq!(wrong.len(), 1, "{wrong:#?}");
+    assert!(wrong[0].what.starts_with("S3: a route"), "{wrong:#?}");
+}
+
+fn resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(result: &ScenarioResult) {
+    let resumed = &result.resumed;
+    check_messages(result, resumed);
+    assert_eq!(reporters(resumed), BTreeSet::from(["subnet-inspector"]));
+    assert_eq!(resumed.mutations().count(), 1, "{:#?}", resumed.calls);
+    assert!(resumed.checks.iter().all(|check| check.passed), "{:#?}", resumed.checks);
+}
+
+fn report_of_a_blocked_deletion_names_the_release_command(result: &ScenarioResult) {
+    let blocked = &result.blocked;
+    check_messages(result, blocked);
+    assert_eq!(
+        set(&blocked.deliveries[0].functions),
+        BTreeSet::from(["subnet-inspector"])
+    );
+    assert_eq!(blocked.reports.len(), 1);
+    let command = format!("postern release {}", result.vpc.app_c);
+    assert_eq!(blocked.reports[0].text("/notices/0/command"), command);
+    assert_eq!(blocked.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+}
+
+fn check_messages(result: &ScenarioResult, round: &Round) {
+    assert_eq!(round.alerts.len(), round.reports.len(), "{:#?}", round.alerts);
+    for report in &round.reports {
+        let same = |alert: &&Alert| alert.subject == report.subject && alert.text.contains(report.text("/run"));
+        let alert = round.alerts.iter().find(same);
+        let alert = alert.unwrap_or_else(|| panic!("no alert {} among {:#?}", report.subject, round.alerts));
+        alert.check().unwrap();
+        assert_eq!(alert.attributes, report.attributes);
+        assert_ne!(alert.topic, report.topic);
+    }
+    for report in &round.reports {
+        report.check().unwrap();
+        assert_eq!(report.text("/scope/resource/id"), result.vpc.id);
+        assert_eq!(report.text("/scope/account"), ACCOUNT);
+        assert_eq!(report.attributes["account"], ACCOUNT);
+        assert!(report.subject.contains(&result.vpc.id), "{}", report.subject);
+        assert!(
+            report.text("/triggering_events/0/actor/identity").ends_with("/ada"),
+            "{:#}",
+            report.json
+        );
+    }
+}
+
+fn reporters(round: &Round) -> BTreeSet<&str> {
+    round.reports.iter().map(|report| report.text("/function")).collect()
+}
+
+fn set<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
+    names.iter().copied().collect()
+}

@@ -1,0 +1,10 @@
+//! The template as data, and the scripts that deploy and delete it: what is deployed is what the registry of functions
+//! and the calls of the code say.
+
+mod alarms;
+mod authorization;
+mod functions;
+mod resolve;
+mod roles;
+mod scripts;
+mod template;

@@ -1,0 +1,377 @@
+//! The roles, put to the evaluator of policies: they allow what the code calls, nothing that it must not, and every
+//! part of every statement is needed by a call.
+
+use std::collections::BTreeSet;
+
+use postern_aws::ledger::{LEDGER_CALLS, LIFT_CALL};
+use postern_aws::{DEAD_LETTER_CALLS, PUBLISH_CALLS, QUEUE_CALLS, changes as aws_changes, observe};
+use postern_core::changes::ChangeKind;
+use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
+use postern_core::model::id::EndpointId;
+use postern_core::trigger::Target;
+use postern_policy::{Document, Request, evaluate};
+use serde_json::{Value, json};
+
+use super::authorization::{
+    OWN_TAGS, SERVICE, applying, check, new_endpoint, new_group, on, reading, tags_on, undoing, working, zone_for,
+};
+use super::resolve::{ACCOUNT, REGION, Stack};
+use super::template::{list, prefix, texts};
+
+/// A provider that is not AWS, and a service of it.
+const PROVIDER: &str = "444455556666";
+const PROVIDED: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-1";
+
+/// The statements of a function's role: those written into it, and those of the policies attached to it.
+fn statements(stack: &Stack, function: &Function) -> Vec<Value> {
+    let role = stack.properties(&format!("{}Role", prefix(function))).unwrap();
+    let attached = list(&role["ManagedPolicyArns"]).iter().map(|arn| {
+        let (_, id) = arn
+            .as_str()
+            .unwrap()
+            .rsplit_once('/')
+            .expect("only policies of this template");
+        stack.properties(id).unwrap()
+    });
+    let documents = list(&role["Policies"]).iter().cloned().chain(attached);
+    documents
+        .flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]).to_vec())
+        .collect()
+}
+
+fn operator(stack: &Stack) -> Vec<Value> {
+    let policy = stack.properties("OperatorPolicy").unwrap();
+    list(&policy["PolicyDocument"]["Statement"]).to_vec()
+}
+
+/// As in an identity policy: whoever has the policy is the principal.
+fn document(statements: &[Value]) -> Document {
+    let statements: Vec<_> = statements
+        .iter()
+        .map(|statement| {
+            let mut statement = statement.clone();
+            statement["Principal"] = json!("*");
+            statement
+        })
+        .collect();
+    let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    Document::parse(&text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn allows(statements: &[Value], request: &Request) -> bool {
+    evaluate(&document(statements), request).is_allowed()
+}
+
+/// The actions that a change takes, each as AWS authorizes it. Fails where the facts and the calls of the code differ.
+fn asked(calls: &[&str], facts: Vec<Request>) -> Vec<Request> {
+    let reads = calls.iter().filter(|call| call.starts_with("ec2:Describe"));
+    let asked: Vec<_> = reads.map(|call| reading(call)).chain(facts).collect();
+    let actions: BTreeSet<_> = asked.iter().map(|request| request.action.as_str()).collect();
+    assert_eq!(actions, calls.iter().copied().collect());
+    asked
+}
+
+/// What observing takes for these controls.
+fn observing(function: &Function) -> Vec<Request> {
+    // An event may name an endpoint, and what it names may have to be looked for among everything else.
+    let named = Target::Endpoint(EndpointId::from("vpce-0"));
+    let parts = function.controls.iter().flat_map(|control| control.needs);
+    let calls = observe::VPC_CALLS.iter().chain(observe::resolve_calls(&named));
+    let calls = calls.chain(parts.flat_map(|part| observe::calls(*part)));
+    calls.map(|call| reading(call)).collect()
+}
+
+fn changes(function: &Function) -> impl Iterator<Item = ChangeKind> {
+    function.controls.iter().flat_map(|control| control.changes).copied()
+}
+
+/// The topics that a function is told to publish to.
+fn topics(stack: &Stack, function: &Function) -> Vec<String> {
+    let lambda = stack.properties(&format!("{}Function", prefix(function))).unwrap();
+    let variables = lambda["Environment"]["Variables"].as_object().unwrap();
+    let topics = variables.iter().filter(|(name, _)| name.ends_with("TOPIC_ARN"));
+    topics.map(|(_, arn)| arn.as_str().unwrap().to_owned()).collect()
+}
+
+/// Everything that AWS asks of a function's role.
+fn required(stack: &Stack, function: &Function) -> Vec<Request> {
+    let calls: Vec<_> = LEDGER_CALLS.iter().chain(PUBLISH_CALLS).copied().collect();
+    let mut required = observing(function);
+    required.extend(changes(function).flat_map(|kind| asked(aws_changes::calls(kind), applying(kind))));
+    required.extend(working(stack, &prefix(function), &calls, &topics(stack, function)));
+    required
+}
+
+/// Everything that AWS asks of whoever runs the commands.
+fn required_of_operators(stack: &Stack) -> Vec<Request> {
+    let mut required = observing(&SWEEPER);
+    required.extend(changes(&SWEEPER).flat_map(|kind| asked(aws_changes::undo_calls(kind), undoing(kind))));
+    let ledger = LEDGER_CALLS.iter().chain([&LIFT_CALL]);
+    required.extend(ledger.map(|call| check(call, stack.arn("Ledger"), &[])));
+    required.push(check("dynamodb:Query", stack.arn("Ledger") + "/index/history", &[]));
+    for function in FUNCTIONS {
+        for (calls, kind) in [(DEAD_LETTER_CALLS, "DeadLetters"), (QUEUE_CALLS, "Queue")] {
+            let queue = stack.arn(&format!("{}{kind}", prefix(function)));
+            required.extend(calls.iter().map(|call| check(call, &queue, &[])));
+        }
+    }
+    required
+}
+
+/// What no policy of the template may allow.
+fn forbidden() -> Vec<Request> {
+    let managed_by_guardduty = [("GuardDutyManaged", "true")];
+    let foreign = [("env", "prod")];
+    let mut forbidden = vec![
+        new_group(&foreign),
+        new_group(&[("postern:managed", "false")]),
+        new_endpoint(&foreign, SERVICE, "amazon"),
+        new_endpoint(OWN_TAGS, PROVIDED, PROVIDER),
+        new_endpoint(OWN_TAGS, PROVIDED, "aws-marketplace"),
+        on("ec2:AuthorizeSecurityGroupIngress", "security-group/sg-1", &foreign),
+        on("ec2:RevokeSecurityGroupIngress", "security-group/sg-1", &foreign),
+        on("ec2:DeleteSecurityGroup", "security-group/sg-1", &foreign),
+        on("ec2:DeleteVpcEndpoints", "vpc-endpoint/vpce-1", &foreign),
+        on("ec2:CreateVpcEndpoint", "security-group/sg-1", &foreign),
+        tags_on("security-group/sg-1", &[], &["postern:managed"]),
+        tags_on("vpc-endpoint/*", &["ModifyVpcEndpoint"], &["postern:managed"]),
+        tags_on(
+            "vpc-endpoint/*",
+            &["CreateVpcEndpoint"],
+            &["postern:managed", "dp:exclude"],
+        ),
+        tags_on("vpc/vpc-1", &["CreateVpc"], &["Name"]),
+        zone_for("eu-west-1"),
+        on("ec2:DeleteVpc", "vpc/vpc-1", &[]),
+        on("ec2:DeleteTags", "vpc-endpoint/vpce-1", OWN_TAGS),
+        on("ec2:AuthorizeSecurityGroupEgress", "security-group/sg-1", OWN_TAGS),
+        check("iam:PassRole", format!("arn:aws:iam::{ACCOUNT}:role/admin"), &[]),
+        check("sts:AssumeRole", format!("arn:aws:iam::{ACCOUNT}:role/admin"), &[]),
+        check(
+            "kms:ScheduleKeyDeletion",
+            format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/TopicKey"),
+            &[],
+        ),
+        check(
+            "dynamodb:DeleteTable",
+            format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/Ledger"),
+            &[],
+        ),
+        check(
+            "dynamodb:PutItem",
+            format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/other"),
+            &[],
+        ),
+        check("sns:Publish", format!("arn:aws:sns:{REGION}:{ACCOUNT}:other"), &[]),
+    ];
+    let mut elsewhere = check("ec2:DescribeVpcs", "*", &[]);
+    elsewhere
+        .context
+        .insert("aws:RequestedRegion".to_owned(), vec!["eu-west-1".to_owned()]);
+    forbidden.push(elsewhere);
+    forbidden.push(on(
+        "ec2:ModifyVpcEndpoint",
+        "vpc-endpoint/vpce-1",
+        &managed_by_guardduty,
+    ));
+    forbidden.push(on("ec2:ModifyVpcEndpoint", "security-group/sg-1", &foreign));
+    forbidden
+}
+
+/// An operator takes groups off endpoints, whosever they are, and puts endpoints back as they were.
+fn forbidden_to_operators() -> Vec<Request> {
+    let mut forbidden = forbidden();
+    forbidden.retain(|request| request.action != "ec2:ModifyVpcEndpoint");
+    forbidden
+}
+
+/// The same call on a resource that is elsewhere: in another account, in another Region.
+fn elsewhere(request: &Request) -> Vec<Request> {
+    let moved = |from: &str, to: &str| Request {
+        resource: request.resource.replacen(&format!(":{from}:"), &format!(":{to}:"), 1),
+        ..request.clone()
+    };
+    let of_ec2 = request.action.starts_with("ec2:") && request.resource != "*";
+    let mut elsewhere = Vec::new();
+    if of_ec2 {
+        elsewhere.push(moved(REGION, "eu-west-1"));
+    }
+    if of_ec2 && request.action != "ec2:DescribeVpcAttribute" {
+        elsewhere.push(moved(ACCOUNT, PROVIDER));
+    }
+    elsewhere
+}
+
+/// The statements, each time without one thing: a statement, an action, a resource.
+fn with_less(statements: &[Value]) -> Vec<(String, Vec<Value>)> {
+    let mut all = Vec::new();
+    for (at, statement) in statements.iter().enumerate() {
+        let name = statement["Sid"].as_str().unwrap();
+        let mut without = statements.to_vec();
+        without.remove(at);
+        all.push((format!("the statement {name}"), without));
+        for part in ["Action", "Resource"] {
+            let values = list(&statement[part]);
+            for value in values {
+                let mut without = statements.to_vec();
+                without[at][part] = values.iter().filter(|other| *other != value).cloned().collect();
+                all.push((format!("{value} of the statement {name}"), without));
+            }
+        }
+    }
+    all
+}
+
+/// The statements, each time without one condition.
+fn with_more(statements: &[Value]) -> Vec<(String, Vec<Value>)> {
+    let mut all = Vec::new();
+    for (at, statement) in statements.iter().enumerate() {
+        let operators = statement["Condition"].as_object().into_iter().flatten();
+        for (operator, keys) in operators {
+            for key in keys.as_object().unwrap().keys() {
+                let mut without = statements.to_vec();
+                let keys = without[at]["Condition"][operator].as_object_mut().unwrap();
+                keys.remove(key);
+                if keys.is_empty() {
+                    without[at]["Condition"].as_object_mut().unwrap().remove(operator);
+                }
+                all.push((format!("{key} of the statement {}", statement["Sid"]), without));
+            }
+        }
+    }
+    all
+}
+
+fn check_policy(whose: &str, statements: &[Value], required: &[Request], forbidden: &[Request]) {
+    let elsewhere: Vec<_> = required.iter().flat_map(elsewhere).collect();
+    for request in required {
+        assert!(allows(statements, request), "{whose} does not allow {request:#?}");
+    }
+    for request in forbidden.iter().chain(&elsewhere) {
+        assert!(!allows(statements, request), "{whose} allows {request:#?}");
+    }
+    for (what, without) in with_less(statements) {
+        let document = document(&without);
+        let missed = required
+            .iter()
+            .any(|request| !evaluate(&document, request).is_allowed());
+        assert!(missed, "{whose}: no call needs {what}");
+    }
+    for (what, without) in with_more(statements) {
+        let document = document(&without);
+        let refused = forbidden
+            .iter()
+            .any(|request| evaluate(&document, request).is_allowed());
+        assert!(refused, "{whose}: {what} refuses nothing");
+    }
+}
+
+#[test]
+fn roles_allow_what_their_functions_call_and_nothing_else() {
+    let stack = Stack::new(&[]);
+    for function in FUNCTIONS {
+        let statements = statements(&stack, function);
+        check_policy(function.name, &statements, &required(&stack, function), &forbidden());
+    }
+}
+
+#[test]
+fn operator_policy_allows_what_the_commands_call_and_nothing_else() {
+    let stack = Stack::new(&[]);
+    let required = required_of_operators(&stack);
+    check_policy(
+        "OperatorPolicy",
+        &operator(&stack),
+        &required,
+        &forbidden_to_operators(),
+    );
+}
+
+#[test]
+fn endpoints_are_created_only_to_services_of_aws_and_of_listed_providers() {
+    let allowed = |parameters: &[(&str, &str)], service: &str, owner: &str| {
+        let statements = statements(&Stack::new(parameters), &SWEEPER);
+        allows(&statements, &new_endpoint(OWN_TAGS, service, owner))
+    };
+    let owners = [("EndpointServiceOwners", "amazon,444455556666")];
+    let names = [("EndpointServiceNames", PROVIDED)];
+    for parameters in [&[][..], &owners, &names] {
+        assert!(allowed(parameters, SERVICE, "amazon"), "{parameters:?}");
+        assert!(!allowed(
+            parameters,
+            "com.amazonaws.vpce.eu-central-1.vpce-svc-2",
+            "777788889999"
+        ));
+    }
+    assert!(!allowed(&[], PROVIDED, PROVIDER));
+    assert!(allowed(&owners, PROVIDED, PROVIDER));
+    assert!(allowed(&names, PROVIDED, PROVIDER));
+    assert!(!allowed(&names, "com.amazonaws.vpce.eu-central-1.vpce-svc-2", PROVIDER));
+    let untagged = new_endpoint(&[], PROVIDED, PROVIDER);
+    assert!(!allows(&statements(&Stack::new(&names), &SWEEPER), &untagged));
+}
+
+#[test]
+fn roles_and_policies_take_the_path_the_boundary_the_names_and_the_tags_that_an_account_demands() {
+    let plain = Stack::new(&[]);
+    let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/boundary");
+    let bound = Stack::new(&[
+        ("PermissionsBoundary", &boundary),
+        ("RolePath", "/security/"),
+        ("RoleNamePrefix", "app-"),
+        ("RoleTag1", "dp:exclude:resource=true"),
+        ("RoleTag3", "owner="),
+    ]);
+    let mut names = BTreeSet::new();
+    for id in super::template::resources(&super::template::template(), "AWS::IAM::Role") {
+        let role = plain.properties(&id).unwrap();
+        for unset in ["RoleName", "PermissionsBoundary"] {
+            assert!(role[unset].is_null(), "{id}: {unset}");
+        }
+        assert_eq!((&role["Path"], &role["Tags"]), (&json!("/"), &json!([])), "{id}");
+        let role = bound.properties(&id).unwrap();
+        assert_eq!(role["PermissionsBoundary"], boundary, "{id}");
+        assert_eq!(role["Path"], "/security/", "{id}");
+        let tags = json!([{"Key": "dp:exclude:resource", "Value": "true"}, {"Key": "owner", "Value": ""}]);
+        assert_eq!(role["Tags"], tags, "{id}");
+        names.extend(texts(&role["RoleName"]));
+    }
+    for id in super::template::resources(&super::template::template(), "AWS::IAM::ManagedPolicy") {
+        assert!(plain.properties(&id).unwrap()["ManagedPolicyName"].is_null(), "{id}");
+        let policy = bound.properties(&id).unwrap();
+        assert_eq!(policy["Path"], "/security/", "{id}");
+        names.extend(texts(&policy["ManagedPolicyName"]));
+    }
+    // Roles and policies are one to an account, and the longest Region's name has 14 characters of the 64 of a role.
+    assert_eq!(names.len(), FUNCTIONS.len() + 5, "{names:?}");
+    for name in names {
+        assert!(name.starts_with("app-postern-") && name.ends_with(REGION), "{name}");
+        assert!(name.len() - "app-".len() - REGION.len() + 20 + 14 <= 64, "{name}");
+    }
+}
+
+#[test]
+fn roles_may_be_assumed_by_lambda_only() {
+    let stack = Stack::new(&[]);
+    for function in FUNCTIONS {
+        let role = stack.properties(&format!("{}Role", prefix(function))).unwrap();
+        let trust = json!([
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        ]);
+        assert_eq!(
+            role["AssumeRolePolicyDocument"]["Statement"], trust,
+            "{}",
+            function.name
+        );
+    }
+}
+
+#[test]
+fn key_of_the_reports_is_used_by_this_account_only() {
+    let key = Stack::new(&[]).properties("TopicKey").unwrap();
+    for statement in list(&key["KeyPolicy"]["Statement"]) {
+        let root = json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")});
+        let account = &statement["Condition"]["StringEquals"]["aws:SourceAccount"];
+        assert!(statement["Principal"] == root || account == ACCOUNT, "{statement}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Invariants of the final state.
+
+use postern_core::evaluation::Finding;
+use postern_core::history::{DeliveredFinding, FindingStatus};
+use postern_core::model::finding::Verdict;
+use postern_core::model::managed::TAG_MANAGED;
+use postern_core::settings::Mode;
+
+use super::Evidence;
+
+/// The last report of each open finding says why it is open.
+pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result<(), String> {
+    for vpc in evidence.vpcs.values() {
+        let wrong = vpc.findings.iter().filter(|finding| match finding.verdict() {
+            Verdict::NonCompliant => finding.accepted().is_none(),
+            Verdict::Indeterminate => true,
+            Verdict::Compliant | Verdict::NotApplicable => false,
+        });
+        for finding in wrong {
+            let delivered = vpc
+                .history
+                .delivered
+                .get(&finding.key)
+                .map(|delivered| delivered.outcome);
+            if !delivered.is_some_and(|delivered| explains(delivered, finding)) {
+                return Err(format!("{delivered:?} was reported of {}: {finding:?}", finding.key));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether this status explains why a finding is open.
+fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
+    match (finding.verdict(), finding.mode) {
+        (Verdict::Indeterminate, _) => delivered == FindingStatus::Indeterminate,
+        (_, Mode::Enforce) => matches!(
+            delivered,
+            FindingStatus::Manual | FindingStatus::Contested | FindingStatus::Refused | FindingStatus::Failed
+        ),
+        _ => matches!(delivered, FindingStatus::Manual | FindingStatus::Audit),
+    }
+}
+
+/// No control has a finding on an endpoint that Postern created and nobody else changed.
+pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Result<(), String> {
+    for vpc in evidence.vpcs.values() {
+        let Ok(endpoints) = &vpc.snapshot.endpoints else {
+            continue;
+        };
+        let ours = endpoints
+            .values()
+            .filter(|endpoint| endpoint.usable() && endpoint.tags.contains_key(TAG_MANAGED));
+        for endpoint in ours {
+            let touched = evidence.everything.iter().any(|entry| {
+                !entry.caller.contains(":role/postern-")
+                    && entry.effects.iter().any(|effect| effect.id == endpoint.id.0)
+            });
+            let found = vpc.findings.iter().find(|finding| {
+                finding.key.resource.id == endpoint.id.0 && finding.mode == Mode::Enforce && finding.changes().is_some()
+            });
+            // A repair that a limit or AWS refused is no fault of the creation.
+            let kept = |delivered: &DeliveredFinding| {
+                matches!(delivered.outcome, FindingStatus::Refused | FindingStatus::Failed)
+            };
+            if let (false, Some(finding)) = (touched, found)
+                && !vpc.history.delivered.get(&finding.key).is_some_and(kept)
+            {
+                return Err(format!(
+                    "Postern created {} with a defect: {}",
+                    endpoint.id,
+                    finding.explanation()
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! Random settings and a random world.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use fastrand::Rng;
+use postern_aws::ledger::parse_change;
+use postern_cloud::dynamodb::{Table, Tables};
+use postern_cloud::world::Shape;
+use postern_cloud::{ACCOUNT, Cloud, REGION};
+use postern_core::controls::{CONTROLS, known};
+use postern_core::functions::Function;
+use postern_core::history::ChangeRecord;
+use postern_core::settings::Settings;
+use postern_runtime::{Configuration, Topics};
+
+use crate::size::Size;
+
+/// The name of the ledger's table.
+pub const LEDGER: &str = "postern-ledger";
+
+const LEAKY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
+const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}}]}"#;
+const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringSounds":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
+const LOCKED: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+/// The role of the operator.
+pub(crate) const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
+
+/// The role of a function.
+pub fn role(function: &Function) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/postern-{}", function.name)
+}
+
+/// The topic of the reports.
+pub fn topic() -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:postern")
+}
+
+/// The ledger's table as the template makes it.
+pub fn ledger(seed: u64) -> Tables {
+    Tables::new(seed).with(LEDGER, Table::ledger())
+}
+
+/// The records of the ledger, read directly from its table.
+pub(crate) fn records(cloud: &Cloud) -> Vec<serde_json::Result<ChangeRecord>> {
+    cloud.tables(|tables| {
+        let items = tables.table(LEDGER).into_iter().flat_map(|table| table.items());
+        items
+            .filter_map(|item| Some(parse_change(item.get("change")?.text()?)))
+            .collect()
+    })
+}
+
+/// Populates the world and returns Postern's configuration for it.
+pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configuration> {
+    let services: &[&str] = match kind {
+        Size::Small => &["sts", "s3"],
+        Size::Large => &["sts", "secretsmanager", "s3", "kms", "dynamodb"],
+    };
+    let shape = Shape {
+        vpcs: if kind == Size::Large { 4 } else { 1 },
+        services: services.iter().map(|service| (*service).to_owned()).collect(),
+        policies: [LEAKY, CLOSED, UNDECIDED, LOCKED].map(str::to_owned).into(),
+    };
+    let resources = cloud.edit(|world| {
+        world.topics.insert(topic());
+        if kind == Size::Small {
+            // Most pages are long, and few services are listed that are not required.
+            world.page = rng.choice([world.page, 1_000, 1_000]).unwrap_or(1_000);
+            let wanted = |name: &str| {
+                shape
+                    .services
+                    .iter()
+                    .any(|service| name.ends_with(&format!(".{service}")))
+            };
+            world
+                .catalogue
+                .retain(|listing| wanted(&listing.name) || rng.u8(..8) == 0);
+        }
+        world.populate(&shape, rng);
+        let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
+        let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
+        vpcs.chain(endpoints).collect::<Vec<_>>()
+    });
+    let lag = rng.choice([0, 0, 2]).unwrap_or_default();
+    cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
+    Arc::new(Configuration {
+        settings: settings(services, &resources, rng),
+        topics: Topics {
+            reports: topic(),
+            alerts: None,
+        },
+        ledger: LEDGER.to_owned(),
+        own_roles: postern_core::functions::FUNCTIONS
+            .iter()
+            .map(|function| role(function))
+            .collect(),
+    })
+}
+
+fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings {
+    let quoted = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        names.join(", ")
+    };
+    let (gateways, interfaces): (Vec<&str>, Vec<&str>) = services
+        .iter()
+        .partition(|service| matches!(**service, "s3" | "dynamodb"));
+    let mode = match rng.u8(..10) {
+        0 => "audit",
+        _ => "enforce",
+    };
+    let mut text = format!(
+        "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\n\
+         [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
+         [modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"enforce\"\n",
+        quoted(&gateways),
+        quoted(&interfaces),
+    );
+    if mode == "enforce" {
+        // Some controls in audit mode or off, and sometimes the opt-in control on.
+        for control in CONTROLS {
+            let mode = match (control.opt_in, rng.u8(..48)) {
+                (_, 4..) => continue,
+                (true, 1..) => "enforce",
+                (false, 0) => "off",
+                _ => "audit",
+            };
+            text.push_str(&format!("{} = \"{mode}\"\n", control.name));
+        }
+    }
+    text.push_str("\n[limits]\n");
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("changes_per_run = {}\n", rng.usize(1..12)));
+    }
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("changes_per_hour = {}\n", rng.usize(1..20)));
+    }
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("monthly_cost_total = {:.2}\n", rng.f64() * 80.0));
+    }
+    if rng.u8(..6) == 0 {
+        text.push_str(&format!("monthly_cost_per_vpc = {:.2}\n", rng.f64() * 40.0));
+    }
+    text.push_str(&format!("attempts = {}\n", rng.usize(1..4)));
+    let count = rng.choice([0, 0, 0, 1, 3]).unwrap_or_default();
+    let exemptions: BTreeSet<_> = (0..count).map(|_| exemption(resources, rng)).collect();
+    text.extend(exemptions);
+    let controls = known();
+    #[expect(clippy::panic, reason = "settings of our own making are right")]
+    Settings::parse(&text, &controls).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// An exemption of a resource, or of all VPCs, from a control.
+fn exemption(resources: &[String], rng: &mut Rng) -> String {
+    let control = rng.choice(CONTROLS).map_or("", |control| control.name);
+    let resource = rng.choice(resources).filter(|_| rng.u8(..4) > 0);
+    let selector = match resource {
+        Some(id) => format!("resource = \"{id}\""),
+        None => "tag = { key = \"env\", value = \"prod\" }".to_owned(),
+    };
+    format!("\n[[exemptions]]\ncontrol = \"{control}\"\n{selector}\nreason = \"a storm\"\nexpires = 2027-01-31\n")
+}
