@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::changes::Change;
 use crate::evaluation::{Assessment, Context, UNKNOWN_STATE_ADVICE};
 use crate::model::finding::{FindingKey, ResourceKind};
-use crate::model::id::{AccountId, EndpointId};
+use crate::model::id::{AccountId, EndpointId, ServiceName};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service};
 
 /// What is known of the policy of one endpoint.
@@ -51,13 +51,37 @@ impl Policy {
 
 /// Policies that were analysed with the same settings at the same time, so that none is analysed twice.
 #[derive(Debug, Default)]
-pub(crate) struct Policies(RefCell<BTreeMap<(EndpointId, String), Read>>);
+pub(crate) struct Policies(RefCell<BTreeMap<PolicyKey, Read>>);
+
+/// What the analysis of a policy depends on, besides the settings, the VPC and the time.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct PolicyKey {
+    text: String,
+    service: ServiceName,
+    kind: EndpointKind,
+    owner: AccountId,
+    /// Set where the document may name its endpoint.
+    endpoint: Option<EndpointId>,
+}
+
+impl PolicyKey {
+    fn new(id: &EndpointId, owner: &AccountId, service: &Service, text: &str) -> Self {
+        // Escapes can hide a name.
+        let names_endpoint = text.contains('\\') || text.to_ascii_lowercase().contains("vpce");
+        Self {
+            text: text.to_owned(),
+            service: service.name.clone(),
+            kind: service.kind,
+            owner: owner.clone(),
+            endpoint: names_endpoint.then(|| id.clone()),
+        }
+    }
+}
 
 type Read = Result<Rc<Policy>, String>;
 
 impl Policies {
-    fn read(&self, id: &EndpointId, text: &str, read: impl FnOnce() -> Read) -> Read {
-        let key = (id.clone(), text.to_owned());
+    fn read(&self, key: PolicyKey, read: impl FnOnce() -> Read) -> Read {
         self.0.borrow_mut().entry(key).or_insert_with(read).clone()
     }
 }
@@ -117,7 +141,7 @@ impl<'a> Context<'a> {
 
     fn analysed(&self, id: &EndpointId, owner: &AccountId, service: &Service, text: &str) -> Read {
         let perimeter = &self.settings.perimeter;
-        self.policies.read(id, text, || {
+        self.policies.read(PolicyKey::new(id, owner, service, text), || {
             let document = Document::parse(text).map_err(|error| error.to_string())?;
             let endpoint = EndpointContext {
                 owner: owner.to_string(),

@@ -96,8 +96,8 @@ async fn audit_mode_reports_what_enforce_mode_would_do_and_makes_no_mutating_cal
     };
     assert_eq!(changes(&planned), changes(&done));
     assert_eq!(
-        planned.report["plan"]["audit_monthly_cost"],
-        done.report["plan"]["monthly_cost"]
+        planned.json["plan"]["audit_monthly_cost"],
+        done.json["plan"]["monthly_cost"]
     );
     assert_eq!(rig.mutations().len(), planned.results().len());
 }
