@@ -231,7 +231,10 @@ impl Writer<'_> {
             // A broader Deny leaves no hole; what it takes away is seldom nothing, so that is asked first.
             let added = self.texts(&others);
             let wider = Document::parse(&appended(self.document, &added).ok()?).ok()?;
-            if !matches!(regression(&wider, added.len(), self.perimeter, self.endpoint), Some(None)) {
+            if !matches!(
+                regression(&wider, added.len(), self.perimeter, self.endpoint),
+                Some(None)
+            ) {
                 return None;
             }
             let fix = self.proven(&others, was_locked_out).ok()?;

@@ -158,7 +158,10 @@ async fn rollback_waits_for_the_lease_and_fails_if_it_stays_taken() {
     })
     .0;
     let document = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    assert_eq!((status, document(&rig.policy(&endpoint))), (Status::Fine, document(OPEN)));
+    assert_eq!(
+        (status, document(&rig.policy(&endpoint))),
+        (Status::Fine, document(OPEN))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +182,10 @@ async fn undo_that_aws_refuses_is_recorded_as_failed_and_remediation_is_paused()
     assert!(matches!(undo.status, ChangeStatus::Failed { .. }) && record.undone_by.is_none());
     let (status, _) = rig.rollback(&of_change(&record, false)).await;
     let document = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    assert_eq!((status, document(&rig.policy(&endpoint))), (Status::Fine, document(OPEN)));
+    assert_eq!(
+        (status, document(&rig.policy(&endpoint))),
+        (Status::Fine, document(OPEN))
+    );
 }
 
 #[tokio::test(start_paused = true)]

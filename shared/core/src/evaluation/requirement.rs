@@ -304,7 +304,15 @@ mod tests {
             .collect();
         assert_eq!(
             wanted,
-            ["sts", "kms", "email-smtp", "rum", "guardduty-data", "freetier", "ecr.api"]
+            [
+                "sts",
+                "kms",
+                "email-smtp",
+                "rum",
+                "guardduty-data",
+                "freetier",
+                "ecr.api"
+            ]
         );
     }
 

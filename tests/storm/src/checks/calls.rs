@@ -173,7 +173,7 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
     let limits = evidence.settings.limits;
     let mut hours: BTreeMap<i64, usize> = BTreeMap::new();
     let mut spent = MonthlyCost::ZERO;
-    let mut by_vpc: BTreeMap<String, MonthlyCost> = BTreeMap::new();
+    let mut by_vpc: BTreeMap<String, (usize, MonthlyCost)> = BTreeMap::new();
     let begin = evidence.everything.first().map(|entry| entry.at);
     for entry in evidence.effects() {
         let second = entry.at.as_second();
@@ -190,15 +190,17 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
                 }
                 _ => 0,
             };
-            let added = zones(&effect.after).saturating_sub(zones(&effect.before));
-            let cost = evidence
-                .settings
-                .prices
-                .interface_endpoint(&entry.region.as_str().into(), added);
-            spent = spent + cost;
-            if let Some(Resource::Endpoint(endpoint)) = &effect.after {
-                let of_vpc = by_vpc.entry(endpoint.vpc.clone()).or_default();
-                *of_vpc = *of_vpc + cost;
+            let (before, after) = (zones(&effect.before), zones(&effect.after));
+            let cost = |zones| {
+                let region = entry.region.as_str().into();
+                evidence.settings.prices.interface_endpoint(&region, zones)
+            };
+            spent = spent + cost(after.saturating_sub(before));
+            // What an operator rolls back is not added any more.
+            if let Some(Resource::Endpoint(endpoint)) = effect.after.as_ref().or(effect.before.as_ref()) {
+                let (now, most) = by_vpc.entry(endpoint.vpc.clone()).or_default();
+                *now = (*now + after).saturating_sub(before);
+                *most = (*most).max(cost(*now));
             }
         }
     }
@@ -212,7 +214,7 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
     if spent > limits.monthly_cost_total {
         return Err(format!("{spent} added, {} allowed", limits.monthly_cost_total));
     }
-    if let Some((vpc, cost)) = by_vpc.iter().find(|(_, cost)| **cost > limits.monthly_cost_per_vpc) {
+    if let Some((vpc, (_, cost))) = by_vpc.iter().find(|(_, (_, most))| *most > limits.monthly_cost_per_vpc) {
         return Err(format!(
             "{cost} added to {vpc}, {} allowed",
             limits.monthly_cost_per_vpc
