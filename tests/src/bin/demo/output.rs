@@ -202,7 +202,7 @@ impl Output {
             let applied = matches!(record.status, ChangeStatus::Applied { .. });
             let what = match &record.action {
                 Action::Change(change) => change.to_string(),
-                Action::Undo(inverse) => inverse.to_string(),
+                Action::Undo(inverse) => inverse.text(),
             };
             self.line(&format!("{} {} {what}", self.color.mark(applied), record.id));
         }

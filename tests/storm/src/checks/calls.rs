@@ -12,6 +12,7 @@ use postern_policy::{Binding, Containment, Document, EndpointContext, analyse, b
 
 use super::Evidence;
 use super::ledger::{labels, same_policy};
+use crate::setup::OPERATOR;
 
 /// Calls per VPC as `ARCHITECTURE.md` states them, retries included, further pages of lists excluded.
 const MOST_CALLS: u64 = 150;
@@ -184,23 +185,26 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
             *hours.entry(hour).or_default() += 1;
         }
         for effect in &entry.effects {
-            let zones = |thing: &Option<Resource>| match thing {
-                Some(Resource::Endpoint(endpoint)) if endpoint.kind == EndpointKind::Interface => {
-                    endpoint.subnets.len()
-                }
-                _ => 0,
-            };
             let (before, after) = (zones(&effect.before), zones(&effect.after));
             let cost = |zones| {
                 let region = entry.region.as_str().into();
                 evidence.settings.prices.interface_endpoint(&region, zones)
             };
             spent = spent + cost(after.saturating_sub(before));
-            // What an operator rolls back is not added any more.
-            if let Some(Resource::Endpoint(endpoint)) = effect.after.as_ref().or(effect.before.as_ref()) {
+        }
+    }
+    // What an operator rolls back is not added any more.
+    for entry in evidence.everything.iter().filter(|entry| entry.changed()) {
+        let by_postern = entry.caller.contains(":role/postern-");
+        for effect in &entry.effects {
+            let (before, after) = (zones(&effect.before), zones(&effect.after));
+            if let Some(Resource::Endpoint(endpoint)) = effect.after.as_ref().or(effect.before.as_ref())
+                && (by_postern || *entry.caller == *OPERATOR)
+            {
                 let (now, most) = by_vpc.entry(endpoint.vpc.clone()).or_default();
                 *now = (*now + after).saturating_sub(before);
-                *most = (*most).max(cost(*now));
+                let region = entry.region.as_str().into();
+                *most = (*most).max(evidence.settings.prices.interface_endpoint(&region, *now));
             }
         }
     }
@@ -242,5 +246,13 @@ pub(super) fn audit_mode_changed_nothing(evidence: &Evidence<'_>) -> Result<(), 
     match evidence.mutating().next() {
         Some(entry) => Err(format!("{} was called in audit mode", entry.operation)),
         None => Ok(()),
+    }
+}
+
+/// The zones of an interface endpoint, each of which costs.
+fn zones(resource: &Option<Resource>) -> usize {
+    match resource {
+        Some(Resource::Endpoint(endpoint)) if endpoint.kind == EndpointKind::Interface => endpoint.subnets.len(),
+        _ => 0,
     }
 }
