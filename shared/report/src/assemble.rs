@@ -278,16 +278,17 @@ fn unexplained(
         .iter()
         .map(|f| (f.control.as_str(), f.resource.id.as_str()))
         .collect();
-    let explained = |planned: &PlannedChange| {
-        let mut causes = planned.causes.iter();
+    let explained = |causes: &BTreeSet<FindingKey>| {
+        let mut causes = causes.iter();
         causes.any(|key| reported.contains(&(key.control.as_str(), key.resource.id.as_str())))
     };
     let planned = positions.iter().filter_map(|at| {
-        let planned = r.plan.changes.get(*at).filter(|planned| !explained(planned))?;
+        let planned = r.plan.changes.get(*at).filter(|planned| !explained(&planned.causes))?;
         let refused = r.plan.refusal(planned).is_some();
         Some(outcome::of_changes(planned.mode, [&outcome_at(r, *at)], None, refused).into())
     });
-    let earlier = earlier.iter().map(|record| match record.status {
+    let earlier = earlier.iter().filter(|record| !explained(&record.causes));
+    let earlier = earlier.map(|record| match record.status {
         ChangeStatus::Failed { .. } | ChangeStatus::NotApplied { .. } => Outcome::Failed,
         ChangeStatus::Intended
         | ChangeStatus::Uncertain { .. }

@@ -117,7 +117,7 @@ async fn change_that_cannot_be_recorded_is_not_made() {
     assert_eq!(report.text("/outcome"), "failed");
     let cause = report.text("/changes/0/reason");
     assert!(
-        cause.contains("the change was not started: cannot"),
+        cause.contains("the change was not started: could not record"),
         "{:#}",
         report.json
     );
@@ -142,7 +142,7 @@ async fn second_run_changes_nothing_in_a_vpc_while_the_first_runs() {
     let event = sqs_batch([Envelope::revoke_ingress(&rig.vpc)]);
     let answer = other.invoke(&event).await.unwrap();
     assert_back(&answer, &[0], &other);
-    assert!(other.log().contains("another run is at work"), "{}", other.log());
+    assert!(other.log().contains("another run holds the lease"), "{}", other.log());
     assert_eq!(rig.mutations(), [""; 0]);
 }
 

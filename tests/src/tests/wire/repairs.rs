@@ -241,7 +241,7 @@ async fn sweeper_repairs_every_vpc_of_the_region() {
 }
 
 #[tokio::test]
-async fn plan_over_its_limit_is_reported_and_not_applied() {
+async fn remediation_over_a_limit_is_reported_and_withheld_while_free_ones_are_made() {
     let rig = Rig::new().await;
     let settings = format!(
         "{}\n[limits]\nmonthly_cost_per_vpc = 10.0\n",
@@ -255,11 +255,22 @@ async fn plan_over_its_limit_is_reported_and_not_applied() {
         .await
         .unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.mutations(), [""; 0]);
+    let mutations = rig.mutations();
+    assert!(
+        mutations.iter().any(|call| call == "ModifyVpcAttribute"),
+        "{mutations:?}"
+    );
+    assert!(
+        !mutations.iter().any(|call| call == "CreateVpcEndpoint"),
+        "{mutations:?}"
+    );
     let report = rig.report();
     assert_eq!(report.text("/outcome"), "refused");
     assert!(
-        report.text("/plan/refused").contains("monthly_cost_per_vpc"),
+        report
+            .json
+            .to_string()
+            .contains("limits.monthly_cost_per_vpc is $10.00"),
         "{:#}",
         report.json
     );
