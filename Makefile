@@ -5,7 +5,7 @@ HOST := $(subst aarch64,arm64,$(shell uname -m))
 SETTINGS ?= postern.toml
 STACK ?= postern
 ZIPS ?= target/lambda/$(ARCH)
-CRATES := postern-policy postern-core postern-report postern-aws postern-runtime postern-cli \
+CRATES := postern-policy postern-core postern-report postern-aws postern-engine postern-runtime postern-cli \
     subnet-inspector endpoint-inspector policy-inspector sweeper
 
 # The tools of .venv come first: cargo finds cargo-lambda there, and cargo-lambda zig (through python3 -m ziglang).

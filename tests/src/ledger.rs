@@ -91,8 +91,10 @@ fn age_item(item: &mut HashMap<String, AttributeValue>, by: SignedDuration) -> R
     }
     if let Some(AttributeValue::S(change)) = item.get("change") {
         let mut change: Value = serde_json::from_str(change).while_doing(doing)?;
-        let time: Timestamp = serde_json::from_value(change["time"].take()).while_doing(doing)?;
-        change["time"] = Value::String((time - by).to_string());
+        if let Some(time) = change.get_mut("time") {
+            let at: Timestamp = serde_json::from_value(time.take()).while_doing(doing)?;
+            *time = Value::String((at - by).to_string());
+        }
         item.insert("change".to_owned(), AttributeValue::S(change.to_string()));
     }
     Ok(())

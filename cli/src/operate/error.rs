@@ -32,11 +32,11 @@ pub enum CommandError {
     #[error("`{0}` is not in the ledger of {1} in {2}; `postern history` lists the changes and runs on record")]
     NotOnRecord(String, AccountId, Region),
     #[error("{0}; try again in a minute")]
-    LeaseBusy(ReconcileError),
+    LeaseBusy(Box<ReconcileError>),
     #[error("{0}; see `postern history`, then run the command again")]
-    LeaseLost(ReconcileError),
+    LeaseLost(Box<ReconcileError>),
     #[error(transparent)]
-    Reconcile(ReconcileError),
+    Reconcile(Box<ReconcileError>),
     #[error("incomplete data: {0}")]
     Gap(Gap),
     #[error(
@@ -54,12 +54,12 @@ pub enum CommandError {
 impl From<ReconcileError> for CommandError {
     fn from(error: ReconcileError) -> Self {
         match error {
-            ReconcileError::LeaseBusy(_) => Self::LeaseBusy(error),
-            ReconcileError::LeaseLost(_) => Self::LeaseLost(error),
+            ReconcileError::LeaseBusy(_) => Self::LeaseBusy(Box::new(error)),
+            ReconcileError::LeaseLost(_) => Self::LeaseLost(Box::new(error)),
             ReconcileError::Ledger(error) => Self::Ledger(error),
             ReconcileError::Observation(error) => Self::Observe(error),
             ReconcileError::Gap(gap) => Self::Gap(gap),
-            error => Self::Reconcile(error),
+            error => Self::Reconcile(Box::new(error)),
         }
     }
 }

@@ -1,10 +1,4 @@
 //! The whole chain as it is deployed: template, rules, queues, functions, topics.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
 
 use std::collections::BTreeSet;
 

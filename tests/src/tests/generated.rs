@@ -1,5 +1,4 @@
 //! Files that are made from the code. `make generate` writes them anew.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn private_dns_is_never_enabled_where_it_would_break_clients() {
-        for short in ["execute-api"] {
+        for short in ["execute-api", "execute-api-fips"] {
             let mut world = bare().subnet("subnet-a", "a", SubnetClass::Private);
             let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
             let name = format!("com.amazonaws.{REGION}.{short}");

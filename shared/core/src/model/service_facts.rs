@@ -14,6 +14,8 @@ const NO_PRIVATE_DNS: &[(&str, &str)] = &[
 /// Why private DNS is not enabled on endpoints of a service. None where nothing is known against it.
 pub fn against_private_dns(service: &Service) -> Option<&'static str> {
     let name = service.short_name()?;
-    let found = NO_PRIVATE_DNS.iter().find(|(service, _)| *service == name);
+    let found = NO_PRIVATE_DNS
+        .iter()
+        .find(|(service, _)| *service == name.trim_end_matches("-fips"));
     found.map(|(_, reason)| *reason)
 }

@@ -203,7 +203,8 @@ fn plan_at_a_limit_is_applied_completely() {
     let count = world.plan().changes.len();
     let dollars = MonthlyCost::from_dollars;
     let spent = Spent { changes: 2 };
-    let at_limits: [(Spent, fn(&mut Limits, usize)); 4] = [
+    type Limit = fn(&mut Limits, usize);
+    let at_limits: [(Spent, Limit); 4] = [
         (Spent::default(), |l, _| {
             l.monthly_cost_per_vpc = MonthlyCost::from_dollars(21.90)
         }),

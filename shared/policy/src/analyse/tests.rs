@@ -600,7 +600,7 @@ fn the_witness_of_a_service_that_is_not_known_calls_no_other_service() {
             assert!(witness.request.resource.starts_with("arn:aws:tomorrow:"), "{witness:?}");
         }
         // Whether the service has actions of S3 is not known.
-        let found = on(name, &[of_s3.clone()]);
+        let found = on(name, std::slice::from_ref(&of_s3));
         assert_eq!(found.verdict, Containment::Undecided);
         assert!(found.identity.is_none() && found.resource.is_none());
         let closed = on(

@@ -1,5 +1,4 @@
 //! Events of an account that the deployment does not serve.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use crate::dynamodb::{Table, Tables};
 use crate::{Cloud, REGION};

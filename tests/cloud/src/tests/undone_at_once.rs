@@ -1,5 +1,4 @@
 //! What somebody undoes while AWS may not show yet that it was done.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

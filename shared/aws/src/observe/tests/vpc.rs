@@ -324,7 +324,7 @@ async fn groups_of_other_vpcs_are_found_by_the_endpoints_that_have_them() {
     let cloud = Cloud::new()
         .on("DescribeVpcs", VPC)
         .on("DescribeVpcEndpoints", endpoints)
-        .on("DescribeSecurityGroups", &set(&[own.clone()]))
+        .on("DescribeSecurityGroups", &set(std::slice::from_ref(&own)))
         .on("DescribeSecurityGroups", &set(&foreign));
     let wanted = [Part::Endpoints, Part::SecurityGroups];
     let snapshot = look(&cloud, &wanted).await.unwrap().unwrap();
