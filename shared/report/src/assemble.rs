@@ -274,10 +274,8 @@ fn unexplained(
     findings: &[published::Finding],
     r: &Reconciliation,
 ) -> Vec<Outcome> {
-    let reported: BTreeSet<_> = findings
-        .iter()
-        .map(|f| (f.control.as_str(), f.resource.id.as_str()))
-        .collect();
+    let alerting = findings.iter().filter(|finding| finding.outcome > Outcome::Exempt);
+    let reported: BTreeSet<_> = alerting.map(|f| (f.control.as_str(), f.resource.id.as_str())).collect();
     let explained = |causes: &BTreeSet<FindingKey>| {
         let mut causes = causes.iter();
         causes.any(|key| reported.contains(&(key.control.as_str(), key.resource.id.as_str())))
