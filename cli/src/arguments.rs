@@ -66,7 +66,7 @@ Exit status:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
-    /// Say whether strangers get in, whether data gets out, and whether anybody gets through
+    /// Say whether principals outside the perimeter can use the endpoint, whether resources outside it can be reached, and whether anybody trusted can use it
     #[command(after_help = STATUS)]
     Check(Judging),
     /// Say it in full: who, doing what, through which statement, and why nothing stops it

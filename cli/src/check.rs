@@ -7,8 +7,8 @@ use postern_policy::{Containment, Perimeter};
 
 use crate::arguments::{Format, Judging};
 use crate::endpoint::Endpoint;
+use crate::file_verdict::{Detail, FileVerdict};
 use crate::input::{self, Unjudged};
-use crate::judged::{Detail, Judged};
 use crate::output::{Status, complain};
 
 pub(crate) fn check(
@@ -20,17 +20,17 @@ pub(crate) fn check(
     let endpoint = Endpoint::new(&judging.endpoint, perimeter);
     let mut worst = Status::Fine;
     for file in &judging.files {
-        let (judged, status) = judge(file, perimeter, &endpoint);
+        let (file_verdict, status) = judge(file, perimeter, &endpoint);
         worst = worst.max(status);
         // Programs get a line for each file; people have read the complaint.
         if status != Status::Failed || judging.format == Format::Json {
-            judged.write(out, judging.format, detail)?;
+            file_verdict.write(out, judging.format, detail)?;
         }
     }
     Ok(worst)
 }
 
-fn judge(path: &Path, perimeter: &Perimeter, endpoint: &Endpoint) -> (Judged, Status) {
+fn judge(path: &Path, perimeter: &Perimeter, endpoint: &Endpoint) -> (FileVerdict, Status) {
     let file = path.display().to_string();
     match input::policy(path) {
         Ok(document) => {
@@ -39,15 +39,15 @@ fn judge(path: &Path, perimeter: &Perimeter, endpoint: &Endpoint) -> (Judged, St
                 Containment::Closed => Status::Fine,
                 Containment::Open | Containment::LockedOut | Containment::Undecided => Status::Found,
             };
-            (Judged { file, analysis }, status)
+            (FileVerdict { file, analysis }, status)
         }
         Err(Unjudged::NoPolicy(problems)) => {
             let reasons = problems.iter().map(ToString::to_string).collect();
-            (Judged::undecided(file, reasons), Status::Found)
+            (FileVerdict::undecided(file, reasons), Status::Found)
         }
         Err(Unjudged::NoJson(reason)) => {
             complain(&reason);
-            (Judged::undecided(file, vec![reason]), Status::Failed)
+            (FileVerdict::undecided(file, vec![reason]), Status::Failed)
         }
     }
 }

@@ -10,13 +10,13 @@ use serde_json::value::RawValue;
 use crate::arguments::{Fixing, Format};
 use crate::difference::difference;
 use crate::endpoint::Endpoint;
+use crate::file_verdict::{Detail, FileVerdict, Line};
 use crate::input::{self, Unjudged};
-use crate::judged::{Detail, Judged, Line};
 use crate::output::{Status, complain, plain};
 use crate::replace::replace;
 
 /// What became of one file.
-enum ChangeOutcome {
+enum FixOutcome {
     /// There was nothing to close.
     Kept,
     Fixed(Fix),
@@ -42,9 +42,9 @@ struct Change<'j> {
 
 struct Attempt {
     /// As it was before.
-    judged: Judged,
+    file_verdict: FileVerdict,
     text: String,
-    outcome: ChangeOutcome,
+    outcome: FixOutcome,
 }
 
 pub(crate) fn fix_all(fixing: &Fixing, perimeter: &Perimeter, out: &mut dyn Write) -> io::Result<Status> {
@@ -60,7 +60,7 @@ pub(crate) fn fix_all(fixing: &Fixing, perimeter: &Perimeter, out: &mut dyn Writ
             Format::Json => attempt.print_line(out)?,
             Format::Text => attempt.print_text(fixing.write, out)?,
         }
-        if let ChangeOutcome::Failed(reason) = &attempt.outcome {
+        if let FixOutcome::Failed(reason) = &attempt.outcome {
             complain(reason);
         }
     }
@@ -69,62 +69,66 @@ pub(crate) fn fix_all(fixing: &Fixing, perimeter: &Perimeter, out: &mut dyn Writ
 
 fn attempt(path: &Path, perimeter: &Perimeter, endpoint: &Endpoint) -> Attempt {
     let file = path.display().to_string();
-    let not = |judged, text, outcome| Attempt { judged, text, outcome };
+    let not = |file_verdict, text, outcome| Attempt {
+        file_verdict,
+        text,
+        outcome,
+    };
     let document = match input::policy(path) {
         Ok(document) => document,
         Err(Unjudged::NoPolicy(problems)) => {
             let reasons: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            let outcome = ChangeOutcome::Not(reasons.join("; "));
-            return not(Judged::undecided(file, reasons), String::new(), outcome);
+            let outcome = FixOutcome::Not(reasons.join("; "));
+            return not(FileVerdict::undecided(file, reasons), String::new(), outcome);
         }
         Err(Unjudged::NoJson(reason)) => {
-            let judged = Judged::undecided(file, vec![reason.clone()]);
-            return not(judged, String::new(), ChangeOutcome::Failed(reason));
+            let file_verdict = FileVerdict::undecided(file, vec![reason.clone()]);
+            return not(file_verdict, String::new(), FixOutcome::Failed(reason));
         }
     };
     let analysis = endpoint.analyse(&document, perimeter);
     let outcome = match analysis.verdict {
-        Containment::Closed => ChangeOutcome::Kept,
-        Containment::LockedOut => ChangeOutcome::Not("it locks everybody out, and has nothing to close".to_owned()),
-        Containment::Undecided => ChangeOutcome::Not(analysis.reasons.join("; ")),
+        Containment::Closed => FixOutcome::Kept,
+        Containment::LockedOut => FixOutcome::Not("it locks everybody out, and has nothing to close".to_owned()),
+        Containment::Undecided => FixOutcome::Not(analysis.reasons.join("; ")),
         Containment::Open => match fix(&document, perimeter, &endpoint.context) {
             Ok(fix) => proven(fix, perimeter, endpoint),
-            Err(error) => ChangeOutcome::Not(error.to_string()),
+            Err(error) => FixOutcome::Not(error.to_string()),
         },
     };
     let text = document.text().to_owned();
     Attempt {
-        judged: Judged { file, analysis },
+        file_verdict: FileVerdict { file, analysis },
         text,
         outcome,
     }
 }
 
 /// The fix, unless it closes the policy only as long as the endpoint has the ids that were supposed.
-fn proven(fix: Fix, perimeter: &Perimeter, endpoint: &Endpoint) -> ChangeOutcome {
+fn proven(fix: Fix, perimeter: &Perimeter, endpoint: &Endpoint) -> FixOutcome {
     let Ok(document) = Document::parse(&fix.text) else {
-        return ChangeOutcome::Not("the fixed document is not understood".to_owned());
+        return FixOutcome::Not("the fixed document is not understood".to_owned());
     };
     let after = endpoint.analyse(&document, perimeter);
     match after.verdict {
-        Containment::Closed => ChangeOutcome::Fixed(fix),
-        Containment::LockedOut => ChangeOutcome::Not("closed, it would lock everybody out as it does now".to_owned()),
-        Containment::Open | Containment::Undecided => ChangeOutcome::Not(after.reasons.join("; ")),
+        Containment::Closed => FixOutcome::Fixed(fix),
+        Containment::LockedOut => FixOutcome::Not("closed, it would lock everybody out as it does now".to_owned()),
+        Containment::Open | Containment::Undecided => FixOutcome::Not(after.reasons.join("; ")),
     }
 }
 
 impl Attempt {
     fn status(&self) -> Status {
         match self.outcome {
-            ChangeOutcome::Kept | ChangeOutcome::Fixed(_) => Status::Fine,
-            ChangeOutcome::Not(_) => Status::Found,
-            ChangeOutcome::Failed(_) => Status::Failed,
+            FixOutcome::Kept | FixOutcome::Fixed(_) => Status::Fine,
+            FixOutcome::Not(_) => Status::Found,
+            FixOutcome::Failed(_) => Status::Failed,
         }
     }
 
     /// Changes the file if there is a fix for it.
     fn write(&mut self, path: &Path) {
-        let ChangeOutcome::Fixed(fix) = &self.outcome else {
+        let FixOutcome::Fixed(fix) = &self.outcome else {
             return;
         };
         let written = if input::is_standard_input(path) {
@@ -133,14 +137,14 @@ impl Attempt {
             replace(path, &fix.text).map_err(|error| format!("`{}` cannot be written: {error}", path.display()))
         };
         if let Err(reason) = written {
-            self.judged.analysis.reasons.push(reason.clone());
-            self.outcome = ChangeOutcome::Failed(reason);
+            self.file_verdict.analysis.reasons.push(reason.clone());
+            self.outcome = FixOutcome::Failed(reason);
         }
     }
 
     fn print_line(&self, out: &mut dyn Write) -> io::Result<()> {
         let fix = match &self.outcome {
-            ChangeOutcome::Fixed(fix) => Some(Change {
+            FixOutcome::Fixed(fix) => Some(Change {
                 document: &fix.text,
                 added: fix
                     .added
@@ -150,10 +154,10 @@ impl Attempt {
             }),
             _ => None,
         };
-        let mut line = self.judged.line(Detail::Verdict);
-        if let ChangeOutcome::Not(reason) = &self.outcome
+        let mut line = self.file_verdict.line(Detail::Verdict);
+        if let FixOutcome::Not(reason) = &self.outcome
             && !line.reasons.contains(reason)
-            && self.judged.analysis.verdict != Containment::Undecided
+            && self.file_verdict.analysis.verdict != Containment::Undecided
         {
             line.reasons.push(format!("not fixed: {reason}"));
         }
@@ -164,12 +168,12 @@ impl Attempt {
     /// The document goes to standard output and what is said about it to standard error, so that the one can be kept.
     /// A document that was written to its file is not printed.
     fn print_text(&self, written: bool, out: &mut dyn Write) -> io::Result<()> {
-        let file = plain(&self.judged.file);
+        let file = plain(&self.file_verdict.file);
         let (document, said) = match &self.outcome {
-            ChangeOutcome::Kept => (Some(&self.text), format!("{file}: closed; nothing is changed\n")),
-            ChangeOutcome::Fixed(fix) => (Some(&fix.text), difference(&file, &self.text, &fix.text)),
-            ChangeOutcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", plain(reason))),
-            ChangeOutcome::Failed(_) => (None, String::new()),
+            FixOutcome::Kept => (Some(&self.text), format!("{file}: closed; nothing is changed\n")),
+            FixOutcome::Fixed(fix) => (Some(&fix.text), difference(&file, &self.text, &fix.text)),
+            FixOutcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", plain(reason))),
+            FixOutcome::Failed(_) => (None, String::new()),
         };
         if written {
             return write!(out, "{said}");

@@ -7,8 +7,8 @@ use postern_policy::Perimeter;
 use crate::arguments::{Arguments, Command, PolicyCommand, Trust};
 use crate::check::check;
 use crate::eval::eval;
+use crate::file_verdict::Detail;
 use crate::fix::fix_all;
-use crate::judged::Detail;
 use crate::output::{Status, complain, warn};
 use crate::{operate, settings};
 
@@ -47,7 +47,7 @@ fn within(trust: &Trust, work: impl FnOnce(&Perimeter) -> io::Result<Status>) ->
         Ok(perimeter) => {
             if !perimeter.trusts_somebody() {
                 warn(
-                    "the settings trust nobody, so every caller is a stranger; name organizations or accounts under [perimeter]",
+                    "the settings trust nobody, so every principal is outside your perimeter; name organizations or accounts under [perimeter]",
                 );
             }
             work(&perimeter)

@@ -20,8 +20,16 @@ fn an_open_policy_comes_with_who_gets_in_and_what_gets_out() {
     let run = check(&["open.json"]);
     let lines: Vec<_> = run.stdout.lines().collect();
     assert_eq!(lines[0], "open.json: open");
-    assert!(lines[1].starts_with("  a stranger gets in: "), "{}", run.stdout);
-    assert!(lines[2].starts_with("  data gets out: "), "{}", run.stdout);
+    assert!(
+        lines[1].starts_with("  a principal outside your perimeter can use the endpoint: "),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        lines[2].starts_with("  a resource outside your perimeter can be reached: "),
+        "{}",
+        run.stdout
+    );
     assert_eq!((run.stderr.as_str(), run.status), ("", 1));
 }
 
@@ -30,7 +38,7 @@ fn a_policy_that_nobody_gets_through_is_locked_out() {
     let run = check(&["locked-out.json"]);
     assert_eq!(
         run.stdout,
-        "locked-out.json: locked-out\n  nobody trusted gets through\n"
+        "locked-out.json: locked-out\n  no trusted principal can use the endpoint\n"
     );
     assert_eq!((run.stderr.as_str(), run.status), ("", 1));
 }

@@ -21,14 +21,14 @@ fn a_deny_is_named() {
 fn what_no_statement_allows_is_denied() {
     let directory = directory();
     let text = std::fs::read_to_string(fixture("request.json")).unwrap();
-    let stranger = text.replace(
+    let outsider = text.replace(
         "\"aws:PrincipalOrgID\": \"o-exampleorg1\"",
-        "\"aws:PrincipalOrgID\": \"o-stranger001\"",
+        "\"aws:PrincipalOrgID\": \"o-otherorg001\"",
     );
-    assert_ne!(text, stranger);
+    assert_ne!(text, outsider);
     let policy = fixture("closed.json");
     let arguments = [&EVAL[..], &["--request", "-", policy.to_str().unwrap()]].concat();
-    let run = run_with(directory.path(), &arguments, stranger.as_bytes());
+    let run = run_with(directory.path(), &arguments, outsider.as_bytes());
     assert_eq!(
         (run.stdout.as_str(), run.status),
         ("denied: no statement allows it\n", 1)

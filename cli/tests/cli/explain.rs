@@ -11,7 +11,7 @@ fn an_open_policy_is_explained_by_statement_and_place() {
         "Allowed by Statement[0] \"FromOurOffice\".",
         "Not denied by Statement[1] \"NoForeignOrganisation\"",
         "`Statement[1].Condition.Bool.aws:PrincipalIsAWSService`",
-        "The request by which a stranger gets in:\n    principal = anonymous\n    action = s3:GetObject\n",
+        "The request by which a principal outside your perimeter can use the endpoint:\n    principal = anonymous\n    action = s3:GetObject\n",
         "    aws:ResourceOrgID = o-exampleorg1\n",
     ] {
         assert!(run.stdout.contains(part), "{part} is missing: {}", run.stdout);

@@ -124,7 +124,7 @@ pub enum ExemptionSelector {
     Tag { key: String, value: String },
 }
 
-/// A plan that exceeds a limit is reported completely and not applied.
+/// A limit withholds the changes that count against it. The report names them and the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub changes_per_run: usize,

@@ -150,7 +150,7 @@ struct ExemptByTag {
     controls: Option<Vec<Control>>,
 }
 
-/// A plan that exceeds a limit is reported completely and not applied.
+/// A limit withholds the changes that count against it. The report names them and the limit.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Limits")]
 struct LimitsTable {

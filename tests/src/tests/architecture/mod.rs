@@ -12,6 +12,11 @@ mod imports;
 
 /// Every package of the build with the packages that it depends on, at run time and for its tests.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    dependencies_where(|_| true)
+}
+
+/// Every package of the build with the packages that it depends on in ways of which Cargo names the kind: null at run time.
+fn dependencies_where(wanted: impl Fn(&Value) -> bool) -> BTreeMap<String, BTreeSet<String>> {
     let host = run(Command::new("rustc").arg("-vV"));
     let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     let metadata = run(Command::new(env!("CARGO"))
@@ -37,11 +42,11 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     nodes
         .iter()
         .map(|node| {
-            let used = node["dependencies"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|id| names[id.as_str().unwrap()].clone());
+            let used = node["deps"].as_array().unwrap().iter().filter(|dependency| {
+                let mut kinds = dependency["dep_kinds"].as_array().unwrap().iter();
+                kinds.any(|kind| wanted(&kind["kind"]))
+            });
+            let used = used.map(|dependency| names[dependency["pkg"].as_str().unwrap()].clone());
             (names[node["id"].as_str().unwrap()].clone(), used.collect())
         })
         .collect()
@@ -85,8 +90,16 @@ fn policy_and_core_see_neither_aws_nor_an_async_runtime() {
 
 #[test]
 fn dependencies_point_one_way() {
-    let layers = ["postern-policy", "postern-core", "postern-aws", "postern-runtime"];
-    let dependencies = dependencies();
+    let layers = [
+        "postern-policy",
+        "postern-core",
+        "postern-report",
+        "postern-aws",
+        "postern-engine",
+        "postern-runtime",
+    ];
+    // Tests of a lower crate may use the model cloud, which uses the upper ones.
+    let dependencies = dependencies_where(Value::is_null);
     for (height, lower) in layers.iter().enumerate() {
         let tree = tree(lower, &dependencies);
         let upward: Vec<_> = layers[height + 1..]

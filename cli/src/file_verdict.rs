@@ -9,7 +9,7 @@ use crate::arguments::Format;
 use crate::output::plain;
 
 #[derive(Debug)]
-pub(crate) struct Judged {
+pub(crate) struct FileVerdict {
     pub(crate) file: String,
     pub(crate) analysis: Analysis,
 }
@@ -54,7 +54,7 @@ impl Hole {
     }
 }
 
-impl Judged {
+impl FileVerdict {
     /// What cannot be judged is neither open nor closed.
     pub(crate) fn undecided(file: String, reasons: Vec<String>) -> Self {
         let analysis = Analysis::undecided(reasons);
@@ -92,7 +92,7 @@ impl Judged {
             Detail::Verdict => {
                 lines.extend(self.holes().map(|(hole, witness)| hole_line(hole, &witness.request)));
                 if analysis.locked_out {
-                    lines.push("nobody trusted gets through".to_owned());
+                    lines.push("no trusted principal can use the endpoint".to_owned());
                 }
                 lines.extend(self.reasons());
             }
@@ -123,12 +123,12 @@ impl Judged {
             .analysis
             .identity
             .as_ref()
-            .map(|witness| ("a stranger gets in", witness));
+            .map(|witness| ("a principal outside your perimeter can use the endpoint", witness));
         let resource = self
             .analysis
             .resource
             .as_ref()
-            .map(|witness| ("data gets out", witness));
+            .map(|witness| ("a resource outside your perimeter can be reached", witness));
         identity.into_iter().chain(resource)
     }
 
@@ -139,11 +139,11 @@ impl Judged {
             if !witness.conditional.is_empty() {
                 let keys = witness.conditional.join("`, `");
                 reasons.push(format!(
-                    "that {hole} takes `{keys}` as shown, which a caller may not be able to choose"
+                    "{hole} only with `{keys}` as shown, which a caller may not be able to choose"
                 ));
             }
             let supposing = witness.supposing.iter();
-            reasons.extend(supposing.map(|supposed| format!("that {hole} supposes that {supposed}")));
+            reasons.extend(supposing.map(|supposed| format!("{hole}, supposing that {supposed}")));
         }
         reasons
     }
