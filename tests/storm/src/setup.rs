@@ -12,7 +12,7 @@ use postern_core::controls::{CONTROLS, known};
 use postern_core::functions::Function;
 use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Topics};
+use postern_runtime::{Configuration, REPORTS};
 
 use crate::size::Size;
 
@@ -88,10 +88,7 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configurat
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
     Arc::new(Configuration {
         settings: settings(services, &resources, rng),
-        topics: Topics {
-            reports: topic(),
-            alerts: None,
-        },
+        destinations: [(&REPORTS, topic())].into_iter().collect(),
         ledger: LEDGER.to_owned(),
         own_roles: postern_core::functions::FUNCTIONS
             .iter()

@@ -75,7 +75,7 @@ impl<'a> Evidence<'a> {
         let aws: Aws = cloud.aws(AUDITOR);
         let ledger: Ledger = aws.ledger(LEDGER);
         let parts = SWEEPER
-            .controls
+            .controls()
             .iter()
             .flat_map(|control| control.needs)
             .copied()
