@@ -77,7 +77,10 @@ impl Applier {
             Ok(created) => ChangeOutcome::Applied { created },
             // An attempt of this call made the change, although its answer was lost.
             Err(ChangeOutcome::NotNeeded { .. }) if self.repeated(change, &before) => ChangeOutcome::Applied {
-                created: change.managed_group().and_then(|vpc| self.managed.get(vpc)).map(|id| id.0.clone()),
+                created: change
+                    .managed_group()
+                    .and_then(|vpc| self.managed.get(vpc))
+                    .map(|id| id.0.clone()),
             },
             Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
                 cause: format!("could not {change}: {cause}"),

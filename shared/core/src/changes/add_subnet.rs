@@ -10,7 +10,7 @@ use super::simulate::{give_address_back, take_address, with_endpoint};
 use super::snippet::{Block, endpoint_block, subnets};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId, SubnetId, Zone, VpcId};
+use crate::model::id::{EndpointId, Region, RunId, SubnetId, VpcId, Zone};
 use crate::model::snapshot::{Gap, Part, Snapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -43,7 +43,7 @@ impl FindingStatus {
         Self::Failed,
     ];
 
-    /// As in reports and in message attributes.
+    /// As in the keys of reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Exempt => "exempt",

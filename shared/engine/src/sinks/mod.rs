@@ -52,7 +52,8 @@ pub enum Audience {
 pub struct Destinations(BTreeMap<&'static str, String>);
 
 impl Destinations {
-    pub(crate) fn of(&self, sink: &Sink) -> Option<&str> {
+    /// The destination of a sink; None where it has none.
+    pub fn of(&self, sink: &Sink) -> Option<&str> {
         self.0.get(sink.name).map(String::as_str)
     }
 
