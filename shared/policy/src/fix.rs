@@ -1,5 +1,7 @@
 //! The smallest change that provably closes a policy: Denies at its end, and nothing of the customer's touched.
 
+use std::cell::RefCell;
+
 mod deny;
 mod layout;
 
@@ -7,9 +9,9 @@ use deny::{Deny, EVERY_ACTION, Exempt, Test, Writer, list, texts};
 pub(crate) use deny::{free_sid, quoted};
 pub(crate) use layout::append;
 
-use crate::analyse::{Containment, analyse, regression};
+use crate::analyse::{Analysis, Containment, Setting, regression};
 use crate::document::{Document, MOST_CHARACTERS};
-use crate::evaluate::Request;
+use crate::evaluate::{Request, evaluate};
 use crate::federation;
 use crate::service::Keyless;
 use crate::{EndpointContext, Perimeter};
@@ -54,7 +56,8 @@ pub enum NoFix {
 /// Closes the holes of a policy. The result is proven: it has no hole, it allows every request that was allowed and
 /// lies in neither hole, it locks nobody out who was not, AWS takes its length, and fixing it again changes nothing.
 pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Result<Fix, NoFix> {
-    let before = analyse(document, perimeter, endpoint);
+    let setting = &Setting::new(perimeter, endpoint);
+    let before = setting.analyse(document);
     match before.verdict {
         Containment::Closed | Containment::LockedOut => {
             return Ok(Fix {
@@ -73,11 +76,14 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     }
     let writer = Writer {
         document,
+        setting,
         perimeter,
         endpoint,
         owned: crate::aws_owned::resources(perimeter, endpoint),
         marks: crate::aws_owned::marks(perimeter, endpoint),
+        examples: RefCell::default(),
     };
+    writer.examples.borrow_mut().holes.extend(certain(&before));
     let mut reason = NoFix::NotClosed;
     for denies in writer.attempts(before.identity.is_some(), before.resource.is_some()) {
         match writer.proven(&denies, before.locked_out) {
@@ -87,6 +93,37 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
         }
     }
     Err(writer.owners_untold().unwrap_or(reason))
+}
+
+/// Requests that refuted one attempt. They may refute another sooner than a search does.
+#[derive(Default)]
+struct Examples {
+    /// Requests that are to be denied.
+    holes: Vec<Request>,
+    /// Requests that the document allows and that are to be allowed still.
+    legitimate: Vec<Request>,
+}
+
+impl Examples {
+    /// Why a document is no fix, if one of these tells.
+    fn refute(&self, fixed: &Document) -> Result<(), NoFix> {
+        let allowed = |request: &Request| evaluate(fixed, request).is_allowed();
+        if self.holes.iter().any(allowed) {
+            return Err(NoFix::NotClosed);
+        }
+        match self.legitimate.iter().find(|request| !allowed(request)) {
+            Some(lost) => Err(NoFix::Loses(Box::new(lost.clone()))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The witnesses of an analysis that suppose nothing.
+fn certain(found: &Analysis) -> impl Iterator<Item = Request> {
+    let witnesses = [&found.identity, &found.resource].into_iter().flatten();
+    witnesses
+        .filter(|witness| witness.supposing.is_empty())
+        .map(|witness| witness.request.clone())
 }
 
 impl Writer<'_> {
@@ -150,7 +187,7 @@ impl Writer<'_> {
             conditions,
         ));
         let document = Document::parse(&append(self.document, &self.texts(&denies))).ok()?;
-        let request = analyse(&document, self.perimeter, self.endpoint).resource?.request;
+        let request = self.setting.analyse(&document).resource?.request;
         let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
         let account = request.resource.split(':').nth(4).unwrap_or_default();
         let perimeter = self.perimeter;
@@ -186,7 +223,7 @@ impl Writer<'_> {
         let advised: Vec<Deny> = denies.iter().cloned().chain([last]).collect();
         let advised = self.texts(&advised);
         let usable = Document::parse(&append(self.document, &advised)).is_ok_and(|document| {
-            let found = analyse(&document, self.perimeter, self.endpoint);
+            let found = self.setting.analyse(&document);
             found.verdict == Containment::Closed
         });
         match (usable, nameless) {
@@ -229,37 +266,59 @@ impl Writer<'_> {
             let mut others = denies.to_vec();
             *others.get_mut(at)? = deny;
             // A broader Deny leaves no hole; what it takes away is seldom nothing, so that is asked first.
-            let added = self.texts(&others);
-            let wider = Document::parse(&appended(self.document, &added).ok()?).ok()?;
-            if !matches!(
-                regression(&wider, added.len(), self.perimeter, self.endpoint),
-                Some(None)
-            ) {
-                return None;
-            }
-            let fix = self.proven(&others, was_locked_out).ok()?;
+            let (fixed, fix) = self.written(&others).ok()?;
+            self.keeps(&fixed, fix.added.len()).ok()?;
+            self.closes(&fixed, was_locked_out).ok()?;
             Some((others, fix))
         })
     }
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
     fn proven(&self, denies: &[Deny], was_locked_out: bool) -> Result<Fix, NoFix> {
+        let (fixed, fix) = self.written(denies)?;
+        let locks_out = match self.closes(&fixed, was_locked_out) {
+            Err(NoFix::LocksOut) => true,
+            other => other.map(|()| false)?,
+        };
+        self.keeps(&fixed, fix.added.len())?;
+        if locks_out { Err(NoFix::LocksOut) } else { Ok(fix) }
+    }
+
+    /// The document with the statements at its end.
+    fn written(&self, denies: &[Deny]) -> Result<(Document, Fix), NoFix> {
         let added = self.texts(denies);
         let text = appended(self.document, &added)?;
         let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
-        let after = analyse(&fixed, self.perimeter, self.endpoint);
+        Ok((fixed, Fix { text, added }))
+    }
+
+    /// Whether a document has no hole and locks nobody out who was not.
+    fn closes(&self, fixed: &Document, was_locked_out: bool) -> Result<(), NoFix> {
+        self.examples.borrow().refute(fixed)?;
+        let after = self.setting.analyse(fixed);
         if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
+            self.examples.borrow_mut().holes.extend(certain(&after));
             return Err(NoFix::NotClosed);
-        }
-        match regression(&fixed, added.len(), self.perimeter, self.endpoint) {
-            Some(None) => {}
-            Some(Some(request)) => return Err(NoFix::Loses(Box::new(request))),
-            None => return Err(NoFix::LossUnknown),
         }
         if after.locked_out && !was_locked_out {
             return Err(NoFix::LocksOut);
         }
-        Ok(Fix { text, added })
+        Ok(())
+    }
+
+    /// Whether the last statements of a document, Denies all, take nothing legitimate away.
+    fn keeps(&self, fixed: &Document, denies: usize) -> Result<(), NoFix> {
+        self.examples.borrow().refute(fixed)?;
+        match regression(fixed, denies, self.setting) {
+            Some(None) => Ok(()),
+            Some(Some(request)) => {
+                if evaluate(self.document, &request).is_allowed() {
+                    self.examples.borrow_mut().legitimate.push(request.clone());
+                }
+                Err(NoFix::Loses(Box::new(request)))
+            }
+            None => Err(NoFix::LossUnknown),
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! The Denies that a fix is made of.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Examples;
+use crate::analyse::Setting;
 use crate::aws_owned::Mark;
 use crate::document::{Document, Effect, Element};
 use crate::service::{self, Keyless, Service};
@@ -12,10 +15,12 @@ use crate::{EndpointContext, Perimeter};
 
 pub(super) struct Writer<'d> {
     pub(super) document: &'d Document,
+    pub(super) setting: &'d Setting<'d>,
     pub(super) perimeter: &'d Perimeter,
     pub(super) endpoint: &'d EndpointContext,
     pub(super) owned: Vec<String>,
     pub(super) marks: Vec<Mark>,
+    pub(super) examples: RefCell<Examples>,
 }
 
 /// What a Deny on resources leaves alone.

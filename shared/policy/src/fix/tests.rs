@@ -252,11 +252,14 @@ fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
             {"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}"#,
     )
     .unwrap();
-    let lost = regression(&document, 1, &perimeter(), &endpoint("sts"))
+    let lost = regression(&document, 1, &Setting::new(&perimeter(), &endpoint("sts")))
         .unwrap()
         .unwrap();
     assert!(crate::federation::is_call(&lost.action), "{lost:?}");
-    assert_eq!(regression(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
+    assert_eq!(
+        regression(&document, 1, &Setting::new(&perimeter(), &endpoint("sqs"))),
+        Some(None)
+    );
 }
 
 #[test]
