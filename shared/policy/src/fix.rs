@@ -1,6 +1,7 @@
 //! The smallest change that provably closes a policy: Denies at its end, and nothing of the customer's touched.
 
 use std::cell::RefCell;
+use std::fmt;
 
 mod deny;
 mod layout;
@@ -42,15 +43,49 @@ pub enum NoFix {
     LossUnknown,
     #[error(
         "no Deny can close the policy and keep legitimate requests: requests for `{}` have no condition key that tells who \
-         owns `{}`, so a resource outside the perimeter cannot be told from one of yours; to fix it by hand, {by_hand}", .request.action, .request.resource
+         owns `{}`, so a resource outside the perimeter cannot be told from one of yours; to fix it by hand, {advice}", .request.action, .request.resource
     )]
-    OwnersUntold { request: Box<Request>, by_hand: String },
+    OwnersUntold { request: Box<Request>, advice: Advice },
     #[error("the fix would lock everybody out")]
     LocksOut,
     #[error(
         "the fixed policy would have {0} characters, more than the {MOST_CHARACTERS} that an endpoint policy may have"
     )]
     TooLong(usize),
+}
+
+/// What to do by hand where no fix is proven to keep every legitimate request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// Denies for the end of the document, each as JSON. With them, and the resources below trusted, it is proven that the
+    /// policy has no hole and locks nobody out. None where the service is not known.
+    pub statements: Vec<String>,
+    /// An example of the resources that have to be trusted by their ARNs. None where the statements do without.
+    pub resources: Vec<String>,
+    /// The actions that these statements deny whatever the resource is, or wherever it is not listed.
+    pub denied: Vec<String>,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let statements = self.statements.join(", ");
+        let needed: Vec<String> = self.denied.iter().map(|action| format!("`{action}`")).collect();
+        match (needed.as_slice(), statements.contains("\"NotResource\"")) {
+            _ if statements.is_empty() => {
+                f.write_str("name the service of the endpoint: requests of most services have these keys")
+            }
+            ([], _) | (_, true) => write!(
+                f,
+                "trust the resources that workloads need by their ARNs, and append these statements with these ARNs in \
+                 `NotResource` of the last: {statements}"
+            ),
+            (needed, false) => write!(
+                f,
+                "append these statements, unless workloads need {}: {statements}",
+                needed.join(", ")
+            ),
+        }
+    }
 }
 
 /// Closes the holes of a policy. The result is proven: it has no hole, it allows every request that was allowed and
@@ -196,48 +231,54 @@ impl Writer<'_> {
         if !anybodys || keys.iter().any(|key| !request.values(key).is_empty()) {
             return None;
         }
-        let by_hand = if self.endpoint.knows_service() {
-            self.by_hand(&denies, &exempt, &request)
+        let advice = if self.endpoint.knows_service() {
+            self.advice(denies, &exempt, &request)?
         } else {
-            "name the service of the endpoint: requests of most services have these keys".to_owned()
+            Advice {
+                statements: Vec::new(),
+                resources: Vec::new(),
+                denied: Vec::new(),
+            }
         };
         let request = Box::new(request);
-        Some(NoFix::OwnersUntold { request, by_hand })
+        Some(NoFix::OwnersUntold { request, advice })
     }
 
-    /// What closes the policy without a proof that nothing legitimate is lost: statements that let trusted principals reach
-    /// trusted resources still.
-    fn by_hand(&self, denies: &[Deny], exempt: &Exempt, request: &Request) -> String {
-        let nameless = request.resource == "*";
-        let last = if nameless {
-            let action = format!(r#""Action":{}"#, list(std::slice::from_ref(&request.action)));
-            Deny::new(
-                "DenyActionsWithoutOwner",
-                &action,
-                &[],
-                self.except_services().into_iter().collect(),
-            )
-        } else {
-            self.by_arn(exempt)
+    /// What closes the policy without a proof that nothing legitimate is lost: of requests that do not tell the owner, only
+    /// those for trusted ARNs are left.
+    fn advice(&self, mut denies: Vec<Deny>, exempt: &Exempt, request: &Request) -> Option<Advice> {
+        let mut last = match self.keyless() {
+            Keyless::Some(actions) if request.resource == "*" => {
+                let actions = format!(r#""Action":{}"#, list(&texts(actions)));
+                let services = self.except_services().into_iter().collect();
+                Deny::new("DenyActionsWithoutOwner", &actions, &[], services)
+            }
+            _ => self.by_arn(exempt),
         };
-        let advised: Vec<Deny> = denies.iter().cloned().chain([last]).collect();
-        let advised = self.texts(&advised);
-        let usable = Document::parse(&append(self.document, &advised)).is_ok_and(|document| {
-            let found = self.setting.analyse(&document);
-            found.verdict == Containment::Closed
-        });
-        match (usable, nameless) {
-            (true, true) => format!(
-                "append these statements, unless workloads need `{}`: {}",
-                request.action,
-                advised.join(", ")
-            ),
-            (true, false) if !exempt.arns.is_empty() => format!(
-                "append these statements, after adding every resource that workloads need to `NotResource` of the last: {}",
-                advised.join(", ")
-            ),
-            _ => "trust the resources that workloads need by their ARNs, then fix the policy again".to_owned(),
-        }
+        let mut trusted = self.perimeter.clone();
+        let mut resources = Vec::new();
+        let denied = match self.keyless() {
+            Keyless::Some(actions) => texts(actions),
+            Keyless::None | Keyless::All => {
+                // Every request is one that does not tell.
+                denies.pop();
+                if last.except.is_empty() {
+                    resources.push(request.resource.clone());
+                }
+                Vec::new()
+            }
+        };
+        last.except.extend(resources.iter().cloned());
+        trusted.resources.extend(resources.iter().cloned());
+        denies.push(last);
+        let statements = self.texts(&denies);
+        let document = Document::parse(&append(self.document, &statements)).ok()?;
+        let found = Setting::new(&trusted, self.endpoint).analyse(&document);
+        (found.verdict == Containment::Closed).then_some(Advice {
+            statements,
+            resources,
+            denied,
+        })
     }
 
     /// The fix without the statements, conditions and exceptions that its proof does not need.

@@ -58,12 +58,13 @@ impl Listed {
 impl<'s> Setting<'s> {
     pub(crate) fn new(perimeter: &'s Perimeter, endpoint: &'s EndpointContext) -> Self {
         let service = service::find(&endpoint.service);
+        let trusted = perimeter.resources_behind(service.as_ref(), &endpoint.region);
         Self {
             perimeter,
             endpoint,
             actions: service.iter().flat_map(Service::published).collect(),
             formats: service.as_ref().map(formats).unwrap_or_default(),
-            listed: perimeter.resources.iter().cloned().map(Listed::new).collect(),
+            listed: trusted.into_iter().map(Listed::new).collect(),
             owned: owned(perimeter, endpoint),
             marks: aws_owned::marks(perimeter, endpoint),
             bearers: federation::comes_through(endpoint),

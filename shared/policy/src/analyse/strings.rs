@@ -219,7 +219,7 @@ fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bu
     let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
     let mut values = Vec::new();
     for number in 0..combinations.min(MOST_FILLINGS) {
-        if !budget.spend(8) {
+        if !budget.spend(8 + shape.len() / 8) {
             return Candidates {
                 values,
                 complete: false,
@@ -341,7 +341,7 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
             .chars()
             .take(if shape.contains(&Piece::One) { 6 } else { 1 })
         {
-            if !budget.spend(2) {
+            if !budget.spend(2 + shape.len() / 8) {
                 return Spelled::Unknown;
             }
             let mut left = number;

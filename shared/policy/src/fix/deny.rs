@@ -34,7 +34,9 @@ pub(super) struct Exempt {
 impl Writer<'_> {
     /// The trusted resources, and those that AWS owns: by their ARNs, and with `marks` by their marks.
     pub(super) fn exempt(&self, marks: bool) -> Exempt {
-        let mut arns = self.reached(&self.perimeter.resources);
+        let service = service::find(&self.endpoint.service);
+        let trusted = self.perimeter.resources_behind(service.as_ref(), &self.endpoint.region);
+        let mut arns = self.reached(&trusted);
         arns.extend(self.reached(&self.owned));
         let marked = marks && self.marks.iter().any(|mark| !self.reached(&mark.arns).is_empty());
         Exempt { arns, marked }
@@ -202,7 +204,7 @@ pub(super) struct Deny {
     /// The member `Action` or `NotAction`, as JSON.
     action: String,
     /// What `NotResource` lists.
-    except: Vec<String>,
+    pub(super) except: Vec<String>,
     tests: Vec<Test>,
 }
 

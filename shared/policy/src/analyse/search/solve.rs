@@ -206,10 +206,7 @@ fn trace(
     let resource = parts.resources.get(picks.next()?)?.of(&place.owner.account);
     let told = place.owner.told;
     let known = match resource.format {
-        // Who is not locked out is not asked how.
-        ResourceFormat::Known(format) if !place.class.federated && place.goal != Goal::Reach => {
-            example(model, action, format, told)
-        }
+        ResourceFormat::Known(format) if !place.class.federated => example(model, action, format, told),
         _ => None,
     };
     let action = known.unwrap_or_else(|| action.name.clone());
