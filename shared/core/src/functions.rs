@@ -1,10 +1,7 @@
 //! Which Lambda function evaluates which controls after which events.
 
-use crate::controls::{
-    credentials_unbound, endpoint_missing, gateway_route_missing, ingress_blocked, policy_locked_out, policy_open,
-    policy_undecided, policy_unsupported, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
-};
-use crate::evaluation::Control;
+use crate::controls::CONTROLS;
+use crate::evaluation::{Concern, Control};
 
 pub struct Function {
     /// The name of the function and of its crate.
@@ -13,7 +10,18 @@ pub struct Function {
     pub events: &'static [&'static str],
     /// The EC2 calls whose CloudTrail events start it where they failed with [`DEPENDENCY_VIOLATION`](crate::trigger::DEPENDENCY_VIOLATION), and only then.
     pub failed_events: &'static [&'static str],
-    pub controls: &'static [&'static Control],
+    /// The controls of these groups are evaluated.
+    pub concerns: &'static [Concern],
+}
+
+impl Function {
+    /// The controls that it evaluates, by name.
+    pub fn controls(&self) -> Vec<&'static Control> {
+        let controls = CONTROLS.iter().copied();
+        controls
+            .filter(|control| self.concerns.contains(&control.concern))
+            .collect()
+    }
 }
 
 pub static SUBNET_INSPECTOR: Function = Function {
@@ -32,7 +40,7 @@ pub static SUBNET_INSPECTOR: Function = Function {
         "ReplaceRouteTableAssociation",
     ],
     failed_events: &["DeleteSubnet", "DeleteVpc"],
-    controls: REACH,
+    concerns: &[Concern::Reachability],
 };
 
 pub static ENDPOINT_INSPECTOR: Function = Function {
@@ -46,43 +54,24 @@ pub static ENDPOINT_INSPECTOR: Function = Function {
         "RevokeSecurityGroupIngress",
     ],
     failed_events: &[],
-    controls: REACH,
+    concerns: &[Concern::Reachability],
 };
 
 pub static POLICY_INSPECTOR: Function = Function {
     name: "policy-inspector",
     events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
     failed_events: &[],
-    controls: CONTAINMENT,
+    concerns: &[Concern::Containment],
 };
 
 pub static SWEEPER: Function = Function {
     name: "sweeper",
     events: &[],
     failed_events: &[],
-    controls: crate::controls::CONTROLS,
+    concerns: &[Concern::Reachability, Concern::Containment],
 };
 
 pub static FUNCTIONS: &[&Function] = &[&ENDPOINT_INSPECTOR, &POLICY_INSPECTOR, &SUBNET_INSPECTOR, &SWEEPER];
-
-/// Controls of reachability: required services are reachable privately from the subnets that need them.
-const REACH: &[&Control] = &[
-    &endpoint_missing::CONTROL,
-    &gateway_route_missing::CONTROL,
-    &ingress_blocked::CONTROL,
-    &private_dns_disabled::CONTROL,
-    &subnet_uncovered::CONTROL,
-    &vpc_dns_disabled::CONTROL,
-];
-
-/// Controls of containment: endpoints admit only trusted principals and resources.
-const CONTAINMENT: &[&Control] = &[
-    &credentials_unbound::CONTROL,
-    &policy_locked_out::CONTROL,
-    &policy_open::CONTROL,
-    &policy_undecided::CONTROL,
-    &policy_unsupported::CONTROL,
-];
 
 #[cfg(test)]
 mod tests {
@@ -111,8 +100,9 @@ mod tests {
                 name,
                 events,
                 failed_events,
-                controls,
+                concerns: _,
             } = function;
+            let controls = function.controls();
             for events in [events, failed_events] {
                 assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
             }
@@ -126,14 +116,15 @@ mod tests {
         let without: Vec<_> = FUNCTIONS.iter().filter(|function| function.events.is_empty()).collect();
         assert_eq!(without.len(), 1);
         assert_eq!(without[0].name, SWEEPER.name);
-        assert_eq!(names(SWEEPER.controls), names(crate::controls::CONTROLS));
+        assert_eq!(names(&SWEEPER.controls()), names(CONTROLS));
     }
 
     #[test]
-    fn every_control_belongs_to_one_group_of_event_functions() {
-        let reach = names(REACH);
-        let policy = names(POLICY_INSPECTOR.controls);
+    fn every_control_is_evaluated_after_events_by_functions_of_one_concern() {
+        let reach = names(&SUBNET_INSPECTOR.controls());
+        let policy = names(&POLICY_INSPECTOR.controls());
+        assert_eq!(reach, names(&ENDPOINT_INSPECTOR.controls()));
         assert!(reach.is_disjoint(&policy));
-        assert_eq!(&reach | &policy, names(SWEEPER.controls));
+        assert_eq!(&reach | &policy, names(CONTROLS));
     }
 }

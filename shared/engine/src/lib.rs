@@ -17,6 +17,7 @@ mod reconcile;
 mod report;
 mod session;
 mod settle;
+mod sinks;
 #[cfg(test)]
 mod testing;
 mod undo;
@@ -27,7 +28,7 @@ pub use context::RunContext;
 pub use counts::Counts;
 pub use error::ReconcileError;
 pub use lease::LeaseTerms;
-pub use notify::Topics;
 pub use reconcile::{Reconciler, WorkItem};
 pub use session::Session;
+pub use sinks::{ALERTS, Audience, Destinations, REPORTS, SINKS, Sink};
 pub use undo::UndoRequest;

@@ -1,7 +1,7 @@
 //! policy-locked-out: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
@@ -18,6 +18,9 @@ condition on a key that requests through an endpoint do not have (such as `aws:S
 expired. The control does not apply while the perimeter is empty.
 
 **Remediation** (manual). Only people know which requests the policy was meant to allow.",
+    finds: "a policy that lets no trusted principal through",
+    remediation: "reports it, with advice",
+    concern: Concern::Containment,
     severity: Severity::High,
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
