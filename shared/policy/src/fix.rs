@@ -6,11 +6,12 @@ use std::fmt;
 mod deny;
 mod layout;
 
-use deny::{Deny, EVERY_ACTION, Exempt, Test, Writer, list, texts};
+use deny::{Deny, EVERY_ACTION, Exempt, FEW_EXCEPTIONS, Test, Writer, list, texts};
 pub(crate) use deny::{free_sid, quoted};
 pub(crate) use layout::append;
 
 use crate::analyse::{Analysis, Containment, Setting, regression};
+use crate::aws_owned;
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate};
 use crate::federation;
@@ -109,25 +110,14 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     if let Some(service) = endpoint.unknown_prefix() {
         return Err(NoFix::ServiceUnknown(service));
     }
-    let writer = Writer {
-        document,
-        setting,
-        perimeter,
-        endpoint,
-        owned: crate::aws_owned::resources(perimeter, endpoint),
-        marks: crate::aws_owned::marks(perimeter, endpoint),
-        examples: RefCell::default(),
-    };
-    writer.examples.borrow_mut().holes.extend(certain(&before));
-    let mut reason = NoFix::NotClosed;
-    for denies in writer.attempts(before.identity.is_some(), before.resource.is_some()) {
-        match writer.proven(&denies, before.locked_out) {
-            Ok(fix) => return Ok(writer.smallest(denies, fix, before.locked_out)),
-            Err(NoFix::NotClosed) => {}
-            Err(other) => reason = other,
-        }
+    let writer = Writer::new(document, setting, aws_owned::resources(perimeter, endpoint));
+    if writer.owned.len() > FEW_EXCEPTIONS
+        && let Some(fix) = writer.from_sketch(&before)
+    {
+        return Ok(fix);
     }
-    Err(writer.owners_untold().unwrap_or(reason))
+    let (_, fix) = writer.search(&before)?;
+    Ok(fix)
 }
 
 /// Requests that refuted one attempt. They may refute another sooner than a search does.
@@ -161,6 +151,46 @@ fn certain(found: &Analysis) -> impl Iterator<Item = Request> {
         .map(|witness| witness.request.clone())
 }
 
+impl<'d> Writer<'d> {
+    fn new(document: &'d Document, setting: &'d Setting<'d>, owned: Vec<String>) -> Self {
+        let mut writer = Self {
+            document,
+            setting,
+            perimeter: setting.perimeter,
+            endpoint: setting.endpoint,
+            owned,
+            marks: aws_owned::marks(setting.perimeter, setting.endpoint),
+            examples: RefCell::default(),
+        };
+        writer.owned = writer.reached(&writer.owned);
+        writer
+    }
+
+    /// The smallest Denies that are proven, and the document with them.
+    fn search(&self, before: &Analysis) -> Result<(Vec<Deny>, Fix), NoFix> {
+        self.examples.borrow_mut().holes.extend(certain(before));
+        let mut reason = NoFix::NotClosed;
+        for denies in self.attempts(before.identity.is_some(), before.resource.is_some()) {
+            match self.proven(&denies, before.locked_out) {
+                Ok(fix) => return Ok(self.smallest(denies, fix, before.locked_out)),
+                Err(NoFix::NotClosed) => {}
+                Err(other) => reason = other,
+            }
+        }
+        Err(self.owners_untold().unwrap_or(reason))
+    }
+
+    /// Two of the resources that AWS owns stand for all of them while the Denies are looked for. Then all of them take their
+    /// place, and the whole is proven.
+    fn from_sketch(&self, before: &Analysis) -> Option<Fix> {
+        let few: Vec<String> = self.owned.iter().take(2).cloned().collect();
+        let setting = Setting::owning(self.perimeter, self.endpoint, few.clone());
+        let (denies, _) = Writer::new(self.document, &setting, few.clone()).search(before).ok()?;
+        let whole: Vec<Deny> = denies.iter().map(|deny| deny.with_all(&few, &self.owned)).collect();
+        self.proven(&whole, before.locked_out).ok()
+    }
+}
+
 impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<Deny>> {
@@ -170,12 +200,12 @@ impl Writer<'_> {
             let others = list(&texts(&unsigned));
             actions.push(format!(r#""NotAction":{others}"#));
         }
-        let owned = self.reached(&self.owned);
+        let owned = &self.owned;
         let mut identities: Vec<Vec<Deny>> = Vec::new();
         for action in &actions {
             identities.push(vec![self.identity(action, &[])]);
             if !owned.is_empty() {
-                identities.push(vec![self.identity(action, &owned)]);
+                identities.push(vec![self.identity(action, owned)]);
             }
         }
         let arns = self.exempt(true).arns;
@@ -211,7 +241,7 @@ impl Writer<'_> {
             return None;
         }
         let exempt = self.exempt(true);
-        let mut denies = vec![self.identity(EVERY_ACTION, &self.reached(&self.owned))];
+        let mut denies = vec![self.identity(EVERY_ACTION, &self.owned)];
         let mut conditions = self.outsiders("Resource");
         conditions.extend(self.unmarked(&exempt));
         conditions.push(Test::new("Null", "aws:ResourceAccount", &["false".to_owned()]));
@@ -282,7 +312,7 @@ impl Writer<'_> {
     }
 
     /// The fix without the statements, conditions and exceptions that its proof does not need.
-    fn smallest(&self, denies: Vec<Deny>, fix: Fix, was_locked_out: bool) -> Fix {
+    fn smallest(&self, denies: Vec<Deny>, fix: Fix, was_locked_out: bool) -> (Vec<Deny>, Fix) {
         let (mut denies, mut fix) = (denies, fix);
         for at in (0..denies.len()).rev() {
             let mut others = denies.clone();
@@ -298,7 +328,7 @@ impl Writer<'_> {
                 (denies, fix) = (others, smaller);
             }
         }
-        fix
+        (denies, fix)
     }
 
     /// The same with less in the Deny of this place, if that is proven.

@@ -16,8 +16,8 @@ use crate::{EndpointContext, Perimeter};
 
 /// A perimeter and an endpoint, against which any number of documents can be held.
 pub(crate) struct Setting<'s> {
-    pub(super) perimeter: &'s Perimeter,
-    pub(super) endpoint: &'s EndpointContext,
+    pub(crate) perimeter: &'s Perimeter,
+    pub(crate) endpoint: &'s EndpointContext,
     /// Nothing when it is not known what is behind the endpoint.
     pub(super) service: Option<Service>,
     /// The actions of the service.
@@ -72,6 +72,14 @@ impl<'s> Setting<'s> {
             vpc_arn: vpc_arn(endpoint),
             unknown_prefix: endpoint.unknown_prefix(),
             service,
+        }
+    }
+
+    /// The same with this list of what AWS owns.
+    pub(crate) fn owning(perimeter: &'s Perimeter, endpoint: &'s EndpointContext, owned: Vec<String>) -> Self {
+        Self {
+            owned: owned.into_iter().map(Listed::new).collect(),
+            ..Self::new(perimeter, endpoint)
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) struct Writer<'d> {
     pub(super) setting: &'d Setting<'d>,
     pub(super) perimeter: &'d Perimeter,
     pub(super) endpoint: &'d EndpointContext,
+    /// What AWS owns and an Allow of the document may reach.
     pub(super) owned: Vec<String>,
     pub(super) marks: Vec<Mark>,
     pub(super) examples: RefCell<Examples>,
@@ -37,7 +38,7 @@ impl Writer<'_> {
         let service = service::find(&self.endpoint.service);
         let trusted = self.perimeter.resources_behind(service.as_ref(), &self.endpoint.region);
         let mut arns = self.reached(&trusted);
-        arns.extend(self.reached(&self.owned));
+        arns.extend(self.owned.iter().cloned());
         let marked = marks && self.marks.iter().any(|mark| !self.reached(&mark.arns).is_empty());
         Exempt { arns, marked }
     }
@@ -210,7 +211,7 @@ pub(super) struct Deny {
 
 /// Longer lists of exceptions are resources of AWS that the document reaches: each of them is needed, and to prove that
 /// one by one takes longer than everything else.
-const FEW_EXCEPTIONS: usize = 4;
+pub(super) const FEW_EXCEPTIONS: usize = 4;
 
 impl Deny {
     pub(super) fn new(sid: &'static str, action: &str, except: &[String], tests: Vec<Test>) -> Self {
@@ -238,6 +239,15 @@ impl Deny {
             });
         // The exemption of services comes last in its list and is needed least.
         tests.rev().chain(exceptions).collect()
+    }
+
+    /// The same with all of a list in the place of a few.
+    pub(super) fn with_all(&self, few: &[String], all: &[String]) -> Self {
+        let mut except: Vec<String> = self.except.iter().filter(|arn| !few.contains(arn)).cloned().collect();
+        if except.len() < self.except.len() {
+            except.extend(all.iter().cloned());
+        }
+        Self { except, ..self.clone() }
     }
 
     fn text(&self, document: &Document) -> String {
