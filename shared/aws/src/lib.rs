@@ -10,16 +10,20 @@ mod describe;
 mod error;
 pub mod ledger;
 pub mod observe;
+#[cfg(feature = "organizations")]
+mod organization;
 mod publish;
 mod redrive;
+mod regions;
 mod session;
 #[cfg(test)]
 mod wire;
 
 pub use aws::{Aws, ForeignAccountError, SessionError};
 pub use calls::Calls;
-pub use config::{retries, timeouts};
-pub use error::{CallError, chain};
+pub use config::{missing_profile, retries, timeouts};
+pub use error::{CallError, CredentialsProblem, chain};
 pub use publish::{PUBLISH_CALLS, PublishError, TopicError};
 pub use redrive::{DEAD_LETTER_CALLS, DeadLetter, DeadLetters, QUEUE_CALLS};
+pub use regions::REGION_CALLS;
 pub use session::Session;

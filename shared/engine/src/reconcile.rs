@@ -29,7 +29,7 @@ use crate::sinks::Destinations;
 
 /// How long at least the ledger is searched for changes whose outcome is not known or that were not reported: longer than
 /// a message can wait in a dead-letter queue.
-const LONGEST_DELIVERY: Duration = Duration::from_secs(15 * 86_400);
+pub(crate) const LONGEST_DELIVERY: Duration = Duration::from_secs(15 * 86_400);
 
 /// Reconciles scopes, one after the other, within the budget of one run.
 pub struct Reconciler<'a> {
