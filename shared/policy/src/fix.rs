@@ -112,7 +112,7 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     }
     let writer = Writer::new(document, setting, aws_owned::resources(perimeter, endpoint));
     if writer.owned.len() > FEW_EXCEPTIONS
-        && let Some(fix) = writer.from_sketch(&before)
+        && let Some(fix) = writer.proven_by_sketch(&before)
     {
         return Ok(fix);
     }
@@ -182,7 +182,7 @@ impl<'d> Writer<'d> {
 
     /// Two of the resources that AWS owns stand for all of them while the Denies are looked for. Then all of them take their
     /// place, and the whole is proven.
-    fn from_sketch(&self, before: &Analysis) -> Option<Fix> {
+    fn proven_by_sketch(&self, before: &Analysis) -> Option<Fix> {
         let few: Vec<String> = self.owned.iter().take(2).cloned().collect();
         let setting = Setting::owning(self.perimeter, self.endpoint, few.clone());
         let (denies, _) = Writer::new(self.document, &setting, few.clone()).search(before).ok()?;

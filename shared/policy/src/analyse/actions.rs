@@ -160,7 +160,8 @@ pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, b
     };
     let of_any = any.iter().flat_map(Service::published);
     let actions = model.setting.actions.iter().copied().chain(of_any);
-    let names = actions.filter_map(|action| (action.targets == Targets::Nothing).then(|| known(&action)));
+    let nameless = actions.filter(|action| action.targets == Targets::Nothing);
+    let names = nameless.map(|action| known(&action));
     distinct(
         model,
         &restricted,

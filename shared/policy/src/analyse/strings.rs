@@ -158,15 +158,15 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
                 }
                 continue;
             }
-            if !budget.spend(4 + (shape.len() + glob.len()) / 4) {
+            if !budget.spend(8 + (shape.len() + glob.len()) / 2) {
                 return (shapes, false);
             }
             let Some(met) = meet(shape, glob, MOST_MEETS) else {
-                budget.spend(64 * MOST_MEETS);
+                budget.spend(128 * MOST_MEETS);
                 complete = false;
                 continue;
             };
-            budget.spend(met.len() * 8);
+            budget.spend(met.len() * 16);
             for new in met {
                 if shapes.len() < MOST_SHAPES && known.insert(new.clone()) {
                     shapes.push(new);
@@ -219,7 +219,7 @@ fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bu
     let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
     let mut values = Vec::new();
     for number in 0..combinations.min(MOST_FILLINGS) {
-        if !budget.spend(8 + shape.len() / 8) {
+        if !budget.spend(8 + shape.len() / 2) {
             return Candidates {
                 values,
                 complete: false,
@@ -341,7 +341,7 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
             .chars()
             .take(if shape.contains(&Piece::One) { 6 } else { 1 })
         {
-            if !budget.spend(2 + shape.len() / 8) {
+            if !budget.spend(2 + shape.len() / 2) {
                 return Spelled::Unknown;
             }
             let mut left = number;
