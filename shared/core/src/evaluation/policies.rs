@@ -198,6 +198,7 @@ impl<'a> Context<'a> {
             aws_owned_resources: Vec::new(),
             builtin_aws_owned_resources: false,
             aws_services: false,
+            images_of_any_owner: false,
             ..perimeter.clone()
         };
         let region = &self.snapshot.region;
@@ -206,6 +207,7 @@ impl<'a> Context<'a> {
             organizations: vec!["o-0000000000".to_owned()],
             aws_owned_resources: perimeter.aws_owned_resources.clone(),
             builtin_aws_owned_resources: true,
+            images_of_any_owner: perimeter.images_of_any_owner,
             ..Perimeter::default()
         };
         let of_aws = template(service.name.as_str(), region.as_str(), &of_aws).ok();

@@ -70,6 +70,9 @@ fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Vec<IpNet>)> {
                 .get("builtin_aws_owned_resources", Node::boolean)
                 .unwrap_or(default.builtin_aws_owned_resources),
             aws_services: s.get("aws_services", Node::boolean).unwrap_or(default.aws_services),
+            images_of_any_owner: s
+                .get("images_of_any_owner", Node::boolean)
+                .unwrap_or(default.images_of_any_owner),
         };
         Some((perimeter, s.list("cidrs", values::cidr)))
     })

@@ -197,6 +197,7 @@ impl Default for Settings {
             perimeter: Perimeter {
                 builtin_aws_owned_resources: true,
                 aws_services: true,
+                images_of_any_owner: true,
                 ..Perimeter::default()
             },
             trusted_cidrs: Vec::new(),

@@ -67,6 +67,9 @@ struct Perimeter {
     /// Whether AWS service principals are trusted.
     #[schemars(extend("default" = Settings::default().perimeter.aws_services))]
     aws_services: Option<bool>,
+    /// Whether machine images of any owner are trusted, such as those of AWS Marketplace, Canonical and Red Hat.
+    #[schemars(extend("default" = Settings::default().perimeter.images_of_any_owner))]
+    images_of_any_owner: Option<bool>,
     /// Networks outside the VPC from which endpoints may be reached, as CIDRs without host bits.
     cidrs: Option<BTreeSet<String>>,
 }

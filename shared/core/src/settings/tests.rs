@@ -76,6 +76,7 @@ fn every_key_reaches_the_settings() {
             aws_owned_resources: strings(&["arn:aws:s3:::aws-example/*"]),
             builtin_aws_owned_resources: false,
             aws_services: false,
+            images_of_any_owner: false,
         },
         trusted_cidrs: vec!["10.0.0.0/8".parse().unwrap()],
         requirements: vec![
