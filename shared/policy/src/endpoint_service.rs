@@ -1,7 +1,22 @@
 //! Endpoint services by their names: which actions are behind them, and on which ports they listen.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 /// See the head of the file.
 const TABLE: &str = include_str!("../data/endpoint-services.txt");
+
+/// The lines of the table by name.
+static ENTRIES: LazyLock<BTreeMap<&str, Entry>> = LazyLock::new(|| {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
+    let entry = |line: &'static str| {
+        let mut fields = line.split('|');
+        let name = fields.next()?;
+        let (prefixes, ports) = (fields.next()?, fields.next()?);
+        Some((name, Entry { prefixes, ports }))
+    };
+    lines.filter_map(entry).collect()
+});
 
 /// What the name of an endpoint service that somebody else than AWS offers begins with, after its Region.
 const OF_ANOTHER_PROVIDER: &str = "vpce-svc-";
@@ -72,13 +87,7 @@ impl Entry {
 
 /// The entry of a name as [`listed_name`] gives it. Nothing for services that are not listed.
 pub(crate) fn find(listed_name: &str) -> Option<Entry> {
-    let mut lines = TABLE.lines().filter_map(|line| line.split_once('|'));
-    let (_, entry) = lines.find(|(name, _)| *name == listed_name)?;
-    let mut fields = entry.split('|');
-    Some(Entry {
-        prefixes: fields.next()?,
-        ports: fields.next()?,
-    })
+    ENTRIES.get(listed_name).copied()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
