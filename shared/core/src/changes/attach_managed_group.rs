@@ -69,11 +69,11 @@ impl KindOfChange for AttachManagedGroup {
         matches!(earlier.details().prepares(), Prepares::ManagedGroup)
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
-        let Some(group) = managed_id(state) else { return };
-        with_endpoint(state, &self.endpoint, |endpoint| {
-            endpoint.security_groups.insert(group);
-        });
+    fn simulate(&self, state: &mut Snapshot) -> bool {
+        let Some(group) = managed_id(state) else {
+            return false;
+        };
+        with_endpoint(state, &self.endpoint, |endpoint| endpoint.security_groups.insert(group))
     }
 
     fn simulated_id(&self, after: &Snapshot) -> Option<String> {

@@ -136,7 +136,7 @@ impl KindOfChange for NewEndpoint {
         }
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut Snapshot) -> bool {
         let endpoint = Endpoint {
             id: self.simulated(),
             kind: self.endpoint_kind,
@@ -157,13 +157,17 @@ impl KindOfChange for NewEndpoint {
             created: None,
             tags: Tags::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
         };
-        let Ok(endpoints) = &mut state.endpoints else { return };
-        if let Entry::Vacant(entry) = endpoints.entry(endpoint.id.clone()) {
-            entry.insert(endpoint);
-            for subnet in self.subnets.values() {
-                take_address(state, subnet);
-            }
+        let Ok(endpoints) = &mut state.endpoints else {
+            return false;
+        };
+        let Entry::Vacant(entry) = endpoints.entry(endpoint.id.clone()) else {
+            return false;
+        };
+        entry.insert(endpoint);
+        for subnet in self.subnets.values() {
+            take_address(state, subnet);
         }
+        true
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {

@@ -71,8 +71,10 @@ impl KindOfChange for EnablePrivateDns {
         }
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
-        with_endpoint(state, &self.endpoint, |endpoint| endpoint.private_dns = true);
+    fn simulate(&self, state: &mut Snapshot) -> bool {
+        with_endpoint(state, &self.endpoint, |endpoint| {
+            !std::mem::replace(&mut endpoint.private_dns, true)
+        })
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {

@@ -178,8 +178,13 @@ impl Change {
     /// it concerns was not observed.
     pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
         let mut after = snapshot.clone();
-        self.details().simulate(&mut after);
+        self.simulate_in(&mut after);
         after
+    }
+
+    /// Makes the change in a snapshot, and tells whether that alters it.
+    pub fn simulate_in(&self, snapshot: &mut Snapshot) -> bool {
+        self.details().simulate(snapshot)
     }
 
     /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the

@@ -23,8 +23,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::changes::{Change, ChangeKind};
-use crate::evaluation::policies::Policies;
-use crate::evaluation::{Control, Finding, evaluate_with};
+use crate::evaluation::{Concern, Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
@@ -71,10 +70,10 @@ pub fn plan(
     history: &ChangeHistory,
     spent: Spent,
     now: Timestamp,
+    policies: &PolicyCache,
 ) -> (Vec<Finding>, Plan) {
-    let policies = Policies::default();
     let evaluate =
-        |controls: &[&Control], state: &Snapshot| evaluate_with(controls, state, settings, history, now, &policies);
+        |controls: &[&Control], state: &Snapshot| evaluate(controls, state, settings, history, now, policies);
     let found = evaluate(controls, snapshot);
     let mut findings = found.clone();
     let mut state = snapshot.clone();
@@ -84,18 +83,22 @@ pub fn plan(
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
             // Of two that change the same, the more severe one comes first, and the other builds on it.
             let first = |(finding, changes): &&(&Finding, &[Change])| (stage(changes), Reverse(finding.severity));
-            let Some((_, changes)) = open.iter().min_by_key(first) else {
+            let Some(next) = open.iter().min_by_key(first) else {
                 break;
             };
             let before = plan.changes.len();
             let mut altered: BTreeSet<Part> = BTreeSet::new();
-            for change in *changes {
-                let after = change.simulate(&state);
-                if after == state {
+            let mut policies_alone = true;
+            let round = match next {
+                (_, [Change::ReplacePolicy(_)]) => policies_of_endpoints(&open, first(&next)),
+                (_, changes) => changes.iter().collect(),
+            };
+            for change in round {
+                if !change.simulate_in(&mut state) {
                     continue;
                 }
-                state = after;
                 altered.extend(change.alters());
+                policies_alone &= matches!(change, Change::ReplacePolicy(_));
                 plan.changes.push(PlannedChange {
                     change: change.clone(),
                     causes: open
@@ -112,10 +115,12 @@ pub fn plan(
                 plan.refused = Some("planning did not come to an end; this is a defect of a control".to_owned());
                 return (found, plan);
             }
-            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) = controls
-                .iter()
-                .copied()
-                .partition(|control| control.needs.iter().any(|part| altered.contains(part)));
+            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) =
+                controls.iter().copied().partition(|control| {
+                    // What a policy says decides about containment alone.
+                    control.needs.iter().any(|part| altered.contains(part))
+                        && (!policies_alone || control.concern == Concern::Containment)
+                });
             findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));
             findings.extend(evaluate(&affected, &state));
             findings.sort_by(|a, b| a.key.cmp(&b.key));
@@ -127,6 +132,25 @@ pub fn plan(
     };
     plan.apply_limits(&Allowance::new(&settings.limits, history, spent, now), severity);
     (found, plan)
+}
+
+/// A round of planning: severity and stage of what comes first.
+type Rank = (Option<ChangeKind>, Reverse<Severity>);
+
+/// The policies that are to be replaced at the same stage because of findings of the same severity, one for each
+/// endpoint. None of them depends on another, so that all of them are one round.
+fn policies_of_endpoints<'f>(open: &[(&Finding, &'f [Change])], rank: Rank) -> Vec<&'f Change> {
+    let mut endpoints = BTreeSet::new();
+    let of_rank = open.iter().filter_map(|(finding, changes)| {
+        let [change @ Change::ReplacePolicy(new)] = changes else {
+            return None;
+        };
+        ((stage(changes), Reverse(finding.severity)) == rank).then_some((change, &new.endpoint))
+    });
+    of_rank
+        .filter(|(_, endpoint)| endpoints.insert(*endpoint))
+        .map(|(change, _)| change)
+        .collect()
 }
 
 fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &[Change])> {

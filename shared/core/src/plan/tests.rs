@@ -5,7 +5,7 @@ use crate::changes::{AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableV
 use crate::controls::{
     CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
-use crate::evaluation::{Assessment, Concern, Context, Remediation, evaluate};
+use crate::evaluation::{Assessment, Concern, Context, Remediation};
 use crate::model::finding::ResourceKind;
 use crate::model::snapshot::{Gap, SubnetClass};
 use crate::settings::{Limits, Modes};
@@ -170,6 +170,7 @@ fn limited(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> (BTr
         &world.history,
         spent,
         world.now,
+        &world.policies,
     );
     let changes = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
     assert_eq!(changes(&limited), changes(&world.plan()), "it is reported completely");
@@ -192,8 +193,9 @@ fn findings_of_a_plan_describe_the_state_before_it() {
         history,
         Spent::default(),
         world.now,
+        &world.policies,
     );
-    assert_eq!(found, evaluate(CONTROLS, &world.snapshot, settings, history, world.now));
+    assert_eq!(found, world.all_findings());
     assert_eq!(planned, world.plan());
 }
 
@@ -350,6 +352,7 @@ fn function_plans_only_for_its_own_controls() {
         &world.history,
         Spent::default(),
         world.now,
+        &world.policies,
     );
     let kinds: BTreeSet<_> = plan.changes.iter().map(|p| p.change.kind()).collect();
     assert_eq!(
@@ -383,6 +386,7 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         &world.history,
         Spent::default(),
         world.now,
+        &world.policies,
     )
     .1
 }
