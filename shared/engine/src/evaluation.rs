@@ -20,7 +20,15 @@ pub(crate) struct Evaluation {
 impl Evaluation {
     pub(crate) fn of(context: &RunContext<'_>, snapshot: Snapshot, history: ChangeHistory, spent: Spent) -> Self {
         let time = context.now();
-        let (findings, plan) = plan(context.controls, &snapshot, context.settings, &history, spent, time);
+        let (findings, plan) = plan(
+            context.controls,
+            &snapshot,
+            context.settings,
+            &history,
+            spent,
+            time,
+            context.policies,
+        );
         Self {
             time,
             snapshot,

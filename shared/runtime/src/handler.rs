@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use postern_aws::{Aws, chain};
+use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
@@ -23,6 +24,7 @@ pub struct Handler {
     function: &'static Function,
     configuration: Result<Configuration, ConfigurationError>,
     aws: Aws,
+    policies: PolicyCache,
 }
 
 impl Handler {
@@ -40,7 +42,14 @@ impl Handler {
             function,
             configuration,
             aws,
+            policies: PolicyCache::default(),
         }
+    }
+
+    /// The same, with what another function that was warm knows of policies.
+    #[must_use]
+    pub fn with_policies(self, policies: PolicyCache) -> Self {
+        Self { policies, ..self }
     }
 
     /// Handles one invocation: an SQS batch of events, or one event. Gives the answer for Lambda.
@@ -83,6 +92,7 @@ impl Handler {
             actor: self.function.name,
             controls: &controls,
             settings: &configuration.settings,
+            policies: &self.policies,
             aws: &self.aws,
             ledger: &ledger,
         };

@@ -1,7 +1,7 @@
 //! Random settings and a random world.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fastrand::Rng;
 use postern_aws::ledger::parse_change;
@@ -9,6 +9,7 @@ use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::Shape;
 use postern_cloud::{ACCOUNT, Cloud, REGION};
 use postern_core::controls::{CONTROLS, known};
+use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
 use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
@@ -24,6 +25,9 @@ const CLOSED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","
 const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringSounds":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#;
 const LOCKED: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+/// What is known of policies. All storms share it, since what they conclude does not depend on it.
+pub(crate) static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
 
 /// The role of the operator.
 pub(crate) const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";

@@ -19,7 +19,7 @@ use crate::figures::Figures;
 use crate::operators::operate;
 use crate::people::People;
 use crate::queues::{Batch, Queues};
-use crate::setup::{OPERATOR, alert_topic, role, set_up, topic};
+use crate::setup::{OPERATOR, POLICIES, alert_topic, role, set_up, topic};
 use crate::size::Size;
 use crate::trace::trace;
 
@@ -259,7 +259,7 @@ impl Storm {
 
     fn cold(&self, function: &'static Function) -> Handler {
         let aws: Aws = self.cloud.aws(&role(function));
-        Handler::new(function, Ok(Configuration::clone(&self.configuration)), aws)
+        Handler::new(function, Ok(Configuration::clone(&self.configuration)), aws).with_policies(POLICIES.clone())
     }
 
     async fn finish_one(&mut self) {

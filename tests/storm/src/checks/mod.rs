@@ -20,7 +20,7 @@ use postern_core::model::snapshot::Snapshot;
 use postern_core::settings::Settings;
 use postern_runtime::Configuration;
 
-use crate::setup::LEDGER;
+use crate::setup::{LEDGER, POLICIES};
 
 /// The caller that reads the final state.
 const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
@@ -90,7 +90,7 @@ impl<'a> Evidence<'a> {
         for snapshot in seen.map_err(|error| error.to_string())? {
             let history = ledger.past(&snapshot.scope(), None).await;
             let history = history.map_err(|error| error.to_string())?;
-            let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now());
+            let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now(), &POLICIES);
             let vpc = snapshot.vpc.id.clone();
             vpcs.insert(
                 vpc,
