@@ -10,6 +10,7 @@ use postern_core::model::id::{AccountId, Region};
 use crate::calls::{Calls, Counter};
 use crate::config;
 use crate::describe::Catalogues;
+use crate::organization::Answered;
 
 /// Access to one AWS account with credentials of that account. Observes its resources and changes them.
 ///
@@ -23,6 +24,7 @@ struct Shared {
     config: SdkConfig,
     ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
     catalogues: Catalogues,
+    organization: Answered,
     counter: Counter,
 }
 
@@ -34,6 +36,7 @@ impl Session {
             config,
             ec2: Mutex::default(),
             catalogues: Catalogues::default(),
+            organization: Answered::default(),
             counter: Counter::default(),
         }))
     }
@@ -54,6 +57,19 @@ impl Session {
 
     pub(crate) fn catalogues(&self) -> &Catalogues {
         &self.0.catalogues
+    }
+
+    pub(crate) fn answered_organization(&self) -> &Answered {
+        &self.0.organization
+    }
+
+    /// A client of AWS Organizations, which is needed seldom.
+    pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
+        let config = aws_sdk_organizations::config::Builder::from(&self.0.config)
+            .interceptor(self.0.counter.clone())
+            .retry_partition(config::own_quota())
+            .build();
+        aws_sdk_organizations::Client::from_conf(config)
     }
 
     pub(crate) fn ec2(&self, region: &Region) -> aws_sdk_ec2::Client {

@@ -4,6 +4,7 @@
 //! of a scope and has every change on record in the ledger before the change is made. The command line takes changes
 //! back through the same sessions. Nothing here knows Lambda or writes to a terminal.
 
+mod admission;
 mod budget;
 mod context;
 mod counts;

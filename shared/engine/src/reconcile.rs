@@ -9,11 +9,12 @@ use postern_core::history::ChangeHistory;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
-use postern_core::plan::PlannedChange;
+use postern_core::plan::{Admission, PlannedChange};
 use postern_core::settings::Mode;
 use postern_core::trigger::TriggeringEvent;
 use tracing::{info, warn};
 
+use crate::admission::admission;
 use crate::budget::Budget;
 use crate::context::RunContext;
 use crate::counts::Counts;
@@ -135,7 +136,8 @@ impl<'a> Reconciler<'a> {
         error: ReconcileError,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
-        let mut evaluation = self.evaluate(snapshot, ChangeHistory::default());
+        let admission = Admission::after(self.budget.spent());
+        let mut evaluation = Evaluation::of(&self.context, snapshot, ChangeHistory::default(), admission);
         let enforces = evaluation.plan.enforced().next().is_some();
         evaluation.plan.refused = Some(format!(
             "no change is made while the ledger is unavailable: {}",
@@ -160,7 +162,7 @@ impl<'a> Reconciler<'a> {
         history: ChangeHistory,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
-        let evaluation = self.evaluate(snapshot, history);
+        let evaluation = self.evaluate(scope, snapshot, history).await?;
         if !evaluation.applies() && !unfinished(&self.context, &evaluation.history) {
             let execution = Execution::none(&evaluation);
             return self.report(scope, evaluation, &execution, request, true).await;
@@ -193,16 +195,17 @@ impl<'a> Reconciler<'a> {
             let Some(snapshot) = self.observe(scope).await? else {
                 return Ok(());
             };
-            evaluation = self.evaluate(snapshot, history);
+            evaluation = self.evaluate(scope, snapshot, history).await?;
         }
         if settle(&self.context, &mut evaluation).await? {
-            evaluation = self.evaluate(evaluation.snapshot, evaluation.history);
+            evaluation = self.evaluate(scope, evaluation.snapshot, evaluation.history).await?;
         }
         if let Some(error) = recently_changed(&evaluation) {
             return Err(error);
         }
         let unknown = outcome_unknown(&self.context, &evaluation.history);
-        let reserved = reserve(&self.context, &session.lease, &mut evaluation.plan).await?;
+        let canary = evaluation.canary.clone();
+        let reserved = reserve(&self.context, &session.lease, &mut evaluation.plan, canary.as_ref()).await?;
         let mut execution = self.execute(&evaluation, session, request.events).await;
         let outcomes = &execution.outcomes;
         return_unused(&self.context, &session.lease, &reserved, &evaluation.plan, outcomes).await;
@@ -307,8 +310,21 @@ impl<'a> Reconciler<'a> {
         Ok(self.context.ledger.past(scope, Some(since)).await?)
     }
 
-    fn evaluate(&self, snapshot: Snapshot, history: ChangeHistory) -> Evaluation {
-        Evaluation::of(&self.context, snapshot, history, self.budget.spent())
+    /// Evaluates a scope, and evaluates it again where something restrains its plan.
+    async fn evaluate(
+        &self,
+        scope: &Scope,
+        snapshot: Snapshot,
+        history: ChangeHistory,
+    ) -> Result<Evaluation, ReconcileError> {
+        let free = Admission::after(self.budget.spent());
+        let evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
+        let admission = admission(&self.context, scope, &evaluation.plan, free.spent).await?;
+        if admission == free {
+            return Ok(evaluation);
+        }
+        let Evaluation { snapshot, history, .. } = evaluation;
+        Ok(Evaluation::of(&self.context, snapshot, history, admission))
     }
 }
 

@@ -75,6 +75,7 @@ impl<'a> Session<'a> {
         let record = ChangeRecord {
             causes: planned.causes.clone(),
             triggering_events: triggering_events.to_vec(),
+            perimeter: Some(self.context.settings.perimeter_digest()),
             monthly_cost: planned.monthly_cost,
             ..self.intention(Action::Change(planned.change.clone()))
         };
@@ -116,6 +117,7 @@ impl<'a> Session<'a> {
             status: ChangeStatus::Intended,
             delivered: false,
             undoes: None,
+            perimeter: None,
             undone_by: None,
         }
     }

@@ -14,7 +14,7 @@ use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
-use postern_core::plan::Spent;
+use postern_core::plan::Admission;
 use postern_core::settings::{Mode, Settings};
 use postern_core::trigger::TriggeringEvent;
 
@@ -113,7 +113,12 @@ impl Rig {
     }
 
     pub(crate) async fn evaluation(&self, context: &RunContext<'_>) -> Evaluation {
-        Evaluation::of(context, self.snapshot().await, self.history().await, Spent::default())
+        Evaluation::of(
+            context,
+            self.snapshot().await,
+            self.history().await,
+            Admission::default(),
+        )
     }
 
     /// Reconciles the VPC in an invocation of its own, of two minutes.

@@ -15,6 +15,7 @@ mod event;
 mod faults;
 mod form;
 mod log;
+mod organizations;
 mod sns;
 mod state;
 mod sts;

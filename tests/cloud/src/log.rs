@@ -13,6 +13,7 @@ pub enum Service {
     Sns,
     DynamoDb,
     Sts,
+    Organizations,
 }
 
 /// One call that arrived.
@@ -64,6 +65,7 @@ impl Service {
             Self::Sns => "sns",
             Self::DynamoDb => "dynamodb",
             Self::Sts => "sts",
+            Self::Organizations => "organizations",
         }
     }
 }

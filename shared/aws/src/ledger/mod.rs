@@ -3,6 +3,7 @@
 //! Every write may be sent twice, since an answer can be lost. A repeated write has the same result as one.
 
 mod budget;
+mod canaries;
 mod error;
 mod item;
 mod lease;
@@ -17,6 +18,7 @@ use postern_core::history::ChangeRecord;
 
 use crate::aws::Aws;
 
+pub use canaries::Canaries;
 pub use error::LedgerError;
 
 /// The IAM actions that the ledger requires.

@@ -144,6 +144,11 @@ impl Change {
         self.details().safety()
     }
 
+    /// Whether a wrong perimeter would make it harmful: it closes or interrupts, or it writes the policy of an endpoint.
+    pub fn relies_on_perimeter(&self) -> bool {
+        self.safety() != Safety::Additive || matches!(self, Self::CreateEndpoint(new) if new.policy.is_some())
+    }
+
     /// The endpoint that the change modifies; None where it creates one or touches none.
     pub fn endpoint(&self) -> Option<&EndpointId> {
         self.details().endpoint()

@@ -27,7 +27,7 @@ Endpoints of types other than interface and gateway have no policy.
 statements are not changed. The statements are appended only when it is proven that the policy is then closed, still \
 allows every request between trusted principals and trusted resources that it allowed before (AWS services and \
 AWS-owned resources included, as the perimeter says), locks no trusted principal out, fits into AWS's limit, and \
-needs no second change. Without that proof the finding gives the reason, and the policy is left to people. The same \
+needs no second change. Statements that Postern appended under an earlier perimeter are replaced. Without that proof the finding gives the reason, and the policy is left to people. The same \
 applies to the policy of a service that AWS does not offer. The report keeps the policy before the change.",
     severity: Severity::Critical,
     resource: ResourceKind::Endpoint,
@@ -67,6 +67,19 @@ fn judge(
             service.name
         );
         return key.non_compliant(explanation, Remediation::Manual(advice));
+    }
+    // Denies of another perimeter are not kept: they may deny what the present one trusts.
+    if let Some(rewrite) = context
+        .rewrite(endpoint, service, policy)
+        .filter(|rewrite| rewrite.closes)
+    {
+        let record = &rewrite.record.id;
+        let explanation = format!(
+            "{explanation} Postern closed {} under an earlier perimeter (change {record}); `postern rollback {record}` puts \
+             the policy from before back.",
+            endpoint.id
+        );
+        return key.non_compliant(explanation, Remediation::Automatic(vec![rewrite.change]));
     }
     let remediation = match policy.fix(&context.settings.perimeter) {
         Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy(ReplacePolicy {

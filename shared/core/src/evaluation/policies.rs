@@ -1,5 +1,7 @@
 //! The analysis of endpoint policies, shared by the policy controls.
 
+mod rewrite;
+
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,5 +1,6 @@
 //! From findings to an ordered, conflict-free, priced list of changes.
 
+mod admission;
 #[cfg(test)]
 mod laws;
 mod limits;
@@ -11,6 +12,7 @@ mod rollback_tests;
 #[cfg(test)]
 mod tests;
 
+pub use self::admission::{Admission, Canary};
 pub use self::release::{Notice, NoticeKind, Release, ReleaseTarget, notices, release};
 pub use self::reserve::{Budget, Reservation, reservations};
 pub use self::rollback::{Difference, Rollback, Undo, UndoStep, reopened, rollback};
@@ -69,7 +71,7 @@ pub fn plan(
     snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
-    spent: Spent,
+    admission: &Admission,
     now: Timestamp,
 ) -> (Vec<Finding>, Plan) {
     let policies = Policies::default();
@@ -125,7 +127,11 @@ pub fn plan(
         let control = controls.iter().find(|control| control.name == key.control);
         control.map_or(Severity::Low, |control| control.severity)
     };
-    plan.apply_limits(&Allowance::new(&settings.limits, history, spent, now), severity);
+    plan.admit(admission, severity);
+    plan.apply_limits(
+        &Allowance::new(&settings.limits, history, admission.spent, now),
+        severity,
+    );
     (found, plan)
 }
 

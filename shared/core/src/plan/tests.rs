@@ -168,7 +168,7 @@ fn limited(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> (BTr
         &world.snapshot,
         &world.settings,
         &world.history,
-        spent,
+        &Admission::after(spent),
         world.now,
     );
     let changes = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
@@ -190,7 +190,7 @@ fn findings_of_a_plan_describe_the_state_before_it() {
         &world.snapshot,
         settings,
         history,
-        Spent::default(),
+        &Admission::default(),
         world.now,
     );
     assert_eq!(found, evaluate(CONTROLS, &world.snapshot, settings, history, world.now));
@@ -294,7 +294,14 @@ fn changes_of_a_finding_are_withheld_together_with_what_requires_them() {
 fn refused_reservation_withholds_only_what_counts_against_its_budget() {
     let world = broken();
     let plan = world.plan();
-    let reservations = reservations(&plan, &world.settings.limits, world.now);
+    let canary = Canary {
+        perimeter: "0123456789ab".to_owned(),
+        endpoints: 0,
+        most: 0,
+        reason: String::new(),
+    };
+    let reservations = reservations(&plan, &world.settings, Some(&canary), world.now);
+    assert_eq!(reservations.len(), 3);
     for reservation in reservations {
         let mut cut = plan.clone();
         cut.withhold_for(&reservation);
@@ -304,6 +311,9 @@ fn refused_reservation_withholds_only_what_counts_against_its_budget() {
             Budget::CostPerWindow { .. } => {
                 assert!(kept.contains(&ChangeKind::ReplacePolicy) && !kept.contains(&ChangeKind::AddSubnet));
                 assert_eq!(cut.monthly_cost(), MonthlyCost::ZERO);
+            }
+            Budget::Canaries { .. } => {
+                assert!(kept.contains(&ChangeKind::AddSubnet) && !kept.contains(&ChangeKind::ReplacePolicy));
             }
         }
     }
@@ -348,7 +358,7 @@ fn function_plans_only_for_its_own_controls() {
         &world.snapshot,
         &world.settings,
         &world.history,
-        Spent::default(),
+        &Admission::default(),
         world.now,
     );
     let kinds: BTreeSet<_> = plan.changes.iter().map(|p| p.change.kind()).collect();
@@ -378,7 +388,7 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         &world.snapshot,
         &world.settings,
         &world.history,
-        Spent::default(),
+        &Admission::default(),
         world.now,
     )
     .1

@@ -35,11 +35,12 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
             |a, b| a.control == b.control && a.selector == b.selector,
         )
     };
-    let (perimeter, trusted_cidrs) = root
-        .get("perimeter", perimeter)
-        .unwrap_or((default.perimeter, default.trusted_cidrs));
+    let (perimeter, confirmed_perimeter, trusted_cidrs) =
+        root.get("perimeter", perimeter)
+            .unwrap_or((default.perimeter, None, default.trusted_cidrs));
     let mut settings = Settings {
         perimeter,
+        confirmed_perimeter,
         trusted_cidrs,
         requirements: root.list("requirements", requirement),
         modes: root.get("modes", modes).unwrap_or_default(),
@@ -56,7 +57,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
     settings
 }
 
-fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Vec<IpNet>)> {
+fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Option<String>, Vec<IpNet>)> {
     let default = Settings::default().perimeter;
     node.section(|s| {
         let perimeter = Perimeter {
@@ -71,7 +72,8 @@ fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Vec<IpNet>)> {
                 .unwrap_or(default.builtin_aws_owned_resources),
             aws_services: s.get("aws_services", Node::boolean).unwrap_or(default.aws_services),
         };
-        Some((perimeter, s.list("cidrs", values::cidr)))
+        let confirmed = s.get("confirmed", values::digest);
+        Some((perimeter, confirmed, s.list("cidrs", values::cidr)))
     })
 }
 
@@ -194,6 +196,9 @@ fn limits(node: &Node<'_>) -> Option<Limits> {
             window_hours: s
                 .get("window_hours", |node| values::within(node, 1..=720))
                 .unwrap_or(default.window_hours),
+            canary_endpoints: s
+                .get("canary_endpoints", values::count)
+                .unwrap_or(default.canary_endpoints),
         })
     })
 }

@@ -15,6 +15,7 @@ use crate::model::id::VpcId;
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
 mod document;
+mod own_account;
 mod reader;
 #[cfg(test)]
 mod schema;
@@ -23,12 +24,15 @@ mod tests;
 mod values;
 mod warnings;
 
+pub use own_account::Organization;
 pub use reader::Problem;
 use reader::{Problems, Section};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub perimeter: Perimeter,
+    /// The digest of a perimeter of which a person states that it contains the account in which Postern runs.
+    pub confirmed_perimeter: Option<String>,
     /// Networks trusted for ingress besides the VPC's own.
     pub trusted_cidrs: Vec<IpNet>,
     pub requirements: Vec<Requirement>,
@@ -138,6 +142,9 @@ pub struct Limits {
     pub attempts: usize,
     /// How long a window is.
     pub window_hours: u16,
+    /// How many endpoints are closed first under a new perimeter. The others follow once these are verified. 0: all at
+    /// once.
+    pub canary_endpoints: usize,
 }
 
 /// How long the ledger keeps what.
@@ -199,6 +206,7 @@ impl Default for Settings {
                 aws_services: true,
                 ..Perimeter::default()
             },
+            confirmed_perimeter: None,
             trusted_cidrs: Vec::new(),
             requirements: Vec::new(),
             modes: Modes::default(),
@@ -231,6 +239,7 @@ impl Default for Limits {
             monthly_cost_total: MonthlyCost::from_dollars(500.0),
             attempts: 3,
             window_hours: 24,
+            canary_endpoints: 1,
         }
     }
 }

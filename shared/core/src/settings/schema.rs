@@ -67,6 +67,9 @@ struct Perimeter {
     /// Whether AWS service principals are trusted.
     #[schemars(extend("default" = Settings::default().perimeter.aws_services))]
     aws_services: Option<bool>,
+    /// The digest of this perimeter, once a person has checked that it contains the account in which Postern runs.
+    #[schemars(regex(pattern = r"^[0-9a-f]{12}$"))]
+    confirmed: Option<String>,
     /// Networks outside the VPC from which endpoints may be reached, as CIDRs without host bits.
     cidrs: Option<BTreeSet<String>>,
 }
@@ -172,6 +175,10 @@ struct LimitsTable {
     /// The length of a window in hours.
     #[schemars(range(min = 1, max = 720), extend("default" = Limits::default().window_hours))]
     window_hours: Option<i64>,
+    /// How many endpoints are closed first under a new perimeter; the others follow once these are verified. 0: all at
+    /// once.
+    #[schemars(extend("default" = Limits::default().canary_endpoints))]
+    canary_endpoints: Option<Count>,
 }
 
 /// For how long the ledger keeps changes and pauses.

@@ -77,6 +77,7 @@ fn every_key_reaches_the_settings() {
             builtin_aws_owned_resources: false,
             aws_services: false,
         },
+        confirmed_perimeter: Some("0123456789ab".to_owned()),
         trusted_cidrs: vec!["10.0.0.0/8".parse().unwrap()],
         requirements: vec![
             Requirement {
@@ -135,6 +136,7 @@ fn every_key_reaches_the_settings() {
             changes_per_hour: 70,
             attempts: 2,
             window_hours: 48,
+            canary_endpoints: 3,
         },
         ledger: LedgerSettings {
             retention_days: 31,
@@ -202,7 +204,7 @@ fn syntax_error_hides_no_other_problems() {
             "3:15: modes.policy-open: unknown mode `no`; known are `off`, `audit`, `enforce`",
             "5:18: not TOML: string values must be quoted, expected literal string",
             "6:2: `limits` is given twice; join the two",
-            "7:1: limits.x: unknown key; known are `changes_per_run`, `changes_per_hour`, `monthly_cost_per_vpc`, `monthly_cost_total`, `attempts`, `window_hours`",
+            "7:1: limits.x: unknown key; known are `changes_per_run`, `changes_per_hour`, `monthly_cost_per_vpc`, `monthly_cost_total`, `attempts`, `window_hours`, `canary_endpoints`",
         ]
     );
 }
@@ -295,6 +297,7 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         expires: time(expires),
     };
     let mut with_examples = parse(SHIPPED).unwrap();
+    with_examples.confirmed_perimeter = Some("0123456789ab".to_owned());
     with_examples.exemptions = vec![
         exemption(
             "policy-open",

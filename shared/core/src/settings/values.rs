@@ -34,6 +34,13 @@ pub(super) fn organization_path(node: &Node<'_>) -> Option<String> {
     })
 }
 
+/// Of a perimeter.
+pub(super) fn digest(node: &Node<'_>) -> Option<String> {
+    node.text("the digest of a perimeter, of twelve hexadecimal digits", |text| {
+        text.len() == 12 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+    })
+}
+
 pub(super) fn account(node: &Node<'_>) -> Option<String> {
     node.text("an account id of twelve digits", is_account)
 }

@@ -26,7 +26,7 @@ use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
     RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
 };
-use crate::plan::{Plan, Spent, plan};
+use crate::plan::{Admission, Plan, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -350,7 +350,7 @@ impl World {
             &self.snapshot,
             &self.settings,
             &self.history,
-            Spent::default(),
+            &Admission::default(),
             self.now,
         )
         .1

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use postern_policy::{Perimeter, template};
+use postern_policy::{Document, EndpointContext, Perimeter, fix, template};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::weighted as maybe;
 use proptest::prelude::*;
@@ -11,10 +11,13 @@ use proptest::sample::{select, subsequence};
 
 use super::baseline::modes;
 use super::{
-    ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, route, rule, tags, zone,
+    ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, record, route, rule, tags,
+    zone,
 };
+use crate::changes::{Change, ReplacePolicy};
 use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::TAG_EXEMPT;
+use crate::history::ChangeRecord;
 use crate::model::id::{SubnetId, Zone};
 use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
@@ -213,6 +216,8 @@ struct Sketch {
     requester_managed: bool,
     foreign: bool,
     abroad: bool,
+    /// Postern closed its policy for the own account alone.
+    outdated: bool,
     tags: Tags,
 }
 
@@ -234,7 +239,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
         bits,
         any::<bool>(),
         maybe(0.95, 0..POLICIES.len() + 4),
-        (rarely(), rarely(), rarely()),
+        (rarely(), rarely(), rarely(), rarely()),
         tags,
     )
         .prop_map(
@@ -249,6 +254,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
                 requester_managed: rare.0,
                 foreign: rare.1,
                 abroad: rare.2,
+                outdated: rare.3,
                 tags,
             },
         )
@@ -301,8 +307,44 @@ impl Sketch {
             tags: self.tags,
             service,
         };
-        world.endpoint(endpoint)
+        match self.outdated.then(|| outdated(&endpoint)).flatten() {
+            Some(change) => {
+                let written = ChangeRecord {
+                    perimeter: Some("0123456789ab".to_owned()),
+                    ..record(change.clone(), "run-0", "2026-11-22T08:00:00Z")
+                };
+                let mut world = world.endpoint(endpoint).remember(written);
+                world.snapshot = change.simulate(&world.snapshot);
+                world
+            }
+            None => world.endpoint(endpoint),
+        }
     }
+}
+
+/// What closes an open policy of the endpoint for the own account alone.
+fn outdated(endpoint: &Endpoint) -> Option<Change> {
+    let narrow = Perimeter {
+        organizations: Vec::new(),
+        accounts: vec![ACCOUNT.to_owned()],
+        ..perimeter()
+    };
+    let context = EndpointContext {
+        service: endpoint.service.as_ref()?.to_string(),
+        gateway: endpoint.kind == EndpointKind::Gateway,
+        owner: endpoint.owner.to_string(),
+        region: REGION.to_owned(),
+        vpc: VPC.to_owned(),
+        endpoint: endpoint.id.to_string(),
+        time: 1_795_435_200,
+    };
+    let before = endpoint.policy.clone()?;
+    let after = fix(&Document::parse(&before).ok()?, &narrow, &context).ok()?.text;
+    Some(Change::ReplacePolicy(ReplacePolicy {
+        endpoint: endpoint.id.clone(),
+        before,
+        after,
+    }))
 }
 
 fn settings() -> impl Strategy<Value = Settings> {

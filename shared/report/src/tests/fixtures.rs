@@ -259,6 +259,7 @@ pub(super) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
         status: ChangeStatus::Applied { created: None },
         delivered: true,
         undoes: None,
+        perimeter: None,
         undone_by: None,
     }
 }

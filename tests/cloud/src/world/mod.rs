@@ -38,6 +38,8 @@ pub struct World {
     pub one_modification_at_a_time: bool,
     /// The service catalogue, of all Regions.
     pub catalogue: Vec<Arc<Listing>>,
+    /// The organisation to which all accounts belong.
+    pub organization: Option<String>,
     /// Topics that exist, by ARN.
     pub topics: BTreeSet<String>,
     /// Of each topic, as `GetTopicAttributes` has it.
@@ -188,6 +190,7 @@ impl World {
             endpoint_rate: None,
             one_modification_at_a_time: false,
             catalogue: Vec::new(),
+            organization: Some("o-exampleorg1".to_owned()),
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use postern_aws::ledger::{LEDGER_CALLS, LIFT_CALL};
-use postern_aws::{DEAD_LETTER_CALLS, PUBLISH_CALLS, QUEUE_CALLS, changes as aws_changes, observe};
+use postern_aws::{DEAD_LETTER_CALLS, ORGANIZATION_CALLS, PUBLISH_CALLS, QUEUE_CALLS, changes as aws_changes, observe};
 use postern_core::changes::ChangeKind;
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
 use postern_core::model::id::EndpointId;
@@ -93,11 +93,20 @@ fn topics(stack: &Stack, function: &Function) -> Vec<String> {
     topics.map(|(_, arn)| arn.as_str().unwrap().to_owned()).collect()
 }
 
+/// A call to a global service, which is in one Region for all.
+fn global(action: &str) -> Request {
+    let mut request = check(action, "*", &[]);
+    let region = vec!["us-east-1".to_owned()];
+    request.context.insert("aws:RequestedRegion".to_owned(), region);
+    request
+}
+
 /// Everything that AWS asks of a function's role.
 fn required(stack: &Stack, function: &Function) -> Vec<Request> {
     let calls: Vec<_> = LEDGER_CALLS.iter().chain(PUBLISH_CALLS).copied().collect();
     let mut required = observing(function);
     required.extend(changes(function).flat_map(|kind| asked(aws_changes::calls(kind), applying(kind))));
+    required.extend(ORGANIZATION_CALLS.iter().map(|call| global(call)));
     required.extend(working(stack, &prefix(function), &calls, &topics(stack, function)));
     required
 }
@@ -343,7 +352,7 @@ fn roles_and_policies_take_the_path_the_boundary_the_names_and_the_tags_that_an_
         names.extend(texts(&policy["ManagedPolicyName"]));
     }
     // Roles and policies are one to an account, and the longest Region's name has 14 characters of the 64 of a role.
-    assert_eq!(names.len(), FUNCTIONS.len() + 5, "{names:?}");
+    assert_eq!(names.len(), FUNCTIONS.len() + 6, "{names:?}");
     for name in names {
         assert!(name.starts_with("app-postern-") && name.ends_with(REGION), "{name}");
         assert!(name.len() - "app-".len() - REGION.len() + 20 + 14 <= 64, "{name}");

@@ -1,4 +1,5 @@
 mod budget;
+mod canaries;
 mod golden;
 mod lease;
 mod read;
@@ -71,6 +72,7 @@ fn record(time: &str) -> ChangeRecord {
         status: ChangeStatus::Intended,
         delivered: false,
         undoes: None,
+        perimeter: None,
         undone_by: None,
     }
 }

@@ -36,7 +36,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     bad("[perimiter]", "1:2: perimiter: unknown key; did you mean `perimeter`?"),
     bad(
         "[perimeter]\nx-y = 1",
-        "2:1: perimeter.x-y: unknown key; known are `organizations`, `organization_paths`, `accounts`, `principals`, `resources`, `aws_owned_resources`, `builtin_aws_owned_resources`, `aws_services`, `cidrs`",
+        "2:1: perimeter.x-y: unknown key; known are `organizations`, `organization_paths`, `accounts`, `principals`, `resources`, `aws_owned_resources`, `builtin_aws_owned_resources`, `aws_services`, `confirmed`, `cidrs`",
     ),
     bad(
         "\"a \\n b\" = 1",
@@ -210,6 +210,10 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     subtle(
         "[perimeter]\ncidrs = ['fd00::1/8']",
         "2:10: perimeter.cidrs[0]: `fd00::1/8` has host bits; write `fd00::/8`",
+    ),
+    bad(
+        "[perimeter]\nconfirmed = 'yes'",
+        "2:13: perimeter.confirmed: `yes` is not the digest of a perimeter, of twelve hexadecimal digits",
     ),
     // Requirements.
     bad(
@@ -520,6 +524,7 @@ resources = ["arn:aws:s3:::corp-data/*"]
 aws_owned_resources = ["arn:aws:s3:::aws-example/*"]
 builtin_aws_owned_resources = false
 aws_services = false
+confirmed = "0123456789ab"
 cidrs = ["10.0.0.0/8"]
 
 [[requirements]]
@@ -558,6 +563,7 @@ monthly_cost_total = 100
 changes_per_hour = 70
 attempts = 2
 window_hours = 48
+canary_endpoints = 3
 
 [ledger]
 retention_days = 31
