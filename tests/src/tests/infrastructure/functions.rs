@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
-use postern_core::trigger::DEPENDENCY_VIOLATION;
+use postern_core::trigger::{DEPENDENCY_VIOLATION, TAG_CALLS};
 use serde_json::{Value, json};
 
 use super::resolve::{ACCOUNT, REGION, Stack};
@@ -22,6 +22,9 @@ fn rules_of(function: &Function) -> Vec<String> {
     let mut rules = vec![format!("{}Rule", prefix(function))];
     if !function.failed_events.is_empty() {
         rules.push(format!("{}FailureRule", prefix(function)));
+    }
+    if !function.tagged.is_empty() {
+        rules.push(format!("{}TagRule", prefix(function)));
     }
     rules
 }
@@ -73,6 +76,22 @@ fn a_rule_takes_successful_ec2_calls_that_postern_did_not_make() {
             },
         });
         assert_eq!(pattern, expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn tags_start_a_function_only_on_resources_that_its_controls_are_about() {
+    let template = template();
+    let tagged = FUNCTIONS.iter().filter(|function| !function.tagged.is_empty());
+    assert_eq!(tagged.clone().count(), 2);
+    for function in tagged {
+        let events = properties(&template, &format!("{}Rule", prefix(function)))["EventPattern"].clone();
+        let mut expected = events;
+        expected["detail"]["eventName"] = json!(TAG_CALLS);
+        let prefixes: Vec<_> = function.tagged.iter().map(|prefix| json!({"prefix": prefix})).collect();
+        expected["detail"]["requestParameters"] = json!({"resourcesSet": {"items": {"resourceId": prefixes}}});
+        let rule = properties(&template, &format!("{}TagRule", prefix(function)));
+        assert_eq!(rule["EventPattern"], expected, "{}", function.name);
     }
 }
 
