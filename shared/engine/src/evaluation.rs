@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use postern_core::evaluation::Finding;
 use postern_core::history::ChangeHistory;
 use postern_core::model::snapshot::Snapshot;
-use postern_core::plan::{Admission, Canary, Plan, plan};
+use postern_core::plan::{Canary, Plan, Restraints, plan};
 
 use crate::context::RunContext;
 
@@ -24,7 +24,7 @@ impl Evaluation {
         context: &RunContext<'_>,
         snapshot: Snapshot,
         history: ChangeHistory,
-        admission: Admission,
+        restraints: Restraints,
     ) -> Self {
         let time = context.now();
         let (findings, plan) = plan(
@@ -32,7 +32,7 @@ impl Evaluation {
             &snapshot,
             context.settings,
             &history,
-            &admission,
+            &restraints,
             time,
         );
         Self {
@@ -41,7 +41,7 @@ impl Evaluation {
             history,
             findings,
             plan,
-            canary: admission.canary,
+            canary: restraints.canary,
         }
     }
 

@@ -117,6 +117,14 @@ impl Lease {
         }
     }
 
+    /// When the last call of this run has to be sent. None: the lease is renewed as long as the run lasts.
+    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
+        match self.terms.length {
+            Length::Until(_) | Length::Once(_) => Some(self.until - self.terms.reserve),
+            Length::Renewed(_) => None,
+        }
+    }
+
     /// Makes sure that the lease lasts for one more call to AWS.
     ///
     /// # Errors

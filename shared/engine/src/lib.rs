@@ -4,7 +4,6 @@
 //! of a scope and has every change on record in the ledger before the change is made. The command line takes changes
 //! back through the same sessions. Nothing here knows Lambda or writes to a terminal.
 
-mod admission;
 mod budget;
 mod context;
 mod counts;
@@ -16,6 +15,7 @@ mod limits;
 mod notify;
 mod reconcile;
 mod report;
+mod restraints;
 mod session;
 mod settle;
 #[cfg(test)]

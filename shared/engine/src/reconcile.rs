@@ -1,20 +1,19 @@
 //! One scope: observe, evaluate, plan, apply, verify, report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use postern_aws::chain;
-use postern_core::changes::ChangeOutcome;
+use postern_core::changes::{ChangeKind, ChangeOutcome};
 use postern_core::history::ChangeHistory;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
-use postern_core::plan::{Admission, PlannedChange};
+use postern_core::plan::{Plan, PlannedChange, Restraints};
 use postern_core::settings::Mode;
 use postern_core::trigger::TriggeringEvent;
 use tracing::{info, warn};
 
-use crate::admission::admission;
 use crate::budget::Budget;
 use crate::context::RunContext;
 use crate::counts::Counts;
@@ -25,7 +24,8 @@ use crate::lease::LeaseTerms;
 use crate::limits::{reserve, return_unused};
 use crate::notify::Topics;
 use crate::report::{Reporter, Request};
-use crate::session::Session;
+use crate::restraints::{busy_subnets, idle_subnets, restraints};
+use crate::session::{Executed, Session};
 use crate::settle::{outcome_unknown, recently_changed, settle, unfinished};
 
 /// How long at least the ledger is searched for changes whose outcome is not known or that were not reported: longer than
@@ -136,8 +136,8 @@ impl<'a> Reconciler<'a> {
         error: ReconcileError,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
-        let admission = Admission::after(self.budget.spent());
-        let mut evaluation = Evaluation::of(&self.context, snapshot, ChangeHistory::default(), admission);
+        let restraints = Restraints::after(self.budget.spent());
+        let mut evaluation = Evaluation::of(&self.context, snapshot, ChangeHistory::default(), restraints);
         let enforces = evaluation.plan.enforced().next().is_some();
         evaluation.plan.refused = Some(format!(
             "no change is made while the ledger is unavailable: {}",
@@ -224,8 +224,16 @@ impl<'a> Reconciler<'a> {
         let plan = &evaluation.plan;
         let mut execution = Execution::default();
         let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
+        let mut ahead: BTreeMap<usize, ChangeOutcome> = BTreeMap::new();
         for (position, planned) in plan.changes.iter().enumerate() {
+            let together = subnets_of_one_endpoint(plan, position, &failed);
+            if together.len() > 1 && !ahead.contains_key(&position) {
+                ahead.extend(self.add_subnets(&together, session, events, &mut execution).await);
+            }
             let outcome = match (planned.mode, plan.refusal(planned)) {
+                _ if ahead.contains_key(&position) => {
+                    ahead.remove(&position).unwrap_or_else(|| not_applied(planned, None))
+                }
                 (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
                     ChangeOutcome::Skipped {
                         reason: "an earlier change for the same finding was not applied".to_owned(),
@@ -245,6 +253,31 @@ impl<'a> Reconciler<'a> {
         execution
     }
 
+    /// Adds subnets to one endpoint by one call. Gives the outcomes by their position in the plan.
+    async fn add_subnets(
+        &mut self,
+        together: &[(usize, &PlannedChange)],
+        session: &mut Session<'_>,
+        events: &[TriggeringEvent],
+        execution: &mut Execution,
+    ) -> Vec<(usize, ChangeOutcome)> {
+        let planned: Vec<_> = together.iter().map(|(_, planned)| *planned).collect();
+        let positions = together.iter().map(|(position, _)| *position);
+        match session.add_subnets(&planned, events).await {
+            Ok(executed) => {
+                let executed = positions.zip(executed);
+                executed
+                    .map(|(position, executed)| (position, self.note(position, executed, execution)))
+                    .collect()
+            }
+            Err(error) => {
+                let outcome = not_started(&error);
+                execution.retry_because(error);
+                positions.map(|position| (position, outcome.clone())).collect()
+            }
+        }
+    }
+
     async fn execute_one(
         &mut self,
         position: usize,
@@ -253,14 +286,47 @@ impl<'a> Reconciler<'a> {
         events: &[TriggeringEvent],
         execution: &mut Execution,
     ) -> ChangeOutcome {
+        match self.client_in_the_way(planned, session).await {
+            Ok(None) => {}
+            Ok(Some(reason)) => return ChangeOutcome::Skipped { reason },
+            Err(error) => {
+                let outcome = not_started(&error);
+                execution.retry_because(error);
+                return outcome;
+            }
+        }
         let executed = match session.apply(planned, events).await {
             Ok(executed) => executed,
             Err(error) => {
-                let cause = format!("the change was not started: {}", chain(&error));
+                let outcome = not_started(&error);
                 execution.retry_because(error);
-                return ChangeOutcome::Failed { cause, transient: true };
+                return outcome;
             }
         };
+        self.note(position, executed, execution)
+    }
+
+    /// Looks again right before a change that is made only because it meets no client. Says so if there is one now.
+    async fn client_in_the_way(
+        &self,
+        planned: &PlannedChange,
+        session: &Session<'_>,
+    ) -> Result<Option<String>, ReconcileError> {
+        let Some(affected) = planned.idle.as_ref().filter(|affected| !affected.is_empty()) else {
+            return Ok(None);
+        };
+        let busy = busy_subnets(&self.context, &session.lease.scope).await?;
+        let client = match &busy {
+            Some(busy) => affected.iter().find(|subnet| busy.contains(subnet)),
+            None => affected.first(),
+        };
+        Ok(client.map(|subnet| {
+            format!("the change would interrupt clients in {subnet}; it waits for modes.interrupting and its window")
+        }))
+    }
+
+    /// Counts a change that AWS was asked for, and keeps its record.
+    fn note(&mut self, position: usize, executed: Executed, execution: &mut Execution) -> ChangeOutcome {
         let retry = match &executed.outcome {
             ChangeOutcome::Applied { .. } => {
                 self.budget.spend_change();
@@ -317,15 +383,49 @@ impl<'a> Reconciler<'a> {
         snapshot: Snapshot,
         history: ChangeHistory,
     ) -> Result<Evaluation, ReconcileError> {
-        let free = Admission::after(self.budget.spent());
-        let evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
-        let admission = admission(&self.context, scope, &evaluation.plan, free.spent).await?;
-        if admission == free {
+        let mut free = Restraints::after(self.budget.spent());
+        let mut evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
+        free.idle = idle_subnets(&self.context, scope, &evaluation).await?;
+        if !free.idle.is_empty() {
+            let Evaluation { snapshot, history, .. } = evaluation;
+            evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
+        }
+        let restraints = restraints(&self.context, scope, &evaluation.plan, free.clone()).await?;
+        if restraints == free {
             return Ok(evaluation);
         }
         let Evaluation { snapshot, history, .. } = evaluation;
-        Ok(Evaluation::of(&self.context, snapshot, history, admission))
+        Ok(Evaluation::of(&self.context, snapshot, history, restraints))
     }
+}
+
+fn not_started(error: &ReconcileError) -> ChangeOutcome {
+    ChangeOutcome::Failed {
+        cause: format!("the change was not started: {}", chain(error)),
+        transient: true,
+    }
+}
+
+/// The changes from this position on that add subnets to the same endpoint and are to be applied. EC2 makes one
+/// modification of an endpoint at a time and limits their rate, so that one call adds them all.
+fn subnets_of_one_endpoint<'a>(
+    plan: &'a Plan,
+    position: usize,
+    failed: &BTreeSet<&FindingKey>,
+) -> Vec<(usize, &'a PlannedChange)> {
+    let all = || plan.changes.iter().enumerate().skip(position);
+    let adds = |planned: &PlannedChange| {
+        planned.change.kind() == ChangeKind::AddSubnet
+            && planned.mode == Mode::Enforce
+            && plan.refusal(planned).is_none()
+            && !planned.causes.iter().any(|key| failed.contains(key))
+    };
+    let Some((_, first)) = all().next().filter(|(_, first)| adds(first)) else {
+        return Vec::new();
+    };
+    all()
+        .filter(|(_, planned)| adds(planned) && planned.change.endpoint() == first.change.endpoint())
+        .collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
-use postern_core::plan::Admission;
+use postern_core::plan::Restraints;
 use postern_core::settings::{Mode, Settings};
 use postern_core::trigger::TriggeringEvent;
 
@@ -117,7 +117,7 @@ impl Rig {
             context,
             self.snapshot().await,
             self.history().await,
-            Admission::default(),
+            Restraints::default(),
         )
     }
 

@@ -11,12 +11,15 @@ use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
 use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
-use tracing::{Instrument, Span, error, info, info_span};
+use tracing::{Instrument, Span, error, info, info_span, warn};
 
 use crate::batch::Batch;
 use crate::configuration::{Configuration, ConfigurationError};
 use crate::targets::{Failures, RegionTargets, Triggers, targets};
 use crate::telemetry::Metrics;
+
+/// As in the template: after so many deliveries SQS moves a message to the dead-letter queue.
+const LAST_RECEIVE: u32 = 5;
 
 /// What a function keeps while it is warm.
 pub struct Handler {
@@ -188,11 +191,29 @@ impl Work<'_> {
         error.retry_at().filter(|at| self.reconciler.budget().allows_start(*at))
     }
 
+    /// A scope that was only short of time after many deliveries of its messages is left to the next sweep, which needs no
+    /// event to find it. EC2 may limit the changes of a storm of events for longer than a message lives.
     fn note(&mut self, result: Result<(), ReconcileError>, scope: &Scope, triggers: &Triggers) {
         if let Err(error) = result {
+            if let ReconcileError::NoTimeLeft(_) = &error
+                && self.delivered_often(triggers)
+            {
+                let span = self.span(scope, triggers);
+                span.in_scope(|| warn!("no time was left again; the next sweep goes on with it"));
+                return;
+            }
             let span = self.span(scope, triggers);
             span.in_scope(|| self.failures.send_back(triggers.messages.iter().copied(), &error));
         }
+    }
+
+    /// Whether one more failure would send one of the messages to the dead-letter queue.
+    fn delivered_often(&self, triggers: &Triggers) -> bool {
+        let messages = triggers
+            .messages
+            .iter()
+            .filter_map(|index| self.batch.messages.get(*index));
+        messages.map(|message| message.receives).max().unwrap_or_default() >= LAST_RECEIVE
     }
 
     /// What every line about a scope carries.

@@ -66,6 +66,7 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configurat
     };
     let resources = cloud.edit(|world| {
         world.topics.insert(topic());
+        world.limit_endpoint_changes();
         if kind == Size::Small {
             // Most pages are long, and few services are listed that are not required.
             world.page = rng.choice([world.page, 1_000, 1_000]).unwrap_or(1_000);
@@ -115,9 +116,10 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
     let mut text = format!(
         "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\n\
          [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
-         [modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"enforce\"\n",
+         [modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
         quoted(&gateways),
         quoted(&interfaces),
+        rng.choice(["audit", "enforce", "enforce"]).unwrap_or_default(),
     );
     if mode == "enforce" {
         // Some controls in audit mode or off, and sometimes the opt-in control on.
@@ -132,6 +134,7 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
         }
     }
     text.push_str("\n[limits]\n");
+    text.push_str(&format!("canary_endpoints = {}\n", rng.usize(0..3)));
     if rng.u8(..6) == 0 {
         text.push_str(&format!("changes_per_run = {}\n", rng.usize(1..12)));
     }

@@ -32,7 +32,7 @@ const CALM: Duration = Duration::from_secs(24 * 3_600);
 /// Scheduled sweeps at the end. They take hours, so that hourly limits expire in between.
 const ROUNDS: u64 = 24;
 
-struct Storm {
+pub(crate) struct Storm {
     cloud: Cloud,
     configuration: Arc<Configuration>,
     rng: Rng,
@@ -80,6 +80,50 @@ pub fn run_storm(seed: u64, kind: Size) -> Result<Figures, String> {
 }
 
 impl Storm {
+    /// Nobody does anything, and nothing fails.
+    #[cfg(test)]
+    pub(crate) fn calm(cloud: Cloud, configuration: Arc<Configuration>) -> Self {
+        let mut rng = Rng::with_seed(cloud.seed());
+        let mut queues = Queues::new(&mut rng);
+        queues.faulty = false;
+        Self {
+            people: People::nobody(),
+            queues,
+            warm: BTreeMap::new(),
+            running: JoinSet::new(),
+            operators: JoinSet::new(),
+            busy: BTreeMap::new(),
+            events_read: 0,
+            figures: Figures::default(),
+            cloud,
+            configuration,
+            rng,
+        }
+    }
+
+    /// Runs functions and sweeps until nothing is left to do. Gives the messages that ended in dead-letter queues.
+    #[cfg(test)]
+    pub(crate) async fn settle(&mut self) -> Result<usize, String> {
+        let calm = Instant::now();
+        let mut dead = 0;
+        for round in 0..ROUNDS {
+            let calls = self.cloud.log().len();
+            self.drain(calm + CALM).await?;
+            dead += self.queues.redrive();
+            let changed = self.cloud.log_since(calls);
+            if round > 0
+                && !changed
+                    .iter()
+                    .any(|entry| entry.mutating && entry.service == Service::Ec2)
+            {
+                return Ok(dead);
+            }
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            self.queues.schedule(&SWEEPER, round);
+        }
+        Err("the sweeps did not come to an end".to_owned())
+    }
+
     fn gather(seed: u64, kind: Size) -> Self {
         let mut rng = Rng::with_seed(seed);
         let cloud = Cloud::new(seed);

@@ -10,7 +10,7 @@ pub(super) const CALLS: &[&str] = endpoint_modification::CALLS;
 pub(super) const UNDO_CALLS: &[&str] = CALLS;
 
 /// How often the policy is written while AWS does not answer.
-const WRITES: usize = 3;
+const WRITES: usize = 5;
 
 /// The SDK does not repeat this request: somebody may have written another policy in between, so each attempt reads the
 /// policy before it writes.
@@ -23,7 +23,7 @@ pub(super) async fn apply(applier: &mut Applier, change: &ReplacePolicy) -> Step
     // The outcome of a request that may have been carried out although it failed.
     let mut lost = None;
     let mut last = failed("the policy was not written");
-    for attempt in 1..=WRITES {
+    for _ in 1..=WRITES {
         let live = applier.endpoint(id).await?.policy.unwrap_or_default();
         if same_policy(&live, after) {
             return match lost {
@@ -47,8 +47,8 @@ pub(super) async fn apply(applier: &mut Applier, change: &ReplacePolicy) -> Step
         if transient {
             lost = Some(last.clone());
         }
-        if attempt < WRITES {
-            tokio::time::sleep(applier.settle).await;
+        if !applier.waits().await {
+            break;
         }
     }
     Err(last)

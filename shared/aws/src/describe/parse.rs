@@ -159,6 +159,11 @@ pub(crate) fn endpoint(
             .map(Into::into)
             .collect(),
         private_dns: endpoint.private_dns_enabled().unwrap_or_default(),
+        // Amazon VPC API Reference, DnsOptions.
+        private_dns_inbound_only: endpoint
+            .dns_options()
+            .and_then(|options| options.private_dns_only_for_inbound_resolver_endpoint())
+            .unwrap_or_default(),
         policy: endpoint
             .policy_document()
             .filter(|policy| !policy.is_empty())

@@ -7,6 +7,7 @@ mod canaries;
 mod error;
 mod item;
 mod lease;
+mod pace;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -150,6 +150,7 @@ impl KindOfChange for NewEndpoint {
             route_tables: self.route_tables.clone(),
             security_groups: self.group.iter().filter_map(|_| managed_id(state)).collect(),
             private_dns: self.private_dns,
+            private_dns_inbound_only: false,
             policy: self.policy.clone(),
             created: None,
             tags: Tags::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),

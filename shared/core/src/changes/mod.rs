@@ -19,6 +19,7 @@ mod create_managed_group;
 mod effect;
 mod enable_private_dns;
 mod enable_vpc_dns;
+mod interrupted;
 mod kind;
 mod outcome;
 mod replace_policy;

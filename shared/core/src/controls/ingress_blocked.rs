@@ -102,7 +102,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) 
 
 /// The subnets whose clients use the endpoint.
 fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a>]) -> Result<Vec<&'a Subnet>, Gap> {
-    if endpoint.private_dns {
+    if endpoint.private_dns && !endpoint.private_dns_inbound_only {
         return context.all_subnets();
     }
     let required = services
@@ -314,6 +314,22 @@ mod tests {
                 cidrs: nets(&["10.0.1.0/24"]),
             })]
         );
+    }
+
+    #[test]
+    fn private_dns_for_inbound_resolvers_sends_no_client_of_the_vpc_to_the_endpoint() {
+        let world = |inbound_only| {
+            bare()
+                .subnet("subnet-a", "a", SubnetClass::Private)
+                .interface("vpce-s3", "s3", &["subnet-a"])
+                .group("sg-https", &[https("192.168.0.0/16")])
+                .edit_endpoint("vpce-s3", |e| {
+                    e.private_dns = true;
+                    e.private_dns_inbound_only = inbound_only;
+                })
+        };
+        assert_eq!(world(true).verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+        assert_eq!(world(false).verdict(&CONTROL, "vpce-s3"), Verdict::NonCompliant);
     }
 
     #[test]

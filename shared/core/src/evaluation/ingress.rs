@@ -200,6 +200,7 @@ mod tests {
             settings: &world.settings,
             history: &ChangeHistory::default(),
             now: world.now,
+            idle: &BTreeSet::new(),
             policies: &Policies::default(),
         };
         let endpoint = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()];

@@ -9,15 +9,18 @@ mod suppression;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::assessment::{Assessment, Conclusion, Remediation};
 pub use self::finding::{Exempt, Finding, Suppression};
 use self::policies::Policies;
 
-use crate::changes::{ChangeKind, Safety};
+use crate::changes::{Change, ChangeKind, Safety};
 use crate::history::ChangeHistory;
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
+use crate::model::id::SubnetId;
 use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot, name};
 use crate::settings::{Mode, Settings};
 
@@ -53,6 +56,8 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     pub history: &'a ChangeHistory,
     pub now: Timestamp,
+    /// Subnets without network interfaces of others than endpoints, as far as anybody looked.
+    pub(crate) idle: &'a BTreeSet<SubnetId>,
     pub(crate) policies: &'a Policies,
 }
 
@@ -66,17 +71,19 @@ pub fn evaluate(
     history: &ChangeHistory,
     now: Timestamp,
 ) -> Vec<Finding> {
-    evaluate_with(controls, snapshot, settings, history, now, &Policies::default())
+    let (idle, policies) = (BTreeSet::new(), Policies::default());
+    evaluate_with(controls, snapshot, settings, history, now, (&idle, &policies))
 }
 
-/// Like [`evaluate`], with policies that were analysed before with the same settings at the same time.
+/// Like [`evaluate`], with subnets that are known to be idle, and with policies that were analysed before with the same
+/// settings at the same time.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
     snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
-    policies: &Policies,
+    (idle, policies): (&BTreeSet<SubnetId>, &Policies),
 ) -> Vec<Finding> {
     if snapshot.vpc.owner != snapshot.account {
         return Vec::new();
@@ -86,6 +93,7 @@ pub(crate) fn evaluate_with(
         settings,
         history,
         now,
+        idle,
         policies,
     };
     let mut findings = Vec::new();
@@ -114,7 +122,7 @@ fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Cont
         Conclusion::NonCompliant {
             remediation: Remediation::Automatic(changes),
             ..
-        } if changes.iter().any(|change| change.safety() == Safety::Interrupting) => {
+        } if changes.iter().any(|change| context.interrupts_somebody(change)) => {
             mode.min(context.settings.modes.interrupting)
         }
         Conclusion::Compliant { .. }
@@ -140,6 +148,23 @@ fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Cont
         key: assessment.key,
         conclusion: assessment.conclusion,
     }
+}
+
+impl Context<'_> {
+    /// Whether clients may be interrupted by the change.
+    fn interrupts_somebody(&self, change: &Change) -> bool {
+        change.safety() == Safety::Interrupting && idle_subnets(change, self.snapshot, self.idle).is_none()
+    }
+}
+
+/// The subnets that an interrupting change affects, where all of them are idle, so that it meets no client.
+pub(crate) fn idle_subnets(
+    change: &Change,
+    snapshot: &Snapshot,
+    idle: &BTreeSet<SubnetId>,
+) -> Option<BTreeSet<SubnetId>> {
+    let affected = change.interrupts(snapshot).ok()?;
+    affected.is_subset(idle).then_some(affected)
 }
 
 /// The service of the endpoint that a finding is about.

@@ -186,6 +186,7 @@ mod tests {
             settings: &world.settings,
             history: &ChangeHistory::default(),
             now: world.now,
+            idle: &std::collections::BTreeSet::new(),
             policies: &Policies::default(),
         })
     }

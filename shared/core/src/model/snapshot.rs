@@ -191,6 +191,9 @@ pub struct Endpoint {
     pub route_tables: BTreeSet<RouteTableId>,
     pub security_groups: BTreeSet<SecurityGroupId>,
     pub private_dns: bool,
+    /// Private DNS is for inbound resolver endpoints only, so for clients outside of AWS. Those of the VPC use the gateway
+    /// endpoint of the service.
+    pub private_dns_inbound_only: bool,
     /// The policy document as AWS returns it.
     pub policy: Option<String>,
     pub created: Option<Timestamp>,

@@ -117,7 +117,7 @@ proptest! {
         prop_assert_eq!(other.all_findings(), world.all_findings());
         prop_assert_eq!(other.plan(), world.plan());
         let controls: Vec<_> = CONTROLS.iter().rev().copied().collect();
-        let (_, backwards) = plan(&controls, &world.snapshot, &world.settings, &world.history, &Admission::default(), world.now);
+        let (_, backwards) = plan(&controls, &world.snapshot, &world.settings, &world.history, &Restraints::default(), world.now);
         prop_assert_eq!(backwards, world.plan());
     }
 
@@ -300,7 +300,7 @@ proptest! {
         earlier.monthly_cost = added;
         tight.history.records.push(earlier);
         let spent = Spent { changes: spent.0 };
-        let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.history, &Admission::after(spent), tight.now);
+        let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.history, &Restraints::after(spent), tight.now);
         let shown = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
         prop_assert_eq!(shown(&plan), shown(&free));
         let (count, cost) = (plan.enforced().count(), plan.monthly_cost());

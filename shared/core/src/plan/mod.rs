@@ -1,20 +1,20 @@
 //! From findings to an ordered, conflict-free, priced list of changes.
 
-mod admission;
 #[cfg(test)]
 mod laws;
 mod limits;
 mod release;
 mod reserve;
+mod restraints;
 mod rollback;
 #[cfg(test)]
 mod rollback_tests;
 #[cfg(test)]
 mod tests;
 
-pub use self::admission::{Admission, Canary};
 pub use self::release::{Notice, NoticeKind, Release, ReleaseTarget, notices, release};
 pub use self::reserve::{Budget, Reservation, reservations};
+pub use self::restraints::{Canary, Restraints};
 pub use self::rollback::{Difference, Rollback, Undo, UndoStep, reopened, rollback};
 
 use self::limits::Allowance;
@@ -24,12 +24,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::changes::{Change, ChangeKind};
+use crate::changes::{Change, ChangeKind, Safety};
 use crate::evaluation::policies::Policies;
-use crate::evaluation::{Control, Finding, evaluate_with};
+use crate::evaluation::{Control, Finding, evaluate_with, idle_subnets};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
+use crate::model::id::SubnetId;
 use crate::model::snapshot::{Part, Snapshot};
 use crate::settings::{Mode, Settings};
 
@@ -52,6 +53,9 @@ pub struct PlannedChange {
     /// Enforce: to be applied, unless it is withheld. Audit: only shown.
     pub mode: Mode,
     pub monthly_cost: MonthlyCost,
+    /// Set for an interrupting change that is applied only because it meets no client: the subnets that it affects, in
+    /// which there must be no client right before it is made.
+    pub idle: Option<BTreeSet<SubnetId>>,
     /// The limit because of which an enforced change is not applied, with its value.
     pub withheld: Option<String>,
 }
@@ -71,16 +75,19 @@ pub fn plan(
     snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
-    admission: &Admission,
+    restraints: &Restraints,
     now: Timestamp,
 ) -> (Vec<Finding>, Plan) {
     let policies = Policies::default();
-    let evaluate =
-        |controls: &[&Control], state: &Snapshot| evaluate_with(controls, state, settings, history, now, &policies);
+    let evaluate = |controls: &[&Control], state: &Snapshot| {
+        evaluate_with(controls, state, settings, history, now, (&restraints.idle, &policies))
+    };
     let found = evaluate(controls, snapshot);
     let mut findings = found.clone();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
+    let outside = settings.modes.outside_window(now);
+    let restrained = settings.modes.interrupting != Mode::Enforce || outside.is_some();
     for mode in [Mode::Enforce, Mode::Audit] {
         loop {
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
@@ -96,6 +103,10 @@ pub fn plan(
                 if after == state {
                     continue;
                 }
+                let idle = match restrained && change.safety() == Safety::Interrupting {
+                    true => idle_subnets(change, &state, &restraints.idle),
+                    false => None,
+                };
                 state = after;
                 altered.extend(change.alters());
                 plan.changes.push(PlannedChange {
@@ -107,6 +118,7 @@ pub fn plan(
                         .collect(),
                     mode,
                     monthly_cost: change.monthly_cost(&settings.prices, &snapshot.region),
+                    idle,
                     withheld: None,
                 });
             }
@@ -127,9 +139,9 @@ pub fn plan(
         let control = controls.iter().find(|control| control.name == key.control);
         control.map_or(Severity::Low, |control| control.severity)
     };
-    plan.admit(admission, severity);
+    plan.admit(restraints, outside.as_deref(), severity);
     plan.apply_limits(
-        &Allowance::new(&settings.limits, history, admission.spent, now),
+        &Allowance::new(&settings.limits, history, restraints.spent, now),
         severity,
     );
     (found, plan)

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::changes::ChangeOutcome;
 use crate::model::cost::MonthlyCost;
-use crate::plan::admission::restricted;
+use crate::plan::restraints::restricted;
 use crate::plan::{Canary, Plan, PlannedChange};
 use crate::settings::{Mode, Settings};
 

@@ -6,16 +6,19 @@ use super::limits::Positions;
 use super::{Plan, PlannedChange, Spent};
 use crate::changes::Safety;
 use crate::model::finding::{FindingKey, Severity};
+use crate::model::id::SubnetId;
 
 /// What a run has to know besides settings and history to tell which changes it may apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Admission {
+pub struct Restraints {
     pub spent: Spent,
     /// Why the perimeter is not known to contain the account in which Postern runs. Nothing that relies on the perimeter
     /// is applied then.
     pub perimeter: Option<String>,
     /// Set while the perimeter is new.
     pub canary: Option<Canary>,
+    /// Subnets in which nobody has a network interface, endpoints aside. Empty where nobody looked.
+    pub idle: BTreeSet<SubnetId>,
 }
 
 /// A perimeter under which too few endpoints were closed and verified. Only a few endpoints are closed until then, so
@@ -32,7 +35,7 @@ pub struct Canary {
     pub reason: String,
 }
 
-impl Admission {
+impl Restraints {
     /// Of a run that made so many changes before and that nothing else restrains.
     pub fn after(spent: Spent) -> Self {
         Self {
@@ -44,15 +47,27 @@ impl Admission {
 
 impl Plan {
     /// Withholds what must not be applied now, with all that belongs to the same findings.
-    pub(super) fn admit(&mut self, admission: &Admission, severity: impl Fn(&FindingKey) -> Severity) {
-        if let Some(reason) = &admission.perimeter {
+    pub(super) fn admit(
+        &mut self,
+        restraints: &Restraints,
+        outside_window: Option<&str>,
+        severity: impl Fn(&FindingKey) -> Severity,
+    ) {
+        if let Some(reason) = outside_window {
+            let interrupts =
+                |planned: &&PlannedChange| planned.change.safety() == Safety::Interrupting && planned.idle.is_none();
+            let refused =
+                |changes: &[&PlannedChange]| changes.iter().find(|c| interrupts(c)).map(|_| reason.to_owned());
+            self.withhold_findings(&severity, refused);
+        }
+        if let Some(reason) = &restraints.perimeter {
             let relies = |changes: &[&PlannedChange]| {
                 let relies = changes.iter().any(|planned| planned.change.relies_on_perimeter());
                 relies.then(|| reason.clone())
             };
             self.withhold_findings(&severity, relies);
         }
-        if let Some(canary) = &admission.canary {
+        if let Some(canary) = &restraints.canary {
             let mut closed = BTreeSet::new();
             let beyond = |changes: &[&PlannedChange]| {
                 let mut with: BTreeSet<_> = closed.clone();
@@ -118,13 +133,13 @@ mod tests {
         })
     }
 
-    fn planned(world: &World, admission: &Admission) -> Plan {
+    fn planned(world: &World, restraints: &Restraints) -> Plan {
         plan(
             CONTROLS,
             &world.snapshot,
             &world.settings,
             &world.history,
-            admission,
+            restraints,
             world.now,
         )
         .1
@@ -140,11 +155,11 @@ mod tests {
             .without("vpce-kms")
             .without("vpce-dynamodb")
             .dns(false, true);
-        let admission = Admission {
+        let restraints = Restraints {
             perimeter: Some("the perimeter is wrong".to_owned()),
-            ..Admission::default()
+            ..Restraints::default()
         };
-        let plan = planned(&world, &admission);
+        let plan = planned(&world, &restraints);
         assert_eq!(kinds(&plan), [ChangeKind::EnableVpcDns]);
         let withheld: Vec<_> = plan
             .changes
@@ -157,7 +172,53 @@ mod tests {
                 .iter()
                 .all(|planned| plan.refusal(planned) == Some("the perimeter is wrong"))
         );
-        assert!(planned(&world, &Admission::default()).enforced().count() > withheld.len());
+        assert!(planned(&world, &Restraints::default()).enforced().count() > withheld.len());
+    }
+
+    /// The S3 gateway endpoint lacks the route table of the compliant VPC's subnets.
+    fn without_route() -> World {
+        compliant().edit_endpoint("vpce-s3", |e| e.route_tables.clear())
+    }
+
+    fn idle(world: &World) -> Restraints {
+        Restraints {
+            idle: world.snapshot.subnets.as_ref().unwrap().keys().cloned().collect(),
+            ..Restraints::default()
+        }
+    }
+
+    #[test]
+    fn interrupting_change_waits_for_the_maintenance_window_and_others_do_not() {
+        let mut world = without_route().dns(false, true);
+        let text = "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '02:00', to = '05:00' }";
+        world.settings.modes.window = crate::settings::Settings::parse(text, &crate::controls::known())
+            .unwrap()
+            .modes
+            .window;
+        let plan = planned(&world, &Restraints::default());
+        assert_eq!(kinds(&plan), [ChangeKind::EnableVpcDns]);
+        let withheld: Vec<_> = plan
+            .changes
+            .iter()
+            .filter_map(|planned| planned.withheld.as_deref())
+            .collect();
+        assert!(!withheld.is_empty() && withheld.iter().all(|reason| reason.contains("sat 02:00 to 05:00 UTC")));
+        world.now = "2026-11-28T03:00:00Z".parse().unwrap();
+        assert!(kinds(&planned(&world, &Restraints::default())).contains(&ChangeKind::AssociateRouteTable));
+    }
+
+    #[test]
+    fn interrupting_change_that_meets_no_client_is_made_although_its_class_is_audited() {
+        let mut world = without_route();
+        world.settings.modes.interrupting = crate::settings::Mode::Audit;
+        assert_eq!(kinds(&planned(&world, &Restraints::default())), []);
+        let plan = planned(&world, &idle(&world));
+        assert!(kinds(&plan).contains(&ChangeKind::AssociateRouteTable), "{plan:#?}");
+        let affected = plan.enforced().find_map(|planned| planned.idle.clone()).unwrap();
+        assert!(!affected.is_empty());
+        let mut other = idle(&world);
+        other.idle.retain(|subnet| !affected.contains(subnet));
+        assert_eq!(kinds(&planned(&world, &other)), []);
     }
 
     #[test]
@@ -170,15 +231,15 @@ mod tests {
                 most: endpoints,
                 reason: "the perimeter is new".to_owned(),
             };
-            let admission = Admission {
+            let restraints = Restraints {
                 canary: Some(canary),
-                ..Admission::default()
+                ..Restraints::default()
             };
-            let plan = planned(&world, &admission);
+            let plan = planned(&world, &restraints);
             let withheld = plan.changes.iter().filter(|planned| planned.withheld.is_some());
             (plan.restricted_endpoints(), plan.enforced().count(), withheld.count())
         };
-        let all = planned(&world, &Admission::default()).enforced().count();
+        let all = planned(&world, &Restraints::default()).enforced().count();
         assert_eq!(applied(0), (0, all - 3, 3));
         assert_eq!(applied(1), (1, all - 2, 2));
         assert_eq!(applied(3), (3, all, 0));

@@ -168,7 +168,7 @@ fn limited(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> (BTr
         &world.snapshot,
         &world.settings,
         &world.history,
-        &Admission::after(spent),
+        &Restraints::after(spent),
         world.now,
     );
     let changes = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
@@ -190,7 +190,7 @@ fn findings_of_a_plan_describe_the_state_before_it() {
         &world.snapshot,
         settings,
         history,
-        &Admission::default(),
+        &Restraints::default(),
         world.now,
     );
     assert_eq!(found, evaluate(CONTROLS, &world.snapshot, settings, history, world.now));
@@ -358,7 +358,7 @@ fn function_plans_only_for_its_own_controls() {
         &world.snapshot,
         &world.settings,
         &world.history,
-        &Admission::default(),
+        &Restraints::default(),
         world.now,
     );
     let kinds: BTreeSet<_> = plan.changes.iter().map(|p| p.change.kind()).collect();
@@ -388,7 +388,7 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         &world.snapshot,
         &world.settings,
         &world.history,
-        &Admission::default(),
+        &Restraints::default(),
         world.now,
     )
     .1

@@ -1,12 +1,13 @@
 //! The shape of `postern.toml`: one line per key.
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use postern_policy::Perimeter;
 
 use super::reader::{Node, Section, advice};
 use super::{
-    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement,
-    Settings, SubnetSelector, VpcSelector, values,
+    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes,
+    Requirement, Settings, SubnetSelector, VpcSelector, values,
 };
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
@@ -119,17 +120,48 @@ fn mode(node: &Node<'_>) -> Option<Mode> {
     node.choice("mode", MODES)
 }
 
-/// The modes of a class of changes.
-fn class(node: &Node<'_>) -> Option<Mode> {
+/// The mode of a class of changes, and when they are made.
+fn class(node: &Node<'_>) -> Option<(Mode, Option<MaintenanceWindow>)> {
     const CLASS_MODES: &[(&str, Mode)] = &[("audit", Mode::Audit), ("enforce", Mode::Enforce)];
-    node.section(|s| s.get("mode", |node| node.choice("mode", CLASS_MODES)))
+    node.section(|s| {
+        let mode = s.get("mode", |node| node.choice("mode", CLASS_MODES));
+        Some((mode.unwrap_or_default(), s.get("window", window)))
+    })
+}
+
+const WEEKDAYS: &[(&str, i8)] = &[
+    ("mon", 1),
+    ("tue", 2),
+    ("wed", 3),
+    ("thu", 4),
+    ("fri", 5),
+    ("sat", 6),
+    ("sun", 7),
+];
+
+fn window(node: &Node<'_>) -> Option<MaintenanceWindow> {
+    node.section(|s| {
+        let weekdays = s.require("weekdays", |node| node.some(|node| node.choice("weekday", WEEKDAYS)));
+        let from = s.require("from", values::time);
+        let to = s.require("to", values::time);
+        let time_zone = s.get("time_zone", values::time_zone).unwrap_or(TimeZone::UTC);
+        Some(MaintenanceWindow {
+            weekdays: weekdays?.into_iter().collect(),
+            from: from?,
+            to: to?,
+            time_zone,
+        })
+    })
 }
 
 fn modes(node: &Node<'_>, names: &[&str]) -> Option<Modes> {
     node.section(|s| {
+        let default = s.get("default", mode).unwrap_or_default();
+        let (interrupting, window) = s.get("interrupting", class).unwrap_or_default();
         Some(Modes {
-            default: s.get("default", mode).unwrap_or_default(),
-            interrupting: s.get("interrupting", class).unwrap_or_default(),
+            default,
+            interrupting,
+            window,
             controls: s.rest(|entry| {
                 let mode = mode(entry);
                 if !names.contains(&entry.key()) {

@@ -23,9 +23,12 @@ mod schema;
 mod tests;
 mod values;
 mod warnings;
+mod window;
 
 pub use own_account::Organization;
 pub use reader::Problem;
+pub use window::MaintenanceWindow;
+
 use reader::{Problems, Section};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -107,6 +110,8 @@ pub struct Modes {
     /// The mode of interrupting changes. Findings that need such a change are audited unless this is `Enforce`, even
     /// where their control is enforced.
     pub interrupting: Mode,
+    /// When interrupting changes are made. None: at any time.
+    pub window: Option<MaintenanceWindow>,
     /// The modes that the settings give, and `Off` for every opt-in control that they do not name.
     pub controls: BTreeMap<String, Mode>,
 }

@@ -248,6 +248,33 @@ shape! {
     Modes: json_schema!({"type": "object", "properties": modes(), "additionalProperties": false});
 }
 
+/// When interrupting changes are made.
+fn window() -> Value {
+    let time = |about| json!({"description": about, "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"});
+    json!({
+        "description": "When interrupting changes are made. Left out: at any time.",
+        "type": "object",
+        "properties": {
+            "weekdays": {
+                "description": "The days on which the window begins.",
+                "type": "array",
+                "items": {"type": "string", "enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
+                "minItems": 1,
+                "uniqueItems": true,
+            },
+            "from": time("Hours and minutes."),
+            "to": time("Hours and minutes; on the next day where it is not after `from`."),
+            "time_zone": {
+                "description": "A name of the IANA time zone database.",
+                "type": "string",
+                "default": "UTC",
+            },
+        },
+        "required": ["weekdays", "from", "to"],
+        "additionalProperties": false,
+    })
+}
+
 fn control_names() -> Vec<&'static str> {
     CONTROLS.iter().map(|control| control.name).collect()
 }
@@ -269,7 +296,7 @@ fn modes() -> BTreeMap<&'static str, Value> {
     let interrupting = json!({
         "description": "Changes that drop live connections or change the path of traffic that flows.",
         "type": "object",
-        "properties": {"mode": interrupting},
+        "properties": {"mode": interrupting, "window": window()},
         "additionalProperties": false,
     });
     controls
@@ -406,7 +433,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 14);
+        assert_eq!(tables, 15);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, Mode, Modes, Requirement, Settings,
-    SettingsError, SubnetSelector, VpcSelector,
+    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes, Requirement,
+    Settings, SettingsError, SubnetSelector, VpcSelector,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -106,6 +106,12 @@ fn every_key_reaches_the_settings() {
         modes: Modes {
             default: Mode::Off,
             interrupting: Mode::Enforce,
+            window: Some(MaintenanceWindow {
+                weekdays: [6, 7].into(),
+                from: jiff::civil::time(2, 0, 0, 0),
+                to: jiff::civil::time(5, 30, 0, 0),
+                time_zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
+            }),
             controls: BTreeMap::from([
                 ("credentials-unbound".to_owned(), Mode::Off),
                 ("endpoint-missing".to_owned(), Mode::Enforce),
@@ -298,6 +304,7 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
     };
     let mut with_examples = parse(SHIPPED).unwrap();
     with_examples.confirmed_perimeter = Some("0123456789ab".to_owned());
+    with_examples.modes.window = parse(COMPLETE).unwrap().modes.window;
     with_examples.exemptions = vec![
         exemption(
             "policy-open",

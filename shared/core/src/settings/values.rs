@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
@@ -161,6 +161,21 @@ pub(super) fn expiry(node: &Node<'_>) -> Option<Timestamp> {
     instant
         .ok()
         .or_else(|| node.reject(format!("`{text}` is further away than can be counted")))
+}
+
+/// Hours and minutes.
+pub(super) fn time(node: &Node<'_>) -> Option<Time> {
+    let text = node.text("a time of day such as 02:30", |text| {
+        text.len() == 5 && Time::strptime("%H:%M", text).is_ok()
+    })?;
+    Time::strptime("%H:%M", text).ok()
+}
+
+pub(super) fn time_zone(node: &Node<'_>) -> Option<TimeZone> {
+    let text = node.text("the name of a time zone such as Europe/Berlin or UTC", |text| {
+        text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b)) && TimeZone::get(text).is_ok()
+    })?;
+    TimeZone::get(&text).ok()
 }
 
 pub(super) fn count(node: &Node<'_>) -> Option<usize> {

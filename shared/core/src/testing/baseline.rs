@@ -163,6 +163,7 @@ pub(super) fn modes(default: Mode, controls: BTreeMap<String, Mode>) -> Modes {
     let mut modes = Modes {
         default,
         interrupting: Mode::Enforce,
+        window: None,
         controls,
     };
     let opt_in = CONTROLS.iter().filter(|control| control.opt_in);

@@ -26,7 +26,7 @@ use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
     RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
 };
-use crate::plan::{Admission, Plan, plan};
+use crate::plan::{Plan, Restraints, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -165,6 +165,7 @@ impl World {
             route_tables: BTreeSet::new(),
             security_groups: BTreeSet::new(),
             private_dns: false,
+            private_dns_inbound_only: false,
             policy: Some(template(service, region, &self.settings.perimeter).unwrap()),
             created: None,
             tags: Tags::new(),
@@ -350,7 +351,7 @@ impl World {
             &self.snapshot,
             &self.settings,
             &self.history,
-            &Admission::default(),
+            &Restraints::default(),
             self.now,
         )
         .1

@@ -299,6 +299,7 @@ impl Sketch {
             route_tables: tables.into_iter().map(Into::into).collect(),
             security_groups: groups.into_iter().map(Into::into).collect(),
             private_dns: interface && self.private_dns && !taken,
+            private_dns_inbound_only: false,
             policy: self.policy.map(|policy| {
                 let perimeter = || template(short, REGION, &world.settings.perimeter).unwrap_or_default();
                 POLICIES.get(policy).map_or_else(perimeter, |text| (*text).to_owned())

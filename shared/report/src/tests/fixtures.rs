@@ -100,6 +100,7 @@ pub(super) fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64
         causes: BTreeSet::from([cause.clone()]),
         mode,
         monthly_cost: MonthlyCost::from_dollars(cost),
+        idle: None,
         withheld: None,
     }
 }

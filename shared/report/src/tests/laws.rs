@@ -207,6 +207,7 @@ fn arbitrary() -> impl Strategy<Value = Reconciliation> {
                         causes: causes.iter().filter_map(cause).collect(),
                         mode,
                         monthly_cost: MonthlyCost::from_dollars(f64::from(cents) / 100.0),
+                        idle: None,
                         withheld: None,
                     };
                     (planned, outcome)

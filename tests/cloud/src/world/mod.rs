@@ -40,6 +40,8 @@ pub struct World {
     pub catalogue: Vec<Arc<Listing>>,
     /// The organisation to which all accounts belong.
     pub organization: Option<String>,
+    /// Network interfaces of clients with their subnets.
+    pub clients: BTreeMap<String, String>,
     /// Topics that exist, by ARN.
     pub topics: BTreeSet<String>,
     /// Of each topic, as `GetTopicAttributes` has it.
@@ -191,6 +193,7 @@ impl World {
             one_modification_at_a_time: false,
             catalogue: Vec::new(),
             organization: Some("o-exampleorg1".to_owned()),
+            clients: BTreeMap::new(),
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),

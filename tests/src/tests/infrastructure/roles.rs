@@ -106,6 +106,15 @@ fn required(stack: &Stack, function: &Function) -> Vec<Request> {
     let calls: Vec<_> = LEDGER_CALLS.iter().chain(PUBLISH_CALLS).copied().collect();
     let mut required = observing(function);
     required.extend(changes(function).flat_map(|kind| asked(aws_changes::calls(kind), applying(kind))));
+    let interrupts = |kind: ChangeKind| {
+        matches!(
+            kind,
+            ChangeKind::CreateEndpoint | ChangeKind::AssociateRouteTable | ChangeKind::EnablePrivateDns
+        )
+    };
+    if changes(function).any(interrupts) {
+        required.extend(observe::CLIENT_CALLS.iter().map(|call| reading(call)));
+    }
     required.extend(ORGANIZATION_CALLS.iter().map(|call| global(call)));
     required.extend(working(stack, &prefix(function), &calls, &topics(stack, function)));
     required

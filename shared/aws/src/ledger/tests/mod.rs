@@ -2,6 +2,7 @@ mod budget;
 mod canaries;
 mod golden;
 mod lease;
+mod pace;
 mod read;
 mod undelivered;
 mod write;

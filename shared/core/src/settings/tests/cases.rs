@@ -215,6 +215,18 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "[perimeter]\nconfirmed = 'yes'",
         "2:13: perimeter.confirmed: `yes` is not the digest of a perimeter, of twelve hexadecimal digits",
     ),
+    bad(
+        "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '2:00', to = '05:00' }",
+        "2:38: modes.interrupting.window.from: `2:00` is not a time of day such as 02:30",
+    ),
+    bad(
+        "[modes.interrupting]\nwindow = { weekdays = [], from = '02:00', to = '05:00' }",
+        "2:23: modes.interrupting.window.weekdays: is empty; name at least one",
+    ),
+    subtle(
+        "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '02:00', to = '05:00', time_zone = 'Berlin' }",
+        "2:74: modes.interrupting.window.time_zone: `Berlin` is not the name of a time zone such as Europe/Berlin or UTC",
+    ),
     // Requirements.
     bad(
         "[[requirements]]\ntype = 'gateway'",
@@ -539,6 +551,7 @@ subnets = { classes = ["public"], tags = { tier = "app" } }
 [modes]
 default = "off"
 interrupting.mode = "enforce"
+interrupting.window = { weekdays = ["sat", "sun"], from = "02:00", to = "05:30", time_zone = "Europe/Berlin" }
 endpoint-missing = "enforce"
 
 [[exemptions]]

@@ -1,32 +1,36 @@
-//! Determines which changes of a plan may be applied for the safety of the network, whatever the limits.
+//! Determines which changes of a plan may not be applied for the safety of the network, whatever the limits.
+
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use postern_aws::ledger::Canaries;
 use postern_core::changes::Safety;
 use postern_core::history::CanaryStatus;
-use postern_core::model::scope::Scope;
-use postern_core::plan::{Admission, Canary, Plan, PlannedChange, Spent};
+use postern_core::model::id::SubnetId;
+use postern_core::model::scope::{Scope, ScopedResource};
+use postern_core::plan::{Canary, Plan, PlannedChange, Restraints};
 use postern_core::settings::{Mode, Organization};
 
 use crate::context::{RunContext, days};
 use crate::error::ReconcileError;
+use crate::evaluation::Evaluation;
 
 /// What restrains a plan of a scope. AWS and the ledger are asked only where the plan has changes for which it matters.
 ///
 /// # Errors
 /// If AWS or the ledger cannot answer now.
-pub(crate) async fn admission(
+pub(crate) async fn restraints(
     context: &RunContext<'_>,
     scope: &Scope,
     plan: &Plan,
-    spent: Spent,
-) -> Result<Admission, ReconcileError> {
-    let mut admission = Admission::after(spent);
+    free: Restraints,
+) -> Result<Restraints, ReconcileError> {
+    let mut restraints = free;
     let enforced = || plan.changes.iter().filter(|planned| planned.mode == Mode::Enforce);
     let relies = |planned: &PlannedChange| planned.change.relies_on_perimeter();
     let restricts = |planned: &PlannedChange| planned.change.safety() == Safety::Restrictive;
     if !enforced().any(relies) {
-        return Ok(admission);
+        return Ok(restraints);
     }
     let settings = context.settings;
     let organization = match settings.perimeter_names_organizations() {
@@ -36,11 +40,44 @@ pub(crate) async fn admission(
         }
         false => Organization::Unknown("not asked for".to_owned()),
     };
-    admission.perimeter = settings.perimeter_excludes(&scope.account, &organization);
-    if admission.perimeter.is_none() && settings.limits.canary_endpoints > 0 && enforced().any(restricts) {
-        admission.canary = canary(context, scope).await?;
+    restraints.perimeter = settings.perimeter_excludes(&scope.account, &organization);
+    if restraints.perimeter.is_none() && settings.limits.canary_endpoints > 0 && enforced().any(restricts) {
+        restraints.canary = canary(context, scope).await?;
     }
-    Ok(admission)
+    Ok(restraints)
+}
+
+/// The subnets of the scope in which there are no clients, where the plan has interrupting changes that are made only if
+/// they meet none. Empty where there are no such changes, or AWS does not tell.
+///
+/// # Errors
+/// If AWS cannot answer now.
+pub(crate) async fn idle_subnets(
+    context: &RunContext<'_>,
+    scope: &Scope,
+    evaluation: &Evaluation,
+) -> Result<BTreeSet<SubnetId>, ReconcileError> {
+    let modes = &context.settings.modes;
+    let at_any_time = modes.interrupting == Mode::Enforce && modes.outside_window(evaluation.time).is_none();
+    let enforced = |planned: &PlannedChange| planned.causes.iter().any(|key| modes.of(&key.control) == Mode::Enforce);
+    let mut changes = evaluation.plan.changes.iter();
+    let interrupts = changes.any(|planned| planned.change.safety() == Safety::Interrupting && enforced(planned));
+    let (false, true, Ok(subnets)) = (at_any_time, interrupts, &evaluation.snapshot.subnets) else {
+        return Ok(BTreeSet::new());
+    };
+    let busy = busy_subnets(context, scope).await?;
+    let idle = busy.map(|busy| subnets.keys().filter(|id| !busy.contains(id)).cloned().collect());
+    Ok(idle.unwrap_or_default())
+}
+
+/// The subnets with clients. None where AWS does not tell.
+pub(crate) async fn busy_subnets(
+    context: &RunContext<'_>,
+    scope: &Scope,
+) -> Result<Option<BTreeSet<SubnetId>>, ReconcileError> {
+    let ScopedResource::Vpc(vpc) = &scope.resource;
+    let session = context.aws.account(&scope.account).await?;
+    Ok(session.subnets_with_clients(&scope.region, vpc).await?)
 }
 
 /// Which endpoints may be closed under the present perimeter. None: as many as the limits allow, since enough of them
