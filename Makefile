@@ -40,9 +40,10 @@ test: .venv/.stamp ## run every test; STORMS=n sets the number of storms
 	cargo build --locked --workspace
 	cargo test --locked --workspace
 
-lint: .venv/.stamp ## check formatting, clippy, the template, generated files and each crate alone
+lint: .venv/.stamp ## check formatting, clippy, spelling, the template, generated files and each crate alone
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
+	.venv/bin/typos
 	.venv/bin/cfn-lint infra/*.yaml
 	cargo test --locked --quiet --workspace --lib -- generated schema golden
 	for crate in $(CRATES); do cargo check --locked --quiet --package $$crate || exit; done

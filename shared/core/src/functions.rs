@@ -1,10 +1,7 @@
 //! Which Lambda function evaluates which controls after which events.
 
-use crate::controls::{
-    credentials_unbound, endpoint_missing, gateway_route_missing, ingress_blocked, policy_locked_out, policy_open,
-    policy_undecided, policy_unsupported, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
-};
-use crate::evaluation::Control;
+use crate::controls::CONTROLS;
+use crate::evaluation::{Concern, Control};
 
 pub struct Function {
     /// The name of the function and of its crate.
@@ -16,7 +13,18 @@ pub struct Function {
     /// Prefixes of resource ids. [`TAG_CALLS`](crate::trigger::TAG_CALLS) on such resources start it, since requirements and
     /// exemptions may select resources by tag.
     pub tagged: &'static [&'static str],
-    pub controls: &'static [&'static Control],
+    /// The controls of these groups are evaluated.
+    pub concerns: &'static [Concern],
+}
+
+impl Function {
+    /// The controls that it evaluates, by name.
+    pub fn controls(&self) -> Vec<&'static Control> {
+        let controls = CONTROLS.iter().copied();
+        controls
+            .filter(|control| self.concerns.contains(&control.concern))
+            .collect()
+    }
 }
 
 pub static SUBNET_INSPECTOR: Function = Function {
@@ -43,7 +51,7 @@ pub static SUBNET_INSPECTOR: Function = Function {
     ],
     failed_events: &["DeleteSubnet", "DeleteVpc"],
     tagged: &["rtb-", "subnet-", "vpc-", "vpce-"],
-    controls: REACH,
+    concerns: &[Concern::Reachability],
 };
 
 pub static ENDPOINT_INSPECTOR: Function = Function {
@@ -61,7 +69,7 @@ pub static ENDPOINT_INSPECTOR: Function = Function {
     ],
     failed_events: &[],
     tagged: &[],
-    controls: REACH,
+    concerns: &[Concern::Reachability],
 };
 
 pub static POLICY_INSPECTOR: Function = Function {
@@ -69,7 +77,7 @@ pub static POLICY_INSPECTOR: Function = Function {
     events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
     failed_events: &[],
     tagged: &["vpce-"],
-    controls: CONTAINMENT,
+    concerns: &[Concern::Containment],
 };
 
 pub static SWEEPER: Function = Function {
@@ -77,29 +85,10 @@ pub static SWEEPER: Function = Function {
     events: &[],
     failed_events: &[],
     tagged: &[],
-    controls: crate::controls::CONTROLS,
+    concerns: &[Concern::Reachability, Concern::Containment],
 };
 
 pub static FUNCTIONS: &[&Function] = &[&ENDPOINT_INSPECTOR, &POLICY_INSPECTOR, &SUBNET_INSPECTOR, &SWEEPER];
-
-/// Controls of reachability: required services are reachable privately from the subnets that need them.
-const REACH: &[&Control] = &[
-    &endpoint_missing::CONTROL,
-    &gateway_route_missing::CONTROL,
-    &ingress_blocked::CONTROL,
-    &private_dns_disabled::CONTROL,
-    &subnet_uncovered::CONTROL,
-    &vpc_dns_disabled::CONTROL,
-];
-
-/// Controls of containment: endpoints admit only trusted principals and resources.
-const CONTAINMENT: &[&Control] = &[
-    &credentials_unbound::CONTROL,
-    &policy_locked_out::CONTROL,
-    &policy_open::CONTROL,
-    &policy_undecided::CONTROL,
-    &policy_unsupported::CONTROL,
-];
 
 #[cfg(test)]
 mod tests {
@@ -129,8 +118,9 @@ mod tests {
                 events,
                 failed_events,
                 tagged,
-                controls,
+                concerns: _,
             } = function;
+            let controls = function.controls();
             for events in [events, failed_events, tagged] {
                 assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
             }
@@ -144,14 +134,15 @@ mod tests {
         let without: Vec<_> = FUNCTIONS.iter().filter(|function| function.events.is_empty()).collect();
         assert_eq!(without.len(), 1);
         assert_eq!(without[0].name, SWEEPER.name);
-        assert_eq!(names(SWEEPER.controls), names(crate::controls::CONTROLS));
+        assert_eq!(names(&SWEEPER.controls()), names(CONTROLS));
     }
 
     #[test]
-    fn every_control_belongs_to_one_group_of_event_functions() {
-        let reach = names(REACH);
-        let policy = names(POLICY_INSPECTOR.controls);
+    fn every_control_is_evaluated_after_events_by_functions_of_one_concern() {
+        let reach = names(&SUBNET_INSPECTOR.controls());
+        let policy = names(&POLICY_INSPECTOR.controls());
+        assert_eq!(reach, names(&ENDPOINT_INSPECTOR.controls()));
         assert!(reach.is_disjoint(&policy));
-        assert_eq!(&reach | &policy, names(SWEEPER.controls));
+        assert_eq!(&reach | &policy, names(CONTROLS));
     }
 }

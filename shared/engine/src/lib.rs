@@ -18,6 +18,7 @@ mod report;
 mod restraints;
 mod session;
 mod settle;
+mod sinks;
 #[cfg(test)]
 mod testing;
 mod undo;
@@ -28,7 +29,7 @@ pub use context::RunContext;
 pub use counts::Counts;
 pub use error::ReconcileError;
 pub use lease::LeaseTerms;
-pub use notify::Topics;
 pub use reconcile::{Reconciler, WorkItem};
 pub use session::Session;
+pub use sinks::{ALERTS, Audience, Destinations, REPORTS, SINKS, Sink};
 pub use undo::UndoRequest;

@@ -1,42 +1,21 @@
-//! Delivers messages to topics. What one topic does not take waits in the ledger, and only that is repeated.
+//! Delivers messages to sinks. What one sink does not take waits in the ledger, and only that is repeated.
 
 use std::collections::BTreeMap;
 
 use postern_aws::{PublishError, chain};
-use postern_core::history::{Sink, UndeliveredMessage};
+use postern_core::history::UndeliveredMessage;
 use postern_core::model::scope::Scope;
 use tracing::{info, warn};
 
 use crate::context::RunContext;
+use crate::sinks::Destinations;
 
-/// The SNS topics of a deployment, by their ARNs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Topics {
-    pub reports: String,
-    /// None: the deployment has one topic, and people get what programs get.
-    pub alerts: Option<String>,
-}
-
-/// A topic did not take a message.
+/// A sink did not take a message.
 pub(crate) enum Undelivered {
     /// All messages that were not taken are in the ledger.
     Kept(PublishError),
     /// A message is nowhere: what it says has to be reported anew.
     Lost(PublishError),
-}
-
-impl Topics {
-    /// Where people hear of changes.
-    pub(crate) fn for_people(&self) -> &str {
-        self.of(Sink::Alerts)
-    }
-
-    fn of(&self, sink: Sink) -> &str {
-        match (sink, &self.alerts) {
-            (Sink::Alerts, Some(alerts)) => alerts,
-            (Sink::Alerts, None) | (Sink::Reports, _) => &self.reports,
-        }
-    }
 }
 
 /// Delivers what the ledger kept, and then new messages: each to its sink, in this order. What a sink does not take, and
@@ -46,21 +25,21 @@ impl Topics {
 /// With the first refusal, after everything that could be delivered was.
 pub(crate) async fn deliver(
     context: &RunContext<'_>,
-    topics: &Topics,
+    destinations: &Destinations,
     scope: &Scope,
     kept: &[UndeliveredMessage],
     new: &[UndeliveredMessage],
     ledger: bool,
 ) -> Result<(), Undelivered> {
-    let mut refused: BTreeMap<Sink, PublishError> = BTreeMap::new();
+    let mut refused: BTreeMap<String, PublishError> = BTreeMap::new();
     for message in kept {
-        if take(context, topics, message, &mut refused).await {
+        if take(context, destinations, message, &mut refused).await {
             drop_kept(context, scope, message).await;
         }
     }
     let mut lost = false;
     for message in new {
-        if take(context, topics, message, &mut refused).await {
+        if take(context, destinations, message, &mut refused).await {
             continue;
         }
         if !ledger {
@@ -86,17 +65,17 @@ pub(crate) async fn deliver(
 /// Whether the sink took the message. A sink that refused one is not asked again.
 async fn take(
     context: &RunContext<'_>,
-    topics: &Topics,
+    destinations: &Destinations,
     message: &UndeliveredMessage,
-    refused: &mut BTreeMap<Sink, PublishError>,
+    refused: &mut BTreeMap<String, PublishError>,
 ) -> bool {
     if refused.contains_key(&message.sink) {
         return false;
     }
-    match publish(context, topics, message).await {
+    match publish(context, destinations, message).await {
         Ok(()) => true,
         Err(error) => {
-            refused.insert(message.sink, error);
+            refused.insert(message.sink.clone(), error);
             false
         }
     }
@@ -112,31 +91,27 @@ pub(crate) async fn drop_kept(context: &RunContext<'_>, scope: &Scope, message: 
     }
 }
 
-/// Publishes a message to the topic of its sink.
+/// Publishes a message to its sink. A message to a sink that the deployment does not have any more is only logged.
 pub(crate) async fn publish(
     context: &RunContext<'_>,
-    topics: &Topics,
+    destinations: &Destinations,
     message: &UndeliveredMessage,
 ) -> Result<(), PublishError> {
     let UndeliveredMessage {
-        sink,
-        subject,
-        body,
-        attributes,
-        ..
+        sink, subject, body, ..
     } = message;
-    let attributes: Vec<_> = attributes
-        .iter()
-        .map(|(name, kind, value)| (name.as_str(), kind.as_str(), value.as_str()))
-        .collect();
-    match context.aws.publish(topics.of(*sink), subject, body, &attributes).await {
+    let Some((known, destination)) = destinations.sinks().find(|(known, _)| known.name == sink) else {
+        warn!(sink, subject, body, "message to a sink without a destination dropped");
+        return Ok(());
+    };
+    match (known.deliver)(context.aws, destination, message).await {
         Ok(id) => {
-            info!(?sink, sns_message_id = id, subject, "message delivered");
+            info!(sink, sns_message_id = id, subject, "message delivered");
             Ok(())
         }
         Err(error) => {
             // Whatever becomes of the message, the log has it. The error is logged by who handles it.
-            warn!(?sink, subject, body, "message not delivered");
+            warn!(sink, subject, body, "message not delivered");
             Err(error)
         }
     }
@@ -147,11 +122,12 @@ mod tests {
     use postern_cloud::Fault;
 
     use super::*;
-    use crate::testing::{ALERTS, REPORTS, Rig};
+    use crate::sinks::{ALERTS, REPORTS, Sink};
+    use crate::testing::{ALERT_TOPIC, REPORT_TOPIC, Rig};
 
-    fn message(rig: &Rig, sink: Sink, body: &str) -> UndeliveredMessage {
+    fn message(rig: &Rig, sink: &Sink, body: &str) -> UndeliveredMessage {
         UndeliveredMessage {
-            sink,
+            sink: sink.name.to_owned(),
             time: rig.cloud.now(),
             subject: "[Postern] HIGH".to_owned(),
             body: body.to_owned(),
@@ -159,29 +135,30 @@ mod tests {
         }
     }
 
-    fn topics() -> Topics {
-        Topics {
-            reports: REPORTS.to_owned(),
-            alerts: Some(ALERTS.to_owned()),
-        }
+    fn destinations() -> Destinations {
+        let destinations = [(&ALERTS, ALERT_TOPIC), (&REPORTS, REPORT_TOPIC)];
+        destinations
+            .map(|(sink, topic)| (sink, topic.to_owned()))
+            .into_iter()
+            .collect()
     }
 
     #[tokio::test(start_paused = true)]
     async fn message_that_one_sink_refuses_is_repeated_to_that_sink_alone() {
         let rig = Rig::new("");
         let context = rig.context("run-1");
-        let (topics, scope) = (topics(), rig.scope());
-        let new = [message(&rig, Sink::Alerts, "text"), message(&rig, Sink::Reports, "{}")];
-        rig.cloud.edit(|world| world.topics.remove(ALERTS));
-        let result = deliver(&context, &topics, &scope, &[], &new, true).await;
+        let (destinations, scope) = (destinations(), rig.scope());
+        let new = [message(&rig, &ALERTS, "text"), message(&rig, &REPORTS, "{}")];
+        rig.cloud.edit(|world| world.topics.remove(ALERT_TOPIC));
+        let result = deliver(&context, &destinations, &scope, &[], &new, true).await;
         assert!(matches!(result, Err(Undelivered::Kept(_))));
-        assert_eq!(rig.published(), [REPORTS]);
+        assert_eq!(rig.published(), [REPORT_TOPIC]);
 
-        rig.cloud.edit(|world| world.topics.insert(ALERTS.to_owned()));
+        rig.cloud.edit(|world| world.topics.insert(ALERT_TOPIC.to_owned()));
         let kept = rig.history().await.undelivered;
         assert_eq!(kept, new[..1]);
-        assert!(deliver(&context, &topics, &scope, &kept, &[], true).await.is_ok());
-        assert_eq!(rig.published(), [REPORTS, ALERTS]);
+        assert!(deliver(&context, &destinations, &scope, &kept, &[], true).await.is_ok());
+        assert_eq!(rig.published(), [REPORT_TOPIC, ALERT_TOPIC]);
         let repeated = rig.cloud.published().pop().unwrap();
         assert_eq!(
             (repeated.message.as_str(), repeated.subject.as_deref()),
@@ -195,17 +172,17 @@ mod tests {
     async fn later_message_to_a_sink_waits_behind_one_that_was_refused() {
         let rig = Rig::new("");
         let context = rig.context("run-1");
-        let (topics, scope) = (topics(), rig.scope());
-        let first = message(&rig, Sink::Reports, "first");
+        let (destinations, scope) = (destinations(), rig.scope());
+        let first = message(&rig, &REPORTS, "first");
         tokio::time::advance(std::time::Duration::from_secs(1)).await;
-        let second = message(&rig, Sink::Reports, "second");
+        let second = message(&rig, &REPORTS, "second");
         rig.cloud.plan("Publish", [Fault::Denied]);
         let new = [first.clone(), second.clone()];
-        assert!(deliver(&context, &topics, &scope, &[], &new, true).await.is_err());
+        assert!(deliver(&context, &destinations, &scope, &[], &new, true).await.is_err());
         assert_eq!(rig.published(), [""; 0]);
         let kept = rig.history().await.undelivered;
         assert_eq!(kept, new);
-        assert!(deliver(&context, &topics, &scope, &kept, &[], true).await.is_ok());
+        assert!(deliver(&context, &destinations, &scope, &kept, &[], true).await.is_ok());
         let published = rig.cloud.published();
         assert_eq!(
             published.iter().map(|p| p.message.as_str()).collect::<Vec<_>>(),
@@ -217,23 +194,39 @@ mod tests {
     async fn message_is_lost_if_the_ledger_cannot_keep_it_either() {
         let rig = Rig::new("");
         let context = rig.context("run-1");
-        let (topics, scope) = (topics(), rig.scope());
-        let new = [message(&rig, Sink::Reports, "{}")];
+        let (destinations, scope) = (destinations(), rig.scope());
+        let new = [message(&rig, &REPORTS, "{}")];
         rig.cloud.plan("Publish", [Fault::Denied, Fault::Denied]);
-        let result = deliver(&context, &topics, &scope, &[], &new, false).await;
+        let result = deliver(&context, &destinations, &scope, &[], &new, false).await;
         assert!(matches!(result, Err(Undelivered::Lost(_))));
         rig.cloud.plan("PutItem", [Fault::Denied]);
-        let result = deliver(&context, &topics, &scope, &[], &new, true).await;
+        let result = deliver(&context, &destinations, &scope, &[], &new, true).await;
         assert!(matches!(result, Err(Undelivered::Lost(_))));
         assert_eq!(rig.history().await.undelivered, []);
     }
 
-    #[test]
-    fn people_get_what_programs_get_where_there_is_one_topic() {
-        let one = Topics {
-            alerts: None,
-            ..topics()
-        };
-        assert_eq!((one.for_people(), topics().for_people()), (REPORTS, ALERTS));
+    #[tokio::test(start_paused = true)]
+    async fn message_kept_for_a_sink_that_is_gone_does_not_block_the_others() {
+        let rig = Rig::new("");
+        let context = rig.context("run-1");
+        let only_reports: Destinations = [(&REPORTS, REPORT_TOPIC.to_owned())].into_iter().collect();
+        let kept = [message(&rig, &ALERTS, "text")];
+        context
+            .ledger
+            .keep_undelivered(
+                &rig.scope(),
+                &kept[0],
+                rig.cloud.now() + std::time::Duration::from_secs(60),
+            )
+            .await
+            .unwrap();
+        let new = [message(&rig, &REPORTS, "{}")];
+        assert!(
+            deliver(&context, &only_reports, &rig.scope(), &kept, &new, true)
+                .await
+                .is_ok()
+        );
+        assert_eq!(rig.published(), [REPORT_TOPIC]);
+        assert_eq!(rig.history().await.undelivered, []);
     }
 }

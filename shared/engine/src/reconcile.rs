@@ -22,11 +22,11 @@ use crate::evaluation::Evaluation;
 use crate::execution::{Execution, not_applied};
 use crate::lease::LeaseTerms;
 use crate::limits::{reserve, return_unused};
-use crate::notify::Topics;
 use crate::report::{Reporter, Request};
 use crate::restraints::{busy_subnets, idle_subnets, restraints};
 use crate::session::{Executed, Session};
 use crate::settle::{outcome_unknown, recently_changed, settle, unfinished};
+use crate::sinks::Destinations;
 
 /// How long at least the ledger is searched for changes whose outcome is not known or that were not reported: longer than
 /// a message can wait in a dead-letter queue.
@@ -60,14 +60,14 @@ impl WorkItem {
 }
 
 impl<'a> Reconciler<'a> {
-    pub fn new(context: RunContext<'a>, topics: &'a Topics, budget: Budget) -> Self {
+    pub fn new(context: RunContext<'a>, destinations: &'a Destinations, budget: Budget) -> Self {
         let needs = context.controls.iter().flat_map(|control| control.needs);
         Self {
             parts: needs.copied().collect(),
             context,
             budget,
             counts: Counts::default(),
-            reporter: Reporter::new(topics),
+            reporter: Reporter::new(destinations),
         }
     }
 
@@ -168,11 +168,13 @@ impl<'a> Reconciler<'a> {
             return self.report(scope, evaluation, &execution, request, true).await;
         }
         // No change is made unless an alert about it can be delivered.
-        let answers = self.context.aws.check_topic(self.reporter.topics().for_people()).await;
-        answers.map_err(|source| ReconcileError::AlertsUnavailable {
-            scope: scope.resource.clone(),
-            source,
-        })?;
+        for (sink, destination) in self.reporter.destinations().for_people() {
+            let answers = (sink.check)(self.context.aws, destination).await;
+            answers.map_err(|source| ReconcileError::AlertsUnavailable {
+                scope: scope.resource.clone(),
+                source,
+            })?;
+        }
         let context = self.context.clone();
         let mut session = Session::open(&context, scope, LeaseTerms::invocation(&self.budget)).await?;
         let repaired = self.repair(scope, evaluation, &mut session, request).await;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use postern_aws::chain;
-use postern_core::history::{Action, ChangeRecord, ChangeStatus, Sink, UndeliveredMessage};
+use postern_core::history::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
 use postern_core::model::finding::{Severity, Verdict};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::name;
@@ -17,8 +17,9 @@ use crate::context::RunContext;
 use crate::error::ReconcileError;
 use crate::evaluation::Evaluation;
 use crate::execution::Execution;
-use crate::notify::{Topics, Undelivered, deliver, drop_kept, publish};
+use crate::notify::{Undelivered, deliver, drop_kept, publish};
 use crate::session::record_again;
+use crate::sinks::{Audience, Destinations, Sink};
 use crate::verify::verify;
 
 /// Why a scope is reconciled, and when its alert is delivered.
@@ -31,12 +32,13 @@ pub(crate) struct Request<'a> {
 
 /// Reports the scopes of one run.
 pub(crate) struct Reporter<'a> {
-    topics: &'a Topics,
+    destinations: &'a Destinations,
     deferred: Vec<DeferredAlert>,
 }
 
 /// An alert that waits for the others of its run, since many of them become one digest.
 struct DeferredAlert {
+    sink: &'static Sink,
     scope: Scope,
     report: Report,
     message: UndeliveredMessage,
@@ -45,15 +47,15 @@ struct DeferredAlert {
 }
 
 impl<'a> Reporter<'a> {
-    pub(crate) fn new(topics: &'a Topics) -> Self {
+    pub(crate) fn new(destinations: &'a Destinations) -> Self {
         Self {
-            topics,
+            destinations,
             deferred: Vec::new(),
         }
     }
 
-    pub(crate) fn topics(&self) -> &Topics {
-        self.topics
+    pub(crate) fn destinations(&self) -> &Destinations {
+        self.destinations
     }
 
     /// Verifies what was done and reports what is new. Without a ledger everything is new, and nothing is remembered.
@@ -107,14 +109,22 @@ impl<'a> Reporter<'a> {
             verification,
         };
         let delta = Delta::of(&reconciliation, &history, context.settings.alerts.repeat_after());
-        let mut messages = self.messages(&delta, reconciliation.time);
-        if messages.is_empty() {
-            info!("nothing new to report");
-        }
-        if let (true, Some(report)) = (request.defer_alert, &delta.report) {
-            messages = self.defer(context, scope, report, messages, ledger).await;
-        }
-        let delivered = deliver(context, self.topics, scope, &history.undelivered, &messages, ledger).await;
+        let messages = match &delta.report {
+            Some(report) => self.messages(context, scope, report, request, ledger).await,
+            None => {
+                info!("nothing new to report");
+                Vec::new()
+            }
+        };
+        let delivered = deliver(
+            context,
+            self.destinations,
+            scope,
+            &history.undelivered,
+            &messages,
+            ledger,
+        )
+        .await;
         let undelivered = |source| ReconcileError::Undelivered {
             scope: scope.resource.clone(),
             source,
@@ -131,55 +141,58 @@ impl<'a> Reporter<'a> {
         delivered
     }
 
-    /// What is to be delivered. A deployment with one topic has no alerts of its own.
-    fn messages(&self, delta: &Delta, time: Timestamp) -> Vec<UndeliveredMessage> {
-        let messages = delta.messages().into_iter();
-        let wanted = messages.filter(|message| message.sink == Sink::Reports || self.topics.alerts.is_some());
-        wanted.map(|message| undelivered(message, time)).collect()
-    }
-
-    /// Defers the alerts among the messages of a scope, and gives the others. The ledger keeps a deferred alert in case
-    /// that the run dies; an alert that it cannot keep is not deferred.
-    async fn defer(
+    /// What is to be delivered at once about a scope. Messages for people that wait for those of other scopes are
+    /// deferred. The ledger keeps a deferred message in case that the run dies; one that it cannot keep is not deferred.
+    async fn messages(
         &mut self,
         context: &RunContext<'_>,
         scope: &Scope,
         report: &Report,
-        messages: Vec<UndeliveredMessage>,
+        request: Request<'_>,
         ledger: bool,
     ) -> Vec<UndeliveredMessage> {
-        let (alerts, mut now): (Vec<_>, Vec<_>) =
-            messages.into_iter().partition(|message| message.sink == Sink::Alerts);
-        for message in alerts {
-            let expires = context.expires(message.time);
-            if ledger && let Err(error) = context.ledger.keep_undelivered(scope, &message, expires).await {
-                warn!(
-                    error = chain(&error),
-                    "the alert is delivered now, since the ledger cannot keep it"
-                );
-                now.push(message);
-                continue;
+        let mut now = Vec::new();
+        for (sink, _) in self.destinations.sinks() {
+            for message in (sink.render)(&[report]) {
+                let message = undelivered(sink, message, context.now());
+                if !request.defer_alert || sink.audience == Audience::Programs {
+                    now.push(message);
+                    continue;
+                }
+                let expires = context.expires(message.time);
+                if ledger && let Err(error) = context.ledger.keep_undelivered(scope, &message, expires).await {
+                    warn!(
+                        error = chain(&error),
+                        "the alert is delivered now, since the ledger cannot keep it"
+                    );
+                    now.push(message);
+                    continue;
+                }
+                self.deferred.push(DeferredAlert {
+                    sink,
+                    scope: scope.clone(),
+                    report: report.clone(),
+                    message,
+                    kept: ledger,
+                });
             }
-            self.deferred.push(DeferredAlert {
-                scope: scope.clone(),
-                report: report.clone(),
-                message,
-                kept: ledger,
-            });
         }
         now
     }
 
     pub(crate) async fn finish(&mut self, context: &RunContext<'_>) -> Result<(), ReconcileError> {
         let deferred = std::mem::take(&mut self.deferred);
-        let alerts = postern_report::alerts(deferred.iter().map(|alert| &alert.report));
-        for alert in alerts {
-            let alert = undelivered(alert, context.now());
-            let published = publish(context, self.topics, &alert).await;
-            published.map_err(ReconcileError::AlertsUndelivered)?;
-        }
-        for alert in deferred.iter().filter(|alert| alert.kept) {
-            drop_kept(context, &alert.scope, &alert.message).await;
+        for (sink, _) in self.destinations.sinks() {
+            let of_sink = || deferred.iter().filter(|alert| alert.sink.name == sink.name);
+            let reports: Vec<_> = of_sink().map(|alert| &alert.report).collect();
+            for message in (sink.render)(&reports) {
+                let message = undelivered(sink, message, context.now());
+                let published = publish(context, self.destinations, &message).await;
+                published.map_err(ReconcileError::AlertsUndelivered)?;
+            }
+            for alert in of_sink().filter(|alert| alert.kept) {
+                drop_kept(context, &alert.scope, &alert.message).await;
+            }
         }
         Ok(())
     }
@@ -237,10 +250,10 @@ fn log_findings(evaluation: &Evaluation) {
     }
 }
 
-fn undelivered(message: Message, time: Timestamp) -> UndeliveredMessage {
+fn undelivered(sink: &Sink, message: Message, time: Timestamp) -> UndeliveredMessage {
     let attributes = message.attributes.iter();
     UndeliveredMessage {
-        sink: message.sink,
+        sink: sink.name.to_owned(),
         time,
         attributes: attributes
             .map(|(name, value)| ((*name).to_owned(), value.data_type().to_owned(), value.text()))

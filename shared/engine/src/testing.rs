@@ -22,11 +22,11 @@ use crate::budget::Budget;
 use crate::context::RunContext;
 use crate::error::ReconcileError;
 use crate::evaluation::Evaluation;
-use crate::notify::Topics;
 use crate::reconcile::{Reconciler, WorkItem};
+use crate::sinks::{ALERTS, Destinations, REPORTS};
 
-pub(crate) const ALERTS: &str = "arn:aws:sns:eu-central-1:111122223333:alerts";
-pub(crate) const REPORTS: &str = "arn:aws:sns:eu-central-1:111122223333:reports";
+pub(crate) const ALERT_TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:alerts";
+pub(crate) const REPORT_TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:reports";
 const LEDGER: &str = "postern-ledger";
 pub(crate) const OPEN: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
@@ -37,7 +37,7 @@ pub(crate) struct Rig {
     pub(crate) aws: Aws,
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
-    pub(crate) topics: Topics,
+    pub(crate) destinations: Destinations,
     pub(crate) vpc: String,
     pub(crate) subnets: [String; 2],
     pub(crate) endpoint: String,
@@ -48,7 +48,7 @@ impl Rig {
     pub(crate) fn new(settings: &str) -> Self {
         let cloud = Cloud::new(7);
         let (vpc, subnets, endpoint) = cloud.edit(|world| {
-            world.topics.extend([ALERTS.to_owned(), REPORTS.to_owned()]);
+            world.topics.extend([ALERT_TOPIC.to_owned(), REPORT_TOPIC.to_owned()]);
             let vpc = world.add_vpc("10.0.0.0/16");
             world.edit_vpc(&vpc, |vpc| vpc.dns_hostnames = true);
             let table = world.add_route_table(&vpc, DefaultRoute::Nat);
@@ -70,14 +70,20 @@ impl Rig {
             aws,
             cloud,
             settings: Settings::parse(&text, &known()).unwrap(),
-            topics: Topics {
-                reports: REPORTS.to_owned(),
-                alerts: None,
-            },
+            destinations: [(&REPORTS, REPORT_TOPIC.to_owned())].into_iter().collect(),
             vpc,
             subnets,
             endpoint,
         }
+    }
+
+    /// With a topic for people besides that for programs.
+    pub(crate) fn with_alerts(&mut self) {
+        let destinations = [(&ALERTS, ALERT_TOPIC), (&REPORTS, REPORT_TOPIC)];
+        self.destinations = destinations
+            .map(|(sink, topic)| (sink, topic.to_owned()))
+            .into_iter()
+            .collect();
     }
 
     pub(crate) fn context(&self, run: &str) -> RunContext<'_> {
@@ -124,7 +130,7 @@ impl Rig {
     /// Reconciles the VPC in an invocation of its own, of two minutes.
     pub(crate) async fn reconcile(&self, run: &str) -> Result<(), ReconcileError> {
         let deadline = self.cloud.now() + Duration::from_secs(120);
-        let mut reconciler = Reconciler::new(self.context(run), &self.topics, Budget::until(Some(deadline)));
+        let mut reconciler = Reconciler::new(self.context(run), &self.destinations, Budget::until(Some(deadline)));
         Box::pin(reconciler.reconcile(WorkItem::Unobserved(self.scope()), &[event()])).await
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`published::Report`] is the whole picture of a scope at a time; a [`Delta`] is what is new in it. Renderers are
 //! pure functions of a report: [`json`] for programs, [`csv`] for spreadsheets, [`ocsf`] for security lakes, [`text`] for
-//! people. A [`Message`] is a rendering with its subject, its attributes and the sink that it is for.
+//! people. A [`Message`] is a rendering with its subject and attributes.
 
 mod assemble;
 mod console;

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_core::history::Sink;
 use postern_core::model::text::shorten;
 use postern_core::model::token::client_token;
 
-use crate::delta::Delta;
 use crate::published::{Outcome, Report, Severity};
 use crate::text::phrases::{happened, level};
 use crate::{json, text};
@@ -29,12 +27,11 @@ const MOST_ALERTS: usize = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    pub sink: Sink,
     /// Equal for the same news, whichever run reports them.
     pub idempotency_key: String,
     pub subject: String,
     pub body: String,
-    /// For filter policies, the same in both sinks: `severity`, `control`, `outcome`, `account`, `region`.
+    /// For filter policies, the same in every sink: `severity`, `control`, `outcome`, `account`, `region`.
     pub attributes: Vec<(&'static str, AttributeValue)>,
 }
 
@@ -42,14 +39,6 @@ pub struct Message {
 pub enum AttributeValue {
     Text(String),
     List(Vec<String>),
-}
-
-impl Delta {
-    /// What has to be sent about one scope: an alert and a report, or nothing.
-    pub fn messages(&self) -> Vec<Message> {
-        let report = self.report.as_ref();
-        report.map_or_else(Vec::new, |report| vec![Message::alert(report), Message::report(report)])
-    }
 }
 
 /// The alerts of a run over many scopes: one for each report, or one digest for an account and Region with many.
@@ -74,7 +63,6 @@ impl Message {
 
     pub(crate) fn report_within(report: &Report, limit: usize) -> Self {
         let mut message = Self {
-            sink: Sink::Reports,
             body: String::new(),
             ..Self::alert(report)
         };
@@ -85,7 +73,6 @@ impl Message {
     /// The report for people.
     pub fn alert(report: &Report) -> Self {
         Self {
-            sink: Sink::Alerts,
             idempotency_key: report.idempotency_key.clone(),
             subject: subject(
                 &level(report),
@@ -105,7 +92,6 @@ impl Message {
             format!("{} {}", scope.account, scope.region)
         });
         Self {
-            sink: Sink::Alerts,
             idempotency_key: client_token(reports.iter().map(|report| report.idempotency_key.as_str())),
             subject: subject(
                 &severity,

@@ -29,7 +29,7 @@ pub(crate) fn of_finding<'a>(
         return Some(FindingStatus::Indeterminate);
     }
     if finding.conflict().is_some() {
-        return Some(FindingStatus::Contested);
+        return Some(FindingStatus::Conflict);
     }
     // Changes that are planned all the same do first what a person would have to do.
     Some(if planned || finding.changes().is_some() {

@@ -10,16 +10,12 @@ use postern_aws::chain;
 use postern_core::controls::known;
 use postern_core::model::id::AccountId;
 use postern_core::settings::{Settings, SettingsError};
-use postern_engine::Topics;
+use postern_engine::{Destinations, SINKS};
 use tracing::warn;
 
 const SETTINGS_FILE: &str = "postern.toml";
 /// Where Lambda unpacks the function's package.
 const PACKAGE: &str = "LAMBDA_TASK_ROOT";
-/// The topic for programs.
-const TOPIC: &str = "POSTERN_TOPIC_ARN";
-/// The topic for people.
-const ALERT_TOPIC: &str = "POSTERN_ALERT_TOPIC_ARN";
 /// The table that holds the ledger.
 const LEDGER: &str = "POSTERN_LEDGER_TABLE";
 /// The ARNs of the roles of all Postern functions, separated by commas: changes that they make start no function.
@@ -28,7 +24,7 @@ const OWN_ROLES: &str = "POSTERN_OWN_ROLES";
 #[derive(Clone, Debug)]
 pub struct Configuration {
     pub settings: Settings,
-    pub topics: Topics,
+    pub destinations: Destinations,
     /// The name of the table that holds the ledger.
     pub ledger: String,
     /// The ARNs of the roles of all Postern functions: changes that they make start no function.
@@ -68,10 +64,7 @@ impl Configuration {
         }
         Ok(Self {
             settings,
-            topics: Topics {
-                reports: variable(TOPIC)?,
-                alerts: optional(ALERT_TOPIC),
-            },
+            destinations: destinations()?,
             ledger: variable(LEDGER)?,
             own_roles: own_roles(),
         })
@@ -87,6 +80,18 @@ impl Configuration {
         let account = accounts.next().filter(|account| !account.is_empty())?;
         accounts.next().is_none().then(|| account.into())
     }
+}
+
+fn destinations() -> Result<Destinations, ConfigurationError> {
+    let mut destinations = Vec::new();
+    for sink in SINKS {
+        let destination = match sink.required {
+            true => Some(variable(sink.variable)?),
+            false => optional(sink.variable),
+        };
+        destinations.extend(destination.map(|destination| (*sink, destination)));
+    }
+    Ok(destinations.into_iter().collect())
 }
 
 fn variable(name: &'static str) -> Result<String, ConfigurationError> {

@@ -80,16 +80,17 @@ impl Handler {
         })?;
         let batch = Batch::read(payload, &configuration.own_roles);
         let ledger = self.aws.ledger(&configuration.ledger);
+        let controls = self.function.controls();
         let context = RunContext {
             run,
             actor: self.function.name,
-            controls: self.function.controls,
+            controls: &controls,
             settings: &configuration.settings,
             aws: &self.aws,
             ledger: &ledger,
         };
         let mut work = Work {
-            reconciler: Reconciler::new(context, &configuration.topics, Budget::until(deadline)),
+            reconciler: Reconciler::new(context, &configuration.destinations, Budget::until(deadline)),
             batch: &batch,
             failures: Failures::default(),
         };

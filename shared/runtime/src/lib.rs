@@ -21,7 +21,7 @@ use serde_json::Value;
 pub use crate::configuration::{Configuration, ConfigurationError};
 pub use crate::handler::Handler;
 pub use crate::telemetry::Metrics;
-pub use postern_engine::Topics;
+pub use postern_engine::{ALERTS, Destinations, REPORTS};
 
 /// Runs a function until Lambda stops it.
 pub async fn run(function: &'static Function) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use postern_cloud::{ACCOUNT, Cloud, REGION};
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::settings::Settings;
-use postern_engine::Topics;
+use postern_engine::REPORTS;
 use serde_json::{Value, json};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
@@ -47,10 +47,7 @@ impl Rig {
         let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n";
         let configuration = Configuration {
             settings: Settings::parse(text, &known()).unwrap(),
-            topics: Topics {
-                reports: TOPIC.to_owned(),
-                alerts: None,
-            },
+            destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
             ledger: LEDGER.to_owned(),
             own_roles: vec![ROLE.to_owned()],
         };

@@ -21,10 +21,55 @@ fn current(path: &str, content: &str) {
     );
 }
 
+/// A file in which the lines after `begin`, up to the next empty line, are made from the code.
+fn current_block(path: &str, begin: &str, block: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let text = fs::read_to_string(file).unwrap();
+    let (before, rest) = text
+        .split_once(&format!("\n{begin}\n"))
+        .unwrap_or_else(|| panic!("{path} lacks {begin:?}"));
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    current(path, &format!("{before}\n{begin}\n{block}\n\n{after}"));
+}
+
+/// The table of the README.
+fn table() -> String {
+    let row = |control: &&Control| {
+        let Control {
+            name,
+            finds,
+            remediation,
+            opt_in,
+            ..
+        } = control;
+        let opt_in = if *opt_in { " (opt-in)" } else { "" };
+        format!("| [{name}](docs/controls/{name}.md){opt_in} | {finds} | {remediation} |")
+    };
+    CONTROLS.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// The modes of `postern.toml`: each control with its summary and its default mode.
+fn modes() -> String {
+    let mut lines = Vec::new();
+    for control in CONTROLS {
+        let mut comment = String::from("#");
+        for word in control.summary.split(' ') {
+            if comment.len() + 1 + word.len() > 120 {
+                lines.push(std::mem::replace(&mut comment, String::from("#")));
+            }
+            comment = format!("{comment} {word}");
+        }
+        lines.push(comment);
+        let mode = if control.opt_in { "off" } else { "audit" };
+        lines.push(format!("#{} = \"{mode}\"", control.name));
+    }
+    lines.join("\n")
+}
+
 fn page(control: &Control) -> String {
     let functions: Vec<_> = FUNCTIONS
         .iter()
-        .filter(|function| function.controls.iter().any(|c| c.name == control.name))
+        .filter(|function| function.controls().iter().any(|c| c.name == control.name))
         .map(|function| format!("`{}`", function.name))
         .collect();
     format!(
@@ -76,4 +121,14 @@ fn every_control_has_its_page_and_no_page_is_left_of_one_that_is_gone() {
         );
     }
     assert_eq!(pages.len(), CONTROLS.len() + 1);
+}
+
+#[test]
+fn generated_parts_of_written_files_name_every_control() {
+    current_block(
+        "README.md",
+        "| Control | What it finds | What it does in enforce mode |\n| --- | --- | --- |",
+        &table(),
+    );
+    current_block("postern.toml", "# Each control, with its default.", &modes());
 }

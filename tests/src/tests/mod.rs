@@ -2,6 +2,7 @@
 
 mod architecture;
 mod deployed;
+mod documents;
 mod generated;
 mod infrastructure;
 mod wire;

@@ -16,6 +16,7 @@ pub struct Figures {
     /// Changes that operators rolled back.
     pub rolled_back: usize,
     pub reports: usize,
+    pub alerts: usize,
 }
 
 impl Add for Figures {
@@ -31,6 +32,7 @@ impl Add for Figures {
             changes: self.changes + other.changes,
             rolled_back: self.rolled_back + other.rolled_back,
             reports: self.reports + other.reports,
+            alerts: self.alerts + other.alerts,
         }
     }
 }

@@ -12,7 +12,7 @@ use postern_core::controls::{CONTROLS, known};
 use postern_core::functions::Function;
 use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Topics};
+use postern_runtime::{ALERTS, Configuration, Destinations, REPORTS};
 
 use crate::size::Size;
 
@@ -36,6 +36,16 @@ pub fn role(function: &Function) -> String {
 /// The topic of the reports.
 pub fn topic() -> String {
     format!("arn:aws:sns:{REGION}:{ACCOUNT}:postern")
+}
+
+/// The topic of the alerts.
+pub(crate) fn alert_topic() -> String {
+    format!("arn:aws:sns:{REGION}:{ACCOUNT}:postern-alerts")
+}
+
+fn destinations(with_alerts: bool) -> Destinations {
+    let alerts = with_alerts.then(|| (&ALERTS, alert_topic()));
+    alerts.into_iter().chain([(&REPORTS, topic())]).collect()
 }
 
 /// The ledger's table as the template makes it.
@@ -65,7 +75,7 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configurat
         policies: [LEAKY, CLOSED, UNDECIDED, LOCKED].map(str::to_owned).into(),
     };
     let resources = cloud.edit(|world| {
-        world.topics.insert(topic());
+        world.topics.extend([topic(), alert_topic()]);
         world.limit_endpoint_changes();
         if kind == Size::Small {
             // Most pages are long, and few services are listed that are not required.
@@ -89,10 +99,7 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configurat
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
     Arc::new(Configuration {
         settings: settings(services, &resources, rng),
-        topics: Topics {
-            reports: topic(),
-            alerts: None,
-        },
+        destinations: destinations(rng.u8(..4) > 0),
         ledger: LEDGER.to_owned(),
         own_roles: postern_core::functions::FUNCTIONS
             .iter()

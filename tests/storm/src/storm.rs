@@ -19,7 +19,7 @@ use crate::figures::Figures;
 use crate::operators::operate;
 use crate::people::People;
 use crate::queues::{Batch, Queues};
-use crate::setup::{OPERATOR, role, set_up};
+use crate::setup::{OPERATOR, alert_topic, role, set_up, topic};
 use crate::size::Size;
 use crate::trace::trace;
 
@@ -159,7 +159,7 @@ impl Storm {
             }
         }
         self.sweep_until_quiet(calm + CALM).await?;
-        checks::all(&self.cloud, &self.configuration.settings, self.figures.busiest).await
+        checks::all(&self.cloud, &self.configuration, self.figures.busiest).await
     }
 
     /// The time with faults and changes by people.
@@ -334,12 +334,17 @@ impl Storm {
         let log = self.cloud.log();
         let by_postern = |caller: &str| caller.contains(":role/postern-");
         let changed = log.iter().filter(|entry| entry.changed());
+        let published = self.cloud.published();
         Figures {
             calls: log.iter().filter(|entry| by_postern(&entry.caller)).count(),
             faults: self.cloud.injected().values().sum(),
             changes: changed.clone().filter(|entry| by_postern(&entry.caller)).count(),
             rolled_back: changed.filter(|entry| *entry.caller == *OPERATOR).count(),
-            reports: self.cloud.published().len(),
+            reports: published.iter().filter(|message| message.topic == topic()).count(),
+            alerts: published
+                .iter()
+                .filter(|message| message.topic == alert_topic())
+                .count(),
             ..self.figures
         }
     }

@@ -11,11 +11,11 @@ use postern_cloud::{Cloud, REGION};
 use postern_core::controls::known;
 use postern_core::functions::FUNCTIONS;
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Topics};
+use postern_runtime::Configuration;
 use tokio::task::LocalSet;
 
 use crate::runner::{Stop, run_storms};
-use crate::setup::{LEDGER, ledger, role, topic};
+use crate::setup::{LEDGER, destinations, ledger, role, topic};
 use crate::size::Size;
 use crate::storm::Storm;
 
@@ -123,10 +123,7 @@ fn twenty_new_vpcs_get_their_endpoints_within_the_request_rate_of_ec2_and_withou
         let vpcs = new_vpcs(&cloud);
         let configuration = Configuration {
             settings: enforced(),
-            topics: Topics {
-                reports: topic(),
-                alerts: None,
-            },
+            destinations: destinations(false),
             ledger: LEDGER.to_owned(),
             own_roles: FUNCTIONS.iter().map(|function| role(function)).collect(),
         };

@@ -16,7 +16,7 @@ use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler, Topics};
+use postern_runtime::{Configuration, Handler, REPORTS};
 use serde_json::json;
 
 use super::*;
@@ -63,10 +63,7 @@ impl Rig {
             cloud,
             configuration: Configuration {
                 settings: Settings::parse(&text, &controls).unwrap(),
-                topics: Topics {
-                    reports: TOPIC.to_owned(),
-                    alerts: None,
-                },
+                destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
                 ledger: LEDGER.to_owned(),
                 own_roles: Vec::new(),
             },

@@ -22,7 +22,6 @@ use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use postern_core::changes::{AddSubnet, Change, ChangeKind, ChangeOutcome, Inverse};
-use postern_core::model::id::VpcId;
 
 pub use self::applier::Applier;
 use self::applier::Step;
@@ -112,7 +111,10 @@ impl Applier {
             Ok(created) => ChangeOutcome::Applied { created },
             // An attempt of this call made the change, although its answer was lost.
             Err(ChangeOutcome::NotNeeded { .. }) if self.repeated(change, &before) => ChangeOutcome::Applied {
-                created: self.managed_group_of(change),
+                created: change
+                    .managed_group()
+                    .and_then(|vpc| self.managed.get(vpc))
+                    .map(|id| id.0.clone()),
             },
             Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
                 cause: format!("could not {change}: {cause}"),
@@ -177,21 +179,5 @@ impl Applier {
             && since
                 .by_operation()
                 .any(|(operation, count)| changing(operation) && count > 1 + self.busy)
-    }
-
-    /// The id of the managed group, where the change creates the group or refers to it.
-    fn managed_group_of(&self, change: &Change) -> Option<String> {
-        let id = |vpc: &VpcId| self.managed.get(vpc).map(|id| id.0.clone());
-        match change {
-            Change::CreateManagedGroup(change) => id(&change.vpc),
-            Change::AuthorizeIngress(change) => id(&change.group.vpc),
-            Change::AttachManagedGroup(change) => id(&change.group.vpc),
-            Change::EnableVpcDns(_)
-            | Change::CreateEndpoint(_)
-            | Change::AddSubnet(_)
-            | Change::AssociateRouteTable(_)
-            | Change::EnablePrivateDns(_)
-            | Change::ReplacePolicy(_) => None,
-        }
     }
 }

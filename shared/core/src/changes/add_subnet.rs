@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::command::modify_endpoint;
 use super::effect::{EffectResult, effect_if, endpoint_altered, on_endpoint, undone_on};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::{give_address_back, take_address, with_endpoint};
 use super::snippet::{Block, endpoint_block, subnets};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId, SubnetId, Zone};
+use crate::model::id::{EndpointId, Region, RunId, SubnetId, VpcId, Zone};
 use crate::model::snapshot::{Gap, Part, Snapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +56,14 @@ impl KindOfChange for AddSubnet {
 
     fn repeats(&self, earlier: &Change) -> bool {
         matches!(earlier, Change::AddSubnet(earlier) if earlier == self)
+    }
+
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::Nothing
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        None
     }
 
     fn requires(&self, _: &Change) -> bool {

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::command::modify_endpoint;
 use super::effect::{EffectResult, effect_if, endpoint_altered, on_endpoint, undone_on};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::with_endpoint;
 use super::snippet::{Block, endpoint_block, route_tables};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RouteTableId, RunId};
+use crate::model::id::{EndpointId, Region, RouteTableId, RunId, VpcId};
 use crate::model::snapshot::{Gap, Part, Snapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +55,14 @@ impl KindOfChange for AssociateRouteTable {
 
     fn repeats(&self, earlier: &Change) -> bool {
         matches!(earlier, Change::AssociateRouteTable(earlier) if earlier == self)
+    }
+
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::Nothing
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        None
     }
 
     fn requires(&self, _: &Change) -> bool {

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::command::modify_endpoint;
 use super::create_managed_group::ManagedGroup;
 use super::effect::{EffectResult, endpoint_altered, in_effect, managed_group, not_in_effect, on_endpoint, undone_on};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::{managed_id, with_endpoint};
 use super::snippet::{Block, endpoint_block, groups};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId};
+use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
 use crate::model::snapshot::{Gap, Part, Snapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -57,8 +57,16 @@ impl KindOfChange for AttachManagedGroup {
         matches!(earlier, Change::AttachManagedGroup(earlier) if earlier == self)
     }
 
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::Ingress(&self.endpoint)
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        Some(&self.group.vpc)
+    }
+
     fn requires(&self, earlier: &Change) -> bool {
-        matches!(earlier, Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_))
+        matches!(earlier.details().prepares(), Prepares::ManagedGroup)
     }
 
     fn simulate(&self, state: &mut Snapshot) {

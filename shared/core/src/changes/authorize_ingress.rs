@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::create_managed_group::ManagedGroup;
 use super::effect::{EffectCheck, EffectResult, effect_if, in_effect, managed_group, not_in_effect};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::{managed_id, with_group};
 use super::snippet::{Block, Setting};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId};
+use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
 use crate::model::managed::MANAGED_GROUP_NAME;
 use crate::model::snapshot::{Gap, IngressRule, IngressSource, Part, Protocol, SecurityGroup, Snapshot};
 
@@ -61,6 +61,14 @@ impl KindOfChange for AuthorizeIngress {
     fn repeats(&self, earlier: &Change) -> bool {
         matches!(earlier, Change::AuthorizeIngress(earlier)
             if earlier.group == self.group && !earlier.cidrs.is_disjoint(&self.cidrs))
+    }
+
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::ManagedGroup
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        Some(&self.group.vpc)
     }
 
     fn requires(&self, earlier: &Change) -> bool {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::create_managed_group::ManagedGroup;
 use super::effect::{EffectResult, created_by, endpoint_altered, in_effect, not_in_effect, undone_on};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::{give_address_back, managed_id, take_address};
 use super::snippet::{Block, Setting, groups, policy, route_tables, subnets};
 use super::{Change, ChangeKind, Inverse, Safety};
@@ -120,16 +120,19 @@ impl KindOfChange for NewEndpoint {
         matches!(earlier, Change::CreateEndpoint(earlier) if wish(earlier) == wish(self))
     }
 
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::Nothing
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        None
+    }
+
     fn requires(&self, earlier: &Change) -> bool {
-        match earlier {
-            Change::EnableVpcDns(_) => self.private_dns,
-            Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => self.group.is_some(),
-            Change::CreateEndpoint(_)
-            | Change::AddSubnet(_)
-            | Change::AssociateRouteTable(_)
-            | Change::AttachManagedGroup(_)
-            | Change::EnablePrivateDns(_)
-            | Change::ReplacePolicy(_) => false,
+        match earlier.details().prepares() {
+            Prepares::VpcDns => self.private_dns,
+            Prepares::ManagedGroup => self.group.is_some(),
+            Prepares::Ingress(_) | Prepares::Nothing => false,
         }
     }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{EffectResult, created_by, effect_if, in_effect, managed_group, not_in_effect};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::snippet::Block;
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
@@ -65,6 +65,14 @@ impl KindOfChange for CreateManagedGroup {
 
     fn repeats(&self, earlier: &Change) -> bool {
         matches!(earlier, Change::CreateManagedGroup(earlier) if earlier == self)
+    }
+
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::ManagedGroup
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        Some(&self.vpc)
     }
 
     fn requires(&self, _: &Change) -> bool {

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::command::modify_endpoint;
 use super::effect::{EffectResult, effect_if, endpoint_altered, on_endpoint, undone_on};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::with_endpoint;
 use super::snippet::{Block, Setting, endpoint_block};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId};
+use crate::model::id::{EndpointId, Region, RunId, VpcId};
 use crate::model::snapshot::{Gap, Part, Snapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -55,15 +55,19 @@ impl KindOfChange for EnablePrivateDns {
         matches!(earlier, Change::EnablePrivateDns(earlier) if earlier == self)
     }
 
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::Nothing
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        None
+    }
+
     fn requires(&self, earlier: &Change) -> bool {
-        match earlier {
-            Change::EnableVpcDns(_) | Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => true,
-            Change::AttachManagedGroup(earlier) => earlier.endpoint == self.endpoint,
-            Change::CreateEndpoint(_)
-            | Change::AddSubnet(_)
-            | Change::AssociateRouteTable(_)
-            | Change::EnablePrivateDns(_)
-            | Change::ReplacePolicy(_) => false,
+        match earlier.details().prepares() {
+            Prepares::VpcDns | Prepares::ManagedGroup => true,
+            Prepares::Ingress(endpoint) => *endpoint == self.endpoint,
+            Prepares::Nothing => false,
         }
     }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::effect::{EffectResult, effect_if};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::snippet::{Block, Setting};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
@@ -72,6 +72,14 @@ impl KindOfChange for EnableVpcDns {
 
     fn repeats(&self, earlier: &Change) -> bool {
         matches!(earlier, Change::EnableVpcDns(earlier) if earlier == self)
+    }
+
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::VpcDns
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        None
     }
 
     fn requires(&self, earlier: &Change) -> bool {

@@ -5,8 +5,19 @@ use super::effect::EffectResult;
 use super::snippet::Block;
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId};
+use crate::model::id::{EndpointId, Region, RunId, VpcId};
 use crate::model::snapshot::{Gap, Part, Snapshot};
+
+/// What a change makes ready, so that later changes of a plan need it.
+pub(super) enum Prepares<'a> {
+    Nothing,
+    /// The DNS attributes of the VPC.
+    VpcDns,
+    /// The managed group and what it admits.
+    ManagedGroup,
+    /// What the groups of an endpoint admit.
+    Ingress(&'a EndpointId),
+}
 
 pub(super) trait KindOfChange {
     fn kind(&self) -> ChangeKind;
@@ -28,7 +39,13 @@ pub(super) trait KindOfChange {
     /// Whether it does again what an earlier change did.
     fn repeats(&self, earlier: &Change) -> bool;
 
-    /// Whether it may fail unless an earlier change of the same plan was made.
+    /// What it prepares for later changes of the same plan.
+    fn prepares(&self) -> Prepares<'_>;
+
+    /// The VPC whose managed group it creates, changes or attaches.
+    fn managed_group(&self) -> Option<&VpcId>;
+
+    /// Whether it may fail, or cut clients off, unless an earlier change of the same plan was made.
     fn requires(&self, earlier: &Change) -> bool;
 
     /// Makes the change in a snapshot. Nothing happens where it is in effect already, or where the part that it

@@ -45,7 +45,7 @@ pub use self::snippet::Code;
 
 use self::kind::{KindOfChange, KindOfInverse};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId};
+use crate::model::id::{EndpointId, Region, RunId, VpcId};
 use crate::model::snapshot::{Gap, Part, Snapshot};
 
 /// One reversible API effect.
@@ -170,7 +170,12 @@ impl Change {
         self.details().repeats(earlier)
     }
 
-    /// Whether it may fail unless an earlier change of the same plan was made.
+    /// The VPC whose managed group it creates, changes or attaches.
+    pub fn managed_group(&self) -> Option<&VpcId> {
+        self.details().managed_group()
+    }
+
+    /// Whether it may fail, or cut clients off, unless an earlier change of the same plan was made.
     pub fn requires(&self, earlier: &Self) -> bool {
         self.details().requires(earlier)
     }

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::command::modify_endpoint;
 use super::effect::{EffectResult, effect_if, endpoint_altered, on_endpoint, undone_on};
-use super::kind::{KindOfChange, KindOfInverse};
+use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::with_endpoint;
 use super::snippet::{Block, endpoint_block, policy};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::id::{EndpointId, Region, RunId};
+use crate::model::id::{EndpointId, Region, RunId, VpcId};
 use crate::model::policy_document::has_policy;
 use crate::model::snapshot::{Gap, Part, Snapshot};
 
@@ -56,6 +56,14 @@ impl KindOfChange for ReplacePolicy {
 
     fn repeats(&self, earlier: &Change) -> bool {
         matches!(earlier, Change::ReplacePolicy(earlier) if earlier.endpoint == self.endpoint)
+    }
+
+    fn prepares(&self) -> Prepares<'_> {
+        Prepares::Nothing
+    }
+
+    fn managed_group(&self) -> Option<&VpcId> {
+        None
     }
 
     fn requires(&self, earlier: &Change) -> bool {

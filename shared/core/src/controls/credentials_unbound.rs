@@ -4,7 +4,7 @@ use postern_policy::{Binding, Perimeter, Request};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy};
-use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -31,6 +31,9 @@ the instance. The statement contains the id of the VPC, so that it works in poli
 appended only when it is proven that such requests are then denied, that nothing else is opened, that no trusted \
 principal is locked out, and that the policy fits into AWS's limit. Other requests are not affected. The policy of a \
 service that AWS does not offer is left to people.",
+    finds: "a policy that accepts credentials of instances of other VPCs",
+    remediation: "appends the Deny that binds credentials to the VPC",
+    concern: Concern::Containment,
     severity: Severity::Medium,
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],

@@ -8,7 +8,7 @@ use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
 use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::history::Action;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::{SubnetId, Zone};
@@ -38,6 +38,9 @@ Private DNS sends all clients of the VPC to the new endpoint, and the routes of 
 connections to the service.
 
 An interface endpoint is billed per zone and hour, whether it is used or not.",
+    finds: "a required service without an endpoint",
+    remediation: "creates it: zones, security group, private DNS, perimeter policy",
+    concern: Concern::Reachability,
     severity: Severity::High,
     resource: ResourceKind::Vpc,
     needs: &[

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::changes::{AssociateRouteTable, Change, ChangeKind};
 use crate::evaluation::requirement::required;
-use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{EndpointKind, Gap, Part};
@@ -19,6 +19,9 @@ uses the main route table of the VPC.
 
 **Remediation** (automatic, interrupting). Associates the route table with the endpoint. Open connections of the \
 table's subnets to the service drop and are opened again through the endpoint. Gateway endpoints cost nothing.",
+    finds: "a route table that does not lead to the gateway endpoint",
+    remediation: "associates it",
+    concern: Concern::Reachability,
     severity: Severity::Medium,
     resource: ResourceKind::RouteTable,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],

@@ -3,7 +3,7 @@
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
 
@@ -26,6 +26,9 @@ admit a subnet, the verdict is indeterminate.
 **Remediation** (automatic, additive; manual for services that do not listen on TCP 443). Attaches the managed \
 security group of the VPC, which admits TCP 443 from the subnets that need the endpoint. Other security groups are \
 neither edited nor detached.",
+    finds: "security groups that keep clients out",
+    remediation: "attaches a security group that it manages; never edits yours",
+    concern: Concern::Reachability,
     severity: Severity::High,
     resource: ResourceKind::Endpoint,
     needs: &[

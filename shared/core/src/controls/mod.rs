@@ -99,8 +99,16 @@ mod tests {
                 name,
                 summary,
                 documentation,
+                finds,
+                remediation,
                 ..
             } = control;
+            for text in [finds, remediation] {
+                assert!(
+                    !text.is_empty() && !text.ends_with('.') && !text.contains(['|', '\n']),
+                    "{name}: {text}"
+                );
+            }
             assert!(summary.ends_with('.') && !summary.contains('\n'), "{name}: {summary}");
             assert!(documentation.contains("**Remediation** ("), "{name}");
             for text in [summary, documentation] {
@@ -136,7 +144,7 @@ mod tests {
         for control in CONTROLS {
             let by_event = FUNCTIONS
                 .iter()
-                .filter(|f| !f.events.is_empty() && f.controls.iter().any(|c| c.name == control.name));
+                .filter(|f| !f.events.is_empty() && f.controls().iter().any(|c| c.name == control.name));
             assert!(by_event.count() > 0, "{}", control.name);
         }
     }

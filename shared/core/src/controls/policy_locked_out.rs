@@ -4,7 +4,7 @@ use postern_policy::Containment;
 
 use crate::changes::ChangeKind;
 use crate::evaluation::policies::{Known, Policy};
-use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -29,6 +29,9 @@ of the settings is noticed.
 from before Postern first changed it, closed for the present perimeter where that is proven as for `policy-open`. The \
 finding names the change and the command that rolls it back. **Remediation** (manual) of all other policies. Only people \
 know which requests they were meant to allow.",
+    finds: "a policy that lets no trusted principal through, or that Postern closed under an earlier perimeter",
+    remediation: "closes anew what Postern closed; else reports it, with advice",
+    concern: Concern::Containment,
     severity: Severity::High,
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],

@@ -4,7 +4,7 @@ use postern_policy::{Containment, NoFix};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, Policy, sentences};
-use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -29,6 +29,9 @@ allows every request between trusted principals and trusted resources that it al
 AWS-owned resources included, as the perimeter says), locks no trusted principal out, fits into AWS's limit, and \
 needs no second change. Statements that Postern appended under an earlier perimeter are replaced. Without that proof the finding gives the reason, and the policy is left to people. The same \
 applies to the policy of a service that AWS does not offer. The report keeps the policy before the change.",
+    finds: "a policy that lets principals outside your perimeter in, or data out, with a request as proof",
+    remediation: "appends the fewest Denies that are proven to close it and to keep legitimate access",
+    concern: Concern::Containment,
     severity: Severity::Critical,
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],

@@ -1,7 +1,7 @@
 //! policy-undecided: see [`CONTROL`].
 
 use crate::evaluation::policies::{Known, sentences};
-use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
@@ -16,6 +16,9 @@ it.
 **Remediation** (manual). A document that cannot be decided is never rewritten. The finding names the parts that \
 prevent a decision; without them the document can be decided. `postern policy explain` checks a file in the same way \
 before it is deployed.",
+    finds: "a policy that cannot be decided, and so is not counted as closed",
+    remediation: "reports it, with the places in the document",
+    concern: Concern::Containment,
     severity: Severity::High,
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],

@@ -1,7 +1,7 @@
 //! policy-unsupported: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
@@ -16,6 +16,9 @@ catalogue; a service that supports none today may support them later.
 **Remediation** (manual). Restrict access in other ways: let the security groups of the endpoint admit only the \
 subnets that need the service, and use policies of your organisation on principals and resources. Then exempt the \
 endpoint.",
+    finds: "an endpoint that no policy can close",
+    remediation: "reports it",
+    concern: Concern::Containment,
     severity: Severity::Low,
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],

@@ -2,7 +2,7 @@
 
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
 use crate::evaluation::ingress::{Admission, ServicePorts};
-use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
@@ -22,6 +22,9 @@ offer.
 **Remediation** (automatic, interrupting). Enables private DNS on the endpoint, after admitting all subnets of the \
 VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
 the VPC are enabled (`vpc-dns-disabled`).",
+    finds: "an endpoint that the VPC's DNS does not lead to",
+    remediation: "enables private DNS",
+    concern: Concern::Reachability,
     severity: Severity::High,
     resource: ResourceKind::Endpoint,
     needs: &[

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::endpoint_missing::placement;
 use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::{Required, required};
-use crate::evaluation::{Assessment, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::Zone;
 use crate::model::managed::managed_by;
@@ -27,6 +27,9 @@ service, the one with the most free addresses. Of several endpoints to the servi
 it. Subnets are never removed or exchanged.
 
 Each zone of an interface endpoint is billed by the hour.",
+    finds: "a zone without a network interface of the endpoint",
+    remediation: "adds a subnet of the zone",
+    concern: Concern::Reachability,
     severity: Severity::Medium,
     resource: ResourceKind::Subnet,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],

@@ -2,7 +2,7 @@
 
 use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
 use crate::evaluation::requirement::required;
-use crate::evaluation::{Assessment, Context, Control, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{EndpointKind, Gap, Part};
 
@@ -18,6 +18,9 @@ when any endpoint in it has private DNS enabled. A gateway endpoint needs DNS su
 the Amazon DNS server cannot resolve the names of the service.
 
 **Remediation** (automatic, additive). Enables the attribute that is disabled, DNS support before DNS hostnames.",
+    finds: "VPC attributes off that private DNS needs",
+    remediation: "enables them",
+    concern: Concern::Reachability,
     severity: Severity::High,
     resource: ResourceKind::Vpc,
     needs: &[

@@ -35,6 +35,11 @@ pub struct Control {
     pub summary: &'static str,
     /// Why it matters, what the remediation does, and what it never does. Markdown.
     pub documentation: &'static str,
+    /// What it finds, in a few words that follow "finds".
+    pub finds: &'static str,
+    /// What its remediation does, in a few words: "creates it". Or that it only reports.
+    pub remediation: &'static str,
+    pub concern: Concern,
     pub severity: Severity,
     /// What its findings are about.
     pub resource: ResourceKind,
@@ -48,6 +53,15 @@ pub struct Control {
     pub writes_perimeter_policies: bool,
     /// Assessments of every verdict. After a gap the control is not evaluated for the whole scope.
     pub evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>,
+}
+
+/// What a group of controls is about. Each function evaluates the controls of some groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// Required services are reachable privately from the subnets that need them.
+    Reachability,
+    /// Endpoints admit only trusted principals and resources.
+    Containment,
 }
 
 /// The input of a control.

@@ -28,7 +28,7 @@ pub use self::conflict::{RemediationConflict, RetriesExhausted};
 pub use self::perimeter::CanaryStatus;
 pub use self::record::{Action, ChangeRecord, ChangeStatus};
 pub use self::status::FindingStatus;
-pub use self::undelivered::{Sink, UndeliveredMessage};
+pub use self::undelivered::UndeliveredMessage;
 
 /// The id of a change, such as `20261123T061530.123456Z-0a1b2c3d`. Ids sort by the time of their change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

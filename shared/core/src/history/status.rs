@@ -22,7 +22,7 @@ pub enum FindingStatus {
     /// Only a person can remediate it.
     Manual,
     /// Automatic remediation is suspended, since it was reverted again and again.
-    Contested,
+    Conflict,
     /// Would be remediated, but the plan exceeds a limit.
     Refused,
     /// Remediation was attempted and failed.
@@ -38,12 +38,12 @@ impl FindingStatus {
         Self::Pending,
         Self::Indeterminate,
         Self::Manual,
-        Self::Contested,
+        Self::Conflict,
         Self::Refused,
         Self::Failed,
     ];
 
-    /// As in reports and in message attributes.
+    /// As in the keys of reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Exempt => "exempt",
@@ -53,7 +53,7 @@ impl FindingStatus {
             Self::Pending => "pending",
             Self::Indeterminate => "indeterminate",
             Self::Manual => "manual",
-            Self::Contested => "contested",
+            Self::Conflict => "conflict",
             Self::Refused => "refused",
             Self::Failed => "failed",
         }

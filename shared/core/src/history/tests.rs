@@ -389,7 +389,7 @@ fn remediation_conflict_ends_with_the_window_or_a_resume() {
     assert_eq!(
         audited.plan().changes.len(),
         1,
-        "nothing is contested where nothing is repaired"
+        "there is no conflict where nothing is repaired"
     );
 }
 

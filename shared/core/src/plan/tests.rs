@@ -5,7 +5,7 @@ use crate::changes::{AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableV
 use crate::controls::{
     CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
-use crate::evaluation::{Assessment, Context, Remediation, evaluate};
+use crate::evaluation::{Assessment, Concern, Context, Remediation, evaluate};
 use crate::model::finding::ResourceKind;
 use crate::model::snapshot::{Gap, SubnetClass};
 use crate::settings::{Limits, Modes};
@@ -374,6 +374,9 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         name: "never-content",
         summary: "",
         documentation: "",
+        finds: "nothing",
+        remediation: "nothing",
+        concern: Concern::Reachability,
         severity: Severity::Low,
         resource: ResourceKind::Vpc,
         needs: &[Part::Dns, Part::SecurityGroups],

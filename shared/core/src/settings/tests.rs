@@ -329,26 +329,6 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
 }
 
 #[test]
-fn the_shipped_file_says_of_each_control_what_the_control_says_of_itself() {
-    let lines: Vec<_> = SHIPPED.lines().collect();
-    for control in CONTROLS {
-        let mode = if control.opt_in { "off" } else { "audit" };
-        let shown = format!("#{} = \"{mode}\"", control.name);
-        let at = lines
-            .iter()
-            .position(|line| **line == shown)
-            .unwrap_or_else(|| panic!("{shown}"));
-        let comment: Vec<_> = lines[..at]
-            .iter()
-            .rev()
-            .map_while(|line| line.strip_prefix("# "))
-            .collect();
-        let comment: Vec<_> = comment.into_iter().rev().collect();
-        assert_eq!(comment.join(" "), control.summary, "{}", control.name);
-    }
-}
-
-#[test]
 fn the_default_limits_cover_the_first_requirements_in_three_zones_as_the_shipped_file_says() {
     let settings = parse(SHIPPED).unwrap();
     let endpoints = settings.requirements[0].services.len();

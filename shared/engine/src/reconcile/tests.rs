@@ -2,7 +2,7 @@ use postern_cloud::{Fault, OTHER_ACCOUNT, REGION};
 use postern_core::controls::CONTROLS;
 
 use super::*;
-use crate::testing::{ALERTS, REPORTS, Rig, event};
+use crate::testing::{ALERT_TOPIC, REPORT_TOPIC, Rig, event};
 
 #[tokio::test(start_paused = true)]
 async fn open_policy_is_closed_verified_and_reported_once() {
@@ -14,13 +14,13 @@ async fn open_policy_is_closed_verified_and_reported_once() {
     let [report] = rig.cloud.published().try_into().unwrap();
     assert!(report.message.contains("\"verified\""), "{}", report.message);
     rig.reconcile("run-2").await.unwrap();
-    assert_eq!(rig.published(), [REPORTS]);
+    assert_eq!(rig.published(), [REPORT_TOPIC]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn findings_and_changes_are_counted() {
     let rig = Rig::new("");
-    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.topics, Budget::default());
+    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.destinations, Budget::default());
     let item = WorkItem::Observed(Box::new(rig.snapshot().await));
     Box::pin(reconciler.reconcile(item, &[event()])).await.unwrap();
     reconciler.finish().await.unwrap();
@@ -32,8 +32,8 @@ async fn findings_and_changes_are_counted() {
 #[tokio::test(start_paused = true)]
 async fn no_change_is_made_unless_an_alert_about_it_can_be_delivered() {
     let mut rig = Rig::new("");
-    rig.topics.alerts = Some(ALERTS.to_owned());
-    rig.cloud.edit(|world| world.topics.remove(ALERTS));
+    rig.with_alerts();
+    rig.cloud.edit(|world| world.topics.remove(ALERT_TOPIC));
     let error = rig.reconcile("run-1").await.unwrap_err();
     assert!(matches!(error, ReconcileError::AlertsUnavailable { .. }), "{error}");
     assert!(rig.is_open());
@@ -81,7 +81,7 @@ async fn report_that_not_even_the_ledger_keeps_is_made_anew() {
     rig.reconcile("run-1").await.unwrap_err();
     assert!(!rig.records().await[0].delivered);
     rig.reconcile("run-2").await.unwrap();
-    assert_eq!(rig.published(), [REPORTS]);
+    assert_eq!(rig.published(), [REPORT_TOPIC]);
     assert!(rig.records().await[0].delivered);
 }
 
@@ -89,7 +89,7 @@ async fn report_that_not_even_the_ledger_keeps_is_made_anew() {
 async fn scope_is_not_started_without_time_for_it() {
     let rig = Rig::new("");
     let deadline = rig.cloud.now() + Duration::from_secs(10);
-    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.topics, Budget::until(Some(deadline)));
+    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.destinations, Budget::until(Some(deadline)));
     let item = WorkItem::Unobserved(rig.scope());
     let error = Box::pin(reconciler.reconcile(item, &[])).await.unwrap_err();
     assert!(matches!(error, ReconcileError::NoTimeLeft(_)), "{error}");
@@ -111,7 +111,7 @@ async fn scope_is_not_changed_while_another_run_holds_its_lease() {
 #[tokio::test(start_paused = true)]
 async fn scope_that_another_run_changed_in_the_meantime_is_observed_again() {
     let rig = Rig::new("");
-    let mut reconciler = Reconciler::new(rig.context("run-2"), &rig.topics, Budget::default());
+    let mut reconciler = Reconciler::new(rig.context("run-2"), &rig.destinations, Budget::default());
     let stale = WorkItem::Observed(Box::new(rig.snapshot().await));
     let history = rig.history().await;
     rig.reconcile("run-1").await.unwrap();
@@ -160,7 +160,7 @@ async fn change_that_somebody_reverts_at_once_is_repaired_a_minute_later() {
 #[tokio::test(start_paused = true)]
 async fn limits_of_the_run_count_the_changes_of_all_its_scopes() {
     let rig = Rig::new("[limits]\nchanges_per_run = 1\n");
-    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.topics, Budget::default());
+    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.destinations, Budget::default());
     let item = || WorkItem::Unobserved(rig.scope());
     Box::pin(reconciler.reconcile(item(), &[])).await.unwrap();
     tokio::time::advance(Duration::from_secs(120)).await;
@@ -183,7 +183,7 @@ async fn vpc_that_another_account_shares_is_not_changed() {
         vpc
     });
     let scope = Scope::vpc(&"111122223333".into(), &REGION.into(), &shared.as_str().into());
-    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.topics, Budget::default());
+    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.destinations, Budget::default());
     let events = [event()];
     let reconciled = reconciler.reconcile(WorkItem::Unobserved(scope), &events);
     Box::pin(reconciled).await.unwrap();
@@ -194,7 +194,7 @@ async fn vpc_that_another_account_shares_is_not_changed() {
 async fn vpc_that_was_deleted_needs_nothing() {
     let rig = Rig::new("");
     let scope = Scope::vpc(&"111122223333".into(), &REGION.into(), &"vpc-0".into());
-    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.topics, Budget::default());
+    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.destinations, Budget::default());
     assert_eq!(
         reconciler.parts().len(),
         CONTROLS.iter().flat_map(|c| c.needs).collect::<BTreeSet<_>>().len()

@@ -183,7 +183,7 @@ impl From<FindingStatus> for Outcome {
             FindingStatus::Pending => Self::Pending,
             FindingStatus::Indeterminate => Self::Indeterminate,
             FindingStatus::Manual => Self::Manual,
-            FindingStatus::Contested => Self::Conflict,
+            FindingStatus::Conflict => Self::Conflict,
             FindingStatus::Refused => Self::Refused,
             FindingStatus::Failed => Self::Failed,
         }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::published::ChangeResult;
-use postern_core::history::Sink;
 use postern_core::model::scope::Scope;
 
 fn subject(counts: &[(Outcome, usize)], severity: published::Severity) -> String {
@@ -90,21 +89,17 @@ fn the_key_of_a_digest_follows_from_its_reports() {
 
 #[test]
 fn a_delta_is_an_alert_for_people_and_a_report_for_programs_with_equal_attributes() {
-    let delta = Delta::of(&repaired(), &Default::default(), None);
-    let messages = delta.messages();
-    let [alert, report] = messages.as_slice() else {
-        panic!("{messages:?}")
-    };
-    assert_eq!((alert.sink, report.sink), (Sink::Alerts, Sink::Reports));
+    let new = Delta::of(&repaired(), &Default::default(), None).report.unwrap();
+    let (alert, report) = (Message::alert(&new), Message::report(&new));
     assert_eq!(
         (&alert.attributes, &alert.subject, &alert.idempotency_key),
         (&report.attributes, &report.subject, &report.idempotency_key)
     );
-    assert_eq!(body(report), delta.report.unwrap());
+    assert_eq!(body(&report), new);
     assert!(serde_json::from_str::<serde_json::Value>(&alert.body).is_err());
 }
 
 #[test]
-fn nothing_new_is_no_message() {
-    assert_eq!(Delta::of(&reconciliation(), &Default::default(), None).messages(), []);
+fn nothing_new_is_no_report() {
+    assert_eq!(Delta::of(&reconciliation(), &Default::default(), None).report, None);
 }

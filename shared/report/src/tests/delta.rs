@@ -228,11 +228,11 @@ fn a_remediation_conflict_is_reported_once_with_the_code() {
             cloudformation: "main:\n  Type: AWS::EC2::VPC\n".to_owned(),
         }),
     };
-    let contested = Finding {
+    let conflicting = Finding {
         suppression: Some(Suppression::Conflict(conflict)),
         ..manual()
     };
-    let new = delta(&with(vec![contested.clone()], MONDAY), &ChangeHistory::default());
+    let new = delta(&with(vec![conflicting.clone()], MONDAY), &ChangeHistory::default());
     let report = new.report.clone().unwrap();
     assert_eq!(report.outcome, Outcome::Conflict);
     let message = Message::report(&report);
@@ -244,7 +244,7 @@ fn a_remediation_conflict_is_reported_once_with_the_code() {
     assert_eq!(schema_errors(&message.body), Vec::<String>::new());
     assert_eq!(body(&message).findings[0].conflict.as_ref().unwrap().times, 3);
     let history = after(&ChangeHistory::default(), &new);
-    assert_eq!(delta(&with(vec![contested], TUESDAY), &history).report, None);
+    assert_eq!(delta(&with(vec![conflicting], TUESDAY), &history).report, None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::{Cloud, REGION};
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler, Topics};
+use postern_runtime::{Configuration, Handler, REPORTS};
 use postern_tests::envelope::Envelope;
 use serde_json::{Value, json};
 
@@ -22,10 +22,7 @@ fn handler(cloud: &Cloud, own_roles: Vec<String>) -> Handler {
     let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\n";
     let configuration = Configuration {
         settings: Settings::parse(text, &known()).unwrap(),
-        topics: Topics {
-            reports: TOPIC.to_owned(),
-            alerts: None,
-        },
+        destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
         ledger: LEDGER.to_owned(),
         own_roles,
     };

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use postern_core::controls::known;
 use postern_core::functions::SWEEPER;
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler, Topics};
+use postern_runtime::{Configuration, Handler, REPORTS};
 use postern_tests::envelope::Envelope;
 use serde_json::Value;
 
@@ -44,10 +44,7 @@ impl Rig {
         let controls = known();
         let configuration = Configuration {
             settings: Settings::parse(text, &controls).unwrap(),
-            topics: Topics {
-                reports: TOPIC.to_owned(),
-                alerts: None,
-            },
+            destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
             ledger: LEDGER.to_owned(),
             own_roles: Vec::new(),
         };

@@ -75,14 +75,19 @@ fn asked(calls: &[&str], facts: Vec<Request>) -> Vec<Request> {
 fn observing(function: &Function) -> Vec<Request> {
     // An event may name an endpoint, and what it names may have to be looked for among everything else.
     let named = Target::Endpoint(EndpointId::from("vpce-0"));
-    let parts = function.controls.iter().flat_map(|control| control.needs);
+    let controls = function.controls();
+    let parts = controls.iter().flat_map(|control| control.needs);
     let calls = observe::VPC_CALLS.iter().chain(observe::resolve_calls(&named));
     let calls = calls.chain(parts.flat_map(|part| observe::calls(*part)));
     calls.map(|call| reading(call)).collect()
 }
 
 fn changes(function: &Function) -> impl Iterator<Item = ChangeKind> {
-    function.controls.iter().flat_map(|control| control.changes).copied()
+    function
+        .controls()
+        .into_iter()
+        .flat_map(|control| control.changes)
+        .copied()
 }
 
 /// The topics that a function is told to publish to.

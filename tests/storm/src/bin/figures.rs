@@ -12,7 +12,7 @@ use postern_cloud::{ACCOUNT, Cloud, Entry, Faults, REGION, Service};
 use postern_core::controls::known;
 use postern_core::functions::{Function as Registered, SUBNET_INSPECTOR};
 use postern_core::settings::Settings;
-use postern_runtime::{Configuration, Handler, Topics};
+use postern_runtime::{Configuration, Handler, REPORTS};
 use postern_storm::{LEDGER, ledger, role, topic};
 use postern_tests::error::{HarnessError, Result, While};
 use postern_tests::function::{Answer, Function, sqs_batch};
@@ -76,10 +76,7 @@ fn configuration() -> Result<Configuration> {
     let controls = known();
     Ok(Configuration {
         settings: Settings::parse(SETTINGS, &controls).while_doing("reading the settings")?,
-        topics: Topics {
-            reports: topic(),
-            alerts: None,
-        },
+        destinations: [(&REPORTS, topic())].into_iter().collect(),
         ledger: LEDGER.to_owned(),
         own_roles: vec![role(FUNCTION)],
     })

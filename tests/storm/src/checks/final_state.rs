@@ -37,7 +37,7 @@ fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
         (Verdict::Indeterminate, _) => delivered == FindingStatus::Indeterminate,
         (_, Mode::Enforce) => matches!(
             delivered,
-            FindingStatus::Manual | FindingStatus::Contested | FindingStatus::Refused | FindingStatus::Failed
+            FindingStatus::Manual | FindingStatus::Conflict | FindingStatus::Refused | FindingStatus::Failed
         ),
         // An interrupting change that met no client was tried although its class is audited.
         _ => {

@@ -17,7 +17,7 @@ use postern_core::settings::{ExemptionSelector, Mode};
 use serde_json::Value;
 
 use super::Evidence;
-use crate::setup::OPERATOR;
+use crate::setup::{OPERATOR, topic};
 
 /// A change as text, equal for a call of the log and its record in the ledger.
 type Label = String;
@@ -29,7 +29,7 @@ pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(
             *done.entry(label).or_default() += 1;
         }
     }
-    let reports = evidence.cloud.published();
+    let reports = evidence.published(&topic());
     let mut recorded: BTreeMap<Label, usize> = BTreeMap::new();
     for record in evidence.records() {
         if !record.status.settled() {
@@ -236,28 +236,6 @@ fn recorded_label(record: &ChangeRecord) -> Option<Label> {
         Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => format!("name {endpoint}"),
         Change::ReplacePolicy(ReplacePolicy { endpoint, .. }) => format!("close {endpoint}"),
     })
-}
-
-pub(super) fn idempotency_keys_identify_reports(evidence: &Evidence<'_>) -> Result<(), String> {
-    let mut known: BTreeMap<String, Value> = BTreeMap::new();
-    for published in evidence.cloud.published() {
-        let report: Value = serde_json::from_str(&published.message).map_err(|error| error.to_string())?;
-        let key = report
-            .get("idempotency_key")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        if key.is_empty() {
-            return Err(format!("a report without an idempotency key: {}", published.message));
-        }
-        // Reports with the same key must have the same findings.
-        let said = report.get("findings").cloned().unwrap_or_default();
-        if let Some(other) = known.insert(key.to_owned(), said.clone())
-            && other != said
-        {
-            return Err(format!("two reports with the key {key} differ:\n{other}\n{said}"));
-        }
-    }
-    Ok(())
 }
 
 fn vpc_of(scope: &Scope) -> &VpcId {

@@ -3,13 +3,14 @@
 mod calls;
 mod final_state;
 mod ledger;
+mod messages;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
-use postern_cloud::{Cloud, Entry, REGION, Service};
+use postern_cloud::{Cloud, Entry, Published, REGION, Service};
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Finding, evaluate};
 use postern_core::functions::SWEEPER;
@@ -17,6 +18,7 @@ use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::id::VpcId;
 use postern_core::model::snapshot::Snapshot;
 use postern_core::settings::Settings;
+use postern_runtime::Configuration;
 
 use crate::setup::LEDGER;
 
@@ -46,8 +48,8 @@ struct VpcState {
 ///
 /// # Errors
 /// The first invariant that does not hold.
-pub(crate) async fn all(cloud: &Cloud, settings: &Settings, busiest: u64) -> Result<(), String> {
-    let evidence = Evidence::of(cloud, settings, busiest).await?;
+pub(crate) async fn all(cloud: &Cloud, configuration: &Configuration, busiest: u64) -> Result<(), String> {
+    let evidence = Evidence::of(cloud, &configuration.settings, busiest).await?;
     final_state::every_open_finding_was_reported(&evidence)?;
     final_state::no_finding_on_what_postern_created(&evidence)?;
     calls::nothing_was_created_twice(&evidence)?;
@@ -60,7 +62,8 @@ pub(crate) async fn all(cloud: &Cloud, settings: &Settings, busiest: u64) -> Res
     ledger::every_rollback_is_recorded(&evidence)?;
     ledger::every_change_was_allowed_by_the_settings(&evidence)?;
     ledger::no_reverted_change_was_repeated_beyond_the_limit(&evidence)?;
-    ledger::idempotency_keys_identify_reports(&evidence)?;
+    messages::idempotency_keys_identify_reports(&evidence)?;
+    messages::every_report_has_an_alert(&evidence, &configuration.destinations)?;
     Ok(())
 }
 
@@ -75,7 +78,7 @@ impl<'a> Evidence<'a> {
         let aws: Aws = cloud.aws(AUDITOR);
         let ledger: Ledger = aws.ledger(LEDGER);
         let parts = SWEEPER
-            .controls
+            .controls()
             .iter()
             .flat_map(|control| control.needs)
             .copied()
@@ -111,6 +114,13 @@ impl<'a> Evidence<'a> {
     /// The calls of Postern that changed something.
     fn effects(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.calls.iter().filter(|entry| entry.changed())
+    }
+
+    /// The messages of the topic with this ARN.
+    fn published(&self, topic: &str) -> Vec<Published> {
+        let mut published = self.cloud.published();
+        published.retain(|message| message.topic == topic);
+        published
     }
 
     fn mutating(&self) -> impl Iterator<Item = &Arc<Entry>> {

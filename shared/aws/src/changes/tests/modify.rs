@@ -118,7 +118,7 @@ async fn each_dns_attribute_is_enabled_by_itself() {
         let cloud = Cloud::new()
             .on("DescribeVpcAttribute", off)
             .on("ModifyVpcAttribute", "<return>true</return>");
-        let vpc = VpcId::from("vpc-1");
+        let vpc = postern_core::model::id::VpcId::from("vpc-1");
         apply(&cloud, &Change::EnableVpcDns(EnableVpcDns { vpc, attribute })).await;
         let request = cloud.request("ModifyVpcAttribute");
         assert_eq!(request[&format!("{field}.Value")], "true");

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use postern_core::history::{ChangeId, Sink, UndeliveredMessage};
+use postern_core::history::{ChangeId, UndeliveredMessage};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
@@ -126,10 +126,7 @@ pub(super) fn resume_key(key: &FindingKey) -> Result<String, serde_json::Error> 
 }
 
 pub(super) fn undelivered_key(message: &UndeliveredMessage) -> String {
-    let sink = match message.sink {
-        Sink::Alerts => "alerts",
-        Sink::Reports => "reports",
-    };
+    let sink = &message.sink;
     let hash = client_token([&message.time.to_string(), &message.subject, &message.body].map(String::as_str));
     format!("undelivered/{sink}/{hash}")
 }

@@ -1,10 +1,10 @@
-use postern_core::history::{Sink, UndeliveredMessage};
+use postern_core::history::UndeliveredMessage;
 
 use super::*;
 
 fn message() -> UndeliveredMessage {
     UndeliveredMessage {
-        sink: Sink::Alerts,
+        sink: "alerts".to_owned(),
         time: at("06:00:00"),
         subject: "[Postern] HIGH".to_owned(),
         body: "text".to_owned(),
