@@ -158,6 +158,7 @@ mod tests {
             batch.messages.as_slice(),
             [Message {
                 id: None,
+                receives: 0,
                 content: Ok(ParsedEvent::Act(_))
             }]
         ));
@@ -172,6 +173,7 @@ mod tests {
             batch.messages.as_slice(),
             [Message {
                 id: None,
+                receives: 0,
                 content: Err(_)
             }]
         ));

@@ -43,7 +43,7 @@ fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
         _ => {
             let enforced = matches!(
                 delivered,
-                FindingStatus::Contested | FindingStatus::Refused | FindingStatus::Failed
+                FindingStatus::Conflict | FindingStatus::Refused | FindingStatus::Failed
             );
             matches!(delivered, FindingStatus::Manual | FindingStatus::Audit) || (enforced && interrupts(finding))
         }
