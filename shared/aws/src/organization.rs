@@ -1,8 +1,7 @@
 //! The organisation of an account, as AWS Organizations tells it to each of its members.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use postern_core::settings::Organization;
-use tokio::sync::Mutex;
 
 use crate::error::{CallError, chain};
 use crate::session::Session;
@@ -15,9 +14,6 @@ pub const ORGANIZATION_CALLS: &[&str] = &[DESCRIBE];
 
 /// After this time AWS is asked again: an account may be invited, and a denied call be allowed.
 const KEPT: SignedDuration = SignedDuration::from_mins(15);
-
-/// What AWS answered, and when.
-pub(crate) type Answered = Mutex<Option<(Timestamp, Organization)>>;
 
 impl Session {
     /// The organisation of the account. AWS is asked once in a quarter of an hour.

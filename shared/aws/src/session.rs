@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use postern_core::model::id::{AccountId, Region};
+use postern_core::settings::Organization;
 
 use crate::calls::{Calls, Counter};
 use crate::config;
 use crate::describe::Catalogues;
-use crate::organization::Answered;
+
+/// What AWS answered about the organisation of the account, and when.
+type Answered = tokio::sync::Mutex<Option<(Timestamp, Organization)>>;
 
 /// Access to one AWS account with credentials of that account. Observes its resources and changes them.
 ///
