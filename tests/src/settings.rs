@@ -28,6 +28,7 @@ mod tests {
             (audit.modes.default, enforce.modes.default),
             (Mode::Audit, Mode::Enforce)
         );
+        assert_eq!(audit.confirmed_perimeter, Some(audit.perimeter_digest()));
         enforce.modes.default = Mode::Audit;
         assert_eq!(audit, enforce);
     }

@@ -117,12 +117,9 @@ impl Lease {
         }
     }
 
-    /// When the last call of this run has to be sent. None: the lease is renewed as long as the run lasts.
-    pub(crate) fn ends_at(&self) -> Option<Timestamp> {
-        match self.terms.length {
-            Length::Until(_) | Length::Once(_) => Some(self.until - self.terms.reserve),
-            Length::Renewed(_) => None,
-        }
+    /// Until when the run may wait for AWS, so that time is left to report. None: as long as it likes.
+    pub(crate) fn waits_until(&self) -> Option<Timestamp> {
+        self.terms.give_up
     }
 
     /// Makes sure that the lease lasts for one more call to AWS.

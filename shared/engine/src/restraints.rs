@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use postern_aws::ledger::Canaries;
 use postern_core::changes::Safety;
-use postern_core::history::CanaryStatus;
-use postern_core::model::id::SubnetId;
+use postern_core::history::{Action, CanaryStatus};
+use postern_core::model::id::{EndpointId, SubnetId};
 use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::plan::{Canary, Plan, PlannedChange, Restraints};
 use postern_core::settings::{Mode, Organization};
@@ -42,7 +42,9 @@ pub(crate) async fn restraints(
     };
     restraints.perimeter = settings.perimeter_excludes(&scope.account, &organization);
     if restraints.perimeter.is_none() && settings.limits.canary_endpoints > 0 && enforced().any(restricts) {
-        restraints.canary = canary(context, scope).await?;
+        let restricted = enforced().filter(|planned| restricts(planned));
+        let restricted = restricted.filter_map(|planned| planned.change.endpoint()).collect();
+        restraints.canary = canary(context, scope, &restricted).await?;
     }
     Ok(restraints)
 }
@@ -81,8 +83,13 @@ pub(crate) async fn busy_subnets(
 }
 
 /// Which endpoints may be closed under the present perimeter. None: as many as the limits allow, since enough of them
-/// are closed and verified.
-async fn canary(context: &RunContext<'_>, scope: &Scope) -> Result<Option<Canary>, ReconcileError> {
+/// are closed and verified. An endpoint that was closed first, and is open again, may be closed again: `restricted` are the
+/// endpoints that the plan closes.
+async fn canary(
+    context: &RunContext<'_>,
+    scope: &Scope,
+    restricted: &BTreeSet<&EndpointId>,
+) -> Result<Option<Canary>, ReconcileError> {
     let (settings, ledger) = (context.settings, context.ledger);
     let (account, region) = (&scope.account, &scope.region);
     let perimeter = settings.perimeter_digest();
@@ -91,12 +98,17 @@ async fn canary(context: &RunContext<'_>, scope: &Scope) -> Result<Option<Canary
     if known.verified {
         return Ok(None);
     }
-    let (mut closed, mut verified) = (0, 0);
+    let (mut closed, mut verified, mut again) = (0, 0, 0);
     let mut waits_for = None;
     for vpc in &known.vpcs {
         let history = ledger.past(&Scope::vpc(account, region, vpc), None).await?;
         for (record, status) in history.closed_under(&perimeter) {
             closed += 1;
+            if let Action::Change(change) = &record.action
+                && change.endpoint().is_some_and(|endpoint| restricted.contains(endpoint))
+            {
+                again += 1;
+            }
             match status {
                 CanaryStatus::Verified => verified += 1,
                 CanaryStatus::Unverified | CanaryStatus::RolledBack => waits_for = Some((record.id.clone(), status)),
@@ -122,8 +134,8 @@ async fn canary(context: &RunContext<'_>, scope: &Scope) -> Result<Option<Canary
     };
     Ok(Some(Canary {
         reason: format!("the perimeter is new ({perimeter}) and limits.canary_endpoints is {first}: {what}"),
-        endpoints: first.saturating_sub(closed),
-        most: first + abandoned(context, &known, closed),
+        endpoints: first.saturating_sub(closed) + again,
+        most: first + again + abandoned(context, &known, closed),
         perimeter,
     }))
 }

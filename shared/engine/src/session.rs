@@ -153,7 +153,7 @@ impl<'a> Session<'a> {
             }
             let (account, region) = (&self.lease.scope.account, &self.lease.scope.region);
             let turn = context.ledger.take_turn(account, region, call, context.now()).await?;
-            if self.lease.ends_at().is_some_and(|end| turn > end) {
+            if self.lease.waits_until().is_some_and(|end| turn > end) {
                 let error = no_time();
                 // Later turns are no earlier.
                 self.out_of_turns = true;
@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
             sleep(Duration::try_from(wait).unwrap_or_default()).await;
             self.lease.extend(context).await?;
         }
-        self.applier.ends_at(self.lease.ends_at());
+        self.applier.ends_at(self.lease.waits_until());
         let now = context.now();
         let deletion = |event: &TriggeringEvent| {
             event.event == "DeleteVpcEndpoints" && event.time.is_none_or(|time| now.duration_since(time) < NAME_HELD)

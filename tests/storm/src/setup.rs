@@ -43,7 +43,7 @@ pub(crate) fn alert_topic() -> String {
     format!("arn:aws:sns:{REGION}:{ACCOUNT}:postern-alerts")
 }
 
-fn destinations(with_alerts: bool) -> Destinations {
+pub(crate) fn destinations(with_alerts: bool) -> Destinations {
     let alerts = with_alerts.then(|| (&ALERTS, alert_topic()));
     alerts.into_iter().chain([(&REPORTS, topic())]).collect()
 }

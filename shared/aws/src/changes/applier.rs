@@ -27,7 +27,7 @@ pub(super) const THROTTLED: &[&str] = &["RequestLimitExceeded"];
 /// For how long one change waits for EC2 at most.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How often one change waits for EC2 at most.
-const PAUSES: u32 = 4;
+const PAUSES: u32 = 3;
 
 /// What AWS needs in most cases until every server shows a new resource.
 const SETTLE: Duration = Duration::from_secs(2);

@@ -10,7 +10,7 @@ pub(super) const CALLS: &[&str] = endpoint_modification::CALLS;
 pub(super) const UNDO_CALLS: &[&str] = CALLS;
 
 /// How often the policy is written while AWS does not answer.
-const WRITES: usize = 5;
+const WRITES: usize = 3;
 
 /// The SDK does not repeat this request: somebody may have written another policy in between, so each attempt reads the
 /// policy before it writes.

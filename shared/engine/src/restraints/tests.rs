@@ -135,7 +135,10 @@ async fn others_wait_for_a_first_endpoint_that_is_not_reported_or_was_rolled_bac
     let both = [rig.endpoint.as_str(), &second];
     assert_eq!(closed(&rig, &both), 1);
     let [record] = rig.records().await.try_into().unwrap();
-    let canary = canary(&rig.context("run-2"), &rig.scope()).await.unwrap().unwrap();
+    let canary = canary(&rig.context("run-2"), &rig.scope(), &BTreeSet::new())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(canary.endpoints, 0);
     assert!(canary.reason.contains("is not verified yet"), "{}", canary.reason);
 
