@@ -4,18 +4,37 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::audit::{Audit, Explain};
+use crate::controls::{Controls, Exemptions};
+use crate::events::Events;
+use crate::generate::{Completions, Man};
 use crate::operate::{History, Redrive, Release, Resume, Rollback};
+use crate::plan::{Apply, Plan};
 
-/// Endpoint policies judged, explained and closed; what Postern changed, seen and taken back.
+/// Keep VPC endpoints present, reachable and closed to principals outside your perimeter
 #[derive(Debug, Parser)]
-#[command(name = "postern", version, disable_help_subcommand = true)]
+#[command(name = "postern", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  postern audit                                      how every VPC and endpoint of the account stands
+  postern audit --output audit.html                  the same as a page with drawings
+  postern policy check --service s3 policy.json      whether a policy is closed
+  postern plan vpc-0123456789abcdef0                 what would remedy the findings
+  postern help audit                                 more about a command";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Audit(Audit),
+    Plan(Plan),
+    Apply(Apply),
+    Explain(Explain),
+    Controls(Controls),
+    Exemptions(Exemptions),
     /// Policies of VPC endpoints
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -24,6 +43,11 @@ pub(crate) enum Command {
     Resume(Resume),
     Release(Release),
     Redrive(Redrive),
+    /// Recorded CloudTrail events
+    #[command(subcommand)]
+    Events(Events),
+    Completions(Completions),
+    Man(Man),
 }
 
 const STATUS: &str = "\
@@ -68,10 +92,10 @@ Exit status:
 pub(crate) enum PolicyCommand {
     /// Say whether principals outside the perimeter can use the endpoint, whether resources outside it can be reached, and whether anybody trusted can use it
     #[command(after_help = STATUS)]
-    Check(Judging),
+    Check(Checking),
     /// Say it in full: who, doing what, through which statement, and why nothing stops it
     #[command(after_help = STATUS)]
-    Explain(Judging),
+    Explain(Checking),
     /// Close a policy by the smallest change that is proven to close it and to break nothing legitimate
     #[command(after_help = FIX_STATUS)]
     Fix(Fixing),
@@ -81,12 +105,17 @@ pub(crate) enum PolicyCommand {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Checking {
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Judging {
     #[command(flatten)]
     pub(crate) trust: Trust,
-    /// json: one line a file
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
     /// Policy documents; - is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
@@ -99,6 +128,9 @@ pub(crate) struct Fixing {
     /// Change the files, each as a whole or not at all
     #[arg(long)]
     pub(crate) write: bool,
+    /// json: one line a file
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
     #[command(flatten)]
     pub(crate) judging: Judging,
 }
@@ -153,24 +185,32 @@ pub enum Format {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    Text,
+    /// One line a file
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EndpointType {
     Interface,
     Gateway,
 }
 
+/// A short name, or a full one as the settings accept it. Of services of AWS, what counts is the short name.
 fn service(text: &str) -> Result<String, String> {
     let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    let Some(short) = postern_policy::short_name(text) else {
-        return Err("expected a service of AWS; policies for services of other providers are not judged".to_owned());
-    };
+    let name = postern_policy::short_name(text).unwrap_or(text);
     check(
-        short,
-        short.chars().all(named) && !short.is_empty(),
+        name,
+        name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(named),
         "such as com.amazonaws.eu-central-1.s3 or s3",
     )
 }
 
-fn region(text: &str) -> Result<String, String> {
+pub(crate) fn region(text: &str) -> Result<String, String> {
     let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     check(
         text,
@@ -184,7 +224,7 @@ fn account(text: &str) -> Result<String, String> {
     check(text, digits, "twelve digits")
 }
 
-fn vpc(text: &str) -> Result<String, String> {
+pub(crate) fn vpc(text: &str) -> Result<String, String> {
     check(text, is_id(text, "vpc-"), "such as vpc-0123456789abcdef0")
 }
 

@@ -4,28 +4,37 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use postern_policy::{Containment, Perimeter};
+use postern_report::sarif;
 
-use crate::arguments::{Format, Judging};
+use crate::arguments::{CheckFormat, Checking, Format};
 use crate::endpoint::Endpoint;
 use crate::file_verdict::{Detail, FileVerdict};
 use crate::input::{self, Unjudged};
 use crate::output::{Status, complain};
 
 pub(crate) fn check(
-    judging: &Judging,
+    checking: &Checking,
     detail: Detail,
     perimeter: &Perimeter,
     out: &mut dyn Write,
 ) -> io::Result<Status> {
+    let Checking { format, judging } = checking;
     let endpoint = Endpoint::new(&judging.endpoint, perimeter);
     let mut worst = Status::Fine;
+    let mut results = Vec::new();
     for file in &judging.files {
         let (file_verdict, status) = judge(file, perimeter, &endpoint);
         worst = worst.max(status);
-        // Programs get a line for each file; people have read the complaint.
-        if status != Status::Failed || judging.format == Format::Json {
-            file_verdict.write(out, judging.format, detail)?;
+        match format {
+            // People have read the complaint.
+            CheckFormat::Text if status == Status::Failed => {}
+            CheckFormat::Text => file_verdict.write(out, Format::Text, detail)?,
+            CheckFormat::Json => file_verdict.write(out, Format::Json, detail)?,
+            CheckFormat::Sarif => results.extend(file_verdict.result()),
         }
+    }
+    if *format == CheckFormat::Sarif {
+        writeln!(out, "{:#}", sarif::render(&results))?;
     }
     Ok(worst)
 }

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
+use postern_core::controls::{policy_locked_out, policy_open, policy_undecided};
 use postern_policy::{Analysis, Containment, Request, Witness};
+use postern_report::sarif::FileResult;
 use serde::Serialize;
 
 use crate::arguments::Format;
@@ -69,6 +71,31 @@ impl FileVerdict {
             }
             Format::Text => self.write_text(out, detail),
         }
+    }
+
+    /// What code scanning is told of the file; None if it is closed.
+    pub(crate) fn result(&self) -> Option<FileResult> {
+        let control = match self.analysis.verdict {
+            Containment::Closed => return None,
+            Containment::Open => policy_open::CONTROL.name,
+            Containment::LockedOut => policy_locked_out::CONTROL.name,
+            Containment::Undecided => policy_undecided::CONTROL.name,
+        };
+        let holes = self.holes().map(|(hole, witness)| hole_line(hole, &witness.request));
+        let locked_out = self
+            .analysis
+            .locked_out
+            .then(|| "no trusted principal can use the endpoint".to_owned());
+        let sentences: Vec<_> = holes
+            .chain(locked_out)
+            .chain(self.reasons())
+            .map(|text| plain(&text))
+            .collect();
+        Some(FileResult {
+            file: self.file.clone(),
+            control,
+            message: sentences.join("; "),
+        })
     }
 
     pub(crate) fn line(&self, detail: Detail) -> Line<'_> {

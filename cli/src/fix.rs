@@ -1,6 +1,6 @@
 //! `fix`: the smallest change that provably closes a policy, printed or written.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use postern_policy::{Containment, Document, Fix, Perimeter, fix};
@@ -12,7 +12,7 @@ use crate::difference::difference;
 use crate::endpoint::Endpoint;
 use crate::file_verdict::{Detail, FileVerdict, Line};
 use crate::input::{self, Unjudged};
-use crate::output::{Status, complain, plain};
+use crate::output::{Status, complain, note, plain};
 use crate::replace::replace;
 
 /// What became of one file.
@@ -56,7 +56,7 @@ pub(crate) fn fix_all(fixing: &Fixing, perimeter: &Perimeter, out: &mut dyn Writ
             attempt.write(file);
         }
         worst = worst.max(attempt.status());
-        match fixing.judging.format {
+        match fixing.format {
             Format::Json => attempt.print_line(out)?,
             Format::Text => attempt.print_text(fixing.write, out)?,
         }
@@ -179,7 +179,13 @@ impl Attempt {
             return write!(out, "{said}");
         }
         drop(write!(io::stderr(), "{said}"));
-        if let Some(document) = document {
+        // On a terminal the difference has shown it already.
+        let shown =
+            matches!(self.outcome, FixOutcome::Fixed(_)) && io::stdout().is_terminal() && io::stderr().is_terminal();
+        if shown {
+            note("To get the document, redirect standard output or add --write.");
+        }
+        if let Some(document) = document.filter(|_| !shown) {
             write!(out, "{document}")?;
             if !document.ends_with('\n') {
                 writeln!(out)?;

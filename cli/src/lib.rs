@@ -1,24 +1,31 @@
-//! `postern`: endpoint policies judged, explained and closed, and Postern's own changes seen and taken back, from a
-//! terminal or a pipeline.
+//! `postern`: accounts audited, plans applied, endpoint policies checked and closed, and Postern's own changes seen and
+//! rolled back, from a terminal or a pipeline.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
+mod access;
 mod arguments;
+pub mod audit;
 mod check;
+pub mod controls;
 mod difference;
 mod endpoint;
 mod eval;
+pub mod events;
 mod file_verdict;
 mod fix;
+pub mod generate;
 mod input;
 pub mod operate;
 mod output;
+pub mod plan;
 mod replace;
 mod run;
 mod settings;
 
+pub use access::AccessError;
 pub use arguments::Format;
 pub use input::InputError;
 pub use output::Status;

@@ -11,6 +11,8 @@ pub enum Status {
     Found,
     /// Something could not be done.
     Failed,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
 }
 
 impl From<Status> for ExitCode {
@@ -19,6 +21,8 @@ impl From<Status> for ExitCode {
             Status::Fine => 0,
             Status::Found => 1,
             Status::Failed => 2,
+            // As shells report the end by SIGINT.
+            Status::Interrupted => 130,
         })
     }
 }
@@ -42,6 +46,11 @@ pub(crate) fn complain(message: &str) {
 
 pub(crate) fn warn(message: &str) {
     say("warning", message);
+}
+
+/// Says on standard error what was done.
+pub(crate) fn note(message: &str) {
+    drop(writeln!(io::stderr(), "{}", plain(message)));
 }
 
 fn say(kind: &str, message: &str) {

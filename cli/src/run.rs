@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use clap::CommandFactory;
 use postern_policy::Perimeter;
 
 use crate::arguments::{Arguments, Command, PolicyCommand, Trust};
@@ -9,8 +10,8 @@ use crate::check::check;
 use crate::eval::eval;
 use crate::file_verdict::Detail;
 use crate::fix::fix_all;
-use crate::output::{Status, complain, warn};
-use crate::{operate, settings};
+use crate::output::{Status, complain};
+use crate::{audit, controls, events, generate, operate, plan, settings};
 
 pub(crate) fn run(arguments: &Arguments) -> Status {
     let mut out = io::stdout().lock();
@@ -27,6 +28,15 @@ pub(crate) fn run(arguments: &Arguments) -> Status {
 fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
     let command = match &arguments.command {
         Command::Policy(command) => command,
+        Command::Audit(arguments) => return audit::run_audit(arguments, out),
+        Command::Plan(arguments) => return plan::run_plan(arguments, out),
+        Command::Apply(arguments) => return plan::run_apply(arguments, out),
+        Command::Explain(arguments) => return audit::run_explain(arguments, out),
+        Command::Controls(arguments) => return controls::run_controls(arguments, out),
+        Command::Exemptions(arguments) => return controls::run_exemptions(arguments, out),
+        Command::Events(arguments) => return events::run_events(arguments, out),
+        Command::Completions(arguments) => return generate::run_completions(arguments, Arguments::command(), out),
+        Command::Man(arguments) => return generate::run_man(arguments, Arguments::command()),
         Command::History(arguments) => return operate::run_history(arguments, out),
         Command::Rollback(arguments) => return operate::run_rollback(arguments, out),
         Command::Resume(arguments) => return operate::run_resume(arguments, out),
@@ -34,8 +44,10 @@ fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
         Command::Redrive(arguments) => return operate::run_redrive(arguments, out),
     };
     match command {
-        PolicyCommand::Check(judging) => within(&judging.trust, |p| check(judging, Detail::Verdict, p, out)),
-        PolicyCommand::Explain(judging) => within(&judging.trust, |p| check(judging, Detail::Explanation, p, out)),
+        PolicyCommand::Check(checking) => within(&checking.judging.trust, |p| check(checking, Detail::Verdict, p, out)),
+        PolicyCommand::Explain(checking) => within(&checking.judging.trust, |p| {
+            check(checking, Detail::Explanation, p, out)
+        }),
         PolicyCommand::Fix(fixing) => within(&fixing.judging.trust, |p| fix_all(fixing, p, out)),
         PolicyCommand::Eval(evaluating) => eval(evaluating, out),
     }
@@ -44,13 +56,14 @@ fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
 /// Does something that needs to know whom the owner trusts.
 fn within(trust: &Trust, work: impl FnOnce(&Perimeter) -> io::Result<Status>) -> io::Result<Status> {
     match settings::load(trust.settings.as_deref()).map(|settings| settings.perimeter) {
-        Ok(perimeter) => {
-            if !perimeter.trusts_somebody() {
-                warn(
-                    "the settings trust nobody, so every principal is outside your perimeter; name organizations or accounts under [perimeter]",
-                );
-            }
-            work(&perimeter)
+        Ok(perimeter) if perimeter.trusts_somebody() => work(&perimeter),
+        Ok(_) => {
+            complain(
+                "the perimeter of the settings is empty, so no policy can be checked against it; name your organisation or \
+                 your accounts under [perimeter], such as organizations = [\"o-exampleorg1\"]; \
+                 `aws organizations describe-organization` shows its id",
+            );
+            Ok(Status::Failed)
         }
         Err(error) => {
             complain(&error.to_string());

@@ -12,6 +12,8 @@ use tokio::time::timeout;
 use crate::error::Result;
 use crate::http::{self, Request, Response, Server};
 
+/// The version of the STS API, by which its requests are known.
+const STS: &str = "2011-06-15";
 /// The header in which DynamoDB's protocol names the action.
 const TARGET: &str = "X-Amz-Target";
 /// How long requests wait for others that are expected beside them.
@@ -83,6 +85,13 @@ impl Fault {
             let body = json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message});
             return Some(Response::new(*status, body.to_string()).with("Content-Type", "application/x-amz-json-1.0"));
         }
+        if request.form().get("Version").is_some_and(|version| version == STS) {
+            let body = format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+                 <RequestId>11111111-2222-3333-4444-555555555555</RequestId></ErrorResponse>"
+            );
+            return Some(Response::new(*status, body).with("Content-Type", "text/xml"));
+        }
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Errors><Error><Code>{code}</Code>\
              <Message>{message}</Message></Error></Errors>\
@@ -101,6 +110,8 @@ struct State {
     /// Whether a request met a fault since one was set.
     failed: watch::Sender<bool>,
     together: Mutex<Option<Arc<Barrier>>>,
+    /// Each request that is a multiple of this one is throttled.
+    throttled: Mutex<Option<usize>>,
 }
 
 #[derive(Debug)]
@@ -117,6 +128,7 @@ impl Proxy {
             faults: Mutex::default(),
             failed: watch::Sender::default(),
             together: Mutex::default(),
+            throttled: Mutex::default(),
         });
         let server = {
             let state = Arc::clone(&state);
@@ -156,6 +168,11 @@ impl Proxy {
         let _ = failed.wait_for(|failed| *failed).await;
     }
 
+    /// From now on one request in so many is throttled.
+    pub fn throttle_one_in(&self, count: usize) {
+        *lock(&self.state.throttled) = Some(count);
+    }
+
     /// All is well again.
     pub fn heal(&self) {
         lock(&self.state.faults).clear();
@@ -178,10 +195,17 @@ impl State {
             .or_else(|| target.map(str::to_owned))
             .unwrap_or_default();
         parameters.remove("Version");
-        lock(&self.calls).push(Call {
-            action: action.clone(),
-            parameters,
-        });
+        let number = {
+            let mut calls = lock(&self.calls);
+            calls.push(Call {
+                action: action.clone(),
+                parameters,
+            });
+            calls.len()
+        };
+        if lock(&self.throttled).is_some_and(|count| number.is_multiple_of(count)) {
+            return Fault::throttled().answer(&request);
+        }
         let together = lock(&self.together).clone();
         if let Some(barrier) = together
             && timeout(PATIENCE, barrier.wait()).await.is_err()

@@ -12,6 +12,8 @@ use postern_core::model::token::client_token;
 use postern_core::settings::Settings;
 use postern_engine::RunContext;
 
+use crate::access::AccessError;
+
 use super::{CommandError, TableArguments};
 
 const TABLE: &str = "POSTERN_LEDGER_TABLE";
@@ -22,11 +24,11 @@ const ACTOR: &str = "postern";
 /// What an operator's credentials and environment give.
 #[derive(Debug)]
 pub struct OperatorContext {
-    pub(super) aws: Aws,
-    pub(super) session: Session,
+    pub(crate) aws: Aws,
+    pub(crate) session: Session,
     pub(super) ledger: Ledger,
-    pub(super) account: AccountId,
-    pub(super) region: Region,
+    pub(crate) account: AccountId,
+    pub(crate) region: Region,
 }
 
 impl OperatorContext {
@@ -36,7 +38,7 @@ impl OperatorContext {
     /// If no Region is set, or AWS does not answer to whom the credentials belong.
     pub async fn new(aws: Aws, table: &str) -> Result<Self, CommandError> {
         let region = aws.region().ok_or(CommandError::NoRegion)?;
-        let session = aws.own_session().await.map_err(CommandError::NoAccount)?;
+        let session = aws.own_session().await.map_err(AccessError::from)?;
         Ok(Self {
             ledger: aws.ledger(table),
             account: session.account().clone(),
@@ -46,7 +48,7 @@ impl OperatorContext {
         })
     }
 
-    pub(super) fn scope(&self, vpc: &VpcId) -> Scope {
+    pub(crate) fn scope(&self, vpc: &VpcId) -> Scope {
         Scope::vpc(&self.account, &self.region, vpc)
     }
 
@@ -57,11 +59,9 @@ impl OperatorContext {
     }
 
     /// The run of one command, with an id of its own.
-    pub(super) fn run<'a>(&'a self, settings: &'a Settings) -> RunContext<'a> {
-        let now = self.aws.now().as_nanosecond().to_string();
-        let token = client_token([now.as_str(), &std::process::id().to_string()]);
+    pub(crate) fn run<'a>(&'a self, settings: &'a Settings) -> RunContext<'a> {
         RunContext {
-            run: RunId::from(format!("{ACTOR}-{token:.16}")),
+            run: run_id(&self.aws),
             actor: ACTOR,
             controls: CONTROLS,
             settings,
@@ -71,8 +71,15 @@ impl OperatorContext {
     }
 }
 
+/// An id for the run of one command.
+pub(crate) fn run_id(aws: &Aws) -> RunId {
+    let now = aws.now().as_nanosecond().to_string();
+    let token = client_token([now.as_str(), &std::process::id().to_string()]);
+    RunId::from(format!("{ACTOR}-{token:.16}"))
+}
+
 /// The name of the table that the arguments or else the environment give.
-pub(super) fn table(arguments: &TableArguments) -> Result<String, CommandError> {
+pub(crate) fn table(arguments: &TableArguments) -> Result<String, CommandError> {
     let named = arguments.table.clone().or_else(|| env::var(TABLE).ok());
     named.filter(|table| !table.is_empty()).ok_or(CommandError::NoTable)
 }

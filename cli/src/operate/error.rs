@@ -1,6 +1,7 @@
 //! Why a command that calls AWS failed.
 
 use std::io;
+use std::path::PathBuf;
 
 use postern_aws::CallError;
 use postern_aws::ledger::LedgerError;
@@ -9,6 +10,8 @@ use postern_core::model::id::{AccountId, Region};
 use postern_core::model::snapshot::Gap;
 use postern_engine::ReconcileError;
 
+use crate::access::AccessError;
+use crate::input::InputError;
 use crate::settings::TrustError;
 
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +24,45 @@ pub enum CommandError {
     NoTable,
     #[error("no AWS Region: set AWS_REGION, or a region in the profile")]
     NoRegion,
-    #[error("no AWS account: set credentials as for the AWS CLI")]
-    NoAccount(#[source] CallError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error("could not list the Regions of the account; name them with `--region`")]
+    Regions(#[source] CallError),
+    #[error("Region `{0}` is not enabled for account {1}; enable it, or leave it out")]
+    RegionNotEnabled(Region, AccountId),
+    #[error("there is no Region `{0}`")]
+    UnknownRegion(Region),
+    #[error("`{}` cannot be written", .path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error(
+        "`{0}` says nothing of `{1}`: no such resource was found in the Regions that were read, or the control does not apply to it"
+    )]
+    NothingToExplain(String, String),
+    #[error("interrupted")]
+    Interrupted,
+    #[error(transparent)]
+    Input(InputError),
+    #[error("`{}` is not a plan of `postern plan --out`", .path.display())]
+    NoPlan {
+        path: PathBuf,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("the plan is of account `{0}`, and the credentials are of account {1}")]
+    OtherAccount(String, AccountId),
+    #[error(
+        "the perimeter of the settings is empty, and `{0}` would write policies that lock everybody out; name whom you \
+         trust under [perimeter]"
+    )]
+    EmptyPerimeter(&'static str),
+    #[error(
+        "standard input is no terminal, so nobody can agree to the changes; `--yes` applies them without a question"
+    )]
+    NoConsent,
     #[error(transparent)]
     Settings(#[from] TrustError),
     #[error(transparent)]

@@ -20,11 +20,12 @@ mod tests;
 use std::future::Future;
 use std::io::{self, Write};
 
-use postern_aws::{Aws, chain};
+use postern_aws::chain;
 use postern_core::settings::Settings;
 
 pub use self::arguments::{Changing, History, Redrive, Release, Resume, Rollback, TableArguments};
 pub use self::context::OperatorContext;
+pub(crate) use self::context::{run_id, table};
 pub use self::error::CommandError;
 pub use self::history::history;
 pub use self::redrive::redrive;
@@ -32,6 +33,7 @@ pub use self::release::release;
 pub use self::resume::resume;
 pub use self::rollback::rollback;
 pub use self::since::Since;
+use crate::access;
 use crate::output::{Status, complain, plain};
 use crate::settings;
 
@@ -65,7 +67,7 @@ pub(crate) fn run_release(arguments: &Release, out: &mut dyn Write) -> io::Resul
 
 pub(crate) fn run_redrive(arguments: &Redrive, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let aws = Aws::from_environment().await;
+        let aws = access::environment().await?;
         redrive(&aws, arguments, out).await
     }))
 }
@@ -75,20 +77,35 @@ async fn prepare(changing: &Changing) -> Result<(Settings, OperatorContext), Com
     Ok((settings, connect(&changing.table).await?))
 }
 
-async fn connect(arguments: &TableArguments) -> Result<OperatorContext, CommandError> {
+pub(crate) async fn connect(arguments: &TableArguments) -> Result<OperatorContext, CommandError> {
     let table = context::table(arguments)?;
-    OperatorContext::new(Aws::from_environment().await, &table).await
+    OperatorContext::new(access::environment().await?, &table).await
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+/// Works until it is done or interrupted. What was not waited for any more may be done all the same.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Boxed: the futures of the SDK's clients are large.
-    runtime.block_on(Box::pin(work))
+    let work = Box::pin(work);
+    runtime.block_on(async {
+        tokio::select! {
+            done = work => done,
+            _ = tokio::signal::ctrl_c() => Err(CommandError::Interrupted),
+        }
+    })
 }
 
-fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
+pub(crate) fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
     match done {
         Err(CommandError::Output(error)) => Err(error),
+        Err(error @ CommandError::NotOnRecord(..)) => {
+            complain(&error.to_string());
+            Ok(Status::Found)
+        }
+        Err(error @ CommandError::Interrupted) => {
+            complain(&error.to_string());
+            Ok(Status::Interrupted)
+        }
         Err(error) => {
             complain(&chain(&error));
             Ok(Status::Failed)
@@ -97,6 +114,6 @@ fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
     }
 }
 
-fn say(out: &mut dyn Write, line: &str) -> Result<(), CommandError> {
+pub(crate) fn say(out: &mut dyn Write, line: &str) -> Result<(), CommandError> {
     Ok(writeln!(out, "{}", plain(line))?)
 }

@@ -207,14 +207,15 @@ fn settings_are_refused_with_all_their_problems() {
 }
 
 #[test]
-fn settings_that_trust_nobody_are_warned_of() {
+fn empty_perimeter_is_said_instead_of_a_verdict() {
     let directory = directory();
     std::fs::write(directory.path().join("postern.toml"), "").unwrap();
     let text = std::fs::read(crate::support::fixture("closed.json")).unwrap();
     let run = run_with(directory.path(), &[&S3[..], &["-"]].concat(), &text);
-    assert_eq!(run.status, 1);
+    assert_eq!((run.stdout.as_str(), run.status), ("", 2));
     assert!(
-        run.stderr.starts_with("warning: the settings trust nobody"),
+        run.stderr
+            .starts_with("error: the perimeter of the settings is empty, so no policy can be checked against it"),
         "{}",
         run.stderr
     );
@@ -253,4 +254,39 @@ fn a_service_that_is_not_given_or_not_known_is_named_in_the_reasons() {
         let reasons = reasons(&["--service", service]);
         assert!(!reasons.contains("service"), "{reasons}");
     }
+}
+
+#[test]
+fn sarif_has_a_result_for_each_file_that_is_not_closed() {
+    let run = run(&[
+        "policy",
+        "check",
+        "--format",
+        "sarif",
+        "--service",
+        "s3",
+        "open.json",
+        "closed.json",
+        "locked-out.json",
+    ]);
+    assert_eq!((run.stderr.as_str(), run.status), ("", 1));
+    let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(document["version"], "2.1.0");
+    let results = document["runs"][0]["results"].as_array().unwrap();
+    let found: Vec<_> = results
+        .iter()
+        .map(|result| {
+            let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            (result["ruleId"].as_str().unwrap(), place.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [("policy-open", "open.json"), ("policy-locked-out", "locked-out.json")]
+    );
+    let message = results[0]["message"]["text"].as_str().unwrap();
+    assert!(
+        message.starts_with("a principal outside your perimeter can use the endpoint: "),
+        "{message}"
+    );
 }

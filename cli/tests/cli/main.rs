@@ -2,10 +2,17 @@
 #![cfg(test)]
 #![expect(clippy::print_stdout, reason = "tests say when there is nothing to test")]
 
+mod access;
+mod audit;
 mod check;
+mod documents;
 mod eval;
 mod explain;
 mod fix;
+mod offline;
+mod page;
+mod plan;
 mod robustness;
 mod samples;
+mod stand_in;
 mod support;

@@ -68,6 +68,17 @@ impl Aws {
         Self::new(config)
     }
 
+    /// The same for work that is not bound to one Region: where the environment has none, calls start in us-east-1.
+    pub async fn from_environment_for_any_region() -> Self {
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(config::region_or("us-east-1"))
+            .retry_config(retries())
+            .timeout_config(timeouts())
+            .load()
+            .await;
+        Self::new(config)
+    }
+
     /// With this configuration. Each deployment has a retry quota of its own, however many there are in a process.
     pub fn new(config: SdkConfig) -> Self {
         let counter = Counter::default();

@@ -3,9 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{self, ProfileFileRegionProvider};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_ec2::config::retry::RetryPartition;
+use aws_types::os_shim_internal::{Env, Fs};
 use jiff::Timestamp;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -24,6 +29,22 @@ pub fn timeouts() -> TimeoutConfig {
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build()
+}
+
+/// The profile that `AWS_PROFILE` names, if neither the config file nor the credentials file has it. The SDK would go on to
+/// the metadata of the instance.
+pub async fn missing_profile() -> Option<String> {
+    let named = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty())?;
+    let profiles = profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
+    let known = profiles.ok()?.profiles().any(|profile| profile == named);
+    (!known).then_some(named)
+}
+
+/// The Region of the environment or of the profile, or else this one. Instances are not asked.
+pub(crate) fn region_or(default: &'static str) -> RegionProviderChain {
+    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(default)
 }
 
 /// Without a partition of their own, all clients of a process for one service and Region share one retry quota.

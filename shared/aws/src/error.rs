@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -52,6 +53,29 @@ pub struct CallError {
     #[source]
     cause: Arc<dyn Error + Send + Sync>,
 }
+
+/// Why AWS cannot be called at all with the credentials of the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialsProblem {
+    /// Nothing in the environment names any.
+    Missing,
+    /// What names them did not give them, such as a sign-in that has ended; why, in one line.
+    NotGiven(String),
+    Expired,
+    /// AWS does not know them, or they do not count in the Region.
+    Rejected,
+}
+
+/// Codes with which AWS rejects the credentials of a request, whatever it asks for
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>).
+const REJECTED_CODES: &[&str] = &[
+    "AuthFailure",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+const EXPIRED_CODES: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
 impl CallError {
     pub(crate) fn new<E>(call: &'static str, error: SdkError<E, HttpResponse>) -> Self
@@ -108,6 +132,30 @@ impl CallError {
         self.transient
     }
 
+    /// Set where the call failed because of the credentials of the caller.
+    pub fn credentials_problem(&self) -> Option<CredentialsProblem> {
+        if self.is(EXPIRED_CODES) {
+            return Some(CredentialsProblem::Expired);
+        }
+        if self.is(REJECTED_CODES) {
+            return Some(CredentialsProblem::Rejected);
+        }
+        let mut next: Option<&(dyn Error + 'static)> = Some(self.cause.as_ref());
+        while let Some(error) = next {
+            match error.downcast_ref::<CredentialsError>() {
+                Some(CredentialsError::CredentialsNotLoaded(_)) => return Some(CredentialsProblem::Missing),
+                Some(error) => {
+                    let text = chain(error);
+                    let words: Vec<_> = text.split_whitespace().collect();
+                    return Some(CredentialsProblem::NotGiven(words.join(" ")));
+                }
+                None => {}
+            }
+            next = error.source();
+        }
+        None
+    }
+
     pub(crate) fn is(&self, codes: &[&str]) -> bool {
         self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }
@@ -117,7 +165,8 @@ impl CallError {
         self.code.as_deref().is_some_and(|code| code.ends_with(".NotFound"))
     }
 
-    pub(crate) fn denied(&self) -> bool {
+    /// Whether the caller is not allowed to make the call.
+    pub fn denied(&self) -> bool {
         self.is(&[
             "UnauthorizedOperation",
             "AccessDenied",

@@ -13,15 +13,17 @@ pub mod observe;
 mod organization;
 mod publish;
 mod redrive;
+mod regions;
 mod session;
 #[cfg(test)]
 mod wire;
 
 pub use aws::{Aws, ForeignAccountError, SessionError};
 pub use calls::Calls;
-pub use config::{retries, timeouts};
-pub use error::{CallError, chain};
+pub use config::{missing_profile, retries, timeouts};
+pub use error::{CallError, CredentialsProblem, chain};
 pub use organization::ORGANIZATION_CALLS;
 pub use publish::{PUBLISH_CALLS, PublishError, TopicError};
 pub use redrive::{DEAD_LETTER_CALLS, DeadLetter, DeadLetters, QUEUE_CALLS};
+pub use regions::REGION_CALLS;
 pub use session::Session;

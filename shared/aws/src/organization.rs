@@ -1,8 +1,10 @@
 //! The organisation of an account, as AWS Organizations tells it to each of its members.
 
+use aws_sdk_organizations::Client;
 use jiff::SignedDuration;
 use postern_core::settings::Organization;
 
+use crate::aws::Aws;
 use crate::error::{CallError, chain};
 use crate::session::Session;
 
@@ -35,21 +37,47 @@ impl Session {
     }
 
     async fn ask_for_organization(&self) -> Result<Organization, CallError> {
-        let answer = self.organizations().describe_organization().send().await;
-        match answer.map_err(|error| CallError::new(DESCRIBE, error)) {
-            Ok(answer) => Ok(match answer.organization.and_then(|organization| organization.id) {
-                Some(id) => Organization::Member(id),
-                None => Organization::Unknown(format!("the answer of {DESCRIBE} does not name it")),
-            }),
-            Err(error) if error.is(&["AWSOrganizationsNotInUseException"]) => Ok(Organization::None),
+        match organization_of(&self.organizations()).await {
+            Ok(Some(id)) => Ok(Organization::Member(id)),
+            Ok(None) => Ok(Organization::None),
             Err(error) if error.transient() => Err(error),
             Err(error) => Ok(Organization::Unknown(chain(&error))),
         }
     }
 }
 
+impl Aws {
+    /// The id of the organisation that the account of the credentials belongs to, such as `o-exampleorg1`. None if it
+    /// belongs to none.
+    ///
+    /// # Errors
+    /// If AWS refuses or does not answer.
+    pub async fn organization(&self) -> Result<Option<String>, CallError> {
+        let config = aws_sdk_organizations::config::Builder::from(&self.config).build();
+        organization_of(&Client::from_conf(config)).await
+    }
+}
+
+/// Every account of an organisation may be allowed to ask
+/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html>).
+async fn organization_of(client: &Client) -> Result<Option<String>, CallError> {
+    match client.describe_organization().send().await {
+        Ok(answer) => {
+            let id = answer.organization.and_then(|organization| organization.id);
+            let id = id.ok_or_else(|| CallError::unreadable(DESCRIBE, "the answer has no id"))?;
+            Ok(Some(id))
+        }
+        Err(error) => match CallError::new(DESCRIBE, error) {
+            error if error.is(&["AWSOrganizationsNotInUseException"]) => Ok(None),
+            error => Err(error),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::wire::Cloud;
 
@@ -100,5 +128,23 @@ mod tests {
             session.organization().await.unwrap(),
             Organization::Member("o-exampleorg1".to_owned())
         );
+    }
+
+    #[tokio::test]
+    async fn account_without_an_organisation_has_none() {
+        let found = json!({"Organization": {"Id": "o-exampleorg1"}});
+        let cloud = Cloud::new()
+            .json("DescribeOrganization", &found)
+            .raw(
+                "DescribeOrganization",
+                400,
+                r#"{"__type":"AWSOrganizationsNotInUseException","Message":"Your account is not a member of an organization."}"#,
+            )
+            .raw("DescribeOrganization", 400, r#"{"__type":"AccessDeniedException","Message":"No."}"#);
+        let aws = cloud.aws();
+        assert_eq!(aws.organization().await.unwrap().as_deref(), Some("o-exampleorg1"));
+        assert_eq!(aws.organization().await.unwrap(), None);
+        let error = aws.organization().await.unwrap_err();
+        assert_eq!(error.code.as_deref(), Some("AccessDeniedException"));
     }
 }

@@ -4,6 +4,8 @@
 //! of a scope and has every change on record in the ledger before the change is made. The command line takes changes
 //! back through the same sessions. Nothing here knows Lambda or writes to a terminal.
 
+mod apply;
+mod audit;
 mod budget;
 mod context;
 mod counts;
@@ -24,6 +26,8 @@ mod testing;
 mod undo;
 mod verify;
 
+pub use apply::{Application, ScopePlan, agreed, apply_agreed, plan_scope};
+pub use audit::{AuditRequest, RegionAudit, audit_regions};
 pub use budget::Budget;
 pub use context::RunContext;
 pub use counts::Counts;

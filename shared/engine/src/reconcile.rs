@@ -22,14 +22,14 @@ use crate::execution::Execution;
 use crate::lease::LeaseTerms;
 use crate::limits::{reserve, return_unused};
 use crate::report::{Reporter, Request};
-use crate::restraints::{idle_subnets, restraints};
+use crate::restraints::restrained;
 use crate::session::Session;
 use crate::settle::{outcome_unknown, recently_changed, settle, unfinished};
 use crate::sinks::Destinations;
 
 /// How long at least the ledger is searched for changes whose outcome is not known or that were not reported: longer than
 /// a message can wait in a dead-letter queue.
-const LONGEST_DELIVERY: Duration = Duration::from_secs(15 * 86_400);
+pub(crate) const LONGEST_DELIVERY: Duration = Duration::from_secs(15 * 86_400);
 
 /// Reconciles scopes, one after the other, within the budget of one run.
 pub struct Reconciler<'a> {
@@ -245,26 +245,15 @@ impl<'a> Reconciler<'a> {
         Ok(self.context.ledger.past(scope, Some(since)).await?)
     }
 
-    /// Evaluates a scope, and evaluates it again where something restrains its plan.
     async fn evaluate(
         &self,
         scope: &Scope,
         snapshot: Snapshot,
         history: ChangeHistory,
     ) -> Result<Evaluation, ReconcileError> {
-        let mut free = Restraints::after(self.budget.spent());
-        let mut evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
-        free.idle = idle_subnets(&self.context, scope, &evaluation).await?;
-        if !free.idle.is_empty() {
-            let Evaluation { snapshot, history, .. } = evaluation;
-            evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
-        }
-        let restraints = restraints(&self.context, scope, &evaluation.plan, free.clone()).await?;
-        if restraints == free {
-            return Ok(evaluation);
-        }
-        let Evaluation { snapshot, history, .. } = evaluation;
-        Ok(Evaluation::of(&self.context, snapshot, history, restraints))
+        let free = Restraints::after(self.budget.spent());
+        let evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
+        restrained(&self.context, scope, evaluation, free).await
     }
 }
 

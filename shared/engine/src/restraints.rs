@@ -15,11 +15,48 @@ use crate::context::{RunContext, days};
 use crate::error::ReconcileError;
 use crate::evaluation::Evaluation;
 
+/// Evaluates a scope again where something restrains its plan, or allows it more. `free` is with what it was evaluated.
+///
+/// # Errors
+/// If AWS or the ledger cannot answer now.
+pub(crate) async fn restrained(
+    context: &RunContext<'_>,
+    scope: &Scope,
+    evaluation: Evaluation,
+    mut free: Restraints,
+) -> Result<Evaluation, ReconcileError> {
+    let mut evaluation = evaluation;
+    free.idle = idle_subnets(context, scope, &evaluation).await?;
+    if !free.idle.is_empty() {
+        let Evaluation { snapshot, history, .. } = evaluation;
+        evaluation = Evaluation::of(context, snapshot, history, free.clone());
+    }
+    known_restraints(context, scope, evaluation, free).await
+}
+
+/// The same without looking for clients, for plans that are applied later.
+///
+/// # Errors
+/// If AWS or the ledger cannot answer now.
+pub(crate) async fn known_restraints(
+    context: &RunContext<'_>,
+    scope: &Scope,
+    evaluation: Evaluation,
+    free: Restraints,
+) -> Result<Evaluation, ReconcileError> {
+    let restraints = restraints(context, scope, &evaluation.plan, free.clone()).await?;
+    if restraints == free {
+        return Ok(evaluation);
+    }
+    let Evaluation { snapshot, history, .. } = evaluation;
+    Ok(Evaluation::of(context, snapshot, history, restraints))
+}
+
 /// What restrains a plan of a scope. AWS and the ledger are asked only where the plan has changes for which it matters.
 ///
 /// # Errors
 /// If AWS or the ledger cannot answer now.
-pub(crate) async fn restraints(
+async fn restraints(
     context: &RunContext<'_>,
     scope: &Scope,
     plan: &Plan,
@@ -54,7 +91,7 @@ pub(crate) async fn restraints(
 ///
 /// # Errors
 /// If AWS cannot answer now.
-pub(crate) async fn idle_subnets(
+async fn idle_subnets(
     context: &RunContext<'_>,
     scope: &Scope,
     evaluation: &Evaluation,

@@ -1,19 +1,26 @@
 //! What people and programs are told of a reconciliation.
 //!
 //! A [`published::Report`] is the whole picture of a scope at a time; a [`Delta`] is what is new in it. Renderers are
-//! pure functions of a report: [`json`] for programs, [`csv`] for spreadsheets, [`ocsf`] for security lakes, [`text`] for
-//! people. A [`Message`] is a rendering with its subject and attributes.
+//! pure functions of a report: [`json`] for programs, [`csv`] for spreadsheets, [`ocsf`] and [`asff`] for security lakes
+//! and Security Hub, [`text`] for people. An [`audit::Audit`] has the reports of a whole account; [`terminal`] and
+//! [`html`] render it. [`sarif`] renders verdicts on policy files. A [`Message`] is a rendering with its subject and
+//! attributes.
 
+pub mod asff;
 mod assemble;
+pub mod audit;
 mod console;
 pub mod csv;
 mod delta;
+pub mod html;
 pub mod json;
 mod message;
 pub mod ocsf;
 mod outcome;
 pub mod published;
 mod reconciliation;
+pub mod sarif;
+pub mod terminal;
 pub mod text;
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ impl ObserveError {
     pub fn transient(&self) -> bool {
         self.source.transient()
     }
+
+    /// The call that failed.
+    pub fn call_error(&self) -> &CallError {
+        &self.source
+    }
 }
 
 /// The IAM actions that observing a part requires, besides `VPC_CALLS`.

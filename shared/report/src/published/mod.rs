@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use self::change::{Change, Details, Inverse};
 pub use self::event::{Actor, Failure, TriggeringEvent};
 pub use self::finding::{Code, Conflict, Exemption, Finding, FindingReference, Remediation, Resource, Verification};
+pub(crate) use self::schema::closed;
 pub use self::schema::schema;
 pub use self::words::{
     ChangeResult, Contents, EndpointKind, Mode, NoticeKind, Outcome, ResourceKind, SafetyClass, SchemaTag, Severity,

@@ -1,4 +1,5 @@
 mod alerts;
+pub(crate) mod audit;
 mod delta;
 mod fixtures;
 mod golden;
@@ -327,14 +328,19 @@ fn whatever_the_limit_the_body_keeps_it() {
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the file is what is tested")]
-fn the_published_schema_is_current_and_has_closed_objects() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/report.schema.json");
-    let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
-    if std::env::var_os("GENERATE").is_some() {
-        std::fs::write(&path, &schema).unwrap();
+fn the_published_schemas_are_current_and_have_closed_objects() {
+    for (file, schema) in [
+        ("report.schema.json", schema()),
+        ("audit.schema.json", crate::audit::schema()),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas").join(file);
+        let schema = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("GENERATE").is_some() {
+            std::fs::write(&path, &schema).unwrap();
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(published, schema, "`{file}` is not current: run `make generate`");
     }
-    let published = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(published, schema, "the schema is not current: run `make generate`");
 
     let mut report = serde_json::to_value(news(&repaired()).unwrap()).unwrap();
     assert_eq!(schema_errors(&report.to_string()), Vec::<String>::new());

@@ -127,6 +127,50 @@ fn the_sdk_ends_in_postern_aws() {
     }
 }
 
+/// What the packages of the functions are made of, as `make build` selects them: features that other packages ask for do
+/// not count.
+fn packaged() -> BTreeSet<String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args([
+        "tree",
+        "--locked",
+        "--offline",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+    ]);
+    for function in postern_core::functions::FUNCTIONS {
+        command.args(["--package", function.name]);
+    }
+    let tree = run(command.current_dir(env!("CARGO_MANIFEST_DIR")));
+    tree.lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn functions_contain_nothing_of_the_command_line() {
+    let packaged = packaged();
+    assert!(
+        packaged.contains("postern-runtime") && packaged.contains("aws-sdk-ec2"),
+        "{packaged:?}"
+    );
+    for foreign in [
+        "postern-cli",
+        "clap",
+        "clap_complete",
+        "clap_mangen",
+        "similar",
+        "tempfile",
+    ] {
+        assert!(!packaged.contains(foreign), "the functions contain {foreign}");
+    }
+}
+
 /// The floors of the core, from the lowest to the highest, as its `lib.rs` describes them.
 const FLOORS: [&str; 9] = [
     "model",

@@ -2,7 +2,8 @@ use super::*;
 
 async fn turn(cloud: &Cloud) -> Timestamp {
     let (account, region) = ("111122223333".into(), "eu-central-1".into());
-    let turn = ledger(cloud).take_turn(&account, &region, "ec2:ModifyVpcEndpoint", at("06:00:00"));
+    let ledger = ledger(cloud);
+    let turn = ledger.take_turn(&account, &region, "ec2:ModifyVpcEndpoint", at("06:00:00"));
     turn.await.unwrap()
 }
 

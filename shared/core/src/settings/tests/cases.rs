@@ -217,7 +217,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '2:00', to = '05:00' }",
-        "2:38: modes.interrupting.window.from: `2:00` is not a time of day such as 02:30",
+        "2:39: modes.interrupting.window.from: `2:00` is not a time of day such as 02:30",
     ),
     bad(
         "[modes.interrupting]\nwindow = { weekdays = [], from = '02:00', to = '05:00' }",

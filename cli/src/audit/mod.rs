@@ -1,0 +1,233 @@
+//! `audit`: how every VPC and endpoint of an account stands, read from AWS now.
+
+mod arguments;
+mod perimeter;
+mod progress;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use postern_aws::{Aws, Session, chain};
+use postern_core::controls::CONTROLS;
+use postern_core::evaluation::Control;
+use postern_core::model::id::Region;
+use postern_engine::{AuditRequest, RegionAudit, audit_regions};
+use postern_report::audit::{Audit as Document, AuditedRegion};
+use postern_report::terminal::{self, Colour};
+use postern_report::{asff, csv, html, ocsf};
+
+pub use self::arguments::{Audit, AuditFormat, Explain, FailOn, SeverityArgument};
+pub(crate) use self::perimeter::settings_for;
+use self::progress::Progress;
+use crate::access::{self, AccessError};
+use crate::operate::{CommandError, block_on, finish, run_id};
+use crate::output::{Status, complain, note, warn};
+use crate::{controls, settings};
+
+pub(crate) fn run_audit(arguments: &Audit, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let (document, unread) = read(arguments).await?;
+        deliver(&document, arguments, out)?;
+        let fail_on = arguments.fail_on.severity();
+        let found = document
+            .open()
+            .any(|finding| fail_on.is_some_and(|severity| finding.severity >= severity));
+        for region in &unread {
+            complain(&format!("`{region}` could not be read; the report says why"));
+        }
+        Ok(match (unread.is_empty(), found) {
+            (false, _) => Status::Failed,
+            (true, true) => Status::Found,
+            (true, false) => Status::Fine,
+        })
+    }))
+}
+
+/// Explains a control from the program, and a finding from AWS as it is now.
+pub(crate) fn run_explain(arguments: &Explain, out: &mut dyn Write) -> io::Result<Status> {
+    let Some(resource) = &arguments.resource else {
+        let settings = settings::load(arguments.settings.as_deref()).ok();
+        controls::explain(&arguments.control, settings.as_ref(), out)?;
+        return Ok(Status::Fine);
+    };
+    finish(block_on(async {
+        let (document, _) = read(&Audit {
+            regions: arguments.regions.clone(),
+            controls: vec![arguments.control.clone()],
+            settings: arguments.settings.clone(),
+            ..Audit::default()
+        })
+        .await?;
+        let document = document.about(resource);
+        if document.reports().all(|report| report.findings.is_empty()) {
+            let (control, resource) = (arguments.control.clone(), resource.clone());
+            return Err(CommandError::NothingToExplain(control, resource));
+        }
+        let open = document.open().next().is_some();
+        out.write_all(terminal::explain(&document, colour()).as_bytes())?;
+        Ok(if open { Status::Found } else { Status::Fine })
+    }))
+}
+
+/// The audit, and the Regions that were asked for by name and could not be read.
+async fn read(arguments: &Audit) -> Result<(Document, Vec<Region>), CommandError> {
+    let aws = access::environment_for_any_region().await?;
+    let session = aws.own_session().await.map_err(AccessError::from)?;
+    let (settings, regions) = tokio::join!(
+        settings_for(&aws, session.account(), arguments.settings.as_deref()),
+        regions(&aws, &session, &arguments.regions),
+    );
+    let (settings, regions) = (settings?, regions?);
+    let controls: Vec<&'static Control> = CONTROLS
+        .iter()
+        .copied()
+        .filter(|control| arguments.controls.is_empty() || arguments.controls.iter().any(|name| name == control.name))
+        .collect();
+    let audited = perimeter::audited(settings.settings, &arguments.controls);
+    let request = AuditRequest {
+        run: run_id(&aws),
+        actor: "postern audit",
+        controls: &controls,
+        settings: &audited,
+        vpcs: arguments.vpcs.iter().map(|vpc| vpc.as_str().into()).collect(),
+    };
+    let mut progress = Progress::new(&regions);
+    let found = audit_regions(&session, regions, &request, |audit| progress.done(&audit.region)).await;
+    drop(progress);
+    nothing_read(&found)?;
+    missing_vpcs(arguments, &found);
+    let mut audited_regions = Vec::new();
+    let mut unread = Vec::new();
+    let mut scopes = Vec::new();
+    for RegionAudit { region, found } in found {
+        let (gap, shared_vpcs) = match found {
+            Ok(found) => {
+                scopes.extend(found.scopes);
+                (None, found.shared_vpcs)
+            }
+            Err(error) => {
+                if arguments.regions.iter().any(|named| named == region.as_str()) {
+                    unread.push(region.clone());
+                }
+                (Some(chain(&error)), 0)
+            }
+        };
+        audited_regions.push(AuditedRegion {
+            region: region.to_string(),
+            gap,
+            shared_vpcs,
+        });
+    }
+    let account = session.account().to_string();
+    let document = Document::new(account, aws.now(), settings.perimeter, audited_regions, scopes);
+    let document = match arguments.severity {
+        Some(severity) => document.at_least(severity.into()),
+        None => document,
+    };
+    Ok((document, unread))
+}
+
+/// The Regions to read. Which are enabled, one Region says for all.
+async fn regions(aws: &Aws, session: &Session, named: &[String]) -> Result<Vec<Region>, CommandError> {
+    let first = named.first().map(|region| Region::from(region.as_str()));
+    let asked = aws.region().or(first.clone()).unwrap_or_else(|| "us-east-1".into());
+    let known = match session.regions(&asked).await {
+        Ok(known) => known,
+        Err(error) if error.credentials_problem().is_some() => return Err(AccessError::from(error).into()),
+        // Whoever names Regions may read them without this.
+        Err(error) if named.is_empty() => return Err(CommandError::Regions(error)),
+        Err(_) => return Ok(named.iter().map(|region| region.as_str().into()).collect()),
+    };
+    if named.is_empty() {
+        let enabled = known.into_iter().filter(|(_, enabled)| *enabled);
+        return Ok(enabled.map(|(region, _)| region).collect());
+    }
+    let mut wanted = BTreeSet::new();
+    for name in named {
+        let region = Region::from(name.as_str());
+        match known.get(&region) {
+            Some(true) => drop(wanted.insert(region)),
+            Some(false) => return Err(CommandError::RegionNotEnabled(region, session.account().clone())),
+            None => return Err(CommandError::UnknownRegion(region)),
+        }
+    }
+    Ok(wanted.into_iter().collect())
+}
+
+/// An audit that could read nothing is none.
+fn nothing_read(found: &[RegionAudit]) -> Result<(), CommandError> {
+    if found.iter().any(|audit| audit.found.is_ok()) {
+        return Ok(());
+    }
+    let first = found.iter().find_map(|audit| audit.found.as_ref().err().cloned());
+    match first {
+        Some(error) if error.call_error().credentials_problem().is_some() => {
+            Err(AccessError::from(error.call_error().clone()).into())
+        }
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
+}
+
+fn missing_vpcs(arguments: &Audit, found: &[RegionAudit]) {
+    for vpc in &arguments.vpcs {
+        let scopes = found.iter().filter_map(|audit| audit.found.as_ref().ok());
+        let mut scopes = scopes.flat_map(|found| &found.scopes);
+        if !scopes.any(|scope| scope.report.scope.resource.id == *vpc) {
+            warn(&format!(
+                "no VPC `{vpc}` of this account was found in the Regions that were read"
+            ));
+        }
+    }
+}
+
+/// Writes the audit where it is wanted.
+fn deliver(document: &Document, arguments: &Audit, out: &mut dyn Write) -> Result<(), CommandError> {
+    if arguments.outputs.is_empty() {
+        let format = arguments.format.unwrap_or(AuditFormat::Text);
+        out.write_all(render(document, format, colour()).as_bytes())?;
+        return Ok(());
+    }
+    for path in &arguments.outputs {
+        let format = AuditFormat::of(path).or(arguments.format).unwrap_or(AuditFormat::Text);
+        write(path, &render(document, format, Colour::Never))?;
+        note(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), CommandError> {
+    fs::write(path, text).map_err(|source| CommandError::File {
+        path: PathBuf::from(path),
+        source,
+    })
+}
+
+fn render(document: &Document, format: AuditFormat, colour: Colour) -> String {
+    match format {
+        AuditFormat::Text => terminal::render(document, colour),
+        AuditFormat::Json => document.json(),
+        AuditFormat::Html => html::render(document),
+        AuditFormat::Csv => csv::render(document.reports()),
+        AuditFormat::Ocsf => {
+            let findings = document.reports().flat_map(ocsf::render);
+            findings.map(|finding| format!("{finding}\n")).collect()
+        }
+        AuditFormat::Asff => {
+            let calls = asff::render(document.reports()).into_iter();
+            calls.map(|call| format!("{call}\n")).collect()
+        }
+    }
+}
+
+/// Standard output has colours if it is a terminal and nobody asked for none (<https://no-color.org>).
+fn colour() -> Colour {
+    let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match io::stdout().is_terminal() && unset("NO_COLOR") && !dumb {
+        true => Colour::Ansi,
+        false => Colour::Never,
+    }
+}

@@ -1,0 +1,124 @@
+//! Whom an audit takes for trusted.
+
+use std::path::Path;
+
+use postern_aws::{Aws, chain};
+use postern_core::controls::known;
+use postern_core::model::id::AccountId;
+use postern_core::settings::{Mode, Settings};
+use postern_policy::Perimeter;
+use postern_report::audit::{AuditPerimeter, PerimeterSource};
+
+use crate::settings::{self, TrustError};
+
+/// The settings file of the package, for accounts that have none yet.
+const DEFAULT_SETTINGS: &str = include_str!("../../../postern.toml");
+
+/// Settings for an audit, and where they come from.
+pub(crate) struct AuditSettings {
+    pub(crate) settings: Settings,
+    pub(crate) perimeter: AuditPerimeter,
+}
+
+/// The settings of the file, or else the default ones. Where nobody is trusted, the account's own organisation is.
+///
+/// # Errors
+/// If the settings file cannot be used.
+pub(crate) async fn settings_for(
+    aws: &Aws,
+    account: &AccountId,
+    path: Option<&Path>,
+) -> Result<AuditSettings, TrustError> {
+    let (mut settings, from) = match settings::load(path) {
+        Ok(settings) => (settings, "the settings have an empty perimeter"),
+        Err(TrustError::Missing) => (default_settings()?, "there is no settings file"),
+        Err(error) => return Err(error),
+    };
+    if settings.perimeter.trusts_somebody() {
+        let note = "This is the perimeter of the settings.".to_owned();
+        let perimeter = published(&settings.perimeter, PerimeterSource::Settings, note);
+        return Ok(AuditSettings { settings, perimeter });
+    }
+    let (source, note) = match aws.organization().await {
+        Ok(Some(organization)) => {
+            settings.perimeter.organizations = vec![organization];
+            let note = format!(
+                "The account and its own organisation are taken for trusted, because {from}. Name those whom you trust in \
+                 postern.toml."
+            );
+            (PerimeterSource::Organization, note)
+        }
+        Ok(None) => {
+            let note = format!(
+                "The account alone is taken for trusted, because {from} and the account belongs to no organisation. Name \
+                 those whom you trust in postern.toml."
+            );
+            (PerimeterSource::Account, note)
+        }
+        Err(error) => {
+            let note = format!(
+                "The account alone is taken for trusted, because {from} and its organisation could not be determined: {}. \
+                 Name those whom you trust in postern.toml.",
+                chain(&error)
+            );
+            (PerimeterSource::Account, note)
+        }
+    };
+    settings.perimeter.accounts = vec![account.to_string()];
+    let perimeter = published(&settings.perimeter, source, note);
+    Ok(AuditSettings { settings, perimeter })
+}
+
+fn default_settings() -> Result<Settings, TrustError> {
+    Settings::parse(DEFAULT_SETTINGS, &known()).map_err(|source| TrustError::Refused {
+        path: "the default settings".into(),
+        source,
+    })
+}
+
+fn published(perimeter: &Perimeter, source: PerimeterSource, note: String) -> AuditPerimeter {
+    AuditPerimeter {
+        source,
+        organizations: perimeter.organizations.clone(),
+        organization_paths: perimeter.organization_paths.clone(),
+        accounts: perimeter.accounts.clone(),
+        principals: perimeter.principals.clone(),
+        note,
+    }
+}
+
+/// The same settings for a look at everything: nothing is enforced, and the named controls are evaluated.
+pub(super) fn audited(mut settings: Settings, named: &[String]) -> Settings {
+    let audit = |mode: Mode| mode.min(Mode::Audit);
+    settings.modes.default = audit(settings.modes.default);
+    settings.modes.interrupting = audit(settings.modes.interrupting);
+    for mode in settings.modes.controls.values_mut() {
+        *mode = audit(*mode);
+    }
+    for control in named {
+        settings.modes.controls.insert(control.clone(), Mode::Audit);
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_enforced_and_named_controls_are_on() {
+        let text =
+            "[perimeter]\naccounts = [\"111122223333\"]\n[modes]\ndefault = \"enforce\"\npolicy-open = \"off\"\n";
+        let settings = audited(
+            Settings::parse(text, &known()).unwrap(),
+            &["credentials-unbound".to_owned()],
+        );
+        let modes = ["endpoint-missing", "policy-open", "credentials-unbound"].map(|name| settings.modes.of(name));
+        assert_eq!(modes, [Mode::Audit, Mode::Off, Mode::Audit]);
+    }
+
+    #[test]
+    fn default_settings_are_accepted() {
+        assert!(!default_settings().unwrap().requirements.is_empty());
+    }
+}

@@ -1,0 +1,181 @@
+//! `controls`, `explain` and `exemptions`: what is checked, why, and what is accepted.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use jiff::Timestamp;
+use postern_core::controls::CONTROLS;
+use postern_core::evaluation::{Control, TAG_EXEMPT};
+use postern_core::functions::FUNCTIONS;
+use postern_core::model::finding::ResourceKind;
+use postern_core::settings::{Exemption, ExemptionSelector, Mode, Settings};
+
+use crate::output::{Status, complain, plain};
+use crate::settings::{self, TrustError};
+
+/// List the controls, or explain one
+#[derive(Clone, Debug, Args)]
+pub struct Controls {
+    /// Explain this control
+    #[arg(value_parser = PossibleValuesParser::new(CONTROLS.iter().map(|control| control.name)), hide_possible_values = true)]
+    pub name: Option<String>,
+    /// Settings file, for the mode of each control [default: postern.toml in this directory]
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+}
+
+/// List the exemptions of the settings, and when they end
+#[derive(Clone, Debug, Args)]
+pub struct Exemptions {
+    /// Settings file [default: postern.toml in this directory]
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+}
+
+pub(crate) fn run_controls(arguments: &Controls, out: &mut dyn Write) -> io::Result<Status> {
+    let settings = match settings::load(arguments.settings.as_deref()) {
+        Ok(settings) => Some(settings),
+        Err(TrustError::Missing) => None,
+        Err(error) => {
+            complain(&error.to_string());
+            return Ok(Status::Failed);
+        }
+    };
+    match &arguments.name {
+        Some(name) => explain(name, settings.as_ref(), out)?,
+        None => {
+            writeln!(
+                out,
+                "{:<24} {:<9} {:<8} Non-compliant when",
+                "Control", "Severity", "Mode"
+            )?;
+            for control in CONTROLS {
+                let mode = settings
+                    .as_ref()
+                    .map_or(default_mode(control), |settings| settings.modes.of(control.name));
+                writeln!(
+                    out,
+                    "{:<24} {:<9} {:<8} {}",
+                    control.name,
+                    control.severity.as_str(),
+                    mode_word(mode),
+                    control.summary
+                )?;
+            }
+        }
+    }
+    Ok(Status::Fine)
+}
+
+/// What a control is about, how bad its findings are, who evaluates it, and what remedies them.
+pub(crate) fn explain(name: &str, settings: Option<&Settings>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(control) = CONTROLS.iter().find(|control| control.name == name) else {
+        return Ok(());
+    };
+    let functions = FUNCTIONS
+        .iter()
+        .filter(|function| function.controls().iter().any(|c| c.name == name));
+    let functions: Vec<_> = functions.map(|function| function.name).collect();
+    let mode = settings.map_or(default_mode(control), |settings| settings.modes.of(name));
+    writeln!(out, "{name}: {}", control.summary)?;
+    writeln!(
+        out,
+        "Severity: {}. About: {}. Mode: {}. Evaluated by: {}.",
+        control.severity.as_str(),
+        kind(control.resource),
+        mode_word(mode),
+        functions.join(", ")
+    )?;
+    writeln!(out, "\n{}", control.documentation)
+}
+
+fn default_mode(control: &Control) -> Mode {
+    if control.opt_in { Mode::Off } else { Mode::Audit }
+}
+
+fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Off => "off",
+        Mode::Audit => "audit",
+        Mode::Enforce => "enforce",
+    }
+}
+
+fn kind(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::Vpc => "VPCs",
+        ResourceKind::Subnet => "subnets",
+        ResourceKind::RouteTable => "route tables",
+        ResourceKind::Endpoint => "endpoints",
+    }
+}
+
+pub(crate) fn run_exemptions(arguments: &Exemptions, out: &mut dyn Write) -> io::Result<Status> {
+    match settings::load(arguments.settings.as_deref()) {
+        Ok(settings) => {
+            list(&settings, Timestamp::now(), out)?;
+            Ok(Status::Fine)
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            Ok(Status::Failed)
+        }
+    }
+}
+
+/// Those that end first come first.
+fn list(settings: &Settings, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
+    let mut exemptions: Vec<&Exemption> = settings.exemptions.iter().collect();
+    exemptions.sort_by_key(|exemption| exemption.expires);
+    for exemption in &exemptions {
+        let target = match &exemption.selector {
+            ExemptionSelector::Resource(id) => id.clone(),
+            ExemptionSelector::Tag { key, value } => format!("resources with tag {key}={value}"),
+        };
+        let state = if exemption.expires <= now { "expired" } else { "ends" };
+        let line = format!("{} on {target}: {state} {:.0}", exemption.control, exemption.expires);
+        writeln!(out, "{}", plain(&line))?;
+        writeln!(out, "  {}", plain(&exemption.reason))?;
+    }
+    for control in &settings.exempt_by_tag {
+        writeln!(out, "{control} on resources with tag {TAG_EXEMPT}: does not end")?;
+    }
+    if exemptions.is_empty() && settings.exempt_by_tag.is_empty() {
+        writeln!(out, "The settings have no exemptions.")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_core::controls::known;
+
+    use super::*;
+
+    #[test]
+    fn expired_exemption_is_listed_as_such() {
+        let exemption = |resource: &str, expires: &str| {
+            format!(
+                "[[exemptions]]\ncontrol = \"policy-open\"\nresource = \"{resource}\"\nreason = \"Agreed.\"\nexpires = \
+                 {expires}\n"
+            )
+        };
+        let text =
+            exemption("vpce-0123456789abcdef0", "2026-12-31") + &exemption("vpce-0123456789abcdef1", "2026-06-30");
+        let settings = Settings::parse(&text, &known()).unwrap();
+        let mut out = Vec::new();
+        list(&settings, "2026-10-01T00:00:00Z".parse().unwrap(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let first: Vec<_> = text.lines().filter(|line| !line.starts_with(' ')).collect();
+        assert!(
+            first[0].starts_with("policy-open on vpce-0123456789abcdef1: expired 2026-07-01"),
+            "{text}"
+        );
+        assert!(
+            first[1].starts_with("policy-open on vpce-0123456789abcdef0: ends 2027-01-01"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,289 @@
+//! `plan` and `apply`: what the functions do from events, shown to a person first.
+
+mod arguments;
+mod file;
+mod text;
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
+
+use postern_core::changes::{Change, ChangeOutcome};
+use postern_core::controls::CONTROLS;
+use postern_core::model::id::{Region, VpcId};
+use postern_core::model::snapshot::Part;
+use postern_core::settings::{Mode, Settings};
+use postern_engine::{Application, RunContext, ScopePlan, agreed, apply_agreed, plan_scope};
+use postern_report::Verification;
+
+pub use self::arguments::{Apply, Plan, Planning};
+use self::file::{PlanFile, ScopeChanges};
+use crate::operate::{CommandError, OperatorContext, block_on, connect, finish, say, table};
+use crate::output::{Status, complain, note, warn};
+use crate::settings;
+
+pub(crate) fn run_plan(arguments: &Plan, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let settings = enforcing(&arguments.planning)?;
+        // Without a ledger, what was rolled back or reverted counts as never done.
+        let ledger = table(&arguments.planning.table).ok();
+        if ledger.is_none() {
+            warn("no ledger is named, so the plan may contain changes that were rolled back or reverted");
+        }
+        let mut context = OperatorContext::new(
+            crate::access::environment().await?,
+            ledger.as_deref().unwrap_or_default(),
+        )
+        .await?;
+        if let Some(region) = &arguments.region {
+            context.region = Region::from(region.as_str());
+        }
+        plan(&context, &settings, arguments, ledger.is_some(), out).await
+    }))
+}
+
+pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let target = Target::of(&arguments.target)?;
+        let mut planning = arguments.planning.clone();
+        if let Target::File(file) = &target {
+            planning.controls.extend(file.controls.iter().cloned());
+            planning.interrupting |= file.interrupting;
+        }
+        let settings = enforcing(&planning)?;
+        let mut context = connect(&planning.table).await?;
+        let mut worst = Status::Fine;
+        match target {
+            Target::Vpc(vpc) => worst = apply(&context, &settings, &vpc, None, arguments, out).await?,
+            Target::File(file) => {
+                if file.account != context.account.as_str() {
+                    return Err(CommandError::OtherAccount(file.account, context.account.clone()));
+                }
+                context.region = Region::from(file.region.as_str());
+                for ScopeChanges { vpc, changes } in file.scopes {
+                    let vpc = VpcId::from(vpc);
+                    let status = apply(&context, &settings, &vpc, Some(changes), arguments, out).await?;
+                    worst = worst.max(status);
+                }
+            }
+        }
+        Ok(worst)
+    }))
+}
+
+enum Target {
+    Vpc(VpcId),
+    File(PlanFile),
+}
+
+impl Target {
+    fn of(text: &str) -> Result<Self, CommandError> {
+        match text.starts_with("vpc-") && !Path::new(text).exists() {
+            true => Ok(Self::Vpc(text.into())),
+            false => PlanFile::read(Path::new(text)).map(Self::File),
+        }
+    }
+}
+
+/// The settings, with the named controls enforced.
+fn enforcing(planning: &Planning) -> Result<Settings, CommandError> {
+    let mut settings = settings::load(planning.settings.as_deref())?;
+    for control in &planning.controls {
+        settings.modes.controls.insert(control.clone(), Mode::Enforce);
+    }
+    if planning.interrupting {
+        settings.modes.interrupting = Mode::Enforce;
+    }
+    let writes = CONTROLS
+        .iter()
+        .find(|control| control.writes_perimeter_policies && settings.modes.of(control.name) == Mode::Enforce);
+    match writes {
+        Some(control) if !settings.perimeter.trusts_somebody() => Err(CommandError::EmptyPerimeter(control.name)),
+        Some(_) | None => Ok(settings),
+    }
+}
+
+async fn plan(
+    context: &OperatorContext,
+    settings: &Settings,
+    arguments: &Plan,
+    ledger: bool,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let vpcs = match arguments.vpcs.is_empty() {
+        true => vpcs_of(context).await?,
+        false => arguments.vpcs.iter().map(|vpc| VpcId::from(vpc.as_str())).collect(),
+    };
+    let planning = &arguments.planning;
+    let mut file = PlanFile::new(
+        context.account.to_string(),
+        context.region.to_string(),
+        context.aws.now(),
+        &planning.controls,
+        planning.interrupting,
+    );
+    let run = context.run(settings);
+    let mut first = true;
+    for vpc in vpcs {
+        let Some(planned) = planned(context, &run, &vpc, ledger).await? else {
+            continue;
+        };
+        if !std::mem::take(&mut first) {
+            writeln!(out)?;
+        }
+        text::describe(&planned, out)?;
+        let changes: Vec<Change> = agreed(&planned.plan).into_iter().cloned().collect();
+        if !changes.is_empty() {
+            let vpc = vpc.to_string();
+            file.scopes.push(ScopeChanges { vpc, changes });
+        }
+    }
+    if let Some(path) = &arguments.out {
+        file.write(path)?;
+        note(&format!("wrote {}", path.display()));
+    }
+    Ok(match file.scopes.is_empty() {
+        true => Status::Fine,
+        false => Status::Found,
+    })
+}
+
+/// The VPCs that the account itself owns.
+async fn vpcs_of(context: &OperatorContext) -> Result<BTreeSet<VpcId>, CommandError> {
+    let nothing: BTreeSet<Part> = BTreeSet::new();
+    let snapshots = context.session.observe_region(&context.region, &nothing).await?;
+    let own = snapshots
+        .into_iter()
+        .filter(|snapshot| snapshot.vpc.owner == snapshot.account);
+    Ok(own.map(|snapshot| snapshot.vpc.id).collect())
+}
+
+/// The plan of a VPC. None where there is nothing to plan for, which is said.
+async fn planned(
+    context: &OperatorContext,
+    run: &RunContext<'_>,
+    vpc: &VpcId,
+    ledger: bool,
+) -> Result<Option<ScopePlan>, CommandError> {
+    let Some(planned) = plan_scope(run, &context.scope(vpc), ledger).await? else {
+        warn(&format!("{vpc} does not exist in {}", context.region));
+        return Ok(None);
+    };
+    let owner = &planned.snapshot.vpc.owner;
+    if *owner != context.account {
+        warn(&format!(
+            "{vpc} belongs to account {owner}, so Postern changes nothing in it"
+        ));
+        return Ok(None);
+    }
+    Ok(Some(planned))
+}
+
+/// Shows the plan of a VPC, asks, and applies it. `expected` is what the plan must still be.
+async fn apply(
+    context: &OperatorContext,
+    settings: &Settings,
+    vpc: &VpcId,
+    expected: Option<Vec<Change>>,
+    arguments: &Apply,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let run = context.run(settings);
+    let Some(planned) = planned(context, &run, vpc, true).await? else {
+        return Ok(Status::Found);
+    };
+    text::describe(&planned, out)?;
+    let changes: Vec<Change> = agreed(&planned.plan).into_iter().cloned().collect();
+    if expected.is_some_and(|expected| expected != changes) {
+        complain(&format!(
+            "the plan for {vpc} no longer holds: since it was made, the VPC, the ledger or the settings have changed; make it \
+             again with `postern plan {vpc}`"
+        ));
+        return Ok(Status::Found);
+    }
+    if changes.is_empty() {
+        return Ok(Status::Fine);
+    }
+    out.flush()?;
+    if !arguments.yes && !consent()? {
+        say(out, "Nothing was changed.")?;
+        return Ok(Status::Found);
+    }
+    let mut written = Ok(());
+    let mut status = Status::Fine;
+    let mut on_change = |planned: &_, outcome: &ChangeOutcome| {
+        let worse = match outcome {
+            ChangeOutcome::Applied { .. } | ChangeOutcome::NotNeeded { .. } => Status::Fine,
+            ChangeOutcome::Skipped { .. } => Status::Found,
+            ChangeOutcome::Failed { .. } => Status::Failed,
+        };
+        status = status.max(worse);
+        if written.is_ok() {
+            written = say(out, &text::outcome(planned, outcome)).and_then(|()| Ok(out.flush()?));
+        }
+    };
+    let application = apply_agreed(&run, &context.scope(vpc), &changes, &mut on_change).await?;
+    written?;
+    let worse = conclude(application, &run, vpc, out)?;
+    Ok(status.max(worse))
+}
+
+fn conclude(
+    application: Application,
+    run: &RunContext<'_>,
+    vpc: &VpcId,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let verification = match application {
+        Application::Stale(_) => {
+            complain(&format!(
+                "{vpc} has changed since the plan was shown, and nothing was changed; run the command again"
+            ));
+            return Ok(Status::Found);
+        }
+        Application::Gone => {
+            complain(&format!("{vpc} does not exist any more"));
+            return Ok(Status::Found);
+        }
+        Application::Done {
+            verification,
+            lease_kept,
+            ..
+        } => {
+            if let Some(error) = lease_kept {
+                warn(&format!(
+                    "the lease of {vpc} was not given back and ends by itself in three minutes: {error}"
+                ));
+            }
+            verification
+        }
+    };
+    let mut status = Status::Fine;
+    for (key, verified) in &verification {
+        let line = match verified {
+            Verification::Verified => format!("Verified: {key}."),
+            Verification::Pending { reason } => {
+                status = status.max(Status::Found);
+                format!("Not verified yet: {key}: {reason}.")
+            }
+            Verification::Unremedied { reason } => {
+                status = status.max(Status::Found);
+                format!("Still non-compliant: {key}: {reason}")
+            }
+        };
+        say(out, &line)?;
+    }
+    say(out, &format!("To roll back: postern rollback --run {}", run.run))?;
+    Ok(status)
+}
+
+/// Asks on the terminal whether to go on.
+fn consent() -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(CommandError::NoConsent);
+    }
+    drop(write!(io::stderr(), "Apply these changes? Only `yes` is accepted: "));
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}

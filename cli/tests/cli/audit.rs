@@ -1,0 +1,215 @@
+//! `postern audit` against Moto.
+
+use std::path::Path;
+use std::process::Command;
+
+use postern_tests::proxy::Fault;
+use postern_tests::stack::tool;
+use serde_json::Value;
+
+use crate::stand_in::{REGION, StandIn, finish};
+
+/// The findings of a JSON audit that are open, as control and resource.
+fn open(document: &str) -> Vec<(String, String)> {
+    let document: Value = serde_json::from_str(document).unwrap();
+    assert_eq!(document["schema"], "postern.audit/1");
+    let mut open = Vec::new();
+    for scope in document["scopes"].as_array().unwrap() {
+        for finding in scope["report"]["findings"].as_array().unwrap() {
+            let quiet = ["compliant", "not-applicable", "exempt"];
+            if !quiet.contains(&finding["outcome"].as_str().unwrap()) {
+                let text = |value: &Value| value.as_str().unwrap().to_owned();
+                open.push((text(&finding["control"]), text(&finding["resource"]["id"])));
+            }
+        }
+    }
+    open.sort();
+    open
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audit_shows_findings_by_resource_without_settings_and_without_writing() {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    stand_in.aws(&["organizations", "create-organization"]).await;
+    let run = stand_in.run(&["audit", "--region", REGION, "--vpc", &vpc.id]).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 1));
+    let text = run.stdout;
+    assert!(text.starts_with("Account 111122223333: "), "{text}");
+    let words: Vec<_> = text.split_whitespace().collect();
+    let words = words.join(" ");
+    assert!(
+        words
+            .contains("The account and its own organisation are taken for trusted, because there is no settings file."),
+        "{text}"
+    );
+    assert!(words.contains("Perimeter: organisation o-"), "{text}");
+    assert!(
+        text.contains(&format!("== VPC {} \"shop\" in us-east-1 ==", vpc.id)),
+        "{text}"
+    );
+    for part in [
+        "  CRITICAL  policy-open",
+        "  HIGH      endpoint-missing",
+        "    Proof: ",
+        &format!("endpoint {} \"sts\" (com.amazonaws.us-east-1.sts)", vpc.sts),
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let long: Vec<_> = text.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(long.is_empty(), "{long:#?}");
+    assert!(!text.contains('\u{1b}'));
+    let mutating: Vec<_> = stand_in
+        .proxy
+        .calls()
+        .into_iter()
+        .filter(|call| call.mutates())
+        .collect();
+    assert!(mutating.is_empty(), "{mutating:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_format_has_the_same_findings_and_names_of_files_choose_it() {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    let run = stand_in
+        .run(&[
+            "audit",
+            "--region",
+            REGION,
+            "--vpc",
+            &vpc.id,
+            "--output",
+            "audit.json",
+            "--output",
+            "findings.csv",
+            "--output",
+            "findings.ocsf.jsonl",
+            "--output",
+            "findings.asff.jsonl",
+            "--output",
+            "audit.txt",
+            "--fail-on",
+            "never",
+        ])
+        .await;
+    assert_eq!((run.stdout.as_str(), run.status), ("", 0), "{}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 5, "{}", run.stderr);
+    let found = open(&stand_in.read("audit.json"));
+    assert!(
+        found.contains(&("policy-open".to_owned(), vpc.sts.clone())),
+        "{found:?}"
+    );
+    let document: Value = serde_json::from_str(&stand_in.read("audit.json")).unwrap();
+    let all = document["scopes"][0]["report"]["findings"].as_array().unwrap().len();
+    assert_eq!(stand_in.read("findings.csv").lines().count(), all + 1);
+    assert_eq!(stand_in.read("findings.ocsf.jsonl").lines().count(), all);
+    assert!(stand_in.read("audit.txt").contains(&vpc.sts));
+    let calls = stand_in.read("findings.asff.jsonl");
+    let calls: Vec<Value> = calls.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!calls.is_empty());
+    accepted_by_security_hub(&stand_in.directory.path().join("findings.asff.jsonl")).await;
+}
+
+/// Validates the input of BatchImportFindings with the model of botocore, AWS's own client library.
+async fn accepted_by_security_hub(file: &Path) {
+    const CHECK: &str = "\
+import json, sys
+from botocore.session import get_session
+from botocore.validate import ParamValidator
+model = get_session().get_service_model('securityhub').operation_model('BatchImportFindings')
+for line in open(sys.argv[1]):
+    report = ParamValidator().validate(json.loads(line), model.input_shape)
+    if report.has_errors():
+        sys.exit(report.generate_report())
+";
+    let mut command = Command::new(tool("python3").unwrap());
+    command.args(["-c", CHECK]).arg(file);
+    let run = finish(command).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_are_selected_by_severity_and_control() {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    let json = ["audit", "--region", REGION, "--vpc", &vpc.id, "--format", "json"];
+    let with = |more: &[&'static str]| [&json[..], more].concat();
+    let run = stand_in.run(&with(&["--severity", "critical"])).await;
+    assert!(
+        open(&run.stdout).iter().all(|(control, _)| control == "policy-open"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(run.status, 1);
+    let run = stand_in
+        .run(&with(&["--control", "vpc-dns-disabled", "--fail-on", "critical"]))
+        .await;
+    assert_eq!(open(&run.stdout), [("vpc-dns-disabled".to_owned(), vpc.id.clone())]);
+    assert_eq!(run.status, 0);
+    let run = stand_in.run(&with(&["--control", "credentials-unbound"])).await;
+    let found = open(&run.stdout);
+    assert!(
+        !found.is_empty() && found.iter().all(|(control, _)| control == "credentials-unbound"),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_read_is_a_gap_in_the_report() {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    stand_in.proxy.fail("DescribeSecurityGroups", Fault::denied());
+    let run = stand_in.run(&["audit", "--region", REGION, "--vpc", &vpc.id]).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 1));
+    let words: Vec<_> = run.stdout.split_whitespace().collect();
+    assert!(
+        words.join(" ").contains("ingress-blocked: could not be evaluated")
+            && words
+                .join(" ")
+                .contains("ec2:DescribeSecurityGroups failed: UnauthorizedOperation"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("CRITICAL  policy-open"), "{}", run.stdout);
+
+    stand_in.proxy.fail("DescribeVpcs", Fault::denied());
+    let run = stand_in.run(&["audit", "--region", REGION]).await;
+    assert_eq!((run.stdout.as_str(), run.status), ("", 2));
+    assert!(
+        run.stderr.starts_with(
+            "error: could not observe the VPCs of us-east-1: ec2:DescribeVpcs failed: UnauthorizedOperation"
+        ),
+        "{}",
+        run.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttled_requests_change_nothing_in_the_audit() {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    let arguments = ["audit", "--region", REGION, "--vpc", &vpc.id, "--format", "json"];
+    let quiet = stand_in.run(&arguments).await;
+    stand_in.proxy.throttle_one_in(5);
+    let throttled = stand_in.run(&arguments).await;
+    assert_eq!((throttled.stderr.as_str(), throttled.status), ("", 1));
+    assert_eq!(open(&throttled.stdout), open(&quiet.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_enabled_regions_are_read_with_the_perimeter_of_the_settings() {
+    let stand_in = StandIn::start().await;
+    let settings = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n";
+    std::fs::write(stand_in.directory.path().join("postern.toml"), settings).unwrap();
+    let run = stand_in.run(&["audit", "--format", "json"]).await;
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let regions: Vec<_> = document["regions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|region| region["region"].as_str().unwrap())
+        .collect();
+    assert!(
+        regions.contains(&"eu-central-1") && !regions.contains(&"me-south-1"),
+        "{regions:?}"
+    );
+    assert_eq!(document["perimeter"]["source"], "settings");
+    assert_eq!(document["summary"]["vpcs"].as_u64().unwrap() as usize, regions.len());
+    assert_eq!((run.stderr.as_str(), run.status), ("", 0));
+}

@@ -1,0 +1,187 @@
+//! `plan` and `apply` against Moto, with a ledger.
+
+use std::fs;
+
+use postern_tests::seed::FaultyVpc;
+use serde_json::Value;
+
+use crate::stand_in::{REGION, StandIn};
+
+const LEDGER: &str = "postern-ledger";
+const SETTINGS: &str = "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n";
+
+async fn stand_in() -> (StandIn, FaultyVpc) {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    fs::write(stand_in.directory.path().join("postern.toml"), SETTINGS).unwrap();
+    stand_in
+        .aws(&[
+            "dynamodb",
+            "create-table",
+            "--table-name",
+            LEDGER,
+            "--billing-mode",
+            "PAY_PER_REQUEST",
+            "--attribute-definitions",
+            "AttributeName=pk,AttributeType=S",
+            "AttributeName=sk,AttributeType=S",
+            "AttributeName=place,AttributeType=S",
+            "--key-schema",
+            "AttributeName=pk,KeyType=HASH",
+            "AttributeName=sk,KeyType=RANGE",
+            "--global-secondary-indexes",
+            r#"[{"IndexName":"history","KeySchema":[{"AttributeName":"place","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}]"#,
+        ])
+        .await;
+    (stand_in, vpc)
+}
+
+fn mutating(stand_in: &StandIn) -> Vec<String> {
+    let calls = stand_in.proxy.take().into_iter();
+    let ec2 = calls.filter(|call| call.mutates() && call.action.contains("Vpc"));
+    ec2.map(|call| call.action).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
+    let (stand_in, vpc) = stand_in().await;
+    let plan = [
+        "plan",
+        &vpc.id,
+        "--control",
+        "policy-open",
+        "--out",
+        "plan.json",
+        "--table",
+        LEDGER,
+    ];
+    let run = stand_in.run(&plan).await;
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        ("wrote plan.json\n", 1),
+        "{}",
+        run.stdout
+    );
+    for part in [
+        &format!("  - replace the policy of {} (restrictive, $0.00 a month)", vpc.sts),
+        &format!("      for policy-open on {}", vpc.sts),
+        "changes are to be applied, $0.00 a month.",
+        "  Not applied:",
+        "the settings audit `vpc-dns-disabled`",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert_eq!(mutating(&stand_in), [""; 0]);
+    let plan: Value = serde_json::from_str(&stand_in.read("plan.json")).unwrap();
+    assert_eq!(
+        (&plan["schema"], &plan["scopes"][0]["vpc"]),
+        (&"postern.plan/1".into(), &vpc.id.as_str().into())
+    );
+
+    let apply = ["apply", "plan.json", "--table", LEDGER];
+    let run = stand_in.run(&apply).await;
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.starts_with("error: standard input is no terminal"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(mutating(&stand_in), [""; 0]);
+
+    let apply = ["apply", "plan.json", "--yes", "--table", LEDGER];
+    let run = stand_in.run(&apply).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 0), "{}", run.stdout);
+    for part in [
+        &format!("Done: replace the policy of {}.", vpc.sts),
+        &format!("Verified: policy-open on {}", vpc.sts),
+        "To roll back: postern rollback --run postern-",
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert!(mutating(&stand_in).iter().all(|action| action == "ModifyVpcEndpoint"));
+    let history = stand_in
+        .run(&["history", "--table", LEDGER, "--control", "policy-open"])
+        .await;
+    assert!(history.stdout.contains("outcome  applied"), "{}", history.stdout);
+
+    let run = stand_in.run(&apply).await;
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.contains("no longer holds"), "{}", run.stderr);
+    assert_eq!(mutating(&stand_in), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_without_a_ledger_says_what_it_may_miss_and_reads_only() {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    fs::write(stand_in.directory.path().join("postern.toml"), SETTINGS).unwrap();
+    let run = stand_in.run(&["plan", "--region", REGION]).await;
+    assert_eq!(run.status, 0, "nothing is enforced: {}", run.stdout);
+    assert!(run.stderr.starts_with("warning: no ledger is named"), "{}", run.stderr);
+    assert!(
+        run.stdout
+            .contains(&format!("VPC {} \"shop\" in us-east-1, account 111122223333", vpc.id))
+    );
+    assert!(run.stdout.contains("No change is to be applied."), "{}", run.stdout);
+    assert_eq!(mutating(&stand_in), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_perimeter_and_other_files_are_refused() {
+    let stand_in = StandIn::start().await;
+    let file = |name: &str, text: &str| fs::write(stand_in.directory.path().join(name), text).unwrap();
+    file("postern.toml", "");
+    file("plan.json", "{}");
+    let run = stand_in
+        .run(&["plan", "vpc-0123456789abcdef0", "--control", "policy-open"])
+        .await;
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr
+            .starts_with("error: the perimeter of the settings is empty, and `"),
+        "{}",
+        run.stderr
+    );
+    let run = stand_in.run(&["apply", "plan.json", "--table", LEDGER]).await;
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr
+            .starts_with("error: `plan.json` is not a plan of `postern plan --out`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_is_explained_with_its_proof_and_its_repair() {
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    fs::write(stand_in.directory.path().join("postern.toml"), SETTINGS).unwrap();
+    let explain = |resource: &'static str| ["explain", "policy-open", resource, "--region", REGION];
+    let run = stand_in
+        .run(&["explain", "policy-open", &vpc.sts, "--region", REGION])
+        .await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 1));
+    for part in ["proposed (audit mode)", "Proof: ", "1. replace the policy of"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    assert_eq!(run.stdout.matches("policy-open").count(), 1, "{}", run.stdout);
+    let run = stand_in.run(&explain("vpce-00000000000000000")).await;
+    assert_eq!((run.stdout.as_str(), run.status), ("", 2));
+    assert!(
+        run.stderr.contains("says nothing of `vpce-00000000000000000`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_change_ends_with_status_one() {
+    let (stand_in, _) = stand_in().await;
+    let run = stand_in
+        .run(&["rollback", "20261123T061530.123456Z-0a1b2c3d", "--table", LEDGER])
+        .await;
+    assert_eq!((run.stdout.as_str(), run.status), ("", 1));
+    assert!(
+        run.stderr.contains("is not in the ledger of 111122223333"),
+        "{}",
+        run.stderr
+    );
+}

@@ -1,0 +1,217 @@
+//! What is in a VPC, and who outside the perimeter gets in.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use postern_core::model::snapshot::{
+    Endpoint, EndpointKind, EndpointState, Gap, RouteTarget, Snapshot, SubnetClass, name,
+};
+use postern_core::model::text::printable_copy;
+use postern_policy::{Document, EndpointContext, Perimeter, Witness, analyse};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::published::{Report, Verdict};
+
+/// The control whose findings have proofs.
+const POLICY_OPEN: &str = "policy-open";
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Topology {
+    pub cidrs: Vec<String>,
+    pub subnets: Vec<SubnetView>,
+    pub route_tables: Vec<RouteTableView>,
+    /// Endpoints that are in use or about to be.
+    pub endpoints: Vec<EndpointView>,
+    /// What could not be read, and why.
+    pub gaps: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SubnetView {
+    pub id: String,
+    pub name: Option<String>,
+    pub zone: String,
+    pub cidrs: Vec<String>,
+    /// Missing where the route tables could not be read.
+    pub class: Option<SubnetClass>,
+    /// The route table that decides for it.
+    pub route_table: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RouteTableView {
+    pub id: String,
+    pub name: Option<String>,
+    pub main: bool,
+    /// The targets of its routes out of the VPC, such as `igw-…` or `nat-…`.
+    pub exits: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EndpointView {
+    pub id: String,
+    pub name: Option<String>,
+    pub service: Option<String>,
+    pub kind: EndpointKind,
+    pub state: EndpointState,
+    pub private_dns: bool,
+    /// Where an interface endpoint has its network interfaces.
+    pub subnets: Vec<String>,
+    /// The route tables of a gateway endpoint.
+    pub route_tables: Vec<String>,
+    pub security_groups: Vec<String>,
+    /// Requests that its policy allows and the perimeter does not.
+    pub proofs: Vec<Proof>,
+}
+
+/// A request that proves an endpoint policy open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Proof {
+    pub kind: ProofKind,
+    pub principal: String,
+    pub action: String,
+    pub resource: String,
+    /// Condition keys with their values.
+    pub context: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofKind {
+    /// A principal outside the perimeter can use the endpoint.
+    Principal,
+    /// A resource outside the perimeter can be reached.
+    Resource,
+}
+
+impl Topology {
+    /// What was observed in a VPC. `report` is of the same observation; its open policies are shown with their proofs.
+    pub fn of(snapshot: &Snapshot, report: &Report, perimeter: &Perimeter, time: Timestamp) -> Self {
+        let mut gaps = Vec::new();
+        let subnets = read(&snapshot.subnets, &mut gaps).map(|subnets| {
+            let views = subnets.values().map(|subnet| SubnetView {
+                id: subnet.id.to_string(),
+                name: name(&subnet.tags),
+                zone: subnet.zone.to_string(),
+                cidrs: subnet
+                    .ipv4
+                    .iter()
+                    .chain(&subnet.ipv6)
+                    .map(ToString::to_string)
+                    .collect(),
+                class: snapshot.class_of(&subnet.id).ok(),
+                route_table: snapshot
+                    .route_table_of(&subnet.id)
+                    .ok()
+                    .flatten()
+                    .map(|table| table.id.to_string()),
+            });
+            views.collect()
+        });
+        let route_tables = read(&snapshot.route_tables, &mut gaps).map(|tables| {
+            let views = tables.values().map(|table| RouteTableView {
+                id: table.id.to_string(),
+                name: name(&table.tags),
+                main: table.main,
+                exits: table
+                    .routes
+                    .iter()
+                    .filter(|route| route.active)
+                    .filter_map(|route| match &route.target {
+                        RouteTarget::InternetGateway(id) | RouteTarget::Other(id) => Some(id.clone()),
+                        RouteTarget::Local | RouteTarget::Endpoint(_) => None,
+                    })
+                    .collect(),
+            });
+            views.collect()
+        });
+        let endpoints = read(&snapshot.endpoints, &mut gaps).map(|endpoints| {
+            let live = endpoints.values().filter(|endpoint| !endpoint.dead());
+            live.map(|endpoint| {
+                let open = is_open(report, endpoint);
+                let proofs = if open {
+                    proofs(snapshot, endpoint, perimeter, time)
+                } else {
+                    Vec::new()
+                };
+                view(endpoint, proofs)
+            })
+            .collect()
+        });
+        let topology = Self {
+            cidrs: snapshot.vpc.cidrs.iter().map(ToString::to_string).collect(),
+            subnets: subnets.unwrap_or_default(),
+            route_tables: route_tables.unwrap_or_default(),
+            endpoints: endpoints.unwrap_or_default(),
+            gaps,
+        };
+        printable_copy(&topology).unwrap_or_default()
+    }
+
+    pub fn endpoint(&self, id: &str) -> Option<&EndpointView> {
+        self.endpoints.iter().find(|endpoint| endpoint.id == id)
+    }
+}
+
+fn read<'a, T>(part: &'a Result<T, Gap>, gaps: &mut Vec<String>) -> Option<&'a T> {
+    part.as_ref().map_err(|gap| gaps.push(gap.to_string())).ok()
+}
+
+fn is_open(report: &Report, endpoint: &Endpoint) -> bool {
+    report.findings.iter().any(|finding| {
+        finding.control == POLICY_OPEN
+            && finding.verdict == Verdict::NonCompliant
+            && finding.resource.id == endpoint.id.as_str()
+    })
+}
+
+fn view(endpoint: &Endpoint, proofs: Vec<Proof>) -> EndpointView {
+    fn texts<T: ToString>(ids: impl IntoIterator<Item = T>) -> Vec<String> {
+        ids.into_iter().map(|id| id.to_string()).collect()
+    }
+    EndpointView {
+        id: endpoint.id.to_string(),
+        name: name(&endpoint.tags),
+        service: endpoint.service.as_ref().map(ToString::to_string),
+        kind: endpoint.kind,
+        state: endpoint.state,
+        private_dns: endpoint.private_dns,
+        subnets: texts(&endpoint.subnets),
+        route_tables: texts(&endpoint.route_tables),
+        security_groups: texts(&endpoint.security_groups),
+        proofs,
+    }
+}
+
+/// The requests by which the policy of an endpoint is open.
+fn proofs(snapshot: &Snapshot, endpoint: &Endpoint, perimeter: &Perimeter, time: Timestamp) -> Vec<Proof> {
+    let (Some(service), Some(policy)) = (&endpoint.service, &endpoint.policy) else {
+        return Vec::new();
+    };
+    let Ok(document) = Document::parse(policy) else {
+        return Vec::new();
+    };
+    let context = EndpointContext {
+        service: service.to_string(),
+        gateway: endpoint.kind == EndpointKind::Gateway,
+        owner: endpoint.owner.to_string(),
+        region: snapshot.region.to_string(),
+        vpc: snapshot.vpc.id.to_string(),
+        endpoint: endpoint.id.to_string(),
+        time: time.as_second(),
+    };
+    let analysis = analyse(&document, perimeter, &context);
+    let proof = |kind: ProofKind| {
+        move |Witness { request, .. }: Witness| Proof {
+            kind,
+            principal: request.principal,
+            action: request.action,
+            resource: request.resource,
+            context: request.context,
+        }
+    };
+    let principal = analysis.identity.map(proof(ProofKind::Principal));
+    let resource = analysis.resource.map(proof(ProofKind::Resource));
+    principal.into_iter().chain(resource).collect()
+}

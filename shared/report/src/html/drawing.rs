@@ -1,0 +1,250 @@
+//! A VPC as a drawing: zones as columns with their subnets, endpoints as rows that reach into the zones.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use postern_core::model::snapshot::{EndpointKind, SubnetClass};
+
+use super::escape::escaped;
+use crate::audit::{AuditedScope, EndpointView, Proof, ProofKind, SubnetView, Topology};
+use crate::published::{Finding, Severity};
+
+/// In units of the drawing, which are pixels at full size.
+const OUTSIDE: usize = 110;
+const LABEL: usize = 250;
+const ZONE: usize = 170;
+const SUBNET: usize = 40;
+const ROW: usize = 44;
+const TOP: usize = 56;
+
+/// None for a VPC without subnets and endpoints.
+pub(super) fn drawing(scope: &AuditedScope, number: usize) -> Option<String> {
+    let topology = &scope.topology;
+    if topology.subnets.is_empty() && topology.endpoints.is_empty() {
+        return None;
+    }
+    let mut zones: BTreeMap<&str, Vec<&SubnetView>> = BTreeMap::new();
+    for subnet in &topology.subnets {
+        zones.entry(&subnet.zone).or_default().push(subnet);
+    }
+    for subnets in zones.values_mut() {
+        subnets.sort_by_key(|subnet| (subnet.class, &subnet.name));
+    }
+    let tallest = zones.values().map(Vec::len).max().unwrap_or_default();
+    let subnets_end = TOP + tallest * (SUBNET + 6);
+    let width = 2 * OUTSIDE + LABEL + zones.len().max(1) * ZONE;
+    let height = subnets_end + topology.endpoints.len() * ROW + 24;
+    let mut svg = format!(
+        "<figure><svg class=\"map\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
+         aria-labelledby=\"map-{number} about-{number}\"><title id=\"map-{number}\">Drawing of {}</title><desc \
+         id=\"about-{number}\">{}</desc>",
+        escaped(&scope.report.scope.resource.id),
+        escaped(&description(topology, zones.len())),
+    );
+    let frame = width - 2 * OUTSIDE;
+    rect(&mut svg, "frame", OUTSIDE, 8, frame, height - 16);
+    let cidrs = topology.cidrs.join(", ");
+    text(
+        &mut svg,
+        "",
+        OUTSIDE + 12,
+        28,
+        &format!("VPC {}", scope.report.scope.resource.id),
+    );
+    text(&mut svg, "soft", OUTSIDE + 12, 44, &cut(&cidrs, 36));
+    for (column, (zone, subnets)) in zones.iter().enumerate() {
+        let x = OUTSIDE + LABEL + column * ZONE;
+        rect(&mut svg, "zone", x + 4, 16, ZONE - 12, height - 32);
+        text(&mut svg, "soft", x + 12, 34, zone);
+        for (row, subnet) in subnets.iter().enumerate() {
+            draw_subnet(&mut svg, subnet, x + 10, TOP + row * (SUBNET + 6));
+        }
+    }
+    for (row, endpoint) in topology.endpoints.iter().enumerate() {
+        let y = subnets_end + row * ROW + ROW / 2;
+        draw_endpoint(&mut svg, endpoint, scope, &zones, y, width);
+    }
+    svg.push_str("</svg></figure>");
+    Some(svg)
+}
+
+fn description(topology: &Topology, zones: usize) -> String {
+    let open = topology.endpoints.iter().filter(|endpoint| !endpoint.proofs.is_empty());
+    format!(
+        "{} subnets in {zones} zones, {} endpoints, {} of them with an open policy. The table below has the same.",
+        topology.subnets.len(),
+        topology.endpoints.len(),
+        open.count()
+    )
+}
+
+fn draw_subnet(svg: &mut String, subnet: &SubnetView, x: usize, y: usize) {
+    let class = match subnet.class {
+        Some(SubnetClass::Public) => "public",
+        Some(SubnetClass::Private) => "private",
+        Some(SubnetClass::Isolated) => "isolated",
+        None => "unknown",
+    };
+    group(svg, "data-subnet", &subnet.id);
+    let _ = write!(
+        svg,
+        "<title>{} {}</title>",
+        escaped(&subnet.id),
+        escaped(subnet.name.as_deref().unwrap_or_default())
+    );
+    rect(svg, &format!("subnet {class}"), x, y, ZONE - 24, SUBNET);
+    let name = subnet.name.as_deref().unwrap_or(&subnet.id);
+    text(svg, "", x + 8, y + 17, &cut(name, 19));
+    let cidr = subnet.cidrs.first().map(String::as_str).unwrap_or_default();
+    text(svg, "soft", x + 8, y + 33, &cut(&format!("{class} {cidr}"), 24));
+    svg.push_str("</g>");
+}
+
+fn draw_endpoint(
+    svg: &mut String,
+    endpoint: &EndpointView,
+    scope: &AuditedScope,
+    zones: &BTreeMap<&str, Vec<&SubnetView>>,
+    y: usize,
+    width: usize,
+) {
+    let x = OUTSIDE + 12;
+    group(svg, "data-endpoint", &endpoint.id);
+    let worst = worst(scope, endpoint);
+    let open = !endpoint.proofs.is_empty();
+    let rail = if open { "rail bad" } else { "rail" };
+    line(svg, rail, x, y + 10, width - OUTSIDE - 12, y + 10);
+    text(svg, "", x, y - 11, &cut(&label(endpoint), 34));
+    let state = worst.map_or(String::new(), |severity| format!(", {}", severity.as_str()));
+    let class = if worst >= Some(Severity::High) { "alarm" } else { "soft" };
+    let kind = format!("{} {}{state}", endpoint.kind.word(), cut(&endpoint.id, 24));
+    text(svg, class, x, y + 3, &kind);
+    for (column, subnets) in zones.values().enumerate() {
+        let middle = OUTSIDE + LABEL + column * ZONE + ZONE / 2;
+        draw_reach(svg, endpoint, subnets, middle, y + 10);
+    }
+    for proof in &endpoint.proofs {
+        draw_proof(svg, proof, y + 10, width);
+    }
+    svg.push_str("</g>");
+}
+
+/// Network interfaces of an interface endpoint in a zone, or routes to a gateway endpoint.
+fn draw_reach(svg: &mut String, endpoint: &EndpointView, subnets: &[&SubnetView], x: usize, y: usize) {
+    let routed = |subnet: &&&SubnetView| {
+        let table = subnet.route_table.as_ref();
+        table.is_some_and(|table| endpoint.route_tables.contains(table))
+    };
+    match endpoint.kind {
+        EndpointKind::Gateway => {
+            let count = subnets.iter().filter(routed).count();
+            let class = if count > 0 { "route" } else { "none" };
+            let _ = write!(
+                svg,
+                "<path class=\"{class}\" d=\"M{} {y}l7 -7l7 7l-7 7z\"><title>{count} of {} subnets have the route</title></path>",
+                x - 7,
+                subnets.len()
+            );
+            text(svg, "soft", x + 14, y - 4, &format!("{count}/{}", subnets.len()));
+        }
+        EndpointKind::Interface
+        | EndpointKind::GatewayLoadBalancer
+        | EndpointKind::Resource
+        | EndpointKind::ServiceNetwork
+        | EndpointKind::Other => {
+            let own = subnets.iter().filter(|subnet| endpoint.subnets.contains(&subnet.id));
+            let names: Vec<_> = own.map(|subnet| subnet.id.as_str()).collect();
+            let (class, about) = match names.is_empty() {
+                true => ("none", "no network interface in this zone".to_owned()),
+                false => ("eni", format!("network interface in {}", names.join(", "))),
+            };
+            let _ = write!(
+                svg,
+                "<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"6\"><title>{}</title></circle>",
+                escaped(&about)
+            );
+        }
+    }
+}
+
+/// A red arrow: in from a principal outside the perimeter, or out to a resource outside it.
+fn draw_proof(svg: &mut String, proof: &Proof, y: usize, width: usize) {
+    let (from, to, kind) = match proof.kind {
+        ProofKind::Principal => (4, OUTSIDE + 2, "principal"),
+        ProofKind::Resource => (width - OUTSIDE - 4, width - 10, "resource"),
+    };
+    group(svg, "data-proof", kind);
+    let _ = write!(
+        svg,
+        "<title>{} calls {} on {}</title>",
+        escaped(&proof.principal),
+        escaped(&proof.action),
+        escaped(&proof.resource)
+    );
+    line(svg, "outside", from, y, to, y);
+    let _ = write!(svg, "<path class=\"head\" d=\"M{} {y}l-8 -5v10z\"/>", to + 4);
+    let outside = match proof.kind {
+        ProofKind::Principal => account(&proof.principal),
+        ProofKind::Resource => "outside".to_owned(),
+    };
+    text(svg, "alarm", from, y - 8, &cut(&outside, 14));
+    svg.push_str("</g>");
+}
+
+/// The account of an ARN, or the principal as it is.
+fn account(principal: &str) -> String {
+    let account = principal.split(':').nth(4).filter(|account| !account.is_empty());
+    account.unwrap_or(principal).to_owned()
+}
+
+/// Its name, or the service without provider and Region.
+fn label(endpoint: &EndpointView) -> String {
+    let service = endpoint.service.as_deref().unwrap_or("no service");
+    let short = postern_policy::short_name(service).unwrap_or(service);
+    match &endpoint.name {
+        Some(name) if name != short => format!("{short} \"{name}\""),
+        Some(_) | None => short.to_owned(),
+    }
+}
+
+/// The severity of the worst open finding about an endpoint.
+fn worst(scope: &AuditedScope, endpoint: &EndpointView) -> Option<Severity> {
+    let own = |finding: &&Finding| finding.resource.id == endpoint.id && finding.outcome.open();
+    let findings = scope.report.findings.iter().filter(own);
+    findings.map(|finding| finding.severity).max()
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+fn group(svg: &mut String, attribute: &str, value: &str) {
+    let _ = write!(svg, "<g {attribute}=\"{}\">", escaped(value));
+}
+
+fn rect(svg: &mut String, class: &str, x: usize, y: usize, width: usize, height: usize) {
+    let _ = write!(
+        svg,
+        "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"5\"/>"
+    );
+}
+
+fn line(svg: &mut String, class: &str, x1: usize, y1: usize, x2: usize, y2: usize) {
+    let _ = write!(
+        svg,
+        "<line class=\"{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"
+    );
+}
+
+fn text(svg: &mut String, class: &str, x: usize, y: usize, content: &str) {
+    let class = if class.is_empty() {
+        String::new()
+    } else {
+        format!(" class=\"{class}\"")
+    };
+    let _ = write!(svg, "<text{class} x=\"{x}\" y=\"{y}\">{}</text>", escaped(content));
+}

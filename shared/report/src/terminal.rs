@@ -1,0 +1,317 @@
+//! An audit as text for a terminal or a pipe: summary first, then findings by resource, at 80 columns.
+
+use std::collections::BTreeMap;
+
+use postern_core::model::text::plural;
+
+use crate::audit::{Audit, AuditSummary, AuditedScope, PerimeterSource};
+use crate::published::{Finding, Outcome, Remediation, Report, Resource, Severity};
+use crate::text::page::{Page, WIDTH};
+use crate::text::phrases::{named, status, subject_of, terms};
+
+/// Whether severities have colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    Never,
+    Ansi,
+}
+
+/// Compliant and exempt resources are counted; open findings are shown.
+pub fn render(audit: &Audit, colour: Colour) -> String {
+    let mut text = heading(audit).finish();
+    let scopes: Vec<_> = audit
+        .worst_first()
+        .into_iter()
+        .filter(|scope| scope.report.findings.iter().any(|finding| finding.outcome.open()))
+        .collect();
+    for scope in &scopes {
+        text.push('\n');
+        text.push_str(&rule(&scope.report));
+        let mut page = findings(scope);
+        page.section(repairs(&scope.report, |_| true));
+        text.push_str(&page.finish());
+    }
+    if scopes.is_empty() {
+        text.push_str("\nNo open findings.\n");
+    }
+    match colour {
+        Colour::Never => text,
+        Colour::Ansi => coloured(&text),
+    }
+}
+
+/// Every finding in full, compliant ones included, without the summary.
+pub fn explain(audit: &Audit, colour: Colour) -> String {
+    let mut text = String::new();
+    for scope in &audit.scopes {
+        text.push_str(&rule(&scope.report));
+        for finding in &scope.report.findings {
+            let mut page = Page::default();
+            page.wrapped("", &format!("{}: {}", subject_of(finding), status(finding.outcome)));
+            page.extend(one(finding, scope, None));
+            text.push_str(&page.finish());
+        }
+        let used = |at: &usize| {
+            scope.report.findings.iter().any(|finding| match &finding.remediation {
+                Some(Remediation::Automatic { changes }) => changes.contains(at),
+                Some(Remediation::Manual { .. }) | None => false,
+            })
+        };
+        text.push_str(&repairs(&scope.report, used).finish());
+    }
+    match colour {
+        Colour::Never => text,
+        Colour::Ansi => coloured(&text),
+    }
+}
+
+fn heading(audit: &Audit) -> Page {
+    let mut page = Page::default();
+    let summary = &audit.summary;
+    let read = audit.regions.iter().filter(|region| region.gap.is_none()).count();
+    page.wrapped(
+        "",
+        &format!(
+            "Account {}: {} open finding{} in {} VPC{} with {} endpoint{}, {read} Region{}, {}",
+            audit.account,
+            summary.total(),
+            plural(summary.total()),
+            summary.vpcs,
+            plural(summary.vpcs),
+            summary.endpoints,
+            plural(summary.endpoints),
+            plural(read),
+            audit.time.strftime("%Y-%m-%d %H:%M UTC"),
+        ),
+    );
+    page.wrapped("Perimeter: ", &perimeter(audit));
+    page.section(table(audit));
+    if summary.monthly_cost.cents() > 0 {
+        let mut cost = Page::default();
+        let text = format!(
+            "The proposed changes would add {} a month, data processing aside.",
+            summary.monthly_cost
+        );
+        cost.wrapped("", &text);
+        page.section(cost);
+    }
+    page.section(gaps(audit));
+    page
+}
+
+/// Whom the audit took for trusted.
+pub(crate) fn perimeter(audit: &Audit) -> String {
+    let perimeter = &audit.perimeter;
+    let mut trusted: Vec<String> = Vec::new();
+    for (word, list) in [
+        ("organisation", &perimeter.organizations),
+        ("organisation path", &perimeter.organization_paths),
+        ("account", &perimeter.accounts),
+        ("principal", &perimeter.principals),
+    ] {
+        match list.as_slice() {
+            [] => {}
+            [one] => trusted.push(format!("{word} {one}")),
+            more if more.len() <= 3 => trusted.push(format!("{word}s {}", more.join(", "))),
+            more => trusted.push(format!("{} {word}s", more.len())),
+        }
+    }
+    let trusted = match trusted.is_empty() {
+        true => "nobody".to_owned(),
+        false => trusted.join(", "),
+    };
+    match perimeter.source {
+        PerimeterSource::Settings | PerimeterSource::Organization | PerimeterSource::Account => {
+            format!("{trusted}. {}", perimeter.note)
+        }
+    }
+}
+
+/// One line for each Region that has VPCs, and one for all where there are several.
+fn table(audit: &Audit) -> Page {
+    let mut regions: BTreeMap<&str, Vec<&AuditedScope>> = BTreeMap::new();
+    for scope in &audit.scopes {
+        regions.entry(&scope.report.scope.region).or_default().push(scope);
+    }
+    let mut page = Page::default();
+    if regions.is_empty() {
+        return page;
+    }
+    page.verbatim(format!(
+        "{:<16}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        "Region", "VPCs", "Endpoints", "Critical", "High", "Medium", "Low", "Exempt"
+    ));
+    let several = regions.len() > 1;
+    for (region, scopes) in regions {
+        page.verbatim(row(region, &AuditSummary::of(scopes)));
+    }
+    if several {
+        page.verbatim(row("all", &audit.summary));
+    }
+    page
+}
+
+fn row(name: &str, summary: &AuditSummary) -> String {
+    let count = |severity| summary.open.get(&severity).copied().unwrap_or_default();
+    format!(
+        "{name:<16}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        summary.vpcs,
+        summary.endpoints,
+        count(Severity::Critical),
+        count(Severity::High),
+        count(Severity::Medium),
+        count(Severity::Low),
+        summary.exempt,
+    )
+}
+
+fn gaps(audit: &Audit) -> Page {
+    let mut page = Page::default();
+    for region in &audit.regions {
+        if let Some(gap) = &region.gap {
+            page.wrapped(&format!("Not read: {}: ", region.region), gap);
+        }
+        if region.shared_vpcs > 0 {
+            let text = format!(
+                "{}: {} VPC{} of other accounts {} shared with this account. The owner has to audit {}.",
+                region.region,
+                region.shared_vpcs,
+                plural(region.shared_vpcs),
+                if region.shared_vpcs == 1 { "is" } else { "are" },
+                if region.shared_vpcs == 1 { "it" } else { "them" },
+            );
+            page.wrapped("", &text);
+        }
+    }
+    page
+}
+
+/// The heading of a VPC, over the whole line.
+fn rule(report: &Report) -> String {
+    let name = format!("== VPC {} in {} ", named(&report.scope.resource), report.scope.region);
+    let rest = WIDTH.saturating_sub(name.chars().count());
+    format!("{name}{}\n", "=".repeat(rest))
+}
+
+/// Open findings, grouped by resource, the resource with the most severe finding first.
+fn findings(scope: &AuditedScope) -> Page {
+    let mut groups: Vec<(&Resource, Vec<&Finding>)> = Vec::new();
+    for finding in scope.report.findings.iter().filter(|finding| finding.outcome.open()) {
+        match groups.iter_mut().find(|(resource, _)| **resource == finding.resource) {
+            Some((_, group)) => group.push(finding),
+            None => groups.push((&finding.resource, vec![finding])),
+        }
+    }
+    let mut page = Page::default();
+    for (_, group) in groups {
+        let mut section = Page::default();
+        if let Some(first) = group.first() {
+            section.wrapped("", &subject(first, &group));
+        }
+        let mut before = None;
+        for finding in group {
+            section.extend(one(finding, scope, before));
+            before = Some(finding);
+        }
+        page.section(section);
+    }
+    page
+}
+
+/// The resource of a group, with its service where all findings are about the same one.
+fn subject(first: &Finding, group: &[&Finding]) -> String {
+    let same = group.iter().all(|finding| finding.service == first.service);
+    match same {
+        true => subject_of(first),
+        false => subject_of(&Finding {
+            service: None,
+            ..first.clone()
+        }),
+    }
+}
+
+/// A finding. What it has in common with the one before is not repeated.
+fn one(finding: &Finding, scope: &AuditedScope, before: Option<&Finding>) -> Page {
+    let mut page = Page::default();
+    let severity = finding.severity.as_str().to_uppercase();
+    let state = match finding.outcome {
+        Outcome::Indeterminate => ": could not be evaluated",
+        Outcome::Conflict => ": remediation conflict",
+        Outcome::NotApplicable
+        | Outcome::Compliant
+        | Outcome::Exempt
+        | Outcome::Resolved
+        | Outcome::Repaired
+        | Outcome::Audit
+        | Outcome::Pending
+        | Outcome::Manual
+        | Outcome::Refused
+        | Outcome::Failed => "",
+    };
+    let heading = |finding: &Finding| (finding.severity, finding.control.clone(), finding.outcome);
+    if before.map(heading) != Some(heading(finding)) {
+        page.verbatim(format!("  {severity:<9} {}{state}", finding.control));
+    }
+    page.wrapped("    - ", &finding.explanation);
+    let endpoint = scope.topology.endpoint(&finding.resource.id);
+    if let (Some(endpoint), "policy-open") = (endpoint, finding.control.as_str()) {
+        for proof in &endpoint.proofs {
+            page.wrapped(
+                "      Proof: ",
+                &format!("{} calls {} on {}", proof.principal, proof.action, proof.resource),
+            );
+        }
+    }
+    match &finding.remediation {
+        Some(Remediation::Manual { advice }) => page.wrapped("      To do: ", advice),
+        Some(Remediation::Automatic { changes }) if changes.is_empty() => {
+            page.wrapped("      ", "The repairs of other findings remedy this one as well.");
+        }
+        Some(Remediation::Automatic { changes }) => {
+            let numbers: Vec<_> = changes.iter().map(|at| (at + 1).to_string()).collect();
+            page.wrapped("      Repair: ", &numbers.join(", "));
+        }
+        None => {}
+    }
+    page
+}
+
+/// The changes that the findings refer to by number.
+fn repairs(report: &Report, wanted: impl Fn(&usize) -> bool) -> Page {
+    let mut page = Page::default();
+    let changes = report.changes.iter().enumerate();
+    let changes: Vec<_> = changes.filter(|(at, _)| wanted(at)).collect();
+    if changes.is_empty() {
+        return page;
+    }
+    page.verbatim("Repairs that Postern proposes:");
+    for (at, change) in changes {
+        page.wrapped(
+            &format!("  {:>2}. ", at + 1),
+            &format!("{} ({})", change.text, terms(change)),
+        );
+    }
+    page
+}
+
+fn coloured(text: &str) -> String {
+    let mut coloured = String::with_capacity(text.len() + 1024);
+    for line in text.lines() {
+        let code = match line.split_whitespace().next() {
+            _ if line.starts_with("== ") => Some("1"),
+            Some("CRITICAL") if line.starts_with("  C") => Some("1;31"),
+            Some("HIGH") if line.starts_with("  H") => Some("31"),
+            Some("MEDIUM") if line.starts_with("  M") => Some("33"),
+            Some("LOW") if line.starts_with("  L") => Some("36"),
+            _ => None,
+        };
+        match code {
+            Some(code) => coloured.push_str(&format!("\u{1b}[{code}m{line}\u{1b}[0m\n")),
+            None => {
+                coloured.push_str(line);
+                coloured.push('\n');
+            }
+        }
+    }
+    coloured
+}

@@ -1,0 +1,238 @@
+//! Audits, and how they are rendered.
+
+use postern_core::model::snapshot::{EndpointKind, EndpointState, SubnetClass};
+use postern_core::settings::Mode;
+
+use super::fixtures::{VPC, audited, finding, repaired};
+use super::golden;
+use crate::audit::*;
+use crate::html;
+use crate::published::{Report, Severity};
+use crate::terminal::{self, Colour};
+use postern_core::model::finding::Verdict;
+
+pub(crate) const OPEN_ENDPOINT: &str = super::fixtures::ENDPOINT;
+
+fn subnet(letter: char, class: SubnetClass) -> SubnetView {
+    SubnetView {
+        id: format!("subnet-0{letter}0000000000000"),
+        name: Some(format!("app-{letter}")),
+        zone: format!("eu-central-1{letter}"),
+        cidrs: vec![format!("10.0.{}.0/24", u32::from(letter) - 97)],
+        class: Some(class),
+        route_table: Some("rtb-0badcafe0badcafe0".to_owned()),
+    }
+}
+
+pub(crate) fn topology() -> Topology {
+    let proof = Proof {
+        kind: ProofKind::Principal,
+        principal: "arn:aws:iam::444455556666:role/anybody".to_owned(),
+        action: "s3:GetObject".to_owned(),
+        resource: "arn:aws:s3:::any-bucket/key".to_owned(),
+        context: [("aws:PrincipalAccount".to_owned(), vec!["444455556666".to_owned()])].into(),
+    };
+    Topology {
+        cidrs: vec!["10.0.0.0/16".to_owned()],
+        subnets: vec![subnet('a', SubnetClass::Private), subnet('b', SubnetClass::Public)],
+        route_tables: vec![RouteTableView {
+            id: "rtb-0badcafe0badcafe0".to_owned(),
+            name: Some("private".to_owned()),
+            main: true,
+            exits: vec!["nat-0123456789abcdef0".to_owned()],
+        }],
+        endpoints: vec![
+            EndpointView {
+                id: OPEN_ENDPOINT.to_owned(),
+                name: Some("payments-s3".to_owned()),
+                service: Some("com.amazonaws.eu-central-1.s3".to_owned()),
+                kind: EndpointKind::Gateway,
+                state: EndpointState::Available,
+                private_dns: false,
+                subnets: Vec::new(),
+                route_tables: vec!["rtb-0badcafe0badcafe0".to_owned()],
+                security_groups: Vec::new(),
+                proofs: vec![proof],
+            },
+            EndpointView {
+                id: "vpce-0123456789abcdef0".to_owned(),
+                name: None,
+                service: Some("com.amazonaws.eu-central-1.kms".to_owned()),
+                kind: EndpointKind::Interface,
+                state: EndpointState::Available,
+                private_dns: true,
+                subnets: vec!["subnet-0a0000000000000".to_owned()],
+                route_tables: Vec::new(),
+                security_groups: vec!["sg-0123456789abcdef0".to_owned()],
+                proofs: Vec::new(),
+            },
+        ],
+        gaps: Vec::new(),
+    }
+}
+
+/// One VPC with findings of every kind, in audit mode; one Region that could not be read.
+pub(crate) fn example() -> Audit {
+    let mut found = repaired();
+    found.outcomes.clear();
+    found.verification.clear();
+    found.triggering_events.clear();
+    for finding in &mut found.findings {
+        finding.mode = Mode::Audit;
+    }
+    for planned in &mut found.plan.changes {
+        planned.mode = Mode::Audit;
+    }
+    let missing = audited();
+    found.findings.extend(missing.findings);
+    found.plan.changes.extend(missing.plan.changes);
+    found.findings.push(finding(
+        "ingress-blocked",
+        "vpce-0123456789abcdef0",
+        Verdict::Indeterminate,
+    ));
+    let perimeter = AuditPerimeter {
+        source: PerimeterSource::Organization,
+        organizations: vec!["o-exampleorg1".to_owned()],
+        organization_paths: Vec::new(),
+        accounts: vec!["111122223333".to_owned()],
+        principals: Vec::new(),
+        note: "The account and its own organisation are taken for trusted.".to_owned(),
+    };
+    let region = |region: &str, gap: Option<&str>| AuditedRegion {
+        region: region.to_owned(),
+        gap: gap.map(str::to_owned),
+        shared_vpcs: usize::from(gap.is_none()),
+    };
+    let scope = AuditedScope {
+        report: Report::of(&found),
+        topology: topology(),
+    };
+    Audit::new(
+        "111122223333".to_owned(),
+        found.time,
+        perimeter,
+        vec![
+            region(
+                "us-east-1",
+                Some("ec2:DescribeVpcs failed: UnauthorizedOperation: denied by an SCP"),
+            ),
+            region("eu-central-1", None),
+        ],
+        vec![scope],
+    )
+}
+
+#[test]
+fn golden_audit_has_the_summary_first_and_findings_by_resource() {
+    let text = terminal::render(&example(), Colour::Never);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    golden("audit.txt", &text);
+}
+
+#[test]
+fn colours_add_nothing_but_colours() {
+    let plain = terminal::render(&example(), Colour::Never);
+    let coloured = terminal::render(&example(), Colour::Ansi);
+    assert!(
+        coloured.contains("\u{1b}[1;31m  CRITICAL  policy-open\u{1b}[0m\n"),
+        "{coloured}"
+    );
+    let mut stripped = coloured;
+    for code in ["1;31", "31", "33", "36", "1", "0"] {
+        stripped = stripped.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn document_follows_its_schema() {
+    let schema = serde_json::to_value(schema()).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&example().json()).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&document)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert_eq!(document["scopes"][0]["report"]["scope"]["resource"]["id"], VPC);
+}
+
+#[test]
+fn summary_counts_what_is_open_and_follows_the_severity() {
+    let audit = example();
+    let open: Vec<_> = audit.summary.open.values().copied().collect();
+    assert_eq!(open, [0, 1, 2, 1]);
+    let summary = (audit.summary.not_evaluated, audit.summary.exempt, audit.summary.total());
+    assert_eq!(summary, (1, 1, 4));
+    let severe = audit.at_least(Severity::High);
+    assert_eq!((severe.summary.total(), severe.open().count()), (3, 3));
+}
+
+#[test]
+fn page_admits_no_code_but_its_own_and_makes_no_request() {
+    let page = html::render(&example());
+    let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap();
+    let policy = policy.split('"').next().unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(
+        (page.matches("<script").count(), page.matches("<style").count()),
+        (1, 1)
+    );
+    for request in ["src=", "<link", "@import", "url(", " style=", "onclick"] {
+        assert!(!page.contains(request), "{request}");
+    }
+}
+
+#[test]
+fn page_draws_endpoints_interfaces_routes_and_open_policies() {
+    let page = html::render(&example());
+    for part in [
+        "<g data-endpoint=\"vpce-0a1b2c3d4e5f60718\">",
+        "1 of 1 subnets have the route",
+        "network interface in subnet-0a0000000000000",
+        "no network interface in this zone",
+        "<g data-proof=\"principal\"><title>arn:aws:iam::444455556666:role/anybody calls s3:GetObject",
+        "<li id=\"repair-0-1\">replace the policy of vpce-0a1b2c3d4e5f60718",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn hostile_names_are_text() {
+    const HOSTILE: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)>&'";
+    let mut audit = example();
+    let scope = &mut audit.scopes[0];
+    scope.report.scope.resource.name = Some(HOSTILE.to_owned());
+    for finding in &mut scope.report.findings {
+        finding.resource.name = Some(HOSTILE.to_owned());
+        finding.explanation = HOSTILE.to_owned();
+        finding.service = Some(HOSTILE.to_owned());
+    }
+    for endpoint in &mut scope.topology.endpoints {
+        endpoint.name = Some(HOSTILE.to_owned());
+        endpoint.id = HOSTILE.to_owned();
+    }
+    let page = html::render(&audit);
+    assert_eq!(page.matches("<script").count(), 1);
+    assert_eq!(page.matches("<img").count(), 0);
+    assert!(page.contains("&lt;script&gt;"));
+}
+
+#[test]
+fn page_of_two_thousand_endpoints_stays_below_ten_megabytes() {
+    let mut audit = example();
+    let scope = audit.scopes.remove(0);
+    for number in 0..200 {
+        let mut scope = scope.clone();
+        scope.report.scope.resource.id = format!("vpc-{number}");
+        let endpoint = scope.topology.endpoints[1].clone();
+        scope.topology.endpoints = vec![endpoint; 10];
+        audit.scopes.push(scope);
+    }
+    let page = html::render(&audit);
+    assert_eq!(page.matches("<g data-endpoint=").count(), 2_000);
+    assert!(page.len() < 10 << 20, "{}", page.len());
+}
