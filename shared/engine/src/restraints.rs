@@ -172,15 +172,18 @@ async fn canary(
     Ok(Some(Canary {
         reason: format!("the perimeter is new ({perimeter}) and limits.canary_endpoints is {first}: {what}"),
         endpoints: first.saturating_sub(closed) + again,
-        most: first + again + abandoned(context, &known, closed),
+        most: first + again + abandoned(context, scope, &known, closed),
         perimeter,
     }))
 }
 
-/// How many endpoints crashed runs reserved and did not close.
-fn abandoned(context: &RunContext<'_>, known: &Canaries, closed: usize) -> usize {
+/// How many endpoints earlier runs reserved and did not close. One run at a time has the lease of this scope, so that other
+/// scopes alone may have a run in progress.
+fn abandoned(context: &RunContext<'_>, scope: &Scope, known: &Canaries, closed: usize) -> usize {
+    let ScopedResource::Vpc(own) = &scope.resource;
+    let others = known.vpcs.iter().any(|vpc| vpc != own);
     let kept = SignedDuration::try_from(days(context.settings.ledger.retention_days)).unwrap_or(SignedDuration::MAX);
-    match known.in_progress(kept, context.now()) {
+    match others && known.in_progress(kept, context.now()) {
         true => 0,
         false => usize::try_from(known.reserved)
             .unwrap_or(usize::MAX)

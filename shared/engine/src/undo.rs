@@ -228,8 +228,8 @@ mod tests {
         let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
             .await
             .unwrap();
-        // Two calls with all their attempts.
-        rig.cloud.plan("ModifyVpcEndpoint", [Fault::Throttled; 8]);
+        // More requests than one attempt to undo waits for, each with all its attempts.
+        rig.cloud.plan("ModifyVpcEndpoint", [Fault::Throttled; 20]);
         let mut waits = Vec::new();
         let mut on_wait = |cause: &str| waits.push(cause.to_owned());
         let outcome = session

@@ -130,11 +130,17 @@ async fn no_canary_is_needed_where_the_settings_ask_for_none() {
 async fn others_wait_for_a_first_endpoint_that_is_not_reported_or_was_rolled_back() {
     let rig = rig("o-exampleorg1");
     let second = open_dynamodb(&rig);
-    rig.cloud.plan("Publish", [Fault::Denied]);
-    rig.reconcile("run-1").await.unwrap_err();
+    rig.reconcile("run-1").await.unwrap();
     let both = [rig.endpoint.as_str(), &second];
     assert_eq!(closed(&rig, &both), 1);
     let [record] = rig.records().await.try_into().unwrap();
+    let unreported = postern_core::history::ChangeRecord {
+        delivered: false,
+        ..record.clone()
+    };
+    crate::session::record_again(&rig.context("run-2"), &unreported)
+        .await
+        .unwrap();
     let canary = canary(&rig.context("run-2"), &rig.scope(), &BTreeSet::new())
         .await
         .unwrap()
@@ -161,15 +167,28 @@ async fn reservation_of_a_crashed_run_does_not_stop_the_others_for_good() {
     rig.reconcile("run-1").await.unwrap_err();
     let known = Canaries {
         reserved: 1,
-        vpcs: vec![rig.vpc.as_str().into()],
+        vpcs: vec!["vpc-0other".into()],
         expires: Some(rig.context("run-2").expires(rig.cloud.now())),
         verified: false,
     };
     let context = rig.context("run-2");
-    assert_eq!(abandoned(&context, &known, 0), 0, "the run may still be at work");
+    assert_eq!(
+        abandoned(&context, &rig.scope(), &known, 0),
+        0,
+        "the run may still be at work"
+    );
+    let own = Canaries {
+        vpcs: vec![rig.vpc.as_str().into()],
+        ..known.clone()
+    };
+    assert_eq!(
+        abandoned(&context, &rig.scope(), &own, 0),
+        1,
+        "the lease of the VPC is ours"
+    );
     tokio::time::advance(Duration::from_secs(1_800)).await;
-    assert_eq!(abandoned(&context, &known, 0), 1);
-    assert_eq!(abandoned(&context, &known, 1), 0);
+    assert_eq!(abandoned(&context, &rig.scope(), &known, 0), 1);
+    assert_eq!(abandoned(&context, &rig.scope(), &known, 1), 0);
 }
 
 #[tokio::test(start_paused = true)]
