@@ -10,6 +10,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod undelivered;
+mod watch;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -18,6 +19,7 @@ use postern_core::history::ChangeRecord;
 use crate::aws::Aws;
 
 pub use error::LedgerError;
+pub use watch::EventWatch;
 
 /// The IAM actions that the ledger requires.
 pub const LEDGER_CALLS: &[&str] = &[QUERY, PUT, UPDATE];
