@@ -93,6 +93,7 @@ fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_
     let report = Report::of(&Reconciliation {
         run: request.run.clone(),
         function: request.actor.to_owned(),
+        settings: settings.version.clone(),
         scope: snapshot.scope(),
         name: name(&snapshot.vpc.tags),
         time,

@@ -75,7 +75,7 @@ impl<'a> Session<'a> {
         let record = ChangeRecord {
             causes: planned.causes.clone(),
             triggering_events: triggering_events.to_vec(),
-            monthly_cost: planned.monthly_cost,
+            monthly_cost: planned.monthly_cost.unwrap_or_default(),
             ..self.intention(Action::Change(planned.change.clone()))
         };
         let span = info_span!("change", change_id = %record.id);

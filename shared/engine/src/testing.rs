@@ -61,7 +61,7 @@ impl Rig {
         });
         cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
         let text = format!(
-            "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n[modes]\ndefault = \
+            "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n[prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \
              \"enforce\"\ninterrupting.mode = \"enforce\"\n{settings}"
         );
         let aws = cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");

@@ -50,7 +50,7 @@ impl KindOfChange for AddSubnet {
         &[Part::Subnets, Part::Endpoints]
     }
 
-    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         prices.interface_endpoint(region, 1)
     }
 

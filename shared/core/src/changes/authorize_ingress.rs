@@ -54,8 +54,8 @@ impl KindOfChange for AuthorizeIngress {
         &[Part::SecurityGroups]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {

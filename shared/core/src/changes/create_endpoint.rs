@@ -111,7 +111,7 @@ impl KindOfChange for NewEndpoint {
         &[Part::Subnets, Part::Endpoints]
     }
 
-    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         prices.interface_endpoint(region, self.subnets.len())
     }
 

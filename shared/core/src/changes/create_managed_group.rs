@@ -59,8 +59,8 @@ impl KindOfChange for CreateManagedGroup {
         &[Part::SecurityGroups]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {

@@ -47,8 +47,8 @@ impl KindOfChange for EnablePrivateDns {
         &[Part::Endpoints]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {

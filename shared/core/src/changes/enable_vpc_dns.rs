@@ -66,8 +66,8 @@ impl KindOfChange for EnableVpcDns {
         &[Part::Dns]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {

@@ -34,7 +34,7 @@ pub(super) trait KindOfChange {
     fn alters(&self) -> &'static [Part];
 
     /// What the change adds to the bill each month, data processing aside.
-    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost;
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost>;
 
     /// Whether it does again what an earlier change did.
     fn repeats(&self, earlier: &Change) -> bool;

@@ -155,7 +155,7 @@ impl Change {
     }
 
     /// What the change adds to the bill each month, data processing aside.
-    pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         self.details().monthly_cost(prices, region)
     }
 

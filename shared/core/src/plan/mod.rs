@@ -49,7 +49,8 @@ pub struct PlannedChange {
     pub causes: BTreeSet<FindingKey>,
     /// Enforce: to be applied, unless it is withheld. Audit: only shown.
     pub mode: Mode,
-    pub monthly_cost: MonthlyCost,
+    /// None where the price is unknown. Such a change is never applied.
+    pub monthly_cost: Option<MonthlyCost>,
     /// The limit because of which an enforced change is not applied, with its value.
     pub withheld: Option<String>,
 }
@@ -154,6 +155,6 @@ impl Plan {
 
     /// What the changes that enforce mode applies add to the bill each month.
     pub fn monthly_cost(&self) -> MonthlyCost {
-        self.enforced().map(|planned| planned.monthly_cost).sum()
+        self.enforced().filter_map(|planned| planned.monthly_cost).sum()
     }
 }

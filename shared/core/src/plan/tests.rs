@@ -6,6 +6,7 @@ use crate::controls::{
     CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
 use crate::evaluation::{Assessment, Concern, Context, Remediation, evaluate};
+use crate::model::cost::Prices;
 use crate::model::finding::ResourceKind;
 use crate::model::snapshot::{Gap, SubnetClass};
 use crate::settings::{Limits, Modes};
@@ -40,7 +41,7 @@ fn lines(plan: &Plan) -> String {
         format!(
             "{:?} {} {} for {}",
             planned.mode,
-            planned.monthly_cost,
+            planned.monthly_cost.unwrap_or_default(),
             planned.change,
             causes.join(", ")
         )
@@ -157,6 +158,28 @@ fn cost_of_a_plan_uses_the_price_of_the_region() {
     assert_eq!(world.plan().monthly_cost().to_string(), "$26.28");
     world.settings.modes = Modes::default();
     assert_eq!(world.plan().monthly_cost(), MonthlyCost::ZERO);
+}
+
+#[test]
+fn cost_limits_withhold_what_has_no_known_price() {
+    let mut world = broken();
+    world.settings.prices = Prices::default();
+    let plan = world.plan();
+    let (unpriced, priced): (Vec<_>, Vec<_>) = plan.changes.iter().partition(|planned| planned.monthly_cost.is_none());
+    assert!(!unpriced.is_empty() && !priced.is_empty(), "{plan:#?}");
+    for planned in &unpriced {
+        let reason = planned.withheld.as_deref().unwrap();
+        assert!(
+            reason.contains("is unknown") && reason.contains("postern prices"),
+            "{reason}"
+        );
+    }
+    // What costs nothing is remediated all the same.
+    assert!(plan.enforced().next().is_some());
+    assert!(
+        plan.enforced()
+            .all(|planned| planned.monthly_cost == Some(MonthlyCost::ZERO))
+    );
 }
 
 /// The plan under a limit: which controls are remediated, and why others are not.

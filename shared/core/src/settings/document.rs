@@ -11,16 +11,16 @@ use super::{
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
 
-const KINDS: &[(&str, EndpointKind)] = &[
+pub(super) const KINDS: &[(&str, EndpointKind)] = &[
     ("interface", EndpointKind::Interface),
     ("gateway", EndpointKind::Gateway),
 ];
-const CLASSES: &[(&str, SubnetClass)] = &[
+pub(super) const CLASSES: &[(&str, SubnetClass)] = &[
     ("public", SubnetClass::Public),
     ("private", SubnetClass::Private),
     ("isolated", SubnetClass::Isolated),
 ];
-const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
+pub(super) const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
 
 /// Reads the whole document. What was rejected has its default value in the result.
 pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Settings {
@@ -39,6 +39,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         .get("perimeter", perimeter)
         .unwrap_or((default.perimeter, default.trusted_cidrs));
     let mut settings = Settings {
+        version: default.version,
         perimeter,
         trusted_cidrs,
         requirements: root.list("requirements", requirement),
@@ -228,12 +229,16 @@ fn prices(node: &Node<'_>) -> Option<Prices> {
     let default = Prices::default();
     node.section(|s| {
         Some(Prices {
-            interface_endpoint_zone_hour: s
-                .get("interface_endpoint_zone_hour", values::dollars)
-                .unwrap_or(default.interface_endpoint_zone_hour),
-            regions: s
-                .get("regions", |node| node.map(values::region_price))
-                .unwrap_or_default(),
+            interface_endpoint_zone_hour: s.get("interface_endpoint_zone_hour", values::dollars),
+            regions: {
+                let mut regions = default.regions;
+                regions.extend(
+                    s.get("regions", |node| node.map(values::region_price))
+                        .unwrap_or_default(),
+                );
+                regions
+            },
+            as_of: s.get("as_of", values::day),
         })
     })
 }

@@ -8,7 +8,7 @@ use postern_policy::Perimeter;
 use super::{ACCOUNT, PARTNER, REGION, VPC, World, https, net, route, zone};
 use crate::controls::CONTROLS;
 use crate::history::ChangeHistory;
-use crate::model::cost::MonthlyCost;
+use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::snapshot::{
     Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, Snapshot, SubnetClass, Tags, Vpc, VpcDns,
 };
@@ -59,6 +59,10 @@ pub(crate) fn bare() -> World {
             monthly_cost_total: MonthlyCost::from_dollars(1e6),
             changes_per_hour: 1_000,
             ..Limits::default()
+        },
+        prices: Prices {
+            interface_endpoint_zone_hour: Some(0.01),
+            ..Prices::default()
         },
         ..Settings::default()
     };

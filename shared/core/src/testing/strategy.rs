@@ -90,6 +90,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             world.snapshot.dns = Ok(VpcDns { support, hostnames });
             world.settings = Settings {
                 limits: world.settings.limits,
+                prices: world.settings.prices,
                 ..settings
             };
             for (n, sketch) in endpoints.into_iter().enumerate() {

@@ -568,6 +568,7 @@ repeat_days = 14
 
 [prices]
 interface_endpoint_zone_hour = 0.02
+as_of = 2026-11-29
 [prices.regions]
 eu-central-1 = 0.012
 "#;
