@@ -14,9 +14,9 @@ pub(crate) fn fault_answer(service: Service, fault: Fault) -> Bytes {
     match service {
         Service::Ec2 => (status, ec2::error_xml(&ApiError::new(code, message)).into_bytes()),
         Service::Sns | Service::Sts => (status, sns::error(&ApiError::new(code, message)).1),
-        Service::DynamoDb => {
+        Service::DynamoDb | Service::Ssm => {
             let body = serde_json::json!({
-                "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+                "__type": format!("com.amazonaws.{service:?}#{code}"),
                 "message": message,
             });
             (status, body.to_string().into_bytes())
@@ -45,13 +45,15 @@ pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str,
             "User is not authorized to perform this action on this resource",
         ),
         (Service::Sns | Service::Sts, _) => (500, "InternalError", "An internal error has occurred"),
-        (Service::DynamoDb, Fault::Throttled) => (400, "ThrottlingException", "Rate of requests exceeds the limit"),
-        (Service::DynamoDb, Fault::Denied) => (
+        (Service::DynamoDb | Service::Ssm, Fault::Throttled) => {
+            (400, "ThrottlingException", "Rate of requests exceeds the limit")
+        }
+        (Service::DynamoDb | Service::Ssm, Fault::Denied) => (
             400,
             "AccessDeniedException",
             "User is not authorized to perform this action on this resource",
         ),
-        (Service::DynamoDb, _) => (500, "InternalServerError", "Internal server error"),
+        (Service::DynamoDb | Service::Ssm, _) => (500, "InternalServerError", "Internal server error"),
     }
 }
 

@@ -13,6 +13,7 @@ pub enum Service {
     Sns,
     DynamoDb,
     Sts,
+    Ssm,
 }
 
 /// One call that arrived.
@@ -64,6 +65,7 @@ impl Service {
             Self::Sns => "sns",
             Self::DynamoDb => "dynamodb",
             Self::Sts => "sts",
+            Self::Ssm => "ssm",
         }
     }
 }

@@ -47,6 +47,9 @@ type = "gateway"
 [[requirements]]
 services = ["sts"]
 
+[prices]
+interface_endpoint_zone_hour = 0.01
+
 [modes]
 default = "enforce"
 interrupting.mode = "enforce"
@@ -75,7 +78,9 @@ fn paused() -> Result<Runtime> {
 fn configuration() -> Result<Configuration> {
     let controls = known();
     Ok(Configuration {
-        settings: Settings::parse(SETTINGS, &controls).while_doing("reading the settings")?,
+        settings: Settings::parse(SETTINGS, &controls)
+            .while_doing("reading the settings")?
+            .into(),
         destinations: [(&REPORTS, topic())].into_iter().collect(),
         ledger: LEDGER.to_owned(),
         own_roles: vec![role(FUNCTION)],
