@@ -31,6 +31,7 @@ mod witness;
 mod witness_candidates;
 
 pub(crate) use identities::below;
+pub use regressions::taken_away;
 pub(crate) use regressions::{regression, removes_access};
 pub(crate) use setting::Setting;
 

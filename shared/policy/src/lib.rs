@@ -24,7 +24,7 @@ mod service;
 mod template;
 mod text;
 
-pub use analyse::{Analysis, Containment, Witness, analyse};
+pub use analyse::{Analysis, Containment, Witness, analyse, taken_away};
 pub use bind::{Binding, bind};
 pub use context::{ANY_SERVICE, EndpointContext};
 pub use document::{Document, Effect, MOST_CHARACTERS, Note, Statement, Version};

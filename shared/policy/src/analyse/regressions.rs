@@ -8,6 +8,7 @@ use super::{MOST_VALUES, witness};
 use crate::document::Document;
 use crate::evaluate::{Request, evaluate_as};
 use crate::interpretation::interpretations;
+use crate::{EndpointContext, Perimeter};
 
 /// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
 /// outer nothing is that this cannot be told.
@@ -52,6 +53,18 @@ fn regression_of(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Optio
         }
     }
     Some(None)
+}
+
+/// A request between trusted principals and trusted resources that the statements at the end of `after` take away, where
+/// `after` is `before` with Denies at its end. None where there is none, or where this cannot be told.
+pub fn taken_away(
+    before: &Document,
+    after: &Document,
+    perimeter: &Perimeter,
+    endpoint: &EndpointContext,
+) -> Option<Request> {
+    let denies = after.statements().len().checked_sub(before.statements().len())?;
+    regression(after, denies, &Setting::new(perimeter, endpoint)).flatten()
 }
 
 /// A request in neither hole that a document allows and no longer allows with one more Deny at its end: `after` is the
