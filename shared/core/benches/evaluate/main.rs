@@ -4,7 +4,8 @@
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a benchmark starts processes, takes their time and prints what it finds"
+    clippy::expect_used,
+    reason = "a benchmark starts processes, takes their time, prints what it finds and stops if it cannot"
 )]
 
 use std::fs;
