@@ -8,6 +8,7 @@ use crate::audit::{Audit, Explain};
 use crate::controls::{Controls, Exemptions};
 use crate::events::Events;
 use crate::generate::{Completions, Man};
+use crate::init::Init;
 use crate::operate::{History, Redrive, Release, Resume, Rollback};
 use crate::plan::{Apply, Plan};
 
@@ -38,6 +39,9 @@ pub(crate) enum Command {
     /// Policies of VPC endpoints
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Settings of the functions
+    #[command(subcommand)]
+    Settings(SettingsCommand),
     History(History),
     Rollback(Rollback),
     Resume(Resume),
@@ -48,6 +52,11 @@ pub(crate) enum Command {
     Events(Events),
     Completions(Completions),
     Man(Man),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    Init(Init),
 }
 
 const STATUS: &str = "\

@@ -7,11 +7,15 @@ use crate::output::plain;
 /// So many lines around a change are shown.
 const CONTEXT: usize = 3;
 
-/// The changed lines of two JSON texts, both laid out with one member or item a line.
+/// From this length on, a list that was shown before is not shown again.
+const LONG_LIST: usize = 8;
+
+/// The changed lines of two JSON texts, both laid out with one member or item a line. A long list that is added twice is
+/// shown once.
 pub(crate) fn difference(file: &str, before: &str, after: &str) -> String {
     let (before, after) = (laid_out(before), laid_out(after));
     let diff = TextDiff::from_lines(&before, &after);
-    let mut shown = format!("--- {file}\n+++ {file}, fixed\n");
+    let mut lines = Vec::new();
     for group in diff.grouped_ops(CONTEXT) {
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let sign = match change.tag() {
@@ -19,13 +23,32 @@ pub(crate) fn difference(file: &str, before: &str, after: &str) -> String {
                 ChangeTag::Delete => '-',
                 ChangeTag::Insert => '+',
             };
-            let line = plain(change.value().trim_end_matches('\n'));
-            shown.extend([sign, ' ']);
-            shown.push_str(&line);
-            shown.push('\n');
+            lines.push(format!("{sign} {}", plain(change.value().trim_end_matches('\n'))));
+        }
+    }
+    let mut shown = format!("--- {file}\n+++ {file}, fixed\n");
+    let mut lists: Vec<Vec<&str>> = Vec::new();
+    for run in lines.chunk_by(|a, b| is_added_item(a) == is_added_item(b)) {
+        let items = run.iter().map(|line| line.trim_start_matches(['+', ' ']));
+        let items: Vec<&str> = items.collect();
+        match run.first() {
+            Some(first) if run.len() >= LONG_LIST && is_added_item(first) && lists.contains(&items) => {
+                let indent: String = first.chars().skip(1).take_while(|c| *c == ' ').collect();
+                shown.push_str(&format!("+{indent}… the same {} items as above\n", run.len()));
+            }
+            _ => {
+                lists.push(items);
+                run.iter().for_each(|line| shown.extend([line, "\n"]));
+            }
         }
     }
     shown
+}
+
+/// Whether a line adds a text to a list.
+fn is_added_item(line: &str) -> bool {
+    let item = line.strip_prefix('+').map(|item| item.trim().trim_end_matches(','));
+    item.is_some_and(|item| item.len() > 1 && item.starts_with('"') && item.ends_with('"') && !item.contains("\": "))
 }
 
 /// JSON with one member or item a line; every token stays as it is.
@@ -79,6 +102,18 @@ mod tests {
         assert_eq!(laid_out(one_line), laid);
         assert_eq!(laid_out(laid), laid);
         assert_eq!(difference("f", one_line, laid), "--- f\n+++ f, fixed\n");
+    }
+
+    #[test]
+    fn long_list_that_is_added_twice_is_shown_once() {
+        let items: Vec<String> = (0..9).map(|n| format!("\"item-{n}\"")).collect();
+        let list = items.join(",");
+        let after = format!("{{\"a\":[{list}],\"b\":{{\"c\":[{list}]}}}}");
+        let shown = difference("f", "{}", &after);
+        assert_eq!(shown.matches("item-5").count(), 1, "{shown}");
+        assert!(shown.contains("… the same 9 items as above\n"), "{shown}");
+        let short = difference("f", "{}", "{\"a\":[\"x\"],\"b\":[\"x\"]}");
+        assert_eq!(short.matches("\"x\"").count(), 2, "{short}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod events;
 mod file_verdict;
 mod fix;
 pub mod generate;
+mod init;
 mod input;
 pub mod operate;
 mod output;

@@ -5,13 +5,13 @@ use std::io::{self, ErrorKind, Write};
 use clap::CommandFactory;
 use postern_policy::Perimeter;
 
-use crate::arguments::{Arguments, Command, PolicyCommand, Trust};
+use crate::arguments::{Arguments, Command, PolicyCommand, SettingsCommand, Trust};
 use crate::check::check;
 use crate::eval::eval;
 use crate::file_verdict::Detail;
 use crate::fix::fix_all;
 use crate::output::{Status, complain};
-use crate::{audit, controls, events, generate, operate, plan, settings};
+use crate::{audit, controls, events, generate, init, operate, plan, settings};
 
 pub(crate) fn run(arguments: &Arguments) -> Status {
     let mut out = io::stdout().lock();
@@ -35,6 +35,7 @@ fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
         Command::Controls(arguments) => return controls::run_controls(arguments, out),
         Command::Exemptions(arguments) => return controls::run_exemptions(arguments, out),
         Command::Events(arguments) => return events::run_events(arguments, out),
+        Command::Settings(SettingsCommand::Init(arguments)) => return init::run_init(arguments),
         Command::Completions(arguments) => return generate::run_completions(arguments, Arguments::command(), out),
         Command::Man(arguments) => return generate::run_man(arguments, Arguments::command()),
         Command::History(arguments) => return operate::run_history(arguments, out),

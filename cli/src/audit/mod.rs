@@ -19,7 +19,8 @@ use postern_report::terminal::{self, Colour};
 use postern_report::{asff, csv, html, ocsf};
 
 pub use self::arguments::{Audit, AuditFormat, Explain, FailOn, SeverityArgument};
-pub(crate) use self::perimeter::settings_for;
+pub(crate) use self::perimeter::DEFAULT_SETTINGS;
+use self::perimeter::settings_for;
 use self::progress::Progress;
 use crate::access::{self, AccessError};
 use crate::operate::{CommandError, block_on, finish, run_id};

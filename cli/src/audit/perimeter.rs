@@ -12,7 +12,7 @@ use postern_report::audit::{AuditPerimeter, PerimeterSource};
 use crate::settings::{self, TrustError};
 
 /// The settings file of the package, for accounts that have none yet.
-const DEFAULT_SETTINGS: &str = include_str!("../../../postern.toml");
+pub(crate) const DEFAULT_SETTINGS: &str = include_str!("../../../postern.toml");
 
 /// Settings for an audit, and where they come from.
 pub(crate) struct AuditSettings {

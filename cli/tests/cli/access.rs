@@ -137,3 +137,28 @@ async fn reader_that_has_gone_gets_no_message() {
     let run = run_of(output.unwrap());
     assert_eq!((run.stderr.as_str(), run.status), ("", 2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_made_with_the_organisation_of_the_account() {
+    let stand_in = StandIn::start().await;
+    stand_in.aws(&["organizations", "create-organization"]).await;
+    let run = stand_in.run(&["settings", "init"]).await;
+    assert_eq!((run.stdout.as_str(), run.status), ("", 0), "{}", run.stderr);
+    let text = stand_in.read("postern.toml");
+    assert!(text.contains("\norganizations = [\"o-") && text.contains("\naccounts = [\"111122223333\"]\n"));
+    let run = stand_in
+        .run(&[
+            "audit",
+            "--region",
+            "us-east-1",
+            "--format",
+            "json",
+            "--fail-on",
+            "never",
+        ])
+        .await;
+    assert!(run.stdout.contains("\"source\": \"settings\""), "{}", run.stderr);
+    let run = stand_in.run(&["settings", "init"]).await;
+    assert_eq!(run.status, 2);
+    assert_eq!(stand_in.read("postern.toml"), text);
+}
