@@ -28,6 +28,11 @@ const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
 const OPEN: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
+/// AWS orders the members of a policy anew.
+fn is_open(policy: &str) -> bool {
+    postern_core::model::policy_document::same_policy(policy, OPEN)
+}
+
 /// A VPC with two subnets, and a deployment of Postern that enforces every control.
 struct Rig {
     cloud: Cloud,

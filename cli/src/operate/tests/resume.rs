@@ -86,7 +86,7 @@ async fn every_finding_of_a_run_that_was_rolled_back_is_resumed_at_once() {
     let run = rig.records().await[0].run.to_string();
     rig.rollback(&of_run(&run, false)).await;
     rig.sweep().await;
-    assert_eq!([&first, &second].map(|endpoint| rig.policy(endpoint)), [OPEN, OPEN]);
+    assert!([&first, &second].iter().all(|endpoint| is_open(&rig.policy(endpoint))));
     let (status, text) = rig.resume_run(&run).await;
     assert_eq!(status, Status::Fine, "{text}");
     for endpoint in [&first, &second] {

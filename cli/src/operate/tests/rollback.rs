@@ -218,10 +218,12 @@ async fn changes_since_a_time_are_rolled_back_and_earlier_ones_are_not() {
     assert_ne!(rig.policy(&later), OPEN, "a dry run");
     let (status, text) = rig.rollback(&since("2h", false)).await;
     assert_eq!(status, Status::Fine, "{text}");
-    assert_eq!((rig.policy(&later).as_str(), rig.policy(&endpoint)), (OPEN, closed));
+    assert!(is_open(&rig.policy(&later)));
+    assert_eq!(rig.policy(&endpoint), closed);
     // The rollback itself is no change to roll back, and what was rolled back stays so.
     let (status, _) = rig.rollback(&since("2h", false)).await;
-    assert_eq!((status, rig.policy(&later).as_str()), (Status::Fine, OPEN));
+    assert_eq!(status, Status::Fine);
+    assert!(is_open(&rig.policy(&later)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -86,6 +86,8 @@ pub fn plan(
     let mut findings = found.clone();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
+    // Findings of which every change is planned. What another finding's changes make unnecessary is not.
+    let mut whole: BTreeSet<FindingKey> = BTreeSet::new();
     let outside = settings.modes.outside_window(now);
     let restrained = settings.modes.interrupting != Mode::Enforce || outside.is_some();
     for mode in [Mode::Enforce, Mode::Audit] {
@@ -130,6 +132,9 @@ pub fn plan(
                 plan.refused = Some("planning did not come to an end; this is a defect of a control".to_owned());
                 return (found, plan);
             }
+            let planned = |change: &Change| plan.changes.iter().any(|planned| planned.change == *change);
+            let planned = open.iter().filter(|(_, changes)| changes.iter().all(planned));
+            whole.extend(planned.chain([next]).map(|(finding, _)| finding.key.clone()));
             let (affected, unaffected): (Vec<&Control>, Vec<&Control>) =
                 controls.iter().copied().partition(|control| {
                     // What a policy says decides about containment alone.
@@ -139,6 +144,11 @@ pub fn plan(
             findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));
             findings.extend(evaluate(&affected, &state));
             findings.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+    }
+    for planned in &mut plan.changes {
+        if planned.causes.iter().any(|key| whole.contains(key)) {
+            planned.causes.retain(|key| whole.contains(key));
         }
     }
     let severity = |key: &FindingKey| {
