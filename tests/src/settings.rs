@@ -12,6 +12,11 @@ pub fn enforce() -> String {
     AUDIT.replace("default = \"audit\"", "default = \"enforce\"")
 }
 
+/// The same settings as another text, so that other packages are deployed.
+pub fn enforce_again() -> String {
+    enforce() + "# the next version\n"
+}
+
 #[cfg(test)]
 mod tests {
     use postern_core::controls::known;
@@ -28,7 +33,9 @@ mod tests {
             (audit.modes.default, enforce.modes.default),
             (Mode::Audit, Mode::Enforce)
         );
+        assert_eq!(audit.confirmed_perimeter, Some(audit.perimeter_digest()));
         enforce.modes.default = Mode::Audit;
+        enforce.version.clone_from(&audit.version);
         assert_eq!(audit, enforce);
     }
 }

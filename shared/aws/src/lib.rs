@@ -6,24 +6,31 @@ mod aws;
 mod calls;
 pub mod changes;
 mod config;
+mod deployment;
 mod describe;
 mod error;
 pub mod ledger;
 pub mod observe;
-#[cfg(feature = "organizations")]
 mod organization;
+mod prices;
 mod publish;
 mod redrive;
 mod regions;
+mod request;
 mod session;
+mod settings;
+mod sweep;
 #[cfg(test)]
 mod wire;
 
-pub use aws::{Aws, ForeignAccountError, SessionError};
+pub use aws::{Aws, Caller, ForeignAccountError, SessionError};
 pub use calls::Calls;
 pub use config::{missing_profile, retries, timeouts};
+pub use deployment::{DEPLOYMENT_CALLS, DeployedStack, Simulated, Trail};
 pub use error::{CallError, CredentialsProblem, chain};
+pub use organization::ORGANIZATION_CALLS;
 pub use publish::{PUBLISH_CALLS, PublishError, TopicError};
 pub use redrive::{DEAD_LETTER_CALLS, DeadLetter, DeadLetters, QUEUE_CALLS};
 pub use regions::REGION_CALLS;
 pub use session::Session;
+pub use settings::{LocationError, SettingsLocation, SettingsReader};

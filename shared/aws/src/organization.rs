@@ -1,36 +1,76 @@
-//! The organisation of an account.
+//! The organisation of an account, as AWS Organizations tells it to each of its members.
 
-use aws_sdk_organizations::operation::describe_organization::DescribeOrganizationError;
+use aws_sdk_organizations::Client;
+use jiff::SignedDuration;
+use postern_core::settings::Organization;
 
 use crate::aws::Aws;
-use crate::error::CallError;
+use crate::error::{CallError, chain};
+use crate::session::Session;
 
-const ORGANIZATION: &str = "organizations:DescribeOrganization";
+/// Each account may call it, unless a policy denies it.
+const DESCRIBE: &str = "organizations:DescribeOrganization";
+
+/// The IAM actions that determining the organisation requires. Where they are denied, it is not known.
+pub const ORGANIZATION_CALLS: &[&str] = &[DESCRIBE];
+
+/// After this time AWS is asked again: an account may be invited, and a denied call be allowed.
+const KEPT: SignedDuration = SignedDuration::from_mins(15);
+
+impl Session {
+    /// The organisation of the account. AWS is asked once in a quarter of an hour.
+    ///
+    /// # Errors
+    /// If another attempt may succeed.
+    pub async fn organization(&self) -> Result<Organization, CallError> {
+        let mut answered = self.answered_organization().lock().await;
+        let now = self.now();
+        if let Some((at, organization)) = answered.as_ref()
+            && now.duration_since(*at) < KEPT
+        {
+            return Ok(organization.clone());
+        }
+        // Boxed: the futures of the SDK's calls are large.
+        let organization = Box::pin(self.ask_for_organization()).await?;
+        *answered = Some((now, organization.clone()));
+        Ok(organization)
+    }
+
+    async fn ask_for_organization(&self) -> Result<Organization, CallError> {
+        match organization_of(&self.organizations()).await {
+            Ok(Some(id)) => Ok(Organization::Member(id)),
+            Ok(None) => Ok(Organization::None),
+            Err(error) if error.transient() => Err(error),
+            Err(error) => Ok(Organization::Unknown(chain(&error))),
+        }
+    }
+}
 
 impl Aws {
     /// The id of the organisation that the account of the credentials belongs to, such as `o-exampleorg1`. None if it
-    /// belongs to none. Every account of an organisation may be allowed to ask
-    /// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html>).
+    /// belongs to none.
     ///
     /// # Errors
     /// If AWS refuses or does not answer.
     pub async fn organization(&self) -> Result<Option<String>, CallError> {
         let config = aws_sdk_organizations::config::Builder::from(&self.config).build();
-        let client = aws_sdk_organizations::Client::from_conf(config);
-        let answer = match client.describe_organization().send().await {
-            Ok(answer) => answer,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(DescribeOrganizationError::is_aws_organizations_not_in_use_exception) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(CallError::new(ORGANIZATION, error)),
-        };
-        let id = answer.organization.and_then(|organization| organization.id);
-        let id = id.ok_or_else(|| CallError::unreadable(ORGANIZATION, "the answer has no id"))?;
-        Ok(Some(id))
+        organization_of(&Client::from_conf(config)).await
+    }
+}
+
+/// Every account of an organisation may be allowed to ask
+/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html>).
+async fn organization_of(client: &Client) -> Result<Option<String>, CallError> {
+    match client.describe_organization().send().await {
+        Ok(answer) => {
+            let id = answer.organization.and_then(|organization| organization.id);
+            let id = id.ok_or_else(|| CallError::unreadable(DESCRIBE, "the answer has no id"))?;
+            Ok(Some(id))
+        }
+        Err(error) => match CallError::new(DESCRIBE, error) {
+            error if error.is(&["AWSOrganizationsNotInUseException"]) => Ok(None),
+            error => Err(error),
+        },
     }
 }
 
@@ -38,7 +78,57 @@ impl Aws {
 mod tests {
     use serde_json::json;
 
+    use super::*;
     use crate::wire::Cloud;
+
+    const MEMBER: &str = r#"{"Organization":{"Id":"o-exampleorg1","Arn":"arn:aws:organizations::999988887777:organization/o-exampleorg1"}}"#;
+
+    #[tokio::test]
+    async fn organization_is_asked_for_once() {
+        let cloud = Cloud::new().raw("DescribeOrganization", 200, MEMBER);
+        let session = cloud.aws().own_session().await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(
+                session.organization().await.unwrap(),
+                Organization::Member("o-exampleorg1".to_owned())
+            );
+        }
+        assert_eq!(cloud.actions(), ["DescribeOrganization"]);
+    }
+
+    #[tokio::test]
+    async fn account_outside_of_organizations_is_told_from_a_denied_call() {
+        let refused = |code: &str| format!(r#"{{"__type":"{code}","message":"No."}}"#);
+        let cloud = Cloud::new().raw(
+            "DescribeOrganization",
+            400,
+            &refused("AWSOrganizationsNotInUseException"),
+        );
+        let session = cloud.aws().own_session().await.unwrap();
+        assert_eq!(session.organization().await.unwrap(), Organization::None);
+        let cloud = Cloud::new().raw("DescribeOrganization", 400, &refused("AccessDeniedException"));
+        let session = cloud.aws().own_session().await.unwrap();
+        let Organization::Unknown(reason) = session.organization().await.unwrap() else {
+            panic!("a denied call tells nothing")
+        };
+        assert!(
+            reason.contains("organizations:DescribeOrganization") && reason.contains("AccessDenied"),
+            "{reason}"
+        );
+    }
+
+    #[tokio::test]
+    async fn failure_that_passes_is_an_error_and_is_not_kept() {
+        let cloud = Cloud::new()
+            .breaks("DescribeOrganization")
+            .raw("DescribeOrganization", 200, MEMBER);
+        let session = cloud.aws().own_session().await.unwrap();
+        assert!(session.organization().await.unwrap_err().transient());
+        assert_eq!(
+            session.organization().await.unwrap(),
+            Organization::Member("o-exampleorg1".to_owned())
+        );
+    }
 
     #[tokio::test]
     async fn account_without_an_organisation_has_none() {

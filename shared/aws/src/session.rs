@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use postern_core::model::id::{AccountId, Region};
+use postern_core::settings::Organization;
 
 use crate::calls::{Calls, Counter};
 use crate::config;
 use crate::describe::Catalogues;
+
+/// What AWS answered about the organisation of the account, and when.
+type Answered = tokio::sync::Mutex<Option<(Timestamp, Organization)>>;
 
 /// Access to one AWS account with credentials of that account. Observes its resources and changes them.
 ///
@@ -23,6 +27,7 @@ struct Shared {
     config: SdkConfig,
     ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
     catalogues: Catalogues,
+    organization: Answered,
     counter: Counter,
 }
 
@@ -34,6 +39,7 @@ impl Session {
             config,
             ec2: Mutex::default(),
             catalogues: Catalogues::default(),
+            organization: Answered::default(),
             counter: Counter::default(),
         }))
     }
@@ -54,6 +60,19 @@ impl Session {
 
     pub(crate) fn catalogues(&self) -> &Catalogues {
         &self.0.catalogues
+    }
+
+    pub(crate) fn answered_organization(&self) -> &Answered {
+        &self.0.organization
+    }
+
+    /// A client of AWS Organizations, which is needed seldom.
+    pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
+        let config = aws_sdk_organizations::config::Builder::from(&self.0.config)
+            .interceptor(self.0.counter.clone())
+            .retry_partition(config::own_quota())
+            .build();
+        aws_sdk_organizations::Client::from_conf(config)
     }
 
     pub(crate) fn ec2(&self, region: &Region) -> aws_sdk_ec2::Client {

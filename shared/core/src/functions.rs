@@ -10,6 +10,9 @@ pub struct Function {
     pub events: &'static [&'static str],
     /// The EC2 calls whose CloudTrail events start it where they failed with [`DEPENDENCY_VIOLATION`](crate::trigger::DEPENDENCY_VIOLATION), and only then.
     pub failed_events: &'static [&'static str],
+    /// Prefixes of resource ids. [`TAG_CALLS`](crate::trigger::TAG_CALLS) on such resources start it, since requirements and
+    /// exemptions may select resources by tag.
+    pub tagged: &'static [&'static str],
     /// The controls of these groups are evaluated.
     pub concerns: &'static [Concern],
 }
@@ -29,31 +32,43 @@ pub static SUBNET_INSPECTOR: Function = Function {
     events: &[
         "AssociateRouteTable",
         "AssociateVpcCidrBlock",
+        "AttachInternetGateway",
         "CreateDefaultSubnet",
         "CreateDefaultVpc",
         "CreateRoute",
         "CreateSubnet",
+        "DeleteNatGateway",
         "DeleteRoute",
+        "DetachInternetGateway",
+        "DisableVgwRoutePropagation",
         "DisassociateRouteTable",
+        "DisassociateVpcCidrBlock",
+        "EnableVgwRoutePropagation",
+        "ModifyManagedPrefixList",
         "ModifyVpcAttribute",
         "ReplaceRoute",
         "ReplaceRouteTableAssociation",
     ],
     failed_events: &["DeleteSubnet", "DeleteVpc"],
+    tagged: &["rtb-", "subnet-", "vpc-", "vpce-"],
     concerns: &[Concern::Reachability],
 };
 
 pub static ENDPOINT_INSPECTOR: Function = Function {
     name: "endpoint-inspector",
     events: &[
+        "AssociateSecurityGroupVpc",
         "AuthorizeSecurityGroupIngress",
         "CreateVpcEndpoint",
         "DeleteVpcEndpoints",
+        "DisassociateSecurityGroupVpc",
         "ModifySecurityGroupRules",
         "ModifyVpcEndpoint",
+        "RejectVpcEndpointConnections",
         "RevokeSecurityGroupIngress",
     ],
     failed_events: &[],
+    tagged: &[],
     concerns: &[Concern::Reachability],
 };
 
@@ -61,6 +76,7 @@ pub static POLICY_INSPECTOR: Function = Function {
     name: "policy-inspector",
     events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
     failed_events: &[],
+    tagged: &["vpce-"],
     concerns: &[Concern::Containment],
 };
 
@@ -68,6 +84,7 @@ pub static SWEEPER: Function = Function {
     name: "sweeper",
     events: &[],
     failed_events: &[],
+    tagged: &[],
     concerns: &[Concern::Reachability, Concern::Containment],
 };
 
@@ -100,10 +117,11 @@ mod tests {
                 name,
                 events,
                 failed_events,
+                tagged,
                 concerns: _,
             } = function;
             let controls = function.controls();
-            for events in [events, failed_events] {
+            for events in [events, failed_events, tagged] {
                 assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
             }
             assert!(controls.windows(2).all(|pair| pair[0].name < pair[1].name), "{name}");

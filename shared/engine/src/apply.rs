@@ -10,7 +10,7 @@ use postern_core::history::ChangeHistory;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
-use postern_core::plan::{Plan, PlannedChange, Spent};
+use postern_core::plan::{Plan, PlannedChange, Restraints};
 use postern_core::settings::Mode;
 use postern_report::Verification;
 
@@ -20,6 +20,7 @@ use crate::evaluation::Evaluation;
 use crate::execution::not_applied;
 use crate::lease::LeaseTerms;
 use crate::limits::{reserve, return_unused};
+use crate::restraints::known_restraints;
 use crate::session::Session;
 use crate::settle::{recently_changed, settle};
 use crate::verify::verify;
@@ -65,12 +66,17 @@ pub async fn plan_scope(
     let Some(snapshot) = context.observe(scope, &parts()).await? else {
         return Ok(None);
     };
+    let free = Restraints::default();
+    let evaluation = Evaluation::of(context, snapshot, history, free.clone());
     let Evaluation {
         snapshot,
         findings,
         plan,
         ..
-    } = Evaluation::of(context, snapshot, history, Spent::default());
+    } = match ledger {
+        true => known_restraints(context, scope, evaluation, free).await?,
+        false => evaluation,
+    };
     Ok(Some(ScopePlan {
         snapshot,
         findings,
@@ -125,17 +131,20 @@ async fn apply(
     let Some(snapshot) = context.observe(scope, &parts()).await? else {
         return Ok(Application::Gone);
     };
-    let mut evaluation = Evaluation::of(context, snapshot, history, Spent::default());
+    let free = Restraints::default();
+    let mut evaluation = Evaluation::of(context, snapshot, history, free.clone());
     if settle(context, &mut evaluation).await? {
-        evaluation = Evaluation::of(context, evaluation.snapshot, evaluation.history, Spent::default());
+        evaluation = Evaluation::of(context, evaluation.snapshot, evaluation.history, free.clone());
     }
+    evaluation = known_restraints(context, scope, evaluation, free).await?;
     if let Some(error) = recently_changed(&evaluation) {
         return Err(error);
     }
     if !agreed(&evaluation.plan).into_iter().eq(changes) {
         return Ok(Application::Stale(evaluation.plan));
     }
-    let reserved = reserve(context, &session.lease, &mut evaluation.plan).await?;
+    let canary = evaluation.canary.clone();
+    let reserved = reserve(context, &session.lease, &mut evaluation.plan, canary.as_ref()).await?;
     let outcomes = execute(&evaluation.plan, session, on_change, stopped).await;
     if let Ok(outcomes) = &outcomes {
         return_unused(context, &session.lease, &reserved, &evaluation.plan, outcomes).await;

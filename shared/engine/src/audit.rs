@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use postern_aws::Session;
 use postern_aws::observe::ObserveError;
-use postern_core::evaluation::Control;
+use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeHistory;
 use postern_core::model::id::{Region, RunId, VpcId};
 use postern_core::model::snapshot::{Part, Snapshot, name};
-use postern_core::plan::{Spent, plan};
+use postern_core::plan::{Restraints, plan};
 use postern_core::settings::{Mode, Settings};
 use postern_report::Reconciliation;
 use postern_report::audit::{AuditedScope, Topology};
@@ -31,6 +31,8 @@ pub struct AuditRequest<'a> {
     pub settings: &'a Settings,
     /// Only these VPCs. Empty: all.
     pub vpcs: BTreeSet<VpcId>,
+    /// Shared by all VPCs of the audit.
+    pub policies: PolicyCache,
 }
 
 /// What there is in one Region.
@@ -84,7 +86,15 @@ async fn audit_region(session: &Session, region: Region, request: &AuditRequest<
 fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
     let (settings, time) = (request.settings, session.now());
     let history = ChangeHistory::default();
-    let (findings, plan) = plan(request.controls, snapshot, settings, &history, Spent::default(), time);
+    let (findings, plan) = plan(
+        request.controls,
+        snapshot,
+        settings,
+        &history,
+        &Restraints::default(),
+        time,
+        &request.policies,
+    );
     let planned = plan.changes.iter();
     let outcomes = planned
         .map(|planned| not_applied(planned, plan.refusal(planned)))
@@ -93,6 +103,7 @@ fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_
     let report = Report::of(&Reconciliation {
         run: request.run.clone(),
         function: request.actor.to_owned(),
+        settings: settings.version.clone(),
         scope: snapshot.scope(),
         name: name(&snapshot.vpc.tags),
         time,
@@ -132,6 +143,7 @@ mod tests {
             controls: CONTROLS,
             settings: &rig.settings,
             vpcs: BTreeSet::new(),
+            policies: PolicyCache::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
-use postern_aws::{PublishError, SessionError, TopicError};
+use postern_aws::{CallError, PublishError, SessionError, TopicError};
 use postern_core::history::ChangeId;
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::Gap;
@@ -48,6 +48,8 @@ pub enum ReconcileError {
     ChangeFailed(ChangeId),
     #[error("incomplete data: {0}")]
     Gap(Gap),
+    #[error("could not determine the organisation of the account, with which the perimeter is compared")]
+    Organization(#[source] CallError),
     /// The event is of an account that this deployment does not serve, or the account of the deployment is not known.
     #[error(transparent)]
     Account(#[from] SessionError),
@@ -69,6 +71,7 @@ impl ReconcileError {
             | Self::OutcomeUnknown(_)
             | Self::ChangeFailed(_)
             | Self::Gap(_)
+            | Self::Organization(_)
             | Self::Account(_) => None,
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use postern_core::evaluation::Finding;
 use postern_core::history::ChangeHistory;
 use postern_core::model::snapshot::Snapshot;
-use postern_core::plan::{Plan, Spent, plan};
+use postern_core::plan::{Canary, Plan, Restraints, plan};
 
 use crate::context::RunContext;
 
@@ -15,18 +15,34 @@ pub(crate) struct Evaluation {
     pub(crate) history: ChangeHistory,
     pub(crate) findings: Vec<Finding>,
     pub(crate) plan: Plan,
+    /// Set while the perimeter is new: what the plan closes is reserved then.
+    pub(crate) canary: Option<Canary>,
 }
 
 impl Evaluation {
-    pub(crate) fn of(context: &RunContext<'_>, snapshot: Snapshot, history: ChangeHistory, spent: Spent) -> Self {
+    pub(crate) fn of(
+        context: &RunContext<'_>,
+        snapshot: Snapshot,
+        history: ChangeHistory,
+        restraints: Restraints,
+    ) -> Self {
         let time = context.now();
-        let (findings, plan) = plan(context.controls, &snapshot, context.settings, &history, spent, time);
+        let (findings, plan) = plan(
+            context.controls,
+            &snapshot,
+            context.settings,
+            &history,
+            &restraints,
+            time,
+            context.policies,
+        );
         Self {
             time,
             snapshot,
             history,
             findings,
             plan,
+            canary: restraints.canary,
         }
     }
 

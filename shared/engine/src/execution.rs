@@ -32,6 +32,21 @@ impl Execution {
         }
     }
 
+    /// The outcomes, in which a change that AWS was not asked for counts as skipped.
+    pub(crate) fn asked(&self) -> Vec<ChangeOutcome> {
+        let outcomes = self.outcomes.iter().enumerate();
+        let asked = outcomes.map(|(position, outcome)| match outcome {
+            ChangeOutcome::Failed { cause, .. } if !self.records.contains_key(&position) => {
+                ChangeOutcome::Skipped { reason: cause.clone() }
+            }
+            ChangeOutcome::Applied { .. }
+            | ChangeOutcome::NotNeeded { .. }
+            | ChangeOutcome::Skipped { .. }
+            | ChangeOutcome::Failed { .. } => outcome.clone(),
+        });
+        asked.collect()
+    }
+
     /// The outcomes of a plan of which nothing is executed.
     pub(crate) fn none(evaluation: &Evaluation) -> Self {
         let plan = &evaluation.plan;
@@ -73,6 +88,19 @@ mod tests {
         assert_eq!(reason(&evaluation), "a limit");
         evaluation.plan.changes[0].mode = Mode::Audit;
         assert_eq!(reason(&evaluation), "audit mode");
+    }
+
+    #[test]
+    fn change_that_aws_was_not_asked_for_uses_nothing_of_a_limit() {
+        let failed = ChangeOutcome::Failed {
+            cause: "no time was left".to_owned(),
+            transient: true,
+        };
+        let execution = Execution {
+            outcomes: vec![failed],
+            ..Execution::default()
+        };
+        assert!(matches!(execution.asked().as_slice(), [ChangeOutcome::Skipped { .. }]));
     }
 
     #[test]

@@ -117,6 +117,11 @@ impl Lease {
         }
     }
 
+    /// Until when the run may wait for AWS, so that time is left to report. None: as long as it likes.
+    pub(crate) fn waits_until(&self) -> Option<Timestamp> {
+        self.terms.give_up
+    }
+
     /// Makes sure that the lease lasts for one more call to AWS.
     ///
     /// # Errors

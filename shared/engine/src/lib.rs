@@ -17,6 +17,7 @@ mod limits;
 mod notify;
 mod reconcile;
 mod report;
+mod restraints;
 mod session;
 mod settle;
 mod sinks;

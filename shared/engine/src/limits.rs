@@ -2,7 +2,7 @@
 
 use postern_aws::chain;
 use postern_core::changes::ChangeOutcome;
-use postern_core::plan::{Plan, Reservation, reservations};
+use postern_core::plan::{Canary, Plan, Reservation, reservations};
 use tracing::warn;
 
 use crate::context::RunContext;
@@ -15,9 +15,10 @@ pub(crate) async fn reserve(
     context: &RunContext<'_>,
     lease: &Lease,
     plan: &mut Plan,
+    canary: Option<&Canary>,
 ) -> Result<Vec<Reservation>, ReconcileError> {
     let mut reserved: Vec<Reservation> = Vec::new();
-    for reservation in reservations(plan, &context.settings.limits, context.now()) {
+    for reservation in reservations(plan, context.settings, canary, context.now()) {
         match context.ledger.reserve(&lease.scope, lease.version, &reservation).await {
             Ok(true) => reserved.push(reservation),
             Ok(false) => {
@@ -88,7 +89,7 @@ mod tests {
         let terms = LeaseTerms::command();
         let lease = Lease::acquire(&first, &rig.scope(), terms).await.unwrap();
         let mut plan = rig.evaluation(&first).await.plan;
-        let reserved = reserve(&first, &lease, &mut plan).await.unwrap();
+        let reserved = reserve(&first, &lease, &mut plan, None).await.unwrap();
         assert_eq!((reserved.len(), plan.enforced().count()), (1, 1));
         // What is used is not returned.
         return_unused(&first, &lease, &reserved, &plan, &[applied()]).await;
@@ -97,7 +98,7 @@ mod tests {
         let later = Lease::acquire(&second, &rig.scope(), terms).await.unwrap();
         let mut other = rig.evaluation(&second).await.plan;
         let mut denied = other.clone();
-        assert!(reserve(&second, &later, &mut denied).await.unwrap().is_empty());
+        assert!(reserve(&second, &later, &mut denied, None).await.unwrap().is_empty());
         let withheld = denied.changes[0].withheld.clone().unwrap();
         assert!(withheld.contains("limits.changes_per_hour"), "{withheld}");
 
@@ -105,7 +106,7 @@ mod tests {
             reason: "deleted".to_owned(),
         };
         return_unused(&first, &lease, &reserved, &plan, &[skipped]).await;
-        assert_eq!(reserve(&second, &later, &mut other).await.unwrap().len(), 1);
+        assert_eq!(reserve(&second, &later, &mut other, None).await.unwrap().len(), 1);
         assert_eq!(other.enforced().count(), 1);
     }
 }

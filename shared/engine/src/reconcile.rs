@@ -1,16 +1,15 @@
 //! One scope: observe, evaluate, plan, apply, verify, report.
 
+mod execute;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use postern_aws::chain;
-use postern_core::changes::ChangeOutcome;
 use postern_core::history::ChangeHistory;
-use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
-use postern_core::plan::PlannedChange;
-use postern_core::settings::Mode;
+use postern_core::plan::Restraints;
 use postern_core::trigger::TriggeringEvent;
 use tracing::{info, warn};
 
@@ -19,10 +18,11 @@ use crate::context::RunContext;
 use crate::counts::Counts;
 use crate::error::ReconcileError;
 use crate::evaluation::Evaluation;
-use crate::execution::{Execution, not_applied};
+use crate::execution::Execution;
 use crate::lease::LeaseTerms;
 use crate::limits::{reserve, return_unused};
 use crate::report::{Reporter, Request};
+use crate::restraints::restrained;
 use crate::session::Session;
 use crate::settle::{outcome_unknown, recently_changed, settle, unfinished};
 use crate::sinks::Destinations;
@@ -88,6 +88,11 @@ impl<'a> Reconciler<'a> {
         self.counts
     }
 
+    /// How many findings of scopes that were observed together no run before had reported.
+    pub fn news(&self) -> usize {
+        self.reporter.news()
+    }
+
     /// Reconciles one scope because of these events.
     ///
     /// # Errors
@@ -135,7 +140,8 @@ impl<'a> Reconciler<'a> {
         error: ReconcileError,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
-        let mut evaluation = self.evaluate(snapshot, ChangeHistory::default());
+        let restraints = Restraints::after(self.budget.spent());
+        let mut evaluation = Evaluation::of(&self.context, snapshot, ChangeHistory::default(), restraints);
         let enforces = evaluation.plan.enforced().next().is_some();
         evaluation.plan.refused = Some(format!(
             "no change is made while the ledger is unavailable: {}",
@@ -160,19 +166,17 @@ impl<'a> Reconciler<'a> {
         history: ChangeHistory,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
-        let evaluation = self.evaluate(snapshot, history);
+        let evaluation = self.evaluate(scope, snapshot, history).await?;
         if !evaluation.applies() && !unfinished(&self.context, &evaluation.history) {
             let execution = Execution::none(&evaluation);
             return self.report(scope, evaluation, &execution, request, true).await;
         }
         // No change is made unless an alert about it can be delivered.
-        for (sink, destination) in self.reporter.destinations().for_people() {
-            let answers = (sink.check)(self.context.aws, destination).await;
-            answers.map_err(|source| ReconcileError::AlertsUnavailable {
-                scope: scope.resource.clone(),
-                source,
-            })?;
-        }
+        let heard = self.reporter.destinations().check(self.context.aws).await;
+        heard.map_err(|source| ReconcileError::AlertsUnavailable {
+            scope: scope.resource.clone(),
+            source,
+        })?;
         let context = self.context.clone();
         let mut session = Session::open(&context, scope, LeaseTerms::invocation(&self.budget)).await?;
         let repaired = self.repair(scope, evaluation, &mut session, request).await;
@@ -195,88 +199,23 @@ impl<'a> Reconciler<'a> {
             let Some(snapshot) = self.observe(scope).await? else {
                 return Ok(());
             };
-            evaluation = self.evaluate(snapshot, history);
+            evaluation = self.evaluate(scope, snapshot, history).await?;
         }
         if settle(&self.context, &mut evaluation).await? {
-            evaluation = self.evaluate(evaluation.snapshot, evaluation.history);
+            evaluation = self.evaluate(scope, evaluation.snapshot, evaluation.history).await?;
         }
         if let Some(error) = recently_changed(&evaluation) {
             return Err(error);
         }
         let unknown = outcome_unknown(&self.context, &evaluation.history);
-        let reserved = reserve(&self.context, &session.lease, &mut evaluation.plan).await?;
+        let canary = evaluation.canary.clone();
+        let reserved = reserve(&self.context, &session.lease, &mut evaluation.plan, canary.as_ref()).await?;
         let mut execution = self.execute(&evaluation, session, request.events).await;
-        let outcomes = &execution.outcomes;
-        return_unused(&self.context, &session.lease, &reserved, &evaluation.plan, outcomes).await;
+        let used = execution.asked();
+        return_unused(&self.context, &session.lease, &reserved, &evaluation.plan, &used).await;
         let retry = execution.retry.take().or(unknown);
         self.report(scope, evaluation, &execution, request, true).await?;
         retry.map_or(Ok(()), Err)
-    }
-
-    /// Makes the changes of a plan, each unless one before it for the same finding was not made.
-    async fn execute(
-        &mut self,
-        evaluation: &Evaluation,
-        session: &mut Session<'_>,
-        events: &[TriggeringEvent],
-    ) -> Execution {
-        let plan = &evaluation.plan;
-        let mut execution = Execution::default();
-        let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
-        for (position, planned) in plan.changes.iter().enumerate() {
-            let outcome = match (planned.mode, plan.refusal(planned)) {
-                (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
-                    ChangeOutcome::Skipped {
-                        reason: "an earlier change for the same finding was not applied".to_owned(),
-                    }
-                }
-                (Mode::Enforce, None) => {
-                    self.execute_one(position, planned, session, events, &mut execution)
-                        .await
-                }
-                (_, refused) => not_applied(planned, refused),
-            };
-            if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
-                failed.extend(&planned.causes);
-            }
-            execution.outcomes.push(outcome);
-        }
-        execution
-    }
-
-    async fn execute_one(
-        &mut self,
-        position: usize,
-        planned: &PlannedChange,
-        session: &mut Session<'_>,
-        events: &[TriggeringEvent],
-        execution: &mut Execution,
-    ) -> ChangeOutcome {
-        let executed = match session.apply(planned, events).await {
-            Ok(executed) => executed,
-            Err(error) => {
-                let cause = format!("the change was not started: {}", chain(&error));
-                execution.retry_because(error);
-                return ChangeOutcome::Failed { cause, transient: true };
-            }
-        };
-        let retry = match &executed.outcome {
-            ChangeOutcome::Applied { .. } => {
-                self.budget.spend_change();
-                None
-            }
-            ChangeOutcome::Failed { transient: true, .. } => {
-                Some(ReconcileError::ChangeFailed(executed.record.id.clone()))
-            }
-            ChangeOutcome::Failed { transient: false, .. }
-            | ChangeOutcome::NotNeeded { .. }
-            | ChangeOutcome::Skipped { .. } => None,
-        };
-        if let Some(error) = retry.or(executed.unrecorded.map(ReconcileError::Ledger)) {
-            execution.retry_because(error);
-        }
-        execution.records.insert(position, executed.record);
-        executed.outcome
     }
 
     /// Verifies what was done, and reports what is new.
@@ -309,8 +248,15 @@ impl<'a> Reconciler<'a> {
         Ok(self.context.ledger.past(scope, Some(since)).await?)
     }
 
-    fn evaluate(&self, snapshot: Snapshot, history: ChangeHistory) -> Evaluation {
-        Evaluation::of(&self.context, snapshot, history, self.budget.spent())
+    async fn evaluate(
+        &self,
+        scope: &Scope,
+        snapshot: Snapshot,
+        history: ChangeHistory,
+    ) -> Result<Evaluation, ReconcileError> {
+        let free = Restraints::after(self.budget.spent());
+        let evaluation = Evaluation::of(&self.context, snapshot, history, free.clone());
+        restrained(&self.context, scope, evaluation, free).await
     }
 }
 

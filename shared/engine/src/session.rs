@@ -1,21 +1,27 @@
 //! The right to change one scope, and the protocol of every change: intention on record, call to AWS, outcome on record.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use postern_aws::changes::Applier;
+use jiff::SignedDuration;
+use postern_aws::changes::{Applier, limited_call};
 use postern_aws::ledger::LedgerError;
-use postern_core::changes::ChangeOutcome;
+use postern_core::changes::{AddSubnet, Change, ChangeOutcome};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
 use postern_core::plan::PlannedChange;
 use postern_core::trigger::TriggeringEvent;
+use tokio::time::sleep;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::context::RunContext;
 use crate::error::ReconcileError;
 use crate::lease::{Lease, LeaseTerms};
+
+/// For so long AWS may hold the private DNS name of an endpoint that was deleted.
+const NAME_HELD: SignedDuration = SignedDuration::from_mins(10);
 
 /// Changes one scope under its lease. If the process dies, the ledger has what was intended, and the next run determines
 /// from AWS which of it took effect.
@@ -23,6 +29,8 @@ pub struct Session<'a> {
     pub(crate) context: &'a RunContext<'a>,
     pub(crate) lease: Lease,
     pub(crate) applier: Applier,
+    /// Whether the next turn for a call that EC2 limits comes after the end of the run.
+    out_of_turns: bool,
     /// How many changes of this session are on record.
     recorded: usize,
     pub(crate) paused: BTreeMap<FindingKey, Pause>,
@@ -49,6 +57,7 @@ impl<'a> Session<'a> {
             applier: account.applier(&scope.region, &context.run),
             context,
             lease,
+            out_of_turns: false,
             recorded: 0,
             paused: BTreeMap::new(),
         })
@@ -71,13 +80,8 @@ impl<'a> Session<'a> {
         planned: &PlannedChange,
         triggering_events: &[TriggeringEvent],
     ) -> Result<Executed, ReconcileError> {
-        self.lease.extend(self.context).await?;
-        let record = ChangeRecord {
-            causes: planned.causes.clone(),
-            triggering_events: triggering_events.to_vec(),
-            monthly_cost: planned.monthly_cost,
-            ..self.intention(Action::Change(planned.change.clone()))
-        };
+        self.prepare(limited_call(&planned.change), triggering_events).await?;
+        let record = self.intention_of(planned, triggering_events);
         let span = info_span!("change", change_id = %record.id);
         async {
             let mut record = self.begin(record).await?;
@@ -98,6 +102,88 @@ impl<'a> Session<'a> {
         .await
     }
 
+    /// Adds several subnets to one endpoint by one call. Gives one result for each of the changes, in their order.
+    ///
+    /// # Errors
+    /// If nothing was done: no time is left, or not every intention could be recorded.
+    pub(crate) async fn add_subnets(
+        &mut self,
+        planned: &[&PlannedChange],
+        triggering_events: &[TriggeringEvent],
+    ) -> Result<Vec<Executed>, ReconcileError> {
+        let added = |planned: &&PlannedChange| match &planned.change {
+            Change::AddSubnet(change) => Some(change.clone()),
+            _ => None,
+        };
+        let changes: Vec<AddSubnet> = planned.iter().filter_map(added).collect();
+        self.prepare(
+            planned.first().and_then(|first| limited_call(&first.change)),
+            triggering_events,
+        )
+        .await?;
+        let mut records = Vec::new();
+        for planned in planned {
+            let record = self.intention_of(planned, triggering_events);
+            records.push(self.begin(record).await?);
+        }
+        let outcomes = self.applier.add_subnets(&changes.iter().collect::<Vec<_>>()).await;
+        let mut executed = Vec::new();
+        for (record, outcome) in records.into_iter().zip(outcomes) {
+            info!(change_id = %record.id, action = ?record.action, outcome = ?outcome, "subnet of an endpoint");
+            executed.push(self.conclude(record, outcome).await);
+        }
+        Ok(executed)
+    }
+
+    /// Makes sure that one more call fits into the lease, and waits for its turn where EC2 limits the rate of the call.
+    ///
+    /// # Errors
+    /// If no time is left for it.
+    pub(crate) async fn prepare(
+        &mut self,
+        limited: Option<&'static str>,
+        triggering_events: &[TriggeringEvent],
+    ) -> Result<(), ReconcileError> {
+        self.lease.extend(self.context).await?;
+        let context = self.context;
+        if let Some(call) = limited {
+            let no_time = || ReconcileError::NoTimeLeft(self.lease.scope.resource.clone());
+            if self.out_of_turns {
+                return Err(no_time());
+            }
+            let (account, region) = (&self.lease.scope.account, &self.lease.scope.region);
+            let turn = context.ledger.take_turn(account, region, call, context.now()).await?;
+            if self.lease.waits_until().is_some_and(|end| turn > end) {
+                let error = no_time();
+                // Later turns are no earlier.
+                self.out_of_turns = true;
+                return Err(error);
+            }
+            let wait = turn.duration_since(context.now());
+            sleep(Duration::try_from(wait).unwrap_or_default()).await;
+            self.lease.extend(context).await?;
+        }
+        self.applier.ends_at(self.lease.waits_until());
+        let now = context.now();
+        let deletion = |event: &TriggeringEvent| {
+            event.event == "DeleteVpcEndpoints" && event.time.is_none_or(|time| now.duration_since(time) < NAME_HELD)
+        };
+        if triggering_events.iter().any(deletion) {
+            self.applier.deleted_recently();
+        }
+        Ok(())
+    }
+
+    fn intention_of(&mut self, planned: &PlannedChange, triggering_events: &[TriggeringEvent]) -> ChangeRecord {
+        ChangeRecord {
+            causes: planned.causes.clone(),
+            triggering_events: triggering_events.to_vec(),
+            perimeter: Some(self.context.settings.perimeter_digest()),
+            monthly_cost: planned.monthly_cost.unwrap_or_default(),
+            ..self.intention(Action::Change(planned.change.clone()))
+        }
+    }
+
     /// A record of what is about to be done.
     pub(crate) fn intention(&mut self, action: Action) -> ChangeRecord {
         let (context, time) = (self.context, self.context.now());
@@ -116,6 +202,7 @@ impl<'a> Session<'a> {
             status: ChangeStatus::Intended,
             delivered: false,
             undoes: None,
+            perimeter: None,
             undone_by: None,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use postern_aws::changes::limited_undo_call;
 use postern_core::changes::{Change, ChangeOutcome, DeleteEndpoint, Inverse, RemoveSubnet};
 use postern_core::history::{Action, ChangeRecord, Pause};
 use postern_core::model::finding::FindingKey;
@@ -92,7 +93,7 @@ impl Session<'_> {
         let limit = self.context.now() + SLOWNESS;
         let mut waited = false;
         loop {
-            self.lease.extend(self.context).await?;
+            self.prepare(limited_undo_call(inverse), &[]).await?;
             match self.applier.undo(inverse, expected).await {
                 ChangeOutcome::Failed { cause, transient: true } if self.context.now() < limit => {
                     if !waited {
@@ -227,8 +228,8 @@ mod tests {
         let mut session = Session::open(&context, &rig.scope(), LeaseTerms::command())
             .await
             .unwrap();
-        // Two calls with all their attempts.
-        rig.cloud.plan("ModifyVpcEndpoint", [Fault::Throttled; 8]);
+        // More requests than one attempt to undo waits for, each with all its attempts.
+        rig.cloud.plan("ModifyVpcEndpoint", [Fault::Throttled; 20]);
         let mut waits = Vec::new();
         let mut on_wait = |cause: &str| waits.push(cause.to_owned());
         let outcome = session

@@ -1,9 +1,9 @@
 //! The payload of one invocation: an SQS batch of EventBridge events, or one bare event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_lambda_events::sqs::SqsEvent;
-use postern_core::trigger::{self, ParsedEvent, UnreadableError};
+use postern_core::trigger::{self, ParsedEvent, Target, Trigger, UnreadableError};
 use serde_json::{Value, json};
 
 pub(crate) struct Batch {
@@ -15,6 +15,8 @@ pub(crate) struct Batch {
 pub(crate) struct Message {
     /// The SQS message id; None for a bare event.
     pub(crate) id: Option<String>,
+    /// How often it was received, this time included; 0 where that is not known.
+    pub(crate) receives: u32,
     pub(crate) content: Result<ParsedEvent, MessageError>,
 }
 
@@ -31,6 +33,7 @@ impl Batch {
         match sqs(&payload) {
             Some(event) => {
                 let messages = event.records.into_iter().map(|record| Message {
+                    receives: receives(&record.attributes),
                     content: parse(&record.body.unwrap_or_default(), own_roles),
                     id: record.message_id,
                 });
@@ -42,11 +45,32 @@ impl Batch {
             None => Self {
                 messages: vec![Message {
                     id: None,
+                    receives: 0,
                     content: read(&payload, own_roles),
                 }],
                 partial: false,
             },
         }
+    }
+
+    /// Whether somebody's call is among its events.
+    pub(crate) fn has_call(&self) -> bool {
+        self.triggers()
+            .any(|trigger| !trigger.targets.contains(&Target::Region) || trigger.triggering_event.actor.is_some())
+    }
+
+    /// Whether the schedule is among its events.
+    pub(crate) fn has_schedule(&self) -> bool {
+        self.triggers()
+            .any(|trigger| trigger.targets.contains(&Target::Region) && trigger.triggering_event.actor.is_none())
+    }
+
+    fn triggers(&self) -> impl Iterator<Item = &Trigger> {
+        let contents = self.messages.iter().map(|message| &message.content);
+        contents.filter_map(|content| match content {
+            Ok(ParsedEvent::Act(trigger)) => Some(trigger),
+            Ok(ParsedEvent::Ignore(_)) | Err(_) => None,
+        })
     }
 
     /// The answer with which exactly these messages are delivered again; None where the invocation has to fail as a whole.
@@ -72,6 +96,11 @@ fn sqs(payload: &Value) -> Option<SqsEvent> {
         return None;
     }
     serde_json::from_value(payload.clone()).ok()
+}
+
+fn receives(attributes: &HashMap<String, String>) -> u32 {
+    let count = attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or_default()
 }
 
 fn parse(body: &str, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
@@ -149,6 +178,7 @@ mod tests {
             batch.messages.as_slice(),
             [Message {
                 id: None,
+                receives: 0,
                 content: Ok(ParsedEvent::Act(_))
             }]
         ));
@@ -163,6 +193,7 @@ mod tests {
             batch.messages.as_slice(),
             [Message {
                 id: None,
+                receives: 0,
                 content: Err(_)
             }]
         ));

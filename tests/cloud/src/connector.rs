@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::form::Form;
 use crate::log::{Entry, Service};
 use crate::state::Shared;
-use crate::{REGION, not_modelled, sns, sts};
+use crate::{REGION, not_modelled, organizations, sns, ssm, sts};
 
 /// The HTTP client of one caller.
 #[derive(Clone, Debug)]
@@ -126,7 +126,11 @@ impl Connector {
                 (200, xml.into_bytes())
             }
             (service, Content::Json { target, body }) => {
-                let answer = state.dynamodb(&target, &body, now);
+                let answer = match service {
+                    Service::Organizations => organizations::answer(&state.world, &request.operation),
+                    Service::Ssm => ssm::answer(&state.world, &target, &body),
+                    _ => state.dynamodb(&target, &body, now),
+                };
                 let code = (answer.0 != 200).then(|| json_code(&answer.1));
                 let content = Content::Json { target, body };
                 state.record(self.entry(service, request.region, request.operation, content, code, fault));
@@ -216,6 +220,8 @@ fn arrived(request: &HttpRequest) -> Request {
         Some("sns") => Service::Sns,
         Some("dynamodb") => Service::DynamoDb,
         Some("sts") => Service::Sts,
+        Some("organizations") => Service::Organizations,
+        Some("ssm") => Service::Ssm,
         _ => not_modelled(format_args!("the host `{host}`")),
     };
     let region = labels.next().unwrap_or_default().to_owned();
@@ -235,7 +241,7 @@ impl Request {
                 form.text("Version");
                 (operation, Content::Form(form))
             }
-            Service::DynamoDb => {
+            Service::DynamoDb | Service::Organizations | Service::Ssm => {
                 let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
                 let (target, body) = (target.to_owned(), body.to_vec());
                 (operation, Content::Json { target, body })

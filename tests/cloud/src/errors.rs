@@ -14,14 +14,14 @@ pub(crate) fn fault_answer(service: Service, fault: Fault) -> Bytes {
     match service {
         Service::Ec2 => (status, ec2::error_xml(&ApiError::new(code, message)).into_bytes()),
         Service::Sns | Service::Sts => (status, sns::error(&ApiError::new(code, message)).1),
-        Service::DynamoDb => {
-            let body = serde_json::json!({
-                "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
-                "message": message,
-            });
-            (status, body.to_string().into_bytes())
-        }
+        Service::DynamoDb => json_error(status, &format!("com.amazonaws.dynamodb.v20120810#{code}"), message),
+        Service::Organizations | Service::Ssm => json_error(status, code, message),
     }
+}
+
+pub(crate) fn json_error(status: u16, code: &str, message: &str) -> Bytes {
+    let body = serde_json::json!({ "__type": code, "message": message });
+    (status, body.to_string().into_bytes())
 }
 
 pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str, &'static str) {
@@ -45,13 +45,22 @@ pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str,
             "User is not authorized to perform this action on this resource",
         ),
         (Service::Sns | Service::Sts, _) => (500, "InternalError", "An internal error has occurred"),
-        (Service::DynamoDb, Fault::Throttled) => (400, "ThrottlingException", "Rate of requests exceeds the limit"),
-        (Service::DynamoDb, Fault::Denied) => (
+        (Service::Organizations, Fault::Throttled) => (400, "TooManyRequestsException", "Too many requests"),
+        (Service::Organizations, Fault::Denied) => (
+            400,
+            "AccessDeniedException",
+            "You don't have permissions to access this resource.",
+        ),
+        (Service::Organizations, _) => (500, "ServiceException", "Internal server error"),
+        (Service::DynamoDb | Service::Ssm, Fault::Throttled) => {
+            (400, "ThrottlingException", "Rate of requests exceeds the limit")
+        }
+        (Service::DynamoDb | Service::Ssm, Fault::Denied) => (
             400,
             "AccessDeniedException",
             "User is not authorized to perform this action on this resource",
         ),
-        (Service::DynamoDb, _) => (500, "InternalServerError", "Internal server error"),
+        (Service::DynamoDb | Service::Ssm, _) => (500, "InternalServerError", "Internal server error"),
     }
 }
 

@@ -10,6 +10,7 @@ const WRAPPED: &[&str] = &[
     "AcceptVpcEndpointConnections",
     "CreateVpcEndpoint",
     "CreateVpcEndpointServiceConfiguration",
+    "DeleteNatGateway",
     "DeleteVpcEndpoints",
     "ModifyVpcEndpoint",
     "ModifyVpcEndpointServiceConfiguration",
@@ -114,10 +115,27 @@ impl Entry {
                 tree.insert(&mut name.split('.'), value);
             }
         }
+        if let "CreateTags" | "DeleteTags" = self.operation.as_str() {
+            return self.tags();
+        }
         match self.wrapped() {
             true => json!({format!("{}Request", self.operation): tree.wrapped()}),
             false => tree.plain(),
         }
+    }
+
+    /// Their lists have names of their own.
+    fn tags(&self) -> Value {
+        let values = |prefix: &str, suffix: &str| -> Vec<String> {
+            let pairs = self.parameters.iter();
+            let pairs = pairs.filter(|(name, _)| name.starts_with(prefix) && name.ends_with(suffix));
+            pairs.map(|(_, value)| value.clone()).collect()
+        };
+        let resources = values("ResourceId.", "").into_iter();
+        let resources: Vec<_> = resources.map(|id| json!({ "resourceId": id })).collect();
+        let keys = values("Tag.", ".Key").into_iter().zip(values("Tag.", ".Value"));
+        let tags: Vec<_> = keys.map(|(key, value)| json!({"key": key, "value": value})).collect();
+        json!({"resourcesSet": {"items": resources}, "tagSet": {"items": tags}})
     }
 
     fn response(&self) -> Value {

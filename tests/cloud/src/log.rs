@@ -13,6 +13,8 @@ pub enum Service {
     Sns,
     DynamoDb,
     Sts,
+    Organizations,
+    Ssm,
 }
 
 /// One call that arrived.
@@ -64,6 +66,8 @@ impl Service {
             Self::Sns => "sns",
             Self::DynamoDb => "dynamodb",
             Self::Sts => "sts",
+            Self::Organizations => "organizations",
+            Self::Ssm => "ssm",
         }
     }
 }

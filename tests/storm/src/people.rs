@@ -45,6 +45,14 @@ impl People {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn nobody() -> Self {
+        Self {
+            times: Vec::new(),
+            repeated_call: None,
+        }
+    }
+
     pub(crate) fn next(&self) -> Option<Instant> {
         self.times.last().copied()
     }

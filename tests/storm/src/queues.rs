@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
-use postern_core::trigger::DEPENDENCY_VIOLATION;
+use postern_core::trigger::{DEPENDENCY_VIOLATION, TAG_CALLS};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -26,6 +26,18 @@ struct Message {
     body: String,
     visible: Instant,
     receives: u32,
+}
+
+/// Whether the rule of the tags lets an event through to the function.
+fn tags(function: &Function, event: &Value) -> bool {
+    let detail = |pointer: &str| event.pointer(pointer);
+    let name = detail("/detail/eventName").and_then(Value::as_str).unwrap_or_default();
+    let items = detail("/detail/requestParameters/resourcesSet/items").and_then(Value::as_array);
+    let mut ids = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.get("resourceId")?.as_str());
+    TAG_CALLS.contains(&name) && ids.any(|id| function.tagged.iter().any(|prefix| id.starts_with(prefix)))
 }
 
 /// The queues of the functions, and their dead-letter queues.
@@ -71,7 +83,10 @@ impl Queues {
         for function in FUNCTIONS {
             let matches = match detail("errorCode") {
                 // An outdated rule sometimes lets an event of Postern's own calls through.
-                None => function.events.contains(&name) && (!own || (self.faulty && rng.u8(..20) == 0)),
+                None => {
+                    (function.events.contains(&name) || tags(function, event))
+                        && (!own || (self.faulty && rng.u8(..20) == 0))
+                }
                 Some(code) => function.failed_events.contains(&name) && code == DEPENDENCY_VIOLATION,
             };
             if !matches {

@@ -10,13 +10,13 @@ use postern_core::model::policy_document::same_policy;
 use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::token::client_token;
 
-use super::applier::{ASSOCIATE_ZONE, Applier, CREATE_TAGS, Step, failed, not_needed, skipped};
+use super::applier::{ASSOCIATE_ZONE, Applier, CONFLICT, CREATE_TAGS, Step, THROTTLED, failed, not_needed, skipped};
 use super::refusal;
 use crate::describe::{self, filter, parse};
 use crate::error::CallError;
 
-const CREATE_ENDPOINT: &str = "ec2:CreateVpcEndpoint";
-const DELETE_ENDPOINTS: &str = "ec2:DeleteVpcEndpoints";
+pub(super) const CREATE_ENDPOINT: &str = "ec2:CreateVpcEndpoint";
+pub(super) const DELETE_ENDPOINTS: &str = "ec2:DeleteVpcEndpoints";
 
 pub(super) const CALLS: &[&str] = &[
     describe::ENDPOINTS,
@@ -43,12 +43,16 @@ pub(super) async fn apply(applier: &mut Applier, new: &NewEndpoint, control: &st
     };
     let mut token = new.client_token.clone();
     for _ in 0..TOKENS {
-        let used_by = match create(applier, new, group.as_ref(), &token, control).await {
+        let used_by = match create_patiently(applier, new, group.as_ref(), &token, control).await {
             // An endpoint of this run that failed while the answer was lost was created nevertheless.
             Ok(created) if !created.dead() || created_by_this_run(applier, &created) => return Ok(Some(created.id.0)),
             // AWS answers a known token with the endpoint that it created for it, even if that is deleted.
             Ok(gone) => gone.id.0,
             Err(error) if error.is(&["IdempotentParameterMismatch"]) => created_by_another_run(applier, new).await?,
+            Err(error) if error.is(&["InvalidParameter"]) && error.message.contains(CONFLICT) => {
+                let dead = unserved(applier, new).await?.is_some();
+                return Err(applier.name_conflict(&error, new.vpc.as_str(), dead));
+            }
             Err(error) => return Err(applier.refused(error)),
         };
         token = client_token([token.as_str(), used_by.as_str()]);
@@ -109,6 +113,22 @@ async fn unserved(applier: &Applier, new: &NewEndpoint) -> Result<Option<Endpoin
         }
     }
     Ok(last)
+}
+
+/// Sends the request again while EC2 limits the rate of requests and the run has time.
+async fn create_patiently(
+    applier: &mut Applier,
+    new: &NewEndpoint,
+    group: Option<&SecurityGroupId>,
+    token: &str,
+    control: &str,
+) -> Result<Endpoint, CallError> {
+    loop {
+        match create(applier, new, group, token, control).await {
+            Err(error) if error.is(THROTTLED) && applier.waits().await => {}
+            answer => return answer,
+        }
+    }
 }
 
 async fn create(

@@ -6,7 +6,7 @@ use postern_core::changes::ChangeOutcome;
 use postern_core::model::id::EndpointId;
 use postern_core::model::snapshot::{Endpoint, EndpointState};
 
-use super::applier::{Applier, accepted, not_needed, skipped};
+use super::applier::{Applier, THROTTLED, accepted, not_needed, skipped};
 use super::refusal;
 use crate::describe::{self, parse};
 use crate::error::CallError;
@@ -15,8 +15,8 @@ pub(super) const MODIFY: &str = "ec2:ModifyVpcEndpoint";
 /// The IAM actions of every modification of an endpoint.
 pub(super) const CALLS: &[&str] = &[describe::ENDPOINTS, MODIFY];
 
-/// How often EC2 is asked while it processes an earlier modification of the same endpoint.
-const REQUESTS: usize = 3;
+/// The codes with which EC2 refuses a modification because it processes an earlier one, or because the endpoint is pending.
+const BUSY: &[&str] = &["OperationInProgress", "IncorrectState"];
 
 impl Applier {
     /// The endpoint as it is now, if Postern may modify it.
@@ -58,22 +58,34 @@ impl Applier {
         }
     }
 
-    /// Modifies an endpoint. EC2 takes one modification of an endpoint at a time and refuses others meanwhile.
+    /// Modifies an endpoint. EC2 takes one modification of an endpoint at a time, none of a pending one, and few requests
+    /// in a minute; it is asked again while the run has time.
     pub(super) async fn modify(
         &mut self,
         id: &EndpointId,
         set: impl Fn(ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder,
     ) -> Result<(), ChangeOutcome> {
-        for _ in 1..REQUESTS {
-            match self.request(id, &set).await {
-                Err(error) if error.is(&["OperationInProgress"]) => {
-                    self.busy += 1;
-                    tokio::time::sleep(self.settle).await;
-                }
-                answer => return answer.map_err(|error| self.refused(error)),
+        self.modify_unless_refused(id, set)
+            .await
+            .map_err(|error| self.refused(error))
+    }
+
+    /// The same with the error of AWS.
+    pub(super) async fn modify_unless_refused(
+        &mut self,
+        id: &EndpointId,
+        set: impl Fn(ModifyVpcEndpointFluentBuilder) -> ModifyVpcEndpointFluentBuilder,
+    ) -> Result<(), CallError> {
+        loop {
+            let error = match self.request(id, &set).await {
+                Err(error) if error.is(BUSY) || error.is(THROTTLED) => error,
+                answer => return answer,
+            };
+            if !self.waits().await {
+                return Err(error);
             }
+            self.busy += u64::from(error.is(BUSY));
         }
-        self.request(id, &set).await.map_err(|error| self.refused(error))
     }
 
     async fn request(

@@ -18,8 +18,10 @@ mod security_group;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use futures_util::future::LocalBoxFuture;
-use postern_core::changes::{Change, ChangeKind, ChangeOutcome, Inverse};
+use postern_core::changes::{AddSubnet, Change, ChangeKind, ChangeOutcome, Inverse};
 
 pub use self::applier::Applier;
 use self::applier::Step;
@@ -55,12 +57,44 @@ pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
     }
 }
 
+/// The calls that EC2 limits to a few in a minute, per account and Region.
+const LIMITED: [&str; 3] = [
+    create_endpoint::CREATE_ENDPOINT,
+    create_endpoint::DELETE_ENDPOINTS,
+    endpoint_modification::MODIFY,
+];
+
+/// The call of a change that EC2 limits to a few in a minute.
+pub fn limited_call(change: &Change) -> Option<&'static str> {
+    limited(calls(change.kind()))
+}
+
+/// The same of what undoes a change.
+pub fn limited_undo_call(inverse: &Inverse) -> Option<&'static str> {
+    limited(match inverse {
+        Inverse::DisableVpcDns(_) => enable_vpc_dns::UNDO_CALLS,
+        Inverse::DeleteSecurityGroup(_) => create_managed_group::UNDO_CALLS,
+        Inverse::RevokeIngress(_) => authorize_ingress::UNDO_CALLS,
+        Inverse::DeleteEndpoint(_) => create_endpoint::UNDO_CALLS,
+        Inverse::RemoveSubnet(_) => add_subnet::UNDO_CALLS,
+        Inverse::DisassociateRouteTable(_) => associate_route_table::UNDO_CALLS,
+        Inverse::DetachGroup(_) => attach_managed_group::UNDO_CALLS,
+        Inverse::DisablePrivateDns(_) => enable_private_dns::UNDO_CALLS,
+        Inverse::RestorePolicy(_) => replace_policy::UNDO_CALLS,
+    })
+}
+
+fn limited(calls: &[&'static str]) -> Option<&'static str> {
+    calls.iter().copied().find(|call| LIMITED.contains(call))
+}
+
 impl Applier {
     /// Applies one change for this control. A change that is in effect already is not needed.
     pub async fn apply(&mut self, change: &Change, control: &str) -> ChangeOutcome {
         let before = self.session.calls();
         self.part = None;
         self.busy = 0;
+        (self.waited, self.pauses) = (Duration::ZERO, 0);
         // Boxed: the futures of the SDK's calls are large.
         let step: LocalBoxFuture<'_, Step> = match change {
             Change::EnableVpcDns(change) => Box::pin(enable_vpc_dns::apply(self, change)),
@@ -87,6 +121,22 @@ impl Applier {
                 transient,
             },
             Err(other) => other,
+        }
+    }
+
+    /// Adds several subnets to one endpoint by one call. Gives the outcome of each. Where EC2 refuses all of them because
+    /// of one, they are added one by one.
+    pub async fn add_subnets(&mut self, changes: &[&AddSubnet]) -> Vec<ChangeOutcome> {
+        (self.waited, self.pauses) = (Duration::ZERO, 0);
+        match Box::pin(add_subnet::apply_together(self, changes)).await {
+            Some(outcomes) => outcomes,
+            None => {
+                let mut outcomes = Vec::new();
+                for change in changes {
+                    outcomes.push(self.apply(&Change::AddSubnet((*change).clone()), "").await);
+                }
+                outcomes
+            }
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) async fn apply(applier: &mut Applier, change: &ReplacePolicy) -> Step
     // The outcome of a request that may have been carried out although it failed.
     let mut lost = None;
     let mut last = failed("the policy was not written");
-    for attempt in 1..=WRITES {
+    for _ in 1..=WRITES {
         let live = applier.endpoint(id).await?.policy.unwrap_or_default();
         if same_policy(&live, after) {
             return match lost {
@@ -47,8 +47,8 @@ pub(super) async fn apply(applier: &mut Applier, change: &ReplacePolicy) -> Step
         if transient {
             lost = Some(last.clone());
         }
-        if attempt < WRITES {
-            tokio::time::sleep(applier.settle).await;
+        if !applier.waits().await {
+            break;
         }
     }
     Err(last)

@@ -6,7 +6,7 @@ pub(crate) mod parse;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    Filter, RouteTable, SecurityGroup, ServiceDetail, Subnet, Vpc, VpcAttributeName, VpcEndpoint,
+    Filter, NetworkInterface, RouteTable, SecurityGroup, ServiceDetail, Subnet, Vpc, VpcAttributeName, VpcEndpoint,
 };
 use postern_core::changes::DnsAttribute;
 use postern_core::model::id::{EndpointId, VpcId};
@@ -25,6 +25,7 @@ pub(crate) const SUBNETS: &str = "ec2:DescribeSubnets";
 pub(crate) const ROUTE_TABLES: &str = "ec2:DescribeRouteTables";
 pub(crate) const ENDPOINTS: &str = "ec2:DescribeVpcEndpoints";
 pub(crate) const SECURITY_GROUPS: &str = "ec2:DescribeSecurityGroups";
+pub(crate) const NETWORK_INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
 pub(crate) const SERVICES: &str = "ec2:DescribeVpcEndpointServices";
 
 /// A describe call whose request takes filters, without any: everything in the Region.
@@ -70,6 +71,14 @@ list!(
     security_groups,
     SecurityGroup,
     SECURITY_GROUPS
+);
+list!(
+    network_interfaces,
+    describe_network_interfaces,
+    PAGE,
+    network_interfaces,
+    NetworkInterface,
+    NETWORK_INTERFACES
 );
 list!(
     services,

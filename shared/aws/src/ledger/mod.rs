@@ -3,13 +3,16 @@
 //! Every write may be sent twice, since an answer can be lost. A repeated write has the same result as one.
 
 mod budget;
+mod canaries;
 mod error;
 mod item;
 mod lease;
+mod pace;
 mod read;
 #[cfg(test)]
 mod tests;
 mod undelivered;
+mod watch;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -17,7 +20,9 @@ use postern_core::history::ChangeRecord;
 
 use crate::aws::Aws;
 
+pub use canaries::Canaries;
 pub use error::LedgerError;
+pub use watch::EventWatch;
 
 /// The IAM actions that the ledger requires.
 pub const LEDGER_CALLS: &[&str] = &[QUERY, PUT, UPDATE];

@@ -1,5 +1,6 @@
 //! Observes VPCs as they are now.
 
+mod clients;
 mod groups;
 mod region;
 mod resolve;
@@ -15,6 +16,7 @@ use postern_core::model::id::{Region, VpcId};
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, VpcDns};
 
+pub use clients::CLIENT_CALLS;
 pub use resolve::{Resolution, resolve_calls};
 
 use crate::describe::{self, filter, parse};

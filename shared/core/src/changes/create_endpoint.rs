@@ -111,7 +111,7 @@ impl KindOfChange for NewEndpoint {
         &[Part::Subnets, Part::Endpoints]
     }
 
-    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         prices.interface_endpoint(region, self.subnets.len())
     }
 
@@ -136,7 +136,7 @@ impl KindOfChange for NewEndpoint {
         }
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut Snapshot) -> bool {
         let endpoint = Endpoint {
             id: self.simulated(),
             kind: self.endpoint_kind,
@@ -153,17 +153,22 @@ impl KindOfChange for NewEndpoint {
             route_tables: self.route_tables.clone(),
             security_groups: self.group.iter().filter_map(|_| managed_id(state)).collect(),
             private_dns: self.private_dns,
+            private_dns_inbound_only: false,
             policy: self.policy.clone(),
             created: None,
             tags: Tags::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
         };
-        let Ok(endpoints) = &mut state.endpoints else { return };
-        if let Entry::Vacant(entry) = endpoints.entry(endpoint.id.clone()) {
-            entry.insert(endpoint);
-            for subnet in self.subnets.values() {
-                take_address(state, subnet);
-            }
+        let Ok(endpoints) = &mut state.endpoints else {
+            return false;
+        };
+        let Entry::Vacant(entry) = endpoints.entry(endpoint.id.clone()) else {
+            return false;
+        };
+        entry.insert(endpoint);
+        for subnet in self.subnets.values() {
+            take_address(state, subnet);
         }
+        true
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {

@@ -19,6 +19,7 @@ mod create_managed_group;
 mod effect;
 mod enable_private_dns;
 mod enable_vpc_dns;
+mod interrupted;
 mod kind;
 mod outcome;
 mod replace_policy;
@@ -144,6 +145,11 @@ impl Change {
         self.details().safety()
     }
 
+    /// Whether a wrong perimeter would make it harmful: it closes or interrupts, or it writes the policy of an endpoint.
+    pub fn relies_on_perimeter(&self) -> bool {
+        self.safety() != Safety::Additive || matches!(self, Self::CreateEndpoint(new) if new.policy.is_some())
+    }
+
     /// The endpoint that the change modifies; None where it creates one or touches none.
     pub fn endpoint(&self) -> Option<&EndpointId> {
         self.details().endpoint()
@@ -155,7 +161,7 @@ impl Change {
     }
 
     /// What the change adds to the bill each month, data processing aside.
-    pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         self.details().monthly_cost(prices, region)
     }
 
@@ -178,8 +184,13 @@ impl Change {
     /// it concerns was not observed.
     pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
         let mut after = snapshot.clone();
-        self.details().simulate(&mut after);
+        self.simulate_in(&mut after);
         after
+    }
+
+    /// Makes the change in a snapshot, and tells whether that alters it.
+    pub fn simulate_in(&self, snapshot: &mut Snapshot) -> bool {
+        self.details().simulate(snapshot)
     }
 
     /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the

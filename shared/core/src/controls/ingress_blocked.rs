@@ -2,7 +2,7 @@
 
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
-use crate::evaluation::requirement::{Required, required};
+use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
@@ -49,17 +49,17 @@ neither edited nor detached.",
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
-    let (services, _) = required(context, EndpointKind::Interface)?;
+    let services = &context.required_interface()?.services;
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         if endpoint.kind == EndpointKind::Interface && !endpoint.dead() && context.local(endpoint) {
-            findings.push(judge(context, endpoint, &services)?);
+            findings.push(judge(context, endpoint, services)?);
         }
     }
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) -> Result<Assessment, Gap> {
+fn judge<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a>]) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let subnets = clients(context, endpoint, services)?;
     if subnets.is_empty() {
@@ -105,7 +105,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) 
 
 /// The subnets whose clients use the endpoint.
 fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a>]) -> Result<Vec<&'a Subnet>, Gap> {
-    if endpoint.private_dns {
+    if endpoint.private_dns && !endpoint.private_dns_inbound_only {
         return context.all_subnets();
     }
     let required = services
@@ -317,6 +317,22 @@ mod tests {
                 cidrs: nets(&["10.0.1.0/24"]),
             })]
         );
+    }
+
+    #[test]
+    fn private_dns_for_inbound_resolvers_sends_no_client_of_the_vpc_to_the_endpoint() {
+        let world = |inbound_only| {
+            bare()
+                .subnet("subnet-a", "a", SubnetClass::Private)
+                .interface("vpce-s3", "s3", &["subnet-a"])
+                .group("sg-https", &[https("192.168.0.0/16")])
+                .edit_endpoint("vpce-s3", |e| {
+                    e.private_dns = true;
+                    e.private_dns_inbound_only = inbound_only;
+                })
+        };
+        assert_eq!(world(true).verdict(&CONTROL, "vpce-s3"), Verdict::NotApplicable);
+        assert_eq!(world(false).verdict(&CONTROL, "vpce-s3"), Verdict::NonCompliant);
     }
 
     #[test]

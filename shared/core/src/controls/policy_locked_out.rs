@@ -1,13 +1,18 @@
 //! policy-locked-out: see [`CONTROL`].
 
+use postern_policy::Containment;
+
+use crate::changes::ChangeKind;
+use crate::evaluation::Policy;
 use crate::evaluation::policies::Known;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
-use crate::model::finding::{ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "policy-locked-out",
-    summary: "The endpoint's policy lets no trusted principal reach any trusted resource.",
+    summary: "The endpoint's policy lets no trusted principal reach any trusted resource, or denies trusted requests because \
+              Postern closed it under an earlier perimeter.",
     documentation: "\
 All requests of the VPC's workloads to the service go through the endpoint: with private DNS, or with the routes of \
 a gateway endpoint, there is no other path. An endpoint whose policy denies all of them is paid for and cuts the VPC \
@@ -17,14 +22,21 @@ Most often the policy names another organisation or account, contains statements
 condition on a key that requests through an endpoint do not have (such as `aws:SourceIp`), or has an Allow that \
 expired. The control does not apply while the perimeter is empty.
 
-**Remediation** (manual). Only people know which requests the policy was meant to allow.",
-    finds: "a policy that lets no trusted principal through",
-    remediation: "reports it, with advice",
+A mistake in the perimeter can also be the reason: under it, Postern appended Deny statements that deny requests which \
+the corrected perimeter trusts. The ledger has the perimeter of each change for 15 days and longer, so that a correction \
+of the settings is noticed.
+
+**Remediation** (automatic, restrictive, where Postern wrote the policy under an earlier perimeter). Puts back the policy \
+from before Postern first changed it, closed for the present perimeter where that is proven as for `policy-open`. The \
+finding names the change and the command that rolls it back. **Remediation** (manual) of all other policies. Only people \
+know which requests they were meant to allow.",
+    finds: "a policy that lets no trusted principal through, or that Postern closed under an earlier perimeter",
+    remediation: "closes anew what Postern closed; else reports it, with advice",
     concern: Concern::Containment,
     severity: Severity::High,
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
-    changes: &[],
+    changes: &[ChangeKind::ReplacePolicy],
     opt_in: false,
     writes_perimeter_policies: false,
     evaluate,
@@ -39,10 +51,45 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
                 key.not_applicable("The perimeter is empty.")
             }
-            Known::Decided(_, policy) if !policy.analysis.locked_out => {
-                key.compliant("Trusted principals reach trusted resources.")
-            }
-            Known::Decided(service, _) => key.non_compliant(
+            Known::Decided(service, policy) => judge(context, key, endpoint, service, &policy),
+        })
+    })
+}
+
+fn judge(
+    context: &Context<'_>,
+    key: FindingKey,
+    endpoint: &Endpoint,
+    service: &Service,
+    policy: &Policy,
+) -> Assessment {
+    let rewrite = context.rewrite(endpoint, service, policy);
+    match rewrite {
+        // policy-open replaces the policy.
+        Some(_) if policy.analysis.verdict == Containment::Open => key.compliant(REACHED),
+        Some(rewrite) if policy.analysis.locked_out || rewrite.lost.is_some() => {
+            let record = &rewrite.record.id;
+            let example = rewrite.lost.as_ref().map_or_else(
+                || "every request between trusted principals and trusted resources".to_owned(),
+                |request| {
+                    let resource = &request.resource;
+                    format!(
+                        "trusted requests: for example, `{}` can no longer call `{}` on `{resource}`",
+                        request.principal, request.action
+                    )
+                },
+            );
+            key.non_compliant(
+                format!(
+                    "Postern closed {} under an earlier perimeter (change {record}), and it denies {example}. `postern \
+                     rollback {record}` puts the policy from before back.",
+                    endpoint.id
+                ),
+                Remediation::Automatic(vec![rewrite.change]),
+            )
+        }
+        Some(_) | None if !policy.analysis.locked_out => key.compliant(REACHED),
+        Some(_) | None => key.non_compliant(
                 format!(
                     "{} denies every request between trusted principals and trusted resources: the VPC's workloads cannot \
                      use {} through it.",
@@ -56,15 +103,21 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
                     service.name
                 )),
             ),
-        })
-    })
+    }
 }
+
+const REACHED: &str = "Trusted principals reach trusted resources.";
 
 #[cfg(test)]
 mod tests {
+    use postern_policy::Perimeter;
+
     use super::*;
+    use crate::controls::policy_open;
+    use crate::history::ChangeRecord;
     use crate::model::finding::Verdict;
-    use crate::testing::{ALLOW_ALL, World, advice, assert_needs, compliant};
+    use crate::settings::Mode;
+    use crate::testing::{ACCOUNT, ALLOW_ALL, NOW, World, advice, assert_needs, changes, compliant, perimeter, record};
 
     fn with(condition: &str) -> World {
         let policy = ALLOW_ALL.replace(
@@ -106,6 +159,114 @@ mod tests {
     fn policy_that_admits_trusted_principals_is_compliant() {
         for condition in ["{}", r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}"#] {
             assert_eq!(with(condition).verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+        }
+    }
+
+    /// The S3 endpoint after policy-open closed it under this perimeter, in settings that trust the organisation and the own
+    /// account.
+    fn closed_under(perimeter: Perimeter) -> World {
+        let mut world = compliant().edit_endpoint("vpce-s3", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+        world.settings.perimeter.accounts = vec![ACCOUNT.to_owned()];
+        let present = std::mem::replace(&mut world.settings.perimeter, perimeter);
+        let change = changes(&world.judge(&policy_open::CONTROL, "vpce-s3"))[0].clone();
+        let digest = world.settings.perimeter_digest();
+        world.snapshot = change.simulate(&world.snapshot);
+        world.settings.perimeter = present;
+        let written = ChangeRecord {
+            perimeter: Some(digest),
+            ..record(change, "run-1", NOW)
+        };
+        world
+            .remember(written)
+            .mode(&CONTROL, Mode::Enforce)
+            .mode(&policy_open::CONTROL, Mode::Enforce)
+    }
+
+    /// The perimeter without the organisation.
+    fn only_our_account() -> Perimeter {
+        Perimeter {
+            organizations: Vec::new(),
+            accounts: vec![ACCOUNT.to_owned()],
+            ..perimeter()
+        }
+    }
+
+    fn mistyped() -> Perimeter {
+        Perimeter {
+            organizations: vec!["o-exampleorgl".to_owned()],
+            ..perimeter()
+        }
+    }
+
+    /// The policy after the plan, which is one change.
+    fn corrected(world: &mut World) -> String {
+        let plan = world.plan();
+        let [planned] = plan.changes.as_slice() else {
+            panic!("{plan:#?}")
+        };
+        world.snapshot = planned.change.simulate(&world.snapshot);
+        for control in [&CONTROL, &policy_open::CONTROL] {
+            assert_eq!(
+                world.verdict(control, "vpce-s3"),
+                Verdict::Compliant,
+                "{}",
+                control.name
+            );
+        }
+        assert_eq!(world.plan().changes, []);
+        let policy = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-s3".into()].policy;
+        policy.clone().unwrap()
+    }
+
+    #[test]
+    fn perimeter_that_trusts_more_takes_back_the_denies_of_the_narrower_one() {
+        let mut world = closed_under(only_our_account());
+        let finding = world.judge(&CONTROL, "vpce-s3");
+        let id = world.history.records[0].id.clone();
+        for part in [
+            &format!("change {id}"),
+            &format!("`postern rollback {id}`"),
+            "can no longer call",
+        ] {
+            assert!(finding.explanation().contains(part), "{}", finding.explanation());
+        }
+        let policy = corrected(&mut world);
+        assert!(policy.contains("o-exampleorg1"), "{policy}");
+    }
+
+    #[test]
+    fn correction_of_a_mistyped_organization_replaces_what_was_closed_for_it() {
+        let mut world = closed_under(mistyped());
+        assert_eq!(
+            world.verdict(&CONTROL, "vpce-s3"),
+            Verdict::Compliant,
+            "policy-open reports it"
+        );
+        let finding = world.judge(&policy_open::CONTROL, "vpce-s3");
+        let id = &world.history.records[0].id;
+        assert!(
+            finding.explanation().contains(&format!("`postern rollback {id}`")),
+            "{}",
+            finding.explanation()
+        );
+        let policy = corrected(&mut world);
+        assert!(
+            policy.contains("o-exampleorg1") && !policy.contains("o-exampleorgl"),
+            "{policy}"
+        );
+    }
+
+    #[test]
+    fn policy_that_postern_closed_under_the_present_perimeter_or_that_others_wrote_is_left_to_people() {
+        let mut same = closed_under(only_our_account());
+        same.history.records[0].perimeter = Some(same.settings.perimeter_digest());
+        let others = closed_under(only_our_account()).edit_endpoint("vpce-s3", |e| {
+            let policy = e.policy.take().unwrap_or_default();
+            e.policy = Some(policy.replace("DenyUntrustedResources", "Ours"));
+        });
+        for world in [same, others] {
+            assert_eq!(world.verdict(&CONTROL, "vpce-s3"), Verdict::Compliant);
+            assert_eq!(world.plan().changes, []);
         }
     }
 

@@ -4,20 +4,28 @@ mod assessment;
 mod finding;
 pub mod ingress;
 pub mod policies;
+mod policy_cache;
 pub mod requirement;
 mod suppression;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::assessment::{Assessment, Conclusion, Remediation};
 pub use self::finding::{Exempt, Finding, Suppression};
-use self::policies::Policies;
+use self::policies::Known;
+pub(crate) use self::policy_cache::Policy;
+pub use self::policy_cache::PolicyCache;
+use self::requirement::Requirements;
 
-use crate::changes::{ChangeKind, Safety};
+use crate::changes::{Change, ChangeKind, Safety};
 use crate::history::ChangeHistory;
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
+use crate::model::id::SubnetId;
 use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot, name};
 use crate::settings::{Mode, Settings};
 
@@ -67,10 +75,39 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     pub history: &'a ChangeHistory,
     pub now: Timestamp,
-    pub(crate) policies: &'a Policies,
+    /// Subnets without network interfaces of others than endpoints, as far as anybody looked.
+    pub(crate) idle: &'a BTreeSet<SubnetId>,
+    pub(crate) policies: &'a PolicyCache,
+    /// The policies of the live endpoints, since several controls ask for them.
+    known_policies: OnceCell<Result<Vec<(&'a Endpoint, Known<'a>)>, Gap>>,
+    /// What is required, since most controls ask for it.
+    interface: OnceCell<Result<Requirements<'a>, Gap>>,
+    gateway: OnceCell<Result<Requirements<'a>, Gap>>,
 }
 
-/// Evaluates these controls. Sorted by finding key; the same input gives the same findings.
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        snapshot: &'a Snapshot,
+        settings: &'a Settings,
+        history: &'a ChangeHistory,
+        now: Timestamp,
+        (idle, policies): (&'a BTreeSet<SubnetId>, &'a PolicyCache),
+    ) -> Self {
+        Self {
+            snapshot,
+            settings,
+            history,
+            now,
+            idle,
+            policies,
+            known_policies: OnceCell::new(),
+            interface: OnceCell::new(),
+            gateway: OnceCell::new(),
+        }
+    }
+}
+
+/// Evaluates these controls. Sorted by finding key; the same input gives the same findings, whatever policies are known.
 ///
 /// A VPC of another owner has no findings: only its owner can change it.
 pub fn evaluate(
@@ -79,29 +116,24 @@ pub fn evaluate(
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
+    policies: &PolicyCache,
 ) -> Vec<Finding> {
-    evaluate_with(controls, snapshot, settings, history, now, &Policies::default())
+    evaluate_with(controls, snapshot, settings, history, now, (&BTreeSet::new(), policies))
 }
 
-/// Like [`evaluate`], with policies that were analysed before with the same settings at the same time.
+/// Like [`evaluate`], with subnets that are known to be idle.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
     snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
-    policies: &Policies,
+    (idle, policies): (&BTreeSet<SubnetId>, &PolicyCache),
 ) -> Vec<Finding> {
     if snapshot.vpc.owner != snapshot.account {
         return Vec::new();
     }
-    let context = Context {
-        snapshot,
-        settings,
-        history,
-        now,
-        policies,
-    };
+    let context = Context::new(snapshot, settings, history, now, (idle, policies));
     let mut findings = Vec::new();
     for control in controls {
         let mode = settings.modes.of(control.name);
@@ -128,7 +160,7 @@ fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Cont
         Conclusion::NonCompliant {
             remediation: Remediation::Automatic(changes),
             ..
-        } if changes.iter().any(|change| change.safety() == Safety::Interrupting) => {
+        } if changes.iter().any(|change| context.interrupts_somebody(change)) => {
             mode.min(context.settings.modes.interrupting)
         }
         Conclusion::Compliant { .. }
@@ -154,6 +186,23 @@ fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Cont
         key: assessment.key,
         conclusion: assessment.conclusion,
     }
+}
+
+impl Context<'_> {
+    /// Whether clients may be interrupted by the change.
+    fn interrupts_somebody(&self, change: &Change) -> bool {
+        change.safety() == Safety::Interrupting && idle_subnets(change, self.snapshot, self.idle).is_none()
+    }
+}
+
+/// The subnets that an interrupting change affects, where all of them are idle, so that it meets no client.
+pub(crate) fn idle_subnets(
+    change: &Change,
+    snapshot: &Snapshot,
+    idle: &BTreeSet<SubnetId>,
+) -> Option<BTreeSet<SubnetId>> {
+    let affected = change.interrupts(snapshot).ok()?;
+    affected.is_subset(idle).then_some(affected)
 }
 
 /// The service of the endpoint that a finding is about.

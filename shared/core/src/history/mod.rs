@@ -5,6 +5,7 @@
 
 mod change_history;
 mod conflict;
+mod perimeter;
 mod record;
 mod status;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::model::token::client_token;
 
 pub use self::change_history::{ChangeHistory, DeliveredFinding, Pause};
 pub use self::conflict::{RemediationConflict, RetriesExhausted};
+pub use self::perimeter::CanaryStatus;
 pub use self::record::{Action, ChangeRecord, ChangeStatus};
 pub use self::status::FindingStatus;
 pub use self::undelivered::UndeliveredMessage;

@@ -28,6 +28,9 @@ pub struct ChangeRecord {
     pub causes: BTreeSet<FindingKey>,
     /// The events that started the run.
     pub triggering_events: Vec<TriggeringEvent>,
+    /// The digest of the perimeter under which it was planned. None for undos, and in records of older versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub perimeter: Option<String>,
     /// What it adds to the bill each month.
     pub monthly_cost: MonthlyCost,
     pub status: ChangeStatus,

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Budget, Plan, PlannedChange, Reservation, Spent};
+use crate::changes::Safety;
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
 use crate::settings::{Limits, Mode};
 
 /// Positions in a plan.
-type Positions = BTreeSet<usize>;
+pub(super) type Positions = BTreeSet<usize>;
 
 /// The limits with what is used of them.
 pub(super) struct Allowance {
@@ -45,7 +46,18 @@ impl Allowance {
             window_hours,
             ..
         } = self.limits;
-        let cost = |changes: &[&PlannedChange]| changes.iter().map(|planned| planned.monthly_cost).sum::<MonthlyCost>();
+        if new.iter().any(|planned| planned.monthly_cost.is_none()) {
+            return Some(format!(
+                "limits.monthly_cost_per_vpc is {monthly_cost_per_vpc}, and the price of an interface endpoint in this \
+                 Region is unknown. Run `postern prices --write` to look it up"
+            ));
+        }
+        let cost = |changes: &[&PlannedChange]| {
+            changes
+                .iter()
+                .filter_map(|planned| planned.monthly_cost)
+                .sum::<MonthlyCost>()
+        };
         let (adds, before) = (cost(new), cost(admitted));
         if adds > MonthlyCost::ZERO && self.added + before + adds > monthly_cost_per_vpc {
             return Some(format!(
@@ -82,11 +94,9 @@ impl Allowance {
 impl Plan {
     /// Withholds the changes that exceed a limit, of the least severe findings first.
     pub(super) fn apply_limits(&mut self, allowance: &Allowance, severity: impl Fn(&FindingKey) -> Severity) {
-        let mut findings: Vec<_> = self.by_finding().into_iter().collect();
-        findings.sort_by_key(|(key, positions)| (Reverse(severity(key)), positions.first().copied()));
         let mut admitted = Positions::new();
         let mut withheld = Vec::new();
-        for (_, own) in findings {
+        for own in self.findings(severity) {
             let wanted = self.with_required(&own);
             let new: Vec<&PlannedChange> = self.at(wanted.difference(&admitted));
             match allowance.exceeded(&self.at(&admitted), &new) {
@@ -103,7 +113,8 @@ impl Plan {
     pub fn withhold_for(&mut self, reservation: &Reservation) {
         let counts = |planned: &PlannedChange| match reservation.budget {
             Budget::ChangesPerHour { .. } => true,
-            Budget::CostPerWindow { .. } => planned.monthly_cost > MonthlyCost::ZERO,
+            Budget::CostPerWindow { .. } => planned.monthly_cost > Some(MonthlyCost::ZERO),
+            Budget::Canaries { .. } => planned.change.safety() == Safety::Restrictive,
         };
         let mut kept = Positions::new();
         for own in self.by_finding().into_values() {
@@ -114,6 +125,13 @@ impl Plan {
         }
         let all: Positions = self.by_finding().into_values().flatten().collect();
         self.withhold(all.difference(&kept).copied().collect(), &reservation.refusal());
+    }
+
+    /// The positions of the changes to apply of each finding, the most severe finding first.
+    pub(super) fn findings(&self, severity: impl Fn(&FindingKey) -> Severity) -> Vec<Positions> {
+        let mut findings: Vec<_> = self.by_finding().into_iter().collect();
+        findings.sort_by_key(|(key, positions)| (Reverse(severity(key)), positions.first().copied()));
+        findings.into_iter().map(|(_, positions)| positions).collect()
     }
 
     /// The positions of the changes to apply of each finding.
@@ -130,7 +148,7 @@ impl Plan {
     }
 
     /// These positions and those of all changes that theirs require.
-    fn with_required(&self, positions: &Positions) -> Positions {
+    pub(super) fn with_required(&self, positions: &Positions) -> Positions {
         let mut all = positions.clone();
         // What a change requires comes before it.
         for (position, planned) in self.changes.iter().enumerate().rev() {
@@ -144,11 +162,11 @@ impl Plan {
         all
     }
 
-    fn at<'a, 'p>(&'a self, positions: impl IntoIterator<Item = &'p usize>) -> Vec<&'a PlannedChange> {
+    pub(super) fn at<'a, 'p>(&'a self, positions: impl IntoIterator<Item = &'p usize>) -> Vec<&'a PlannedChange> {
         positions.into_iter().filter_map(|at| self.changes.get(*at)).collect()
     }
 
-    fn withhold(&mut self, positions: Positions, reason: &str) {
+    pub(super) fn withhold(&mut self, positions: Positions, reason: &str) {
         for (position, planned) in self.changes.iter_mut().enumerate() {
             if positions.contains(&position) && planned.withheld.is_none() {
                 planned.withheld = Some(reason.to_owned());

@@ -5,6 +5,7 @@ mod laws;
 mod limits;
 mod release;
 mod reserve;
+mod restraints;
 mod rollback;
 #[cfg(test)]
 mod rollback_tests;
@@ -13,6 +14,7 @@ mod tests;
 
 pub use self::release::{Notice, NoticeKind, Release, ReleaseTarget, notices, release};
 pub use self::reserve::{Budget, Reservation, reservations};
+pub use self::restraints::{Canary, Restraints};
 pub use self::rollback::{Difference, Rollback, Undo, UndoStep, reopened, rollback};
 
 use self::limits::Allowance;
@@ -22,12 +24,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::changes::{Change, ChangeKind};
-use crate::evaluation::policies::Policies;
-use crate::evaluation::{Control, Finding, evaluate_with};
+use crate::changes::{Change, ChangeKind, Safety};
+use crate::evaluation::{Concern, Control, Finding, PolicyCache, evaluate_with, idle_subnets};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
+use crate::model::id::SubnetId;
 use crate::model::snapshot::{Part, Snapshot};
 use crate::settings::{Mode, Settings};
 
@@ -49,7 +51,11 @@ pub struct PlannedChange {
     pub causes: BTreeSet<FindingKey>,
     /// Enforce: to be applied, unless it is withheld. Audit: only shown.
     pub mode: Mode,
-    pub monthly_cost: MonthlyCost,
+    /// None where the price is unknown. Such a change is never applied.
+    pub monthly_cost: Option<MonthlyCost>,
+    /// Set for an interrupting change that is applied only because it meets no client: the subnets that it affects, in
+    /// which there must be no client right before it is made.
+    pub idle: Option<BTreeSet<SubnetId>>,
     /// The limit because of which an enforced change is not applied, with its value.
     pub withheld: Option<String>,
 }
@@ -69,33 +75,44 @@ pub fn plan(
     snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
-    spent: Spent,
+    restraints: &Restraints,
     now: Timestamp,
+    policies: &PolicyCache,
 ) -> (Vec<Finding>, Plan) {
-    let policies = Policies::default();
-    let evaluate =
-        |controls: &[&Control], state: &Snapshot| evaluate_with(controls, state, settings, history, now, &policies);
+    let evaluate = |controls: &[&Control], state: &Snapshot| {
+        evaluate_with(controls, state, settings, history, now, (&restraints.idle, policies))
+    };
     let found = evaluate(controls, snapshot);
     let mut findings = found.clone();
     let mut state = snapshot.clone();
     let mut plan = Plan::default();
+    let outside = settings.modes.outside_window(now);
+    let restrained = settings.modes.interrupting != Mode::Enforce || outside.is_some();
     for mode in [Mode::Enforce, Mode::Audit] {
         loop {
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
             // Of two that change the same, the more severe one comes first, and the other builds on it.
             let first = |(finding, changes): &&(&Finding, &[Change])| (stage(changes), Reverse(finding.severity));
-            let Some((_, changes)) = open.iter().min_by_key(first) else {
+            let Some(next) = open.iter().min_by_key(first) else {
                 break;
             };
             let before = plan.changes.len();
             let mut altered: BTreeSet<Part> = BTreeSet::new();
-            for change in *changes {
-                let after = change.simulate(&state);
-                if after == state {
+            let mut policies_alone = true;
+            let round = match next {
+                (_, [Change::ReplacePolicy(_)]) => policies_of_endpoints(&open, first(&next)),
+                (_, changes) => changes.iter().collect(),
+            };
+            for change in round {
+                let idle = match restrained && change.safety() == Safety::Interrupting {
+                    true => idle_subnets(change, &state, &restraints.idle),
+                    false => None,
+                };
+                if !change.simulate_in(&mut state) {
                     continue;
                 }
-                state = after;
                 altered.extend(change.alters());
+                policies_alone &= matches!(change, Change::ReplacePolicy(_));
                 plan.changes.push(PlannedChange {
                     change: change.clone(),
                     causes: open
@@ -105,6 +122,7 @@ pub fn plan(
                         .collect(),
                     mode,
                     monthly_cost: change.monthly_cost(&settings.prices, &snapshot.region),
+                    idle,
                     withheld: None,
                 });
             }
@@ -112,10 +130,12 @@ pub fn plan(
                 plan.refused = Some("planning did not come to an end; this is a defect of a control".to_owned());
                 return (found, plan);
             }
-            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) = controls
-                .iter()
-                .copied()
-                .partition(|control| control.needs.iter().any(|part| altered.contains(part)));
+            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) =
+                controls.iter().copied().partition(|control| {
+                    // What a policy says decides about containment alone.
+                    control.needs.iter().any(|part| altered.contains(part))
+                        && (!policies_alone || control.concern == Concern::Containment)
+                });
             findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));
             findings.extend(evaluate(&affected, &state));
             findings.sort_by(|a, b| a.key.cmp(&b.key));
@@ -125,8 +145,31 @@ pub fn plan(
         let control = controls.iter().find(|control| control.name == key.control);
         control.map_or(Severity::Low, |control| control.severity)
     };
-    plan.apply_limits(&Allowance::new(&settings.limits, history, spent, now), severity);
+    plan.admit(restraints, outside.as_deref(), severity);
+    plan.apply_limits(
+        &Allowance::new(&settings.limits, history, restraints.spent, now),
+        severity,
+    );
     (found, plan)
+}
+
+/// A round of planning: severity and stage of what comes first.
+type Rank = (Option<ChangeKind>, Reverse<Severity>);
+
+/// The policies that are to be replaced at the same stage because of findings of the same severity, one for each
+/// endpoint. None of them depends on another, so that all of them are one round.
+fn policies_of_endpoints<'f>(open: &[(&Finding, &'f [Change])], rank: Rank) -> Vec<&'f Change> {
+    let mut endpoints = BTreeSet::new();
+    let of_rank = open.iter().filter_map(|(finding, changes)| {
+        let [change @ Change::ReplacePolicy(new)] = changes else {
+            return None;
+        };
+        ((stage(changes), Reverse(finding.severity)) == rank).then_some((change, &new.endpoint))
+    });
+    of_rank
+        .filter(|(_, endpoint)| endpoints.insert(*endpoint))
+        .map(|(change, _)| change)
+        .collect()
 }
 
 fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &[Change])> {
@@ -154,6 +197,6 @@ impl Plan {
 
     /// What the changes that enforce mode applies add to the bill each month.
     pub fn monthly_cost(&self) -> MonthlyCost {
-        self.enforced().map(|planned| planned.monthly_cost).sum()
+        self.enforced().filter_map(|planned| planned.monthly_cost).sum()
     }
 }

@@ -3,13 +3,16 @@
 //! It is reserved before anything is applied, by one conditional write each, so that runs at the same time cannot exceed
 //! a limit together; what was not used is given back.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::changes::ChangeOutcome;
 use crate::model::cost::MonthlyCost;
-use crate::plan::{Plan, PlannedChange};
-use crate::settings::{Limits, Mode};
+use crate::plan::restraints::restricted;
+use crate::plan::{Canary, Plan, PlannedChange};
+use crate::settings::{Mode, Settings};
 
 /// A limit that all functions share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub enum Budget {
     ChangesPerHour { bucket: String },
     /// Added monthly cost within a window, in cents.
     CostPerWindow { bucket: String },
+    /// Endpoints that are closed before a new perimeter is verified.
+    Canaries { perimeter: String },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +36,8 @@ pub struct Reservation {
 }
 
 /// What has to be reserved before the enforced changes of a plan are applied. Empty where there are none.
-pub fn reservations(plan: &Plan, limits: &Limits, now: Timestamp) -> Vec<Reservation> {
+pub fn reservations(plan: &Plan, settings: &Settings, canary: Option<&Canary>, now: Timestamp) -> Vec<Reservation> {
+    let limits = &settings.limits;
     if plan.refused.is_some() {
         return Vec::new();
     }
@@ -52,8 +58,17 @@ pub fn reservations(plan: &Plan, limits: &Limits, now: Timestamp) -> Vec<Reserva
         most: limits.monthly_cost_total.cents(),
         expires: end(now, limits.window()),
     };
+    let canaries = canary.map(|canary| Reservation {
+        budget: Budget::Canaries {
+            perimeter: canary.perimeter.clone(),
+        },
+        amount: u64::try_from(plan.restricted_endpoints()).unwrap_or(u64::MAX),
+        most: u64::try_from(canary.most).unwrap_or(u64::MAX),
+        expires: now + SignedDuration::from_hours(24 * i64::from(settings.ledger.retention_days)),
+    });
     [changes, cost]
         .into_iter()
+        .chain(canaries)
         .filter(|reservation| reservation.amount > 0)
         .collect()
 }
@@ -64,6 +79,7 @@ impl Budget {
         match self {
             Self::ChangesPerHour { bucket } => format!("changes/{bucket}"),
             Self::CostPerWindow { bucket } => format!("cost/{bucket}"),
+            Self::Canaries { perimeter } => format!("perimeter/{perimeter}"),
         }
     }
 }
@@ -82,6 +98,11 @@ impl Reservation {
                 dollars(self.most),
                 dollars(self.amount)
             ),
+            Budget::Canaries { .. } => {
+                "the perimeter is new, and another run closes the first endpoints under it; the others follow once these are \
+                 verified"
+                    .to_owned()
+            }
         }
     }
 
@@ -99,9 +120,13 @@ impl Reservation {
             Budget::ChangesPerHour { .. } => u64::try_from(used.len()).unwrap_or(u64::MAX),
             Budget::CostPerWindow { .. } => used
                 .iter()
-                .map(|planned| planned.monthly_cost)
+                .filter_map(|planned| planned.monthly_cost)
                 .sum::<MonthlyCost>()
                 .cents(),
+            Budget::Canaries { .. } => {
+                let endpoints: BTreeSet<_> = restricted(used).collect();
+                u64::try_from(endpoints.len()).unwrap_or(u64::MAX)
+            }
         };
         self.amount.saturating_sub(used)
     }
@@ -140,9 +165,9 @@ mod tests {
     #[test]
     fn only_enforced_changes_are_reserved() {
         let world = compliant().without("vpce-kms").without("vpce-s3");
-        let limits = Limits::default();
+        let settings = Settings::default();
         let plan = world.plan();
-        let reserved = reservations(&plan, &limits, at("2026-11-23T12:34:56Z"));
+        let reserved = reservations(&plan, &settings, None, at("2026-11-23T12:34:56Z"));
         let [changes, cost] = reserved.as_slice() else {
             panic!("{reserved:?}")
         };
@@ -154,15 +179,15 @@ mod tests {
         assert_eq!(changes.expires, at("2026-11-23T13:00:00Z"));
         assert_eq!(
             (cost.budget.key(), cost.amount, cost.most),
-            ("cost/20261123T00Z".to_owned(), 1_460, 50_000)
+            ("cost/20261123T00Z".to_owned(), 1_460, 100_000)
         );
         assert_eq!(cost.expires, at("2026-11-24T00:00:00Z"));
         let refused = Plan {
             refused: Some("too much".to_owned()),
             ..plan
         };
-        assert_eq!(reservations(&refused, &limits, world.now), []);
-        assert_eq!(reservations(&bare().plan(), &limits, world.now), []);
+        assert_eq!(reservations(&refused, &settings, None, world.now), []);
+        assert_eq!(reservations(&bare().plan(), &settings, None, world.now), []);
     }
 
     #[test]
@@ -195,7 +220,7 @@ mod tests {
             .without("vpce-s3")
             .without("vpce-dynamodb");
         let plan = world.plan();
-        let reserved = reservations(&plan, &Limits::default(), world.now);
+        let reserved = reservations(&plan, &Settings::default(), None, world.now);
         let unused =
             |outcomes: &[ChangeOutcome]| -> Vec<_> { reserved.iter().map(|r| r.unused(&plan, outcomes)).collect() };
         let applied = ChangeOutcome::Applied { created: None };
@@ -216,13 +241,11 @@ mod tests {
 
     #[test]
     fn refusal_names_the_amount_and_the_limit() {
-        let limits = Limits {
-            changes_per_hour: 5,
-            monthly_cost_total: MonthlyCost::from_dollars(20.0),
-            ..Limits::default()
-        };
+        let mut settings = Settings::default();
+        settings.limits.changes_per_hour = 5;
+        settings.limits.monthly_cost_total = MonthlyCost::from_dollars(20.0);
         let world = compliant().without("vpce-kms");
-        let reserved = reservations(&world.plan(), &limits, world.now);
+        let reserved = reservations(&world.plan(), &settings, None, world.now);
         let texts: Vec<_> = reserved.iter().map(Reservation::refusal).collect();
         assert!(texts[0].contains("limits.changes_per_hour"), "{}", texts[0]);
         assert!(

@@ -1,26 +1,27 @@
 //! The shape of `postern.toml`: one line per key.
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use postern_policy::Perimeter;
 
 use super::reader::{Node, Section, advice};
 use super::{
-    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, Mode, Modes, Requirement,
-    Settings, SubnetSelector, VpcSelector, values,
+    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes,
+    Requirement, Settings, SubnetSelector, VpcSelector, values,
 };
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
 
-const KINDS: &[(&str, EndpointKind)] = &[
+pub(super) const KINDS: &[(&str, EndpointKind)] = &[
     ("interface", EndpointKind::Interface),
     ("gateway", EndpointKind::Gateway),
 ];
-const CLASSES: &[(&str, SubnetClass)] = &[
+pub(super) const CLASSES: &[(&str, SubnetClass)] = &[
     ("public", SubnetClass::Public),
     ("private", SubnetClass::Private),
     ("isolated", SubnetClass::Isolated),
 ];
-const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
+pub(super) const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
 
 /// Reads the whole document. What was rejected has its default value in the result.
 pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Settings {
@@ -35,11 +36,13 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
             |a, b| a.control == b.control && a.selector == b.selector,
         )
     };
-    let (perimeter, trusted_cidrs) = root
-        .get("perimeter", perimeter)
-        .unwrap_or((default.perimeter, default.trusted_cidrs));
+    let (perimeter, confirmed_perimeter, trusted_cidrs) =
+        root.get("perimeter", perimeter)
+            .unwrap_or((default.perimeter, None, default.trusted_cidrs));
     let mut settings = Settings {
+        version: default.version,
         perimeter,
+        confirmed_perimeter,
         trusted_cidrs,
         requirements: root.list("requirements", requirement),
         modes: root.get("modes", modes).unwrap_or_default(),
@@ -56,7 +59,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
     settings
 }
 
-fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Vec<IpNet>)> {
+fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Option<String>, Vec<IpNet>)> {
     let default = Settings::default().perimeter;
     node.section(|s| {
         let perimeter = Perimeter {
@@ -70,8 +73,12 @@ fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Vec<IpNet>)> {
                 .get("builtin_aws_owned_resources", Node::boolean)
                 .unwrap_or(default.builtin_aws_owned_resources),
             aws_services: s.get("aws_services", Node::boolean).unwrap_or(default.aws_services),
+            images_of_any_owner: s
+                .get("images_of_any_owner", Node::boolean)
+                .unwrap_or(default.images_of_any_owner),
         };
-        Some((perimeter, s.list("cidrs", values::cidr)))
+        let confirmed = s.get("confirmed", values::digest);
+        Some((perimeter, confirmed, s.list("cidrs", values::cidr)))
     })
 }
 
@@ -117,17 +124,48 @@ fn mode(node: &Node<'_>) -> Option<Mode> {
     node.choice("mode", MODES)
 }
 
-/// The modes of a class of changes.
-fn class(node: &Node<'_>) -> Option<Mode> {
+/// The mode of a class of changes, and when they are made.
+fn class(node: &Node<'_>) -> Option<(Mode, Option<MaintenanceWindow>)> {
     const CLASS_MODES: &[(&str, Mode)] = &[("audit", Mode::Audit), ("enforce", Mode::Enforce)];
-    node.section(|s| s.get("mode", |node| node.choice("mode", CLASS_MODES)))
+    node.section(|s| {
+        let mode = s.get("mode", |node| node.choice("mode", CLASS_MODES));
+        Some((mode.unwrap_or_default(), s.get("window", window)))
+    })
+}
+
+pub(super) const WEEKDAYS: &[(&str, i8)] = &[
+    ("mon", 1),
+    ("tue", 2),
+    ("wed", 3),
+    ("thu", 4),
+    ("fri", 5),
+    ("sat", 6),
+    ("sun", 7),
+];
+
+fn window(node: &Node<'_>) -> Option<MaintenanceWindow> {
+    node.section(|s| {
+        let weekdays = s.require("weekdays", |node| node.some(|node| node.choice("weekday", WEEKDAYS)));
+        let from = s.require("from", values::time);
+        let to = s.require("to", values::time);
+        let time_zone = s.get("time_zone", values::time_zone).unwrap_or(TimeZone::UTC);
+        Some(MaintenanceWindow {
+            weekdays: weekdays?.into_iter().collect(),
+            from: from?,
+            to: to?,
+            time_zone,
+        })
+    })
 }
 
 fn modes(node: &Node<'_>, names: &[&str]) -> Option<Modes> {
     node.section(|s| {
+        let default = s.get("default", mode).unwrap_or_default();
+        let (interrupting, window) = s.get("interrupting", class).unwrap_or_default();
         Some(Modes {
-            default: s.get("default", mode).unwrap_or_default(),
-            interrupting: s.get("interrupting", class).unwrap_or_default(),
+            default,
+            interrupting,
+            window,
             controls: s.rest(|entry| {
                 let mode = mode(entry);
                 if !names.contains(&entry.key()) {
@@ -194,6 +232,9 @@ fn limits(node: &Node<'_>) -> Option<Limits> {
             window_hours: s
                 .get("window_hours", |node| values::within(node, 1..=720))
                 .unwrap_or(default.window_hours),
+            canary_endpoints: s
+                .get("canary_endpoints", values::count)
+                .unwrap_or(default.canary_endpoints),
         })
     })
 }
@@ -228,12 +269,16 @@ fn prices(node: &Node<'_>) -> Option<Prices> {
     let default = Prices::default();
     node.section(|s| {
         Some(Prices {
-            interface_endpoint_zone_hour: s
-                .get("interface_endpoint_zone_hour", values::dollars)
-                .unwrap_or(default.interface_endpoint_zone_hour),
-            regions: s
-                .get("regions", |node| node.map(values::region_price))
-                .unwrap_or_default(),
+            interface_endpoint_zone_hour: s.get("interface_endpoint_zone_hour", values::dollars),
+            regions: {
+                let mut regions = default.regions;
+                regions.extend(
+                    s.get("regions", |node| node.map(values::region_price))
+                        .unwrap_or_default(),
+                );
+                regions
+            },
+            as_of: s.get("as_of", values::day),
         })
     })
 }

@@ -7,14 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use postern_policy::Perimeter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::finding::ResourceKind;
-use crate::model::id::VpcId;
+use crate::model::id::{Region, VpcId};
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
 mod document;
+mod effective;
+mod own_account;
 mod reader;
 #[cfg(test)]
 mod schema;
@@ -22,13 +25,21 @@ mod schema;
 mod tests;
 mod values;
 mod warnings;
+mod window;
 
+pub use own_account::Organization;
 pub use reader::Problem;
+pub use window::MaintenanceWindow;
+
 use reader::{Problems, Section};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    /// Which settings these are: the beginning of the SHA-256 digest of their text, in hexadecimal digits.
+    pub version: String,
     pub perimeter: Perimeter,
+    /// The digest of a perimeter of which a person states that it contains the account in which Postern runs.
+    pub confirmed_perimeter: Option<String>,
     /// Networks trusted for ingress besides the VPC's own.
     pub trusted_cidrs: Vec<IpNet>,
     pub requirements: Vec<Requirement>,
@@ -103,6 +114,8 @@ pub struct Modes {
     /// The mode of interrupting changes. Findings that need such a change are audited unless this is `Enforce`, even
     /// where their control is enforced.
     pub interrupting: Mode,
+    /// When interrupting changes are made. None: at any time.
+    pub window: Option<MaintenanceWindow>,
     /// The modes that the settings give, and `Off` for every opt-in control that they do not name.
     pub controls: BTreeMap<String, Mode>,
 }
@@ -138,6 +151,9 @@ pub struct Limits {
     pub attempts: usize,
     /// How long a window is.
     pub window_hours: u16,
+    /// How many endpoints are closed first under a new perimeter. The others follow once these are verified. 0: all at
+    /// once.
+    pub canary_endpoints: usize,
 }
 
 /// How long the ledger keeps what.
@@ -179,10 +195,19 @@ impl Settings {
         let settings = Section::root(&document, &problems, |root| document::settings(root, controls));
         let problems = problems.into_sorted();
         match settings {
-            Some(settings) if problems.is_empty() => Ok(settings),
+            Some(settings) if problems.is_empty() => Ok(Self {
+                version: version(text),
+                ..settings
+            }),
             _ => Err(SettingsError { problems }),
         }
     }
+}
+
+/// Twelve digits, as many as tell apart the versions that an owner will ever have.
+fn version(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn lines(problems: &[Problem]) -> String {
@@ -190,15 +215,25 @@ fn lines(problems: &[Problem]) -> String {
     lines.join("\n")
 }
 
+impl Settings {
+    /// Whether these are the settings of this text.
+    pub fn is_of(&self, text: &str) -> bool {
+        self.version == version(text)
+    }
+}
+
 /// What an empty `postern.toml` means.
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            version: version(""),
             perimeter: Perimeter {
                 builtin_aws_owned_resources: true,
                 aws_services: true,
+                images_of_any_owner: true,
                 ..Perimeter::default()
             },
+            confirmed_perimeter: None,
             trusted_cidrs: Vec::new(),
             requirements: Vec::new(),
             modes: Modes::default(),
@@ -227,10 +262,11 @@ impl Default for Limits {
         Self {
             changes_per_run: 50,
             changes_per_hour: 200,
-            monthly_cost_per_vpc: MonthlyCost::from_dollars(250.0),
-            monthly_cost_total: MonthlyCost::from_dollars(500.0),
+            monthly_cost_per_vpc: MonthlyCost::from_dollars(500.0),
+            monthly_cost_total: MonthlyCost::from_dollars(1000.0),
             attempts: 3,
             window_hours: 24,
+            canary_endpoints: 1,
         }
     }
 }
@@ -264,11 +300,12 @@ impl AlertSettings {
 }
 
 impl Default for Prices {
-    /// The price of us-east-1, everywhere.
+    /// The [price of us-east-1](https://aws.amazon.com/privatelink/pricing/). That of other Regions is unknown.
     fn default() -> Self {
         Self {
-            interface_endpoint_zone_hour: 0.01,
-            regions: BTreeMap::new(),
+            interface_endpoint_zone_hour: None,
+            regions: BTreeMap::from([(Region::from("us-east-1"), 0.01)]),
+            as_of: None,
         }
     }
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::{AlertSettings, LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
-use crate::model::cost::Prices;
 use crate::model::snapshot::SubnetClass;
 
 /// Settings of Postern: which VPC endpoints every VPC must have, and whom they admit.
@@ -67,6 +66,12 @@ struct Perimeter {
     /// Whether AWS service principals are trusted.
     #[schemars(extend("default" = Settings::default().perimeter.aws_services))]
     aws_services: Option<bool>,
+    /// Whether machine images of any owner are trusted, such as those of AWS Marketplace, Canonical and Red Hat.
+    #[schemars(extend("default" = Settings::default().perimeter.images_of_any_owner))]
+    images_of_any_owner: Option<bool>,
+    /// The digest of this perimeter, once a person has checked that it contains the account in which Postern runs.
+    #[schemars(regex(pattern = r"^[0-9a-f]{12}$"))]
+    confirmed: Option<String>,
     /// Networks outside the VPC from which endpoints may be reached, as CIDRs without host bits.
     cidrs: Option<BTreeSet<String>>,
 }
@@ -172,6 +177,10 @@ struct LimitsTable {
     /// The length of a window in hours.
     #[schemars(range(min = 1, max = 720), extend("default" = Limits::default().window_hours))]
     window_hours: Option<i64>,
+    /// How many endpoints are closed first under a new perimeter; the others follow once these are verified. 0: all at
+    /// once.
+    #[schemars(extend("default" = Limits::default().canary_endpoints))]
+    canary_endpoints: Option<Count>,
 }
 
 /// For how long the ledger keeps changes and pauses.
@@ -200,9 +209,10 @@ struct AlertsTable {
 #[schemars(deny_unknown_fields, rename = "Prices")]
 struct PricesTable {
     /// US dollars for an interface endpoint in one Availability Zone for one hour, in Regions without a price of their
-    /// own.
-    #[schemars(extend("default" = Prices::default().interface_endpoint_zone_hour))]
+    /// own. Without it their price is unknown.
     interface_endpoint_zone_hour: Option<Amount>,
+    /// The day on which the prices were looked up; `postern prices --write` writes it.
+    as_of: Option<Day>,
     /// The same price for single Regions.
     regions: Option<RegionPrices>,
 }
@@ -225,6 +235,7 @@ macro_rules! shape {
 }
 
 shape! {
+    Day: json_schema!({"type": "string", "format": "date"});
     Amount: json_schema!({"type": "number", "minimum": 0});
     Count: json_schema!({"type": "integer", "minimum": 0});
     Control: json_schema!({"type": "string", "enum": control_names()});
@@ -239,6 +250,33 @@ shape! {
         "additionalProperties": {"type": "number", "minimum": 0},
     });
     Modes: json_schema!({"type": "object", "properties": modes(), "additionalProperties": false});
+}
+
+/// When interrupting changes are made.
+fn window() -> Value {
+    let time = |about| json!({"description": about, "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"});
+    json!({
+        "description": "When interrupting changes are made. Left out: at any time.",
+        "type": "object",
+        "properties": {
+            "weekdays": {
+                "description": "The days on which the window begins.",
+                "type": "array",
+                "items": {"type": "string", "enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]},
+                "minItems": 1,
+                "uniqueItems": true,
+            },
+            "from": time("Hours and minutes."),
+            "to": time("Hours and minutes; on the next day where it is not after `from`."),
+            "time_zone": {
+                "description": "A name of the IANA time zone database.",
+                "type": "string",
+                "default": "UTC",
+            },
+        },
+        "required": ["weekdays", "from", "to"],
+        "additionalProperties": false,
+    })
 }
 
 fn control_names() -> Vec<&'static str> {
@@ -262,7 +300,7 @@ fn modes() -> BTreeMap<&'static str, Value> {
     let interrupting = json!({
         "description": "Changes that drop live connections or change the path of traffic that flows.",
         "type": "object",
-        "properties": {"mode": interrupting},
+        "properties": {"mode": interrupting, "window": window()},
         "additionalProperties": false,
     });
     controls
@@ -399,7 +437,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 14);
+        assert_eq!(tables, 15);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
@@ -31,6 +31,13 @@ pub(super) fn organization_path(node: &Node<'_>) -> Option<String> {
                     .and_then(|unit| unit.split_once('-'))
                     .is_some_and(|(root, id)| is_id(root, "", 4..=32) && is_id(id, "", 8..=32))
             })
+    })
+}
+
+/// Of a perimeter.
+pub(super) fn digest(node: &Node<'_>) -> Option<String> {
+    node.text("the digest of a perimeter, of twelve hexadecimal digits", |text| {
+        text.len() == 12 && text.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
     })
 }
 
@@ -156,6 +163,21 @@ pub(super) fn expiry(node: &Node<'_>) -> Option<Timestamp> {
         .or_else(|| node.reject(format!("`{text}` is further away than can be counted")))
 }
 
+/// Hours and minutes.
+pub(super) fn time(node: &Node<'_>) -> Option<Time> {
+    let text = node.text("a time of day such as 02:30", |text| {
+        text.len() == 5 && Time::strptime("%H:%M", text).is_ok()
+    })?;
+    Time::strptime("%H:%M", text).ok()
+}
+
+pub(super) fn time_zone(node: &Node<'_>) -> Option<TimeZone> {
+    let text = node.text("the name of a time zone such as Europe/Berlin or UTC", |text| {
+        text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+-".contains(&b)) && TimeZone::get(text).is_ok()
+    })?;
+    TimeZone::get(&text).ok()
+}
+
 pub(super) fn count(node: &Node<'_>) -> Option<usize> {
     let DeValue::Integer(number) = node.value() else {
         return node.expected("a whole number");
@@ -178,6 +200,16 @@ pub(super) fn within(node: &Node<'_>, range: RangeInclusive<u16>) -> Option<u16>
             range.end()
         ))
     })
+}
+
+pub(super) fn day(node: &Node<'_>) -> Option<Date> {
+    let DeValue::Datetime(at) = node.value() else {
+        return node.expected("a date without quotes such as 2027-01-31");
+    };
+    match (at.date, at.time) {
+        (Some(_), None) => at.to_string().parse().ok(),
+        _ => node.reject(format!("`{at}` is no day; write a date such as 2027-01-31")),
+    }
 }
 
 /// US dollars.

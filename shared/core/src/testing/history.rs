@@ -24,6 +24,7 @@ pub(crate) fn record(change: Change, run: &str, time: &str) -> ChangeRecord {
         action: Action::Change(change),
         causes: [].into(),
         triggering_events: Vec::new(),
+        perimeter: None,
         monthly_cost: MonthlyCost::ZERO,
         status: ChangeStatus::Applied { created: None },
         delivered: true,

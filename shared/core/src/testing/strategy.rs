@@ -1,9 +1,8 @@
 //! Random VPCs and settings, as odd as AWS allows.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use postern_policy::{Perimeter, template};
+use postern_policy::{Document, EndpointContext, Perimeter, fix, template};
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::weighted as maybe;
 use proptest::prelude::*;
@@ -11,10 +10,13 @@ use proptest::sample::{select, subsequence};
 
 use super::baseline::modes;
 use super::{
-    ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, route, rule, tags, zone,
+    ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, record, route, rule, tags,
+    zone,
 };
+use crate::changes::{Change, ReplacePolicy};
 use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::TAG_EXEMPT;
+use crate::history::ChangeRecord;
 use crate::model::id::{SubnetId, Zone};
 use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
@@ -27,7 +29,7 @@ const SUBNETS: usize = 6;
 const ENDPOINTS: usize = 7;
 
 /// Policies of each sort.
-const POLICIES: [&str; 9] = [
+pub(crate) const POLICIES: [&str; 9] = [
     ALLOW_ALL,
     // Our principals, anybody's resources.
     r#"{"Version":"2012-10-17","Statement":[{"Sid":"Ours","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#,
@@ -90,14 +92,16 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             world.snapshot.dns = Ok(VpcDns { support, hostnames });
             world.settings = Settings {
                 limits: world.settings.limits,
+                prices: world.settings.prices,
                 ..settings
             };
             for (n, sketch) in endpoints.into_iter().enumerate() {
                 world = sketch.scope(n, world);
             }
             if let Some(n) = unlisted {
-                let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
-                catalogue.services.remove(n);
+                world = world.edit_catalogue(|services| {
+                    services.remove(n);
+                });
             }
             world
         },
@@ -213,6 +217,8 @@ struct Sketch {
     requester_managed: bool,
     foreign: bool,
     abroad: bool,
+    /// Postern closed its policy for the own account alone.
+    outdated: bool,
     tags: Tags,
 }
 
@@ -234,7 +240,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
         bits,
         any::<bool>(),
         maybe(0.95, 0..POLICIES.len() + 4),
-        (rarely(), rarely(), rarely()),
+        (rarely(), rarely(), rarely(), rarely()),
         tags,
     )
         .prop_map(
@@ -249,6 +255,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
                 requester_managed: rare.0,
                 foreign: rare.1,
                 abroad: rare.2,
+                outdated: rare.3,
                 tags,
             },
         )
@@ -263,7 +270,7 @@ impl Sketch {
     fn scope(self, n: usize, world: World) -> World {
         let snapshot = &world.snapshot;
         let catalogue = snapshot.services.as_ref().unwrap();
-        let (kind, service) = match catalogue.services.get(self.service) {
+        let (kind, service) = match catalogue.services().get(self.service) {
             Some(Service { kind, name, .. }) => (*kind, Some(name.clone())),
             None if self.service == 11 => (EndpointKind::Interface, Some("com.amazonaws.eu-central-1.gone".into())),
             None => (EndpointKind::Resource, None),
@@ -293,6 +300,7 @@ impl Sketch {
             route_tables: tables.into_iter().map(Into::into).collect(),
             security_groups: groups.into_iter().map(Into::into).collect(),
             private_dns: interface && self.private_dns && !taken,
+            private_dns_inbound_only: false,
             policy: self.policy.map(|policy| {
                 let perimeter = || template(short, REGION, &world.settings.perimeter).unwrap_or_default();
                 POLICIES.get(policy).map_or_else(perimeter, |text| (*text).to_owned())
@@ -301,8 +309,44 @@ impl Sketch {
             tags: self.tags,
             service,
         };
-        world.endpoint(endpoint)
+        match self.outdated.then(|| outdated(&endpoint)).flatten() {
+            Some(change) => {
+                let written = ChangeRecord {
+                    perimeter: Some("0123456789ab".to_owned()),
+                    ..record(change.clone(), "run-0", "2026-11-22T08:00:00Z")
+                };
+                let mut world = world.endpoint(endpoint).remember(written);
+                world.snapshot = change.simulate(&world.snapshot);
+                world
+            }
+            None => world.endpoint(endpoint),
+        }
     }
+}
+
+/// What closes an open policy of the endpoint for the own account alone.
+fn outdated(endpoint: &Endpoint) -> Option<Change> {
+    let narrow = Perimeter {
+        organizations: Vec::new(),
+        accounts: vec![ACCOUNT.to_owned()],
+        ..perimeter()
+    };
+    let context = EndpointContext {
+        service: endpoint.service.as_ref()?.to_string(),
+        gateway: endpoint.kind == EndpointKind::Gateway,
+        owner: endpoint.owner.to_string(),
+        region: REGION.to_owned(),
+        vpc: VPC.to_owned(),
+        endpoint: endpoint.id.to_string(),
+        time: 1_795_435_200,
+    };
+    let before = endpoint.policy.clone()?;
+    let after = fix(&Document::parse(&before).ok()?, &narrow, &context).ok()?.text;
+    Some(Change::ReplacePolicy(ReplacePolicy {
+        endpoint: endpoint.id.clone(),
+        before,
+        after,
+    }))
 }
 
 fn settings() -> impl Strategy<Value = Settings> {

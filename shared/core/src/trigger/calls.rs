@@ -55,9 +55,14 @@ static CALLS: &[Call] = &[
         ],
     ),
     call(
+        "AssociateSecurityGroupVpc",
+        &[request("vpcId", Vpc), request("groupId", SecurityGroup)],
+    ),
+    call(
         "AssociateVpcCidrBlock",
         &[request("vpcId", Vpc), response("vpcId", Vpc)],
     ),
+    call("AttachInternetGateway", &[request("vpcId", Vpc)]),
     call(
         "AuthorizeSecurityGroupIngress",
         &[
@@ -79,6 +84,7 @@ static CALLS: &[Call] = &[
             response("subnet.subnetId", Subnet),
         ],
     ),
+    call("CreateTags", TAGGED),
     call(
         "CreateVpcEndpoint",
         &[
@@ -87,12 +93,27 @@ static CALLS: &[Call] = &[
             response("vpcEndpoint.vpcEndpointId", Endpoint),
         ],
     ),
+    // Its routes remain as blackholes, in tables that the event does not name.
+    call("DeleteNatGateway", &[]),
     call("DeleteRoute", &[request("routeTableId", RouteTable)]),
+    call("DeleteTags", TAGGED),
     call("DeleteVpcEndpoints", &[request("vpcEndpointId", Endpoint)]),
+    call("DetachInternetGateway", &[request("vpcId", Vpc)]),
+    call("DisableVgwRoutePropagation", &[request("routeTableId", RouteTable)]),
     call("DisassociateRouteTable", &[request("associationId", Association)]),
+    call(
+        "DisassociateSecurityGroupVpc",
+        &[request("vpcId", Vpc), request("groupId", SecurityGroup)],
+    ),
+    call("DisassociateVpcCidrBlock", &[response("vpcId", Vpc)]),
+    call("EnableVgwRoutePropagation", &[request("routeTableId", RouteTable)]),
+    // The groups and route tables that refer to it are not known.
+    call("ModifyManagedPrefixList", &[]),
     call("ModifySecurityGroupRules", &[request("groupId", SecurityGroup)]),
     call("ModifyVpcAttribute", &[request("vpcId", Vpc)]),
     call("ModifyVpcEndpoint", &[request("vpcEndpointId", Endpoint)]),
+    // Of an endpoint service of the same account. A provider's own account has the event otherwise.
+    call("RejectVpcEndpointConnections", &[request("vpcEndpointId", Endpoint)]),
     call("ReplaceRoute", &[request("routeTableId", RouteTable)]),
     call(
         "ReplaceRouteTableAssociation",
@@ -110,6 +131,17 @@ static CALLS: &[Call] = &[
         ],
     ),
 ];
+
+/// A call may tag resources of several kinds.
+const TAGGED: &[TargetField] = &[
+    request("resourcesSet.resourceId", Vpc),
+    request("resourcesSet.resourceId", Subnet),
+    request("resourcesSet.resourceId", RouteTable),
+    request("resourcesSet.resourceId", Endpoint),
+];
+
+/// The calls that tag resources, or take tags away.
+pub const TAG_CALLS: &[&str] = &["CreateTags", "DeleteTags"];
 
 const fn call(name: &'static str, fields: &'static [TargetField]) -> Call {
     Call { name, fields }
@@ -150,6 +182,9 @@ impl Call {
         if returned.any(|value| flag(value) == Some(false)) {
             return None;
         }
+        if TAG_CALLS.contains(&self.name) {
+            return self.tagged(request);
+        }
         let unsuccessful: BTreeSet<String> = response.texts("unsuccessful.resourceId").into_iter().collect();
         for field in self.fields {
             let body = match field.part {
@@ -168,6 +203,27 @@ impl Call {
             return (!targets.is_empty()).then_some(targets);
         }
         Some(vec![Target::Region])
+    }
+}
+
+impl Call {
+    /// The targets among the tagged resources. None where there are none.
+    fn tagged(&self, request: Body<'_>) -> Option<Vec<Target>> {
+        let mut named = false;
+        let mut targets = Vec::new();
+        for field in self.fields {
+            let ids: BTreeSet<String> = request.texts(field.path).into_iter().collect();
+            named |= !ids.is_empty();
+            targets.extend(
+                ids.iter()
+                    .filter(|id| field.kind.names(id))
+                    .map(|id| field.kind.target(id)),
+            );
+        }
+        match named {
+            true => (!targets.is_empty()).then_some(targets),
+            false => Some(vec![Target::Region]),
+        }
     }
 }
 
@@ -222,7 +278,8 @@ mod tests {
 
     #[test]
     fn the_calls_are_the_events_that_start_functions_sorted_and_once_each() {
-        let events: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|function| function.events).copied().collect();
+        let mut events: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|function| function.events).copied().collect();
+        events.extend(TAG_CALLS);
         let calls: Vec<&str> = CALLS.iter().map(|call| call.name).collect();
         assert_eq!(calls, events.into_iter().collect::<Vec<_>>());
         let failed: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|f| f.failed_events).copied().collect();
@@ -240,11 +297,137 @@ mod tests {
         }
     }
 
+    #[test]
+    fn tags_name_every_resource_on_which_a_verdict_depends_and_no_other() {
+        let tags = |ids: &[&str]| {
+            let items: Vec<_> = ids.iter().map(|id| json!({"resourceId": id})).collect();
+            let request =
+                json!({"resourcesSet": {"items": items}, "tagSet": {"items": [{"key": "env", "value": "prod"}]}});
+            targets("CreateTags", request.clone(), json!({"_return": true}))
+        };
+        assert_eq!(
+            tags(&[
+                "i-1",
+                "vpc-1",
+                "subnet-1",
+                "subnet-2",
+                "rtb-1",
+                "vpce-1",
+                "vpc-endpoint-1"
+            ]),
+            Some(vec![
+                Target::Vpc("vpc-1".into()),
+                Target::Vpc("vpc-endpoint-1".into()),
+                Target::Subnet("subnet-1".into()),
+                Target::Subnet("subnet-2".into()),
+                Target::RouteTable("rtb-1".into()),
+                Target::Endpoint("vpce-1".into()),
+            ])
+        );
+        assert_eq!(tags(&["i-1", "vol-1"]), None);
+    }
+
     /// One row per field: call, request, response, target.
     #[test]
     fn every_field_of_every_call_gives_its_target() {
         let none = json!(null);
         let rows = [
+            (
+                "AssociateSecurityGroupVpc",
+                json!({"groupId": "sg-1", "vpcId": "vpc-1"}),
+                none.clone(),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "AssociateSecurityGroupVpc",
+                json!({"groupId": "sg-1"}),
+                none.clone(),
+                Target::SecurityGroup("sg-1".into()),
+            ),
+            (
+                "AttachInternetGateway",
+                json!({"internetGatewayId": "igw-1", "vpcId": "vpc-1"}),
+                json!({"_return": true}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "CreateTags",
+                json!({"resourcesSet": {"items": [{"resourceId": "vpc-1"}]}}),
+                none.clone(),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "DeleteTags",
+                json!({"resourcesSet": {"items": [{"resourceId": "subnet-1"}]}}),
+                none.clone(),
+                Target::Subnet("subnet-1".into()),
+            ),
+            (
+                "CreateTags",
+                json!({"resourcesSet": {"items": [{"resourceId": "rtb-1"}]}}),
+                none.clone(),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "DeleteTags",
+                json!({"resourcesSet": {"items": [{"resourceId": "vpce-1"}]}}),
+                none.clone(),
+                Target::Endpoint("vpce-1".into()),
+            ),
+            (
+                "DeleteNatGateway",
+                json!({"DeleteNatGatewayRequest": {"NatGatewayId": "nat-1"}}),
+                none.clone(),
+                Target::Region,
+            ),
+            (
+                "DetachInternetGateway",
+                json!({"internetGatewayId": "igw-1", "vpcId": "vpc-1"}),
+                json!({"_return": true}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "DisableVgwRoutePropagation",
+                json!({"gatewayId": "vgw-1", "routeTableId": "rtb-1"}),
+                json!({"_return": true}),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "EnableVgwRoutePropagation",
+                json!({"gatewayId": "vgw-1", "routeTableId": "rtb-1"}),
+                json!({"_return": true}),
+                Target::RouteTable("rtb-1".into()),
+            ),
+            (
+                "DisassociateSecurityGroupVpc",
+                json!({"groupId": "sg-1", "vpcId": "vpc-1"}),
+                none.clone(),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "DisassociateSecurityGroupVpc",
+                json!({"groupId": "sg-1"}),
+                none.clone(),
+                Target::SecurityGroup("sg-1".into()),
+            ),
+            (
+                "DisassociateVpcCidrBlock",
+                json!({"associationId": "vpc-cidr-assoc-1"}),
+                json!({"vpcId": "vpc-1"}),
+                Target::Vpc("vpc-1".into()),
+            ),
+            (
+                "ModifyManagedPrefixList",
+                json!({"ModifyManagedPrefixListRequest": {"PrefixListId": "pl-1"}}),
+                none.clone(),
+                Target::Region,
+            ),
+            (
+                "RejectVpcEndpointConnections",
+                json!({"RejectVpcEndpointConnectionsRequest": {"ServiceId": "vpce-svc-1", "VpcEndpointId": {"tag": 1, "content": "vpce-1"}}}),
+                json!({"W": {"unsuccessful": ""}}),
+                Target::Endpoint("vpce-1".into()),
+            ),
             (
                 "AssociateRouteTable",
                 json!({"routeTableId": "rtb-1", "subnetId": "subnet-1"}),

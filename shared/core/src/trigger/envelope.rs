@@ -461,8 +461,8 @@ mod tests {
             "the call `CreateSubnet` went to `aoss.amazonaws.com`, not to `ec2.amazonaws.com`"
         );
         assert_eq!(
-            detail("/detail/eventName", json!("CreateTags")),
-            "the call `CreateTags` is not one of the watched calls"
+            detail("/detail/eventName", json!("CreateFlowLogs")),
+            "the call `CreateFlowLogs` is not one of the watched calls"
         );
         assert_eq!(
             detail("/detail/readOnly", json!(true)),

@@ -15,6 +15,7 @@ mod laws;
 mod samples;
 mod tool;
 
+pub use self::calls::TAG_CALLS;
 pub use self::tool::Tool;
 pub use envelope::{Ignored, ParsedEvent, UnreadableError, read};
 

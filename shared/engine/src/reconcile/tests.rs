@@ -1,5 +1,10 @@
-use postern_cloud::{Fault, OTHER_ACCOUNT, REGION};
+use std::sync::Arc;
+
+use postern_cloud::world::NewEndpoint;
+use postern_cloud::{Entry, Fault, OTHER_ACCOUNT, REGION};
+use postern_core::changes::ChangeKind;
 use postern_core::controls::CONTROLS;
+use postern_core::history::{Action, ChangeStatus};
 
 use super::*;
 use crate::testing::{ALERT_TOPIC, REPORT_TOPIC, Rig, event};
@@ -203,4 +208,46 @@ async fn vpc_that_was_deleted_needs_nothing() {
     let reconciled = reconciler.reconcile(WorkItem::Unobserved(scope), &events);
     Box::pin(reconciled).await.unwrap();
     assert_eq!(reconciler.counts(), Counts::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn subnets_of_one_endpoint_are_added_by_one_call() {
+    let rig = Rig::new("[[requirements]]\nservices = [\"sts\"]\n");
+    rig.cloud.edit(|world| {
+        world.add_subnet(&rig.vpc, "c", "10.0.2.0/24", None);
+        let mut new = NewEndpoint::interface(&rig.vpc, "sts");
+        new.subnets = vec![rig.subnets[0].clone()];
+        world.add_endpoint(new);
+    });
+    rig.reconcile("run-1").await.unwrap();
+    let log = rig.cloud.log();
+    let adds = |entry: &&Arc<Entry>| entry.parameter("AddSubnetId.1").is_some();
+    let [added] = log.iter().filter(adds).collect::<Vec<_>>().try_into().unwrap();
+    assert!(added.parameter("AddSubnetId.2").is_some(), "{added:#?}");
+    let records = rig.records().await;
+    let of_subnets = records.iter().filter(|record| match &record.action {
+        Action::Change(change) => change.kind() == ChangeKind::AddSubnet,
+        Action::Undo(_) => false,
+    });
+    let statuses: Vec<_> = of_subnets.map(|record| record.status.clone()).collect();
+    assert_eq!(statuses, vec![ChangeStatus::Applied { created: None }; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn change_whose_turn_comes_after_the_end_of_the_run_is_left_to_the_next_one() {
+    let rig = Rig::new("");
+    let (account, region) = ("111122223333".into(), REGION.into());
+    for _ in 0..40 {
+        let turn = rig
+            .ledger
+            .take_turn(&account, &region, "ec2:ModifyVpcEndpoint", rig.cloud.now());
+        turn.await.unwrap();
+    }
+    let error = rig.reconcile("run-1").await.unwrap_err();
+    assert!(matches!(error, ReconcileError::NoTimeLeft(_)), "{error}");
+    assert!(rig.is_open());
+    assert_eq!(rig.calls("ModifyVpcEndpoint"), 0);
+    tokio::time::advance(Duration::from_secs(240)).await;
+    rig.reconcile("run-2").await.unwrap();
+    assert!(!rig.is_open());
 }

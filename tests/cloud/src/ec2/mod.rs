@@ -4,7 +4,9 @@ mod describe;
 mod endpoint_services;
 mod endpoints;
 mod error;
+mod gateways;
 mod groups;
+mod interfaces;
 mod route_tables;
 mod rules;
 mod services;
@@ -47,6 +49,7 @@ fn handler(operation: &str) -> Handler {
     match operation {
         "AcceptVpcEndpointConnections" => endpoint_services::accept,
         "AssociateRouteTable" => route_tables::associate,
+        "AttachInternetGateway" => gateways::attach_internet,
         "AuthorizeSecurityGroupIngress" => rules::authorize,
         "CreateRoute" => route_tables::create_route,
         "CreateRouteTable" => route_tables::create,
@@ -56,6 +59,7 @@ fn handler(operation: &str) -> Handler {
         "CreateVpc" => vpcs::create,
         "CreateVpcEndpoint" => endpoints::create,
         "CreateVpcEndpointServiceConfiguration" => endpoint_services::create,
+        "DeleteNatGateway" => gateways::delete_nat,
         "DeleteRoute" => route_tables::delete_route,
         "DeleteRouteTable" => route_tables::delete,
         "DeleteSecurityGroup" => groups::delete,
@@ -63,6 +67,7 @@ fn handler(operation: &str) -> Handler {
         "DeleteTags" => tags::delete,
         "DeleteVpc" => vpcs::delete,
         "DeleteVpcEndpoints" => endpoints::delete,
+        "DescribeNetworkInterfaces" => interfaces::describe,
         "DescribeRouteTables" => route_tables::describe,
         "DescribeSecurityGroups" => groups::describe,
         "DescribeSubnets" => subnets::describe,
@@ -73,7 +78,11 @@ fn handler(operation: &str) -> Handler {
         "DescribeVpcEndpointServices" => services::describe,
         "DescribeVpcEndpoints" => endpoints::describe,
         "DescribeVpcs" => vpcs::describe,
+        "DetachInternetGateway" => gateways::detach_internet,
+        "DisableVgwRoutePropagation" => gateways::stop_propagation,
         "DisassociateRouteTable" => route_tables::disassociate,
+        "DisassociateVpcCidrBlock" => vpcs::disassociate_cidr,
+        "EnableVgwRoutePropagation" => gateways::start_propagation,
         "ModifyVpcAttribute" => vpcs::modify_attribute,
         "ModifyVpcEndpoint" => endpoints::modify,
         "ModifyVpcEndpointServiceConfiguration" => endpoint_services::modify,

@@ -245,7 +245,7 @@ fn associated(table: &RouteTable, subnet: &str) -> bool {
 }
 
 impl Call<'_> {
-    fn own_table(&mut self) -> Result<RouteTable, ApiError> {
+    pub(super) fn own_table(&mut self) -> Result<RouteTable, ApiError> {
         let id = self.form.required("RouteTableId");
         let table = self.world.route_table(id).filter(|table| (LIST.visible)(self, table));
         let table = table.ok_or_else(|| ApiError::no_route_table(id))?;

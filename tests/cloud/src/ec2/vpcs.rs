@@ -39,7 +39,7 @@ fn write(xml: &mut Xml, vpc: &Vpc) {
     xml.text("cidrBlock", vpc.cidrs.first().map_or("", String::as_str));
     xml.set("cidrBlockAssociationSet", &vpc.cidrs, |xml, cidr| {
         xml.text("cidrBlock", cidr);
-        xml.text("associationId", "vpc-cidr-assoc-0");
+        xml.text("associationId", &association(&vpc.id, cidr));
         xml.node("cidrBlockState", |xml| xml.text("state", "associated"));
     });
     xml.text("instanceTenancy", "default");
@@ -124,6 +124,31 @@ pub(super) fn modify_attribute(call: &mut Call<'_>) -> Answered {
         (None, Some(on)) => call.world.edit_vpc(&id, |vpc| vpc.dns_hostnames = on),
     }
     call.done()
+}
+
+pub(super) fn disassociate_cidr(call: &mut Call<'_>) -> Answered {
+    let id = call.form.required("AssociationId").to_owned();
+    let of = |vpc: &Vpc| {
+        vpc.cidrs
+            .iter()
+            .skip(1)
+            .position(|cidr| association(&vpc.id, cidr) == id)
+    };
+    let found = call.world.vpcs().find_map(|vpc| Some((vpc.id.clone(), of(vpc)? + 1)));
+    let (vpc, at) = found.ok_or_else(|| ApiError::parameter(format!("The association '{id}' does not exist")))?;
+    call.own_vpc(&vpc)?;
+    call.world.edit_vpc(&vpc, |vpc| drop(vpc.cidrs.remove(at)));
+    call.xml.text("vpcId", &vpc);
+    Ok(())
+}
+
+/// The id of the association of a CIDR block with a VPC.
+fn association(vpc: &str, cidr: &str) -> String {
+    format!(
+        "vpc-cidr-assoc-{}-{}",
+        vpc.trim_start_matches("vpc-"),
+        cidr.replace(['.', '/', ':'], "-")
+    )
 }
 
 pub(super) fn is_main(table: &RouteTable) -> bool {

@@ -38,10 +38,16 @@ pub struct World {
     pub one_modification_at_a_time: bool,
     /// The service catalogue, of all Regions.
     pub catalogue: Vec<Arc<Listing>>,
+    /// The organisation to which all accounts belong.
+    pub organization: Option<String>,
+    /// Network interfaces of clients with their subnets.
+    pub clients: BTreeMap<String, String>,
     /// Topics that exist, by ARN.
     pub topics: BTreeSet<String>,
     /// Of each topic, as `GetTopicAttributes` has it.
     pub confirmed_subscriptions: u32,
+    /// The values of SSM parameters, by ARN.
+    pub parameters: BTreeMap<String, String>,
     /// Items of a page, at most, whatever the request asks for.
     pub page: usize,
     vpcs: Store<Vpc>,
@@ -188,8 +194,11 @@ impl World {
             endpoint_rate: None,
             one_modification_at_a_time: false,
             catalogue: Vec::new(),
+            organization: Some("o-exampleorg1".to_owned()),
+            clients: BTreeMap::new(),
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
+            parameters: BTreeMap::new(),
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),
             vpcs: Store::default(),
             subnets: Store::default(),

@@ -39,6 +39,11 @@ impl World {
         }
         let count = rng.usize(1..=shape.vpcs.max(1));
         let vpcs: Vec<_> = (0..count).map(|n| self.random_vpc(n, shape, rng)).collect();
+        let subnets: Vec<_> = self.subnets().map(|subnet| subnet.id.clone()).collect();
+        for subnet in subnets.into_iter().filter(|_| rng.bool()) {
+            let interface = self.id("eni");
+            self.clients.insert(interface, subnet);
+        }
         if let Some(vpc) = rng.choice(&vpcs).filter(|_| rng.u8(..6) == 0) {
             self.stranger(vpc, rng);
         }

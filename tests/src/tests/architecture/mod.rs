@@ -161,7 +161,6 @@ fn functions_contain_nothing_of_the_command_line() {
     );
     for foreign in [
         "postern-cli",
-        "aws-sdk-organizations",
         "clap",
         "clap_complete",
         "clap_mangen",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
-use postern_core::trigger::DEPENDENCY_VIOLATION;
+use postern_core::trigger::{DEPENDENCY_VIOLATION, TAG_CALLS};
 use serde_json::{Value, json};
 
 use super::resolve::{ACCOUNT, REGION, Stack};
@@ -22,6 +22,9 @@ fn rules_of(function: &Function) -> Vec<String> {
     let mut rules = vec![format!("{}Rule", prefix(function))];
     if !function.failed_events.is_empty() {
         rules.push(format!("{}FailureRule", prefix(function)));
+    }
+    if !function.tagged.is_empty() {
+        rules.push(format!("{}TagRule", prefix(function)));
     }
     rules
 }
@@ -77,6 +80,22 @@ fn a_rule_takes_successful_ec2_calls_that_postern_did_not_make() {
 }
 
 #[test]
+fn tags_start_a_function_only_on_resources_that_its_controls_are_about() {
+    let template = template();
+    let tagged = FUNCTIONS.iter().filter(|function| !function.tagged.is_empty());
+    assert_eq!(tagged.clone().count(), 2);
+    for function in tagged {
+        let events = properties(&template, &format!("{}Rule", prefix(function)))["EventPattern"].clone();
+        let mut expected = events;
+        expected["detail"]["eventName"] = json!(TAG_CALLS);
+        let prefixes: Vec<_> = function.tagged.iter().map(|prefix| json!({"prefix": prefix})).collect();
+        expected["detail"]["requestParameters"] = json!({"resourcesSet": {"items": {"resourceId": prefixes}}});
+        let rule = properties(&template, &format!("{}TagRule", prefix(function)));
+        assert_eq!(rule["EventPattern"], expected, "{}", function.name);
+    }
+}
+
+#[test]
 fn who_cannot_delete_something_because_of_dependencies_starts_a_function_whoever_it_is() {
     let template = template();
     let failing = FUNCTIONS.iter().filter(|function| !function.failed_events.is_empty());
@@ -97,13 +116,30 @@ fn who_cannot_delete_something_because_of_dependencies_starts_a_function_whoever
 }
 
 #[test]
-fn there_are_no_other_rules_than_those_of_the_registry() {
+fn there_are_no_other_rules_than_those_of_the_registry_and_the_self_check() {
     let template = template();
     let rules = resources(&template, "AWS::Events::Rule");
-    assert_eq!(
-        rules,
-        FUNCTIONS.iter().flat_map(|function| rules_of(function)).collect()
-    );
+    let registered = FUNCTIONS.iter().flat_map(|function| rules_of(function));
+    assert_eq!(rules, registered.chain(["CheckRule".to_owned()]).collect());
+}
+
+#[test]
+fn self_check_runs_every_two_minutes_and_is_not_repeated() {
+    let template = template();
+    let rule = properties(&template, "CheckRule");
+    assert_eq!(rule["ScheduleExpression"], "rate(2 minutes)");
+    let target = &rule["Targets"][0];
+    let payload: Value = serde_json::from_str(target["Input"].as_str().unwrap()).unwrap();
+    assert_eq!(payload, json!({"postern": "self-check"}));
+    assert_eq!(target["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    let invoked = properties(&template, "CheckInvocations");
+    let permission = properties(&template, "CheckPermission");
+    assert_eq!(invoked["MaximumRetryAttempts"], 0);
+    assert_eq!(permission["SourceArn"], json!({"Fn::GetAtt": ["CheckRule", "Arn"]}));
+    for part in [&invoked, &permission] {
+        let function = part["FunctionName"]["Ref"].as_str().unwrap();
+        assert_eq!(target["Arn"], json!({"Fn::GetAtt": [function, "Arn"]}));
+    }
 }
 
 #[test]

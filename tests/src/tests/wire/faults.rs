@@ -118,8 +118,14 @@ async fn refused_creation_is_reported_with_its_cause() {
             "ec2:CreateVpcEndpoint",
             false,
         ),
+        ("InvalidParameter", &conflict, "a private hosted zone", false),
         // Of this one it is not known what became, so no other attempt comes after it soon.
-        ("InvalidParameter", &conflict, "conflicting DNS domain", true),
+        (
+            "InvalidParameter",
+            "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true",
+            "DNS attributes",
+            true,
+        ),
     ];
     for (code, message, said, transient) in refusals {
         rig.proxy.fail("CreateVpcEndpoint", Fault::refused(code, message));

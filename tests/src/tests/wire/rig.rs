@@ -32,7 +32,7 @@ pub(crate) struct Rig {
     /// Between the function and the ledger.
     pub(crate) ledger: Proxy,
     sdk: SdkConfig,
-    _moto: Arc<Moto>,
+    moto: Arc<Moto>,
 }
 
 /// Regions with zones a, b and c.
@@ -96,7 +96,7 @@ impl Rig {
             ledger: Proxy::start(moto.address()).await.unwrap(),
             ec2,
             sdk,
-            _moto: moto,
+            moto,
         }
     }
 
@@ -112,6 +112,10 @@ impl Rig {
         let variables = [
             ("AWS_REGION", self.vpc.region.clone()),
             ("AWS_ENDPOINT_URL_EC2", self.proxy.url()),
+            (
+                "AWS_ENDPOINT_URL_ORGANIZATIONS",
+                format!("http://{}", self.moto.address()),
+            ),
             ("AWS_ENDPOINT_URL_SNS", self.topic.url()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.ledger.url()),
             ("POSTERN_LEDGER_TABLE", TABLE.to_owned()),

@@ -1,6 +1,7 @@
 //! Invariants of the final state.
 
-use postern_core::evaluation::Finding;
+use postern_core::changes::Safety;
+use postern_core::evaluation::{Conclusion, Finding, Remediation};
 use postern_core::history::{DeliveredFinding, FindingStatus};
 use postern_core::model::finding::Verdict;
 use postern_core::model::managed::TAG_MANAGED;
@@ -38,7 +39,24 @@ fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
             delivered,
             FindingStatus::Manual | FindingStatus::Conflict | FindingStatus::Refused | FindingStatus::Failed
         ),
-        _ => matches!(delivered, FindingStatus::Manual | FindingStatus::Audit),
+        // An interrupting change that met no client was tried although its class is audited.
+        _ => {
+            let enforced = matches!(
+                delivered,
+                FindingStatus::Conflict | FindingStatus::Refused | FindingStatus::Failed
+            );
+            matches!(delivered, FindingStatus::Manual | FindingStatus::Audit) || (enforced && interrupts(finding))
+        }
+    }
+}
+
+fn interrupts(finding: &Finding) -> bool {
+    match &finding.conclusion {
+        Conclusion::NonCompliant {
+            remediation: Remediation::Automatic(changes),
+            ..
+        } => changes.iter().any(|change| change.safety() == Safety::Interrupting),
+        _ => false,
     }
 }
 

@@ -144,7 +144,9 @@ async fn a_modification_waits_for_an_earlier_one_of_the_endpoint() {
     let cloud = busy(busy(cloud)).on("ModifyVpcEndpoint", "<return>true</return>");
     let outcome = apply(&cloud, &change).await;
     assert_eq!(outcome, ChangeOutcome::Applied { created: None });
-    let cloud = busy(busy(busy(Cloud::new().on("DescribeVpcEndpoints", &interface("")))));
+    let cloud = busy(busy(busy(busy(
+        Cloud::new().on("DescribeVpcEndpoints", &interface("")),
+    ))));
     let outcome = apply(&cloud, &change).await;
     let (cause, transient) = failed_because(&outcome);
     assert!(
@@ -170,4 +172,78 @@ async fn a_policy_that_ec2_does_not_take_yet_is_written_again() {
         assert_eq!(outcome, ChangeOutcome::Applied { created: None }, "{code}");
         assert_eq!(cloud.requests("ModifyVpcEndpoint").len(), 2);
     }
+}
+
+const CONFLICT: &str = "private-dns-enabled cannot be set because there is already a conflicting DNS domain for \
+                        sts.eu-central-1.amazonaws.com in the VPC vpc-1";
+
+fn conflicting(siblings: &str) -> Cloud {
+    Cloud::new()
+        .on("DescribeVpcEndpoints", &interface(""))
+        .refuse("ModifyVpcEndpoint", "InvalidParameter", CONFLICT)
+        .on("DescribeVpcEndpoints", &interface(""))
+        .on("DescribeVpcEndpoints", siblings)
+}
+
+fn enabling_private_dns() -> Change {
+    Change::EnablePrivateDns(EnablePrivateDns {
+        endpoint: "vpce-1".into(),
+    })
+}
+
+#[tokio::test]
+async fn private_dns_name_of_a_deleted_endpoint_is_waited_for_and_that_of_a_hosted_zone_is_not() {
+    let outcome = apply(&conflicting(&interface("")), &enabling_private_dns()).await;
+    let (cause, transient) = failed_because(&outcome);
+    assert!(
+        !transient && cause.contains("aws route53 list-hosted-zones-by-vpc --vpc-id vpc-1"),
+        "{cause}"
+    );
+
+    let deleted = interface("").replace("available", "deleted");
+    let outcome = apply(&conflicting(&deleted), &enabling_private_dns()).await;
+    let (cause, transient) = failed_because(&outcome);
+    assert!(transient && cause.contains("some minutes"), "{cause}");
+}
+
+#[tokio::test]
+async fn private_dns_name_is_waited_for_after_the_event_of_a_deletion() {
+    let cloud = conflicting(&interface(""));
+    let mut applier = applier(&cloud);
+    applier.deleted_recently();
+    let outcome = applier.apply(&enabling_private_dns(), "the-control").await;
+    assert!(failed_because(&outcome).1, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn several_subnets_are_added_by_one_call_and_one_by_one_where_ec2_refuses_that() {
+    let adding = |subnet: &str, zone: &str| AddSubnet {
+        endpoint: "vpce-1".into(),
+        subnet: subnet.into(),
+        zone: zone.into(),
+    };
+    let (first, second) = (adding("subnet-2", "eu-central-1b"), adding("subnet-3", "eu-central-1c"));
+    let cloud = Cloud::new()
+        .on("DescribeVpcEndpoints", &interface(""))
+        .on("ModifyVpcEndpoint", "<return>true</return>");
+    let outcomes = applier(&cloud).add_subnets(&[&first, &second]).await;
+    assert_eq!(outcomes, vec![ChangeOutcome::Applied { created: None }; 2]);
+    let request = cloud.request("ModifyVpcEndpoint");
+    assert_eq!(
+        (&request["AddSubnetId.1"], &request["AddSubnetId.2"]),
+        (&"subnet-2".to_owned(), &"subnet-3".to_owned())
+    );
+
+    let full = "The subnet does not have enough free addresses";
+    let cloud = Cloud::new()
+        .always("DescribeVpcEndpoints", &interface(""))
+        .refuse("ModifyVpcEndpoint", "InsufficientFreeAddressesInSubnet", full)
+        .on("ModifyVpcEndpoint", "<return>true</return>")
+        .refuse("ModifyVpcEndpoint", "InsufficientFreeAddressesInSubnet", full);
+    let outcomes = applier(&cloud).add_subnets(&[&first, &second]).await;
+    assert_eq!(outcomes[0], ChangeOutcome::Applied { created: None });
+    assert!(
+        matches!(&outcomes[1], ChangeOutcome::Failed { transient: false, .. }),
+        "{outcomes:?}"
+    );
 }

@@ -130,9 +130,13 @@ async fn refusals_are_told_apart_by_code_and_words() {
         zone: "eu-central-1b".into(),
     });
     for (code, message, expected, words) in table {
-        let cloud = Cloud::new()
-            .on("DescribeVpcEndpoints", &interface(""))
-            .refuse("ModifyVpcEndpoint", code, message);
+        // What passes within seconds is waited for.
+        let requests = match code {
+            "IncorrectState" | "RequestLimitExceeded" => 4,
+            _ => 1,
+        };
+        let cloud = Cloud::new().on("DescribeVpcEndpoints", &interface(""));
+        let cloud = (0..requests).fold(cloud, |cloud, _| cloud.refuse("ModifyVpcEndpoint", code, message));
         let (is, text) = match apply(&cloud, &change).await {
             ChangeOutcome::Failed { cause, transient: true } => (Is::Transient, cause),
             ChangeOutcome::Failed { cause, .. } => (Is::Permanent, cause),

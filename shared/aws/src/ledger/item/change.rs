@@ -30,6 +30,9 @@ pub(in crate::ledger) struct ChangeDocument {
     causes: BTreeSet<FindingKey>,
     #[serde(alias = "occasions")]
     triggering_events: Vec<TriggeringEvent>,
+    /// Records of earlier versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    perimeter: Option<String>,
     monthly_cost: MonthlyCost,
     #[serde(alias = "fate")]
     status: StatusDocument,
@@ -107,6 +110,7 @@ impl From<&ChangeRecord> for ChangeDocument {
             },
             causes: record.causes,
             triggering_events: record.triggering_events,
+            perimeter: record.perimeter,
             monthly_cost: record.monthly_cost,
             status: match record.status {
                 ChangeStatus::Intended => StatusDocument::Intended,
@@ -143,6 +147,7 @@ impl From<ChangeDocument> for ChangeRecord {
             },
             causes: document.causes,
             triggering_events: document.triggering_events,
+            perimeter: document.perimeter,
             monthly_cost: document.monthly_cost,
             status: match document.status {
                 StatusDocument::Intended => ChangeStatus::Intended,

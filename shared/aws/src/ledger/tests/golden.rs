@@ -259,3 +259,16 @@ async fn an_item_of_an_unknown_form_is_an_error() {
         chain(&error)
     );
 }
+
+#[test]
+fn perimeter_of_a_change_is_kept_and_may_be_missing() {
+    let record = ChangeRecord {
+        perimeter: Some("0123456789ab".to_owned()),
+        ..record("06:00:00")
+    };
+    let document = serde_json::to_string(&ChangeDocument::from(&record)).unwrap();
+    assert_eq!(parse_change(&document).unwrap(), record);
+    let older = document.replace(r#""perimeter":"0123456789ab","#, "");
+    assert_ne!(older, document);
+    assert_eq!(parse_change(&older).unwrap().perimeter, None);
+}

@@ -1,6 +1,8 @@
 mod budget;
+mod canaries;
 mod golden;
 mod lease;
+mod pace;
 mod read;
 mod undelivered;
 mod write;
@@ -71,6 +73,7 @@ fn record(time: &str) -> ChangeRecord {
         status: ChangeStatus::Intended,
         delivered: false,
         undoes: None,
+        perimeter: None,
         undone_by: None,
     }
 }

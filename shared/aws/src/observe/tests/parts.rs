@@ -126,10 +126,23 @@ async fn an_interface_endpoint_is_read_whole() {
             route_tables: BTreeSet::new(),
             security_groups: BTreeSet::from(["sg-1".into()]),
             private_dns: true,
+            private_dns_inbound_only: false,
             policy: Some(r#"{"Version":"2012-10-17"}"#.to_owned()),
             created: Some("2026-03-04T05:06:07Z".parse().unwrap()),
             tags: Tags::from([("GuardDutyManaged".to_owned(), "true".to_owned())]),
         }
+    );
+}
+
+#[tokio::test]
+async fn private_dns_for_inbound_resolvers_only_is_told_apart() {
+    let content = "<state>available</state><vpcEndpointType>Interface</vpcEndpointType>";
+    let options = "<dnsOptions><privateDnsOnlyForInboundResolverEndpoint>true</privateDnsOnlyForInboundResolverEndpoint></dnsOptions>";
+    assert!(!look_at_endpoint(content).await.private_dns_inbound_only);
+    assert!(
+        look_at_endpoint(&format!("{content}{options}"))
+            .await
+            .private_dns_inbound_only
     );
 }
 

@@ -36,7 +36,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     bad("[perimiter]", "1:2: perimiter: unknown key; did you mean `perimeter`?"),
     bad(
         "[perimeter]\nx-y = 1",
-        "2:1: perimeter.x-y: unknown key; known are `organizations`, `organization_paths`, `accounts`, `principals`, `resources`, `aws_owned_resources`, `builtin_aws_owned_resources`, `aws_services`, `cidrs`",
+        "2:1: perimeter.x-y: unknown key; known are `organizations`, `organization_paths`, `accounts`, `principals`, `resources`, `aws_owned_resources`, `builtin_aws_owned_resources`, `aws_services`, `images_of_any_owner`, `confirmed`, `cidrs`",
     ),
     bad(
         "\"a \\n b\" = 1",
@@ -210,6 +210,22 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     subtle(
         "[perimeter]\ncidrs = ['fd00::1/8']",
         "2:10: perimeter.cidrs[0]: `fd00::1/8` has host bits; write `fd00::/8`",
+    ),
+    bad(
+        "[perimeter]\nconfirmed = 'yes'",
+        "2:13: perimeter.confirmed: `yes` is not the digest of a perimeter, of twelve hexadecimal digits",
+    ),
+    bad(
+        "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '2:00', to = '05:00' }",
+        "2:39: modes.interrupting.window.from: `2:00` is not a time of day such as 02:30",
+    ),
+    bad(
+        "[modes.interrupting]\nwindow = { weekdays = [], from = '02:00', to = '05:00' }",
+        "2:23: modes.interrupting.window.weekdays: is empty; name at least one",
+    ),
+    subtle(
+        "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '02:00', to = '05:00', time_zone = 'Berlin' }",
+        "2:74: modes.interrupting.window.time_zone: `Berlin` is not the name of a time zone such as Europe/Berlin or UTC",
     ),
     // Requirements.
     bad(
@@ -520,6 +536,8 @@ resources = ["arn:aws:s3:::corp-data/*"]
 aws_owned_resources = ["arn:aws:s3:::aws-example/*"]
 builtin_aws_owned_resources = false
 aws_services = false
+images_of_any_owner = false
+confirmed = "0123456789ab"
 cidrs = ["10.0.0.0/8"]
 
 [[requirements]]
@@ -534,6 +552,7 @@ subnets = { classes = ["public"], tags = { tier = "app" } }
 [modes]
 default = "off"
 interrupting.mode = "enforce"
+interrupting.window = { weekdays = ["sat", "sun"], from = "02:00", to = "05:30", time_zone = "Europe/Berlin" }
 endpoint-missing = "enforce"
 
 [[exemptions]]
@@ -558,6 +577,7 @@ monthly_cost_total = 100
 changes_per_hour = 70
 attempts = 2
 window_hours = 48
+canary_endpoints = 3
 
 [ledger]
 retention_days = 31
@@ -568,6 +588,7 @@ repeat_days = 14
 
 [prices]
 interface_endpoint_zone_hour = 0.02
+as_of = 2026-11-29
 [prices.regions]
 eu-central-1 = 0.012
 "#;

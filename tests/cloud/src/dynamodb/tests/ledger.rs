@@ -127,6 +127,7 @@ fn record(position: usize) -> ChangeRecord {
         status: ChangeStatus::Intended,
         delivered: false,
         undoes: None,
+        perimeter: None,
         undone_by: None,
     }
 }

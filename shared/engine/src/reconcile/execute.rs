@@ -1,0 +1,180 @@
+//! Makes the changes of a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use postern_aws::chain;
+use postern_core::changes::{ChangeKind, ChangeOutcome};
+use postern_core::model::finding::FindingKey;
+use postern_core::plan::{Plan, PlannedChange};
+use postern_core::settings::Mode;
+use postern_core::trigger::TriggeringEvent;
+
+use super::Reconciler;
+use crate::error::ReconcileError;
+use crate::evaluation::Evaluation;
+use crate::execution::{Execution, not_applied};
+use crate::restraints::busy_subnets;
+use crate::session::{Executed, Session};
+
+impl Reconciler<'_> {
+    /// Makes the changes of a plan, each unless one before it for the same finding was not made.
+    pub(super) async fn execute(
+        &mut self,
+        evaluation: &Evaluation,
+        session: &mut Session<'_>,
+        events: &[TriggeringEvent],
+    ) -> Execution {
+        let plan = &evaluation.plan;
+        let mut execution = Execution::default();
+        let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
+        let mut ahead: BTreeMap<usize, ChangeOutcome> = BTreeMap::new();
+        for (position, planned) in plan.changes.iter().enumerate() {
+            let together = subnets_of_one_endpoint(plan, position, &failed);
+            if together.len() > 1 && !ahead.contains_key(&position) {
+                ahead.extend(self.add_subnets(&together, session, events, &mut execution).await);
+            }
+            let outcome = match (planned.mode, plan.refusal(planned)) {
+                _ if ahead.contains_key(&position) => {
+                    ahead.remove(&position).unwrap_or_else(|| not_applied(planned, None))
+                }
+                (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
+                    ChangeOutcome::Skipped {
+                        reason: "an earlier change for the same finding was not applied".to_owned(),
+                    }
+                }
+                (Mode::Enforce, None) => {
+                    self.execute_one(position, planned, session, events, &mut execution)
+                        .await
+                }
+                (_, refused) => not_applied(planned, refused),
+            };
+            if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
+                failed.extend(&planned.causes);
+            }
+            execution.outcomes.push(outcome);
+        }
+        execution
+    }
+
+    /// Adds subnets to one endpoint by one call. Gives the outcomes by their position in the plan.
+    async fn add_subnets(
+        &mut self,
+        together: &[(usize, &PlannedChange)],
+        session: &mut Session<'_>,
+        events: &[TriggeringEvent],
+        execution: &mut Execution,
+    ) -> Vec<(usize, ChangeOutcome)> {
+        let planned: Vec<_> = together.iter().map(|(_, planned)| *planned).collect();
+        let positions = together.iter().map(|(position, _)| *position);
+        match session.add_subnets(&planned, events).await {
+            Ok(executed) => {
+                let executed = positions.zip(executed);
+                executed
+                    .map(|(position, executed)| (position, self.note(position, executed, execution)))
+                    .collect()
+            }
+            Err(error) => {
+                let outcome = not_started(&error);
+                execution.retry_because(error);
+                positions.map(|position| (position, outcome.clone())).collect()
+            }
+        }
+    }
+
+    async fn execute_one(
+        &mut self,
+        position: usize,
+        planned: &PlannedChange,
+        session: &mut Session<'_>,
+        events: &[TriggeringEvent],
+        execution: &mut Execution,
+    ) -> ChangeOutcome {
+        match self.client_in_the_way(planned, session).await {
+            Ok(None) => {}
+            Ok(Some(reason)) => return ChangeOutcome::Skipped { reason },
+            Err(error) => {
+                let outcome = not_started(&error);
+                execution.retry_because(error);
+                return outcome;
+            }
+        }
+        let executed = match session.apply(planned, events).await {
+            Ok(executed) => executed,
+            Err(error) => {
+                let outcome = not_started(&error);
+                execution.retry_because(error);
+                return outcome;
+            }
+        };
+        self.note(position, executed, execution)
+    }
+
+    /// Looks again right before a change that is made only because it meets no client. Says so if there is one now.
+    async fn client_in_the_way(
+        &self,
+        planned: &PlannedChange,
+        session: &Session<'_>,
+    ) -> Result<Option<String>, ReconcileError> {
+        let Some(affected) = planned.idle.as_ref().filter(|affected| !affected.is_empty()) else {
+            return Ok(None);
+        };
+        let busy = busy_subnets(&self.context, &session.lease.scope).await?;
+        let client = match &busy {
+            Some(busy) => affected.iter().find(|subnet| busy.contains(subnet)),
+            None => affected.first(),
+        };
+        Ok(client.map(|subnet| {
+            format!("the change would interrupt clients in {subnet}; it waits for modes.interrupting and its window")
+        }))
+    }
+
+    /// Counts a change that AWS was asked for, and keeps its record.
+    fn note(&mut self, position: usize, executed: Executed, execution: &mut Execution) -> ChangeOutcome {
+        let retry = match &executed.outcome {
+            ChangeOutcome::Applied { .. } => {
+                self.budget.spend_change();
+                None
+            }
+            ChangeOutcome::Failed { transient: true, .. } => {
+                Some(ReconcileError::ChangeFailed(executed.record.id.clone()))
+            }
+            ChangeOutcome::Failed { transient: false, .. }
+            | ChangeOutcome::NotNeeded { .. }
+            | ChangeOutcome::Skipped { .. } => None,
+        };
+        if let Some(error) = retry.or(executed.unrecorded.map(ReconcileError::Ledger)) {
+            execution.retry_because(error);
+        }
+        execution.records.insert(position, executed.record);
+        executed.outcome
+    }
+}
+
+fn not_started(error: &ReconcileError) -> ChangeOutcome {
+    ChangeOutcome::Failed {
+        cause: format!("the change was not started: {}", chain(error)),
+        transient: true,
+    }
+}
+
+/// The changes from this position on that add subnets to the same endpoint and are to be applied. EC2 makes one
+/// modification of an endpoint at a time and limits their rate, so that one call adds them all.
+fn subnets_of_one_endpoint<'a>(
+    plan: &'a Plan,
+    position: usize,
+    failed: &BTreeSet<&FindingKey>,
+) -> Vec<(usize, &'a PlannedChange)> {
+    let all = || plan.changes.iter().enumerate().skip(position);
+    let adds = |planned: &PlannedChange| {
+        planned.change.kind() == ChangeKind::AddSubnet
+            && planned.mode == Mode::Enforce
+            && plan.refusal(planned).is_none()
+            && !planned.causes.iter().any(|key| failed.contains(key))
+    };
+    let Some((_, first)) = all().next().filter(|(_, first)| adds(first)) else {
+        return Vec::new();
+    };
+    all()
+        .filter(|(_, planned)| adds(planned) && planned.change.endpoint() == first.change.endpoint())
+        .collect()
+}
