@@ -17,10 +17,10 @@ export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate bench fuzz soak build deploy destroy
+.PHONY: help demo test lint generate bench bench-compare fuzz soak build deploy destroy
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
 # Said once, before anything is compiled.
 DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug
@@ -53,14 +53,19 @@ generate: ## write the control pages, JSON Schemas and golden reports from the c
 
 # What is measured are packages as build makes them, for this machine, beside a function that does nothing.
 bench: export POSTERN_PROGRAMS := $(CURDIR)/target/lambda/bench
-bench: .venv/.stamp ## measure speed and size
+bench: .venv/.stamp ## measure speed and size, and write the tables to target/bench.md
 	$(call lambda,$(HOST)) --package idle --output-format zip --lambda-dir $(POSTERN_PROGRAMS) --include postern.toml
 	for zip in $(POSTERN_PROGRAMS)/*/bootstrap.zip; do \
 	    python3 -m zipfile -e $$zip $${zip%/*} && chmod +x $${zip%.zip} || exit; done
 	cargo build --locked --workspace
-	cargo run --locked --quiet --bin bench
-	cargo run --locked --quiet --bin figures
+	mkdir -p target
+	{ cargo run --locked --quiet --bin bench && cargo run --locked --quiet --bin figures && \
+	    cargo bench --locked --quiet --package postern-core --bench evaluate; } > target/bench.md; \
+	    status=$$?; cat target/bench.md; exit $$status
 	cargo bench --locked --quiet --package postern-policy --bench analyse
+
+bench-compare: bench ## measure, and compare with tests/bench/baseline.md; fails if a figure grew by more than a tenth
+	python3 tests/bench/compare.py tests/bench/baseline.md target/bench.md
 
 fuzz: export FUZZ_SECONDS ?= 600
 fuzz: export FUZZ_SEED ?= $(shell date +%s)

@@ -9,7 +9,7 @@ use crate::controls::{Controls, Exemptions};
 use crate::events::Events;
 use crate::generate::{Completions, Man};
 use crate::init::Init;
-use crate::operate::{History, Redrive, Release, Resume, Rollback};
+use crate::operate::{Doctor, History, Prices, Redrive, Release, Resume, Rollback, Sweep};
 use crate::plan::{Apply, Plan};
 
 /// Keep VPC endpoints present, reachable and closed to principals outside your perimeter
@@ -42,11 +42,14 @@ pub(crate) enum Command {
     /// Settings of the functions
     #[command(subcommand)]
     Settings(SettingsCommand),
+    Doctor(Doctor),
     History(History),
     Rollback(Rollback),
     Resume(Resume),
     Release(Release),
+    Prices(Prices),
     Redrive(Redrive),
+    Sweep(Sweep),
     /// Recorded CloudTrail events
     #[command(subcommand)]
     Events(Events),
@@ -54,9 +57,30 @@ pub(crate) enum Command {
     Man(Man),
 }
 
+const CHECK_STATUS: &str = "\
+Exit status:
+  0  valid
+  1  valid, with warnings
+  2  refused, or not readable
+
+For an ARN, the AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum SettingsCommand {
     Init(Init),
+    /// Say whether the functions would accept settings, and what is questionable in them
+    #[command(after_help = CHECK_STATUS)]
+    Check(SettingsArguments),
+    /// Print the effective settings, with every default, as a postern.toml
+    Show(SettingsArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SettingsArguments {
+    /// A postern.toml, or the ARN of settings in SSM, S3 or AppConfig; - is standard input [default: POSTERN_SETTINGS, or
+    /// postern.toml in this directory]
+    #[arg(value_name = "FILE|ARN")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 const STATUS: &str = "\
@@ -146,8 +170,9 @@ pub(crate) struct Fixing {
 
 #[derive(Debug, Args)]
 pub(crate) struct Trust {
-    /// Whom and what you trust: a postern.toml, of which [perimeter] counts [default: postern.toml in this directory]
-    #[arg(long, value_name = "FILE")]
+    /// Whom and what you trust: a postern.toml or its ARN, of which [perimeter] counts [default: POSTERN_SETTINGS, or
+    /// postern.toml in this directory]
+    #[arg(long, value_name = "FILE|ARN")]
     pub(crate) settings: Option<PathBuf>,
 }
 

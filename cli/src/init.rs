@@ -60,7 +60,7 @@ pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
         let text = with_perimeter(DEFAULT_SETTINGS, &organizations, &accounts);
         Settings::parse(&text, &known()).map_err(|source| {
             CommandError::Settings(crate::settings::TrustError::Refused {
-                path: arguments.file.clone(),
+                name: arguments.file.clone(),
                 source,
             })
         })?;

@@ -9,6 +9,7 @@ mod access;
 mod arguments;
 pub mod audit;
 mod check;
+mod check_settings;
 pub mod controls;
 mod difference;
 mod endpoint;

@@ -7,6 +7,7 @@ use postern_policy::Perimeter;
 
 use crate::arguments::{Arguments, Command, PolicyCommand, SettingsCommand, Trust};
 use crate::check::check;
+use crate::check_settings;
 use crate::eval::eval;
 use crate::file_verdict::Detail;
 use crate::fix::fix_all;
@@ -28,6 +29,9 @@ pub(crate) fn run(arguments: &Arguments) -> Status {
 fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
     let command = match &arguments.command {
         Command::Policy(command) => command,
+        Command::Settings(SettingsCommand::Check(arguments)) => return check_settings::check(arguments, out),
+        Command::Settings(SettingsCommand::Show(arguments)) => return check_settings::show(arguments, out),
+        Command::Doctor(arguments) => return operate::run_doctor(arguments, out),
         Command::Audit(arguments) => return audit::run_audit(arguments, out),
         Command::Plan(arguments) => return plan::run_plan(arguments, out),
         Command::Apply(arguments) => return plan::run_apply(arguments, out),
@@ -42,6 +46,8 @@ fn command(arguments: &Arguments, out: &mut dyn Write) -> io::Result<Status> {
         Command::Rollback(arguments) => return operate::run_rollback(arguments, out),
         Command::Resume(arguments) => return operate::run_resume(arguments, out),
         Command::Release(arguments) => return operate::run_release(arguments, out),
+        Command::Prices(arguments) => return operate::run_prices(arguments, out),
+        Command::Sweep(arguments) => return operate::run_sweep(arguments, out),
         Command::Redrive(arguments) => return operate::run_redrive(arguments, out),
     };
     match command {

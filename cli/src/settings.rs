@@ -1,13 +1,17 @@
-//! What the owner wants, from `postern.toml`.
+//! What the owner wants, from `postern.toml` or from where the functions read their settings.
 
 use std::path::{Path, PathBuf};
+use std::{env, io, thread};
 
+use postern_aws::{Aws, CallError, LocationError, SettingsLocation, SettingsReader, chain};
 use postern_core::controls::known;
 use postern_core::settings::{Settings, SettingsError};
 
 use crate::input::{self, InputError};
 
 const SETTINGS_FILE: &str = "postern.toml";
+/// What the functions read the place of their settings from.
+const SETTINGS: &str = "POSTERN_SETTINGS";
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
@@ -18,30 +22,74 @@ pub enum TrustError {
     Missing,
     #[error("settings {0}")]
     Unreadable(#[source] InputError),
-    #[error("settings `{}` are refused:{}", .path.display(), lines(.path, .source))]
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    #[error("settings `{location}` cannot be read: {}", chain(.source))]
+    Unavailable {
+        location: SettingsLocation,
+        source: CallError,
+    },
+    #[error("settings `{}` are refused:{}", .name.display(), lines(.name, .source))]
     Refused {
-        path: PathBuf,
+        name: PathBuf,
         #[source]
         source: SettingsError,
     },
+    #[error("the program cannot wait for AWS: {0}")]
+    Runtime(#[source] io::Error),
 }
 
 /// One problem a line, each with a place that editors and terminals can follow.
-fn lines(path: &Path, error: &SettingsError) -> String {
+fn lines(name: &Path, error: &SettingsError) -> String {
     let lines = error.problems.iter();
     lines
-        .map(|problem| format!("\n  {}:{problem}", path.display()))
+        .map(|problem| format!("\n  {}:{problem}", name.display()))
         .collect()
 }
 
-/// The settings that this file has, or else the one in the working directory.
-pub(crate) fn load(path: Option<&Path>) -> Result<Settings, TrustError> {
-    let path = match path {
-        Some(path) => path.to_owned(),
+/// Settings and where they are from: a path or an ARN.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) name: PathBuf,
+    pub(crate) settings: Settings,
+}
+
+/// The settings that this path or ARN has, or else `POSTERN_SETTINGS`, or else the file in the working directory.
+pub(crate) fn load(named: Option<&Path>) -> Result<Settings, TrustError> {
+    Ok(load_with_name(named)?.settings)
+}
+
+/// The same with where they are from.
+pub(crate) fn load_with_name(named: Option<&Path>) -> Result<Loaded, TrustError> {
+    let given = env::var_os(SETTINGS).filter(|name| !name.is_empty()).map(PathBuf::from);
+    let name = match named.map(Path::to_owned).or(given) {
+        Some(name) => name,
         None if Path::new(SETTINGS_FILE).exists() => PathBuf::from(SETTINGS_FILE),
         None => return Err(TrustError::Missing),
     };
-    let text = input::text(&path).map_err(TrustError::Unreadable)?;
-    let controls = known();
-    Settings::parse(&text, &controls).map_err(|source| TrustError::Refused { path, source })
+    let text = match name.to_str().filter(|name| name.starts_with("arn:")) {
+        Some(arn) => outside(arn.parse()?)?,
+        None => input::text(&name).map_err(TrustError::Unreadable)?,
+    };
+    match Settings::parse(&text, &known()) {
+        Ok(settings) => Ok(Loaded { name, settings }),
+        Err(source) => Err(TrustError::Refused { name, source }),
+    }
+}
+
+/// In a thread of its own, so that it may be called where something else waits for AWS.
+fn outside(location: SettingsLocation) -> Result<String, TrustError> {
+    let of = location.clone();
+    let read = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok::<_, io::Error>(runtime.block_on(async {
+            let aws = Aws::from_environment().await;
+            SettingsReader::new(of).read(&aws).await
+        }))
+    });
+    let read = read
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("the thread ended early")));
+    let text = read.map_err(TrustError::Runtime)?;
+    text.map_err(|source| TrustError::Unavailable { location, source })
 }

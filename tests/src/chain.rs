@@ -109,6 +109,36 @@ impl Chain {
         Ok(&rule.queue)
     }
 
+    /// The URL of the queue with this logical id.
+    pub async fn queue_of(&self, logical_id: &str) -> Result<String> {
+        let doing = format!("looking for the queue {logical_id}");
+        let queues = self.sqs.list_queues().send().await.while_doing(&doing)?;
+        let mut urls = queues.queue_urls.unwrap_or_default().into_iter();
+        let found = urls.find(|url| url.contains(logical_id));
+        found.ok_or_else(|| HarnessError::new(format_args!("there is no queue {logical_id}")))
+    }
+
+    /// Waits until a queue has no message.
+    pub async fn drained(&self, queue: &str) -> Result<()> {
+        let empty = async {
+            while self.waiting(queue).await? > 0 {
+                pause().await;
+            }
+            Ok::<_, HarnessError>(())
+        };
+        let late = |_| HarnessError::new(format_args!("`{queue}` is not empty after {PATIENCE:?}"));
+        timeout(PATIENCE, empty).await.map_err(late)?
+    }
+
+    /// How many messages are in the dead-letter queues of the functions that events start.
+    pub async fn dead_letters(&self) -> Result<u32> {
+        let mut count = 0;
+        for rule in &self.rules {
+            count += self.waiting(&rule.dead_letters).await?;
+        }
+        Ok(count)
+    }
+
     async fn matched(&self, event: &Envelope) -> Result<Vec<&Rule>> {
         let mut matched = Vec::new();
         for rule in &self.rules {
@@ -138,14 +168,7 @@ impl Chain {
             .iter()
             .filter(|rule| delivery.functions.contains(&rule.function))
         {
-            let empty = async {
-                while self.waiting(&rule.queue).await? > 0 {
-                    pause().await;
-                }
-                Ok::<_, HarnessError>(())
-            };
-            let late = |_| HarnessError::new(format_args!("{} is not done after {PATIENCE:?}", rule.function));
-            timeout(PATIENCE, empty).await.map_err(late)??;
+            self.drained(&rule.queue).await?;
         }
         Ok(())
     }
@@ -199,6 +222,21 @@ impl Chain {
             }
         };
         let late = |_| HarnessError::new(format_args!("there is no report after {PATIENCE:?}"));
+        timeout(PATIENCE, some).await.map_err(late)?
+    }
+
+    /// Waits for an alert, and gives all since the last call.
+    pub async fn next_alerts(&self) -> Result<Vec<Alert>> {
+        let some = async {
+            loop {
+                let alerts = self.alerts().await?;
+                if !alerts.is_empty() {
+                    return Ok::<_, HarnessError>(alerts);
+                }
+                pause().await;
+            }
+        };
+        let late = |_| HarnessError::new(format_args!("there is no alert after {PATIENCE:?}"));
         timeout(PATIENCE, some).await.map_err(late)?
     }
 

@@ -194,6 +194,11 @@ impl Envelope {
         &self.0
     }
 
+    /// CloudTrail's id of it.
+    pub fn id(&self) -> &str {
+        self.0["detail"]["eventID"].as_str().unwrap_or_default()
+    }
+
     pub fn event(&self) -> &str {
         self.0
             .pointer("/detail/eventName")

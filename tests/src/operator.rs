@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::error::Result;
+use serde_json::Value;
+
+use crate::error::{Result, While};
 use crate::programs::program;
 use crate::scratch::Scratch;
-use crate::stack::{Ministack, Moto, Process, environment};
+use crate::stack::{Ministack, Moto, Process, environment, tool};
 
 /// Runs the program `postern` as whoever operates the deployed functions does.
 #[derive(Debug)]
@@ -31,6 +33,33 @@ impl Operator {
             environment,
             directory,
         })
+    }
+
+    /// The lines of `postern doctor`, which may find something.
+    pub async fn doctor(&self) -> Result<Vec<Value>> {
+        let script = r#""$0" doctor --format json --settings postern.toml; [ $? -le 1 ]"#;
+        let program = self.program.display().to_string();
+        let output = self.run("sh", &["-c", script, &program]).await?;
+        let lines = output.lines().filter(|line| line.starts_with('{'));
+        lines
+            .map(|line| serde_json::from_str(line).while_doing(format_args!("reading `{line}`")))
+            .collect()
+    }
+
+    /// Runs a command of a document, in which `aws` is the AWS CLI.
+    pub async fn shell(&self, command: &str) -> Result<String> {
+        let aws = tool("aws")?.display().to_string();
+        // The first version of the CLI has an address of its own for SQS, whatever the environment says.
+        let script = format!("aws() {{ '{aws}' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }}\nset -e\n{command}\n");
+        self.run("sh", &["-c", &script]).await
+    }
+
+    async fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        let script = r#"cd "$0" && exec "$@""#;
+        let directory = self.directory.path().display().to_string();
+        let mut all = vec!["-c", script, directory.as_str(), program];
+        all.extend(arguments);
+        Process::start("sh", all, self.environment.clone())?.finish().await
     }
 
     /// Gives what it wrote.

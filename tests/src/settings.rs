@@ -12,6 +12,11 @@ pub fn enforce() -> String {
     AUDIT.replace("default = \"audit\"", "default = \"enforce\"")
 }
 
+/// The same settings as another text, so that other packages are deployed.
+pub fn enforce_again() -> String {
+    enforce() + "# the next version\n"
+}
+
 #[cfg(test)]
 mod tests {
     use postern_core::controls::known;
@@ -30,6 +35,7 @@ mod tests {
         );
         assert_eq!(audit.confirmed_perimeter, Some(audit.perimeter_digest()));
         enforce.modes.default = Mode::Audit;
+        enforce.version.clone_from(&audit.version);
         assert_eq!(audit, enforce);
     }
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use postern_aws::{Aws, Session, chain};
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::Control;
+use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::model::id::Region;
 use postern_engine::{AuditRequest, RegionAudit, audit_regions};
 use postern_report::audit::{Audit as Document, AuditedRegion};
@@ -93,6 +93,7 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<Region>), CommandError
         controls: &controls,
         settings: &audited,
         vpcs: arguments.vpcs.iter().map(|vpc| vpc.as_str().into()).collect(),
+        policies: PolicyCache::default(),
     };
     let mut progress = Progress::new(&regions);
     let found = audit_regions(&session, regions, &request, |audit| progress.done(&audit.region)).await;

@@ -71,7 +71,7 @@ pub(crate) async fn settings_for(
 
 fn default_settings() -> Result<Settings, TrustError> {
     Settings::parse(DEFAULT_SETTINGS, &known()).map_err(|source| TrustError::Refused {
-        path: "the default settings".into(),
+        name: "the default settings".into(),
         source,
     })
 }

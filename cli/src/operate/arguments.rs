@@ -16,6 +16,34 @@ const TABLE: &str = "\
 The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
 credentials.";
 
+const DOCTOR: &str = "\
+Each line is ok, a warning or a problem, with the command that resolves it. What could not be read is a warning. Nothing \
+is changed; each function is invoked for its self-check.
+
+Exit status:
+  0  everything is ok
+  1  there is a warning or a problem
+  2  failed: wrong arguments, no credentials, no Region
+
+The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+
+const PRICES: &str = "\
+The price list is public: no credentials are needed. Without --write, the prices are printed as a section of a \
+postern.toml.
+
+Exit status:
+  0  done
+  2  failed: the price list cannot be read or has no price, the file cannot be changed";
+
+const SWEEP: &str = "\
+The sweep runs in the deployed function, with its settings. Its alerts and reports arrive as usual.
+
+Exit status:
+  0  the sweep is asked for
+  2  failed: no credentials, no stack, AWS refused or did not answer
+
+The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+
 const REDRIVE: &str = "\
 First correct what made the function fail: its log has the cause. Old events are safe to process again: an event only \
 names the resources to evaluate, and their current state is read from AWS.
@@ -48,12 +76,28 @@ pub struct TableArguments {
 pub struct Changing {
     #[command(flatten)]
     pub table: TableArguments,
-    /// Settings file of the functions [default: postern.toml in this directory]
-    #[arg(long, value_name = "FILE")]
+    /// Settings of the functions: a file or an ARN [default: POSTERN_SETTINGS, or postern.toml in this directory]
+    #[arg(long, value_name = "FILE|ARN")]
     pub settings: Option<PathBuf>,
     /// Show everything and change nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Check the deployment in this account and Region: trail, rules, topics, functions, roles, settings, quotas
+#[derive(Clone, Debug, Args)]
+#[command(after_help = DOCTOR)]
+pub struct Doctor {
+    /// Name of the stack [default: the one that runs Postern here]
+    #[arg(long, value_name = "NAME")]
+    pub stack: Option<String>,
+    /// Settings of the functions: a file or an ARN [default: POSTERN_SETTINGS, postern.toml in this directory, or what the
+    /// stack's parameter Settings names]
+    #[arg(long, value_name = "FILE|ARN")]
+    pub settings: Option<PathBuf>,
+    /// json: one check a line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// List the changes that Postern made in this account and Region, newest last
@@ -76,9 +120,9 @@ pub struct History {
     pub table: TableArguments,
 }
 
-/// Roll back a change, or all changes of a run, the last one first
+/// Roll back a change, all changes of a run, or all changes since a time, the last one first
 #[derive(Clone, Debug, Args)]
-#[command(after_help = STATUS, group = ArgGroup::new("what").required(true).args(["change", "run"]))]
+#[command(after_help = STATUS, group = ArgGroup::new("what").required(true).args(["change", "run", "since"]))]
 pub struct Rollback {
     /// Id of the change, from `postern history` or a report
     #[arg(value_parser = change)]
@@ -86,6 +130,9 @@ pub struct Rollback {
     /// Id of the run, from `postern history`, a report or the tag postern:run
     #[arg(long, value_parser = |text: &str| Ok::<_, String>(RunId::from(text)))]
     pub run: Option<RunId>,
+    /// All changes since a time such as 2026-11-23T06:00:00Z, a day, or an age such as 90m, 24h or 7d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Since>,
     #[command(flatten)]
     pub changing: Changing,
 }
@@ -94,10 +141,13 @@ pub struct Rollback {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = STATUS)]
 pub struct Resume {
-    #[arg(value_parser = control())]
-    pub control: String,
+    #[arg(value_parser = control(), requires = "resource", required_unless_present = "run")]
+    pub control: Option<String>,
     /// Id of the resource of the finding: a VPC, a subnet, a route table or an endpoint
-    pub resource: String,
+    pub resource: Option<String>,
+    /// All findings that the changes of this run were for, and those that its rollback paused
+    #[arg(long, conflicts_with = "control", value_parser = |text: &str| Ok::<_, String>(RunId::from(text)))]
+    pub run: Option<RunId>,
     #[command(flatten)]
     pub changing: Changing,
 }
@@ -110,6 +160,28 @@ pub struct Release {
     pub target: ReleaseTarget,
     #[command(flatten)]
     pub changing: Changing,
+}
+
+/// Look up the prices of interface endpoints in AWS's price list
+#[derive(Clone, Debug, Args)]
+#[command(after_help = PRICES)]
+pub struct Prices {
+    /// A Region; may be given several times [default: the Region of the environment]
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// Write the prices and today's date into a settings file [default file: postern.toml in this directory]
+    #[arg(long, value_name = "FILE")]
+    #[expect(clippy::option_option, reason = "the option may be given without a file")]
+    pub write: Option<Option<PathBuf>>,
+}
+
+/// Start a sweep now: evaluate every VPC of this account and Region
+#[derive(Clone, Debug, Args)]
+#[command(after_help = SWEEP)]
+pub struct Sweep {
+    /// URL of the sweeper's queue [default: output SweeperQueueUrl of the stack that runs Postern here]
+    #[arg(long, value_name = "URL", value_parser = queue)]
+    pub queue: Option<String>,
 }
 
 /// Move messages from a function's dead-letter queue back to its queue

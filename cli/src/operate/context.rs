@@ -5,6 +5,7 @@ use std::env;
 use postern_aws::ledger::Ledger;
 use postern_aws::{Aws, Session};
 use postern_core::controls::CONTROLS;
+use postern_core::evaluation::PolicyCache;
 use postern_core::model::id::{AccountId, Region, RunId, VpcId};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
@@ -27,6 +28,7 @@ pub struct OperatorContext {
     pub(crate) aws: Aws,
     pub(crate) session: Session,
     pub(super) ledger: Ledger,
+    policies: PolicyCache,
     pub(crate) account: AccountId,
     pub(crate) region: Region,
 }
@@ -41,6 +43,7 @@ impl OperatorContext {
         let session = aws.own_session().await.map_err(AccessError::from)?;
         Ok(Self {
             ledger: aws.ledger(table),
+            policies: PolicyCache::default(),
             account: session.account().clone(),
             aws,
             session,
@@ -65,6 +68,7 @@ impl OperatorContext {
             actor: ACTOR,
             controls: CONTROLS,
             settings,
+            policies: &self.policies,
             aws: &self.aws,
             ledger: &self.ledger,
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use postern_aws::CallError;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
@@ -71,6 +72,25 @@ pub enum CommandError {
     Observe(#[from] ObserveError),
     #[error("`{0}` is not in the ledger of {1} in {2}; `postern history` lists the changes and runs on record")]
     NotOnRecord(String, AccountId, Region),
+    #[error(
+        "there is no change since {0:.0} in the ledger of {1} in {2}; `postern history` lists the changes on record"
+    )]
+    NothingSince(Timestamp, AccountId, Region),
+    #[error("no stack runs Postern in account {0}, Region {1}; name the queue of its sweeper with `--queue`")]
+    NoStack(AccountId, Region),
+    #[error("the stack of this account and Region could not be read; name the queue of its sweeper with `--queue`")]
+    Stack(#[source] CallError),
+    #[error("the price of interface endpoints in {0} could not be looked up")]
+    Price(Region, #[source] CallError),
+    #[error("settings {0}")]
+    SettingsFile(#[source] InputError),
+    #[error(
+        "`{0}` is not changed: its prices are not in sections `[prices]` and `[prices.regions]` of their own, or it is \
+         refused; run `postern settings check {0}`, or add the prices yourself"
+    )]
+    SettingsLayout(String),
+    #[error("the sweep was not asked for")]
+    Sweep(#[source] CallError),
     #[error("{0}; try again in a minute")]
     LeaseBusy(Box<ReconcileError>),
     #[error("{0}; see `postern history`, then run the command again")]

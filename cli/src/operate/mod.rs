@@ -4,16 +4,19 @@
 
 mod arguments;
 mod context;
+mod doctor;
 mod error;
 mod history;
 mod outcome;
 mod pauses;
+mod prices;
 mod redrive;
 mod release;
 mod resolve;
 mod resume;
 mod rollback;
 mod since;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -23,19 +26,24 @@ use std::io::{self, Write};
 use postern_aws::chain;
 use postern_core::settings::Settings;
 
-pub use self::arguments::{Changing, History, Redrive, Release, Resume, Rollback, TableArguments};
+pub use self::arguments::{
+    Changing, Doctor, History, Prices, Redrive, Release, Resume, Rollback, Sweep, TableArguments,
+};
 pub use self::context::OperatorContext;
 pub(crate) use self::context::{run_id, table};
+pub use self::doctor::doctor;
 pub use self::error::CommandError;
 pub use self::history::history;
+pub use self::prices::prices;
 pub use self::redrive::redrive;
 pub use self::release::release;
 pub use self::resume::resume;
 pub use self::rollback::rollback;
 pub use self::since::Since;
+pub use self::sweep::sweep;
 use crate::access;
 use crate::output::{Status, complain, plain};
-use crate::settings;
+use crate::settings::{self, TrustError};
 
 pub(crate) fn run_history(arguments: &History, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
@@ -45,22 +53,19 @@ pub(crate) fn run_history(arguments: &History, out: &mut dyn Write) -> io::Resul
 }
 
 pub(crate) fn run_rollback(arguments: &Rollback, out: &mut dyn Write) -> io::Result<Status> {
-    finish(block_on(async {
-        let (settings, context) = prepare(&arguments.changing).await?;
+    finish(with_settings(&arguments.changing, async |settings, context| {
         rollback(&context, &settings, arguments, out).await
     }))
 }
 
 pub(crate) fn run_resume(arguments: &Resume, out: &mut dyn Write) -> io::Result<Status> {
-    finish(block_on(async {
-        let (settings, context) = prepare(&arguments.changing).await?;
+    finish(with_settings(&arguments.changing, async |settings, context| {
         resume(&context, &settings, arguments, out).await
     }))
 }
 
 pub(crate) fn run_release(arguments: &Release, out: &mut dyn Write) -> io::Result<Status> {
-    finish(block_on(async {
-        let (settings, context) = prepare(&arguments.changing).await?;
+    finish(with_settings(&arguments.changing, async |settings, context| {
         release(&context, &settings, arguments, out).await
     }))
 }
@@ -72,9 +77,41 @@ pub(crate) fn run_redrive(arguments: &Redrive, out: &mut dyn Write) -> io::Resul
     }))
 }
 
-async fn prepare(changing: &Changing) -> Result<(Settings, OperatorContext), CommandError> {
+pub(crate) fn run_prices(arguments: &Prices, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let aws = access::environment().await?;
+        prices(&aws, arguments, out).await
+    }))
+}
+
+pub(crate) fn run_sweep(arguments: &Sweep, out: &mut dyn Write) -> io::Result<Status> {
+    finish(block_on(async {
+        let aws = access::environment().await?;
+        sweep(&aws, arguments, out).await
+    }))
+}
+
+pub(crate) fn run_doctor(arguments: &Doctor, out: &mut dyn Write) -> io::Result<Status> {
+    let settings = match settings::load(arguments.settings.as_deref()) {
+        Ok(settings) => Ok(Some(settings)),
+        Err(TrustError::Missing) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    };
+    finish(block_on(async {
+        let aws = access::environment().await?;
+        doctor(&aws, &settings, arguments, out).await
+    }))
+}
+
+fn with_settings<T>(
+    changing: &Changing,
+    work: impl AsyncFnOnce(Settings, OperatorContext) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     let settings = settings::load(changing.settings.as_deref())?;
-    Ok((settings, connect(&changing.table).await?))
+    block_on(async {
+        let context = connect(&changing.table).await?;
+        work(settings, context).await
+    })
 }
 
 pub(crate) async fn connect(arguments: &TableArguments) -> Result<OperatorContext, CommandError> {

@@ -7,7 +7,6 @@ use postern_core::changes::Inverse;
 use postern_core::controls::CONTROLS;
 use postern_core::history::{Action, ChangeId, ChangeRecord};
 use postern_core::model::finding::FindingKey;
-use postern_core::model::id::RunId;
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::Snapshot;
 use postern_core::plan::{self, Difference, Undo, UndoStep, reopened};
@@ -20,7 +19,8 @@ use super::pauses::{describe, describe_paused, pauses};
 use super::{CommandError, OperatorContext, Rollback, say};
 use crate::output::Status;
 
-/// Takes back a change, or all changes of a run.
+/// Takes back a change, all changes of a run, or all changes since a time. A scope in which it stops does not keep the
+/// others from being rolled back.
 ///
 /// # Errors
 /// If AWS or the ledger could not be read or written. What was done until then is on record.
@@ -30,6 +30,7 @@ pub async fn rollback(
     arguments: &Rollback,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
+    let mut worst = Status::Fine;
     for (scope, records) in selected(context, arguments).await? {
         let rollback = ScopeRollback {
             context,
@@ -41,11 +42,9 @@ pub async fn rollback(
             true => rollback.dry_run(out).await?,
             false => rollback.apply(arguments, out).await?,
         };
-        if status != Status::Fine {
-            return Ok(status);
-        }
+        worst = worst.max(status);
     }
-    Ok(Status::Fine)
+    Ok(worst)
 }
 
 /// The changes that the arguments name, by scope, the scope that was changed last first.
@@ -53,12 +52,16 @@ async fn selected(
     context: &OperatorContext,
     arguments: &Rollback,
 ) -> Result<Vec<(Scope, BTreeSet<ChangeId>)>, CommandError> {
-    let since = arguments.change.as_ref().and_then(ChangeId::time);
+    let start = arguments.since.map(|since| since.time(context.aws.now()));
+    let since = arguments.change.as_ref().and_then(ChangeId::time).or(start);
     let records = context.ledger.history(&context.account, &context.region, since).await?;
     let mut found: Vec<(Scope, BTreeSet<ChangeId>)> = Vec::new();
-    let named = |record: &&ChangeRecord| match (&arguments.change, &arguments.run) {
-        (Some(change), _) => record.id == *change,
-        (None, run) => run.as_ref() == Some(&record.run),
+    let named = |record: &&ChangeRecord| match (&arguments.change, &arguments.run, start) {
+        (Some(change), _, _) => record.id == *change,
+        (None, Some(run), _) => *run == record.run,
+        // A rollback is no change to roll back.
+        (None, None, Some(start)) => record.time >= start && matches!(record.action, Action::Change(_)),
+        (None, None, None) => false,
     };
     for record in records.iter().rev().filter(named) {
         match found.iter_mut().find(|(scope, _)| *scope == record.scope) {
@@ -70,13 +73,24 @@ async fn selected(
         return Ok(found);
     }
     let (account, region) = (context.account.clone(), context.region.clone());
-    Err(CommandError::NotOnRecord(id(arguments).to_owned(), account, region))
+    Err(match start {
+        Some(start) => CommandError::NothingSince(start, account, region),
+        None => CommandError::NotOnRecord(
+            named_by(arguments).trim_start_matches("--run ").to_owned(),
+            account,
+            region,
+        ),
+    })
 }
 
-/// Of the change or run that the arguments name.
-fn id(arguments: &Rollback) -> &str {
-    let change = arguments.change.as_ref().map(ChangeId::as_str);
-    change.or(arguments.run.as_ref().map(RunId::as_str)).unwrap_or_default()
+/// The change, run or time as the arguments name it.
+fn named_by(arguments: &Rollback) -> String {
+    match (&arguments.change, &arguments.run, arguments.since) {
+        (Some(change), _, _) => change.to_string(),
+        (None, Some(run), _) => format!("--run {run}"),
+        (None, None, Some(since)) => format!("--since {since}"),
+        (None, None, None) => String::new(),
+    }
 }
 
 /// The changes of one scope that are to be taken back.
@@ -115,8 +129,7 @@ impl ScopeRollback<'_> {
     }
 
     async fn apply(&self, arguments: &Rollback, out: &mut dyn Write) -> Result<Status, CommandError> {
-        let flag = if arguments.change.is_none() { "--run " } else { "" };
-        let reason = format!("rolled back with `postern rollback {flag}{}`", id(arguments));
+        let reason = format!("rolled back with `postern rollback {}`", named_by(arguments));
         let run = self.context.run(self.settings);
         let mut session = Session::open(&run, &self.scope, LeaseTerms::command()).await?;
         let done = self.steps(&mut session, &reason, out).await;

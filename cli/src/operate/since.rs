@@ -1,5 +1,6 @@
 //! The start of a period.
 
+use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -18,6 +19,15 @@ impl Since {
         match self {
             Self::Time(time) => time,
             Self::Ago(duration) => now.checked_sub(duration).unwrap_or(Timestamp::MIN),
+        }
+    }
+}
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => time.fmt(f),
+            Self::Ago(age) => write!(f, "{}m", age.as_mins()),
         }
     }
 }

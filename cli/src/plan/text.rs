@@ -30,7 +30,7 @@ pub(super) fn describe(planned: &ScopePlan, out: &mut dyn Write) -> Result<(), C
     for change in &applied {
         describe_change(change, out)?;
     }
-    let cost: MonthlyCost = applied.iter().map(|change| change.monthly_cost).sum();
+    let cost: MonthlyCost = applied.iter().filter_map(|change| change.monthly_cost).sum();
     match applied.len() {
         0 => say(out, "  No change is to be applied.")?,
         1 => say(out, &format!("  1 change is to be applied, {cost} a month."))?,
@@ -68,10 +68,11 @@ fn describe_change(planned: &PlannedChange, out: &mut dyn Write) -> Result<(), C
         Safety::Interrupting => ('~', "interrupting"),
         Safety::Restrictive => ('-', "restrictive"),
     };
-    let line = format!(
-        "  {sign} {} ({class}, {} a month)",
-        planned.change, planned.monthly_cost
-    );
+    let cost = match planned.monthly_cost {
+        Some(cost) => format!("{cost} a month"),
+        None => "price unknown".to_owned(),
+    };
+    let line = format!("  {sign} {} ({class}, {cost})", planned.change);
     say(out, &line)?;
     for key in &planned.causes {
         say(out, &format!("      for {key}"))?;

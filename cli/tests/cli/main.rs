@@ -14,5 +14,6 @@ mod page;
 mod plan;
 mod robustness;
 mod samples;
+mod settings;
 mod stand_in;
 mod support;

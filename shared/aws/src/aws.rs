@@ -22,9 +22,16 @@ pub struct Aws {
     pub(crate) config: SdkConfig,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
-    counter: Counter,
+    pub(crate) counter: Counter,
     /// The session of the deployment's own account, once the account is known.
     own: OnceCell<Session>,
+}
+
+/// Whose credentials a deployment or an operator has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub account: AccountId,
+    pub arn: String,
 }
 
 /// Why there is no session of an account.
@@ -130,13 +137,14 @@ impl Aws {
     pub async fn own_session(&self) -> Result<Session, CallError> {
         let session = self.own.get_or_try_init(async || {
             // Boxed: this future is part of everything that uses a session, and is needed once.
-            let account = Box::pin(self.caller_account()).await?;
-            Ok(Session::new(account, self.config.clone()))
+            let caller = Box::pin(self.caller()).await?;
+            Ok(Session::new(caller.account, self.config.clone()))
         });
         session.await.cloned()
     }
 
-    async fn caller_account(&self) -> Result<AccountId, CallError> {
+    /// Whose credentials these are.
+    pub async fn caller(&self) -> Result<Caller, CallError> {
         let config = aws_sdk_sts::config::Builder::from(&self.config)
             .interceptor(self.counter.clone())
             .build();
@@ -146,7 +154,11 @@ impl Aws {
             .await;
         let answer = answer.map_err(|error| CallError::new(CALLER_IDENTITY, error))?;
         let account = answer.account.map(AccountId::from);
-        account.ok_or_else(|| CallError::unreadable(CALLER_IDENTITY, "the answer does not name the account"))
+        Ok(Caller {
+            account: account
+                .ok_or_else(|| CallError::unreadable(CALLER_IDENTITY, "the answer does not name the account"))?,
+            arn: answer.arn.unwrap_or_default(),
+        })
     }
 
     /// The Region of the configuration.

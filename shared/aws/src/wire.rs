@@ -20,12 +20,15 @@ use serde_json::Value as Json;
 use crate::aws::Aws;
 use crate::session::Session;
 
-/// The form fields of a request; of one in JSON its `Action` and its `Body`.
+/// The form fields of a request; of one in JSON its `Action` and its `Body`; of one that names its action by method and
+/// path also its `Uri` and its `Authorization`.
 pub(crate) type Request = BTreeMap<String, String>;
 
 #[derive(Clone, Debug)]
 enum Answer {
     Bytes(u16, String),
+    /// With a header.
+    Headed(&'static str, &'static str, String),
     /// The connection breaks.
     Broken,
     /// Nothing ever comes.
@@ -83,6 +86,11 @@ impl Cloud {
 
     pub(crate) fn raw(self, action: &str, status: u16, content: &str) -> Self {
         self.add(action, Answer::Bytes(status, content.to_owned()))
+    }
+
+    /// Answers one call of the action with this header.
+    pub(crate) fn headed(self, action: &str, header: (&'static str, &'static str), content: &str) -> Self {
+        self.add(action, Answer::Headed(header.0, header.1, content.to_owned()))
     }
 
     pub(crate) fn breaks(self, action: &str) -> Self {
@@ -205,7 +213,8 @@ impl HttpConnector for Cloud {
         let body = request.body().bytes().unwrap();
         let form = match request.headers().get("x-amz-target") {
             Some(target) => json_request(target, body),
-            None => form(body),
+            None if body.starts_with(b"Action=") => form(body),
+            None => rest_request(&request),
         };
         let action = form["Action"].clone();
         let answer = {
@@ -221,6 +230,11 @@ impl HttpConnector for Cloud {
                 status.try_into().unwrap(),
                 SdkBody::from(content),
             ))),
+            Some(Answer::Headed(name, value, content)) => {
+                let mut response = HttpResponse::new(200.try_into().unwrap(), SdkBody::from(content));
+                response.headers_mut().insert(name, value);
+                HttpConnectorFuture::ready(Ok(response))
+            }
             Some(Answer::Broken) => {
                 HttpConnectorFuture::ready(Err(ConnectorError::io("connection reset by peer".into())))
             }
@@ -238,9 +252,23 @@ fn success(action: &str, content: &str) -> String {
 }
 
 fn json_request(target: &str, body: &[u8]) -> Request {
-    let (_, action) = target.split_once('.').unwrap();
+    let (_, action) = target.rsplit_once('.').unwrap();
     let body = String::from_utf8(body.to_vec()).unwrap();
     Request::from([("Action".to_owned(), action.to_owned()), ("Body".to_owned(), body)])
+}
+
+fn rest_request(request: &HttpRequest) -> Request {
+    let body = String::from_utf8(request.body().bytes().unwrap().to_vec()).unwrap();
+    let authorization = request.headers().get("authorization").unwrap_or_default();
+    let (_, path) = request.uri().split_once("amazonaws.com").unwrap();
+    let path = path.split('?').next().unwrap();
+    let members = [
+        ("Action", format!("{} {}", request.method(), path)),
+        ("Body", body),
+        ("Uri", request.uri().to_owned()),
+        ("Authorization", authorization.to_owned()),
+    ];
+    members.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// Decodes `application/x-www-form-urlencoded`.

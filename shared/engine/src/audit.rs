@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt, stream};
 use postern_aws::Session;
 use postern_aws::observe::ObserveError;
-use postern_core::evaluation::Control;
+use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeHistory;
 use postern_core::model::id::{Region, RunId, VpcId};
 use postern_core::model::snapshot::{Part, Snapshot, name};
@@ -31,6 +31,8 @@ pub struct AuditRequest<'a> {
     pub settings: &'a Settings,
     /// Only these VPCs. Empty: all.
     pub vpcs: BTreeSet<VpcId>,
+    /// Shared by all VPCs of the audit.
+    pub policies: PolicyCache,
 }
 
 /// What there is in one Region.
@@ -91,6 +93,7 @@ fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_
         &history,
         &Restraints::default(),
         time,
+        &request.policies,
     );
     let planned = plan.changes.iter();
     let outcomes = planned
@@ -100,6 +103,7 @@ fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_
     let report = Report::of(&Reconciliation {
         run: request.run.clone(),
         function: request.actor.to_owned(),
+        settings: settings.version.clone(),
         scope: snapshot.scope(),
         name: name(&snapshot.vpc.tags),
         time,
@@ -139,6 +143,7 @@ mod tests {
             controls: CONTROLS,
             settings: &rig.settings,
             vpcs: BTreeSet::new(),
+            policies: PolicyCache::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postern_aws::Aws;
 use postern_aws::ledger::Ledger;
-use postern_core::evaluation::Control;
+use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeRecord;
 use postern_core::model::id::RunId;
 use postern_core::model::scope::Scope;
@@ -24,6 +24,8 @@ pub struct RunContext<'a> {
     /// The controls that the run evaluates.
     pub controls: &'a [&'static Control],
     pub settings: &'a Settings,
+    /// What is known of policies, of earlier runs as well.
+    pub policies: &'a PolicyCache,
     pub aws: &'a Aws,
     pub ledger: &'a Ledger,
 }

@@ -34,6 +34,7 @@ impl Evaluation {
             &history,
             &restraints,
             time,
+            context.policies,
         );
         Self {
             time,

@@ -88,6 +88,11 @@ impl<'a> Reconciler<'a> {
         self.counts
     }
 
+    /// How many findings of scopes that were observed together no run before had reported.
+    pub fn news(&self) -> usize {
+        self.reporter.news()
+    }
+
     /// Reconciles one scope because of these events.
     ///
     /// # Errors
@@ -167,13 +172,11 @@ impl<'a> Reconciler<'a> {
             return self.report(scope, evaluation, &execution, request, true).await;
         }
         // No change is made unless an alert about it can be delivered.
-        for (sink, destination) in self.reporter.destinations().for_people() {
-            let answers = (sink.check)(self.context.aws, destination).await;
-            answers.map_err(|source| ReconcileError::AlertsUnavailable {
-                scope: scope.resource.clone(),
-                source,
-            })?;
-        }
+        let heard = self.reporter.destinations().check(self.context.aws).await;
+        heard.map_err(|source| ReconcileError::AlertsUnavailable {
+            scope: scope.resource.clone(),
+            source,
+        })?;
         let context = self.context.clone();
         let mut session = Session::open(&context, scope, LeaseTerms::invocation(&self.budget)).await?;
         let repaired = self.repair(scope, evaluation, &mut session, request).await;

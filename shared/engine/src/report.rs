@@ -9,7 +9,7 @@ use postern_core::model::snapshot::name;
 use postern_core::plan::notices;
 use postern_core::settings::Mode;
 use postern_core::trigger::TriggeringEvent;
-use postern_report::published::Report;
+use postern_report::published::{Finding, Outcome, Report};
 use postern_report::{Delta, Message, Reconciliation};
 use tracing::{info, warn};
 
@@ -34,6 +34,8 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Reporter<'a> {
     destinations: &'a Destinations,
     deferred: Vec<DeferredAlert>,
+    /// How many findings of scopes that were observed together no run before had reported.
+    news: usize,
 }
 
 /// An alert that waits for the others of its run, since many of them become one digest.
@@ -51,11 +53,17 @@ impl<'a> Reporter<'a> {
         Self {
             destinations,
             deferred: Vec::new(),
+            news: 0,
         }
     }
 
     pub(crate) fn destinations(&self) -> &Destinations {
         self.destinations
+    }
+
+    /// How many findings of scopes that were observed together no run before had reported.
+    pub(crate) fn news(&self) -> usize {
+        self.news
     }
 
     /// Verifies what was done and reports what is new. Without a ledger everything is new, and nothing is remembered.
@@ -83,6 +91,7 @@ impl<'a> Reporter<'a> {
         let reconciliation = Reconciliation {
             run: context.run.clone(),
             function: context.actor.to_owned(),
+            settings: context.settings.version.clone(),
             scope: scope.clone(),
             name: name(&evaluation.snapshot.vpc.tags),
             time: evaluation.time,
@@ -109,6 +118,12 @@ impl<'a> Reporter<'a> {
             verification,
         };
         let delta = Delta::of(&reconciliation, &history, context.settings.alerts.repeat_after());
+        if let (true, Some(report)) = (request.defer_alert, &delta.report) {
+            let new = |finding: &&Finding| {
+                finding.open_since.is_none() && (finding.outcome.open() || finding.outcome == Outcome::Repaired)
+            };
+            self.news += report.findings.iter().filter(new).count();
+        }
         let messages = match &delta.report {
             Some(report) => self.messages(context, scope, report, request, ledger).await,
             None => {

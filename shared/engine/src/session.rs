@@ -179,7 +179,7 @@ impl<'a> Session<'a> {
             causes: planned.causes.clone(),
             triggering_events: triggering_events.to_vec(),
             perimeter: Some(self.context.settings.perimeter_digest()),
-            monthly_cost: planned.monthly_cost,
+            monthly_cost: planned.monthly_cost.unwrap_or_default(),
             ..self.intention(Action::Change(planned.change.clone()))
         }
     }

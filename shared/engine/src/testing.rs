@@ -9,7 +9,7 @@ use postern_cloud::world::{DefaultRoute, NewEndpoint};
 use postern_cloud::{Cloud, REGION};
 use postern_core::changes::ChangeOutcome;
 use postern_core::controls::{CONTROLS, known};
-use postern_core::evaluation::{Conclusion, Finding, Remediation};
+use postern_core::evaluation::{Conclusion, Finding, PolicyCache, Remediation};
 use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
 use postern_core::model::scope::Scope;
@@ -37,6 +37,7 @@ pub(crate) struct Rig {
     pub(crate) aws: Aws,
     pub(crate) ledger: Ledger,
     pub(crate) settings: Settings,
+    pub(crate) policies: PolicyCache,
     pub(crate) destinations: Destinations,
     pub(crate) vpc: String,
     pub(crate) subnets: [String; 2],
@@ -61,7 +62,7 @@ impl Rig {
         });
         cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
         let text = format!(
-            "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n[modes]\ndefault = \
+            "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n[prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \
              \"enforce\"\ninterrupting.mode = \"enforce\"\n{settings}"
         );
         let aws = cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");
@@ -70,6 +71,7 @@ impl Rig {
             aws,
             cloud,
             settings: Settings::parse(&text, &known()).unwrap(),
+            policies: PolicyCache::default(),
             destinations: [(&REPORTS, REPORT_TOPIC.to_owned())].into_iter().collect(),
             vpc,
             subnets,
@@ -92,6 +94,7 @@ impl Rig {
             actor: "sweeper",
             controls: CONTROLS,
             settings: &self.settings,
+            policies: &self.policies,
             aws: &self.aws,
             ledger: &self.ledger,
         }

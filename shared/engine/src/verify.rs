@@ -56,6 +56,7 @@ pub(crate) async fn verify(
         context.settings,
         &evaluation.history,
         context.now(),
+        context.policies,
     );
     let verification = |key: &&FindingKey| {
         let own = || made().filter(|(planned, _)| planned.causes.contains(key));

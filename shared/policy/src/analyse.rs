@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
-use crate::federation;
 use crate::interpretation::{Interpretation, Named, interpretations};
 use crate::possible::impossible;
 use crate::{EndpointContext, Perimeter};
@@ -16,6 +15,7 @@ mod bits;
 mod budget;
 mod callers;
 mod explain;
+mod formats;
 mod hints;
 mod identities;
 mod keys;
@@ -25,6 +25,7 @@ mod path_shapes;
 mod regressions;
 mod resources;
 mod search;
+mod setting;
 mod strings;
 mod witness;
 mod witness_candidates;
@@ -32,6 +33,7 @@ mod witness_candidates;
 pub(crate) use identities::below;
 pub use regressions::taken_away;
 pub(crate) use regressions::{regression, removes_access};
+pub(crate) use setting::Setting;
 
 use budget::Budget;
 use model::Model;
@@ -107,10 +109,12 @@ impl Analysis {
 /// Decides whether the policy of an endpoint lets in principals outside the perimeter, whether it lets requests out to
 /// resources outside it, and whether trusted principals can use the endpoint.
 pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Analysis {
-    let owned = crate::aws_owned::resources(perimeter, endpoint);
+    Setting::new(perimeter, endpoint).analyse(document)
+}
+
+fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
     let mut budget = Budget::new();
-    let (interpretations, all) =
-        interpretations(document, !perimeter.aws_services, federation::comes_through(endpoint));
+    let (interpretations, all) = interpretations(document, !setting.perimeter.aws_services, setting.bearers);
     let mut summary = Summary::default();
     if document.size() > MOST_VALUES {
         summary.doubts.push(format!(
@@ -137,7 +141,7 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
             summary.doubted = [true; 2];
             break;
         }
-        let model = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
+        let model = Model::new(document, setting, named.interpretation);
         let mut asked = Asked::new(document, &model, named, &mut budget);
         let identity = asked.hole(Goal::Identity, &mut budget);
         let resource = asked.hole(Goal::Resource, &mut budget);
@@ -147,7 +151,7 @@ pub fn analyse(document: &Document, perimeter: &Perimeter, endpoint: &EndpointCo
     }
     if summary.is_closed() && !summary.unknown_keys.is_empty() {
         for named in &interpretations {
-            let model = Model::supposing(document, perimeter, endpoint, named.interpretation, &owned, true);
+            let model = Model::supposing(document, setting, named.interpretation, true);
             let mut asked = Asked::new(document, &model, named, &mut budget);
             let holes = [Goal::Identity, Goal::Resource].map(|goal| asked.hole(goal, &mut budget));
             for (doubted, hole) in summary.doubted.iter_mut().zip(&holes) {
@@ -221,7 +225,7 @@ impl<'m, 'd> Asked<'m, 'd> {
                 Goal::Reach => confirmed.1,
                 _ => witness_candidates::likeliest(model, confirmed, &confirm),
             };
-            if !model.unknown_keys_exist && impossible(&request, model.endpoint).is_some() {
+            if !model.unknown_keys_exist && impossible(&request, model.setting.endpoint).is_some() {
                 unconfirmed = true;
                 return None;
             }

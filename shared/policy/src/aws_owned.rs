@@ -199,8 +199,8 @@ mod tests {
         for owned in all() {
             let service = service::of_prefix(owned.prefix).unwrap();
             let known: Vec<String> = service
-                .actions()
-                .map(|(prefix, name)| format!("{prefix}:{name}"))
+                .published()
+                .map(|action| format!("{}:{}", action.prefix, action.name))
                 .collect();
             for action in owned.actions {
                 let fits = |name: &String| match action.strip_suffix('*') {

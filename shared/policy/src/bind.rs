@@ -5,7 +5,7 @@
 //! holds in documents of either Version: `${aws:SourceVpc}` is a variable in the newer one only.
 //! <https://aws.amazon.com/blogs/security/how-to-use-policies-to-restrict-where-ec2-instance-credentials-can-be-used-from/>
 
-use crate::analyse::{Containment, analyse, removes_access};
+use crate::analyse::{Containment, Setting, removes_access};
 use crate::evaluate::Request;
 use crate::fix::{append, appended, free_sid, quoted};
 use crate::{Document, EndpointContext, Fix, NoFix, Perimeter};
@@ -33,11 +33,12 @@ pub fn bind(document: &Document, perimeter: &Perimeter, endpoint: &EndpointConte
     if endpoint.vpc.is_empty() {
         return Binding::Undecided("the VPC of the endpoint is not known".to_owned());
     }
-    match passing(document, perimeter, endpoint) {
+    let setting = &Setting::new(perimeter, endpoint);
+    match passing(document, endpoint, setting) {
         Some(None) => Binding::Bound,
         Some(Some(witness)) => Binding::Unbound {
             witness: Box::new(witness),
-            fix: bound(document, perimeter, endpoint),
+            fix: bound(document, endpoint, setting),
         },
         None => Binding::Undecided(
             "could not prove whether the policy denies credentials of instances of other VPCs".to_owned(),
@@ -46,9 +47,9 @@ pub fn bind(document: &Document, perimeter: &Perimeter, endpoint: &EndpointConte
 }
 
 /// A request by credentials of another VPC's instance: one that the Deny against these would take away.
-fn passing(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Option<Option<Request>> {
+fn passing(document: &Document, endpoint: &EndpointContext, setting: &Setting<'_>) -> Option<Option<Request>> {
     let after = Document::parse(&append(document, &[deny(document, endpoint)])).ok()?;
-    removes_access(document, &after, perimeter, endpoint)
+    removes_access(document, &after, setting)
 }
 
 /// Both keys come with every credential of an instance, so requiring both asks no more; it makes the statement be
@@ -61,15 +62,15 @@ fn deny(document: &Document, endpoint: &EndpointContext) -> String {
     )
 }
 
-fn bound(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Result<Fix, NoFix> {
+fn bound(document: &Document, endpoint: &EndpointContext, setting: &Setting<'_>) -> Result<Fix, NoFix> {
     let added = vec![deny(document, endpoint)];
     let text = appended(document, &added)?;
     let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
-    if passing(&fixed, perimeter, endpoint) != Some(None) {
+    if passing(&fixed, endpoint, setting) != Some(None) {
         return Err(NoFix::NotClosed);
     }
-    let before = analyse(document, perimeter, endpoint);
-    let after = analyse(&fixed, perimeter, endpoint);
+    let before = setting.analyse(document);
+    let after = setting.analyse(&fixed);
     if after.verdict == Containment::Undecided && before.verdict != Containment::Undecided {
         return Err(NoFix::Undecided(after.reasons));
     }

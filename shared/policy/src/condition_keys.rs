@@ -220,9 +220,9 @@ pub(crate) fn find(id: &str) -> Option<ConditionKey> {
 
 /// Whether only requests to the service of its prefix have the key.
 pub(crate) fn of_service(id: &str) -> bool {
-    let global = GLOBAL.binary_search_by_key(&id, |(name, _)| name).is_ok();
     let prefix = id.split(':').next().unwrap_or_default();
-    !global && prefix != "aws" && service::of_prefix(prefix).is_some()
+    let global = || GLOBAL.binary_search_by_key(&id, |(name, _)| name).is_ok();
+    prefix != "aws" && !global() && service::of_prefix(prefix).is_some()
 }
 
 /// The name, in lower case, of the key that is most like one that AWS does not have. Nothing when none is like it.

@@ -1,5 +1,8 @@
 //! Endpoint services by their names: which actions are behind them, and on which ports they listen.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
 /// See the head of the file.
 const TABLE: &str = include_str!("../data/endpoint-services.txt");
 
@@ -48,12 +51,17 @@ fn is_region(label: &str) -> bool {
 
 /// The short name without its FIPS marker, by which the table lists a service. FIPS endpoints have the same actions,
 /// resources and ports as the others.
-pub(crate) fn listed_name(name: &str) -> Option<String> {
-    let labels = short_name(name)?.split('.').filter(|label| *label != "fips");
+pub(crate) fn listed_name(name: &str) -> Option<Cow<'_, str>> {
+    let short = short_name(name)?;
+    let marked = |label: &str| label == "fips" || label.ends_with("-fips");
+    if !short.split('.').any(marked) {
+        return Some(short.into());
+    }
+    let labels = short.split('.').filter(|label| *label != "fips");
     let labels: Vec<&str> = labels
         .map(|label| label.strip_suffix("-fips").unwrap_or(label))
         .collect();
-    Some(labels.join("."))
+    Some(labels.join(".").into())
 }
 
 /// What the table has of a service.
@@ -72,13 +80,26 @@ impl Entry {
 
 /// The entry of a name as [`listed_name`] gives it. Nothing for services that are not listed.
 pub(crate) fn find(listed_name: &str) -> Option<Entry> {
-    let mut lines = TABLE.lines().filter_map(|line| line.split_once('|'));
-    let (_, entry) = lines.find(|(name, _)| *name == listed_name)?;
-    let mut fields = entry.split('|');
-    Some(Entry {
-        prefixes: fields.next()?,
-        ports: fields.next()?,
-    })
+    // The lines are in order, after a head whose lines begin with a character that is before all others.
+    let (mut low, mut high) = (0, TABLE.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let start = TABLE.get(low..middle)?.rfind('\n').map_or(low, |end| low + end + 1);
+        let (line, _) = TABLE.get(start..)?.split_once('\n')?;
+        let name = line.split('|').next().unwrap_or_default();
+        match name.cmp(listed_name) {
+            Ordering::Equal => {
+                let mut fields = line.split('|').skip(1);
+                return Some(Entry {
+                    prefixes: fields.next()?,
+                    ports: fields.next()?,
+                });
+            }
+            Ordering::Less => low = start + line.len() + 1,
+            Ordering::Greater => high = start,
+        }
+    }
+    None
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

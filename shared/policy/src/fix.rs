@@ -1,15 +1,19 @@
 //! The smallest change that provably closes a policy: Denies at its end, and nothing of the customer's touched.
 
+use std::cell::RefCell;
+use std::fmt;
+
 mod deny;
 mod layout;
 
-use deny::{Deny, EVERY_ACTION, Exempt, Test, Writer, list, texts};
+use deny::{Deny, EVERY_ACTION, Exempt, FEW_EXCEPTIONS, Test, Writer, list, texts};
 pub(crate) use deny::{free_sid, quoted};
 pub(crate) use layout::append;
 
-use crate::analyse::{Containment, analyse, regression};
+use crate::analyse::{Analysis, Containment, Setting, regression};
+use crate::aws_owned;
 use crate::document::{Document, MOST_CHARACTERS};
-use crate::evaluate::Request;
+use crate::evaluate::{Request, evaluate};
 use crate::federation;
 use crate::service::Keyless;
 use crate::{EndpointContext, Perimeter};
@@ -40,9 +44,9 @@ pub enum NoFix {
     LossUnknown,
     #[error(
         "no Deny can close the policy and keep legitimate requests: requests for `{}` have no condition key that tells who \
-         owns `{}`, so a resource outside the perimeter cannot be told from one of yours; to fix it by hand, {by_hand}", .request.action, .request.resource
+         owns `{}`, so a resource outside the perimeter cannot be told from one of yours; to fix it by hand, {advice}", .request.action, .request.resource
     )]
-    OwnersUntold { request: Box<Request>, by_hand: String },
+    OwnersUntold { request: Box<Request>, advice: Advice },
     #[error("the fix would lock everybody out")]
     LocksOut,
     #[error(
@@ -51,10 +55,45 @@ pub enum NoFix {
     TooLong(usize),
 }
 
+/// What to do by hand where no fix is proven to keep every legitimate request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// Denies for the end of the document, each as JSON. With them, and the resources below trusted, it is proven that the
+    /// policy has no hole and locks nobody out. None where the service is not known.
+    pub statements: Vec<String>,
+    /// An example of the resources that have to be trusted by their ARNs. None where the statements do without.
+    pub resources: Vec<String>,
+    /// The actions that these statements deny whatever the resource is, or wherever it is not listed.
+    pub denied: Vec<String>,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let statements = self.statements.join(", ");
+        let needed: Vec<String> = self.denied.iter().map(|action| format!("`{action}`")).collect();
+        match (needed.as_slice(), statements.contains("\"NotResource\"")) {
+            _ if statements.is_empty() => {
+                f.write_str("name the service of the endpoint: requests of most services have these keys")
+            }
+            ([], _) | (_, true) => write!(
+                f,
+                "trust the resources that workloads need by their ARNs, and append these statements with these ARNs in \
+                 `NotResource` of the last: {statements}"
+            ),
+            (needed, false) => write!(
+                f,
+                "append these statements, unless workloads need {}: {statements}",
+                needed.join(", ")
+            ),
+        }
+    }
+}
+
 /// Closes the holes of a policy. The result is proven: it has no hole, it allows every request that was allowed and
 /// lies in neither hole, it locks nobody out who was not, AWS takes its length, and fixing it again changes nothing.
 pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContext) -> Result<Fix, NoFix> {
-    let before = analyse(document, perimeter, endpoint);
+    let setting = &Setting::new(perimeter, endpoint);
+    let before = setting.analyse(document);
     match before.verdict {
         Containment::Closed | Containment::LockedOut => {
             return Ok(Fix {
@@ -71,22 +110,85 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     if let Some(service) = endpoint.unknown_prefix() {
         return Err(NoFix::ServiceUnknown(service));
     }
-    let writer = Writer {
-        document,
-        perimeter,
-        endpoint,
-        owned: crate::aws_owned::resources(perimeter, endpoint),
-        marks: crate::aws_owned::marks(perimeter, endpoint),
-    };
-    let mut reason = NoFix::NotClosed;
-    for denies in writer.attempts(before.identity.is_some(), before.resource.is_some()) {
-        match writer.proven(&denies, before.locked_out) {
-            Ok(fix) => return Ok(writer.smallest(denies, fix, before.locked_out)),
-            Err(NoFix::NotClosed) => {}
-            Err(other) => reason = other,
+    let writer = Writer::new(document, setting, aws_owned::resources(perimeter, endpoint));
+    if writer.owned.len() > FEW_EXCEPTIONS
+        && let Some(fix) = writer.proven_by_sketch(&before)
+    {
+        return Ok(fix);
+    }
+    let (_, fix) = writer.search(&before)?;
+    Ok(fix)
+}
+
+/// Requests that refuted one attempt. They may refute another sooner than a search does.
+#[derive(Default)]
+struct Examples {
+    /// Requests that are to be denied.
+    holes: Vec<Request>,
+    /// Requests that the document allows and that are to be allowed still.
+    legitimate: Vec<Request>,
+}
+
+impl Examples {
+    /// Why a document is no fix, if one of these tells.
+    fn refute(&self, fixed: &Document) -> Result<(), NoFix> {
+        let allowed = |request: &Request| evaluate(fixed, request).is_allowed();
+        if self.holes.iter().any(allowed) {
+            return Err(NoFix::NotClosed);
+        }
+        match self.legitimate.iter().find(|request| !allowed(request)) {
+            Some(lost) => Err(NoFix::Loses(Box::new(lost.clone()))),
+            None => Ok(()),
         }
     }
-    Err(writer.owners_untold().unwrap_or(reason))
+}
+
+/// The witnesses of an analysis that suppose nothing.
+fn certain(found: &Analysis) -> impl Iterator<Item = Request> {
+    let witnesses = [&found.identity, &found.resource].into_iter().flatten();
+    witnesses
+        .filter(|witness| witness.supposing.is_empty())
+        .map(|witness| witness.request.clone())
+}
+
+impl<'d> Writer<'d> {
+    fn new(document: &'d Document, setting: &'d Setting<'d>, owned: Vec<String>) -> Self {
+        let mut writer = Self {
+            document,
+            setting,
+            perimeter: setting.perimeter,
+            endpoint: setting.endpoint,
+            owned,
+            marks: aws_owned::marks(setting.perimeter, setting.endpoint),
+            examples: RefCell::default(),
+        };
+        writer.owned = writer.reached(&writer.owned);
+        writer
+    }
+
+    /// The smallest Denies that are proven, and the document with them.
+    fn search(&self, before: &Analysis) -> Result<(Vec<Deny>, Fix), NoFix> {
+        self.examples.borrow_mut().holes.extend(certain(before));
+        let mut reason = NoFix::NotClosed;
+        for denies in self.attempts(before.identity.is_some(), before.resource.is_some()) {
+            match self.proven(&denies, before.locked_out) {
+                Ok(fix) => return Ok(self.smallest(denies, fix, before.locked_out)),
+                Err(NoFix::NotClosed) => {}
+                Err(other) => reason = other,
+            }
+        }
+        Err(self.owners_untold().unwrap_or(reason))
+    }
+
+    /// Two of the resources that AWS owns stand for all of them while the Denies are looked for. Then all of them take their
+    /// place, and the whole is proven.
+    fn proven_by_sketch(&self, before: &Analysis) -> Option<Fix> {
+        let few: Vec<String> = self.owned.iter().take(2).cloned().collect();
+        let setting = Setting::owning(self.perimeter, self.endpoint, few.clone());
+        let (denies, _) = Writer::new(self.document, &setting, few.clone()).search(before).ok()?;
+        let whole: Vec<Deny> = denies.iter().map(|deny| deny.with_all(&few, &self.owned)).collect();
+        self.proven(&whole, before.locked_out).ok()
+    }
 }
 
 impl Writer<'_> {
@@ -98,12 +200,12 @@ impl Writer<'_> {
             let others = list(&texts(&unsigned));
             actions.push(format!(r#""NotAction":{others}"#));
         }
-        let owned = self.reached(&self.owned);
+        let owned = &self.owned;
         let mut identities: Vec<Vec<Deny>> = Vec::new();
         for action in &actions {
             identities.push(vec![self.identity(action, &[])]);
             if !owned.is_empty() {
-                identities.push(vec![self.identity(action, &owned)]);
+                identities.push(vec![self.identity(action, owned)]);
             }
         }
         let arns = self.exempt(true).arns;
@@ -139,7 +241,7 @@ impl Writer<'_> {
             return None;
         }
         let exempt = self.exempt(true);
-        let mut denies = vec![self.identity(EVERY_ACTION, &self.reached(&self.owned))];
+        let mut denies = vec![self.identity(EVERY_ACTION, &self.owned)];
         let mut conditions = self.outsiders("Resource");
         conditions.extend(self.unmarked(&exempt));
         conditions.push(Test::new("Null", "aws:ResourceAccount", &["false".to_owned()]));
@@ -150,7 +252,7 @@ impl Writer<'_> {
             conditions,
         ));
         let document = Document::parse(&append(self.document, &self.texts(&denies))).ok()?;
-        let request = analyse(&document, self.perimeter, self.endpoint).resource?.request;
+        let request = self.setting.analyse(&document).resource?.request;
         let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
         let account = request.resource.split(':').nth(4).unwrap_or_default();
         let perimeter = self.perimeter;
@@ -159,52 +261,58 @@ impl Writer<'_> {
         if !anybodys || keys.iter().any(|key| !request.values(key).is_empty()) {
             return None;
         }
-        let by_hand = if self.endpoint.knows_service() {
-            self.by_hand(&denies, &exempt, &request)
+        let advice = if self.endpoint.knows_service() {
+            self.advice(denies, &exempt, &request)?
         } else {
-            "name the service of the endpoint: requests of most services have these keys".to_owned()
+            Advice {
+                statements: Vec::new(),
+                resources: Vec::new(),
+                denied: Vec::new(),
+            }
         };
         let request = Box::new(request);
-        Some(NoFix::OwnersUntold { request, by_hand })
+        Some(NoFix::OwnersUntold { request, advice })
     }
 
-    /// What closes the policy without a proof that nothing legitimate is lost: statements that let trusted principals reach
-    /// trusted resources still.
-    fn by_hand(&self, denies: &[Deny], exempt: &Exempt, request: &Request) -> String {
-        let nameless = request.resource == "*";
-        let last = if nameless {
-            let action = format!(r#""Action":{}"#, list(std::slice::from_ref(&request.action)));
-            Deny::new(
-                "DenyActionsWithoutOwner",
-                &action,
-                &[],
-                self.except_services().into_iter().collect(),
-            )
-        } else {
-            self.by_arn(exempt)
+    /// What closes the policy without a proof that nothing legitimate is lost: of requests that do not tell the owner, only
+    /// those for trusted ARNs are left.
+    fn advice(&self, mut denies: Vec<Deny>, exempt: &Exempt, request: &Request) -> Option<Advice> {
+        let mut last = match self.keyless() {
+            Keyless::Some(actions) if request.resource == "*" => {
+                let actions = format!(r#""Action":{}"#, list(&texts(actions)));
+                let services = self.except_services().into_iter().collect();
+                Deny::new("DenyActionsWithoutOwner", &actions, &[], services)
+            }
+            _ => self.by_arn(exempt),
         };
-        let advised: Vec<Deny> = denies.iter().cloned().chain([last]).collect();
-        let advised = self.texts(&advised);
-        let usable = Document::parse(&append(self.document, &advised)).is_ok_and(|document| {
-            let found = analyse(&document, self.perimeter, self.endpoint);
-            found.verdict == Containment::Closed
-        });
-        match (usable, nameless) {
-            (true, true) => format!(
-                "append these statements, unless workloads need `{}`: {}",
-                request.action,
-                advised.join(", ")
-            ),
-            (true, false) if !exempt.arns.is_empty() => format!(
-                "append these statements, after adding every resource that workloads need to `NotResource` of the last: {}",
-                advised.join(", ")
-            ),
-            _ => "trust the resources that workloads need by their ARNs, then fix the policy again".to_owned(),
-        }
+        let mut trusted = self.perimeter.clone();
+        let mut resources = Vec::new();
+        let denied = match self.keyless() {
+            Keyless::Some(actions) => texts(actions),
+            Keyless::None | Keyless::All => {
+                // Every request is one that does not tell.
+                denies.pop();
+                if last.except.is_empty() {
+                    resources.push(request.resource.clone());
+                }
+                Vec::new()
+            }
+        };
+        last.except.extend(resources.iter().cloned());
+        trusted.resources.extend(resources.iter().cloned());
+        denies.push(last);
+        let statements = self.texts(&denies);
+        let document = Document::parse(&append(self.document, &statements)).ok()?;
+        let found = Setting::new(&trusted, self.endpoint).analyse(&document);
+        (found.verdict == Containment::Closed).then_some(Advice {
+            statements,
+            resources,
+            denied,
+        })
     }
 
     /// The fix without the statements, conditions and exceptions that its proof does not need.
-    fn smallest(&self, denies: Vec<Deny>, fix: Fix, was_locked_out: bool) -> Fix {
+    fn smallest(&self, denies: Vec<Deny>, fix: Fix, was_locked_out: bool) -> (Vec<Deny>, Fix) {
         let (mut denies, mut fix) = (denies, fix);
         for at in (0..denies.len()).rev() {
             let mut others = denies.clone();
@@ -220,7 +328,7 @@ impl Writer<'_> {
                 (denies, fix) = (others, smaller);
             }
         }
-        fix
+        (denies, fix)
     }
 
     /// The same with less in the Deny of this place, if that is proven.
@@ -229,37 +337,59 @@ impl Writer<'_> {
             let mut others = denies.to_vec();
             *others.get_mut(at)? = deny;
             // A broader Deny leaves no hole; what it takes away is seldom nothing, so that is asked first.
-            let added = self.texts(&others);
-            let wider = Document::parse(&appended(self.document, &added).ok()?).ok()?;
-            if !matches!(
-                regression(&wider, added.len(), self.perimeter, self.endpoint),
-                Some(None)
-            ) {
-                return None;
-            }
-            let fix = self.proven(&others, was_locked_out).ok()?;
+            let (fixed, fix) = self.written(&others).ok()?;
+            self.keeps(&fixed, fix.added.len()).ok()?;
+            self.closes(&fixed, was_locked_out).ok()?;
             Some((others, fix))
         })
     }
 
     /// The document with the statements at its end, if all that a fix promises can be proven of it.
     fn proven(&self, denies: &[Deny], was_locked_out: bool) -> Result<Fix, NoFix> {
+        let (fixed, fix) = self.written(denies)?;
+        let locks_out = match self.closes(&fixed, was_locked_out) {
+            Err(NoFix::LocksOut) => true,
+            other => other.map(|()| false)?,
+        };
+        self.keeps(&fixed, fix.added.len())?;
+        if locks_out { Err(NoFix::LocksOut) } else { Ok(fix) }
+    }
+
+    /// The document with the statements at its end.
+    fn written(&self, denies: &[Deny]) -> Result<(Document, Fix), NoFix> {
         let added = self.texts(denies);
         let text = appended(self.document, &added)?;
         let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
-        let after = analyse(&fixed, self.perimeter, self.endpoint);
+        Ok((fixed, Fix { text, added }))
+    }
+
+    /// Whether a document has no hole and locks nobody out who was not.
+    fn closes(&self, fixed: &Document, was_locked_out: bool) -> Result<(), NoFix> {
+        self.examples.borrow().refute(fixed)?;
+        let after = self.setting.analyse(fixed);
         if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
+            self.examples.borrow_mut().holes.extend(certain(&after));
             return Err(NoFix::NotClosed);
-        }
-        match regression(&fixed, added.len(), self.perimeter, self.endpoint) {
-            Some(None) => {}
-            Some(Some(request)) => return Err(NoFix::Loses(Box::new(request))),
-            None => return Err(NoFix::LossUnknown),
         }
         if after.locked_out && !was_locked_out {
             return Err(NoFix::LocksOut);
         }
-        Ok(Fix { text, added })
+        Ok(())
+    }
+
+    /// Whether the last statements of a document, Denies all, take nothing legitimate away.
+    fn keeps(&self, fixed: &Document, denies: usize) -> Result<(), NoFix> {
+        self.examples.borrow().refute(fixed)?;
+        match regression(fixed, denies, self.setting) {
+            Some(None) => Ok(()),
+            Some(Some(request)) => {
+                if evaluate(self.document, &request).is_allowed() {
+                    self.examples.borrow_mut().legitimate.push(request.clone());
+                }
+                Err(NoFix::Loses(Box::new(request)))
+            }
+            None => Err(NoFix::LossUnknown),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub use context::{ANY_SERVICE, EndpointContext};
 pub use document::{Document, Effect, MOST_CHARACTERS, Note, Statement, Version};
 pub use endpoint_service::{PortRange, Ports, Transport, ports, short_name};
 pub use evaluate::{Decision, Request, evaluate};
-pub use fix::{Fix, NoFix, fix};
+pub use fix::{Advice, Fix, NoFix, fix};
 pub use parse::{ParseError, Problem};
 pub use perimeter::Perimeter;
 pub use possible::impossible;

@@ -1,3 +1,6 @@
+use crate::partition;
+use crate::service::Service;
+
 /// Whom and what the owner trusts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Perimeter {
@@ -17,6 +20,10 @@ pub struct Perimeter {
     pub builtin_aws_owned_resources: bool,
     /// Whether AWS service principals are trusted.
     pub aws_services: bool,
+    /// Whether machine images of any owner count as trusted resources: those of AWS Marketplace, Canonical, Red Hat and
+    /// others besides Amazon's own. AWS's sample lets trusted principals use them:
+    /// <https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/vpc_endpoint_policies/ec2_endpoint_policy.json>
+    pub images_of_any_owner: bool,
 }
 
 impl Perimeter {
@@ -26,6 +33,14 @@ impl Perimeter {
             && self.organization_paths.is_empty()
             && self.accounts.is_empty()
             && self.principals.is_empty())
+    }
+
+    /// The ARNs of trusted resources that count for an endpoint. Nothing stands for a service that is not known.
+    pub(crate) fn resources_behind(&self, service: Option<&Service>, region: &str) -> Vec<String> {
+        let ec2 = || service.is_none_or(|service| service.prefixes().any(|prefix| prefix == "ec2"));
+        let images =
+            (self.images_of_any_owner && ec2()).then(|| format!("arn:{}:ec2:*::image/*", partition::of_region(region)));
+        self.resources.iter().cloned().chain(images).collect()
     }
 
     /// The same with every list in order, so that what is made of it does not depend on how it was written down.

@@ -81,8 +81,8 @@ struct Checker<'r> {
 
 type Verdict = Result<(), String>;
 
-fn must(holds: bool, why: impl Into<String>) -> Verdict {
-    if holds { Ok(()) } else { Err(why.into()) }
+fn must<W: Into<String>>(holds: bool, why: impl FnOnce() -> W) -> Verdict {
+    if holds { Ok(()) } else { Err(why().into()) }
 }
 
 impl Checker<'_> {
@@ -118,15 +118,13 @@ impl Checker<'_> {
                 .service
                 .as_ref()
                 .is_some_and(|service| service.prefixes().all(|known| known != prefix));
-        must(!of_other, format!("`{key}` belongs to another service"))?;
-        must(
-            signer.carries(fact.carrier),
-            format!("the principal cannot have `{key}`"),
-        )?;
-        must(
-            values.len() == 1 || (fact.several && !values.is_empty()),
-            format!("`{key}` has {} values", values.len()),
-        )?;
+        must(!of_other, || format!("`{key}` belongs to another service"))?;
+        must(signer.carries(fact.carrier), || {
+            format!("the principal cannot have `{key}`")
+        })?;
+        must(values.len() == 1 || (fact.several && !values.is_empty()), || {
+            format!("`{key}` has {} values", values.len())
+        })?;
         let anonymous = matches!(signer, Signer::Nobody { .. }) && id == "aws:principalaccount";
         let fits =
             |value: &String| fact.values.fits(value) || (anonymous && value == "anonymous") || id == "aws:epochtime";
@@ -144,38 +142,38 @@ impl Checker<'_> {
             Signer::Nobody { token } => {
                 must(
                     account == Some("anonymous") || (token && account.is_none()),
-                    "an unsigned request has no account",
+                    || "an unsigned request has no account",
                 )?;
                 return must(
                     by_service.is_none(),
-                    "an unsigned request has no `aws:PrincipalIsAWSService`",
+                    || "an unsigned request has no `aws:PrincipalIsAWSService`",
                 );
             }
             Signer::Service => {
-                must(by_service == Some("true"), "a service says that it is one")?;
+                must(by_service == Some("true"), || "a service says that it is one")?;
                 let name = self.request.principal.as_str();
                 let list = self.request.values("aws:PrincipalServiceNamesList");
                 must(
                     list.is_empty() || list.iter().any(|known| known == name),
-                    "a service is one of its names",
+                    || "a service is one of its names",
                 )?;
                 let told = self.one("aws:PrincipalServiceName");
-                return must(told.is_none_or(|told| told == name), "a service has one name");
+                return must(told.is_none_or(|told| told == name), || "a service has one name");
             }
-            _ => must(by_service == Some("false"), "only services are services")?,
+            _ => must(by_service == Some("false"), || "only services are services")?,
         }
         let own = Arn::parse(&self.request.principal).map_or("", |arn| arn.account);
-        must(account == Some(own), "the principal is of its account")?;
+        must(account == Some(own), || "the principal is of its account")?;
         let arn = self.one("aws:PrincipalArn").unwrap_or(&self.request.principal);
         let told = Arn::parse(arn).filter(Arn::is_principal);
         must(
             told.is_some_and(|arn| arn.account == own && arn.session_role().is_none()),
-            "`aws:PrincipalArn` names the principal",
+            || "`aws:PrincipalArn` names the principal",
         )?;
         let home = partition::of_region(&self.endpoint.region);
         must(
             self.endpoint.region.is_empty() || told.is_some_and(|arn| arn.partition == home),
-            "the principal is of the partition of the Region",
+            || "the principal is of the partition of the Region",
         )?;
         let kind = match signer {
             Signer::Root => "Account",
@@ -185,12 +183,12 @@ impl Checker<'_> {
         };
         must(
             self.one("aws:PrincipalType").is_none_or(|told| told == kind),
-            "`aws:PrincipalType` is the kind of the principal",
+            || "`aws:PrincipalType` is the kind of the principal",
         )?;
         let name = arn.rsplit('/').next().unwrap_or_default();
         must(
             self.one("aws:username").is_none_or(|told| told == name),
-            "`aws:username` is the name of the user",
+            || "`aws:username` is the name of the user",
         )?;
         let id = self.one("aws:userid");
         let fits = |id: &str| match signer {
@@ -201,7 +199,7 @@ impl Checker<'_> {
         };
         must(
             id.is_none_or(fits),
-            "`aws:userid` has the form of its kind of principal",
+            || "`aws:userid` has the form of its kind of principal",
         )
     }
 
@@ -211,10 +209,9 @@ impl Checker<'_> {
         let path = self.one(&format!("aws:{side}OrgPaths"));
         match (id, path) {
             (None, None) => Ok(()),
-            (Some(id), Some(path)) => must(
-                path.strip_prefix(id).is_some_and(|rest| rest.starts_with('/')),
-                format!("`aws:{side}OrgPaths` lies in `aws:{side}OrgID`"),
-            ),
+            (Some(id), Some(path)) => must(path.strip_prefix(id).is_some_and(|rest| rest.starts_with('/')), || {
+                format!("`aws:{side}OrgPaths` lies in `aws:{side}OrgID`")
+            }),
             _ => Err(format!("`aws:{side}OrgID` and `aws:{side}OrgPaths` come together")),
         }
     }
@@ -228,66 +225,70 @@ impl Checker<'_> {
             for key in ["OrgID", "OrgPaths"] {
                 must(
                     self.one(&format!("aws:Principal{key}")) == self.one(&format!("aws:Resource{key}")),
-                    "an account is in one organisation",
+                    || "an account is in one organisation",
                 )?;
             }
         }
         must(
             owner.is_some() || self.one("aws:ResourceOrgID").is_none(),
-            "who tells the owner's organisation tells the owner",
+            || "who tells the owner's organisation tells the owner",
         )?;
         if let Some(arn) = Arn::parse(&request.resource) {
             must(
                 !is_account(arn.account) || owner.is_none_or(|owner| owner == arn.account),
-                "the owner is the account of the resource",
+                || "the owner is the account of the resource",
             )?;
             let home = partition::of_region(&self.endpoint.region);
             must(
                 self.endpoint.region.is_empty() || arn.partition == home,
-                "the resource is of the partition of the Region",
+                || "the resource is of the partition of the Region",
             )?;
             let bucket = arn.resource.split('/').next().unwrap_or_default();
             let plain = arn.service == "s3" && arn.region.is_empty() && arn.account.is_empty();
-            must(!plain || is_bucket(bucket), "the bucket has a name that buckets have")?;
+            must(
+                !plain || is_bucket(bucket),
+                || "the bucket has a name that buckets have",
+            )?;
         } else {
-            must(request.resource == "*", "the resource is an ARN or `*`")?;
+            must(request.resource == "*", || "the resource is an ARN or `*`")?;
         }
         let Some(service) = &self.service else {
             // Whatever the service is, it is none of those that are known by other names.
             let other = self.endpoint.unknown_prefix().is_some() && service::of_prefix(prefix).is_some();
-            return must(!other, "the action is one of another service");
+            return must(!other, || "the action is one of another service");
         };
         must(
             service.prefixes().any(|known| known.eq_ignore_ascii_case(prefix)),
-            "the action is one of the endpoint's service",
+            || "the action is one of the endpoint's service",
         )?;
         let keyless = service.keyless().has(&request.action);
         must(
             keyless || owner.is_some(),
-            "requests for the action tell who owns the resource",
+            || "requests for the action tell who owns the resource",
         )?;
         must(
             !keyless || owner.is_none() || service::sometimes_tells(&request.action),
-            "requests for the action do not tell who owns the resource",
+            || "requests for the action do not tell who owns the resource",
         )?;
         let published = service
-            .actions_with_targets()
-            .find(|(known, action, _)| known.eq_ignore_ascii_case(prefix) && action.eq_ignore_ascii_case(name));
+            .published()
+            .find(|published| published.is(prefix, name))
+            .map(|published| published.targets);
         match published {
             _ if federation::is_call(&request.action) => Ok(()),
-            None | Some((.., Targets::Unknown)) => Ok(()),
-            Some((.., Targets::Nothing)) => {
-                must(request.resource == "*", "the action names no resource")?;
+            None | Some(Targets::Unknown) => Ok(()),
+            Some(Targets::Nothing) => {
+                must(request.resource == "*", || "the action names no resource")?;
                 must(
                     owner.is_none() || owner == account,
-                    "the action is about the account of the caller",
+                    || "the action is about the account of the caller",
                 )
             }
-            Some((.., Targets::Formats(formats))) => must(
+            Some(Targets::Formats(formats)) => must(
                 service
                     .format_of(&request.resource)
                     .is_some_and(|format| formats.contains(format)),
-                format!("the action does not act on `{}`", request.resource),
+                || format!("the action does not act on `{}`", request.resource),
             ),
         }
     }
@@ -296,13 +297,12 @@ impl Checker<'_> {
     fn endpoint(&self) -> Verdict {
         let endpoint = self.endpoint;
         for (key, value) in [("aws:SourceVpc", &endpoint.vpc), ("aws:SourceVpce", &endpoint.endpoint)] {
-            must(
-                value.is_empty() || self.one(key) == Some(value),
-                format!("`{key}` is that of the endpoint"),
-            )?;
+            must(value.is_empty() || self.one(key) == Some(value), || {
+                format!("`{key}` is that of the endpoint")
+            })?;
         }
         for key in ["aws:SecureTransport", "aws:ViaAWSService", "aws:VpcSourceIp"] {
-            must(self.one(key).is_some(), format!("every request has `{key}`"))?;
+            must(self.one(key).is_some(), || format!("every request has `{key}`"))?;
         }
         let told = self
             .service
@@ -314,25 +314,24 @@ impl Checker<'_> {
             "aws:VpceOrgPaths",
             "aws:SourceVpcArn",
         ] {
-            must(
-                told != Some(false) || self.one(key).is_none(),
-                format!("requests to the service do not have `{key}`"),
-            )?;
+            must(told != Some(false) || self.one(key).is_none(), || {
+                format!("requests to the service do not have `{key}`")
+            })?;
         }
         let owner = self.one("aws:VpceAccount");
         must(
             endpoint.owner.is_empty() || owner.is_none_or(|owner| owner == endpoint.owner),
-            "`aws:VpceAccount` is that of the endpoint",
+            || "`aws:VpceAccount` is that of the endpoint",
         )?;
         let of_vpc = self.one("aws:SourceVpcArn");
         must(
             endpoint.vpc.is_empty() || of_vpc.is_none_or(|arn| arn.ends_with(&format!(":vpc/{}", endpoint.vpc))),
-            "`aws:SourceVpcArn` is that of the endpoint's VPC",
+            || "`aws:SourceVpcArn` is that of the endpoint's VPC",
         )?;
         let (now, epoch) = (self.one("aws:CurrentTime"), self.one("aws:EpochTime"));
         let (now, epoch) = (now.and_then(instant), epoch.and_then(instant));
-        must(now.is_some() && now == epoch, "the two clocks show one time")?;
-        must(now >= Some(endpoint.time), "the request comes now or later")
+        must(now.is_some() && now == epoch, || "the two clocks show one time")?;
+        must(now >= Some(endpoint.time), || "the request comes now or later")
     }
 
     /// Keys of the credentials that a request was signed with.
@@ -340,23 +339,23 @@ impl Checker<'_> {
         let issued = self.one("aws:TokenIssueTime").and_then(instant);
         must(
             issued <= self.one("aws:CurrentTime").and_then(instant),
-            "credentials are issued before they are used",
+            || "credentials are issued before they are used",
         )?;
         let aged = self.one("aws:MultiFactorAuthAge").is_some();
         must(
             !aged || self.one("aws:MultiFactorAuthPresent") != Some("false"),
-            "`aws:MultiFactorAuthAge` needs multi-factor authentication",
+            || "`aws:MultiFactorAuthAge` needs multi-factor authentication",
         )?;
         let via = ["aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"];
         must(
             via.iter().all(|key| self.one(key).is_none()) || self.one("aws:ViaAWSService") == Some("true"),
-            "`aws:CalledVia` needs a service that calls",
+            || "`aws:CalledVia` needs a service that calls",
         )?;
         let all = self.request.values("aws:CalledVia");
         for (key, end) in [("aws:CalledViaFirst", all.first()), ("aws:CalledViaLast", all.last())] {
             must(
                 all.is_empty() || self.one(key).is_none_or(|one| end.is_some_and(|end| end == one)),
-                format!("`{key}` is an end of `aws:CalledVia`"),
+                || format!("`{key}` is an end of `aws:CalledVia`"),
             )?;
         }
         Ok(())
@@ -375,7 +374,7 @@ impl Checker<'_> {
         let account = self.one("aws:SourceAccount");
         must(
             arn.is_none_or(|arn| !is_account(arn.account) || account.is_none_or(|account| account == arn.account)),
-            "`aws:SourceArn` is of `aws:SourceAccount`",
+            || "`aws:SourceArn` is of `aws:SourceAccount`",
         )
     }
 }

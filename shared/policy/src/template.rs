@@ -253,7 +253,7 @@ fn resources(perimeter: &Perimeter, behind: &Behind<'_>) -> Vec<TrustedResources
                 }),
         );
     }
-    let arns = behind.relevant(&perimeter.resources);
+    let arns = behind.relevant(&perimeter.resources_behind(behind.service.as_ref(), behind.region));
     if !arns.is_empty() {
         ways.push(TrustedResources {
             arns,

@@ -85,6 +85,7 @@ pub(crate) fn assemble(r: &Reconciliation, selection: Selection) -> Report {
         time: r.time,
         function: r.function.clone(),
         run: r.run.to_string(),
+        settings: r.settings.clone(),
         idempotency_key,
         triggering_events: r.triggering_events.iter().map(Into::into).collect(),
         summary: summary(r, &findings, &changes, unchanged),
@@ -96,8 +97,14 @@ pub(crate) fn assemble(r: &Reconciliation, selection: Selection) -> Report {
                 .changes
                 .iter()
                 .filter(audited)
-                .map(|planned| planned.monthly_cost)
+                .filter_map(|planned| planned.monthly_cost)
                 .sum(),
+            unpriced: r
+                .plan
+                .changes
+                .iter()
+                .filter(|planned| planned.monthly_cost.is_none())
+                .count(),
             refused: r.plan.refused.clone(),
         },
         findings,

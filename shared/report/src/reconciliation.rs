@@ -18,6 +18,8 @@ use postern_core::trigger::TriggeringEvent;
 pub struct Reconciliation {
     pub run: RunId,
     pub function: String,
+    /// The version of the settings.
+    pub settings: String,
     pub scope: Scope,
     /// The `Name` tag of the scope's resource.
     pub name: Option<String>,

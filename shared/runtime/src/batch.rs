@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_lambda_events::sqs::SqsEvent;
-use postern_core::trigger::{self, ParsedEvent, UnreadableError};
+use postern_core::trigger::{self, ParsedEvent, Target, Trigger, UnreadableError};
 use serde_json::{Value, json};
 
 pub(crate) struct Batch {
@@ -51,6 +51,26 @@ impl Batch {
                 partial: false,
             },
         }
+    }
+
+    /// Whether somebody's call is among its events.
+    pub(crate) fn has_call(&self) -> bool {
+        self.triggers()
+            .any(|trigger| !trigger.targets.contains(&Target::Region) || trigger.triggering_event.actor.is_some())
+    }
+
+    /// Whether the schedule is among its events.
+    pub(crate) fn has_schedule(&self) -> bool {
+        self.triggers()
+            .any(|trigger| trigger.targets.contains(&Target::Region) && trigger.triggering_event.actor.is_none())
+    }
+
+    fn triggers(&self) -> impl Iterator<Item = &Trigger> {
+        let contents = self.messages.iter().map(|message| &message.content);
+        contents.filter_map(|content| match content {
+            Ok(ParsedEvent::Act(trigger)) => Some(trigger),
+            Ok(ParsedEvent::Ignore(_)) | Err(_) => None,
+        })
     }
 
     /// The answer with which exactly these messages are delivered again; None where the invocation has to fail as a whole.

@@ -1,17 +1,14 @@
-//! What a function needs to know before it does anything: its settings and the names of its resources.
+//! What a function needs to know before it does anything: where its settings are, and the names of its resources.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::{env, fs, io};
+use std::{env, fs};
 
-use jiff::Timestamp;
-use lambda_runtime::Diagnostic;
-use postern_aws::chain;
-use postern_core::controls::known;
 use postern_core::model::id::AccountId;
-use postern_core::settings::{Settings, SettingsError};
 use postern_engine::{Destinations, SINKS};
-use tracing::warn;
+
+use crate::error::{ConfigurationError, SETTINGS_VARIABLE};
+use crate::settings::{SettingsSource, parse};
 
 const SETTINGS_FILE: &str = "postern.toml";
 /// Where Lambda unpacks the function's package.
@@ -23,7 +20,7 @@ const OWN_ROLES: &str = "POSTERN_OWN_ROLES";
 
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    pub settings: Settings,
+    pub settings: SettingsSource,
     pub destinations: Destinations,
     /// The name of the table that holds the ledger.
     pub ledger: String,
@@ -31,43 +28,28 @@ pub struct Configuration {
     pub own_roles: Vec<String>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigurationError {
-    #[error("environment variable `{0}` is not set; no change is made until it is set")]
-    Unset(&'static str),
-    #[error("settings `{path}` cannot be read; no change is made until they can be")]
-    Unreadable {
-        path: String,
-        #[source]
-        source: io::Error,
-    },
-    #[error("settings `{path}` are invalid; no change is made until they are corrected")]
-    Refused {
-        path: String,
-        #[source]
-        source: SettingsError,
-    },
-}
-
 impl Configuration {
-    /// From the environment, and from `postern.toml` in the function's package or, outside Lambda, the working directory.
+    /// From the environment. The settings are those that `POSTERN_SETTINGS` names, or else `postern.toml` in the
+    /// function's package or, outside Lambda, in the working directory.
     pub fn load() -> Result<Self, ConfigurationError> {
-        let path = PathBuf::from(env::var(PACKAGE).unwrap_or_default()).join(SETTINGS_FILE);
-        let name = || path.display().to_string();
-        let text =
-            fs::read_to_string(&path).map_err(|source| ConfigurationError::Unreadable { path: name(), source })?;
-        let controls = known();
-        let settings =
-            Settings::parse(&text, &controls).map_err(|source| ConfigurationError::Refused { path: name(), source })?;
-        for warning in settings.warnings(&controls, Timestamp::now()) {
-            warn!(path = name(), warning, "check the settings");
-        }
         Ok(Self {
-            settings,
+            settings: match optional(SETTINGS_VARIABLE) {
+                Some(arn) => SettingsSource::Outside(arn.parse().map_err(ConfigurationError::Location)?),
+                None => packaged()?,
+            },
             destinations: destinations()?,
             ledger: variable(LEDGER)?,
             own_roles: own_roles(),
         })
+    }
+}
+
+fn packaged() -> Result<SettingsSource, ConfigurationError> {
+    let path = PathBuf::from(env::var(PACKAGE).unwrap_or_default()).join(SETTINGS_FILE);
+    let name = path.display().to_string();
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(parse(&text, name)?.into()),
+        Err(source) => Err(ConfigurationError::Unreadable { path: name, source }),
     }
 }
 
@@ -109,13 +91,4 @@ fn own_roles() -> Vec<String> {
         .filter(|arn| !arn.is_empty())
         .map(str::to_owned)
         .collect()
-}
-
-impl From<&ConfigurationError> for Diagnostic {
-    fn from(error: &ConfigurationError) -> Self {
-        Self {
-            error_type: "Postern.Configuration".to_owned(),
-            error_message: chain(error),
-        }
-    }
 }

@@ -5,16 +5,22 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use postern_aws::{Aws, chain};
+use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, Snapshot};
 use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
+use tracing::field::Empty;
 use tracing::{Instrument, Span, error, info, info_span, warn};
 
 use crate::batch::Batch;
-use crate::configuration::{Configuration, ConfigurationError};
+use crate::configuration::Configuration;
+use crate::error::ConfigurationError;
+use crate::event_watch::{Place, Recorded, Sweep, after_sweep};
+use crate::self_check;
+use crate::settings::CurrentSettings;
 use crate::targets::{Failures, RegionTargets, Triggers, targets};
 use crate::telemetry::Metrics;
 
@@ -24,8 +30,16 @@ const LAST_RECEIVE: u32 = 5;
 /// What a function keeps while it is warm.
 pub struct Handler {
     function: &'static Function,
-    configuration: Result<Configuration, ConfigurationError>,
+    configuration: Result<Known, ConfigurationError>,
     aws: Aws,
+    policies: PolicyCache,
+    recorded: Recorded,
+}
+
+/// The configuration with the settings as they are now.
+struct Known {
+    configuration: Configuration,
+    settings: CurrentSettings,
 }
 
 impl Handler {
@@ -41,9 +55,20 @@ impl Handler {
         };
         Self {
             function,
-            configuration,
+            configuration: configuration.map(|configuration| Known {
+                settings: CurrentSettings::new(&configuration.settings),
+                configuration,
+            }),
             aws,
+            policies: PolicyCache::default(),
+            recorded: Recorded::default(),
         }
+    }
+
+    /// The same, with what another function that was warm knows of policies.
+    #[must_use]
+    pub fn with_policies(self, policies: PolicyCache) -> Self {
+        Self { policies, ..self }
     }
 
     /// Handles one invocation: an SQS batch of events, or one event. Gives the answer for Lambda.
@@ -56,7 +81,7 @@ impl Handler {
         deadline: Option<Timestamp>,
     ) -> (Result<Value, Diagnostic>, Metrics) {
         let mut metrics = Metrics::start(self.function.name, self.aws.calls());
-        let span = info_span!("run", run = %run, function = self.function.name);
+        let span = info_span!("run", run = %run, function = self.function.name, settings = Empty);
         // Boxed: the futures of the SDK's clients nest deeper than the compiler allows.
         let answer = Box::pin(self.invoke(payload, run, deadline, &mut metrics))
             .instrument(span)
@@ -71,13 +96,18 @@ impl Handler {
         deadline: Option<Timestamp>,
         metrics: &mut Metrics,
     ) -> Result<Value, Diagnostic> {
-        let configuration = self.configuration.as_ref().map_err(|error| {
-            error!(
-                error = chain(error),
-                "no event is handled until the configuration is corrected"
-            );
-            Diagnostic::from(error)
-        })?;
+        let Known {
+            configuration,
+            settings,
+        } = self.configuration.as_ref().map_err(unusable)?;
+        let settings = settings.get(&self.aws).await.map_err(|error| unusable(&error))?;
+        Span::current().record("settings", &settings.version);
+        if self_check::is_requested(&payload) {
+            let heard = self_check::alerts_are_heard(&self.aws, &configuration.destinations).await;
+            metrics.alerts_heard(heard.is_ok());
+            metrics.finish(0, &self.aws.calls());
+            return Ok(self_check::answer(&settings, heard.err().as_ref()));
+        }
         let batch = Batch::read(payload, &configuration.own_roles);
         let ledger = self.aws.ledger(&configuration.ledger);
         let controls = self.function.controls();
@@ -85,7 +115,8 @@ impl Handler {
             run,
             actor: self.function.name,
             controls: &controls,
-            settings: &configuration.settings,
+            settings: &settings,
+            policies: &self.policies,
             aws: &self.aws,
             ledger: &ledger,
         };
@@ -94,11 +125,31 @@ impl Handler {
             batch: &batch,
             failures: Failures::default(),
         };
+        let began = self.aws.now();
         work.all().await;
+        let news = work.reconciler.news();
         let Work {
             reconciler, failures, ..
         } = work;
         metrics.count(reconciler.counts());
+        if let (Some(account), Some(region)) = (&configuration.own_account(), &self.aws.region()) {
+            let place = Place {
+                ledger: &ledger,
+                account,
+                region,
+            };
+            if batch.has_call() {
+                self.recorded.event(place, self.aws.now()).await;
+            }
+            if batch.has_schedule() && failures.messages.is_empty() {
+                let sweep = Sweep {
+                    began,
+                    settings: &settings.version,
+                    news,
+                };
+                metrics.events_missing(after_sweep(place, sweep).await);
+            }
+        }
         metrics.finish(failures.messages.len(), &self.aws.calls());
         batch.response(&failures.messages).ok_or_else(|| Diagnostic {
             error_type: "Postern.Incomplete".to_owned(),
@@ -234,6 +285,14 @@ impl Work<'_> {
             actors = list(actors)
         )
     }
+}
+
+fn unusable(error: &ConfigurationError) -> Diagnostic {
+    error!(
+        error = chain(error),
+        "no event is handled until the configuration is corrected"
+    );
+    Diagnostic::from(error)
 }
 
 async fn observe_region(

@@ -3,8 +3,12 @@
 
 mod batch;
 mod configuration;
+mod error;
+mod event_watch;
 mod handler;
 mod logs;
+mod self_check;
+mod settings;
 mod targets;
 mod telemetry;
 #[cfg(test)]
@@ -18,8 +22,10 @@ use postern_aws::Aws;
 use postern_core::functions::Function;
 use serde_json::Value;
 
-pub use crate::configuration::{Configuration, ConfigurationError};
+pub use crate::configuration::Configuration;
+pub use crate::error::ConfigurationError;
 pub use crate::handler::Handler;
+pub use crate::settings::SettingsSource;
 pub use crate::telemetry::Metrics;
 pub use postern_engine::{ALERTS, Destinations, REPORTS};
 

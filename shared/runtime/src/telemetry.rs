@@ -21,6 +21,10 @@ pub struct Metrics {
     counts: Counts,
     /// Messages that are delivered again.
     failed_messages: usize,
+    /// Whether alerts have a subscriber, where that was checked.
+    heard: Option<bool>,
+    /// Whether a sweep found that events are missing, where that is known.
+    missing: Option<bool>,
 }
 
 impl Metrics {
@@ -32,12 +36,24 @@ impl Metrics {
             calls,
             counts: Counts::default(),
             failed_messages: 0,
+            heard: None,
+            missing: None,
         }
     }
 
     /// What the run found and did.
     pub(crate) fn count(&mut self, counts: Counts) {
         self.counts = counts;
+    }
+
+    /// Whether alerts have a subscriber.
+    pub(crate) fn alerts_heard(&mut self, heard: bool) {
+        self.heard = Some(heard);
+    }
+
+    /// Whether a sweep found that events are missing.
+    pub(crate) fn events_missing(&mut self, missing: Option<bool>) {
+        self.missing = missing;
     }
 
     /// How many scopes were reconciled.
@@ -64,10 +80,10 @@ impl Metrics {
         let _ = writeln!(io::stdout(), "{document}");
     }
 
-    fn document(&self, now: Timestamp) -> Value {
+    pub(crate) fn document(&self, now: Timestamp) -> Value {
         let counts = &self.counts;
         let milliseconds = self.took.as_secs_f64() * 1e3;
-        let metrics = [
+        let mut metrics = vec![
             ("Duration", json!(milliseconds), "Milliseconds"),
             ("ApiCalls", json!(self.calls()), "Count"),
             ("Reconciliations", json!(counts.reconciliations), "Count"),
@@ -80,6 +96,12 @@ impl Metrics {
             ("ChangesFailed", json!(counts.failed), "Count"),
             ("MessagesFailed", json!(self.failed_messages), "Count"),
         ];
+        if let Some(heard) = self.heard {
+            metrics.push(("AlertsUnheard", json!(u8::from(!heard)), "Count"));
+        }
+        if let Some(missing) = self.missing {
+            metrics.push(("EventsMissing", json!(u8::from(missing)), "Count"));
+        }
         let definitions: Vec<_> = metrics
             .iter()
             .map(|(name, _, unit)| json!({"Name": name, "Unit": unit}))

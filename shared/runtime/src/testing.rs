@@ -17,12 +17,17 @@ use tracing_subscriber::layer::SubscriberExt;
 use crate::configuration::Configuration;
 use crate::handler::Handler;
 use crate::logs::JsonLines;
+use crate::settings::SettingsSource;
 
 pub(crate) const TOPIC: &str = "arn:aws:sns:eu-central-1:111122223333:postern";
 const LEDGER: &str = "postern-ledger";
 const ROLE: &str = "arn:aws:iam::111122223333:role/postern-sweeper";
-const OPEN: &str =
+pub(crate) const OPEN: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+/// Every control is enforced.
+pub(crate) const SETTINGS: &str = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n\
+    [modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n";
 
 /// A VPC with an open S3 endpoint, and a sweeper that enforces every control.
 pub(crate) struct Rig {
@@ -44,19 +49,18 @@ impl Rig {
             (vpc, endpoint)
         });
         cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
-        let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n";
-        let configuration = Configuration {
-            settings: Settings::parse(text, &known()).unwrap(),
-            destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
-            ledger: LEDGER.to_owned(),
-            own_roles: vec![ROLE.to_owned()],
-        };
+        let settings = Settings::parse(SETTINGS, &known()).unwrap();
         Self {
-            handler: Handler::new(&SWEEPER, Ok(configuration), cloud.aws(ROLE)),
+            handler: handler(&cloud, settings.into()),
             cloud,
             vpc,
             endpoint,
         }
+    }
+
+    /// A sweeper of the same deployment with other settings.
+    pub(crate) fn handler_with(&self, settings: SettingsSource) -> Handler {
+        handler(&self.cloud, settings)
     }
 
     /// Handles a batch in an invocation that has two minutes.
@@ -73,6 +77,16 @@ impl Rig {
         let actions = log.iter().map(|entry| entry.action());
         actions.filter(|action| action.starts_with(action_prefix)).collect()
     }
+}
+
+fn handler(cloud: &Cloud, settings: SettingsSource) -> Handler {
+    let configuration = Configuration {
+        settings,
+        destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
+        ledger: LEDGER.to_owned(),
+        own_roles: vec![ROLE.to_owned()],
+    };
+    Handler::new(&SWEEPER, Ok(configuration), cloud.aws(ROLE))
 }
 
 /// An SQS message with an event in it.

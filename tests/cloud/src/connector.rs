@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::form::Form;
 use crate::log::{Entry, Service};
 use crate::state::Shared;
-use crate::{REGION, not_modelled, organizations, sns, sts};
+use crate::{REGION, not_modelled, organizations, sns, ssm, sts};
 
 /// The HTTP client of one caller.
 #[derive(Clone, Debug)]
@@ -128,6 +128,7 @@ impl Connector {
             (service, Content::Json { target, body }) => {
                 let answer = match service {
                     Service::Organizations => organizations::answer(&state.world, &request.operation),
+                    Service::Ssm => ssm::answer(&state.world, &target, &body),
                     _ => state.dynamodb(&target, &body, now),
                 };
                 let code = (answer.0 != 200).then(|| json_code(&answer.1));
@@ -220,6 +221,7 @@ fn arrived(request: &HttpRequest) -> Request {
         Some("dynamodb") => Service::DynamoDb,
         Some("sts") => Service::Sts,
         Some("organizations") => Service::Organizations,
+        Some("ssm") => Service::Ssm,
         _ => not_modelled(format_args!("the host `{host}`")),
     };
     let region = labels.next().unwrap_or_default().to_owned();
@@ -239,7 +241,7 @@ impl Request {
                 form.text("Version");
                 (operation, Content::Form(form))
             }
-            Service::DynamoDb | Service::Organizations => {
+            Service::DynamoDb | Service::Organizations | Service::Ssm => {
                 let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
                 let (target, body) = (target.to_owned(), body.to_vec());
                 (operation, Content::Json { target, body })

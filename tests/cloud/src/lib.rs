@@ -1,4 +1,4 @@
-//! A model of the parts of AWS that Postern talks to: EC2, SNS, DynamoDB and who the caller is, in this process, behind
+//! A model of the parts of AWS that Postern talks to: EC2, SNS, DynamoDB, SSM parameters and who the caller is, in this process, behind
 //! the HTTP connector of the SDK's own clients.
 //!
 //! One seed determines the world, the faults, the duration of calls and the page sizes. Time is tokio's, so that tests can
@@ -17,6 +17,7 @@ mod form;
 mod log;
 mod organizations;
 mod sns;
+mod ssm;
 mod state;
 mod sts;
 #[cfg(test)]

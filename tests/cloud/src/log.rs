@@ -14,6 +14,7 @@ pub enum Service {
     DynamoDb,
     Sts,
     Organizations,
+    Ssm,
 }
 
 /// One call that arrived.
@@ -66,6 +67,7 @@ impl Service {
             Self::DynamoDb => "dynamodb",
             Self::Sts => "sts",
             Self::Organizations => "organizations",
+            Self::Ssm => "ssm",
         }
     }
 }

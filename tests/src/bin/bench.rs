@@ -46,11 +46,11 @@ async fn cold_starts() -> Result<()> {
     }
     let medians: Vec<_> = times.into_iter().map(median).collect();
     let baseline = medians.first().copied().unwrap_or_default();
-    println!("First poll of the Runtime API, median of {COLD_STARTS} starts:");
+    println!("\n| First poll of the Runtime API, median of {COLD_STARTS} | Time | Ratio |\n| --- | ---: | ---: |");
     for (name, median) in names.iter().zip(medians) {
         let ratio = median.as_secs_f64() / baseline.as_secs_f64();
         println!(
-            "  {name:20} {:6.2} ms  {ratio:.2} x {BASELINE}",
+            "| start of {name} | {:.2} ms | {ratio:.2} |",
             median.as_secs_f64() * 1e3
         );
     }
@@ -125,12 +125,14 @@ async fn one_warm_function() -> Result<()> {
     let mut fresh = Function::start("subnet-inspector", Some(&enforce), &variables).await?;
     invoke(&mut fresh, &event).await?;
     calls.push(("compliant VPC, cold", proxy.take().len()));
-    println!("\nCalls to EC2 for one CreateSubnet event:");
+    println!("\n| Calls to EC2 for one CreateSubnet event | |\n| --- | ---: |");
     for (what, count) in calls {
-        println!("  {what:20} {count:3}");
+        println!("| {what} | {count} |");
     }
+    println!("\n| After {EVENTS} more events on the compliant VPC | |\n| --- | ---: |");
+    println!("| resident | {resident} |");
     println!(
-        "\nAfter {EVENTS} more events on the compliant VPC: {resident} resident, median {:.1} ms an event (moto answers)",
+        "| median event, with the answers of moto | {:.1} ms |",
         median(times).as_secs_f64() * 1e3
     );
     Ok(())
@@ -153,13 +155,13 @@ fn resident(process: u32) -> Result<String> {
 }
 
 fn packages() -> Result<()> {
-    println!("\nPackages:");
+    println!("\n| Package | Size |\n| --- | ---: |");
     for function in FUNCTIONS {
         let path = program(function.name)?.with_extension("zip");
         let size = fs::metadata(&path)
             .while_doing(format_args!("reading `{}`", path.display()))?
             .len();
-        println!("  {:20} {:.2} MB", function.name, size as f64 / 1e6);
+        println!("| package of {} | {:.2} MB |", function.name, size as f64 / 1e6);
     }
     Ok(())
 }

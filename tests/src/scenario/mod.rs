@@ -6,6 +6,7 @@ mod steps;
 
 use postern_core::history::{ChangeRecord, ChangeStatus};
 use postern_core::trigger::DEPENDENCY_VIOLATION;
+use serde_json::Value;
 
 use self::steps::Steps;
 use crate::chain::{Chain, Delivery};
@@ -65,6 +66,37 @@ pub struct ScenarioResult {
     pub resumed: Round,
     /// A subnet could not be deleted.
     pub blocked: Round,
+    /// The EC2 calls of the sweep that the command of the README asked for, and of one that `postern sweep` asked for.
+    pub swept: [Vec<Call>; 2],
+    /// The lines of `postern doctor` as JSON.
+    pub doctor: Vec<Value>,
+    pub upgraded: Upgrade,
+    pub recovered: Recovery,
+}
+
+/// The stack was deployed again, with settings in an SSM parameter, while events came in.
+#[derive(Clone, Debug)]
+pub struct Upgrade {
+    /// The ids of the events that were sent, before, during and after the deployment.
+    pub sent: Vec<String>,
+    /// Those that a function processed, by the functions' logs.
+    pub processed: Vec<String>,
+    /// Whether a function has read the settings of the deployment, which were outside its package.
+    pub settings_read: bool,
+    pub dead_letters: u32,
+    pub checks: Vec<Check>,
+}
+
+/// The table of the ledger was deleted, and replaced as docs/recovery.md says.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    /// The EC2 calls for an event without a ledger, and the alerts about it.
+    pub without: Vec<Call>,
+    pub alerts: Vec<Alert>,
+    /// The VPC after the recovery and another event.
+    pub checks: Vec<Check>,
+    /// The changes in the new ledger.
+    pub recorded: usize,
 }
 
 /// What happens, for whoever watches.
@@ -212,6 +244,7 @@ async fn run_in(
     let audit = steps.round(Part::Audit, &events, watch).await?;
     watch(Progress::Deploying { mode: "enforce" });
     environment.ministack.deploy(&enforce).await?;
+    let enforce_zips = enforce;
     let enforce = steps.round(Part::Enforce, &events, watch).await?;
     let repeated = steps.round(Part::Repeated, &events, watch).await?;
 
@@ -223,6 +256,12 @@ async fn run_in(
     let resumed = steps.resumed(watch).await?;
     let deletion = Envelope::delete_subnet(&vpc.region, &vpc.app_c).failed(DEPENDENCY_VIOLATION);
     let blocked = steps.round(Part::Blocked, &[deletion], watch).await?;
+    let swept = steps.swept(watch).await?;
+    let doctor = steps.operator.doctor().await?;
+    let upgraded = steps
+        .upgraded(&programs.with(&settings::enforce_again()).await?, watch)
+        .await?;
+    let recovered = steps.recovered(&enforce_zips, watch).await?;
     Ok(ScenarioResult {
         vpc,
         before,
@@ -235,5 +274,9 @@ async fn run_in(
         rolled_back,
         resumed,
         blocked,
+        swept,
+        doctor,
+        upgraded,
+        recovered,
     })
 }

@@ -1,11 +1,14 @@
 //! The steps of the scenario.
 
+use std::fs;
+use std::time::Duration;
+
 use postern_core::changes::{AssociateRouteTable, Change};
 use postern_core::controls::gateway_route_missing;
 use postern_core::history::{Action, ChangeRecord};
 use serde_json::json;
 
-use super::{Environment, Part, Progress, Round};
+use super::{Environment, Part, Progress, Recovery, Round, Upgrade};
 use crate::chain::{Chain, Delivery};
 use crate::checks::check_vpc;
 use crate::envelope::Envelope;
@@ -13,11 +16,26 @@ use crate::error::{HarnessError, Result, While};
 use crate::ledger::history;
 use crate::messages::Report;
 use crate::operator::Operator;
-use crate::proxy::Fault;
+use crate::proxy::{Call, Fault};
 use crate::seed::FaultyVpc;
+use crate::stack::{ACCOUNT, REGION, Zips, root};
 
 /// Seconds after which a failed message comes back while EC2 fails. More than a function needs until it fails.
 const BACK_SOON: u32 = 8;
+
+/// Between two events during a deployment.
+const IN_FLIGHT: Duration = Duration::from_millis(300);
+
+/// The command of a document that begins like this, to the end of its block of code.
+fn documented(document: &str, beginning: &str) -> Result<String> {
+    let path = root().join(document);
+    let text = fs::read_to_string(&path).while_doing(format_args!("reading `{}`", path.display()))?;
+    let missing = || HarnessError::new(format_args!("{document} has no command `{beginning}`"));
+    let start = text.find(beginning).ok_or_else(missing)?;
+    let rest = text.get(start..).ok_or_else(missing)?;
+    let (block, _) = rest.split_once("```").ok_or_else(missing)?;
+    Ok(block.trim().to_owned())
+}
 
 /// Changes the VPC, delivers events, and operates Postern.
 pub(super) struct Steps<'a> {
@@ -155,6 +173,108 @@ impl Steps<'_> {
         };
         watch(Progress::Ended(part, &round));
         Ok(round)
+    }
+
+    /// Asks for a sweep, first by the command of docs/operations.md as it is written there.
+    pub(super) async fn swept(&self, watch: &mut impl FnMut(Progress<'_>)) -> Result<[Vec<Call>; 2]> {
+        let queue = self.chain.queue_of("SweeperQueue").await?;
+        self.environment.proxy.take();
+        let command = documented("docs/operations.md", "aws sqs send-message")?
+            .replace("SWEEPER_QUEUE_URL", &queue)
+            .replace("eu-central-1", REGION);
+        self.operator.shell(&command).await?;
+        self.with_function_output(self.chain.drained(&queue).await)?;
+        let by_readme = self.environment.proxy.take();
+        self.run_command(&["sweep"], watch).await?;
+        self.with_function_output(self.chain.drained(&queue).await)?;
+        Ok([by_readme, self.environment.proxy.take()])
+    }
+
+    /// Damages the VPC, and deploys again while events come in.
+    pub(super) async fn upgraded(&self, zips: &Zips, watch: &mut impl FnMut(Progress<'_>)) -> Result<Upgrade> {
+        let vpc = self.vpc;
+        let first = self.damage_route().await?;
+        watch(Progress::Deploying {
+            mode: "enforce, with events in flight",
+        });
+        let next = || Envelope::associate_route_table(&vpc.region, &vpc.private_ab, &vpc.app_a);
+        let mut events = vec![first];
+        let mut deliveries = vec![self.chain.deliver(&events[0]).await?];
+        let put = "aws ssm put-parameter --name /postern/settings --type String --value file://postern.toml";
+        self.operator.shell(put).await?;
+        let settings = format!("Settings=arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/postern/settings");
+        let parameters = [settings.as_str()];
+        let deployment = self.environment.ministack.deploy_with(zips, &parameters);
+        let mut deployment = std::pin::pin!(deployment);
+        loop {
+            let event = next();
+            deliveries.push(self.chain.deliver(&event).await?);
+            events.push(event);
+            tokio::select! {
+                deployed = &mut deployment => break deployed?,
+                () = tokio::time::sleep(IN_FLIGHT) => {}
+            }
+        }
+        let last = next();
+        deliveries.push(self.chain.deliver(&last).await?);
+        events.push(last);
+        for delivery in &deliveries {
+            self.settle(delivery).await?;
+        }
+        // Whatever was reported meanwhile is not of interest here.
+        self.chain.alerts().await?;
+        self.chain.reports().await?;
+        let output = self.environment.ministack.output();
+        let sent: Vec<_> = events.iter().map(|event| event.id().to_owned()).collect();
+        Ok(Upgrade {
+            processed: sent.iter().filter(|id| output.contains(id.as_str())).cloned().collect(),
+            sent,
+            settings_read: output.contains("settings read"),
+            dead_letters: self.chain.dead_letters().await?,
+            checks: check_vpc(&self.environment.ec2, vpc).await?,
+        })
+    }
+
+    /// Deletes the ledger, and makes another one by the commands of docs/recovery.md as they are written there.
+    pub(super) async fn recovered(&self, zips: &Zips, watch: &mut impl FnMut(Progress<'_>)) -> Result<Recovery> {
+        const NEW: &str = "postern-Ledger-new";
+        let ministack = &self.environment.ministack;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&ministack.sdk().await);
+        let delete = dynamodb.delete_table().table_name(ministack.ledger().await?);
+        delete.send().await.while_doing("deleting the ledger")?;
+        let event = self.damage_route().await?;
+        self.environment.proxy.take();
+        let delivery = self.chain.deliver(&event).await?;
+        let alerts = self.with_function_output(self.chain.next_alerts().await)?;
+        let without = self.environment.proxy.take();
+        self.operator
+            .shell(&documented("docs/recovery.md", "aws dynamodb create-table")?)
+            .await?;
+        let rest = documented("docs/recovery.md", "aws dynamodb update-time-to-live")?;
+        self.operator
+            .shell(&rest.replace("postern-Ledger-restored", NEW))
+            .await?;
+        watch(Progress::Deploying { mode: "enforce" });
+        ministack.deploy_with(zips, &[&format!("LedgerTable={NEW}")]).await?;
+        self.settle(&delivery).await?;
+        let again = self.chain.deliver(&event).await?;
+        self.settle(&again).await?;
+        Ok(Recovery {
+            without,
+            alerts,
+            checks: check_vpc(&self.environment.ec2, self.vpc).await?,
+            recorded: self.history().await?.len(),
+        })
+    }
+
+    /// Removes a route table from the S3 endpoint. Returns the event of it.
+    async fn damage_route(&self) -> Result<Envelope> {
+        let (ec2, vpc) = (&self.environment.ec2, self.vpc);
+        let remove = ec2.modify_vpc_endpoint().vpc_endpoint_id(&vpc.s3);
+        let remove = remove.remove_route_table_ids(&vpc.private_ab).send();
+        remove.await.while_doing("taking an endpoint off a route table")?;
+        let removed = json!({"RemoveRouteTableId": {"tag": 1, "content": vpc.private_ab}});
+        Ok(Envelope::modify_endpoint(&vpc.region, &vpc.s3, removed))
     }
 
     /// Delivers events that must not start a function: a failed call, one of Postern itself, one to another service.

@@ -71,6 +71,11 @@ where
 impl Ministack {
     /// Deploys the template with these zip files, or brings what is deployed up to date.
     pub async fn deploy(&self, zips: &Zips) -> Result<()> {
+        self.deploy_with(zips, &[]).await
+    }
+
+    /// The same with these parameters, such as `LedgerTable=NAME`.
+    pub async fn deploy_with(&self, zips: &Zips, parameters: &[&str]) -> Result<()> {
         let arch = match env::consts::ARCH {
             "x86_64" => "x86_64",
             "aarch64" => "arm64",
@@ -90,7 +95,7 @@ impl Ministack {
             ("ZIPS", zips.0.path().display().to_string()),
             ("TEMPLATE", self.template().display().to_string()),
         ]);
-        Process::start(root().join("infra/deploy.sh"), [""; 0], variables)?
+        Process::start(root().join("infra/deploy.sh"), parameters, variables)?
             .finish()
             .await?;
         Ok(())

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::messages::{Alert, Report};
-use crate::scenario::{Round, ScenarioResult, run};
+use crate::proxy::Call;
+use crate::scenario::{Round, ScenarioResult, Upgrade, run};
 use crate::stack::ACCOUNT;
 use postern_core::history::ChangeStatus;
 
@@ -19,6 +20,77 @@ async fn deployed_functions_repair_a_vpc_once_and_report_it() {
     rollback_lasts(&result);
     resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(&result);
     report_of_a_blocked_deletion_names_the_release_command(&result);
+    sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(&result);
+    doctor_finds_the_deployment_and_what_it_lacks(&result);
+    upgrade_loses_no_event(&result);
+    deleted_ledger_is_replaced_by_the_documented_commands(&result);
+}
+
+fn sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(result: &ScenarioResult) {
+    for calls in &result.swept {
+        let whole = |call: &&Call| call.action == "DescribeVpcs" && !call.parameters.contains_key("VpcId.1");
+        assert!(calls.iter().any(|call| whole(&call)), "{calls:#?}");
+        assert!(!calls.iter().any(Call::mutates), "{calls:#?}");
+    }
+}
+
+fn doctor_finds_the_deployment_and_what_it_lacks(result: &ScenarioResult) {
+    let lines = |text: &str| -> Vec<(&str, &str)> {
+        let found = result
+            .doctor
+            .iter()
+            .filter(|line| line["what"].as_str().unwrap().contains(text));
+        found
+            .map(|line| {
+                (
+                    line["level"].as_str().unwrap(),
+                    line["command"].as_str().unwrap_or_default(),
+                )
+            })
+            .collect()
+    };
+    assert_eq!(lines("stack `postern` is in "), [("ok", "")], "{:#?}", result.doctor);
+    // The stand-in has no trail.
+    assert_eq!(
+        lines("no trail records"),
+        [("problem", "aws cloudtrail create-trail help")]
+    );
+    assert_eq!(lines("the perimeter contains account"), [("ok", "")]);
+    assert_eq!(lines(" runs version "), [("ok", ""); 4], "{:#?}", result.doctor);
+    assert_eq!(lines(" is disabled"), []);
+    assert_eq!(lines("has no dead letters"), [("ok", ""); 4]);
+    let operations = lines("OperationsTopic");
+    assert!(
+        operations.iter().all(|(level, _)| *level == "problem"),
+        "{operations:?}"
+    );
+}
+
+fn upgrade_loses_no_event(result: &ScenarioResult) {
+    let Upgrade {
+        sent,
+        processed,
+        settings_read,
+        dead_letters,
+        checks,
+    } = &result.upgraded;
+    assert!(sent.len() > 3, "{sent:?}");
+    assert_eq!((processed, *dead_letters), (sent, 0));
+    assert!(settings_read);
+    assert!(checks.iter().all(|check| check.passed), "{checks:#?}");
+}
+
+fn deleted_ledger_is_replaced_by_the_documented_commands(result: &ScenarioResult) {
+    let recovered = &result.recovered;
+    assert!(!recovered.without.iter().any(Call::mutates), "{:#?}", recovered.without);
+    let told = |alert: &Alert| alert.text.contains("while the ledger is unavailable");
+    assert!(recovered.alerts.iter().any(told), "{:#?}", recovered.alerts);
+    assert!(
+        recovered.checks.iter().all(|check| check.passed),
+        "{:#?}",
+        recovered.checks
+    );
+    assert!(recovered.recorded > 0);
 }
 
 fn events_reach_the_functions_whose_rules_they_match(result: &ScenarioResult) {

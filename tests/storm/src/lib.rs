@@ -26,6 +26,6 @@ mod trace;
 
 pub use figures::Figures;
 pub use runner::{Stop, Summary, Violation, run_storms};
-pub use setup::{LEDGER, ledger, role, topic};
+pub use setup::{LEDGER, OPERATOR, ledger, role, topic};
 pub use size::Size;
-pub use storm::run_storm;
+pub use storm::{calls_of_storm, run_storm};

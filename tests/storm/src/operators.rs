@@ -12,7 +12,7 @@ use postern_cloud::Cloud;
 use postern_core::history::ChangeRecord;
 use postern_core::model::scope::ScopedResource;
 use postern_core::plan::ReleaseTarget;
-use postern_runtime::Configuration;
+use postern_core::settings::Settings;
 use tokio::time::timeout;
 
 use crate::setup::{LEDGER, OPERATOR, records};
@@ -24,7 +24,7 @@ enum Command {
 }
 
 /// Runs a command of the program `postern`, and may be interrupted.
-pub(crate) async fn operate(cloud: Cloud, configuration: Arc<Configuration>, mut rng: Rng) {
+pub(crate) async fn operate(cloud: Cloud, settings: Arc<Settings>, mut rng: Rng) {
     let Some(command) = choose(&cloud, &mut rng) else {
         return;
     };
@@ -33,12 +33,12 @@ pub(crate) async fn operate(cloud: Cloud, configuration: Arc<Configuration>, mut
         _ => Duration::from_secs(3_600),
     };
     // A command that fails is reported to the operator, who is free to repeat it.
-    let _ = timeout(patience, Box::pin(run(&cloud, &configuration, command))).await;
+    let _ = timeout(patience, Box::pin(run(&cloud, &settings, command))).await;
 }
 
-async fn run(cloud: &Cloud, configuration: &Configuration, command: Command) -> Result<(), CommandError> {
+async fn run(cloud: &Cloud, settings: &Settings, command: Command) -> Result<(), CommandError> {
     let context = OperatorContext::new(cloud.aws(OPERATOR), LEDGER).await?;
-    let (settings, out) = (&configuration.settings, &mut io::sink());
+    let out = &mut io::sink();
     match command {
         Command::Rollback(arguments) => rollback(&context, settings, &arguments, out).await,
         Command::Release(arguments) => release(&context, settings, &arguments, out).await,
@@ -56,11 +56,13 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
         0 | 1 => Command::Rollback(Rollback {
             change: Some(record.id.clone()),
             run: None,
+            since: None,
             changing,
         }),
         2 => Command::Rollback(Rollback {
             change: None,
             run: Some(record.run.clone()),
+            since: None,
             changing,
         }),
         3 => Command::Release(Release {
@@ -72,8 +74,9 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
         _ => {
             let key = record.causes.first()?;
             Command::Resume(Resume {
-                control: key.control.clone(),
-                resource: key.resource.id.clone(),
+                control: Some(key.control.clone()),
+                resource: Some(key.resource.id.clone()),
+                run: None,
                 changing,
             })
         }

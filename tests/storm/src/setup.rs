@@ -1,7 +1,7 @@
 //! Random settings and a random world.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fastrand::Rng;
 use postern_aws::ledger::parse_change;
@@ -9,10 +9,11 @@ use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::Shape;
 use postern_cloud::{ACCOUNT, Cloud, REGION};
 use postern_core::controls::{CONTROLS, known};
+use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
 use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
-use postern_runtime::{ALERTS, Configuration, Destinations, REPORTS};
+use postern_runtime::{ALERTS, Configuration, Destinations, REPORTS, SettingsSource};
 
 use crate::size::Size;
 
@@ -25,8 +26,12 @@ const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow
 const LOCKED: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
+/// What is known of policies. All storms share it, since what they conclude does not depend on it.
+pub(crate) static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
+
 /// The role of the operator.
-pub(crate) const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
+/// Whoever runs the commands.
+pub const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
 
 /// The role of a function.
 pub fn role(function: &Function) -> String {
@@ -63,8 +68,8 @@ pub(crate) fn records(cloud: &Cloud) -> Vec<serde_json::Result<ChangeRecord>> {
     })
 }
 
-/// Populates the world and returns Postern's configuration for it.
-pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configuration> {
+/// Populates the world and returns Postern's configuration and settings for it.
+pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration, Arc<Settings>) {
     let services: &[&str] = match kind {
         Size::Small => &["sts", "s3"],
         Size::Large => &["sts", "secretsmanager", "s3", "kms", "dynamodb"],
@@ -97,15 +102,17 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> Arc<Configurat
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
-    Arc::new(Configuration {
-        settings: settings(services, &resources, rng),
+    let settings = Arc::new(settings(services, &resources, rng));
+    let configuration = Configuration {
+        settings: SettingsSource::Package(Arc::clone(&settings)),
         destinations: destinations(rng.u8(..4) > 0),
         ledger: LEDGER.to_owned(),
         own_roles: postern_core::functions::FUNCTIONS
             .iter()
             .map(|function| role(function))
             .collect(),
-    })
+    };
+    (configuration, settings)
 }
 
 fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings {
@@ -123,7 +130,7 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
     let mut text = format!(
         "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\n\
          [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
-         [modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
+         [prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
         quoted(&gateways),
         quoted(&interfaces),
         "enforce",

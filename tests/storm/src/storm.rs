@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use postern_aws::Aws;
-use postern_cloud::{Cloud, Faults, Service};
+use postern_cloud::{Cloud, Entry, Faults, Service};
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
 use postern_core::model::id::RunId;
+use postern_core::settings::Settings;
 use postern_runtime::{Configuration, Handler};
 use serde_json::Value;
 use tokio::task::{JoinError, JoinSet, LocalSet};
@@ -19,7 +20,7 @@ use crate::figures::Figures;
 use crate::operators::operate;
 use crate::people::People;
 use crate::queues::{Batch, Queues};
-use crate::setup::{OPERATOR, alert_topic, role, set_up, topic};
+use crate::setup::{OPERATOR, POLICIES, alert_topic, role, set_up, topic};
 use crate::size::Size;
 use crate::trace::trace;
 
@@ -34,7 +35,8 @@ const ROUNDS: u64 = 24;
 
 pub(crate) struct Storm {
     cloud: Cloud,
-    configuration: Arc<Configuration>,
+    configuration: Configuration,
+    settings: Arc<Settings>,
     rng: Rng,
     queues: Queues,
     people: People,
@@ -61,6 +63,18 @@ struct Done {
 /// # Errors
 /// The invariant that does not hold, with everything needed to reproduce it.
 pub fn run_storm(seed: u64, kind: Size) -> Result<Figures, String> {
+    play(seed, kind, Storm::figures)
+}
+
+/// The calls to AWS of one storm, in their order, those of people included.
+///
+/// # Errors
+/// As [`run_storm`].
+pub fn calls_of_storm(seed: u64, kind: Size) -> Result<Vec<Arc<Entry>>, String> {
+    play(seed, kind, |storm| storm.cloud.log())
+}
+
+fn play<T>(seed: u64, kind: Size, look: impl FnOnce(&Storm) -> T) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -69,7 +83,7 @@ pub fn run_storm(seed: u64, kind: Size) -> Result<Figures, String> {
     LocalSet::new().block_on(&runtime, async {
         let mut storm = Storm::gather(seed, kind);
         let checked = storm.run().await;
-        checked.map(|()| storm.figures()).map_err(|violation| {
+        checked.map(|()| look(&storm)).map_err(|violation| {
             format!(
                 "{kind:?} storm of {}\n{violation}\n{}",
                 storm.cloud,
@@ -82,7 +96,7 @@ pub fn run_storm(seed: u64, kind: Size) -> Result<Figures, String> {
 impl Storm {
     /// Nobody does anything, and nothing fails.
     #[cfg(test)]
-    pub(crate) fn calm(cloud: Cloud, configuration: Arc<Configuration>) -> Self {
+    pub(crate) fn calm(cloud: Cloud, configuration: Configuration, settings: Arc<Settings>) -> Self {
         let mut rng = Rng::with_seed(cloud.seed());
         let mut queues = Queues::new(&mut rng);
         queues.faulty = false;
@@ -97,6 +111,7 @@ impl Storm {
             figures: Figures::default(),
             cloud,
             configuration,
+            settings,
             rng,
         }
     }
@@ -127,7 +142,7 @@ impl Storm {
     fn gather(seed: u64, kind: Size) -> Self {
         let mut rng = Rng::with_seed(seed);
         let cloud = Cloud::new(seed);
-        let configuration = set_up(&cloud, kind, &mut rng);
+        let (configuration, settings) = set_up(&cloud, kind, &mut rng);
         let length = match kind {
             Size::Small => Duration::from_secs(rng.u64(5..120)),
             Size::Large => Duration::from_secs(rng.u64(60..3_600)),
@@ -144,6 +159,7 @@ impl Storm {
             figures: Figures::default(),
             cloud,
             configuration,
+            settings,
             rng,
         }
     }
@@ -159,7 +175,13 @@ impl Storm {
             }
         }
         self.sweep_until_quiet(calm + CALM).await?;
-        checks::all(&self.cloud, &self.configuration, self.figures.busiest).await
+        checks::all(
+            &self.cloud,
+            &self.settings,
+            &self.configuration.destinations,
+            self.figures.busiest,
+        )
+        .await
     }
 
     /// The time with faults and changes by people.
@@ -168,9 +190,8 @@ impl Storm {
             self.work_until(next).await;
             self.people.act(&self.cloud, &mut self.rng);
             if self.rng.u8(..8) == 0 {
-                let (cloud, configuration) = (self.cloud.clone(), Arc::clone(&self.configuration));
-                self.operators
-                    .spawn_local(operate(cloud, configuration, self.rng.fork()));
+                let (cloud, settings) = (self.cloud.clone(), Arc::clone(&self.settings));
+                self.operators.spawn_local(operate(cloud, settings, self.rng.fork()));
             }
         }
         Ok(())
@@ -303,7 +324,7 @@ impl Storm {
 
     fn cold(&self, function: &'static Function) -> Handler {
         let aws: Aws = self.cloud.aws(&role(function));
-        Handler::new(function, Ok(Configuration::clone(&self.configuration)), aws)
+        Handler::new(function, Ok(self.configuration.clone()), aws).with_policies(POLICIES.clone())
     }
 
     async fn finish_one(&mut self) {

@@ -11,7 +11,7 @@ use postern_cloud::{Cloud, REGION};
 use postern_core::controls::known;
 use postern_core::functions::FUNCTIONS;
 use postern_core::settings::Settings;
-use postern_runtime::Configuration;
+use postern_runtime::{Configuration, SettingsSource};
 use tokio::task::LocalSet;
 
 use crate::runner::{Stop, run_storms};
@@ -67,9 +67,10 @@ fn enforced() -> Settings {
         .replace("default = \"audit\"", "default = \"enforce\"")
         .replace("#accounts = []", "accounts = [\"111122223333\"]")
         .replace("#mode = \"audit\"", "mode = \"enforce\"")
+        .replace("#interface_endpoint_zone_hour", "interface_endpoint_zone_hour")
         .replace("#changes_per_run = 50", "changes_per_run = 1000")
         .replace("#changes_per_hour = 200", "changes_per_hour = 10000")
-        .replace("#monthly_cost_total = 500.0", "monthly_cost_total = 100000.0");
+        .replace("#monthly_cost_total = 1000.0", "monthly_cost_total = 100000.0");
     Settings::parse(&text, &known()).unwrap()
 }
 
@@ -121,13 +122,14 @@ fn twenty_new_vpcs_get_their_endpoints_within_the_request_rate_of_ec2_and_withou
         let cloud = Cloud::new(20);
         cloud.tables(|tables| *tables = ledger(20));
         let vpcs = new_vpcs(&cloud);
+        let settings = Arc::new(enforced());
         let configuration = Configuration {
-            settings: enforced(),
+            settings: SettingsSource::Package(Arc::clone(&settings)),
             destinations: destinations(false),
             ledger: LEDGER.to_owned(),
             own_roles: FUNCTIONS.iter().map(|function| role(function)).collect(),
         };
-        let dead = Storm::calm(cloud.clone(), Arc::new(configuration))
+        let dead = Storm::calm(cloud.clone(), configuration, settings)
             .settle()
             .await
             .unwrap();

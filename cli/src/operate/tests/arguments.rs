@@ -14,6 +14,10 @@ fn invalid_argument_is_refused_with_an_example() {
     assert!(refused("postern rollback vpc-1").contains("such as 20261123T"));
     assert!(refused("postern rollback").contains("--run"));
     assert!(refused("postern rollback 20261123T061530.123456Z-0a1b2c3d --run r").contains("cannot be used with"));
+    assert!(refused("postern rollback --since 2h --run r").contains("cannot be used with"));
+    assert!(refused("postern resume policy-open").contains("<RESOURCE>"));
+    assert!(refused("postern resume policy-open vpce-1 --run r").contains("cannot be used with"));
+    assert!(refused("postern sweep --queue sweeper").contains("expected the URL of a queue"));
     assert!(refused("postern release vpce-1").contains("expected a VPC or a subnet"));
     assert!(refused("postern resume policy-opem vpce-1").contains("'policy-open'"));
     assert!(refused("postern redrive subnet-inspector").contains("expected the URL of a queue"));

@@ -32,6 +32,7 @@ const OPEN: &str =
 struct Rig {
     cloud: Cloud,
     configuration: Configuration,
+    settings: Settings,
     vpc: String,
     subnets: [String; 2],
     runs: std::cell::Cell<u32>,
@@ -56,17 +57,19 @@ impl Rig {
         };
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\
-             {required}[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n"
+             {required}[prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n"
         );
         let controls = known();
+        let settings = Settings::parse(&text, &controls).unwrap();
         Self {
             cloud,
             configuration: Configuration {
-                settings: Settings::parse(&text, &controls).unwrap(),
+                settings: settings.clone().into(),
                 destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
                 ledger: LEDGER.to_owned(),
                 own_roles: Vec::new(),
             },
+            settings,
             vpc,
             subnets,
             runs: std::cell::Cell::new(0),
@@ -85,7 +88,7 @@ impl Rig {
     }
 
     fn settings(&self) -> &Settings {
-        &self.configuration.settings
+        &self.settings
     }
 
     async fn context(&self) -> OperatorContext {
@@ -142,12 +145,27 @@ impl Rig {
 
     async fn resume(&self, control: &str, resource: &str, dry_run: bool) -> (Status, String) {
         let arguments = Resume {
-            control: control.to_owned(),
-            resource: resource.to_owned(),
+            control: Some(control.to_owned()),
+            resource: Some(resource.to_owned()),
+            run: None,
             changing: changing(dry_run),
         };
+        self.resume_with(&arguments).await
+    }
+
+    async fn resume_run(&self, run: &str) -> (Status, String) {
+        let arguments = Resume {
+            control: None,
+            resource: None,
+            run: Some(run.into()),
+            changing: changing(false),
+        };
+        self.resume_with(&arguments).await
+    }
+
+    async fn resume_with(&self, arguments: &Resume) -> (Status, String) {
         let mut out = Vec::new();
-        let status = resume(&self.context().await, self.settings(), &arguments, &mut out).await;
+        let status = resume(&self.context().await, self.settings(), arguments, &mut out).await;
         (status.unwrap(), String::from_utf8(out).unwrap())
     }
 
@@ -206,6 +224,7 @@ fn of_change(record: &ChangeRecord, dry_run: bool) -> Rollback {
     Rollback {
         change: Some(record.id.clone()),
         run: None,
+        since: None,
         changing: changing(dry_run),
     }
 }
@@ -214,6 +233,16 @@ fn of_run(run: &str, dry_run: bool) -> Rollback {
     Rollback {
         change: None,
         run: Some(run.into()),
+        since: None,
+        changing: changing(dry_run),
+    }
+}
+
+fn since(age: &str, dry_run: bool) -> Rollback {
+    Rollback {
+        change: None,
+        run: None,
+        since: Some(age.parse().unwrap()),
         changing: changing(dry_run),
     }
 }

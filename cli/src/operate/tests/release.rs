@@ -133,7 +133,8 @@ async fn resource_without_a_record_is_released_and_reported() {
     let mut rig = Rig::new("\"sts\"");
     rig.sweep().await;
     rig.cloud.tables(|tables| *tables = empty_ledger());
-    rig.configuration.settings = Rig::new("").configuration.settings;
+    rig.settings = Rig::new("").settings;
+    rig.configuration.settings = rig.settings.clone().into();
     let (status, text) = rig.release(&rig.vpc, false).await;
     assert_eq!(status, Status::Fine, "{text}");
     rig.sweep().await;

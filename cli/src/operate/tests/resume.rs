@@ -73,3 +73,42 @@ async fn resume_says_if_nothing_is_paused_or_the_resource_does_not_exist() {
     }
     assert_eq!(rig.mutating(before).len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn every_finding_of_a_run_that_was_rolled_back_is_resumed_at_once() {
+    let (rig, first) = Rig::with_open_endpoint();
+    let second = rig.cloud.edit(|world| {
+        let mut new = NewEndpoint::gateway(&rig.vpc, "dynamodb");
+        new.policy = Some(OPEN.to_owned());
+        world.add_endpoint(new)
+    });
+    rig.sweep().await;
+    let run = rig.records().await[0].run.to_string();
+    rig.rollback(&of_run(&run, false)).await;
+    rig.sweep().await;
+    assert_eq!([&first, &second].map(|endpoint| rig.policy(endpoint)), [OPEN, OPEN]);
+    let (status, text) = rig.resume_run(&run).await;
+    assert_eq!(status, Status::Fine, "{text}");
+    for endpoint in [&first, &second] {
+        assert!(
+            text.contains(&format!("Pause ended: policy-open on {endpoint}")),
+            "{text}"
+        );
+    }
+    rig.sweep().await;
+    assert!([&first, &second].iter().all(|endpoint| rig.policy(endpoint) != OPEN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn run_that_is_not_on_record_is_refused() {
+    let (rig, _) = Rig::with_open_endpoint();
+    let arguments = Resume {
+        control: None,
+        resource: None,
+        run: Some("run-9".into()),
+        changing: changing(false),
+    };
+    let error = resume(&rig.context().await, rig.settings(), &arguments, &mut Vec::new()).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("`run-9` is not in the ledger"), "{error}");
+}

@@ -199,3 +199,41 @@ async fn change_or_run_that_is_not_on_record_is_refused() {
         "`run-9` is not in the ledger of 111122223333 in eu-central-1; `postern history` lists the changes and runs on record"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn changes_since_a_time_are_rolled_back_and_earlier_ones_are_not() {
+    let (rig, endpoint) = Rig::with_open_endpoint();
+    rig.sweep().await;
+    let closed = rig.policy(&endpoint);
+    tokio::time::advance(Duration::from_secs(3 * 3_600)).await;
+    let later = rig.cloud.edit(|world| {
+        let mut new = NewEndpoint::gateway(&rig.vpc, "dynamodb");
+        new.policy = Some(OPEN.to_owned());
+        world.add_endpoint(new)
+    });
+    rig.sweep().await;
+    assert_ne!(rig.policy(&later), OPEN);
+    let (status, text) = rig.rollback(&since("2h", true)).await;
+    assert_eq!(status, Status::Fine, "{text}");
+    assert_ne!(rig.policy(&later), OPEN, "a dry run");
+    let (status, text) = rig.rollback(&since("2h", false)).await;
+    assert_eq!(status, Status::Fine, "{text}");
+    assert_eq!((rig.policy(&later).as_str(), rig.policy(&endpoint)), (OPEN, closed));
+    // The rollback itself is no change to roll back, and what was rolled back stays so.
+    let (status, _) = rig.rollback(&since("2h", false)).await;
+    assert_eq!((status, rig.policy(&later).as_str()), (Status::Fine, OPEN));
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_without_a_change_since_is_said() {
+    let (rig, _) = Rig::with_open_endpoint();
+    let error = rollback(
+        &rig.context().await,
+        rig.settings(),
+        &since("2h", false),
+        &mut Vec::new(),
+    )
+    .await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.starts_with("there is no change since"), "{error}");
+}

@@ -238,7 +238,7 @@ fn permission_rules(permission: &types::IpPermission, rules: &mut Vec<IngressRul
 
 /// The services of this Region; a service with several forms gets an entry for each.
 pub(crate) fn catalogue(services: Vec<types::ServiceDetail>, region: &Region) -> Result<Catalogue, CallError> {
-    let mut catalogue = Catalogue::default();
+    let mut listed = Vec::new();
     for service in &services {
         if service.service_region().is_some_and(|other| other != region.as_str()) {
             continue;
@@ -250,7 +250,7 @@ pub(crate) fn catalogue(services: Vec<types::ServiceDetail>, region: &Region) ->
             .filter_map(|details| details.private_dns_name());
         let addresses = service.supported_ip_address_types();
         for form in service.service_type() {
-            catalogue.services.push(Service {
+            listed.push(Service {
                 name: name.as_str().into(),
                 kind: kind(form.service_type().map_or("", |form| form.as_str())),
                 zones: service
@@ -271,7 +271,7 @@ pub(crate) fn catalogue(services: Vec<types::ServiceDetail>, region: &Region) ->
             });
         }
     }
-    Ok(catalogue)
+    Ok(Catalogue::new(listed))
 }
 
 /// Whether a CIDR block is in use.

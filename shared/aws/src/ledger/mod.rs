@@ -12,6 +12,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod undelivered;
+mod watch;
 mod write;
 
 use aws_sdk_dynamodb::Client;
@@ -21,6 +22,7 @@ use crate::aws::Aws;
 
 pub use canaries::Canaries;
 pub use error::LedgerError;
+pub use watch::EventWatch;
 
 /// The IAM actions that the ledger requires.
 pub const LEDGER_CALLS: &[&str] = &[QUERY, PUT, UPDATE];

@@ -50,7 +50,7 @@ impl KindOfChange for AddSubnet {
         &[Part::Subnets, Part::Endpoints]
     }
 
-    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         prices.interface_endpoint(region, 1)
     }
 
@@ -70,14 +70,14 @@ impl KindOfChange for AddSubnet {
         false
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
-        let mut added = false;
-        with_endpoint(state, &self.endpoint, |endpoint| {
-            added = endpoint.subnets.insert(self.subnet.clone());
+    fn simulate(&self, state: &mut Snapshot) -> bool {
+        let added = with_endpoint(state, &self.endpoint, |endpoint| {
+            endpoint.subnets.insert(self.subnet.clone())
         });
         if added {
             take_address(state, &self.subnet);
         }
+        added
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {
@@ -131,10 +131,7 @@ impl KindOfInverse for RemoveSubnet {
     }
 
     fn simulate(&self, state: &mut Snapshot) {
-        let mut removed = false;
-        with_endpoint(state, &self.endpoint, |endpoint| {
-            removed = endpoint.subnets.remove(&self.subnet);
-        });
+        let removed = with_endpoint(state, &self.endpoint, |endpoint| endpoint.subnets.remove(&self.subnet));
         if removed {
             give_address_back(state, &self.subnet);
         }

@@ -49,8 +49,8 @@ impl KindOfChange for AssociateRouteTable {
         &[Part::Endpoints]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {
@@ -69,10 +69,10 @@ impl KindOfChange for AssociateRouteTable {
         false
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut Snapshot) -> bool {
         with_endpoint(state, &self.endpoint, |endpoint| {
-            endpoint.route_tables.insert(self.route_table.clone());
-        });
+            endpoint.route_tables.insert(self.route_table.clone())
+        })
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {

@@ -49,8 +49,8 @@ impl KindOfChange for AttachManagedGroup {
         &[Part::Endpoints]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {
@@ -69,11 +69,11 @@ impl KindOfChange for AttachManagedGroup {
         matches!(earlier.details().prepares(), Prepares::ManagedGroup)
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
-        let Some(group) = managed_id(state) else { return };
-        with_endpoint(state, &self.endpoint, |endpoint| {
-            endpoint.security_groups.insert(group);
-        });
+    fn simulate(&self, state: &mut Snapshot) -> bool {
+        let Some(group) = managed_id(state) else {
+            return false;
+        };
+        with_endpoint(state, &self.endpoint, |endpoint| endpoint.security_groups.insert(group))
     }
 
     fn simulated_id(&self, after: &Snapshot) -> Option<String> {

@@ -54,8 +54,8 @@ impl KindOfChange for AuthorizeIngress {
         &[Part::SecurityGroups]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {
@@ -75,16 +75,20 @@ impl KindOfChange for AuthorizeIngress {
         matches!(earlier, Change::CreateManagedGroup(_))
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
-        let Some(id) = managed_id(state) else { return };
+    fn simulate(&self, state: &mut Snapshot) -> bool {
+        let Some(id) = managed_id(state) else {
+            return false;
+        };
         with_group(state, &id, |group| {
+            let before = group.ingress.len();
             for cidr in &self.cidrs {
                 let rule = https_from(IngressSource::Cidr(*cidr));
                 if !group.ingress.contains(&rule) {
                     group.ingress.push(rule);
                 }
             }
-        });
+            group.ingress.len() > before
+        })
     }
 
     fn simulated_id(&self, after: &Snapshot) -> Option<String> {

@@ -111,7 +111,7 @@ impl KindOfChange for NewEndpoint {
         &[Part::Subnets, Part::Endpoints]
     }
 
-    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         prices.interface_endpoint(region, self.subnets.len())
     }
 
@@ -136,7 +136,7 @@ impl KindOfChange for NewEndpoint {
         }
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut Snapshot) -> bool {
         let endpoint = Endpoint {
             id: self.simulated(),
             kind: self.endpoint_kind,
@@ -158,13 +158,17 @@ impl KindOfChange for NewEndpoint {
             created: None,
             tags: Tags::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
         };
-        let Ok(endpoints) = &mut state.endpoints else { return };
-        if let Entry::Vacant(entry) = endpoints.entry(endpoint.id.clone()) {
-            entry.insert(endpoint);
-            for subnet in self.subnets.values() {
-                take_address(state, subnet);
-            }
+        let Ok(endpoints) = &mut state.endpoints else {
+            return false;
+        };
+        let Entry::Vacant(entry) = endpoints.entry(endpoint.id.clone()) else {
+            return false;
+        };
+        entry.insert(endpoint);
+        for subnet in self.subnets.values() {
+            take_address(state, subnet);
         }
+        true
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {

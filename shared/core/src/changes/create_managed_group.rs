@@ -59,8 +59,8 @@ impl KindOfChange for CreateManagedGroup {
         &[Part::SecurityGroups]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {
@@ -79,9 +79,9 @@ impl KindOfChange for CreateManagedGroup {
         false
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut Snapshot) -> bool {
         if state.managed_group().is_some() {
-            return;
+            return false;
         }
         let id = SecurityGroupId(format!("sg-managed-{}", state.vpc.id));
         let group = SecurityGroup {
@@ -91,9 +91,11 @@ impl KindOfChange for CreateManagedGroup {
             ingress: Vec::new(),
             tags: Tags::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
         };
-        if let Ok(groups) = &mut state.security_groups {
-            groups.insert(id, group);
-        }
+        let Ok(groups) = &mut state.security_groups else {
+            return false;
+        };
+        groups.insert(id, group);
+        true
     }
 
     fn simulated_id(&self, after: &Snapshot) -> Option<String> {

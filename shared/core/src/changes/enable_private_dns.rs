@@ -47,8 +47,8 @@ impl KindOfChange for EnablePrivateDns {
         &[Part::Endpoints]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {
@@ -71,8 +71,10 @@ impl KindOfChange for EnablePrivateDns {
         }
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
-        with_endpoint(state, &self.endpoint, |endpoint| endpoint.private_dns = true);
+    fn simulate(&self, state: &mut Snapshot) -> bool {
+        with_endpoint(state, &self.endpoint, |endpoint| {
+            !std::mem::replace(&mut endpoint.private_dns, true)
+        })
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {

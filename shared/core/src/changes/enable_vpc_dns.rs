@@ -66,8 +66,8 @@ impl KindOfChange for EnableVpcDns {
         &[Part::Dns]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {
@@ -88,8 +88,8 @@ impl KindOfChange for EnableVpcDns {
             && matches!(earlier, Change::EnableVpcDns(earlier) if earlier.attribute == DnsAttribute::Support)
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
-        set(state, self.attribute, true);
+    fn simulate(&self, state: &mut Snapshot) -> bool {
+        set(state, self.attribute, true)
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {
@@ -171,11 +171,14 @@ fn get(state: &Snapshot, attribute: DnsAttribute) -> Observed<bool> {
     })
 }
 
-fn set(state: &mut Snapshot, attribute: DnsAttribute, value: bool) {
-    if let Ok(dns) = &mut state.dns {
-        match attribute {
-            DnsAttribute::Support => dns.support = value,
-            DnsAttribute::Hostnames => dns.hostnames = value,
-        }
-    }
+/// Whether that alters it.
+fn set(state: &mut Snapshot, attribute: DnsAttribute, value: bool) -> bool {
+    let Ok(dns) = &mut state.dns else {
+        return false;
+    };
+    let attribute = match attribute {
+        DnsAttribute::Support => &mut dns.support,
+        DnsAttribute::Hostnames => &mut dns.hostnames,
+    };
+    std::mem::replace(attribute, value) != value
 }

@@ -34,7 +34,7 @@ pub(super) trait KindOfChange {
     fn alters(&self) -> &'static [Part];
 
     /// What the change adds to the bill each month, data processing aside.
-    fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost;
+    fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost>;
 
     /// Whether it does again what an earlier change did.
     fn repeats(&self, earlier: &Change) -> bool;
@@ -48,9 +48,9 @@ pub(super) trait KindOfChange {
     /// Whether it may fail, or cut clients off, unless an earlier change of the same plan was made.
     fn requires(&self, earlier: &Change) -> bool;
 
-    /// Makes the change in a snapshot. Nothing happens where it is in effect already, or where the part that it
-    /// concerns was not observed.
-    fn simulate(&self, state: &mut Snapshot);
+    /// Makes the change in a snapshot, and tells whether that alters it. Nothing happens where the change is in effect
+    /// already, or where the part that it concerns was not observed.
+    fn simulate(&self, state: &mut Snapshot) -> bool;
 
     /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the
     /// snapshot after the change.

@@ -161,7 +161,7 @@ impl Change {
     }
 
     /// What the change adds to the bill each month, data processing aside.
-    pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> MonthlyCost {
+    pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
         self.details().monthly_cost(prices, region)
     }
 
@@ -184,8 +184,13 @@ impl Change {
     /// it concerns was not observed.
     pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
         let mut after = snapshot.clone();
-        self.details().simulate(&mut after);
+        self.simulate_in(&mut after);
         after
+    }
+
+    /// Makes the change in a snapshot, and tells whether that alters it.
+    pub fn simulate_in(&self, snapshot: &mut Snapshot) -> bool {
+        self.details().simulate(snapshot)
     }
 
     /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the

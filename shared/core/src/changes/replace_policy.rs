@@ -50,8 +50,8 @@ impl KindOfChange for ReplacePolicy {
         &[Part::Endpoints]
     }
 
-    fn monthly_cost(&self, _: &Prices, _: &Region) -> MonthlyCost {
-        MonthlyCost::ZERO
+    fn monthly_cost(&self, _: &Prices, _: &Region) -> Option<MonthlyCost> {
+        Some(MonthlyCost::ZERO)
     }
 
     fn repeats(&self, earlier: &Change) -> bool {
@@ -71,10 +71,11 @@ impl KindOfChange for ReplacePolicy {
         matches!(earlier, Change::ReplacePolicy(earlier) if earlier.endpoint == self.endpoint)
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut Snapshot) -> bool {
         with_endpoint(state, &self.endpoint, |endpoint| {
-            endpoint.policy = Some(self.after.clone());
-        });
+            let before = endpoint.policy.replace(self.after.clone());
+            before != endpoint.policy
+        })
     }
 
     fn simulated_id(&self, _: &Snapshot) -> Option<String> {

@@ -3,20 +3,26 @@
 use crate::model::id::{EndpointId, SecurityGroupId, SubnetId};
 use crate::model::snapshot::{Endpoint, SecurityGroup, Snapshot};
 
-pub(super) fn with_endpoint(state: &mut Snapshot, id: &EndpointId, edit: impl FnOnce(&mut Endpoint)) {
-    if let Ok(endpoints) = &mut state.endpoints
-        && let Some(endpoint) = endpoints.get_mut(id)
-    {
-        edit(endpoint);
-    }
+/// Edits an endpoint, and gives what `edit` gives. Nothing where it is not there.
+pub(super) fn with_endpoint<T: Default>(
+    state: &mut Snapshot,
+    id: &EndpointId,
+    edit: impl FnOnce(&mut Endpoint) -> T,
+) -> T {
+    let endpoints = state.endpoints.as_mut().ok();
+    let endpoint = endpoints.and_then(|endpoints| endpoints.get_mut(id));
+    endpoint.map(edit).unwrap_or_default()
 }
 
-pub(super) fn with_group(state: &mut Snapshot, id: &SecurityGroupId, edit: impl FnOnce(&mut SecurityGroup)) {
-    if let Ok(groups) = &mut state.security_groups
-        && let Some(group) = groups.get_mut(id)
-    {
-        edit(group);
-    }
+/// Edits a security group, and gives what `edit` gives. Nothing where it is not there.
+pub(super) fn with_group<T: Default>(
+    state: &mut Snapshot,
+    id: &SecurityGroupId,
+    edit: impl FnOnce(&mut SecurityGroup) -> T,
+) -> T {
+    let groups = state.security_groups.as_mut().ok();
+    let group = groups.and_then(|groups| groups.get_mut(id));
+    group.map(edit).unwrap_or_default()
 }
 
 pub(super) fn managed_id(state: &Snapshot) -> Option<SecurityGroupId> {

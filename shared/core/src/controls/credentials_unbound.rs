@@ -1,10 +1,10 @@
 //! credentials-unbound: see [`CONTROL`].
 
-use postern_policy::{Binding, Perimeter, Request};
+use postern_policy::{Binding, Request};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
-use crate::evaluation::policies::{Known, Policy};
-use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
+use crate::evaluation::policies::Known;
+use crate::evaluation::{Assessment, Concern, Context, Control, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -52,19 +52,20 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
                 key.not_applicable("The perimeter is empty.")
             }
-            Known::Decided(service, policy) => judge(&context.settings.perimeter, key, endpoint, service, &policy),
+            Known::Decided(service, policy) => judge(context, key, endpoint, service, policy),
         })
     })
 }
 
 fn judge(
-    perimeter: &Perimeter,
+    context: &Context<'_>,
     key: FindingKey,
     endpoint: &Endpoint,
     service: &Service,
     policy: &Policy,
 ) -> Assessment {
-    let (witness, fix) = match policy.binding(perimeter) {
+    let vpc = &context.snapshot.vpc.id;
+    let (witness, fix) = match context.policies.binding(policy, &context.settings.perimeter) {
         Binding::Bound => {
             return key.compliant("The policy denies requests with credentials of instances of other VPCs.");
         }
@@ -84,7 +85,7 @@ fn judge(
         Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.id.clone(),
             before: endpoint.policy.clone().unwrap_or_default(),
-            after: fix.text.clone(),
+            after: policy.said_for(vpc, &fix.text).into_owned(),
         })]),
         Err(error) => Remediation::Manual(format!(
             "Postern could not prove that a change denies these credentials and keeps legitimate requests: {error}. Deny \

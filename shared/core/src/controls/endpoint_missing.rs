@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_policy::{Binding, Document, bind, template};
-
 use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
 use crate::evaluation::ingress::ServicePorts;
-use crate::evaluation::requirement::{Required, required};
+use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::history::Action;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
@@ -64,19 +62,21 @@ An interface endpoint is billed per zone and hour, whether it is used or not.",
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let vpc = &context.snapshot.vpc.id;
     let mut findings = Vec::new();
-    for kind in [EndpointKind::Interface, EndpointKind::Gateway] {
+    for required in [Context::required_interface, Context::required_gateway] {
+        let requirements = required(context)?;
+        let kind = requirements.kind;
         let key = |service: &str| {
             FindingKey::new(CONTROL.name, ResourceKind::Vpc, vpc)
                 .for_service(service)
                 .of_kind(kind)
         };
-        let (services, unresolved) = required(context, kind)?;
-        for required in &services {
+        for required in &requirements.services {
             findings.push(judge(context, required, key(required.service.name.as_str()))?);
         }
-        for service in unresolved {
+        for service in &requirements.unresolved {
             let key = key(service.name);
-            findings.push(key.indeterminate("The required service is not in the Region's catalogue.", service.reason));
+            let reason = service.reason.as_str();
+            findings.push(key.indeterminate("The required service is not in the Region's catalogue.", reason));
         }
     }
     Ok(findings)
@@ -171,25 +171,13 @@ fn policy(context: &Context<'_>, service: &Service) -> Result<Option<String>, St
     if !service.policy_supported {
         return Ok(None);
     }
-    match template(
-        service.name.as_str(),
-        context.snapshot.region.as_str(),
-        &context.settings.perimeter,
-    ) {
-        Ok(policy) => Ok(Some(bound(context, service, policy))),
+    match context.perimeter_policy(service) {
+        // As credentials-unbound wants it, where that control is on.
+        Ok(policy) if context.settings.modes.of(credentials_unbound::CONTROL.name) != Mode::Off => {
+            Ok(Some(context.bound_policy(service, policy)))
+        }
+        Ok(policy) => Ok(Some(policy)),
         Err(error) => Err(format!("Complete `[perimeter]` in `postern.toml`: {error}.")),
-    }
-}
-
-/// The policy as credentials-unbound wants it, where that control is on and a proof is found.
-fn bound(context: &Context<'_>, service: &Service, policy: String) -> String {
-    if context.settings.modes.of(credentials_unbound::CONTROL.name) == Mode::Off {
-        return policy;
-    }
-    let document = Document::parse(&policy);
-    match document.map(|document| bind(&document, &context.settings.perimeter, &context.any_endpoint(service))) {
-        Ok(Binding::Unbound { fix: Ok(fix), .. }) => fix.text,
-        _ => policy,
     }
 }
 
@@ -251,6 +239,8 @@ fn token(context: &Context<'_>, service: &Service, others: &[&Endpoint]) -> Stri
 
 #[cfg(test)]
 mod tests {
+    use postern_policy::template;
+
     use super::*;
     use crate::changes::ManagedGroup;
     use crate::changes::{AuthorizeIngress, CreateManagedGroup};
@@ -630,9 +620,9 @@ mod tests {
             advice(&finding).contains("eu-central-1 has no interface service `ec2messages`"),
             "{finding:#?}"
         );
-        let mut world = two_zones().require(&["sts"]);
-        let catalogue = std::sync::Arc::make_mut(world.snapshot.services.as_mut().unwrap());
-        catalogue.services.push(service("aws.api.eu-central-1.sts"));
+        let world = two_zones()
+            .require(&["sts"])
+            .edit_catalogue(|services| services.push(service("aws.api.eu-central-1.sts")));
         let finding = world.judge(&CONTROL, "sts");
         assert_eq!(finding.verdict(), Verdict::Indeterminate);
         assert!(

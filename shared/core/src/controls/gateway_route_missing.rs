@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::changes::{AssociateRouteTable, Change, ChangeKind};
-use crate::evaluation::requirement::required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
-use crate::model::snapshot::{EndpointKind, Gap, Part};
+use crate::model::snapshot::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "gateway-route-missing",
@@ -33,8 +32,8 @@ table's subnets to the service drop and are opened again through the endpoint. G
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
-    let (services, _) = required(context, EndpointKind::Gateway)?;
-    for required in &services {
+    let services = &context.required_gateway()?.services;
+    for required in services {
         let serving = context.serving(required.service)?;
         let service = &required.service.name;
         // Without an endpoint, endpoint-missing reports it.

@@ -2,7 +2,7 @@
 
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
-use crate::evaluation::requirement::{Required, required};
+use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
@@ -49,17 +49,17 @@ neither edited nor detached.",
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
-    let (services, _) = required(context, EndpointKind::Interface)?;
+    let services = &context.required_interface()?.services;
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         if endpoint.kind == EndpointKind::Interface && !endpoint.dead() && context.local(endpoint) {
-            findings.push(judge(context, endpoint, &services)?);
+            findings.push(judge(context, endpoint, services)?);
         }
     }
     Ok(findings)
 }
 
-fn judge(context: &Context<'_>, endpoint: &Endpoint, services: &[Required<'_>]) -> Result<Assessment, Gap> {
+fn judge<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a>]) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let subnets = clients(context, endpoint, services)?;
     if subnets.is_empty() {

@@ -3,7 +3,8 @@
 use postern_policy::Containment;
 
 use crate::changes::ChangeKind;
-use crate::evaluation::policies::{Known, Policy};
+use crate::evaluation::Policy;
+use crate::evaluation::policies::Known;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};

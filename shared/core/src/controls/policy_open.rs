@@ -3,8 +3,8 @@
 use postern_policy::{Containment, NoFix};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
-use crate::evaluation::policies::{Known, Policy, sentences};
-use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
+use crate::evaluation::policies::{Known, sentences};
+use crate::evaluation::{Assessment, Concern, Context, Control, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -44,10 +44,10 @@ applies to the policy of a service that AWS does not offer. The report keeps the
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     context.assess_policies(CONTROL.name, |key, endpoint, known| {
         Some(match known {
-            Known::Nothing(why, advice) => key.indeterminate(why, advice),
+            Known::Nothing(why, advice) => key.indeterminate(why, *advice),
             Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
             Known::Undecided(..) => key.not_applicable("The policy cannot be decided (see policy-undecided)."),
-            Known::Decided(service, policy) => judge(context, key, endpoint, service, &policy),
+            Known::Decided(service, policy) => judge(context, key, endpoint, service, policy),
         })
     })
 }
@@ -63,7 +63,9 @@ fn judge(
     if analysis.verdict != Containment::Open {
         return key.compliant("The policy allows only requests of trusted principals on trusted resources.");
     }
+    let vpc = &context.snapshot.vpc.id;
     let explanation = sentences(analysis.explanation.iter().chain(&analysis.reasons));
+    let explanation = policy.said_for(vpc, &explanation);
     if !service.amazon {
         let advice = format!(
             "AWS does not offer {}, so Postern does not change its policy. Restrict the policy yourself.",
@@ -84,11 +86,11 @@ fn judge(
         );
         return key.non_compliant(explanation, Remediation::Automatic(vec![rewrite.change]));
     }
-    let remediation = match policy.fix(&context.settings.perimeter) {
+    let remediation = match context.policies.fix(policy, &context.settings.perimeter) {
         Ok(fix) => Remediation::Automatic(vec![Change::ReplacePolicy(ReplacePolicy {
             endpoint: endpoint.id.clone(),
             before: endpoint.policy.clone().unwrap_or_default(),
-            after: fix.text.clone(),
+            after: policy.said_for(vpc, &fix.text).into_owned(),
         })]),
         Err(error @ NoFix::NobodyTrusted) => {
             Remediation::Manual(format!("Complete `[perimeter]` in `postern.toml`: {error}."))

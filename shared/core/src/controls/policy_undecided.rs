@@ -37,7 +37,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
                 format!(
                     "Could not decide whether the policy admits principals outside your perimeter, so it is treated as \
                      open. {}",
-                    sentences(&reasons)
+                    sentences(reasons)
                 ),
                 Remediation::Manual(
                     "Rewrite the named parts, or replace the policy by one of plain statements, and check the result with \

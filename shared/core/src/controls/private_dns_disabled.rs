@@ -120,8 +120,6 @@ mod tests {
     use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
-    use std::sync::Arc;
-
     use crate::plan::PlannedChange;
     use crate::testing::{
         PARTNER, REGION, STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, nets, rule,
@@ -283,11 +281,13 @@ mod tests {
     #[test]
     fn private_dns_is_never_enabled_where_it_would_break_clients() {
         for short in ["execute-api", "execute-api-fips"] {
-            let mut world = bare().subnet("subnet-a", "a", SubnetClass::Private);
-            let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
             let name = format!("com.amazonaws.{REGION}.{short}");
-            catalogue.services.retain(|service| service.name.as_str() != name);
-            catalogue.services.push(service(&name));
+            let world = bare()
+                .subnet("subnet-a", "a", SubnetClass::Private)
+                .edit_catalogue(|services| {
+                    services.retain(|service| service.name.as_str() != name);
+                    services.push(service(&name));
+                });
             let existing = world
                 .clone()
                 .interface("vpce-1", short, &["subnet-a"])

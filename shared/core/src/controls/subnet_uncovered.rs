@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::endpoint_missing::placement;
 use crate::changes::{AddSubnet, Change, ChangeKind};
-use crate::evaluation::requirement::{Required, required};
+use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::Zone;
 use crate::model::managed::managed_by;
-use crate::model::snapshot::{Endpoint, EndpointKind, Gap, Part, Subnet};
+use crate::model::snapshot::{Endpoint, Gap, Part, Subnet};
 
 pub static CONTROL: Control = Control {
     name: "subnet-uncovered",
@@ -44,8 +44,8 @@ type Coverage<'a> = BTreeMap<&'a Zone, &'a Endpoint>;
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
-    let (services, _) = required(context, EndpointKind::Interface)?;
-    for required in &services {
+    let services = &context.required_interface()?.services;
+    for required in services {
         let serving = context.serving(required.service)?;
         // Without an endpoint, endpoint-missing reports it.
         let Some(chosen) = choose(&serving, context) else {

@@ -1,7 +1,6 @@
 //! vpc-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
-use crate::evaluation::requirement::required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{EndpointKind, Gap, Part};
@@ -83,8 +82,8 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 
 /// A service or an endpoint whose private DNS depends on both attributes.
 fn private_dns_needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
-    let (services, _) = required(context, EndpointKind::Interface)?;
-    for required in &services {
+    let services = &context.required_interface()?.services;
+    for required in services {
         if !required.subnets.is_empty() && context.wants_private_dns(required.service)? {
             return Ok(Some(required.service.name.to_string()));
         }
@@ -103,7 +102,7 @@ fn private_dns_needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
 
 /// A service that is reached through a gateway endpoint, or is to be.
 fn gateway(context: &Context<'_>) -> Result<Option<String>, Gap> {
-    let (services, _) = required(context, EndpointKind::Gateway)?;
+    let services = &context.required_gateway()?.services;
     let required = services.iter().find(|required| !required.subnets.is_empty());
     if let Some(required) = required {
         return Ok(Some(required.service.name.to_string()));

@@ -175,7 +175,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::evaluation::policies::Policies;
+    use crate::evaluation::PolicyCache;
     use crate::history::ChangeHistory;
     use crate::model::snapshot::{EndpointState, SubnetClass};
     use crate::testing::{World, bare, https, nets};
@@ -195,14 +195,14 @@ mod tests {
     }
 
     fn admission(world: &World) -> Admission {
-        let context = Context {
-            snapshot: &world.snapshot,
-            settings: &world.settings,
-            history: &ChangeHistory::default(),
-            now: world.now,
-            idle: &BTreeSet::new(),
-            policies: &Policies::default(),
-        };
+        let (history, idle, policies) = (ChangeHistory::default(), BTreeSet::new(), PolicyCache::default());
+        let context = Context::new(
+            &world.snapshot,
+            &world.settings,
+            &history,
+            world.now,
+            (&idle, &policies),
+        );
         let endpoint = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()];
         assert_eq!(endpoint.state, EndpointState::Available);
         {

@@ -4,18 +4,23 @@ mod assessment;
 mod finding;
 pub mod ingress;
 pub mod policies;
+mod policy_cache;
 pub mod requirement;
 mod suppression;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 pub use self::assessment::{Assessment, Conclusion, Remediation};
 pub use self::finding::{Exempt, Finding, Suppression};
-use self::policies::Policies;
+use self::policies::Known;
+pub(crate) use self::policy_cache::Policy;
+pub use self::policy_cache::PolicyCache;
+use self::requirement::Requirements;
 
 use crate::changes::{Change, ChangeKind, Safety};
 use crate::history::ChangeHistory;
@@ -72,10 +77,37 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Subnets without network interfaces of others than endpoints, as far as anybody looked.
     pub(crate) idle: &'a BTreeSet<SubnetId>,
-    pub(crate) policies: &'a Policies,
+    pub(crate) policies: &'a PolicyCache,
+    /// The policies of the live endpoints, since several controls ask for them.
+    known_policies: OnceCell<Result<Vec<(&'a Endpoint, Known<'a>)>, Gap>>,
+    /// What is required, since most controls ask for it.
+    interface: OnceCell<Result<Requirements<'a>, Gap>>,
+    gateway: OnceCell<Result<Requirements<'a>, Gap>>,
 }
 
-/// Evaluates these controls. Sorted by finding key; the same input gives the same findings.
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        snapshot: &'a Snapshot,
+        settings: &'a Settings,
+        history: &'a ChangeHistory,
+        now: Timestamp,
+        (idle, policies): (&'a BTreeSet<SubnetId>, &'a PolicyCache),
+    ) -> Self {
+        Self {
+            snapshot,
+            settings,
+            history,
+            now,
+            idle,
+            policies,
+            known_policies: OnceCell::new(),
+            interface: OnceCell::new(),
+            gateway: OnceCell::new(),
+        }
+    }
+}
+
+/// Evaluates these controls. Sorted by finding key; the same input gives the same findings, whatever policies are known.
 ///
 /// A VPC of another owner has no findings: only its owner can change it.
 pub fn evaluate(
@@ -84,32 +116,24 @@ pub fn evaluate(
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
+    policies: &PolicyCache,
 ) -> Vec<Finding> {
-    let (idle, policies) = (BTreeSet::new(), Policies::default());
-    evaluate_with(controls, snapshot, settings, history, now, (&idle, &policies))
+    evaluate_with(controls, snapshot, settings, history, now, (&BTreeSet::new(), policies))
 }
 
-/// Like [`evaluate`], with subnets that are known to be idle, and with policies that were analysed before with the same
-/// settings at the same time.
+/// Like [`evaluate`], with subnets that are known to be idle.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
     snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
-    (idle, policies): (&BTreeSet<SubnetId>, &Policies),
+    (idle, policies): (&BTreeSet<SubnetId>, &PolicyCache),
 ) -> Vec<Finding> {
     if snapshot.vpc.owner != snapshot.account {
         return Vec::new();
     }
-    let context = Context {
-        snapshot,
-        settings,
-        history,
-        now,
-        idle,
-        policies,
-    };
+    let context = Context::new(snapshot, settings, history, now, (idle, policies));
     let mut findings = Vec::new();
     for control in controls {
         let mode = settings.modes.of(control.name);

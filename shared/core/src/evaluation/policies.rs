@@ -2,19 +2,16 @@
 
 mod rewrite;
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
-use postern_policy::{
-    Analysis, Binding, Containment, Document, EndpointContext, Fix, NoFix, Perimeter, analyse, bind, fix, template,
-};
+use postern_policy::{Binding, Containment, Document, EndpointContext, Perimeter, analyse, template};
 use serde_json::Value;
 
+use super::policy_cache::{Policy, Read};
 use crate::changes::Change;
 use crate::evaluation::{Assessment, Context, UNKNOWN_STATE_ADVICE};
 use crate::model::finding::{FindingKey, ResourceKind};
-use crate::model::id::{AccountId, EndpointId, ServiceName};
+use crate::model::id::{AccountId, EndpointId};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service};
 
 /// What is known of the policy of one endpoint.
@@ -25,67 +22,7 @@ pub(crate) enum Known<'a> {
     Unsupported(&'a Service),
     /// The document cannot be decided; the reasons. policy-undecided reports it for all controls.
     Undecided(&'a Service, Vec<String>),
-    Decided(&'a Service, Rc<Policy>),
-}
-
-/// A document with its analysis.
-#[derive(Debug)]
-pub(crate) struct Policy {
-    document: Document,
-    endpoint: EndpointContext,
-    pub(crate) analysis: Analysis,
-    fix: OnceCell<Result<Fix, NoFix>>,
-    binding: OnceCell<Binding>,
-}
-
-impl Policy {
-    /// The change that closes the policy.
-    pub(crate) fn fix(&self, perimeter: &Perimeter) -> &Result<Fix, NoFix> {
-        self.fix.get_or_init(|| fix(&self.document, perimeter, &self.endpoint))
-    }
-
-    /// Whether credentials of EC2 instances are bound to the endpoint's VPC.
-    pub(crate) fn binding(&self, perimeter: &Perimeter) -> &Binding {
-        self.binding
-            .get_or_init(|| bind(&self.document, perimeter, &self.endpoint))
-    }
-}
-
-/// Policies that were analysed with the same settings at the same time, so that none is analysed twice.
-#[derive(Debug, Default)]
-pub(crate) struct Policies(RefCell<BTreeMap<PolicyKey, Read>>);
-
-/// What the analysis of a policy depends on, besides the settings, the VPC and the time.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PolicyKey {
-    text: String,
-    service: ServiceName,
-    kind: EndpointKind,
-    owner: AccountId,
-    /// Set where the document may name its endpoint.
-    endpoint: Option<EndpointId>,
-}
-
-impl PolicyKey {
-    fn new(id: &EndpointId, owner: &AccountId, service: &Service, text: &str) -> Self {
-        // Escapes can hide a name.
-        let names_endpoint = text.contains('\\') || text.to_ascii_lowercase().contains("vpce");
-        Self {
-            text: text.to_owned(),
-            service: service.name.clone(),
-            kind: service.kind,
-            owner: owner.clone(),
-            endpoint: names_endpoint.then(|| id.clone()),
-        }
-    }
-}
-
-type Read = Result<Rc<Policy>, String>;
-
-impl Policies {
-    fn read(&self, key: PolicyKey, read: impl FnOnce() -> Read) -> Read {
-        self.0.borrow_mut().entry(key).or_insert_with(read).clone()
-    }
+    Decided(&'a Service, Arc<Policy>),
 }
 
 impl<'a> Context<'a> {
@@ -93,16 +30,24 @@ impl<'a> Context<'a> {
     pub(crate) fn assess_policies(
         &self,
         control: &str,
-        assess: impl Fn(FindingKey, &'a Endpoint, Known<'a>) -> Option<Assessment>,
+        assess: impl Fn(FindingKey, &'a Endpoint, &Known<'a>) -> Option<Assessment>,
     ) -> Result<Vec<Assessment>, Gap> {
-        let mut findings = Vec::new();
-        for endpoint in self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
-            if matches!(endpoint.kind, EndpointKind::Interface | EndpointKind::Gateway) && !endpoint.dead() {
-                let key = FindingKey::new(control, ResourceKind::Endpoint, &endpoint.id);
-                findings.extend(assess(key, endpoint, self.policy_of(endpoint)?));
-            }
-        }
-        Ok(findings)
+        let known = self.known_policies.get_or_init(|| self.policies_of_endpoints());
+        let known = known.as_ref().map_err(Gap::clone)?;
+        let assessed = known.iter().filter_map(|(endpoint, known)| {
+            let key = FindingKey::new(control, ResourceKind::Endpoint, &endpoint.id);
+            assess(key, endpoint, known)
+        });
+        Ok(assessed.collect())
+    }
+
+    fn policies_of_endpoints(&self) -> Result<Vec<(&'a Endpoint, Known<'a>)>, Gap> {
+        let endpoints = self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
+        endpoints
+            .filter(|endpoint| matches!(endpoint.kind, EndpointKind::Interface | EndpointKind::Gateway))
+            .filter(|endpoint| !endpoint.dead())
+            .map(|endpoint| Ok((endpoint, self.policy_of(endpoint)?)))
+            .collect()
     }
 
     fn policy_of(&self, endpoint: &'a Endpoint) -> Result<Known<'a>, Gap> {
@@ -142,64 +87,62 @@ impl<'a> Context<'a> {
     }
 
     fn analysed(&self, id: &EndpointId, owner: &AccountId, service: &Service, text: &str) -> Read {
-        let perimeter = &self.settings.perimeter;
-        self.policies.read(PolicyKey::new(id, owner, service, text), || {
-            let document = Document::parse(text).map_err(|error| error.to_string())?;
-            let endpoint = EndpointContext {
-                owner: owner.to_string(),
-                endpoint: id.to_string(),
-                ..self.any_endpoint(service)
-            };
-            let analysis = analyse(&document, perimeter, &endpoint);
-            Ok(Rc::new(Policy {
-                document,
-                endpoint,
-                analysis,
-                fix: OnceCell::new(),
-                binding: OnceCell::new(),
-            }))
-        })
+        let endpoint = EndpointContext {
+            owner: owner.to_string(),
+            endpoint: id.to_string(),
+            ..self.new_endpoint(service)
+        };
+        self.policies.policy(text, &self.settings.perimeter, endpoint)
     }
 
     /// An endpoint whose policy these changes would write such that no trusted principal could use it, or for which the
     /// opposite is not proven. Its id, or the service of an endpoint that does not exist yet.
     pub(crate) fn locked_out_by(&self, changes: &[Change]) -> Option<String> {
-        let before = self.snapshot.endpoints.as_ref().ok()?;
-        let after = changes
-            .iter()
-            .fold(self.snapshot.clone(), |state, change| change.simulate(&state));
-        let written = after.endpoints.ok()?.into_values().filter(|endpoint| {
-            before
-                .get(&endpoint.id)
-                .is_none_or(|before| before.policy != endpoint.policy)
-        });
-        let locked_out = written.into_iter().find(|endpoint| self.locks_out(endpoint))?;
-        match &locked_out.service {
-            Some(service) if !before.contains_key(&locked_out.id) => Some(format!("the new endpoint to {service}")),
-            Some(_) | None => Some(locked_out.id.to_string()),
-        }
+        let endpoints = self.snapshot.endpoints.as_ref().ok()?;
+        let catalogue = self.snapshot.services.as_ref().ok()?;
+        changes.iter().find_map(|change| match change {
+            Change::CreateEndpoint(new) => {
+                let service = catalogue.find(new.service.as_str(), new.endpoint_kind)?;
+                let id = EndpointId::from("");
+                let locks_out = self.locks_out(&id, &self.snapshot.account, service, new.policy.as_deref()?);
+                locks_out.then(|| format!("the new endpoint to {}", new.service))
+            }
+            Change::ReplacePolicy(replaced) => {
+                let endpoint = endpoints.get(&replaced.endpoint)?;
+                if endpoint.policy.as_deref() == Some(&replaced.after) {
+                    return None;
+                }
+                let service = catalogue.find(endpoint.service.as_ref()?.as_str(), endpoint.kind)?;
+                let locks_out = self.locks_out(&endpoint.id, &endpoint.owner, service, &replaced.after);
+                locks_out.then(|| endpoint.id.to_string())
+            }
+            Change::EnableVpcDns(_)
+            | Change::CreateManagedGroup(_)
+            | Change::AuthorizeIngress(_)
+            | Change::AddSubnet(_)
+            | Change::AssociateRouteTable(_)
+            | Change::AttachManagedGroup(_)
+            | Change::EnablePrivateDns(_) => None,
+        })
     }
 
-    fn locks_out(&self, endpoint: &Endpoint) -> bool {
-        let (Some(text), Ok(Some(service))) = (&endpoint.policy, self.service_of(endpoint)) else {
-            return false;
-        };
-        match self.analysed(&endpoint.id, &endpoint.owner, service, text) {
-            Ok(policy) => {
-                policy.analysis.verdict == Containment::Undecided || self.admits_only_others(&policy, service, text)
-            }
+    fn locks_out(&self, id: &EndpointId, owner: &AccountId, service: &Service, text: &str) -> bool {
+        match self.analysed(id, owner, service, text) {
+            Ok(policy) if policy.analysis.verdict == Containment::Undecided => true,
+            Ok(policy) => policy.admits_only_others(|endpoint| self.admits_only_others(endpoint, service, text)),
             Err(_) => true,
         }
     }
 
     /// Whether no principal of the perimeter reaches any resource of it. What AWS services may do, and what Postern's own
     /// policies allow on resources that AWS owns, does not count: a policy for another organisation allows that as well.
-    fn admits_only_others(&self, policy: &Policy, service: &Service, text: &str) -> bool {
+    fn admits_only_others(&self, endpoint: &EndpointContext, service: &Service, text: &str) -> bool {
         let perimeter = &self.settings.perimeter;
         let own = Perimeter {
             aws_owned_resources: Vec::new(),
             builtin_aws_owned_resources: false,
             aws_services: false,
+            images_of_any_owner: false,
             ..perimeter.clone()
         };
         let region = &self.snapshot.region;
@@ -208,16 +151,37 @@ impl<'a> Context<'a> {
             organizations: vec!["o-0000000000".to_owned()],
             aws_owned_resources: perimeter.aws_owned_resources.clone(),
             builtin_aws_owned_resources: true,
+            images_of_any_owner: perimeter.images_of_any_owner,
             ..Perimeter::default()
         };
         let of_aws = template(service.name.as_str(), region.as_str(), &of_aws).ok();
         let rest = of_aws.and_then(|of_aws| without_aws_owned(text, &of_aws));
         Document::parse(rest.as_deref().unwrap_or(text))
-            .map_or(true, |document| analyse(&document, &own, &policy.endpoint).locked_out)
+            .map_or(true, |document| analyse(&document, &own, endpoint).locked_out)
+    }
+
+    /// The policy of the perimeter for a new endpoint of a service, or why there is none.
+    pub(crate) fn perimeter_policy(&self, service: &Service) -> Result<String, String> {
+        let (name, region) = (service.name.as_str(), self.snapshot.region.as_str());
+        self.policies.template(name, region, &self.settings.perimeter)
+    }
+
+    /// A policy for a new endpoint such that it binds credentials of EC2 instances to the VPC. The same where no proof is
+    /// found.
+    pub(crate) fn bound_policy(&self, service: &Service, text: String) -> String {
+        let endpoint = self.new_endpoint(service);
+        let perimeter = &self.settings.perimeter;
+        let Ok(policy) = self.policies.policy(&text, perimeter, endpoint) else {
+            return text;
+        };
+        match self.policies.binding(&policy, perimeter) {
+            Binding::Unbound { fix: Ok(fix), .. } => policy.said_for(&self.snapshot.vpc.id, &fix.text).into_owned(),
+            Binding::Unbound { fix: Err(_), .. } | Binding::Bound | Binding::Undecided(_) => text,
+        }
     }
 
     /// An endpoint to a service in this VPC that does not exist yet.
-    pub(crate) fn any_endpoint(&self, service: &Service) -> EndpointContext {
+    fn new_endpoint(&self, service: &Service) -> EndpointContext {
         let snapshot = self.snapshot;
         EndpointContext {
             service: service.name.to_string(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::evaluation::Context;
 use crate::model::id::{RouteTableId, ServiceName};
 use crate::model::service_facts::against_private_dns;
-use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
+use crate::model::snapshot::{Catalogue, Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
 
 /// A service that the settings require in this VPC.
 pub struct Required<'a> {
@@ -14,17 +14,22 @@ pub struct Required<'a> {
     pub subnets: Vec<&'a Subnet>,
 }
 
+/// What the settings require in a VPC of one kind of endpoint.
+pub struct Requirements<'a> {
+    /// Interface or Gateway.
+    pub kind: EndpointKind,
+    /// Merged over all requirements and sorted by name.
+    pub services: Vec<Required<'a>>,
+    pub unresolved: Vec<Unresolved<'a>>,
+}
+
 /// A required service that the Region's catalogue does not list, or lists more than once.
 pub struct Unresolved<'a> {
     pub name: &'a str,
     pub reason: String,
 }
 
-/// The required services of one kind, merged over all requirements and sorted by name.
-pub fn required<'a>(
-    context: &Context<'a>,
-    kind: EndpointKind,
-) -> Result<(Vec<Required<'a>>, Vec<Unresolved<'a>>), Gap> {
+fn requirements<'a>(context: &Context<'a>, kind: EndpointKind) -> Result<Requirements<'a>, Gap> {
     let mut services: BTreeMap<&ServiceName, Required<'a>> = BTreeMap::new();
     let mut unresolved = BTreeMap::new();
     let catalogue = context.snapshot.services.as_ref().map_err(Gap::clone)?;
@@ -34,7 +39,7 @@ pub fn required<'a>(
         }
         let subnets = matching_subnets(context, requirement)?;
         for name in &requirement.services {
-            match resolve(name, kind, &catalogue.services, context) {
+            match resolve(name, kind, catalogue, context) {
                 Ok(service) => {
                     let entry = services.entry(&service.name).or_insert_with(|| Required {
                         service,
@@ -55,13 +60,12 @@ pub fn required<'a>(
         required.subnets.sort_by_key(|subnet| &subnet.id);
         required.subnets.dedup_by_key(|subnet| &subnet.id);
     }
-    Ok((
+    let unresolved = unresolved.into_iter();
+    Ok(Requirements {
+        kind,
         services,
-        unresolved
-            .into_iter()
-            .map(|(name, reason)| Unresolved { name, reason })
-            .collect(),
-    ))
+        unresolved: unresolved.map(|(name, reason)| Unresolved { name, reason }).collect(),
+    })
 }
 
 fn matching_subnets<'a>(
@@ -85,15 +89,14 @@ fn matching_subnets<'a>(
 fn resolve<'a>(
     name: &str,
     kind: EndpointKind,
-    services: &'a [Service],
+    catalogue: &'a Catalogue,
     context: &Context<'_>,
 ) -> Result<&'a Service, String> {
     let region = &context.snapshot.region;
-    let of_kind = || services.iter().filter(move |service| service.kind == kind);
-    if let Some(service) = of_kind().find(|service| service.name.as_str() == name) {
+    if let Some(service) = catalogue.find(name, kind) {
         return Ok(service);
     }
-    let short: Vec<_> = of_kind().filter(|s| s.amazon && s.short_name() == Some(name)).collect();
+    let short: Vec<_> = catalogue.of_short_name(name, kind).collect();
     match short.as_slice() {
         [service] => Ok(service),
         [] => Err(format!(
@@ -102,8 +105,7 @@ fn resolve<'a>(
             kind.word()
         )),
         several => {
-            let mut names: Vec<_> = several.iter().map(|service| service.name.as_str()).collect();
-            names.sort();
+            let names: Vec<_> = several.iter().map(|service| service.name.as_str()).collect();
             Err(format!(
                 "`{name}` can mean {}. Use the full name in `postern.toml`.",
                 names.join(" or ")
@@ -113,6 +115,20 @@ fn resolve<'a>(
 }
 
 impl<'a> Context<'a> {
+    /// The services that are required through interface endpoints.
+    pub fn required_interface(&self) -> Result<&Requirements<'a>, Gap> {
+        let required = self
+            .interface
+            .get_or_init(|| requirements(self, EndpointKind::Interface));
+        required.as_ref().map_err(Gap::clone)
+    }
+
+    /// The services that are required through gateway endpoints.
+    pub fn required_gateway(&self) -> Result<&Requirements<'a>, Gap> {
+        let required = self.gateway.get_or_init(|| requirements(self, EndpointKind::Gateway));
+        required.as_ref().map_err(Gap::clone)
+    }
+
     /// The usable endpoints of a service in this VPC. Endpoints to other Regions do not count.
     pub fn serving(&self, service: &Service) -> Result<Vec<&'a Endpoint>, Gap> {
         self.endpoints_to(service, Endpoint::usable)
@@ -145,7 +161,7 @@ impl<'a> Context<'a> {
         Ok(endpoint
             .service
             .as_ref()
-            .and_then(|name| catalogue.find(name, endpoint.kind)))
+            .and_then(|name| catalogue.find(name.as_str(), endpoint.kind)))
     }
 
     /// Whether private DNS is wanted on the interface endpoint of a service. Where the service has a gateway type as well,
@@ -156,7 +172,7 @@ impl<'a> Context<'a> {
             && against_private_dns(service).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()
-            && catalogue.find(&service.name, EndpointKind::Gateway).is_none())
+            && catalogue.find(service.name.as_str(), EndpointKind::Gateway).is_none())
     }
 
     /// The route tables of these subnets.
@@ -174,30 +190,31 @@ impl<'a> Context<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluation::policies::Policies;
+    use crate::evaluation::PolicyCache;
     use crate::history::ChangeHistory;
     use crate::model::snapshot::SubnetClass;
     use crate::settings::SubnetSelector;
     use crate::testing::{STRANGER, World, bare, compliant, service, tags};
 
     fn with<T>(world: &World, look: impl FnOnce(&Context<'_>) -> T) -> T {
-        look(&Context {
-            snapshot: &world.snapshot,
-            settings: &world.settings,
-            history: &ChangeHistory::default(),
-            now: world.now,
-            idle: &std::collections::BTreeSet::new(),
-            policies: &Policies::default(),
-        })
+        let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
+        look(&Context::new(
+            &world.snapshot,
+            &world.settings,
+            &history,
+            world.now,
+            (&std::collections::BTreeSet::new(), &policies),
+        ))
     }
 
     /// Each required interface service, by short name, with the subnets that need it.
     fn needed(world: &World) -> Vec<(String, Vec<String>)> {
         with(world, |context| {
-            let (services, _) = required(context, EndpointKind::Interface).unwrap();
             let short = |s: &Service| s.short_name().unwrap().to_owned();
-            services
-                .into_iter()
+            let required = context.required_interface().unwrap();
+            required
+                .services
+                .iter()
                 .map(|r| (short(r.service), r.subnets.iter().map(|s| s.id.to_string()).collect()))
                 .collect()
         })
@@ -257,7 +274,9 @@ mod tests {
     fn unresolved_service_is_reported_once_and_others_are_evaluated() {
         let world = compliant().require(&["nonsense", "sts"]).require(&["nonsense"]);
         with(&world, |context| {
-            let (services, unresolved) = required(context, EndpointKind::Interface).unwrap();
+            let Requirements {
+                services, unresolved, ..
+            } = context.required_interface().unwrap();
             assert_eq!(services.len(), 2);
             let names: Vec<_> = unresolved.iter().map(|u| u.name).collect();
             assert_eq!(names, ["nonsense"]);
@@ -269,7 +288,7 @@ mod tests {
     fn service_is_required_in_the_kind_of_the_requirement() {
         let gateway_of_sts = compliant().require_gateway(&["sts"]);
         with(&gateway_of_sts, |context| {
-            let (_, unresolved) = required(context, EndpointKind::Gateway).unwrap();
+            let unresolved = &context.required_gateway().unwrap().unresolved;
             assert_eq!(
                 unresolved[0].reason,
                 "eu-central-1 has no gateway service `sts`. Correct the name in `postern.toml`, or limit the requirement to \
@@ -285,11 +304,10 @@ mod tests {
             .require(&["ecr.api"]);
         world.snapshot.region = "cn-north-1".into();
         let name = "cn.com.amazonaws.cn-north-1.ecr.api";
-        world.snapshot.services = Ok(std::sync::Arc::new(crate::model::snapshot::Catalogue {
-            services: vec![service(name), service("com.amazonaws.cn-north-1.ecr.dkr")],
-        }));
+        let services = vec![service(name), service("com.amazonaws.cn-north-1.ecr.dkr")];
+        world.snapshot.services = Ok(std::sync::Arc::new(Catalogue::new(services)));
         with(&world, |context| {
-            let (services, _) = required(context, EndpointKind::Interface).unwrap();
+            let services = &context.required_interface().unwrap().services;
             assert_eq!(services[0].service.name.as_str(), name);
         });
     }
@@ -297,7 +315,7 @@ mod tests {
     #[test]
     fn only_aws_interface_services_without_a_gateway_form_want_private_dns() {
         let world = compliant();
-        let services = &world.snapshot.services.as_ref().unwrap().services;
+        let services = world.snapshot.services.as_ref().unwrap().services();
         let wanted: Vec<_> = services
             .iter()
             .filter(|s| with(&world, |context| context.wants_private_dns(s).unwrap()))
@@ -306,13 +324,13 @@ mod tests {
         assert_eq!(
             wanted,
             [
-                "sts",
-                "kms",
-                "email-smtp",
-                "rum",
-                "guardduty-data",
                 "freetier",
-                "ecr.api"
+                "ecr.api",
+                "email-smtp",
+                "guardduty-data",
+                "kms",
+                "rum",
+                "sts"
             ]
         );
     }
@@ -327,7 +345,7 @@ mod tests {
         with(&world, |context| {
             let name = world.full_name("sts");
             let catalogue = world.snapshot.services.as_ref().unwrap();
-            let sts = catalogue.find(&name, EndpointKind::Interface).unwrap();
+            let sts = catalogue.find(name.as_str(), EndpointKind::Interface).unwrap();
             let ids = |endpoints: Vec<&Endpoint>| endpoints.iter().map(|e| e.id.to_string()).collect::<Vec<_>>();
             assert_eq!(ids(context.serving(sts).unwrap()), ["vpce-sts"]);
             assert_eq!(ids(context.doubtful(sts).unwrap()), ["vpce-odd"]);

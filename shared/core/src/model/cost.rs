@@ -5,6 +5,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -24,9 +25,11 @@ pub struct MonthlyCost {
 /// What an interface endpoint costs per Availability Zone and hour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prices {
-    /// For Regions without a price of their own.
-    pub interface_endpoint_zone_hour: f64,
+    /// For Regions without a price of their own. None: their price is unknown.
+    pub interface_endpoint_zone_hour: Option<f64>,
     pub regions: BTreeMap<Region, f64>,
+    /// The day on which the prices were looked up.
+    pub as_of: Option<Date>,
 }
 
 impl MonthlyCost {
@@ -56,14 +59,21 @@ impl Prices {
         MonthlyCost::from_dollars(hour * (HOURS_PER_MONTH as f64))
     }
 
-    /// The monthly cost of an interface endpoint in so many zones. Data processing comes on top.
-    pub fn interface_endpoint(&self, region: &Region, zones: usize) -> MonthlyCost {
-        let hour = self
-            .regions
-            .get(region)
-            .copied()
-            .unwrap_or(self.interface_endpoint_zone_hour);
-        MonthlyCost::from_dollars(hour * (HOURS_PER_MONTH as f64) * (zones as f64))
+    /// The price of a zone for an hour. None where it is unknown.
+    pub fn zone_hour(&self, region: &Region) -> Option<f64> {
+        self.regions.get(region).copied().or(self.interface_endpoint_zone_hour)
+    }
+
+    /// The monthly cost of an interface endpoint in so many zones. None where the price of the Region is unknown. Data
+    /// processing comes on top.
+    pub fn interface_endpoint(&self, region: &Region, zones: usize) -> Option<MonthlyCost> {
+        if zones == 0 {
+            return Some(MonthlyCost::ZERO);
+        }
+        let hour = self.zone_hour(region)?;
+        Some(MonthlyCost::from_dollars(
+            hour * (HOURS_PER_MONTH as f64) * (zones as f64),
+        ))
     }
 }
 
@@ -107,13 +117,25 @@ mod tests {
     #[test]
     fn endpoint_costs_its_zones_at_the_hourly_price_of_its_region() {
         let prices = Prices {
-            interface_endpoint_zone_hour: 0.01,
+            interface_endpoint_zone_hour: Some(0.01),
             regions: BTreeMap::from([(Region::from("eu-central-1"), 0.012)]),
+            as_of: None,
         };
-        assert_eq!(prices.interface_endpoint(&"us-east-1".into(), 3).to_string(), "$21.90");
+        let cost = |prices: &Prices, region: &str, zones| {
+            let cost = prices.interface_endpoint(&region.into(), zones);
+            cost.map(|cost| cost.to_string())
+        };
+        assert_eq!(cost(&prices, "us-east-1", 3).as_deref(), Some("$21.90"));
+        assert_eq!(cost(&prices, "eu-central-1", 2).as_deref(), Some("$17.52"));
+        let single = Prices {
+            interface_endpoint_zone_hour: None,
+            ..prices
+        };
+        assert_eq!(cost(&single, "us-east-1", 3), None);
         assert_eq!(
-            prices.interface_endpoint(&"eu-central-1".into(), 2).to_string(),
-            "$17.52"
+            cost(&single, "us-east-1", 0).as_deref(),
+            Some("$0.00"),
+            "what has no zones is free"
         );
     }
 

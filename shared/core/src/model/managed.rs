@@ -25,7 +25,7 @@ pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
         .services
         .as_ref()
         .ok()?
-        .find(endpoint.service.as_ref()?, endpoint.kind)?;
+        .find(endpoint.service.as_ref()?.as_str(), endpoint.kind)?;
     service
         .manages_endpoints
         .then(|| format!("is managed by the service {}", service.name))

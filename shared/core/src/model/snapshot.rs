@@ -236,7 +236,10 @@ pub enum IngressSource {
 /// The services that can be reached through endpoints in a Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
-    pub services: Vec<Service>,
+    /// In the order of names and kinds.
+    services: Vec<Service>,
+    /// Where in `services` those of AWS are, by short name.
+    by_short_name: BTreeMap<String, Vec<usize>>,
 }
 
 /// One entry of the catalogue. Services with a gateway and an interface form have two.
@@ -339,9 +342,38 @@ impl IngressRule {
 }
 
 impl Catalogue {
+    pub fn new(mut services: Vec<Service>) -> Self {
+        services.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+        let mut by_short_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, service) in services.iter().enumerate().filter(|(_, service)| service.amazon) {
+            if let Some(short) = service.short_name() {
+                by_short_name.entry(short.to_owned()).or_default().push(at);
+            }
+        }
+        Self {
+            services,
+            by_short_name,
+        }
+    }
+
+    /// In the order of names and kinds.
+    pub fn services(&self) -> &[Service] {
+        &self.services
+    }
+
     /// The entry of a service in one of its forms.
-    pub fn find(&self, name: &ServiceName, kind: EndpointKind) -> Option<&Service> {
-        self.services.iter().find(|s| &s.name == name && s.kind == kind)
+    pub fn find(&self, name: &str, kind: EndpointKind) -> Option<&Service> {
+        let place = |service: &Service| (service.name.as_str(), service.kind).cmp(&(name, kind));
+        let at = self.services.binary_search_by(place).ok()?;
+        self.services.get(at)
+    }
+
+    /// The entries of the services of AWS with this short name, of one kind, in the order of their names.
+    pub fn of_short_name(&self, short: &str, kind: EndpointKind) -> impl Iterator<Item = &Service> {
+        let places = self.by_short_name.get(short).into_iter().flatten();
+        places
+            .filter_map(|at| self.services.get(*at))
+            .filter(move |service| service.kind == kind)
     }
 }
 

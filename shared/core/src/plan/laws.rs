@@ -1,10 +1,9 @@
 //! What holds of every plan, whatever the VPC and the settings.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
@@ -16,7 +15,7 @@ use crate::model::finding::{ResourceKind, Verdict};
 use crate::model::managed::{TAG_MANAGED, managed_by};
 use crate::model::snapshot::{EndpointKind, Part};
 use crate::settings::Modes;
-use crate::testing::strategy::{enforced_worlds, worlds, worlds_with_gaps};
+use crate::testing::strategy::{POLICIES, enforced_worlds, worlds, worlds_with_gaps};
 use crate::testing::{STRANGER, VPC, World, record};
 
 /// The VPC after these changes.
@@ -100,14 +99,13 @@ proptest! {
 
     #[test]
     fn plan_does_not_depend_on_the_order_of_its_input(world in worlds(), seed in any::<u64>()) {
-        let mut other = world.clone();
+        let mut other = world.clone().edit_catalogue(|services| shuffle(services, seed));
         let settings = &mut other.settings;
         shuffle(&mut settings.requirements, seed);
         for requirement in &mut settings.requirements {
             shuffle(&mut requirement.services, seed);
         }
         shuffle(&mut settings.exemptions, seed);
-        shuffle(&mut Arc::make_mut(other.snapshot.services.as_mut().unwrap()).services, seed);
         for group in other.snapshot.security_groups.as_mut().unwrap().values_mut() {
             shuffle(&mut group.ingress, seed);
         }
@@ -117,8 +115,30 @@ proptest! {
         prop_assert_eq!(other.all_findings(), world.all_findings());
         prop_assert_eq!(other.plan(), world.plan());
         let controls: Vec<_> = CONTROLS.iter().rev().copied().collect();
-        let (_, backwards) = plan(&controls, &world.snapshot, &world.settings, &world.history, &Restraints::default(), world.now);
+        let (_, backwards) = plan(&controls, &world.snapshot, &world.settings, &world.history, &Restraints::default(), world.now, &world.policies);
         prop_assert_eq!(backwards, world.plan());
+    }
+
+    #[test]
+    fn what_is_known_of_policies_of_other_vpcs_changes_nothing(world in enforced_worlds(), digit in 2..10_u8) {
+        let mut warm = world.clone();
+        warm.snapshot.vpc.id = format!("vpc-{digit}").as_str().into();
+        let mut cold = warm.clone();
+        cold.policies = PolicyCache::default();
+        world.plan();
+        prop_assert_eq!(warm.all_findings(), cold.all_findings());
+        prop_assert_eq!(warm.plan(), cold.plan());
+    }
+
+    #[test]
+    fn policies_decide_about_containment_alone(world in enforced_worlds(), policy in select(POLICIES.to_vec())) {
+        let mut other = world.clone();
+        for endpoint in other.snapshot.endpoints.as_mut().unwrap().values_mut() {
+            endpoint.policy = Some(policy.to_owned());
+        }
+        for control in CONTROLS.iter().filter(|control| control.concern == Concern::Reachability) {
+            prop_assert_eq!(world.findings(control), other.findings(control));
+        }
     }
 
     #[test]
@@ -275,9 +295,9 @@ proptest! {
             endpoints.map(|e| e.subnets.len()).sum()
         };
         let added = zones(&remediated(&world)) - before.values().map(|e| e.subnets.len()).sum::<usize>();
-        let zone = world.settings.prices.interface_endpoint(&world.snapshot.region, 1);
+        let zone = world.settings.prices.interface_endpoint(&world.snapshot.region, 1).unwrap();
         prop_assert_eq!(plan.monthly_cost(), std::iter::repeat_n(zone, added).sum());
-        let sum = plan.enforced().map(|p| p.change.monthly_cost(&world.settings.prices, &world.snapshot.region)).sum();
+        let sum = plan.enforced().filter_map(|p| p.change.monthly_cost(&world.settings.prices, &world.snapshot.region)).sum();
         prop_assert_eq!(plan.monthly_cost(), sum);
     }
 
@@ -300,7 +320,7 @@ proptest! {
         earlier.monthly_cost = added;
         tight.history.records.push(earlier);
         let spent = Spent { changes: spent.0 };
-        let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.history, &Restraints::after(spent), tight.now);
+        let (_, plan) = plan(CONTROLS, &tight.snapshot, &tight.settings, &tight.history, &Restraints::after(spent), tight.now, &tight.policies);
         let shown = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
         prop_assert_eq!(shown(&plan), shown(&free));
         let (count, cost) = (plan.enforced().count(), plan.monthly_cost());

@@ -46,7 +46,18 @@ impl Allowance {
             window_hours,
             ..
         } = self.limits;
-        let cost = |changes: &[&PlannedChange]| changes.iter().map(|planned| planned.monthly_cost).sum::<MonthlyCost>();
+        if new.iter().any(|planned| planned.monthly_cost.is_none()) {
+            return Some(format!(
+                "limits.monthly_cost_per_vpc is {monthly_cost_per_vpc}, and the price of an interface endpoint in this \
+                 Region is unknown. Run `postern prices --write` to look it up"
+            ));
+        }
+        let cost = |changes: &[&PlannedChange]| {
+            changes
+                .iter()
+                .filter_map(|planned| planned.monthly_cost)
+                .sum::<MonthlyCost>()
+        };
         let (adds, before) = (cost(new), cost(admitted));
         if adds > MonthlyCost::ZERO && self.added + before + adds > monthly_cost_per_vpc {
             return Some(format!(
@@ -102,7 +113,7 @@ impl Plan {
     pub fn withhold_for(&mut self, reservation: &Reservation) {
         let counts = |planned: &PlannedChange| match reservation.budget {
             Budget::ChangesPerHour { .. } => true,
-            Budget::CostPerWindow { .. } => planned.monthly_cost > MonthlyCost::ZERO,
+            Budget::CostPerWindow { .. } => planned.monthly_cost > Some(MonthlyCost::ZERO),
             Budget::Canaries { .. } => planned.change.safety() == Safety::Restrictive,
         };
         let mut kept = Positions::new();

@@ -25,8 +25,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::changes::{Change, ChangeKind, Safety};
-use crate::evaluation::policies::Policies;
-use crate::evaluation::{Control, Finding, evaluate_with, idle_subnets};
+use crate::evaluation::{Concern, Control, Finding, PolicyCache, evaluate_with, idle_subnets};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
@@ -52,7 +51,8 @@ pub struct PlannedChange {
     pub causes: BTreeSet<FindingKey>,
     /// Enforce: to be applied, unless it is withheld. Audit: only shown.
     pub mode: Mode,
-    pub monthly_cost: MonthlyCost,
+    /// None where the price is unknown. Such a change is never applied.
+    pub monthly_cost: Option<MonthlyCost>,
     /// Set for an interrupting change that is applied only because it meets no client: the subnets that it affects, in
     /// which there must be no client right before it is made.
     pub idle: Option<BTreeSet<SubnetId>>,
@@ -77,10 +77,10 @@ pub fn plan(
     history: &ChangeHistory,
     restraints: &Restraints,
     now: Timestamp,
+    policies: &PolicyCache,
 ) -> (Vec<Finding>, Plan) {
-    let policies = Policies::default();
     let evaluate = |controls: &[&Control], state: &Snapshot| {
-        evaluate_with(controls, state, settings, history, now, (&restraints.idle, &policies))
+        evaluate_with(controls, state, settings, history, now, (&restraints.idle, policies))
     };
     let found = evaluate(controls, snapshot);
     let mut findings = found.clone();
@@ -93,22 +93,26 @@ pub fn plan(
             let open: Vec<_> = findings.iter().filter_map(|f| proposal(f, mode)).collect();
             // Of two that change the same, the more severe one comes first, and the other builds on it.
             let first = |(finding, changes): &&(&Finding, &[Change])| (stage(changes), Reverse(finding.severity));
-            let Some((_, changes)) = open.iter().min_by_key(first) else {
+            let Some(next) = open.iter().min_by_key(first) else {
                 break;
             };
             let before = plan.changes.len();
             let mut altered: BTreeSet<Part> = BTreeSet::new();
-            for change in *changes {
-                let after = change.simulate(&state);
-                if after == state {
-                    continue;
-                }
+            let mut policies_alone = true;
+            let round = match next {
+                (_, [Change::ReplacePolicy(_)]) => policies_of_endpoints(&open, first(&next)),
+                (_, changes) => changes.iter().collect(),
+            };
+            for change in round {
                 let idle = match restrained && change.safety() == Safety::Interrupting {
                     true => idle_subnets(change, &state, &restraints.idle),
                     false => None,
                 };
-                state = after;
+                if !change.simulate_in(&mut state) {
+                    continue;
+                }
                 altered.extend(change.alters());
+                policies_alone &= matches!(change, Change::ReplacePolicy(_));
                 plan.changes.push(PlannedChange {
                     change: change.clone(),
                     causes: open
@@ -126,10 +130,12 @@ pub fn plan(
                 plan.refused = Some("planning did not come to an end; this is a defect of a control".to_owned());
                 return (found, plan);
             }
-            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) = controls
-                .iter()
-                .copied()
-                .partition(|control| control.needs.iter().any(|part| altered.contains(part)));
+            let (affected, unaffected): (Vec<&Control>, Vec<&Control>) =
+                controls.iter().copied().partition(|control| {
+                    // What a policy says decides about containment alone.
+                    control.needs.iter().any(|part| altered.contains(part))
+                        && (!policies_alone || control.concern == Concern::Containment)
+                });
             findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));
             findings.extend(evaluate(&affected, &state));
             findings.sort_by(|a, b| a.key.cmp(&b.key));
@@ -145,6 +151,25 @@ pub fn plan(
         severity,
     );
     (found, plan)
+}
+
+/// A round of planning: severity and stage of what comes first.
+type Rank = (Option<ChangeKind>, Reverse<Severity>);
+
+/// The policies that are to be replaced at the same stage because of findings of the same severity, one for each
+/// endpoint. None of them depends on another, so that all of them are one round.
+fn policies_of_endpoints<'f>(open: &[(&Finding, &'f [Change])], rank: Rank) -> Vec<&'f Change> {
+    let mut endpoints = BTreeSet::new();
+    let of_rank = open.iter().filter_map(|(finding, changes)| {
+        let [change @ Change::ReplacePolicy(new)] = changes else {
+            return None;
+        };
+        ((stage(changes), Reverse(finding.severity)) == rank).then_some((change, &new.endpoint))
+    });
+    of_rank
+        .filter(|(_, endpoint)| endpoints.insert(*endpoint))
+        .map(|(change, _)| change)
+        .collect()
 }
 
 fn proposal(finding: &Finding, mode: Mode) -> Option<(&Finding, &[Change])> {
@@ -172,6 +197,6 @@ impl Plan {
 
     /// What the changes that enforce mode applies add to the bill each month.
     pub fn monthly_cost(&self) -> MonthlyCost {
-        self.enforced().map(|planned| planned.monthly_cost).sum()
+        self.enforced().filter_map(|planned| planned.monthly_cost).sum()
     }
 }

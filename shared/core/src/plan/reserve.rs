@@ -120,7 +120,7 @@ impl Reservation {
             Budget::ChangesPerHour { .. } => u64::try_from(used.len()).unwrap_or(u64::MAX),
             Budget::CostPerWindow { .. } => used
                 .iter()
-                .map(|planned| planned.monthly_cost)
+                .filter_map(|planned| planned.monthly_cost)
                 .sum::<MonthlyCost>()
                 .cents(),
             Budget::Canaries { .. } => {
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(changes.expires, at("2026-11-23T13:00:00Z"));
         assert_eq!(
             (cost.budget.key(), cost.amount, cost.most),
-            ("cost/20261123T00Z".to_owned(), 1_460, 50_000)
+            ("cost/20261123T00Z".to_owned(), 1_460, 100_000)
         );
         assert_eq!(cost.expires, at("2026-11-24T00:00:00Z"));
         let refused = Plan {

@@ -141,6 +141,7 @@ mod tests {
             &world.history,
             restraints,
             world.now,
+            &world.policies,
         )
         .1
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use crate::changes::{EffectCheck, Inverse};
-use crate::evaluation::{Control, Finding, evaluate};
+use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::{Action, ChangeHistory, ChangeId, ChangeRecord, ChangeStatus};
 use crate::model::finding::FindingKey;
 use crate::model::snapshot::{Gap, Snapshot};
@@ -81,8 +81,9 @@ pub fn reopened(
     let after = inverses
         .iter()
         .fold(snapshot.clone(), |state, inverse| inverse.simulate(&state));
+    let policies = PolicyCache::default();
     let open = |snapshot: &Snapshot| -> BTreeSet<FindingKey> {
-        let findings = evaluate(controls, snapshot, settings, &ChangeHistory::default(), now);
+        let findings = evaluate(controls, snapshot, settings, &ChangeHistory::default(), now, &policies);
         let remediated = |finding: &Finding| finding.changes().is_some();
         findings.into_iter().filter(remediated).map(|f| f.key).collect()
     };

@@ -5,7 +5,8 @@ use crate::changes::{AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableV
 use crate::controls::{
     CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
-use crate::evaluation::{Assessment, Concern, Context, Remediation, evaluate};
+use crate::evaluation::{Assessment, Concern, Context, Remediation};
+use crate::model::cost::Prices;
 use crate::model::finding::ResourceKind;
 use crate::model::snapshot::{Gap, SubnetClass};
 use crate::settings::{Limits, Modes};
@@ -40,7 +41,7 @@ fn lines(plan: &Plan) -> String {
         format!(
             "{:?} {} {} for {}",
             planned.mode,
-            planned.monthly_cost,
+            planned.monthly_cost.unwrap_or_default(),
             planned.change,
             causes.join(", ")
         )
@@ -159,6 +160,28 @@ fn cost_of_a_plan_uses_the_price_of_the_region() {
     assert_eq!(world.plan().monthly_cost(), MonthlyCost::ZERO);
 }
 
+#[test]
+fn cost_limits_withhold_what_has_no_known_price() {
+    let mut world = broken();
+    world.settings.prices = Prices::default();
+    let plan = world.plan();
+    let (unpriced, priced): (Vec<_>, Vec<_>) = plan.changes.iter().partition(|planned| planned.monthly_cost.is_none());
+    assert!(!unpriced.is_empty() && !priced.is_empty(), "{plan:#?}");
+    for planned in &unpriced {
+        let reason = planned.withheld.as_deref().unwrap();
+        assert!(
+            reason.contains("is unknown") && reason.contains("postern prices"),
+            "{reason}"
+        );
+    }
+    // What costs nothing is remediated all the same.
+    assert!(plan.enforced().next().is_some());
+    assert!(
+        plan.enforced()
+            .all(|planned| planned.monthly_cost == Some(MonthlyCost::ZERO))
+    );
+}
+
 /// The plan under a limit: which controls are remediated, and why others are not.
 fn limited(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut world = world.clone();
@@ -170,6 +193,7 @@ fn limited(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> (BTr
         &world.history,
         &Restraints::after(spent),
         world.now,
+        &world.policies,
     );
     let changes = |plan: &Plan| plan.changes.iter().map(|p| p.change.clone()).collect::<Vec<_>>();
     assert_eq!(changes(&limited), changes(&world.plan()), "it is reported completely");
@@ -192,8 +216,9 @@ fn findings_of_a_plan_describe_the_state_before_it() {
         history,
         &Restraints::default(),
         world.now,
+        &world.policies,
     );
-    assert_eq!(found, evaluate(CONTROLS, &world.snapshot, settings, history, world.now));
+    assert_eq!(found, world.all_findings());
     assert_eq!(planned, world.plan());
 }
 
@@ -360,6 +385,7 @@ fn function_plans_only_for_its_own_controls() {
         &world.history,
         &Restraints::default(),
         world.now,
+        &world.policies,
     );
     let kinds: BTreeSet<_> = plan.changes.iter().map(|p| p.change.kind()).collect();
     assert_eq!(
@@ -393,6 +419,7 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         &world.history,
         &Restraints::default(),
         world.now,
+        &world.policies,
     )
     .1
 }

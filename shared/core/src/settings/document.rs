@@ -12,16 +12,16 @@ use super::{
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
 
-const KINDS: &[(&str, EndpointKind)] = &[
+pub(super) const KINDS: &[(&str, EndpointKind)] = &[
     ("interface", EndpointKind::Interface),
     ("gateway", EndpointKind::Gateway),
 ];
-const CLASSES: &[(&str, SubnetClass)] = &[
+pub(super) const CLASSES: &[(&str, SubnetClass)] = &[
     ("public", SubnetClass::Public),
     ("private", SubnetClass::Private),
     ("isolated", SubnetClass::Isolated),
 ];
-const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
+pub(super) const MODES: &[(&str, Mode)] = &[("off", Mode::Off), ("audit", Mode::Audit), ("enforce", Mode::Enforce)];
 
 /// Reads the whole document. What was rejected has its default value in the result.
 pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Settings {
@@ -40,6 +40,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         root.get("perimeter", perimeter)
             .unwrap_or((default.perimeter, None, default.trusted_cidrs));
     let mut settings = Settings {
+        version: default.version,
         perimeter,
         confirmed_perimeter,
         trusted_cidrs,
@@ -72,6 +73,9 @@ fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Option<String>, Vec<IpNet>)>
                 .get("builtin_aws_owned_resources", Node::boolean)
                 .unwrap_or(default.builtin_aws_owned_resources),
             aws_services: s.get("aws_services", Node::boolean).unwrap_or(default.aws_services),
+            images_of_any_owner: s
+                .get("images_of_any_owner", Node::boolean)
+                .unwrap_or(default.images_of_any_owner),
         };
         let confirmed = s.get("confirmed", values::digest);
         Some((perimeter, confirmed, s.list("cidrs", values::cidr)))
@@ -129,7 +133,7 @@ fn class(node: &Node<'_>) -> Option<(Mode, Option<MaintenanceWindow>)> {
     })
 }
 
-const WEEKDAYS: &[(&str, i8)] = &[
+pub(super) const WEEKDAYS: &[(&str, i8)] = &[
     ("mon", 1),
     ("tue", 2),
     ("wed", 3),
@@ -265,12 +269,16 @@ fn prices(node: &Node<'_>) -> Option<Prices> {
     let default = Prices::default();
     node.section(|s| {
         Some(Prices {
-            interface_endpoint_zone_hour: s
-                .get("interface_endpoint_zone_hour", values::dollars)
-                .unwrap_or(default.interface_endpoint_zone_hour),
-            regions: s
-                .get("regions", |node| node.map(values::region_price))
-                .unwrap_or_default(),
+            interface_endpoint_zone_hour: s.get("interface_endpoint_zone_hour", values::dollars),
+            regions: {
+                let mut regions = default.regions;
+                regions.extend(
+                    s.get("regions", |node| node.map(values::region_price))
+                        .unwrap_or_default(),
+                );
+                regions
+            },
+            as_of: s.get("as_of", values::day),
         })
     })
 }

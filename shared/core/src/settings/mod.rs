@@ -7,14 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use postern_policy::Perimeter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::finding::ResourceKind;
-use crate::model::id::VpcId;
+use crate::model::id::{Region, VpcId};
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
 mod document;
+mod effective;
 mod own_account;
 mod reader;
 #[cfg(test)]
@@ -33,6 +35,8 @@ use reader::{Problems, Section};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
+    /// Which settings these are: the beginning of the SHA-256 digest of their text, in hexadecimal digits.
+    pub version: String,
     pub perimeter: Perimeter,
     /// The digest of a perimeter of which a person states that it contains the account in which Postern runs.
     pub confirmed_perimeter: Option<String>,
@@ -191,10 +195,19 @@ impl Settings {
         let settings = Section::root(&document, &problems, |root| document::settings(root, controls));
         let problems = problems.into_sorted();
         match settings {
-            Some(settings) if problems.is_empty() => Ok(settings),
+            Some(settings) if problems.is_empty() => Ok(Self {
+                version: version(text),
+                ..settings
+            }),
             _ => Err(SettingsError { problems }),
         }
     }
+}
+
+/// Twelve digits, as many as tell apart the versions that an owner will ever have.
+fn version(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn lines(problems: &[Problem]) -> String {
@@ -202,13 +215,22 @@ fn lines(problems: &[Problem]) -> String {
     lines.join("\n")
 }
 
+impl Settings {
+    /// Whether these are the settings of this text.
+    pub fn is_of(&self, text: &str) -> bool {
+        self.version == version(text)
+    }
+}
+
 /// What an empty `postern.toml` means.
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            version: version(""),
             perimeter: Perimeter {
                 builtin_aws_owned_resources: true,
                 aws_services: true,
+                images_of_any_owner: true,
                 ..Perimeter::default()
             },
             confirmed_perimeter: None,
@@ -240,8 +262,8 @@ impl Default for Limits {
         Self {
             changes_per_run: 50,
             changes_per_hour: 200,
-            monthly_cost_per_vpc: MonthlyCost::from_dollars(250.0),
-            monthly_cost_total: MonthlyCost::from_dollars(500.0),
+            monthly_cost_per_vpc: MonthlyCost::from_dollars(500.0),
+            monthly_cost_total: MonthlyCost::from_dollars(1000.0),
             attempts: 3,
             window_hours: 24,
             canary_endpoints: 1,
@@ -278,11 +300,12 @@ impl AlertSettings {
 }
 
 impl Default for Prices {
-    /// The price of us-east-1, everywhere.
+    /// The [price of us-east-1](https://aws.amazon.com/privatelink/pricing/). That of other Regions is unknown.
     fn default() -> Self {
         Self {
-            interface_endpoint_zone_hour: 0.01,
-            regions: BTreeMap::new(),
+            interface_endpoint_zone_hour: None,
+            regions: BTreeMap::from([(Region::from("us-east-1"), 0.01)]),
+            as_of: None,
         }
     }
 }

@@ -34,6 +34,7 @@ impl Settings {
             aws_owned_resources,
             builtin_aws_owned_resources,
             aws_services,
+            images_of_any_owner,
         } = &self.perimeter;
         let lists = [
             organizations,
@@ -49,7 +50,7 @@ impl Settings {
             list.dedup();
             client_token(list)
         });
-        let flags = format!("{builtin_aws_owned_resources} {aws_services}");
+        let flags = format!("{builtin_aws_owned_resources} {aws_services} {images_of_any_owner}");
         let digest = client_token(lists.iter().map(String::as_str).chain([flags.as_str()]));
         digest.chars().take(DIGEST).collect()
     }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::{AlertSettings, LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
-use crate::model::cost::Prices;
 use crate::model::snapshot::SubnetClass;
 
 /// Settings of Postern: which VPC endpoints every VPC must have, and whom they admit.
@@ -67,6 +66,9 @@ struct Perimeter {
     /// Whether AWS service principals are trusted.
     #[schemars(extend("default" = Settings::default().perimeter.aws_services))]
     aws_services: Option<bool>,
+    /// Whether machine images of any owner are trusted, such as those of AWS Marketplace, Canonical and Red Hat.
+    #[schemars(extend("default" = Settings::default().perimeter.images_of_any_owner))]
+    images_of_any_owner: Option<bool>,
     /// The digest of this perimeter, once a person has checked that it contains the account in which Postern runs.
     #[schemars(regex(pattern = r"^[0-9a-f]{12}$"))]
     confirmed: Option<String>,
@@ -207,9 +209,10 @@ struct AlertsTable {
 #[schemars(deny_unknown_fields, rename = "Prices")]
 struct PricesTable {
     /// US dollars for an interface endpoint in one Availability Zone for one hour, in Regions without a price of their
-    /// own.
-    #[schemars(extend("default" = Prices::default().interface_endpoint_zone_hour))]
+    /// own. Without it their price is unknown.
     interface_endpoint_zone_hour: Option<Amount>,
+    /// The day on which the prices were looked up; `postern prices --write` writes it.
+    as_of: Option<Day>,
     /// The same price for single Regions.
     regions: Option<RegionPrices>,
 }
@@ -232,6 +235,7 @@ macro_rules! shape {
 }
 
 shape! {
+    Day: json_schema!({"type": "string", "format": "date"});
     Amount: json_schema!({"type": "number", "minimum": 0});
     Count: json_schema!({"type": "integer", "minimum": 0});
     Control: json_schema!({"type": "string", "enum": control_names()});

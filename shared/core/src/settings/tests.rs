@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes, Requirement,
-    Settings, SettingsError, SubnetSelector, VpcSelector,
+    Settings, SettingsError, SubnetSelector, VpcSelector, version,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -67,6 +67,7 @@ fn valid_values_are_accepted() {
 #[test]
 fn every_key_reaches_the_settings() {
     let settings = Settings {
+        version: version(COMPLETE),
         perimeter: Perimeter {
             organizations: strings(&["o-exampleorg1"]),
             organization_paths: strings(&["o-exampleorg2/r-ab12/ou-ab12-11111111/"]),
@@ -76,6 +77,7 @@ fn every_key_reaches_the_settings() {
             aws_owned_resources: strings(&["arn:aws:s3:::aws-example/*"]),
             builtin_aws_owned_resources: false,
             aws_services: false,
+            images_of_any_owner: false,
         },
         confirmed_perimeter: Some("0123456789ab".to_owned()),
         trusted_cidrs: vec!["10.0.0.0/8".parse().unwrap()],
@@ -150,11 +152,79 @@ fn every_key_reaches_the_settings() {
         },
         alerts: AlertSettings { repeat_days: 14 },
         prices: Prices {
-            interface_endpoint_zone_hour: 0.02,
-            regions: BTreeMap::from([("eu-central-1".into(), 0.012)]),
+            interface_endpoint_zone_hour: Some(0.02),
+            regions: BTreeMap::from([("eu-central-1".into(), 0.012), ("us-east-1".into(), 0.01)]),
+            as_of: Some(jiff::civil::date(2026, 11, 29)),
         },
     };
     assert_eq!(parse(COMPLETE), Ok(settings));
+}
+
+#[test]
+fn version_tells_texts_apart_that_mean_the_same() {
+    // As `printf '' | sha256sum` has it.
+    assert_eq!(parse("").unwrap().version, "e3b0c44298fc");
+    let commented = parse("# nothing\n").unwrap();
+    assert!(commented.is_of("# nothing\n") && !commented.is_of(""));
+    assert_eq!(
+        Settings {
+            version: version(""),
+            ..commented
+        },
+        unset()
+    );
+}
+
+#[test]
+fn default_limits_cover_the_shipped_requirements_as_their_comments_say() {
+    let settings = parse(SHIPPED).unwrap();
+    let interfaces = settings
+        .requirements
+        .iter()
+        .filter(|required| required.kind == EndpointKind::Interface);
+    let services: usize = interfaces.map(|required| required.services.len()).sum();
+    let prices = Prices {
+        interface_endpoint_zone_hour: Some(0.02),
+        ..Prices::default()
+    };
+    let vpc = prices.interface_endpoint(&"sa-east-1".into(), 3 * services).unwrap();
+    let Limits {
+        monthly_cost_per_vpc,
+        monthly_cost_total,
+        ..
+    } = settings.limits;
+    assert!(vpc <= monthly_cost_per_vpc, "{vpc}");
+    assert!(vpc + vpc <= monthly_cost_total, "{vpc}");
+    let shown = prices.interface_endpoint(&"us-east-1".into(), 3 * services).unwrap();
+    assert!(
+        SHIPPED.contains(&format!("cost {:.0} US dollars", shown.dollars())),
+        "{shown}"
+    );
+}
+
+#[test]
+fn effective_settings_have_every_key_and_mean_the_same() {
+    for text in [COMPLETE, SHIPPED, ""].iter().chain(GOOD) {
+        let settings = parse(text).unwrap();
+        let effective = settings.effective(&crate::controls::known());
+        let again = parse(&effective).unwrap_or_else(|error| panic!("{error}\n{effective}"));
+        let expected = Settings {
+            version: version(&effective),
+            modes: Modes {
+                controls: again.modes.controls.clone(),
+                ..settings.modes.clone()
+            },
+            ..settings.clone()
+        };
+        assert_eq!(again, expected, "{effective}");
+        for control in CONTROLS {
+            assert_eq!(
+                again.modes.of(control.name),
+                settings.modes.of(control.name),
+                "{effective}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -266,6 +336,7 @@ fn values_in_messages_are_cut_and_escaped() {
 fn the_shipped_file_holds_the_defaults_and_a_first_set_of_requirements() {
     let mut shipped = parse(SHIPPED).unwrap();
     let requirements = std::mem::take(&mut shipped.requirements);
+    shipped.version = unset().version;
     assert_eq!(shipped, unset());
     let first = |services: &[&str], kind| Requirement {
         services: strings(services),
@@ -322,20 +393,14 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
             "2027-06-30T16:00:00Z",
         ),
     ];
-    with_examples.prices.regions = BTreeMap::from([("eu-central-1".into(), 0.012)]);
+    with_examples.prices.regions.insert("eu-central-1".into(), 0.012);
+    with_examples.prices.interface_endpoint_zone_hour = Some(0.02);
+    with_examples.prices.as_of = Some(jiff::civil::date(2026, 11, 29));
     let modes = unset().modes;
     with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), modes.of(c.name))).collect();
-    assert_eq!(parse(&uncommented(SHIPPED)), Ok(with_examples));
-}
-
-#[test]
-fn the_default_limits_cover_the_first_requirements_in_three_zones_as_the_shipped_file_says() {
-    let settings = parse(SHIPPED).unwrap();
-    let endpoints = settings.requirements[0].services.len();
-    let cost = settings.prices.interface_endpoint(&"us-east-1".into(), 3 * endpoints);
-    assert_eq!(cost.to_string(), "$219.00");
-    assert!(cost <= settings.limits.monthly_cost_per_vpc);
-    assert!(cost + cost <= settings.limits.monthly_cost_total);
+    let uncommented = uncommented(SHIPPED);
+    with_examples.version = version(&uncommented);
+    assert_eq!(parse(&uncommented), Ok(with_examples));
 }
 
 /// Cuts a piece out of the text and puts another one in.

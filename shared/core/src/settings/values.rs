@@ -202,6 +202,16 @@ pub(super) fn within(node: &Node<'_>, range: RangeInclusive<u16>) -> Option<u16>
     })
 }
 
+pub(super) fn day(node: &Node<'_>) -> Option<Date> {
+    let DeValue::Datetime(at) = node.value() else {
+        return node.expected("a date without quotes such as 2027-01-31");
+    };
+    match (at.date, at.time) {
+        (Some(_), None) => at.to_string().parse().ok(),
+        _ => node.reject(format!("`{at}` is no day; write a date such as 2027-01-31")),
+    }
+}
+
 /// US dollars.
 pub(super) fn dollars(node: &Node<'_>) -> Option<f64> {
     let (text, number) = match node.value() {

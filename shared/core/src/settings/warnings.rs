@@ -32,8 +32,8 @@ impl Settings {
         let Some(control) = controls.iter().find(creates) else {
             return Vec::new();
         };
-        let prices =
-            std::iter::once(self.prices.interface_endpoint_zone_hour).chain(self.prices.regions.values().copied());
+        let prices = self.prices.regions.values().copied();
+        let prices = prices.chain(self.prices.interface_endpoint_zone_hour);
         let Some(cheapest) = prices.map(Prices::month).min() else {
             return Vec::new();
         };

@@ -1,18 +1,21 @@
 //! The VPCs that tests start from.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use postern_policy::Perimeter;
 
 use super::{ACCOUNT, PARTNER, REGION, VPC, World, https, net, route, zone};
 use crate::controls::CONTROLS;
+use crate::evaluation::PolicyCache;
 use crate::history::ChangeHistory;
-use crate::model::cost::MonthlyCost;
+use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::snapshot::{
     Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, Snapshot, SubnetClass, Tags, Vpc, VpcDns,
 };
 use crate::settings::{Limits, Mode, Modes, Settings};
+
+static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
 
 /// A VPC with a route table of each class and a group that admits HTTPS from all of it, in which nothing is required.
 pub(crate) fn bare() -> World {
@@ -60,6 +63,10 @@ pub(crate) fn bare() -> World {
             changes_per_hour: 1_000,
             ..Limits::default()
         },
+        prices: Prices {
+            interface_endpoint_zone_hour: Some(0.01),
+            ..Prices::default()
+        },
         ..Settings::default()
     };
     World {
@@ -67,6 +74,7 @@ pub(crate) fn bare() -> World {
         settings,
         history: ChangeHistory::default(),
         now: "2026-11-23T12:00:00Z".parse().unwrap(),
+        policies: POLICIES.clone(),
     }
     .group("sg-https", &[https("10.0.0.0/16")])
 }
@@ -108,37 +116,35 @@ fn catalogue() -> Catalogue {
         private_dns_names: BTreeSet::new(),
         ..service(&own(short))
     };
-    Catalogue {
-        services: vec![
-            gateway("s3"),
-            service(&own("s3")),
-            gateway("dynamodb"),
-            service(&own("dynamodb")),
-            service(&own("sts")),
-            Service {
-                zones: BTreeSet::from([zone("a"), zone("b")]),
-                ..service(&own("kms"))
-            },
-            Service {
-                policy_supported: false,
-                ..service(&own("email-smtp"))
-            },
-            Service {
-                policy_supported: false,
-                ..service(&own("rum"))
-            },
-            Service {
-                manages_endpoints: true,
-                ..service(&own("guardduty-data"))
-            },
-            service(&format!("aws.api.{REGION}.freetier")),
-            service(&format!("cn.com.amazonaws.{REGION}.ecr.api")),
-            Service {
-                amazon: false,
-                ..service(PARTNER)
-            },
-        ],
-    }
+    Catalogue::new(vec![
+        gateway("s3"),
+        service(&own("s3")),
+        gateway("dynamodb"),
+        service(&own("dynamodb")),
+        service(&own("sts")),
+        Service {
+            zones: BTreeSet::from([zone("a"), zone("b")]),
+            ..service(&own("kms"))
+        },
+        Service {
+            policy_supported: false,
+            ..service(&own("email-smtp"))
+        },
+        Service {
+            policy_supported: false,
+            ..service(&own("rum"))
+        },
+        Service {
+            manages_endpoints: true,
+            ..service(&own("guardduty-data"))
+        },
+        service(&format!("aws.api.{REGION}.freetier")),
+        service(&format!("cn.com.amazonaws.{REGION}.ecr.api")),
+        Service {
+            amazon: false,
+            ..service(PARTNER)
+        },
+    ])
 }
 
 /// An interface service of AWS in all zones.

@@ -17,13 +17,13 @@ pub(crate) use history::{NOW, RUN, TERRAFORM, record, support, tagged, triggerin
 
 use crate::changes::Change;
 use crate::controls::{CONTROLS, credentials_unbound};
-use crate::evaluation::{Control, Finding, evaluate};
+use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
 use crate::model::finding::Verdict;
 use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::model::snapshot::{
-    Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
+    Catalogue, Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
     RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
 };
 use crate::plan::{Plan, Restraints, plan};
@@ -44,6 +44,8 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) history: ChangeHistory,
     pub(crate) now: Timestamp,
+    /// Shared by all worlds, as a warm function shares it among VPCs.
+    pub(crate) policies: PolicyCache,
 }
 
 /// A line for each thing, without the catalogue, which is much the same in all.
@@ -64,7 +66,7 @@ impl fmt::Debug for World {
         writeln!(
             f,
             "{:?} services",
-            services.as_ref().map(|catalogue| catalogue.services.len())
+            services.as_ref().map(|catalogue| catalogue.services().len())
         )?;
         writeln!(f, "{:?}", self.settings)
     }
@@ -174,7 +176,7 @@ impl World {
 
     /// The service's name in the catalogue, by its short or full name.
     pub(crate) fn full_name(&self, name: &str) -> ServiceName {
-        let services = &self.snapshot.services.as_ref().unwrap().services;
+        let services = self.snapshot.services.as_ref().unwrap().services();
         let named = |s: &&Service| s.name.as_str() == name || s.short_name() == Some(name);
         services.iter().find(named).unwrap().name.clone()
     }
@@ -293,10 +295,17 @@ impl World {
         self
     }
 
-    pub(crate) fn edit_service(mut self, short: &str, kind: EndpointKind, edit: impl FnOnce(&mut Service)) -> Self {
+    pub(crate) fn edit_service(self, short: &str, kind: EndpointKind, edit: impl FnOnce(&mut Service)) -> Self {
         let name = self.full_name(short);
-        let services = &mut Arc::make_mut(self.snapshot.services.as_mut().unwrap()).services;
-        edit(services.iter_mut().find(|s| s.name == name && s.kind == kind).unwrap());
+        self.edit_catalogue(|services| {
+            edit(services.iter_mut().find(|s| s.name == name && s.kind == kind).unwrap());
+        })
+    }
+
+    pub(crate) fn edit_catalogue(mut self, edit: impl FnOnce(&mut Vec<Service>)) -> Self {
+        let mut services = self.snapshot.services.as_ref().unwrap().services().to_vec();
+        edit(&mut services);
+        self.snapshot.services = Ok(Arc::new(Catalogue::new(services)));
         self
     }
 
@@ -318,11 +327,22 @@ impl World {
     }
 
     pub(crate) fn findings(&self, control: &Control) -> Vec<Finding> {
-        evaluate(&[control], &self.snapshot, &self.settings, &self.history, self.now)
+        self.evaluate(&[control])
+    }
+
+    fn evaluate(&self, controls: &[&Control]) -> Vec<Finding> {
+        evaluate(
+            controls,
+            &self.snapshot,
+            &self.settings,
+            &self.history,
+            self.now,
+            &self.policies,
+        )
     }
 
     pub(crate) fn all_findings(&self) -> Vec<Finding> {
-        evaluate(CONTROLS, &self.snapshot, &self.settings, &self.history, self.now)
+        self.evaluate(CONTROLS)
     }
 
     /// The one finding of a control about a resource, a service by its short or full name, or both: `subnet-a kms`.
@@ -353,6 +373,7 @@ impl World {
             &self.history,
             &Restraints::default(),
             self.now,
+            &self.policies,
         )
         .1
     }

@@ -1,7 +1,6 @@
 //! Random VPCs and settings, as odd as AWS allows.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use postern_policy::{Document, EndpointContext, Perimeter, fix, template};
 use proptest::collection::{btree_map, btree_set, vec};
@@ -30,7 +29,7 @@ const SUBNETS: usize = 6;
 const ENDPOINTS: usize = 7;
 
 /// Policies of each sort.
-const POLICIES: [&str; 9] = [
+pub(crate) const POLICIES: [&str; 9] = [
     ALLOW_ALL,
     // Our principals, anybody's resources.
     r#"{"Version":"2012-10-17","Statement":[{"Sid":"Ours","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}]}"#,
@@ -93,14 +92,16 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             world.snapshot.dns = Ok(VpcDns { support, hostnames });
             world.settings = Settings {
                 limits: world.settings.limits,
+                prices: world.settings.prices,
                 ..settings
             };
             for (n, sketch) in endpoints.into_iter().enumerate() {
                 world = sketch.scope(n, world);
             }
             if let Some(n) = unlisted {
-                let catalogue = Arc::make_mut(world.snapshot.services.as_mut().unwrap());
-                catalogue.services.remove(n);
+                world = world.edit_catalogue(|services| {
+                    services.remove(n);
+                });
             }
             world
         },
@@ -269,7 +270,7 @@ impl Sketch {
     fn scope(self, n: usize, world: World) -> World {
         let snapshot = &world.snapshot;
         let catalogue = snapshot.services.as_ref().unwrap();
-        let (kind, service) = match catalogue.services.get(self.service) {
+        let (kind, service) = match catalogue.services().get(self.service) {
             Some(Service { kind, name, .. }) => (*kind, Some(name.clone())),
             None if self.service == 11 => (EndpointKind::Interface, Some("com.amazonaws.eu-central-1.gone".into())),
             None => (EndpointKind::Resource, None),

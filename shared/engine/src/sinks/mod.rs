@@ -62,6 +62,17 @@ impl Destinations {
         SINKS.iter().filter_map(|sink| Some((*sink, self.of(sink)?)))
     }
 
+    /// Checks that people would receive an alert.
+    ///
+    /// # Errors
+    /// If nobody would, or that cannot be determined.
+    pub async fn check(&self, aws: &Aws) -> Result<(), TopicError> {
+        for (sink, destination) in self.for_people() {
+            (sink.check)(aws, destination).await?;
+        }
+        Ok(())
+    }
+
     /// Where people are told of changes. In a deployment without a sink for people, they get what programs get.
     pub(crate) fn for_people(&self) -> impl Iterator<Item = (&'static Sink, &str)> {
         let any = self.sinks().any(|(sink, _)| sink.audience == Audience::People);

@@ -10,7 +10,7 @@ use super::strings::{Domain, WORD, candidates};
 use crate::document::{ActionPattern, Statement};
 use crate::federation;
 use crate::glob::{Pattern, Piece};
-use crate::service::{self, Service};
+use crate::service::{self, Published, Service, Targets};
 
 mod typed;
 
@@ -86,8 +86,8 @@ fn every(statement: &Statement) -> bool {
 /// A name in parts, which are put together where it is kept.
 type Name<'n> = [&'n str; 3];
 
-fn known<'n>((prefix, name): (&'static str, &'static str)) -> Name<'n> {
-    [prefix, ":", name]
+fn known<'n>(action: &Published) -> Name<'n> {
+    [action.prefix, ":", action.name]
 }
 
 fn lower_case(name: Name<'_>, lower: &mut String) {
@@ -98,7 +98,9 @@ fn lower_case(name: Name<'_>, lower: &mut String) {
 
 /// The actions whose requests need no signature.
 pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let names = federation::calls(model.endpoint).into_iter().map(|name| [name, "", ""]);
+    let names = federation::calls(model.setting.endpoint)
+        .into_iter()
+        .map(|name| [name, "", ""]);
     distinct(model, &restricted(model), names, &|_| true, complete, budget)
 }
 
@@ -110,7 +112,7 @@ fn restricted<'d>(model: &Model<'d>) -> Vec<(usize, &'d Statement)> {
 
 /// The other actions on resources whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
 pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<ActionGroup> {
-    match &model.service {
+    match &model.setting.service {
         Some(service) => typed::groups(model, service, told, complete, budget),
         None => {
             let restricted = restricted(model);
@@ -118,23 +120,25 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
                 .iter()
                 .flat_map(|(_, statement)| &statement.action.values)
                 .collect();
-            let (names, made_up) = anything(&named, told, complete, budget);
+            let (names, made_up) = anything(model, &named, told, complete, budget);
             // Of a service that is not known nothing is known but its name.
-            let own = model.unknown_prefix.as_deref().filter(|_| told);
+            let own = model.setting.unknown_prefix.as_deref().filter(|_| told);
             let own = own.map(|prefix| [prefix, ":", "AnyAction"]);
+            // An action that is not known may be either.
+            let wanted = |name: &str| {
+                !federation::is_call(name)
+                    && (service::is_keyless(name).is_none_or(|keyless| keyless != told)
+                        || (told && service::sometimes_tells(name)))
+            };
             let mut groups = Vec::new();
             for nothing in [false, true] {
-                // An action that is not known may be either. One that names nothing is about the caller's own account,
-                // unless it does not tell.
-                let wanted = |name: &str| {
-                    !federation::is_call(name)
-                        && service::acts_on_nothing(name) == nothing
-                        && !(nothing && told)
-                        && (service::is_keyless(name).is_none_or(|keyless| keyless != told)
-                            || (told && service::sometimes_tells(name)))
-                };
-                let made_up = made_up.iter().map(|name| [name.as_str(), "", ""]);
-                let names = own.into_iter().chain(names.iter().copied()).chain(made_up);
+                // One that names nothing is about the caller's own account, unless it does not tell.
+                if nothing && told {
+                    continue;
+                }
+                let names = names.iter().filter(|(_, names_nothing)| *names_nothing == nothing);
+                let made_up = made_up.iter().filter(|_| !nothing).map(|name| [name.as_str(), "", ""]);
+                let names = own.into_iter().chain(names.map(|(name, _)| *name)).chain(made_up);
                 let actions = distinct(model, &restricted, names, &wanted, complete, budget);
                 if !actions.is_empty() {
                     let formats = if nothing { Formats::Nowhere } else { Formats::Any };
@@ -150,16 +154,14 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
 pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
     let restricted = restricted(model);
     let named = || restricted.iter().flat_map(|(_, statement)| &statement.action.values);
-    let any = match &model.service {
+    let any = match &model.setting.service {
         Some(_) => Vec::new(),
         None => services(named().map(|action| action.raw.as_str()).chain(["sts:*"])),
     };
-    let names = model
-        .service
-        .iter()
-        .chain(&any)
-        .flat_map(Service::actions_without_resource);
-    let names = names.map(known);
+    let of_any = any.iter().flat_map(Service::published);
+    let actions = model.setting.actions.iter().copied().chain(of_any);
+    let nameless = actions.filter(|action| action.targets == Targets::Nothing);
+    let names = nameless.map(|action| known(&action));
     distinct(
         model,
         &restricted,
@@ -211,33 +213,51 @@ fn distinct<'n>(
     all
 }
 
-/// An action that the document names, as AWS spells it where that is known.
-fn spelled(action: &ActionPattern) -> Name<'_> {
-    service::spelled(&action.raw).map_or([&action.raw, "", ""], known)
+/// An action that the document names, as AWS spells it where that is known, and whether it names no resource.
+fn spelled<'n>(model: &Model<'_>, action: &'n ActionPattern) -> (Name<'n>, bool) {
+    let published = match &model.setting.service {
+        Some(_) => action.raw.split_once(':').and_then(|(prefix, name)| {
+            let mut all = model.setting.actions.iter();
+            all.find(|published| published.is(prefix, name)).copied()
+        }),
+        None => service::action(&action.raw),
+    };
+    published.map_or(([&action.raw, "", ""], false), with_nothing)
 }
 
-/// Actions of a service that is not known: those that the document names, then those that exist, and made-up ones.
+/// An action, and whether it names no resource.
+fn with_nothing<'n>(action: Published) -> (Name<'n>, bool) {
+    (known(&action), action.targets == Targets::Nothing)
+}
+
+/// Actions of a service that is not known, and whether they name no resource: those that the document names, then those
+/// that exist. And made-up ones.
 fn anything<'n>(
+    model: &Model<'_>,
     named: &[&'n ActionPattern],
     told: bool,
     complete: &mut bool,
     budget: &mut Budget,
-) -> (Vec<Name<'n>>, Vec<String>) {
+) -> (Vec<(Name<'n>, bool)>, Vec<String>) {
     let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let possible = |name: &str| {
         name.split_once(':')
             .is_some_and(|(prefix, action)| word(prefix) && word(action))
     };
     let exact = |action: &&&ActionPattern| matches!(action.pattern, Pattern::Exact(_)) && possible(&action.raw);
-    let mut names: Vec<Name<'n>> = named.iter().filter(exact).map(|action| spelled(action)).collect();
+    let mut names: Vec<(Name<'n>, bool)> = named
+        .iter()
+        .filter(exact)
+        .map(|action| spelled(model, action))
+        .collect();
     if told {
-        names.extend(WELL_KNOWN.map(|name| [name, "", ""]));
+        names.extend(WELL_KNOWN.into_iter().filter_map(service::action).map(with_nothing));
         let globs = named.iter().filter(|action| matches!(action.pattern, Pattern::Glob(_)));
         for service in services(globs.map(|action| action.raw.as_str())) {
-            names.extend(service.actions().map(known));
+            names.extend(service.published().map(with_nothing));
         }
     } else {
-        names.extend(service::keyless_actions().map(known));
+        names.extend(service::keyless_actions().map(with_nothing));
     }
     let patterns: Vec<Pattern> = named.iter().map(|action| action.pattern.clone()).collect();
     let base = [Piece::Field, Piece::Char(':'), Piece::Field];
@@ -250,7 +270,7 @@ fn anything<'n>(
     *complete &= found.complete;
     let mut made_up: BTreeSet<&str> = found.values.iter().map(String::as_str).collect();
     let mut lower = String::new();
-    for name in &names {
+    for (name, _) in &names {
         lower_case(*name, &mut lower);
         made_up.remove(lower.as_str());
     }

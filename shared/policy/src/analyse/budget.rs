@@ -1,6 +1,6 @@
 //! Steps that an analysis may take before it gives up.
 
-/// About thirty milliseconds of work, more than seven times what honest documents take.
+/// About twenty milliseconds of work, many times what honest documents take.
 const STEPS: u64 = 750_000;
 
 /// Steps that a principal or an owner costs, so that there is a bound to how many are kept.

@@ -170,6 +170,7 @@ pub(super) fn memberships(
         }
         let [caller, owner] = sigs(organizations, &[organization]);
         let whole = model
+            .setting
             .perimeter
             .organizations
             .iter()
@@ -182,7 +183,7 @@ pub(super) fn memberships(
                 break;
             }
             let part = |wanted: &String| Pattern::wild(&below(wanted)).matches(&path);
-            let trusted = whole || model.perimeter.organization_paths.iter().any(part);
+            let trusted = whole || model.setting.perimeter.organization_paths.iter().any(part);
             let [caller_path, owner_path] = sigs(paths, &[&path]);
             add(Membership {
                 organization: Some(organization.clone()),
@@ -240,6 +241,7 @@ pub(super) fn principals(
         let trusted_account = model.trusts_account(account);
         let trusted = |name: &Named| {
             model
+                .setting
                 .perimeter
                 .principals
                 .iter()
@@ -307,7 +309,7 @@ pub(super) fn principals(
         }
     }
     all.push(unsigned(model, Caller::Anonymous, "anonymous", "anonymous"));
-    if model.bearers {
+    if model.setting.bearers {
         let named = (0..model.providers.len()).map(Some);
         for provider in std::iter::once(None).chain(named) {
             // The page on endpoint policies of STS says that these requests lack the key, the reference of the key that

@@ -124,7 +124,14 @@ fn spread(
 
 /// Patterns for accounts: all that the document tells apart.
 fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
-    let mut patterns: Vec<Pattern> = model.perimeter.accounts.iter().cloned().map(Pattern::Exact).collect();
+    let mut patterns: Vec<Pattern> = model
+        .setting
+        .perimeter
+        .accounts
+        .iter()
+        .cloned()
+        .map(Pattern::Exact)
+        .collect();
     let add = |patterns: &mut Vec<Pattern>, pattern: &Pattern| {
         let tells_none = match pattern {
             Pattern::All => true,
@@ -135,7 +142,7 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             patterns.push(pattern.clone());
         }
     };
-    for principal in &model.perimeter.principals {
+    for principal in &model.setting.perimeter.principals {
         if let Some(arn) = Arn::parse(principal) {
             add(&mut patterns, &Pattern::Exact(arn.account.to_owned()));
         }
@@ -152,7 +159,7 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             }
         }
     }
-    for pattern in model.arns.iter().chain(&model.listed).chain(&model.owned) {
+    for pattern in model.patterns() {
         if let ArnPattern::Fields(fields) = pattern {
             let [_, _, _, _, account, _] = fields.as_ref();
             add(&mut patterns, account);
@@ -160,7 +167,7 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
     }
     for key in &model.keys {
         if key.id == "aws:vpceaccount" {
-            add(&mut patterns, &Pattern::Exact(model.endpoint.owner.clone()));
+            add(&mut patterns, &Pattern::Exact(model.setting.endpoint.owner.clone()));
         }
         for (_, condition) in &key.conditions {
             if matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount) {
@@ -253,13 +260,14 @@ fn to_first_star(pieces: &[Piece]) -> Vec<Piece> {
 
 fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = model
+        .setting
         .perimeter
         .organizations
         .iter()
         .cloned()
         .map(Pattern::Exact)
         .collect();
-    for path in &model.perimeter.organization_paths {
+    for path in &model.setting.perimeter.organization_paths {
         patterns.push(Pattern::wild(path.split('/').next().unwrap_or_default()));
     }
     for key in &model.keys {
@@ -305,10 +313,11 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
 pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) -> (Vec<String>, bool) {
     let plain = format!("{organization}/r-zz12/");
     let told = model.has(KeyMeaning::PrincipalPaths) || model.has(KeyMeaning::ResourcePaths);
-    if !told && model.perimeter.organization_paths.is_empty() {
+    if !told && model.setting.perimeter.organization_paths.is_empty() {
         return (vec![plain], true);
     }
     let mut patterns: Vec<Pattern> = model
+        .setting
         .perimeter
         .organization_paths
         .iter()

@@ -94,7 +94,7 @@ pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
         | "aws:sourcevpce"
         | "aws:requestedregion" => true,
         "aws:vpceorgid" | "aws:vpceorgpaths" => {
-            model.tells_endpoint_owner() == Some(true) && model.perimeter.organizations.len() == 1
+            model.tells_endpoint_owner() == Some(true) && model.setting.perimeter.organizations.len() == 1
         }
         "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner() == Some(true),
         _ => false,
@@ -215,7 +215,7 @@ pub(super) fn choices(
             values.extend(found.values);
         }
     }
-    let organization = match model.perimeter.organizations.as_slice() {
+    let organization = match model.setting.perimeter.organizations.as_slice() {
         [one] if key.id == "aws:vpceorgpaths" => {
             values.push(format!("{one}/r-zz12/"));
             Some(format!("{one}/"))
@@ -273,9 +273,9 @@ pub(super) fn choices(
 
 /// The value that a key has in the requests that have it, where this is the endpoint's and some requests lack it.
 fn of_endpoint(model: &Model<'_>, id: &str) -> Option<String> {
-    let value = match (id, model.perimeter.organizations.as_slice()) {
-        ("aws:sourcevpcarn", _) => model.vpc_arn.clone(),
-        ("aws:vpceaccount", _) => model.endpoint.owner.clone(),
+    let value = match (id, model.setting.perimeter.organizations.as_slice()) {
+        ("aws:sourcevpcarn", _) => model.setting.vpc_arn.clone(),
+        ("aws:vpceaccount", _) => model.setting.endpoint.owner.clone(),
         ("aws:vpceorgid", [one]) => one.clone(),
         _ => return None,
     };
@@ -284,7 +284,7 @@ fn of_endpoint(model: &Model<'_>, id: &str) -> Option<String> {
 
 /// Whether a request can have the value at this time or later: credentials are issued before they are used.
 fn in_time(model: &Model<'_>, id: &str, value: &str) -> bool {
-    id != "aws:tokenissuetime" || instant(value).is_some_and(|issued| issued <= model.endpoint.time)
+    id != "aws:tokenissuetime" || instant(value).is_some_and(|issued| issued <= model.setting.endpoint.time)
 }
 
 /// Sets of several values: all of them when they are few, else the pairs.
@@ -318,7 +318,7 @@ fn tells_no_time(text: &Text) -> bool {
 
 /// Instants that the document tells apart, from now on.
 pub(super) fn instants(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Choice> {
-    let now = model.endpoint.time;
+    let now = model.setting.endpoint.time;
     let mut all = vec![now];
     for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
         for (_, condition) in &key.conditions {

@@ -1,20 +1,18 @@
 //! A document in one interpretation, taken apart by what its conditions are about.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::atoms::{self, Lookup};
 use super::bits::Bits;
+use super::setting::{Listed, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
-use crate::condition_keys;
 use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
-use crate::partition;
-use crate::service::{self, Service};
 use crate::text::{ArnPattern, Form, Text};
-use crate::{EndpointContext, Perimeter};
 
 mod key_meaning;
 
@@ -54,41 +52,27 @@ pub(super) struct ResourceElement<'d> {
 pub(super) struct Model<'d> {
     pub(super) statements: &'d [Statement],
     pub(super) interpretation: Interpretation,
-    pub(super) perimeter: &'d Perimeter,
-    pub(super) endpoint: &'d EndpointContext,
-    pub(super) service: Option<Service>,
-    /// The service's formats of ARNs: service, Region, account and resource.
-    pub(super) formats: Vec<[&'static str; 4]>,
+    pub(super) setting: &'d Setting<'d>,
     pub(super) allow: Bits,
     pub(super) deny: Bits,
     pub(super) keys: Vec<Key<'d>>,
-    pub(super) arns: Vec<ArnPattern>,
+    /// The patterns of resources without variables, each once, with their texts.
+    pub(super) arns: Vec<(&'d str, &'d ArnPattern)>,
     pub(super) resources: Vec<ResourceElement<'d>>,
-    /// Trusted resources, and those that AWS owns.
-    pub(super) listed: Vec<ArnPattern>,
-    pub(super) owned: Vec<ArnPattern>,
-    /// Condition keys whose value tells that AWS owns the resource.
-    pub(super) marks: Vec<Mark>,
+    /// Resources that AWS owns.
+    pub(super) owned: Rc<[Listed]>,
     /// The place of the key and the value that every request has, where only requests for what AWS owns are looked for.
     pub(super) marked_by: Option<(usize, &'static str)>,
     /// Statements with a variable in a condition or resource.
     pub(super) linked: Bits,
     /// How long it takes to put values in the place of all variables, in steps of the budget.
     pub(super) resolving: usize,
-    /// Whether callers with the token of an identity provider come through the endpoint.
-    pub(super) bearers: bool,
-    /// The value of `aws:RequestedRegion`, empty if it is not known.
-    region: String,
-    /// The value of `aws:SourceVpcArn`, empty if it is not known.
-    pub(super) vpc_arn: String,
     /// Whether keys that AWS does not have are taken to exist.
     pub(super) unknown_keys_exist: bool,
     /// The identity providers that the document's principals name.
     pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
     pub(super) blind: Vec<String>,
-    /// See [`EndpointContext::unknown_prefix`].
-    pub(super) unknown_prefix: Option<String>,
 }
 
 /// Where keys and resources are, by their text.
@@ -99,61 +83,37 @@ struct Places<'d> {
 }
 
 impl<'d> Model<'d> {
-    pub(super) fn new(
-        document: &'d Document,
-        perimeter: &'d Perimeter,
-        endpoint: &'d EndpointContext,
-        interpretation: Interpretation,
-        owned: &[String],
-    ) -> Self {
-        Self::supposing(document, perimeter, endpoint, interpretation, owned, false)
+    pub(super) fn new(document: &'d Document, setting: &'d Setting<'d>, interpretation: Interpretation) -> Self {
+        Self::supposing(document, setting, interpretation, false)
     }
 
     /// The same, with or without the supposition that keys exist that AWS does not have.
     pub(super) fn supposing(
         document: &'d Document,
-        perimeter: &'d Perimeter,
-        endpoint: &'d EndpointContext,
+        setting: &'d Setting<'d>,
         interpretation: Interpretation,
-        owned: &[String],
         unknown_keys_exist: bool,
     ) -> Self {
         let statements = document
             .variants
             .get(interpretation.variant)
             .map_or(&[][..], |variant| &variant.statements);
-        let service = service::find(&endpoint.service);
-        let format = |text: &'static str| {
-            let mut fields = text.splitn(4, ':');
-            Some([fields.next()?, fields.next()?, fields.next()?, fields.next()?])
-        };
-        let formats = service.iter().flat_map(Service::arns).filter_map(format).collect();
-        let patterns = |texts: &[String]| texts.iter().map(|text| ArnPattern::wild(text)).collect();
         let mut model = Self {
+            setting,
             statements,
             interpretation,
-            perimeter,
-            endpoint,
-            formats,
             allow: Bits::NONE,
             deny: Bits::NONE,
             keys: Vec::new(),
             arns: Vec::new(),
             resources: Vec::new(),
-            listed: patterns(&perimeter.resources),
-            owned: patterns(owned),
-            marks: crate::aws_owned::marks(perimeter, endpoint),
+            owned: Rc::clone(&setting.owned),
             marked_by: None,
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
-            bearers: federation::comes_through(endpoint),
-            region: requested_region(service.as_ref(), endpoint),
-            vpc_arn: vpc_arn(endpoint),
             unknown_keys_exist,
-            service,
             providers: Vec::new(),
             blind: Vec::new(),
-            unknown_prefix: endpoint.unknown_prefix(),
         };
         let mut places = Places::default();
         for (place, statement) in statements.iter().enumerate() {
@@ -209,7 +169,7 @@ impl<'d> Model<'d> {
                 Some(Form::Arn(pattern)) => {
                     let at = *places.arns.entry(&text.raw).or_insert(self.arns.len());
                     if at == self.arns.len() {
-                        self.arns.push(pattern.clone());
+                        self.arns.push((&text.raw, pattern));
                     }
                     element.patterns.push(at);
                 }
@@ -255,14 +215,13 @@ impl<'d> Model<'d> {
     }
 
     pub(super) fn trusts_account(&self, account: &str) -> bool {
-        self.perimeter.accounts.iter().any(|known| known == account)
+        self.setting.perimeter.accounts.iter().any(|known| known == account)
     }
 
     /// Whether only requests for what AWS owns have this value of the key.
     pub(super) fn marked(&self, id: &str, value: &str) -> bool {
-        self.marks
-            .iter()
-            .any(|mark| mark.key.eq_ignore_ascii_case(id) && mark.value == value)
+        let mut marks = self.setting.marks.iter();
+        marks.any(|mark| mark.key.eq_ignore_ascii_case(id) && mark.value == value)
     }
 
     /// Confines the model to requests for what AWS owns by a mark.
@@ -281,7 +240,7 @@ impl<'d> Model<'d> {
             self.keys.len() - 1
         });
         self.marked_by = Some((at, mark.value));
-        self.owned = mark.arns.iter().map(|arn| ArnPattern::wild(arn)).collect();
+        self.owned = mark.arns.iter().cloned().map(Listed::new).collect();
     }
 
     /// The Regions of resources that Allows of the document name.
@@ -294,13 +253,22 @@ impl<'d> Model<'d> {
         let patterns = allows
             .flat_map(|(_, element)| &element.patterns)
             .filter_map(|at| self.arns.get(*at));
-        patterns.filter_map(|pattern| match pattern {
+        patterns.filter_map(|(_, pattern)| match pattern {
             ArnPattern::Fields(fields) => match fields.as_ref() {
                 [_, _, _, Pattern::Exact(region), _, _] if is_region(region) => Some(region.as_str()),
                 _ => None,
             },
             _ => None,
         })
+    }
+
+    /// The patterns of resources of the document without variables, and those of the settings.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &ArnPattern> {
+        let listed = self.setting.listed.iter().chain(self.owned.iter());
+        self.arns
+            .iter()
+            .map(|(_, pattern)| *pattern)
+            .chain(listed.map(|listed| &listed.pattern))
     }
 
     pub(super) fn has(&self, kind: KeyMeaning) -> bool {
@@ -369,23 +337,6 @@ impl<'d> Model<'d> {
         }
         bits
     }
-}
-
-/// The Region that requests through the endpoint are for.
-fn requested_region(service: Option<&Service>, endpoint: &EndpointContext) -> String {
-    let global = service.is_some_and(|service| service.prefixes().all(condition_keys::is_global));
-    match partition::of_region(&endpoint.region) {
-        "aws" if global && !endpoint.region.is_empty() => "us-east-1".to_owned(),
-        _ => endpoint.region.clone(),
-    }
-}
-
-fn vpc_arn(endpoint: &EndpointContext) -> String {
-    let EndpointContext { owner, region, vpc, .. } = endpoint;
-    if [owner, region, vpc].iter().any(|part| part.is_empty()) {
-        return String::new();
-    }
-    format!("arn:{}:ec2:{region}:{owner}:vpc/{vpc}", partition::of_region(region))
 }
 
 fn weight(condition: &Condition) -> usize {

@@ -8,6 +8,8 @@ use super::callers::{Membership, Principal};
 use super::identities::Identities;
 use super::model::KeyMeaning;
 use super::model::Model;
+use crate::glob::Pattern;
+use crate::text::ArnPattern;
 
 #[derive(Clone, Debug)]
 pub(super) struct Owner {
@@ -15,10 +17,45 @@ pub(super) struct Owner {
     pub(super) organization: Option<Rc<str>>,
     pub(super) path: Option<Rc<str>>,
     pub(super) trusted: bool,
+    /// The same for accounts that no pattern of an ARN tells apart.
+    pub(super) class: Rc<str>,
     /// Whether requests carry `aws:ResourceAccount` and its like.
     pub(super) told: bool,
     /// Statements that do not fail on this owner.
     pub(super) sig: Bits,
+}
+
+/// How the patterns of ARNs tell accounts apart.
+pub(super) struct AccountClasses<'m> {
+    /// What the accounts of patterns are, each once.
+    fields: Vec<&'m Pattern>,
+    /// Whether each account is a class of its own: variables and short patterns may tell any two apart.
+    single: bool,
+}
+
+impl<'m> AccountClasses<'m> {
+    pub(super) fn new(model: &'m Model<'_>, single: bool) -> Self {
+        let mut fields: Vec<&Pattern> = Vec::new();
+        for pattern in model.patterns() {
+            if let ArnPattern::Fields(all) = pattern
+                && let [_, _, _, _, account, _] = all.as_ref()
+                && !matches!(account, Pattern::All)
+                && !matches!(account, Pattern::Exact(none) if none.is_empty())
+                && !fields.contains(&account)
+            {
+                fields.push(account);
+            }
+        }
+        Self { fields, single }
+    }
+
+    fn of(&self, account: &Rc<str>) -> Rc<str> {
+        if self.single {
+            return Rc::clone(account);
+        }
+        let fits = |field: &&Pattern| if field.matches(account) { '1' } else { '0' };
+        self.fields.iter().map(fits).collect::<String>().into()
+    }
 }
 
 /// Every owner twice over where two accounts are alike, so that caller and owner can be two accounts.
@@ -26,6 +63,7 @@ pub(super) fn owners(
     model: &Model<'_>,
     identities: &Identities,
     memberships: &[Membership],
+    accounts: &AccountClasses<'_>,
     told: bool,
     complete: &mut bool,
     budget: &mut Budget,
@@ -38,7 +76,7 @@ pub(super) fn owners(
     ]
     .into_iter()
     .fold(Bits::ALL, |bits, kind| bits & model.sig(kind, &[]));
-    let mut classes: Vec<(Bits, Vec<bool>, bool, usize)> = Vec::new();
+    let mut classes: Vec<(Bits, Rc<str>, bool, usize)> = Vec::new();
     let mut all = Vec::new();
     for account in identities.named.iter().chain(&identities.outsiders) {
         let sig = if told {
@@ -47,22 +85,19 @@ pub(super) fn owners(
             Bits::ALL
         };
         let trusted = model.trusts_account(account);
-        let patterns = model.arns.iter().chain(&model.listed).chain(&model.owned);
-        let fields: Vec<bool> = patterns
-            .map(|pattern| super::resources::account_fits(pattern, account))
-            .collect();
-        if !budget.spend(fields.len() / 8 + 1 + model.weight(KeyMeaning::ResourceAccount)) {
+        let class = accounts.of(account);
+        if !budget.spend(accounts.fields.len() / 8 + 1 + model.weight(KeyMeaning::ResourceAccount)) {
             *complete = false;
             return all;
         }
         if !linked {
             match classes
                 .iter_mut()
-                .find(|(s, f, t, _)| (*s, f, *t) == (sig, &fields, trusted))
+                .find(|(s, c, t, _)| (*s, c, *t) == (sig, &class, trusted))
             {
                 Some((.., count)) if *count >= 2 => continue,
                 Some((.., count)) => *count += 1,
-                None => classes.push((sig, fields, trusted, 1)),
+                None => classes.push((sig, Rc::clone(&class), trusted, 1)),
             }
         }
         for membership in memberships {
@@ -72,6 +107,7 @@ pub(super) fn owners(
             }
             all.push(Owner {
                 account: account.clone(),
+                class: Rc::clone(&class),
                 organization: membership.organization.clone(),
                 path: membership.path.clone(),
                 trusted: trusted || membership.trusted,
@@ -85,9 +121,10 @@ pub(super) fn owners(
 
 impl Owner {
     /// The caller's own account, for callers who have one.
-    pub(super) fn of_caller(model: &Model<'_>, principal: &Principal) -> Option<Self> {
+    pub(super) fn of_caller(model: &Model<'_>, accounts: &AccountClasses<'_>, principal: &Principal) -> Option<Self> {
         let owner = Self {
             account: principal.account.clone(),
+            class: accounts.of(&principal.account),
             organization: principal.organization.clone(),
             path: principal.path.clone(),
             trusted: model.trusts_account(&principal.account) || principal.trusted_membership,

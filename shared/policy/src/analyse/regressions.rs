@@ -3,35 +3,29 @@
 use super::budget::Budget;
 use super::model::Model;
 use super::search::{self, Goal, Links, Search};
+use super::setting::Setting;
 use super::{MOST_VALUES, witness};
 use crate::document::Document;
 use crate::evaluate::{Request, evaluate_as};
-use crate::federation;
 use crate::interpretation::interpretations;
 use crate::{EndpointContext, Perimeter};
 
 /// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
 /// outer nothing is that this cannot be told.
-pub(crate) fn regression(
-    document: &Document,
-    denies: usize,
-    perimeter: &Perimeter,
-    endpoint: &EndpointContext,
-) -> Option<Option<Request>> {
-    let owned = crate::aws_owned::resources(perimeter, endpoint);
+pub(crate) fn regression(document: &Document, denies: usize, setting: &Setting<'_>) -> Option<Option<Request>> {
     let mut budget = Budget::new();
-    let (interpretations, all) = interpretations(document, true, federation::comes_through(endpoint));
+    let (interpretations, all) = interpretations(document, true, setting.bearers);
     if !all || document.size() > MOST_VALUES {
         return None;
     }
     for named in &interpretations {
-        let all = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
-        let marked = all.marks.iter().map(|mark| {
-            let mut model = Model::new(document, perimeter, endpoint, named.interpretation, &owned);
+        let model = || Model::new(document, setting, named.interpretation);
+        let marked = setting.marks.iter().map(|mark| {
+            let mut model = model();
             model.confine(mark);
             model
         });
-        for model in marked.chain([Model::new(document, perimeter, endpoint, named.interpretation, &owned)]) {
+        for model in marked.chain([model()]) {
             let lost = regression_of(&model, denies, &mut budget)?;
             if lost.is_some() {
                 return Some(lost);
@@ -70,18 +64,12 @@ pub fn taken_away(
     endpoint: &EndpointContext,
 ) -> Option<Request> {
     let denies = after.statements().len().checked_sub(before.statements().len())?;
-    regression(after, denies, &perimeter.sorted(), endpoint).flatten()
+    regression(after, denies, &Setting::new(perimeter, endpoint)).flatten()
 }
 
 /// A request in neither hole that a document allows and no longer allows with one more Deny at its end: `after` is the
 /// document with it. The outer nothing is that this cannot be told.
-pub(crate) fn removes_access(
-    before: &Document,
-    after: &Document,
-    perimeter: &Perimeter,
-    endpoint: &EndpointContext,
-) -> Option<Option<Request>> {
-    let owned = crate::aws_owned::resources(perimeter, endpoint);
+pub(crate) fn removes_access(before: &Document, after: &Document, setting: &Setting<'_>) -> Option<Option<Request>> {
     let mut budget = Budget::new();
     // How services and callers without a signature are taken makes no difference to instances.
     let (interpretations, all) = interpretations(after, false, false);
@@ -89,7 +77,7 @@ pub(crate) fn removes_access(
         return None;
     }
     for named in &interpretations {
-        let model = Model::new(after, perimeter, endpoint, named.interpretation, &owned);
+        let model = Model::new(after, setting, named.interpretation);
         let mut search = Search::new(&model, &mut budget);
         let Some(place) = model.statements.len().checked_sub(1) else {
             continue;

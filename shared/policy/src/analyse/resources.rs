@@ -1,5 +1,6 @@
 //! The resources that a document can tell apart.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::atoms::Lookup;
@@ -11,10 +12,14 @@ use crate::arn::is_account;
 use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
 
+mod known;
 mod named;
 mod starts;
 
-use starts::{Start, starts};
+pub(super) use known::Known;
+
+use known::Entry;
+use starts::starts;
 
 #[derive(Clone, Debug)]
 pub(super) struct Resource {
@@ -39,77 +44,56 @@ pub(super) enum ResourceFormat {
     Nowhere,
 }
 
-/// The patterns of a document, those with variables included, and those of the settings.
-struct Patterns<'m> {
-    all: Vec<&'m ArnPattern>,
-    /// How many of them stand in the document.
-    own: usize,
-}
-
-pub(super) fn account_fits(pattern: &ArnPattern, account: &str) -> bool {
-    match pattern {
-        ArnPattern::Fields(fields) => match fields.as_ref() {
-            [_, _, _, _, field, _] => field.matches(account),
-        },
-        _ => true,
-    }
-}
-
 /// Representatives of the resources of one account, and of resources whose ARN has no account. With `trusted`, those
 /// that the settings name are told apart as well.
 pub(super) fn resources(
     model: &Model<'_>,
+    known: &Known<'_>,
     account: &str,
     trusted: bool,
     lookup: Option<Lookup<'_>>,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Resource> {
-    let (resolved, elements) = resolve(model, lookup);
-    let patterns = Patterns {
-        all: model
-            .arns
+    let (resolved, rules) = resolve(model, lookup);
+    let mut patterns = Cow::Borrowed(known.patterns.as_slice());
+    if !resolved.is_empty() {
+        let of_document = resolved
             .iter()
-            .chain(&resolved)
-            .chain(&model.listed)
-            .chain(&model.owned)
-            .collect(),
-        own: model.arns.len() + resolved.len(),
-    };
+            .map(|(place, pattern)| Entry::of_document(pattern, Bits::one(*place)));
+        patterns.to_mut().extend(of_document);
+    }
     if model.interpretation.short_arns {
-        *complete &= patterns.all.iter().take(patterns.own).all(|pattern| simple(pattern));
+        let mut own = patterns.iter().filter(|entry| entry.own);
+        *complete &= own.all(|entry| simple(entry.pattern));
     }
     let mut all: Vec<Resource> = Vec::new();
     let mut seen: BTreeSet<(Bits, bool, bool, bool, ResourceFormat)> = BTreeSet::new();
-    let (mut arn, mut hit) = (String::new(), Vec::new());
+    let mut arn = String::new();
     for start in starts(model, account, &patterns, complete, budget) {
-        for (format, name) in named::names(model, &patterns, &elements, &start, trusted, complete, budget) {
-            if !budget.spend(4 + start.agreeing.len() + elements.len()) {
+        for (format, name) in named::names(model, &patterns, &start, trusted, complete, budget) {
+            if !budget.spend(4 + start.agreeing.len()) {
                 *complete = false;
                 return all;
             }
             arn.clone_from(&start.text);
             arn.push_str(&name);
-            agree(
-                &patterns,
-                &start,
-                &name,
-                &arn,
-                model.interpretation.short_arns,
-                &mut hit,
-            );
-            let is = |from: usize, count: usize| hit.iter().skip(from).take(count).any(|hit| *hit);
-            let listed = is(patterns.own, model.listed.len());
-            let owned = is(patterns.own + model.listed.len(), model.owned.len());
-            let mut sig = Bits::ALL;
-            for element in &elements {
-                let named = element.every || element.patterns.iter().any(|at| hit.get(*at).copied().unwrap_or(false));
-                if element.never || (named == element.not && !element.always) {
-                    sig.remove(element.place);
+            let (mut named, mut listed, mut owned) = (Bits::NONE, false, false);
+            for entry in start.agreeing.iter().filter_map(|at| patterns.get(*at)) {
+                let covers = match entry.pattern {
+                    ArnPattern::Fields(_) => last_field(entry.pattern).is_some_and(|last| last.matches(&name)),
+                    other => other.matches(&arn, model.interpretation.short_arns),
+                };
+                if covers {
+                    named = named | entry.statements;
+                    listed |= entry.listed;
+                    owned |= entry.owned;
                 }
             }
+            let sig = rules.sig(named);
             let known = format.map_or(ResourceFormat::Unknown, ResourceFormat::Known);
-            let of_aws = start.of_aws || format.is_some_and(|format| named::is_of_aws(model, format));
+            let fact = format.and_then(|format| model.setting.formats.get(format));
+            let of_aws = start.of_aws || fact.is_some_and(|format| format.of_aws);
             if seen.insert((sig, listed, owned, of_aws, known)) {
                 all.push(Resource {
                     arn: arn.clone(),
@@ -122,7 +106,7 @@ pub(super) fn resources(
             }
         }
     }
-    all.push(nowhere(model, lookup));
+    all.push(nowhere(model, known, lookup));
     all
 }
 
@@ -141,37 +125,16 @@ impl Resource {
     }
 }
 
-/// Whether no pattern tells the resources of one account from those of another.
-pub(super) fn accounts_alike(model: &Model<'_>) -> bool {
-    let neutral = |pattern: &ArnPattern| match pattern {
-        ArnPattern::All => true,
-        ArnPattern::Fields(fields) => match fields.as_ref() {
-            [_, _, _, _, Pattern::All, _] => true,
-            [_, _, _, _, Pattern::Exact(account), _] => account.is_empty(),
-            _ => false,
-        },
-        ArnPattern::Short(_) => false,
-    };
-    model.linked.is_empty() && model.arns.iter().chain(&model.listed).chain(&model.owned).all(neutral)
-}
-
 /// What requests of actions without resources are about.
-pub(super) fn nowhere(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> Resource {
+pub(super) fn nowhere(model: &Model<'_>, known: &Known<'_>, lookup: Option<Lookup<'_>>) -> Resource {
     const NONE: &str = "*";
-    let (resolved, elements) = resolve(model, lookup);
-    let mut sig = Bits::ALL;
-    for element in &elements {
-        let patterns: Vec<&ArnPattern> = model.arns.iter().chain(&resolved).collect();
-        let hit = |at: &usize| {
-            patterns
-                .get(*at)
-                .is_some_and(|pattern| pattern.matches(NONE, model.interpretation.short_arns))
-        };
-        let named = element.every || element.patterns.iter().any(hit);
-        if element.never || (named == element.not && !element.always) {
-            sig.remove(element.place);
-        }
-    }
+    let (resolved, rules) = resolve(model, lookup);
+    let of_variables = resolved.iter().map(|(place, pattern)| (Bits::one(*place), pattern));
+    let fixed = known.patterns.iter().map(|entry| (entry.statements, entry.pattern));
+    let hits = of_variables
+        .chain(fixed)
+        .filter(|(_, pattern)| pattern.matches(NONE, model.interpretation.short_arns));
+    let sig = rules.sig(hits.fold(Bits::NONE, |named, (statements, _)| named | statements));
     Resource {
         arn: NONE.to_owned(),
         listed: false,
@@ -182,58 +145,72 @@ pub(super) fn nowhere(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> Resource
     }
 }
 
-/// A Resource element that not every resource fits.
-struct Restriction {
-    place: usize,
-    not: bool,
-    every: bool,
-    patterns: Vec<usize>,
-    /// Taken to hold, since its variables are not known.
-    always: bool,
-    /// Does not hold, since a variable has no value.
-    never: bool,
+/// The Resource elements that not every resource fits, as sets of statements.
+#[derive(Clone, Copy)]
+struct Rules {
+    restricted: Bits,
+    not: Bits,
+    /// A `*` is among what they name.
+    every: Bits,
+    /// Taken to hold, since their variables are not known.
+    always: Bits,
+    /// Do not hold, since a variable has no value.
+    never: Bits,
 }
 
-fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<ArnPattern>, Vec<Restriction>) {
+impl Rules {
+    /// The statements that do not fail on a resource that these name.
+    fn sig(&self, named: Bits) -> Bits {
+        let named = named | self.every;
+        let neither = self.restricted.without(named).without(self.not);
+        let failing = (neither | (named & self.not)).without(self.always);
+        Bits::ALL.without(failing & self.restricted).without(self.never)
+    }
+}
+
+/// What texts with variables stand for, each with its statement, and how the elements are to be understood.
+fn resolve(model: &Model<'_>, lookup: Option<Lookup<'_>>) -> (Vec<(usize, ArnPattern)>, Rules) {
     let mut resolved = Vec::new();
-    let mut elements = Vec::new();
+    let mut rules = Rules {
+        restricted: Bits::NONE,
+        not: Bits::NONE,
+        every: Bits::NONE,
+        always: Bits::NONE,
+        never: Bits::NONE,
+    };
     for (place, element) in model.resources.iter().enumerate() {
         if element.every && !element.not {
             continue;
         }
-        let mut restriction = Restriction {
-            place,
-            not: element.not,
-            every: element.every,
-            patterns: element.patterns.clone(),
-            always: !element.linked.is_empty() && lookup.is_none() && element.not,
-            never: false,
-        };
+        rules.restricted.insert(place);
+        if element.not {
+            rules.not.insert(place);
+        }
+        if element.every {
+            rules.every.insert(place);
+        }
+        if !element.linked.is_empty() && lookup.is_none() && element.not {
+            rules.always.insert(place);
+        }
         for text in &element.linked {
             let Some(lookup) = lookup else {
                 match text.widened(|id| without_colon(model.kind(id))) {
-                    Some(Form::Arn(ArnPattern::All)) => restriction.every = true,
-                    Some(Form::Arn(pattern)) => {
-                        restriction.patterns.push(model.arns.len() + resolved.len());
-                        resolved.push(pattern);
-                    }
-                    _ => restriction.always = true,
+                    Some(Form::Arn(ArnPattern::All)) => rules.every.insert(place),
+                    Some(Form::Arn(pattern)) => resolved.push((place, pattern)),
+                    _ => rules.always.insert(place),
                 }
                 continue;
             };
             match text.resolve(lookup).as_deref() {
-                Some(Form::Arn(ArnPattern::All)) => restriction.every = true,
-                Some(Form::Arn(pattern)) => {
-                    restriction.patterns.push(model.arns.len() + resolved.len());
-                    resolved.push(pattern.clone());
-                }
+                Some(Form::Arn(ArnPattern::All)) => rules.every.insert(place),
+                Some(Form::Arn(pattern)) => resolved.push((place, pattern.clone())),
                 Some(Form::Text(_)) => {}
-                None => restriction.never |= element.not && !model.interpretation.not_resource_without_value,
+                None if element.not && !model.interpretation.not_resource_without_value => rules.never.insert(place),
+                None => {}
             }
         }
-        elements.push(restriction);
     }
-    (resolved, elements)
+    (resolved, rules)
 }
 
 /// Whether values of keys of this kind never have a colon.
@@ -263,20 +240,6 @@ fn last_field(pattern: &ArnPattern) -> Option<&Pattern> {
     match pattern {
         ArnPattern::Fields(fields) => fields.last(),
         _ => None,
-    }
-}
-
-/// Tells by pattern whether it covers the resource.
-fn agree(patterns: &Patterns<'_>, start: &Start, name: &str, arn: &str, short: bool, hit: &mut Vec<bool>) {
-    hit.clear();
-    hit.resize(patterns.all.len(), false);
-    for at in &start.agreeing {
-        if let (Some(hit), Some(pattern)) = (hit.get_mut(*at), patterns.all.get(*at)) {
-            *hit = match pattern {
-                ArnPattern::Fields(_) => last_field(pattern).is_some_and(|last| last.matches(name)),
-                other => other.matches(arn, short),
-            };
-        }
     }
 }
 

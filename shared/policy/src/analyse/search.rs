@@ -15,8 +15,8 @@ use super::identities::Identities;
 use super::keys::{Choice, choices, instants};
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
-use super::owners::{Owner, owners};
-use super::resources::{Resource, accounts_alike, nowhere, resources};
+use super::owners::{AccountClasses, Owner, owners};
+use super::resources::{Known, Resource, nowhere, resources};
 use crate::document::PrincipalEntry;
 use crate::service::Keyless;
 
@@ -64,13 +64,13 @@ pub(super) struct Search<'m, 'd> {
     choices: Vec<Vec<Choice>>,
     instants: Vec<Choice>,
     constant: Bits,
-    /// By the owner's account, empty for any if no pattern tells accounts apart, and whether trusted resources are told
-    /// apart.
+    known: Known<'m>,
+    /// By the class of the owner's account, and whether trusted resources are told apart.
     resources: Vec<(Rc<str>, bool, Vec<Resource>)>,
-    /// Whether no pattern tells the resources of one account from those of another.
-    accounts_alike: bool,
+    accounts: AccountClasses<'m>,
     /// The same for resources with variables, by the values of these.
     resolved: BTreeMap<(Rc<str>, bool, linked::Values), Vec<Resource>>,
+    lets_nothing_through: Option<bool>,
     /// Whether resources that the settings trust are looked for besides those of trusted owners.
     pub(super) thorough: bool,
     /// Whether nothing was left out. Links are counted apart.
@@ -102,7 +102,9 @@ impl<'m, 'd> Search<'m, 'd> {
         let identities = Identities::new(model, budget);
         let memberships = memberships(model, &identities, &mut complete, budget);
         let principals = principals(model, &identities, &memberships, budget);
-        let keyless = match &model.service {
+        let known = Known::new(model);
+        let accounts = AccountClasses::new(model, !model.linked.is_empty() || known.has_short());
+        let keyless = match &model.setting.service {
             Some(service) => service.keyless(),
             // Some actions of some services.
             None => Keyless::Some(&[]),
@@ -120,7 +122,15 @@ impl<'m, 'd> Search<'m, 'd> {
                     alone: false,
                     federated: false,
                     groups,
-                    owners: owners(model, &identities, &memberships, *told, &mut complete, budget),
+                    owners: owners(
+                        model,
+                        &identities,
+                        &memberships,
+                        &accounts,
+                        *told,
+                        &mut complete,
+                        budget,
+                    ),
                 });
             }
         }
@@ -132,7 +142,7 @@ impl<'m, 'd> Search<'m, 'd> {
             owners: Vec::new(),
         });
         // These come last: other witnesses say more.
-        if model.bearers {
+        if model.setting.bearers {
             classes.push(ActionClass {
                 alone: false,
                 federated: true,
@@ -140,7 +150,7 @@ impl<'m, 'd> Search<'m, 'd> {
                     actions: federated_actions(model, &mut complete, budget),
                     formats: Formats::Any,
                 }],
-                owners: owners(model, &identities, &memberships, true, &mut complete, budget),
+                owners: owners(model, &identities, &memberships, &accounts, true, &mut complete, budget),
             });
         }
         let free: Vec<usize> = model
@@ -166,8 +176,10 @@ impl<'m, 'd> Search<'m, 'd> {
             instants,
             constant: model.constant_sig(),
             resources: Vec::new(),
-            accounts_alike: accounts_alike(model),
+            accounts,
+            known,
             resolved: BTreeMap::new(),
+            lets_nothing_through: None,
             thorough: false,
             complete,
         }
@@ -201,7 +213,7 @@ impl<'m, 'd> Search<'m, 'd> {
                 calls(goal, principal) && class.has(principal.caller) && !left.is_empty()
             };
             let own: Vec<Option<Owner>> = if class.alone {
-                let own = |principal| Owner::of_caller(self.model, principal);
+                let own = |principal| Owner::of_caller(self.model, &self.accounts, principal);
                 let callers = principals.iter();
                 callers
                     .map(|caller| reaches(caller).then(|| own(caller)).flatten())
@@ -243,7 +255,7 @@ impl<'m, 'd> Search<'m, 'd> {
                         owner,
                         goal,
                     };
-                    let account = if self.accounts_alike { "" } else { &*owner.account };
+                    let account = &*owner.class;
                     let lies = (principal.caller, principal.session, place.flags(), account);
                     let new = tried.insert((bits, lies));
                     if (!new && !follow) || pruned.has(lies, bits, self.model, budget) {
@@ -277,6 +289,9 @@ impl<'m, 'd> Search<'m, 'd> {
     /// Whether no Allow covers an action of the endpoint's service, or a Deny covers every request. Then nothing else
     /// matters, and it makes no difference what could not be told apart.
     pub(super) fn lets_nothing_through(&mut self, budget: &mut Budget) -> bool {
+        if let Some(told) = self.lets_nothing_through {
+            return told;
+        }
         let model = self.model;
         for class in self
             .classes
@@ -303,7 +318,8 @@ impl<'m, 'd> Search<'m, 'd> {
                     && statement.principal.values.contains(&PrincipalEntry::Everyone)
             }) && resources.is_some_and(|element| element.every && !element.not)
         };
-        (some & model.allow).is_empty() || (every & model.deny).iter().any(plain)
+        let told = (some & model.allow).is_empty() || (every & model.deny).iter().any(plain);
+        *self.lets_nothing_through.insert(told)
     }
 
     /// Whether resources that the settings trust are told apart.
@@ -324,20 +340,20 @@ impl<'m, 'd> Search<'m, 'd> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let trusted = self.trusts(place.goal);
-        let account = if self.accounts_alike { "" } else { &*place.owner.account };
+        let class = &place.owner.class;
         let none;
         let all = if place.class.alone {
-            none = [nowhere(self.model, None)];
+            none = [nowhere(self.model, &self.known, None)];
             none.as_slice()
         } else {
             let known = |all: &[(Rc<str>, bool, Vec<Resource>)]| {
                 let mut all = all.iter();
-                all.position(|(of, told, _)| **of == *account && *told == trusted)
+                all.position(|(of, told, _)| of == class && *told == trusted)
             };
             if known(&self.resources).is_none() {
                 let own = &place.owner.account;
-                let found = resources(self.model, own, trusted, None, &mut self.complete, budget);
-                self.resources.push((account.into(), trusted, found));
+                let found = resources(self.model, &self.known, own, trusted, None, &mut self.complete, budget);
+                self.resources.push((Rc::clone(class), trusted, found));
             }
             let (.., found) = self.resources.get(known(&self.resources)?)?;
             found.as_slice()

@@ -34,7 +34,7 @@ pub(super) struct Domain<'a> {
     /// What may stand for a `?`.
     pub(super) letters: &'a str,
     /// Patterns that fresh characters must not fall into by chance.
-    pub(super) avoid: &'a [Vec<Piece>],
+    pub(super) avoid: &'a [&'a Pattern],
 }
 
 pub(super) const WORD: Domain<'static> = Domain {
@@ -93,49 +93,40 @@ pub(super) fn candidates<'p>(
 struct Known<'d> {
     globs: Vec<Vec<Piece>>,
     exacts: BTreeSet<String>,
-    avoid: &'d [Vec<Piece>],
+    avoid: &'d [&'d Pattern],
     /// How many `?` there are.
     question_marks: usize,
     /// Whether a star stops at colons.
     fields: bool,
-    /// ASCII characters that a pattern names.
-    named: u128,
 }
 
 impl<'d> Known<'d> {
     fn new(globs: Vec<Vec<Piece>>, exacts: BTreeSet<String>, domain: &Domain<'d>) -> Self {
         let pieces = || globs.iter().flatten();
-        let mut named = 0;
-        for piece in pieces().chain(domain.avoid.iter().flatten()) {
-            let (Piece::Char(c) | Piece::Fold(c)) = piece else {
-                continue;
-            };
-            let upper = if matches!(piece, Piece::Fold(_)) {
-                c.to_ascii_uppercase()
-            } else {
-                *c
-            };
-            for c in [*c, upper].into_iter().filter(char::is_ascii) {
-                named |= 1 << u32::from(c);
-            }
-        }
         Self {
             question_marks: pieces().filter(|piece| **piece == Piece::One).count(),
             fields: pieces().any(|piece| *piece == Piece::Field),
-            named,
             avoid: domain.avoid,
             globs,
             exacts,
         }
     }
 
-    fn names(&self, c: char) -> bool {
-        self.named >> u32::from(c).min(127) & 1 == 1
+    /// The ASCII characters that a pattern names, a bit for each.
+    fn named(&self) -> u128 {
+        let avoid = self.avoid.iter().flat_map(|pattern| pattern.pieces());
+        let pieces = self.globs.iter().flatten().copied().chain(avoid);
+        let chars = pieces.flat_map(|piece| match piece {
+            Piece::Char(c) => [Some(c), None],
+            Piece::Fold(c) => [Some(c), Some(c.to_ascii_uppercase())],
+            _ => [None, None],
+        });
+        let ascii = chars.flatten().filter(char::is_ascii);
+        ascii.fold(0, |named, c| named | 1 << u32::from(c))
     }
 
     fn cost(&self) -> usize {
-        let all = self.globs.iter().chain(self.avoid);
-        1 + all.map(|glob| 1 + glob.len() / 32).sum::<usize>()
+        1 + self.avoid.len() + self.globs.iter().map(|glob| 1 + glob.len() / 32).sum::<usize>()
     }
 
     /// Whether the same patterns accept the text as accept the one with fresh characters.
@@ -144,8 +135,11 @@ impl<'d> Known<'d> {
             && self
                 .globs
                 .iter()
-                .chain(self.avoid)
                 .all(|glob| matches(glob, text) == matches(glob, fresh))
+            && self
+                .avoid
+                .iter()
+                .all(|known| known.matches(text) == known.matches(fresh))
     }
 }
 
@@ -164,15 +158,15 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
                 }
                 continue;
             }
-            if !budget.spend(4 + (shape.len() + glob.len()) / 4) {
+            if !budget.spend(8 + (shape.len() + glob.len()) / 2) {
                 return (shapes, false);
             }
             let Some(met) = meet(shape, glob, MOST_MEETS) else {
-                budget.spend(64 * MOST_MEETS);
+                budget.spend(128 * MOST_MEETS);
                 complete = false;
                 continue;
             };
-            budget.spend(met.len() * 8);
+            budget.spend(met.len() * 16);
             for new in met {
                 if shapes.len() < MOST_SHAPES && known.insert(new.clone()) {
                     shapes.push(new);
@@ -225,7 +219,7 @@ fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bu
     let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
     let mut values = Vec::new();
     for number in 0..combinations.min(MOST_FILLINGS) {
-        if !budget.spend(8) {
+        if !budget.spend(8 + shape.len() / 2) {
             return Candidates {
                 values,
                 complete: false,
@@ -347,7 +341,7 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
             .chars()
             .take(if shape.contains(&Piece::One) { 6 } else { 1 })
         {
-            if !budget.spend(2) {
+            if !budget.spend(2 + shape.len() / 2) {
                 return Spelled::Unknown;
             }
             let mut left = number;
@@ -375,7 +369,8 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
 
 /// The same with one letter, or a word, for all.
 fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
-    let unused = |c: &char| !known.names(*c);
+    let named = known.named();
+    let unused = |c: &char| named >> u32::from(*c).min(127) & 1 == 0;
     let common = domain
         .letters
         .chars()

@@ -87,7 +87,7 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         action: found.action.clone(),
         resource: found.resource.arn.clone(),
         context,
-        gateway: model.endpoint.gateway,
+        gateway: model.setting.endpoint.gateway,
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
             all.push(key.name.to_owned());
         }
     }
-    if found.instant > model.endpoint.time {
+    if found.instant > model.setting.endpoint.time {
         all.push("aws:CurrentTime".to_owned());
     }
     all

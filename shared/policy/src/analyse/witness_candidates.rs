@@ -9,12 +9,12 @@ use super::keys::{always_there, possible};
 use super::model::Model;
 use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
+use super::setting::Listed;
 use super::witness;
 use crate::arn::{Arn, is_name};
 use crate::evaluate;
 use crate::federation;
 use crate::service;
-use crate::text::ArnPattern;
 
 /// How many other actions are tried.
 const MOST_ACTIONS: usize = 64;
@@ -103,13 +103,13 @@ fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
 /// Whether a request lies where the other does.
 fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let arn = &other.resource.arn;
-    let hits = |patterns: &[ArnPattern]| {
-        let mut patterns = patterns.iter();
-        patterns.any(|pattern| pattern.matches(arn, model.interpretation.short_arns))
+    let hits = |listed: &[Listed]| {
+        let mut listed = listed.iter();
+        listed.any(|listed| listed.pattern.matches(arn, model.interpretation.short_arns))
     };
     let same = *arn == found.resource.arn
-        || (hits(&model.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
-    let principals = &model.perimeter.principals;
+        || (hits(&model.setting.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
+    let principals = &model.setting.perimeter.principals;
     let listed = |name: &str| principals.iter().any(|known| known == name);
     same && listed(&other.principal.name) == listed(&found.principal.name)
         && federation::is_call(&other.action) == federation::is_call(&found.action)
@@ -175,17 +175,21 @@ fn with_bucket<'r>(_: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
 /// An action that takes its resource, and as little of both changed as can be.
 fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let resource = &found.resource.arn;
-    let Some(arn) = Arn::parse(resource).filter(|_| model.unknown_prefix.is_none()) else {
+    let Some(arn) = Arn::parse(resource).filter(|_| model.setting.unknown_prefix.is_none()) else {
         return Box::new(std::iter::empty());
     };
-    let fits = match &model.service {
+    let fits = match &model.setting.service {
         Some(service) => service.takes(&found.action, resource),
         None => service::takes(&found.action, resource),
     };
     if fits {
         return Box::new(std::iter::empty());
     }
-    let service = model.service.clone().or_else(|| service::of_prefix(arn.service));
+    let service = model
+        .setting
+        .service
+        .clone()
+        .or_else(|| service::of_prefix(arn.service));
     let behind = service.clone();
     let taken = move |action: &&str| behind.as_ref().is_some_and(|known| known.takes(action, resource));
     let first = WELL_KNOWN.into_iter().filter(taken).map(str::to_owned);
@@ -230,7 +234,7 @@ fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Opt
         "" if found.owner.told || arn.account.is_empty() => "",
         _ => return None,
     };
-    let home = &model.endpoint.region;
+    let home = &model.setting.endpoint.region;
     let region = match region {
         "*" if home.is_empty() => "us-east-1",
         "*" => home,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::analyse;
 use crate::{Decision, evaluate, fix, template};
 
 const OPEN: &str =

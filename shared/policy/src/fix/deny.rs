@@ -1,9 +1,12 @@
 //! The Denies that a fix is made of.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Examples;
+use crate::analyse::Setting;
 use crate::aws_owned::Mark;
 use crate::document::{Document, Effect, Element};
 use crate::service::{self, Keyless, Service};
@@ -12,10 +15,13 @@ use crate::{EndpointContext, Perimeter};
 
 pub(super) struct Writer<'d> {
     pub(super) document: &'d Document,
+    pub(super) setting: &'d Setting<'d>,
     pub(super) perimeter: &'d Perimeter,
     pub(super) endpoint: &'d EndpointContext,
+    /// What AWS owns and an Allow of the document may reach.
     pub(super) owned: Vec<String>,
     pub(super) marks: Vec<Mark>,
+    pub(super) examples: RefCell<Examples>,
 }
 
 /// What a Deny on resources leaves alone.
@@ -29,8 +35,10 @@ pub(super) struct Exempt {
 impl Writer<'_> {
     /// The trusted resources, and those that AWS owns: by their ARNs, and with `marks` by their marks.
     pub(super) fn exempt(&self, marks: bool) -> Exempt {
-        let mut arns = self.reached(&self.perimeter.resources);
-        arns.extend(self.reached(&self.owned));
+        let service = service::find(&self.endpoint.service);
+        let trusted = self.perimeter.resources_behind(service.as_ref(), &self.endpoint.region);
+        let mut arns = self.reached(&trusted);
+        arns.extend(self.owned.iter().cloned());
         let marked = marks && self.marks.iter().any(|mark| !self.reached(&mark.arns).is_empty());
         Exempt { arns, marked }
     }
@@ -197,13 +205,13 @@ pub(super) struct Deny {
     /// The member `Action` or `NotAction`, as JSON.
     action: String,
     /// What `NotResource` lists.
-    except: Vec<String>,
+    pub(super) except: Vec<String>,
     tests: Vec<Test>,
 }
 
 /// Longer lists of exceptions are resources of AWS that the document reaches: each of them is needed, and to prove that
 /// one by one takes longer than everything else.
-const FEW_EXCEPTIONS: usize = 4;
+pub(super) const FEW_EXCEPTIONS: usize = 4;
 
 impl Deny {
     pub(super) fn new(sid: &'static str, action: &str, except: &[String], tests: Vec<Test>) -> Self {
@@ -231,6 +239,15 @@ impl Deny {
             });
         // The exemption of services comes last in its list and is needed least.
         tests.rev().chain(exceptions).collect()
+    }
+
+    /// The same with all of a list in the place of a few.
+    pub(super) fn with_all(&self, few: &[String], all: &[String]) -> Self {
+        let mut except: Vec<String> = self.except.iter().filter(|arn| !few.contains(arn)).cloned().collect();
+        if except.len() < self.except.len() {
+            except.extend(all.iter().cloned());
+        }
+        Self { except, ..self.clone() }
     }
 
     fn text(&self, document: &Document) -> String {

@@ -76,7 +76,7 @@ fn a_long_policy_loses_its_white_space_before_it_is_given_up() {
 
 fn untold(result: Result<Fix, NoFix>) -> (String, String) {
     match result {
-        Err(NoFix::OwnersUntold { request, by_hand }) => (request.action, by_hand),
+        Err(NoFix::OwnersUntold { request, advice }) => (request.action, advice.to_string()),
         other => panic!("{other:?}"),
     }
 }
@@ -131,13 +131,14 @@ fn calls_that_name_no_resource_are_not_taken_away() {
     };
     // Accepting an invitation to GuardDuty names nothing, so a Deny by ARNs hits it whoever calls.
     let result = super::fix(&Document::parse(OPEN).unwrap(), &accounts, &endpoint("guardduty"));
-    let Err(NoFix::OwnersUntold { request, by_hand }) = result else {
+    let Err(NoFix::OwnersUntold { request, advice }) = result else {
         panic!("{result:?}");
     };
     assert_eq!(
         (request.action.as_str(), request.resource.as_str()),
         ("guardduty:AcceptAdministratorInvitation", "*")
     );
+    let by_hand = advice.to_string();
     assert!(
         by_hand.contains("unless workloads need `guardduty:AcceptAdministratorInvitation`"),
         "{by_hand}"
@@ -252,11 +253,14 @@ fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
             {"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}]}"#,
     )
     .unwrap();
-    let lost = regression(&document, 1, &perimeter(), &endpoint("sts"))
+    let lost = regression(&document, 1, &Setting::new(&perimeter(), &endpoint("sts")))
         .unwrap()
         .unwrap();
     assert!(crate::federation::is_call(&lost.action), "{lost:?}");
-    assert_eq!(regression(&document, 1, &perimeter(), &endpoint("sqs")), Some(None));
+    assert_eq!(
+        regression(&document, 1, &Setting::new(&perimeter(), &endpoint("sqs"))),
+        Some(None)
+    );
 }
 
 #[test]

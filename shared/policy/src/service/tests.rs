@@ -1,5 +1,6 @@
 //! What is told of services.
 
+use super::reference::DATA;
 use super::*;
 
 #[test]
@@ -65,7 +66,9 @@ fn keyless_actions_exist() {
         if let Keyless::Some(list) = keyless {
             for name in *list {
                 assert!(
-                    service.actions().any(|(p, action)| format!("{p}:{action}") == *name),
+                    service
+                        .published()
+                        .any(|known| format!("{}:{}", known.prefix, known.name) == *name),
                     "{name}"
                 );
             }

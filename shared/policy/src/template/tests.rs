@@ -1,6 +1,24 @@
 //! What perimeter policies say.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::service::{Published, Targets};
+use crate::{Document, EndpointContext, Request, evaluate, fix};
+
+const OPEN: &str = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+
+fn endpoint(service: &str) -> EndpointContext {
+    EndpointContext {
+        service: service.to_owned(),
+        gateway: false,
+        owner: "111122223333".to_owned(),
+        region: "us-east-1".to_owned(),
+        vpc: "vpc-0a1b2c3d4e5f60718".to_owned(),
+        endpoint: "vpce-0a1b2c3d4e5f60718".to_owned(),
+        time: 1_795_392_000,
+    }
+}
 
 fn organization() -> Perimeter {
     Perimeter {
@@ -188,4 +206,129 @@ fn a_policy_that_ec2_would_refuse_for_its_length_is_not_made() {
     };
     let error = template("sts", "eu-central-1", &perimeter).unwrap_err();
     assert!(matches!(error, TemplateError::TooLong { characters, .. } if characters > MOST_CHARACTERS));
+}
+
+/// A caller or an owner: account, whether it is in the organisation, and the name of the caller.
+type Party = (&'static str, bool, &'static str);
+const OURS: Party = ("111122223333", true, "arn:aws:iam::111122223333:role/app");
+const PARTNER: Party = ("444455556666", false, "arn:aws:iam::444455556666:role/partner");
+
+fn request(action: &Published, format: Option<&str>, caller: Party, owner: Party) -> Request {
+    let resource = format.map_or_else(
+        || "*".to_owned(),
+        |format| {
+            let mut fields = format.splitn(4, ':');
+            let mut next = |varies: &str| match fields.next() {
+                Some("*") => varies.to_owned(),
+                field => field.unwrap().replace('*', "example"),
+            };
+            [next(""), next("us-east-1"), next(owner.0), next("example")].join(":")
+        },
+    );
+    let resource = if format.is_some() {
+        format!("arn:aws:{resource}")
+    } else {
+        resource
+    };
+    let mut context = BTreeMap::new();
+    for (side, party) in [("Principal", caller), ("Resource", owner)] {
+        context.insert(format!("aws:{side}Account"), vec![party.0.to_owned()]);
+        if party.1 {
+            context.insert(format!("aws:{side}OrgID"), vec!["o-exampleorg1".to_owned()]);
+            let path = vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/".to_owned()];
+            context.insert(format!("aws:{side}OrgPaths"), path);
+        }
+    }
+    context.insert("aws:PrincipalArn".to_owned(), vec![caller.2.to_owned()]);
+    context.insert("aws:PrincipalIsAWSService".to_owned(), vec!["false".to_owned()]);
+    Request {
+        principal: caller.2.to_owned(),
+        action: format!("{}:{}", action.prefix, action.name),
+        resource,
+        context,
+        gateway: false,
+    }
+}
+
+/// What is legitimate is one thing for the policy of a new endpoint and for a policy that was fixed.
+#[test]
+fn created_policy_admits_every_action_that_a_fixed_policy_admits() {
+    let some = |text: &str| vec![text.to_owned()];
+    let base = Perimeter {
+        images_of_any_owner: true,
+        ..Perimeter::default()
+    };
+    let perimeters = [
+        (
+            Perimeter {
+                organizations: some("o-exampleorg1"),
+                ..base.clone()
+            },
+            vec![OURS],
+            vec![OURS],
+        ),
+        (
+            Perimeter {
+                organization_paths: some("o-exampleorg1/r-ab12/"),
+                ..base.clone()
+            },
+            vec![OURS],
+            vec![OURS],
+        ),
+        (
+            Perimeter {
+                accounts: some("444455556666"),
+                ..base.clone()
+            },
+            vec![PARTNER],
+            vec![PARTNER],
+        ),
+        (
+            Perimeter {
+                organizations: some("o-exampleorg1"),
+                principals: some(PARTNER.2),
+                ..base
+            },
+            vec![OURS, PARTNER],
+            vec![OURS],
+        ),
+    ];
+    let document = Document::parse(OPEN).unwrap();
+    let list = include_str!("../../data/endpoint-services.txt").lines();
+    let names = list
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('|').next().unwrap());
+    let (mut compared, mut seen) = (0, BTreeSet::new());
+    for name in names {
+        let Some(service) = service::find(name) else { continue };
+        if !seen.insert(service.prefixes().collect::<Vec<_>>()) {
+            continue;
+        }
+        let formats: Vec<&str> = service.arns().collect();
+        for (perimeter, callers, owners) in &perimeters {
+            let Ok(fixed) = fix(&document, perimeter, &endpoint(name)) else {
+                continue;
+            };
+            let fixed = Document::parse(&fixed.text).unwrap();
+            let text = template(name, "us-east-1", perimeter).unwrap();
+            let created = Document::parse(&text).unwrap();
+            for action in service.published() {
+                let formats: Vec<Option<&str>> = match action.targets {
+                    Targets::Formats(places) => places.iter().map(|at| Some(formats[at])).collect(),
+                    Targets::Nothing | Targets::Unknown => vec![None],
+                };
+                let parties = callers
+                    .iter()
+                    .flat_map(|caller| owners.iter().map(move |owner| (*caller, *owner)));
+                for (format, (caller, owner)) in formats.iter().flat_map(|f| parties.clone().map(move |p| (*f, p))) {
+                    let request = request(&action, format, caller, owner);
+                    if evaluate(&fixed, &request).is_allowed() {
+                        compared += 1;
+                        assert!(evaluate(&created, &request).is_allowed(), "{name}: {request:?}\n{text}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(compared > 50_000, "{compared}");
 }

@@ -63,7 +63,7 @@ pub(super) fn recorded(record: &ChangeRecord, r: &Reconciliation) -> published::
         text,
         mode: published::Mode::Enforce,
         safety_class: safety.into(),
-        monthly_cost: record.monthly_cost,
+        monthly_cost: Some(record.monthly_cost),
         change,
         causes: record.causes.iter().map(|key| reference(key, r)).collect(),
         inverse: record.inverse().and_then(|inverse| published_inverse(&inverse, r)),

@@ -25,8 +25,8 @@ pub struct Change {
     /// In audit mode the change is only proposed.
     pub mode: Mode,
     pub safety_class: SafetyClass,
-    /// What it adds to the bill each month, in US dollars, data processing aside.
-    pub monthly_cost: MonthlyCost,
+    /// What it adds to the bill each month, in US dollars, data processing aside. Null where the price is unknown.
+    pub monthly_cost: Option<MonthlyCost>,
     pub result: ChangeResult,
     /// Why it was not needed, skipped or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -45,6 +45,9 @@ pub struct Report {
     pub function: String,
     /// The id of the run: its log lines carry it.
     pub run: String,
+    /// The version of the settings: the first twelve hexadecimal digits of the SHA-256 digest of their text. The log lines
+    /// of the run carry it.
+    pub settings: String,
     /// Equal in two reports that say the same news, so that a repeat can be dropped.
     pub idempotency_key: String,
     /// The calls and schedules because of which Postern evaluated the scope.
@@ -93,9 +96,16 @@ pub struct Plan {
     pub monthly_cost: MonthlyCost,
     /// What the changes of controls in audit mode would add.
     pub audit_monthly_cost: MonthlyCost,
+    /// Changes whose price is unknown. They are in neither sum.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unpriced: usize,
     /// Why no change of the plan was applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Something besides findings that people should know.

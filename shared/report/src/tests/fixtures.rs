@@ -28,6 +28,7 @@ pub(super) fn reconciliation() -> Reconciliation {
     Reconciliation {
         run: "20260301T120000Z-7f3a".into(),
         function: "subnet-inspector".into(),
+        settings: "9f86d081884c".to_owned(),
         scope: Scope::vpc(&"111122223333".into(), &"eu-central-1".into(), &VPC.into()),
         name: Some("payments-prod".into()),
         time: "2026-03-01T12:00:05Z".parse().unwrap(),
@@ -99,7 +100,7 @@ pub(super) fn planned(change: &Change, cause: &FindingKey, mode: Mode, cost: f64
         change: change.clone(),
         causes: BTreeSet::from([cause.clone()]),
         mode,
-        monthly_cost: MonthlyCost::from_dollars(cost),
+        monthly_cost: Some(MonthlyCost::from_dollars(cost)),
         idle: None,
         withheld: None,
     }

@@ -206,7 +206,7 @@ fn arbitrary() -> impl Strategy<Value = Reconciliation> {
                         change,
                         causes: causes.iter().filter_map(cause).collect(),
                         mode,
-                        monthly_cost: MonthlyCost::from_dollars(f64::from(cents) / 100.0),
+                        monthly_cost: (cents % 5 > 0).then(|| MonthlyCost::from_dollars(f64::from(cents) / 100.0)),
                         idle: None,
                         withheld: None,
                     };

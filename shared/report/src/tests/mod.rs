@@ -14,6 +14,7 @@ pub(crate) use fixtures::{news, repaired};
 pub(crate) use golden::golden;
 use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::{Exempt, Finding, Remediation};
+use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{Severity, Verdict};
 use postern_core::model::scope::ScopedResource;
 use postern_core::settings::Mode;
@@ -149,7 +150,7 @@ fn finding_whose_changes_a_limit_withholds_is_refused_and_others_are_not() {
         .plan
         .changes
         .iter()
-        .position(|planned| planned.monthly_cost.dollars() > 0.0)
+        .position(|planned| planned.monthly_cost > Some(MonthlyCost::ZERO))
         .unwrap();
     let causes = reconciliation.plan.changes[paid].causes.clone();
     reconciliation.plan.changes[paid].withheld = Some(reason.into());

@@ -113,7 +113,7 @@ fn changes(reports: &[&Report]) -> Page {
         let changes = reports.iter().flat_map(|report| &report.changes);
         let wanted = changes.filter(move |change| change.mode == mode && result.is_none_or(|r| change.result == r));
         wanted.fold((0, MonthlyCost::ZERO), |(count, cost), change| {
-            (count + 1, cost + change.monthly_cost)
+            (count + 1, cost + change.monthly_cost.unwrap_or_default())
         })
     };
     let (failed, _) = of(Mode::Enforce, Some(ChangeResult::Failed));

@@ -178,11 +178,12 @@ fn list(changes: &[&Change], title: &str, room: usize, page: &mut Page) {
         return;
     }
     let priced = changes.iter().filter(|change| change.result != ChangeResult::Failed);
-    let cost = priced.map(|change| change.monthly_cost).sum::<MonthlyCost>();
-    let total = if changes.len() > 1 {
-        format!(", {cost} a month together")
-    } else {
-        String::new()
+    let (known, unknown): (Vec<_>, Vec<_>) = priced.map(|change| change.monthly_cost).partition(Option::is_some);
+    let cost = known.into_iter().flatten().sum::<MonthlyCost>();
+    let total = match (changes.len(), unknown.len()) {
+        (0 | 1, _) => String::new(),
+        (_, 0) => format!(", {cost} a month together"),
+        (_, unknown) => format!(", {cost} a month together and {unknown} of unknown price"),
     };
     page.wrapped("", &format!("{title}{total}:"));
     let mut sorted = changes.to_vec();

@@ -177,7 +177,10 @@ pub(crate) fn terms(change: &Change) -> String {
         SafetyClass::Interrupting => "interrupting",
         SafetyClass::Restrictive => "restrictive",
     };
-    format!("{class}, {} a month", change.monthly_cost)
+    match change.monthly_cost {
+        Some(cost) => format!("{class}, {cost} a month"),
+        None => format!("{class}, price unknown"),
+    }
 }
 
 /// The command that resumes the remediation of a finding.

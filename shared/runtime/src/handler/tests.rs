@@ -168,3 +168,33 @@ async fn invalid_configuration_fails_every_invocation() {
     );
     assert_eq!(rig.cloud.log().len(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn self_check_says_whether_alerts_have_a_subscriber_and_touches_nothing() {
+    let (rig, log) = (Rig::new(), Log::start());
+    let check = async |run: &str| {
+        let payload = json!({"postern": "self-check"});
+        let (answer, metrics) = rig.handler.handle(payload, run.into(), None).await;
+        answer.unwrap();
+        metrics.document(Timestamp::UNIX_EPOCH)["AlertsUnheard"].clone()
+    };
+    assert_eq!(check("run-1").await, 0);
+    rig.cloud.edit(|world| world.confirmed_subscriptions = 0);
+    assert_eq!(check("run-2").await, 1);
+    rig.cloud.edit(|world| world.topics.clear());
+    assert_eq!(check("run-3").await, 1);
+    let lines = log.lines();
+    let errors: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    assert_eq!(errors.len(), 2, "{lines:#?}");
+    assert!(
+        errors[0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("has no confirmed subscription")
+    );
+    let log = rig.cloud.log();
+    assert!(
+        log.iter().all(|entry| entry.operation == "GetTopicAttributes"),
+        "{log:#?}"
+    );
+}

@@ -21,7 +21,7 @@ fn handler(cloud: &Cloud, own_roles: Vec<String>) -> Handler {
     cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
     let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\n";
     let configuration = Configuration {
-        settings: Settings::parse(text, &known()).unwrap(),
+        settings: Settings::parse(text, &known()).unwrap().into(),
         destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
         ledger: LEDGER.to_owned(),
         own_roles,

@@ -43,7 +43,7 @@ impl Rig {
         let text = "[perimeter]\norganizations = [\"o-exampleorg1\"]\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n";
         let controls = known();
         let configuration = Configuration {
-            settings: Settings::parse(text, &controls).unwrap(),
+            settings: Settings::parse(text, &controls).unwrap().into(),
             destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
             ledger: LEDGER.to_owned(),
             own_roles: Vec::new(),

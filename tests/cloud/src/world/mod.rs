@@ -46,6 +46,8 @@ pub struct World {
     pub topics: BTreeSet<String>,
     /// Of each topic, as `GetTopicAttributes` has it.
     pub confirmed_subscriptions: u32,
+    /// The values of SSM parameters, by ARN.
+    pub parameters: BTreeMap<String, String>,
     /// Items of a page, at most, whatever the request asks for.
     pub page: usize,
     vpcs: Store<Vpc>,
@@ -196,6 +198,7 @@ impl World {
             clients: BTreeMap::new(),
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
+            parameters: BTreeMap::new(),
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),
             vpcs: Store::default(),
             subnets: Store::default(),

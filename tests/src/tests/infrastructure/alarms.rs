@@ -154,6 +154,35 @@ fn no_sweep_for_twice_its_interval_is_an_alarm() {
 }
 
 #[test]
+fn alerts_without_a_subscriber_are_an_alarm_within_five_minutes() {
+    let stack = Stack::new(&[]);
+    let unheard = alarm(&stack, "UnheardAlertsAlarm");
+    assert!(watches(
+        &unheard,
+        "Postern",
+        "AlertsUnheard",
+        "Function",
+        "policy-inspector"
+    ));
+    assert_eq!((&unheard["Threshold"], seconds(&unheard)), (&json!(0), 300));
+    assert_eq!(unheard["Statistic"], "Maximum");
+    // A check that does not run is as bad as one that fails.
+    assert_eq!(unheard["TreatMissingData"], "breaching");
+}
+
+#[test]
+fn changes_without_events_are_an_alarm_that_lasts_until_the_next_sweep() {
+    let stack = Stack::new(&[]);
+    let missing = alarm(&stack, "EventsMissingAlarm");
+    assert!(watches(&missing, "Postern", "EventsMissing", "Function", "sweeper"));
+    assert_eq!(
+        (&missing["Threshold"], &missing["Statistic"]),
+        (&json!(0), &json!("Maximum"))
+    );
+    assert_eq!(missing["TreatMissingData"], "ignore");
+}
+
+#[test]
 fn report_that_cannot_be_delivered_is_an_alarm_on_another_topic() {
     let stack = Stack::new(&[]);
     let alarms = resources(&template(), "AWS::CloudWatch::Alarm");

@@ -116,13 +116,30 @@ fn who_cannot_delete_something_because_of_dependencies_starts_a_function_whoever
 }
 
 #[test]
-fn there_are_no_other_rules_than_those_of_the_registry() {
+fn there_are_no_other_rules_than_those_of_the_registry_and_the_self_check() {
     let template = template();
     let rules = resources(&template, "AWS::Events::Rule");
-    assert_eq!(
-        rules,
-        FUNCTIONS.iter().flat_map(|function| rules_of(function)).collect()
-    );
+    let registered = FUNCTIONS.iter().flat_map(|function| rules_of(function));
+    assert_eq!(rules, registered.chain(["CheckRule".to_owned()]).collect());
+}
+
+#[test]
+fn self_check_runs_every_two_minutes_and_is_not_repeated() {
+    let template = template();
+    let rule = properties(&template, "CheckRule");
+    assert_eq!(rule["ScheduleExpression"], "rate(2 minutes)");
+    let target = &rule["Targets"][0];
+    let payload: Value = serde_json::from_str(target["Input"].as_str().unwrap()).unwrap();
+    assert_eq!(payload, json!({"postern": "self-check"}));
+    assert_eq!(target["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    let invoked = properties(&template, "CheckInvocations");
+    let permission = properties(&template, "CheckPermission");
+    assert_eq!(invoked["MaximumRetryAttempts"], 0);
+    assert_eq!(permission["SourceArn"], json!({"Fn::GetAtt": ["CheckRule", "Arn"]}));
+    for part in [&invoked, &permission] {
+        let function = part["FunctionName"]["Ref"].as_str().unwrap();
+        assert_eq!(target["Arn"], json!({"Fn::GetAtt": [function, "Arn"]}));
+    }
 }
 
 #[test]

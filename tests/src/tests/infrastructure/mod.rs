@@ -7,4 +7,5 @@ mod functions;
 mod resolve;
 mod roles;
 mod scripts;
+mod storms;
 mod template;

@@ -8,6 +8,7 @@ use super::template::{list, template};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-central-1";
+pub(crate) const STACK_ID: &str = "arn:aws:cloudformation:eu-central-1:111122223333:stack/postern/0a1b2c3d";
 
 /// The template of a stack with these parameters. A resource is named by its logical id.
 pub(crate) struct Stack {
@@ -57,6 +58,7 @@ impl Stack {
             "AWS::DynamoDB::Table" => of("dynamodb", "table/"),
             "AWS::Events::Rule" => of("events", "rule/"),
             "AWS::Logs::LogGroup" => of("logs", "log-group:") + ":*",
+            "AWS::Lambda::Function" => of("lambda", "function:"),
             "AWS::IAM::Role" => format!("arn:aws:iam::{ACCOUNT}:role/{logical_id}"),
             "AWS::IAM::ManagedPolicy" => format!("arn:aws:iam::{ACCOUNT}:policy/{logical_id}"),
             other => panic!("how do the ARNs of {other} look?"),
@@ -128,6 +130,7 @@ impl Stack {
             "AWS::AccountId" => Some(json!(ACCOUNT)),
             "AWS::Region" => Some(json!(REGION)),
             "AWS::StackName" => Some(json!("postern")),
+            "AWS::StackId" => Some(json!(STACK_ID)),
             _ => Some(match self.parameters.get(name) {
                 Some(value) => value.clone(),
                 None => match self.template["Resources"][name]["Type"].as_str() {

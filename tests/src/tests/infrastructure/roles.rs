@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 
 use postern_aws::ledger::{LEDGER_CALLS, LIFT_CALL};
-use postern_aws::{DEAD_LETTER_CALLS, ORGANIZATION_CALLS, PUBLISH_CALLS, QUEUE_CALLS, changes as aws_changes, observe};
+use postern_aws::{
+    DEAD_LETTER_CALLS, DEPLOYMENT_CALLS, ORGANIZATION_CALLS, PUBLISH_CALLS, QUEUE_CALLS, SettingsLocation,
+    changes as aws_changes, observe,
+};
 use postern_core::changes::ChangeKind;
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
 use postern_core::model::id::EndpointId;
@@ -15,7 +18,7 @@ use serde_json::{Value, json};
 use super::authorization::{
     OWN_TAGS, SERVICE, applying, check, new_endpoint, new_group, on, reading, tags_on, undoing, working, zone_for,
 };
-use super::resolve::{ACCOUNT, REGION, Stack};
+use super::resolve::{ACCOUNT, REGION, STACK_ID, Stack};
 use super::template::{list, prefix, texts};
 
 /// A provider that is not AWS, and a service of it.
@@ -23,7 +26,7 @@ const PROVIDER: &str = "444455556666";
 const PROVIDED: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-1";
 
 /// The statements of a function's role: those written into it, and those of the policies attached to it.
-fn statements(stack: &Stack, function: &Function) -> Vec<Value> {
+pub(super) fn statements(stack: &Stack, function: &Function) -> Vec<Value> {
     let role = stack.properties(&format!("{}Role", prefix(function))).unwrap();
     let attached = list(&role["ManagedPolicyArns"]).iter().map(|arn| {
         let (_, id) = arn
@@ -39,7 +42,7 @@ fn statements(stack: &Stack, function: &Function) -> Vec<Value> {
         .collect()
 }
 
-fn operator(stack: &Stack) -> Vec<Value> {
+pub(super) fn operator(stack: &Stack) -> Vec<Value> {
     let policy = stack.properties("OperatorPolicy").unwrap();
     list(&policy["PolicyDocument"]["Statement"]).to_vec()
 }
@@ -58,7 +61,7 @@ fn document(statements: &[Value]) -> Document {
     Document::parse(&text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn allows(statements: &[Value], request: &Request) -> bool {
+pub(super) fn allows(statements: &[Value], request: &Request) -> bool {
     evaluate(&document(statements), request).is_allowed()
 }
 
@@ -311,6 +314,69 @@ fn operator_policy_allows_what_the_commands_call_and_nothing_else() {
 }
 
 #[test]
+fn doctor_policy_allows_what_the_doctor_calls_and_nothing_else() {
+    let stack = Stack::new(&[]);
+    let template = super::template::template();
+    let of_type = |kind: &str| {
+        super::template::resources(&template, kind)
+            .into_iter()
+            .map(|id| stack.arn(&id))
+    };
+    let topics = || ["AlertsTopic", "OperationsTopic"].map(|id| stack.arn(id)).into_iter();
+    let required: Vec<_> = DEPLOYMENT_CALLS
+        .iter()
+        .flat_map(|call| {
+            let resources: Vec<_> = match *call {
+                "ssm:GetParameter" => vec![format!("arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/postern/stack")],
+                "cloudformation:DescribeStacks" | "cloudformation:DescribeStackResources" => vec![STACK_ID.to_owned()],
+                "lambda:InvokeFunction" => of_type("AWS::Lambda::Function").collect(),
+                "events:DescribeRule" => of_type("AWS::Events::Rule").collect(),
+                "iam:SimulatePrincipalPolicy" => of_type("AWS::IAM::Role").collect(),
+                "sns:GetTopicAttributes" => topics().collect(),
+                _ => vec!["*".to_owned()],
+            };
+            resources.into_iter().map(|resource| check(call, resource, &[]))
+        })
+        .collect();
+    let policy = stack.properties("DoctorPolicy").unwrap();
+    let statements = list(&policy["PolicyDocument"]["Statement"]).to_vec();
+    check_policy("DoctorPolicy", &statements, &required, &forbidden());
+}
+
+#[test]
+fn settings_outside_the_package_are_readable_and_nothing_beside_them() {
+    let key = format!("arn:aws:kms:{REGION}:{ACCOUNT}:key/settings");
+    let parameter = format!("arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/postern/settings");
+    let profile = format!("arn:aws:appconfig:{REGION}:{ACCOUNT}:application/a/environment/e/configuration/c");
+    let object = "arn:aws:s3:::settings/postern.toml".to_owned();
+    let mut needed = BTreeSet::new();
+    for arn in [parameter, profile, object] {
+        let stack = Stack::new(&[("Settings", &arn), ("SettingsKey", &key)]);
+        let location: SettingsLocation = arn.parse().unwrap();
+        needed.extend(location.calls());
+        for function in FUNCTIONS {
+            let lambda = stack.properties(&format!("{}Function", prefix(function))).unwrap();
+            assert_eq!(lambda["Environment"]["Variables"]["POSTERN_SETTINGS"], arn);
+            let statements = statements(&stack, function);
+            for call in location.calls() {
+                assert!(allows(&statements, &check(call, &arn, &[])), "{call}");
+                assert!(!allows(&statements, &check(call, arn.clone() + "2", &[])), "{call}");
+            }
+            assert!(allows(&statements, &check("kms:Decrypt", &key, &[])));
+            assert!(!allows(&statements, &check("kms:Decrypt", key.clone() + "2", &[])));
+        }
+    }
+    let policy = Stack::new(&[("Settings", "arn:aws:s3:::bucket/key")]).properties("SettingsPolicy");
+    let statements = policy.unwrap()["PolicyDocument"]["Statement"].clone();
+    assert_eq!(list(&statements).len(), 1);
+    assert_eq!(
+        texts(&statements[0]["Action"]),
+        needed.into_iter().map(str::to_owned).collect()
+    );
+    assert!(Stack::new(&[]).properties("SettingsPolicy").is_none());
+}
+
+#[test]
 fn endpoints_are_created_only_to_services_of_aws_and_of_listed_providers() {
     let allowed = |parameters: &[(&str, &str)], service: &str, owner: &str| {
         let statements = statements(&Stack::new(parameters), &SWEEPER);
@@ -340,6 +406,7 @@ fn roles_and_policies_take_the_path_the_boundary_the_names_and_the_tags_that_an_
     let boundary = format!("arn:aws:iam::{ACCOUNT}:policy/boundary");
     let bound = Stack::new(&[
         ("PermissionsBoundary", &boundary),
+        ("Settings", "arn:aws:s3:::bucket/key"),
         ("RolePath", "/security/"),
         ("RoleNamePrefix", "app-"),
         ("RoleTag1", "dp:exclude:resource=true"),
@@ -360,13 +427,15 @@ fn roles_and_policies_take_the_path_the_boundary_the_names_and_the_tags_that_an_
         names.extend(texts(&role["RoleName"]));
     }
     for id in super::template::resources(&super::template::template(), "AWS::IAM::ManagedPolicy") {
-        assert!(plain.properties(&id).unwrap()["ManagedPolicyName"].is_null(), "{id}");
+        if let Some(policy) = plain.properties(&id) {
+            assert!(policy["ManagedPolicyName"].is_null(), "{id}");
+        }
         let policy = bound.properties(&id).unwrap();
         assert_eq!(policy["Path"], "/security/", "{id}");
         names.extend(texts(&policy["ManagedPolicyName"]));
     }
     // Roles and policies are one to an account, and the longest Region's name has 14 characters of the 64 of a role.
-    assert_eq!(names.len(), FUNCTIONS.len() + 6, "{names:?}");
+    assert_eq!(names.len(), FUNCTIONS.len() + 8, "{names:?}");
     for name in names {
         assert!(name.starts_with("app-postern-") && name.ends_with(REGION), "{name}");
         assert!(name.len() - "app-".len() - REGION.len() + 20 + 14 <= 64, "{name}");

@@ -188,7 +188,8 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
             let (before, after) = (zones(&effect.before), zones(&effect.after));
             let cost = |zones| {
                 let region = entry.region.as_str().into();
-                evidence.settings.prices.interface_endpoint(&region, zones)
+                let cost = evidence.settings.prices.interface_endpoint(&region, zones);
+                cost.unwrap_or_default()
             };
             spent = spent + cost(after.saturating_sub(before));
         }
@@ -204,7 +205,8 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
                 let (now, most) = by_vpc.entry(endpoint.vpc.clone()).or_default();
                 *now = (*now + after).saturating_sub(before);
                 let region = entry.region.as_str().into();
-                *most = (*most).max(evidence.settings.prices.interface_endpoint(&region, *now));
+                let cost = evidence.settings.prices.interface_endpoint(&region, *now);
+                *most = (*most).max(cost.unwrap_or_default());
             }
         }
     }

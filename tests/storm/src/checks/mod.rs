@@ -18,9 +18,9 @@ use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::id::VpcId;
 use postern_core::model::snapshot::Snapshot;
 use postern_core::settings::Settings;
-use postern_runtime::Configuration;
+use postern_runtime::Destinations;
 
-use crate::setup::LEDGER;
+use crate::setup::{LEDGER, POLICIES};
 
 /// The caller that reads the final state.
 const AUDITOR: &str = "arn:aws:iam::111122223333:role/auditor";
@@ -48,8 +48,13 @@ struct VpcState {
 ///
 /// # Errors
 /// The first invariant that does not hold.
-pub(crate) async fn all(cloud: &Cloud, configuration: &Configuration, busiest: u64) -> Result<(), String> {
-    let evidence = Evidence::of(cloud, &configuration.settings, busiest).await?;
+pub(crate) async fn all(
+    cloud: &Cloud,
+    settings: &Settings,
+    destinations: &Destinations,
+    busiest: u64,
+) -> Result<(), String> {
+    let evidence = Evidence::of(cloud, settings, busiest).await?;
     final_state::every_open_finding_was_reported(&evidence)?;
     final_state::no_finding_on_what_postern_created(&evidence)?;
     calls::nothing_was_created_twice(&evidence)?;
@@ -63,7 +68,7 @@ pub(crate) async fn all(cloud: &Cloud, configuration: &Configuration, busiest: u
     ledger::every_change_was_allowed_by_the_settings(&evidence)?;
     ledger::no_reverted_change_was_repeated_beyond_the_limit(&evidence)?;
     messages::idempotency_keys_identify_reports(&evidence)?;
-    messages::every_report_has_an_alert(&evidence, &configuration.destinations)?;
+    messages::every_report_has_an_alert(&evidence, destinations)?;
     Ok(())
 }
 
@@ -90,7 +95,7 @@ impl<'a> Evidence<'a> {
         for snapshot in seen.map_err(|error| error.to_string())? {
             let history = ledger.past(&snapshot.scope(), None).await;
             let history = history.map_err(|error| error.to_string())?;
-            let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now());
+            let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now(), &POLICIES);
             let vpc = snapshot.vpc.id.clone();
             vpcs.insert(
                 vpc,

@@ -30,7 +30,7 @@ async fn a_whole_vpc_costs_eight_calls() {
     assert_eq!(snapshot.route_tables, Ok(BTreeMap::new()));
     assert_eq!(snapshot.endpoints, Ok(BTreeMap::new()));
     assert_eq!(snapshot.security_groups, Ok(BTreeMap::new()));
-    assert!(snapshot.services.unwrap().services.is_empty());
+    assert!(snapshot.services.unwrap().services().is_empty());
 }
 
 #[tokio::test]
@@ -283,7 +283,7 @@ async fn a_catalogue_of_several_pages_is_read_whole() {
         )
         .on("DescribeVpcEndpointServices", &page("two", ""));
     let snapshot = look(&cloud, &[Part::Services]).await.unwrap().unwrap();
-    assert_eq!(snapshot.services.unwrap().services.len(), 2);
+    assert_eq!(snapshot.services.unwrap().services().len(), 2);
     assert_eq!(cloud.requests("DescribeVpcEndpointServices")[1]["NextToken"], "two");
 }
 

@@ -1,10 +1,10 @@
 //! Policies that Postern wrote under a perimeter which is no longer that of the settings.
 
-use postern_policy::{Request, taken_away};
+use postern_policy::Request;
 
-use super::Policy;
 use crate::changes::{Change, ReplacePolicy};
 use crate::evaluation::Context;
+use crate::evaluation::Policy;
 use crate::history::ChangeRecord;
 use crate::model::policy_document::same_policy;
 use crate::model::snapshot::{Endpoint, Service};
@@ -34,9 +34,9 @@ impl<'a> Context<'a> {
         let (record, original) = history.policy_of_another_perimeter(&endpoint.id, live, &digest)?;
         let before = self.analysed(&endpoint.id, &endpoint.owner, service, original).ok()?;
         let perimeter = &self.settings.perimeter;
-        let fix = before.fix(perimeter);
+        let fix = self.policies.fix(&before, perimeter);
         let after = match fix {
-            Ok(fix) => fix.text.clone(),
+            Ok(fix) => before.said_for(&self.snapshot.vpc.id, &fix.text).into_owned(),
             Err(_) => original.to_owned(),
         };
         if same_policy(&after, live) {
@@ -50,7 +50,7 @@ impl<'a> Context<'a> {
                 after,
             }),
             closes: fix.is_ok(),
-            lost: taken_away(&before.document, &policy.document, perimeter, &policy.endpoint),
+            lost: policy.takes_away(&before, perimeter),
         })
     }
 }

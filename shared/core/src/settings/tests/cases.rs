@@ -36,7 +36,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     bad("[perimiter]", "1:2: perimiter: unknown key; did you mean `perimeter`?"),
     bad(
         "[perimeter]\nx-y = 1",
-        "2:1: perimeter.x-y: unknown key; known are `organizations`, `organization_paths`, `accounts`, `principals`, `resources`, `aws_owned_resources`, `builtin_aws_owned_resources`, `aws_services`, `confirmed`, `cidrs`",
+        "2:1: perimeter.x-y: unknown key; known are `organizations`, `organization_paths`, `accounts`, `principals`, `resources`, `aws_owned_resources`, `builtin_aws_owned_resources`, `aws_services`, `images_of_any_owner`, `confirmed`, `cidrs`",
     ),
     bad(
         "\"a \\n b\" = 1",
@@ -536,6 +536,7 @@ resources = ["arn:aws:s3:::corp-data/*"]
 aws_owned_resources = ["arn:aws:s3:::aws-example/*"]
 builtin_aws_owned_resources = false
 aws_services = false
+images_of_any_owner = false
 confirmed = "0123456789ab"
 cidrs = ["10.0.0.0/8"]
 
@@ -587,6 +588,7 @@ repeat_days = 14
 
 [prices]
 interface_endpoint_zone_hour = 0.02
+as_of = 2026-11-29
 [prices.regions]
 eu-central-1 = 0.012
 "#;

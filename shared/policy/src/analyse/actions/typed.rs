@@ -66,8 +66,9 @@ fn is_whole(pieces: &[Piece], prefix: &str) -> bool {
 }
 
 /// Whether an action is one of those that tell the owner of a resource, or of those that do not.
-fn wanted(service: &Service, lower: &str, told: bool) -> bool {
-    !federation::is_call(lower) && (service.keyless().has(lower) != told || (told && service::sometimes_tells(lower)))
+fn wanted(model: &Model<'_>, service: &Service, lower: &str, told: bool) -> bool {
+    !(model.setting.bearers && federation::is_call(lower))
+        && (service.keyless().has(lower) != told || (told && service::sometimes_tells(lower)))
 }
 
 /// The actions that the document tells apart, by the resources that they act on.
@@ -83,8 +84,8 @@ pub(super) fn groups(
         let prefix = lower.split(':').next().unwrap_or_default();
         service.prefixes().any(|known| known == prefix)
     };
-    let mut found = Found::new(model.formats.len());
-    let mut published: Vec<String> = Vec::new();
+    let mut found = Found::new(model.setting.formats.len());
+    let mut known_to_aws: Vec<String> = Vec::new();
     let exact = sigs.exact(service);
     let named = sigs
         .restricted
@@ -96,19 +97,20 @@ pub(super) fn groups(
             && own(lower)
             && spelled_out.iter().all(|(known, _)| known != lower)
         {
-            spelled_out.push((lower, spelled(action).concat()));
+            spelled_out.push((lower, spelled(model, action).0.concat()));
         }
     }
     spelled_out.sort();
     let mut lower = String::new();
     let other = exact.then(|| sigs.of(&other(service)));
-    for (prefix, name, targets) in service.actions_with_targets() {
-        lower_case([prefix, ":", name], &mut lower);
+    for published in &model.setting.actions {
+        let (name, targets) = (known(published), published.targets);
+        lower_case(name, &mut lower);
         let spelled = spelled_out.binary_search_by(|(known, _)| (*known).cmp(&lower)).is_ok();
         if spelled {
-            published.push(lower.clone());
+            known_to_aws.push(lower.clone());
         }
-        if (targets == Targets::Nothing && told) || !wanted(service, &lower, told) {
+        if (targets == Targets::Nothing && told) || !wanted(model, service, &lower, told) {
             continue;
         }
         let sig = match other {
@@ -121,10 +123,10 @@ pub(super) fn groups(
                 sigs.of(&lower)
             }
         };
-        found.add(sig, &targets, || [prefix, ":", name].concat());
+        found.add(sig, &targets, || name.concat());
     }
     for (lower, name) in &spelled_out {
-        if published.iter().all(|known| known != lower) && wanted(service, lower, told) {
+        if known_to_aws.iter().all(|known| known != lower) && wanted(model, service, lower, told) {
             found.add(sigs.of(lower), &Targets::Unknown, || name.clone());
         }
     }
@@ -238,7 +240,7 @@ impl Found {
 
 /// The best known action that acts on a resource of a format and is like the one found.
 pub(in super::super) fn example(model: &Model<'_>, found: &Action, format: usize, told: bool) -> Option<String> {
-    let service = model.service.as_ref()?;
+    let service = model.setting.service.as_ref()?;
     let sigs = Sigs::new(model);
     let mut lower = String::new();
     let mut fits = |name: [&str; 3], targets: &Targets| {
@@ -247,15 +249,14 @@ pub(in super::super) fn example(model: &Model<'_>, found: &Action, format: usize
             Targets::Formats(formats) => formats.contains(format),
             Targets::Nothing | Targets::Unknown => false,
         };
-        acts && wanted(service, &lower, told) && sigs.of(&lower) == found.sig
+        acts && wanted(model, service, &lower, told) && sigs.of(&lower) == found.sig
     };
-    let all: Vec<_> = service.actions_with_targets().collect();
+    let all = &model.setting.actions;
     let well_known = WELL_KNOWN.iter().filter_map(|name| {
         let (prefix, own) = name.split_once(':')?;
-        all.iter().find(|(known, action, _)| *known == prefix && *action == own)
+        all.iter().find(|published| published.is(prefix, own))
     });
-    let (prefix, name, _) = well_known
-        .chain(&all)
-        .find(|(prefix, name, targets)| fits(known((*prefix, *name)), targets))?;
-    Some(known((*prefix, *name)).concat())
+    let mut candidates = well_known.chain(all);
+    let found = candidates.find(|published| fits(known(published), &published.targets))?;
+    Some(known(found).concat())
 }

@@ -36,14 +36,14 @@ pub(super) struct Named {
 /// The principals of one account that the document tells apart.
 pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Budget) -> Vec<Named> {
     let by_account = model.sig(KeyMeaning::PrincipalAccount, &[account]);
-    let home = partition::of_region(&model.endpoint.region);
+    let home = partition::of_region(&model.setting.endpoint.region);
     let mut patterns: Vec<Pattern> = Vec::new();
     let mut sessions: Vec<String> = Vec::new();
     let mut add = |name: &str| {
         if let Some(arn) = Arn::parse(name)
             && arn.account == account
             && arn.is_principal()
-            && (model.endpoint.region.is_empty() || arn.partition == home)
+            && (model.setting.endpoint.region.is_empty() || arn.partition == home)
         {
             if arn.session_role().is_some() {
                 sessions.push(name.to_owned());
@@ -60,14 +60,14 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
                 plain = false;
             }
         }
-        plain &= !model.endpoint.gateway
+        plain &= !model.setting.endpoint.gateway
             || !statement
                 .principal
                 .values
                 .iter()
                 .any(|e| matches!(e, PrincipalEntry::Account(_)));
     }
-    for name in &model.perimeter.principals {
+    for name in &model.setting.perimeter.principals {
         add(name);
     }
     for key in model
@@ -102,7 +102,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         .iter()
         .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
     // Credentials of one partition are not valid in another.
-    let partitions: Vec<&str> = if model.endpoint.region.is_empty() {
+    let partitions: Vec<&str> = if model.setting.endpoint.region.is_empty() {
         partition::all().collect()
     } else {
         vec![home]
@@ -242,7 +242,9 @@ pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, accou
                 Caller::Bearer(_) => model.interpretation.aws_star_has_bearers,
                 _ => true,
             },
-            PrincipalEntry::Account(wanted) => arn.is_some() && wanted == account && (!model.endpoint.gateway || root),
+            PrincipalEntry::Account(wanted) => {
+                arn.is_some() && wanted == account && (!model.setting.endpoint.gateway || root)
+            }
             PrincipalEntry::Arn(wanted) => arn.is_some() && (wanted == name || Some(wanted.as_str()) == arn),
             PrincipalEntry::Service(wanted) => service && (wanted == "*" || wanted == name),
             PrincipalEntry::Federated(provider) => match caller {

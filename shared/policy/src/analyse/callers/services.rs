@@ -115,7 +115,7 @@ pub(super) fn services(
                         id: None,
                         session: Session::default(),
                         service_names: list.clone(),
-                        trusted: model.perimeter.aws_services,
+                        trusted: model.setting.perimeter.aws_services,
                         trusted_membership: false,
                         sig,
                     });

@@ -20,7 +20,7 @@ pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
 pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
     let usual = match values {
         ValueType::Count => "300",
-        ValueType::Date => return vec![iso(model.endpoint.time)],
+        ValueType::Date => return vec![iso(model.setting.endpoint.time)],
         ValueType::Address => "10.0.0.10",
         _ => return Vec::new(),
     };

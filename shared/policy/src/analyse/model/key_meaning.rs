@@ -69,7 +69,7 @@ impl<'d> Model<'d> {
 
     /// Whether requests through this endpoint may be for the service with this prefix, and have its keys.
     pub(in super::super) fn may_have(&self, prefix: &str) -> bool {
-        let service = self.service.as_ref();
+        let service = self.setting.service.as_ref();
         service.is_none_or(|service| service.prefixes().any(|known| known == prefix))
     }
 
@@ -90,16 +90,16 @@ impl<'d> Model<'d> {
         }
         match id {
             "aws:sourceip" => Some(None),
-            "aws:requestedregion" => some(&self.region),
-            "aws:sourcevpc" => some(&self.endpoint.vpc),
-            "aws:sourcevpce" => some(&self.endpoint.endpoint),
+            "aws:requestedregion" => some(&self.setting.region),
+            "aws:sourcevpc" => some(&self.setting.endpoint.vpc),
+            "aws:sourcevpce" => some(&self.setting.endpoint.endpoint),
             "aws:sourcevpcarn" | "aws:vpceaccount" | "aws:vpceorgid" | "aws:vpceorgpaths" => {
                 let told = self.tells_endpoint_owner();
-                match (id, self.perimeter.organizations.as_slice()) {
+                match (id, self.setting.perimeter.organizations.as_slice()) {
                     _ if told == Some(false) => Some(None),
                     _ if told.is_none() => None,
-                    ("aws:sourcevpcarn", _) => some(&self.vpc_arn),
-                    ("aws:vpceaccount", _) => some(&self.endpoint.owner),
+                    ("aws:sourcevpcarn", _) => some(&self.setting.vpc_arn),
+                    ("aws:vpceaccount", _) => some(&self.setting.endpoint.owner),
                     ("aws:vpceorgid", [one]) => some(one),
                     _ => None,
                 }
@@ -116,7 +116,7 @@ impl<'d> Model<'d> {
 
     /// Whether requests tell who owns the endpoint. Nothing when some do.
     pub(in super::super) fn tells_endpoint_owner(&self) -> Option<bool> {
-        let service = self.service.as_ref()?;
+        let service = self.setting.service.as_ref()?;
         let mut told = service.prefixes().map(condition_keys::tells_endpoint_owner);
         let first = told.next()?;
         told.all(|other| other == first).then_some(first)

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::budget::Budget;
+use super::super::formats::Format;
 use super::super::model::Model;
-use super::Patterns;
+use super::Entry;
 use crate::glob::{Pattern, Piece};
 use crate::partition;
 use crate::text::ArnPattern;
@@ -27,21 +28,22 @@ type Class<'s> = (Vec<usize>, bool, Option<(&'s str, bool, bool)>);
 pub(super) fn starts(
     model: &Model<'_>,
     account: &str,
-    patterns: &Patterns<'_>,
+    patterns: &[Entry<'_>],
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Start> {
-    let weight = 1 + patterns.all.len() * 2;
+    let weight = 1 + patterns.len() * 2;
     let fields = |index: usize| {
-        patterns.all.iter().filter_map(move |pattern| match pattern {
+        let starts = patterns.iter().filter(|entry| !entry.starts_alike);
+        starts.filter_map(move |entry| match entry.pattern {
             ArnPattern::Fields(fields) => fields.get(index),
             _ => None,
         })
     };
-    let home = if model.endpoint.region.is_empty() {
+    let home = if model.setting.endpoint.region.is_empty() {
         "us-east-1"
     } else {
-        &model.endpoint.region
+        &model.setting.endpoint.region
     };
     // An endpoint leads to the resources of its own Region and partition.
     let usual = partition::of_region(home);
@@ -58,11 +60,11 @@ pub(super) fn starts(
         add(&mut regions, region);
     }
     let mut shapes: Vec<(&str, bool, &str)> = Vec::new();
-    if let Some(service) = &model.service {
-        let here = |[_, region, ..]: &&[&str; 4]| matches!(*region, "" | "*") || *region == home;
-        for [service, region, owner, _] in model.formats.iter().filter(here) {
-            add(&mut services, service);
-            let shape = (*service, !region.is_empty(), *owner);
+    if let Some(service) = &model.setting.service {
+        let here = |format: &&Format| matches!(format.region, "" | "*") || format.region == home;
+        for format in model.setting.formats.iter().filter(here) {
+            add(&mut services, format.service);
+            let shape = (format.service, !format.region.is_empty(), format.account);
             if !shapes.contains(&shape) {
                 shapes.push(shape);
             }
@@ -71,7 +73,7 @@ pub(super) fn starts(
             service.prefixes().for_each(|prefix| services.push(prefix));
         }
     } else {
-        services.push(model.unknown_prefix.as_deref().unwrap_or("dynamodb"));
+        services.push(model.setting.unknown_prefix.as_deref().unwrap_or("dynamodb"));
         for field in fields(2) {
             if let Pattern::Exact(name) = field
                 && !services.contains(&name.as_str())
@@ -80,7 +82,7 @@ pub(super) fn starts(
             }
         }
     }
-    if let Some(service) = &model.service {
+    if let Some(service) = &model.setting.service {
         shapes.sort_by_key(|(name, _, owner)| (!service.prefixes().any(|prefix| prefix == *name), !owner.is_empty()));
     }
     for service in &services {
@@ -88,8 +90,8 @@ pub(super) fn starts(
             *complete = false;
             return Vec::new();
         }
-        for pattern in &patterns.all {
-            if let ArnPattern::Fields(fields) = pattern
+        for entry in patterns.iter().filter(|entry| !entry.starts_alike) {
+            if let ArnPattern::Fields(fields) = entry.pattern
                 && let [_, _, wanted, region, owner, _] = fields.as_ref()
                 && wanted.matches(service)
             {
@@ -127,7 +129,7 @@ pub(super) fn starts(
                 let agreeing = agreeing(patterns, &["arn", partition, service, region, owner], &text);
                 // Other fields are there in other formats.
                 let shape = (*service, *has_region, owner.is_empty());
-                let class = (agreeing, of_aws, model.service.as_ref().map(|_| shape));
+                let class = (agreeing, of_aws, model.setting.service.as_ref().map(|_| shape));
                 if !seen.contains(&class) {
                     all.push(Start {
                         text: text.clone(),
@@ -145,7 +147,7 @@ pub(super) fn starts(
     all
 }
 
-fn agreeing(patterns: &Patterns<'_>, start: &[&str; 5], text: &str) -> Vec<usize> {
+fn agreeing(patterns: &[Entry<'_>], start: &[&str; 5], text: &str) -> Vec<usize> {
     let agrees = |pattern: &ArnPattern| match pattern {
         ArnPattern::All => true,
         // The account and the Region tell most of them apart.
@@ -162,11 +164,17 @@ fn agreeing(patterns: &Patterns<'_>, start: &[&str; 5], text: &str) -> Vec<usize
         }
         ArnPattern::Short(_) => false,
     };
-    patterns
-        .all
-        .iter()
-        .enumerate()
-        .filter(|(_, pattern)| agrees(pattern))
-        .map(|(at, _)| at)
-        .collect()
+    let mut agreeing = Vec::new();
+    let mut before = false;
+    for (at, entry) in patterns.iter().enumerate() {
+        before = if entry.starts_alike {
+            before
+        } else {
+            agrees(entry.pattern)
+        };
+        if before {
+            agreeing.push(at);
+        }
+    }
+    agreeing
 }

@@ -116,12 +116,7 @@ fn is_apart(model: &Model<'_>, text: &Text) -> bool {
         return false;
     }
     let own = with_accounts(text);
-    let fixed = model
-        .arns
-        .iter()
-        .chain(&model.listed)
-        .chain(&model.owned)
-        .map(ArnPattern::pieces);
+    let fixed = model.patterns().map(ArnPattern::pieces);
     let linked = model
         .resources
         .iter()
@@ -318,10 +313,11 @@ impl Search<'_, '_> {
         if !followed.insert(case) {
             return None;
         }
-        let none = [nowhere(model, Some(&lookup))];
+        let none = [nowhere(model, &self.known, Some(&lookup))];
         if !place.class.alone && !self.resolved.contains_key(&key) {
             let found = resources(
                 model,
+                &self.known,
                 &place.owner.account,
                 trusted,
                 Some(&lookup),
@@ -372,8 +368,7 @@ fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
             fitting(text, id, &targets, &mut all);
         }
     }
-    let listed = model.listed.iter().chain(&model.arns).chain(&model.owned);
-    let targets: Vec<String> = listed.take(64).map(whole).collect();
+    let targets: Vec<String> = model.patterns().take(64).map(whole).collect();
     for text in linked_texts(model.statements) {
         fitting(text, id, &targets, &mut all);
     }

@@ -1,6 +1,7 @@
 //! What a search keeps in memory.
 
 use super::*;
+use crate::analyse::Setting;
 use crate::document::Document;
 use crate::interpretation::Interpretation;
 use crate::{EndpointContext, Perimeter};
@@ -49,7 +50,8 @@ fn the_steps_bound_how_much_is_kept() {
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}},{{"Effect":"Deny","Principal":"*","Action":"*","Resource":[{resource}],"Condition":{{{condition}}}}}]}}"#
         );
         let document = Document::parse(&text).unwrap();
-        let model = Model::new(&document, &perimeter, &endpoint, Interpretation::default(), &[]);
+        let setting = Setting::new(&perimeter, &endpoint);
+        let model = Model::new(&document, &setting, Interpretation::default());
         let mut budget = Budget::new();
         let mut search = Search::new(&model, &mut budget);
         for goal in [Goal::Identity, Goal::Resource, Goal::Reach] {

@@ -15,10 +15,15 @@ use postern_core::settings::Settings;
 use postern_runtime::{Configuration, Handler, REPORTS};
 use postern_storm::{LEDGER, ledger, role, topic};
 use postern_tests::error::{HarnessError, Result, While};
-use postern_tests::function::{Answer, Function, sqs_batch};
-use postern_tests::http::{Response, Server};
+use postern_tests::function::sqs_batch;
 use serde_json::Value;
 use tokio::runtime::Runtime;
+
+use crate::processor::processor_time;
+use crate::served::Served;
+
+mod processor;
+mod served;
 
 const FUNCTION: &Registered = &SUBNET_INSPECTOR;
 const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";
@@ -47,6 +52,9 @@ type = "gateway"
 [[requirements]]
 services = ["sts"]
 
+[prices]
+interface_endpoint_zone_hour = 0.01
+
 [modes]
 default = "enforce"
 interrupting.mode = "enforce"
@@ -61,7 +69,8 @@ fn main() -> Result<()> {
     calls_per_event()?;
     paused()?.block_on(storm())?;
     let runtime = tokio::runtime::Runtime::new().while_doing("starting a runtime")?;
-    runtime.block_on(memory())
+    runtime.block_on(memory())?;
+    runtime.block_on(processor::rows())
 }
 
 fn paused() -> Result<Runtime> {
@@ -75,7 +84,9 @@ fn paused() -> Result<Runtime> {
 fn configuration() -> Result<Configuration> {
     let controls = known();
     Ok(Configuration {
-        settings: Settings::parse(SETTINGS, &controls).while_doing("reading the settings")?,
+        settings: Settings::parse(SETTINGS, &controls)
+            .while_doing("reading the settings")?
+            .into(),
         destinations: [(&REPORTS, topic())].into_iter().collect(),
         ledger: LEDGER.to_owned(),
         own_roles: vec![role(FUNCTION)],
@@ -294,48 +305,20 @@ async fn memory() -> Result<()> {
     let mut faults = Faults::none();
     faults.latency = Duration::ZERO..=Duration::ZERO;
     cloud.set_faults(faults);
-    let [ec2, sns, dynamodb] = [Service::Ec2, Service::Sns, Service::DynamoDb].map(|service| serve(&cloud, service));
-    let (ec2, sns, dynamodb) = (ec2.await?, sns.await?, dynamodb.await?);
-    let [ec2_url, sns_url, dynamodb_url] = [&ec2, &sns, &dynamodb].map(Server::url);
-    let (topic, role) = (topic(), role(FUNCTION));
-    let variables = [
-        ("AWS_ENDPOINT_URL_EC2", ec2_url.as_str()),
-        ("AWS_ENDPOINT_URL_SNS", sns_url.as_str()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.as_str()),
-        ("AWS_REGION", REGION),
-        ("POSTERN_TOPIC_ARN", topic.as_str()),
-        ("POSTERN_LEDGER_TABLE", LEDGER),
-        ("POSTERN_OWN_ROLES", role.as_str()),
-        ("RUST_LOG", "info"),
-    ];
-    let mut function = Function::start(FUNCTION.name, Some(SETTINGS), &variables).await?;
+    let mut served = Served::start(FUNCTION, SETTINGS, &cloud).await?;
     let begin = Instant::now();
     while !waiting.is_empty() {
         let batch: Vec<_> = waiting.drain(..waiting.len().min(BATCH)).collect();
-        if let Answer::Failed { kind, message } = function.invoke(&sqs_batch(&batch)).await? {
-            return Err(HarnessError::new(format_args!("{kind}: {message}")));
-        }
+        served.invoke(&batch).await?;
     }
+    let process = served.process_id();
     println!(
         "| The same through the function's program and loopback | {:.1} s |",
         begin.elapsed().as_secs_f64()
     );
-    println!("| Peak memory of the function | {} |", peak(function.process_id())?);
+    println!("| Processor time of the function | {:.2} s |", processor_time(process)?);
+    println!("| Peak memory of the function | {} |", peak(process)?);
     Ok(())
-}
-
-/// One service of the cloud on a port of its own.
-async fn serve(cloud: &Cloud, service: Service) -> Result<Server> {
-    let cloud = cloud.clone();
-    Server::start(move |request| {
-        let cloud = cloud.clone();
-        async move {
-            let target = request.header("x-amz-target").unwrap_or_default();
-            let (status, body) = cloud.serve(&role(FUNCTION), service, target, &request.body).await?;
-            Some(Response::new(status, body))
-        }
-    })
-    .await
 }
 
 /// The most memory that a process had resident.

@@ -1,0 +1,54 @@
+//! `postern settings`: whether the functions would accept settings, and what they would make of them.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use postern_core::controls::known;
+
+use crate::arguments::SettingsArguments;
+use crate::output::{Status, complain, plain};
+use crate::settings::{Loaded, TrustError, load_with_name};
+
+/// Says whether the functions would accept the settings, and what is questionable in them.
+pub(crate) fn check(arguments: &SettingsArguments, out: &mut dyn Write) -> io::Result<Status> {
+    let Loaded { name, settings } = match loaded(arguments) {
+        Ok(loaded) => loaded,
+        Err(status) => return Ok(status),
+    };
+    let warnings = settings.warnings(&known(), Timestamp::now());
+    for warning in &warnings {
+        writeln!(out, "warning: {}", plain(warning))?;
+    }
+    let questions = match warnings.len() {
+        0 => "no warnings".to_owned(),
+        1 => "1 warning".to_owned(),
+        count => format!("{count} warnings"),
+    };
+    let name = plain(&name.display().to_string());
+    writeln!(out, "{name}: valid, version {}, {questions}", settings.version)?;
+    Ok(match warnings.is_empty() {
+        true => Status::Fine,
+        false => Status::Found,
+    })
+}
+
+/// Prints the settings with every default.
+pub(crate) fn show(arguments: &SettingsArguments, out: &mut dyn Write) -> io::Result<Status> {
+    let Loaded { name, settings } = match loaded(arguments) {
+        Ok(loaded) => loaded,
+        Err(status) => return Ok(status),
+    };
+    let name = plain(&name.display().to_string());
+    writeln!(out, "# Effective settings of {name}, version {}.", settings.version)?;
+    for line in settings.effective(&known()).lines() {
+        writeln!(out, "{}", plain(line))?;
+    }
+    Ok(Status::Fine)
+}
+
+fn loaded(arguments: &SettingsArguments) -> Result<Loaded, Status> {
+    load_with_name(arguments.file.as_deref()).map_err(|error: TrustError| {
+        complain(&error.to_string());
+        Status::Failed
+    })
+}

@@ -1,0 +1,208 @@
+use postern_aws::{Caller, DeployedStack, Simulated, Trail};
+use postern_core::controls::known;
+use serde_json::json;
+
+use super::checks::{dead_letters_line, function_lines, perimeter, price, rule_line, stack_line, topic_line, trails};
+use super::quotas::{concurrency_line, quota_line};
+use super::roles::refused;
+use super::*;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn settings(text: &str) -> Settings {
+    Settings::parse(text, &known()).unwrap()
+}
+
+fn caller() -> Caller {
+    Caller {
+        account: "111122223333".into(),
+        arn: "arn:aws:sts::111122223333:assumed-role/ops/ada".to_owned(),
+    }
+}
+
+fn trail(logging: bool, records_writes: bool) -> Trail {
+    Trail {
+        arn: "arn:aws:cloudtrail:eu-central-1:111122223333:trail/main".to_owned(),
+        logging,
+        records_writes,
+    }
+}
+
+/// Level and command.
+fn summary(line: &Line) -> (Level, Option<&str>) {
+    (line.level, line.command.as_deref())
+}
+
+#[test]
+fn stopped_trail_is_a_problem_with_the_command_that_starts_it() {
+    let [line] = trails(&Ok(vec![trail(false, true)])).try_into().unwrap();
+    let command = "aws cloudtrail start-logging --name arn:aws:cloudtrail:eu-central-1:111122223333:trail/main";
+    assert_eq!(summary(&line), (Level::Problem, Some(command)));
+    let levels = |found: Vec<Trail>| trails(&Ok(found))[0].level;
+    assert_eq!(levels(vec![]), Level::Problem);
+    assert_eq!(levels(vec![trail(true, false)]), Level::Problem);
+    assert_eq!(levels(vec![trail(true, false), trail(true, true)]), Level::Ok);
+    assert_eq!(trails(&Err("denied".to_owned()))[0].level, Level::Warning);
+}
+
+#[test]
+fn disabled_rule_is_a_problem_and_an_enabled_one_is_not_mentioned() {
+    let line = rule_line("postern-rule", Ok(false)).unwrap();
+    assert_eq!(
+        summary(&line),
+        (Level::Problem, Some("aws events enable-rule --name postern-rule"))
+    );
+    assert_eq!(rule_line("postern-rule", Ok(true)), None);
+}
+
+#[test]
+fn topic_that_nobody_hears_is_a_problem() {
+    let line = topic_line("arn:topic", "alerts", Ok(0));
+    assert_eq!(line.level, Level::Problem);
+    assert!(
+        line.command
+            .unwrap()
+            .starts_with("aws sns subscribe --topic-arn arn:topic ")
+    );
+    assert_eq!(topic_line("arn:topic", "alerts", Ok(2)).level, Level::Ok);
+}
+
+#[test]
+fn versions_of_program_template_and_functions_should_be_equal() {
+    let stack = |status: &str, version: &str| {
+        let outputs = [("Version".to_owned(), version.to_owned())].into();
+        let stack = DeployedStack {
+            name: "postern".to_owned(),
+            status: status.to_owned(),
+            outputs,
+            ..DeployedStack::default()
+        };
+        stack_line(&Ok(Some(stack))).level
+    };
+    assert_eq!(stack("UPDATE_COMPLETE", VERSION), Level::Ok);
+    assert_eq!(stack("UPDATE_COMPLETE", "0.0.1"), Level::Warning);
+    assert_eq!(stack("UPDATE_ROLLBACK_COMPLETE", VERSION), Level::Problem);
+    assert_eq!(stack_line(&Ok(None)).level, Level::Problem);
+
+    let own = settings("");
+    let answer = |version: &str, used: &str| Ok(json!({"version": version, "settings": used, "alerts": null}));
+    let lines = function_lines("postern-sweeper", &answer(VERSION, &own.version), Some(&own));
+    assert_eq!(lines.iter().map(|line| line.level).collect::<Vec<_>>(), [Level::Ok]);
+    let lines = function_lines("postern-sweeper", &answer("0.0.1", "9f86d081884c"), Some(&own));
+    assert_eq!(
+        lines.iter().map(|line| line.level).collect::<Vec<_>>(),
+        [Level::Warning, Level::Warning],
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn function_that_fails_or_is_not_heard_is_a_problem() {
+    let failed = function_lines("postern-sweeper", &Err("settings are invalid".to_owned()), None);
+    let command = "aws logs tail /aws/lambda/postern-sweeper --since 1h";
+    assert_eq!(summary(&failed[0]), (Level::Problem, Some(command)));
+    let answer = json!({"version": VERSION, "settings": "e3b0c44298fc", "alerts": "the topic has no subscription"});
+    let lines = function_lines("postern-sweeper", &Ok(answer), None);
+    assert_eq!(lines[0].level, Level::Problem);
+    assert!(lines[0].what.contains("the topic has no subscription"), "{lines:#?}");
+}
+
+#[test]
+fn perimeter_without_the_own_account_is_a_problem() {
+    let level = |text: &str, organization: Result<Option<String>, String>| {
+        let settings = settings(&format!("[perimeter]\n{text}"));
+        perimeter(Some(&settings), &caller(), &organization).unwrap().level
+    };
+    let own = || Ok(Some("o-exampleorg1".to_owned()));
+    assert_eq!(
+        level("accounts = ['111122223333']", Err("denied".to_owned())),
+        Level::Ok
+    );
+    assert_eq!(level("organizations = ['o-exampleorg1']", own()), Level::Ok);
+    assert_eq!(level("organizations = ['o-example0rg1']", own()), Level::Problem);
+    assert_eq!(level("accounts = ['444455556666']", Ok(None)), Level::Problem);
+    assert_eq!(
+        level("organization_paths = ['o-exampleorg1/r-ab12/ou-ab12-11111111/']", own()),
+        Level::Warning
+    );
+    assert_eq!(
+        level("organizations = ['o-exampleorg1']", Err("denied".to_owned())),
+        Level::Warning
+    );
+    assert_eq!(perimeter(None, &caller(), &own()), None);
+}
+
+#[test]
+fn price_that_is_unknown_or_old_is_a_warning() {
+    let today = jiff::civil::date(2026, 11, 29);
+    let line = |text: &str, region: &str| price(Some(&settings(text)), &region.into(), today).unwrap();
+    let unknown = line("", "eu-central-1");
+    assert_eq!(summary(&unknown), (Level::Warning, Some("postern prices --write")));
+    assert_eq!(line("", "us-east-1").level, Level::Ok);
+    let dated = |day: &str| format!("prices.as_of = {day}\nprices.regions.eu-central-1 = 0.012\n");
+    assert_eq!(line(&dated("2026-11-01"), "eu-central-1").level, Level::Ok);
+    assert_eq!(line(&dated("2025-11-28"), "eu-central-1").level, Level::Warning);
+}
+
+#[test]
+fn denial_names_who_denies() {
+    let simulated = |decision: &str, organization: bool, boundary: bool| {
+        [Simulated {
+            action: "ec2:CreateVpcEndpoint".to_owned(),
+            decision: decision.to_owned(),
+            allowed_by_organization: organization,
+            allowed_by_boundary: boundary,
+        }]
+    };
+    let told = |simulated: &[Simulated], everywhere: bool| {
+        let lines = refused("postern-role", simulated, everywhere);
+        let lines = lines.into_iter().map(|line| line.what);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        told(&simulated("explicitDeny", false, true), false),
+        "role postern-role is denied ec2:CreateVpcEndpoint by a service control policy"
+    );
+    assert!(told(&simulated("implicitDeny", true, false), false).ends_with("by its permissions boundary"));
+    assert!(told(&simulated("explicitDeny", true, true), false).ends_with("by an explicit denial"));
+    assert!(told(&simulated("implicitDeny", true, true), true).contains("nothing allows it"));
+    assert_eq!(told(&simulated("implicitDeny", true, true), false), "");
+    assert_eq!(told(&simulated("allowed", true, true), true), "");
+}
+
+#[test]
+fn quota_that_is_nearly_used_up_is_a_warning() {
+    let level = |used, quota| quota_line("endpoints", used, quota, "vpc", "L-29B6F2EB").level;
+    assert_eq!(level(10, Ok(50.0)), Level::Ok);
+    assert_eq!(level(40, Ok(50.0)), Level::Warning);
+    assert_eq!(level(10, Err("denied".to_owned())), Level::Warning);
+    assert_eq!(concurrency_line(Ok(7)).level, Level::Warning);
+    assert_eq!(concurrency_line(Ok(8)).level, Level::Ok);
+}
+
+#[test]
+fn dead_letters_are_a_problem_with_the_command_that_redrives_them() {
+    let line = dead_letters_line("SweeperQueue", "https://queue", Ok(2));
+    assert_eq!(summary(&line), (Level::Problem, Some("postern redrive https://queue")));
+    assert_eq!(
+        dead_letters_line("SweeperQueue", "https://queue", Ok(0)).level,
+        Level::Ok
+    );
+}
+
+#[test]
+fn line_is_printed_with_its_command_or_as_json() {
+    let line = Line::problem("rule is disabled").run("aws events enable-rule --name rule");
+    let printed = |format| {
+        let mut out = Vec::new();
+        print(&line, format, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(
+        printed(Format::Text),
+        "problem  rule is disabled\n         Run: aws events enable-rule --name rule\n"
+    );
+    let json: serde_json::Value = serde_json::from_str(&printed(Format::Json)).unwrap();
+    assert_eq!(json["level"], "problem");
+    assert_eq!(json["command"], "aws events enable-rule --name rule");
+}
