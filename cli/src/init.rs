@@ -1,7 +1,7 @@
 //! `settings init`: a postern.toml with the perimeter of the account.
 
 use std::fs::File;
-use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,7 +10,7 @@ use postern_core::settings::Settings;
 
 use crate::access::{self, AccessError};
 use crate::audit::DEFAULT_SETTINGS;
-use crate::operate::{CommandError, block_on, finish};
+use crate::operate::{CommandError, ask, block_on, finish};
 use crate::output::{Status, note, warn};
 
 /// Write a postern.toml with the account and its organisation as perimeter, every control in audit mode
@@ -50,13 +50,19 @@ pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
                 None
             }
         };
-        let ask = !arguments.yes && io::stdin().is_terminal() && io::stderr().is_terminal();
+        let asked = !arguments.yes && io::stdin().is_terminal() && io::stderr().is_terminal();
         let organizations = answer(
-            ask,
+            asked,
             "Organisations that you trust",
             organization.as_deref().unwrap_or_default(),
-        )?;
-        let accounts = answer(ask, "Accounts that you trust besides them", session.account().as_str())?;
+        )
+        .await?;
+        let accounts = answer(
+            asked,
+            "Accounts that you trust besides them",
+            session.account().as_str(),
+        )
+        .await?;
         let text = with_perimeter(DEFAULT_SETTINGS, &organizations, &accounts);
         Settings::parse(&text, &known()).map_err(|source| {
             CommandError::Settings(crate::settings::TrustError::Refused {
@@ -73,16 +79,19 @@ pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
     }))
 }
 
-/// The ids that a person names, separated by commas or spaces, or the default.
-fn answer(ask: bool, question: &str, default: &str) -> Result<Vec<String>, CommandError> {
-    let mut line = String::new();
-    if ask {
-        drop(write!(io::stderr(), "{question} [{default}]: "));
-        io::stdin().lock().read_line(&mut line)?;
-    }
-    let line = if line.trim().is_empty() { default } else { &line };
-    let ids = line.split([',', ' ', '\n', '\r']).filter(|id| !id.is_empty());
-    Ok(ids.map(str::to_owned).collect())
+/// The ids that a person names, or the default.
+async fn answer(asked: bool, question: &str, default: &str) -> Result<Vec<String>, CommandError> {
+    let line = match asked {
+        true => ask(&format!("{question} [{default}]: ")).await?,
+        false => String::new(),
+    };
+    Ok(ids(if line.trim().is_empty() { default } else { &line }))
+}
+
+/// Separated by commas or spaces.
+fn ids(line: &str) -> Vec<String> {
+    let ids = line.split([',', ' ']).filter(|id| !id.is_empty());
+    ids.map(str::to_owned).collect()
 }
 
 /// The settings file with these lines instead of the comments that show the defaults.
@@ -134,7 +143,7 @@ mod tests {
 
     #[test]
     fn answers_are_separated_by_commas_or_spaces() {
-        assert_eq!(answer(false, "", "o-a, o-b").unwrap(), ["o-a", "o-b"]);
-        assert!(answer(false, "", "").unwrap().is_empty());
+        assert_eq!(ids("o-a, o-b"), ["o-a", "o-b"]);
+        assert!(ids("").is_empty());
     }
 }

@@ -45,6 +45,8 @@ pub enum CommandError {
     NothingToExplain(String, String),
     #[error("interrupted")]
     Interrupted,
+    #[error("interrupted; the next run determines whether the change that was sent to AWS took effect")]
+    InterruptedChange,
     #[error(transparent)]
     Input(InputError),
     #[error("`{}` is not a plan of `postern plan --out`", .path.display())]

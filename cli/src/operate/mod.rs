@@ -121,15 +121,36 @@ pub(crate) async fn connect(arguments: &TableArguments) -> Result<OperatorContex
 
 /// Works until it is done or interrupted. What was not waited for any more may be done all the same.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    run_to_end(interruptible(work))
+}
+
+/// The work, or an error as soon as somebody presses Ctrl-C.
+pub(crate) async fn interruptible<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Err(CommandError::Interrupted),
+    }
+}
+
+/// Works until it is done. Who calls this answers to Ctrl-C, from the first time on that it waits for it.
+pub(crate) fn run_to_end<T>(work: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Boxed: the futures of the SDK's clients are large.
-    let work = Box::pin(work);
-    runtime.block_on(async {
-        tokio::select! {
-            done = work => done,
-            _ = tokio::signal::ctrl_c() => Err(CommandError::Interrupted),
-        }
-    })
+    let done = runtime.block_on(Box::pin(work));
+    // A question on the terminal may still wait for its answer.
+    runtime.shutdown_background();
+    done
+}
+
+/// Asks on the terminal, and gives the answer without the end of the line. The question ends with the work that asks it.
+pub(crate) async fn ask(question: &str) -> Result<String, CommandError> {
+    drop(write!(io::stderr(), "{question}"));
+    let read = || {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).map(|_| answer)
+    };
+    let answer = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
+    Ok(answer.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 pub(crate) fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
@@ -139,7 +160,7 @@ pub(crate) fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
             complain(&error.to_string());
             Ok(Status::Found)
         }
-        Err(error @ CommandError::Interrupted) => {
+        Err(error @ (CommandError::Interrupted | CommandError::InterruptedChange)) => {
             complain(&error.to_string());
             Ok(Status::Interrupted)
         }

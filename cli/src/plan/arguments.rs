@@ -38,7 +38,7 @@ Exit status:
   0  every change was applied and verified, or there was none
   1  not everything was applied: not agreed to, the plan no longer holds, a change was skipped or is not verified
   2  failed: wrong arguments, refused settings, no credentials, AWS refused or did not answer
-  130  interrupted; the next run determines whether a change that was sent to AWS took effect
+  130  interrupted: the current change is completed, and no other is started
 
 The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
 

@@ -4,8 +4,9 @@ mod arguments;
 mod file;
 mod text;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use postern_core::changes::{Change, ChangeOutcome};
@@ -18,7 +19,9 @@ use postern_report::Verification;
 
 pub use self::arguments::{Apply, Plan, Planning};
 use self::file::{PlanFile, ScopeChanges};
-use crate::operate::{CommandError, OperatorContext, block_on, connect, finish, say, table};
+use crate::operate::{
+    CommandError, OperatorContext, ask, block_on, connect, finish, interruptible, run_to_end, say, table,
+};
 use crate::output::{Status, complain, note, warn};
 use crate::settings;
 
@@ -43,7 +46,7 @@ pub(crate) fn run_plan(arguments: &Plan, out: &mut dyn Write) -> io::Result<Stat
 }
 
 pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<Status> {
-    finish(block_on(async {
+    finish(run_to_end(async {
         let target = Target::of(&arguments.target)?;
         let mut planning = arguments.planning.clone();
         if let Target::File(file) = &target {
@@ -51,7 +54,7 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
             planning.interrupting |= file.interrupting;
         }
         let settings = enforcing(&planning)?;
-        let mut context = connect(&planning.table).await?;
+        let mut context = interruptible(connect(&planning.table)).await?;
         let mut worst = Status::Fine;
         match target {
             Target::Vpc(vpc) => worst = apply(&context, &settings, &vpc, None, arguments, out).await?,
@@ -189,7 +192,7 @@ async fn apply(
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let run = context.run(settings);
-    let Some(planned) = planned(context, &run, vpc, true).await? else {
+    let Some(planned) = interruptible(planned(context, &run, vpc, true)).await? else {
         return Ok(Status::Found);
     };
     text::describe(&planned, out)?;
@@ -205,7 +208,7 @@ async fn apply(
         return Ok(Status::Fine);
     }
     out.flush()?;
-    if !arguments.yes && !consent()? {
+    if !arguments.yes && !interruptible(consent()).await? {
         say(out, "Nothing was changed.")?;
         return Ok(Status::Found);
     }
@@ -222,10 +225,18 @@ async fn apply(
             written = say(out, &text::outcome(planned, outcome)).and_then(|()| Ok(out.flush()?));
         }
     };
-    let application = apply_agreed(&run, &context.scope(vpc), &changes, &mut on_change).await?;
+    let interrupted = Cell::new(false);
+    let (scope, stopped) = (context.scope(vpc), || interrupted.get());
+    let application = tokio::select! {
+        applied = apply_agreed(&run, &scope, &changes, &mut on_change, &stopped) => applied?,
+        () = interruption(&interrupted) => return Err(CommandError::InterruptedChange),
+    };
     written?;
     let worse = conclude(application, &run, vpc, out)?;
-    Ok(status.max(worse))
+    Ok(match interrupted.get() {
+        true => Status::Interrupted,
+        false => status.max(worse),
+    })
 }
 
 fn conclude(
@@ -278,12 +289,18 @@ fn conclude(
 }
 
 /// Asks on the terminal whether to go on.
-fn consent() -> Result<bool, CommandError> {
+async fn consent() -> Result<bool, CommandError> {
     if !io::stdin().is_terminal() {
         return Err(CommandError::NoConsent);
     }
-    drop(write!(io::stderr(), "Apply these changes? Only `yes` is accepted: "));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
+    let answer = ask("Apply these changes? Only `yes` is accepted: ").await?;
     Ok(answer.trim() == "yes")
+}
+
+/// Sets the flag when somebody presses Ctrl-C, so that no further change is started. Ends when they press it again.
+async fn interruption(flag: &Cell<bool>) {
+    drop(tokio::signal::ctrl_c().await);
+    flag.set(true);
+    note("interrupted: the current change is completed, and no other is started; press Ctrl-C again to stop at once");
+    drop(tokio::signal::ctrl_c().await);
 }

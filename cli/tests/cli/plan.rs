@@ -1,11 +1,13 @@
 //! `plan` and `apply` against Moto, with a ledger.
 
 use std::fs;
+use std::process::Command;
 
 use postern_tests::seed::FaultyVpc;
+use postern_tests::stack::tool;
 use serde_json::Value;
 
-use crate::stand_in::{REGION, StandIn};
+use crate::stand_in::{REGION, StandIn, finish};
 
 const LEDGER: &str = "postern-ledger";
 const SETTINGS: &str = "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n";
@@ -107,6 +109,45 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
     assert_eq!(run.status, 1);
     assert!(run.stderr.contains("no longer holds"), "{}", run.stderr);
     assert_eq!(mutating(&stand_in), [""; 0]);
+}
+
+/// Runs a program on a terminal of its own, and answers its question.
+const TERMINAL: &str = "\
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[2], sys.argv[2:])
+seen = b''
+while b'is accepted: ' not in seen:
+    seen += os.read(terminal, 4096)
+os.write(terminal, sys.argv[1].encode().decode('unicode_escape').encode())
+try:
+    while os.read(terminal, 4096):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn person_at_a_terminal_decides() {
+    let (stand_in, vpc) = stand_in().await;
+    let apply = ["apply", &vpc.id, "--control", "policy-open", "--table", LEDGER];
+    for (answer, status, changes) in [(r"\x03", 130, false), (r"no\n", 1, false), (r"yes\n", 0, true)] {
+        let postern = stand_in.command(&apply);
+        let mut terminal = Command::new(tool("python3").unwrap());
+        terminal.args(["-c", TERMINAL, answer]).arg(postern.get_program());
+        terminal.args(postern.get_args()).current_dir(stand_in.directory.path());
+        for (name, value) in postern.get_envs() {
+            match value {
+                Some(value) => terminal.env(name, value),
+                None => terminal.env_remove(name),
+            };
+        }
+        let run = finish(terminal).await;
+        assert_eq!(run.status, status, "{answer}: {}", run.stderr);
+        assert_eq!(!mutating(&stand_in).is_empty(), changes, "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

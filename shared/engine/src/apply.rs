@@ -93,7 +93,7 @@ pub fn agreed(plan: &Plan) -> Vec<&Change> {
 }
 
 /// Applies exactly these changes, under the lease of the scope and on record, if they still are what the plan would apply.
-/// `on_change` is called after each.
+/// `on_change` is called after each. Once `stopped` says so, no further change is started.
 ///
 /// # Errors
 /// If the scope or the ledger cannot be read, or another run holds the lease. What was done until then is on record.
@@ -102,9 +102,10 @@ pub async fn apply_agreed(
     scope: &Scope,
     changes: &[Change],
     on_change: &mut dyn FnMut(&PlannedChange, &ChangeOutcome),
+    stopped: &dyn Fn() -> bool,
 ) -> Result<Application, ReconcileError> {
     let mut session = Session::open(context, scope, LeaseTerms::command()).await?;
-    let applied = apply(context, scope, changes, &mut session, on_change).await;
+    let applied = apply(context, scope, changes, &mut session, on_change, stopped).await;
     let kept = session.close().await.err();
     Ok(match applied? {
         Application::Done {
@@ -124,6 +125,7 @@ async fn apply(
     changes: &[Change],
     session: &mut Session<'_>,
     on_change: &mut dyn FnMut(&PlannedChange, &ChangeOutcome),
+    stopped: &dyn Fn() -> bool,
 ) -> Result<Application, ReconcileError> {
     let history = history(context, scope).await?;
     let Some(snapshot) = context.observe(scope, &parts()).await? else {
@@ -143,7 +145,7 @@ async fn apply(
     }
     let canary = evaluation.canary.clone();
     let reserved = reserve(context, &session.lease, &mut evaluation.plan, canary.as_ref()).await?;
-    let outcomes = execute(&evaluation.plan, session, on_change).await;
+    let outcomes = execute(&evaluation.plan, session, on_change, stopped).await;
     if let Ok(outcomes) = &outcomes {
         return_unused(context, &session.lease, &reserved, &evaluation.plan, outcomes).await;
     }
@@ -160,6 +162,7 @@ async fn execute(
     plan: &Plan,
     session: &mut Session<'_>,
     on_change: &mut dyn FnMut(&PlannedChange, &ChangeOutcome),
+    stopped: &dyn Fn() -> bool,
 ) -> Result<Vec<ChangeOutcome>, ReconcileError> {
     let mut outcomes = Vec::new();
     let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
@@ -167,6 +170,9 @@ async fn execute(
         let outcome = match (planned.mode, plan.refusal(planned)) {
             (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => ChangeOutcome::Skipped {
                 reason: "an earlier change for the same finding was not applied".to_owned(),
+            },
+            (Mode::Enforce, None) if stopped() => ChangeOutcome::Skipped {
+                reason: "interrupted".to_owned(),
             },
             (Mode::Enforce, None) => session.apply(planned, &[]).await?.outcome,
             (_, refused) => not_applied(planned, refused),
@@ -211,7 +217,7 @@ mod tests {
         let mut lines = Vec::new();
         let context = rig.context("postern-1");
         let mut on_change = |planned: &PlannedChange, _: &ChangeOutcome| lines.push(planned.change.clone());
-        let applied = apply_agreed(&context, &rig.scope(), &changes, &mut on_change)
+        let applied = apply_agreed(&context, &rig.scope(), &changes, &mut on_change, &|| false)
             .await
             .unwrap();
         let Application::Done {
@@ -240,6 +246,28 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn interrupted_application_starts_no_further_change_and_gives_the_lease_back() {
+        let rig = Rig::new("");
+        let changes = planned(&rig).await;
+        let context = rig.context("postern-1");
+        let applied = apply_agreed(&context, &rig.scope(), &changes, &mut |_, _| {}, &|| true)
+            .await
+            .unwrap();
+        let Application::Done { outcomes, .. } = applied else {
+            panic!("{applied:?}")
+        };
+        assert!(
+            outcomes
+                .iter()
+                .all(|outcome| matches!(outcome, ChangeOutcome::Skipped { .. }))
+        );
+        assert!(rig.is_open());
+        // Nobody has to wait for the lease.
+        rig.reconcile("run-1").await.unwrap();
+        assert!(!rig.is_open());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn plan_that_no_longer_holds_is_not_applied() {
         let rig = Rig::new("");
         let changes = planned(&rig).await;
@@ -247,7 +275,7 @@ mod tests {
         tokio::time::advance(Duration::from_secs(600)).await;
         let since = rig.cloud.log_since(0).len();
         let context = rig.context("postern-1");
-        let applied = apply_agreed(&context, &rig.scope(), &changes, &mut |_, _| {})
+        let applied = apply_agreed(&context, &rig.scope(), &changes, &mut |_, _| {}, &|| false)
             .await
             .unwrap();
         assert!(matches!(applied, Application::Stale(_)), "{applied:?}");
