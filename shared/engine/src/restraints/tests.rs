@@ -157,7 +157,13 @@ async fn others_wait_for_a_first_endpoint_that_is_not_reported_or_was_rolled_bac
         .unwrap();
     later(&rig, "run-3").await;
     assert_eq!(closed(&rig, &both), 1);
-    assert!(last_report(&rig).contains("was rolled back"), "{}", last_report(&rig));
+    let context = rig.context("run-4");
+    let canary = super::canary(&context, &rig.scope(), &BTreeSet::new())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(canary.endpoints, 0);
+    assert!(canary.reason.contains("was rolled back"), "{}", canary.reason);
 }
 
 #[tokio::test(start_paused = true)]
