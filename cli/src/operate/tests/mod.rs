@@ -62,7 +62,7 @@ impl Rig {
         };
         let text = format!(
             "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\
-             {required}[prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n"
+             {required}[prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"enforce\"\ninterrupting.mode = \"enforce\"\n[limits]\ncanary_endpoints = 0\n"
         );
         let controls = known();
         let settings = Settings::parse(&text, &controls).unwrap();

@@ -56,7 +56,7 @@ async fn every_change_that_fails_at_any_call_says_what_and_whether_to_try_again(
             for (code, worth) in refusals {
                 let failing = calls[position].0;
                 let times = if worth && failing == case.act.0 {
-                    case.writes()
+                    case.writes(code)
                 } else {
                     1
                 };
@@ -92,7 +92,7 @@ async fn a_connection_that_breaks_is_worth_another_attempt() {
             .looks
             .iter()
             .fold(Cloud::new(), |cloud, (action, answer)| cloud.always(action, answer));
-        let broken = (0..case.writes()).fold(looked, |cloud, _| cloud.breaks(case.act.0));
+        let broken = (0..case.writes("")).fold(looked, |cloud, _| cloud.breaks(case.act.0));
         let outcome = apply(&broken, &case.change).await;
         let ChangeOutcome::Failed { cause, transient: true } = outcome else {
             panic!("{}: {outcome:?}", case.change);

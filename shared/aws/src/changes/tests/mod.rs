@@ -140,13 +140,22 @@ struct Case {
 }
 
 impl Case {
-    /// How often the change is asked for while AWS does not say yes or no.
-    fn writes(&self) -> usize {
-        if matches!(self.change, Change::ReplacePolicy(_)) {
-            3
-        } else {
-            1
+    /// How often the change is asked for while AWS answers with this code.
+    fn writes(&self, code: &str) -> usize {
+        match &self.change {
+            Change::ReplacePolicy(_) => 3,
+            _ => requests(self.act.0, code),
         }
+    }
+}
+
+/// How often AWS is asked for a change of an endpoint that it refuses with this code.
+fn requests(operation: &str, code: &str) -> usize {
+    let limited = matches!(operation, "CreateVpcEndpoint" | "ModifyVpcEndpoint");
+    if limited && code == "RequestLimitExceeded" {
+        4
+    } else {
+        1
     }
 }
 

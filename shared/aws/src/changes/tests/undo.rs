@@ -234,7 +234,8 @@ async fn every_failure_says_what_and_whether_to_try_again() {
     for case in undos() {
         for (code, worth) in [("RequestLimitExceeded", true), ("UnauthorizedOperation", false)] {
             let looks = Cloud::new().refuse(case.look.0, code, "No.");
-            let acts = unchanged(&case).refuse(case.act.0, code, "No.");
+            let times = requests(case.act.0, code);
+            let acts = (0..times).fold(unchanged(&case), |cloud, _| cloud.refuse(case.act.0, code, "No."));
             for (cloud, call) in [(looks, case.look.0), (acts, case.act.0)] {
                 let outcome = undo(&cloud, &case).await;
                 let (cause, transient) = failed_because(&outcome);
