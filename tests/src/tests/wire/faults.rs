@@ -85,7 +85,7 @@ async fn region_without_answers_fails_only_its_own_messages() {
 #[tokio::test]
 async fn refused_creation_is_reported_with_its_cause() {
     let rig = Rig::new().await;
-    let patient = format!("{}\n[limits]\nattempts = 9\n", settings::enforce());
+    let patient = format!("{}attempts = 9\n", settings::enforce());
     let mut function = rig.function_with("subnet-inspector", Some(&patient), Topic::ARN).await;
     let service = rig.vpc.service("secretsmanager");
     let no_zone = format!(

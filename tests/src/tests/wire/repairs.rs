@@ -243,10 +243,7 @@ async fn sweeper_repairs_every_vpc_of_the_region() {
 #[tokio::test]
 async fn remediation_over_a_limit_is_reported_and_withheld_while_free_ones_are_made() {
     let rig = Rig::new().await;
-    let settings = format!(
-        "{}\n[limits]\nmonthly_cost_per_vpc = 10.0\n",
-        crate::settings::enforce()
-    );
+    let settings = format!("{}monthly_cost_per_vpc = 10.0\n", crate::settings::enforce());
     let mut function = rig
         .function_with("subnet-inspector", Some(&settings), crate::topic::Topic::ARN)
         .await;
