@@ -13,8 +13,8 @@ use crate::error::{HarnessError, Result, While};
 use crate::messages::{Alert, Report};
 use crate::stack::{Ministack, pause};
 
-/// Far above what a batch takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Far above what a batch takes. Changes of endpoints wait for the request rate of EC2.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// An event and the functions whose rules it matched.
 #[derive(Clone, Debug)]

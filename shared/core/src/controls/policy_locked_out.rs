@@ -51,7 +51,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
                 key.not_applicable("The perimeter is empty.")
             }
-            Known::Decided(service, policy) => judge(context, key, endpoint, service, &policy),
+            Known::Decided(service, policy) => judge(context, key, endpoint, service, policy),
         })
     })
 }

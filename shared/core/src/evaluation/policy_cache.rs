@@ -167,6 +167,7 @@ impl PolicyCache {
 }
 
 impl Kept {
+    #[expect(clippy::indexing_slicing, reason = "the place was found, or the entry was pushed")]
     fn of(&mut self, perimeter: &Perimeter) -> &mut OfPerimeter {
         let place = self.perimeters.iter().position(|(known, _)| known == perimeter);
         let place = place.unwrap_or_else(|| {
