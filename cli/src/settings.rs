@@ -26,8 +26,8 @@ pub enum TrustError {
     Location(#[from] LocationError),
     #[error("settings `{location}` cannot be read: {}", chain(.source))]
     Unavailable {
-        location: SettingsLocation,
-        source: CallError,
+        location: Box<SettingsLocation>,
+        source: Box<CallError>,
     },
     #[error("settings `{}` are refused:{}", .name.display(), lines(.name, .source))]
     Refused {
@@ -91,5 +91,8 @@ fn outside(location: SettingsLocation) -> Result<String, TrustError> {
         .join()
         .unwrap_or_else(|_| Err(io::Error::other("the thread ended early")));
     let text = read.map_err(TrustError::Runtime)?;
-    text.map_err(|source| TrustError::Unavailable { location, source })
+    text.map_err(|source| TrustError::Unavailable {
+        location: Box::new(location),
+        source: Box::new(source),
+    })
 }

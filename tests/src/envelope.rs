@@ -196,7 +196,10 @@ impl Envelope {
 
     /// CloudTrail's id of it.
     pub fn id(&self) -> &str {
-        self.0["detail"]["eventID"].as_str().unwrap_or_default()
+        self.0
+            .pointer("/detail/eventID")
+            .and_then(|id| id.as_str())
+            .unwrap_or_default()
     }
 
     pub fn event(&self) -> &str {

@@ -171,7 +171,6 @@ pub struct Prices {
     pub region: Vec<String>,
     /// Write the prices and today's date into a settings file [default file: postern.toml in this directory]
     #[arg(long, value_name = "FILE")]
-    #[expect(clippy::option_option, reason = "the option may be given without a file")]
     pub write: Option<Option<PathBuf>>,
 }
 

@@ -23,9 +23,9 @@ pub enum ConfigurationError {
     },
     #[error("settings `{location}` cannot be read; no change is made until they can be")]
     Unavailable {
-        location: SettingsLocation,
+        location: Box<SettingsLocation>,
         #[source]
-        source: CallError,
+        source: Box<CallError>,
     },
     #[error("settings `{location}` are invalid; no change is made until they are corrected")]
     Refused {

@@ -33,7 +33,7 @@ impl From<Settings> for SettingsSource {
 #[derive(Debug)]
 pub(crate) enum CurrentSettings {
     Package(Arc<Settings>),
-    Outside(Mutex<Outside>),
+    Outside(Box<Mutex<Outside>>),
 }
 
 #[derive(Debug)]
@@ -47,10 +47,10 @@ impl CurrentSettings {
     pub(crate) fn new(source: &SettingsSource) -> Self {
         match source {
             SettingsSource::Package(settings) => Self::Package(Arc::clone(settings)),
-            SettingsSource::Outside(location) => Self::Outside(Mutex::new(Outside {
+            SettingsSource::Outside(location) => Self::Outside(Box::new(Mutex::new(Outside {
                 reader: SettingsReader::new(location.clone()),
                 last: None,
-            })),
+            }))),
         }
     }
 
@@ -80,8 +80,8 @@ impl Outside {
         let location = self.reader.location().to_string();
         let text = self.reader.read(aws).await;
         let text = text.map_err(|source| ConfigurationError::Unavailable {
-            location: self.reader.location().clone(),
-            source,
+            location: Box::new(self.reader.location().clone()),
+            source: Box::new(source),
         })?;
         let settings = match before {
             Some((_, settings)) if settings.is_of(&text) => settings,

@@ -199,7 +199,10 @@ impl Steps<'_> {
         });
         let next = || Envelope::associate_route_table(&vpc.region, &vpc.private_ab, &vpc.app_a);
         let mut events = vec![first];
-        let mut deliveries = vec![self.chain.deliver(&events[0]).await?];
+        let mut deliveries = Vec::new();
+        for event in &events {
+            deliveries.push(self.chain.deliver(event).await?);
+        }
         let put = "aws ssm put-parameter --name /postern/settings --type String --value file://postern.toml";
         self.operator.shell(put).await?;
         let settings = format!("Settings=arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/postern/settings");
