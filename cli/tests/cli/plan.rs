@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::stand_in::{REGION, StandIn, finish};
 
 const LEDGER: &str = "postern-ledger";
-const SETTINGS: &str = "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n";
+const SETTINGS: &str = "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"111122223333\"]\n\
+                        [limits]\ncanary_endpoints = 0\n";
 
 async fn stand_in() -> (StandIn, FaultyVpc) {
     let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
