@@ -12,11 +12,6 @@ pub fn enforce() -> String {
     AUDIT.replace("default = \"audit\"", "default = \"enforce\"")
 }
 
-/// The same settings as another text, so that other packages are deployed.
-pub fn enforce_again() -> String {
-    enforce() + "# the next version\n"
-}
-
 #[cfg(test)]
 mod tests {
     use postern_core::controls::known;

@@ -70,21 +70,7 @@ pub struct ScenarioResult {
     pub swept: [Vec<Call>; 2],
     /// The lines of `postern doctor` as JSON.
     pub doctor: Vec<Value>,
-    pub upgraded: Upgrade,
     pub recovered: Recovery,
-}
-
-/// The stack was deployed again, with settings in an SSM parameter, while events came in.
-#[derive(Clone, Debug)]
-pub struct Upgrade {
-    /// The ids of the events that were sent, before, during and after the deployment.
-    pub sent: Vec<String>,
-    /// Those that a function processed, by the functions' logs.
-    pub processed: Vec<String>,
-    /// Whether a function has read the settings of the deployment, which were outside its package.
-    pub settings_read: bool,
-    pub dead_letters: u32,
-    pub checks: Vec<Check>,
 }
 
 /// The table of the ledger was deleted, and replaced as docs/recovery.md says.
@@ -258,9 +244,6 @@ async fn run_in(
     let blocked = steps.round(Part::Blocked, &[deletion], watch).await?;
     let swept = steps.swept(watch).await?;
     let doctor = steps.operator.doctor().await?;
-    let upgraded = steps
-        .upgraded(&programs.with(&settings::enforce_again()).await?, watch)
-        .await?;
     let recovered = steps.recovered(&enforce_zips, watch).await?;
     Ok(ScenarioResult {
         vpc,
@@ -276,7 +259,6 @@ async fn run_in(
         blocked,
         swept,
         doctor,
-        upgraded,
         recovered,
     })
 }

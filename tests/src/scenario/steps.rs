@@ -1,14 +1,13 @@
 //! The steps of the scenario.
 
 use std::fs;
-use std::time::Duration;
 
 use postern_core::changes::{AssociateRouteTable, Change};
 use postern_core::controls::gateway_route_missing;
 use postern_core::history::{Action, ChangeRecord};
 use serde_json::json;
 
-use super::{Environment, Part, Progress, Recovery, Round, Upgrade};
+use super::{Environment, Part, Progress, Recovery, Round};
 use crate::chain::{Chain, Delivery};
 use crate::checks::check_vpc;
 use crate::envelope::Envelope;
@@ -18,13 +17,10 @@ use crate::messages::Report;
 use crate::operator::Operator;
 use crate::proxy::{Call, Fault};
 use crate::seed::FaultyVpc;
-use crate::stack::{ACCOUNT, REGION, Zips, root};
+use crate::stack::{REGION, Zips, root};
 
 /// Seconds after which a failed message comes back while EC2 fails. More than a function needs until it fails.
 const BACK_SOON: u32 = 8;
-
-/// Between two events during a deployment.
-const IN_FLIGHT: Duration = Duration::from_millis(300);
 
 /// The command of a document that begins like this, to the end of its block of code.
 fn documented(document: &str, beginning: &str) -> Result<String> {
@@ -188,57 +184,6 @@ impl Steps<'_> {
         self.run_command(&["sweep"], watch).await?;
         self.with_function_output(self.chain.drained(&queue).await)?;
         Ok([by_readme, self.environment.proxy.take()])
-    }
-
-    /// Damages the VPC, and deploys again while events come in.
-    pub(super) async fn upgraded(&self, zips: &Zips, watch: &mut impl FnMut(Progress<'_>)) -> Result<Upgrade> {
-        let vpc = self.vpc;
-        let first = self.damage_route().await?;
-        watch(Progress::Deploying {
-            mode: "enforce, with events in flight",
-        });
-        let next = || Envelope::associate_route_table(&vpc.region, &vpc.private_ab, &vpc.app_a);
-        let mut events = vec![first];
-        let mut deliveries = Vec::new();
-        for event in &events {
-            let delivery = self.chain.deliver(event).await?;
-            // The local stack does not delete the message of a function that it replaces while the function waits for AWS.
-            self.settle(&delivery).await?;
-            deliveries.push(delivery);
-        }
-        let put = "aws ssm put-parameter --name /postern/settings --type String --value file://postern.toml";
-        self.operator.shell(put).await?;
-        let settings = format!("Settings=arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/postern/settings");
-        let parameters = [settings.as_str()];
-        let deployment = self.environment.ministack.deploy_with(zips, &parameters);
-        let mut deployment = std::pin::pin!(deployment);
-        loop {
-            let event = next();
-            deliveries.push(self.chain.deliver(&event).await?);
-            events.push(event);
-            tokio::select! {
-                deployed = &mut deployment => break deployed?,
-                () = tokio::time::sleep(IN_FLIGHT) => {}
-            }
-        }
-        let last = next();
-        deliveries.push(self.chain.deliver(&last).await?);
-        events.push(last);
-        for delivery in &deliveries {
-            self.settle(delivery).await?;
-        }
-        // Whatever was reported meanwhile is not of interest here.
-        self.chain.alerts().await?;
-        self.chain.reports().await?;
-        let output = self.environment.ministack.output();
-        let sent: Vec<_> = events.iter().map(|event| event.id().to_owned()).collect();
-        Ok(Upgrade {
-            processed: sent.iter().filter(|id| output.contains(id.as_str())).cloned().collect(),
-            sent,
-            settings_read: output.contains("settings read"),
-            dead_letters: self.chain.dead_letters().await?,
-            checks: check_vpc(&self.environment.ec2, vpc).await?,
-        })
     }
 
     /// Deletes the ledger, and makes another one by the commands of docs/recovery.md as they are written there.
