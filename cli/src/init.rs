@@ -5,8 +5,9 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use postern_aws::chain;
 use postern_core::controls::known;
-use postern_core::settings::Settings;
+use postern_core::settings::{Organization, Settings};
 
 use crate::access::{self, AccessError};
 use crate::audit::DEFAULT_SETTINGS;
@@ -40,13 +41,15 @@ pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
         }
         let aws = access::environment_for_any_region().await?;
         let session = aws.own_session().await.map_err(AccessError::from)?;
-        let organization = match aws.organization().await {
-            Ok(found) => found,
+        let organization = match session.organization().await {
+            Ok(Organization::Member(id)) => Some(id),
+            Ok(Organization::None) => None,
+            Ok(Organization::Unknown(reason)) => {
+                warn(&format!("the organisation could not be determined: {reason}"));
+                None
+            }
             Err(error) => {
-                warn(&format!(
-                    "the organisation could not be determined: {}",
-                    postern_aws::chain(&error)
-                ));
+                warn(&format!("the organisation could not be determined: {}", chain(&error)));
                 None
             }
         };

@@ -77,7 +77,7 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<Region>), CommandError
     let aws = access::environment_for_any_region().await?;
     let session = aws.own_session().await.map_err(AccessError::from)?;
     let (settings, regions) = tokio::join!(
-        settings_for(&aws, session.account(), arguments.settings.as_deref()),
+        settings_for(&session, arguments.settings.as_deref()),
         regions(&aws, &session, &arguments.regions),
     );
     let (settings, regions) = (settings?, regions?);

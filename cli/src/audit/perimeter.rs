@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use postern_aws::{Aws, chain};
+use postern_aws::{Session, chain};
 use postern_core::controls::known;
-use postern_core::model::id::AccountId;
-use postern_core::settings::{Mode, Settings};
+use postern_core::settings::{Mode, Organization, Settings};
 use postern_policy::Perimeter;
 use postern_report::audit::{AuditPerimeter, PerimeterSource};
 
@@ -24,11 +23,7 @@ pub(crate) struct AuditSettings {
 ///
 /// # Errors
 /// If the settings file cannot be used.
-pub(crate) async fn settings_for(
-    aws: &Aws,
-    account: &AccountId,
-    path: Option<&Path>,
-) -> Result<AuditSettings, TrustError> {
+pub(crate) async fn settings_for(session: &Session, path: Option<&Path>) -> Result<AuditSettings, TrustError> {
     let (mut settings, from) = match settings::load(path) {
         Ok(settings) => (settings, "the settings have an empty perimeter"),
         Err(TrustError::Missing) => (default_settings()?, "there is no settings file"),
@@ -39,8 +34,12 @@ pub(crate) async fn settings_for(
         let perimeter = published(&settings.perimeter, PerimeterSource::Settings, note);
         return Ok(AuditSettings { settings, perimeter });
     }
-    let (source, note) = match aws.organization().await {
-        Ok(Some(organization)) => {
+    let organization = match session.organization().await {
+        Ok(organization) => organization,
+        Err(error) => Organization::Unknown(chain(&error)),
+    };
+    let (source, note) = match organization {
+        Organization::Member(organization) => {
             settings.perimeter.organizations = vec![organization];
             let note = format!(
                 "The account and its own organisation are taken for trusted, because {from}. Name those whom you trust in \
@@ -48,23 +47,22 @@ pub(crate) async fn settings_for(
             );
             (PerimeterSource::Organization, note)
         }
-        Ok(None) => {
+        Organization::None => {
             let note = format!(
                 "The account alone is taken for trusted, because {from} and the account belongs to no organisation. Name \
                  those whom you trust in postern.toml."
             );
             (PerimeterSource::Account, note)
         }
-        Err(error) => {
+        Organization::Unknown(reason) => {
             let note = format!(
-                "The account alone is taken for trusted, because {from} and its organisation could not be determined: {}. \
-                 Name those whom you trust in postern.toml.",
-                chain(&error)
+                "The account alone is taken for trusted, because {from} and its organisation could not be determined: \
+                 {reason}. Name those whom you trust in postern.toml."
             );
             (PerimeterSource::Account, note)
         }
     };
-    settings.perimeter.accounts = vec![account.to_string()];
+    settings.perimeter.accounts = vec![session.account().to_string()];
     let perimeter = published(&settings.perimeter, source, note);
     Ok(AuditSettings { settings, perimeter })
 }

@@ -4,7 +4,6 @@ use aws_sdk_organizations::Client;
 use jiff::SignedDuration;
 use postern_core::settings::Organization;
 
-use crate::aws::Aws;
 use crate::error::{CallError, chain};
 use crate::session::Session;
 
@@ -46,18 +45,6 @@ impl Session {
     }
 }
 
-impl Aws {
-    /// The id of the organisation that the account of the credentials belongs to, such as `o-exampleorg1`. None if it
-    /// belongs to none.
-    ///
-    /// # Errors
-    /// If AWS refuses or does not answer.
-    pub async fn organization(&self) -> Result<Option<String>, CallError> {
-        let config = aws_sdk_organizations::config::Builder::from(&self.config).build();
-        organization_of(&Client::from_conf(config)).await
-    }
-}
-
 /// Every account of an organisation may be allowed to ask
 /// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_DescribeOrganization.html>).
 async fn organization_of(client: &Client) -> Result<Option<String>, CallError> {
@@ -76,7 +63,6 @@ async fn organization_of(client: &Client) -> Result<Option<String>, CallError> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
     use crate::wire::Cloud;
@@ -128,23 +114,5 @@ mod tests {
             session.organization().await.unwrap(),
             Organization::Member("o-exampleorg1".to_owned())
         );
-    }
-
-    #[tokio::test]
-    async fn account_without_an_organisation_has_none() {
-        let found = json!({"Organization": {"Id": "o-exampleorg1"}});
-        let cloud = Cloud::new()
-            .json("DescribeOrganization", &found)
-            .raw(
-                "DescribeOrganization",
-                400,
-                r#"{"__type":"AWSOrganizationsNotInUseException","Message":"Your account is not a member of an organization."}"#,
-            )
-            .raw("DescribeOrganization", 400, r#"{"__type":"AccessDeniedException","Message":"No."}"#);
-        let aws = cloud.aws();
-        assert_eq!(aws.organization().await.unwrap().as_deref(), Some("o-exampleorg1"));
-        assert_eq!(aws.organization().await.unwrap(), None);
-        let error = aws.organization().await.unwrap_err();
-        assert_eq!(error.code.as_deref(), Some("AccessDeniedException"));
     }
 }

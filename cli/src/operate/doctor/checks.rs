@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use postern_aws::{Aws, Caller, DeployedStack, SettingsLocation, SettingsReader, Trail, chain};
 use postern_core::controls::known;
 use postern_core::functions::{FUNCTIONS, Function};
-use postern_core::model::id::Region;
-use postern_core::settings::Settings;
+use postern_core::model::id::{AccountId, Region};
+use postern_core::settings::{Organization, Settings};
 use serde_json::Value;
 
 use super::super::CommandError;
@@ -48,17 +48,18 @@ pub(super) async fn all(
     lines.push(own_settings(settings, aws));
     let settings = settings.as_ref().ok().and_then(Option::as_ref);
     lines.extend(trails(&aws.trails().await.map_err(|error| chain(&error))));
-    lines.extend(perimeter(
-        settings,
-        &caller,
-        &aws.organization().await.map_err(|error| chain(&error)),
-    ));
+    lines.extend(perimeter(settings, &caller.account, &organization(aws).await));
     lines.extend(price(settings, &region, aws.now().to_zoned(TimeZone::UTC).date()));
     if let Ok(Some(stack)) = &found {
         lines.extend(of_stack(aws, &caller, settings, stack).await);
     }
     lines.extend(quotas(aws, &caller).await);
     Ok(lines)
+}
+
+async fn organization(aws: &Aws) -> Read<Organization> {
+    let session = aws.own_session().await.map_err(|error| chain(&error))?;
+    session.organization().await.map_err(|error| chain(&error))
 }
 
 /// What belongs to the stack.
@@ -257,43 +258,22 @@ fn own_settings(settings: &Read<Option<Settings>>, aws: &Aws) -> Line {
     }
 }
 
-/// Whether the perimeter trusts the account in which Postern runs.
+/// Whether the perimeter contains the account in which Postern runs, as the functions determine it.
 pub(super) fn perimeter(
     settings: Option<&Settings>,
-    caller: &Caller,
-    organization: &Read<Option<String>>,
+    account: &AccountId,
+    organization: &Read<Organization>,
 ) -> Option<Line> {
-    let perimeter = &settings?.perimeter;
-    let account = caller.account.as_str();
-    if perimeter.accounts.iter().any(|trusted| trusted == account) {
-        return Some(Line::ok(format!("the perimeter contains account {account}")));
-    }
+    let settings = settings?;
     Some(match organization {
-        Ok(Some(id)) if perimeter.organizations.contains(id) => Line::ok(format!(
-            "the perimeter contains organisation {id}, that of account {account}"
-        )),
-        Ok(Some(id))
-            if perimeter
-                .organization_paths
-                .iter()
-                .any(|path| path.starts_with(&format!("{id}/"))) =>
-        {
-            Line::warning(format!(
-                "the perimeter contains parts of organisation {id}; whether account {account} is in one of them was not \
-                 determined"
-            ))
-        }
-        Ok(id) => {
-            let own = id
-                .as_ref()
-                .map_or_else(String::new, |id| format!(" nor its organisation {id}"));
-            Line::problem(format!(
-                "the perimeter contains neither account {account}{own}: policies for it would lock this account out"
-            ))
-            .run("correct [perimeter] of the settings, then postern settings check")
-        }
+        Ok(organization) => match settings.perimeter_excludes(account, organization) {
+            None => Line::ok(format!("the perimeter contains account {account}")),
+            Some(reason) => {
+                Line::problem(reason).run("correct [perimeter] of the settings, then postern settings check")
+            }
+        },
         Err(error) => Line::warning(format!(
-            "the perimeter does not contain account {account}, and its organisation could not be read: {error}"
+            "whether the perimeter contains account {account} could not be determined: {error}"
         )),
     })
 }

@@ -1,5 +1,6 @@
 use postern_aws::{Caller, DeployedStack, Simulated, Trail};
 use postern_core::controls::known;
+use postern_core::settings::Organization;
 use serde_json::json;
 
 use super::checks::{dead_letters_line, function_lines, perimeter, price, rule_line, stack_line, topic_line, trails};
@@ -108,28 +109,31 @@ fn function_that_fails_or_is_not_heard_is_a_problem() {
 }
 
 #[test]
-fn perimeter_without_the_own_account_is_a_problem() {
-    let level = |text: &str, organization: Result<Option<String>, String>| {
+fn perimeter_is_a_problem_where_the_functions_would_change_nothing_because_of_it() {
+    let level = |text: &str, organization: Result<Organization, String>| {
         let settings = settings(&format!("[perimeter]\n{text}"));
-        perimeter(Some(&settings), &caller(), &organization).unwrap().level
+        perimeter(Some(&settings), &caller().account, &organization)
+            .unwrap()
+            .level
     };
-    let own = || Ok(Some("o-exampleorg1".to_owned()));
-    assert_eq!(
-        level("accounts = ['111122223333']", Err("denied".to_owned())),
-        Level::Ok
-    );
+    let own = || Ok(Organization::Member("o-exampleorg1".to_owned()));
+    let unknown = || Ok(Organization::Unknown("denied".to_owned()));
+    assert_eq!(level("accounts = ['111122223333']", unknown()), Level::Ok);
     assert_eq!(level("organizations = ['o-exampleorg1']", own()), Level::Ok);
-    assert_eq!(level("organizations = ['o-example0rg1']", own()), Level::Problem);
-    assert_eq!(level("accounts = ['444455556666']", Ok(None)), Level::Problem);
+    let mistyped = "organizations = ['o-example0rg1']";
+    assert_eq!(level(mistyped, own()), Level::Problem);
+    let with_account = format!("{mistyped}\naccounts = ['111122223333']");
+    assert_eq!(level(&with_account, own()), Level::Problem);
     assert_eq!(
-        level("organization_paths = ['o-exampleorg1/r-ab12/ou-ab12-11111111/']", own()),
-        Level::Warning
+        level("accounts = ['444455556666']", Ok(Organization::None)),
+        Level::Problem
     );
-    assert_eq!(
-        level("organizations = ['o-exampleorg1']", Err("denied".to_owned())),
-        Level::Warning
-    );
-    assert_eq!(perimeter(None, &caller(), &own()), None);
+    let unit = "organization_paths = ['o-exampleorg1/r-ab12/ou-ab12-11111111/']";
+    assert_eq!(level(unit, own()), Level::Problem);
+    assert_eq!(level("organizations = ['o-exampleorg1']", unknown()), Level::Problem);
+    let unread = Err("throttled".to_owned());
+    assert_eq!(level("organizations = ['o-exampleorg1']", unread), Level::Warning);
+    assert_eq!(perimeter(None, &caller().account, &own()), None);
 }
 
 #[test]

@@ -63,9 +63,10 @@ impl Settings {
     /// Why the perimeter is not known to contain the account in which Postern runs, with what to do about it. None where
     /// it contains the account.
     ///
-    /// It does if `accounts` lists the account, or if it lists the organisation of the account or its root; but not
-    /// while it names organisations and the account's own is not one of them, which is most likely a typing error. Where
-    /// this is not known, a person may confirm the perimeter by its digest, which every edit of the perimeter changes.
+    /// It does if it lists the organisation of the account or its root, or if `accounts` lists the account; but not while
+    /// it names organisations of which the account's own is not one, or may not be one: most likely that is a typing
+    /// error, which would cut off the other accounts of the organisation. A person may confirm such a perimeter by its
+    /// digest, which every edit of the perimeter changes.
     pub fn perimeter_excludes(&self, account: &AccountId, organization: &Organization) -> Option<String> {
         let listed = self.perimeter.accounts.iter().any(|listed| listed == account.as_str());
         let names_organizations = self.perimeter_names_organizations();
@@ -85,7 +86,8 @@ impl Settings {
                      `organizations` ({SHOW_ORGANIZATION} shows the id), {confirm}"
                 )
             }
-            Organization::Member(_) | Organization::None | Organization::Unknown(_) if listed => return None,
+            Organization::Member(_) | Organization::None if listed => return None,
+            Organization::Unknown(_) if listed && !names_organizations => return None,
             Organization::Member(own) if self.named_organizations().any(|named| named == own) => {
                 if confirmed {
                     return None;
@@ -107,8 +109,8 @@ impl Settings {
                     return None;
                 }
                 format!(
-                    "its organisation is not known ({reason}); allow the role `organizations:DescribeOrganization`, add the \
-                     account to `accounts`, {confirm}"
+                    "it names organisations, and that of the account is not known ({reason}); allow the role \
+                     `organizations:DescribeOrganization`, {confirm}"
                 )
             }
             Organization::Member(_) | Organization::None | Organization::Unknown(_) => {
@@ -178,7 +180,6 @@ mod tests {
             assert_eq!(excludes("accounts = ['111122223333']", &organization), None);
         }
         let both = "accounts = ['111122223333']\norganizations = ['o-partner0001']";
-        assert_eq!(excludes(both, &unknown()), None, "the account is listed by itself");
         assert_eq!(excludes(both, &Organization::None), None);
     }
 
@@ -216,6 +217,7 @@ mod tests {
             (principal, member()),
             (organization, unknown()),
             (partner, member()),
+            (partner, unknown()),
         ] {
             let reason = excludes(perimeter, &known).unwrap();
             let digest = settings(perimeter).perimeter_digest();

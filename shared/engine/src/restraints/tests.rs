@@ -204,11 +204,17 @@ async fn correction_of_the_settings_takes_back_what_the_wrong_ones_closed() {
         .modes
         .controls
         .insert("policy-locked-out".to_owned(), Mode::Enforce);
-    // The own account is listed, and AWS does not tell that the organisation is wrong.
+    // AWS does not tell that the organisation is wrong, and the own account alone is no proof that it is right.
     rig.cloud.plan("DescribeOrganization", [Fault::Denied]);
+    rig.reconcile("run-0").await.unwrap();
+    assert!(rig.is_open());
+    // A person confirmed it nevertheless.
+    rig.settings.confirmed_perimeter = Some(rig.settings.perimeter_digest());
     rig.reconcile("run-1").await.unwrap();
     assert!(policy(&rig, &rig.endpoint).contains("o-exampleorgl"));
     rig.settings.perimeter.organizations = vec!["o-exampleorg1".to_owned()];
+    // After a quarter of an hour AWS is asked for the organisation again.
+    tokio::time::advance(Duration::from_secs(900)).await;
     later(&rig, "run-2").await;
     let policy = policy(&rig, &rig.endpoint);
     assert!(
