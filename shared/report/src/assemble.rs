@@ -143,15 +143,20 @@ pub(crate) fn finding(finding: &Finding, r: &Reconciliation) -> Presented {
         .filter(|(_, planned)| planned.causes.contains(key))
         .map(|(at, _)| at)
         .collect();
+    // A change that follows on others may interrupt, and be audited, where the finding itself is enforced.
+    let modes = planned()
+        .filter(|(at, _)| own.contains(at))
+        .map(|(_, planned)| planned.mode);
+    let mode = modes.min().map_or(finding.mode, |mode| mode.min(finding.mode));
     // A finding without a change of its own is remediated by those for other findings.
     let outcomes: Vec<_> = planned()
-        .filter(|(at, planned)| planned.mode == finding.mode && (own.is_empty() || own.contains(at)))
+        .filter(|(at, planned)| planned.mode == mode && (own.is_empty() || own.contains(at)))
         .map(|(at, _)| outcome_at(r, at))
         .collect();
     let verification = r.verification.get(key);
     let withheld = planned().any(|(at, planned)| own.contains(&at) && planned.withheld.is_some());
     let refused = withheld || r.plan.refused.is_some();
-    let status = outcome::of_finding(finding, !own.is_empty(), &outcomes, verification, refused);
+    let status = outcome::of_finding(finding, mode, !own.is_empty(), &outcomes, verification, refused);
     let automatic = !own.is_empty() || finding.changes().is_some();
     let manual = |advice: Cow<'_, str>| published::Remediation::Manual {
         advice: advice.into_owned(),

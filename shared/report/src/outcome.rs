@@ -9,10 +9,11 @@ use postern_core::settings::Mode;
 use crate::published::Outcome;
 use crate::reconciliation::Verification;
 
-/// Of a finding; None if it is compliant or not applicable. `outcomes` are those of the changes that remediate it;
-/// `planned` says whether some of these are for this finding itself.
+/// Of a finding; None if it is compliant or not applicable. `outcomes` are those of the changes that remediate it, and
+/// `mode` is theirs; `planned` says whether some of these are for this finding itself.
 pub(crate) fn of_finding<'a>(
     finding: &Finding,
+    mode: Mode,
     planned: bool,
     outcomes: impl IntoIterator<Item = &'a ChangeOutcome>,
     verification: Option<&Verification>,
@@ -33,7 +34,7 @@ pub(crate) fn of_finding<'a>(
     }
     // Changes that are planned all the same do first what a person would have to do.
     Some(if planned || finding.changes().is_some() {
-        of_changes(finding.mode, outcomes, verification, refused)
+        of_changes(mode, outcomes, verification, refused)
     } else {
         FindingStatus::Manual
     })
@@ -146,7 +147,14 @@ mod tests {
         };
 
         let check = |name: &str, finding, outcomes: &[ChangeOutcome], verification: &Option<_>, refused, expected| {
-            let actual = of_finding(finding, !outcomes.is_empty(), outcomes, verification.as_ref(), refused);
+            let actual = of_finding(
+                finding,
+                finding.mode,
+                !outcomes.is_empty(),
+                outcomes,
+                verification.as_ref(),
+                refused,
+            );
             assert_eq!(actual, Some(expected), "{name}");
         };
         check("verified", &enforce, &[applied()], &verified, false, Repaired);

@@ -133,7 +133,7 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
          [prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
         quoted(&gateways),
         quoted(&interfaces),
-        "enforce",
+        rng.choice(["audit", "enforce", "enforce"]).unwrap_or_default(),
     );
     if mode == "enforce" {
         // Some controls in audit mode or off, and sometimes the opt-in control on.

@@ -12,7 +12,7 @@ use crate::published::{self, Contents, Outcome, Report, schema};
 use fixtures::{audited, body, finding, reconciliation, schema_errors};
 pub(crate) use fixtures::{news, repaired};
 pub(crate) use golden::golden;
-use postern_core::changes::ChangeOutcome;
+use postern_core::changes::{Change, ChangeOutcome, EnablePrivateDns};
 use postern_core::evaluation::{Exempt, Finding, Remediation};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{Severity, Verdict};
@@ -63,6 +63,24 @@ fn findings_name_the_resource_its_name_and_its_service() {
     assert_eq!(open.resource.name.as_deref(), Some("payments-s3"));
     assert_eq!(open.service.as_deref(), Some("com.amazonaws.eu-central-1.s3"));
     assert_eq!(report.scope.resource.name.as_deref(), Some("payments-prod"));
+}
+
+/// Private DNS follows on the DNS attributes of the VPC, and its class is audited while the control is enforced.
+#[test]
+fn finding_whose_own_change_is_only_audited_is_not_pending() {
+    let mut reconciliation = reconciliation();
+    let mut first = finding("private-dns-disabled", fixtures::ENDPOINT, Verdict::NonCompliant);
+    first.mode = Mode::Enforce;
+    first.conclusion = fixtures::non_compliant("Off.", Remediation::Manual("Enable DNS support first.".into()));
+    let change = Change::EnablePrivateDns(EnablePrivateDns {
+        endpoint: fixtures::ENDPOINT.into(),
+    });
+    reconciliation.plan.changes = vec![fixtures::planned(&change, &first.key, Mode::Audit, 0.0)];
+    reconciliation.outcomes = vec![ChangeOutcome::Skipped {
+        reason: "audit mode".into(),
+    }];
+    reconciliation.findings = vec![first];
+    assert_eq!(Report::of(&reconciliation).findings[0].outcome, Outcome::Audit);
 }
 
 #[test]

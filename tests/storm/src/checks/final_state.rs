@@ -5,7 +5,7 @@ use postern_core::evaluation::{Conclusion, Finding, Remediation};
 use postern_core::history::{DeliveredFinding, FindingStatus};
 use postern_core::model::finding::Verdict;
 use postern_core::model::managed::TAG_MANAGED;
-use postern_core::settings::Mode;
+use postern_core::settings::{Mode, Settings};
 
 use super::Evidence;
 
@@ -23,7 +23,7 @@ pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result
                 .delivered
                 .get(&finding.key)
                 .map(|delivered| delivered.outcome);
-            if !delivered.is_some_and(|delivered| explains(delivered, finding)) {
+            if !delivered.is_some_and(|delivered| explains(delivered, finding, evidence.settings)) {
                 return Err(format!("{delivered:?} was reported of {}: {finding:?}", finding.key));
             }
         }
@@ -32,9 +32,13 @@ pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result
 }
 
 /// Whether this status explains why a finding is open.
-fn explains(delivered: FindingStatus, finding: &Finding) -> bool {
+fn explains(delivered: FindingStatus, finding: &Finding, settings: &Settings) -> bool {
     match (finding.verdict(), finding.mode) {
         (Verdict::Indeterminate, _) => delivered == FindingStatus::Indeterminate,
+        // It waits for a change for another finding, and its own change after that interrupts.
+        (_, Mode::Enforce) if delivered == FindingStatus::Audit => {
+            settings.modes.interrupting != Mode::Enforce && !interrupts(finding)
+        }
         (_, Mode::Enforce) => matches!(
             delivered,
             FindingStatus::Manual | FindingStatus::Conflict | FindingStatus::Refused | FindingStatus::Failed
