@@ -17,7 +17,7 @@ use postern_report::Verification;
 use crate::context::RunContext;
 use crate::error::ReconcileError;
 use crate::evaluation::Evaluation;
-use crate::execution::not_applied;
+use crate::execution::PlanProgress;
 use crate::lease::LeaseTerms;
 use crate::limits::{reserve, return_unused};
 use crate::restraints::known_restraints;
@@ -165,21 +165,16 @@ async fn execute(
     stopped: &dyn Fn() -> bool,
 ) -> Result<Vec<ChangeOutcome>, ReconcileError> {
     let mut outcomes = Vec::new();
-    let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
+    let mut progress = PlanProgress::of(plan);
     for planned in &plan.changes {
-        let outcome = match (planned.mode, plan.refusal(planned)) {
-            (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => ChangeOutcome::Skipped {
-                reason: "an earlier change for the same finding was not applied".to_owned(),
-            },
-            (Mode::Enforce, None) if stopped() => ChangeOutcome::Skipped {
+        let outcome = match progress.not_made(planned) {
+            Some(outcome) => outcome,
+            None if stopped() => ChangeOutcome::Skipped {
                 reason: "interrupted".to_owned(),
             },
-            (Mode::Enforce, None) => session.apply(planned, &[]).await?.outcome,
-            (_, refused) => not_applied(planned, refused),
+            None => session.apply(planned, &[]).await?.outcome,
         };
-        if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
-            failed.extend(&planned.causes);
-        }
+        progress.note(planned, &outcome);
         if planned.mode == Mode::Enforce {
             on_change(planned, &outcome);
         }

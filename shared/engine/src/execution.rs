@@ -1,11 +1,12 @@
 //! What was done about the plan of a scope.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::chain;
 use postern_core::changes::ChangeOutcome;
 use postern_core::history::ChangeRecord;
-use postern_core::plan::PlannedChange;
+use postern_core::model::finding::FindingKey;
+use postern_core::plan::{Plan, PlannedChange};
 use postern_core::settings::Mode;
 use tracing::warn;
 
@@ -56,6 +57,42 @@ impl Execution {
                 .map(|planned| not_applied(planned, plan.refusal(planned)))
                 .collect(),
             ..Self::default()
+        }
+    }
+}
+
+/// Goes through a plan, change by change.
+pub(crate) struct PlanProgress<'p> {
+    plan: &'p Plan,
+    /// Findings for which a change was not applied.
+    failed: BTreeSet<&'p FindingKey>,
+}
+
+impl<'p> PlanProgress<'p> {
+    pub(crate) fn of(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            failed: BTreeSet::new(),
+        }
+    }
+
+    /// Why a change is not made: its mode, a refusal, or an earlier change for the same finding that was not applied. None
+    /// where it is to be made.
+    pub(crate) fn not_made(&self, planned: &PlannedChange) -> Option<ChangeOutcome> {
+        match (planned.mode, self.plan.refusal(planned)) {
+            (Mode::Enforce, None) if planned.causes.iter().any(|key| self.failed.contains(key)) => {
+                Some(ChangeOutcome::Skipped {
+                    reason: "an earlier change for the same finding was not applied".to_owned(),
+                })
+            }
+            (Mode::Enforce, None) => None,
+            (_, refused) => Some(not_applied(planned, refused)),
+        }
+    }
+
+    pub(crate) fn note(&mut self, planned: &'p PlannedChange, outcome: &ChangeOutcome) {
+        if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
+            self.failed.extend(&planned.causes);
         }
     }
 }

@@ -1,18 +1,16 @@
 //! Makes the changes of a plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use postern_aws::chain;
 use postern_core::changes::{ChangeKind, ChangeOutcome};
-use postern_core::model::finding::FindingKey;
 use postern_core::plan::{Plan, PlannedChange};
-use postern_core::settings::Mode;
 use postern_core::trigger::TriggeringEvent;
 
 use super::Reconciler;
 use crate::error::ReconcileError;
 use crate::evaluation::Evaluation;
-use crate::execution::{Execution, not_applied};
+use crate::execution::{Execution, PlanProgress};
 use crate::restraints::busy_subnets;
 use crate::session::{Executed, Session};
 
@@ -26,31 +24,21 @@ impl Reconciler<'_> {
     ) -> Execution {
         let plan = &evaluation.plan;
         let mut execution = Execution::default();
-        let mut failed: BTreeSet<&FindingKey> = BTreeSet::new();
+        let mut progress = PlanProgress::of(plan);
         let mut ahead: BTreeMap<usize, ChangeOutcome> = BTreeMap::new();
         for (position, planned) in plan.changes.iter().enumerate() {
-            let together = subnets_of_one_endpoint(plan, position, &failed);
+            let together = subnets_of_one_endpoint(plan, position, &progress);
             if together.len() > 1 && !ahead.contains_key(&position) {
                 ahead.extend(self.add_subnets(&together, session, events, &mut execution).await);
             }
-            let outcome = match (planned.mode, plan.refusal(planned)) {
-                _ if ahead.contains_key(&position) => {
-                    ahead.remove(&position).unwrap_or_else(|| not_applied(planned, None))
-                }
-                (Mode::Enforce, None) if planned.causes.iter().any(|key| failed.contains(key)) => {
-                    ChangeOutcome::Skipped {
-                        reason: "an earlier change for the same finding was not applied".to_owned(),
-                    }
-                }
-                (Mode::Enforce, None) => {
+            let outcome = match ahead.remove(&position).or_else(|| progress.not_made(planned)) {
+                Some(outcome) => outcome,
+                None => {
                     self.execute_one(position, planned, session, events, &mut execution)
                         .await
                 }
-                (_, refused) => not_applied(planned, refused),
             };
-            if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
-                failed.extend(&planned.causes);
-            }
+            progress.note(planned, &outcome);
             execution.outcomes.push(outcome);
         }
         execution
@@ -162,14 +150,11 @@ fn not_started(error: &ReconcileError) -> ChangeOutcome {
 fn subnets_of_one_endpoint<'a>(
     plan: &'a Plan,
     position: usize,
-    failed: &BTreeSet<&FindingKey>,
+    progress: &PlanProgress<'_>,
 ) -> Vec<(usize, &'a PlannedChange)> {
     let all = || plan.changes.iter().enumerate().skip(position);
     let adds = |planned: &PlannedChange| {
-        planned.change.kind() == ChangeKind::AddSubnet
-            && planned.mode == Mode::Enforce
-            && plan.refusal(planned).is_none()
-            && !planned.causes.iter().any(|key| failed.contains(key))
+        planned.change.kind() == ChangeKind::AddSubnet && progress.not_made(planned).is_none()
     };
     let Some((_, first)) = all().next().filter(|(_, first)| adds(first)) else {
         return Vec::new();
