@@ -100,20 +100,7 @@ impl Storm {
         let mut rng = Rng::with_seed(cloud.seed());
         let mut queues = Queues::new(&mut rng);
         queues.faulty = false;
-        Self {
-            people: People::nobody(),
-            queues,
-            warm: BTreeMap::new(),
-            running: JoinSet::new(),
-            operators: JoinSet::new(),
-            busy: BTreeMap::new(),
-            events_read: 0,
-            figures: Figures::default(),
-            cloud,
-            configuration,
-            settings,
-            rng,
-        }
+        Self::new(cloud, People::nobody(), queues, (configuration, settings), rng)
     }
 
     /// Runs functions and sweeps until nothing is left to do. Gives the messages that ended in dead-letter queues.
@@ -148,9 +135,21 @@ impl Storm {
             Size::Large => Duration::from_secs(rng.u64(60..3_600)),
         };
         cloud.set_faults(Faults::random(&mut rng, length));
+        let people = People::new(kind, length, &mut rng);
+        let queues = Queues::new(&mut rng);
+        Self::new(cloud, people, queues, (configuration, settings), rng)
+    }
+
+    fn new(
+        cloud: Cloud,
+        people: People,
+        queues: Queues,
+        (configuration, settings): (Configuration, Arc<Settings>),
+        rng: Rng,
+    ) -> Self {
         Self {
-            people: People::new(kind, length, &mut rng),
-            queues: Queues::new(&mut rng),
+            people,
+            queues,
             warm: BTreeMap::new(),
             running: JoinSet::new(),
             operators: JoinSet::new(),

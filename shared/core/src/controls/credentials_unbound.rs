@@ -3,7 +3,6 @@
 use postern_policy::{Binding, Request};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
-use crate::evaluation::policies::Known;
 use crate::evaluation::{Assessment, Concern, Context, Control, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
@@ -44,17 +43,7 @@ service that AWS does not offer is left to people.",
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
-    context.assess_policies(CONTROL.name, |key, endpoint, known| {
-        Some(match known {
-            Known::Nothing(..) => return None,
-            Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
-            Known::Undecided(..) => key.not_applicable("The policy cannot be decided (see policy-undecided)."),
-            Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
-                key.not_applicable("The perimeter is empty.")
-            }
-            Known::Decided(service, policy) => judge(context, key, endpoint, service, policy),
-        })
-    })
+    context.assess_decided_policies(CONTROL.name, judge)
 }
 
 fn judge(

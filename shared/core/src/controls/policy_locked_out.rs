@@ -4,7 +4,6 @@ use postern_policy::Containment;
 
 use crate::changes::ChangeKind;
 use crate::evaluation::Policy;
-use crate::evaluation::policies::Known;
 use crate::evaluation::{Assessment, Concern, Context, Control, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
@@ -43,17 +42,7 @@ know which requests they were meant to allow.",
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
-    context.assess_policies(CONTROL.name, |key, endpoint, known| {
-        Some(match known {
-            Known::Nothing(..) => return None,
-            Known::Unsupported(service) => key.not_applicable(format!("{} supports no endpoint policy.", service.name)),
-            Known::Undecided(..) => key.not_applicable("The policy cannot be decided (see policy-undecided)."),
-            Known::Decided(..) if !context.settings.perimeter.trusts_somebody() => {
-                key.not_applicable("The perimeter is empty.")
-            }
-            Known::Decided(service, policy) => judge(context, key, endpoint, service, policy),
-        })
-    })
+    context.assess_decided_policies(CONTROL.name, judge)
 }
 
 fn judge(

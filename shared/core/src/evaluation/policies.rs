@@ -41,6 +41,28 @@ impl<'a> Context<'a> {
         Ok(assessed.collect())
     }
 
+    /// The assessments of a control that depends on what a decided policy says, and on whom the perimeter trusts. Why
+    /// another policy cannot be judged is said by the controls that are about it.
+    pub(crate) fn assess_decided_policies(
+        &self,
+        control: &str,
+        judge: impl Fn(&Self, FindingKey, &Endpoint, &Service, &Policy) -> Assessment,
+    ) -> Result<Vec<Assessment>, Gap> {
+        self.assess_policies(control, |key, endpoint, known| {
+            Some(match known {
+                Known::Nothing(..) => return None,
+                Known::Unsupported(service) => {
+                    key.not_applicable(format!("{} supports no endpoint policy.", service.name))
+                }
+                Known::Undecided(..) => key.not_applicable("The policy cannot be decided (see policy-undecided)."),
+                Known::Decided(..) if !self.settings.perimeter.trusts_somebody() => {
+                    key.not_applicable("The perimeter is empty.")
+                }
+                Known::Decided(service, policy) => judge(self, key, endpoint, service, policy),
+            })
+        })
+    }
+
     fn policies_of_endpoints(&self) -> Result<Vec<(&'a Endpoint, Known<'a>)>, Gap> {
         let endpoints = self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
         endpoints
