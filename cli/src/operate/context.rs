@@ -8,7 +8,7 @@ use postern_core::controls::CONTROLS;
 use postern_core::evaluation::PolicyCache;
 use postern_core::model::id::{AccountId, Region, RunId, VpcId};
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::model::snapshot::{Part, VpcSnapshot};
 use postern_core::model::token::client_token;
 use postern_core::settings::Settings;
 use postern_engine::RunContext;
@@ -56,7 +56,7 @@ impl OperatorContext {
     }
 
     /// Observes everything of a scope. None where its resource does not exist.
-    pub(super) async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, CommandError> {
+    pub(super) async fn observe(&self, scope: &Scope) -> Result<Option<VpcSnapshot>, CommandError> {
         let parts = Part::ALL.into_iter().collect();
         Ok(self.session.observe(&scope.region, &scope.resource, &parts).await?)
     }

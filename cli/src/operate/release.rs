@@ -8,7 +8,7 @@ use postern_core::controls::CONTROLS;
 use postern_core::history::ChangeRecord;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::Snapshot;
+use postern_core::model::snapshot::VpcSnapshot;
 use postern_core::plan::{self, ReleaseTarget, reopened};
 use postern_core::settings::Settings;
 use postern_core::trigger::Target;
@@ -59,7 +59,7 @@ struct ScopeRelease<'a> {
 }
 
 struct ReleasePlan {
-    snapshot: Snapshot,
+    snapshot: VpcSnapshot,
     records: Vec<ChangeRecord>,
     inverses: Vec<Inverse>,
 }

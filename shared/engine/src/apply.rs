@@ -9,7 +9,7 @@ use postern_core::evaluation::Finding;
 use postern_core::history::ChangeHistory;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::model::snapshot::{Part, VpcSnapshot};
 use postern_core::plan::{Plan, PlannedChange, Restraints};
 use postern_core::settings::Mode;
 use postern_report::Verification;
@@ -28,7 +28,7 @@ use crate::verify::verify;
 /// A scope with the plan for it.
 #[derive(Debug)]
 pub struct ScopePlan {
-    pub snapshot: Snapshot,
+    pub snapshot: VpcSnapshot,
     pub findings: Vec<Finding>,
     pub plan: Plan,
 }

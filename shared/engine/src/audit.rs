@@ -8,7 +8,7 @@ use postern_aws::observe::ObserveError;
 use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeHistory;
 use postern_core::model::id::{Region, RunId, VpcId};
-use postern_core::model::snapshot::{Part, Snapshot, name};
+use postern_core::model::snapshot::{Part, VpcSnapshot, name};
 use postern_core::plan::{Restraints, plan};
 use postern_core::settings::{Mode, Settings};
 use postern_report::Reconciliation;
@@ -70,7 +70,7 @@ async fn audit_region(session: &Session, region: Region, request: &AuditRequest<
     let parts: BTreeSet<_> = Part::ALL.into_iter().collect();
     let found = session.observe_region(&region, &parts).await.map(|snapshots| {
         let mut found = RegionScopes::default();
-        let wanted = |snapshot: &Snapshot| request.vpcs.is_empty() || request.vpcs.contains(&snapshot.vpc.id);
+        let wanted = |snapshot: &VpcSnapshot| request.vpcs.is_empty() || request.vpcs.contains(&snapshot.vpc.id);
         for snapshot in snapshots.into_iter().filter(wanted) {
             if snapshot.vpc.owner == snapshot.account {
                 found.scopes.push(audit_scope(&snapshot, session, request));
@@ -83,7 +83,7 @@ async fn audit_region(session: &Session, region: Region, request: &AuditRequest<
     RegionAudit { region, found }
 }
 
-fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
+fn audit_scope(snapshot: &VpcSnapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
     let (settings, time) = (request.settings, session.now());
     let history = ChangeHistory::default();
     let (findings, plan) = plan(

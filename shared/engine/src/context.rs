@@ -10,7 +10,7 @@ use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeRecord;
 use postern_core::model::id::RunId;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::model::snapshot::{Part, VpcSnapshot};
 use postern_core::settings::Settings;
 
 use crate::error::ReconcileError;
@@ -36,7 +36,7 @@ impl RunContext<'_> {
         &self,
         scope: &Scope,
         parts: &BTreeSet<Part>,
-    ) -> Result<Option<Snapshot>, ReconcileError> {
+    ) -> Result<Option<VpcSnapshot>, ReconcileError> {
         let session = self.aws.account(&scope.account).await?;
         Ok(session.observe(&scope.region, &scope.resource, parts).await?)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use postern_aws::chain;
 use postern_core::history::ChangeHistory;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::model::snapshot::{Part, VpcSnapshot};
 use postern_core::plan::Restraints;
 use postern_core::trigger::TriggeringEvent;
 use tracing::{info, warn};
@@ -46,7 +46,7 @@ pub struct Reconciler<'a> {
 pub enum WorkItem {
     Unobserved(Scope),
     /// Observed together with the rest of its Region. Its alert is delivered by [`Reconciler::finish`].
-    Observed(Box<Snapshot>),
+    Observed(Box<VpcSnapshot>),
 }
 
 impl WorkItem {
@@ -136,7 +136,7 @@ impl<'a> Reconciler<'a> {
     async fn without_ledger(
         &mut self,
         scope: &Scope,
-        snapshot: Snapshot,
+        snapshot: VpcSnapshot,
         error: ReconcileError,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
@@ -162,7 +162,7 @@ impl<'a> Reconciler<'a> {
     async fn with_ledger(
         &mut self,
         scope: &Scope,
-        snapshot: Snapshot,
+        snapshot: VpcSnapshot,
         history: ChangeHistory,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
@@ -234,7 +234,7 @@ impl<'a> Reconciler<'a> {
             .await
     }
 
-    async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, ReconcileError> {
+    async fn observe(&self, scope: &Scope) -> Result<Option<VpcSnapshot>, ReconcileError> {
         let snapshot = self.context.observe(scope, &self.parts).await?;
         if snapshot.is_none() {
             info!("the VPC does not exist any more, there is nothing to do");
@@ -251,7 +251,7 @@ impl<'a> Reconciler<'a> {
     async fn evaluate(
         &self,
         scope: &Scope,
-        snapshot: Snapshot,
+        snapshot: VpcSnapshot,
         history: ChangeHistory,
     ) -> Result<Evaluation, ReconcileError> {
         let free = Restraints::after(self.budget.spent());

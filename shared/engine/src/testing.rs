@@ -13,7 +13,7 @@ use postern_core::evaluation::{Conclusion, Finding, PolicyCache, Remediation};
 use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::model::snapshot::{Part, VpcSnapshot};
 use postern_core::plan::Restraints;
 use postern_core::settings::{Mode, Settings};
 use postern_core::trigger::TriggeringEvent;
@@ -104,7 +104,7 @@ impl Rig {
         Scope::vpc(&"111122223333".into(), &REGION.into(), &self.vpc.as_str().into())
     }
 
-    pub(crate) async fn snapshot(&self) -> Snapshot {
+    pub(crate) async fn snapshot(&self) -> VpcSnapshot {
         let parts = Part::ALL.into_iter().collect();
         self.context("snapshot")
             .observe(&self.scope(), &parts)

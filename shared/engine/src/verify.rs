@@ -6,7 +6,7 @@ use postern_aws::chain;
 use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::{Control, Finding, evaluate};
 use postern_core::model::finding::{FindingKey, Verdict};
-use postern_core::model::snapshot::{EndpointState, Snapshot};
+use postern_core::model::snapshot::{EndpointState, VpcSnapshot};
 use postern_core::plan::PlannedChange;
 use postern_core::settings::Mode;
 use postern_report::Verification;
@@ -92,7 +92,7 @@ fn of_finding(finding: Option<&Finding>, failed: bool, pending: Option<String>) 
 }
 
 /// Says so if AWS is not done with the endpoint of a change.
-fn still_pending(planned: &PlannedChange, outcome: &ChangeOutcome, observed: &Snapshot) -> Option<String> {
+fn still_pending(planned: &PlannedChange, outcome: &ChangeOutcome, observed: &VpcSnapshot) -> Option<String> {
     let created = match outcome {
         ChangeOutcome::Applied { created: Some(id) } => Some(id.as_str().into()),
         _ => None,

@@ -9,7 +9,7 @@ use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, Snapshot};
+use postern_core::model::snapshot::{Part, VpcSnapshot};
 use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
 use tracing::field::Empty;
@@ -300,7 +300,7 @@ async fn observe_region(
     account: &AccountId,
     region: &Region,
     parts: &BTreeSet<Part>,
-) -> Result<Vec<Snapshot>, ReconcileError> {
+) -> Result<Vec<VpcSnapshot>, ReconcileError> {
     let session = aws.account(account).await?;
     Ok(session.observe_region(region, parts).await?)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::{Aws, Caller, chain};
 use postern_core::functions::FUNCTIONS;
-use postern_core::model::snapshot::{EndpointKind, Part, Snapshot};
+use postern_core::model::snapshot::{EndpointKind, Part, VpcSnapshot};
 
 use super::{Line, Read};
 
@@ -42,7 +42,7 @@ pub(super) async fn quotas(aws: &Aws, caller: &Caller) -> Vec<Line> {
 }
 
 /// What is used of each quota.
-fn used(snapshots: &[Snapshot]) -> [((&'static str, &'static str), usize, String); 2] {
+fn used(snapshots: &[VpcSnapshot]) -> [((&'static str, &'static str), usize, String); 2] {
     let mut gateways = 0;
     let mut interfaces = BTreeMap::new();
     for snapshot in snapshots {

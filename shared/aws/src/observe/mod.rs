@@ -14,7 +14,7 @@ use aws_sdk_ec2::Client;
 use postern_core::changes::DnsAttribute;
 use postern_core::model::id::{Region, VpcId};
 use postern_core::model::scope::ScopedResource;
-use postern_core::model::snapshot::{Gap, Observed, Part, Snapshot, VpcDns};
+use postern_core::model::snapshot::{Gap, Observed, Part, VpcDns, VpcSnapshot};
 
 pub use clients::CLIENT_CALLS;
 pub use resolve::{Resolution, resolve_calls};
@@ -70,7 +70,7 @@ impl Session {
         region: &Region,
         resource: &ScopedResource,
         parts: &BTreeSet<Part>,
-    ) -> Result<Option<Snapshot>, ObserveError> {
+    ) -> Result<Option<VpcSnapshot>, ObserveError> {
         let ScopedResource::Vpc(vpc) = resource;
         // Boxed: the futures of the SDK's calls are large.
         let observed = Box::pin(observe(self, region, vpc, parts)).await;
@@ -86,7 +86,7 @@ async fn observe(
     region: &Region,
     vpc: &VpcId,
     parts: &BTreeSet<Part>,
-) -> Result<Option<Snapshot>, CallError> {
+) -> Result<Option<VpcSnapshot>, CallError> {
     let (account, ec2) = (session.account(), &session.ec2(region));
     let here = || vec![filter("vpc-id", [vpc.as_str()])];
     let parts_of_it = async {
@@ -125,7 +125,7 @@ async fn observe(
     if let (Ok(endpoints), Ok(groups)) = (&endpoints, &mut security_groups) {
         groups.extend(groups::foreign(ec2, endpoints, groups).await?);
     }
-    Ok(Some(Snapshot {
+    Ok(Some(VpcSnapshot {
         account: account.clone(),
         region: region.clone(),
         vpc: parse::vpc(&vpc)?,

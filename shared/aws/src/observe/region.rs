@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use postern_core::model::id::{AccountId, EndpointId, Region, SecurityGroupId, VpcId};
-use postern_core::model::snapshot::{Endpoint, Gap, Observed, Part, SecurityGroup, Snapshot, Vpc, VpcDns};
+use postern_core::model::snapshot::{Endpoint, Gap, Observed, Part, SecurityGroup, Vpc, VpcDns, VpcSnapshot};
 
 use super::groups::{may_be_foreign, unknown_groups};
 use super::{ObserveError, dns, gap, observed, unasked};
@@ -18,7 +18,11 @@ impl Session {
     /// calls grow with pages, and with VPCs where their DNS attributes are asked for, which AWS tells one at a time.
     ///
     /// DNS attributes that cannot be read, for whatever reason, leave a gap in their VPC alone.
-    pub async fn observe_region(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, ObserveError> {
+    pub async fn observe_region(
+        &self,
+        region: &Region,
+        parts: &BTreeSet<Part>,
+    ) -> Result<Vec<VpcSnapshot>, ObserveError> {
         Box::pin(self.sweep(region, parts))
             .await
             .map_err(|source| ObserveError {
@@ -27,7 +31,7 @@ impl Session {
             })
     }
 
-    async fn sweep(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, CallError> {
+    async fn sweep(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<VpcSnapshot>, CallError> {
         let (account, ec2) = (self.account(), &self.ec2(region));
         let all = Vec::new;
         let (vpcs, subnets, route_tables, endpoints, security_groups, services) = tokio::try_join!(
@@ -69,7 +73,7 @@ impl Session {
         let dns: Vec<_> = dns.buffer_unordered(describe::CONCURRENT_CALLS).collect().await;
         let snapshots = dns.into_iter().filter_map(|(vpc, dns)| {
             let endpoints = share(&endpoints, &vpc.id);
-            Some(Snapshot {
+            Some(VpcSnapshot {
                 account: account.clone(),
                 region: region.clone(),
                 dns: dns?,

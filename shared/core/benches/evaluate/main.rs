@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode};
 
 use postern_core::controls::CONTROLS;
 use postern_core::functions::{Function, POLICY_INSPECTOR, SUBNET_INSPECTOR};
-use postern_core::model::snapshot::Snapshot;
+use postern_core::model::snapshot::VpcSnapshot;
 
 use crate::vpcs::{Fleet, Run};
 
@@ -95,7 +95,7 @@ fn many(count: usize) {
 }
 
 /// One VPC with the default controls: by a function that is cold, and again by one that knows the policies.
-fn one_event(event: &str, function: &Function, vpc: fn(&Fleet) -> Snapshot, target: &str) {
+fn one_event(event: &str, function: &Function, vpc: fn(&Fleet) -> VpcSnapshot, target: &str) {
     let fleet = Fleet::with_default_controls();
     let vpc = vpc(&fleet);
     let controls = function.controls();

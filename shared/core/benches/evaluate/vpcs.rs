@@ -10,7 +10,7 @@ use postern_core::history::ChangeHistory;
 use postern_core::model::id::{EndpointId, SubnetId, Zone};
 use postern_core::model::snapshot::{
     Catalogue, Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable,
-    RouteTarget, SecurityGroup, Service, Snapshot, Subnet, Tags, Vpc, VpcDns,
+    RouteTarget, SecurityGroup, Service, Subnet, Tags, Vpc, VpcDns, VpcSnapshot,
 };
 use postern_core::plan::{Plan, Restraints, plan};
 use postern_core::settings::Settings;
@@ -88,7 +88,7 @@ impl Fleet {
     }
 
     /// One of many, with 10 endpoints. Half of them are as they should be but for two services without an endpoint.
-    pub(crate) fn vpc(&self, number: usize) -> Snapshot {
+    pub(crate) fn vpc(&self, number: usize) -> VpcSnapshot {
         let mut vpc = self.empty(number);
         let fault = number % 8;
         for service in INTERFACE.into_iter().take(8) {
@@ -112,7 +112,7 @@ impl Fleet {
     }
 
     /// A VPC with subnets and nothing else, in which private DNS cannot work.
-    pub(crate) fn faulty(&self) -> Snapshot {
+    pub(crate) fn faulty(&self) -> VpcSnapshot {
         let mut vpc = self.empty(0);
         vpc.dns = Ok(VpcDns {
             support: false,
@@ -125,7 +125,7 @@ impl Fleet {
     }
 
     /// A VPC with 5 endpoints that nobody gave a policy.
-    pub(crate) fn default_policies(&self) -> Snapshot {
+    pub(crate) fn default_policies(&self) -> VpcSnapshot {
         let mut vpc = self.empty(0);
         for service in INTERFACE.into_iter().take(4) {
             interface(&mut vpc, service, 3, true, DEFAULT_POLICY.to_owned());
@@ -134,7 +134,7 @@ impl Fleet {
         vpc
     }
 
-    fn empty(&self, number: usize) -> Snapshot {
+    fn empty(&self, number: usize) -> VpcSnapshot {
         let net = |third: usize| format!("10.{}.{third}.0/24", number % 256).parse().ok();
         let mut subnets = BTreeMap::new();
         let mut tables = Vec::new();
@@ -163,7 +163,7 @@ impl Fleet {
             }
             tables.push((table.id.clone(), table));
         }
-        Snapshot {
+        VpcSnapshot {
             account: ACCOUNT.into(),
             region: REGION.into(),
             vpc: Vpc {
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(crate) fn plan(&self, controls: &[&'static Control], vpc: &Snapshot) -> (Vec<Finding>, Plan) {
+    pub(crate) fn plan(&self, controls: &[&'static Control], vpc: &VpcSnapshot) -> (Vec<Finding>, Plan) {
         plan(
             controls,
             vpc,
@@ -268,7 +268,7 @@ fn groups(number: usize) -> BTreeMap<postern_core::model::id::SecurityGroupId, S
     groups.collect()
 }
 
-fn endpoint(vpc: &Snapshot, service: &str, kind: EndpointKind, policy: String) -> Endpoint {
+fn endpoint(vpc: &VpcSnapshot, service: &str, kind: EndpointKind, policy: String) -> Endpoint {
     let short = service.replace('.', "-");
     Endpoint {
         id: EndpointId(format!(
@@ -292,7 +292,7 @@ fn endpoint(vpc: &Snapshot, service: &str, kind: EndpointKind, policy: String) -
     }
 }
 
-fn interface(vpc: &mut Snapshot, service: &str, zones: usize, private_dns: bool, policy: String) {
+fn interface(vpc: &mut VpcSnapshot, service: &str, zones: usize, private_dns: bool, policy: String) {
     let mut endpoint = endpoint(vpc, service, EndpointKind::Interface, policy);
     endpoint.private_dns = private_dns;
     let subnets = vpc.subnets.iter().flat_map(BTreeMap::keys);
@@ -303,7 +303,7 @@ fn interface(vpc: &mut Snapshot, service: &str, zones: usize, private_dns: bool,
     endpoints.insert(endpoint.id.clone(), endpoint);
 }
 
-fn gateway(vpc: &mut Snapshot, service: &str, policy: String) {
+fn gateway(vpc: &mut VpcSnapshot, service: &str, policy: String) {
     let mut endpoint = endpoint(vpc, service, EndpointKind::Gateway, policy);
     let tables = vpc.route_tables.iter().flat_map(BTreeMap::keys);
     endpoint.route_tables = tables.cloned().collect();
@@ -312,7 +312,7 @@ fn gateway(vpc: &mut Snapshot, service: &str, policy: String) {
 }
 
 /// What a team wrote for its VPC.
-fn of_one_vpc(vpc: &Snapshot) -> String {
+fn of_one_vpc(vpc: &VpcSnapshot) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{{"StringEquals":{{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1","aws:SourceVpc":"{}"}}}}}}]}}"#,
         vpc.vpc.id

@@ -11,7 +11,7 @@ use super::snippet::{Block, endpoint_block, subnets};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SubnetId, VpcId, Zone};
-use crate::model::snapshot::{Gap, Part, Snapshot};
+use crate::model::snapshot::{Gap, Part, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -70,7 +70,7 @@ impl KindOfChange for AddSubnet {
         false
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         let added = with_endpoint(state, &self.endpoint, |endpoint| {
             endpoint.subnets.insert(self.subnet.clone())
         });
@@ -80,7 +80,7 @@ impl KindOfChange for AddSubnet {
         added
     }
 
-    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, _: &VpcSnapshot) -> Option<String> {
         None
     }
 
@@ -91,7 +91,7 @@ impl KindOfChange for AddSubnet {
         }))
     }
 
-    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, _: &RunId, state: &VpcSnapshot) -> EffectResult {
         on_endpoint(state, &self.endpoint, |endpoint| {
             effect_if(endpoint.subnets.contains(&self.subnet), || {
                 format!("{} is not in {}", self.endpoint, self.subnet)
@@ -103,11 +103,11 @@ impl KindOfChange for AddSubnet {
         false
     }
 
-    fn altered_since(&self, _: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, _: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         endpoint_altered(&self.endpoint, state, |_| None)
     }
 
-    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block> {
         endpoint_block(&self.endpoint, after, ("subnet_ids", "SubnetIds"), subnets)
     }
 
@@ -130,14 +130,14 @@ impl KindOfInverse for RemoveSubnet {
         modify_endpoint(&self.endpoint, &format!("--remove-subnet-ids {}", self.subnet))
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         let removed = with_endpoint(state, &self.endpoint, |endpoint| endpoint.subnets.remove(&self.subnet));
         if removed {
             give_address_back(state, &self.subnet);
         }
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         undone_on(
             state,
             &self.endpoint,

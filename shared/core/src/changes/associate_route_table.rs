@@ -11,7 +11,7 @@ use super::snippet::{Block, endpoint_block, route_tables};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RouteTableId, RunId, VpcId};
-use crate::model::snapshot::{Gap, Part, Snapshot};
+use crate::model::snapshot::{Gap, Part, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -69,13 +69,13 @@ impl KindOfChange for AssociateRouteTable {
         false
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         with_endpoint(state, &self.endpoint, |endpoint| {
             endpoint.route_tables.insert(self.route_table.clone())
         })
     }
 
-    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, _: &VpcSnapshot) -> Option<String> {
         None
     }
 
@@ -86,7 +86,7 @@ impl KindOfChange for AssociateRouteTable {
         }))
     }
 
-    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, _: &RunId, state: &VpcSnapshot) -> EffectResult {
         on_endpoint(state, &self.endpoint, |endpoint| {
             effect_if(endpoint.route_tables.contains(&self.route_table), || {
                 format!("{} is not associated with {}", self.endpoint, self.route_table)
@@ -98,11 +98,11 @@ impl KindOfChange for AssociateRouteTable {
         false
     }
 
-    fn altered_since(&self, _: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, _: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         endpoint_altered(&self.endpoint, state, |_| None)
     }
 
-    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block> {
         endpoint_block(
             &self.endpoint,
             after,
@@ -133,13 +133,13 @@ impl KindOfInverse for DisassociateRouteTable {
         )
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         with_endpoint(state, &self.endpoint, |endpoint| {
             endpoint.route_tables.remove(&self.route_table);
         });
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         undone_on(
             state,
             &self.endpoint,

@@ -12,7 +12,7 @@ use super::snippet::{Block, endpoint_block, groups};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
-use crate::model::snapshot::{Gap, Part, Snapshot};
+use crate::model::snapshot::{Gap, Part, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -69,14 +69,14 @@ impl KindOfChange for AttachManagedGroup {
         matches!(earlier.details().prepares(), Prepares::ManagedGroup)
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         let Some(group) = managed_id(state) else {
             return false;
         };
         with_endpoint(state, &self.endpoint, |endpoint| endpoint.security_groups.insert(group))
     }
 
-    fn simulated_id(&self, after: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, after: &VpcSnapshot) -> Option<String> {
         after.managed_group().map(|group| group.id.to_string())
     }
 
@@ -87,7 +87,7 @@ impl KindOfChange for AttachManagedGroup {
         }))
     }
 
-    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, _: &RunId, state: &VpcSnapshot) -> EffectResult {
         let Some(group) = managed_group(state)? else {
             return Ok(not_in_effect(format!("{} does not exist", self.group)));
         };
@@ -104,11 +104,11 @@ impl KindOfChange for AttachManagedGroup {
         false
     }
 
-    fn altered_since(&self, _: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, _: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         endpoint_altered(&self.endpoint, state, |_| None)
     }
 
-    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block> {
         endpoint_block(
             &self.endpoint,
             after,
@@ -135,13 +135,13 @@ impl KindOfInverse for DetachGroup {
         modify_endpoint(&self.endpoint, &format!("--remove-security-group-ids {}", self.group))
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         with_endpoint(state, &self.endpoint, |endpoint| {
             endpoint.security_groups.remove(&self.group);
         });
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         undone_on(
             state,
             &self.endpoint,

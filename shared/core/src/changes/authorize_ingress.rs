@@ -15,7 +15,7 @@ use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
 use crate::model::managed::MANAGED_GROUP_NAME;
-use crate::model::snapshot::{Gap, IngressRule, IngressSource, Part, Protocol, SecurityGroup, Snapshot};
+use crate::model::snapshot::{Gap, IngressRule, IngressSource, Part, Protocol, SecurityGroup, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -75,7 +75,7 @@ impl KindOfChange for AuthorizeIngress {
         matches!(earlier, Change::CreateManagedGroup(_))
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         let Some(id) = managed_id(state) else {
             return false;
         };
@@ -91,7 +91,7 @@ impl KindOfChange for AuthorizeIngress {
         })
     }
 
-    fn simulated_id(&self, after: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, after: &VpcSnapshot) -> Option<String> {
         after.managed_group().map(|group| group.id.to_string())
     }
 
@@ -102,7 +102,7 @@ impl KindOfChange for AuthorizeIngress {
         }))
     }
 
-    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, _: &RunId, state: &VpcSnapshot) -> EffectResult {
         let Some(group) = managed_group(state)? else {
             return Ok(not_in_effect(format!("{} does not exist", self.group)));
         };
@@ -121,7 +121,7 @@ impl KindOfChange for AuthorizeIngress {
         false
     }
 
-    fn altered_since(&self, created: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, created: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         let groups = state.security_groups.as_ref().map_err(Gap::clone)?;
         let Some(id) = created else { return Ok(None) };
         let present: BTreeSet<_> = groups.get(&id.into()).into_iter().flat_map(exact_sources).collect();
@@ -134,7 +134,7 @@ impl KindOfChange for AuthorizeIngress {
         Ok((!missing.is_empty()).then(|| format!("{id} no longer has the rules for {}", missing.join(", "))))
     }
 
-    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block> {
         let group = after.managed_group().into_iter();
         group
             .flat_map(|group| {
@@ -178,7 +178,7 @@ impl KindOfInverse for RevokeIngress {
         )
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         with_group(state, &self.group, |group| {
             group.ingress.retain(|rule| {
                 !matches!(&rule.source, IngressSource::Cidr(cidr) if self.cidrs.contains(&cidr.to_string()))
@@ -187,7 +187,7 @@ impl KindOfInverse for RevokeIngress {
         });
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         let groups = state.security_groups.as_ref().map_err(Gap::clone)?;
         let left: Vec<_> = groups
             .get(&self.group)

@@ -16,7 +16,7 @@ use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RouteTableId, RunId, ServiceName, SubnetId, VpcId, Zone};
 use crate::model::managed::{TAG_MANAGED, is_managed};
 use crate::model::policy_document::has_policy;
-use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Snapshot, Tags};
+use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Tags, VpcSnapshot};
 use crate::model::text::plural;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -51,7 +51,7 @@ impl NewEndpoint {
     }
 
     /// What of the endpoint is not as it was created.
-    fn differences(&self, found: &Endpoint, state: &Snapshot) -> Option<String> {
+    fn differences(&self, found: &Endpoint, state: &VpcSnapshot) -> Option<String> {
         if !is_managed(&found.tags) {
             return Some(format!("it no longer has the tag {TAG_MANAGED}"));
         }
@@ -136,7 +136,7 @@ impl KindOfChange for NewEndpoint {
         }
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         let endpoint = Endpoint {
             id: self.simulated(),
             kind: self.endpoint_kind,
@@ -171,7 +171,7 @@ impl KindOfChange for NewEndpoint {
         true
     }
 
-    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, _: &VpcSnapshot) -> Option<String> {
         Some(self.simulated().0)
     }
 
@@ -181,7 +181,7 @@ impl KindOfChange for NewEndpoint {
         }))
     }
 
-    fn effect(&self, run: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, run: &RunId, state: &VpcSnapshot) -> EffectResult {
         let endpoints = state.endpoints.as_ref().map_err(Gap::clone)?;
         let made = endpoints.values().find(|endpoint| {
             endpoint.kind == self.endpoint_kind
@@ -198,13 +198,13 @@ impl KindOfChange for NewEndpoint {
         true
     }
 
-    fn altered_since(&self, created: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, created: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         state.security_groups.as_ref().map_err(Gap::clone)?;
         let Some(id) = created else { return Ok(None) };
         endpoint_altered(&id.into(), state, |found| self.differences(found, state))
     }
 
-    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block> {
         let created = after.endpoints.as_ref().ok();
         let created = created.and_then(|endpoints| endpoints.get(&self.simulated()));
         created
@@ -232,14 +232,14 @@ impl KindOfInverse for DeleteEndpoint {
         format!("aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}", self.endpoint)
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         let removed = state.endpoints.as_mut().ok().and_then(|e| e.remove(&self.endpoint));
         for subnet in removed.iter().flat_map(|endpoint| &endpoint.subnets) {
             give_address_back(state, subnet);
         }
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         undone_on(
             state,
             &self.endpoint,
@@ -249,7 +249,7 @@ impl KindOfInverse for DeleteEndpoint {
     }
 }
 
-fn block(new: &NewEndpoint, endpoint: &Endpoint, after: &Snapshot) -> Block {
+fn block(new: &NewEndpoint, endpoint: &Endpoint, after: &VpcSnapshot) -> Block {
     let service = new.service.to_string();
     let vpc = after.vpc.id.to_string();
     let gateway = endpoint.kind == EndpointKind::Gateway;

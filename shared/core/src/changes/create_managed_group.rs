@@ -12,7 +12,7 @@ use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED, is_managed};
-use crate::model::snapshot::{Gap, Part, SecurityGroup, Snapshot, Tags};
+use crate::model::snapshot::{Gap, Part, SecurityGroup, Tags, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -79,7 +79,7 @@ impl KindOfChange for CreateManagedGroup {
         false
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         if state.managed_group().is_some() {
             return false;
         }
@@ -98,7 +98,7 @@ impl KindOfChange for CreateManagedGroup {
         true
     }
 
-    fn simulated_id(&self, after: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, after: &VpcSnapshot) -> Option<String> {
         after.managed_group().map(|group| group.id.to_string())
     }
 
@@ -108,7 +108,7 @@ impl KindOfChange for CreateManagedGroup {
         }))
     }
 
-    fn effect(&self, run: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, run: &RunId, state: &VpcSnapshot) -> EffectResult {
         Ok(match managed_group(state)? {
             Some(group) if created_by(&group.tags, run) => in_effect(Some(group.id.to_string())),
             Some(group) => not_in_effect(format!("another run created {}", group.id)),
@@ -120,7 +120,7 @@ impl KindOfChange for CreateManagedGroup {
         true
     }
 
-    fn altered_since(&self, created: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, created: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         let groups = state.security_groups.as_ref().map_err(Gap::clone)?;
         let endpoints = state.endpoints.as_ref().map_err(Gap::clone)?;
         let Some(group) = created.and_then(|id| groups.get(&id.into())) else {
@@ -141,7 +141,7 @@ impl KindOfChange for CreateManagedGroup {
     }
 
     /// The group is Postern's own: there is nothing for others to configure.
-    fn snippet(&self, _: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, _: &VpcSnapshot) -> Vec<Block> {
         Vec::new()
     }
 
@@ -163,13 +163,13 @@ impl KindOfInverse for DeleteSecurityGroup {
         format!("aws ec2 delete-security-group --group-id {}", self.group)
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         if let Ok(groups) = &mut state.security_groups {
             groups.remove(&self.group);
         }
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         let groups = state.security_groups.as_ref().map_err(Gap::clone)?;
         Ok(effect_if(!groups.contains_key(&self.group), || {
             format!("{} still exists", self.group)

@@ -2,7 +2,7 @@
 
 use crate::model::id::{EndpointId, RunId};
 use crate::model::managed::{TAG_RUN, is_managed, managed_by};
-use crate::model::snapshot::{Endpoint, Gap, Observed, SecurityGroup, Snapshot, Tags};
+use crate::model::snapshot::{Endpoint, Gap, Observed, SecurityGroup, Tags, VpcSnapshot};
 
 /// Whether a change is in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,14 +33,14 @@ pub(super) fn effect_if(condition: bool, instead: impl FnOnce() -> String) -> Ef
     }
 }
 
-pub(super) fn managed_group(state: &Snapshot) -> Observed<Option<&SecurityGroup>> {
+pub(super) fn managed_group(state: &VpcSnapshot) -> Observed<Option<&SecurityGroup>> {
     state.security_groups.as_ref().map_err(Gap::clone)?;
     Ok(state.managed_group())
 }
 
 /// The effect on an endpoint, which has to be alive.
 pub(super) fn on_endpoint(
-    state: &Snapshot,
+    state: &VpcSnapshot,
     id: &EndpointId,
     check: impl FnOnce(&Endpoint) -> EffectCheck,
 ) -> EffectResult {
@@ -52,7 +52,7 @@ pub(super) fn on_endpoint(
 
 /// The effect of an inverse: `left` says whether something of the change is still there. Of a dead endpoint nothing is.
 pub(super) fn undone_on(
-    state: &Snapshot,
+    state: &VpcSnapshot,
     id: &EndpointId,
     left: impl FnOnce(&Endpoint) -> bool,
     instead: impl FnOnce() -> String,
@@ -61,7 +61,7 @@ pub(super) fn undone_on(
     Ok(effect_if(!left, instead))
 }
 
-fn live_endpoint<'a>(state: &'a Snapshot, id: &EndpointId) -> Observed<Option<&'a Endpoint>> {
+fn live_endpoint<'a>(state: &'a VpcSnapshot, id: &EndpointId) -> Observed<Option<&'a Endpoint>> {
     let endpoints = state.endpoints.as_ref().map_err(Gap::clone)?;
     Ok(endpoints.get(id).filter(|endpoint| !endpoint.dead()))
 }
@@ -75,7 +75,7 @@ pub(super) fn created_by(tags: &Tags, run: &RunId) -> bool {
 /// is left to undo.
 pub(super) fn endpoint_altered(
     id: &EndpointId,
-    state: &Snapshot,
+    state: &VpcSnapshot,
     differs: impl FnOnce(&Endpoint) -> Option<String>,
 ) -> Result<Option<String>, Gap> {
     let endpoints = state.endpoints.as_ref().map_err(Gap::clone)?;

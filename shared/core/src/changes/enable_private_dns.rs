@@ -11,7 +11,7 @@ use super::snippet::{Block, Setting, endpoint_block};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
-use crate::model::snapshot::{Gap, Part, Snapshot};
+use crate::model::snapshot::{Gap, Part, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -71,13 +71,13 @@ impl KindOfChange for EnablePrivateDns {
         }
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         with_endpoint(state, &self.endpoint, |endpoint| {
             !std::mem::replace(&mut endpoint.private_dns, true)
         })
     }
 
-    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, _: &VpcSnapshot) -> Option<String> {
         None
     }
 
@@ -87,7 +87,7 @@ impl KindOfChange for EnablePrivateDns {
         }))
     }
 
-    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, _: &RunId, state: &VpcSnapshot) -> EffectResult {
         on_endpoint(state, &self.endpoint, |endpoint| {
             effect_if(endpoint.private_dns, || {
                 format!("private DNS is disabled on {}", self.endpoint)
@@ -99,11 +99,11 @@ impl KindOfChange for EnablePrivateDns {
         false
     }
 
-    fn altered_since(&self, _: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, _: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         endpoint_altered(&self.endpoint, state, |_| None)
     }
 
-    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block> {
         endpoint_block(
             &self.endpoint,
             after,
@@ -131,11 +131,11 @@ impl KindOfInverse for DisablePrivateDns {
         modify_endpoint(&self.endpoint, "--no-private-dns-enabled")
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         with_endpoint(state, &self.endpoint, |endpoint| endpoint.private_dns = false);
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         undone_on(
             state,
             &self.endpoint,

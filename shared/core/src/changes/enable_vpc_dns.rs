@@ -11,7 +11,7 @@ use super::snippet::{Block, Setting};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
-use crate::model::snapshot::{Gap, Observed, Part, Snapshot};
+use crate::model::snapshot::{Gap, Observed, Part, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -88,11 +88,11 @@ impl KindOfChange for EnableVpcDns {
             && matches!(earlier, Change::EnableVpcDns(earlier) if earlier.attribute == DnsAttribute::Support)
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         set(state, self.attribute, true)
     }
 
-    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, _: &VpcSnapshot) -> Option<String> {
         None
     }
 
@@ -103,7 +103,7 @@ impl KindOfChange for EnableVpcDns {
         }))
     }
 
-    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, _: &RunId, state: &VpcSnapshot) -> EffectResult {
         let enabled = get(state, self.attribute)?;
         Ok(effect_if(enabled, || format!("{} is disabled", self.attribute)))
     }
@@ -113,11 +113,11 @@ impl KindOfChange for EnableVpcDns {
     }
 
     /// An attribute is either enabled or not, and `effect` of the inverse tells that.
-    fn altered_since(&self, _: Option<&str>, _: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, _: Option<&str>, _: &VpcSnapshot) -> Result<Option<String>, Gap> {
         Ok(None)
     }
 
-    fn snippet(&self, _: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, _: &VpcSnapshot) -> Vec<Block> {
         let (terraform, cloudformation) = match self.attribute {
             DnsAttribute::Support => ("enable_dns_support", "EnableDnsSupport"),
             DnsAttribute::Hostnames => ("enable_dns_hostnames", "EnableDnsHostnames"),
@@ -153,17 +153,17 @@ impl KindOfInverse for DisableVpcDns {
         format!("aws ec2 modify-vpc-attribute --vpc-id {} {flag}", self.vpc)
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         set(state, self.attribute, false);
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         let enabled = get(state, self.attribute)?;
         Ok(effect_if(!enabled, || format!("{} is enabled", self.attribute)))
     }
 }
 
-fn get(state: &Snapshot, attribute: DnsAttribute) -> Observed<bool> {
+fn get(state: &VpcSnapshot, attribute: DnsAttribute) -> Observed<bool> {
     let dns = state.dns.as_ref().map_err(Gap::clone)?;
     Ok(match attribute {
         DnsAttribute::Support => dns.support,
@@ -172,7 +172,7 @@ fn get(state: &Snapshot, attribute: DnsAttribute) -> Observed<bool> {
 }
 
 /// Whether that alters it.
-fn set(state: &mut Snapshot, attribute: DnsAttribute, value: bool) -> bool {
+fn set(state: &mut VpcSnapshot, attribute: DnsAttribute, value: bool) -> bool {
     let Ok(dns) = &mut state.dns else {
         return false;
     };

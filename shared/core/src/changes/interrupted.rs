@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::Change;
 use crate::model::id::{RouteTableId, SubnetId};
-use crate::model::snapshot::{Gap, Observed, Snapshot};
+use crate::model::snapshot::{Gap, Observed, VpcSnapshot};
 
 impl Change {
     /// The subnets whose clients the change interrupts. Empty where it interrupts nobody.
     ///
     /// # Errors
     /// The gap, where subnets or route tables were not observed.
-    pub fn interrupts(&self, state: &Snapshot) -> Observed<BTreeSet<SubnetId>> {
+    pub fn interrupts(&self, state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
         match self {
             Self::CreateEndpoint(new) if new.private_dns => every_subnet(state),
             Self::CreateEndpoint(new) => subnets_of(&new.route_tables, state),
@@ -28,13 +28,13 @@ impl Change {
 }
 
 /// The name of a service resolves to the endpoint in the whole VPC.
-fn every_subnet(state: &Snapshot) -> Observed<BTreeSet<SubnetId>> {
+fn every_subnet(state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
     let subnets = state.subnets.as_ref().map_err(Gap::clone)?;
     Ok(subnets.keys().cloned().collect())
 }
 
 /// The subnets that follow these route tables.
-fn subnets_of(tables: &BTreeSet<RouteTableId>, state: &Snapshot) -> Observed<BTreeSet<SubnetId>> {
+fn subnets_of(tables: &BTreeSet<RouteTableId>, state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
     let mut found = BTreeSet::new();
     for subnet in every_subnet(state)? {
         let table = state.route_table_of(&subnet)?;

@@ -46,7 +46,7 @@ pub use self::snippet::Code;
 use self::kind::{KindOfChange, KindOfInverse};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
-use crate::model::snapshot::{Gap, Part, Snapshot};
+use crate::model::snapshot::{Gap, Part, VpcSnapshot};
 
 /// One reversible API effect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -182,20 +182,20 @@ impl Change {
 
     /// The snapshot after the change. The same snapshot where the change is in effect already, or where the part that
     /// it concerns was not observed.
-    pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
+    pub fn simulate(&self, snapshot: &VpcSnapshot) -> VpcSnapshot {
         let mut after = snapshot.clone();
         self.simulate_in(&mut after);
         after
     }
 
     /// Makes the change in a snapshot, and tells whether that alters it.
-    pub fn simulate_in(&self, snapshot: &mut Snapshot) -> bool {
+    pub fn simulate_in(&self, snapshot: &mut VpcSnapshot) -> bool {
         self.details().simulate(snapshot)
     }
 
     /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the
     /// snapshot after the change.
-    pub fn simulated_id(&self, after: &Snapshot) -> Option<String> {
+    pub fn simulated_id(&self, after: &VpcSnapshot) -> Option<String> {
         self.details().simulated_id(after)
     }
 
@@ -209,7 +209,7 @@ impl Change {
     ///
     /// # Errors
     /// The gap, where what the change concerns was not observed.
-    pub fn effect(&self, run: &RunId, snapshot: &Snapshot) -> Result<EffectCheck, Gap> {
+    pub fn effect(&self, run: &RunId, snapshot: &VpcSnapshot) -> Result<EffectCheck, Gap> {
         self.details().effect(run, snapshot)
     }
 
@@ -223,7 +223,7 @@ impl Change {
     ///
     /// # Errors
     /// The gap, where what the change concerns was not observed.
-    pub fn altered_since(&self, created: Option<&str>, snapshot: &Snapshot) -> Result<Option<String>, Gap> {
+    pub fn altered_since(&self, created: Option<&str>, snapshot: &VpcSnapshot) -> Result<Option<String>, Gap> {
         self.details().altered_since(created, snapshot)
     }
 
@@ -270,7 +270,7 @@ impl Inverse {
     }
 
     /// The snapshot after the change was undone.
-    pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
+    pub fn simulate(&self, snapshot: &VpcSnapshot) -> VpcSnapshot {
         let mut after = snapshot.clone();
         self.details().simulate(&mut after);
         after
@@ -280,7 +280,7 @@ impl Inverse {
     ///
     /// # Errors
     /// The gap, where what the change concerns was not observed.
-    pub fn effect(&self, snapshot: &Snapshot) -> Result<EffectCheck, Gap> {
+    pub fn effect(&self, snapshot: &VpcSnapshot) -> Result<EffectCheck, Gap> {
         self.details().effect(snapshot)
     }
 }

@@ -12,7 +12,7 @@ use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
 use crate::model::policy_document::has_policy;
-use crate::model::snapshot::{Gap, Part, Snapshot};
+use crate::model::snapshot::{Gap, Part, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -71,14 +71,14 @@ impl KindOfChange for ReplacePolicy {
         matches!(earlier, Change::ReplacePolicy(earlier) if earlier.endpoint == self.endpoint)
     }
 
-    fn simulate(&self, state: &mut Snapshot) -> bool {
+    fn simulate(&self, state: &mut VpcSnapshot) -> bool {
         with_endpoint(state, &self.endpoint, |endpoint| {
             let before = endpoint.policy.replace(self.after.clone());
             before != endpoint.policy
         })
     }
 
-    fn simulated_id(&self, _: &Snapshot) -> Option<String> {
+    fn simulated_id(&self, _: &VpcSnapshot) -> Option<String> {
         None
     }
 
@@ -89,7 +89,7 @@ impl KindOfChange for ReplacePolicy {
         }))
     }
 
-    fn effect(&self, _: &RunId, state: &Snapshot) -> EffectResult {
+    fn effect(&self, _: &RunId, state: &VpcSnapshot) -> EffectResult {
         on_endpoint(state, &self.endpoint, |endpoint| {
             effect_if(has_policy(endpoint, &self.after), || {
                 format!("{} has another policy", self.endpoint)
@@ -101,13 +101,13 @@ impl KindOfChange for ReplacePolicy {
         false
     }
 
-    fn altered_since(&self, _: Option<&str>, state: &Snapshot) -> Result<Option<String>, Gap> {
+    fn altered_since(&self, _: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         endpoint_altered(&self.endpoint, state, |endpoint| {
             (!has_policy(endpoint, &self.after)).then(|| "its policy was changed since".to_owned())
         })
     }
 
-    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block> {
         endpoint_block(&self.endpoint, after, ("policy", "PolicyDocument"), policy)
     }
 
@@ -131,13 +131,13 @@ impl KindOfInverse for RestorePolicy {
         modify_endpoint(&self.endpoint, &format!("--policy-document '{policy}'"))
     }
 
-    fn simulate(&self, state: &mut Snapshot) {
+    fn simulate(&self, state: &mut VpcSnapshot) {
         with_endpoint(state, &self.endpoint, |endpoint| {
             endpoint.policy = Some(self.policy.clone());
         });
     }
 
-    fn effect(&self, state: &Snapshot) -> EffectResult {
+    fn effect(&self, state: &VpcSnapshot) -> EffectResult {
         undone_on(
             state,
             &self.endpoint,

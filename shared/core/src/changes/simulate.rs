@@ -1,11 +1,11 @@
 //! How kinds of change edit a snapshot.
 
 use crate::model::id::{EndpointId, SecurityGroupId, SubnetId};
-use crate::model::snapshot::{Endpoint, SecurityGroup, Snapshot};
+use crate::model::snapshot::{Endpoint, SecurityGroup, VpcSnapshot};
 
 /// Edits an endpoint, and gives what `edit` gives. Nothing where it is not there.
 pub(super) fn with_endpoint<T: Default>(
-    state: &mut Snapshot,
+    state: &mut VpcSnapshot,
     id: &EndpointId,
     edit: impl FnOnce(&mut Endpoint) -> T,
 ) -> T {
@@ -16,7 +16,7 @@ pub(super) fn with_endpoint<T: Default>(
 
 /// Edits a security group, and gives what `edit` gives. Nothing where it is not there.
 pub(super) fn with_group<T: Default>(
-    state: &mut Snapshot,
+    state: &mut VpcSnapshot,
     id: &SecurityGroupId,
     edit: impl FnOnce(&mut SecurityGroup) -> T,
 ) -> T {
@@ -25,20 +25,20 @@ pub(super) fn with_group<T: Default>(
     group.map(edit).unwrap_or_default()
 }
 
-pub(super) fn managed_id(state: &Snapshot) -> Option<SecurityGroupId> {
+pub(super) fn managed_id(state: &VpcSnapshot) -> Option<SecurityGroupId> {
     state.managed_group().map(|group| group.id.clone())
 }
 
 /// Each network interface of an endpoint takes one address of its subnet.
-pub(super) fn take_address(state: &mut Snapshot, subnet: &SubnetId) {
+pub(super) fn take_address(state: &mut VpcSnapshot, subnet: &SubnetId) {
     edit_free_addresses(state, subnet, |free| free.saturating_sub(1));
 }
 
-pub(super) fn give_address_back(state: &mut Snapshot, subnet: &SubnetId) {
+pub(super) fn give_address_back(state: &mut VpcSnapshot, subnet: &SubnetId) {
     edit_free_addresses(state, subnet, |free| free.saturating_add(1));
 }
 
-fn edit_free_addresses(state: &mut Snapshot, id: &SubnetId, edit: impl FnOnce(u32) -> u32) {
+fn edit_free_addresses(state: &mut VpcSnapshot, id: &SubnetId, edit: impl FnOnce(u32) -> u32) {
     if let Ok(subnets) = &mut state.subnets
         && let Some(subnet) = subnets.get_mut(id)
     {

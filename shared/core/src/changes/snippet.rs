@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Change;
 use crate::model::id::EndpointId;
 use crate::model::managed::MANAGED_GROUP_NAME;
-use crate::model::snapshot::{Endpoint, Snapshot};
+use crate::model::snapshot::{Endpoint, VpcSnapshot};
 use crate::model::text::printable_json;
 
 /// Both say the same: what the resource has to say besides what it says anyway.
@@ -41,7 +41,7 @@ pub(super) enum Setting {
 
 impl Code {
     /// Of what these changes would set in this VPC. None where there is nothing to set.
-    pub fn of(changes: &[Change], snapshot: &Snapshot) -> Option<Self> {
+    pub fn of(changes: &[Change], snapshot: &VpcSnapshot) -> Option<Self> {
         let after = changes
             .iter()
             .fold(snapshot.clone(), |state, change| change.simulate(&state));
@@ -89,7 +89,7 @@ pub(super) fn policy(endpoint: &Endpoint) -> Setting {
 /// One setting of an endpoint that exists: its whole value, since configuration replaces values whole.
 pub(super) fn endpoint_block(
     id: &EndpointId,
-    after: &Snapshot,
+    after: &VpcSnapshot,
     (terraform, cloudformation): (&'static str, &'static str),
     value: impl Fn(&Endpoint) -> Setting,
 ) -> Vec<Block> {

@@ -113,7 +113,7 @@ fn simulated(new: NewEndpoint) -> EndpointId {
     change.simulated_id(&world().snapshot).unwrap().into()
 }
 
-fn undone(before: &Snapshot, change: &Change) -> Snapshot {
+fn undone(before: &VpcSnapshot, change: &Change) -> VpcSnapshot {
     let after = change.simulate(before);
     let inverse = change.inverse(change.simulated_id(&after).as_deref()).unwrap();
     inverse.simulate(&after)
@@ -143,7 +143,7 @@ fn change_leaves_unobserved_parts_unknown() {
 #[test]
 fn change_of_a_missing_resource_does_nothing() {
     let empty = World {
-        snapshot: Snapshot {
+        snapshot: VpcSnapshot {
             endpoints: Ok([].into()),
             security_groups: Ok([].into()),
             ..world().snapshot
@@ -196,7 +196,7 @@ fn created_endpoint_has_the_requested_configuration() {
 
 #[test]
 fn network_interface_takes_one_address_of_its_subnet() {
-    let free = |snapshot: &Snapshot| -> Vec<_> {
+    let free = |snapshot: &VpcSnapshot| -> Vec<_> {
         let subnets = snapshot.subnets.as_ref().unwrap().values();
         subnets.map(|s| s.free_addresses).collect()
     };

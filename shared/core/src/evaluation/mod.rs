@@ -26,7 +26,7 @@ use crate::changes::{Change, ChangeKind, Safety};
 use crate::history::ChangeHistory;
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use crate::model::id::SubnetId;
-use crate::model::snapshot::{Endpoint, Gap, Part, Snapshot, name};
+use crate::model::snapshot::{Endpoint, Gap, Part, VpcSnapshot, name};
 use crate::settings::{Mode, Settings};
 
 /// A tag that exempts its resource from the controls that the settings allow to be exempted by tag.
@@ -71,7 +71,7 @@ pub enum Concern {
 
 /// The input of a control.
 pub struct Context<'a> {
-    pub snapshot: &'a Snapshot,
+    pub snapshot: &'a VpcSnapshot,
     pub settings: &'a Settings,
     pub history: &'a ChangeHistory,
     pub now: Timestamp,
@@ -87,7 +87,7 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(
-        snapshot: &'a Snapshot,
+        snapshot: &'a VpcSnapshot,
         settings: &'a Settings,
         history: &'a ChangeHistory,
         now: Timestamp,
@@ -112,7 +112,7 @@ impl<'a> Context<'a> {
 /// A VPC of another owner has no findings: only its owner can change it.
 pub fn evaluate(
     controls: &[&Control],
-    snapshot: &Snapshot,
+    snapshot: &VpcSnapshot,
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
@@ -124,7 +124,7 @@ pub fn evaluate(
 /// Like [`evaluate`], with subnets that are known to be idle.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
-    snapshot: &Snapshot,
+    snapshot: &VpcSnapshot,
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
@@ -198,7 +198,7 @@ impl Context<'_> {
 /// The subnets that an interrupting change affects, where all of them are idle, so that it meets no client.
 pub(crate) fn idle_subnets(
     change: &Change,
-    snapshot: &Snapshot,
+    snapshot: &VpcSnapshot,
     idle: &BTreeSet<SubnetId>,
 ) -> Option<BTreeSet<SubnetId>> {
     let affected = change.interrupts(snapshot).ok()?;
@@ -206,7 +206,7 @@ pub(crate) fn idle_subnets(
 }
 
 /// The service of the endpoint that a finding is about.
-fn service_of(key: &FindingKey, snapshot: &Snapshot) -> Option<String> {
+fn service_of(key: &FindingKey, snapshot: &VpcSnapshot) -> Option<String> {
     match key.resource.kind {
         ResourceKind::Endpoint => {
             let endpoints = snapshot.endpoints.as_ref().ok()?;

@@ -6,7 +6,7 @@ use super::{Context, TAG_EXEMPT};
 use crate::changes::Change;
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::managed::managed_by;
-use crate::model::snapshot::{Snapshot, Tags};
+use crate::model::snapshot::{Tags, VpcSnapshot};
 use crate::settings::{ExemptionSelector, Mode};
 
 /// The exemption of a resource from a control: by the settings, or else by a tag where the settings allow it.
@@ -72,7 +72,7 @@ pub(super) fn suppression(assessment: &Assessment, mode: Mode, context: &Context
 }
 
 /// The tags of the resource of a finding.
-pub(super) fn tags_of<'a>(key: &FindingKey, snapshot: &'a Snapshot) -> Option<&'a Tags> {
+pub(super) fn tags_of<'a>(key: &FindingKey, snapshot: &'a VpcSnapshot) -> Option<&'a Tags> {
     let id = key.resource.id.as_str();
     match key.resource.kind {
         ResourceKind::Vpc => Some(&snapshot.vpc.tags),
@@ -83,7 +83,7 @@ pub(super) fn tags_of<'a>(key: &FindingKey, snapshot: &'a Snapshot) -> Option<&'
 }
 
 /// Who else manages an endpoint that one of the changes modifies.
-fn managed_by_others(changes: &[Change], snapshot: &Snapshot) -> Option<String> {
+fn managed_by_others(changes: &[Change], snapshot: &VpcSnapshot) -> Option<String> {
     let endpoints = snapshot.endpoints.as_ref().ok()?;
     changes.iter().filter_map(Change::endpoint).find_map(|id| {
         let managed_by = managed_by(endpoints.get(id)?, snapshot)?;

@@ -8,7 +8,7 @@ use crate::changes::{AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, Ma
 use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, ResourceKind};
-use crate::model::snapshot::{EndpointState, Part, Snapshot, SubnetClass};
+use crate::model::snapshot::{EndpointState, Part, SubnetClass, VpcSnapshot};
 use crate::settings::{Limits, Mode};
 use crate::testing::strategy::worlds;
 use crate::testing::{
@@ -21,7 +21,7 @@ fn at(time: &str) -> Timestamp {
     time.parse().unwrap()
 }
 
-fn settled(records: &[ChangeRecord], snapshot: &Snapshot) -> Vec<ChangeRecord> {
+fn settled(records: &[ChangeRecord], snapshot: &VpcSnapshot) -> Vec<ChangeRecord> {
     let history = ChangeHistory {
         records: records.to_vec(),
         ..ChangeHistory::default()
@@ -29,7 +29,7 @@ fn settled(records: &[ChangeRecord], snapshot: &Snapshot) -> Vec<ChangeRecord> {
     history.settle(snapshot, at(NOW))
 }
 
-fn status(record: &ChangeRecord, snapshot: &Snapshot) -> Option<ChangeStatus> {
+fn status(record: &ChangeRecord, snapshot: &VpcSnapshot) -> Option<ChangeStatus> {
     settled(std::slice::from_ref(record), snapshot)
         .pop()
         .map(|record| record.status)

@@ -1,6 +1,6 @@
 //! What Postern manages, and what others manage.
 
-use super::snapshot::{Endpoint, SecurityGroup, Snapshot, Tags};
+use super::snapshot::{Endpoint, SecurityGroup, Tags, VpcSnapshot};
 
 /// The name of the security group that Postern manages in a VPC. There is at most one with this name and `TAG_MANAGED`.
 pub const MANAGED_GROUP_NAME: &str = "postern-endpoint-ingress";
@@ -17,7 +17,7 @@ pub fn is_managed(tags: &Tags) -> bool {
 }
 
 /// Who else manages an endpoint, so that Postern must not change it: worded to follow its id.
-pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
+pub fn managed_by(endpoint: &Endpoint, snapshot: &VpcSnapshot) -> Option<String> {
     if let Some(managed_by) = endpoint.managed_by(&snapshot.account) {
         return Some(managed_by);
     }
@@ -31,7 +31,7 @@ pub fn managed_by(endpoint: &Endpoint, snapshot: &Snapshot) -> Option<String> {
         .then(|| format!("is managed by the service {}", service.name))
 }
 
-impl Snapshot {
+impl VpcSnapshot {
     /// The security group that Postern manages in this VPC.
     pub fn managed_group(&self) -> Option<&SecurityGroup> {
         let mut groups = self.security_groups.as_ref().ok()?.values();

@@ -58,7 +58,7 @@ impl fmt::Display for Gap {
 pub type Observed<T> = Result<T, Gap>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Snapshot {
+pub struct VpcSnapshot {
     /// The account of the scope, with whose credentials AWS is called.
     pub account: AccountId,
     pub region: Region,
@@ -385,7 +385,7 @@ impl Service {
     }
 }
 
-impl Snapshot {
+impl VpcSnapshot {
     pub fn scope(&self) -> Scope {
         Scope::vpc(&self.account, &self.region, &self.vpc.id)
     }

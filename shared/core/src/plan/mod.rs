@@ -30,7 +30,7 @@ use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::id::SubnetId;
-use crate::model::snapshot::{Part, Snapshot};
+use crate::model::snapshot::{Part, VpcSnapshot};
 use crate::settings::{Mode, Settings};
 
 /// Protects against a control whose remediation has no effect: far more changes than a VPC can need.
@@ -72,14 +72,14 @@ pub struct Spent {
 /// automatic changes. The applied plan therefore leaves nothing that could still be planned.
 pub fn plan(
     controls: &[&Control],
-    snapshot: &Snapshot,
+    snapshot: &VpcSnapshot,
     settings: &Settings,
     history: &ChangeHistory,
     restraints: &Restraints,
     now: Timestamp,
     policies: &PolicyCache,
 ) -> (Vec<Finding>, Plan) {
-    let evaluate = |controls: &[&Control], state: &Snapshot| {
+    let evaluate = |controls: &[&Control], state: &VpcSnapshot| {
         evaluate_with(controls, state, settings, history, now, (&restraints.idle, policies))
     };
     let found = evaluate(controls, snapshot);

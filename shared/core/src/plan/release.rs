@@ -9,7 +9,7 @@ use crate::changes::{AddSubnet, Change, DeleteEndpoint, DeleteSecurityGroup, Inv
 use crate::history::{Action, ChangeRecord};
 use crate::model::id::{SubnetId, VpcId};
 use crate::model::managed::{is_managed, managed_by};
-use crate::model::snapshot::{Endpoint, Gap, Snapshot};
+use crate::model::snapshot::{Endpoint, Gap, VpcSnapshot};
 use crate::trigger::{Failure, TriggeringEvent};
 
 /// Something besides findings that people should know.
@@ -72,7 +72,7 @@ impl fmt::Display for ReleaseTarget {
 ///
 /// # Errors
 /// Where the endpoints or security groups were not observed.
-pub fn release(target: &ReleaseTarget, snapshot: &Snapshot, records: &[ChangeRecord]) -> Result<Release, Gap> {
+pub fn release(target: &ReleaseTarget, snapshot: &VpcSnapshot, records: &[ChangeRecord]) -> Result<Release, Gap> {
     let mut release = Release::default();
     let endpoints = snapshot.endpoints.as_ref().map_err(Gap::clone)?;
     for endpoint in endpoints.values().filter(|endpoint| !endpoint.dead()) {
@@ -92,7 +92,7 @@ pub fn release(target: &ReleaseTarget, snapshot: &Snapshot, records: &[ChangeRec
 }
 
 /// Notices about deletions that failed while resources that Postern created are in the VPC or subnet.
-pub fn notices(triggering_events: &[TriggeringEvent], snapshot: &Snapshot, records: &[ChangeRecord]) -> Vec<Notice> {
+pub fn notices(triggering_events: &[TriggeringEvent], snapshot: &VpcSnapshot, records: &[ChangeRecord]) -> Vec<Notice> {
     let blocked = triggering_events
         .iter()
         .filter_map(|triggering_event| Some((triggering_event, triggering_event.failure.as_ref()?)));
@@ -107,7 +107,7 @@ pub fn notices(triggering_events: &[TriggeringEvent], snapshot: &Snapshot, recor
 fn notice(
     triggering_event: &TriggeringEvent,
     failure: &Failure,
-    snapshot: &Snapshot,
+    snapshot: &VpcSnapshot,
     records: &[ChangeRecord],
 ) -> Option<Notice> {
     let target = ReleaseTarget::parse(&failure.resource)?;
@@ -151,7 +151,7 @@ impl Release {
         self.removed.push(what);
     }
 
-    fn endpoint(&mut self, endpoint: &Endpoint, snapshot: &Snapshot) {
+    fn endpoint(&mut self, endpoint: &Endpoint, snapshot: &VpcSnapshot) {
         if created_by_postern(endpoint, snapshot) {
             let endpoint_id = endpoint.id.clone();
             self.remove(
@@ -163,7 +163,7 @@ impl Release {
         }
     }
 
-    fn subnet(&mut self, endpoint: &Endpoint, subnet: &SubnetId, snapshot: &Snapshot, records: &[ChangeRecord]) {
+    fn subnet(&mut self, endpoint: &Endpoint, subnet: &SubnetId, snapshot: &VpcSnapshot, records: &[ChangeRecord]) {
         let remove = Inverse::RemoveSubnet(RemoveSubnet {
             endpoint: endpoint.id.clone(),
             subnet: subnet.clone(),
@@ -186,7 +186,7 @@ impl Release {
     }
 
     /// The managed group is removed last, unless an endpoint that stays uses it.
-    fn group<'a>(&mut self, snapshot: &Snapshot, endpoints: impl IntoIterator<Item = &'a Endpoint>) {
+    fn group<'a>(&mut self, snapshot: &VpcSnapshot, endpoints: impl IntoIterator<Item = &'a Endpoint>) {
         let Some(group) = snapshot.managed_group() else { return };
         let mut users = endpoints.into_iter().filter(|endpoint| {
             !endpoint.dead() && endpoint.security_groups.contains(&group.id) && !created_by_postern(endpoint, snapshot)
@@ -205,7 +205,7 @@ impl Release {
 }
 
 /// Created by Postern and not managed by others.
-fn created_by_postern(endpoint: &Endpoint, snapshot: &Snapshot) -> bool {
+fn created_by_postern(endpoint: &Endpoint, snapshot: &VpcSnapshot) -> bool {
     is_managed(&endpoint.tags) && managed_by(endpoint, snapshot).is_none()
 }
 

@@ -8,7 +8,7 @@ use crate::changes::{AddSubnet, DeleteEndpoint, DeleteSecurityGroup, Inverse, Re
 use crate::controls::CONTROLS;
 use crate::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
-use crate::model::snapshot::{Part, Snapshot, SubnetClass, Tags};
+use crate::model::snapshot::{Part, SubnetClass, Tags, VpcSnapshot};
 use crate::testing::strategy::worlds;
 use crate::testing::{
     ALLOW_ALL, NOW, RUN, TERRAFORM, VPC, World, bare, record, support, tagged, tags, triggering_event,
@@ -16,7 +16,7 @@ use crate::testing::{
 use crate::trigger::Failure;
 
 /// What a plan enforces, as records with what AWS created, and the VPC after it.
-fn carried_out(world: &World) -> (Vec<ChangeRecord>, Snapshot) {
+fn carried_out(world: &World) -> (Vec<ChangeRecord>, VpcSnapshot) {
     let mut state = world.snapshot.clone();
     let mut records = Vec::new();
     for (n, planned) in world.plan().enforced().enumerate() {

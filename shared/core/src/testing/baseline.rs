@@ -11,7 +11,7 @@ use crate::evaluation::PolicyCache;
 use crate::history::ChangeHistory;
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::snapshot::{
-    Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, Snapshot, SubnetClass, Tags, Vpc, VpcDns,
+    Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, SubnetClass, Tags, Vpc, VpcDns, VpcSnapshot,
 };
 use crate::settings::{Limits, Mode, Modes, Settings};
 
@@ -34,7 +34,7 @@ pub(crate) fn bare() -> World {
         rtb("rtb-private", &[nat]),
         rtb("rtb-public", &[internet]),
     ];
-    let snapshot = Snapshot {
+    let snapshot = VpcSnapshot {
         account: ACCOUNT.into(),
         region: REGION.into(),
         vpc: Vpc {

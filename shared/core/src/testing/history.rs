@@ -9,7 +9,7 @@ use crate::model::cost::MonthlyCost;
 use crate::model::finding::FindingKey;
 use crate::model::managed::TAG_RUN;
 use crate::model::scope::Scope;
-use crate::model::snapshot::Snapshot;
+use crate::model::snapshot::VpcSnapshot;
 use crate::trigger::{Actor, TriggeringEvent};
 
 /// A change that was applied and reported.
@@ -74,7 +74,7 @@ pub(crate) const NOW: &str = "2026-11-23T12:00:00Z";
 pub(crate) const RUN: &str = "run-1";
 
 /// What simulated changes create, as AWS would show it: with the run in its tags.
-pub(crate) fn tagged(mut snapshot: Snapshot, id: Option<&str>, run: &str) -> Snapshot {
+pub(crate) fn tagged(mut snapshot: VpcSnapshot, id: Option<&str>, run: &str) -> VpcSnapshot {
     let tag = (TAG_RUN.to_owned(), run.to_owned());
     let Some(id) = id else { return snapshot };
     if let Some(group) = snapshot

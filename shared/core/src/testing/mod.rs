@@ -24,7 +24,7 @@ use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
 use crate::model::snapshot::{
     Catalogue, Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
-    RouteTable, RouteTarget, SecurityGroup, Service, Snapshot, Subnet, SubnetClass, Tags, VpcDns,
+    RouteTable, RouteTarget, SecurityGroup, Service, Subnet, SubnetClass, Tags, VpcDns, VpcSnapshot,
 };
 use crate::plan::{Plan, Restraints, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
@@ -40,7 +40,7 @@ pub(crate) const PARTNER: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-01234
 /// A VPC and what its owner wants, at a moment.
 #[derive(Clone)]
 pub(crate) struct World {
-    pub(crate) snapshot: Snapshot,
+    pub(crate) snapshot: VpcSnapshot,
     pub(crate) settings: Settings,
     pub(crate) history: ChangeHistory,
     pub(crate) now: Timestamp,
@@ -57,7 +57,7 @@ impl fmt::Debug for World {
                 Err(gap) => writeln!(f, "{gap:?}"),
             }
         }
-        let Snapshot { vpc, dns, services, .. } = &self.snapshot;
+        let VpcSnapshot { vpc, dns, services, .. } = &self.snapshot;
         writeln!(f, "{vpc:?}\n{dns:?}")?;
         lines(f, &self.snapshot.subnets)?;
         lines(f, &self.snapshot.route_tables)?;

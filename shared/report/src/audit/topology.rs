@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use postern_core::model::snapshot::{
-    Endpoint, EndpointKind, EndpointState, Gap, RouteTarget, Snapshot, SubnetClass, name,
+    Endpoint, EndpointKind, EndpointState, Gap, RouteTarget, SubnetClass, VpcSnapshot, name,
 };
 use postern_core::model::text::printable_copy;
 use postern_policy::{Document, EndpointContext, Perimeter, Witness, analyse};
@@ -87,7 +87,7 @@ pub enum ProofKind {
 
 impl Topology {
     /// What was observed in a VPC. `report` is of the same observation; its open policies are shown with their proofs.
-    pub fn of(snapshot: &Snapshot, report: &Report, perimeter: &Perimeter, time: Timestamp) -> Self {
+    pub fn of(snapshot: &VpcSnapshot, report: &Report, perimeter: &Perimeter, time: Timestamp) -> Self {
         let mut gaps = Vec::new();
         let subnets = read(&snapshot.subnets, &mut gaps).map(|subnets| {
             let views = subnets.values().map(|subnet| SubnetView {
@@ -185,7 +185,7 @@ fn view(endpoint: &Endpoint, proofs: Vec<Proof>) -> EndpointView {
 }
 
 /// The requests by which the policy of an endpoint is open.
-fn proofs(snapshot: &Snapshot, endpoint: &Endpoint, perimeter: &Perimeter, time: Timestamp) -> Vec<Proof> {
+fn proofs(snapshot: &VpcSnapshot, endpoint: &Endpoint, perimeter: &Perimeter, time: Timestamp) -> Vec<Proof> {
     let (Some(service), Some(policy)) = (&endpoint.service, &endpoint.policy) else {
         return Vec::new();
     };

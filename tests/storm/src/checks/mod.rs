@@ -16,7 +16,7 @@ use postern_core::evaluation::{Finding, evaluate};
 use postern_core::functions::SWEEPER;
 use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::id::VpcId;
-use postern_core::model::snapshot::Snapshot;
+use postern_core::model::snapshot::VpcSnapshot;
 use postern_core::settings::Settings;
 use postern_runtime::Destinations;
 
@@ -39,7 +39,7 @@ pub(crate) struct Evidence<'a> {
 }
 
 struct VpcState {
-    snapshot: Snapshot,
+    snapshot: VpcSnapshot,
     history: ChangeHistory,
     findings: Vec<Finding>,
 }

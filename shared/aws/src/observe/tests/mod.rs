@@ -42,7 +42,7 @@ fn parts(parts: &[Part]) -> BTreeSet<Part> {
     parts.iter().copied().collect()
 }
 
-async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<Snapshot>, ObserveError> {
+async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<VpcSnapshot>, ObserveError> {
     let parts = parts.iter().copied().collect();
     let vpc = ScopedResource::Vpc("vpc-1".into());
     let seen = cloud.session().observe(&region(), &vpc, &parts).await;
@@ -51,7 +51,7 @@ async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<Snapshot>, Observe
 }
 
 /// One part of a VPC for which EC2 answers this.
-async fn look_at(part: Part, action: &str, content: &str) -> Snapshot {
+async fn look_at(part: Part, action: &str, content: &str) -> VpcSnapshot {
     let cloud = Cloud::new().on("DescribeVpcs", VPC).on(action, content);
     look(&cloud, &[part]).await.unwrap().unwrap()
 }

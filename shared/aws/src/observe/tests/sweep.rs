@@ -18,7 +18,7 @@ fn region_of_three() -> Cloud {
         .on("DescribeSubnets", &format!("<subnetSet>{subnets}</subnetSet>"))
 }
 
-async fn sweep(cloud: &Cloud, wanted: &[Part]) -> Result<Vec<Snapshot>, ObserveError> {
+async fn sweep(cloud: &Cloud, wanted: &[Part]) -> Result<Vec<VpcSnapshot>, ObserveError> {
     let seen = cloud.session().observe_region(&region(), &parts(wanted)).await;
     cloud.done();
     seen.map(|mut snapshots| {

@@ -328,7 +328,7 @@ async fn groups_of_other_vpcs_are_found_by_the_endpoints_that_have_them() {
         .on("DescribeSecurityGroups", &set(&foreign));
     let wanted = [Part::Endpoints, Part::SecurityGroups];
     let snapshot = look(&cloud, &wanted).await.unwrap().unwrap();
-    let ids = |snapshot: &Snapshot| -> Vec<String> {
+    let ids = |snapshot: &VpcSnapshot| -> Vec<String> {
         let groups = snapshot.security_groups.as_ref().unwrap();
         groups.keys().map(|id| id.0.clone()).collect()
     };
