@@ -120,7 +120,7 @@ impl Entry {
     fn wrapped(&self) -> bool {
         let operation = self.operation.as_str();
         let certain = !operation.contains("VpcEndpointService") && !operation.contains("VpcEndpointConnections");
-        WRAPPED.contains(&operation) && (certain || self.number % 4 > 0)
+        WRAPPED.contains(&operation) && (certain || !self.number.is_multiple_of(4))
     }
 
     fn request(&self) -> Value {
