@@ -135,7 +135,7 @@ async fn read_account(
     let session = match &arguments.role {
         Some(role) if account != own.account() => {
             let there = aws.in_account(account, role, SESSION).await;
-            let there = there.map_err(|error| CommandError::Role(role.clone(), account.clone(), error))?;
+            let there = there.map_err(|error| CommandError::Role(format!("`{role}` of account {account}"), error))?;
             there.own_session().await.map_err(AccessError::from)?
         }
         Some(_) | None => own.clone(),

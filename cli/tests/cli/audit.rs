@@ -182,7 +182,9 @@ async fn several_accounts_are_audited_by_a_role_and_one_that_refuses_it_is_a_gap
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     // Moto answers about one account, whoever asks.
     let calls = stand_in.proxy.calls().into_iter();
-    let roles: Vec<_> = calls.filter_map(|call| call.parameters.get("RoleArn").cloned()).collect();
+    let roles: Vec<_> = calls
+        .filter_map(|call| call.parameters.get("RoleArn").cloned())
+        .collect();
     assert_eq!(roles, ["arn:aws:iam::444455556666:role/audit/postern"]);
     assert_eq!(document["accounts"][1]["account"], OTHER);
     assert_eq!(document["accounts"][1]["regions"][0]["region"], REGION);

@@ -79,7 +79,7 @@ pub(super) fn every_delivered_finding_was_published(evidence: &Evidence<'_>) -> 
                 && text("/resource/id") == key.resource.id
                 && text("/explanation").starts_with(explanation)
         };
-        if !published.iter().any(|finding| says_it(finding)) {
+        if !published.iter().any(says_it) {
             return Err(format!("no report on the topic says {delivered:?}"));
         }
     }
