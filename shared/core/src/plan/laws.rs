@@ -248,7 +248,11 @@ proptest! {
                 Change::EnableVpcDns(_)
                 | Change::CreateManagedGroup(_)
                 | Change::AssociateRouteTable(_)
-                | Change::ReplacePolicy(_) => {}
+                | Change::ReplacePolicy(_)
+                | Change::AcceptConnection(_)
+                | Change::RequireAcceptance(_)
+                | Change::RemoveServicePrincipals(_)
+                | Change::RejectConnection(_) => {}
             }
             state = planned.change.make_in(&state);
         }

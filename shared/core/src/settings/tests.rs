@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes, Requirement,
-    Settings, SettingsError, SubnetSelector, VpcSelector, version,
+    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes, Provider,
+    Requirement, ServiceSelector, Settings, SettingsError, SubnetSelector, VpcSelector, version,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -105,6 +105,18 @@ fn every_key_reaches_the_settings() {
                 },
             },
         ],
+        providers: vec![Provider {
+            services: ServiceSelector {
+                ids: BTreeSet::from(["vpce-svc-0abc".into()]),
+                names: BTreeSet::from(["com.amazonaws.vpce.eu-central-1.vpce-svc-0abc".into()]),
+                tags: BTreeMap::from([("tier".to_owned(), "gold".to_owned())]),
+            },
+            accounts: strings(&["777788889999"]),
+            organizations: strings(&["o-exampleorg1", "o-exampleorg2/r-ab12/ou-ab12-11111111/"]),
+            principals: strings(&["arn:aws:iam::444455556666:role/partner"]),
+            regions: BTreeSet::from(["eu-west-1".into()]),
+            waiting_hours: 8,
+        }],
         modes: Modes {
             default: Mode::Off,
             interrupting: Mode::Enforce,

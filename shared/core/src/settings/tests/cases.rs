@@ -227,6 +227,14 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '02:00', to = '05:00', time_zone = 'Berlin' }",
         "2:74: modes.interrupting.window.time_zone: `Berlin` is not the name of a time zone such as Europe/Berlin or UTC",
     ),
+    // Providers.
+    bad(
+        "[[providers]]\nservices = { ids = ['vpce-0abc'] }",
+        "2:21: providers[0].services.ids[0]: `vpce-0abc` is not the id of an endpoint service such as vpce-svc-0123456789abcdef0",
+    ),
+    bad("[[providers]]\norganizations = ['o-exampleorg1/']", "2:18: X"),
+    bad("[[providers]]\nregions = ['Frankfurt']", "2:12: X"),
+    bad("[[providers]]\nwaiting_hours = 9000", "2:17: X"),
     // Requirements.
     bad(
         "[[requirements]]\ntype = 'gateway'",
@@ -507,7 +515,17 @@ pub(in crate::settings) const GOOD: &[&str] = &[
     "[[requirements]]\nservices = ['com.amazonaws.vpce.eu-central-1.vpce-svc-0abc', 'aws.api.eu-central-1.x_y']",
     "[[requirements]]\nservices = ['s3']\n[[requirements]]\nservices = ['s3']\ntype = 'gateway'",
     "[[requirements]]\nservices = ['s3']\nvpcs = { tags = { 'aws:cloudformation:stack-name' = '' } }",
-    "[modes]\ndefault = 'enforce'\nendpoint-missing = 'audit'\npolicy-open = 'off'",
+    "[[providers]]
+services.ids = ['vpce-svc-0abc']
+services.names = ['com.amazonaws.vpce.eu-central-1.vpce-svc-0abc']
+services.tags = { tier = 'gold' }
+accounts = ['777788889999']
+organizations = ['o-exampleorg1', 'o-exampleorg2/r-ab12/ou-ab12-11111111/']
+principals = ['arn:aws:iam::444455556666:role/partner']
+regions = ['eu-west-1']
+waiting_hours = 8
+
+[modes]\ndefault = 'enforce'\nendpoint-missing = 'audit'\npolicy-open = 'off'",
     "[perimeter]\naccounts = ['111122223333']\n[modes]\ndefault = 'enforce'",
     exemption!(
         "control = 'policy-open'",
