@@ -388,6 +388,17 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
     let mut with_examples = parse(SHIPPED).unwrap();
     with_examples.confirmed_perimeter = Some("0123456789ab".to_owned());
     with_examples.modes.window = parse(COMPLETE).unwrap().modes.window;
+    with_examples.providers = vec![Provider {
+        services: ServiceSelector {
+            ids: BTreeSet::from(["vpce-svc-0123456789abcdef0".into()]),
+            ..ServiceSelector::default()
+        },
+        accounts: strings(&["777788889999"]),
+        organizations: Vec::new(),
+        principals: Vec::new(),
+        regions: BTreeSet::from(["eu-west-1".into()]),
+        waiting_hours: 24,
+    }];
     with_examples.exemptions = vec![
         exemption(
             "policy-open",

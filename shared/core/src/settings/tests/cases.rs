@@ -40,7 +40,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "\"a \\n b\" = 1",
-        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
+        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `providers`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
     ),
     bad(
         "[limits]\nchanges_per_runs = 1",
@@ -52,7 +52,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[modes]\nno-such-thing = 'audit'",
-        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
+        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, `connection-untrusted`, `connection-waiting`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `service-auto-accepts`, `service-name-unverified`, `service-public`, `service-region-open`, `service-single-zone`, `service-unbacked`, `service-unprotected`, `subnet-uncovered`, `vpc-dns-disabled`",
     ),
     bad(
         "[modes]\ndefualt = 'audit'",
@@ -515,17 +515,7 @@ pub(in crate::settings) const GOOD: &[&str] = &[
     "[[requirements]]\nservices = ['com.amazonaws.vpce.eu-central-1.vpce-svc-0abc', 'aws.api.eu-central-1.x_y']",
     "[[requirements]]\nservices = ['s3']\n[[requirements]]\nservices = ['s3']\ntype = 'gateway'",
     "[[requirements]]\nservices = ['s3']\nvpcs = { tags = { 'aws:cloudformation:stack-name' = '' } }",
-    "[[providers]]
-services.ids = ['vpce-svc-0abc']
-services.names = ['com.amazonaws.vpce.eu-central-1.vpce-svc-0abc']
-services.tags = { tier = 'gold' }
-accounts = ['777788889999']
-organizations = ['o-exampleorg1', 'o-exampleorg2/r-ab12/ou-ab12-11111111/']
-principals = ['arn:aws:iam::444455556666:role/partner']
-regions = ['eu-west-1']
-waiting_hours = 8
-
-[modes]\ndefault = 'enforce'\nendpoint-missing = 'audit'\npolicy-open = 'off'",
+    "[modes]\ndefault = 'enforce'\nendpoint-missing = 'audit'\npolicy-open = 'off'",
     "[perimeter]\naccounts = ['111122223333']\n[modes]\ndefault = 'enforce'",
     exemption!(
         "control = 'policy-open'",
@@ -566,6 +556,14 @@ services = ["s3"]
 type = "gateway"
 vpcs = { ids = ["vpc-0abc"], cidrs = ["10.1.0.0/16"], tags = { env = "prod" } }
 subnets = { classes = ["public"], tags = { tier = "app" } }
+
+[[providers]]
+services = { ids = ["vpce-svc-0abc"], names = ["com.amazonaws.vpce.eu-central-1.vpce-svc-0abc"], tags = { tier = "gold" } }
+accounts = ["777788889999"]
+organizations = ["o-exampleorg1", "o-exampleorg2/r-ab12/ou-ab12-11111111/"]
+principals = ["arn:aws:iam::444455556666:role/partner"]
+regions = ["eu-west-1"]
+waiting_hours = 8
 
 [modes]
 default = "off"
