@@ -10,6 +10,7 @@ use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
 use postern_core::model::snapshot::{Part, VpcSnapshot};
+use postern_core::trigger::Source;
 use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
 use tracing::field::Empty;
@@ -138,10 +139,10 @@ impl Handler {
                 account,
                 region,
             };
-            if batch.has_call() {
+            if batch.has(Source::Call) {
                 self.recorded.event(place, self.aws.now()).await;
             }
-            if batch.has_schedule() && failures.messages.is_empty() {
+            if batch.has(Source::Schedule) && failures.messages.is_empty() {
                 let sweep = Sweep {
                     began,
                     settings: &settings.version,

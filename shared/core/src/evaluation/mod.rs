@@ -67,6 +67,8 @@ pub enum Concern {
     Reachability,
     /// Endpoints admit only trusted principals and resources.
     Containment,
+    /// Endpoint services are offered to approved consumers, and work for them.
+    Publication,
 }
 
 /// The input of a control.
