@@ -34,12 +34,13 @@ async fn audit_shows_findings_by_resource_without_settings_and_without_writing()
     let run = stand_in.run(&["audit", "--region", REGION, "--vpc", &vpc.id]).await;
     assert_eq!((run.stderr.as_str(), run.status), ("", 1));
     let text = run.stdout;
-    assert!(text.starts_with("Account 111122223333: "), "{text}");
+    assert!(text.starts_with("Audit of account 111122223333: "), "{text}");
     let words: Vec<_> = text.split_whitespace().collect();
     let words = words.join(" ");
     assert!(
-        words
-            .contains("The account and its own organisation are taken for trusted, because there is no settings file."),
+        words.contains(
+            "The account and the organisation of your account are taken for trusted, because there is no settings file."
+        ),
         "{text}"
     );
     assert!(words.contains("Perimeter: organisation o-"), "{text}");
@@ -160,6 +161,56 @@ async fn accepted(program: &str, file: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn several_accounts_are_audited_by_a_role_and_one_that_refuses_it_is_a_gap() {
+    const OTHER: &str = "444455556666";
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    let accounts = ["--account", "111122223333", "--account", OTHER];
+    let audit = [&["audit", "--region", REGION, "--format", "json"][..], &accounts].concat();
+    let run = stand_in.run(&audit).await;
+    assert_eq!((run.stdout.as_str(), run.status), ("", 2));
+    assert!(
+        run.stderr
+            .contains("name with `--role` the role to assume in account 444455556666"),
+        "{}",
+        run.stderr
+    );
+
+    let audit = [&audit[..], &["--role", "audit/postern"]].concat();
+    let run = stand_in.run(&audit).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 1));
+    assert!(open(&run.stdout).contains(&("policy-open".to_owned(), vpc.sts.clone())));
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    // Moto answers about one account, whoever asks.
+    let calls = stand_in.proxy.calls().into_iter();
+    let roles: Vec<_> = calls
+        .filter_map(|call| call.parameters.get("RoleArn").cloned())
+        .collect();
+    assert_eq!(roles, ["arn:aws:iam::444455556666:role/audit/postern"]);
+    assert_eq!(document["accounts"][1]["account"], OTHER);
+    assert_eq!(document["accounts"][1]["regions"][0]["region"], REGION);
+    assert_eq!(
+        document["perimeter"]["accounts"],
+        serde_json::json!(["111122223333", OTHER])
+    );
+
+    stand_in.proxy.fail("AssumeRole", Fault::denied());
+    let run = stand_in.run(&audit).await;
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.contains("`444455556666` could not be read"),
+        "{}",
+        run.stderr
+    );
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let gap = document["accounts"][1]["gap"].as_str().unwrap();
+    assert!(
+        gap.contains("could not assume role `audit/postern` of account 444455556666"),
+        "{gap}"
+    );
+    assert!(open(&run.stdout).contains(&("policy-open".to_owned(), vpc.sts.clone())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn findings_are_selected_by_severity_and_control() {
     let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
     let json = ["audit", "--region", REGION, "--vpc", &vpc.id, "--format", "json"];
@@ -231,7 +282,7 @@ async fn all_enabled_regions_are_read_with_the_perimeter_of_the_settings() {
     std::fs::write(stand_in.directory.path().join("postern.toml"), settings).unwrap();
     let run = stand_in.run(&["audit", "--format", "json"]).await;
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
-    let regions: Vec<_> = document["regions"]
+    let regions: Vec<_> = document["accounts"][0]["regions"]
         .as_array()
         .unwrap()
         .iter()
