@@ -20,10 +20,8 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::processor::processor_time;
-use crate::served::Served;
 
 mod processor;
-mod served;
 
 const FUNCTION: &Registered = &SUBNET_INSPECTOR;
 const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";

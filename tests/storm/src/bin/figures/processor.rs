@@ -11,7 +11,6 @@ use postern_storm::{ledger, topic};
 use postern_tests::error::{Result, While};
 use serde_json::{Value, json};
 
-use crate::served::Served;
 use crate::{act, create_subnet};
 
 /// Events that are measured, after the one that reports what is new.
