@@ -42,7 +42,10 @@ impl Served {
             variables.push((format!("AWS_ENDPOINT_URL_{name}"), server.url()));
             services.push(server);
         }
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         Ok(Self {
             function: Function::start(function.name, Some(settings), &variables).await?,
             _services: services,

@@ -124,7 +124,6 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
 
 /// Adds endpoint services with some defects and connections, and VPCs of consumers.
 fn offer_services(world: &mut World, rng: &mut Rng) {
-    let accounts = [TRUSTED, OTHER_ACCOUNT];
     let vpcs = [("10.200.0.0/16", TRUSTED), ("10.201.0.0/16", OTHER_ACCOUNT)];
     let vpcs = vpcs.map(|(cidr, account)| world.add_vpc_of(account, REGION, cidr));
     for _ in 0..rng.usize(1..3) {
@@ -137,7 +136,9 @@ fn offer_services(world: &mut World, rng: &mut Rng) {
             format!("arn:aws:iam::{TRUSTED}:role/consumer"),
         ];
         let principals = principals.into_iter().filter(|_| rng.u8(..3) == 0);
-        let principals: Vec<_> = principals.map(|principal| (world.id("vpce-svc-perm"), principal)).collect();
+        let principals: Vec<_> = principals
+            .map(|principal| (world.id("vpce-svc-perm"), principal))
+            .collect();
         let acceptance = rng.bool();
         world.edit_endpoint_service(&service, |service| {
             service.principals.extend(principals);
@@ -147,10 +148,14 @@ fn offer_services(world: &mut World, rng: &mut Rng) {
             continue;
         };
         for _ in 0..rng.usize(0..3) {
-            let vpc = rng.usize(..accounts.len());
-            let mut new = NewEndpoint::interface(&vpcs[vpc], &name);
+            let vpc = rng.choice(&vpcs).map_or("", String::as_str);
+            let mut new = NewEndpoint::interface(vpc, &name);
             new.private_dns = false;
-            let states = [EndpointState::PendingAcceptance, EndpointState::Available, EndpointState::Rejected];
+            let states = [
+                EndpointState::PendingAcceptance,
+                EndpointState::Available,
+                EndpointState::Rejected,
+            ];
             new.state = rng.choice(states).unwrap_or(EndpointState::Available);
             world.add_endpoint(new);
         }

@@ -87,7 +87,7 @@ fn observing(function: &Function) -> Vec<Request> {
         calls.extend(observe::VPC_CALLS.iter().chain(observe::resolve_calls(&endpoint)));
     }
     if function.evaluates(&balancer) {
-        calls.extend(observe::SERVICE_CALLS.iter().chain(observe::resolve_calls(&balancer)));
+        calls.extend(observe::resolve_calls(&balancer));
     }
     calls.into_iter().map(reading).collect()
 }
