@@ -4,5 +4,4 @@ mod faults;
 mod ledger;
 mod repairs;
 mod rig;
-mod services;
 mod triggers;
