@@ -11,11 +11,9 @@ use crate::{EndpointContext, Perimeter};
 
 mod actions;
 mod atoms;
-mod bits;
 mod budget;
 mod callers;
 mod explain;
-mod formats;
 mod hints;
 mod identities;
 mod keys;

@@ -77,7 +77,7 @@ fn full(arn: &str, region: &str, own: &str) -> String {
 
 /// What AWS owns behind endpoints of a service, by its full or short name.
 pub(crate) fn of_service(name: &str) -> impl Iterator<Item = &'static AwsOwned> + use<> {
-    let prefixes: Vec<&str> = service::find(name).iter().flat_map(Service::prefixes).collect();
+    let prefixes: Vec<&str> = service::find(name).into_iter().flat_map(Service::prefixes).collect();
     let all = s3::ALL.iter().chain(others::ALL);
     all.filter(move |owned| prefixes.contains(&owned.prefix))
 }
@@ -199,7 +199,8 @@ mod tests {
         for owned in all() {
             let service = service::of_prefix(owned.prefix).unwrap();
             let known: Vec<String> = service
-                .published()
+                .actions
+                .iter()
                 .map(|action| format!("{}:{}", action.prefix, action.name))
                 .collect();
             for action in owned.actions {

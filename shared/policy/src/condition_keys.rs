@@ -229,7 +229,7 @@ pub(crate) fn of_service(id: &str) -> bool {
 pub(crate) fn nearest(id: &str) -> Option<&'static str> {
     let (prefix, name) = id.split_once(':').unwrap_or(("aws", id));
     let of_service = service::of_prefix(prefix);
-    let own = of_service.iter().flat_map(service::Service::keys);
+    let own = of_service.into_iter().flat_map(service::Service::keys);
     let own = own.filter(|known| !known.contains(['*', '<', '[']));
     let global = GLOBAL.iter().map(|(known, _)| *known);
     let distance = |known: &str| distance(&known.to_ascii_lowercase(), id);

@@ -67,15 +67,9 @@ pub(crate) fn listed_name(name: &str) -> Option<Cow<'_, str>> {
 /// What the table has of a service.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
-    prefixes: &'static str,
+    /// The prefixes of the service's actions, separated by commas. None where AWS documents no actions of it.
+    pub(crate) prefixes: &'static str,
     ports: &'static str,
-}
-
-impl Entry {
-    /// The prefixes of the service's actions. None where AWS documents no actions of it.
-    pub(crate) fn prefixes(self) -> impl Iterator<Item = &'static str> {
-        self.prefixes.split(',').filter(|prefix| !prefix.is_empty())
-    }
 }
 
 /// The entry of a name as [`listed_name`] gives it. Nothing for services that are not listed.

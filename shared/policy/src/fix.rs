@@ -195,7 +195,7 @@ impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<Deny>> {
         let mut actions = vec![EVERY_ACTION.to_owned()];
-        let unsigned = federation::calls(self.endpoint);
+        let unsigned = federation::calls(self.setting.service);
         if !unsigned.is_empty() {
             let others = list(&texts(&unsigned));
             actions.push(format!(r#""NotAction":{others}"#));

@@ -76,7 +76,7 @@ pub fn impossible(request: &Request, endpoint: &EndpointContext) -> Option<Strin
 struct Checker<'r> {
     request: &'r Request,
     endpoint: &'r EndpointContext,
-    service: Option<Service>,
+    service: Option<&'static Service>,
 }
 
 type Verdict = Result<(), String>;
@@ -218,7 +218,7 @@ impl Checker<'_> {
 
     fn action_and_resource(&self, signer: Signer) -> Verdict {
         let request = self.request;
-        let (prefix, name) = request.action.split_once(':').unwrap_or_default();
+        let (prefix, _) = request.action.split_once(':').unwrap_or_default();
         let owner = self.one("aws:ResourceAccount");
         let account = self.one("aws:PrincipalAccount");
         if owner.is_some() && owner == account && signer.is_iam() {
@@ -252,7 +252,7 @@ impl Checker<'_> {
         } else {
             must(request.resource == "*", || "the resource is an ARN or `*`")?;
         }
-        let Some(service) = &self.service else {
+        let Some(service) = self.service else {
             // Whatever the service is, it is none of those that are known by other names.
             let other = self.endpoint.unknown_prefix().is_some() && service::of_prefix(prefix).is_some();
             return must(!other, || "the action is one of another service");
@@ -261,7 +261,7 @@ impl Checker<'_> {
             service.prefixes().any(|known| known.eq_ignore_ascii_case(prefix)),
             || "the action is one of the endpoint's service",
         )?;
-        let keyless = service.keyless().has(&request.action);
+        let keyless = service.keyless.has(&request.action);
         must(
             keyless || owner.is_some(),
             || "requests for the action tell who owns the resource",
@@ -270,10 +270,8 @@ impl Checker<'_> {
             !keyless || owner.is_none() || service::sometimes_tells(&request.action),
             || "requests for the action do not tell who owns the resource",
         )?;
-        let published = service
-            .published()
-            .find(|published| published.is(prefix, name))
-            .map(|published| published.targets);
+        let published = service.action(&request.action.to_ascii_lowercase());
+        let published = published.map(|published| published.targets);
         match published {
             _ if federation::is_call(&request.action) => Ok(()),
             None | Some(Targets::Unknown) => Ok(()),
@@ -287,7 +285,7 @@ impl Checker<'_> {
             Some(Targets::Formats(formats)) => must(
                 service
                     .format_of(&request.resource)
-                    .is_some_and(|format| formats.contains(format)),
+                    .is_some_and(|format| formats.has(format)),
                 || format!("the action does not act on `{}`", request.resource),
             ),
         }

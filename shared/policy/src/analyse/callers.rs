@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
 use super::model::KeyMeaning;
 use super::model::Model;
+use crate::bits::Bits;
 use crate::glob::Pattern;
 
 pub(super) mod ids;

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{Lookup, nothing};
-use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Caller, Principal, ids};
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::strings::candidates;
+use crate::bits::Bits;
 use crate::condition_keys::{self, Carrier, ValueType};
 use crate::document::{Condition, Values};
 use crate::federation;

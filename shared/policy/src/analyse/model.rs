@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::atoms::{self, Lookup};
-use super::bits::Bits;
 use super::setting::{Listed, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
-use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
+use crate::bits::Bits;
+use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
@@ -69,6 +69,10 @@ pub(super) struct Model<'d> {
     pub(super) resolving: usize,
     /// Whether keys that AWS does not have are taken to exist.
     pub(super) unknown_keys_exist: bool,
+    /// The Action elements that some action does not fit, with the places of their statements.
+    pub(super) restricted: Vec<(usize, &'d Element<ActionPattern>)>,
+    /// How long it takes to compare an action with them, in steps of the budget.
+    pub(super) action_weight: usize,
     /// The identity providers that the document's principals name.
     pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
@@ -112,6 +116,8 @@ impl<'d> Model<'d> {
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
             unknown_keys_exist,
+            restricted: Vec::new(),
+            action_weight: 1,
             providers: Vec::new(),
             blind: Vec::new(),
         };
@@ -120,6 +126,11 @@ impl<'d> Model<'d> {
             match statement.effect {
                 Effect::Allow => model.allow.insert(place),
                 Effect::Deny => model.deny.insert(place),
+            }
+            let element = &statement.action;
+            if element.not || element.values.iter().all(|action| action.pattern != Pattern::All) {
+                model.restricted.push((place, element));
+                model.action_weight += 1 + element.values.len();
             }
             model.take_apart(place, statement, &mut places);
         }
@@ -326,6 +337,19 @@ impl<'d> Model<'d> {
             }
         }
         bits
+    }
+
+    /// The statements that do not fail on an action, by its name in lower case.
+    pub(super) fn action_sig(&self, lower: &str) -> Bits {
+        let mut sig = Bits::ALL;
+        for (place, element) in &self.restricted {
+            let mut patterns = element.values.iter();
+            let hit = patterns.any(|action| action.matches(lower, self.interpretation.star_colon_star));
+            if hit == element.not {
+                sig.remove(*place);
+            }
+        }
+        sig
     }
 
     /// The statements that do not fail on the constants of the endpoint.

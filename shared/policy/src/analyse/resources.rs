@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::atoms::Lookup;
-use super::bits::Bits;
 use super::budget::Budget;
 use super::model::KeyMeaning;
 use super::model::Model;
 use crate::arn::is_account;
+use crate::bits::Bits;
 use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
 
@@ -92,7 +92,7 @@ pub(super) fn resources(
             }
             let sig = rules.sig(named);
             let known = format.map_or(ResourceFormat::Unknown, ResourceFormat::Known);
-            let fact = format.and_then(|format| model.setting.formats.get(format));
+            let fact = format.and_then(|format| model.setting.service?.formats.get(format));
             let of_aws = start.of_aws || fact.is_some_and(|format| format.of_aws);
             if seen.insert((sig, listed, owned, of_aws, known)) {
                 all.push(Resource {

@@ -3,14 +3,13 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::formats::{Format, formats};
 use super::{Analysis, analysis};
 use crate::aws_owned::{self, Mark};
 use crate::condition_keys;
 use crate::document::Document;
 use crate::federation;
 use crate::partition;
-use crate::service::{self, Published, Service};
+use crate::service::{self, Service};
 use crate::text::ArnPattern;
 use crate::{EndpointContext, Perimeter};
 
@@ -19,11 +18,7 @@ pub(crate) struct Setting<'s> {
     pub(crate) perimeter: &'s Perimeter,
     pub(crate) endpoint: &'s EndpointContext,
     /// Nothing when it is not known what is behind the endpoint.
-    pub(super) service: Option<Service>,
-    /// The actions of the service.
-    pub(super) actions: Vec<Published>,
-    /// The service's formats of ARNs.
-    pub(super) formats: Vec<Format>,
+    pub(crate) service: Option<&'static Service>,
     /// Trusted resources, and those that AWS owns.
     pub(super) listed: Vec<Listed>,
     pub(super) owned: Rc<[Listed]>,
@@ -58,17 +53,15 @@ impl Listed {
 impl<'s> Setting<'s> {
     pub(crate) fn new(perimeter: &'s Perimeter, endpoint: &'s EndpointContext) -> Self {
         let service = service::find(&endpoint.service);
-        let trusted = perimeter.resources_behind(service.as_ref(), &endpoint.region);
+        let trusted = perimeter.resources_behind(service, &endpoint.region);
         Self {
             perimeter,
             endpoint,
-            actions: service.iter().flat_map(Service::published).collect(),
-            formats: service.as_ref().map(formats).unwrap_or_default(),
             listed: trusted.into_iter().map(Listed::new).collect(),
             owned: owned(perimeter, endpoint),
             marks: aws_owned::marks(perimeter, endpoint),
-            bearers: federation::comes_through(endpoint),
-            region: requested_region(service.as_ref(), endpoint),
+            bearers: !federation::calls(service).is_empty(),
+            region: requested_region(service, endpoint),
             vpc_arn: vpc_arn(endpoint),
             unknown_prefix: endpoint.unknown_prefix(),
             service,

@@ -14,7 +14,7 @@ use super::witness;
 use crate::arn::{Arn, is_name};
 use crate::evaluate;
 use crate::federation;
-use crate::service;
+use crate::service::{self, Published};
 
 /// How many other actions are tried.
 const MOST_ACTIONS: usize = 64;
@@ -178,23 +178,18 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let Some(arn) = Arn::parse(resource).filter(|_| model.setting.unknown_prefix.is_none()) else {
         return Box::new(std::iter::empty());
     };
-    let fits = match &model.setting.service {
+    let fits = match model.setting.service {
         Some(service) => service.takes(&found.action, resource),
         None => service::takes(&found.action, resource),
     };
     if fits {
         return Box::new(std::iter::empty());
     }
-    let service = model
-        .setting
-        .service
-        .clone()
-        .or_else(|| service::of_prefix(arn.service));
-    let behind = service.clone();
-    let taken = move |action: &&str| behind.as_ref().is_some_and(|known| known.takes(action, resource));
+    let service = model.setting.service.or_else(|| service::of_prefix(arn.service));
+    let taken = move |action: &&str| service.is_some_and(|known| known.takes(action, resource));
     let first = WELL_KNOWN.into_iter().filter(taken).map(str::to_owned);
     let taking = service.into_iter().flat_map(|known| known.actions_on(resource));
-    let taking = taking.map(|(prefix, name)| format!("{prefix}:{name}"));
+    let taking = taking.map(Published::full_name);
     let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
     let prefix = |action: &str| action.split(':').next().unwrap_or_default().to_ascii_lowercase();

@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::model::KeyMeaning;
 use super::super::model::{Model, for_bearers};
 use super::super::strings::{Domain, WORD, candidates};
 use super::{Caller, ids};
 use crate::arn::Arn;
+use crate::bits::Bits;
 use crate::document::{Effect, PrincipalEntry, Statement};
 use crate::glob::{Pattern, Piece, folded_pieces};
 use crate::operators::Family;

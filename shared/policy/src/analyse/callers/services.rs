@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::identities::Identities;
 use super::super::model::{KeyMeaning, Model};
@@ -11,6 +10,7 @@ use super::super::strings::{Domain, WORD, candidates};
 use super::names::principal_sig;
 use super::{Caller, Principal, Session};
 use crate::arn::is_region;
+use crate::bits::Bits;
 use crate::document::PrincipalEntry;
 use crate::glob::{Pattern, Piece};
 use crate::text::Form;

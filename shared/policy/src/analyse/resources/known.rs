@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::bits::Bits;
 use super::super::model::Model;
+use crate::bits::Bits;
 use crate::glob::Pattern;
 use crate::text::ArnPattern;
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::{Caller, Session};
 use super::super::keys::{Choice, choices, possible};
@@ -11,6 +10,7 @@ use super::super::model::KeyMeaning;
 use super::super::model::{Key, Model, linked_texts};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
+use crate::bits::Bits;
 use crate::glob::{Pattern, Piece, meet};
 use crate::operators::Family;
 use crate::text::{ArnPattern, Form, Part, Text, Variable};

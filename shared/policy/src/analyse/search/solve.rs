@@ -1,13 +1,13 @@
 //! The choice of action, resource, keys and instant that leaves an Allow and no Deny.
 
 use super::super::actions::{ActionGroup, example};
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::possible;
 use super::super::model::Model;
 use super::super::resources::{Resource, ResourceFormat};
 use super::{Goal, Parts, Place, Request};
+use crate::bits::Bits;
 
 const MOST_FRONTIER: usize = 200;
 
