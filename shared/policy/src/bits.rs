@@ -12,42 +12,50 @@ impl Bits {
     pub(crate) const NONE: Self = Self([0; WORDS]);
     pub(crate) const ALL: Self = Self([u64::MAX; WORDS]);
 
+    #[inline]
     pub(crate) fn one(index: usize) -> Self {
         let mut bits = Self::NONE;
         bits.insert(index);
         bits
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, index: usize) {
         if let Some(word) = self.0.get_mut(index / 64) {
             *word |= 1 << (index % 64);
         }
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, index: usize) {
         if let Some(word) = self.0.get_mut(index / 64) {
             *word &= !(1 << (index % 64));
         }
     }
 
+    #[inline]
     pub(crate) fn has(self, index: usize) -> bool {
         self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
+    #[inline]
     pub(crate) fn is_empty(self) -> bool {
         self.0.iter().all(|word| *word == 0)
     }
 
+    #[inline]
     pub(crate) fn without(self, other: Self) -> Self {
         let mut bits = self;
         bits.0.iter_mut().zip(other.0).for_each(|(a, b)| *a &= !b);
         bits
     }
 
+    #[inline]
     pub(crate) fn within(self, other: Self) -> bool {
         self.0.iter().zip(other.0).all(|(a, b)| a & !b == 0)
     }
 
+    #[inline]
     pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
         self.0.into_iter().enumerate().flat_map(|(at, mut word)| {
             std::iter::from_fn(move || {
@@ -71,6 +79,7 @@ impl FromIterator<usize> for Bits {
 impl BitAnd for Bits {
     type Output = Self;
 
+    #[inline]
     fn bitand(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a &= b);
         self
@@ -80,6 +89,7 @@ impl BitAnd for Bits {
 impl BitOr for Bits {
     type Output = Self;
 
+    #[inline]
     fn bitor(mut self, other: Self) -> Self {
         self.0.iter_mut().zip(other.0).for_each(|(a, b)| *a |= b);
         self

@@ -191,8 +191,8 @@ const OF_SERVICES: &[(&str, ValueType)] = &[
 /// A key by its name in lower case. Nothing when AWS has no such key.
 pub(crate) fn find(id: &str) -> Option<ConditionKey> {
     // Of a tag's key, the part up to the slash.
-    let start = match id.split_once('/') {
-        Some((start, tag)) if !tag.is_empty() => id.get(..=start.len()).unwrap_or_default(),
+    let start = match id.bytes().position(|byte| byte == b'/') {
+        Some(slash) if slash + 1 < id.len() => id.get(..=slash).unwrap_or_default(),
         _ => id,
     };
     let place = GLOBAL.binary_search_by_key(&start, |(name, _)| name);

@@ -57,7 +57,12 @@ impl Pattern {
         match self {
             Self::All => true,
             Self::Exact(exact) => exact == text,
-            Self::Glob(pieces) => matches(pieces, text),
+            Self::Glob(pieces) => {
+                let first = |c: char| pieces.first() != Some(&Piece::Char(c));
+                // Most patterns differ from a text in how they begin.
+                let starts = !matches!(pieces.first(), Some(Piece::Char(_))) || !text.starts_with(first);
+                starts && matches(pieces, text)
+            }
         }
     }
 

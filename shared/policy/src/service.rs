@@ -11,7 +11,7 @@ mod formats;
 mod reference;
 
 pub(crate) use exceptions::{Keyless, is_keyless, keyless_actions, sometimes_tells};
-pub(crate) use formats::{Format, covers};
+pub(crate) use formats::{EXAMPLE_BUCKET, Format, covers};
 
 use exceptions::{keyless, on_own_account};
 use reference::{Line, line, list, places, targets};
@@ -123,7 +123,7 @@ pub(crate) fn takes(action: &str, arn: &str) -> bool {
 }
 
 /// The formats of ARNs that an action takes, the deepest first: objects before buckets.
-pub(crate) fn formats(action: &str) -> Vec<&'static str> {
+pub(crate) fn formats(action: &str) -> Vec<&'static Format> {
     let lower = action.to_ascii_lowercase();
     let prefix = lower.split(':').next().unwrap_or_default();
     let Some(service) = of_prefix(prefix) else {
@@ -132,7 +132,7 @@ pub(crate) fn formats(action: &str) -> Vec<&'static str> {
     let acts = |place: usize| service.action(&lower).is_some_and(|action| action.acts_on(place));
     let all = service.formats.iter().enumerate().rev();
     all.filter(|(place, _)| acts(*place))
-        .map(|(_, format)| format.text)
+        .map(|(_, format)| format)
         .collect()
 }
 

@@ -83,7 +83,7 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
         policy.allow("AwsServices", &[EVERY], &[EVERY.to_owned()], [&signed_by_aws]);
     }
     if perimeter.builtin_aws_owned_resources {
-        for group in groups(service) {
+        for group in groups(behind.service) {
             policy.allow_owned(&group, region, &principals);
         }
     }
@@ -210,7 +210,7 @@ impl Policy {
 }
 
 /// The built-in resources of a service, by statement.
-fn groups(service: &str) -> Vec<Vec<&'static AwsOwned>> {
+fn groups(service: Option<&Service>) -> Vec<Vec<&'static AwsOwned>> {
     let mut groups: Vec<Vec<&AwsOwned>> = Vec::new();
     for owned in aws_owned::of_service(service) {
         let key = |owned: &AwsOwned| (owned.sid, owned.caller, owned.actions, owned.mark);

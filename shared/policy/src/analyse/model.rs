@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::atoms::{self, Lookup};
-use super::setting::{Listed, Setting};
+use super::setting::{Listing, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
 use crate::bits::Bits;
+use crate::condition_keys::{self, ConditionKey};
 use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
@@ -29,6 +30,8 @@ pub(super) struct Key<'d> {
     /// As in the document.
     pub(super) name: &'d str,
     pub(super) kind: KeyMeaning,
+    /// What AWS publishes of it. Nothing when AWS has no such key.
+    pub(super) fact: Option<ConditionKey>,
     /// The place of the statement, and its condition on this key.
     pub(super) conditions: Vec<(usize, &'d Condition)>,
     /// Whether a condition on it has a variable.
@@ -60,7 +63,7 @@ pub(super) struct Model<'d> {
     pub(super) arns: Vec<(&'d str, &'d ArnPattern)>,
     pub(super) resources: Vec<ResourceElement<'d>>,
     /// Resources that AWS owns.
-    pub(super) owned: Rc<[Listed]>,
+    pub(super) owned: Rc<Listing>,
     /// The place of the key and the value that every request has, where only requests for what AWS owns are looked for.
     pub(super) marked_by: Option<(usize, &'static str)>,
     /// Statements with a variable in a condition or resource.
@@ -210,6 +213,7 @@ impl<'d> Model<'d> {
                 id,
                 name,
                 kind: self.kind(id),
+                fact: condition_keys::find(id),
                 conditions: Vec::new(),
                 weight: 0,
                 linked: false,
@@ -243,6 +247,7 @@ impl<'d> Model<'d> {
                 id: mark.key,
                 name: mark.key,
                 kind: KeyMeaning::Free,
+                fact: condition_keys::find(mark.key),
                 conditions: Vec::new(),
                 weight: 1,
                 linked: false,
@@ -251,7 +256,7 @@ impl<'d> Model<'d> {
             self.keys.len() - 1
         });
         self.marked_by = Some((at, mark.value));
-        self.owned = mark.arns.iter().cloned().map(Listed::new).collect();
+        self.owned = Rc::new(Listing::new(mark.arns.iter().cloned()));
     }
 
     /// The Regions of resources that Allows of the document name.
@@ -275,7 +280,7 @@ impl<'d> Model<'d> {
 
     /// The patterns of resources of the document without variables, and those of the settings.
     pub(super) fn patterns(&self) -> impl Iterator<Item = &ArnPattern> {
-        let listed = self.setting.listed.iter().chain(self.owned.iter());
+        let listed = self.setting.listed.all.iter().chain(&self.owned.all);
         self.arns
             .iter()
             .map(|(_, pattern)| *pattern)

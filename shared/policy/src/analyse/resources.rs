@@ -55,6 +55,7 @@ pub(super) fn resources(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Resource> {
+    let nowhere = nowhere(model, known, lookup);
     let (resolved, rules) = resolve(model, lookup);
     let mut patterns = Cow::Borrowed(known.patterns.as_slice());
     if !resolved.is_empty() {
@@ -106,7 +107,7 @@ pub(super) fn resources(
             }
         }
     }
-    all.push(nowhere(model, known, lookup));
+    all.push(nowhere);
     all
 }
 
@@ -130,7 +131,9 @@ pub(super) fn nowhere(model: &Model<'_>, known: &Known<'_>, lookup: Option<Looku
     const NONE: &str = "*";
     let (resolved, rules) = resolve(model, lookup);
     let of_variables = resolved.iter().map(|(place, pattern)| (Bits::one(*place), pattern));
-    let fixed = known.patterns.iter().map(|entry| (entry.statements, entry.pattern));
+    // The settings' own patterns come after those of the document.
+    let fixed = known.patterns.iter().take_while(|entry| entry.own);
+    let fixed = fixed.map(|entry| (entry.statements, entry.pattern));
     let hits = of_variables
         .chain(fixed)
         .filter(|(_, pattern)| pattern.matches(NONE, model.interpretation.short_arns));
@@ -242,13 +245,3 @@ fn last_field(pattern: &ArnPattern) -> Option<&Pattern> {
         _ => None,
     }
 }
-
-/// A name of a documented format, with something in the place of its wildcards.
-pub(super) fn filled(service: &str, account: bool, format: &str) -> String {
-    if service == "s3" && !account {
-        return format.replacen('*', EXAMPLE_BUCKET, 1).replace('*', "example");
-    }
-    format.replace('*', "example")
-}
-
-pub(super) const EXAMPLE_BUCKET: &str = "example-bucket";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::callers::Caller;
 use super::keys::of_principal;
 use super::model::KeyMeaning;
-use super::model::Model;
+use super::model::{Key, Model};
 use super::search;
 use crate::evaluate::Request;
 use crate::federation;
@@ -106,7 +106,7 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
-            && !chosen(key.id, found)
+            && !chosen(key, found)
             && !usual(key.id, values)
         {
             all.push(key.name.to_owned());
@@ -119,9 +119,10 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
 }
 
 /// Whether the caller decides on the value of a key.
-fn chosen(id: &str, found: &search::Request) -> bool {
+fn chosen(key: &Key<'_>, found: &search::Request) -> bool {
+    let id = key.id;
     let outsider = !found.principal.trusted && found.principal.caller != Caller::Service;
-    if of_principal(id) {
+    if of_principal(key) {
         return outsider && !id.starts_with("aws:ec2instancesource");
     }
     if id.starts_with("aws:resourcetag/") || id.contains(":resourcetag/") || id.starts_with("s3:existingobjecttag/") {

@@ -7,14 +7,13 @@ use super::actions::WELL_KNOWN;
 use super::callers::Caller;
 use super::keys::{always_there, possible};
 use super::model::Model;
-use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
-use super::setting::Listed;
+use super::setting::Listing;
 use super::witness;
 use crate::arn::{Arn, is_name};
 use crate::evaluate;
 use crate::federation;
-use crate::service::{self, Published};
+use crate::service::{self, EXAMPLE_BUCKET, Format, Published};
 
 /// How many other actions are tried.
 const MOST_ACTIONS: usize = 64;
@@ -80,7 +79,7 @@ fn simpler(model: &Model<'_>, found: &Request, place: usize) -> Vec<Request> {
         other
     };
     let usual = witness::usual_value(key.id).map(|value| vec![value.to_owned()]);
-    let missing = (!always_there(model, key.id) && possible(model, key.id, &found.principal, &[])).then(Vec::new);
+    let missing = (!always_there(model, key.id) && possible(model, key, &found.principal, &[])).then(Vec::new);
     let other = |new: &Vec<String>| new != values;
     missing.into_iter().chain(usual).filter(other).map(with).collect()
 }
@@ -103,10 +102,7 @@ fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
 /// Whether a request lies where the other does.
 fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let arn = &other.resource.arn;
-    let hits = |listed: &[Listed]| {
-        let mut listed = listed.iter();
-        listed.any(|listed| listed.pattern.matches(arn, model.interpretation.short_arns))
-    };
+    let hits = |listing: &Listing| listing.has(arn, model.interpretation.short_arns);
     let same = *arn == found.resource.arn
         || (hits(&model.setting.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
     let principals = &model.setting.perimeter.principals;
@@ -221,21 +217,19 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
 }
 
 /// A resource of the owner in a documented format, on the same side of the question whose the resource is.
-fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Option<String> {
-    let mut fields = format.splitn(4, ':');
-    let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let account = match account {
+fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &Format) -> Option<String> {
+    let account = match format.account {
         "*" => &*found.owner.account,
         "" if found.owner.told || arn.account.is_empty() => "",
         _ => return None,
     };
     let home = &model.setting.endpoint.region;
-    let region = match region {
+    let region = match format.region {
         "*" if home.is_empty() => "us-east-1",
         "*" => home,
-        _ => region,
+        region => region,
     };
-    let name = filled(service, !account.is_empty(), name);
+    let (service, name) = (format.service, &format.example);
     Some(format!("arn:{}:{service}:{region}:{account}:{name}", arn.partition))
 }
 

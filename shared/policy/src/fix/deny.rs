@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::Examples;
 use crate::analyse::Setting;
-use crate::aws_owned::Mark;
 use crate::document::{Document, Effect, Element};
 use crate::service::{Keyless, Service};
 use crate::text::{ArnPattern, Form, Text};
@@ -20,7 +19,6 @@ pub(super) struct Writer<'d> {
     pub(super) endpoint: &'d EndpointContext,
     /// What AWS owns and an Allow of the document may reach.
     pub(super) owned: Vec<String>,
-    pub(super) marks: Vec<Mark>,
     pub(super) examples: RefCell<Examples>,
 }
 
@@ -40,7 +38,12 @@ impl Writer<'_> {
             .resources_behind(self.setting.service, &self.endpoint.region);
         let mut arns = self.reached(&trusted);
         arns.extend(self.owned.iter().cloned());
-        let marked = marks && self.marks.iter().any(|mark| !self.reached(&mark.arns).is_empty());
+        let marked = marks
+            && self
+                .setting
+                .marks
+                .iter()
+                .any(|mark| !self.reached(&mark.arns).is_empty());
         Exempt { arns, marked }
     }
 
@@ -134,7 +137,7 @@ impl Writer<'_> {
     /// The condition that no mark tells that AWS owns the resource.
     pub(super) fn unmarked(&self, exempt: &Exempt) -> Vec<Test> {
         let mut tests: Vec<Test> = Vec::new();
-        for mark in self.marks.iter().filter(|_| exempt.marked) {
+        for mark in self.setting.marks.iter().filter(|_| exempt.marked) {
             let value = mark.value.to_owned();
             match tests.iter_mut().find(|test| test.key == mark.key) {
                 Some(test) => test.values.push(value),

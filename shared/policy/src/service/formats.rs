@@ -15,6 +15,8 @@ pub(crate) struct Format {
     pub(crate) name: &'static str,
     /// The last field as a pattern.
     pub(crate) pieces: Vec<Piece>,
+    /// A name of the format.
+    pub(crate) example: String,
     /// Whether AWS owns every resource of the format.
     pub(crate) of_aws: bool,
     /// Places of the formats that take some of its names for themselves, since more of their names is fixed: an object's
@@ -44,6 +46,15 @@ const OF_AWS: &[&str] = &[
     "personalize:::recipe/*",
 ];
 
+pub(crate) const EXAMPLE_BUCKET: &str = "example-bucket";
+
+fn example(service: &str, account: &str, name: &str) -> String {
+    if service == "s3" && account.is_empty() {
+        return name.replacen('*', EXAMPLE_BUCKET, 1).replace('*', "example");
+    }
+    name.replace('*', "example")
+}
+
 /// The formats of a service by their texts, which are `service:region:account:resource`.
 pub(super) fn formats(texts: &[&'static str]) -> Vec<Format> {
     let format = |text: &&'static str| {
@@ -57,6 +68,7 @@ pub(super) fn formats(texts: &[&'static str]) -> Vec<Format> {
             account,
             name,
             pieces: wild_pieces(name).collect(),
+            example: example(service, account, name),
             of_aws: account.is_empty() && OF_AWS.contains(text),
             deeper: Bits::NONE,
         }

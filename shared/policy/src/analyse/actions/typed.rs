@@ -59,13 +59,20 @@ pub(super) fn groups(
     // Stands for an action that no pattern names but `*` and `prefix:*`.
     let other = || model.action_sig(&format!("{}::", service.prefixes().next().unwrap_or_default()));
     let other = exact(model, service).then(other);
-    for action in &service.actions {
+    let mut is_spelled = vec![false; service.actions.len()];
+    for place in spelled_out.keys().filter_map(|lower| service.place(lower)) {
+        is_spelled
+            .get_mut(place)
+            .into_iter()
+            .for_each(|spelled| *spelled = true);
+    }
+    for (action, is_spelled) in service.actions.iter().zip(is_spelled) {
         let targets = &action.targets;
         if (*targets == Targets::Nothing && told) || !wanted(model, action, told) {
             continue;
         }
         let sig = match other {
-            Some(other) if spelled_out.is_empty() || !spelled_out.contains_key(&*action.lower) => other,
+            Some(other) if !is_spelled => other,
             _ => {
                 if !budget.spend(model.action_weight) {
                     *complete = false;
@@ -115,6 +122,8 @@ struct Found<'n> {
     /// Of actions that name no resource.
     nowhere: Vec<Action>,
     places: BTreeMap<Bits, usize>,
+    /// The place of the kind that the last action was of.
+    last: usize,
 }
 
 impl<'n> Found<'n> {
@@ -124,6 +133,7 @@ impl<'n> Found<'n> {
             kinds: Vec::new(),
             nowhere: Vec::new(),
             places: BTreeMap::new(),
+            last: 0,
         }
     }
 
@@ -135,7 +145,12 @@ impl<'n> Found<'n> {
             }
             return;
         }
-        let at = *self.places.entry(sig).or_insert(self.kinds.len());
+        let same = |kind: &Kind<'_>| kind.sig == sig;
+        let at = match self.kinds.get(self.last).is_some_and(same) {
+            true => self.last,
+            false => *self.places.entry(sig).or_insert(self.kinds.len()),
+        };
+        self.last = at;
         if at == self.kinds.len() {
             self.kinds.push(Kind {
                 sig,

@@ -95,7 +95,12 @@ pub(super) fn services(
     for name in &names {
         let own =
             model.sig(KeyMeaning::PrincipalService, &[name]) & principal_sig(model, Caller::Service, name, "", None);
-        for list in lists(name, &names) {
+        let lists = if model.has(KeyMeaning::PrincipalServiceList) {
+            lists(name, &names)
+        } else {
+            vec![vec![Rc::clone(name)]]
+        };
+        for list in lists {
             let texts: Vec<&str> = list.iter().map(|name| &**name).collect();
             if !budget.spend(1 + weight) {
                 *complete = false;

@@ -6,11 +6,11 @@ use super::super::budget::Budget;
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD, candidates, disjoint};
 use super::starts::Start;
-use super::{EXAMPLE_BUCKET, Entry, filled, last_field};
+use super::{Entry, last_field};
 use crate::arn::{is_bucket, is_bucket_character};
 use crate::bits::Bits;
 use crate::glob::{Pattern, Piece, meet};
-use crate::service::{Format, covers};
+use crate::service::{EXAMPLE_BUCKET, Format, covers};
 
 /// Names with the formats that they have. Nothing in the place of a format is a name of none.
 pub(super) fn names(
@@ -47,16 +47,16 @@ pub(super) fn names(
             return all;
         }
         let possible = |name: &str| siblings.has(format, name) && !is_impossible(start, name);
-        let example = filled(&start.service, start.account, format.name);
+        let example = &format.example;
         let near = |pattern: &&&Pattern| {
             may_meet(&format.pieces, pattern) && is_feasible(&siblings, start, format, &pattern.pieces())
         };
         let wanted: Vec<&Pattern> = wanted.iter().filter(near).copied().collect();
         let by_chance = |name: &str| avoid.iter().any(|known| known.matches(name));
-        if possible(&example) {
+        if possible(example) {
             all.push((Some(at), example.clone()));
         }
-        if wanted.is_empty() && !by_chance(&example) {
+        if wanted.is_empty() && !by_chance(example) {
             continue;
         }
         let feasible = |shape: &[Piece]| is_feasible(&siblings, start, format, shape);

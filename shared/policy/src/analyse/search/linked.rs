@@ -198,7 +198,7 @@ impl Search<'_, '_> {
                 found
                     .into_iter()
                     .map(|choice| choice.values)
-                    .filter(|values| possible(model, key.id, place.principal, values))
+                    .filter(|values| possible(model, key, place.principal, values))
                     .collect(),
             );
         }
