@@ -209,7 +209,7 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
             let allowed = |request: &Request| evaluate_as(document, request, named.interpretation).is_allowed();
-            let confirm = |found: &search::Request| Some(witness::request(model, found)).filter(allowed);
+            let confirm = |found: &search::Request| allowed(&witness::essence(model, found));
             let keys = witness::conditional(model, found);
             if conditional.is_some() && !keys.is_empty() {
                 return None;
@@ -220,14 +220,12 @@ impl<'m, 'd> Asked<'m, 'd> {
             };
             // Who is not locked out is not asked how.
             let request = match goal {
-                Goal::Reach => confirmed.1,
-                _ => witness_candidates::likeliest(model, confirmed, &confirm),
+                Goal::Reach => witness::essence(model, &confirmed),
+                _ => witness::request(model, &witness_candidates::likeliest(model, confirmed, &confirm)),
             };
-            let shown = goal != Goal::Reach || cfg!(debug_assertions);
-            if shown
-                && !model.unknown_keys_exist
-                && impossible_behind(&request, model.setting.endpoint, model.setting.service).is_some()
-            {
+            let (endpoint, service) = (model.setting.endpoint, model.setting.service);
+            let possible = || model.unknown_keys_exist || impossible_behind(&request, endpoint, service).is_none();
+            if goal != Goal::Reach && !(allowed(&request) && possible()) {
                 unconfirmed = true;
                 return None;
             }

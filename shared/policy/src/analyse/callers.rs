@@ -1,6 +1,6 @@
 //! The principals that a document can tell apart, each with its correlated keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::budget::{Budget, KEPT};
@@ -230,7 +230,7 @@ pub(super) fn principals(
     let weight = model.weight(KeyMeaning::PrincipalAccount) + model.statements.len();
     // Outsiders come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
-    let mut accounts: BTreeMap<(Vec<Class>, Bits, bool), usize> = BTreeMap::new();
+    let mut accounts: Vec<((Vec<Class>, Bits, bool), usize)> = Vec::new();
     // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
     let of_own = model.resources.iter().any(|element| element.not || !element.every);
     for account in identities.outsiders.iter().chain(&identities.named) {
@@ -258,11 +258,12 @@ pub(super) fn principals(
         } else {
             Bits::ALL
         };
-        let count = accounts.entry((class, own, trusted_account)).or_default();
-        if !linked && *count >= 2 {
-            continue;
+        let class = (class, own, trusted_account);
+        match accounts.iter_mut().find(|(known, _)| *known == class) {
+            Some((_, count)) if !linked && *count >= 2 => continue,
+            Some((_, count)) => *count += enough,
+            None => accounts.push((class, enough)),
         }
-        *count += enough;
         let mut seen: BTreeSet<Class> = BTreeSet::new();
         for name in &names {
             let trusted_name = trusted(name);

@@ -11,7 +11,19 @@ use crate::evaluate::Request;
 use crate::federation;
 use crate::literal::iso;
 
+/// All of the request.
 pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
+    with_keys(model, found, &|_| true)
+}
+
+/// The request with no other keys than those that count for what the document says to it.
+pub(super) fn essence(model: &Model<'_>, found: &search::Request) -> Request {
+    let named = |key: &str| model.keys.iter().any(|named| named.id.eq_ignore_ascii_case(key));
+    let counts = |key: &str| matches!(key, "aws:PrincipalArn" | federation::PROVIDER) || named(key);
+    with_keys(model, found, &counts)
+}
+
+fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -> bool) -> Request {
     let (now, epoch) = (iso(found.instant), found.instant.to_string());
     let provider = match found.principal.caller {
         Caller::Bearer(Some(at)) => model.providers.get(at).copied(),
@@ -49,7 +61,7 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     // Names that a service has for the same.
     let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
-    let present = known.into_iter().chain(id).chain(others);
+    let present = known.into_iter().chain(id).filter(|(key, _)| wanted(key)).chain(others);
     let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
     let mut all = Vec::with_capacity(known.len() + model.keys.len());
     all.extend(present);

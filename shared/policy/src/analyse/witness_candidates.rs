@@ -11,7 +11,6 @@ use super::search::Request;
 use super::setting::Listing;
 use super::witness;
 use crate::arn::{Arn, is_name};
-use crate::evaluate;
 use crate::federation;
 use crate::service::{self, EXAMPLE_BUCKET, Format, Published};
 
@@ -20,46 +19,35 @@ const MOST_ACTIONS: usize = 64;
 
 type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
 
-/// A request as the search knows it, and as the evaluator allows it.
-pub(super) type Confirmed = (Request, evaluate::Request);
-
-/// What the evaluator makes of a request that it allows.
-pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> Option<evaluate::Request>;
+/// Whether the evaluator allows a request.
+pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> bool;
 
 /// The request with the user's name in keys and ARN alike. Nothing where that is not allowed: no request tells another
 /// name than the caller's.
-pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Confirmed> {
+pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Request> {
     if contradicts(model, found) {
         let mut good = with_user_name(model, found).filter(|other| as_good(model, found, other));
-        return good.find_map(|other| {
-            let request = confirm(&other)?;
-            Some((other, request))
-        });
+        return good.find(confirm);
     }
-    Some((found.clone(), confirm(found)?))
+    confirm(found).then(|| found.clone())
 }
 
 /// A request that is as good as the one found, and simpler or likelier where there is one.
-pub(super) fn likeliest(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> evaluate::Request {
-    let (mut best, mut request) = found;
+pub(super) fn likeliest(model: &Model<'_>, found: Request, confirm: Confirm<'_>) -> Request {
+    let mut best = found;
     // The fewest keys first, and of those that are left the usual values.
     for place in 0..best.keys.len() {
-        for other in simpler(model, &best, place) {
-            if let Some(simple) = confirm(&other) {
-                (best, request) = (other, simple);
-                break;
-            }
+        if let Some(simple) = simpler(model, &best, place).into_iter().find(confirm) {
+            best = simple;
         }
     }
     for others in [with_bucket, with_resource] {
         let mut good = others(model, &best).filter(|other| as_good(model, &best, other));
-        let other = good.find_map(|other| Some((confirm(&other)?, other)));
+        let likely = good.find(confirm);
         drop(good);
-        if let Some((likely, other)) = other {
-            (best, request) = (other, likely);
-        }
+        best = likely.unwrap_or(best);
     }
-    request
+    best
 }
 
 /// The request with one of its keys missing, or with the value that requests usually have.
