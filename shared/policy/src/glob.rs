@@ -99,7 +99,7 @@ impl Piece {
     }
 
     /// What two pieces of one character both stand for.
-    fn both(self, other: Self) -> Option<Self> {
+    pub(crate) fn both(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::One, one) | (one, Self::One) => Some(one),
             (Self::Char(c), with) | (with, Self::Char(c)) => with.takes(c).then_some(Self::Char(c)),

@@ -224,6 +224,7 @@ pub(super) fn principals(
     let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"])
         & model.sig(KeyMeaning::PrincipalService, &[])
         & model.sig(KeyMeaning::PrincipalServiceList, &[]);
+    let ids = ids::Ids::new(model);
     let mut all = Vec::new();
     // Witnesses read better with the accounts that the settings name.
     let mut last = Vec::new();
@@ -237,7 +238,7 @@ pub(super) fn principals(
         if !budget.spend(weight) {
             return Principals { all, complete: false };
         }
-        let names = names(model, account, &mut complete, budget);
+        let names = names(model, account, &ids, &mut complete, budget);
         let trusted_account = model.trusts_account(account);
         let trusted = |name: &Named| {
             model

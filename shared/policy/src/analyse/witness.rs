@@ -32,6 +32,7 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
     let constant = |id: &str| model.constant(id).flatten();
     let principal = |kind: KeyMeaning| found.principal.value(kind).flatten();
     let owner = |kind: KeyMeaning| found.owner.value(kind).flatten();
+    let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
     let known = [
         ("aws:CurrentTime", Some(now.as_str())),
         ("aws:EpochTime", Some(&epoch)),
@@ -55,13 +56,12 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
         ("aws:VpcSourceIp", Some("10.0.0.10")),
         ("aws:VpceAccount", constant("aws:vpceaccount")),
         ("aws:VpceOrgID", constant("aws:vpceorgid")),
+        ("aws:userid", id),
     ];
-    let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
-    let id = [("aws:userid", id)];
     // Names that a service has for the same.
     let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
-    let present = known.into_iter().chain(id).filter(|(key, _)| wanted(key)).chain(others);
+    let present = known.into_iter().filter(|(key, _)| wanted(key)).chain(others);
     let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
     let mut all = Vec::with_capacity(known.len() + model.keys.len());
     all.extend(present);
@@ -75,7 +75,9 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
             && !values.is_empty()
         {
             // The document may spell a key otherwise.
-            context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
+            if let Some((known, _)) = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(key.name)) {
+                context.remove(*known);
+            }
             let values = same(key.id, found).map_or_else(|| values.clone(), |value| vec![value.to_owned()]);
             let name = if key.id == "aws:viaawsservice" {
                 "aws:ViaAWSService"

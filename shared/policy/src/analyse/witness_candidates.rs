@@ -17,6 +17,9 @@ use crate::service::{self, EXAMPLE_BUCKET, Format, Published};
 /// How many other actions are tried.
 const MOST_ACTIONS: usize = 64;
 
+/// How many keys are tried to be left out.
+const MOST_SIMPLER: usize = 32;
+
 type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
 
 /// Whether the evaluator allows a request.
@@ -34,9 +37,15 @@ pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>)
 
 /// A request that is as good as the one found, and simpler or likelier where there is one.
 pub(super) fn likeliest(model: &Model<'_>, found: Request, confirm: Confirm<'_>) -> Request {
-    let mut best = found;
+    let mut best = found.clone();
     // The fewest keys first, and of those that are left the usual values.
-    for place in 0..best.keys.len() {
+    let present = found
+        .keys
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, values))| !values.is_empty());
+    let present: Vec<usize> = present.map(|(place, _)| place).take(MOST_SIMPLER).collect();
+    for place in present {
         if let Some(simple) = simpler(model, &best, place).into_iter().find(confirm) {
             best = simple;
         }

@@ -192,7 +192,7 @@ impl Search<'_, '_> {
                 return None;
             }
             let Some(key) = key_at(model, *at) else { continue };
-            let more = suggestions(model, place, key.id);
+            let more = suggestions(model, place, key.id, budget);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
             options.push(
                 found
@@ -354,7 +354,7 @@ impl Search<'_, '_> {
 }
 
 /// Values that make texts with this variable fit what they are compared with.
-fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
+fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str, budget: &mut Budget) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for key in model.keys.iter().filter(|key| key.linked) {
         let constant = || model.constant(key.id).flatten();
@@ -365,6 +365,7 @@ fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
             .map(|text| text.raw.clone());
         let targets: Vec<String> = own.into_iter().chain(fixed).collect();
         for text in texts() {
+            budget.spend(1 + targets.len());
             fitting(text, id, &targets, &mut all);
         }
     }
