@@ -3,7 +3,7 @@
 use postern_policy::{Binding, Request};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
-use crate::evaluation::{Assessment, Concern, Context, Control, Policy, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -39,7 +39,7 @@ service that AWS does not offer is left to people.",
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: true,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::endpoint_missing::placement;
 use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::Zone;
 use crate::model::managed::managed_by;
@@ -36,7 +36,7 @@ Each zone of an interface endpoint is billed by the hour.",
     changes: &[ChangeKind::AddSubnet],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 /// The zones in which endpoints have network interfaces.

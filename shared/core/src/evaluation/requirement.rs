@@ -203,7 +203,7 @@ mod tests {
             &world.settings,
             &history,
             world.now,
-            (&std::collections::BTreeSet::new(), &policies),
+            &policies,
         ))
     }
 
