@@ -104,8 +104,7 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         }
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
         let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
-        let services = world.endpoint_services().map(|service| service.id.clone());
-        vpcs.chain(endpoints).chain(services).collect::<Vec<_>>()
+        vpcs.chain(endpoints).collect::<Vec<_>>()
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
