@@ -1,7 +1,7 @@
 //! What AWS asks of a caller's policies for the calls that Postern makes: each resource that a call touches is one
 //! check, with the condition keys that AWS fills in for it. Written from the service authorization reference,
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>: the pages `list_amazonec2.html`,
-//! `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
+//! `list_awselasticloadbalancingv2.html`, `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
 //! `list_awskeymanagementservice.html` and `list_amazoncloudwatchlogs.html`.
 
 use std::collections::BTreeMap;
@@ -103,7 +103,10 @@ pub(crate) const OWN_TAGS: &[(&str, &str)] = &TAGS;
 pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
-        _ if action.starts_with("ec2:Describe") => check(action, "*", &[]),
+        "ec2:DescribeVpcEndpointServicePermissions" => on(action, "vpc-endpoint-service/vpce-svc-1", &[]),
+        _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
+            check(action, "*", &[])
+        }
         _ => panic!("which resources and condition keys does {action} have?"),
     }
 }
