@@ -20,7 +20,7 @@ struct Offer {
 
 fn settings(mode: &str) -> String {
     format!(
-        "[perimeter]\naccounts = [\"{ACCOUNT}\"]\n\n[[providers]]\nconsumers = [\"{APPROVED}\"]\n\n\
+        "[perimeter]\naccounts = [\"{ACCOUNT}\"]\n\n[[providers]]\naccounts = [\"{APPROVED}\"]\n\n\
          [modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{mode}\"\n\n[limits]\ncanary_endpoints = 0\n"
     )
 }
