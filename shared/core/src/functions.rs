@@ -131,7 +131,13 @@ pub static SWEEPER: Function = Function {
     concerns: &[Concern::Reachability, Concern::Containment, Concern::Publication],
 };
 
-pub static FUNCTIONS: &[&Function] = &[&ENDPOINT_INSPECTOR, &POLICY_INSPECTOR, &SUBNET_INSPECTOR, &SWEEPER];
+pub static FUNCTIONS: &[&Function] = &[
+    &ENDPOINT_INSPECTOR,
+    &POLICY_INSPECTOR,
+    &SERVICE_INSPECTOR,
+    &SUBNET_INSPECTOR,
+    &SWEEPER,
+];
 
 #[cfg(test)]
 mod tests {
@@ -188,21 +194,17 @@ mod tests {
             Target::LoadBalancer("arn:1".to_owned()),
         ];
         for target in service {
-            let of = every().filter(|function| function.evaluates(&target));
+            let of = FUNCTIONS.iter().filter(|function| function.evaluates(&target));
             let of: Vec<_> = of.map(|function| function.name).collect();
-            assert_eq!(of, [SWEEPER.name, SERVICE_INSPECTOR.name], "{target:?}");
+            assert_eq!(of, [SERVICE_INSPECTOR.name, SWEEPER.name], "{target:?}");
         }
         for target in [Target::Vpc("vpc-1".into()), Target::Endpoint("vpce-1".into())] {
-            for function in every() {
+            for function in FUNCTIONS {
                 let expected = function.name != SERVICE_INSPECTOR.name;
                 assert_eq!(function.evaluates(&target), expected, "{} {target:?}", function.name);
             }
         }
-        assert!(every().all(|function| function.evaluates(&Target::Region)));
-    }
-
-    fn every() -> impl Iterator<Item = &'static Function> {
-        FUNCTIONS.iter().copied().chain([&SERVICE_INSPECTOR])
+        assert!(FUNCTIONS.iter().all(|function| function.evaluates(&Target::Region)));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::changes::{Change, ChangeKind, Safety};
+use crate::changes::{Change, ChangeKind};
 use crate::evaluation::{Concern, Control, Finding, PolicyCache, evaluate_with, idle_subnets};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
@@ -107,7 +107,7 @@ pub fn plan(
                 (_, changes) => changes.iter().collect(),
             };
             for change in round {
-                let idle = match restrained && change.safety() == Safety::Interrupting {
+                let idle = match restrained && change.safety().interrupts() {
                     true => idle_subnets(change, &state, &restraints.idle),
                     false => None,
                 };
