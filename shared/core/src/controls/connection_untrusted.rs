@@ -74,3 +74,70 @@ fn assess(context: &ServiceContext<'_>, service: &EndpointService, connection: &
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::changes::Safety;
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::EndpointState;
+    use crate::settings::Mode;
+    use crate::testing::service::{ServiceWorld, assert_service_needs, published};
+    use crate::testing::{STRANGER, changes};
+
+    fn connected(state: EndpointState) -> ServiceWorld {
+        let mut world = published().connect("vpce-2", STRANGER, state);
+        world.snapshot.connections.as_mut().unwrap().remove(&"vpce-1".into());
+        world
+    }
+
+    #[test]
+    fn connection_of_an_untrusted_account_is_rejected_whether_it_waits_or_is_accepted() {
+        for (state, safety) in [
+            (EndpointState::PendingAcceptance, Safety::Restrictive),
+            (EndpointState::Available, Safety::Disconnecting),
+            (EndpointState::Pending, Safety::Disconnecting),
+        ] {
+            let world = connected(state);
+            let finding = world.judge(&CONTROL);
+            assert_eq!(changes(&finding)[0].safety(), safety, "{state:?}");
+            assert_eq!(world.plan().enforced().count(), 1);
+        }
+        assert_service_needs(&CONTROL, &[connected(EndpointState::Available)]);
+    }
+
+    #[test]
+    fn accepted_connection_stays_while_interrupting_changes_are_audited() {
+        let mut world = connected(EndpointState::Available);
+        world.settings.modes.interrupting = Mode::Audit;
+        assert_eq!(world.judge(&CONTROL).mode, Mode::Audit);
+        assert_eq!(world.plan().enforced().count(), 0);
+        let mut waiting = connected(EndpointState::PendingAcceptance);
+        waiting.settings.modes.interrupting = Mode::Audit;
+        assert_eq!(waiting.plan().enforced().count(), 1);
+    }
+
+    #[test]
+    fn connection_is_undecided_where_an_organisation_or_nobody_is_approved() {
+        let mut organization = connected(EndpointState::Available);
+        organization.settings.providers[0]
+            .organizations
+            .push("o-exampleorg1".to_owned());
+        let mut nobody = connected(EndpointState::Available);
+        nobody.settings.providers.clear();
+        for world in [organization, nobody] {
+            assert_eq!(world.judge(&CONTROL).verdict(), Verdict::Indeterminate);
+            assert_eq!(world.plan().changes, []);
+        }
+    }
+
+    #[test]
+    fn account_of_the_perimeter_and_the_own_account_are_trusted() {
+        let mut world = connected(EndpointState::Available);
+        world.settings.perimeter.accounts.push(STRANGER.to_owned());
+        assert_eq!(world.judge(&CONTROL).verdict(), Verdict::Compliant);
+        let mut own = published().connect("vpce-1", crate::testing::ACCOUNT, EndpointState::Available);
+        own.settings.providers.clear();
+        assert_eq!(own.judge(&CONTROL).verdict(), Verdict::Compliant);
+    }
+}

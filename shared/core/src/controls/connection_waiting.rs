@@ -68,3 +68,37 @@ fn assess(context: &ServiceContext<'_>, service: &EndpointService, connection: &
         Remediation::Automatic(vec![change]),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::model::snapshot::EndpointState;
+    use crate::testing::STRANGER;
+    use crate::testing::service::{CONSUMER, assert_service_needs, published};
+
+    #[test]
+    fn trusted_connection_that_waits_is_accepted() {
+        let mut world = published().connect("vpce-1", CONSUMER, EndpointState::PendingAcceptance);
+        assert_eq!(world.judge(&CONTROL).verdict(), Verdict::NonCompliant);
+        assert!(!world.judge(&CONTROL).explanation().contains("24 hours"));
+        assert_eq!(world.plan().enforced().count(), 1);
+        world.now += SignedDuration::from_hours(25);
+        assert!(
+            world
+                .judge(&CONTROL)
+                .explanation()
+                .contains("has waited for more than 24 hours")
+        );
+        assert_service_needs(&CONTROL, &[world]);
+    }
+
+    #[test]
+    fn connection_of_an_account_that_is_not_trusted_is_never_accepted() {
+        let world = published().connect("vpce-2", STRANGER, EndpointState::PendingAcceptance);
+        assert_eq!(world.judge(&CONTROL).key.resource.id, "vpce-1");
+        let mut undecided = published().connect("vpce-1", CONSUMER, EndpointState::PendingAcceptance);
+        undecided.settings.providers.clear();
+        assert_eq!(undecided.findings(&[&CONTROL]), []);
+    }
+}

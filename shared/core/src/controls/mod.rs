@@ -74,6 +74,7 @@ mod tests {
     use crate::functions::FUNCTIONS;
     use crate::model::finding::Verdict;
     use crate::testing::compliant;
+    use crate::testing::service::published;
 
     fn names() -> Vec<&'static str> {
         CONTROLS.iter().map(|control| control.name).collect()
@@ -176,15 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn compliant_vpc_has_no_open_findings() {
+    fn compliant_vpc_and_endpoint_service_have_no_open_findings() {
         let world = compliant().bound_but("none");
-        let findings = world.all_findings();
+        let service = published();
+        let mut findings = world.all_findings();
+        findings.extend(service.findings(CONTROLS));
         let loud: Vec<_> = findings
             .iter()
             .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
             .collect();
         assert!(loud.is_empty(), "{loud:#?}");
         assert!(world.plan().changes.is_empty());
+        assert!(service.plan().changes.is_empty());
         for control in CONTROLS {
             let judged = |f: &&crate::evaluation::Finding| f.key.control == control.name;
             assert!(

@@ -43,3 +43,24 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         Remediation::Automatic(vec![change]),
     )])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint_service::ServiceState;
+    use crate::model::finding::Verdict;
+    use crate::testing::changes;
+    use crate::testing::service::{assert_service_needs, published};
+
+    #[test]
+    fn service_that_accepts_without_asking_is_made_to_ask() {
+        let world = published().edit(|service| service.acceptance_required = false);
+        let finding = world.judge(&CONTROL);
+        assert_eq!(changes(&finding).len(), 1);
+        assert_eq!(world.plan().enforced().count(), 1);
+        assert_eq!(published().judge(&CONTROL).verdict(), Verdict::Compliant);
+        assert_service_needs(&CONTROL, &[world.clone(), published()]);
+        let deleted = world.edit(|service| service.state = ServiceState::Deleting);
+        assert_eq!(deleted.judge(&CONTROL).verdict(), Verdict::NotApplicable);
+    }
+}

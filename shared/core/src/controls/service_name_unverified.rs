@@ -77,3 +77,35 @@ fn advice(service: &EndpointService, name: &PrivateDnsName) -> String {
         service.id
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::advice;
+    use crate::testing::service::{assert_service_needs, published};
+
+    #[test]
+    fn advice_names_the_record_and_the_command() {
+        let world = |state| published().edit(|service| service.private_dns.as_mut().unwrap().verification = state);
+        for state in [Verification::Pending, Verification::Failed] {
+            let advice = advice(&world(state).judge(&CONTROL));
+            assert_eq!(
+                advice,
+                "Set the TXT record `_abc.pay.example.com` to `vpce:xyz` in the public DNS. Then run `aws ec2 \
+                 start-vpc-endpoint-service-private-dns-verification --service-id vpce-svc-0123456789abcdef0`."
+            );
+        }
+        assert_eq!(
+            world(Verification::Unknown).judge(&CONTROL).verdict(),
+            Verdict::Indeterminate
+        );
+        assert_eq!(
+            world(Verification::Verified).judge(&CONTROL).verdict(),
+            Verdict::Compliant
+        );
+        let none = published().edit(|service| service.private_dns = None);
+        assert_eq!(none.judge(&CONTROL).verdict(), Verdict::NotApplicable);
+        assert_service_needs(&CONTROL, &[world(Verification::Failed), none]);
+    }
+}

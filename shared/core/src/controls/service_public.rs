@@ -77,3 +77,41 @@ fn listed(principals: &BTreeSet<String>) -> String {
         .collect();
     principals.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::changes;
+    use crate::testing::service::{CONSUMER, assert_service_needs, published};
+
+    fn removed(finding: &crate::evaluation::Finding) -> Vec<&str> {
+        let [Change::RemoveServicePrincipals(change)] = changes(finding) else {
+            panic!("{finding:#?}")
+        };
+        change.principals.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn everybody_and_untrusted_accounts_are_removed_and_trusted_ones_stay() {
+        let stranger = "arn:aws:iam::444455556666:role/app";
+        let world = published().allow("*").allow(stranger);
+        let finding = world.judge(&CONTROL);
+        assert_eq!(removed(&finding), ["*", stranger]);
+        assert_eq!(
+            finding.explanation(),
+            "Every AWS account may connect: its principals contain `*`."
+        );
+        let role = format!("arn:aws:iam::{CONSUMER}:role/app");
+        assert_eq!(published().allow(&role).judge(&CONTROL).verdict(), Verdict::Compliant);
+        assert_service_needs(&CONTROL, &[world, published()]);
+    }
+
+    #[test]
+    fn principal_is_undecided_while_no_settings_name_the_consumers_but_everybody_is_not() {
+        let mut world = published();
+        world.settings.providers.clear();
+        assert_eq!(world.judge(&CONTROL).verdict(), Verdict::Indeterminate);
+        assert_eq!(removed(&world.allow("*").judge(&CONTROL)), ["*"]);
+    }
+}

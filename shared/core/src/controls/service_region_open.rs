@@ -51,3 +51,26 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         )),
     )])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::advice;
+    use crate::testing::service::{assert_service_needs, published};
+
+    #[test]
+    fn region_is_open_unless_it_is_its_own_or_allowed() {
+        let mut world = published().edit(|service| service.regions.extend(["eu-west-1".into(), "us-east-1".into()]));
+        world.settings.providers[0].regions.insert("eu-west-1".into());
+        let finding = world.judge(&CONTROL);
+        assert!(
+            finding.explanation().contains("Consumers of us-east-1 may connect"),
+            "{}",
+            finding.explanation()
+        );
+        assert!(advice(&finding).contains("--remove-supported-regions us-east-1`"));
+        assert_eq!(published().judge(&CONTROL).verdict(), Verdict::Compliant);
+        assert_service_needs(&CONTROL, &[world, published()]);
+    }
+}

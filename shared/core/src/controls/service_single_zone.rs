@@ -45,3 +45,26 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
 }
 
 const ADVICE: &str = "Enable another zone on its load balancer, with a healthy target in it.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::service::{assert_service_needs, published};
+    use crate::testing::zone;
+
+    #[test]
+    fn fewer_than_two_zones_are_too_few() {
+        let world =
+            |zones: &[&str]| published().edit(|service| service.zones = zones.iter().map(|z| zone(z)).collect());
+        assert_eq!(world(&["a", "b"]).judge(&CONTROL).verdict(), Verdict::Compliant);
+        for zones in [&["a"][..], &[]] {
+            assert_eq!(
+                world(zones).judge(&CONTROL).verdict(),
+                Verdict::NonCompliant,
+                "{zones:?}"
+            );
+        }
+        assert_service_needs(&CONTROL, &[world(&["a"]), published()]);
+    }
+}

@@ -80,3 +80,39 @@ fn defect(balancer: &LoadBalancer, health: Option<&TargetHealth>) -> Option<Stri
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::service::{BALANCER, ServiceWorld, assert_service_needs, published};
+
+    fn targets(registered: usize, healthy: usize) -> ServiceWorld {
+        let mut world = published();
+        let health = TargetHealth { registered, healthy };
+        world.snapshot.target_health = Ok([(BALANCER.to_owned(), health)].into());
+        world
+    }
+
+    #[test]
+    fn service_needs_one_load_balancer_with_a_healthy_target() {
+        assert_eq!(targets(2, 1).judge(&CONTROL).verdict(), Verdict::Compliant);
+        let gone = published().edit_balancer(|balancer| balancer.state = LoadBalancerState::Gone);
+        let mut none = published();
+        none.snapshot.load_balancers = Ok([].into());
+        for (world, what) in [
+            (
+                targets(2, 0),
+                "none of the 2 targets of net/payments/50dc6c495c0c9188 is healthy",
+            ),
+            (targets(0, 0), "net/payments/50dc6c495c0c9188 has no targets"),
+            (gone.clone(), "net/payments/50dc6c495c0c9188 no longer exists"),
+            (none, "No load balancer is behind it"),
+        ] {
+            let finding = world.judge(&CONTROL);
+            assert_eq!(finding.verdict(), Verdict::NonCompliant);
+            assert!(finding.explanation().contains(what), "{}", finding.explanation());
+        }
+        assert_service_needs(&CONTROL, &[targets(2, 0), gone]);
+    }
+}

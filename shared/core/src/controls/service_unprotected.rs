@@ -56,3 +56,21 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         None => key.compliant("Its load balancers are protected against deletion."),
     }])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::advice;
+    use crate::testing::service::{BALANCER, assert_service_needs, published};
+
+    #[test]
+    fn load_balancer_without_deletion_protection_is_reported_with_the_command() {
+        let world = published().edit_balancer(|balancer| balancer.deletion_protection = Some(false));
+        assert!(advice(&world.judge(&CONTROL)).contains(BALANCER));
+        assert_eq!(published().judge(&CONTROL).verdict(), Verdict::Compliant);
+        let gone = published().edit_balancer(|balancer| balancer.deletion_protection = None);
+        assert_eq!(gone.judge(&CONTROL).verdict(), Verdict::NotApplicable);
+        assert_service_needs(&CONTROL, &[world, published()]);
+    }
+}

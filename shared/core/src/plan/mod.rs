@@ -10,6 +10,8 @@ mod rollback;
 #[cfg(test)]
 mod rollback_tests;
 #[cfg(test)]
+mod service_laws;
+#[cfg(test)]
 mod tests;
 
 pub use self::release::{Notice, NoticeKind, Release, ReleaseTarget, notices, release};

@@ -484,7 +484,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 15);
+        assert_eq!(tables, 17);
     }
 
     #[test]

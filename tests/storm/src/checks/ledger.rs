@@ -261,6 +261,10 @@ fn recorded_label(record: &ChangeRecord) -> Option<Label> {
         Change::AttachManagedGroup(AttachManagedGroup { endpoint, .. }) => format!("attach {created} {endpoint}"),
         Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => format!("name {endpoint}"),
         Change::ReplacePolicy(ReplacePolicy { endpoint, .. }) => format!("close {endpoint}"),
+        Change::AcceptConnection(change) => format!("accept {}", change.endpoint),
+        Change::RequireAcceptance(change) => format!("require-acceptance {}", change.service),
+        Change::RemoveServicePrincipals(change) => format!("remove {:?} {}", change.principals, change.service),
+        Change::RejectConnection(change) => format!("reject {}", change.endpoint),
     })
 }
 
