@@ -107,7 +107,8 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         }
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
         let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
-        vpcs.chain(endpoints).collect::<Vec<_>>()
+        let services = world.endpoint_services().map(|service| service.id.clone());
+        vpcs.chain(endpoints).chain(services).collect::<Vec<_>>()
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
@@ -182,7 +183,8 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
          [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
          [prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
         // Whether an account belongs to an organisation AWS does not tell, so that no consumer is then untrusted.
-        rng.choice(["", "organizations = [\"o-exampleorg1\"]\n"]).unwrap_or_default(),
+        rng.choice(["", "organizations = [\"o-exampleorg1\"]\n"])
+            .unwrap_or_default(),
         rng.choice(["", PROVIDERS, PROVIDERS, PROVIDERS]).unwrap_or_default(),
         quoted(&gateways),
         quoted(&interfaces),

@@ -89,13 +89,20 @@ impl Offer {
 #[tokio::test]
 async fn public_service_is_closed_and_only_the_connection_that_is_not_approved_is_rejected() {
     let offer = Offer::public();
-    let mut function = Served::start(&SERVICE_INSPECTOR, &settings("enforce"), &offer.cloud).await.unwrap();
+    let mut function = Served::start(&SERVICE_INSPECTOR, &settings("enforce"), &offer.cloud)
+        .await
+        .unwrap();
     let event = offer.event(
         "ModifyVpcEndpointServicePermissions",
         &[("AddAllowedPrincipals.1", "arn:aws:iam::444455556666:root")],
     );
     function.invoke([&event]).await.unwrap();
-    assert_eq!(offer.principals(), [format!("arn:aws:iam::{APPROVED}:root")], "{}", function.log());
+    assert_eq!(
+        offer.principals(),
+        [format!("arn:aws:iam::{APPROVED}:root")],
+        "{}",
+        function.log()
+    );
     let acceptance = offer
         .cloud
         .edit(|world| world.endpoint_service(&offer.service).unwrap().acceptance_required);
@@ -104,7 +111,10 @@ async fn public_service_is_closed_and_only_the_connection_that_is_not_approved_i
     assert_eq!(offer.state(&offer.approved), EndpointState::Available);
     let published = offer.cloud.published();
     let report: Value = serde_json::from_str(&published.last().unwrap().message).unwrap();
-    assert_eq!(report["scope"]["resource"], json!({"kind": "endpoint-service", "id": offer.service}));
+    assert_eq!(
+        report["scope"]["resource"],
+        json!({"kind": "endpoint-service", "id": offer.service})
+    );
     // The same event again changes nothing.
     let before = offer.mutations();
     function.invoke([&event]).await.unwrap();
@@ -114,8 +124,13 @@ async fn public_service_is_closed_and_only_the_connection_that_is_not_approved_i
 #[tokio::test]
 async fn audit_mode_reports_a_public_service_and_makes_no_mutating_call() {
     let offer = Offer::public();
-    let mut function = Served::start(&SERVICE_INSPECTOR, &settings("audit"), &offer.cloud).await.unwrap();
-    let event = offer.event("ModifyVpcEndpointServiceConfiguration", &[("AcceptanceRequired", "false")]);
+    let mut function = Served::start(&SERVICE_INSPECTOR, &settings("audit"), &offer.cloud)
+        .await
+        .unwrap();
+    let event = offer.event(
+        "ModifyVpcEndpointServiceConfiguration",
+        &[("AcceptanceRequired", "false")],
+    );
     function.invoke([&event]).await.unwrap();
     assert_eq!(offer.mutations(), [""; 0]);
     let published = offer.cloud.published();
@@ -129,8 +144,12 @@ async fn audit_mode_reports_a_public_service_and_makes_no_mutating_call() {
 async fn notification_of_a_connection_starts_the_evaluation_of_its_service_raw_and_in_the_envelope_of_sns() {
     for raw in [true, false] {
         let offer = Offer::public();
-        let mut function = Served::start(&SERVICE_INSPECTOR, &settings("enforce"), &offer.cloud).await.unwrap();
-        let vpc = offer.cloud.edit(|world| world.endpoint(&offer.stranger).unwrap().vpc.clone());
+        let mut function = Served::start(&SERVICE_INSPECTOR, &settings("enforce"), &offer.cloud)
+            .await
+            .unwrap();
+        let vpc = offer
+            .cloud
+            .edit(|world| world.endpoint(&offer.stranger).unwrap().vpc.clone());
         let name = offer
             .cloud
             .edit(|world| world.endpoint_service(&offer.service).unwrap().name.clone());
@@ -144,7 +163,9 @@ async fn notification_of_a_connection_starts_the_evaluation_of_its_service_raw_a
         // CloudTrail records it in the consumer's account only.
         assert_eq!(connected.entry.event().unwrap()["account"], OTHER_ACCOUNT);
         let notifications = connected.entry.notifications();
-        let bodies = notifications.iter().map(|it| it.body("arn:aws:sns:eu-central-1:111122223333:t", raw));
+        let bodies = notifications
+            .iter()
+            .map(|it| it.body("arn:aws:sns:eu-central-1:111122223333:t", raw));
         function.invoke(bodies).await.unwrap();
         let endpoint = &connected.entry.effects[0].id;
         assert_eq!(offer.state(endpoint), EndpointState::Rejected, "{}", function.log());

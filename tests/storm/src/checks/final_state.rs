@@ -69,7 +69,11 @@ fn interrupts(finding: &Finding) -> bool {
 /// No control has a finding on an endpoint that Postern created and nobody else changed.
 pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Result<(), String> {
     for scope in evidence.scopes.values() {
-        let Snapshot::Vpc(VpcSnapshot { endpoints: Ok(endpoints), .. }) = &scope.snapshot else {
+        let Snapshot::Vpc(VpcSnapshot {
+            endpoints: Ok(endpoints),
+            ..
+        }) = &scope.snapshot
+        else {
             continue;
         };
         let ours = endpoints

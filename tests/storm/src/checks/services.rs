@@ -14,13 +14,19 @@ use crate::setup::TRUSTED;
 
 /// Postern never cuts off a consumer that may use the service.
 pub(super) fn no_trusted_connection_was_rejected(evidence: &Evidence<'_>) -> Result<(), String> {
-    for entry in evidence.effects().filter(|entry| entry.operation == "RejectVpcEndpointConnections") {
+    for entry in evidence
+        .effects()
+        .filter(|entry| entry.operation == "RejectVpcEndpointConnections")
+    {
         for effect in &entry.effects {
             if let Some(Resource::Endpoint(endpoint)) = &effect.after
                 && endpoint.state == EndpointState::Rejected
                 && trusted(evidence, &endpoint.owner)
             {
-                return Err(format!("{} of trusted account {} was rejected", endpoint.id, endpoint.owner));
+                return Err(format!(
+                    "{} of trusted account {} was rejected",
+                    endpoint.id, endpoint.owner
+                ));
             }
         }
     }
@@ -57,14 +63,21 @@ pub(super) fn no_untrusted_connection_stays_accepted(evidence: &Evidence<'_>) ->
             let Some(finding) = state.findings.iter().find(of_connection) else {
                 return Err(format!("{} has no finding: {connection:?}", connection.endpoint));
             };
-            let prevented = state.history.delivered.get(&finding.key).map(|delivered| delivered.outcome);
+            let prevented = state
+                .history
+                .delivered
+                .get(&finding.key)
+                .map(|delivered| delivered.outcome);
             let prevented = matches!(
                 prevented,
                 Some(FindingStatus::Conflict | FindingStatus::Refused | FindingStatus::Failed)
             );
             let open = finding.verdict() == Verdict::NonCompliant && finding.accepted().is_none();
             if open && !prevented {
-                return Err(format!("{} of {} stays accepted", connection.endpoint, connection.owner));
+                return Err(format!(
+                    "{} of {} stays accepted",
+                    connection.endpoint, connection.owner
+                ));
             }
         }
     }
