@@ -232,9 +232,14 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "[[providers]]\nservices = { ids = ['vpce-0abc'] }",
         "2:21: providers[0].services.ids[0]: `vpce-0abc` is not the id of an endpoint service such as vpce-svc-0123456789abcdef0",
     ),
-    bad("[[providers]]\norganizations = ['o-exampleorg1/']", "2:18: X"),
-    bad("[[providers]]\nregions = ['Frankfurt']", "2:12: X"),
-    bad("[[providers]]\nwaiting_hours = 9000", "2:17: X"),
+    bad(
+        "[[providers]]\norganizations = ['o-exampleorg1/']",
+        "2:18: providers[0].organizations[0]: `o-exampleorg1/` is not an organisation path such as o-exampleorg1/r-ab12/ou-ab12-11111111/, with the slash at its end",
+    ),
+    bad(
+        "[[providers]]\nregions = ['Frankfurt']",
+        "2:12: providers[0].regions[0]: `Frankfurt` is not a Region such as eu-central-1",
+    ),
     // Requirements.
     bad(
         "[[requirements]]\ntype = 'gateway'",
