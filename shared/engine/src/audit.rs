@@ -68,6 +68,7 @@ pub async fn audit_regions(
 
 async fn audit_region(session: &Session, region: Region, request: &AuditRequest<'_>) -> RegionAudit {
     let parts: BTreeSet<_> = Part::ALL.into_iter().collect();
+    session.require_services(request.settings.full_service_names());
     let found = session.observe_region(&region, &parts).await.map(|snapshots| {
         let mut found = RegionScopes::default();
         let wanted = |snapshot: &VpcSnapshot| request.vpcs.is_empty() || request.vpcs.contains(&snapshot.vpc.id);

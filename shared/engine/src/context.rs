@@ -38,6 +38,7 @@ impl RunContext<'_> {
         parts: &BTreeSet<Part>,
     ) -> Result<Option<VpcSnapshot>, ReconcileError> {
         let session = self.aws.account(&scope.account).await?;
+        session.require_services(self.settings.full_service_names());
         Ok(session.observe(&scope.region, &scope.resource, parts).await?)
     }
 

@@ -4,6 +4,7 @@ use crate::evaluation::Control;
 use crate::settings::KnownControl;
 
 pub mod credentials_unbound;
+pub mod endpoint_address_type;
 pub mod endpoint_missing;
 pub mod gateway_route_missing;
 pub mod ingress_blocked;
@@ -18,6 +19,7 @@ pub mod vpc_dns_disabled;
 /// Every control, by name.
 pub static CONTROLS: &[&Control] = &[
     &credentials_unbound::CONTROL,
+    &endpoint_address_type::CONTROL,
     &endpoint_missing::CONTROL,
     &gateway_route_missing::CONTROL,
     &ingress_blocked::CONTROL,

@@ -108,6 +108,7 @@ mod tests {
     use postern_policy::template;
 
     use super::*;
+    use crate::controls::find;
     use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointKind, EndpointState};
@@ -244,7 +245,7 @@ mod tests {
             let about: Vec<_> = world
                 .all_findings()
                 .into_iter()
-                .filter(|f| f.key.resource.id == "vpce-s3")
+                .filter(|f| f.key.resource.id == "vpce-s3" && find(&f.key.control).unwrap().concern == CONTROL.concern)
                 .map(|f| (f.key.control.clone(), f.verdict()))
                 .collect();
             assert_eq!(about, [(CONTROL.name.to_owned(), Verdict::Indeterminate)]);

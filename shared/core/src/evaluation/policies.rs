@@ -134,7 +134,7 @@ impl<'a> Context<'a> {
                 if endpoint.policy.as_deref() == Some(&replaced.after) {
                     return None;
                 }
-                let service = catalogue.find(endpoint.service.as_ref()?.as_str(), endpoint.kind)?;
+                let service = catalogue.of_endpoint(endpoint)?;
                 let locks_out = self.locks_out(&endpoint.id, &endpoint.owner, service, &replaced.after);
                 locks_out.then(|| endpoint.id.to_string())
             }
@@ -209,7 +209,7 @@ impl<'a> Context<'a> {
             service: service.name.to_string(),
             gateway: service.kind == EndpointKind::Gateway,
             owner: snapshot.account.to_string(),
-            region: snapshot.region.to_string(),
+            region: service.region.as_ref().unwrap_or(&snapshot.region).to_string(),
             vpc: snapshot.vpc.id.to_string(),
             endpoint: String::new(),
             time: self.now.as_second(),

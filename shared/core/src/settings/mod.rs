@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::finding::ResourceKind;
-use crate::model::id::{Region, VpcId};
+use crate::model::id::{Region, ServiceName, VpcId};
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
 mod document;
@@ -210,12 +210,23 @@ fn version(text: &str) -> String {
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Full names have three parts at least, such as `com.amazonaws.iam`; short ones at most two, such as `ecr.api`.
+fn is_full_name(service: &str) -> bool {
+    service.split('.').count() > 2
+}
+
 fn lines(problems: &[Problem]) -> String {
     let lines: Vec<_> = problems.iter().map(Problem::to_string).collect();
     lines.join("\n")
 }
 
 impl Settings {
+    /// The services that are required by full names.
+    pub fn full_service_names(&self) -> impl Iterator<Item = ServiceName> {
+        let names = self.requirements.iter().flat_map(|requirement| &requirement.services);
+        names.filter(|name| is_full_name(name)).map(|name| name.as_str().into())
+    }
+
     /// Whether these are the settings of this text.
     pub fn is_of(&self, text: &str) -> bool {
         self.version == version(text)

@@ -52,8 +52,10 @@ fn time(text: &str) -> Timestamp {
 
 #[test]
 fn problem_is_reported_with_its_position_and_advice() {
+    let controls: Vec<_> = CONTROLS.iter().map(|control| format!("`{}`", control.name)).collect();
     for bad in BAD {
-        assert_eq!(problems(bad.text), [bad.problem], "{}", bad.text);
+        let problem = bad.problem.replace("{controls}", &controls.join(", "));
+        assert_eq!(problems(bad.text), [problem], "{}", bad.text);
     }
 }
 

@@ -9,6 +9,7 @@ use super::{ACCOUNT, PARTNER, REGION, VPC, World, https, net, route, zone};
 use crate::controls::CONTROLS;
 use crate::evaluation::PolicyCache;
 use crate::history::ChangeHistory;
+use crate::model::address::AddressType;
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::snapshot::{
     Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, SubnetClass, Tags, Vpc, VpcDns, VpcSnapshot,
@@ -155,11 +156,12 @@ pub(crate) fn service(name: &str) -> Service {
     Service {
         name: name.into(),
         kind: EndpointKind::Interface,
+        region: None,
         zones: ["a", "b", "c"].map(zone).into(),
         policy_supported: true,
         private_dns_names: BTreeSet::from([format!("{short}.{REGION}.amazonaws.com")]),
         manages_endpoints: false,
-        ipv4: true,
+        addresses: AddressType::Ipv4,
         amazon: true,
     }
 }

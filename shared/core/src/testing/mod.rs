@@ -19,6 +19,7 @@ use crate::changes::Change;
 use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
+use crate::model::address::AddressType;
 use crate::model::finding::Verdict;
 use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
@@ -166,6 +167,8 @@ impl World {
             subnets: BTreeSet::new(),
             route_tables: BTreeSet::new(),
             security_groups: BTreeSet::new(),
+            address_type: AddressType::Ipv4,
+            dns_records: AddressType::Ipv4,
             private_dns: false,
             private_dns_inbound_only: false,
             policy: Some(template(service, region, &self.settings.perimeter).unwrap()),

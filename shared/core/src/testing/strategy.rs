@@ -17,6 +17,7 @@ use crate::changes::{Change, ReplacePolicy};
 use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::TAG_EXEMPT;
 use crate::history::ChangeRecord;
+use crate::model::address::AddressType;
 use crate::model::id::{SubnetId, Zone};
 use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
@@ -57,9 +58,10 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         maybe(0.4, (vec(ingress(), 0..3), prop::bool::weighted(0.9))),
         (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
         maybe(0.2, 0..11_usize),
+        vec(addresses(), 12),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
-        |((subnets, leads, groups, managed, (support, hostnames), unlisted), endpoints, settings)| {
+        |((subnets, leads, groups, managed, (support, hostnames), unlisted, offered), endpoints, settings)| {
             let mut world = bare();
             for (table, (lead, marks)) in TABLES.into_iter().zip(leads) {
                 world = world.edit_table(table, |t| {
@@ -71,6 +73,8 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             for (n, (mut subnet, table)) in subnets.into_iter().enumerate() {
                 subnet.id = SubnetId(format!("subnet-{n}"));
                 subnet.ipv4 = subnet.ipv4.map(|_| net(&format!("10.0.{n}.0/24")));
+                let ipv6 = subnet.ipv6.iter().map(|_| net(&format!("2001:db8:0:{n}::/64")));
+                subnet.ipv6 = ipv6.collect();
                 let id = subnet.id.clone();
                 world.snapshot.subnets.as_mut().unwrap().insert(id.clone(), subnet);
                 if let Some(table) = table {
@@ -98,6 +102,11 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             for (n, sketch) in endpoints.into_iter().enumerate() {
                 world = sketch.scope(n, world);
             }
+            world = world.edit_catalogue(|services| {
+                for (service, addresses) in services.iter_mut().zip(offered) {
+                    service.addresses = addresses;
+                }
+            });
             if let Some(n) = unlisted {
                 world = world.edit_catalogue(|services| {
                     services.remove(n);
@@ -141,13 +150,18 @@ fn subnet() -> impl Strategy<Value = (Subnet, Option<&'static str>)> {
         Some("rtb-public"),
         None,
     ];
-    (select(zones), quirks, free, marks(), select(tables.to_vec())).prop_map(|(zone, quirk, free, tags, table)| {
+    let places = (select(zones), quirks, any::<bool>());
+    (places, free, marks(), select(tables.to_vec())).prop_map(|((zone, quirk, ipv6), free, tags, table)| {
         let subnet = Subnet {
             id: SubnetId(String::new()),
             owner: if quirk == 1 { STRANGER } else { ACCOUNT }.into(),
             zone,
             ipv4: (quirk != 2).then(|| net("10.0.0.0/24")),
-            ipv6: [net("2001:db8::/64")].into(),
+            ipv6: if quirk == 2 || ipv6 {
+                [net("2001:db8::/64")].into()
+            } else {
+                BTreeSet::new()
+            },
             free_addresses: free,
             outpost: quirk == 3,
             tags,
@@ -201,6 +215,14 @@ fn ingress() -> impl Strategy<Value = IngressRule> {
     ])
 }
 
+fn addresses() -> impl Strategy<Value = AddressType> {
+    prop_oneof![
+        6 => Just(AddressType::Ipv4),
+        1 => Just(AddressType::Ipv6),
+        2 => Just(AddressType::Dualstack),
+    ]
+}
+
 /// An endpoint before it is known what the VPC has for it.
 #[derive(Clone, Debug)]
 struct Sketch {
@@ -212,6 +234,9 @@ struct Sketch {
     tables: u8,
     groups: u8,
     private_dns: bool,
+    addresses: AddressType,
+    /// Of both families, whether the names resolve to IPv4 addresses only.
+    ipv4_records: bool,
     /// Among [`POLICIES`]; beyond them the perimeter policy.
     policy: Option<usize>,
     requester_managed: bool,
@@ -238,19 +263,29 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
         0..13_usize,
         states,
         bits,
-        any::<bool>(),
+        (any::<bool>(), addresses(), any::<bool>()),
         maybe(0.95, 0..POLICIES.len() + 4),
         (rarely(), rarely(), rarely(), rarely()),
         tags,
     )
         .prop_map(
-            |(service, state, (subnets, tables, groups), private_dns, policy, rare, tags)| Sketch {
+            |(
+                service,
+                state,
+                (subnets, tables, groups),
+                (private_dns, addresses, ipv4_records),
+                policy,
+                rare,
+                tags,
+            )| Sketch {
                 service,
                 state,
                 subnets,
                 tables,
                 groups,
                 private_dns,
+                addresses,
+                ipv4_records,
                 policy,
                 requester_managed: rare.0,
                 foreign: rare.1,
@@ -267,6 +302,13 @@ fn chosen<T>(items: impl IntoIterator<Item = T>, bits: u8) -> Vec<T> {
 }
 
 impl Sketch {
+    fn records(&self) -> AddressType {
+        match self.addresses {
+            AddressType::Dualstack if self.ipv4_records => AddressType::Ipv4,
+            addresses => addresses,
+        }
+    }
+
     fn scope(self, n: usize, world: World) -> World {
         let snapshot = &world.snapshot;
         let catalogue = snapshot.services.as_ref().unwrap();
@@ -299,6 +341,8 @@ impl Sketch {
             subnets: subnets.into_iter().map(|s| s.id.clone()).collect(),
             route_tables: tables.into_iter().map(Into::into).collect(),
             security_groups: groups.into_iter().map(Into::into).collect(),
+            address_type: self.addresses,
+            dns_records: self.records(),
             private_dns: interface && self.private_dns && !taken,
             private_dns_inbound_only: false,
             policy: self.policy.map(|policy| {

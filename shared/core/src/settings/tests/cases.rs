@@ -52,7 +52,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[modes]\nno-such-thing = 'audit'",
-        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
+        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, {controls}",
     ),
     bad(
         "[modes]\ndefualt = 'audit'",
