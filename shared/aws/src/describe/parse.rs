@@ -148,6 +148,10 @@ pub(crate) fn endpoint(
         // The API's default type.
         kind: kind(endpoint.vpc_endpoint_type().map_or("Gateway", |kind| kind.as_str())),
         service: endpoint.service_name().filter(|name| !name.is_empty()).map(Into::into),
+        target: endpoint
+            .resource_configuration_arn()
+            .or(endpoint.service_network_arn())
+            .map(str::to_owned),
         service_region: service_region.map(Region::from),
         owner: endpoint.owner_id().map_or_else(|| account.clone(), AccountId::from),
         state: EndpointState::parse(&state),
@@ -212,6 +216,7 @@ fn kind(text: &str) -> EndpointKind {
         "gatewayloadbalancer" => EndpointKind::GatewayLoadBalancer,
         "resource" => EndpointKind::Resource,
         "servicenetwork" => EndpointKind::ServiceNetwork,
+        "tunnel" => EndpointKind::Tunnel,
         _ => EndpointKind::Other,
     }
 }
@@ -302,7 +307,7 @@ pub(crate) fn services(services: &[types::ServiceDetail], region: &Region) -> Re
                 manages_endpoints: service.manages_vpc_endpoints().unwrap_or_default(),
                 // Services that do not state address types offer IPv4.
                 addresses: AddressType::of(offers("ipv4"), offers("ipv6")).unwrap_or_default(),
-                amazon: service.owner() == Some("amazon"),
+                provider: service.owner().filter(|owner| *owner != "amazon").map(AccountId::from),
             });
         }
     }

@@ -285,6 +285,7 @@ fn endpoint(vpc: &VpcSnapshot, service: &str, kind: EndpointKind, policy: String
         subnets: BTreeSet::new(),
         route_tables: BTreeSet::new(),
         security_groups: BTreeSet::new(),
+        target: None,
         address_type: AddressType::Ipv4,
         dns_records: AddressType::Ipv4,
         private_dns_inbound_only: false,
@@ -350,7 +351,7 @@ fn service(name: String, kind: EndpointKind) -> Service {
         manages_endpoints: false,
         region: None,
         addresses: AddressType::Ipv4,
-        amazon: true,
+        provider: None,
         name: name.as_str().into(),
     }
 }

@@ -33,7 +33,7 @@ pub struct NewEndpoint {
     /// None for a gateway endpoint.
     pub group: Option<ManagedGroup>,
     /// The addresses of its network interfaces, to which its names resolve.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "AddressType::is_default")]
     pub address_type: AddressType,
     pub private_dns: bool,
     /// None where the service supports no policy.
@@ -146,6 +146,7 @@ impl KindOfChange for NewEndpoint {
             id: self.simulated(),
             kind: self.endpoint_kind,
             service: Some(self.service.clone()),
+            target: None,
             service_region: None,
             owner: state.account.clone(),
             state: if self.endpoint_kind == EndpointKind::Gateway {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::endpoint_missing::address_type_advice;
-use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
 use crate::model::address::AddressType;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::SubnetId;
@@ -28,6 +28,7 @@ IPv6 addresses.",
     remediation: "shows the command",
     concern: Concern::Reachability,
     severity: Severity::Medium,
+    frameworks: &[(Framework::Nist80053, "SC-7"), (Framework::CisControls8, "12.2")],
     resource: ResourceKind::Endpoint,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[],
@@ -65,6 +66,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         | EndpointKind::GatewayLoadBalancer
         | EndpointKind::Resource
         | EndpointKind::ServiceNetwork
+        | EndpointKind::Tunnel
         | EndpointKind::Other => endpoint.dns_records,
     };
     let unreached: Vec<_> = clients.iter().filter(|subnet| !subnet.reaches(led_to)).collect();
@@ -83,6 +85,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         | EndpointKind::GatewayLoadBalancer
         | EndpointKind::Resource
         | EndpointKind::ServiceNetwork
+        | EndpointKind::Tunnel
         | EndpointKind::Other => "names resolve",
     };
     let explanation = format!(

@@ -3,7 +3,7 @@
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
 
@@ -30,6 +30,7 @@ neither edited nor detached.",
     remediation: "attaches a security group that it manages; never edits yours",
     concern: Concern::Reachability,
     severity: Severity::High,
+    frameworks: &[(Framework::Nist80053, "SC-7"), (Framework::CisControls8, "12.2")],
     resource: ResourceKind::Endpoint,
     needs: &[
         Part::Subnets,

@@ -5,14 +5,20 @@ use crate::settings::KnownControl;
 
 pub mod credentials_unbound;
 pub mod endpoint_address_type;
+pub mod endpoint_duplicated;
 pub mod endpoint_missing;
+pub mod endpoint_unhealthy;
 pub mod gateway_route_missing;
 pub mod ingress_blocked;
+pub mod ingress_open;
 pub mod policy_locked_out;
 pub mod policy_open;
 pub mod policy_undecided;
 pub mod policy_unsupported;
 pub mod private_dns_disabled;
+pub mod public_egress;
+pub mod service_retired;
+pub mod service_unapproved;
 pub mod subnet_uncovered;
 pub mod vpc_dns_disabled;
 
@@ -20,14 +26,20 @@ pub mod vpc_dns_disabled;
 pub static CONTROLS: &[&Control] = &[
     &credentials_unbound::CONTROL,
     &endpoint_address_type::CONTROL,
+    &endpoint_duplicated::CONTROL,
     &endpoint_missing::CONTROL,
+    &endpoint_unhealthy::CONTROL,
     &gateway_route_missing::CONTROL,
     &ingress_blocked::CONTROL,
+    &ingress_open::CONTROL,
     &policy_locked_out::CONTROL,
     &policy_open::CONTROL,
     &policy_undecided::CONTROL,
     &policy_unsupported::CONTROL,
     &private_dns_disabled::CONTROL,
+    &public_egress::CONTROL,
+    &service_retired::CONTROL,
+    &service_unapproved::CONTROL,
     &subnet_uncovered::CONTROL,
     &vpc_dns_disabled::CONTROL,
 ];
@@ -55,6 +67,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::evaluation::{Framework, REFERENCES};
     use crate::functions::FUNCTIONS;
     use crate::model::finding::Verdict;
     use crate::testing::compliant;
@@ -139,6 +152,33 @@ mod tests {
             );
             assert!(!control.needs.is_empty(), "{}", control.name);
         }
+    }
+
+    #[test]
+    fn each_control_refers_to_known_requirements_of_frameworks() {
+        let place = |of: &(Framework, &str)| {
+            let known = |r: &crate::evaluation::Reference| (r.framework, r.id) == *of;
+            REFERENCES.iter().position(known)
+        };
+        let mut used = BTreeSet::new();
+        for control in CONTROLS {
+            let places: Vec<_> = control.frameworks.iter().map(place).collect();
+            assert!(
+                places.iter().all(Option::is_some),
+                "{}: {:?}",
+                control.name,
+                control.frameworks
+            );
+            assert!(
+                !places.is_empty() && strictly_ascending(&places),
+                "{}: {:?}",
+                control.name,
+                control.frameworks
+            );
+            assert_eq!(control.references().count(), places.len());
+            used.extend(places.into_iter().flatten());
+        }
+        assert_eq!(used.len(), REFERENCES.len(), "a requirement that no control checks");
     }
 
     #[test]

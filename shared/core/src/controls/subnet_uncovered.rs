@@ -3,7 +3,7 @@
 use super::endpoint_missing::{address_type_advice, placement};
 use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{Endpoint, Gap, Part, Subnet};
@@ -29,6 +29,10 @@ Each zone of an interface endpoint is billed by the hour.",
     remediation: "adds a subnet of the zone",
     concern: Concern::Reachability,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::Subnet,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AddSubnet],

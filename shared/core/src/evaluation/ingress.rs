@@ -34,6 +34,11 @@ impl ServicePorts {
         Self(vec![(443, 443)])
     }
 
+    /// Whether the rule admits one of them.
+    pub fn overlap(&self, rule: &IngressRule) -> bool {
+        self.0.iter().any(|(first, last)| rule.meets_tcp(*first, *last))
+    }
+
     pub fn has_https(&self) -> bool {
         self.0.contains(&(443, 443))
     }

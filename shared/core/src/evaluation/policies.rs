@@ -65,9 +65,14 @@ impl<'a> Context<'a> {
 
     fn policies_of_endpoints(&self) -> Result<Vec<(&'a Endpoint, Known<'a>)>, Gap> {
         let endpoints = self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
+        // Reported by service-retired.
+        let lost = |endpoint: &Endpoint| {
+            let services = self.snapshot.services.as_ref();
+            services.is_ok_and(|services| services.lost_service_of(endpoint))
+        };
         endpoints
             .filter(|endpoint| matches!(endpoint.kind, EndpointKind::Interface | EndpointKind::Gateway))
-            .filter(|endpoint| !endpoint.dead())
+            .filter(|endpoint| !endpoint.dead() && !lost(endpoint))
             .map(|endpoint| Ok((endpoint, self.policy_of(endpoint)?)))
             .collect()
     }

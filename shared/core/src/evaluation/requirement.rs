@@ -165,7 +165,7 @@ impl<'a> Context<'a> {
     /// its normal DNS name is for the clients of the gateway endpoint.
     pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
-        Ok(service.amazon
+        Ok(service.amazon()
             && against_private_dns(service).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()

@@ -17,6 +17,11 @@ pub enum AddressType {
 }
 
 impl AddressType {
+    /// Whether it is the type that AWS takes unless it is told another one.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// None where there are no addresses.
     pub fn of(ipv4: bool, ipv6: bool) -> Option<Self> {
         match (ipv4, ipv6) {

@@ -155,7 +155,8 @@ pub enum EndpointKind {
     GatewayLoadBalancer,
     Resource,
     ServiceNetwork,
-    /// A type that AWS added later. Such endpoints are ignored.
+    Tunnel,
+    /// A type that AWS added later.
     Other,
 }
 
@@ -183,6 +184,8 @@ pub struct Endpoint {
     pub kind: EndpointKind,
     /// Resource and service-network endpoints have none.
     pub service: Option<ServiceName>,
+    /// The ARN of the resource configuration or service network to which it leads.
+    pub target: Option<String>,
     /// Set where the service lies in another Region than the endpoint.
     pub service_region: Option<Region>,
     pub owner: AccountId,
@@ -246,7 +249,7 @@ pub struct Catalogue {
     /// Where in `services` those of AWS in this Region are, by short name.
     by_short_name: BTreeMap<String, Vec<usize>>,
     /// Services of which AWS says, asked by name, that they do not exist; with the Region, if it is another one.
-    unknown: BTreeSet<(ServiceName, Option<Region>)>,
+    pub(crate) unknown: BTreeSet<(ServiceName, Option<Region>)>,
 }
 
 /// One entry of the catalogue. Services with a gateway and an interface form have two.
@@ -263,8 +266,8 @@ pub struct Service {
     pub manages_endpoints: bool,
     /// The addresses that its endpoints may have.
     pub addresses: AddressType,
-    /// Owned by AWS rather than by another account.
-    pub amazon: bool,
+    /// The account that offers it; none for the services of AWS.
+    pub provider: Option<AccountId>,
 }
 
 impl EndpointKind {
@@ -273,9 +276,10 @@ impl EndpointKind {
         match self {
             Self::Interface => "interface",
             Self::Gateway => "gateway",
-            Self::GatewayLoadBalancer => "gateway load balancer",
+            Self::GatewayLoadBalancer => "Gateway Load Balancer",
             Self::Resource => "resource",
             Self::ServiceNetwork => "service-network",
+            Self::Tunnel => "tunnel",
             Self::Other => "other",
         }
     }
@@ -368,6 +372,15 @@ impl IngressRule {
         self.admits_tcp(443, 443)
     }
 
+    /// Whether it admits a TCP port from the first to the last.
+    pub fn meets_tcp(&self, first: u16, last: u16) -> bool {
+        match self.protocol {
+            Protocol::All => true,
+            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= last && first <= to),
+            Protocol::Other => false,
+        }
+    }
+
     /// Whether it admits every TCP port from the first to the last.
     pub fn admits_tcp(&self, first: u16, last: u16) -> bool {
         match self.protocol {
@@ -386,7 +399,7 @@ impl Catalogue {
         for (at, service) in services
             .iter()
             .enumerate()
-            .filter(|(_, s)| s.amazon && s.region.is_none())
+            .filter(|(_, s)| s.amazon() && s.region.is_none())
         {
             if let Some(short) = service.short_name() {
                 by_short_name.entry(short.to_owned()).or_default().push(at);
@@ -445,6 +458,11 @@ impl Catalogue {
 }
 
 impl Service {
+    /// Whether AWS offers it, rather than another account.
+    pub fn amazon(&self) -> bool {
+        self.provider.is_none()
+    }
+
     /// Whether its endpoints may have these addresses.
     pub fn offers(&self, addresses: AddressType) -> bool {
         self.addresses == addresses || self.addresses == AddressType::Dualstack

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::finding::ResourceKind;
-use crate::model::id::{Region, ServiceName, VpcId};
+use crate::model::id::{AccountId, Region, ServiceName, VpcId};
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
 mod document;
@@ -43,6 +43,8 @@ pub struct Settings {
     /// Networks trusted for ingress besides the VPC's own.
     pub trusted_cidrs: Vec<IpNet>,
     pub requirements: Vec<Requirement>,
+    /// None: every service is approved.
+    pub approved_services: Option<ApprovedServices>,
     pub modes: Modes,
     pub exemptions: Vec<Exemption>,
     /// Controls from which the tag `postern:exempt` on a resource may exempt it.
@@ -76,6 +78,17 @@ pub struct Requirement {
     pub kind: EndpointKind,
     pub vpcs: VpcSelector,
     pub subnets: SubnetSelector,
+}
+
+/// The services to which endpoints may lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovedServices {
+    /// All services of AWS.
+    pub aws: bool,
+    /// Services by short or full name, and ARNs of resource configurations and service networks.
+    pub names: BTreeSet<String>,
+    /// Everything that these accounts offer.
+    pub accounts: BTreeSet<AccountId>,
 }
 
 /// Every given criterion must match; without criteria, every VPC is selected.
@@ -247,6 +260,7 @@ impl Default for Settings {
             confirmed_perimeter: None,
             trusted_cidrs: Vec::new(),
             requirements: Vec::new(),
+            approved_services: None,
             modes: Modes::default(),
             exemptions: Vec::new(),
             exempt_by_tag: BTreeSet::new(),

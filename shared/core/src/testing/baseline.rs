@@ -14,7 +14,7 @@ use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::snapshot::{
     Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, SubnetClass, Tags, Vpc, VpcDns, VpcSnapshot,
 };
-use crate::settings::{Limits, Mode, Modes, Settings};
+use crate::settings::{ApprovedServices, Limits, Mode, Modes, Settings};
 
 static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
 
@@ -56,6 +56,11 @@ pub(crate) fn bare() -> World {
     };
     let settings = Settings {
         perimeter: perimeter(),
+        approved_services: Some(ApprovedServices {
+            aws: true,
+            names: BTreeSet::new(),
+            accounts: BTreeSet::new(),
+        }),
         modes: modes(Mode::Enforce, BTreeMap::new()),
         limits: Limits {
             changes_per_run: 1_000,
@@ -142,7 +147,7 @@ fn catalogue() -> Catalogue {
         service(&format!("aws.api.{REGION}.freetier")),
         service(&format!("cn.com.amazonaws.{REGION}.ecr.api")),
         Service {
-            amazon: false,
+            provider: Some(super::STRANGER.into()),
             ..service(PARTNER)
         },
     ])
@@ -162,7 +167,7 @@ pub(crate) fn service(name: &str) -> Service {
         private_dns_names: BTreeSet::from([format!("{short}.{REGION}.amazonaws.com")]),
         manages_endpoints: false,
         addresses: AddressType::Ipv4,
-        amazon: true,
+        provider: None,
     }
 }
 

@@ -160,6 +160,7 @@ impl World {
             id: id.into(),
             kind,
             service: Some(self.full_name(service)),
+            target: None,
             service_region: None,
             owner: ACCOUNT.into(),
             state: EndpointState::Available,
@@ -306,9 +307,11 @@ impl World {
     }
 
     pub(crate) fn edit_catalogue(mut self, edit: impl FnOnce(&mut Vec<Service>)) -> Self {
-        let mut services = self.snapshot.services.as_ref().unwrap().services().to_vec();
+        let before = self.snapshot.services.as_ref().unwrap();
+        let mut services = before.services().to_vec();
         edit(&mut services);
-        self.snapshot.services = Ok(Arc::new(Catalogue::new(services)));
+        let unknown = before.unknown.clone();
+        self.snapshot.services = Ok(Arc::new(Catalogue::new(services).with(Vec::new(), unknown)));
         self
     }
 

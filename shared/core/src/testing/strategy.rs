@@ -1,6 +1,7 @@
 //! Random VPCs and settings, as odd as AWS allows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use postern_policy::{Document, EndpointContext, Perimeter, fix, template};
 use proptest::collection::{btree_map, btree_set, vec};
@@ -23,7 +24,9 @@ use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
     SubnetClass, Tags, VpcDns,
 };
-use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
+use crate::settings::{
+    ApprovedServices, Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector,
+};
 
 const TABLES: [&str; 4] = ["rtb-isolated", "rtb-main", "rtb-private", "rtb-public"];
 const SUBNETS: usize = 6;
@@ -58,10 +61,10 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         maybe(0.4, (vec(ingress(), 0..3), prop::bool::weighted(0.9))),
         (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
         maybe(0.2, 0..11_usize),
-        vec(addresses(), 12),
+        (vec(addresses(), 12), any::<bool>()),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
-        |((subnets, leads, groups, managed, (support, hostnames), unlisted, offered), endpoints, settings)| {
+        |((subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost)), endpoints, settings)| {
             let mut world = bare();
             for (table, (lead, marks)) in TABLES.into_iter().zip(leads) {
                 world = world.edit_table(table, |t| {
@@ -111,6 +114,11 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 world = world.edit_catalogue(|services| {
                     services.remove(n);
                 });
+            }
+            let gone = ("com.amazonaws.eu-central-1.gone".into(), None);
+            if lost {
+                let catalogue = world.snapshot.services.as_ref().unwrap();
+                world.snapshot.services = Ok(Arc::new(catalogue.with(Vec::new(), [gone])));
             }
             world
         },
@@ -260,7 +268,8 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
     let bits = (any::<u8>(), any::<u8>(), 0..16_u8);
     let tags = prop_oneof![9 => marks(), 1 => Just(tags(&[("GuardDutyManaged", "true")]))];
     (
-        0..13_usize,
+        // Often the interface endpoint of S3, which has a gateway type, too.
+        prop_oneof![6 => 0..14_usize, 1 => Just(8_usize)],
         states,
         bits,
         (any::<bool>(), addresses(), any::<bool>()),
@@ -314,7 +323,7 @@ impl Sketch {
         let catalogue = snapshot.services.as_ref().unwrap();
         let (kind, service) = match catalogue.services().get(self.service) {
             Some(Service { kind, name, .. }) => (*kind, Some(name.clone())),
-            None if self.service == 11 => (EndpointKind::Interface, Some("com.amazonaws.eu-central-1.gone".into())),
+            None if self.service == 12 => (EndpointKind::Interface, Some("com.amazonaws.eu-central-1.gone".into())),
             None => (EndpointKind::Resource, None),
         };
         let interface = kind == EndpointKind::Interface;
@@ -334,6 +343,7 @@ impl Sketch {
         let endpoint = Endpoint {
             id: format!("vpce-{n}").into(),
             kind,
+            target: None,
             service_region: self.abroad.then(|| "us-east-1".into()),
             owner: if self.foreign { STRANGER } else { ACCOUNT }.into(),
             state: self.state,
@@ -410,17 +420,29 @@ fn settings() -> impl Strategy<Value = Settings> {
         btree_map(select(controls()), mode(), 0..3),
         vec(exemption(), 0..3),
         btree_set(select(controls()), 0..3),
+        maybe(0.7, approved_services()),
     )
         .prop_map(
-            |(perimeter, requirements, default, controls, exemptions, exempt_by_tag)| Settings {
+            |(perimeter, requirements, default, controls, exemptions, exempt_by_tag, approved_services)| Settings {
                 perimeter,
                 requirements,
+                approved_services,
                 modes: modes(default, controls),
                 exemptions,
                 exempt_by_tag,
                 ..Settings::default()
             },
         )
+}
+
+fn approved_services() -> impl Strategy<Value = ApprovedServices> {
+    let names = btree_set(select(vec!["sts".to_owned(), PARTNER.to_owned()]), 0..2);
+    let accounts = btree_set(Just(STRANGER.into()), 0..2);
+    (prop::bool::weighted(0.8), names, accounts).prop_map(|(aws, names, accounts)| ApprovedServices {
+        aws,
+        names,
+        accounts,
+    })
 }
 
 fn controls() -> Vec<String> {

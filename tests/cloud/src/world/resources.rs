@@ -255,7 +255,8 @@ pub(crate) fn kind_name(kind: EndpointKind) -> &'static str {
         EndpointKind::GatewayLoadBalancer => "GatewayLoadBalancer",
         EndpointKind::Resource => "Resource",
         EndpointKind::ServiceNetwork => "ServiceNetwork",
-        EndpointKind::Other => "Tunnel",
+        EndpointKind::Tunnel => "Tunnel",
+        EndpointKind::Other => "Dream",
     }
 }
 

@@ -32,7 +32,7 @@ async fn a_service_with_two_forms_has_two_entries_in_the_catalogue() {
     assert!(
         gateway.private_dns_names.is_empty()
             && gateway.addresses == AddressType::Ipv4
-            && gateway.amazon
+            && gateway.amazon()
             && gateway.policy_supported
     );
     let interface = catalogue.find(s3, EndpointKind::Interface).unwrap();
@@ -42,7 +42,7 @@ async fn a_service_with_two_forms_has_two_entries_in_the_catalogue() {
     let other = "com.amazonaws.vpce.eu-central-1.vpce-svc-1";
     let other = catalogue.find(other, EndpointKind::Interface).unwrap();
     assert!(
-        other.addresses == AddressType::Ipv6 && !other.amazon && !other.policy_supported && other.manages_endpoints
+        other.addresses == AddressType::Ipv6 && !other.amazon() && !other.policy_supported && other.manages_endpoints
     );
 }
 

@@ -118,6 +118,7 @@ async fn an_interface_endpoint_is_read_whole() {
             id: "vpce-1".into(),
             kind: EndpointKind::Interface,
             service: Some("com.amazonaws.eu-central-1.sts".into()),
+            target: None,
             service_region: None,
             owner: account(),
             state: EndpointState::Available,
@@ -222,7 +223,7 @@ async fn endpoints_of_every_type_are_read_those_without_a_service_included() {
         ("GatewayLoadBalancer", EndpointKind::GatewayLoadBalancer),
         ("Resource", EndpointKind::Resource),
         ("ServiceNetwork", EndpointKind::ServiceNetwork),
-        ("Tunnel", EndpointKind::Other),
+        ("Tunnel", EndpointKind::Tunnel),
         ("NotYetInvented", EndpointKind::Other),
     ];
     for (text, kind) in types {
