@@ -17,7 +17,7 @@ export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate bench bench-compare fuzz soak build deploy destroy
+.PHONY: help demo test lint generate bench bench-compare fuzz soak build dist deploy destroy
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -87,6 +87,21 @@ lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --
 build: .venv/.stamp ## build the functions for ARCH (arm64, x86_64)
 	@test -f '$(SETTINGS)' || { echo 'build: no settings file `$(SETTINGS)`' >&2; exit 1; }
 	$(call lambda,$(ARCH)) --output-format zip --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS)
+
+# Programs that need nothing of the machine on which they run. cargo-cyclonedx writes a file beside each Cargo.toml.
+DIST := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+PROGRAM = postern-$(shell cargo pkgid --package postern-cli | sed 's/.*[\#@]//')
+dist: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
+dist: .venv/.stamp ## build archives of the program postern for Linux, with checksums and bills of materials, in target/dist
+	rm -rf target/dist && mkdir -p target/dist
+	cargo install --quiet --locked --root .venv cargo-cyclonedx@0.5.9
+	for target in x86_64-unknown-linux-musl aarch64-unknown-linux-musl; do \
+	    name=$(PROGRAM)-$$target && rustup target add $$target && \
+	    cargo zigbuild --locked --release --target $$target --package postern-cli && \
+	    cargo cyclonedx --quiet --manifest-path cli/Cargo.toml --format json --target $$target --override-filename sbom.cdx && \
+	    mv cli/sbom.cdx.json target/dist/$$name.cdx.json && rm -f */sbom.cdx.json */*/sbom.cdx.json && \
+	    tar --create --gzip --file target/dist/$$name.tar.gz --directory $(DIST)/$$target/release postern || exit; done
+	cd target/dist && sha256sum *.tar.gz *.json > SHA256SUMS
 
 # What is set on the command line or in the environment reaches the scripts as it is: BUCKET, PARAMETERS, TAGS, ...
 deploy destroy: export STACK := $(STACK)

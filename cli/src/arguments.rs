@@ -253,9 +253,21 @@ pub(crate) fn region(text: &str) -> Result<String, String> {
     )
 }
 
-fn account(text: &str) -> Result<String, String> {
+pub(crate) fn account(text: &str) -> Result<String, String> {
     let digits = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
     check(text, digits, "twelve digits")
+}
+
+/// A role by its name and path (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
+pub(crate) fn role(text: &str) -> Result<String, String> {
+    let named = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
+    let name = text.trim_start_matches('/');
+    let whole = !name.is_empty() && !name.ends_with('/') && name.chars().all(named);
+    check(
+        name,
+        whole,
+        "the name of a role, such as postern-audit or audit/postern",
+    )
 }
 
 pub(crate) fn vpc(text: &str) -> Result<String, String> {

@@ -29,7 +29,7 @@ pub struct Call {
 impl Call {
     /// Whether it may change something.
     pub fn mutates(&self) -> bool {
-        !["Describe", "Get", "List"]
+        !["Assume", "Describe", "Get", "List"]
             .iter()
             .any(|verb| self.action.starts_with(verb))
     }

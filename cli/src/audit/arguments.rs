@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use postern_core::controls::CONTROLS;
 use postern_report::published::Severity;
 
-use crate::arguments::{region, vpc};
+use crate::arguments::{account, region, role, vpc};
 
 const AFTER: &str = "\
 Examples:
@@ -16,6 +16,7 @@ Examples:
   postern audit --output audit.html --output findings.csv
   postern audit --format ocsf > findings.jsonl
   postern audit --control policy-open --fail-on critical
+  postern audit --account 111122223333 --account 444455556666 --role audit/postern
 
 The audit only reads: it needs the actions ec2:Describe* and, to find the organisation of the account without a settings \
 file, organizations:DescribeOrganization. It needs no deployment and no ledger. What may not be read is a gap in the \
@@ -33,6 +34,12 @@ Credentials and endpoints come from the environment, as for the AWS CLI.";
 #[derive(Clone, Debug, Default, Args)]
 #[command(after_help = AFTER)]
 pub struct Audit {
+    /// Audit this account; can be repeated [default: the account of the credentials]
+    #[arg(long = "account", value_name = "ACCOUNT", value_parser = account)]
+    pub accounts: Vec<String>,
+    /// Role to assume in accounts other than that of the credentials: its name, after its path if it has one
+    #[arg(long, value_name = "NAME", requires = "accounts", value_parser = role)]
+    pub role: Option<String>,
     /// Only this Region; can be repeated [default: every Region that is enabled for the account]
     #[arg(long = "region", value_name = "REGION", value_parser = region)]
     pub regions: Vec<String>,

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use postern_aws::{Aws, Session, chain};
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Control, PolicyCache};
-use postern_core::model::id::Region;
+use postern_core::model::id::{AccountId, Region};
 use postern_engine::{AuditRequest, RegionAudit, audit_regions};
-use postern_report::audit::{Audit as Document, AuditedRegion};
+use postern_report::audit::{Audit as Document, AuditedAccount, AuditedRegion, AuditedScope};
 use postern_report::terminal::{self, Colour};
 use postern_report::{asff, csv, html, ocsf};
 
@@ -27,6 +27,9 @@ use crate::operate::{CommandError, block_on, finish, run_id};
 use crate::output::{Status, complain, note, warn};
 use crate::{controls, settings};
 
+/// The name of the session in which roles of other accounts are used, for their CloudTrail.
+const SESSION: &str = "postern-audit";
+
 pub(crate) fn run_audit(arguments: &Audit, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
         let (document, unread) = read(arguments).await?;
@@ -35,8 +38,8 @@ pub(crate) fn run_audit(arguments: &Audit, out: &mut dyn Write) -> io::Result<St
         let found = document
             .open()
             .any(|finding| fail_on.is_some_and(|severity| finding.severity >= severity));
-        for region in &unread {
-            complain(&format!("`{region}` could not be read; the report says why"));
+        for place in &unread {
+            complain(&format!("`{place}` could not be read; the report says why"));
         }
         Ok(match (unread.is_empty(), found) {
             (false, _) => Status::Failed,
@@ -72,15 +75,19 @@ pub(crate) fn run_explain(arguments: &Explain, out: &mut dyn Write) -> io::Resul
     }))
 }
 
-/// The audit, and the Regions that were asked for by name and could not be read.
-async fn read(arguments: &Audit) -> Result<(Document, Vec<Region>), CommandError> {
+/// The audit, and the accounts and Regions that were asked for by name and could not be read.
+async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError> {
     let aws = access::environment_for_any_region().await?;
-    let session = aws.own_session().await.map_err(AccessError::from)?;
-    let (settings, regions) = tokio::join!(
-        settings_for(&session, arguments.settings.as_deref()),
-        regions(&aws, &session, &arguments.regions),
-    );
-    let (settings, regions) = (settings?, regions?);
+    let own = aws.own_session().await.map_err(AccessError::from)?;
+    let accounts: BTreeSet<AccountId> = match arguments.accounts.as_slice() {
+        [] => BTreeSet::from([own.account().clone()]),
+        named => named.iter().map(|account| account.as_str().into()).collect(),
+    };
+    let other = accounts.iter().find(|account| *account != own.account());
+    if let (Some(other), None) = (other, &arguments.role) {
+        return Err(CommandError::NoRole(other.clone(), own.account().clone()));
+    }
+    let settings = settings_for(&own, &accounts, arguments.settings.as_deref()).await?;
     let controls: Vec<&'static Control> = CONTROLS
         .iter()
         .copied()
@@ -95,40 +102,97 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<Region>), CommandError
         vpcs: arguments.vpcs.iter().map(|vpc| vpc.as_str().into()).collect(),
         policies: PolicyCache::default(),
     };
-    let mut progress = Progress::new(&regions);
-    let found = audit_regions(&session, regions, &request, |audit| progress.done(&audit.region)).await;
-    drop(progress);
-    nothing_read(&found)?;
-    missing_vpcs(arguments, &found);
-    let mut audited_regions = Vec::new();
-    let mut unread = Vec::new();
-    let mut scopes = Vec::new();
-    for RegionAudit { region, found } in found {
-        let (gap, shared_vpcs) = match found {
-            Ok(found) => {
-                scopes.extend(found.scopes);
-                (None, found.shared_vpcs)
-            }
+    let mut parts = Parts::default();
+    let mut failure = None;
+    for account in &accounts {
+        match read_account(account, (&aws, &own), arguments, &request).await {
+            Ok(found) => parts.add(account, found, arguments),
             Err(error) => {
-                if arguments.regions.iter().any(|named| named == region.as_str()) {
-                    unread.push(region.clone());
-                }
-                (Some(chain(&error)), 0)
+                parts.add_unread(account, &error);
+                failure = failure.or(Some(error));
             }
-        };
-        audited_regions.push(AuditedRegion {
-            region: region.to_string(),
-            gap,
-            shared_vpcs,
-        });
+        }
     }
-    let account = session.account().to_string();
-    let document = Document::new(account, aws.now(), settings.perimeter, audited_regions, scopes);
+    let read = parts.accounts.iter().any(|account| account.gap.is_none());
+    if let (Some(failure), false) = (failure, read) {
+        return Err(failure);
+    }
+    missing_vpcs(arguments, &parts.scopes);
+    let document = Document::new(parts.accounts, aws.now(), settings.perimeter, parts.scopes);
     let document = match arguments.severity {
         Some(severity) => document.at_least(severity.into()),
         None => document,
     };
-    Ok((document, unread))
+    Ok((document, parts.unread))
+}
+
+async fn read_account(
+    account: &AccountId,
+    (aws, own): (&Aws, &Session),
+    arguments: &Audit,
+    request: &AuditRequest<'_>,
+) -> Result<Vec<RegionAudit>, CommandError> {
+    let session = match &arguments.role {
+        Some(role) if account != own.account() => {
+            let there = aws.in_account(account, role, SESSION).await;
+            let there = there.map_err(|error| CommandError::Role(format!("`{role}` of account {account}"), error))?;
+            there.own_session().await.map_err(AccessError::from)?
+        }
+        Some(_) | None => own.clone(),
+    };
+    let regions = regions(aws, &session, &arguments.regions).await?;
+    let mut progress = Progress::new(&regions);
+    let found = audit_regions(&session, regions, request, |audit| progress.done(&audit.region)).await;
+    drop(progress);
+    nothing_read(&found)?;
+    Ok(found)
+}
+
+/// What was read of all accounts.
+#[derive(Default)]
+struct Parts {
+    accounts: Vec<AuditedAccount>,
+    scopes: Vec<AuditedScope>,
+    unread: Vec<String>,
+}
+
+impl Parts {
+    fn add(&mut self, account: &AccountId, found: Vec<RegionAudit>, arguments: &Audit) {
+        let mut regions = Vec::new();
+        for RegionAudit { region, found } in found {
+            let (gap, shared_vpcs) = match found {
+                Ok(found) => {
+                    self.scopes.extend(found.scopes);
+                    (None, found.shared_vpcs)
+                }
+                Err(error) => {
+                    if arguments.regions.iter().any(|named| named == region.as_str()) {
+                        self.unread.push(region.to_string());
+                    }
+                    (Some(chain(&error)), 0)
+                }
+            };
+            regions.push(AuditedRegion {
+                region: region.to_string(),
+                gap,
+                shared_vpcs,
+            });
+        }
+        self.accounts.push(AuditedAccount {
+            account: account.to_string(),
+            gap: None,
+            regions,
+        });
+    }
+
+    fn add_unread(&mut self, account: &AccountId, error: &CommandError) {
+        self.unread.push(account.to_string());
+        self.accounts.push(AuditedAccount {
+            account: account.to_string(),
+            gap: Some(chain(error)),
+            regions: Vec::new(),
+        });
+    }
 }
 
 /// The Regions to read. Which are enabled, one Region says for all.
@@ -173,13 +237,11 @@ fn nothing_read(found: &[RegionAudit]) -> Result<(), CommandError> {
     }
 }
 
-fn missing_vpcs(arguments: &Audit, found: &[RegionAudit]) {
+fn missing_vpcs(arguments: &Audit, scopes: &[AuditedScope]) {
     for vpc in &arguments.vpcs {
-        let scopes = found.iter().filter_map(|audit| audit.found.as_ref().ok());
-        let mut scopes = scopes.flat_map(|found| &found.scopes);
-        if !scopes.any(|scope| scope.report.scope.resource.id == *vpc) {
+        if !scopes.iter().any(|scope| scope.report.scope.resource.id == *vpc) {
             warn(&format!(
-                "no VPC `{vpc}` of this account was found in the Regions that were read"
+                "no VPC `{vpc}` of the account was found in the Regions that were read"
             ));
         }
     }

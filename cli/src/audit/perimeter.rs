@@ -1,9 +1,11 @@
 //! Whom an audit takes for trusted.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use postern_aws::{Session, chain};
 use postern_core::controls::known;
+use postern_core::model::id::AccountId;
 use postern_core::settings::{Mode, Organization, Settings};
 use postern_policy::Perimeter;
 use postern_report::audit::{AuditPerimeter, PerimeterSource};
@@ -19,11 +21,16 @@ pub(crate) struct AuditSettings {
     pub(crate) perimeter: AuditPerimeter,
 }
 
-/// The settings of the file, or else the default ones. Where nobody is trusted, the account's own organisation is.
+/// The settings of the file, or else the default ones. Where nobody is trusted, the audited accounts and the organisation
+/// of the credentials' account are.
 ///
 /// # Errors
 /// If the settings file cannot be used.
-pub(crate) async fn settings_for(session: &Session, path: Option<&Path>) -> Result<AuditSettings, TrustError> {
+pub(crate) async fn settings_for(
+    session: &Session,
+    accounts: &BTreeSet<AccountId>,
+    path: Option<&Path>,
+) -> Result<AuditSettings, TrustError> {
     let (mut settings, from) = match settings::load(path) {
         Ok(settings) => (settings, "the settings have an empty perimeter"),
         Err(TrustError::Missing) => (default_settings()?, "there is no settings file"),
@@ -38,31 +45,35 @@ pub(crate) async fn settings_for(session: &Session, path: Option<&Path>) -> Resu
         Ok(organization) => organization,
         Err(error) => Organization::Unknown(chain(&error)),
     };
+    let (audited, are) = match accounts.len() {
+        1 => ("The account", "is"),
+        _ => ("The audited accounts", "are"),
+    };
     let (source, note) = match organization {
         Organization::Member(organization) => {
             settings.perimeter.organizations = vec![organization];
             let note = format!(
-                "The account and its own organisation are taken for trusted, because {from}. Name those whom you trust in \
-                 postern.toml."
+                "{audited} and the organisation of your account are taken for trusted, because {from}. Name those whom you \
+                 trust in postern.toml."
             );
             (PerimeterSource::Organization, note)
         }
         Organization::None => {
             let note = format!(
-                "The account alone is taken for trusted, because {from} and the account belongs to no organisation. Name \
+                "{audited} alone {are} taken for trusted, because {from} and your account belongs to no organisation. Name \
                  those whom you trust in postern.toml."
             );
             (PerimeterSource::Account, note)
         }
         Organization::Unknown(reason) => {
             let note = format!(
-                "The account alone is taken for trusted, because {from} and its organisation could not be determined: \
+                "{audited} alone {are} taken for trusted, because {from} and your organisation could not be determined: \
                  {reason}. Name those whom you trust in postern.toml."
             );
             (PerimeterSource::Account, note)
         }
     };
-    settings.perimeter.accounts = vec![session.account().to_string()];
+    settings.perimeter.accounts = accounts.iter().map(ToString::to_string).collect();
     let perimeter = published(&settings.perimeter, source, note);
     Ok(AuditSettings { settings, perimeter })
 }

@@ -27,6 +27,12 @@ pub enum CommandError {
     NoRegion,
     #[error(transparent)]
     Access(#[from] AccessError),
+    #[error(
+        "the credentials are of account {1}; name with `--role` the role to assume in account {0}, or get credentials of it"
+    )]
+    NoRole(AccountId, AccountId),
+    #[error("could not assume role {0}; its trust policy must admit your credentials")]
+    Role(String, #[source] CallError),
     #[error("could not list the Regions of the account; name them with `--region`")]
     Regions(#[source] CallError),
     #[error("Region `{0}` is not enabled for account {1}; enable it, or leave it out")]

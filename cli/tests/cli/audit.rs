@@ -34,12 +34,13 @@ async fn audit_shows_findings_by_resource_without_settings_and_without_writing()
     let run = stand_in.run(&["audit", "--region", REGION, "--vpc", &vpc.id]).await;
     assert_eq!((run.stderr.as_str(), run.status), ("", 1));
     let text = run.stdout;
-    assert!(text.starts_with("Account 111122223333: "), "{text}");
+    assert!(text.starts_with("Audit of account 111122223333: "), "{text}");
     let words: Vec<_> = text.split_whitespace().collect();
     let words = words.join(" ");
     assert!(
-        words
-            .contains("The account and its own organisation are taken for trusted, because there is no settings file."),
+        words.contains(
+            "The account and the organisation of your account are taken for trusted, because there is no settings file."
+        ),
         "{text}"
     );
     assert!(words.contains("Perimeter: organisation o-"), "{text}");
@@ -106,12 +107,12 @@ async fn every_format_has_the_same_findings_and_names_of_files_choose_it() {
     let calls = stand_in.read("findings.asff.jsonl");
     let calls: Vec<Value> = calls.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!calls.is_empty());
-    accepted_by_security_hub(&stand_in.directory.path().join("findings.asff.jsonl")).await;
+    accepted(IMPORT_FINDINGS, &stand_in.directory.path().join("findings.asff.jsonl")).await;
+    accepted(OCSF, &stand_in.directory.path().join("findings.ocsf.jsonl")).await;
 }
 
 /// Validates the input of BatchImportFindings with the model of botocore, AWS's own client library.
-async fn accepted_by_security_hub(file: &Path) {
-    const CHECK: &str = "\
+const IMPORT_FINDINGS: &str = "\
 import json, sys
 from botocore.session import get_session
 from botocore.validate import ParamValidator
@@ -121,10 +122,92 @@ for line in open(sys.argv[1]):
     if report.has_errors():
         sys.exit(report.generate_report())
 ";
+
+/// Validates compliance findings with py-ocsf-models, which accepts unknown members without a word. It has neither the
+/// attributes of the profile `cloud` nor `status` of <https://schema.ocsf.io/1.6.0/objects/compliance>, and requires the
+/// name of an account, which OCSF only recommends.
+const OCSF: &str = "\
+import json, sys
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+from py_ocsf_models.objects.cloud import Cloud
+
+def unknown(given, known, path):
+    if isinstance(given, dict):
+        for name, value in given.items():
+            if name in known:
+                yield from unknown(value, known[name], path + [name])
+            else:
+                yield '.'.join(path + [name])
+    elif isinstance(given, list):
+        for value, model in zip(given, known, strict=True):
+            yield from unknown(value, model, path)
+
+for line in open(sys.argv[1]):
+    document = json.loads(line)
+    cloud = document.pop('cloud')
+    cloud['account']['name'] = 'not known'
+    found = [*unknown(cloud, Cloud.model_validate(cloud).model_dump(), ['cloud']),
+             *unknown(document, ComplianceFinding.model_validate(document).model_dump(), [])]
+    if found != ['compliance.status']:
+        sys.exit(f'unknown members: {found}')
+";
+
+/// Runs a validating program on a file.
+async fn accepted(program: &str, file: &Path) {
     let mut command = Command::new(tool("python3").unwrap());
-    command.args(["-c", CHECK]).arg(file);
+    command.args(["-c", program]).arg(file);
     let run = finish(command).await;
     assert_eq!((run.stderr.as_str(), run.status), ("", 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_accounts_are_audited_by_a_role_and_one_that_refuses_it_is_a_gap() {
+    const OTHER: &str = "444455556666";
+    let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
+    let accounts = ["--account", "111122223333", "--account", OTHER];
+    let audit = [&["audit", "--region", REGION, "--format", "json"][..], &accounts].concat();
+    let run = stand_in.run(&audit).await;
+    assert_eq!((run.stdout.as_str(), run.status), ("", 2));
+    assert!(
+        run.stderr
+            .contains("name with `--role` the role to assume in account 444455556666"),
+        "{}",
+        run.stderr
+    );
+
+    let audit = [&audit[..], &["--role", "audit/postern"]].concat();
+    let run = stand_in.run(&audit).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 1));
+    assert!(open(&run.stdout).contains(&("policy-open".to_owned(), vpc.sts.clone())));
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    // Moto answers about one account, whoever asks.
+    let calls = stand_in.proxy.calls().into_iter();
+    let roles: Vec<_> = calls
+        .filter_map(|call| call.parameters.get("RoleArn").cloned())
+        .collect();
+    assert_eq!(roles, ["arn:aws:iam::444455556666:role/audit/postern"]);
+    assert_eq!(document["accounts"][1]["account"], OTHER);
+    assert_eq!(document["accounts"][1]["regions"][0]["region"], REGION);
+    assert_eq!(
+        document["perimeter"]["accounts"],
+        serde_json::json!(["111122223333", OTHER])
+    );
+
+    stand_in.proxy.fail("AssumeRole", Fault::denied());
+    let run = stand_in.run(&audit).await;
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr.contains("`444455556666` could not be read"),
+        "{}",
+        run.stderr
+    );
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let gap = document["accounts"][1]["gap"].as_str().unwrap();
+    assert!(
+        gap.contains("could not assume role `audit/postern` of account 444455556666"),
+        "{gap}"
+    );
+    assert!(open(&run.stdout).contains(&("policy-open".to_owned(), vpc.sts.clone())));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,7 +282,7 @@ async fn all_enabled_regions_are_read_with_the_perimeter_of_the_settings() {
     std::fs::write(stand_in.directory.path().join("postern.toml"), settings).unwrap();
     let run = stand_in.run(&["audit", "--format", "json"]).await;
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
-    let regions: Vec<_> = document["regions"]
+    let regions: Vec<_> = document["accounts"][0]["regions"]
         .as_array()
         .unwrap()
         .iter()

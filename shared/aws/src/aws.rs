@@ -1,6 +1,7 @@
 //! The deployment's access to AWS: sessions of the accounts that it serves, its own topic, ledger and queues.
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_ec2::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
 use postern_core::model::id::{AccountId, Region};
 use tokio::sync::OnceCell;
@@ -12,6 +13,7 @@ use crate::session::Session;
 
 /// No policy can deny this action.
 const CALLER_IDENTITY: &str = "sts:GetCallerIdentity";
+const ASSUME_ROLE: &str = "sts:AssumeRole";
 
 /// One deployment with the credentials of its own account, kept while a function is warm.
 ///
@@ -143,15 +145,39 @@ impl Aws {
         session.await.cloned()
     }
 
+    /// Access to another account with the credentials of a role there, which last for an hour. The role must allow these
+    /// credentials to assume it.
+    ///
+    /// # Errors
+    /// If AWS refuses the role, or does not answer.
+    pub async fn in_account(&self, account: &AccountId, role: &str, session: &str) -> Result<Self, CallError> {
+        let caller = self.caller().await?;
+        let partition = caller.arn.split(':').nth(1).unwrap_or("aws").to_owned();
+        let request = self
+            .sts()
+            .assume_role()
+            .role_arn(format!("arn:{partition}:iam::{account}:role/{role}"))
+            .role_session_name(session);
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| CallError::new(ASSUME_ROLE, error))?;
+        let given = answer
+            .credentials
+            .ok_or_else(|| CallError::unreadable(ASSUME_ROLE, "the answer has no credentials"))?;
+        let credentials = Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            given.expiration.try_into().ok(),
+            "AssumeRole",
+        );
+        let config = self.config.to_builder();
+        let config = config.credentials_provider(SharedCredentialsProvider::new(credentials));
+        Ok(Self::new(config.build()).with_own_account(account.clone()))
+    }
+
     /// Whose credentials these are.
     pub async fn caller(&self) -> Result<Caller, CallError> {
-        let config = aws_sdk_sts::config::Builder::from(&self.config)
-            .interceptor(self.counter.clone())
-            .build();
-        let answer = aws_sdk_sts::Client::from_conf(config)
-            .get_caller_identity()
-            .send()
-            .await;
+        let answer = self.sts().get_caller_identity().send().await;
         let answer = answer.map_err(|error| CallError::new(CALLER_IDENTITY, error))?;
         let account = answer.account.map(AccountId::from);
         Ok(Caller {
@@ -159,6 +185,14 @@ impl Aws {
                 .ok_or_else(|| CallError::unreadable(CALLER_IDENTITY, "the answer does not name the account"))?,
             arn: answer.arn.unwrap_or_default(),
         })
+    }
+
+    /// A client of STS, which is needed seldom.
+    fn sts(&self) -> aws_sdk_sts::Client {
+        let config = aws_sdk_sts::config::Builder::from(&self.config)
+            .interceptor(self.counter.clone())
+            .build();
+        aws_sdk_sts::Client::from_conf(config)
     }
 
     /// The Region of the configuration.
@@ -285,6 +319,29 @@ mod tests {
         assert!(matches!(second, Err(SessionError::Foreign(_))));
         assert_eq!(aws.account(&own).await.unwrap().account(), &own);
         assert_eq!(cloud.actions(), ["GetCallerIdentity"]);
+    }
+
+    #[tokio::test]
+    async fn role_in_another_account_is_called_with_its_credentials() {
+        let identity = IDENTITY.replace("<Account>", "<Arn>arn:aws-cn:iam::111122223333:user/ada</Arn><Account>");
+        let assumed = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>\
+            <SecretAccessKey>s</SecretAccessKey><SessionToken>token-of-the-role</SessionToken>\
+            <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+        let cloud = Cloud::new()
+            .raw("GetCallerIdentity", 200, &identity)
+            .raw("AssumeRole", 200, assumed)
+            .on("DescribeVpcs", "<vpcSet/>");
+        let aws = cloud.aws_of_unknown_account();
+        let there = aws
+            .in_account(&"444455556666".into(), "audit/postern", "postern-audit")
+            .await
+            .unwrap();
+        let session = there.own_session().await.unwrap();
+        assert_eq!(session.account().as_str(), "444455556666");
+        session.ec2(&"cn-north-1".into()).describe_vpcs().send().await.unwrap();
+        assert_eq!(cloud.actions(), ["GetCallerIdentity", "AssumeRole", "DescribeVpcs"]);
+        let role = &cloud.requests("AssumeRole")[0]["RoleArn"];
+        assert_eq!(role, "arn:aws-cn:iam::444455556666:role/audit/postern");
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! An audit as text for a terminal or a pipe: summary first, then findings by resource, at 80 columns.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use postern_core::model::text::plural;
 
@@ -26,7 +26,7 @@ pub fn render(audit: &Audit, colour: Colour) -> String {
         .collect();
     for scope in &scopes {
         text.push('\n');
-        text.push_str(&rule(&scope.report));
+        text.push_str(&rule(audit, &scope.report));
         let mut page = findings(scope);
         page.section(repairs(&scope.report, |_| true));
         text.push_str(&page.finish());
@@ -44,7 +44,7 @@ pub fn render(audit: &Audit, colour: Colour) -> String {
 pub fn explain(audit: &Audit, colour: Colour) -> String {
     let mut text = String::new();
     for scope in &audit.scopes {
-        text.push_str(&rule(&scope.report));
+        text.push_str(&rule(audit, &scope.report));
         for finding in &scope.report.findings {
             let mut page = Page::default();
             page.wrapped("", &format!("{}: {}", subject_of(finding), status(finding.outcome)));
@@ -68,12 +68,17 @@ pub fn explain(audit: &Audit, colour: Colour) -> String {
 fn heading(audit: &Audit) -> Page {
     let mut page = Page::default();
     let summary = &audit.summary;
-    let read = audit.regions.iter().filter(|region| region.gap.is_none()).count();
+    let regions = audit.accounts.iter().flat_map(|account| &account.regions);
+    let read: BTreeSet<_> = regions
+        .filter(|region| region.gap.is_none())
+        .map(|region| &region.region)
+        .collect();
+    let read = read.len();
     page.wrapped(
         "",
         &format!(
-            "Account {}: {} open finding{} in {} VPC{} with {} endpoint{}, {read} Region{}, {}",
-            audit.account,
+            "Audit of {}: {} open finding{} in {} VPC{} with {} endpoint{}, {read} Region{}, {}",
+            audit.subject(),
             summary.total(),
             plural(summary.total()),
             summary.vpcs,
@@ -129,32 +134,31 @@ pub(crate) fn perimeter(audit: &Audit) -> String {
 
 /// One line for each Region that has VPCs, and one for all where there are several.
 fn table(audit: &Audit) -> Page {
-    let mut regions: BTreeMap<&str, Vec<&AuditedScope>> = BTreeMap::new();
-    for scope in &audit.scopes {
-        regions.entry(&scope.report.scope.region).or_default().push(scope);
-    }
+    let places = audit.by_place();
     let mut page = Page::default();
-    if regions.is_empty() {
+    let Some(widest) = places.keys().map(String::len).max() else {
         return page;
-    }
+    };
+    // The widest that still fits is an account with the longest name of a Region.
+    let width = widest.max(15) + 1;
     page.verbatim(format!(
-        "{:<16}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        "{:<width$}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
         "Region", "VPCs", "Endpoints", "Critical", "High", "Medium", "Low", "Exempt"
     ));
-    let several = regions.len() > 1;
-    for (region, scopes) in regions {
-        page.verbatim(row(region, &AuditSummary::of(scopes)));
+    let several = places.len() > 1;
+    for (place, scopes) in places {
+        page.verbatim(row(&place, width, &AuditSummary::of(scopes)));
     }
     if several {
-        page.verbatim(row("all", &audit.summary));
+        page.verbatim(row("all", width, &audit.summary));
     }
     page
 }
 
-fn row(name: &str, summary: &AuditSummary) -> String {
+fn row(name: &str, width: usize, summary: &AuditSummary) -> String {
     let count = |severity| summary.open.get(&severity).copied().unwrap_or_default();
     format!(
-        "{name:<16}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        "{name:<width$}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
         summary.vpcs,
         summary.endpoints,
         count(Severity::Critical),
@@ -167,28 +171,15 @@ fn row(name: &str, summary: &AuditSummary) -> String {
 
 fn gaps(audit: &Audit) -> Page {
     let mut page = Page::default();
-    for region in &audit.regions {
-        if let Some(gap) = &region.gap {
-            page.wrapped(&format!("Not read: {}: ", region.region), gap);
-        }
-        if region.shared_vpcs > 0 {
-            let text = format!(
-                "{}: {} VPC{} of other accounts {} shared with this account. The owner has to audit {}.",
-                region.region,
-                region.shared_vpcs,
-                plural(region.shared_vpcs),
-                if region.shared_vpcs == 1 { "is" } else { "are" },
-                if region.shared_vpcs == 1 { "it" } else { "them" },
-            );
-            page.wrapped("", &text);
-        }
+    for (place, reason) in audit.gaps() {
+        page.wrapped(&format!("Not read: {place}: "), &reason);
     }
     page
 }
 
 /// The heading of a VPC, over the whole line.
-fn rule(report: &Report) -> String {
-    let name = format!("== VPC {} in {} ", named(&report.scope.resource), report.scope.region);
+fn rule(audit: &Audit, report: &Report) -> String {
+    let name = format!("== VPC {} in {} ", named(&report.scope.resource), audit.place(report));
     let rest = WIDTH.saturating_sub(name.chars().count());
     format!("{name}{}\n", "=".repeat(rest))
 }

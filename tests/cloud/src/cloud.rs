@@ -12,7 +12,6 @@ use aws_smithy_async::time::SharedTimeSource;
 use jiff::Timestamp;
 use postern_aws::Aws;
 
-use crate::REGION;
 use crate::api_error::ApiError;
 use crate::connector::Connector;
 use crate::dynamodb::Tables;
@@ -22,6 +21,7 @@ use crate::log::{Entry, Service};
 use crate::sns::Published;
 use crate::state::Shared;
 use crate::world::{World, WriteFaults};
+use crate::{REGION, load_balancers};
 
 /// One AWS; clones are handles of the same. Futures of its clients may be dropped at any moment: calls are made as a
 /// whole or not at all.
@@ -85,18 +85,21 @@ impl Cloud {
         result
     }
 
-    /// Makes one EC2 call at once and without faults. It is logged like all others.
+    /// Makes one call to EC2 or to load balancers at once and without faults. It is logged like all others.
     ///
     /// # Errors
-    /// If EC2 refuses it.
+    /// If AWS refuses it.
     pub fn call(&self, caller: &str, operation: &str, parameters: &[(&str, &str)]) -> Result<Answer, ApiError> {
         let fields = parameters
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let form = Form::new(fields);
-        let now = self.now();
+        let service = match load_balancers::knows(operation) {
+            true => Service::LoadBalancers,
+            false => Service::Ec2,
+        };
         let mut state = self.0.state();
-        let result = state.ec2(&Arc::from(caller), REGION, operation, form, now, None);
+        let result = state.world(service, &Arc::from(caller), REGION, operation, form, None);
         let entry = state.log.last().cloned();
         match (result, entry) {
             (Err(error), _) => Err(error),

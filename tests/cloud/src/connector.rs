@@ -95,11 +95,12 @@ impl Connector {
         let mut state = self.cloud.state();
         let state = &mut *state;
         match (request.service, request.content) {
-            (Service::Ec2, Content::Form(form)) => {
-                let answer = state.ec2(&self.caller, &request.region, &request.operation, form, now, fault);
-                match answer {
-                    Ok(xml) => (200, xml.into_bytes()),
-                    Err(error) => ec2_error(&error),
+            (service @ (Service::Ec2 | Service::LoadBalancers), Content::Form(form)) => {
+                let answer = state.world(service, &self.caller, &request.region, &request.operation, form, fault);
+                match (answer, service) {
+                    (Ok(xml), _) => (200, xml.into_bytes()),
+                    (Err(error), Service::Ec2) => ec2_error(&error),
+                    (Err(error), _) => sns::error(&error),
                 }
             }
             (Service::Sns, Content::Form(form)) => {
@@ -217,6 +218,7 @@ fn arrived(request: &HttpRequest) -> Request {
     let mut labels = host.split('.');
     let service = match labels.next() {
         Some("ec2") => Service::Ec2,
+        Some("elasticloadbalancing") => Service::LoadBalancers,
         Some("sns") => Service::Sns,
         Some("dynamodb") => Service::DynamoDb,
         Some("sts") => Service::Sts,
@@ -235,7 +237,7 @@ fn arrived(request: &HttpRequest) -> Request {
 impl Request {
     fn read(service: Service, region: String, target: &str, body: &[u8]) -> Self {
         let (operation, content) = match service {
-            Service::Ec2 | Service::Sns | Service::Sts => {
+            Service::Ec2 | Service::LoadBalancers | Service::Sns | Service::Sts => {
                 let form = Form::decode(body);
                 let operation = form.required("Action").to_owned();
                 form.text("Version");

@@ -11,19 +11,27 @@ const WRAPPED: &[&str] = &[
     "CreateVpcEndpoint",
     "CreateVpcEndpointServiceConfiguration",
     "DeleteNatGateway",
+    "DeleteVpcEndpointServiceConfigurations",
     "DeleteVpcEndpoints",
     "ModifyVpcEndpoint",
     "ModifyVpcEndpointServiceConfiguration",
+    "ModifyVpcEndpointServicePayerResponsibility",
     "ModifyVpcEndpointServicePermissions",
     "RejectVpcEndpointConnections",
+    "StartVpcEndpointServicePrivateDnsVerification",
 ];
 
 impl Entry {
-    /// The event of a mutating EC2 call, failed ones included; `None` for other calls. A call has one event, however
-    /// often it is delivered.
+    /// The event of a mutating call to EC2 or to load balancers, failed ones included; `None` for other calls. A call has
+    /// one event, however often it is delivered.
     pub fn event(&self) -> Option<Value> {
         let dry_run = self.code.as_deref() == Some("DryRunOperation");
-        if self.service != Service::Ec2 || !(self.mutating || dry_run) {
+        let (prefix, source) = match self.service {
+            Service::Ec2 => ("ec2", "aws.ec2"),
+            Service::LoadBalancers => ("elasticloadbalancing", "aws.elasticloadbalancing"),
+            _ => return None,
+        };
+        if !(self.mutating || dry_run) {
             return None;
         }
         let account = self.account();
@@ -31,7 +39,7 @@ impl Entry {
             "eventVersion": "1.11",
             "userIdentity": self.identity(account),
             "eventTime": seconds(self.at),
-            "eventSource": "ec2.amazonaws.com",
+            "eventSource": format!("{prefix}.amazonaws.com"),
             "eventName": self.operation,
             "awsRegion": self.region,
             "sourceIPAddress": "192.0.2.17",
@@ -47,15 +55,19 @@ impl Entry {
             "eventCategory": "Management",
         });
         if let (Some(code), Some(detail)) = (&self.code, detail.as_object_mut()) {
-            let side = if code == "InternalError" { "Server" } else { "Client" };
-            detail.insert("errorCode".to_owned(), format!("{side}.{code}").into());
+            let code = match (self.service, code.as_str()) {
+                (Service::LoadBalancers, code) => format!("{code}Exception"),
+                (_, "InternalError") => format!("Server.{code}"),
+                (_, code) => format!("Client.{code}"),
+            };
+            detail.insert("errorCode".to_owned(), code.into());
             detail.insert("errorMessage".to_owned(), self.message.clone().into());
         }
         Some(json!({
             "version": "0",
             "id": self.uuid("11111111"),
             "detail-type": "AWS API Call via CloudTrail",
-            "source": "aws.ec2",
+            "source": source,
             "account": account,
             "time": seconds(self.at),
             "region": self.region,
@@ -104,8 +116,11 @@ impl Entry {
         format!("{prefix}-2222-4333-8444-{:012x}", self.number)
     }
 
+    /// Only the dialect of calls that were recorded is certain. The others come in either.
     fn wrapped(&self) -> bool {
-        WRAPPED.contains(&self.operation.as_str())
+        let operation = self.operation.as_str();
+        let certain = !operation.contains("VpcEndpointService") && !operation.contains("VpcEndpointConnections");
+        WRAPPED.contains(&operation) && (certain || !self.number.is_multiple_of(4))
     }
 
     fn request(&self) -> Value {
@@ -117,6 +132,9 @@ impl Entry {
         }
         if let "CreateTags" | "DeleteTags" = self.operation.as_str() {
             return self.tags();
+        }
+        if self.service == Service::LoadBalancers {
+            return tree.members();
         }
         match self.wrapped() {
             true => json!({format!("{}Request", self.operation): tree.wrapped()}),
@@ -139,7 +157,9 @@ impl Entry {
     }
 
     fn response(&self) -> Value {
-        let Some(xml) = &self.response else { return Value::Null };
+        let Some(xml) = self.response.as_ref().filter(|_| self.service == Service::Ec2) else {
+            return Value::Null;
+        };
         let start = xml.find("<requestId>").unwrap_or_default();
         let wrapped = self.wrapped();
         let mut rest = xml.get(start..).unwrap_or_default();
@@ -217,6 +237,21 @@ impl Tree {
                 };
                 Value::Object(children.iter().map(member).collect())
             }
+        }
+    }
+
+    /// Of the query protocol: camelCase, lists as they are.
+    fn members(&self) -> Value {
+        match self {
+            Self::Leaf(text) => typed(text, false),
+            Self::Branch(children) => match children.as_slice() {
+                [(name, list @ Self::Branch(_))] if name == "member" => list.members(),
+                _ if self.is_list() => children.iter().map(|(_, child)| child.members()).collect(),
+                _ => {
+                    let members = children.iter().map(|(name, child)| (camel(name), child.members()));
+                    Value::Object(members.collect())
+                }
+            },
         }
     }
 

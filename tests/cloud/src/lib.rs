@@ -1,5 +1,5 @@
-//! A model of the parts of AWS that Postern talks to: EC2, SNS, DynamoDB, SSM parameters and who the caller is, in this process, behind
-//! the HTTP connector of the SDK's own clients.
+//! A model of the parts of AWS that Postern talks to: EC2, load balancers, SNS, DynamoDB, SSM parameters and who the caller is, in this
+//! process, behind the HTTP connector of the SDK's own clients.
 //!
 //! One seed determines the world, the faults, the duration of calls and the page sizes. Time is tokio's, so that tests can
 //! pause it. A call or parameter that is not modelled panics.
@@ -14,7 +14,9 @@ mod errors;
 mod event;
 mod faults;
 mod form;
+mod load_balancers;
 mod log;
+mod notification;
 mod organizations;
 mod sns;
 mod ssm;
@@ -29,6 +31,7 @@ pub use api_error::ApiError;
 pub use cloud::{Answer, Cloud};
 pub use faults::{Fault, Faults};
 pub use log::{Entry, Service};
+pub use notification::Notification;
 pub use sns::Published;
 pub use world::{Effect, Resource, World};
 

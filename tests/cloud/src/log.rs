@@ -10,6 +10,7 @@ use crate::world::Effect;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Service {
     Ec2,
+    LoadBalancers,
     Sns,
     DynamoDb,
     Sts,
@@ -63,6 +64,7 @@ impl Service {
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Ec2 => "ec2",
+            Self::LoadBalancers => "elasticloadbalancing",
             Self::Sns => "sns",
             Self::DynamoDb => "dynamodb",
             Self::Sts => "sts",

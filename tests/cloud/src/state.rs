@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use crate::api_error::ApiError;
 use crate::clock::Clock;
 use crate::dynamodb::{self, Tables};
-use crate::ec2;
 use crate::faults::{Fault, Faults};
 use crate::form::Form;
 use crate::log::{Entry, Service};
 use crate::sns::Published;
 use crate::world::{World, WriteFaults};
+use crate::{ec2, load_balancers};
 
 /// What all handles of one cloud and its clients share.
 pub(crate) struct Shared {
@@ -82,18 +82,23 @@ impl State {
         fault
     }
 
-    pub(crate) fn ec2(
+    /// Answers a call to EC2 or to load balancers.
+    pub(crate) fn world(
         &mut self,
+        service: Service,
         caller: &Arc<str>,
         region: &str,
         operation: &str,
         form: Form,
-        now: Timestamp,
         fault: Option<Fault>,
     ) -> Result<String, ApiError> {
+        let now = self.clock.now();
         self.world.advance_to(now);
         self.world.write_faults = self.trouble(fault);
-        let answer = ec2::answer(&mut self.world, caller, region, operation, &form);
+        let answer = match service {
+            Service::LoadBalancers => load_balancers::answer(&mut self.world, caller, region, operation, &form),
+            _ => ec2::answer(&mut self.world, caller, region, operation, &form),
+        };
         let effects = self.world.take_journal();
         let mutating = ec2::mutates(operation) && form.flag("DryRun") != Some(true);
         let (code, message) = match &answer {
@@ -105,7 +110,7 @@ impl State {
             at: now,
             caller: Arc::clone(caller),
             region: region.to_owned(),
-            service: Service::Ec2,
+            service,
             operation: operation.to_owned(),
             parameters: form.into_pairs(),
             mutating,

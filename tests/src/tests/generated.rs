@@ -7,7 +7,7 @@ use postern_core::controls::CONTROLS;
 use postern_core::evaluation::Control;
 use postern_core::functions::FUNCTIONS;
 
-fn current(path: &str, content: &str) {
+pub(super) fn current(path: &str, content: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     if std::env::var_os("GENERATE").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();

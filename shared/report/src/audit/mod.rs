@@ -1,4 +1,4 @@
-//! What an audit of an account found: the document `postern.audit/1`.
+//! What an audit of accounts found: the document `postern.audit/1`.
 //!
 //! An audit has a complete report and the topology of each VPC. Text that Postern did not write itself is escaped as in
 //! reports.
@@ -24,19 +24,17 @@ pub enum AuditTag {
     V1,
 }
 
-/// How the VPCs of an account stand at one time.
+/// How the VPCs of accounts stand at one time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "Postern audit")]
 pub struct Audit {
     pub schema: AuditTag,
-    /// Twelve digits.
-    pub account: String,
+    pub accounts: Vec<AuditedAccount>,
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: Timestamp,
     /// The version of Postern.
     pub version: String,
     pub perimeter: AuditPerimeter,
-    pub regions: Vec<AuditedRegion>,
     pub summary: AuditSummary,
     /// How far the findings meet what auditors ask for, by framework.
     #[serde(default)]
@@ -66,7 +64,18 @@ pub enum PerimeterSource {
     Account,
 }
 
-/// A Region of the audit.
+/// An account of the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditedAccount {
+    /// Twelve digits.
+    pub account: String,
+    /// Why nothing is known of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<String>,
+    pub regions: Vec<AuditedRegion>,
+}
+
+/// A Region of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditedRegion {
     pub region: String,
@@ -100,23 +109,24 @@ pub struct AuditedScope {
 
 impl Audit {
     pub fn new(
-        account: String,
+        mut accounts: Vec<AuditedAccount>,
         time: Timestamp,
         perimeter: AuditPerimeter,
-        mut regions: Vec<AuditedRegion>,
         mut scopes: Vec<AuditedScope>,
     ) -> Self {
-        regions.sort_by(|a, b| a.region.cmp(&b.region));
+        accounts.sort_by(|a, b| a.account.cmp(&b.account));
+        for account in &mut accounts {
+            account.regions.sort_by(|a, b| a.region.cmp(&b.region));
+        }
         scopes.sort_by(|a, b| a.report.scope.cmp(&b.report.scope));
         Self {
             schema: AuditTag::V1,
-            account,
+            accounts,
             time,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             perimeter,
             summary: AuditSummary::of(&scopes),
             frameworks: requirements(&scopes),
-            regions,
             scopes,
         }
     }
@@ -142,6 +152,64 @@ impl Audit {
         self.summary = AuditSummary::of(&self.scopes);
         self.frameworks = requirements(&self.scopes);
         self
+    }
+
+    /// `account 111122223333`, or how many accounts these are.
+    pub fn subject(&self) -> String {
+        match self.accounts.as_slice() {
+            [one] => format!("account {}", one.account),
+            several => format!("{} accounts", several.len()),
+        }
+    }
+
+    /// Where a report is from: its Region, after its account where there are several.
+    pub fn place(&self, report: &Report) -> String {
+        let scope = &report.scope;
+        match self.accounts.as_slice() {
+            [_] => scope.region.clone(),
+            _ => format!("{} {}", scope.account, scope.region),
+        }
+    }
+
+    /// The scopes of each place, in the order of places.
+    pub fn by_place(&self) -> BTreeMap<String, Vec<&AuditedScope>> {
+        let mut places: BTreeMap<String, Vec<&AuditedScope>> = BTreeMap::new();
+        for scope in &self.scopes {
+            places.entry(self.place(&scope.report)).or_default().push(scope);
+        }
+        places
+    }
+
+    /// What was not read, or not evaluated: place and reason.
+    pub fn gaps(&self) -> Vec<(String, String)> {
+        let several = self.accounts.len() > 1;
+        let mut gaps = Vec::new();
+        for AuditedAccount { account, gap, regions } in &self.accounts {
+            if let Some(gap) = gap {
+                gaps.push((format!("account {account}"), gap.clone()));
+            }
+            for AuditedRegion {
+                region,
+                gap,
+                shared_vpcs,
+            } in regions
+            {
+                let place = match several {
+                    true => format!("{account} {region}"),
+                    false => region.clone(),
+                };
+                if let Some(gap) = gap {
+                    gaps.push((place.clone(), gap.clone()));
+                }
+                let owners = match shared_vpcs {
+                    0 => continue,
+                    1 => "1 VPC is shared by another account, and its owner has to audit it".to_owned(),
+                    more => format!("{more} VPCs are shared by other accounts, and their owners have to audit them"),
+                };
+                gaps.push((place, owners));
+            }
+        }
+        gaps
     }
 
     pub fn reports(&self) -> impl Iterator<Item = &Report> {

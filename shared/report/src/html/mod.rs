@@ -7,11 +7,9 @@ mod vpc;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use postern_core::model::text::plural;
-
 use self::escape::{csp_hash, escaped};
 use self::vpc::{is_shown, vpc};
-use crate::audit::{Audit, AuditSummary, AuditedScope};
+use crate::audit::{Audit, AuditSummary};
 use crate::published::Severity;
 use crate::terminal::perimeter;
 
@@ -28,7 +26,7 @@ pub fn render(audit: &Audit) -> String {
     filter(&mut page, audit);
     page.push_str("<div id=\"findings\">");
     for (number, scope) in audit.worst_first().into_iter().enumerate() {
-        vpc(&mut page, scope, number);
+        vpc(&mut page, scope, &audit.place(&scope.report), number);
     }
     page.push_str("</div></main><footer><p class=\"soft\">Made by Postern ");
     let _ = writeln!(
@@ -46,12 +44,12 @@ fn head(page: &mut String, audit: &Audit) {
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src {}; script-src {}; base-uri \
          'none'; form-action 'none'\"><meta name=\"referrer\" content=\"no-referrer\"><meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\"><title>Postern audit of {}</title><style>{STYLE}</style></head>\
-         <body><a class=\"skip\" href=\"#findings\">Skip to the findings</a><header><h1>VPC endpoints of account {}</h1>\
+         <body><a class=\"skip\" href=\"#findings\">Skip to the findings</a><header><h1>VPC endpoints of {}</h1>\
          <p class=\"soft\">Audit of {}. Perimeter: {}</p></header><main>",
         csp_hash(STYLE),
         csp_hash(SCRIPT),
-        escaped(&audit.account),
-        escaped(&audit.account),
+        escaped(&audit.subject()),
+        escaped(&audit.subject()),
         audit.time.strftime("%Y-%m-%d %H:%M UTC"),
         escaped(&perimeter(audit)),
     );
@@ -82,18 +80,14 @@ fn summary(page: &mut String, audit: &Audit) {
             summary.monthly_cost
         );
     }
-    let mut regions: BTreeMap<&str, Vec<&AuditedScope>> = BTreeMap::new();
-    for scope in &audit.scopes {
-        regions.entry(&scope.report.scope.region).or_default().push(scope);
-    }
     page.push_str("<div class=\"tables\"><table><caption class=\"soft\">Open findings by Region</caption><thead><tr><th scope=\"col\">Region</th>");
     for word in ["VPCs", "Endpoints", "Critical", "High", "Medium", "Low"] {
         let _ = write!(page, "<th scope=\"col\" class=\"n\">{word}</th>");
     }
     page.push_str("</tr></thead><tbody>");
-    for (region, scopes) in regions {
+    for (place, scopes) in audit.by_place() {
         let counts = AuditSummary::of(scopes);
-        row(page, region, &[counts.vpcs, counts.endpoints], &counts.open);
+        row(page, &place, &[counts.vpcs, counts.endpoints], &counts.open);
     }
     page.push_str("</tbody></table><table><caption class=\"soft\">Open findings by control</caption><thead><tr><th scope=\"col\">Control</th>");
     for word in ["Critical", "High", "Medium", "Low"] {
@@ -151,25 +145,9 @@ fn row(page: &mut String, name: &str, counts: &[usize], open: &BTreeMap<Severity
 }
 
 fn gaps(page: &mut String, audit: &Audit) {
-    for region in &audit.regions {
-        if let Some(gap) = &region.gap {
-            let _ = write!(
-                page,
-                "<p class=\"notice\">{} was not read: {}</p>",
-                escaped(&region.region),
-                escaped(gap)
-            );
-        }
-        if region.shared_vpcs > 0 {
-            let _ = write!(
-                page,
-                "<p class=\"notice\">{}: {} shared VPC{} of other accounts {} not audited.</p>",
-                escaped(&region.region),
-                region.shared_vpcs,
-                plural(region.shared_vpcs),
-                if region.shared_vpcs == 1 { "was" } else { "were" },
-            );
-        }
+    for (place, reason) in audit.gaps() {
+        let (place, reason) = (escaped(&place), escaped(&reason));
+        let _ = write!(page, "<p class=\"notice\">Not read: {place}: {reason}</p>");
     }
 }
 
@@ -181,7 +159,7 @@ fn filter(page: &mut String, audit: &Audit) {
             .flat_map(|report| report.findings.iter().filter(|f| is_shown(f)))
     };
     let controls: BTreeSet<&str> = shown().map(|finding| finding.control.as_str()).collect();
-    let regions: BTreeSet<&str> = audit.reports().map(|report| report.scope.region.as_str()).collect();
+    let places: BTreeSet<String> = audit.reports().map(|report| audit.place(report)).collect();
     page.push_str(
         "<h2>Findings</h2><form id=\"filter\" class=\"filter\" role=\"search\" hidden><label>Search<input type=\"search\" \
          name=\"q\" placeholder=\"id, name, service, principal …\"></label>",
@@ -200,7 +178,10 @@ fn filter(page: &mut String, audit: &Audit) {
         page,
         "Region",
         "region",
-        &regions.iter().map(|word| (*word, *word)).collect::<Vec<_>>(),
+        &places
+            .iter()
+            .map(|word| (word.as_str(), word.as_str()))
+            .collect::<Vec<_>>(),
     );
     select(
         page,

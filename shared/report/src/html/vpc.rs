@@ -17,22 +17,22 @@ pub(super) fn is_shown(finding: &Finding) -> bool {
     finding.outcome.open() || finding.outcome == Outcome::Exempt
 }
 
-pub(super) fn vpc(page: &mut String, scope: &AuditedScope, number: usize) {
+pub(super) fn vpc(page: &mut String, scope: &AuditedScope, place: &str, number: usize) {
     let AuditedScope { report, topology } = scope;
     let resource = &report.scope.resource;
     let name = resource.name.as_deref().unwrap_or_default();
     let _ = write!(
         page,
         "<section class=\"vpc\" data-vpc=\"{id}\" data-name=\"{search}\" aria-labelledby=\"vpc-{number}\"><h2 \
-         id=\"vpc-{number}\">{id}{name} <span class=\"soft\">{region}</span></h2>",
+         id=\"vpc-{number}\">{id}{name} <span class=\"soft\">{place}</span></h2>",
         id = escaped(&resource.id),
-        search = escaped(&format!("{} {}", resource.id, name).to_lowercase()),
+        search = escaped(&format!("{} {name} {place}", resource.id).to_lowercase()),
         name = if name.is_empty() {
             String::new()
         } else {
             format!(" “{}”", escaped(name))
         },
-        region = escaped(&report.scope.region),
+        place = escaped(place),
     );
     for gap in &topology.gaps {
         let _ = write!(page, "<p class=\"notice\">Not read: {}</p>", escaped(gap));
@@ -54,7 +54,7 @@ pub(super) fn vpc(page: &mut String, scope: &AuditedScope, number: usize) {
     for (resource, group) in groups {
         let _ = write!(page, "<div class=\"resource\"><h3>{}</h3>", escaped(&heading(resource)));
         for finding in group {
-            self::finding(page, finding, scope, number);
+            self::finding(page, finding, scope, (place, number));
         }
         page.push_str("</div>");
     }
@@ -96,7 +96,7 @@ fn endpoints(page: &mut String, endpoints: &[EndpointView]) {
     page.push_str("</tbody></table></div></details>");
 }
 
-fn finding(page: &mut String, finding: &Finding, scope: &AuditedScope, number: usize) {
+fn finding(page: &mut String, finding: &Finding, scope: &AuditedScope, (place, number): (&str, usize)) {
     let severity = finding.severity.as_str();
     let state = match finding.outcome {
         Outcome::Exempt => "exempt",
@@ -115,10 +115,10 @@ fn finding(page: &mut String, finding: &Finding, scope: &AuditedScope, number: u
     let _ = write!(
         page,
         "<article class=\"finding {severity} {state}\" data-severity=\"{severity}\" data-state=\"{state}\" \
-         data-control=\"{control}\" data-region=\"{region}\"><h4><span class=\"badge {severity}\">{severity}</span>{control} \
+         data-control=\"{control}\" data-region=\"{place}\"><h4><span class=\"badge {severity}\">{severity}</span>{control} \
          <span class=\"soft\">{status}</span></h4><p>{explanation}</p>",
         control = escaped(&finding.control),
-        region = escaped(&scope.report.scope.region),
+        place = escaped(place),
         status = escaped(status(finding.outcome)),
         explanation = escaped(&finding.explanation),
     );

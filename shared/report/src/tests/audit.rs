@@ -109,16 +109,19 @@ pub(crate) fn example() -> Audit {
         topology: topology(),
     };
     Audit::new(
-        "111122223333".to_owned(),
+        vec![AuditedAccount {
+            account: "111122223333".to_owned(),
+            gap: None,
+            regions: vec![
+                region(
+                    "us-east-1",
+                    Some("ec2:DescribeVpcs failed: UnauthorizedOperation: denied by an SCP"),
+                ),
+                region("eu-central-1", None),
+            ],
+        }],
         found.time,
         perimeter,
-        vec![
-            region(
-                "us-east-1",
-                Some("ec2:DescribeVpcs failed: UnauthorizedOperation: denied by an SCP"),
-            ),
-            region("eu-central-1", None),
-        ],
         vec![scope],
     )
 }
@@ -128,6 +131,50 @@ fn golden_audit_has_the_summary_first_and_findings_by_resource() {
     let text = terminal::render(&example(), Colour::Never);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     golden("audit.txt", &text);
+}
+
+#[test]
+fn several_accounts_are_told_apart_and_one_that_was_not_read_is_named() {
+    let mut audit = example();
+    let mut scope = audit.scopes[0].clone();
+    scope.report.scope.account = "444455556666".to_owned();
+    let region = AuditedRegion {
+        region: "ap-southeast-1".to_owned(),
+        gap: None,
+        shared_vpcs: 0,
+    };
+    scope.report.scope.region.clone_from(&region.region);
+    audit.accounts.push(AuditedAccount {
+        account: "444455556666".to_owned(),
+        gap: None,
+        regions: vec![region],
+    });
+    audit.accounts.push(AuditedAccount {
+        account: "777788889999".to_owned(),
+        gap: Some("sts:AssumeRole failed: AccessDenied".to_owned()),
+        regions: Vec::new(),
+    });
+    audit.scopes.push(scope);
+    let text = terminal::render(&audit, Colour::Never);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    for part in [
+        "Audit of 3 accounts: ",
+        "\n111122223333 eu-central-1 ",
+        "\n444455556666 ap-southeast-1 ",
+        "Not read: account 777788889999: sts:AssumeRole failed: AccessDenied",
+        "in 444455556666 ap-southeast-1 ==",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let page = html::render(&audit);
+    for part in [
+        "<h1>VPC endpoints of 3 accounts</h1>",
+        "<option value=\"444455556666 ap-southeast-1\">",
+        "data-region=\"111122223333 eu-central-1\"",
+        "Not read: account 777788889999: sts:AssumeRole failed: AccessDenied",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
 }
 
 #[test]

@@ -1,102 +1,201 @@
-//! Endpoint services that accounts offer, who may use them and who does.
+//! Endpoint services that accounts offer, and who may use them.
 
 use super::describe::{List, tag_set};
 use super::{Answered, ApiError, Call};
 use crate::not_modelled;
-use crate::world::{Endpoint, EndpointService, EndpointState, state_name};
+use crate::world::{EndpointService, LoadBalancer, PrivateDnsName, World, kind_name};
 use crate::xml::Xml;
 
 const LIST: List<EndpointService> = List {
     ids: "ServiceId",
-    visible: |call, endpoint_service| endpoint_service.region == call.region && call.ours(&endpoint_service.owner),
-    filter: |endpoint_service, name| match name {
-        "service-name" => Some(vec![endpoint_service.name.clone()]),
-        "service-id" => Some(vec![endpoint_service.id.clone()]),
+    visible: |call, service| service.region == call.region && call.ours(&service.owner),
+    filter: |service, name| match name {
+        "service-name" => Some(vec![service.name.clone()]),
+        "service-id" => Some(vec![service.id.clone()]),
         _ => None,
     },
-    tags: |endpoint_service| &endpoint_service.tags,
+    tags: |service| &service.tags,
     largest: 1_000,
     missing: |call, id| ApiError::no_endpoint_service(id, &mut call.world.rng),
 };
 
 pub(super) fn describe(call: &mut Call<'_>) -> Answered {
-    let (endpoint_services, token) = call.list(&LIST)?;
-    call.xml
-        .set("serviceConfigurationSet", endpoint_services, |xml, endpoint_service| {
-            write(xml, &endpoint_service)
-        });
+    let (services, token) = call.list(&LIST)?;
+    let world = &*call.world;
+    call.xml.set("serviceConfigurationSet", services, |xml, service| {
+        write(xml, &service, world)
+    });
     call.end_of_page(token);
     Ok(())
 }
 
-fn write(xml: &mut Xml, endpoint_service: &EndpointService) {
-    xml.set("serviceType", ["Interface"], |xml, kind| xml.text("serviceType", kind));
-    xml.text("serviceId", &endpoint_service.id);
-    xml.text("serviceName", &endpoint_service.name);
+fn write(xml: &mut Xml, service: &EndpointService, world: &World) {
+    let zones = world.zones_of(service);
+    xml.set("serviceType", [service.kind], |xml, kind| {
+        xml.text("serviceType", kind_name(kind));
+    });
+    xml.text("serviceId", &service.id);
+    xml.text("serviceName", &service.name);
     xml.text("serviceState", "Available");
-    xml.texts("availabilityZoneSet", &endpoint_service.zones);
-    xml.value("acceptanceRequired", endpoint_service.acceptance_required);
+    xml.set("availabilityZoneIdSet", &zones, |xml, zone| xml.raw(&zone_id(zone)));
+    xml.texts("availabilityZoneSet", &zones);
+    xml.value("acceptanceRequired", service.acceptance_required);
     xml.value("managesVpcEndpoints", false);
-    xml.texts("networkLoadBalancerArnSet", &endpoint_service.load_balancers);
-    xml.texts("supportedIpAddressTypeSet", &["ipv4".to_owned()]);
-    if let Some(name) = &endpoint_service.private_dns_name {
-        xml.text("privateDnsName", name);
+    let of = |kind: &str| {
+        let path = format!(":loadbalancer/{kind}/");
+        service.load_balancers.iter().filter(move |arn| arn.contains(&path))
+    };
+    xml.texts("networkLoadBalancerArnSet", of("net"));
+    xml.texts("gatewayLoadBalancerArnSet", of("gwy"));
+    xml.texts("supportedIpAddressTypeSet", &service.address_types);
+    let name = format!("{}.{}.vpce.amazonaws.com", service.id, service.region);
+    xml.texts("baseEndpointDnsNameSet", [&name]);
+    if let Some(private) = &service.private_dns_name {
+        xml.text("privateDnsName", &private.name);
         xml.node("privateDnsNameConfiguration", |xml| {
-            xml.text("state", &endpoint_service.verification);
+            xml.text("state", &private.state);
             xml.text("type", "TXT");
-            xml.text("value", "vpce:0123456789abcdef");
-            xml.value("name", format_args!("_{}", endpoint_service.id));
+            xml.text("value", &private.record_value);
+            xml.text("name", &private.record_name);
         });
     }
-    tag_set(xml, &endpoint_service.tags);
+    if service.owner_pays {
+        xml.text("payerResponsibility", "ServiceOwner");
+    }
+    let regions = [&service.region].into_iter().chain(&service.supported_regions);
+    xml.set("supportedRegionSet", regions, |xml, region| {
+        xml.text("region", region);
+        xml.text("serviceState", "Available");
+    });
+    xml.value("remoteAccessEnabled", !service.supported_regions.is_empty());
+    tag_set(xml, &service.tags);
+}
+
+/// Such as `euc1-az1` of `eu-central-1a`.
+fn zone_id(zone: &str) -> String {
+    let number = zone.bytes().last().map_or(0, |letter| letter.wrapping_sub(b'a') + 1);
+    format!("euc1-az{number}")
 }
 
 pub(super) fn create(call: &mut Call<'_>) -> Answered {
-    let balancers = call.form.list("NetworkLoadBalancerArn");
-    let acceptance = call.form.flag("AcceptanceRequired").unwrap_or(true);
-    let name = call.form.text("PrivateDnsName").map(str::to_owned);
-    let tags = call.new_tags("vpc-endpoint-service")?;
+    let mut balancers = call.form.list("NetworkLoadBalancerArn");
+    balancers.extend(call.form.list("GatewayLoadBalancerArn"));
     if balancers.is_empty() {
         return Err(ApiError::missing("NetworkLoadBalancerArns"));
     }
+    let acceptance = call.form.flag("AcceptanceRequired").unwrap_or(true);
+    let types = call.form.list("SupportedIpAddressType");
+    let regions = call.form.list("SupportedRegion");
+    let tags = call.new_tags("vpc-endpoint-service")?;
+    call.check_balancers(&balancers)?;
+    let name = call.form.text("PrivateDnsName").map(str::to_owned);
+    let private = name.map(|name| private_dns_name(call.world, name));
     let account = call.account.to_owned();
-    let id = call.world.add_endpoint_service(&account, &["a", "b"]);
-    call.world.edit_endpoint_service(&id, |endpoint_service| {
-        endpoint_service.load_balancers = balancers;
-        endpoint_service.acceptance_required = acceptance;
-        if name.is_some() {
-            "pendingVerification".clone_into(&mut endpoint_service.verification);
+    let id = call.world.add_endpoint_service_of(&account, balancers);
+    call.world.edit_endpoint_service(&id, |service| {
+        service.acceptance_required = acceptance;
+        service.private_dns_name = private;
+        service.supported_regions = regions.into_iter().filter(|region| *region != service.region).collect();
+        if !types.is_empty() {
+            service.address_types = types.into_iter().collect();
         }
-        endpoint_service.private_dns_name = name;
-        endpoint_service.tags = tags;
+        service.tags = tags;
     });
-    if let Some(endpoint_service) = call.world.endpoint_service(&id).cloned() {
-        call.xml
-            .node("serviceConfiguration", |xml| write(xml, &endpoint_service));
+    let world = &*call.world;
+    if let Some(service) = world.endpoint_service(&id) {
+        call.xml.node("serviceConfiguration", |xml| write(xml, service, world));
     }
     Ok(())
 }
 
+fn private_dns_name(world: &mut World, name: String) -> PrivateDnsName {
+    PrivateDnsName {
+        name,
+        state: "pendingVerification".to_owned(),
+        record_name: format!("_{:016x}", world.rng.u64(..)),
+        record_value: format!("vpce:{:016x}", world.rng.u64(..)),
+    }
+}
+
 pub(super) fn modify(call: &mut Call<'_>) -> Answered {
-    let mut endpoint_service = call.own_endpoint_service()?;
+    let mut service = call.own_endpoint_service()?;
     if let Some(required) = call.form.flag("AcceptanceRequired") {
-        endpoint_service.acceptance_required = required;
+        service.acceptance_required = required;
     }
     if let Some(name) = call.form.text("PrivateDnsName") {
-        endpoint_service.private_dns_name = Some(name.to_owned());
-        "pendingVerification".clone_into(&mut endpoint_service.verification);
+        service.private_dns_name = Some(private_dns_name(call.world, name.to_owned()));
     }
     if call.form.flag("RemovePrivateDnsName") == Some(true) {
-        endpoint_service.private_dns_name = None;
+        service.private_dns_name = None;
     }
-    call.world.put(endpoint_service);
+    let added = call.lists(["AddNetworkLoadBalancerArn", "AddGatewayLoadBalancerArn"]);
+    let removed = call.lists(["RemoveNetworkLoadBalancerArn", "RemoveGatewayLoadBalancerArn"]);
+    call.check_balancers(&added)?;
+    // [Error codes](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html) for the Amazon EC2 API.
+    if !removed.is_empty() && call.world.has_connections(&service) {
+        return Err(existing_connections());
+    }
+    service.load_balancers.retain(|arn| !removed.contains(arn));
+    service.load_balancers.extend(added);
+    let form = call.form;
+    service.address_types.extend(form.list("AddSupportedIpAddressType"));
+    let types = form.list("RemoveSupportedIpAddressType");
+    service.address_types.retain(|kind| !types.contains(kind));
+    service.supported_regions.extend(form.list("AddSupportedRegion"));
+    let regions = form.list("RemoveSupportedRegion");
+    service.supported_regions.retain(|region| !regions.contains(region));
+    call.world.put(service);
     call.done()
 }
 
+pub(super) fn modify_payer(call: &mut Call<'_>) -> Answered {
+    let mut service = call.own_endpoint_service()?;
+    match call.form.required("PayerResponsibility") {
+        "ServiceOwner" => service.owner_pays = true,
+        other => return Err(ApiError::parameter(format!("Invalid payer '{other}'"))),
+    }
+    call.world.put(service);
+    call.done()
+}
+
+pub(super) fn verify(call: &mut Call<'_>) -> Answered {
+    let mut service = call.own_endpoint_service()?;
+    let Some(private) = &mut service.private_dns_name else {
+        return Err(ApiError::parameter("The service has no private DNS name"));
+    };
+    if private.state != "verified" {
+        "pendingVerification".clone_into(&mut private.state);
+        call.world.start_verification(&service.id);
+        call.world.put(service);
+    }
+    call.done()
+}
+
+/// [Refused while consumers are connected](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcEndpointServiceConfigurations.html).
+pub(super) fn delete(call: &mut Call<'_>) -> Answered {
+    let mut failed = Vec::new();
+    for id in call.form.list("ServiceId") {
+        match call.visible_endpoint_service(&id) {
+            Ok(service) if call.world.has_connections(&service) => failed.push((id, existing_connections())),
+            Ok(_) => call.world.remove::<EndpointService>(&id),
+            Err(error) => failed.push((id, error)),
+        }
+    }
+    call.xml.unsuccessful(failed);
+    Ok(())
+}
+
+fn existing_connections() -> ApiError {
+    ApiError::new(
+        "ExistingVpcEndpointConnections",
+        "Service has existing active VPC Endpoint connections!",
+    )
+}
+
 pub(super) fn describe_permissions(call: &mut Call<'_>) -> Answered {
-    let endpoint_service = call.own_endpoint_service()?;
+    let service = call.own_endpoint_service()?;
     let (size, after) = call.page(1_000, false)?;
-    let rest = endpoint_service.principals.iter().filter(|(id, _)| **id > after);
+    let rest = service.principals.iter().filter(|(id, _)| **id > after);
     let mut page: Vec<_> = rest
         .filter(|(_, principal)| {
             call.passes(|name| match name {
@@ -110,164 +209,96 @@ pub(super) fn describe_permissions(call: &mut Call<'_>) -> Answered {
     page.truncate(size);
     let last = page.last().map_or(after, |(id, _)| (*id).clone());
     call.xml.set("allowedPrincipals", page, |xml, (id, principal)| {
-        permission(xml, &endpoint_service.id, id, principal);
+        permission(xml, &service.id, id, principal);
     });
     let token = more.then(|| call.token(&last));
     call.end_of_page(token);
     Ok(())
 }
 
-fn permission(xml: &mut Xml, endpoint_service: &str, id: &str, principal: &str) {
+fn permission(xml: &mut Xml, service: &str, id: &str, principal: &str) {
     xml.text("principalType", principal_type(principal));
     xml.text("principal", principal);
     xml.text("servicePermissionId", id);
-    xml.text("serviceId", endpoint_service);
+    xml.text("serviceId", service);
     xml.node("tagSet", |_| {});
 }
 
+/// [Types of principals](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AllowedPrincipal.html).
 fn principal_type(principal: &str) -> &'static str {
     match principal {
         "*" => "All",
         arn if arn.ends_with(":root") => "Account",
         arn if arn.contains(":role/") => "Role",
         arn if arn.contains(":user/") => "User",
+        arn if arn.contains(":ou/") => "OrganizationUnit",
         _ => "Service",
     }
 }
 
+/// [Principals with paths are not supported](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcEndpointServicePermissions.html).
+/// The connections of a principal that is removed stay.
 pub(super) fn modify_permissions(call: &mut Call<'_>) -> Answered {
-    let mut endpoint_service = call.own_endpoint_service()?;
+    let mut service = call.own_endpoint_service()?;
     let add = call.form.list("AddAllowedPrincipals");
     let remove = call.form.list("RemoveAllowedPrincipals");
-    let invalid = |principal: &&String| *principal != "*" && !principal.starts_with("arn:");
-    if let Some(principal) = add.iter().chain(&remove).find(invalid) {
-        return Err(ApiError::new(
-            "InvalidPrincipal",
-            format!("The principal '{principal}' is not valid"),
-        ));
+    let invalid = |principal: &&String| {
+        let path = principal
+            .split_once(":role/")
+            .is_some_and(|(_, name)| name.contains('/'));
+        path || (*principal != "*" && !principal.starts_with("arn:"))
+    };
+    if let Some(principal) = add.iter().find(invalid) {
+        let message = format!("The principal '{principal}' is not valid");
+        return Err(ApiError::new("InvalidPrincipal", message));
     }
-    endpoint_service
-        .principals
-        .retain(|_, principal| !remove.contains(principal));
+    service.principals.retain(|_, principal| !remove.contains(principal));
     let mut added = Vec::new();
     for principal in add {
-        if !endpoint_service.principals.values().any(|there| *there == principal) {
+        if !service.principals.values().any(|there| *there == principal) {
             let id = call.world.id("vpce-svc-perm");
-            endpoint_service.principals.insert(id.clone(), principal.clone());
+            service.principals.insert(id.clone(), principal.clone());
             added.push((id, principal));
         }
     }
     call.xml.set("addedPrincipalSet", &added, |xml, (id, principal)| {
-        permission(xml, &endpoint_service.id, id, principal);
+        permission(xml, &service.id, id, principal);
     });
-    call.world.put(endpoint_service);
+    call.world.put(service);
     call.done()
 }
 
-pub(super) fn describe_connections(call: &mut Call<'_>) -> Answered {
-    let (size, after) = call.page(1_000, false)?;
-    let seen = call
-        .world
-        .read_all::<Endpoint>(&after, |endpoint| endpoint.state != EndpointState::Deleted);
-    let connected = seen.into_iter().filter_map(|endpoint| {
-        let service = endpoint.service.as_ref()?;
-        let endpoint_service = call
-            .world
-            .endpoint_services()
-            .find(|o| o.name == *service && (LIST.visible)(call, o))?;
-        Some((endpoint.clone(), endpoint_service.id.clone()))
-    });
-    let mut page: Vec<_> = connected
-        .filter(|(endpoint, endpoint_service)| {
-            call.passes(|name| match name {
-                "service-id" => Some(vec![endpoint_service.clone()]),
-                "vpc-endpoint-id" => Some(vec![endpoint.id.clone()]),
-                "vpc-endpoint-owner" => Some(vec![endpoint.owner.clone()]),
-                "vpc-endpoint-state" => Some(vec![wire_state(endpoint.state)]),
-                _ => None,
-            })
-        })
-        .collect();
-    let more = page.len() > size;
-    page.truncate(size);
-    let last = page.last().map_or(after, |(endpoint, _)| endpoint.id.clone());
-    call.xml
-        .set("vpcEndpointConnectionSet", page, |xml, (endpoint, endpoint_service)| {
-            xml.text("serviceId", &endpoint_service);
-            xml.text("vpcEndpointId", &endpoint.id);
-            xml.text("vpcEndpointOwner", &endpoint.owner);
-            xml.text("vpcEndpointState", &wire_state(endpoint.state));
-            xml.text("vpcEndpointRegion", &endpoint.region);
-            xml.value("creationTimestamp", endpoint.created);
-            xml.node("tagSet", |_| {});
-        });
-    let token = more.then(|| call.token(&last));
-    call.end_of_page(token);
-    Ok(())
-}
-
-fn wire_state(state: EndpointState) -> String {
-    let name = state_name(state);
-    let (first, rest) = name.split_at(1);
-    first.to_lowercase() + rest
-}
-
-pub(super) fn accept(call: &mut Call<'_>) -> Answered {
-    decide(call, |state| {
-        (state == EndpointState::PendingAcceptance).then_some(EndpointState::Pending)
-    })
-}
-
-pub(super) fn reject(call: &mut Call<'_>) -> Answered {
-    decide(call, |state| match state {
-        EndpointState::PendingAcceptance | EndpointState::Pending | EndpointState::Available => {
-            Some(EndpointState::Rejected)
-        }
-        _ => None,
-    })
-}
-
-fn decide(call: &mut Call<'_>, next: fn(EndpointState) -> Option<EndpointState>) -> Answered {
-    let endpoint_service = call.own_endpoint_service()?;
-    let mut failed = Vec::new();
-    for id in call.form.list("VpcEndpointId") {
-        let found = call
-            .world
-            .endpoint(&id)
-            .filter(|endpoint| endpoint.service.as_ref() == Some(&endpoint_service.name));
-        let Some(mut endpoint) = found.map(|endpoint| Endpoint::clone(endpoint)) else {
-            let error = ApiError::no_endpoint(&id, &mut call.world.rng);
-            failed.push((id, error));
-            continue;
-        };
-        let Some(state) = next(endpoint.state) else {
-            let message = format!("The endpoint {id} is in the state {}", wire_state(endpoint.state));
-            failed.push((id, ApiError::new("InvalidState", message)));
-            continue;
-        };
-        endpoint.state = state;
-        if state == EndpointState::Pending {
-            call.world.start_pending(&id, endpoint.kind);
-        }
-        call.world.put(endpoint);
-    }
-    call.xml.unsuccessful(failed);
-    Ok(())
-}
-
 impl Call<'_> {
-    fn own_endpoint_service(&mut self) -> Result<EndpointService, ApiError> {
+    /// The endpoint service that the request names, if the caller owns it.
+    pub(super) fn own_endpoint_service(&mut self) -> Result<EndpointService, ApiError> {
         let id = self.form.required("ServiceId");
         if id.is_empty() {
             not_modelled("calls for services without ServiceId");
         }
-        let endpoint_service = self
-            .world
-            .endpoint_service(id)
-            .filter(|endpoint_service| (LIST.visible)(self, endpoint_service))
-            .cloned();
-        let endpoint_service =
-            endpoint_service.ok_or_else(|| ApiError::no_endpoint_service(id, &mut self.world.rng))?;
-        Ok(EndpointService::clone(&endpoint_service))
+        self.visible_endpoint_service(id)
+    }
+
+    fn visible_endpoint_service(&mut self, id: &str) -> Result<EndpointService, ApiError> {
+        let service = self.world.endpoint_service(id);
+        match service.filter(|service| (LIST.visible)(self, service)).cloned() {
+            Some(service) => Ok(EndpointService::clone(&service)),
+            None => Err(ApiError::no_endpoint_service(id, &mut self.world.rng)),
+        }
+    }
+
+    /// Load balancers of a service have to be of its owner and of the same kind.
+    fn check_balancers(&mut self, arns: &[String]) -> Answered {
+        for arn in arns {
+            let found = self.world.read::<LoadBalancer>(arn);
+            if !found.is_some_and(|found| self.ours(&found.owner) && found.region == self.region) {
+                let message = format!("The load balancer '{arn}' does not exist");
+                return Err(ApiError::parameter(message));
+            }
+        }
+        Ok(())
+    }
+
+    fn lists(&self, names: [&str; 2]) -> Vec<String> {
+        names.into_iter().flat_map(|name| self.form.list(name)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! EC2: one handler per operation.
 
+mod connections;
 mod describe;
 mod endpoint_services;
 mod endpoints;
@@ -31,6 +32,8 @@ struct Call<'a> {
     form: &'a Form,
     /// Of the caller.
     account: &'a str,
+    /// An ARN.
+    caller: &'a str,
     region: &'a str,
     xml: Xml,
 }
@@ -47,7 +50,7 @@ pub(crate) fn mutates(operation: &str) -> bool {
 
 fn handler(operation: &str) -> Handler {
     match operation {
-        "AcceptVpcEndpointConnections" => endpoint_services::accept,
+        "AcceptVpcEndpointConnections" => connections::accept,
         "AssociateRouteTable" => route_tables::associate,
         "AttachInternetGateway" => gateways::attach_internet,
         "AuthorizeSecurityGroupIngress" => rules::authorize,
@@ -66,13 +69,14 @@ fn handler(operation: &str) -> Handler {
         "DeleteSubnet" => subnets::delete,
         "DeleteTags" => tags::delete,
         "DeleteVpc" => vpcs::delete,
+        "DeleteVpcEndpointServiceConfigurations" => endpoint_services::delete,
         "DeleteVpcEndpoints" => endpoints::delete,
         "DescribeNetworkInterfaces" => interfaces::describe,
         "DescribeRouteTables" => route_tables::describe,
         "DescribeSecurityGroups" => groups::describe,
         "DescribeSubnets" => subnets::describe,
         "DescribeVpcAttribute" => vpcs::describe_attribute,
-        "DescribeVpcEndpointConnections" => endpoint_services::describe_connections,
+        "DescribeVpcEndpointConnections" => connections::describe,
         "DescribeVpcEndpointServiceConfigurations" => endpoint_services::describe,
         "DescribeVpcEndpointServicePermissions" => endpoint_services::describe_permissions,
         "DescribeVpcEndpointServices" => services::describe,
@@ -86,11 +90,13 @@ fn handler(operation: &str) -> Handler {
         "ModifyVpcAttribute" => vpcs::modify_attribute,
         "ModifyVpcEndpoint" => endpoints::modify,
         "ModifyVpcEndpointServiceConfiguration" => endpoint_services::modify,
+        "ModifyVpcEndpointServicePayerResponsibility" => endpoint_services::modify_payer,
         "ModifyVpcEndpointServicePermissions" => endpoint_services::modify_permissions,
-        "RejectVpcEndpointConnections" => endpoint_services::reject,
+        "RejectVpcEndpointConnections" => connections::reject,
         "ReplaceRoute" => route_tables::replace_route,
         "ReplaceRouteTableAssociation" => route_tables::replace_association,
         "RevokeSecurityGroupIngress" => rules::revoke,
+        "StartVpcEndpointServicePrivateDnsVerification" => endpoint_services::verify,
         _ => not_modelled(format_args!("ec2:{operation}")),
     }
 }
@@ -121,6 +127,7 @@ pub(crate) fn answer(
         world,
         form,
         account,
+        caller,
         region,
         xml,
     };

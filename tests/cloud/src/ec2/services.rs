@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Answered, ApiError, Call};
-use crate::world::{Listing, endpoint_service_listing, kind_name};
+use crate::world::{Listing, kind_name};
 use crate::xml::Xml;
 
 pub(super) fn describe(call: &mut Call<'_>) -> Answered {
@@ -25,8 +25,8 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     listings.extend(
         call.world
             .endpoint_services()
-            .filter(|endpoint_service| endpoint_service.region == call.region && endpoint_service.admits(call.account))
-            .map(|endpoint_service| Arc::new(endpoint_service_listing(endpoint_service))),
+            .filter(|service| service.region == call.region && service.admits(call.account, call.caller))
+            .map(|service| Arc::new(call.world.endpoint_service_listing(service))),
     );
     listings.sort_by_cached_key(|listing| key(listing));
     let known: BTreeSet<_> = listings.iter().map(|listing| listing.name.as_str()).collect();

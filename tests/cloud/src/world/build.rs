@@ -1,10 +1,10 @@
 //! Creates resources without a call, as if they had existed for long.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Association, Endpoint, EndpointKind, EndpointService, EndpointState, Route, RouteTable, Rule, SecurityGroup,
-    Source, Subnet, Tags, Vpc, World,
+    Association, Endpoint, EndpointKind, EndpointService, EndpointState, LoadBalancer, Route, RouteTable, Rule,
+    SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, World,
 };
 use crate::{ACCOUNT, REGION};
 
@@ -37,6 +37,8 @@ pub struct NewEndpoint {
     pub vpc: String,
     /// Short, such as `sts`, or a whole name.
     pub service: String,
+    /// For a service of another Region.
+    pub service_region: Option<String>,
     pub kind: EndpointKind,
     pub subnets: Vec<String>,
     pub route_tables: Vec<String>,
@@ -54,6 +56,7 @@ impl NewEndpoint {
         Self {
             vpc: vpc.to_owned(),
             service: service.to_owned(),
+            service_region: None,
             kind: EndpointKind::Interface,
             subnets: Vec::new(),
             route_tables: Vec::new(),
@@ -234,7 +237,7 @@ impl World {
             region,
             kind: new.kind,
             service: Some(service),
-            service_region: None,
+            service_region: new.service_region,
             state: new.state,
             requester_managed: new.requester_managed,
             subnets: new.subnets,
@@ -250,22 +253,62 @@ impl World {
         id
     }
 
-    /// An endpoint service of this account, with acceptance required and no allowed principals.
+    /// A load balancer with healthy targets in the zones of these letters, protected against deletion. `network` or
+    /// `gateway`. Gives its ARN.
+    pub fn add_load_balancer(&mut self, owner: &str, kind: &str, letters: &[&str]) -> String {
+        let number = self.rng.u64(..) >> 4;
+        let arn = |rest: String| format!("arn:aws:elasticloadbalancing:{REGION}:{owner}:{rest}");
+        let path = if kind == "gateway" { "gwy" } else { "net" };
+        let id = arn(format!("loadbalancer/{path}/offer/{number:016x}"));
+        let zones: BTreeSet<_> = letters.iter().map(|letter| format!("{REGION}{letter}")).collect();
+        let targets = zones.iter().map(|zone| Target {
+            id: self.id("i"),
+            zone: zone.clone(),
+            health: "healthy".to_owned(),
+        });
+        let targets = targets.collect();
+        self.put(LoadBalancer {
+            id: id.clone(),
+            owner: owner.to_owned(),
+            region: REGION.to_owned(),
+            kind: kind.to_owned(),
+            zones,
+            state: "active".to_owned(),
+            deletion_protection: true,
+            target_groups: vec![TargetGroup {
+                arn: arn(format!("targetgroup/offer/{number:016x}")),
+                targets,
+            }],
+        });
+        id
+    }
+
+    /// An endpoint service of this account behind a network load balancer in the zones of these letters, with acceptance
+    /// required and no allowed principals.
     pub fn add_endpoint_service(&mut self, owner: &str, letters: &[&str]) -> String {
+        let balancer = self.add_load_balancer(owner, "network", letters);
+        self.add_endpoint_service_of(owner, vec![balancer])
+    }
+
+    /// An endpoint service behind these load balancers.
+    pub(crate) fn add_endpoint_service_of(&mut self, owner: &str, load_balancers: Vec<String>) -> String {
         let id = self.id("vpce-svc");
-        let balancer = self.rng.u64(..) >> 4;
+        let gateway = load_balancers.iter().any(|arn| arn.contains(":loadbalancer/gwy/"));
         self.put(EndpointService {
             name: format!("com.amazonaws.vpce.{REGION}.{id}"),
             owner: owner.to_owned(),
             region: REGION.to_owned(),
-            zones: letters.iter().map(|letter| format!("{REGION}{letter}")).collect(),
+            kind: match gateway {
+                true => EndpointKind::GatewayLoadBalancer,
+                false => EndpointKind::Interface,
+            },
             acceptance_required: true,
-            principals: std::collections::BTreeMap::new(),
+            principals: BTreeMap::new(),
             private_dns_name: None,
-            verification: "verified".to_owned(),
-            load_balancers: vec![format!(
-                "arn:aws:elasticloadbalancing:{REGION}:{owner}:loadbalancer/net/offer/{balancer:016x}"
-            )],
+            load_balancers,
+            supported_regions: BTreeSet::new(),
+            address_types: BTreeSet::from(["ipv4".to_owned()]),
+            owner_pays: false,
             tags: Tags::new(),
             id: id.clone(),
         });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{EndpointKind, EndpointService, Listing, World};
+use super::{Endpoint, EndpointKind, EndpointService, Listing, World};
 
 /// Short name, whether it supports a policy, and the letters of its zones.
 const INTERFACE: &[(&str, bool, &str)] = &[
@@ -72,7 +72,7 @@ impl World {
         }
     }
 
-    /// The entry of a service and type, services of accounts included.
+    /// The entry of a service of this Region and type, services of accounts included.
     pub(crate) fn listing(&self, region: &str, name: &str, kind: EndpointKind) -> Option<Arc<Listing>> {
         let listed = self
             .catalogue
@@ -83,32 +83,48 @@ impl World {
                 .endpoint_services()
                 .find(|endpoint_service| endpoint_service.name == name && endpoint_service.region == region);
             endpoint_service
-                .map(|endpoint_service| Arc::new(endpoint_service_listing(endpoint_service)))
+                .map(|endpoint_service| Arc::new(self.endpoint_service_listing(endpoint_service)))
                 .filter(|l| l.kind == kind)
         })
     }
-}
 
-/// The entry of a service that an account offers.
-pub(crate) fn endpoint_service_listing(endpoint_service: &EndpointService) -> Listing {
-    Listing {
-        name: endpoint_service.name.clone(),
-        region: endpoint_service.region.clone(),
-        kind: EndpointKind::Interface,
-        zones: endpoint_service.zones.clone(),
-        policy_supported: false,
-        private_dns_names: endpoint_service
-            .private_dns_name
-            .iter()
-            .filter(|_| endpoint_service.verification == "verified")
-            .cloned()
-            .collect(),
-        manages_endpoints: false,
-        address_types: vec!["ipv4".to_owned()],
-        owner: endpoint_service.owner.clone(),
-        acceptance_required: endpoint_service.acceptance_required,
-        id: Some(endpoint_service.id.clone()),
-        unlisted: false,
+    /// The entry of a service that an account offers.
+    pub(crate) fn endpoint_service_listing(&self, endpoint_service: &EndpointService) -> Listing {
+        let verified = endpoint_service.private_dns_name.iter();
+        let verified = verified.filter(|private| private.state == "verified");
+        Listing {
+            name: endpoint_service.name.clone(),
+            region: endpoint_service.region.clone(),
+            kind: endpoint_service.kind,
+            zones: self.zones_of(endpoint_service),
+            policy_supported: false,
+            private_dns_names: verified.map(|private| private.name.clone()).collect(),
+            manages_endpoints: false,
+            address_types: endpoint_service.address_types.iter().cloned().collect(),
+            owner: endpoint_service.owner.clone(),
+            acceptance_required: endpoint_service.acceptance_required,
+            id: Some(endpoint_service.id.clone()),
+            unlisted: false,
+        }
+    }
+
+    /// The zones of its load balancers.
+    pub(crate) fn zones_of(&self, endpoint_service: &EndpointService) -> BTreeSet<String> {
+        let balancers = endpoint_service.load_balancers.iter();
+        let balancers = balancers.filter_map(|arn| self.load_balancer(arn));
+        balancers.flat_map(|balancer| balancer.zones.iter().cloned()).collect()
+    }
+
+    /// The endpoint service to which an endpoint leads, if an account offers it.
+    pub fn endpoint_service_of(&self, endpoint: &Endpoint) -> Option<&Arc<EndpointService>> {
+        let name = endpoint.service.as_ref()?;
+        self.endpoint_services().find(|service| service.name == *name)
+    }
+
+    /// Whether an endpoint leads to it that its consumer has not deleted and its owner has not rejected.
+    pub(crate) fn has_connections(&self, endpoint_service: &EndpointService) -> bool {
+        self.endpoints()
+            .any(|endpoint| endpoint.alive() && endpoint.service.as_ref() == Some(&endpoint_service.name))
     }
 }
 

@@ -16,13 +16,12 @@ use jiff::Timestamp;
 
 pub(crate) use self::build::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, addresses};
 pub use self::build::{DefaultRoute, NewEndpoint, rule};
-pub(crate) use self::catalogue::endpoint_service_listing;
 use self::limits::Bucket;
 pub use self::limits::RequestRate;
 pub use self::random::Shape;
 pub use self::resources::{
-    Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, Listing, Resource, Route, RouteTable,
-    Rule, SecurityGroup, Source, Subnet, Tags, Vpc, prefix_list,
+    Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, Listing, LoadBalancer, PrivateDnsName,
+    Resource, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, prefix_list,
 };
 pub(crate) use self::resources::{kind_name, state_name};
 use self::store::Store;
@@ -48,6 +47,10 @@ pub struct World {
     pub confirmed_subscriptions: u32,
     /// The values of SSM parameters, by ARN.
     pub parameters: BTreeMap<String, String>,
+    /// Public TXT records, by their whole names.
+    pub txt_records: BTreeMap<String, String>,
+    /// Whether a connection that was rejected can be accepted. AWS documents neither.
+    pub rejected_is_final: bool,
     /// Items of a page, at most, whatever the request asks for.
     pub page: usize,
     vpcs: Store<Vpc>,
@@ -56,6 +59,7 @@ pub struct World {
     groups: Store<SecurityGroup>,
     endpoints: Store<Endpoint>,
     endpoint_services: Store<EndpointService>,
+    load_balancers: Store<LoadBalancer>,
     /// The endpoint and the request of each client token, by account, Region and token.
     pub(crate) tokens: BTreeMap<(String, String, String), Token>,
     /// By account, Region and operation.
@@ -64,6 +68,8 @@ pub struct World {
     modified: BTreeMap<String, Timestamp>,
     /// Pending changes of endpoints' states.
     transitions: Vec<Transition>,
+    /// When the private DNS names of endpoint services are verified, by service.
+    verifications: BTreeMap<String, Timestamp>,
     /// Private names that are reserved for some minutes after their endpoint was deleted.
     reserved: Vec<ReservedName>,
     journal: Vec<Effect>,
@@ -186,6 +192,13 @@ kept!(
     endpoint_services,
     edit_endpoint_service
 );
+kept!(
+    LoadBalancer,
+    load_balancers,
+    load_balancer,
+    load_balancers,
+    edit_load_balancer
+);
 
 impl World {
     pub(crate) fn new(now: Timestamp, mut rng: Rng) -> Self {
@@ -199,6 +212,8 @@ impl World {
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
             parameters: BTreeMap::new(),
+            txt_records: BTreeMap::new(),
+            rejected_is_final: false,
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),
             vpcs: Store::default(),
             subnets: Store::default(),
@@ -206,10 +221,12 @@ impl World {
             groups: Store::default(),
             endpoints: Store::default(),
             endpoint_services: Store::default(),
+            load_balancers: Store::default(),
             tokens: BTreeMap::new(),
             buckets: BTreeMap::new(),
             modified: BTreeMap::new(),
             transitions: Vec::new(),
+            verifications: BTreeMap::new(),
             reserved: Vec::new(),
             journal: Vec::new(),
             now,

@@ -24,6 +24,7 @@ pub enum Resource {
     SecurityGroup(Arc<SecurityGroup>),
     Endpoint(Arc<Endpoint>),
     EndpointService(Arc<EndpointService>),
+    LoadBalancer(Arc<LoadBalancer>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +140,7 @@ pub struct Endpoint {
     pub tags: Tags,
 }
 
-/// An endpoint service of an account.
+/// An endpoint service of an account. It is offered in the zones of its load balancers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointService {
     pub id: String,
@@ -147,15 +148,62 @@ pub struct EndpointService {
     pub name: String,
     pub owner: String,
     pub region: String,
-    pub zones: BTreeSet<String>,
+    /// Interface, or gateway load balancer.
+    pub kind: EndpointKind,
     pub acceptance_required: bool,
     /// Permission ids and who is allowed.
     pub principals: BTreeMap<String, String>,
-    pub private_dns_name: Option<String>,
-    /// `pendingVerification`, `verified` or `failed`.
-    pub verification: String,
+    pub private_dns_name: Option<PrivateDnsName>,
+    /// ARNs, all network or all gateway load balancers.
     pub load_balancers: Vec<String>,
+    /// From which consumers may connect, besides its own Region.
+    pub supported_regions: BTreeSet<String>,
+    /// Of `ipv4` and `ipv6`.
+    pub address_types: BTreeSet<String>,
+    /// Whether its owner pays for the endpoints of consumers.
+    pub owner_pays: bool,
     pub tags: Tags,
+}
+
+/// The private DNS name of an endpoint service, and the TXT record that proves who owns the domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrivateDnsName {
+    pub name: String,
+    /// `pendingVerification`, `verified` or `failed`.
+    pub state: String,
+    /// Such as `_6e86v84tqgqubxbwii1m`, below the domain.
+    pub record_name: String,
+    /// Such as `vpce:l6p0ERxlTt45jevFwOCp`.
+    pub record_value: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancer {
+    /// Its ARN.
+    pub id: String,
+    pub owner: String,
+    pub region: String,
+    /// `network` or `gateway`.
+    pub kind: String,
+    pub zones: BTreeSet<String>,
+    /// `active`, `provisioning`, `active_impaired` or `failed`.
+    pub state: String,
+    pub deletion_protection: bool,
+    pub target_groups: Vec<TargetGroup>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetGroup {
+    pub arn: String,
+    pub targets: Vec<Target>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub id: String,
+    pub zone: String,
+    /// `initial`, `healthy`, `unhealthy`, `unused`, `draining` or `unavailable`.
+    pub health: String,
 }
 
 /// An entry of the service catalogue.
@@ -228,14 +276,19 @@ impl Listing {
 }
 
 impl EndpointService {
-    /// Whether an account sees it and may connect.
-    pub(crate) fn admits(&self, account: &str) -> bool {
+    /// Whether a caller of an account sees it and may connect.
+    pub(crate) fn admits(&self, account: &str, caller: &str) -> bool {
         let root = format!("arn:aws:iam::{account}:root");
         self.owner == account
             || self
                 .principals
                 .values()
-                .any(|allowed| allowed == "*" || *allowed == root)
+                .any(|allowed| allowed == "*" || *allowed == root || allowed == caller)
+    }
+
+    /// Whether an endpoint of this Region may lead to it.
+    pub(crate) fn serves(&self, region: &str) -> bool {
+        self.region == region || self.supported_regions.contains(region)
     }
 }
 

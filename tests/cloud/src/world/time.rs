@@ -20,9 +20,36 @@ impl World {
             due.iter().for_each(|status| self.apply(status));
         }
         self.now = now;
+        self.verify_names();
         self.reserved.retain(|reserved| reserved.until > now);
         // No call caused these changes.
         self.journal.clear();
+    }
+
+    /// Completes the verifications of private DNS names that are due.
+    fn verify_names(&mut self) {
+        let now = self.now;
+        let due: Vec<_> = self.verifications.extract_if(.., |_, at| *at <= now).collect();
+        for (id, _) in due {
+            let records = self.txt_records.clone();
+            self.edit_endpoint_service(&id, |service| {
+                let Some(private) = &mut service.private_dns_name else {
+                    return;
+                };
+                let record = records.get(&format!("{}.{}", private.record_name, private.name));
+                private.state = match record == Some(&private.record_value) {
+                    true => "verified".to_owned(),
+                    false => "failed".to_owned(),
+                };
+            });
+        }
+    }
+
+    /// AWS looks for the TXT record of a private DNS name.
+    pub(crate) fn start_verification(&mut self, endpoint_service: &str) {
+        // [Up to ten minutes](https://docs.aws.amazon.com/vpc/latest/privatelink/manage-dns-names.html).
+        let at = self.random_time(5, 600);
+        self.verifications.insert(endpoint_service.to_owned(), at);
     }
 
     fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
@@ -84,6 +111,11 @@ impl World {
     pub(crate) fn start_deletion(&mut self, id: &str) {
         let at = self.random_time(3, 180);
         self.become_later(id, at, EndpointState::Deleted);
+    }
+
+    /// It keeps its state from now on.
+    pub(crate) fn stay(&mut self, id: &str) {
+        self.transitions.retain(|status| status.endpoint != id);
     }
 
     fn become_later(&mut self, id: &str, at: Timestamp, state: EndpointState) {

@@ -4,6 +4,7 @@
 mod alarms;
 mod authorization;
 mod functions;
+mod page;
 mod resolve;
 mod roles;
 mod scripts;

@@ -25,7 +25,8 @@ fn tags_of(resource: &Resource) -> Option<&Tags> {
     match resource {
         Resource::SecurityGroup(group) => Some(&group.tags),
         Resource::Endpoint(endpoint) => Some(&endpoint.tags),
-        Resource::Vpc(_) | Resource::Subnet(_) | Resource::RouteTable(_) | Resource::EndpointService(_) => None,
+        Resource::EndpointService(service) => Some(&service.tags),
+        Resource::Vpc(_) | Resource::Subnet(_) | Resource::RouteTable(_) | Resource::LoadBalancer(_) => None,
     }
 }
 

@@ -54,3 +54,34 @@ pub(super) fn every_report_has_an_alert(evidence: &Evidence<'_>, destinations: &
         None => Ok(()),
     }
 }
+
+/// What the ledger holds as reported of an open finding was reported.
+pub(super) fn every_delivered_finding_was_published(evidence: &Evidence<'_>) -> Result<(), String> {
+    let reports: Result<Vec<Value>, _> = evidence
+        .published(&topic())
+        .iter()
+        .map(|published| serde_json::from_str(&published.message))
+        .collect();
+    let reports = reports.map_err(|error| error.to_string())?;
+    let published: Vec<&Value> = reports
+        .iter()
+        .filter_map(|report| report.get("findings")?.as_array())
+        .flatten()
+        .collect();
+    let delivered = evidence.vpcs.values().flat_map(|vpc| vpc.history.delivered.values());
+    for delivered in delivered.filter(|delivered| delivered.outcome.open()) {
+        let key = &delivered.key;
+        // What the ledger holds may be cut.
+        let explanation = delivered.explanation.split('…').next().unwrap_or_default();
+        let says_it = |finding: &&Value| {
+            let text = |pointer: &str| finding.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            text("/control") == key.control
+                && text("/resource/id") == key.resource.id
+                && text("/explanation").starts_with(explanation)
+        };
+        if !published.iter().any(says_it) {
+            return Err(format!("no report on the topic says {delivered:?}"));
+        }
+    }
+    Ok(())
+}

@@ -69,6 +69,7 @@ pub(crate) async fn all(
     ledger::no_reverted_change_was_repeated_beyond_the_limit(&evidence)?;
     messages::idempotency_keys_identify_reports(&evidence)?;
     messages::every_report_has_an_alert(&evidence, destinations)?;
+    messages::every_delivered_finding_was_published(&evidence)?;
     Ok(())
 }
 

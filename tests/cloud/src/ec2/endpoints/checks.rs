@@ -1,6 +1,7 @@
 //! Validation of new and modified endpoints.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -11,8 +12,7 @@ impl Call<'_> {
     /// Validates an endpoint as it would be after a call. `before` is its present state.
     pub(super) fn check(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>) -> Answered {
         let service = endpoint.service.clone().unwrap_or_default();
-        let listing = self.world.listing(&endpoint.region, &service, endpoint.kind);
-        let listing = listing.ok_or_else(|| {
+        let listing = self.listing_of(endpoint).ok_or_else(|| {
             let message = format!("The Vpc Endpoint Service '{service}' does not exist");
             ApiError::new("InvalidServiceName", message)
         })?;
@@ -31,6 +31,15 @@ impl Call<'_> {
                 self.check_names(endpoint, before, &listing)
             }
         }
+    }
+
+    /// The entry of its service, if endpoints of its Region may lead there.
+    pub(super) fn listing_of(&self, endpoint: &Endpoint) -> Option<Arc<Listing>> {
+        let region = endpoint.service_region.as_ref().unwrap_or(&endpoint.region);
+        let listing = self.world.listing(region, endpoint.service.as_ref()?, endpoint.kind)?;
+        let service = listing.id.as_ref().and_then(|id| self.world.endpoint_service(id));
+        let served = service.map_or(*region == endpoint.region, |service| service.serves(&endpoint.region));
+        served.then_some(listing)
     }
 
     fn check_gateway(&mut self, endpoint: &Endpoint, before: Option<&Endpoint>) -> Answered {
@@ -77,7 +86,8 @@ impl Call<'_> {
         }
         for id in added(&endpoint.subnets, before.map(|before| &before.subnets)) {
             let subnet = self.own_subnet(id, &endpoint.vpc)?;
-            if !listing.zones.contains(&subnet.zone) {
+            // An endpoint to a service of another Region may be in any zone.
+            if listing.region == endpoint.region && !listing.zones.contains(&subnet.zone) {
                 let message = format!(
                     "The VPC endpoint service {} does not support the availability zone of the subnet: {id}.",
                     listing.name

@@ -25,16 +25,12 @@ pub(in crate::ec2) fn create(call: &mut Call<'_>) -> Answered {
     call.own_vpc(&wanted.vpc)?;
     call.check(&wanted, None)?;
     call.check_quotas(&wanted)?;
-    let listing = call.world.listing(
-        &wanted.region,
-        wanted.service.as_deref().unwrap_or_default(),
-        wanted.kind,
-    );
+    let listing = call.listing_of(&wanted);
     let mut new = wanted;
     let endpoint_service = listing
         .iter()
         .find_map(|listing| call.world.endpoint_service(listing.id.as_ref()?));
-    let closed = endpoint_service.is_some_and(|endpoint_service| !endpoint_service.admits(call.account));
+    let closed = endpoint_service.is_some_and(|service| !service.admits(call.account, call.caller));
     match listing {
         Some(listing) if closed => {
             let message = format!("The Vpc Endpoint Service '{}' does not exist", listing.name);
@@ -75,6 +71,7 @@ impl Call<'_> {
         let kind = match form.text("VpcEndpointType") {
             None | Some("Gateway") => EndpointKind::Gateway,
             Some("Interface") => EndpointKind::Interface,
+            Some("GatewayLoadBalancer") => EndpointKind::GatewayLoadBalancer,
             Some(other) => not_modelled(format_args!("endpoints of the type {other}")),
         };
         let vpc = form.text("VpcId").ok_or_else(|| ApiError::missing("vpcId"))?.to_owned();
@@ -109,7 +106,7 @@ impl Call<'_> {
             region: self.region.to_owned(),
             kind,
             service: Some(service.to_owned()),
-            service_region: None,
+            service_region: form.text("ServiceRegion").map(str::to_owned),
             state: EndpointState::Pending,
             requester_managed: false,
             subnets: form.list("SubnetId"),

@@ -4,6 +4,7 @@ mod dependencies;
 mod endpoints;
 mod limits;
 mod lists;
+mod services;
 
 use std::time::Duration;
 
