@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use postern_core::model::scope::ScopedResource;
 
 use crate::audit::{Audit, Explain};
 use crate::controls::{Controls, Exemptions};
@@ -272,6 +273,13 @@ pub(crate) fn role(text: &str) -> Result<String, String> {
 
 pub(crate) fn vpc(text: &str) -> Result<String, String> {
     check(text, is_id(text, "vpc-"), "such as vpc-0123456789abcdef0")
+}
+
+/// A VPC or an endpoint service.
+pub(crate) fn scope(text: &str) -> Result<ScopedResource, String> {
+    let valid = is_id(text, "vpc-") || is_id(text, "vpce-svc-");
+    let parsed = ScopedResource::parse(text).filter(|_| valid);
+    parsed.ok_or_else(|| "expected a VPC or an endpoint service, such as vpc-0123456789abcdef0".to_owned())
 }
 
 fn endpoint(text: &str) -> Result<String, String> {

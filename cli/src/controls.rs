@@ -109,6 +109,8 @@ fn kind(kind: ResourceKind) -> &'static str {
         ResourceKind::Subnet => "subnets",
         ResourceKind::RouteTable => "route tables",
         ResourceKind::Endpoint => "endpoints",
+        ResourceKind::EndpointService => "endpoint services",
+        ResourceKind::EndpointConnection => "connections of endpoint services",
     }
 }
 

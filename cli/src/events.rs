@@ -150,6 +150,7 @@ fn target(target: &Target) -> String {
         Target::RouteTableAssociation(id) => format!("the VPC of {id}"),
         Target::SecurityGroup(id) => format!("the VPCs of endpoints with {id}"),
         Target::Endpoint(id) => format!("the VPC of {id}"),
+        Target::EndpointService(id) => id.to_string(),
         Target::Region => "every VPC".to_owned(),
     }
 }

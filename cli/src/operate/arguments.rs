@@ -156,7 +156,7 @@ pub struct Resume {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = STATUS)]
 pub struct Release {
-    #[arg(value_name = "VPC|SUBNET", value_parser = release_target)]
+    #[arg(value_name = "VPC|SUBNET|SERVICE", value_parser = release_target)]
     pub target: ReleaseTarget,
     #[command(flatten)]
     pub changing: Changing,
@@ -210,7 +210,8 @@ fn change(text: &str) -> Result<ChangeId, String> {
 }
 
 fn release_target(text: &str) -> Result<ReleaseTarget, String> {
-    ReleaseTarget::parse(text).ok_or_else(|| "expected a VPC or a subnet, such as vpc-0123456789abcdef0".to_owned())
+    ReleaseTarget::parse(text)
+        .ok_or_else(|| "expected a VPC, a subnet or an endpoint service, such as vpc-0123456789abcdef0".to_owned())
 }
 
 fn queue(text: &str) -> Result<String, String> {

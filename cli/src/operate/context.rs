@@ -6,9 +6,10 @@ use postern_aws::ledger::Ledger;
 use postern_aws::{Aws, Session};
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::PolicyCache;
-use postern_core::model::id::{AccountId, Region, RunId, VpcId};
-use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, VpcSnapshot};
+use postern_core::model::id::{AccountId, Region, RunId};
+use postern_core::model::scope::{Scope, ScopedResource};
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::Part;
 use postern_core::model::token::client_token;
 use postern_core::settings::Settings;
 use postern_engine::RunContext;
@@ -51,14 +52,16 @@ impl OperatorContext {
         })
     }
 
-    pub(crate) fn scope(&self, vpc: &VpcId) -> Scope {
-        Scope::vpc(&self.account, &self.region, vpc)
+    pub(crate) fn scope(&self, resource: ScopedResource) -> Scope {
+        Scope::of(&self.account, &self.region, resource)
     }
 
     /// Observes everything of a scope. None where its resource does not exist.
-    pub(super) async fn observe(&self, scope: &Scope) -> Result<Option<VpcSnapshot>, CommandError> {
-        let parts = Part::ALL.into_iter().collect();
-        Ok(self.session.observe(&scope.region, &scope.resource, &parts).await?)
+    pub(super) async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, CommandError> {
+        Ok(self
+            .session
+            .observe(&scope.region, &scope.resource, &Part::all())
+            .await?)
     }
 
     /// The run of one command, with an id of its own.

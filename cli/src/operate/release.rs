@@ -7,8 +7,8 @@ use postern_core::changes::Inverse;
 use postern_core::controls::CONTROLS;
 use postern_core::history::ChangeRecord;
 use postern_core::model::finding::FindingKey;
-use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::VpcSnapshot;
+use postern_core::model::scope::{Scope, ScopedResource};
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{self, ReleaseTarget, reopened};
 use postern_core::settings::Settings;
 use postern_core::trigger::Target;
@@ -16,7 +16,7 @@ use postern_engine::{LeaseTerms, Session, UndoRequest};
 
 use super::outcome::{describe_outcome, wait_line};
 use super::pauses::{describe, describe_paused, pauses};
-use super::resolve::vpc_of;
+use super::resolve::scope_of;
 use super::{CommandError, OperatorContext, Release, say};
 use crate::output::Status;
 
@@ -31,11 +31,14 @@ pub async fn release(
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let target = &arguments.target;
-    let vpc = match target {
-        ReleaseTarget::Vpc(vpc) => Some(vpc.clone()),
-        ReleaseTarget::Subnet(subnet) => vpc_of(context, Target::Subnet(subnet.clone())).await?,
+    let scope = match target {
+        ReleaseTarget::Vpc(vpc) => Some(context.scope(ScopedResource::Vpc(vpc.clone()))),
+        ReleaseTarget::EndpointService(service) => {
+            Some(context.scope(ScopedResource::EndpointService(service.clone())))
+        }
+        ReleaseTarget::Subnet(subnet) => scope_of(context, Target::Subnet(subnet.clone())).await?,
     };
-    let Some(vpc) = vpc else {
+    let Some(scope) = scope else {
         say(out, &format!("{target} does not exist."))?;
         return Ok(Status::Found);
     };
@@ -43,7 +46,7 @@ pub async fn release(
         context,
         settings,
         target,
-        scope: context.scope(&vpc),
+        scope,
     };
     match arguments.changing.dry_run {
         true => release.dry_run(out).await,
@@ -59,7 +62,7 @@ struct ScopeRelease<'a> {
 }
 
 struct ReleasePlan {
-    snapshot: VpcSnapshot,
+    snapshot: Snapshot,
     records: Vec<ChangeRecord>,
     inverses: Vec<Inverse>,
 }
@@ -138,7 +141,7 @@ impl ScopeRelease<'_> {
             say(out, &format!("{} does not exist.", scope.resource))?;
             return Ok(None);
         };
-        let owner = &snapshot.vpc.owner;
+        let owner = snapshot.owner();
         if *owner != scope.account {
             let line = format!(
                 "{} belongs to account {owner}; Postern creates nothing in shared VPCs.",

@@ -6,11 +6,11 @@ use std::io::Write;
 use postern_core::history::{Action, ChangeRecord, Pause};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::RunId;
-use postern_core::model::scope::Scope;
+use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::settings::Settings;
 use postern_core::trigger::Target;
 
-use super::resolve::vpc_of;
+use super::resolve::scope_of;
 use super::{CommandError, OperatorContext, Resume, say};
 use crate::output::Status;
 
@@ -47,7 +47,7 @@ impl Selected<'_> {
 /// Ends pauses and remediation conflicts of a control's findings on a resource, or of those of a run.
 ///
 /// # Errors
-/// If the VPC cannot be determined, or the ledger cannot be read or written.
+/// If the scope cannot be determined, or the ledger cannot be read or written.
 pub async fn resume(
     context: &OperatorContext,
     settings: &Settings,
@@ -82,18 +82,19 @@ pub async fn resume(
             }
         }
         (None, Some(control), Some(resource)) => {
-            let vpc = match target(resource) {
-                Some(target) => vpc_of(context, target).await?,
+            let scope = match target(resource) {
+                Some(target) => scope_of(context, target).await?,
                 None => None,
             };
-            let Some(vpc) = vpc else {
-                let line =
-                    format!("No VPC, subnet, route table or endpoint `{resource}` exists in {account} in {region}.");
+            let Some(scope) = scope else {
+                let line = format!(
+                    "No VPC, subnet, route table, endpoint or endpoint service `{resource}` exists in {account} in {region}."
+                );
                 say(out, &line)?;
                 return Ok(Status::Found);
             };
             let selected = Selected::Finding { control, resource };
-            resumed = resume_in(context, settings, &context.scope(&vpc), &selected, arguments, out).await?;
+            resumed = resume_in(context, settings, &scope, &selected, arguments, out).await?;
             if !resumed {
                 let hours = settings.limits.window_hours;
                 let line = format!(
@@ -158,8 +159,12 @@ async fn resume_in(
 }
 
 fn target(id: &str) -> Option<Target> {
+    match ScopedResource::parse(id) {
+        Some(ScopedResource::Vpc(vpc)) => return Some(Target::Vpc(vpc)),
+        Some(ScopedResource::EndpointService(service)) => return Some(Target::EndpointService(service)),
+        None => {}
+    }
     match id.split_once('-')?.0 {
-        "vpc" => Some(Target::Vpc(id.into())),
         "subnet" => Some(Target::Subnet(id.into())),
         "rtb" => Some(Target::RouteTable(id.into())),
         "vpce" => Some(Target::Endpoint(id.into())),

@@ -8,7 +8,7 @@ use postern_core::controls::CONTROLS;
 use postern_core::history::{Action, ChangeId, ChangeRecord};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::VpcSnapshot;
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{self, Difference, Undo, UndoStep, reopened};
 use postern_core::settings::Settings;
 use postern_engine::{LeaseTerms, Session, UndoRequest};
@@ -104,7 +104,7 @@ struct ScopeRollback<'a> {
 /// How they are taken back.
 struct RollbackPlan {
     records: Vec<ChangeRecord>,
-    snapshot: VpcSnapshot,
+    snapshot: Snapshot,
     steps: Vec<UndoStep>,
     stopped: Option<Difference>,
 }

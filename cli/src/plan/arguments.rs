@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use postern_core::controls::CONTROLS;
+use postern_core::model::scope::ScopedResource;
 
-use crate::arguments::{region, vpc};
+use crate::arguments::{region, scope};
 use crate::operate::TableArguments;
 
 const PLAN: &str = "\
@@ -30,8 +31,8 @@ Examples:
   postern apply vpc-0123456789abcdef0
   postern apply plan.json --yes
 
-The changes are shown first and applied after a `yes`: under the lease of the VPC, each on record in the ledger before it \
-is made, additive ones before restrictive ones. A plan from a file is applied only if the VPC still gives the same plan. \
+The changes are shown first and applied after a `yes`: under the lease of the VPC or service, each on record in the ledger before it \
+is made, additive ones before restrictive ones. A plan from a file is applied only if its VPCs and services still give the same plan. \
 `postern rollback` reverts them.
 
 Exit status:
@@ -58,13 +59,13 @@ pub struct Planning {
     pub table: TableArguments,
 }
 
-/// Show the changes that remedy the findings of VPCs; changes nothing
+/// Show the changes that remedy the findings of VPCs and endpoint services; changes nothing
 #[derive(Clone, Debug, Default, Args)]
 #[command(after_help = PLAN)]
 pub struct Plan {
-    /// VPCs [default: every VPC of the Region]
-    #[arg(value_name = "VPC", value_parser = vpc)]
-    pub vpcs: Vec<String>,
+    /// VPCs and endpoint services [default: all of the Region]
+    #[arg(value_name = "VPC|SERVICE", value_parser = scope)]
+    pub resources: Vec<ScopedResource>,
     /// [default: the Region of the environment]
     #[arg(long, value_parser = region)]
     pub region: Option<String>,
@@ -75,12 +76,12 @@ pub struct Plan {
     pub planning: Planning,
 }
 
-/// Apply the plan of a VPC, or a plan from a file, after a question
+/// Apply the plan of a VPC or an endpoint service, or a plan from a file, after a question
 #[derive(Clone, Debug, Default, Args)]
 #[command(after_help = APPLY)]
 pub struct Apply {
-    /// A VPC, or the file of `postern plan --out`
-    #[arg(value_name = "VPC|FILE")]
+    /// A VPC, an endpoint service, or the file of `postern plan --out`
+    #[arg(value_name = "VPC|SERVICE|FILE")]
     pub target: String,
     /// Do not ask
     #[arg(long, short)]

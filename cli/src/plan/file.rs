@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use postern_core::changes::Change;
+use postern_core::model::scope::ScopedResource;
 use serde::{Deserialize, Serialize};
 
 use crate::input;
@@ -30,7 +31,8 @@ pub(super) struct PlanFile {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ScopeChanges {
-    pub(super) vpc: String,
+    #[serde(flatten)]
+    pub(super) resource: ScopedResource,
     pub(super) changes: Vec<Change>,
 }
 

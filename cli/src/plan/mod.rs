@@ -11,7 +11,8 @@ use std::path::Path;
 
 use postern_core::changes::{Change, ChangeOutcome};
 use postern_core::controls::CONTROLS;
-use postern_core::model::id::{Region, VpcId};
+use postern_core::model::id::Region;
+use postern_core::model::scope::ScopedResource;
 use postern_core::model::snapshot::Part;
 use postern_core::settings::{Mode, Settings};
 use postern_engine::{Application, RunContext, ScopePlan, agreed, apply_agreed, plan_scope};
@@ -57,15 +58,14 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
         let mut context = interruptible(connect(&planning.table)).await?;
         let mut worst = Status::Fine;
         match target {
-            Target::Vpc(vpc) => worst = apply(&context, &settings, &vpc, None, arguments, out).await?,
+            Target::Scope(resource) => worst = apply(&context, &settings, &resource, None, arguments, out).await?,
             Target::File(file) => {
                 if file.account != context.account.as_str() {
                     return Err(CommandError::OtherAccount(file.account, context.account.clone()));
                 }
                 context.region = Region::from(file.region.as_str());
-                for ScopeChanges { vpc, changes } in file.scopes {
-                    let vpc = VpcId::from(vpc);
-                    let status = apply(&context, &settings, &vpc, Some(changes), arguments, out).await?;
+                for ScopeChanges { resource, changes } in file.scopes {
+                    let status = apply(&context, &settings, &resource, Some(changes), arguments, out).await?;
                     worst = worst.max(status);
                 }
             }
@@ -75,15 +75,15 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
 }
 
 enum Target {
-    Vpc(VpcId),
+    Scope(ScopedResource),
     File(PlanFile),
 }
 
 impl Target {
     fn of(text: &str) -> Result<Self, CommandError> {
-        match text.starts_with("vpc-") && !Path::new(text).exists() {
-            true => Ok(Self::Vpc(text.into())),
-            false => PlanFile::read(Path::new(text)).map(Self::File),
+        match ScopedResource::parse(text).filter(|_| !Path::new(text).exists()) {
+            Some(resource) => Ok(Self::Scope(resource)),
+            None => PlanFile::read(Path::new(text)).map(Self::File),
         }
     }
 }
@@ -113,9 +113,9 @@ async fn plan(
     ledger: bool,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    let vpcs = match arguments.vpcs.is_empty() {
-        true => vpcs_of(context).await?,
-        false => arguments.vpcs.iter().map(|vpc| VpcId::from(vpc.as_str())).collect(),
+    let resources = match arguments.resources.is_empty() {
+        true => resources_of(context).await?,
+        false => arguments.resources.iter().cloned().collect(),
     };
     let planning = &arguments.planning;
     let mut file = PlanFile::new(
@@ -127,8 +127,8 @@ async fn plan(
     );
     let run = context.run(settings);
     let mut first = true;
-    for vpc in vpcs {
-        let Some(planned) = planned(context, &run, &vpc, ledger).await? else {
+    for resource in resources {
+        let Some(planned) = planned(context, &run, &resource, ledger).await? else {
             continue;
         };
         if !std::mem::take(&mut first) {
@@ -137,8 +137,7 @@ async fn plan(
         text::describe(&planned, out)?;
         let changes: Vec<Change> = agreed(&planned.plan).into_iter().cloned().collect();
         if !changes.is_empty() {
-            let vpc = vpc.to_string();
-            file.scopes.push(ScopeChanges { vpc, changes });
+            file.scopes.push(ScopeChanges { resource, changes });
         }
     }
     if let Some(path) = &arguments.out {
@@ -151,56 +150,57 @@ async fn plan(
     })
 }
 
-/// The VPCs that the account itself owns.
-async fn vpcs_of(context: &OperatorContext) -> Result<BTreeSet<VpcId>, CommandError> {
+/// The VPCs and endpoint services that the account itself owns.
+async fn resources_of(context: &OperatorContext) -> Result<BTreeSet<ScopedResource>, CommandError> {
     let nothing: BTreeSet<Part> = BTreeSet::new();
-    let snapshots = context.session.observe_region(&context.region, &nothing).await?;
+    let snapshots = context.session.observe_vpcs(&context.region, &nothing).await?;
     let own = snapshots
         .into_iter()
         .filter(|snapshot| snapshot.vpc.owner == snapshot.account);
-    Ok(own.map(|snapshot| snapshot.vpc.id).collect())
+    Ok(own.map(|snapshot| ScopedResource::Vpc(snapshot.vpc.id)).collect())
 }
 
-/// The plan of a VPC. None where there is nothing to plan for, which is said.
+/// The plan of a scope. None where there is nothing to plan for, which is said.
 async fn planned(
     context: &OperatorContext,
     run: &RunContext<'_>,
-    vpc: &VpcId,
+    resource: &ScopedResource,
     ledger: bool,
 ) -> Result<Option<ScopePlan>, CommandError> {
-    let Some(planned) = plan_scope(run, &context.scope(vpc), ledger).await? else {
-        warn(&format!("{vpc} does not exist in {}", context.region));
+    let Some(planned) = plan_scope(run, &context.scope(resource.clone()), ledger).await? else {
+        warn(&format!("{resource} does not exist in {}", context.region));
         return Ok(None);
     };
-    let owner = &planned.snapshot.vpc.owner;
+    let owner = planned.snapshot.owner();
     if *owner != context.account {
         warn(&format!(
-            "{vpc} belongs to account {owner}, so Postern changes nothing in it"
+            "{resource} belongs to account {owner}, so Postern changes nothing in it"
         ));
         return Ok(None);
     }
     Ok(Some(planned))
 }
 
-/// Shows the plan of a VPC, asks, and applies it. `expected` is what the plan must still be.
+/// Shows the plan of a scope, asks, and applies it. `expected` is what the plan must still be.
 async fn apply(
     context: &OperatorContext,
     settings: &Settings,
-    vpc: &VpcId,
+    resource: &ScopedResource,
     expected: Option<Vec<Change>>,
     arguments: &Apply,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let run = context.run(settings);
-    let Some(planned) = interruptible(planned(context, &run, vpc, true)).await? else {
+    let Some(planned) = interruptible(planned(context, &run, resource, true)).await? else {
         return Ok(Status::Found);
     };
     text::describe(&planned, out)?;
     let changes: Vec<Change> = agreed(&planned.plan).into_iter().cloned().collect();
     if expected.is_some_and(|expected| expected != changes) {
         complain(&format!(
-            "the plan for {vpc} no longer holds: since it was made, the VPC, the ledger or the settings have changed; make it \
-             again with `postern plan {vpc}`"
+            "the plan for {resource} no longer holds: since it was made, the {}, the ledger or the settings have changed; \
+             make it again with `postern plan {resource}`",
+            resource.noun()
         ));
         return Ok(Status::Found);
     }
@@ -226,13 +226,13 @@ async fn apply(
         }
     };
     let interrupted = Cell::new(false);
-    let (scope, stopped) = (context.scope(vpc), || interrupted.get());
+    let (scope, stopped) = (context.scope(resource.clone()), || interrupted.get());
     let application = tokio::select! {
         applied = apply_agreed(&run, &scope, &changes, &mut on_change, &stopped) => applied?,
         () = interruption(&interrupted) => return Err(CommandError::InterruptedChange),
     };
     written?;
-    let worse = conclude(application, &run, vpc, out)?;
+    let worse = conclude(application, &run, resource, out)?;
     Ok(match interrupted.get() {
         true => Status::Interrupted,
         false => status.max(worse),
@@ -242,18 +242,18 @@ async fn apply(
 fn conclude(
     application: Application,
     run: &RunContext<'_>,
-    vpc: &VpcId,
+    resource: &ScopedResource,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let verification = match application {
         Application::Stale(_) => {
             complain(&format!(
-                "{vpc} has changed since the plan was shown, and nothing was changed; run the command again"
+                "{resource} has changed since the plan was shown, and nothing was changed; run the command again"
             ));
             return Ok(Status::Found);
         }
         Application::Gone => {
-            complain(&format!("{vpc} does not exist any more"));
+            complain(&format!("{resource} does not exist any more"));
             return Ok(Status::Found);
         }
         Application::Done {
@@ -263,7 +263,7 @@ fn conclude(
         } => {
             if let Some(error) = lease_kept {
                 warn(&format!(
-                    "the lease of {vpc} was not given back and ends by itself in three minutes: {error}"
+                    "the lease of {resource} was not given back and ends by itself in three minutes: {error}"
                 ));
             }
             verification

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use postern_core::changes::{Change, ChangeOutcome, ReplacePolicy, Safety};
 use postern_core::model::cost::MonthlyCost;
+use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::model::snapshot::name;
 use postern_core::plan::PlannedChange;
 use postern_core::settings::Mode;
@@ -15,16 +16,19 @@ use crate::operate::{CommandError, say};
 /// What the changes that are to be applied are, and which are not and why.
 pub(super) fn describe(planned: &ScopePlan, out: &mut dyn Write) -> Result<(), CommandError> {
     let ScopePlan { snapshot, plan, .. } = planned;
-    let name = name(&snapshot.vpc.tags)
+    let name = name(snapshot.tags())
         .map(|name| format!(" \"{name}\""))
         .unwrap_or_default();
-    say(
-        out,
-        &format!(
-            "VPC {}{name} in {}, account {}",
-            snapshot.vpc.id, snapshot.region, snapshot.account
-        ),
-    )?;
+    let Scope {
+        account,
+        region,
+        resource,
+    } = snapshot.scope();
+    let noun = match &resource {
+        ScopedResource::Vpc(_) => "VPC",
+        ScopedResource::EndpointService(_) => "Endpoint service",
+    };
+    say(out, &format!("{noun} {resource}{name} in {region}, account {account}"))?;
     let applied = |change: &&PlannedChange| change.mode == Mode::Enforce && plan.refusal(change).is_none();
     let (applied, others): (Vec<_>, Vec<_>) = plan.changes.iter().partition(applied);
     for change in &applied {

@@ -9,7 +9,8 @@ use postern_core::evaluation::Finding;
 use postern_core::history::ChangeHistory;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, VpcSnapshot};
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::Part;
 use postern_core::plan::{Plan, PlannedChange, Restraints};
 use postern_core::settings::Mode;
 use postern_report::Verification;
@@ -28,7 +29,7 @@ use crate::verify::verify;
 /// A scope with the plan for it.
 #[derive(Debug)]
 pub struct ScopePlan {
-    pub snapshot: VpcSnapshot,
+    pub snapshot: Snapshot,
     pub findings: Vec<Finding>,
     pub plan: Plan,
 }
@@ -184,7 +185,7 @@ async fn execute(
 }
 
 fn parts() -> BTreeSet<Part> {
-    Part::ALL.into_iter().collect()
+    Part::all()
 }
 
 async fn history(context: &RunContext<'_>, scope: &Scope) -> Result<ChangeHistory, ReconcileError> {

@@ -8,6 +8,7 @@ use postern_aws::observe::ObserveError;
 use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeHistory;
 use postern_core::model::id::{Region, RunId, VpcId};
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{Part, VpcSnapshot, name};
 use postern_core::plan::{Restraints, plan};
 use postern_core::settings::{Mode, Settings};
@@ -67,14 +68,14 @@ pub async fn audit_regions(
 }
 
 async fn audit_region(session: &Session, region: Region, request: &AuditRequest<'_>) -> RegionAudit {
-    let parts: BTreeSet<_> = Part::ALL.into_iter().collect();
+    let parts: BTreeSet<_> = Part::VPC.into_iter().collect();
     session.require_services(request.settings.full_service_names());
-    let found = session.observe_region(&region, &parts).await.map(|snapshots| {
+    let found = session.observe_vpcs(&region, &parts).await.map(|snapshots| {
         let mut found = RegionScopes::default();
         let wanted = |snapshot: &VpcSnapshot| request.vpcs.is_empty() || request.vpcs.contains(&snapshot.vpc.id);
         for snapshot in snapshots.into_iter().filter(wanted) {
             if snapshot.vpc.owner == snapshot.account {
-                found.scopes.push(audit_scope(&snapshot, session, request));
+                found.scopes.push(audit_scope(snapshot, session, request));
             } else {
                 found.shared_vpcs += 1;
             }
@@ -84,8 +85,10 @@ async fn audit_region(session: &Session, region: Region, request: &AuditRequest<
     RegionAudit { region, found }
 }
 
-fn audit_scope(snapshot: &VpcSnapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
+fn audit_scope(vpc: VpcSnapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
     let (settings, time) = (request.settings, session.now());
+    let topology = |report: &Report| Topology::of(&vpc, report, &settings.perimeter, time);
+    let snapshot = &Snapshot::Vpc(vpc.clone());
     let history = ChangeHistory::default();
     let (findings, plan) = plan(
         request.controls,
@@ -106,7 +109,7 @@ fn audit_scope(snapshot: &VpcSnapshot, session: &Session, request: &AuditRequest
         function: request.actor.to_owned(),
         settings: settings.version.clone(),
         scope: snapshot.scope(),
-        name: name(&snapshot.vpc.tags),
+        name: name(snapshot.tags()),
         time,
         triggering_events: Vec::new(),
         controls: controls
@@ -122,7 +125,7 @@ fn audit_scope(snapshot: &VpcSnapshot, session: &Session, request: &AuditRequest
         verification: BTreeMap::new(),
     });
     AuditedScope {
-        topology: Topology::of(snapshot, &report, &settings.perimeter, time),
+        topology: topology(&report),
         report,
     }
 }

@@ -10,7 +10,8 @@ use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeRecord;
 use postern_core::model::id::RunId;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, VpcSnapshot};
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::Part;
 use postern_core::settings::Settings;
 
 use crate::error::ReconcileError;
@@ -36,7 +37,7 @@ impl RunContext<'_> {
         &self,
         scope: &Scope,
         parts: &BTreeSet<Part>,
-    ) -> Result<Option<VpcSnapshot>, ReconcileError> {
+    ) -> Result<Option<Snapshot>, ReconcileError> {
         let session = self.aws.account(&scope.account).await?;
         session.require_services(self.settings.full_service_names());
         Ok(session.observe(&scope.region, &scope.resource, parts).await?)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use postern_core::evaluation::Finding;
 use postern_core::history::ChangeHistory;
-use postern_core::model::snapshot::VpcSnapshot;
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{Canary, Plan, Restraints, plan};
 
 use crate::context::RunContext;
@@ -11,7 +11,7 @@ use crate::context::RunContext;
 /// A snapshot with the history of its scope, the findings in it and the plan for them.
 pub(crate) struct Evaluation {
     pub(crate) time: Timestamp,
-    pub(crate) snapshot: VpcSnapshot,
+    pub(crate) snapshot: Snapshot,
     pub(crate) history: ChangeHistory,
     pub(crate) findings: Vec<Finding>,
     pub(crate) plan: Plan,
@@ -22,7 +22,7 @@ pub(crate) struct Evaluation {
 impl Evaluation {
     pub(crate) fn of(
         context: &RunContext<'_>,
-        snapshot: VpcSnapshot,
+        snapshot: Snapshot,
         history: ChangeHistory,
         restraints: Restraints,
     ) -> Self {

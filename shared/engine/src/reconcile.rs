@@ -8,7 +8,8 @@ use std::time::Duration;
 use postern_aws::chain;
 use postern_core::history::ChangeHistory;
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, VpcSnapshot};
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::Part;
 use postern_core::plan::Restraints;
 use postern_core::trigger::TriggeringEvent;
 use tracing::{info, warn};
@@ -46,7 +47,7 @@ pub struct Reconciler<'a> {
 pub enum WorkItem {
     Unobserved(Scope),
     /// Observed together with the rest of its Region. Its alert is delivered by [`Reconciler::finish`].
-    Observed(Box<VpcSnapshot>),
+    Observed(Box<Snapshot>),
 }
 
 impl WorkItem {
@@ -114,8 +115,8 @@ impl<'a> Reconciler<'a> {
             }
         };
         let Some(snapshot) = snapshot else { return Ok(()) };
-        if snapshot.vpc.owner != snapshot.account {
-            info!(owner = %snapshot.vpc.owner, "the VPC is shared by another account and is not changed");
+        if snapshot.owner() != snapshot.account() {
+            info!(owner = %snapshot.owner(), "the {} is shared by another account and is not changed", scope.resource.noun());
             return Ok(());
         }
         match history {
@@ -136,7 +137,7 @@ impl<'a> Reconciler<'a> {
     async fn without_ledger(
         &mut self,
         scope: &Scope,
-        snapshot: VpcSnapshot,
+        snapshot: Snapshot,
         error: ReconcileError,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
@@ -162,7 +163,7 @@ impl<'a> Reconciler<'a> {
     async fn with_ledger(
         &mut self,
         scope: &Scope,
-        snapshot: VpcSnapshot,
+        snapshot: Snapshot,
         history: ChangeHistory,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
@@ -234,10 +235,13 @@ impl<'a> Reconciler<'a> {
             .await
     }
 
-    async fn observe(&self, scope: &Scope) -> Result<Option<VpcSnapshot>, ReconcileError> {
+    async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, ReconcileError> {
         let snapshot = self.context.observe(scope, &self.parts).await?;
         if snapshot.is_none() {
-            info!("the VPC does not exist any more, there is nothing to do");
+            info!(
+                "the {} does not exist any more, there is nothing to do",
+                scope.resource.noun()
+            );
         }
         Ok(snapshot)
     }
@@ -251,7 +255,7 @@ impl<'a> Reconciler<'a> {
     async fn evaluate(
         &self,
         scope: &Scope,
-        snapshot: VpcSnapshot,
+        snapshot: Snapshot,
         history: ChangeHistory,
     ) -> Result<Evaluation, ReconcileError> {
         let free = Restraints::after(self.budget.spent());

@@ -93,7 +93,7 @@ impl<'a> Reporter<'a> {
             function: context.actor.to_owned(),
             settings: context.settings.version.clone(),
             scope: scope.clone(),
-            name: name(&evaluation.snapshot.vpc.tags),
+            name: name(evaluation.snapshot.tags()),
             time: evaluation.time,
             triggering_events: request.events.to_vec(),
             controls: controls

@@ -8,6 +8,7 @@ use postern_core::changes::Safety;
 use postern_core::history::{Action, CanaryStatus};
 use postern_core::model::id::{EndpointId, SubnetId};
 use postern_core::model::scope::{Scope, ScopedResource};
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{Canary, Plan, PlannedChange, Restraints};
 use postern_core::settings::{Mode, Organization};
 
@@ -101,7 +102,11 @@ async fn idle_subnets(
     let enforced = |planned: &PlannedChange| planned.causes.iter().any(|key| modes.of(&key.control) == Mode::Enforce);
     let mut changes = evaluation.plan.changes.iter();
     let interrupts = changes.any(|planned| planned.change.safety() == Safety::Interrupting && enforced(planned));
-    let (false, true, Ok(subnets)) = (at_any_time, interrupts, &evaluation.snapshot.subnets) else {
+    let subnets = match &evaluation.snapshot {
+        Snapshot::Vpc(vpc) => &vpc.subnets,
+        Snapshot::Service(_) => return Ok(BTreeSet::new()),
+    };
+    let (false, true, Ok(subnets)) = (at_any_time, interrupts, subnets) else {
         return Ok(BTreeSet::new());
     };
     let busy = busy_subnets(context, scope).await?;
@@ -109,12 +114,16 @@ async fn idle_subnets(
     Ok(idle.unwrap_or_default())
 }
 
-/// The subnets with clients. None where AWS does not tell.
+/// The subnets with clients. None where AWS does not tell; it tells of no endpoint service, whose clients are in the VPCs
+/// of others.
 pub(crate) async fn busy_subnets(
     context: &RunContext<'_>,
     scope: &Scope,
 ) -> Result<Option<BTreeSet<SubnetId>>, ReconcileError> {
-    let ScopedResource::Vpc(vpc) = &scope.resource;
+    let vpc = match &scope.resource {
+        ScopedResource::Vpc(vpc) => vpc,
+        ScopedResource::EndpointService(_) => return Ok(None),
+    };
     let session = context.aws.account(&scope.account).await?;
     Ok(session.subnets_with_clients(&scope.region, vpc).await?)
 }
@@ -137,8 +146,9 @@ async fn canary(
     }
     let (mut closed, mut verified, mut again) = (0, 0, 0);
     let mut waits_for = None;
-    for vpc in &known.vpcs {
-        let history = ledger.past(&Scope::vpc(account, region, vpc), None).await?;
+    for resource in &known.scopes {
+        let scope = Scope::of(account, region, resource.clone());
+        let history = ledger.past(&scope, None).await?;
         for (record, status) in history.closed_under(&perimeter) {
             closed += 1;
             if let Action::Change(change) = &record.action
@@ -180,8 +190,7 @@ async fn canary(
 /// How many endpoints earlier runs reserved and did not close. One run at a time has the lease of this scope, so that other
 /// scopes alone may have a run in progress.
 fn abandoned(context: &RunContext<'_>, scope: &Scope, known: &Canaries, closed: usize) -> usize {
-    let ScopedResource::Vpc(own) = &scope.resource;
-    let others = known.vpcs.iter().any(|vpc| vpc != own);
+    let others = known.scopes.iter().any(|other| *other != scope.resource);
     let kept = SignedDuration::try_from(days(context.settings.ledger.retention_days)).unwrap_or(SignedDuration::MAX);
     match others && known.in_progress(kept, context.now()) {
         true => 0,

@@ -13,7 +13,8 @@ use postern_core::evaluation::{Conclusion, Finding, PolicyCache, Remediation};
 use postern_core::history::{ChangeHistory, ChangeRecord};
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity};
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, VpcSnapshot};
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::Part;
 use postern_core::plan::Restraints;
 use postern_core::settings::{Mode, Settings};
 use postern_core::trigger::TriggeringEvent;
@@ -104,10 +105,9 @@ impl Rig {
         Scope::vpc(&"111122223333".into(), &REGION.into(), &self.vpc.as_str().into())
     }
 
-    pub(crate) async fn snapshot(&self) -> VpcSnapshot {
-        let parts = Part::ALL.into_iter().collect();
+    pub(crate) async fn snapshot(&self) -> Snapshot {
         self.context("snapshot")
-            .observe(&self.scope(), &parts)
+            .observe(&self.scope(), &Part::all())
             .await
             .unwrap()
             .unwrap()

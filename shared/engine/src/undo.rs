@@ -8,6 +8,7 @@ use postern_core::changes::{Change, ChangeOutcome, DeleteEndpoint, Inverse, Remo
 use postern_core::history::{Action, ChangeRecord, Pause};
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::EndpointId;
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{EndpointState, Part};
 use tokio::time::sleep;
 use tracing::{Instrument, info_span};
@@ -139,6 +140,10 @@ impl Session<'_> {
         let parts = BTreeSet::from([Part::Endpoints]);
         let Some(snapshot) = self.context.observe(&self.lease.scope, &parts).await? else {
             return Ok(None);
+        };
+        let snapshot = match snapshot {
+            Snapshot::Vpc(vpc) => vpc,
+            Snapshot::Service(_) => return Ok(None),
         };
         let endpoints = snapshot.endpoints.map_err(ReconcileError::Gap)?;
         let state = |endpoint: &EndpointId| endpoints.get(endpoint).map(|endpoint| endpoint.state);

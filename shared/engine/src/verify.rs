@@ -6,7 +6,8 @@ use postern_aws::chain;
 use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::{Control, Finding, evaluate};
 use postern_core::model::finding::{FindingKey, Verdict};
-use postern_core::model::snapshot::{EndpointState, VpcSnapshot};
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::EndpointState;
 use postern_core::plan::PlannedChange;
 use postern_core::settings::Mode;
 use postern_report::Verification;
@@ -45,9 +46,10 @@ pub(crate) async fn verify(
         };
         keys.iter().map(pending).collect()
     };
-    let observed = match context.observe(&evaluation.snapshot.scope(), &parts).await {
+    let scope = evaluation.snapshot.scope();
+    let observed = match context.observe(&scope, &parts).await {
         Ok(Some(observed)) => observed,
-        Ok(None) => return pending("the VPC was deleted in the meantime"),
+        Ok(None) => return pending(&format!("the {} was deleted in the meantime", scope.resource.noun())),
         Err(error) => return pending(&format!("the repair could not be verified: {}", chain(&error))),
     };
     let findings = evaluate(
@@ -92,12 +94,16 @@ fn of_finding(finding: Option<&Finding>, failed: bool, pending: Option<String>) 
 }
 
 /// Says so if AWS is not done with the endpoint of a change.
-fn still_pending(planned: &PlannedChange, outcome: &ChangeOutcome, observed: &VpcSnapshot) -> Option<String> {
+fn still_pending(planned: &PlannedChange, outcome: &ChangeOutcome, observed: &Snapshot) -> Option<String> {
     let created = match outcome {
         ChangeOutcome::Applied { created: Some(id) } => Some(id.as_str().into()),
         _ => None,
     };
     let id = planned.change.endpoint().cloned().or(created)?;
+    let observed = match observed {
+        Snapshot::Vpc(vpc) => vpc,
+        Snapshot::Service(_) => return None,
+    };
     let endpoint = observed.endpoints.as_ref().ok()?.get(&id)?;
     (endpoint.state == EndpointState::Pending).then(|| format!("{id} is still pending"))
 }

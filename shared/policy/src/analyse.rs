@@ -6,16 +6,14 @@ use serde::Serialize;
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
 use crate::interpretation::{Interpretation, Named, interpretations};
-use crate::possible::impossible;
+use crate::possible::impossible_behind;
 use crate::{EndpointContext, Perimeter};
 
 mod actions;
 mod atoms;
-mod bits;
 mod budget;
 mod callers;
 mod explain;
-mod formats;
 mod hints;
 mod identities;
 mod keys;
@@ -211,7 +209,7 @@ impl<'m, 'd> Asked<'m, 'd> {
         let mut conditional: Option<Witness> = None;
         let found = self.search.find(goal, Links::Follow, budget, &mut |found| {
             let allowed = |request: &Request| evaluate_as(document, request, named.interpretation).is_allowed();
-            let confirm = |found: &search::Request| Some(witness::request(model, found)).filter(allowed);
+            let confirm = |found: &search::Request| allowed(&witness::essence(model, found));
             let keys = witness::conditional(model, found);
             if conditional.is_some() && !keys.is_empty() {
                 return None;
@@ -222,10 +220,12 @@ impl<'m, 'd> Asked<'m, 'd> {
             };
             // Who is not locked out is not asked how.
             let request = match goal {
-                Goal::Reach => confirmed.1,
-                _ => witness_candidates::likeliest(model, confirmed, &confirm),
+                Goal::Reach => witness::essence(model, &confirmed),
+                _ => witness::request(model, &witness_candidates::likeliest(model, confirmed, &confirm)),
             };
-            if !model.unknown_keys_exist && impossible(&request, model.setting.endpoint).is_some() {
+            let (endpoint, service) = (model.setting.endpoint, model.setting.service);
+            let possible = || model.unknown_keys_exist || impossible_behind(&request, endpoint, service).is_none();
+            if goal != Goal::Reach && !(allowed(&request) && possible()) {
                 unconfirmed = true;
                 return None;
             }

@@ -14,16 +14,19 @@ pub(crate) struct Arn<'a> {
 
 impl<'a> Arn<'a> {
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let mut fields = text.splitn(6, ':');
-        if fields.next() != Some("arn") {
-            return None;
-        }
+        let mut rest = text.strip_prefix("arn:")?;
+        let mut field = || {
+            let end = rest.bytes().position(|byte| byte == b':')?;
+            let (field, after) = rest.split_at_checked(end)?;
+            rest = after.get(1..)?;
+            Some(field)
+        };
         Some(Self {
-            partition: fields.next()?,
-            service: fields.next()?,
-            region: fields.next()?,
-            account: fields.next()?,
-            resource: fields.next()?,
+            partition: field()?,
+            service: field()?,
+            region: field()?,
+            account: field()?,
+            resource: rest,
         })
     }
 

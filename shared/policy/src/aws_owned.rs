@@ -10,9 +10,9 @@ mod s3;
 
 use regions::Regions;
 
+use crate::Perimeter;
 use crate::partition;
-use crate::service::{self, Service};
-use crate::{EndpointContext, Perimeter};
+use crate::service::Service;
 
 /// A group of AWS-owned resources, and what has to reach them.
 pub(crate) struct AwsOwned {
@@ -75,19 +75,18 @@ fn full(arn: &str, region: &str, own: &str) -> String {
     text
 }
 
-/// What AWS owns behind endpoints of a service, by its full or short name.
-pub(crate) fn of_service(name: &str) -> impl Iterator<Item = &'static AwsOwned> + use<> {
-    let prefixes: Vec<&str> = service::find(name).iter().flat_map(Service::prefixes).collect();
+/// What AWS owns behind endpoints of a service.
+pub(crate) fn of_service(service: Option<&Service>) -> impl Iterator<Item = &'static AwsOwned> {
     let all = s3::ALL.iter().chain(others::ALL);
-    all.filter(move |owned| prefixes.contains(&owned.prefix))
+    all.filter(move |owned| service.is_some_and(|service| service.prefixes().any(|prefix| prefix == owned.prefix)))
 }
 
 /// The ARNs of resources that AWS owns and that the perimeter lets everybody reach through the endpoint.
-pub(crate) fn resources(perimeter: &Perimeter, endpoint: &EndpointContext) -> Vec<String> {
+pub(crate) fn resources(perimeter: &Perimeter, service: Option<&Service>, region: &str) -> Vec<String> {
     let mut arns = perimeter.aws_owned_resources.clone();
     if perimeter.builtin_aws_owned_resources {
-        let by_arn = of_service(&endpoint.service).filter(|owned| owned.mark.is_none());
-        arns.extend(by_arn.flat_map(|owned| owned.arns(&endpoint.region)));
+        let by_arn = of_service(service).filter(|owned| owned.mark.is_none());
+        arns.extend(by_arn.flat_map(|owned| owned.arns(region)));
     }
     arns
 }
@@ -102,11 +101,11 @@ pub(crate) struct Mark {
 }
 
 /// How requests tell that AWS owns the resource where its ARN does not.
-pub(crate) fn marks(perimeter: &Perimeter, endpoint: &EndpointContext) -> Vec<Mark> {
-    let owned = of_service(&endpoint.service).filter(|_| perimeter.builtin_aws_owned_resources);
+pub(crate) fn marks(perimeter: &Perimeter, service: Option<&Service>, region: &str) -> Vec<Mark> {
+    let owned = of_service(service).filter(|_| perimeter.builtin_aws_owned_resources);
     let mark = |owned: &AwsOwned| {
         let (key, value) = owned.mark?;
-        let arns = owned.arns(&endpoint.region);
+        let arns = owned.arns(region);
         Some(Mark { key, value, arns })
     };
     owned.filter_map(mark).collect()
@@ -116,6 +115,7 @@ pub(crate) fn marks(perimeter: &Perimeter, endpoint: &EndpointContext) -> Vec<Ma
 mod tests {
     use super::regions::SAMPLES;
     use super::*;
+    use crate::service;
 
     fn all() -> impl Iterator<Item = &'static AwsOwned> {
         s3::ALL.iter().chain(others::ALL)
@@ -138,7 +138,11 @@ mod tests {
 
     #[test]
     fn endpoints_of_all_kinds_reach_what_aws_owns_in_their_service() {
-        let arns = |name: &str| -> Vec<String> { of_service(name).flat_map(|owned| owned.arns("us-east-1")).collect() };
+        let arns = |name: &str| -> Vec<String> {
+            of_service(service::find(name))
+                .flat_map(|owned| owned.arns("us-east-1"))
+                .collect()
+        };
         for (one, other) in [
             (
                 "com.amazonaws.us-east-1.organizations",
@@ -199,7 +203,8 @@ mod tests {
         for owned in all() {
             let service = service::of_prefix(owned.prefix).unwrap();
             let known: Vec<String> = service
-                .published()
+                .actions
+                .iter()
                 .map(|action| format!("{}:{}", action.prefix, action.name))
                 .collect();
             for action in owned.actions {
@@ -255,14 +260,18 @@ mod tests {
                 "arn:aws:lambda:us-east-1:027255383542:layer:AWS-AppConfig-Extension:*",
             ),
         ] {
-            let mut arns = of_service(name).flat_map(|owned| owned.arns(region));
+            let mut arns = of_service(service::find(name)).flat_map(|owned| owned.arns(region));
             assert!(arns.any(|found| found == arn), "{arn}");
         }
     }
 
     #[test]
     fn a_region_in_which_aws_does_not_name_a_bucket_gets_none() {
-        let buckets = |region| -> Vec<String> { of_service("s3").flat_map(|owned| owned.arns(region)).collect() };
+        let buckets = |region| -> Vec<String> {
+            of_service(service::find("s3"))
+                .flat_map(|owned| owned.arns(region))
+                .collect()
+        };
         for (region, name, there) in [
             ("us-east-2", "patch-baseline-snapshot-us-east-2/", true),
             ("us-east-2", "aws-patch-manager-us-east-2-552881074/", true),

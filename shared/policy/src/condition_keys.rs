@@ -4,6 +4,8 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. Keys of a single service come
 //! from the service authorization reference. A key that is in neither does not exist, and no request has it.
 
+use std::sync::LazyLock;
+
 use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
 use crate::literal::{Network, instant};
 use crate::service;
@@ -191,15 +193,14 @@ const OF_SERVICES: &[(&str, ValueType)] = &[
 /// A key by its name in lower case. Nothing when AWS has no such key.
 pub(crate) fn find(id: &str) -> Option<ConditionKey> {
     // Of a tag's key, the part up to the slash.
-    let start = match id.split_once('/') {
-        Some((start, tag)) if !tag.is_empty() => id.get(..=start.len()).unwrap_or_default(),
+    let start = match id.bytes().position(|byte| byte == b'/') {
+        Some(slash) if slash + 1 < id.len() => id.get(..=slash).unwrap_or_default(),
         _ => id,
     };
-    let place = GLOBAL.binary_search_by_key(&start, |(name, _)| name);
-    if let Some((name, key)) = place.ok().and_then(|at| GLOBAL.get(at))
-        && (start != id || !name.ends_with('/'))
+    if let Some(key) = global(start)
+        && (start != id || !id.ends_with('/'))
     {
-        return Some(*key);
+        return Some(key);
     }
     let (prefix, name) = id.split_once(':')?;
     // Keys of SAML and OpenID Connect, such as `accounts.google.com:aud`:
@@ -218,18 +219,29 @@ pub(crate) fn find(id: &str) -> Option<ConditionKey> {
     })
 }
 
+/// A key of [`GLOBAL`] by its name there.
+fn global(name: &str) -> Option<ConditionKey> {
+    // Lengths are compared sooner than texts.
+    static BY_LENGTH: LazyLock<Vec<&(&str, ConditionKey)>> = LazyLock::new(|| {
+        let mut all: Vec<_> = GLOBAL.iter().collect();
+        all.sort_unstable_by_key(|(known, _)| (known.len(), *known));
+        all
+    });
+    let place = BY_LENGTH.binary_search_by_key(&(name.len(), name), |(known, _)| (known.len(), known));
+    BY_LENGTH.get(place.ok()?).map(|(_, key)| *key)
+}
+
 /// Whether only requests to the service of its prefix have the key.
 pub(crate) fn of_service(id: &str) -> bool {
     let prefix = id.split(':').next().unwrap_or_default();
-    let global = || GLOBAL.binary_search_by_key(&id, |(name, _)| name).is_ok();
-    prefix != "aws" && !global() && service::of_prefix(prefix).is_some()
+    prefix != "aws" && global(id).is_none() && service::of_prefix(prefix).is_some()
 }
 
 /// The name, in lower case, of the key that is most like one that AWS does not have. Nothing when none is like it.
 pub(crate) fn nearest(id: &str) -> Option<&'static str> {
     let (prefix, name) = id.split_once(':').unwrap_or(("aws", id));
     let of_service = service::of_prefix(prefix);
-    let own = of_service.iter().flat_map(service::Service::keys);
+    let own = of_service.into_iter().flat_map(service::Service::keys);
     let own = own.filter(|known| !known.contains(['*', '<', '[']));
     let global = GLOBAL.iter().map(|(known, _)| *known);
     let distance = |known: &str| distance(&known.to_ascii_lowercase(), id);

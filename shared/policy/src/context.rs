@@ -1,3 +1,5 @@
+use crate::service::Service;
+
 /// Stands for the name of a service where none is meant.
 pub const ANY_SERVICE: &str = "any";
 
@@ -29,10 +31,10 @@ impl EndpointContext {
         crate::service::find(&self.service).is_some()
     }
 
-    /// What the actions of a service of AWS whose name is not known may begin with. Nothing where it is known, or where
-    /// no name is given.
-    pub(crate) fn unknown_prefix(&self) -> Option<String> {
-        if matches!(self.service.as_str(), "" | ANY_SERVICE) || self.knows_service() {
+    /// What the actions of the endpoint's service may begin with, if it is one of AWS of which nothing is known but its
+    /// name. Nothing where more is known, or where no name is given.
+    pub(crate) fn unknown_prefix(&self, service: Option<&Service>) -> Option<String> {
+        if matches!(self.service.as_str(), "" | ANY_SERVICE) || service.is_some() {
             return None;
         }
         let name = crate::endpoint_service::listed_name(&self.service)?;

@@ -1,7 +1,7 @@
 //! Endpoint services by their names: which actions are behind them, and on which ports they listen.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
+use std::sync::LazyLock;
 
 /// See the head of the file.
 const TABLE: &str = include_str!("../data/endpoint-services.txt");
@@ -67,39 +67,28 @@ pub(crate) fn listed_name(name: &str) -> Option<Cow<'_, str>> {
 /// What the table has of a service.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {
-    prefixes: &'static str,
+    /// The prefixes of the service's actions, separated by commas. None where AWS documents no actions of it.
+    pub(crate) prefixes: &'static str,
     ports: &'static str,
-}
-
-impl Entry {
-    /// The prefixes of the service's actions. None where AWS documents no actions of it.
-    pub(crate) fn prefixes(self) -> impl Iterator<Item = &'static str> {
-        self.prefixes.split(',').filter(|prefix| !prefix.is_empty())
-    }
 }
 
 /// The entry of a name as [`listed_name`] gives it. Nothing for services that are not listed.
 pub(crate) fn find(listed_name: &str) -> Option<Entry> {
-    // The lines are in order, after a head whose lines begin with a character that is before all others.
-    let (mut low, mut high) = (0, TABLE.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let start = TABLE.get(low..middle)?.rfind('\n').map_or(low, |end| low + end + 1);
-        let (line, _) = TABLE.get(start..)?.split_once('\n')?;
-        let name = line.split('|').next().unwrap_or_default();
-        match name.cmp(listed_name) {
-            Ordering::Equal => {
-                let mut fields = line.split('|').skip(1);
-                return Some(Entry {
-                    prefixes: fields.next()?,
-                    ports: fields.next()?,
-                });
-            }
-            Ordering::Less => low = start + line.len() + 1,
-            Ordering::Greater => high = start,
-        }
-    }
-    None
+    static ENTRIES: LazyLock<Vec<(&str, Entry)>> = LazyLock::new(|| {
+        let entry = |line: &'static str| {
+            let mut fields = line.split('|');
+            let name = fields.next()?;
+            let (prefixes, ports) = (fields.next()?, fields.next()?);
+            Some((name, Entry { prefixes, ports }))
+        };
+        TABLE
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(entry)
+            .collect()
+    });
+    let at = ENTRIES.binary_search_by_key(&listed_name, |(name, _)| name).ok()?;
+    ENTRIES.get(at).map(|(_, entry)| *entry)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -72,13 +72,6 @@ impl Request {
         let found = self.context.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
         found.map_or(&[], |(_, values)| values.as_slice())
     }
-
-    fn value(&self, key: &str) -> Option<String> {
-        match self.values(key) {
-            [one] => Some(one.clone()),
-            _ => None,
-        }
-    }
 }
 
 /// What the policy says to a request. Statements are counted from 0.
@@ -150,17 +143,41 @@ pub(crate) fn escapes<'d>(
 
 struct Judge<'r> {
     request: &'r Request,
+    /// The keys of a request with many, by their names in lower case.
+    keys: BTreeMap<String, &'r [String]>,
     /// In lower case.
     action: String,
     interpretation: Interpretation,
 }
 
+/// So many keys are looked through.
+const FEW_KEYS: usize = 64;
+
 impl<'r> Judge<'r> {
     fn new(request: &'r Request, interpretation: Interpretation) -> Self {
+        let many = request.context.iter().filter(|_| request.context.len() > FEW_KEYS);
         Self {
             request,
+            keys: many
+                .map(|(key, values)| (key.to_ascii_lowercase(), values.as_slice()))
+                .collect(),
             action: request.action.to_ascii_lowercase(),
             interpretation,
+        }
+    }
+
+    /// The values of a key by its name in lower case.
+    fn values(&self, id: &str) -> &'r [String] {
+        if self.keys.is_empty() {
+            return self.request.values(id);
+        }
+        self.keys.get(id).copied().unwrap_or_default()
+    }
+
+    fn value(&self, id: &str) -> Option<String> {
+        match self.values(id) {
+            [one] => Some(one.clone()),
+            _ => None,
         }
     }
 
@@ -191,7 +208,7 @@ impl<'r> Judge<'r> {
             .conditions
             .iter()
             .find(|condition| !self.condition(condition))?;
-        let values = self.request.values(&condition.key_id);
+        let values = self.values(&condition.key_id);
         let has = match values {
             [] => "the request does not have this key".to_owned(),
             [one] => format!("the request has `{one}`"),
@@ -220,7 +237,7 @@ impl<'r> Judge<'r> {
             PrincipalEntry::Arn(wanted) => name == wanted || self.role_of_session().as_ref() == Some(wanted),
             PrincipalEntry::Service(service) => is_service(name) && (service == "*" || name == service),
             PrincipalEntry::Federated(provider) => {
-                let named = || self.request.value(federation::PROVIDER).as_ref() == Some(provider);
+                let named = || self.value(federation::PROVIDER).as_ref() == Some(provider);
                 self.interpretation.federated_has_bearers && self.brings_token() && (provider == "*" || named())
             }
             PrincipalEntry::Unknown(_) | PrincipalEntry::Nobody(_) => false,
@@ -236,7 +253,7 @@ impl<'r> Judge<'r> {
     fn role_of_session(&self) -> Option<String> {
         let arn = Arn::parse(&self.request.principal)?;
         let role = arn.session_role()?;
-        let told = self.request.value("aws:PrincipalArn");
+        let told = self.value("aws:PrincipalArn");
         Some(told.unwrap_or_else(|| format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account)))
     }
 
@@ -254,7 +271,7 @@ impl<'r> Judge<'r> {
         if !element.not {
             return element.values.iter().any(named);
         }
-        let valueless = |text: &Text| text.resolve(|key| self.request.value(key)).is_none();
+        let valueless = |text: &Text| text.resolve(|key| self.value(key)).is_none();
         if !self.interpretation.not_resource_without_value && element.values.iter().any(valueless) {
             return false;
         }
@@ -262,7 +279,7 @@ impl<'r> Judge<'r> {
     }
 
     fn text_matches(&self, text: &Text, value: &str) -> bool {
-        match text.resolve(|key| self.request.value(key)).as_deref() {
+        match text.resolve(|key| self.value(key)).as_deref() {
             Some(Form::Text(pattern)) => pattern.matches(value),
             Some(Form::Arn(pattern)) => pattern.matches(value, self.interpretation.short_arns),
             None => false,
@@ -270,7 +287,7 @@ impl<'r> Judge<'r> {
     }
 
     fn condition(&self, condition: &Condition) -> bool {
-        let values = self.request.values(&condition.key_id);
+        let values = self.values(&condition.key_id);
         if let (Operator::Null, Values::Bools(wanted)) = (condition.operator, &condition.values) {
             return wanted.contains(&values.is_empty());
         }
@@ -300,7 +317,7 @@ impl<'r> Judge<'r> {
                 let lower = value.to_lowercase();
                 texts
                     .iter()
-                    .any(|text| match text.resolve(|key| self.request.value(key)).as_deref() {
+                    .any(|text| match text.resolve(|key| self.value(key)).as_deref() {
                         Some(Form::Text(crate::glob::Pattern::Exact(exact))) => exact.to_lowercase() == lower,
                         _ => false,
                     })

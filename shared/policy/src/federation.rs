@@ -1,8 +1,7 @@
 //! Calls that AWS takes without a signature: the caller is anonymous to IAM, or brings a token that IAM does not know.
 //! No condition on the principal can hold for them, so what counts for them is whose resource they are for.
 
-use crate::EndpointContext;
-use crate::service;
+use crate::service::Service;
 
 /// Calls of one service without a signature.
 struct Unsigned {
@@ -99,30 +98,18 @@ pub(crate) fn brings_provider(action: &str) -> bool {
     is_call(action) && action.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("sts:"))
 }
 
-/// Such calls that may come through the endpoint: those of every service, if its service is not known.
-pub(crate) fn calls(endpoint: &EndpointContext) -> Vec<&'static str> {
-    calls_of(&endpoint.service)
-}
-
-/// The same by the name of the endpoint service.
-pub(crate) fn calls_of(name: &str) -> Vec<&'static str> {
-    let service = service::find(name);
-    let through = |unsigned: &&Unsigned| {
-        let prefixes = |known: &service::Service| known.prefixes().any(|prefix| prefix == unsigned.prefix);
-        service.as_ref().is_none_or(prefixes)
-    };
+/// Such calls that may come through the endpoint of a service: those of every service, if it is not known.
+pub(crate) fn calls(service: Option<&Service>) -> Vec<&'static str> {
+    let through =
+        |unsigned: &&Unsigned| service.is_none_or(|known| known.prefixes().any(|prefix| prefix == unsigned.prefix));
     let unsigned = UNSIGNED.iter().filter(through);
     unsigned.flat_map(|unsigned| unsigned.actions.iter().copied()).collect()
-}
-
-/// Whether such calls may come through the endpoint.
-pub(crate) fn comes_through(endpoint: &EndpointContext) -> bool {
-    !calls(endpoint).is_empty()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::service;
 
     #[test]
     fn calls_belong_to_their_service_and_have_a_source_of_aws() {
@@ -142,7 +129,7 @@ mod tests {
                     .iter()
                     .any(|part| name.contains(part));
                 assert!(
-                    newer || service.published().any(|known| known.name == name),
+                    newer || service.actions.iter().any(|known| known.name == name),
                     "{action} is not in AWS's reference"
                 );
             }
@@ -168,15 +155,15 @@ mod tests {
     #[test]
     fn calls_come_through_the_endpoints_of_their_service_only() {
         assert_eq!(
-            calls_of("com.amazonaws.eu-central-1.execute-api"),
+            calls(service::find("com.amazonaws.eu-central-1.execute-api")),
             ["execute-api:Invoke"]
         );
         assert_eq!(
-            calls_of("sts-fips"),
+            calls(service::find("sts-fips")),
             ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"]
         );
-        assert!(calls_of("cognito-idp").len() > 30);
-        assert!(calls_of("s3").is_empty() && calls_of("codeartifact.repositories").is_empty());
-        assert!(calls_of("any").len() > calls_of("cognito-idp").len());
+        assert!(calls(service::find("cognito-idp")).len() > 30);
+        assert!(calls(service::find("s3")).is_empty() && calls(service::find("codeartifact.repositories")).is_empty());
+        assert!(calls(service::find("any")).len() > calls(service::find("cognito-idp")).len());
     }
 }

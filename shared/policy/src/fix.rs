@@ -107,10 +107,14 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     if !perimeter.trusts_somebody() {
         return Err(NoFix::NobodyTrusted);
     }
-    if let Some(service) = endpoint.unknown_prefix() {
-        return Err(NoFix::ServiceUnknown(service));
+    if let Some(service) = &setting.unknown_prefix {
+        return Err(NoFix::ServiceUnknown(service.clone()));
     }
-    let writer = Writer::new(document, setting, aws_owned::resources(perimeter, endpoint));
+    let writer = Writer::new(
+        document,
+        setting,
+        aws_owned::resources(perimeter, setting.service, &endpoint.region),
+    );
     if writer.owned.len() > FEW_EXCEPTIONS
         && let Some(fix) = writer.proven_by_sketch(&before)
     {
@@ -159,7 +163,6 @@ impl<'d> Writer<'d> {
             perimeter: setting.perimeter,
             endpoint: setting.endpoint,
             owned,
-            marks: aws_owned::marks(setting.perimeter, setting.endpoint),
             examples: RefCell::default(),
         };
         writer.owned = writer.reached(&writer.owned);
@@ -195,7 +198,7 @@ impl Writer<'_> {
     /// Lists of statements to try, the smallest first.
     fn attempts(&self, identity: bool, resource: bool) -> Vec<Vec<Deny>> {
         let mut actions = vec![EVERY_ACTION.to_owned()];
-        let unsigned = federation::calls(self.endpoint);
+        let unsigned = federation::calls(self.setting.service);
         if !unsigned.is_empty() {
             let others = list(&texts(&unsigned));
             actions.push(format!(r#""NotAction":{others}"#));

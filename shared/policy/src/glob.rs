@@ -57,7 +57,12 @@ impl Pattern {
         match self {
             Self::All => true,
             Self::Exact(exact) => exact == text,
-            Self::Glob(pieces) => matches(pieces, text),
+            Self::Glob(pieces) => {
+                let first = |c: char| pieces.first() != Some(&Piece::Char(c));
+                // Most patterns differ from a text in how they begin.
+                let starts = !matches!(pieces.first(), Some(Piece::Char(_))) || !text.starts_with(first);
+                starts && matches(pieces, text)
+            }
         }
     }
 
@@ -94,7 +99,7 @@ impl Piece {
     }
 
     /// What two pieces of one character both stand for.
-    fn both(self, other: Self) -> Option<Self> {
+    pub(crate) fn both(self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::One, one) | (one, Self::One) => Some(one),
             (Self::Char(c), with) | (with, Self::Char(c)) => with.takes(c).then_some(Self::Char(c)),

@@ -4,6 +4,7 @@ mod analyse;
 mod arn;
 mod aws_owned;
 mod bind;
+mod bits;
 mod condition_keys;
 mod context;
 mod document;

@@ -64,10 +64,21 @@ impl Signer {
 
 /// Why no request like this can come through the endpoint. Nothing when one can.
 pub fn impossible(request: &Request, endpoint: &EndpointContext) -> Option<String> {
+    impossible_behind(request, endpoint, service::find(&endpoint.service))
+}
+
+/// The same where it is known what is behind the endpoint.
+pub(crate) fn impossible_behind(
+    request: &Request,
+    endpoint: &EndpointContext,
+    service: Option<&'static Service>,
+) -> Option<String> {
+    let keys = request.context.iter();
     Checker {
         request,
+        keys: keys.map(|(key, values)| (key.as_str(), values.as_slice())).collect(),
         endpoint,
-        service: service::find(&endpoint.service),
+        service,
     }
     .flaw()
     .err()
@@ -75,9 +86,15 @@ pub fn impossible(request: &Request, endpoint: &EndpointContext) -> Option<Strin
 
 struct Checker<'r> {
     request: &'r Request,
+    /// The keys of the request, with their values.
+    keys: Vec<(&'r str, &'r [String])>,
     endpoint: &'r EndpointContext,
-    service: Option<Service>,
+    service: Option<&'static Service>,
 }
+
+/// Organisation and path of an account.
+const PRINCIPAL: [&str; 2] = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
+const RESOURCE: [&str; 2] = ["aws:ResourceOrgID", "aws:ResourceOrgPaths"];
 
 type Verdict = Result<(), String>;
 
@@ -86,23 +103,30 @@ fn must<W: Into<String>>(holds: bool, why: impl FnOnce() -> W) -> Verdict {
 }
 
 impl Checker<'_> {
+    /// The values of a key; keys compare without case.
+    fn values(&self, key: &str) -> &[String] {
+        let found = self.keys.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
+        found.map_or(&[], |(_, values)| values)
+    }
+
     fn one(&self, key: &str) -> Option<&str> {
-        self.request.values(key).first().map(String::as_str)
+        self.values(key).first().map(String::as_str)
     }
 
     fn flaw(&self) -> Verdict {
         let Some(signer) = Signer::of(self.request) else {
             return Err(format!("`{}` is no principal", self.request.principal));
         };
-        for (key, values) in &self.request.context {
+        for (key, values) in &self.keys {
             self.key(key, values, signer)?;
         }
         self.principal(signer)?;
-        self.membership("Principal")?;
-        self.membership("Resource")?;
+        self.membership(PRINCIPAL)?;
+        self.membership(RESOURCE)?;
         self.action_and_resource(signer)?;
-        self.endpoint()?;
-        self.session()?;
+        let now = self.one("aws:CurrentTime").and_then(instant);
+        self.endpoint(now)?;
+        self.session(now)?;
         self.source()
     }
 
@@ -112,12 +136,12 @@ impl Checker<'_> {
         let Some(fact) = condition_keys::find(&id) else {
             return Err(format!("AWS has no condition key `{key}`"));
         };
-        let prefix = id.split(':').next().unwrap_or_default();
-        let of_other = condition_keys::of_service(&id)
-            && self
-                .service
-                .as_ref()
-                .is_some_and(|service| service.prefixes().all(|known| known != prefix));
+        let of_other = !id.starts_with("aws:")
+            && condition_keys::of_service(&id)
+            && self.service.is_some_and(|service| {
+                let prefix = id.split(':').next().unwrap_or_default();
+                service.prefixes().all(|known| known != prefix)
+            });
         must(!of_other, || format!("`{key}` belongs to another service"))?;
         must(signer.carries(fact.carrier), || {
             format!("the principal cannot have `{key}`")
@@ -152,7 +176,7 @@ impl Checker<'_> {
             Signer::Service => {
                 must(by_service == Some("true"), || "a service says that it is one")?;
                 let name = self.request.principal.as_str();
-                let list = self.request.values("aws:PrincipalServiceNamesList");
+                let list = self.values("aws:PrincipalServiceNamesList");
                 must(
                     list.is_empty() || list.iter().any(|known| known == name),
                     || "a service is one of its names",
@@ -204,27 +228,25 @@ impl Checker<'_> {
     }
 
     /// An account is in one organisation and at one place in it, or in none.
-    fn membership(&self, side: &str) -> Verdict {
-        let id = self.one(&format!("aws:{side}OrgID"));
-        let path = self.one(&format!("aws:{side}OrgPaths"));
-        match (id, path) {
+    fn membership(&self, [id, path]: [&str; 2]) -> Verdict {
+        match (self.one(id), self.one(path)) {
             (None, None) => Ok(()),
-            (Some(id), Some(path)) => must(path.strip_prefix(id).is_some_and(|rest| rest.starts_with('/')), || {
-                format!("`aws:{side}OrgPaths` lies in `aws:{side}OrgID`")
+            (Some(own), Some(at)) => must(at.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')), || {
+                format!("`{path}` lies in `{id}`")
             }),
-            _ => Err(format!("`aws:{side}OrgID` and `aws:{side}OrgPaths` come together")),
+            _ => Err(format!("`{id}` and `{path}` come together")),
         }
     }
 
     fn action_and_resource(&self, signer: Signer) -> Verdict {
         let request = self.request;
-        let (prefix, name) = request.action.split_once(':').unwrap_or_default();
+        let (prefix, _) = request.action.split_once(':').unwrap_or_default();
         let owner = self.one("aws:ResourceAccount");
         let account = self.one("aws:PrincipalAccount");
         if owner.is_some() && owner == account && signer.is_iam() {
-            for key in ["OrgID", "OrgPaths"] {
+            for (caller, owner) in PRINCIPAL.into_iter().zip(RESOURCE) {
                 must(
-                    self.one(&format!("aws:Principal{key}")) == self.one(&format!("aws:Resource{key}")),
+                    self.one(caller) == self.one(owner),
                     || "an account is in one organisation",
                 )?;
             }
@@ -252,16 +274,16 @@ impl Checker<'_> {
         } else {
             must(request.resource == "*", || "the resource is an ARN or `*`")?;
         }
-        let Some(service) = &self.service else {
+        let Some(service) = self.service else {
             // Whatever the service is, it is none of those that are known by other names.
-            let other = self.endpoint.unknown_prefix().is_some() && service::of_prefix(prefix).is_some();
+            let other = self.endpoint.unknown_prefix(None).is_some() && service::of_prefix(prefix).is_some();
             return must(!other, || "the action is one of another service");
         };
         must(
             service.prefixes().any(|known| known.eq_ignore_ascii_case(prefix)),
             || "the action is one of the endpoint's service",
         )?;
-        let keyless = service.keyless().has(&request.action);
+        let keyless = service.keyless.has(&request.action);
         must(
             keyless || owner.is_some(),
             || "requests for the action tell who owns the resource",
@@ -270,10 +292,8 @@ impl Checker<'_> {
             !keyless || owner.is_none() || service::sometimes_tells(&request.action),
             || "requests for the action do not tell who owns the resource",
         )?;
-        let published = service
-            .published()
-            .find(|published| published.is(prefix, name))
-            .map(|published| published.targets);
+        let published = service.action(&request.action.to_ascii_lowercase());
+        let published = published.map(|published| published.targets);
         match published {
             _ if federation::is_call(&request.action) => Ok(()),
             None | Some(Targets::Unknown) => Ok(()),
@@ -287,14 +307,14 @@ impl Checker<'_> {
             Some(Targets::Formats(formats)) => must(
                 service
                     .format_of(&request.resource)
-                    .is_some_and(|format| formats.contains(format)),
+                    .is_some_and(|format| formats.has(format)),
                 || format!("the action does not act on `{}`", request.resource),
             ),
         }
     }
 
     /// What every request through the endpoint has.
-    fn endpoint(&self) -> Verdict {
+    fn endpoint(&self, now: Option<i64>) -> Verdict {
         let endpoint = self.endpoint;
         for (key, value) in [("aws:SourceVpc", &endpoint.vpc), ("aws:SourceVpce", &endpoint.endpoint)] {
             must(value.is_empty() || self.one(key) == Some(value), || {
@@ -306,7 +326,6 @@ impl Checker<'_> {
         }
         let told = self
             .service
-            .as_ref()
             .map(|service| service.prefixes().any(condition_keys::tells_endpoint_owner));
         for key in [
             "aws:VpceAccount",
@@ -328,19 +347,15 @@ impl Checker<'_> {
             endpoint.vpc.is_empty() || of_vpc.is_none_or(|arn| arn.ends_with(&format!(":vpc/{}", endpoint.vpc))),
             || "`aws:SourceVpcArn` is that of the endpoint's VPC",
         )?;
-        let (now, epoch) = (self.one("aws:CurrentTime"), self.one("aws:EpochTime"));
-        let (now, epoch) = (now.and_then(instant), epoch.and_then(instant));
+        let epoch = self.one("aws:EpochTime").and_then(instant);
         must(now.is_some() && now == epoch, || "the two clocks show one time")?;
         must(now >= Some(endpoint.time), || "the request comes now or later")
     }
 
     /// Keys of the credentials that a request was signed with.
-    fn session(&self) -> Verdict {
+    fn session(&self, now: Option<i64>) -> Verdict {
         let issued = self.one("aws:TokenIssueTime").and_then(instant);
-        must(
-            issued <= self.one("aws:CurrentTime").and_then(instant),
-            || "credentials are issued before they are used",
-        )?;
+        must(issued <= now, || "credentials are issued before they are used")?;
         let aged = self.one("aws:MultiFactorAuthAge").is_some();
         must(
             !aged || self.one("aws:MultiFactorAuthPresent") != Some("false"),
@@ -351,7 +366,7 @@ impl Checker<'_> {
             via.iter().all(|key| self.one(key).is_none()) || self.one("aws:ViaAWSService") == Some("true"),
             || "`aws:CalledVia` needs a service that calls",
         )?;
-        let all = self.request.values("aws:CalledVia");
+        let all = self.values("aws:CalledVia");
         for (key, end) in [("aws:CalledViaFirst", all.first()), ("aws:CalledViaLast", all.last())] {
             must(
                 all.is_empty() || self.one(key).is_none_or(|one| end.is_some_and(|end| end == one)),
@@ -363,13 +378,14 @@ impl Checker<'_> {
 
     /// The resource for which a service calls.
     fn source(&self) -> Verdict {
-        self.membership("Source").or_else(|flaw| {
-            if self.one("aws:SourceOrgID").is_some() && self.one("aws:SourceOrgPaths").is_some() {
-                Err(flaw)
-            } else {
-                Ok(())
-            }
-        })?;
+        self.membership(["aws:SourceOrgID", "aws:SourceOrgPaths"])
+            .or_else(|flaw| {
+                if self.one("aws:SourceOrgID").is_some() && self.one("aws:SourceOrgPaths").is_some() {
+                    Err(flaw)
+                } else {
+                    Ok(())
+                }
+            })?;
         let arn = self.one("aws:SourceArn").and_then(Arn::parse);
         let account = self.one("aws:SourceAccount");
         must(

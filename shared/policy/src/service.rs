@@ -1,168 +1,240 @@
 //! What AWS publishes about its services: actions, formats of ARNs, condition keys.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::bits::Bits;
 use crate::endpoint_service;
 
 mod exceptions;
+mod formats;
 mod reference;
 
 pub(crate) use exceptions::{Keyless, is_keyless, keyless_actions, sometimes_tells};
-pub(crate) use reference::covers;
+pub(crate) use formats::{EXAMPLE_BUCKET, Format, covers};
 
-use exceptions::{KEYLESS, on_own_account};
-use reference::{Line, deepest, line, list, places, targets};
+use exceptions::{keyless, on_own_account};
+use reference::{Line, line, list, places, targets};
 
 /// What an action acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Targets {
     /// Nothing that has a name: requests are about the caller's own account.
     Nothing,
-    /// Resources of these formats.
-    Formats(Places),
+    /// Resources of these formats, by their places in [`Service::formats`].
+    Formats(Bits),
     /// Not known: AWS publishes neither the action nor what it acts on.
     Unknown,
 }
 
 /// An action of the service authorization reference.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) prefix: &'static str,
     pub(crate) name: &'static str,
+    /// With its prefix, in lower case.
+    pub(crate) lower: Box<str>,
     pub(crate) targets: Targets,
+    /// Whether requests for it carry `aws:ResourceAccount` and its like.
+    pub(crate) tells_owner: Tells,
+}
+
+/// Which requests for an action tell who owns the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tells {
+    Always,
+    Sometimes,
+    Never,
+}
+
+impl Tells {
+    /// Whether some requests do, or some do not.
+    pub(crate) fn may(self, tell: bool) -> bool {
+        self != if tell { Self::Never } else { Self::Always }
+    }
 }
 
 impl Published {
-    pub(crate) fn is(&self, prefix: &str, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name) && self.prefix.eq_ignore_ascii_case(prefix)
+    /// With its prefix, as AWS writes it.
+    pub(crate) fn full_name(&self) -> String {
+        [self.prefix, ":", self.name].concat()
+    }
+
+    /// Whether it acts on resources of a format.
+    pub(crate) fn acts_on(&self, format: usize) -> bool {
+        matches!(self.targets, Targets::Formats(formats) if formats.has(format))
     }
 }
 
-/// Formats by their places in [`Service::arns`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Places {
-    /// How many formats the prefixes before have.
-    first: usize,
-    target: &'static str,
-}
-
-impl Places {
-    pub(crate) fn iter(self) -> impl Iterator<Item = usize> {
-        places(self.target).map(move |place| self.first + place)
-    }
-
-    pub(crate) fn contains(self, place: usize) -> bool {
-        self.iter().any(|own| own == place)
-    }
-}
-
-/// The services behind an endpoint.
-#[derive(Clone)]
+/// The services behind an endpoint. What is read of one is kept: there are no more of them than AWS has.
+#[derive(Debug)]
 pub(crate) struct Service {
-    lines: Vec<Line>,
+    prefixes: Vec<&'static str>,
+    /// In the order of the reference.
+    pub(crate) actions: Vec<Published>,
+    /// Places of the actions, in the order of their names in lower case.
+    by_name: Vec<usize>,
+    pub(crate) formats: Vec<Format>,
+    /// See [`Service::keys`].
+    keys: Vec<&'static str>,
+    pub(crate) keyless: Keyless,
 }
 
 /// What is behind the endpoint service of this name, full or short. Nothing when that is not known.
-pub(crate) fn find(name: &str) -> Option<Service> {
+pub(crate) fn find(name: &str) -> Option<&'static Service> {
     let name = endpoint_service::listed_name(name)?;
-    let lines: Vec<Line> = match endpoint_service::find(&name) {
-        Some(entry) => entry.prefixes().filter_map(line).collect(),
+    match endpoint_service::find(&name) {
+        Some(entry) => kept(entry.prefixes),
         // Most services have their prefix as their name, or as its first part.
-        None => {
-            let first = || name.split('.').next().and_then(line);
-            line(&name).or_else(first).into_iter().collect()
-        }
-    };
-    (!lines.is_empty()).then_some(Service { lines })
+        None => of_prefix(&name).or_else(|| of_prefix(name.split('.').next()?)),
+    }
 }
 
 /// What has actions of this prefix, in lower case. Nothing when no service is known to have it.
-pub(crate) fn of_prefix(prefix: &str) -> Option<Service> {
-    line(prefix).map(|line| Service { lines: vec![line] })
+pub(crate) fn of_prefix(prefix: &str) -> Option<&'static Service> {
+    line(prefix).and_then(|line| kept(line.prefix))
+}
+
+/// The service with these prefixes, which are separated by commas.
+fn kept(prefixes: &'static str) -> Option<&'static Service> {
+    static KEPT: Mutex<BTreeMap<&str, &Service>> = Mutex::new(BTreeMap::new());
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(service) = kept.get(prefixes) {
+        return Some(service);
+    }
+    let lines: Vec<Line> = list(prefixes).filter_map(line).collect();
+    let service: &Service = Box::leak(Box::new(Service::new(&lines)?));
+    kept.insert(prefixes, service);
+    Some(service)
 }
 
 /// An action by its name in any case. Nothing when AWS publishes none of this name.
-pub(crate) fn action(name: &str) -> Option<Published> {
-    let (prefix, name) = name.split_once(':')?;
-    let known = of_prefix(&prefix.to_ascii_lowercase())?;
-    known
-        .published()
-        .find(|published| published.name.eq_ignore_ascii_case(name))
+pub(crate) fn action(name: &str) -> Option<&'static Published> {
+    let lower = name.to_ascii_lowercase();
+    let (prefix, _) = lower.split_once(':')?;
+    of_prefix(prefix)?.action(&lower)
 }
 
 /// Whether an action takes a resource. Not if one of them is not known.
 pub(crate) fn takes(action: &str, arn: &str) -> bool {
-    let Some((prefix, name)) = action.split_once(':') else {
-        return false;
-    };
-    line(&prefix.to_ascii_lowercase()).is_some_and(|line| line.takes(name, arn))
+    let lower = action.to_ascii_lowercase();
+    let prefix = lower.split(':').next().unwrap_or_default();
+    of_prefix(prefix).is_some_and(|service| service.takes(&lower, arn))
 }
 
 /// The formats of ARNs that an action takes, the deepest first: objects before buckets.
-pub(crate) fn formats(action: &str) -> Vec<&'static str> {
-    let (prefix, name) = action.split_once(':').unwrap_or_default();
-    let Some(line) = line(&prefix.to_ascii_lowercase()) else {
+pub(crate) fn formats(action: &str) -> Vec<&'static Format> {
+    let lower = action.to_ascii_lowercase();
+    let prefix = lower.split(':').next().unwrap_or_default();
+    let Some(service) = of_prefix(prefix) else {
         return Vec::new();
     };
-    let places = line.target(name).into_iter().flat_map(places);
-    let mut formats: Vec<&str> = places.filter_map(|at| list(line.arns).nth(at)).collect();
-    formats.reverse();
-    formats
+    let acts = |place: usize| service.action(&lower).is_some_and(|action| action.acts_on(place));
+    let all = service.formats.iter().enumerate().rev();
+    all.filter(|(place, _)| acts(*place))
+        .map(|(_, format)| format)
+        .collect()
 }
 
 impl Service {
-    /// The prefixes of its actions, in lower case.
-    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &'static str> {
-        self.lines.iter().map(|line| line.prefix)
+    fn new(lines: &[Line]) -> Option<Self> {
+        if lines.is_empty() {
+            return None;
+        }
+        let keyless = lines
+            .iter()
+            .map(|line| keyless(line.prefix))
+            .find(|keyless| *keyless != Keyless::None);
+        let keyless = keyless.unwrap_or(Keyless::None);
+        let (mut actions, mut formats) = (Vec::new(), Vec::new());
+        for line in lines {
+            let before = formats.len();
+            formats.extend(list(line.arns));
+            actions.extend(list(line.actions).zip(targets(line.targets)).map(|(name, target)| {
+                let published = name.strip_suffix('-');
+                let (name, targets) = match published {
+                    Some(name) => (name, Targets::Nothing),
+                    None if on_own_account(line.prefix, name) => (name, Targets::Nothing),
+                    None if target.is_empty() => (name, Targets::Unknown),
+                    None => (
+                        name,
+                        Targets::Formats(places(target).map(|place| before + place).collect()),
+                    ),
+                };
+                let lower = [line.prefix, ":", name].concat().to_ascii_lowercase();
+                let tells_owner = match keyless.has(&lower) {
+                    true if sometimes_tells(&lower) => Tells::Sometimes,
+                    true => Tells::Never,
+                    false => Tells::Always,
+                };
+                Published {
+                    prefix: line.prefix,
+                    name,
+                    lower: lower.into(),
+                    targets,
+                    tells_owner,
+                }
+            }));
+        }
+        let mut by_name: Vec<(&str, usize)> = actions
+            .iter()
+            .enumerate()
+            .map(|(at, action)| (&*action.lower, at))
+            .collect();
+        by_name.sort_unstable();
+        Some(Self {
+            prefixes: lines.iter().map(|line| line.prefix).collect(),
+            by_name: by_name.into_iter().map(|(_, at)| at).collect(),
+            formats: formats::formats(&formats),
+            keys: lines.iter().flat_map(|line| list(line.keys)).collect(),
+            actions,
+            keyless,
+        })
     }
 
-    /// Each action, with what it acts on.
-    pub(crate) fn published(&self) -> impl Iterator<Item = Published> {
-        let lines = self.lines.iter().scan(0, |before, line| {
-            let first = *before;
-            *before += list(line.arns).count();
-            Some((first, *line))
-        });
-        lines.flat_map(|(first, line)| {
-            let pairs = list(line.actions).zip(targets(line.targets));
-            let named = pairs.map(move |(name, target)| match name.strip_suffix('-') {
-                Some(name) => (name, Targets::Nothing),
-                None if on_own_account(line.prefix, name) => (name, Targets::Nothing),
-                None if target.is_empty() => (name, Targets::Unknown),
-                None => (name, Targets::Formats(Places { first, target })),
-            });
-            named.map(move |(name, targets)| Published {
-                prefix: line.prefix,
-                name,
-                targets,
-            })
-        })
+    /// The prefixes of its actions, in lower case.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &'static str> {
+        self.prefixes.iter().copied()
+    }
+
+    /// The place of an action among those of the service, by its name in lower case.
+    pub(crate) fn place(&self, lower: &str) -> Option<usize> {
+        let name = |place: &usize| self.actions.get(*place).map_or("", |action| &action.lower);
+        let found = self.by_name.binary_search_by(|place| name(place).cmp(lower));
+        self.by_name.get(found.ok()?).copied()
+    }
+
+    /// An action by its name in lower case.
+    pub(crate) fn action(&self, lower: &str) -> Option<&Published> {
+        self.actions.get(self.place(lower)?)
     }
 
     /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
     pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
-        self.lines.iter().flat_map(|line| list(line.arns))
+        self.formats.iter().map(|format| format.text)
     }
 
-    /// The place in [`Service::arns`] of the format that this resource has.
+    /// The place of the format that this resource has.
     pub(crate) fn format_of(&self, arn: &str) -> Option<usize> {
-        deepest(self.arns(), arn)
+        formats::deepest(&self.formats, arn)
     }
 
     /// Whether an action of the service takes a resource.
     pub(crate) fn takes(&self, action: &str, arn: &str) -> bool {
-        let (prefix, name) = action.split_once(':').unwrap_or_default();
-        let mut lines = self.lines.iter();
-        lines.any(|line| line.prefix.eq_ignore_ascii_case(prefix) && line.takes(name, arn))
+        let known = self.action(&action.to_ascii_lowercase());
+        known.is_some_and(|known| self.format_of(arn).is_some_and(|format| known.acts_on(format)))
     }
 
-    /// Prefix and name of each action that takes this resource.
-    pub(crate) fn actions_on(self, arn: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let lines = self.lines.into_iter();
-        lines.flat_map(move |line| line.actions_on(arn).map(move |name| (line.prefix, name)))
+    /// The actions that take this resource.
+    pub(crate) fn actions_on(&self, arn: &str) -> impl Iterator<Item = &Published> {
+        let format = self.format_of(arn);
+        let takes = move |action: &&Published| format.is_some_and(|format| action.acts_on(format));
+        self.actions.iter().filter(takes)
     }
 
     /// The names of its own condition keys. `*` or `<` begins what varies, and `[]` ends a key with several values.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
-        self.lines.iter().flat_map(|line| list(line.keys))
+        self.keys.iter().copied()
     }
 
     /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
@@ -176,13 +248,6 @@ impl Service {
         let mut keys = self.keys();
         keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name)))
             .map(|name| name.ends_with("[]"))
-    }
-
-    pub(crate) fn keyless(&self) -> Keyless {
-        let found = KEYLESS
-            .iter()
-            .find(|(prefix, _)| self.lines.iter().any(|line| line.prefix == *prefix));
-        found.map_or(Keyless::None, |(_, keyless)| *keyless)
     }
 }
 

@@ -71,7 +71,7 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
             policy.allow("TrustedToTrustedByArn", actions, &arns, [principal]);
         }
     }
-    let unsigned = federation::calls_of(service);
+    let unsigned = federation::calls(behind.service);
     if behind.service.is_some() && !unsigned.is_empty() {
         // The caller has no credentials of AWS that a condition could be about.
         for resource in &resources {
@@ -83,7 +83,7 @@ pub fn template(service: &str, region: &str, perimeter: &Perimeter) -> Result<St
         policy.allow("AwsServices", &[EVERY], &[EVERY.to_owned()], [&signed_by_aws]);
     }
     if perimeter.builtin_aws_owned_resources {
-        for group in groups(service) {
+        for group in groups(behind.service) {
             policy.allow_owned(&group, region, &principals);
         }
     }
@@ -210,7 +210,7 @@ impl Policy {
 }
 
 /// The built-in resources of a service, by statement.
-fn groups(service: &str) -> Vec<Vec<&'static AwsOwned>> {
+fn groups(service: Option<&Service>) -> Vec<Vec<&'static AwsOwned>> {
     let mut groups: Vec<Vec<&AwsOwned>> = Vec::new();
     for owned in aws_owned::of_service(service) {
         let key = |owned: &AwsOwned| (owned.sid, owned.caller, owned.actions, owned.mark);
@@ -253,7 +253,7 @@ fn resources(perimeter: &Perimeter, behind: &Behind<'_>) -> Vec<TrustedResources
                 }),
         );
     }
-    let arns = behind.relevant(&perimeter.resources_behind(behind.service.as_ref(), behind.region));
+    let arns = behind.relevant(&perimeter.resources_behind(behind.service, behind.region));
     if !arns.is_empty() {
         ways.push(TrustedResources {
             arns,
@@ -313,19 +313,19 @@ fn condition<T: Into<String>>(operator: &str, key: &str, values: impl IntoIterat
 struct Behind<'r> {
     region: &'r str,
     /// Nothing when the service is not known; then everything may be.
-    service: Option<Service>,
+    service: Option<&'static Service>,
 }
 
 impl Behind<'_> {
     fn keyless(&self) -> Keyless {
-        self.service.as_ref().map_or(Keyless::None, Service::keyless)
+        self.service.map_or(Keyless::None, |service| service.keyless)
     }
 
     /// Those of the ARNs that a request through the endpoint can be for.
     fn relevant(&self, arns: &[String]) -> Vec<String> {
         let partition = partition::of_region(self.region);
         let possible = |text: &&String| {
-            let (Some(arn), Some(service)) = (Arn::parse(text), self.service.as_ref()) else {
+            let (Some(arn), Some(service)) = (Arn::parse(text), self.service) else {
                 return true;
             };
             let one = |field: &str, of: &str| field == of || field.contains(['*', '?']);
@@ -337,7 +337,7 @@ impl Behind<'_> {
 
     /// The prefixes of the service's own ARNs, if these name an account.
     fn prefixes_with_accounts(&self) -> Vec<&'static str> {
-        let Some(service) = self.service.as_ref() else {
+        let Some(service) = self.service else {
             return Vec::new();
         };
         let named = |prefix: &&str| {

@@ -229,6 +229,14 @@ impl ArnPattern {
         }
     }
 
+    /// The first five fields. Nothing for a pattern with fewer than six.
+    pub(crate) fn start(&self) -> Option<&[Pattern]> {
+        match self {
+            Self::Fields(fields) => fields.get(..5),
+            Self::All | Self::Short(_) => None,
+        }
+    }
+
     /// `short` says whether a pattern of fewer than six fields matches across colons, or nothing.
     pub(crate) fn matches(&self, arn: &str, short: bool) -> bool {
         match self {

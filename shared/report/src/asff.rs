@@ -139,7 +139,8 @@ fn resource_type(kind: ResourceKind) -> &'static str {
         ResourceKind::Vpc => "AwsEc2Vpc",
         ResourceKind::Subnet => "AwsEc2Subnet",
         ResourceKind::RouteTable => "AwsEc2RouteTable",
-        ResourceKind::Endpoint => "Other",
+        ResourceKind::Endpoint | ResourceKind::EndpointConnection => "Other",
+        ResourceKind::EndpointService => "AwsEc2VpcEndpointService",
     }
 }
 
@@ -149,6 +150,8 @@ fn arn(partition: &str, region: &str, account: &str, finding: &Finding) -> Strin
         ResourceKind::Subnet => "subnet",
         ResourceKind::RouteTable => "route-table",
         ResourceKind::Endpoint => "vpc-endpoint",
+        ResourceKind::EndpointService => "vpc-endpoint-service",
+        ResourceKind::EndpointConnection => "vpc-endpoint-connection",
     };
     format!("arn:{partition}:ec2:{region}:{account}:{kind}/{}", finding.resource.id)
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use postern_core::changes::ChangeOutcome;
 use postern_core::evaluation::Finding;
 use postern_core::history::{ChangeRecord, ChangeStatus, FindingStatus};
-use postern_core::model::finding::{FindingKey, Resource, ResourceKind, Verdict};
-use postern_core::model::scope::{Scope, ScopedResource};
+use postern_core::model::finding::{FindingKey, Resource, Verdict};
+use postern_core::model::scope::Scope;
 use postern_core::model::text::printable_copy;
 use postern_core::model::token::client_token;
 use postern_core::plan::PlannedChange;
@@ -211,7 +211,7 @@ pub(crate) fn bare_finding(
         conflict: None,
         remediation: None,
         verification: None,
-        console: console::link(&r.scope.region, key.resource.kind, &key.resource.id),
+        console: console::link(&r.scope, &key.resource),
     }
 }
 
@@ -222,9 +222,7 @@ pub(crate) fn outcome_at(r: &Reconciliation, at: usize) -> ChangeOutcome {
 }
 
 fn scope(r: &Reconciliation) -> published::Scope {
-    let resource = match &r.scope.resource {
-        ScopedResource::Vpc(vpc) => Resource::new(ResourceKind::Vpc, vpc),
-    };
+    let resource = Resource::from(&r.scope.resource);
     published::Scope {
         account: r.scope.account.to_string(),
         region: r.scope.region.to_string(),
@@ -237,9 +235,7 @@ fn scope(r: &Reconciliation) -> published::Scope {
 }
 
 fn console_of(scope: &Scope) -> String {
-    match &scope.resource {
-        ScopedResource::Vpc(vpc) => console::link(&scope.region, ResourceKind::Vpc, vpc.as_str()),
-    }
+    console::link(scope, &Resource::from(&scope.resource))
 }
 
 fn resource(resource: &Resource, r: &Reconciliation) -> published::Resource {

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use postern_core::model::finding::ResourceKind;
-use postern_core::model::id::Region;
+use postern_core::model::finding::{Resource, ResourceKind};
+use postern_core::model::scope::Scope;
 
-/// Where the console shows the resource.
-pub(crate) fn link(region: &Region, kind: ResourceKind, id: &str) -> String {
-    let region = encode(region.as_str());
+/// Where the console shows a resource of a scope. A connection is shown with its endpoint service, since its endpoint is in
+/// the VPC of another account.
+pub(crate) fn link(scope: &Scope, resource: &Resource) -> String {
+    let region = encode(scope.region.as_str());
     let host = if region.starts_with("cn-") {
         "console.amazonaws.cn"
     } else if region.starts_with("us-gov-") {
@@ -15,13 +16,19 @@ pub(crate) fn link(region: &Region, kind: ResourceKind, id: &str) -> String {
     } else {
         "console.aws.amazon.com"
     };
-    let view = match kind {
-        ResourceKind::Vpc => "VpcDetails:VpcId",
-        ResourceKind::Subnet => "SubnetDetails:subnetId",
-        ResourceKind::RouteTable => "RouteTableDetails:RouteTableId",
-        ResourceKind::Endpoint => "EndpointDetails:vpcEndpointId",
+    let own = || resource.id.clone();
+    let (view, id) = match resource.kind {
+        ResourceKind::Vpc => ("VpcDetails:VpcId", own()),
+        ResourceKind::Subnet => ("SubnetDetails:subnetId", own()),
+        ResourceKind::RouteTable => ("RouteTableDetails:RouteTableId", own()),
+        ResourceKind::Endpoint => ("EndpointDetails:vpcEndpointId", own()),
+        ResourceKind::EndpointService => ("EndpointServiceDetails:vpcEndpointServiceId", own()),
+        ResourceKind::EndpointConnection => (
+            "EndpointServiceDetails:vpcEndpointServiceId",
+            scope.resource.to_string(),
+        ),
     };
-    let id = encode(id);
+    let id = encode(&id);
     format!("https://{region}.{host}/vpcconsole/home?region={region}#{view}={id}")
 }
 
@@ -42,6 +49,10 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn scope(region: &str) -> Scope {
+        Scope::vpc(&"111122223333".into(), &region.into(), &"vpc-0a1".into())
+    }
 
     #[test]
     fn each_kind_and_partition_has_its_page() {
@@ -65,15 +76,31 @@ mod tests {
                 "https://us-east-1.console.aws.amazon.com/vpcconsole/home?region=us-east-1\
                  #EndpointDetails:vpcEndpointId=vpce-0a1",
             ),
+            (
+                ("us-east-1", ResourceKind::EndpointService, "vpce-svc-0a1"),
+                "https://us-east-1.console.aws.amazon.com/vpcconsole/home?region=us-east-1\
+                 #EndpointServiceDetails:vpcEndpointServiceId=vpce-svc-0a1",
+            ),
         ];
         for ((region, kind, id), expected) in cases {
-            assert_eq!(link(&region.into(), kind, id), expected);
+            assert_eq!(link(&scope(region), &Resource::new(kind, id)), expected);
         }
     }
 
     #[test]
+    fn connection_is_shown_with_its_endpoint_service() {
+        let scope = Scope::endpoint_service(&"111122223333".into(), &"us-east-1".into(), &"vpce-svc-0a1".into());
+        let link = link(&scope, &Resource::new(ResourceKind::EndpointConnection, "vpce-0b2"));
+        assert!(
+            link.ends_with("#EndpointServiceDetails:vpcEndpointServiceId=vpce-svc-0a1"),
+            "{link}"
+        );
+    }
+
+    #[test]
     fn odd_ids_cannot_lead_elsewhere() {
-        let link = link(&"evil.example/?".into(), ResourceKind::Vpc, "a&b\"<ü>");
+        let resource = Resource::new(ResourceKind::Vpc, "a&b\"<ü>");
+        let link = link(&scope("evil.example/?"), &resource);
         assert_eq!(
             link,
             "https://evil%2Eexample%2F%3F.console.aws.amazon.com/vpcconsole/home?region=evil%2Eexample%2F%3F\

@@ -9,7 +9,8 @@ use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
-use postern_core::model::snapshot::{Part, VpcSnapshot};
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::Part;
 use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
 use tracing::field::Empty;
@@ -207,16 +208,16 @@ impl Work<'_> {
         region: &Region,
         targets: RegionTargets,
     ) -> Vec<(WorkItem, Triggers)> {
-        let RegionTargets { mut vpcs, whole } = targets;
+        let RegionTargets { mut scopes, whole } = targets;
         let mut items = Vec::new();
         if let Some(whole) = whole {
             let context = self.reconciler.context();
             match observe_region(context.aws, account, region, self.reconciler.parts()).await {
                 Ok(snapshots) => {
-                    info!(%region, vpcs = snapshots.len(), "the whole Region is reconciled");
+                    info!(%region, scopes = snapshots.len(), "the whole Region is reconciled");
                     for snapshot in snapshots {
                         let mut triggers = whole.clone();
-                        if let Some(named) = vpcs.remove(&snapshot.vpc.id) {
+                        if let Some(named) = scopes.remove(&snapshot.scope().resource) {
                             triggers.merge(&named);
                         }
                         items.push((WorkItem::Observed(Box::new(snapshot)), triggers));
@@ -225,8 +226,8 @@ impl Work<'_> {
                 Err(error) => self.failures.send_back(whole.messages, &error),
             }
         }
-        let named = vpcs.into_iter().map(|(vpc, triggers)| {
-            let scope = Scope::vpc(account, region, &vpc);
+        let named = scopes.into_iter().map(|(resource, triggers)| {
+            let scope = Scope::of(account, region, resource);
             (WorkItem::Unobserved(scope), triggers)
         });
         items.extend(named);
@@ -300,7 +301,7 @@ async fn observe_region(
     account: &AccountId,
     region: &Region,
     parts: &BTreeSet<Part>,
-) -> Result<Vec<VpcSnapshot>, ReconcileError> {
+) -> Result<Vec<Snapshot>, ReconcileError> {
     let session = aws.account(account).await?;
     Ok(session.observe_region(region, parts).await?)
 }

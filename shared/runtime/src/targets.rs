@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::observe::Resolution;
 use postern_aws::{Aws, Session, chain};
-use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::id::{AccountId, Region};
+use postern_core::model::scope::ScopedResource;
 use postern_core::trigger::{ParsedEvent, Target, Trigger, TriggeringEvent};
 use postern_engine::ReconcileError;
 use tracing::{Instrument, info, info_span, warn};
@@ -23,8 +24,8 @@ pub(crate) struct Triggers {
 /// What is to be reconciled in one account and Region.
 #[derive(Debug, Default)]
 pub(crate) struct RegionTargets {
-    pub(crate) vpcs: BTreeMap<VpcId, Triggers>,
-    /// Set where every VPC is to be reconciled.
+    pub(crate) scopes: BTreeMap<ScopedResource, Triggers>,
+    /// Set where every scope is to be reconciled.
     pub(crate) whole: Option<Triggers>,
 }
 
@@ -69,7 +70,7 @@ impl Failures {
     }
 }
 
-/// Reads the messages of a batch and determines which VPCs they name. What cannot be read or resolved is delivered again.
+/// Reads the messages of a batch and determines which scopes they name. What cannot be read or resolved is delivered again.
 ///
 /// An event of an account that this deployment does not serve is never looked up, since our credentials would show its
 /// resources as deleted: its message goes back, and so to the dead-letter queue in the end.
@@ -145,7 +146,7 @@ async fn resolve(session: &Session, region: &Region, named: Named, failures: &mu
     let mut resolutions = session.resolve(region, &wanted).await;
     for (target, triggers) in named {
         match resolutions.remove(&target) {
-            Some(Ok(Resolution::Vpc(vpc))) => targets.vpcs.entry(vpc).or_default().merge(&triggers),
+            Some(Ok(Resolution::Scope(resource))) => targets.scopes.entry(resource).or_default().merge(&triggers),
             Some(Ok(Resolution::Region)) => targets.whole.get_or_insert_default().merge(&triggers),
             Some(Ok(Resolution::Gone(what))) => info!(%what, "deleted in the meantime, there is nothing to do"),
             Some(Err(error)) => failures.send_back(triggers.messages, &error.into()),
@@ -180,7 +181,7 @@ mod tests {
         assert!(failures.messages.is_empty(), "{failures:?}");
         let (_, region) = targets.pop_first().unwrap();
         assert!(targets.is_empty() && region.whole.is_none());
-        let triggers = &region.vpcs[&rig.vpc.as_str().into()];
+        let triggers = &region.scopes[&ScopedResource::Vpc(rig.vpc.as_str().into())];
         assert_eq!((triggers.messages.len(), triggers.events.len()), (2, 1));
     }
 
@@ -189,7 +190,7 @@ mod tests {
         let rig = Rig::new();
         let (mut targets, _) = targets_of(&rig, &[message("a", &schedule())]).await;
         let (_, region) = targets.pop_first().unwrap();
-        assert!(region.vpcs.is_empty() && region.whole.is_some());
+        assert!(region.scopes.is_empty() && region.whole.is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -68,6 +68,7 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
         3 => Command::Release(Release {
             target: match &record.scope.resource {
                 ScopedResource::Vpc(vpc) => ReleaseTarget::Vpc(vpc.clone()),
+                ScopedResource::EndpointService(service) => ReleaseTarget::EndpointService(service.clone()),
             },
             changing,
         }),

@@ -23,7 +23,7 @@ pub(super) async fn quotas(aws: &Aws, caller: &Caller) -> Vec<Line> {
         let session = aws.account(&caller.account).await.map_err(|error| chain(&error))?;
         let parts = BTreeSet::from([Part::Endpoints]);
         session
-            .observe_region(&region, &parts)
+            .observe_vpcs(&region, &parts)
             .await
             .map_err(|error| chain(&error))
     };

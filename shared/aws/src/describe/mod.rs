@@ -6,10 +6,11 @@ pub(crate) mod parse;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    Filter, NetworkInterface, RouteTable, SecurityGroup, ServiceDetail, Subnet, Vpc, VpcAttributeName, VpcEndpoint,
+    AllowedPrincipal, Filter, NetworkInterface, RouteTable, SecurityGroup, ServiceConfiguration, ServiceDetail, Subnet,
+    Vpc, VpcAttributeName, VpcEndpoint, VpcEndpointConnection,
 };
 use postern_core::changes::DnsAttribute;
-use postern_core::model::id::{EndpointId, Region, ServiceName, VpcId};
+use postern_core::model::id::{EndpointId, EndpointServiceId, Region, ServiceName, VpcId};
 
 pub(crate) use self::catalogue::Catalogues;
 pub(crate) use self::paging::filter;
@@ -27,6 +28,9 @@ pub(crate) const ENDPOINTS: &str = "ec2:DescribeVpcEndpoints";
 pub(crate) const SECURITY_GROUPS: &str = "ec2:DescribeSecurityGroups";
 pub(crate) const NETWORK_INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
 pub(crate) const SERVICES: &str = "ec2:DescribeVpcEndpointServices";
+pub(crate) const CONFIGURATIONS: &str = "ec2:DescribeVpcEndpointServiceConfigurations";
+pub(crate) const PERMISSIONS: &str = "ec2:DescribeVpcEndpointServicePermissions";
+pub(crate) const CONNECTIONS: &str = "ec2:DescribeVpcEndpointConnections";
 
 /// A describe call whose request takes filters, without any: everything in the Region.
 macro_rules! list {
@@ -101,6 +105,38 @@ pub(crate) async fn service_by_name(
         let request = request.set_service_regions(regions).set_next_token(token);
         let answer = request.send().await?;
         Ok((answer.service_details.unwrap_or_default(), answer.next_token))
+    })
+    .await
+}
+
+list!(
+    configurations,
+    describe_vpc_endpoint_service_configurations,
+    PAGE,
+    service_configurations,
+    ServiceConfiguration,
+    CONFIGURATIONS
+);
+list!(
+    connections,
+    describe_vpc_endpoint_connections,
+    PAGE,
+    vpc_endpoint_connections,
+    VpcEndpointConnection,
+    CONNECTIONS
+);
+
+/// Who may connect to an endpoint service.
+pub(crate) async fn permissions(ec2: &Client, service: &EndpointServiceId) -> Result<Vec<AllowedPrincipal>, CallError> {
+    all_pages(PERMISSIONS, async |token| {
+        let answer = ec2
+            .describe_vpc_endpoint_service_permissions()
+            .service_id(service.as_str())
+            .max_results(PAGE)
+            .set_next_token(token)
+            .send()
+            .await?;
+        Ok((answer.allowed_principals.unwrap_or_default(), answer.next_token))
     })
     .await
 }

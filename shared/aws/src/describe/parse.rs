@@ -2,6 +2,8 @@
 //!
 //! A value that cannot be read is an error and becomes a gap: Postern never acts on a guess.
 
+mod endpoint_service;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
@@ -15,6 +17,7 @@ use postern_core::model::snapshot::{
     SecurityGroup, Service, Subnet, Tags, Vpc,
 };
 
+pub(crate) use self::endpoint_service::{configuration, connection, permission};
 use crate::error::CallError;
 
 /// Items by their ids.

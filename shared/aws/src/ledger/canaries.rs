@@ -1,10 +1,11 @@
 //! Which endpoints were closed first under a new perimeter.
 //!
-//! The item of a perimeter is a counter like those of the other budgets: each share names the VPC for which a run
-//! reserved it. Once the first endpoints are verified, the item says so, and nothing is reserved any more.
+//! The item of a perimeter is a counter like those of the other budgets: each share names the resource of the scope
+//! for which a run reserved it. Once the first endpoints are verified, the item says so, and nothing is reserved any more.
 
 use jiff::{SignedDuration, Timestamp};
-use postern_core::model::id::{AccountId, Region, VpcId};
+use postern_core::model::id::{AccountId, Region};
+use postern_core::model::scope::ScopedResource;
 use postern_core::plan::Budget;
 
 use super::item::{Item, area, attribute, key, number, text};
@@ -21,8 +22,8 @@ pub struct Canaries {
     pub verified: bool,
     /// How many endpoints runs have reserved. A run that crashed may have reserved more than it closed.
     pub reserved: u64,
-    /// The VPCs for which they did.
-    pub vpcs: Vec<VpcId>,
+    /// The resources of the scopes for which they did.
+    pub scopes: Vec<ScopedResource>,
     /// Until when the item is kept, from which its last reservation follows.
     pub expires: Option<Timestamp>,
 }
@@ -89,15 +90,15 @@ fn sort(perimeter: &str) -> String {
 fn read(item: &Item) -> Canaries {
     let count = |name: &str| attribute(item, name).and_then(|value| value.parse::<i64>().ok());
     let shares = item.keys().filter_map(|name| name.split_once('/'));
-    let mut vpcs: Vec<VpcId> = shares.map(|(vpc, _)| VpcId::from(vpc)).collect();
-    vpcs.sort();
-    vpcs.dedup();
+    let mut scopes: Vec<_> = shares.filter_map(|(id, _)| ScopedResource::parse(id)).collect();
+    scopes.sort();
+    scopes.dedup();
     Canaries {
         verified: count(VERIFIED).is_some(),
         reserved: count("used")
             .and_then(|used| u64::try_from(used).ok())
             .unwrap_or_default(),
-        vpcs,
+        scopes,
         expires: count("expires").and_then(|seconds| Timestamp::from_second(seconds).ok()),
     }
 }

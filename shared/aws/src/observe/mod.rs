@@ -1,9 +1,10 @@
-//! Observes VPCs as they are now.
+//! Observes VPCs and endpoint services as they are now.
 
 mod clients;
 mod groups;
 mod region;
 mod resolve;
+mod service;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use aws_sdk_ec2::Client;
 use postern_core::changes::DnsAttribute;
 use postern_core::model::id::{Region, VpcId};
 use postern_core::model::scope::ScopedResource;
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{Catalogue, Endpoint, Gap, Observed, Part, VpcDns, VpcSnapshot};
 
 pub use clients::CLIENT_CALLS;
@@ -58,6 +60,10 @@ pub fn calls(part: Part) -> &'static [&'static str] {
         Part::Endpoints => &[describe::ENDPOINTS],
         Part::SecurityGroups => &[describe::SECURITY_GROUPS],
         Part::Services => &[describe::SERVICES],
+        Part::Configuration => &[describe::CONFIGURATIONS],
+        Part::Permissions => &[describe::PERMISSIONS],
+        Part::Connections => &[describe::CONNECTIONS],
+        Part::LoadBalancers | Part::TargetHealth => &[],
     }
 }
 
@@ -71,12 +77,19 @@ impl Session {
         region: &Region,
         resource: &ScopedResource,
         parts: &BTreeSet<Part>,
-    ) -> Result<Option<VpcSnapshot>, ObserveError> {
-        let ScopedResource::Vpc(vpc) = resource;
+    ) -> Result<Option<Snapshot>, ObserveError> {
         // Boxed: the futures of the SDK's calls are large.
-        let observed = Box::pin(observe(self, region, vpc, parts)).await;
+        let observed = match resource {
+            ScopedResource::Vpc(vpc) => Box::pin(observe(self, region, vpc, parts))
+                .await
+                .map(|vpc| vpc.map(Snapshot::Vpc)),
+            ScopedResource::EndpointService(service) => {
+                let observed = Box::pin(service::observe(self, region, service, parts)).await;
+                observed.map(|service| service.map(Snapshot::Service))
+            }
+        };
         observed.map_err(|source| ObserveError {
-            target: format!("{vpc} in {region}"),
+            target: format!("{resource} in {region}"),
             source,
         })
     }
@@ -209,5 +222,10 @@ fn words(part: Part) -> &'static str {
         Part::Endpoints => "the endpoints were",
         Part::SecurityGroups => "the security groups were",
         Part::Services => "the service catalogue was",
+        Part::Configuration => "the configuration was",
+        Part::Permissions => "the permissions were",
+        Part::Connections => "the connections were",
+        Part::LoadBalancers => "the load balancers were",
+        Part::TargetHealth => "the health of the targets was",
     }
 }

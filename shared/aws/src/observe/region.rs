@@ -1,9 +1,10 @@
-//! All VPCs of a Region at once, for sweeps.
+//! All scopes of a Region at once, for sweeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use postern_core::model::id::{AccountId, EndpointId, Region, SecurityGroupId, VpcId};
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{Endpoint, Gap, Observed, Part, SecurityGroup, Vpc, VpcDns, VpcSnapshot};
 
 use super::groups::{may_be_foreign, unknown_groups};
@@ -14,11 +15,32 @@ use crate::error::CallError;
 use crate::session::Session;
 
 impl Session {
+    /// Observes every scope of the Region that has some of these parts.
+    pub async fn observe_region(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, ObserveError> {
+        let any = |of_scope: &[Part]| of_scope.iter().any(|part| parts.contains(part));
+        let (vpcs, services) = tokio::try_join!(
+            async {
+                match any(&Part::VPC) {
+                    true => self.observe_vpcs(region, parts).await,
+                    false => Ok(Vec::new()),
+                }
+            },
+            async {
+                match any(&Part::ENDPOINT_SERVICE) {
+                    true => self.observe_services(region, parts).await,
+                    false => Ok(Vec::new()),
+                }
+            },
+        )?;
+        let vpcs = vpcs.into_iter().map(Snapshot::Vpc);
+        Ok(vpcs.chain(services.into_iter().map(Snapshot::Service)).collect())
+    }
+
     /// Observes these parts of every VPC of the Region, those of other owners that are shared with us included. The
     /// calls grow with pages, and with VPCs where their DNS attributes are asked for, which AWS tells one at a time.
     ///
     /// DNS attributes that cannot be read, for whatever reason, leave a gap in their VPC alone.
-    pub async fn observe_region(
+    pub async fn observe_vpcs(
         &self,
         region: &Region,
         parts: &BTreeSet<Part>,

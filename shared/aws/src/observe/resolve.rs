@@ -1,4 +1,4 @@
-//! Resolves the resource that an event names to its VPC.
+//! Resolves the resource that an event names to its scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +6,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;
 use futures_util::{StreamExt, stream};
 use postern_core::model::id::{EndpointId, Region, VpcId};
+use postern_core::model::scope::ScopedResource;
 use postern_core::trigger::Target;
 
 use super::ObserveError;
@@ -19,10 +20,10 @@ const FILTER_VALUES: usize = 200;
 /// What a target resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
-    Vpc(VpcId),
+    Scope(ScopedResource),
     /// The resource no longer exists, and there is nothing to observe.
     Gone(String),
-    /// Every VPC of the Region: the resource no longer exists or was never known, but the VPC where it was may lack it.
+    /// Every scope of the Region: the resource no longer exists or was never known, but the VPC where it was may lack it.
     Region,
 }
 
@@ -31,7 +32,7 @@ type Found = BTreeMap<String, VpcId>;
 /// The IAM actions that resolving a target requires.
 pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
     match target {
-        Target::Vpc(_) | Target::Region => &[],
+        Target::Vpc(_) | Target::EndpointService(_) | Target::Region => &[],
         Target::Subnet(_) => &[describe::SUBNETS],
         Target::RouteTable(_) | Target::RouteTableAssociation(_) => &[describe::ROUTE_TABLES],
         Target::SecurityGroup(_) => &[describe::SECURITY_GROUPS],
@@ -93,7 +94,10 @@ impl Session {
         let gone = |what: &str, id: &str| Resolution::Gone(format!("{what} {id} no longer exists"));
         let resolution = |target: &Target| {
             let (found, id, otherwise) = match target {
-                Target::Vpc(vpc) => return Ok(Resolution::Vpc(vpc.clone())),
+                Target::Vpc(vpc) => return Ok(Resolution::Scope(ScopedResource::Vpc(vpc.clone()))),
+                Target::EndpointService(service) => {
+                    return Ok(Resolution::Scope(ScopedResource::EndpointService(service.clone())));
+                }
                 Target::Region => return Ok(Resolution::Region),
                 Target::Subnet(id) => (&subnets, id.as_str(), gone("subnet", id.as_str())),
                 Target::RouteTable(id) => (&tables, id.as_str(), gone("route table", id.as_str())),
@@ -104,7 +108,10 @@ impl Session {
                 Target::Endpoint(id) => (&endpoints, id.as_str(), Resolution::Region),
             };
             match found {
-                Ok(found) => Ok(found.get(id).cloned().map_or(otherwise, Resolution::Vpc)),
+                Ok(found) => Ok(found
+                    .get(id)
+                    .cloned()
+                    .map_or(otherwise, |vpc| Resolution::Scope(ScopedResource::Vpc(vpc)))),
                 Err(source) => Err(ObserveError {
                     target: format!("{id} in {region}"),
                     source: source.clone(),

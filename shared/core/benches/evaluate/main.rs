@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode};
 
 use postern_core::controls::CONTROLS;
 use postern_core::functions::{Function, POLICY_INSPECTOR, SUBNET_INSPECTOR};
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::VpcSnapshot;
 
 use crate::vpcs::{Fleet, Run};
@@ -72,7 +73,7 @@ fn measure(row: &str) -> ExitCode {
 /// Evaluates and plans VPCs of 10 endpoints, observed together as a sweep does.
 fn many(count: usize) {
     let fleet = Fleet::new();
-    let vpcs: Vec<_> = (0..count).map(|number| fleet.vpc(number)).collect();
+    let vpcs: Vec<_> = (0..count).map(|number| Snapshot::Vpc(fleet.vpc(number))).collect();
     let (mut findings, mut changes) = (0, 0);
     let begin = processor_time();
     let run = Run::new(&fleet);
@@ -97,7 +98,7 @@ fn many(count: usize) {
 /// One VPC with the default controls: by a function that is cold, and again by one that knows the policies.
 fn one_event(event: &str, function: &Function, vpc: fn(&Fleet) -> VpcSnapshot, target: &str) {
     let fleet = Fleet::with_default_controls();
-    let vpc = vpc(&fleet);
+    let vpc = Snapshot::Vpc(vpc(&fleet));
     let controls = function.controls();
     let (mut findings, mut changes) = (0, 0);
     let mut measure = |runs: &[&Run<'_>]| {

@@ -9,6 +9,7 @@ use postern_core::evaluation::{Control, Finding, PolicyCache};
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
 use postern_core::model::id::{EndpointId, SubnetId, Zone};
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{
     Catalogue, Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable,
     RouteTarget, SecurityGroup, Service, Subnet, Tags, Vpc, VpcDns, VpcSnapshot,
@@ -204,7 +205,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(crate) fn plan(&self, controls: &[&'static Control], vpc: &VpcSnapshot) -> (Vec<Finding>, Plan) {
+    pub(crate) fn plan(&self, controls: &[&'static Control], vpc: &Snapshot) -> (Vec<Finding>, Plan) {
         plan(
             controls,
             vpc,

@@ -28,7 +28,7 @@ pub struct RemoveSubnet {
     pub subnet: SubnetId,
 }
 
-impl KindOfChange for AddSubnet {
+impl KindOfChange<VpcSnapshot> for AddSubnet {
     fn kind(&self) -> ChangeKind {
         ChangeKind::AddSubnet
     }
@@ -116,7 +116,7 @@ impl KindOfChange for AddSubnet {
     }
 }
 
-impl KindOfInverse for RemoveSubnet {
+impl KindOfInverse<VpcSnapshot> for RemoveSubnet {
     /// Connections through the network interface in the subnet drop.
     fn safety(&self) -> Safety {
         Safety::Interrupting

@@ -27,7 +27,7 @@ pub struct DisassociateRouteTable {
     pub route_table: RouteTableId,
 }
 
-impl KindOfChange for AssociateRouteTable {
+impl KindOfChange<VpcSnapshot> for AssociateRouteTable {
     fn kind(&self) -> ChangeKind {
         ChangeKind::AssociateRouteTable
     }
@@ -116,7 +116,7 @@ impl KindOfChange for AssociateRouteTable {
     }
 }
 
-impl KindOfInverse for DisassociateRouteTable {
+impl KindOfInverse<VpcSnapshot> for DisassociateRouteTable {
     /// Connections of the table's subnets to the service drop.
     fn safety(&self) -> Safety {
         Safety::Interrupting

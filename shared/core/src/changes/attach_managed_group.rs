@@ -28,7 +28,7 @@ pub struct DetachGroup {
     pub group: SecurityGroupId,
 }
 
-impl KindOfChange for AttachManagedGroup {
+impl KindOfChange<VpcSnapshot> for AttachManagedGroup {
     fn kind(&self) -> ChangeKind {
         ChangeKind::AttachManagedGroup
     }
@@ -66,7 +66,7 @@ impl KindOfChange for AttachManagedGroup {
     }
 
     fn requires(&self, earlier: &Change) -> bool {
-        matches!(earlier.details().prepares(), Prepares::ManagedGroup)
+        matches!(earlier.prepares(), Prepares::ManagedGroup)
     }
 
     fn simulate(&self, state: &mut VpcSnapshot) -> bool {
@@ -122,7 +122,7 @@ impl KindOfChange for AttachManagedGroup {
     }
 }
 
-impl KindOfInverse for DetachGroup {
+impl KindOfInverse<VpcSnapshot> for DetachGroup {
     fn safety(&self) -> Safety {
         Safety::Restrictive
     }

@@ -32,7 +32,7 @@ pub struct RevokeIngress {
     pub cidrs: BTreeSet<String>,
 }
 
-impl KindOfChange for AuthorizeIngress {
+impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
     fn kind(&self) -> ChangeKind {
         ChangeKind::AuthorizeIngress
     }
@@ -150,7 +150,7 @@ impl KindOfChange for AuthorizeIngress {
     }
 }
 
-impl KindOfInverse for RevokeIngress {
+impl KindOfInverse<VpcSnapshot> for RevokeIngress {
     fn safety(&self) -> Safety {
         Safety::Restrictive
     }

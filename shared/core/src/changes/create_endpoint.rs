@@ -84,7 +84,7 @@ impl NewEndpoint {
     }
 }
 
-impl KindOfChange for NewEndpoint {
+impl KindOfChange<VpcSnapshot> for NewEndpoint {
     fn kind(&self) -> ChangeKind {
         ChangeKind::CreateEndpoint
     }
@@ -134,7 +134,7 @@ impl KindOfChange for NewEndpoint {
     }
 
     fn requires(&self, earlier: &Change) -> bool {
-        match earlier.details().prepares() {
+        match earlier.prepares() {
             Prepares::VpcDns => self.private_dns,
             Prepares::ManagedGroup => self.group.is_some(),
             Prepares::Ingress(_) | Prepares::Nothing => false,
@@ -226,7 +226,7 @@ impl KindOfChange for NewEndpoint {
     }
 }
 
-impl KindOfInverse for DeleteEndpoint {
+impl KindOfInverse<VpcSnapshot> for DeleteEndpoint {
     /// Connections through the endpoint drop.
     fn safety(&self) -> Safety {
         Safety::Interrupting

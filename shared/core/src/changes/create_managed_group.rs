@@ -38,7 +38,7 @@ impl fmt::Display for ManagedGroup {
     }
 }
 
-impl KindOfChange for CreateManagedGroup {
+impl KindOfChange<VpcSnapshot> for CreateManagedGroup {
     fn kind(&self) -> ChangeKind {
         ChangeKind::CreateManagedGroup
     }
@@ -150,7 +150,7 @@ impl KindOfChange for CreateManagedGroup {
     }
 }
 
-impl KindOfInverse for DeleteSecurityGroup {
+impl KindOfInverse<VpcSnapshot> for DeleteSecurityGroup {
     fn safety(&self) -> Safety {
         Safety::Restrictive
     }

@@ -25,7 +25,7 @@ pub struct DisablePrivateDns {
     pub endpoint: EndpointId,
 }
 
-impl KindOfChange for EnablePrivateDns {
+impl KindOfChange<VpcSnapshot> for EnablePrivateDns {
     fn kind(&self) -> ChangeKind {
         ChangeKind::EnablePrivateDns
     }
@@ -64,7 +64,7 @@ impl KindOfChange for EnablePrivateDns {
     }
 
     fn requires(&self, earlier: &Change) -> bool {
-        match earlier.details().prepares() {
+        match earlier.prepares() {
             Prepares::VpcDns | Prepares::ManagedGroup => true,
             Prepares::Ingress(endpoint) => *endpoint == self.endpoint,
             Prepares::Nothing => false,
@@ -117,7 +117,7 @@ impl KindOfChange for EnablePrivateDns {
     }
 }
 
-impl KindOfInverse for DisablePrivateDns {
+impl KindOfInverse<VpcSnapshot> for DisablePrivateDns {
     /// All clients of the VPC are sent to the public addresses of the service again.
     fn safety(&self) -> Safety {
         Safety::Interrupting

@@ -45,7 +45,7 @@ impl fmt::Display for DnsAttribute {
     }
 }
 
-impl KindOfChange for EnableVpcDns {
+impl KindOfChange<VpcSnapshot> for EnableVpcDns {
     fn kind(&self) -> ChangeKind {
         ChangeKind::EnableVpcDns
     }
@@ -135,7 +135,7 @@ impl KindOfChange for EnableVpcDns {
     }
 }
 
-impl KindOfInverse for DisableVpcDns {
+impl KindOfInverse<VpcSnapshot> for DisableVpcDns {
     /// Clients of private DNS names go to public addresses again.
     fn safety(&self) -> Safety {
         Safety::Interrupting

@@ -6,7 +6,7 @@ use super::snippet::Block;
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
-use crate::model::snapshot::{Gap, Part, VpcSnapshot};
+use crate::model::snapshot::{Gap, Part};
 
 /// What a change makes ready, so that later changes of a plan need it.
 pub(super) enum Prepares<'a> {
@@ -19,7 +19,8 @@ pub(super) enum Prepares<'a> {
     Ingress(&'a EndpointId),
 }
 
-pub(super) trait KindOfChange {
+/// `S` is the snapshot of the scope that the change is made in.
+pub(super) trait KindOfChange<S> {
     fn kind(&self) -> ChangeKind;
 
     fn safety(&self) -> Safety;
@@ -50,33 +51,33 @@ pub(super) trait KindOfChange {
 
     /// Makes the change in a snapshot, and tells whether that alters it. Nothing happens where the change is in effect
     /// already, or where the part that it concerns was not observed.
-    fn simulate(&self, state: &mut VpcSnapshot) -> bool;
+    fn simulate(&self, state: &mut S) -> bool;
 
     /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the
     /// snapshot after the change.
-    fn simulated_id(&self, after: &VpcSnapshot) -> Option<String>;
+    fn simulated_id(&self, after: &S) -> Option<String>;
 
     /// What undoes it. `created` is the id of what AWS created, or of the managed group that the change refers to.
     fn inverse(&self, created: Option<&str>) -> Option<Inverse>;
 
     /// Whether this run made the change. A gap where what it changes was not observed.
-    fn effect(&self, run: &RunId, state: &VpcSnapshot) -> EffectResult;
+    fn effect(&self, run: &RunId, state: &S) -> EffectResult;
 
     /// Whether what it created carries the run in its tags, so that `effect` tells one run's change from another's.
     fn names_its_run(&self) -> bool;
 
     /// What is not as the change left it any more, so that undoing it would undo the work of others. None where
     /// everything is as it was left.
-    fn altered_since(&self, created: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap>;
+    fn altered_since(&self, created: Option<&str>, state: &S) -> Result<Option<String>, Gap>;
 
     /// The configuration that has the same result, by the snapshot after the change.
-    fn snippet(&self, after: &VpcSnapshot) -> Vec<Block>;
+    fn snippet(&self, after: &S) -> Vec<Block>;
 
     /// The EC2 calls that may undo it.
     fn undoing_calls(&self) -> &'static [&'static str];
 }
 
-pub(super) trait KindOfInverse {
+pub(super) trait KindOfInverse<S> {
     fn safety(&self) -> Safety;
 
     /// Such as `restore the policy of vpce-0a1b2c3d`.
@@ -86,8 +87,8 @@ pub(super) trait KindOfInverse {
     fn command(&self) -> String;
 
     /// Makes the inverse in a snapshot.
-    fn simulate(&self, state: &mut VpcSnapshot);
+    fn simulate(&self, state: &mut S);
 
     /// Whether the change is undone. A gap where what it concerns was not observed.
-    fn effect(&self, state: &VpcSnapshot) -> EffectResult;
+    fn effect(&self, state: &S) -> EffectResult;
 }

@@ -43,9 +43,12 @@ pub use self::outcome::ChangeOutcome;
 pub use self::replace_policy::{ReplacePolicy, RestorePolicy};
 pub use self::snippet::Code;
 
-use self::kind::{KindOfChange, KindOfInverse};
+use self::kind::{KindOfChange, KindOfInverse, Prepares};
+use self::snippet::Block;
 use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{Gap, Part, VpcSnapshot};
 
 /// One reversible API effect.
@@ -122,27 +125,64 @@ impl ChangeKind {
     }
 }
 
+/// What a kind of change states, by the scope that it is made in. A change of one scope has no effect in another.
+#[expect(dead_code, reason = "no kind of change of an endpoint service yet")]
+enum Details<'a> {
+    Vpc(&'a dyn KindOfChange<VpcSnapshot>),
+    Service(&'a dyn KindOfChange<ServiceSnapshot>),
+}
+
+#[expect(dead_code, reason = "no kind of change of an endpoint service yet")]
+enum InverseDetails<'a> {
+    Vpc(&'a dyn KindOfInverse<VpcSnapshot>),
+    Service(&'a dyn KindOfInverse<ServiceSnapshot>),
+}
+
+/// What a kind states without a snapshot.
+macro_rules! of_kind {
+    ($details:expr, $kind:ident => $fact:expr) => {
+        match $details {
+            Details::Vpc($kind) => $fact,
+            Details::Service($kind) => $fact,
+        }
+    };
+}
+
+macro_rules! of_inverse {
+    ($details:expr, $kind:ident => $fact:expr) => {
+        match $details {
+            InverseDetails::Vpc($kind) => $fact,
+            InverseDetails::Service($kind) => $fact,
+        }
+    };
+}
+
+/// What is observed instead of the effect of a change that cannot be made in this scope.
+fn other_scope(snapshot: &Snapshot) -> EffectCheck {
+    EffectCheck::NotInEffect(format!("{} is no scope of such a change", snapshot.resource().id))
+}
+
 impl Change {
-    fn details(&self) -> &dyn KindOfChange {
+    fn details(&self) -> Details<'_> {
         match self {
-            Self::EnableVpcDns(change) => change,
-            Self::CreateManagedGroup(change) => change,
-            Self::AuthorizeIngress(change) => change,
-            Self::CreateEndpoint(change) => change,
-            Self::AddSubnet(change) => change,
-            Self::AssociateRouteTable(change) => change,
-            Self::AttachManagedGroup(change) => change,
-            Self::EnablePrivateDns(change) => change,
-            Self::ReplacePolicy(change) => change,
+            Self::EnableVpcDns(change) => Details::Vpc(change),
+            Self::CreateManagedGroup(change) => Details::Vpc(change),
+            Self::AuthorizeIngress(change) => Details::Vpc(change),
+            Self::CreateEndpoint(change) => Details::Vpc(change),
+            Self::AddSubnet(change) => Details::Vpc(change),
+            Self::AssociateRouteTable(change) => Details::Vpc(change),
+            Self::AttachManagedGroup(change) => Details::Vpc(change),
+            Self::EnablePrivateDns(change) => Details::Vpc(change),
+            Self::ReplacePolicy(change) => Details::Vpc(change),
         }
     }
 
     pub fn kind(&self) -> ChangeKind {
-        self.details().kind()
+        of_kind!(self.details(), kind => kind.kind())
     }
 
     pub fn safety(&self) -> Safety {
-        self.details().safety()
+        of_kind!(self.details(), kind => kind.safety())
     }
 
     /// Whether a wrong perimeter would make it harmful: it closes or interrupts, or it writes the policy of an endpoint.
@@ -152,70 +192,88 @@ impl Change {
 
     /// The endpoint that the change modifies; None where it creates one or touches none.
     pub fn endpoint(&self) -> Option<&EndpointId> {
-        self.details().endpoint()
+        of_kind!(self.details(), kind => kind.endpoint())
     }
 
     /// The parts of a snapshot that the change alters.
     pub fn alters(&self) -> &'static [Part] {
-        self.details().alters()
+        of_kind!(self.details(), kind => kind.alters())
     }
 
     /// What the change adds to the bill each month, data processing aside.
     pub fn monthly_cost(&self, prices: &Prices, region: &Region) -> Option<MonthlyCost> {
-        self.details().monthly_cost(prices, region)
+        of_kind!(self.details(), kind => kind.monthly_cost(prices, region))
     }
 
     /// Whether it does again what an earlier change did.
     pub fn repeats(&self, earlier: &Self) -> bool {
-        self.details().repeats(earlier)
+        of_kind!(self.details(), kind => kind.repeats(earlier))
     }
 
     /// The VPC whose managed group it creates, changes or attaches.
     pub fn managed_group(&self) -> Option<&VpcId> {
-        self.details().managed_group()
+        of_kind!(self.details(), kind => kind.managed_group())
+    }
+
+    fn prepares(&self) -> Prepares<'_> {
+        of_kind!(self.details(), kind => kind.prepares())
     }
 
     /// Whether it may fail, or cut clients off, unless an earlier change of the same plan was made.
     pub fn requires(&self, earlier: &Self) -> bool {
-        self.details().requires(earlier)
+        of_kind!(self.details(), kind => kind.requires(earlier))
     }
 
     /// The snapshot after the change. The same snapshot where the change is in effect already, or where the part that
     /// it concerns was not observed.
-    pub fn simulate(&self, snapshot: &VpcSnapshot) -> VpcSnapshot {
+    pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
         let mut after = snapshot.clone();
         self.simulate_in(&mut after);
         after
     }
 
     /// Makes the change in a snapshot, and tells whether that alters it.
-    pub fn simulate_in(&self, snapshot: &mut VpcSnapshot) -> bool {
-        self.details().simulate(snapshot)
+    pub fn simulate_in(&self, snapshot: &mut Snapshot) -> bool {
+        match (self.details(), snapshot) {
+            (Details::Vpc(kind), Snapshot::Vpc(state)) => kind.simulate(state),
+            (Details::Service(kind), Snapshot::Service(state)) => kind.simulate(state),
+            (Details::Vpc(_), Snapshot::Service(_)) | (Details::Service(_), Snapshot::Vpc(_)) => false,
+        }
     }
 
     /// The id that `simulate` gave to what the change created, or of the managed group that it refers to, by the
     /// snapshot after the change.
-    pub fn simulated_id(&self, after: &VpcSnapshot) -> Option<String> {
-        self.details().simulated_id(after)
+    pub fn simulated_id(&self, after: &Snapshot) -> Option<String> {
+        match (self.details(), after) {
+            (Details::Vpc(kind), Snapshot::Vpc(state)) => kind.simulated_id(state),
+            (Details::Service(kind), Snapshot::Service(state)) => kind.simulated_id(state),
+            (Details::Vpc(_), Snapshot::Service(_)) | (Details::Service(_), Snapshot::Vpc(_)) => None,
+        }
     }
 
     /// What undoes the change. `created` is the id that AWS gave to what the change created, and the id of the
     /// managed group for changes that refer to it; None while it is not known.
     pub fn inverse(&self, created: Option<&str>) -> Option<Inverse> {
-        self.details().inverse(created)
+        of_kind!(self.details(), kind => kind.inverse(created))
     }
 
     /// Whether this run made the change.
     ///
     /// # Errors
     /// The gap, where what the change concerns was not observed.
-    pub fn effect(&self, run: &RunId, snapshot: &VpcSnapshot) -> Result<EffectCheck, Gap> {
-        self.details().effect(run, snapshot)
+    pub fn effect(&self, run: &RunId, snapshot: &Snapshot) -> Result<EffectCheck, Gap> {
+        match (self.details(), snapshot) {
+            (Details::Vpc(kind), Snapshot::Vpc(state)) => kind.effect(run, state),
+            (Details::Service(kind), Snapshot::Service(state)) => kind.effect(run, state),
+            (Details::Vpc(_), Snapshot::Service(_)) | (Details::Service(_), Snapshot::Vpc(_)) => {
+                Ok(other_scope(snapshot))
+            }
+        }
     }
 
     /// Whether `effect` tells the change of one run from the same change of another.
     pub fn names_its_run(&self) -> bool {
-        self.details().names_its_run()
+        of_kind!(self.details(), kind => kind.names_its_run())
     }
 
     /// What is not as the change left it any more, so that undoing it would undo the work of others. None where
@@ -223,56 +281,73 @@ impl Change {
     ///
     /// # Errors
     /// The gap, where what the change concerns was not observed.
-    pub fn altered_since(&self, created: Option<&str>, snapshot: &VpcSnapshot) -> Result<Option<String>, Gap> {
-        self.details().altered_since(created, snapshot)
+    pub fn altered_since(&self, created: Option<&str>, snapshot: &Snapshot) -> Result<Option<String>, Gap> {
+        match (self.details(), snapshot) {
+            (Details::Vpc(kind), Snapshot::Vpc(state)) => kind.altered_since(created, state),
+            (Details::Service(kind), Snapshot::Service(state)) => kind.altered_since(created, state),
+            (Details::Vpc(_), Snapshot::Service(_)) | (Details::Service(_), Snapshot::Vpc(_)) => Ok(None),
+        }
+    }
+
+    /// The configuration that has the same result, by the snapshot after the change.
+    fn snippet(&self, after: &Snapshot) -> Vec<Block> {
+        match (self.details(), after) {
+            (Details::Vpc(kind), Snapshot::Vpc(state)) => kind.snippet(state),
+            (Details::Service(kind), Snapshot::Service(state)) => kind.snippet(state),
+            (Details::Vpc(_), Snapshot::Service(_)) | (Details::Service(_), Snapshot::Vpc(_)) => Vec::new(),
+        }
     }
 
     /// The EC2 calls that may undo it.
     pub fn undoing_calls(&self) -> &'static [&'static str] {
-        self.details().undoing_calls()
+        of_kind!(self.details(), kind => kind.undoing_calls())
     }
 }
 
 /// Such as `enable private DNS on vpce-0a1b2c3d`.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.details().text())
+        f.write_str(&of_kind!(self.details(), kind => kind.text()))
     }
 }
 
 impl Inverse {
-    fn details(&self) -> &dyn KindOfInverse {
+    fn details(&self) -> InverseDetails<'_> {
         match self {
-            Self::DisableVpcDns(inverse) => inverse,
-            Self::DeleteSecurityGroup(inverse) => inverse,
-            Self::RevokeIngress(inverse) => inverse,
-            Self::DeleteEndpoint(inverse) => inverse,
-            Self::RemoveSubnet(inverse) => inverse,
-            Self::DisassociateRouteTable(inverse) => inverse,
-            Self::DetachGroup(inverse) => inverse,
-            Self::DisablePrivateDns(inverse) => inverse,
-            Self::RestorePolicy(inverse) => inverse,
+            Self::DisableVpcDns(inverse) => InverseDetails::Vpc(inverse),
+            Self::DeleteSecurityGroup(inverse) => InverseDetails::Vpc(inverse),
+            Self::RevokeIngress(inverse) => InverseDetails::Vpc(inverse),
+            Self::DeleteEndpoint(inverse) => InverseDetails::Vpc(inverse),
+            Self::RemoveSubnet(inverse) => InverseDetails::Vpc(inverse),
+            Self::DisassociateRouteTable(inverse) => InverseDetails::Vpc(inverse),
+            Self::DetachGroup(inverse) => InverseDetails::Vpc(inverse),
+            Self::DisablePrivateDns(inverse) => InverseDetails::Vpc(inverse),
+            Self::RestorePolicy(inverse) => InverseDetails::Vpc(inverse),
         }
     }
 
     pub fn safety(&self) -> Safety {
-        self.details().safety()
+        of_inverse!(self.details(), kind => kind.safety())
     }
 
     /// Such as `restore the policy of vpce-0a1b2c3d`.
     pub fn text(&self) -> String {
-        self.details().text()
+        of_inverse!(self.details(), kind => kind.text())
     }
 
     /// The AWS CLI command that carries it out.
     pub fn command(&self) -> String {
-        self.details().command()
+        of_inverse!(self.details(), kind => kind.command())
     }
 
     /// The snapshot after the change was undone.
-    pub fn simulate(&self, snapshot: &VpcSnapshot) -> VpcSnapshot {
+    pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
         let mut after = snapshot.clone();
-        self.details().simulate(&mut after);
+        match (self.details(), &mut after) {
+            (InverseDetails::Vpc(kind), Snapshot::Vpc(state)) => kind.simulate(state),
+            (InverseDetails::Service(kind), Snapshot::Service(state)) => kind.simulate(state),
+            (InverseDetails::Vpc(_), Snapshot::Service(_)) | (InverseDetails::Service(_), Snapshot::Vpc(_)) => {}
+        }
         after
     }
 
@@ -280,7 +355,13 @@ impl Inverse {
     ///
     /// # Errors
     /// The gap, where what the change concerns was not observed.
-    pub fn effect(&self, snapshot: &VpcSnapshot) -> Result<EffectCheck, Gap> {
-        self.details().effect(snapshot)
+    pub fn effect(&self, snapshot: &Snapshot) -> Result<EffectCheck, Gap> {
+        match (self.details(), snapshot) {
+            (InverseDetails::Vpc(kind), Snapshot::Vpc(state)) => kind.effect(state),
+            (InverseDetails::Service(kind), Snapshot::Service(state)) => kind.effect(state),
+            (InverseDetails::Vpc(_), Snapshot::Service(_)) | (InverseDetails::Service(_), Snapshot::Vpc(_)) => {
+                Ok(other_scope(snapshot))
+            }
+        }
     }
 }

@@ -29,7 +29,7 @@ pub struct RestorePolicy {
     pub policy: String,
 }
 
-impl KindOfChange for ReplacePolicy {
+impl KindOfChange<VpcSnapshot> for ReplacePolicy {
     fn kind(&self) -> ChangeKind {
         ChangeKind::ReplacePolicy
     }
@@ -116,7 +116,7 @@ impl KindOfChange for ReplacePolicy {
     }
 }
 
-impl KindOfInverse for RestorePolicy {
+impl KindOfInverse<VpcSnapshot> for RestorePolicy {
     /// What the earlier policy denied and the present one allows is denied again.
     fn safety(&self) -> Safety {
         Safety::Restrictive

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::Change;
 use crate::model::id::EndpointId;
 use crate::model::managed::MANAGED_GROUP_NAME;
-use crate::model::snapshot::{Endpoint, VpcSnapshot};
+use crate::model::scope_snapshot::Snapshot;
+use crate::model::snapshot::{Endpoint, SecurityGroup, VpcSnapshot};
 use crate::model::text::printable_json;
 
 /// Both say the same: what the resource has to say besides what it says anyway.
@@ -40,13 +41,13 @@ pub(super) enum Setting {
 }
 
 impl Code {
-    /// Of what these changes would set in this VPC. None where there is nothing to set.
-    pub fn of(changes: &[Change], snapshot: &VpcSnapshot) -> Option<Self> {
+    /// Of what these changes would set in this scope. None where there is nothing to set.
+    pub fn of(changes: &[Change], snapshot: &Snapshot) -> Option<Self> {
         let after = changes
             .iter()
             .fold(snapshot.clone(), |state, change| change.simulate(&state));
         let mut blocks: Vec<Block> = Vec::new();
-        for block in changes.iter().flat_map(|change| change.details().snippet(&after)) {
+        for block in changes.iter().flat_map(|change| change.snippet(&after)) {
             match blocks.iter_mut().find(|other| other.about == block.about) {
                 Some(other) => {
                     other.terraform.1.extend(block.terraform.1);
@@ -57,7 +58,7 @@ impl Code {
         }
         let joined = |text: fn(&Block) -> String| {
             let text = blocks.iter().map(text).collect::<Vec<_>>().join("\n");
-            match (snapshot.managed_group(), after.managed_group()) {
+            match (managed_group(snapshot), managed_group(&after)) {
                 // What AWS will call it is not known.
                 (None, Some(group)) => text.replace(group.id.as_str(), &format!("<id of {MANAGED_GROUP_NAME}>")),
                 _ => text,
@@ -67,6 +68,13 @@ impl Code {
             terraform: joined(Block::terraform),
             cloudformation: joined(Block::cloudformation),
         })
+    }
+}
+
+fn managed_group(snapshot: &Snapshot) -> Option<&SecurityGroup> {
+    match snapshot {
+        Snapshot::Vpc(vpc) => vpc.managed_group(),
+        Snapshot::Service(_) => None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::snapshot::*;
 use crate::testing::{net, support, *};
 
 fn code(changes: &[Change], world: &World) -> Code {
-    Code::of(changes, &world.snapshot).unwrap()
+    Code::of(changes, &world.snapshot.state()).unwrap()
 }
 
 fn world() -> World {
@@ -202,7 +202,7 @@ fn snippet_of_a_missing_endpoint_is_complete() {
     assert_eq!(
         Code::of(
             &[Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() })],
-            &world.snapshot
+            &world.snapshot.state()
         ),
         None
     );

@@ -3,7 +3,7 @@
 use postern_policy::{Binding, Request};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Policy, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -47,7 +47,7 @@ service that AWS does not offer is left to people.",
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: true,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

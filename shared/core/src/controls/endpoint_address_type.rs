@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::endpoint_missing::address_type_advice;
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::address::AddressType;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::SubnetId;
@@ -34,7 +34,7 @@ IPv6 addresses.",
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

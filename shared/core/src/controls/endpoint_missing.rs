@@ -6,7 +6,7 @@ use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
 use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::history::Action;
 use crate::model::address::AddressType;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
@@ -73,7 +73,7 @@ An interface endpoint is billed per zone and hour, whether it is used or not.",
     ],
     opt_in: false,
     writes_perimeter_policies: true,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
@@ -852,7 +852,7 @@ mod tests {
             .edit_endpoint("vpce-other", |e| e.policy = Some(ALLOW_ALL.to_owned()));
         let mut after = world.clone();
         for planned in &world.plan().changes {
-            after.snapshot = planned.change.simulate(&after.snapshot);
+            after.snapshot = planned.change.make_in(&after.snapshot);
         }
         let bad: Vec<_> = after
             .all_findings()

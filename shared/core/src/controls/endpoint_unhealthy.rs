@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointState, Gap, Part};
 
@@ -35,7 +35,7 @@ tunnel endpoints.
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::changes::{AssociateRouteTable, Change, ChangeKind};
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{Gap, Part};
@@ -34,7 +34,7 @@ table's subnets to the service drop and are opened again through the endpoint. G
     changes: &[ChangeKind::AssociateRouteTable],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ipnet::IpNet;
 
 use crate::evaluation::ingress::ServicePorts;
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Part, Protocol, SecurityGroup};
 
@@ -40,7 +40,7 @@ resources may use them.",
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -4,7 +4,7 @@ use postern_policy::Containment;
 
 use crate::changes::ChangeKind;
 use crate::evaluation::Policy;
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -42,7 +42,7 @@ know which requests they were meant to allow.",
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
@@ -163,7 +163,7 @@ mod tests {
         let present = std::mem::replace(&mut world.settings.perimeter, perimeter);
         let change = changes(&world.judge(&policy_open::CONTROL, "vpce-s3"))[0].clone();
         let digest = world.settings.perimeter_digest();
-        world.snapshot = change.simulate(&world.snapshot);
+        world.snapshot = change.make_in(&world.snapshot);
         world.settings.perimeter = present;
         let written = ChangeRecord {
             perimeter: Some(digest),
@@ -197,7 +197,7 @@ mod tests {
         let [planned] = plan.changes.as_slice() else {
             panic!("{plan:#?}")
         };
-        world.snapshot = planned.change.simulate(&world.snapshot);
+        world.snapshot = planned.change.make_in(&world.snapshot);
         for control in [&CONTROL, &policy_open::CONTROL] {
             assert_eq!(
                 world.verdict(control, "vpce-s3"),

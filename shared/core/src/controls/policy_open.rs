@@ -4,7 +4,7 @@ use postern_policy::{Containment, NoFix};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, sentences};
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Policy, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -48,7 +48,7 @@ applies to the policy of a service that AWS does not offer. The report keeps the
     changes: &[ChangeKind::ReplacePolicy],
     opt_in: false,
     writes_perimeter_policies: true,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -1,7 +1,7 @@
 //! policy-unsupported: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
@@ -33,7 +33,7 @@ endpoint.",
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

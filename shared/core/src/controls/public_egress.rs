@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::evaluation::requirement::Requirements;
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::ServiceName;
 use crate::model::snapshot::{EndpointKind, Gap, Part, RouteTable, RouteTarget, Subnet};
@@ -43,7 +43,7 @@ finding.",
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -1,6 +1,6 @@
 //! service-retired: see [`CONTROL`].
 
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::service_facts::successor;
 use crate::model::snapshot::{Endpoint, EndpointKind, Gap, Part};
@@ -29,7 +29,7 @@ AWS for the service by its name before it reports this, since the listing of ser
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

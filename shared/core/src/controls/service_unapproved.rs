@@ -1,6 +1,6 @@
 //! service-unapproved: see [`CONTROL`].
 
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::AccountId;
 use crate::model::snapshot::{Catalogue, Endpoint, Gap, Part, Service};
@@ -37,7 +37,7 @@ endpoints.
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

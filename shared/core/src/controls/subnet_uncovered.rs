@@ -3,7 +3,7 @@
 use super::endpoint_missing::{address_type_advice, placement};
 use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{Endpoint, Gap, Part, Subnet};
@@ -38,7 +38,7 @@ Each zone of an interface endpoint is billed by the hour.",
     changes: &[ChangeKind::AddSubnet],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -1,7 +1,7 @@
 //! vpc-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
-use crate::evaluation::{Assessment, Concern, Context, Control, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{EndpointKind, Gap, Part};
 
@@ -36,7 +36,7 @@ the Amazon DNS server cannot resolve the names of the service.
     changes: &[ChangeKind::EnableVpcDns],
     opt_in: false,
     writes_perimeter_policies: false,
-    evaluate,
+    evaluate: Evaluate::Vpc(evaluate),
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {

@@ -207,14 +207,8 @@ mod tests {
     }
 
     fn admission(world: &World) -> Admission {
-        let (history, idle, policies) = (ChangeHistory::default(), BTreeSet::new(), PolicyCache::default());
-        let context = Context::new(
-            &world.snapshot,
-            &world.settings,
-            &history,
-            world.now,
-            (&idle, &policies),
-        );
+        let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
+        let context = Context::new(&world.snapshot, &world.settings, &history, world.now, &policies);
         let endpoint = &world.snapshot.endpoints.as_ref().unwrap()[&"vpce-sts".into()];
         assert_eq!(endpoint.state, EndpointState::Available);
         {

@@ -27,15 +27,17 @@ use self::requirement::Requirements;
 
 use crate::changes::{Change, ChangeKind, Safety};
 use crate::history::ChangeHistory;
-use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
+use crate::model::endpoint_service::ServiceSnapshot;
+use crate::model::finding::{FindingKey, Resource, ResourceKind, Severity, Verdict};
 use crate::model::id::SubnetId;
+use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{Endpoint, Gap, Part, VpcSnapshot, name};
 use crate::settings::{Mode, Settings};
 
 /// A tag that exempts its resource from the controls that the settings allow to be exempted by tag.
 pub const TAG_EXEMPT: &str = "postern:exempt";
 
-/// A requirement on the resources of a VPC.
+/// A requirement on the resources of a scope.
 pub struct Control {
     /// In kebab case: the resource and its defect.
     pub name: &'static str,
@@ -61,8 +63,16 @@ pub struct Control {
     pub opt_in: bool,
     /// Whether its remediation writes endpoint policies that admit the perimeter alone.
     pub writes_perimeter_policies: bool,
-    /// Assessments of every verdict. After a gap the control is not evaluated for the whole scope.
-    pub evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>,
+    pub evaluate: Evaluate,
+}
+
+/// How a control is evaluated, by the scope that it is a requirement on. It is not evaluated on other scopes.
+///
+/// Gives assessments of every verdict. After a gap the control is not evaluated for the whole scope.
+#[derive(Clone, Copy)]
+pub enum Evaluate {
+    Vpc(fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>),
+    Service(fn(&ServiceContext<'_>) -> Result<Vec<Assessment>, Gap>),
 }
 
 impl Control {
@@ -82,16 +92,16 @@ pub enum Concern {
     Reachability,
     /// Endpoints admit only trusted principals and resources.
     Containment,
+    /// Endpoint services are offered to approved consumers, and work for them.
+    Publication,
 }
 
-/// The input of a control.
+/// The input of a control of VPCs.
 pub struct Context<'a> {
     pub snapshot: &'a VpcSnapshot,
     pub settings: &'a Settings,
     pub history: &'a ChangeHistory,
     pub now: Timestamp,
-    /// Subnets without network interfaces of others than endpoints, as far as anybody looked.
-    pub(crate) idle: &'a BTreeSet<SubnetId>,
     pub(crate) policies: &'a PolicyCache,
     /// The policies of the live endpoints, since several controls ask for them.
     known_policies: OnceCell<Result<Vec<(&'a Endpoint, Known<'a>)>, Gap>>,
@@ -106,14 +116,13 @@ impl<'a> Context<'a> {
         settings: &'a Settings,
         history: &'a ChangeHistory,
         now: Timestamp,
-        (idle, policies): (&'a BTreeSet<SubnetId>, &'a PolicyCache),
+        policies: &'a PolicyCache,
     ) -> Self {
         Self {
             snapshot,
             settings,
             history,
             now,
-            idle,
             policies,
             known_policies: OnceCell::new(),
             interface: OnceCell::new(),
@@ -122,12 +131,37 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Evaluates these controls. Sorted by finding key; the same input gives the same findings, whatever policies are known.
+/// The input of a control of endpoint services.
+pub struct ServiceContext<'a> {
+    pub snapshot: &'a ServiceSnapshot,
+    pub settings: &'a Settings,
+    pub now: Timestamp,
+}
+
+/// With what the findings of a scope are made.
+struct ScopeContext<'a> {
+    snapshot: &'a Snapshot,
+    settings: &'a Settings,
+    history: &'a ChangeHistory,
+    now: Timestamp,
+    /// Subnets without network interfaces of others than endpoints, as far as anybody looked.
+    idle: &'a BTreeSet<SubnetId>,
+    controls: ControlContext<'a>,
+}
+
+/// The input of the controls of one scope.
+enum ControlContext<'a> {
+    Vpc(Context<'a>),
+    Service(ServiceContext<'a>),
+}
+
+/// Evaluates these controls, each on its own scope. Sorted by finding key; the same input gives the same findings,
+/// whatever policies are known.
 ///
-/// A VPC of another owner has no findings: only its owner can change it.
+/// A resource of another owner has no findings: only its owner can change it.
 pub fn evaluate(
     controls: &[&Control],
-    snapshot: &VpcSnapshot,
+    snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
@@ -139,26 +173,37 @@ pub fn evaluate(
 /// Like [`evaluate`], with subnets that are known to be idle.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
-    snapshot: &VpcSnapshot,
+    snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
     (idle, policies): (&BTreeSet<SubnetId>, &PolicyCache),
 ) -> Vec<Finding> {
-    if snapshot.vpc.owner != snapshot.account {
+    if snapshot.owner() != snapshot.account() {
         return Vec::new();
     }
-    let context = Context::new(snapshot, settings, history, now, (idle, policies));
+    let context = ScopeContext {
+        snapshot,
+        settings,
+        history,
+        now,
+        idle,
+        controls: match snapshot {
+            Snapshot::Vpc(vpc) => ControlContext::Vpc(Context::new(vpc, settings, history, now, policies)),
+            Snapshot::Service(snapshot) => ControlContext::Service(ServiceContext {
+                snapshot,
+                settings,
+                now,
+            }),
+        },
+    };
     let mut findings = Vec::new();
     for control in controls {
         let mode = settings.modes.of(control.name);
         if mode == Mode::Off {
             continue;
         }
-        let assessed = (control.evaluate)(&context).unwrap_or_else(|gap| {
-            let key = FindingKey::new(control.name, ResourceKind::Vpc, &snapshot.vpc.id);
-            vec![key.concluded(Conclusion::NotEvaluated(gap))]
-        });
+        let assessed = context.assess(control);
         findings.extend(
             assessed
                 .into_iter()
@@ -169,7 +214,7 @@ pub(crate) fn evaluate_with(
     findings
 }
 
-fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Context<'_>) -> Finding {
+fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &ScopeContext<'_>) -> Finding {
     let key = &assessment.key;
     let mode = match &assessment.conclusion {
         Conclusion::NonCompliant {
@@ -203,32 +248,60 @@ fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &Cont
     }
 }
 
-impl Context<'_> {
+impl ScopeContext<'_> {
+    /// Nothing where it is a control of another scope.
+    fn assess(&self, control: &Control) -> Vec<Assessment> {
+        let assessed = match (control.evaluate, &self.controls) {
+            (Evaluate::Vpc(evaluate), ControlContext::Vpc(context)) => evaluate(context),
+            (Evaluate::Service(evaluate), ControlContext::Service(context)) => evaluate(context),
+            (Evaluate::Vpc(_), ControlContext::Service(_)) | (Evaluate::Service(_), ControlContext::Vpc(_)) => {
+                return Vec::new();
+            }
+        };
+        assessed.unwrap_or_else(|gap| {
+            let Resource { kind, id } = self.snapshot.resource();
+            let key = FindingKey::new(control.name, kind, id);
+            vec![key.concluded(Conclusion::NotEvaluated(gap))]
+        })
+    }
+
     /// Whether clients may be interrupted by the change.
     fn interrupts_somebody(&self, change: &Change) -> bool {
         change.safety() == Safety::Interrupting && idle_subnets(change, self.snapshot, self.idle).is_none()
     }
 }
 
-/// The subnets that an interrupting change affects, where all of them are idle, so that it meets no client.
+/// The subnets that an interrupting change affects, where all of them are idle, so that it meets no client. None for an
+/// endpoint service, whose clients are in the VPCs of others.
 pub(crate) fn idle_subnets(
     change: &Change,
-    snapshot: &VpcSnapshot,
+    snapshot: &Snapshot,
     idle: &BTreeSet<SubnetId>,
 ) -> Option<BTreeSet<SubnetId>> {
-    let affected = change.interrupts(snapshot).ok()?;
+    let affected = match snapshot {
+        Snapshot::Vpc(vpc) => change.interrupts(vpc).ok()?,
+        Snapshot::Service(_) => return None,
+    };
     affected.is_subset(idle).then_some(affected)
 }
 
-/// The service of the endpoint that a finding is about.
-fn service_of(key: &FindingKey, snapshot: &VpcSnapshot) -> Option<String> {
+/// The service of the endpoint that a finding is about, or the endpoint service of the scope.
+fn service_of(key: &FindingKey, snapshot: &Snapshot) -> Option<String> {
+    let vpc = match snapshot {
+        Snapshot::Vpc(vpc) => vpc,
+        Snapshot::Service(snapshot) => return Some(snapshot.service.name.to_string()),
+    };
     match key.resource.kind {
         ResourceKind::Endpoint => {
-            let endpoints = snapshot.endpoints.as_ref().ok()?;
+            let endpoints = vpc.endpoints.as_ref().ok()?;
             let endpoint = endpoints.get(&key.resource.id.as_str().into())?;
             endpoint.service.as_ref().map(ToString::to_string)
         }
-        ResourceKind::Vpc | ResourceKind::Subnet | ResourceKind::RouteTable => None,
+        ResourceKind::Vpc
+        | ResourceKind::Subnet
+        | ResourceKind::RouteTable
+        | ResourceKind::EndpointService
+        | ResourceKind::EndpointConnection => None,
     }
 }
 

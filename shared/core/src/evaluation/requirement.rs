@@ -200,7 +200,7 @@ mod tests {
             &world.settings,
             &history,
             world.now,
-            (&std::collections::BTreeSet::new(), &policies),
+            &policies,
         ))
     }
 

@@ -2,15 +2,16 @@
 
 use super::assessment::{Assessment, Conclusion, Remediation};
 use super::finding::{Exempt, Suppression};
-use super::{Context, TAG_EXEMPT};
+use super::{ControlContext, ScopeContext, TAG_EXEMPT};
 use crate::changes::Change;
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::managed::managed_by;
+use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{Tags, VpcSnapshot};
 use crate::settings::{ExemptionSelector, Mode};
 
 /// The exemption of a resource from a control: by the settings, or else by a tag where the settings allow it.
-pub(super) fn exemption(key: &FindingKey, context: &Context<'_>) -> Option<Exempt> {
+pub(super) fn exemption(key: &FindingKey, context: &ScopeContext<'_>) -> Option<Exempt> {
     let settings = context.settings;
     let tags = tags_of(key, context.snapshot);
     let matching = settings.exemptions.iter().filter(|exemption| {
@@ -37,12 +38,12 @@ pub(super) fn exemption(key: &FindingKey, context: &Context<'_>) -> Option<Exemp
 }
 
 /// Why the changes of an assessment are not planned, in a control of this mode. None where nothing keeps them from it.
-pub(super) fn suppression(assessment: &Assessment, mode: Mode, context: &Context<'_>) -> Option<Suppression> {
+pub(super) fn suppression(assessment: &Assessment, mode: Mode, context: &ScopeContext<'_>) -> Option<Suppression> {
     let Assessment { key, conclusion } = assessment;
     let Conclusion::NonCompliant { remediation, .. } = conclusion else {
         return None;
     };
-    let Context {
+    let ScopeContext {
         snapshot,
         settings,
         history,
@@ -55,11 +56,13 @@ pub(super) fn suppression(assessment: &Assessment, mode: Mode, context: &Context
     let Remediation::Automatic(changes) = remediation else {
         return None;
     };
-    if let Some(managed_by) = managed_by_others(changes, snapshot) {
-        return Some(Suppression::ManagedByOthers(managed_by));
-    }
-    if let Some(endpoint) = context.locked_out_by(changes) {
-        return Some(Suppression::LocksOut(endpoint));
+    if let ControlContext::Vpc(vpc) = &context.controls {
+        if let Some(managed_by) = managed_by_others(changes, vpc.snapshot) {
+            return Some(Suppression::ManagedByOthers(managed_by));
+        }
+        if let Some(endpoint) = vpc.locked_out_by(changes) {
+            return Some(Suppression::LocksOut(endpoint));
+        }
     }
     if mode != Mode::Enforce {
         return None;
@@ -71,14 +74,23 @@ pub(super) fn suppression(assessment: &Assessment, mode: Mode, context: &Context
     })
 }
 
-/// The tags of the resource of a finding.
-pub(super) fn tags_of<'a>(key: &FindingKey, snapshot: &'a VpcSnapshot) -> Option<&'a Tags> {
+/// The tags of the resource of a finding. A connection has none that the owner of the service can set.
+pub(super) fn tags_of<'a>(key: &FindingKey, snapshot: &'a Snapshot) -> Option<&'a Tags> {
     let id = key.resource.id.as_str();
-    match key.resource.kind {
-        ResourceKind::Vpc => Some(&snapshot.vpc.tags),
-        ResourceKind::Subnet => snapshot.subnets.as_ref().ok()?.get(&id.into()).map(|s| &s.tags),
-        ResourceKind::RouteTable => snapshot.route_tables.as_ref().ok()?.get(&id.into()).map(|t| &t.tags),
-        ResourceKind::Endpoint => snapshot.endpoints.as_ref().ok()?.get(&id.into()).map(|e| &e.tags),
+    match (key.resource.kind, snapshot) {
+        (ResourceKind::Vpc, Snapshot::Vpc(vpc)) => Some(&vpc.vpc.tags),
+        (ResourceKind::Subnet, Snapshot::Vpc(vpc)) => vpc.subnets.as_ref().ok()?.get(&id.into()).map(|s| &s.tags),
+        (ResourceKind::RouteTable, Snapshot::Vpc(vpc)) => {
+            vpc.route_tables.as_ref().ok()?.get(&id.into()).map(|t| &t.tags)
+        }
+        (ResourceKind::Endpoint, Snapshot::Vpc(vpc)) => vpc.endpoints.as_ref().ok()?.get(&id.into()).map(|e| &e.tags),
+        (ResourceKind::EndpointService, Snapshot::Service(snapshot)) => Some(&snapshot.service.tags),
+        (ResourceKind::EndpointConnection, Snapshot::Service(_)) => None,
+        (
+            ResourceKind::Vpc | ResourceKind::Subnet | ResourceKind::RouteTable | ResourceKind::Endpoint,
+            Snapshot::Service(_),
+        )
+        | (ResourceKind::EndpointService | ResourceKind::EndpointConnection, Snapshot::Vpc(_)) => None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::changes::EffectCheck;
 use crate::history::FindingStatus;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
-use crate::model::snapshot::VpcSnapshot;
+use crate::model::scope_snapshot::Snapshot;
 
 /// Everything that the ledger has about a scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl ChangeHistory {
     ///
     /// A change that is in effect was applied, unless another run applied it later or shortly before. A change that is
     /// not in effect, although AWS had the time to show it, was not applied. All others stay unsettled.
-    pub fn settle(&self, snapshot: &VpcSnapshot, now: Timestamp) -> Vec<ChangeRecord> {
+    pub fn settle(&self, snapshot: &Snapshot, now: Timestamp) -> Vec<ChangeRecord> {
         let unsettled = self
             .records
             .iter()
@@ -103,7 +103,7 @@ pub(super) fn since(window: SignedDuration, now: Timestamp) -> Timestamp {
 fn status<'a>(
     record: &ChangeRecord,
     mut others: impl Iterator<Item = &'a ChangeRecord>,
-    snapshot: &VpcSnapshot,
+    snapshot: &Snapshot,
     now: Timestamp,
 ) -> Option<ChangeStatus> {
     let effect = match &record.action {

@@ -11,7 +11,7 @@ use super::{Action, ChangeHistory, ChangeRecord, ChangeStatus};
 use crate::changes::{Change, Code};
 use crate::model::finding::FindingKey;
 use crate::model::id::RunId;
-use crate::model::snapshot::VpcSnapshot;
+use crate::model::scope_snapshot::Snapshot;
 use crate::settings::Limits;
 use crate::trigger::{Tool, TriggeringEvent};
 
@@ -43,7 +43,7 @@ impl ChangeHistory {
         &self,
         key: &FindingKey,
         changes: &[Change],
-        snapshot: &VpcSnapshot,
+        snapshot: &Snapshot,
         limits: &Limits,
         now: Timestamp,
     ) -> Option<RemediationConflict> {

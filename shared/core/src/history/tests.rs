@@ -26,7 +26,7 @@ fn settled(records: &[ChangeRecord], snapshot: &VpcSnapshot) -> Vec<ChangeRecord
         records: records.to_vec(),
         ..ChangeHistory::default()
     };
-    history.settle(snapshot, at(NOW))
+    history.settle(&snapshot.state(), at(NOW))
 }
 
 fn status(record: &ChangeRecord, snapshot: &VpcSnapshot) -> Option<ChangeStatus> {
@@ -60,20 +60,20 @@ proptest! {
                 matches!(status(&intended, &state), Some(ChangeStatus::NotApplied { .. })),
                 "{} was not done: {:?}", planned.change, status(&intended, &state)
             );
-            let after = planned.change.simulate(&state);
-            let id = planned.change.simulated_id(&after);
+            let after = planned.change.make_in(&state);
+            let id = planned.change.simulated_id(&after.state());
             let after = tagged(after, id.as_deref(), RUN);
             prop_assert_eq!(status(&intended, &after), Some(ChangeStatus::Applied { created: id.clone() }), "{}", planned.change);
 
             let inverse = planned.change.inverse(id.as_deref()).unwrap();
             let undo = ChangeRecord { action: Action::Undo(inverse.clone()), ..intended.clone() };
             prop_assert!(matches!(status(&undo, &after), Some(ChangeStatus::NotApplied { .. })), "{inverse:?}");
-            let undone = inverse.simulate(&after);
+            let undone = inverse.make_in(&after);
             prop_assert_eq!(status(&undo, &undone), Some(ChangeStatus::Applied { created: None }), "{:?}", inverse);
 
             let unseen = parts(&planned.change).iter().fold(World { snapshot: after.clone(), ..world.clone() }, |w, p| w.gap(*p));
             prop_assert_eq!(status(&intended, &unseen.snapshot), None, "{}", planned.change);
-            let others = Part::ALL.into_iter().filter(|part| !parts(&planned.change).contains(part));
+            let others = Part::VPC.into_iter().filter(|part| !parts(&planned.change).contains(part));
             let seen = others.fold(World { snapshot: after.clone(), ..world.clone() }, World::gap);
             prop_assert!(status(&intended, &seen.snapshot).is_some(), "{}", planned.change);
             state = after;
@@ -86,7 +86,7 @@ proptest! {
         let mut records = Vec::new();
         for planned in &world.plan().changes {
             records.push(record(planned.change.clone(), RUN, "2026-11-23T11:00:00Z").intended());
-            state = planned.change.simulate(&state);
+            state = planned.change.make_in(&state);
         }
         for settled in settled(&records, &state) {
             prop_assert!(settled.status.settled() && !settled.delivered);
@@ -138,8 +138,8 @@ fn change_made_by_a_later_run_is_not_counted_twice() {
 fn resource_created_by_another_run_is_not_attributed() {
     let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
     let intended = record(group.clone(), "run-1", "2026-11-23T11:00:00Z").intended();
-    let after = group.simulate(&bare().snapshot);
-    let id = group.simulated_id(&after);
+    let after = group.make_in(&bare().snapshot);
+    let id = group.simulated_id(&after.state());
     let theirs = tagged(after.clone(), id.as_deref(), "run-2");
     assert!(
         matches!(status(&intended, &theirs), Some(ChangeStatus::NotApplied { reason }) if reason.contains("another run"))

@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::scope::ScopedResource;
 use super::snapshot::EndpointKind;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +34,9 @@ pub enum ResourceKind {
     Subnet,
     RouteTable,
     Endpoint,
+    EndpointService,
+    /// An endpoint of a consumer that is connected to an endpoint service, or asks to be. Its id is that of the endpoint.
+    EndpointConnection,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -71,6 +75,15 @@ impl Resource {
         Self {
             kind,
             id: id.to_string(),
+        }
+    }
+}
+
+impl From<&ScopedResource> for Resource {
+    fn from(resource: &ScopedResource) -> Self {
+        match resource {
+            ScopedResource::Vpc(vpc) => Self::new(ResourceKind::Vpc, vpc),
+            ScopedResource::EndpointService(service) => Self::new(ResourceKind::EndpointService, service),
         }
     }
 }

@@ -53,6 +53,8 @@ id! {
     SecurityGroupId
     /// A VPC endpoint, `vpce-…`.
     EndpointId
+    /// An endpoint service, `vpce-svc-…`.
+    EndpointServiceId
     /// The full name of an endpoint service, such as `com.amazonaws.eu-central-1.sts`.
     ServiceName
     /// An Availability Zone by its name in this account, such as `eu-central-1a`.

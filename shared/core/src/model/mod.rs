@@ -3,11 +3,13 @@
 pub mod address;
 pub mod arn;
 pub mod cost;
+pub mod endpoint_service;
 pub mod finding;
 pub mod id;
 pub mod managed;
 pub mod policy_document;
 pub mod scope;
+pub mod scope_snapshot;
 pub mod service_facts;
 pub mod snapshot;
 pub mod text;

@@ -1,4 +1,4 @@
-//! One VPC as it was observed, gaps included.
+//! One VPC as it was observed, gaps included. Parts and gaps are those of every scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,10 +29,20 @@ pub enum Part {
     Endpoints,
     SecurityGroups,
     Services,
+    /// The configuration of an endpoint service. It is never a gap: there is no snapshot without it.
+    Configuration,
+    /// Who may connect to an endpoint service.
+    Permissions,
+    /// The endpoints of the consumers of an endpoint service.
+    Connections,
+    /// What is behind an endpoint service.
+    LoadBalancers,
+    TargetHealth,
 }
 
 impl Part {
-    pub const ALL: [Self; 6] = [
+    /// The parts of a VPC.
+    pub const VPC: [Self; 6] = [
         Self::Dns,
         Self::Subnets,
         Self::RouteTables,
@@ -40,6 +50,20 @@ impl Part {
         Self::SecurityGroups,
         Self::Services,
     ];
+
+    /// The parts of an endpoint service.
+    pub const ENDPOINT_SERVICE: [Self; 5] = [
+        Self::Configuration,
+        Self::Permissions,
+        Self::Connections,
+        Self::LoadBalancers,
+        Self::TargetHealth,
+    ];
+
+    /// The parts of every scope.
+    pub fn all() -> BTreeSet<Self> {
+        Self::VPC.into_iter().chain(Self::ENDPOINT_SERVICE).collect()
+    }
 }
 
 /// Why a part of the snapshot is not known. A gap is never an empty list.

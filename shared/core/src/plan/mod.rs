@@ -30,10 +30,11 @@ use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::id::SubnetId;
-use crate::model::snapshot::{Part, VpcSnapshot};
+use crate::model::scope_snapshot::Snapshot;
+use crate::model::snapshot::Part;
 use crate::settings::{Mode, Settings};
 
-/// Protects against a control whose remediation has no effect: far more changes than a VPC can need.
+/// Protects against a control whose remediation has no effect: far more changes than a scope can need.
 const MOST_CHANGES: usize = 1_000;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,14 +73,14 @@ pub struct Spent {
 /// automatic changes. The applied plan therefore leaves nothing that could still be planned.
 pub fn plan(
     controls: &[&Control],
-    snapshot: &VpcSnapshot,
+    snapshot: &Snapshot,
     settings: &Settings,
     history: &ChangeHistory,
     restraints: &Restraints,
     now: Timestamp,
     policies: &PolicyCache,
 ) -> (Vec<Finding>, Plan) {
-    let evaluate = |controls: &[&Control], state: &VpcSnapshot| {
+    let evaluate = |controls: &[&Control], state: &Snapshot| {
         evaluate_with(controls, state, settings, history, now, (&restraints.idle, policies))
     };
     let found = evaluate(controls, snapshot);
@@ -123,7 +124,7 @@ pub fn plan(
                         .map(|(finding, _)| finding.key.clone())
                         .collect(),
                     mode,
-                    monthly_cost: change.monthly_cost(&settings.prices, &snapshot.region),
+                    monthly_cost: change.monthly_cost(&settings.prices, snapshot.region()),
                     idle,
                     withheld: None,
                 });

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::changes::{AddSubnet, Change, DeleteEndpoint, DeleteSecurityGroup, Inverse, RemoveSubnet};
 use crate::history::{Action, ChangeRecord};
-use crate::model::id::{SubnetId, VpcId};
+use crate::model::id::{EndpointServiceId, SubnetId, VpcId};
 use crate::model::managed::{is_managed, managed_by};
+use crate::model::scope::ScopedResource;
+use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{Endpoint, Gap, VpcSnapshot};
 use crate::trigger::{Failure, TriggeringEvent};
 
@@ -31,11 +33,13 @@ pub enum NoticeKind {
     DeletionBlocked,
 }
 
-/// The VPC or subnet from which everything that Postern created is to be removed.
+/// The resource from which everything that Postern created is to be removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReleaseTarget {
     Vpc(VpcId),
     Subnet(SubnetId),
+    /// In an endpoint service Postern creates nothing.
+    EndpointService(EndpointServiceId),
 }
 
 /// How it is removed.
@@ -50,12 +54,13 @@ pub struct Release {
 }
 
 impl ReleaseTarget {
-    /// By the id of a VPC or a subnet.
+    /// By the id of a VPC, a subnet or an endpoint service.
     pub fn parse(id: &str) -> Option<Self> {
-        if id.starts_with("vpc-") {
-            return Some(Self::Vpc(id.into()));
+        match ScopedResource::parse(id) {
+            Some(ScopedResource::Vpc(vpc)) => Some(Self::Vpc(vpc)),
+            Some(ScopedResource::EndpointService(service)) => Some(Self::EndpointService(service)),
+            None => id.starts_with("subnet-").then(|| Self::Subnet(id.into())),
         }
-        id.starts_with("subnet-").then(|| Self::Subnet(id.into()))
     }
 }
 
@@ -64,6 +69,7 @@ impl fmt::Display for ReleaseTarget {
         match self {
             Self::Vpc(vpc) => vpc.fmt(f),
             Self::Subnet(subnet) => subnet.fmt(f),
+            Self::EndpointService(service) => service.fmt(f),
         }
     }
 }
@@ -72,8 +78,11 @@ impl fmt::Display for ReleaseTarget {
 ///
 /// # Errors
 /// Where the endpoints or security groups were not observed.
-pub fn release(target: &ReleaseTarget, snapshot: &VpcSnapshot, records: &[ChangeRecord]) -> Result<Release, Gap> {
+pub fn release(target: &ReleaseTarget, snapshot: &Snapshot, records: &[ChangeRecord]) -> Result<Release, Gap> {
     let mut release = Release::default();
+    let Snapshot::Vpc(snapshot) = snapshot else {
+        return Ok(release);
+    };
     let endpoints = snapshot.endpoints.as_ref().map_err(Gap::clone)?;
     for endpoint in endpoints.values().filter(|endpoint| !endpoint.dead()) {
         match target {
@@ -81,7 +90,7 @@ pub fn release(target: &ReleaseTarget, snapshot: &VpcSnapshot, records: &[Change
             ReleaseTarget::Subnet(subnet) if endpoint.subnets.contains(subnet) => {
                 release.subnet(endpoint, subnet, snapshot, records);
             }
-            ReleaseTarget::Subnet(_) => {}
+            ReleaseTarget::Subnet(_) | ReleaseTarget::EndpointService(_) => {}
         }
     }
     if let ReleaseTarget::Vpc(_) = target {
@@ -92,7 +101,7 @@ pub fn release(target: &ReleaseTarget, snapshot: &VpcSnapshot, records: &[Change
 }
 
 /// Notices about deletions that failed while resources that Postern created are in the VPC or subnet.
-pub fn notices(triggering_events: &[TriggeringEvent], snapshot: &VpcSnapshot, records: &[ChangeRecord]) -> Vec<Notice> {
+pub fn notices(triggering_events: &[TriggeringEvent], snapshot: &Snapshot, records: &[ChangeRecord]) -> Vec<Notice> {
     let blocked = triggering_events
         .iter()
         .filter_map(|triggering_event| Some((triggering_event, triggering_event.failure.as_ref()?)));
@@ -107,13 +116,14 @@ pub fn notices(triggering_events: &[TriggeringEvent], snapshot: &VpcSnapshot, re
 fn notice(
     triggering_event: &TriggeringEvent,
     failure: &Failure,
-    snapshot: &VpcSnapshot,
+    snapshot: &Snapshot,
     records: &[ChangeRecord],
 ) -> Option<Notice> {
     let target = ReleaseTarget::parse(&failure.resource)?;
-    let here = match &target {
-        ReleaseTarget::Vpc(vpc) => *vpc == snapshot.vpc.id,
-        ReleaseTarget::Subnet(subnet) => snapshot.subnets.as_ref().ok()?.contains_key(subnet),
+    let here = match (&target, snapshot) {
+        (ReleaseTarget::Vpc(id), Snapshot::Vpc(vpc)) => *id == vpc.vpc.id,
+        (ReleaseTarget::Subnet(id), Snapshot::Vpc(vpc)) => vpc.subnets.as_ref().ok()?.contains_key(id),
+        (ReleaseTarget::EndpointService(_), _) | (_, Snapshot::Service(_)) => false,
     };
     let release = release(&target, snapshot, records).ok().filter(|_| here)?;
     if release.removed.is_empty() {

@@ -136,7 +136,7 @@ mod tests {
     fn planned(world: &World, restraints: &Restraints) -> Plan {
         plan(
             CONTROLS,
-            &world.snapshot,
+            &world.snapshot.state(),
             &world.settings,
             &world.history,
             restraints,

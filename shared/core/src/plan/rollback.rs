@@ -8,7 +8,8 @@ use crate::changes::{EffectCheck, Inverse};
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::{Action, ChangeHistory, ChangeId, ChangeRecord, ChangeStatus};
 use crate::model::finding::FindingKey;
-use crate::model::snapshot::{Gap, VpcSnapshot};
+use crate::model::scope_snapshot::Snapshot;
+use crate::model::snapshot::Gap;
 use crate::settings::Settings;
 
 /// How changes are rolled back, in this order.
@@ -41,7 +42,7 @@ pub struct Difference {
 }
 
 /// Plans to roll these changes back, the last one first.
-pub fn rollback(records: &[ChangeRecord], snapshot: &VpcSnapshot) -> Rollback {
+pub fn rollback(records: &[ChangeRecord], snapshot: &Snapshot) -> Rollback {
     let mut records: Vec<_> = records.iter().collect();
     records.sort_by(|a, b| b.id.cmp(&a.id));
     let mut state = snapshot.clone();
@@ -74,7 +75,7 @@ pub fn rollback(records: &[ChangeRecord], snapshot: &VpcSnapshot) -> Rollback {
 pub fn reopened(
     inverses: &[Inverse],
     controls: &[&Control],
-    snapshot: &VpcSnapshot,
+    snapshot: &Snapshot,
     settings: &Settings,
     now: Timestamp,
 ) -> BTreeSet<FindingKey> {
@@ -82,7 +83,7 @@ pub fn reopened(
         .iter()
         .fold(snapshot.clone(), |state, inverse| inverse.simulate(&state));
     let policies = PolicyCache::default();
-    let open = |snapshot: &VpcSnapshot| -> BTreeSet<FindingKey> {
+    let open = |snapshot: &Snapshot| -> BTreeSet<FindingKey> {
         let findings = evaluate(controls, snapshot, settings, &ChangeHistory::default(), now, &policies);
         let remediated = |finding: &Finding| finding.changes().is_some();
         findings.into_iter().filter(remediated).map(|f| f.key).collect()
@@ -90,7 +91,7 @@ pub fn reopened(
     &open(&after) - &open(snapshot)
 }
 
-fn undo(record: &ChangeRecord, state: &VpcSnapshot) -> Result<Undo, String> {
+fn undo(record: &ChangeRecord, state: &Snapshot) -> Result<Undo, String> {
     let not_needed = |reason: String| Ok(Undo::NotNeeded { reason });
     let Action::Change(change) = &record.action else {
         return not_needed("it is itself a rollback".to_owned());

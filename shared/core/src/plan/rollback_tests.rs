@@ -20,8 +20,8 @@ fn carried_out(world: &World) -> (Vec<ChangeRecord>, VpcSnapshot) {
     let mut state = world.snapshot.clone();
     let mut records = Vec::new();
     for (n, planned) in world.plan().enforced().enumerate() {
-        state = planned.change.simulate(&state);
-        let created = planned.change.simulated_id(&state);
+        state = planned.change.make_in(&state);
+        let created = planned.change.simulated_id(&state.state());
         if matches!(
             planned.change,
             Change::CreateManagedGroup(_) | Change::CreateEndpoint(_)
@@ -52,21 +52,21 @@ proptest! {
     #[test]
     fn rollback_of_a_run_restores_the_state_before_it(world in worlds()) {
         let (records, after) = carried_out(&world);
-        let back = rollback(&records, &after);
+        let back = rollback(&records, &after.state());
         prop_assert_eq!(&back.stopped, &None);
         prop_assert_eq!(back.steps.len(), records.len());
         let taken_back = inverses(&back);
-        let restored = taken_back.iter().fold(after.clone(), |state, inverse| inverse.simulate(&state));
+        let restored = taken_back.iter().fold(after.clone(), |state, inverse| inverse.make_in(&state));
         prop_assert_eq!(&restored, &world.snapshot);
         let undone: Vec<_> = records
             .iter()
             .map(|record| ChangeRecord { undone_by: Some("20261123T130000.000000Z-0a1b2c3d".into()), ..record.clone() })
             .collect();
-        let again = rollback(&undone, &restored);
+        let again = rollback(&undone, &restored.state());
         prop_assert_eq!((&again.stopped, inverses(&again)), (&None, vec![]));
         // Held, nothing of it is done again.
         let mut held = World { snapshot: restored, ..world.clone() };
-        let keys = reopened(&taken_back, CONTROLS, &after, &held.settings, held.now);
+        let keys = reopened(&taken_back, CONTROLS, &after.state(), &held.settings, held.now);
         let causes = records.iter().flat_map(|record| record.causes.iter().cloned());
         held.history.pauses = keys.into_iter().chain(causes).map(|key| Pause {
             key,
@@ -107,7 +107,7 @@ fn stopped(edit: impl FnOnce(World, &str) -> World) -> String {
     let (records, world) = created();
     let id = endpoint_id(&world);
     let world = edit(world, &id);
-    rollback(&records, &world.snapshot).stopped.unwrap().text
+    rollback(&records, &world.snapshot.state()).stopped.unwrap().text
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn change_altered_since_is_not_rolled_back() {
 fn unsettled_change_is_not_rolled_back() {
     let (mut records, world) = created();
     records.last_mut().unwrap().status = ChangeStatus::Intended;
-    let back = rollback(&records, &world.snapshot);
+    let back = rollback(&records, &world.snapshot.state());
     assert_eq!(back.steps, []);
     assert!(back.stopped.unwrap().text.contains("not known yet"));
     for status in [
@@ -155,7 +155,7 @@ fn unsettled_change_is_not_rolled_back() {
     ] {
         let mut one = record(support(), RUN, NOW);
         one.status = status;
-        assert!(inverses(&rollback(&[one], &world.snapshot)).is_empty());
+        assert!(inverses(&rollback(&[one], &world.snapshot.state())).is_empty());
     }
 }
 
@@ -165,7 +165,7 @@ fn release_of_a_vpc_removes_only_what_postern_created() {
     let id = endpoint_id(&world);
     let world = world.interface("vpce-theirs", "kms", &["subnet-a"]);
     let target = ReleaseTarget::parse(VPC).unwrap();
-    let found = release(&target, &world.snapshot, &records).unwrap();
+    let found = release(&target, &world.snapshot.state(), &records).unwrap();
     let group = world.snapshot.managed_group().unwrap().id.clone();
     assert_eq!(
         found.inverses,
@@ -178,14 +178,14 @@ fn release_of_a_vpc_removes_only_what_postern_created() {
     );
     assert_eq!(found.remaining, ["vpce-theirs (com.amazonaws.eu-central-1.kms)"]);
     let shared = world.edit_endpoint("vpce-theirs", |e| e.security_groups = [group.clone()].into());
-    let found = release(&target, &shared.snapshot, &records).unwrap();
+    let found = release(&target, &shared.snapshot.state(), &records).unwrap();
     assert_eq!(found.inverses.len(), 1);
     assert!(
         found
             .remaining
             .contains(&format!("{group} ({MANAGED_GROUP_NAME}), which vpce-theirs uses"))
     );
-    assert!(release(&target, &shared.gap(Part::SecurityGroups).snapshot, &records).is_err());
+    assert!(release(&target, &shared.gap(Part::SecurityGroups).snapshot.state(), &records).is_err());
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn release_of_a_subnet_keeps_the_endpoint_in_other_subnets() {
         })
     };
     assert_eq!(
-        release(&target, &world.snapshot, &records).unwrap().inverses,
+        release(&target, &world.snapshot.state(), &records).unwrap().inverses,
         [remove(&id)]
     );
     let last = world
@@ -209,20 +209,23 @@ fn release_of_a_subnet_keeps_the_endpoint_in_other_subnets() {
     let delete = Inverse::DeleteEndpoint(DeleteEndpoint {
         endpoint: id.as_str().into(),
     });
-    assert_eq!(release(&target, &last.snapshot, &records).unwrap().inverses, [delete]);
+    assert_eq!(
+        release(&target, &last.snapshot.state(), &records).unwrap().inverses,
+        [delete]
+    );
     // Theirs, into which we were only asked to bring the subnet.
     let theirs = bare()
         .subnet("subnet-a", "a", SubnetClass::Private)
         .subnet("subnet-b", "b", SubnetClass::Private)
         .interface("vpce-sts", "sts", &["subnet-a", "subnet-b"]);
-    let untouched = release(&target, &theirs.snapshot, &[]).unwrap();
+    let untouched = release(&target, &theirs.snapshot.state(), &[]).unwrap();
     assert_eq!((untouched.inverses.len(), untouched.remaining.len()), (0, 1));
     let added = Change::AddSubnet(AddSubnet {
         endpoint: "vpce-sts".into(),
         subnet: "subnet-b".into(),
         zone: "eu-central-1b".into(),
     });
-    let placed = release(&target, &theirs.snapshot, &[record(added, RUN, NOW)]).unwrap();
+    let placed = release(&target, &theirs.snapshot.state(), &[record(added, RUN, NOW)]).unwrap();
     assert_eq!(placed.inverses, [remove("vpce-sts")]);
 }
 
@@ -237,7 +240,7 @@ fn deletion_blocked_by_postern_resources_is_reported() {
         });
         triggering_event
     };
-    let noticed = |triggering_events: &[_]| notices(triggering_events, &world.snapshot, &records);
+    let noticed = |triggering_events: &[_]| notices(triggering_events, &world.snapshot.state(), &records);
     let subnet = failed("DeleteSubnet", "subnet-a");
     let found = noticed(&[subnet.clone(), subnet]);
     let [notice] = found.as_slice() else {
@@ -256,12 +259,12 @@ fn deletion_blocked_by_postern_resources_is_reported() {
         .subnet("subnet-a", "a", SubnetClass::Private)
         .interface("vpce-sts", "sts", &["subnet-a"]);
     assert_eq!(
-        notices(&[failed("DeleteSubnet", "subnet-a")], &theirs.snapshot, &[]),
+        notices(&[failed("DeleteSubnet", "subnet-a")], &theirs.snapshot.state(), &[]),
         []
     );
     let marked = theirs.edit_endpoint("vpce-sts", |e| e.tags = tags(&[(TAG_MANAGED, "true")]));
     assert_eq!(
-        notices(&[failed("DeleteSubnet", "subnet-a")], &marked.snapshot, &[]).len(),
+        notices(&[failed("DeleteSubnet", "subnet-a")], &marked.snapshot.state(), &[]).len(),
         1
     );
 }

@@ -5,7 +5,7 @@ use crate::changes::{AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableV
 use crate::controls::{
     CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
-use crate::evaluation::{Assessment, Concern, Context, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Evaluate, Remediation};
 use crate::model::cost::Prices;
 use crate::model::finding::ResourceKind;
 use crate::model::snapshot::{Gap, SubnetClass};
@@ -188,7 +188,7 @@ fn limited(world: &World, spent: Spent, limit: impl FnOnce(&mut Limits)) -> (BTr
     limit(&mut world.settings.limits);
     let (_, limited) = plan(
         CONTROLS,
-        &world.snapshot,
+        &world.snapshot.state(),
         &world.settings,
         &world.history,
         &Restraints::after(spent),
@@ -211,7 +211,7 @@ fn findings_of_a_plan_describe_the_state_before_it() {
     let (settings, history) = (&world.settings, &world.history);
     let (found, planned) = plan(
         CONTROLS,
-        &world.snapshot,
+        &world.snapshot.state(),
         settings,
         history,
         &Restraints::default(),
@@ -380,7 +380,7 @@ fn function_plans_only_for_its_own_controls() {
     let world = broken();
     let (_, plan) = plan(
         &only,
-        &world.snapshot,
+        &world.snapshot.state(),
         &world.settings,
         &world.history,
         &Restraints::default(),
@@ -410,12 +410,12 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         changes: &[],
         opt_in: false,
         writes_perimeter_policies: false,
-        evaluate,
+        evaluate: Evaluate::Vpc(evaluate),
     };
     let world = bare();
     plan(
         &[&control],
-        &world.snapshot,
+        &world.snapshot.state(),
         &world.settings,
         &world.history,
         &Restraints::default(),

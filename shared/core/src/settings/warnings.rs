@@ -62,7 +62,8 @@ fn about_resource(exemption: &Exemption, controls: &[KnownControl]) -> Option<St
         ResourceKind::Vpc => "vpc-",
         ResourceKind::Subnet => "subnet-",
         ResourceKind::RouteTable => "rtb-",
-        ResourceKind::Endpoint => "vpce-",
+        ResourceKind::Endpoint | ResourceKind::EndpointConnection => "vpce-",
+        ResourceKind::EndpointService => "vpce-svc-",
     };
     (!id.starts_with(prefix)).then(|| {
         format!(

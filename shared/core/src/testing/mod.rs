@@ -15,7 +15,7 @@ use postern_policy::template;
 pub(crate) use baseline::{bare, compliant, perimeter, service};
 pub(crate) use history::{NOW, RUN, TERRAFORM, record, support, tagged, triggering_event};
 
-use crate::changes::Change;
+use crate::changes::{Change, Inverse};
 use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
@@ -23,6 +23,7 @@ use crate::model::address::AddressType;
 use crate::model::finding::Verdict;
 use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{
     Catalogue, Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
     RouteTable, RouteTarget, SecurityGroup, Service, Subnet, SubnetClass, Tags, VpcDns, VpcSnapshot,
@@ -265,7 +266,7 @@ impl World {
         for finding in world.findings(&credentials_unbound::CONTROL) {
             if finding.key.resource.id != endpoint {
                 for change in changes(&finding) {
-                    world.snapshot = change.simulate(&world.snapshot);
+                    world.snapshot = change.make_in(&world.snapshot);
                 }
             }
         }
@@ -328,6 +329,9 @@ impl World {
             Part::Endpoints => self.snapshot.endpoints = Err(gap),
             Part::SecurityGroups => self.snapshot.security_groups = Err(gap),
             Part::Services => self.snapshot.services = Err(gap),
+            Part::Configuration | Part::Permissions | Part::Connections | Part::LoadBalancers | Part::TargetHealth => {
+                panic!("{part:?} is no part of a VPC")
+            }
         }
         self
     }
@@ -339,7 +343,7 @@ impl World {
     fn evaluate(&self, controls: &[&Control]) -> Vec<Finding> {
         evaluate(
             controls,
-            &self.snapshot,
+            &self.snapshot.state(),
             &self.settings,
             &self.history,
             self.now,
@@ -374,7 +378,7 @@ impl World {
     pub(crate) fn plan(&self) -> Plan {
         plan(
             CONTROLS,
-            &self.snapshot,
+            &self.snapshot.state(),
             &self.settings,
             &self.history,
             &Restraints::default(),
@@ -382,6 +386,35 @@ impl World {
             &self.policies,
         )
         .1
+    }
+}
+
+impl VpcSnapshot {
+    pub(crate) fn state(&self) -> Snapshot {
+        Snapshot::Vpc(self.clone())
+    }
+}
+
+impl From<Snapshot> for VpcSnapshot {
+    fn from(snapshot: Snapshot) -> Self {
+        match snapshot {
+            Snapshot::Vpc(vpc) => vpc,
+            Snapshot::Service(service) => panic!("{} is no VPC", service.service.id),
+        }
+    }
+}
+
+impl Change {
+    /// The VPC after the change.
+    pub(crate) fn make_in(&self, vpc: &VpcSnapshot) -> VpcSnapshot {
+        self.simulate(&vpc.state()).into()
+    }
+}
+
+impl Inverse {
+    /// The VPC after the inverse.
+    pub(crate) fn make_in(&self, vpc: &VpcSnapshot) -> VpcSnapshot {
+        self.simulate(&vpc.state()).into()
     }
 }
 
@@ -405,7 +438,7 @@ pub(crate) fn advice(finding: &Finding) -> String {
 /// That each part which a control says it needs decides about one of these VPCs, and that no other part decides about
 /// any of them.
 pub(crate) fn assert_needs(control: &Control, worlds: &[World]) {
-    for part in Part::ALL {
+    for part in Part::VPC {
         let needed = control.needs.contains(&part);
         let mut decided = false;
         for world in worlds {

@@ -147,6 +147,7 @@ fn assert_fit(document: &Value) {
             Target::RouteTableAssociation(id) => ("rtbassoc-", id.as_str()),
             Target::SecurityGroup(id) => ("sg-", id.as_str()),
             Target::Endpoint(id) => ("vpce-", id.as_str()),
+            Target::EndpointService(id) => ("vpce-svc-", id.as_str()),
             Target::Region => continue,
         };
         assert!(id.starts_with(prefix), "{id:?}");

@@ -23,7 +23,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use crate::model::id::{
+    AccountId, EndpointId, EndpointServiceId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+};
 
 /// The `errorCode` of a deletion that failed because another resource depends on the deleted one.
 pub const DEPENDENCY_VIOLATION: &str = "Client.DependencyViolation";
@@ -48,7 +50,8 @@ pub enum Target {
     RouteTableAssociation(String),
     SecurityGroup(SecurityGroupId),
     Endpoint(EndpointId),
-    /// Every VPC of the Region.
+    EndpointService(EndpointServiceId),
+    /// Every scope of the Region.
     Region,
 }
 

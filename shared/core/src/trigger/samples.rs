@@ -176,6 +176,7 @@ fn outcome(event: &Value) -> String {
         Target::RouteTableAssociation(id) => ("route-table association", id.as_str()),
         Target::SecurityGroup(id) => ("security group", id.as_str()),
         Target::Endpoint(id) => ("endpoint", id.as_str()),
+        Target::EndpointService(id) => ("endpoint service", id.as_str()),
         Target::Region => return "region".to_owned(),
     };
     assert!(text.contains(&format!("\"{id}\"")), "{id} in {text}");

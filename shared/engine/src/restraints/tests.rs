@@ -173,7 +173,7 @@ async fn reservation_of_a_crashed_run_does_not_stop_the_others_for_good() {
     rig.reconcile("run-1").await.unwrap_err();
     let known = Canaries {
         reserved: 1,
-        vpcs: vec!["vpc-0other".into()],
+        scopes: vec![ScopedResource::Vpc("vpc-0other".into())],
         expires: Some(rig.context("run-2").expires(rig.cloud.now())),
         verified: false,
     };
@@ -184,7 +184,7 @@ async fn reservation_of_a_crashed_run_does_not_stop_the_others_for_good() {
         "the run may still be at work"
     );
     let own = Canaries {
-        vpcs: vec![rig.vpc.as_str().into()],
+        scopes: vec![rig.scope().resource],
         ..known.clone()
     };
     assert_eq!(

@@ -1,13 +1,14 @@
 //! The actions that a document can tell apart.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::bits::Bits;
 use super::budget::Budget;
 use super::model::Model;
 use super::resources::ResourceFormat;
 use super::strings::{Domain, WORD, candidates};
-use crate::document::{ActionPattern, Statement};
+use crate::bits::Bits;
+use crate::document::ActionPattern;
 use crate::federation;
 use crate::glob::{Pattern, Piece};
 use crate::service::{self, Published, Service, Targets};
@@ -30,27 +31,26 @@ pub(super) struct ActionGroup {
     pub(super) formats: Formats,
 }
 
-/// Formats of ARNs, by their places in [`Model::formats`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Formats of ARNs, by their places in [`Service::formats`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Formats {
     /// Every resource, of a known format or not.
     Any,
     /// No resource.
     Nowhere,
-    /// In order.
-    Only(Vec<usize>),
+    Only(Bits),
     /// Resources of no known format.
     Unknown,
 }
 
 impl Formats {
     /// Whether a resource of this format is one of them.
-    pub(super) fn has(&self, format: ResourceFormat) -> bool {
+    pub(super) fn has(self, format: ResourceFormat) -> bool {
         match (self, format) {
             (Self::Nowhere, format) => format == ResourceFormat::Nowhere,
             (_, ResourceFormat::Nowhere) => false,
             (Self::Any, _) | (Self::Unknown, ResourceFormat::Unknown) => true,
-            (Self::Only(all), ResourceFormat::Known(format)) => all.binary_search(&format).is_ok(),
+            (Self::Only(all), ResourceFormat::Known(format)) => all.has(format),
             (Self::Only(_), ResourceFormat::Unknown) | (Self::Unknown, ResourceFormat::Known(_)) => false,
         }
     }
@@ -73,57 +73,66 @@ pub(super) const WELL_KNOWN: [&str; 13] = [
     "lambda:InvokeFunction",
 ];
 
-/// Whether the element is a plain `*`.
-fn every(statement: &Statement) -> bool {
-    !statement.action.not
-        && statement
-            .action
-            .values
-            .iter()
-            .any(|action| action.pattern == Pattern::All)
+/// An action that may be tried.
+#[derive(Clone, Copy)]
+enum Candidate<'n> {
+    Published(&'static Published),
+    /// As the document writes it, or made up.
+    Named(&'n str),
 }
 
-/// A name in parts, which are put together where it is kept.
-type Name<'n> = [&'n str; 3];
+impl<'n> Candidate<'n> {
+    /// An action that the document names, as AWS spells it where that is known.
+    fn spelled(model: &Model<'_>, action: &'n ActionPattern) -> Self {
+        let published = match model.setting.service {
+            Some(service) => service.action(&action.raw.to_ascii_lowercase()),
+            None => service::action(&action.raw),
+        };
+        published.map_or(Self::Named(&action.raw), Self::Published)
+    }
 
-fn known<'n>(action: &Published) -> Name<'n> {
-    [action.prefix, ":", action.name]
-}
+    fn lower(self) -> Cow<'n, str> {
+        match self {
+            Self::Published(action) => Cow::Borrowed(&action.lower),
+            Self::Named(name) => Cow::Owned(name.to_ascii_lowercase()),
+        }
+    }
 
-fn lower_case(name: Name<'_>, lower: &mut String) {
-    lower.clear();
-    lower.extend(name);
-    lower.make_ascii_lowercase();
+    fn name(self) -> String {
+        match self {
+            Self::Published(action) => action.full_name(),
+            Self::Named(name) => name.to_owned(),
+        }
+    }
+
+    /// Whether it names no resource.
+    fn names_nothing(self) -> bool {
+        matches!(self, Self::Published(action) if action.targets == Targets::Nothing)
+    }
 }
 
 /// The actions whose requests need no signature.
 pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let names = federation::calls(model.setting.endpoint)
+    let names = federation::calls(model.setting.service)
         .into_iter()
-        .map(|name| [name, "", ""]);
-    distinct(model, &restricted(model), names, &|_| true, complete, budget)
-}
-
-/// The statements that some actions do not fit, and their places.
-fn restricted<'d>(model: &Model<'d>) -> Vec<(usize, &'d Statement)> {
-    let all = model.statements.iter().enumerate();
-    all.filter(|(_, statement)| !every(statement)).collect()
+        .map(Candidate::Named);
+    distinct(model, names, &|_| true, complete, budget)
 }
 
 /// The other actions on resources whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
 pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget: &mut Budget) -> Vec<ActionGroup> {
-    match &model.setting.service {
+    match model.setting.service {
         Some(service) => typed::groups(model, service, told, complete, budget),
         None => {
-            let restricted = restricted(model);
-            let named: Vec<&ActionPattern> = restricted
+            let named: Vec<&ActionPattern> = model
+                .restricted
                 .iter()
-                .flat_map(|(_, statement)| &statement.action.values)
+                .flat_map(|(_, element)| &element.values)
                 .collect();
             let (names, made_up) = anything(model, &named, told, complete, budget);
             // Of a service that is not known nothing is known but its name.
             let own = model.setting.unknown_prefix.as_deref().filter(|_| told);
-            let own = own.map(|prefix| [prefix, ":", "AnyAction"]);
+            let own = own.map(|prefix| format!("{prefix}:AnyAction"));
             // An action that is not known may be either.
             let wanted = |name: &str| {
                 !federation::is_call(name)
@@ -136,10 +145,11 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
                 if nothing && told {
                     continue;
                 }
-                let names = names.iter().filter(|(_, names_nothing)| *names_nothing == nothing);
-                let made_up = made_up.iter().filter(|_| !nothing).map(|name| [name.as_str(), "", ""]);
-                let names = own.into_iter().chain(names.map(|(name, _)| *name)).chain(made_up);
-                let actions = distinct(model, &restricted, names, &wanted, complete, budget);
+                let own = own.as_deref().into_iter().map(Candidate::Named);
+                let names = names.iter().filter(|name| name.names_nothing() == nothing);
+                let made_up = made_up.iter().filter(|_| !nothing).map(|name| Candidate::Named(name));
+                let names = own.chain(names.copied()).chain(made_up);
+                let actions = distinct(model, names, &wanted, complete, budget);
                 if !actions.is_empty() {
                     let formats = if nothing { Formats::Nowhere } else { Formats::Any };
                     groups.push(ActionGroup { actions, formats });
@@ -152,135 +162,101 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
 
 /// Actions whose requests name no resource.
 pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let restricted = restricted(model);
-    let named = || restricted.iter().flat_map(|(_, statement)| &statement.action.values);
-    let any = match &model.setting.service {
-        Some(_) => Vec::new(),
+    let named = || model.restricted.iter().flat_map(|(_, element)| &element.values);
+    let services = match model.setting.service {
+        Some(service) => vec![service],
         None => services(named().map(|action| action.raw.as_str()).chain(["sts:*"])),
     };
-    let of_any = any.iter().flat_map(Service::published);
-    let actions = model.setting.actions.iter().copied().chain(of_any);
-    let nameless = actions.filter(|action| action.targets == Targets::Nothing);
-    let names = nameless.map(|action| known(&action));
-    distinct(
-        model,
-        &restricted,
-        names,
-        &|name| !federation::is_call(name),
-        complete,
-        budget,
-    )
+    let actions = services
+        .iter()
+        .flat_map(|service| &service.actions)
+        .map(Candidate::Published);
+    let nameless = actions.filter(|action| action.names_nothing());
+    distinct(model, nameless, &|name| !federation::is_call(name), complete, budget)
 }
 
 /// One action of each kind that the statements tell apart, of those that are wanted by their name in lower case.
 fn distinct<'n>(
     model: &Model<'_>,
-    restricted: &[(usize, &Statement)],
-    names: impl Iterator<Item = Name<'n>>,
+    candidates: impl Iterator<Item = Candidate<'n>>,
     wanted: &dyn Fn(&str) -> bool,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Action> {
-    let weight: usize = restricted
-        .iter()
-        .map(|(_, statement)| 1 + statement.action.values.len())
-        .sum();
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
-    let mut lower = String::new();
-    for name in names {
-        lower_case(name, &mut lower);
+    for candidate in candidates {
+        let lower = candidate.lower();
         if !wanted(&lower) {
             continue;
         }
-        if !budget.spend(1 + weight) {
+        if !budget.spend(model.action_weight) {
             *complete = false;
             break;
         }
-        let mut sig = Bits::ALL;
-        for (place, statement) in restricted {
-            let mut patterns = statement.action.values.iter();
-            let hit = patterns.any(|action| action.matches(&lower, model.interpretation.star_colon_star));
-            if hit == statement.action.not {
-                sig.remove(*place);
-            }
-        }
+        let sig = model.action_sig(&lower);
         if seen.insert(sig) {
-            let name = name.concat();
+            let name = candidate.name();
             all.push(Action { name, sig });
+        }
+        // Without a statement that tells actions apart, one stands for all.
+        if model.restricted.is_empty() {
+            break;
         }
     }
     all
 }
 
-/// An action that the document names, as AWS spells it where that is known, and whether it names no resource.
-fn spelled<'n>(model: &Model<'_>, action: &'n ActionPattern) -> (Name<'n>, bool) {
-    let published = match &model.setting.service {
-        Some(_) => action.raw.split_once(':').and_then(|(prefix, name)| {
-            let mut all = model.setting.actions.iter();
-            all.find(|published| published.is(prefix, name)).copied()
-        }),
-        None => service::action(&action.raw),
-    };
-    published.map_or(([&action.raw, "", ""], false), with_nothing)
-}
-
-/// An action, and whether it names no resource.
-fn with_nothing<'n>(action: Published) -> (Name<'n>, bool) {
-    (known(&action), action.targets == Targets::Nothing)
-}
-
-/// Actions of a service that is not known, and whether they name no resource: those that the document names, then those
-/// that exist. And made-up ones.
+/// Actions of a service that is not known: those that the document names, then those that exist. And made-up ones.
 fn anything<'n>(
     model: &Model<'_>,
     named: &[&'n ActionPattern],
     told: bool,
     complete: &mut bool,
     budget: &mut Budget,
-) -> (Vec<(Name<'n>, bool)>, Vec<String>) {
+) -> (Vec<Candidate<'n>>, Vec<String>) {
     let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let possible = |name: &str| {
         name.split_once(':')
             .is_some_and(|(prefix, action)| word(prefix) && word(action))
     };
-    let exact = |action: &&&ActionPattern| matches!(action.pattern, Pattern::Exact(_)) && possible(&action.raw);
-    let mut names: Vec<(Name<'n>, bool)> = named
+    let exact = |action: &&ActionPattern| matches!(action.pattern, Pattern::Exact(_)) && possible(&action.raw);
+    let mut names: Vec<Candidate<'n>> = named
         .iter()
+        .copied()
         .filter(exact)
-        .map(|action| spelled(model, action))
+        .map(|action| Candidate::spelled(model, action))
         .collect();
     if told {
-        names.extend(WELL_KNOWN.into_iter().filter_map(service::action).map(with_nothing));
+        names.extend(
+            WELL_KNOWN
+                .into_iter()
+                .filter_map(service::action)
+                .map(Candidate::Published),
+        );
         let globs = named.iter().filter(|action| matches!(action.pattern, Pattern::Glob(_)));
         for service in services(globs.map(|action| action.raw.as_str())) {
-            names.extend(service.published().map(with_nothing));
+            names.extend(service.actions.iter().map(Candidate::Published));
         }
     } else {
-        names.extend(service::keyless_actions().map(with_nothing));
+        names.extend(service::keyless_actions().map(Candidate::Published));
     }
-    let patterns: Vec<Pattern> = named.iter().map(|action| action.pattern.clone()).collect();
+    let patterns = named.iter().map(|action| &action.pattern);
     let base = [Piece::Field, Piece::Char(':'), Piece::Field];
     let domain = Domain {
         base: &base,
         possible: &possible,
         ..WORD
     };
-    let found = candidates(&patterns, &domain, budget);
+    let found = candidates(patterns, &domain, budget);
     *complete &= found.complete;
-    let mut made_up: BTreeSet<&str> = found.values.iter().map(String::as_str).collect();
-    let mut lower = String::new();
-    for (name, _) in &names {
-        lower_case(*name, &mut lower);
-        made_up.remove(lower.as_str());
-    }
-    let values = found.values.iter().filter(|value| made_up.contains(value.as_str()));
-    let made_up = values.cloned().collect();
-    (names, made_up)
+    let known: BTreeSet<Cow<'_, str>> = names.iter().map(|name| name.lower()).collect();
+    let made_up = found.values.into_iter().filter(|value| !known.contains(value.as_str()));
+    (names, made_up.collect())
 }
 
 /// The known services that these patterns of actions name.
-fn services<'a>(patterns: impl Iterator<Item = &'a str>) -> Vec<Service> {
+fn services<'a>(patterns: impl Iterator<Item = &'a str>) -> Vec<&'static Service> {
     let prefixes: BTreeSet<String> = patterns
         .filter_map(|pattern| Some(pattern.split_once(':')?.0.to_ascii_lowercase()))
         .collect();

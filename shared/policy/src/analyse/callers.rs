@@ -1,13 +1,13 @@
 //! The principals that a document can tell apart, each with its correlated keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
 use super::model::KeyMeaning;
 use super::model::Model;
+use crate::bits::Bits;
 use crate::glob::Pattern;
 
 pub(super) mod ids;
@@ -224,20 +224,21 @@ pub(super) fn principals(
     let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"])
         & model.sig(KeyMeaning::PrincipalService, &[])
         & model.sig(KeyMeaning::PrincipalServiceList, &[]);
+    let ids = ids::Ids::new(model);
     let mut all = Vec::new();
     // Witnesses read better with the accounts that the settings name.
     let mut last = Vec::new();
     let weight = model.weight(KeyMeaning::PrincipalAccount) + model.statements.len();
     // Outsiders come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
-    let mut accounts: BTreeMap<(Vec<Class>, Bits, bool), usize> = BTreeMap::new();
+    let mut accounts: Vec<((Vec<Class>, Bits, bool), usize)> = Vec::new();
     // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
     let of_own = model.resources.iter().any(|element| element.not || !element.every);
     for account in identities.outsiders.iter().chain(&identities.named) {
         if !budget.spend(weight) {
             return Principals { all, complete: false };
         }
-        let names = names(model, account, &mut complete, budget);
+        let names = names(model, account, &ids, &mut complete, budget);
         let trusted_account = model.trusts_account(account);
         let trusted = |name: &Named| {
             model
@@ -258,11 +259,12 @@ pub(super) fn principals(
         } else {
             Bits::ALL
         };
-        let count = accounts.entry((class, own, trusted_account)).or_default();
-        if !linked && *count >= 2 {
-            continue;
+        let class = (class, own, trusted_account);
+        match accounts.iter_mut().find(|(known, _)| *known == class) {
+            Some((_, count)) if !linked && *count >= 2 => continue,
+            Some((_, count)) => *count += enough,
+            None => accounts.push((class, enough)),
         }
-        *count += enough;
         let mut seen: BTreeSet<Class> = BTreeSet::new();
         for name in &names {
             let trusted_name = trusted(name);

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::atoms::{Lookup, nothing};
-use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Caller, Principal, ids};
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::strings::candidates;
-use crate::condition_keys::{self, Carrier, ValueType};
+use crate::bits::Bits;
+use crate::condition_keys::{Carrier, ValueType};
 use crate::document::{Condition, Values};
 use crate::federation;
 use crate::glob::{Pattern, Piece, folded_pieces};
@@ -31,7 +31,8 @@ pub(super) struct Choice {
 const MOST_TOGETHER: usize = 5;
 
 /// Which of the values of a key a caller can have.
-pub(super) fn possible(model: &Model<'_>, id: &str, principal: &Principal, values: &[String]) -> bool {
+pub(super) fn possible(model: &Model<'_>, key: &Key<'_>, principal: &Principal, values: &[String]) -> bool {
+    let id = key.id;
     let (caller, missing) = (principal.caller, values.is_empty());
     if !principal.session.allows(id, values) {
         return false;
@@ -55,13 +56,13 @@ pub(super) fn possible(model: &Model<'_>, id: &str, principal: &Principal, value
             _ => missing,
         },
         "aws:username" => (caller == Caller::User) != missing,
-        _ => missing || carries(caller, id),
+        _ => missing || carries(caller, key),
     }
 }
 
 /// Whether requests by a caller can have the key.
-fn carries(caller: Caller, id: &str) -> bool {
-    match carrier(id) {
+fn carries(caller: Caller, key: &Key<'_>) -> bool {
+    match carrier(key) {
         Carrier::Any => true,
         Carrier::Signed => caller.is_iam(),
         Carrier::Role => caller == Caller::Role,
@@ -72,15 +73,15 @@ fn carries(caller: Caller, id: &str) -> bool {
     }
 }
 
-fn carrier(id: &str) -> Carrier {
-    condition_keys::find(id).map_or(Carrier::Any, |key| key.carrier)
+fn carrier(key: &Key<'_>) -> Carrier {
+    key.fact.map_or(Carrier::Any, |fact| fact.carrier)
 }
 
 /// Whether only a caller with an IAM identity can have the key.
-pub(super) fn of_principal(id: &str) -> bool {
-    id == "aws:userid"
+pub(super) fn of_principal(key: &Key<'_>) -> bool {
+    key.id == "aws:userid"
         || matches!(
-            carrier(id),
+            carrier(key),
             Carrier::Signed | Carrier::Role | Carrier::User | Carrier::Federated
         )
 }
@@ -189,7 +190,7 @@ pub(super) fn choices(
         let values = vec![value.to_owned()];
         return vec![Choice { values, sig }];
     }
-    let fact = condition_keys::find(key.id);
+    let fact = key.fact;
     let values_of = fact.map_or(ValueType::Text, |fact| fact.values);
     let mut compared = Compared::default();
     for (_, condition) in &key.conditions {

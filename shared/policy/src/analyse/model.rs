@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::atoms::{self, Lookup};
-use super::bits::Bits;
-use super::setting::{Listed, Setting};
+use super::setting::{Listing, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
-use crate::document::{ActionPattern, Condition, Document, Effect, PrincipalEntry, Statement};
+use crate::bits::Bits;
+use crate::condition_keys::{self, ConditionKey};
+use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement};
 use crate::federation;
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
@@ -29,6 +30,8 @@ pub(super) struct Key<'d> {
     /// As in the document.
     pub(super) name: &'d str,
     pub(super) kind: KeyMeaning,
+    /// What AWS publishes of it. Nothing when AWS has no such key.
+    pub(super) fact: Option<ConditionKey>,
     /// The place of the statement, and its condition on this key.
     pub(super) conditions: Vec<(usize, &'d Condition)>,
     /// Whether a condition on it has a variable.
@@ -60,7 +63,7 @@ pub(super) struct Model<'d> {
     pub(super) arns: Vec<(&'d str, &'d ArnPattern)>,
     pub(super) resources: Vec<ResourceElement<'d>>,
     /// Resources that AWS owns.
-    pub(super) owned: Rc<[Listed]>,
+    pub(super) owned: Rc<Listing>,
     /// The place of the key and the value that every request has, where only requests for what AWS owns are looked for.
     pub(super) marked_by: Option<(usize, &'static str)>,
     /// Statements with a variable in a condition or resource.
@@ -69,6 +72,10 @@ pub(super) struct Model<'d> {
     pub(super) resolving: usize,
     /// Whether keys that AWS does not have are taken to exist.
     pub(super) unknown_keys_exist: bool,
+    /// The Action elements that some action does not fit, with the places of their statements.
+    pub(super) restricted: Vec<(usize, &'d Element<ActionPattern>)>,
+    /// How long it takes to compare an action with them, in steps of the budget.
+    pub(super) action_weight: usize,
     /// The identity providers that the document's principals name.
     pub(super) providers: Vec<&'d str>,
     /// What the analysis cannot see, in words: without a hole, the document is undecided.
@@ -112,6 +119,8 @@ impl<'d> Model<'d> {
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
             unknown_keys_exist,
+            restricted: Vec::new(),
+            action_weight: 1,
             providers: Vec::new(),
             blind: Vec::new(),
         };
@@ -120,6 +129,11 @@ impl<'d> Model<'d> {
             match statement.effect {
                 Effect::Allow => model.allow.insert(place),
                 Effect::Deny => model.deny.insert(place),
+            }
+            let element = &statement.action;
+            if element.not || element.values.iter().all(|action| action.pattern != Pattern::All) {
+                model.restricted.push((place, element));
+                model.action_weight += 1 + element.values.len();
             }
             model.take_apart(place, statement, &mut places);
         }
@@ -199,6 +213,7 @@ impl<'d> Model<'d> {
                 id,
                 name,
                 kind: self.kind(id),
+                fact: condition_keys::find(id),
                 conditions: Vec::new(),
                 weight: 0,
                 linked: false,
@@ -232,6 +247,7 @@ impl<'d> Model<'d> {
                 id: mark.key,
                 name: mark.key,
                 kind: KeyMeaning::Free,
+                fact: condition_keys::find(mark.key),
                 conditions: Vec::new(),
                 weight: 1,
                 linked: false,
@@ -240,7 +256,7 @@ impl<'d> Model<'d> {
             self.keys.len() - 1
         });
         self.marked_by = Some((at, mark.value));
-        self.owned = mark.arns.iter().cloned().map(Listed::new).collect();
+        self.owned = Rc::new(Listing::new(mark.arns.iter().cloned()));
     }
 
     /// The Regions of resources that Allows of the document name.
@@ -264,7 +280,7 @@ impl<'d> Model<'d> {
 
     /// The patterns of resources of the document without variables, and those of the settings.
     pub(super) fn patterns(&self) -> impl Iterator<Item = &ArnPattern> {
-        let listed = self.setting.listed.iter().chain(self.owned.iter());
+        let listed = self.setting.listed.all.iter().chain(&self.owned.all);
         self.arns
             .iter()
             .map(|(_, pattern)| *pattern)
@@ -326,6 +342,19 @@ impl<'d> Model<'d> {
             }
         }
         bits
+    }
+
+    /// The statements that do not fail on an action, by its name in lower case.
+    pub(super) fn action_sig(&self, lower: &str) -> Bits {
+        let mut sig = Bits::ALL;
+        for (place, element) in &self.restricted {
+            let mut patterns = element.values.iter();
+            let hit = patterns.any(|action| action.matches(lower, self.interpretation.star_colon_star));
+            if hit == element.not {
+                sig.remove(*place);
+            }
+        }
+        sig
     }
 
     /// The statements that do not fail on the constants of the endpoint.

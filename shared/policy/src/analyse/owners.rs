@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use super::bits::Bits;
 use super::budget::{Budget, KEPT};
 use super::callers::{Membership, Principal};
 use super::identities::Identities;
 use super::model::KeyMeaning;
 use super::model::Model;
+use crate::bits::Bits;
 use crate::glob::Pattern;
 use crate::text::ArnPattern;
 

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::atoms::Lookup;
-use super::bits::Bits;
 use super::budget::Budget;
 use super::model::KeyMeaning;
 use super::model::Model;
 use crate::arn::is_account;
+use crate::bits::Bits;
 use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
 
@@ -55,6 +55,7 @@ pub(super) fn resources(
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Resource> {
+    let nowhere = nowhere(model, known, lookup);
     let (resolved, rules) = resolve(model, lookup);
     let mut patterns = Cow::Borrowed(known.patterns.as_slice());
     if !resolved.is_empty() {
@@ -92,7 +93,7 @@ pub(super) fn resources(
             }
             let sig = rules.sig(named);
             let known = format.map_or(ResourceFormat::Unknown, ResourceFormat::Known);
-            let fact = format.and_then(|format| model.setting.formats.get(format));
+            let fact = format.and_then(|format| model.setting.service?.formats.get(format));
             let of_aws = start.of_aws || fact.is_some_and(|format| format.of_aws);
             if seen.insert((sig, listed, owned, of_aws, known)) {
                 all.push(Resource {
@@ -106,7 +107,7 @@ pub(super) fn resources(
             }
         }
     }
-    all.push(nowhere(model, known, lookup));
+    all.push(nowhere);
     all
 }
 
@@ -130,7 +131,9 @@ pub(super) fn nowhere(model: &Model<'_>, known: &Known<'_>, lookup: Option<Looku
     const NONE: &str = "*";
     let (resolved, rules) = resolve(model, lookup);
     let of_variables = resolved.iter().map(|(place, pattern)| (Bits::one(*place), pattern));
-    let fixed = known.patterns.iter().map(|entry| (entry.statements, entry.pattern));
+    // The settings' own patterns come after those of the document.
+    let fixed = known.patterns.iter().take_while(|entry| entry.own);
+    let fixed = fixed.map(|entry| (entry.statements, entry.pattern));
     let hits = of_variables
         .chain(fixed)
         .filter(|(_, pattern)| pattern.matches(NONE, model.interpretation.short_arns));
@@ -242,13 +245,3 @@ fn last_field(pattern: &ArnPattern) -> Option<&Pattern> {
         _ => None,
     }
 }
-
-/// A name of a documented format, with something in the place of its wildcards.
-pub(super) fn filled(service: &str, account: bool, format: &str) -> String {
-    if service == "s3" && !account {
-        return format.replacen('*', EXAMPLE_BUCKET, 1).replace('*', "example");
-    }
-    format.replace('*', "example")
-}
-
-pub(super) const EXAMPLE_BUCKET: &str = "example-bucket";

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::actions::{ActionGroup, Formats, actions, actions_without_resource, federated_actions};
-use super::bits::Bits;
 use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals, memberships, principals};
 use super::identities::Identities;
@@ -17,6 +16,7 @@ use super::model::KeyMeaning;
 use super::model::{Key, Model};
 use super::owners::{AccountClasses, Owner, owners};
 use super::resources::{Known, Resource, nowhere, resources};
+use crate::bits::Bits;
 use crate::document::PrincipalEntry;
 use crate::service::Keyless;
 
@@ -105,7 +105,7 @@ impl<'m, 'd> Search<'m, 'd> {
         let known = Known::new(model);
         let accounts = AccountClasses::new(model, !model.linked.is_empty() || known.has_short());
         let keyless = match &model.setting.service {
-            Some(service) => service.keyless(),
+            Some(service) => service.keyless,
             // Some actions of some services.
             None => Keyless::Some(&[]),
         };

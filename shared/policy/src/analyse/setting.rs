@@ -1,16 +1,17 @@
 //! What is known before a document is: whom the perimeter trusts, and what is behind the endpoint.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
-use super::formats::{Format, formats};
 use super::{Analysis, analysis};
 use crate::aws_owned::{self, Mark};
 use crate::condition_keys;
 use crate::document::Document;
 use crate::federation;
 use crate::partition;
-use crate::service::{self, Published, Service};
+use crate::service::{self, Service};
 use crate::text::ArnPattern;
 use crate::{EndpointContext, Perimeter};
 
@@ -19,16 +20,12 @@ pub(crate) struct Setting<'s> {
     pub(crate) perimeter: &'s Perimeter,
     pub(crate) endpoint: &'s EndpointContext,
     /// Nothing when it is not known what is behind the endpoint.
-    pub(super) service: Option<Service>,
-    /// The actions of the service.
-    pub(super) actions: Vec<Published>,
-    /// The service's formats of ARNs.
-    pub(super) formats: Vec<Format>,
+    pub(crate) service: Option<&'static Service>,
     /// Trusted resources, and those that AWS owns.
-    pub(super) listed: Vec<Listed>,
-    pub(super) owned: Rc<[Listed]>,
+    pub(super) listed: Listing,
+    pub(super) owned: Rc<Listing>,
     /// Condition keys whose value tells that AWS owns the resource.
-    pub(super) marks: Vec<Mark>,
+    pub(crate) marks: Rc<[Mark]>,
     /// Whether callers with the token of an identity provider come through the endpoint.
     pub(super) bearers: bool,
     /// The value of `aws:RequestedRegion`, empty if it is not known.
@@ -36,41 +33,62 @@ pub(crate) struct Setting<'s> {
     /// The value of `aws:SourceVpcArn`, empty if it is not known.
     pub(super) vpc_arn: String,
     /// See [`EndpointContext::unknown_prefix`].
-    pub(super) unknown_prefix: Option<String>,
+    pub(crate) unknown_prefix: Option<String>,
 }
 
-/// Resources that the settings list.
-#[derive(Clone)]
+/// A resource that the settings list.
 pub(super) struct Listed {
-    pub(super) text: String,
     pub(super) pattern: ArnPattern,
+    /// Whether the one before it in its list has the same first five fields.
+    pub(super) starts_alike: bool,
 }
 
-impl Listed {
-    pub(super) fn new(text: String) -> Self {
-        Self {
-            pattern: ArnPattern::wild(&text),
-            text,
+/// Resources that the settings list, by pattern.
+pub(super) struct Listing {
+    pub(super) all: Vec<Listed>,
+    /// The place of each, by its text.
+    pub(super) places: BTreeMap<String, usize>,
+}
+
+impl Listing {
+    pub(super) fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut listing = Self {
+            all: Vec::new(),
+            places: BTreeMap::new(),
+        };
+        for text in texts {
+            let pattern = ArnPattern::wild(&text);
+            let before = listing.all.last().and_then(|before| before.pattern.start());
+            let starts_alike = before.is_some() && before == pattern.start();
+            if let Entry::Vacant(free) = listing.places.entry(text) {
+                free.insert(listing.all.len());
+                listing.all.push(Listed { pattern, starts_alike });
+            }
         }
+        listing
+    }
+
+    /// Whether one of them is this resource.
+    pub(super) fn has(&self, arn: &str, short_arns: bool) -> bool {
+        self.all.iter().any(|listed| listed.pattern.matches(arn, short_arns))
     }
 }
 
 impl<'s> Setting<'s> {
     pub(crate) fn new(perimeter: &'s Perimeter, endpoint: &'s EndpointContext) -> Self {
         let service = service::find(&endpoint.service);
-        let trusted = perimeter.resources_behind(service.as_ref(), &endpoint.region);
+        let AwsOwns { resources, marks } = aws_owns(perimeter, endpoint, service);
+        let trusted = perimeter.resources_behind(service, &endpoint.region);
         Self {
             perimeter,
             endpoint,
-            actions: service.iter().flat_map(Service::published).collect(),
-            formats: service.as_ref().map(formats).unwrap_or_default(),
-            listed: trusted.into_iter().map(Listed::new).collect(),
-            owned: owned(perimeter, endpoint),
-            marks: aws_owned::marks(perimeter, endpoint),
-            bearers: federation::comes_through(endpoint),
-            region: requested_region(service.as_ref(), endpoint),
+            listed: Listing::new(trusted),
+            owned: resources,
+            marks,
+            bearers: !federation::calls(service).is_empty(),
+            region: requested_region(service, endpoint),
             vpc_arn: vpc_arn(endpoint),
-            unknown_prefix: endpoint.unknown_prefix(),
+            unknown_prefix: endpoint.unknown_prefix(service),
             service,
         }
     }
@@ -78,7 +96,7 @@ impl<'s> Setting<'s> {
     /// The same with this list of what AWS owns.
     pub(crate) fn owning(perimeter: &'s Perimeter, endpoint: &'s EndpointContext, owned: Vec<String>) -> Self {
         Self {
-            owned: owned.into_iter().map(Listed::new).collect(),
+            owned: Rc::new(Listing::new(owned)),
             ..Self::new(perimeter, endpoint)
         }
     }
@@ -89,22 +107,36 @@ impl<'s> Setting<'s> {
     }
 }
 
+/// What AWS owns behind an endpoint.
+#[derive(Clone)]
+struct AwsOwns {
+    resources: Rc<Listing>,
+    marks: Rc<[Mark]>,
+}
+
 /// What AWS owns. For the built-in resources of a service in a Region these are the same patterns for every document, and
 /// to write them takes longer than to analyse most documents, so the last ones are kept.
-fn owned(perimeter: &Perimeter, endpoint: &EndpointContext) -> Rc<[Listed]> {
+fn aws_owns(perimeter: &Perimeter, endpoint: &EndpointContext, service: Option<&Service>) -> AwsOwns {
     thread_local! {
-        static LAST: RefCell<([String; 2], Rc<[Listed]>)> = RefCell::new(Default::default());
+        static LAST: RefCell<Option<([String; 2], AwsOwns)>> = const { RefCell::new(None) };
     }
-    let listed = |arns: Vec<String>| -> Rc<[Listed]> { arns.into_iter().map(Listed::new).collect() };
+    let region = &endpoint.region;
+    let new = || AwsOwns {
+        resources: Rc::new(Listing::new(aws_owned::resources(perimeter, service, region))),
+        marks: aws_owned::marks(perimeter, service, region).into(),
+    };
     if !perimeter.aws_owned_resources.is_empty() || !perimeter.builtin_aws_owned_resources {
-        return listed(aws_owned::resources(perimeter, endpoint));
+        return new();
     }
-    LAST.with_borrow_mut(|(of, last)| {
-        if [&endpoint.service, &endpoint.region] != [&of[0], &of[1]] {
-            *of = [endpoint.service.clone(), endpoint.region.clone()];
-            *last = listed(aws_owned::resources(perimeter, endpoint));
+    LAST.with_borrow_mut(|last| {
+        if let Some((of, kept)) = last
+            && [&endpoint.service, region] == [&of[0], &of[1]]
+        {
+            return kept.clone();
         }
-        Rc::clone(last)
+        let new = new();
+        *last = Some(([endpoint.service.clone(), region.clone()], new.clone()));
+        new
     })
 }
 

@@ -76,6 +76,7 @@ pub(super) fn candidates<'p>(
     } else {
         closure(domain.base, &globs, budget)
     };
+    budget.spend(values.len() / 8);
     let known = Known::new(globs, seen.clone(), domain);
     for shape in &shapes {
         let filled = fill(shape, &known, domain, budget);
@@ -126,7 +127,7 @@ impl<'d> Known<'d> {
     }
 
     fn cost(&self) -> usize {
-        1 + self.avoid.len() + self.globs.iter().map(|glob| 1 + glob.len() / 32).sum::<usize>()
+        1 + self.avoid.len() + self.globs.iter().map(|glob| 2 + glob.len() / 16).sum::<usize>()
     }
 
     /// Whether the same patterns accept the text as accept the one with fresh characters.
@@ -148,12 +149,19 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
     let mut shapes = vec![base.to_vec()];
     let mut known: BTreeSet<Vec<Piece>> = shapes.iter().cloned().collect();
     let mut complete = true;
-    for glob in globs {
-        let before = shapes.len();
+    // Texts in either case have nothing in common with each other.
+    let (wild, fixed): (Vec<_>, Vec<_>) = globs.iter().partition(|glob| glob.iter().any(is_wild));
+    let apart = fixed.iter().collect::<BTreeSet<_>>().len() == fixed.len();
+    let mut wild_shapes = usize::MAX;
+    for (at, glob) in wild.iter().chain(&fixed).enumerate() {
+        if at == wild.len() && apart {
+            wild_shapes = shapes.len();
+        }
+        let before = shapes.len().min(wild_shapes);
         for index in 0..before {
             let Some(shape) = shapes.get(index) else { break };
             if disjoint(shape, glob) {
-                if !budget.spend(1) {
+                if !budget.spend(1 + shape.len().min(glob.len()) / 16) {
                     return (shapes, false);
                 }
                 continue;
@@ -166,7 +174,7 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
                 complete = false;
                 continue;
             };
-            budget.spend(met.len() * 16);
+            budget.spend(met.iter().map(|new| 16 + new.len() / 4).sum());
             for new in met {
                 if shapes.len() < MOST_SHAPES && known.insert(new.clone()) {
                     shapes.push(new);
@@ -179,10 +187,14 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
     (shapes, complete)
 }
 
+fn is_wild(piece: &Piece) -> bool {
+    matches!(piece, Piece::One | Piece::Any | Piece::Field)
+}
+
 /// Whether the literal start or end of two patterns tells that no string is one of both.
 pub(super) fn disjoint(one: &[Piece], other: &[Piece]) -> bool {
-    let literal = |pair: &(&Piece, &Piece)| matches!(pair, (Piece::Char(_), Piece::Char(_)));
-    let differ = |(a, b): (&Piece, &Piece)| a != b;
+    let literal = |(a, b): &(&Piece, &Piece)| !is_wild(a) && !is_wild(b);
+    let differ = |(a, b): (&Piece, &Piece)| a != b && a.both(*b).is_none();
     one.iter().zip(other).take_while(literal).any(differ)
         || one.iter().rev().zip(other.iter().rev()).take_while(literal).any(differ)
 }
@@ -259,7 +271,9 @@ fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut 
     };
     let contains =
         |glob: &Vec<Piece>| meet(shape, glob, MOST_MEETS).is_some_and(|met| met.iter().any(|one| one == shape));
-    let wanted: Vec<bool> = known.globs.iter().map(contains).collect();
+    let near: Vec<&Vec<Piece>> = known.globs.iter().filter(|glob| !disjoint(shape, glob)).collect();
+    budget.spend(known.globs.len() * (2 + shape.len() / 16) / 4 + 8 * near.len());
+    let wanted: Vec<bool> = near.iter().map(|glob| contains(glob)).collect();
     let mut tries: Vec<Vec<Piece>> = vec![
         cased(&|_| false),
         cased(&|_| true),
@@ -272,7 +286,7 @@ fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut 
     for text in tries {
         let filled = fill(&text, known, domain, budget);
         let fits = |value: &&String| {
-            let accepted = known.globs.iter().map(|glob| matches(glob, value));
+            let accepted = near.iter().map(|glob| matches(glob, value));
             accepted.eq(wanted.iter().copied()) && !known.exacts.contains(*value)
         };
         possible_somehow |= !filled.values.is_empty();
@@ -282,7 +296,7 @@ fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut 
                 complete: true,
             };
         }
-        if !budget.spend(known.cost()) {
+        if !budget.spend(1 + near.len()) {
             break;
         }
     }

@@ -5,13 +5,25 @@ use std::collections::BTreeMap;
 use super::callers::Caller;
 use super::keys::of_principal;
 use super::model::KeyMeaning;
-use super::model::Model;
+use super::model::{Key, Model};
 use super::search;
 use crate::evaluate::Request;
 use crate::federation;
 use crate::literal::iso;
 
+/// All of the request.
 pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
+    with_keys(model, found, &|_| true)
+}
+
+/// The request with no other keys than those that count for what the document says to it.
+pub(super) fn essence(model: &Model<'_>, found: &search::Request) -> Request {
+    let named = |key: &str| model.keys.iter().any(|named| named.id.eq_ignore_ascii_case(key));
+    let counts = |key: &str| matches!(key, "aws:PrincipalArn" | federation::PROVIDER) || named(key);
+    with_keys(model, found, &counts)
+}
+
+fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -> bool) -> Request {
     let (now, epoch) = (iso(found.instant), found.instant.to_string());
     let provider = match found.principal.caller {
         Caller::Bearer(Some(at)) => model.providers.get(at).copied(),
@@ -20,6 +32,7 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
     let constant = |id: &str| model.constant(id).flatten();
     let principal = |kind: KeyMeaning| found.principal.value(kind).flatten();
     let owner = |kind: KeyMeaning| found.owner.value(kind).flatten();
+    let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
     let known = [
         ("aws:CurrentTime", Some(now.as_str())),
         ("aws:EpochTime", Some(&epoch)),
@@ -43,13 +56,12 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
         ("aws:VpcSourceIp", Some("10.0.0.10")),
         ("aws:VpceAccount", constant("aws:vpceaccount")),
         ("aws:VpceOrgID", constant("aws:vpceorgid")),
+        ("aws:userid", id),
     ];
-    let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
-    let id = [("aws:userid", id)];
     // Names that a service has for the same.
     let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
-    let present = known.into_iter().chain(id).chain(others);
+    let present = known.into_iter().filter(|(key, _)| wanted(key)).chain(others);
     let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
     let mut all = Vec::with_capacity(known.len() + model.keys.len());
     all.extend(present);
@@ -63,7 +75,9 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
             && !values.is_empty()
         {
             // The document may spell a key otherwise.
-            context.retain(|known, _| !known.eq_ignore_ascii_case(key.name));
+            if let Some((known, _)) = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(key.name)) {
+                context.remove(*known);
+            }
             let values = same(key.id, found).map_or_else(|| values.clone(), |value| vec![value.to_owned()]);
             let name = if key.id == "aws:viaawsservice" {
                 "aws:ViaAWSService"
@@ -106,7 +120,7 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
     for (at, values) in &found.keys {
         if let Some(key) = model.keys.get(*at)
             && !values.is_empty()
-            && !chosen(key.id, found)
+            && !chosen(key, found)
             && !usual(key.id, values)
         {
             all.push(key.name.to_owned());
@@ -119,9 +133,10 @@ pub(super) fn conditional(model: &Model<'_>, found: &search::Request) -> Vec<Str
 }
 
 /// Whether the caller decides on the value of a key.
-fn chosen(id: &str, found: &search::Request) -> bool {
+fn chosen(key: &Key<'_>, found: &search::Request) -> bool {
+    let id = key.id;
     let outsider = !found.principal.trusted && found.principal.caller != Caller::Service;
-    if of_principal(id) {
+    if of_principal(key) {
         return outsider && !id.starts_with("aws:ec2instancesource");
     }
     if id.starts_with("aws:resourcetag/") || id.contains(":resourcetag/") || id.starts_with("s3:existingobjecttag/") {

@@ -7,60 +7,56 @@ use super::actions::WELL_KNOWN;
 use super::callers::Caller;
 use super::keys::{always_there, possible};
 use super::model::Model;
-use super::resources::{EXAMPLE_BUCKET, filled};
 use super::search::Request;
-use super::setting::Listed;
+use super::setting::Listing;
 use super::witness;
 use crate::arn::{Arn, is_name};
-use crate::evaluate;
 use crate::federation;
-use crate::service;
+use crate::service::{self, EXAMPLE_BUCKET, Format, Published};
 
 /// How many other actions are tried.
 const MOST_ACTIONS: usize = 64;
 
+/// How many keys are tried to be left out.
+const MOST_SIMPLER: usize = 32;
+
 type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
 
-/// A request as the search knows it, and as the evaluator allows it.
-pub(super) type Confirmed = (Request, evaluate::Request);
-
-/// What the evaluator makes of a request that it allows.
-pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> Option<evaluate::Request>;
+/// Whether the evaluator allows a request.
+pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> bool;
 
 /// The request with the user's name in keys and ARN alike. Nothing where that is not allowed: no request tells another
 /// name than the caller's.
-pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Confirmed> {
+pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Request> {
     if contradicts(model, found) {
         let mut good = with_user_name(model, found).filter(|other| as_good(model, found, other));
-        return good.find_map(|other| {
-            let request = confirm(&other)?;
-            Some((other, request))
-        });
+        return good.find(confirm);
     }
-    Some((found.clone(), confirm(found)?))
+    confirm(found).then(|| found.clone())
 }
 
 /// A request that is as good as the one found, and simpler or likelier where there is one.
-pub(super) fn likeliest(model: &Model<'_>, found: Confirmed, confirm: Confirm<'_>) -> evaluate::Request {
-    let (mut best, mut request) = found;
+pub(super) fn likeliest(model: &Model<'_>, found: Request, confirm: Confirm<'_>) -> Request {
+    let mut best = found.clone();
     // The fewest keys first, and of those that are left the usual values.
-    for place in 0..best.keys.len() {
-        for other in simpler(model, &best, place) {
-            if let Some(simple) = confirm(&other) {
-                (best, request) = (other, simple);
-                break;
-            }
+    let present = found
+        .keys
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, values))| !values.is_empty());
+    let present: Vec<usize> = present.map(|(place, _)| place).take(MOST_SIMPLER).collect();
+    for place in present {
+        if let Some(simple) = simpler(model, &best, place).into_iter().find(confirm) {
+            best = simple;
         }
     }
     for others in [with_bucket, with_resource] {
         let mut good = others(model, &best).filter(|other| as_good(model, &best, other));
-        let other = good.find_map(|other| Some((confirm(&other)?, other)));
+        let likely = good.find(confirm);
         drop(good);
-        if let Some((likely, other)) = other {
-            (best, request) = (other, likely);
-        }
+        best = likely.unwrap_or(best);
     }
-    request
+    best
 }
 
 /// The request with one of its keys missing, or with the value that requests usually have.
@@ -80,7 +76,7 @@ fn simpler(model: &Model<'_>, found: &Request, place: usize) -> Vec<Request> {
         other
     };
     let usual = witness::usual_value(key.id).map(|value| vec![value.to_owned()]);
-    let missing = (!always_there(model, key.id) && possible(model, key.id, &found.principal, &[])).then(Vec::new);
+    let missing = (!always_there(model, key.id) && possible(model, key, &found.principal, &[])).then(Vec::new);
     let other = |new: &Vec<String>| new != values;
     missing.into_iter().chain(usual).filter(other).map(with).collect()
 }
@@ -103,10 +99,7 @@ fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
 /// Whether a request lies where the other does.
 fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let arn = &other.resource.arn;
-    let hits = |listed: &[Listed]| {
-        let mut listed = listed.iter();
-        listed.any(|listed| listed.pattern.matches(arn, model.interpretation.short_arns))
-    };
+    let hits = |listing: &Listing| listing.has(arn, model.interpretation.short_arns);
     let same = *arn == found.resource.arn
         || (hits(&model.setting.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
     let principals = &model.setting.perimeter.principals;
@@ -178,23 +171,18 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let Some(arn) = Arn::parse(resource).filter(|_| model.setting.unknown_prefix.is_none()) else {
         return Box::new(std::iter::empty());
     };
-    let fits = match &model.setting.service {
+    let fits = match model.setting.service {
         Some(service) => service.takes(&found.action, resource),
         None => service::takes(&found.action, resource),
     };
     if fits {
         return Box::new(std::iter::empty());
     }
-    let service = model
-        .setting
-        .service
-        .clone()
-        .or_else(|| service::of_prefix(arn.service));
-    let behind = service.clone();
-    let taken = move |action: &&str| behind.as_ref().is_some_and(|known| known.takes(action, resource));
+    let service = model.setting.service.or_else(|| service::of_prefix(arn.service));
+    let taken = move |action: &&str| service.is_some_and(|known| known.takes(action, resource));
     let first = WELL_KNOWN.into_iter().filter(taken).map(str::to_owned);
     let taking = service.into_iter().flat_map(|known| known.actions_on(resource));
-    let taking = taking.map(|(prefix, name)| format!("{prefix}:{name}"));
+    let taking = taking.map(Published::full_name);
     let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
     let prefix = |action: &str| action.split(':').next().unwrap_or_default().to_ascii_lowercase();
@@ -226,21 +214,19 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
 }
 
 /// A resource of the owner in a documented format, on the same side of the question whose the resource is.
-fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &str) -> Option<String> {
-    let mut fields = format.splitn(4, ':');
-    let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let account = match account {
+fn named(model: &Model<'_>, found: &Request, arn: &Arn<'_>, format: &Format) -> Option<String> {
+    let account = match format.account {
         "*" => &*found.owner.account,
         "" if found.owner.told || arn.account.is_empty() => "",
         _ => return None,
     };
     let home = &model.setting.endpoint.region;
-    let region = match region {
+    let region = match format.region {
         "*" if home.is_empty() => "us-east-1",
         "*" => home,
-        _ => region,
+        region => region,
     };
-    let name = filled(service, !account.is_empty(), name);
+    let (service, name) = (format.service, &format.example);
     Some(format!("arn:{}:{service}:{region}:{account}:{name}", arn.partition))
 }
 

@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::Examples;
 use crate::analyse::Setting;
-use crate::aws_owned::Mark;
 use crate::document::{Document, Effect, Element};
-use crate::service::{self, Keyless, Service};
+use crate::service::{Keyless, Service};
 use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
 
@@ -20,7 +19,6 @@ pub(super) struct Writer<'d> {
     pub(super) endpoint: &'d EndpointContext,
     /// What AWS owns and an Allow of the document may reach.
     pub(super) owned: Vec<String>,
-    pub(super) marks: Vec<Mark>,
     pub(super) examples: RefCell<Examples>,
 }
 
@@ -35,18 +33,23 @@ pub(super) struct Exempt {
 impl Writer<'_> {
     /// The trusted resources, and those that AWS owns: by their ARNs, and with `marks` by their marks.
     pub(super) fn exempt(&self, marks: bool) -> Exempt {
-        let service = service::find(&self.endpoint.service);
-        let trusted = self.perimeter.resources_behind(service.as_ref(), &self.endpoint.region);
+        let trusted = self
+            .perimeter
+            .resources_behind(self.setting.service, &self.endpoint.region);
         let mut arns = self.reached(&trusted);
         arns.extend(self.owned.iter().cloned());
-        let marked = marks && self.marks.iter().any(|mark| !self.reached(&mark.arns).is_empty());
+        let marked = marks
+            && self
+                .setting
+                .marks
+                .iter()
+                .any(|mark| !self.reached(&mark.arns).is_empty());
         Exempt { arns, marked }
     }
 
     /// The actions whose requests do not tell who owns the resource.
     pub(super) fn keyless(&self) -> Keyless {
-        let service = service::find(&self.endpoint.service);
-        service.map_or(Keyless::None, |service| service.keyless())
+        self.setting.service.map_or(Keyless::None, |service| service.keyless)
     }
 
     /// Those of the ARNs that an Allow of the document may reach.
@@ -64,11 +67,11 @@ impl Writer<'_> {
                     _ => true,
                 })
         };
-        let service = service::find(&self.endpoint.service);
+        let service = self.setting.service;
         let of_service = |arn: &&String| {
             let named = arn.split(':').nth(2).unwrap_or("*");
             let own = |format: &str| format.split(':').next() == Some(named);
-            named.contains(['*', '?']) || service.as_ref().is_none_or(|service| service.arns().any(own))
+            named.contains(['*', '?']) || service.is_none_or(|service| service.arns().any(own))
         };
         arns.iter()
             .filter(of_service)
@@ -105,8 +108,7 @@ impl Writer<'_> {
     pub(super) fn by_arn(&self, exempt: &Exempt) -> Deny {
         let mut arns = exempt.arns.clone();
         let partition = crate::partition::of_region(&self.endpoint.region);
-        let service = service::find(&self.endpoint.service);
-        let formats = service.iter().flat_map(Service::arns);
+        let formats = self.setting.service.into_iter().flat_map(Service::arns);
         let services: BTreeSet<&str> = formats
             .filter_map(|format| match format.split(':').collect::<Vec<_>>().as_slice() {
                 [service, _, "*", ..] => Some(*service),
@@ -135,7 +137,7 @@ impl Writer<'_> {
     /// The condition that no mark tells that AWS owns the resource.
     pub(super) fn unmarked(&self, exempt: &Exempt) -> Vec<Test> {
         let mut tests: Vec<Test> = Vec::new();
-        for mark in self.marks.iter().filter(|_| exempt.marked) {
+        for mark in self.setting.marks.iter().filter(|_| exempt.marked) {
             let value = mark.value.to_owned();
             match tests.iter_mut().find(|test| test.key == mark.key) {
                 Some(test) => test.values.push(value),

@@ -227,7 +227,7 @@ fn the_fix_of_sts_keeps_callers_with_a_token_on_trusted_roles() {
     {"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
     "#);
     let document = Document::parse(&fix.text).unwrap();
-    for action in crate::federation::calls_of("sts") {
+    for action in crate::federation::calls(crate::service::find("sts")) {
         for (owner, allowed) in [("111122223333", true), ("999999999999", false)] {
             let request = Request {
                 principal: "anonymous".to_owned(),

@@ -1,5 +1,7 @@
 //! What AWS's other pages say of actions besides the service authorization reference.
 
+use std::sync::LazyLock;
+
 use super::reference::line;
 use super::{Published, of_prefix};
 
@@ -89,29 +91,25 @@ pub(super) fn on_own_account(prefix: &str, name: &str) -> bool {
     ON_OWN_ACCOUNT.iter().any(same)
 }
 
+/// Which actions of this prefix do not tell who owns their resource.
+pub(super) fn keyless(prefix: &str) -> Keyless {
+    let known = KEYLESS.iter().find(|(known, _)| *known == prefix);
+    known.map_or(Keyless::None, |(_, keyless)| *keyless)
+}
+
 /// Whether requests of an action, by its name in lower case, carry no key that tells who owns the resource. Nothing when
 /// no service is known to have its prefix.
 pub(crate) fn is_keyless(lower: &str) -> Option<bool> {
     let prefix = lower.split(':').next().unwrap_or_default();
-    match KEYLESS.iter().find(|(known, _)| *known == prefix) {
-        Some((_, keyless)) => Some(keyless.has(lower)),
-        None => line(prefix).map(|_| false),
-    }
+    line(prefix).map(|_| keyless(prefix).has(lower))
 }
 
 /// Every action of a known service whose requests do not tell who owns the resource.
-pub(crate) fn keyless_actions() -> impl Iterator<Item = Published> {
-    KEYLESS.iter().flat_map(|(prefix, keyless)| -> Vec<Published> {
-        let all = of_prefix(prefix)
-            .into_iter()
-            .flat_map(|service| service.published().collect::<Vec<_>>());
-        let named = |action: &Published| match keyless {
-            Keyless::Some(names) => names
-                .iter()
-                .any(|name| name.split_once(':').is_some_and(|(_, name)| name == action.name)),
-            Keyless::None => false,
-            Keyless::All => true,
-        };
-        all.filter(named).collect()
-    })
+pub(crate) fn keyless_actions() -> impl Iterator<Item = &'static Published> {
+    static ALL: LazyLock<Vec<&Published>> = LazyLock::new(|| {
+        let services = KEYLESS.iter().filter_map(|(prefix, _)| of_prefix(prefix));
+        let actions = services.flat_map(|service| &service.actions);
+        actions.filter(|action| action.tells_owner.may(false)).collect()
+    });
+    ALL.iter().copied()
 }

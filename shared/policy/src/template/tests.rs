@@ -312,7 +312,7 @@ fn created_policy_admits_every_action_that_a_fixed_policy_admits() {
             let fixed = Document::parse(&fixed.text).unwrap();
             let text = template(name, "us-east-1", perimeter).unwrap();
             let created = Document::parse(&text).unwrap();
-            for action in service.published() {
+            for action in &service.actions {
                 let formats: Vec<Option<&str>> = match action.targets {
                     Targets::Formats(places) => places.iter().map(|at| Some(formats[at])).collect(),
                     Targets::Nothing | Targets::Unknown => vec![None],
@@ -321,7 +321,7 @@ fn created_policy_admits_every_action_that_a_fixed_policy_admits() {
                     .iter()
                     .flat_map(|caller| owners.iter().map(move |owner| (*caller, *owner)));
                 for (format, (caller, owner)) in formats.iter().flat_map(|f| parties.clone().map(move |p| (*f, p))) {
-                    let request = request(&action, format, caller, owner);
+                    let request = request(action, format, caller, owner);
                     if evaluate(&fixed, &request).is_allowed() {
                         compared += 1;
                         assert!(evaluate(&created, &request).is_allowed(), "{name}: {request:?}\n{text}");

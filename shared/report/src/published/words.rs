@@ -94,6 +94,8 @@ words! {
         Subnet = "subnet",
         RouteTable = "route-table",
         Endpoint = "endpoint",
+        EndpointService = "endpoint-service",
+        EndpointConnection = "endpoint-connection",
     }
     EndpointKind {
         Interface = "interface",
@@ -198,6 +200,8 @@ impl From<domain::ResourceKind> for ResourceKind {
             domain::ResourceKind::Subnet => Self::Subnet,
             domain::ResourceKind::RouteTable => Self::RouteTable,
             domain::ResourceKind::Endpoint => Self::Endpoint,
+            domain::ResourceKind::EndpointService => Self::EndpointService,
+            domain::ResourceKind::EndpointConnection => Self::EndpointConnection,
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) fn subject_of(finding: &Finding) -> String {
         ResourceKind::Subnet => "subnet",
         ResourceKind::RouteTable => "route table",
         ResourceKind::Endpoint => "endpoint",
+        ResourceKind::EndpointService => "endpoint service",
+        ResourceKind::EndpointConnection => "connection of endpoint",
     };
     let service = finding
         .service

@@ -65,13 +65,13 @@ pub(super) fn every_change_is_recorded_once(evidence: &Evidence<'_>) -> Result<(
 /// Every applied change was allowed by modes, exemptions and the limit per run.
 pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) -> Result<(), String> {
     let settings = evidence.settings;
-    let exempt = |key: &FindingKey, vpc: &VpcId| {
+    let exempt = |key: &FindingKey, vpc: Option<&VpcId>| {
         settings.exemptions.iter().any(|exemption| {
             exemption.control == key.control
                 && match &exemption.selector {
                     ExemptionSelector::Resource(id) => *id == key.resource.id,
                     // All VPCs have the tag, and no other resource.
-                    ExemptionSelector::Tag { .. } => key.resource.id == vpc.0,
+                    ExemptionSelector::Tag { .. } => vpc.is_some_and(|vpc| key.resource.id == vpc.0),
                 }
         })
     };
@@ -238,7 +238,9 @@ fn recorded_label(record: &ChangeRecord) -> Option<Label> {
     })
 }
 
-fn vpc_of(scope: &Scope) -> &VpcId {
-    let ScopedResource::Vpc(vpc) = &scope.resource;
-    vpc
+fn vpc_of(scope: &Scope) -> Option<&VpcId> {
+    match &scope.resource {
+        ScopedResource::Vpc(vpc) => Some(vpc),
+        ScopedResource::EndpointService(_) => None,
+    }
 }

@@ -91,12 +91,19 @@ impl<'a> Evidence<'a> {
             .collect();
         let session = aws.account(&postern_cloud::ACCOUNT.into()).await;
         let session = session.map_err(|error| error.to_string())?;
-        let seen = session.observe_region(&REGION.into(), &parts).await;
+        let seen = session.observe_vpcs(&REGION.into(), &parts).await;
         let mut vpcs = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
             let history = ledger.past(&snapshot.scope(), None).await;
             let history = history.map_err(|error| error.to_string())?;
-            let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now(), &POLICIES);
+            let findings = evaluate(
+                CONTROLS,
+                &snapshot.clone().into(),
+                settings,
+                &history,
+                aws.now(),
+                &POLICIES,
+            );
             let vpc = snapshot.vpc.id.clone();
             vpcs.insert(
                 vpc,

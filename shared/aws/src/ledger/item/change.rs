@@ -10,7 +10,7 @@ use postern_core::changes::{Change, Inverse};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::FindingKey;
-use postern_core::model::id::{AccountId, Region, RunId, VpcId};
+use postern_core::model::id::{AccountId, EndpointServiceId, Region, RunId, VpcId};
 use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::trigger::TriggeringEvent;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,7 @@ struct ScopeDocument {
 #[serde(rename_all = "kebab-case")]
 enum ResourceDocument {
     Vpc(VpcId),
+    EndpointService(EndpointServiceId),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,13 +94,15 @@ enum StatusDocument {
 impl From<&ChangeRecord> for ChangeDocument {
     fn from(record: &ChangeRecord) -> Self {
         let record = record.clone();
-        let ScopedResource::Vpc(vpc) = record.scope.resource;
         Self {
             id: record.id,
             scope: ScopeDocument {
                 account: record.scope.account,
                 region: record.scope.region,
-                resource: ResourceDocument::Vpc(vpc),
+                resource: match record.scope.resource {
+                    ScopedResource::Vpc(vpc) => ResourceDocument::Vpc(vpc),
+                    ScopedResource::EndpointService(service) => ResourceDocument::EndpointService(service),
+                },
             },
             run: record.run,
             function: record.function,
@@ -130,13 +133,15 @@ impl From<&ChangeRecord> for ChangeDocument {
 
 impl From<ChangeDocument> for ChangeRecord {
     fn from(document: ChangeDocument) -> Self {
-        let ResourceDocument::Vpc(vpc) = document.scope.resource;
         Self {
             id: document.id,
             scope: Scope {
                 account: document.scope.account,
                 region: document.scope.region,
-                resource: ScopedResource::Vpc(vpc),
+                resource: match document.scope.resource {
+                    ResourceDocument::Vpc(vpc) => ScopedResource::Vpc(vpc),
+                    ResourceDocument::EndpointService(service) => ScopedResource::EndpointService(service),
+                },
             },
             run: document.run,
             function: document.function,

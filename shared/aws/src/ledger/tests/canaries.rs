@@ -1,4 +1,5 @@
 use jiff::SignedDuration;
+use postern_core::model::scope::ScopedResource;
 
 use super::*;
 
@@ -15,7 +16,8 @@ async fn record_of_a_perimeter_names_the_vpcs_of_its_reservations() {
         .await
         .unwrap();
     assert_eq!((found.verified, found.reserved), (false, 2));
-    assert_eq!(found.vpcs, ["vpc-1".into(), "vpc-2".into()]);
+    let vpc = |id: &str| ScopedResource::Vpc(id.into());
+    assert_eq!(found.scopes, [vpc("vpc-1"), vpc("vpc-2")]);
     let hour = SignedDuration::from_hours(1);
     assert!(found.in_progress(hour, at("05:19:59")));
     assert!(!found.in_progress(hour, at("05:20:00")));

@@ -48,7 +48,12 @@ async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<VpcSnapshot>, Obse
     let vpc = ScopedResource::Vpc("vpc-1".into());
     let seen = cloud.session().observe(&region(), &vpc, &parts).await;
     cloud.done();
-    seen
+    seen.map(|seen| {
+        seen.map(|snapshot| match snapshot {
+            Snapshot::Vpc(vpc) => vpc,
+            Snapshot::Service(service) => panic!("{} is no VPC", service.service.id),
+        })
+    })
 }
 
 /// One part of a VPC for which EC2 answers this.

@@ -25,7 +25,7 @@ async fn every_kind_of_target_resolves_to_its_vpc() {
     let endpoint = "<vpcEndpointSet><item><vpcEndpointId>vpce-1</vpcEndpointId><vpcId>vpc-1</vpcId>\
         <state>deleted</state></item></vpcEndpointSet>";
     let subnet = format!("<subnetSet>{}</subnetSet>", subnet_item("subnet-1", "vpc-1"));
-    let vpc = || Resolution::Vpc("vpc-1".into());
+    let vpc = || Resolution::Scope(ScopedResource::Vpc("vpc-1".into()));
     let table: [(Target, Cloud, &str); 5] = [
         (
             Target::Subnet("subnet-1".into()),
@@ -126,9 +126,9 @@ async fn one_endpoint_that_is_gone_does_not_hide_the_others() {
     assert_eq!(
         resolutions,
         [
-            Resolution::Vpc("vpc-a".into()),
+            Resolution::Scope(ScopedResource::Vpc("vpc-a".into())),
             Resolution::Region,
-            Resolution::Vpc("vpc-c".into())
+            Resolution::Scope(ScopedResource::Vpc("vpc-c".into()))
         ]
     );
 }
@@ -174,5 +174,8 @@ async fn a_kind_that_fails_fails_its_targets_alone() {
     let error = resolved[&subnet].as_ref().unwrap_err();
     assert!(error.transient());
     assert_eq!(error.target, "subnet-1 in eu-central-1");
-    assert_eq!(*resolved[&table].as_ref().unwrap(), Resolution::Vpc("vpc-1".into()));
+    assert_eq!(
+        *resolved[&table].as_ref().unwrap(),
+        Resolution::Scope(ScopedResource::Vpc("vpc-1".into()))
+    );
 }

@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_whole_vpc_costs_eight_calls() {
     let cloud = empty_vpc();
-    let snapshot = look(&cloud, &Part::ALL).await.unwrap().unwrap();
+    let snapshot = look(&cloud, &Part::VPC).await.unwrap().unwrap();
     assert_eq!(cloud.actions().len(), 8);
     assert_eq!(snapshot.account, account());
     assert_eq!(snapshot.region, region());
@@ -36,7 +36,7 @@ async fn a_whole_vpc_costs_eight_calls() {
 #[tokio::test]
 async fn every_list_is_asked_for_by_vpc_and_in_pages() {
     let cloud = empty_vpc();
-    look(&cloud, &Part::ALL).await.unwrap();
+    look(&cloud, &Part::VPC).await.unwrap();
     for action in [
         "DescribeVpcs",
         "DescribeSubnets",
@@ -77,16 +77,16 @@ async fn a_part_that_nobody_asked_for_is_a_gap_and_no_call() {
 
 #[tokio::test]
 async fn each_part_takes_the_calls_that_it_declares() {
-    let answers = |part| match part {
-        Part::Dns => ("DescribeVpcAttribute", BOTH),
-        Part::Subnets => ("DescribeSubnets", "<subnetSet/>"),
-        Part::RouteTables => ("DescribeRouteTables", "<routeTableSet/>"),
-        Part::Endpoints => ("DescribeVpcEndpoints", "<vpcEndpointSet/>"),
-        Part::SecurityGroups => ("DescribeSecurityGroups", "<securityGroupInfo/>"),
-        Part::Services => ("DescribeVpcEndpointServices", "<serviceDetailSet/>"),
-    };
-    for part in Part::ALL {
-        let (action, content) = answers(part);
+    let answers = [
+        (Part::Dns, "DescribeVpcAttribute", BOTH),
+        (Part::Subnets, "DescribeSubnets", "<subnetSet/>"),
+        (Part::RouteTables, "DescribeRouteTables", "<routeTableSet/>"),
+        (Part::Endpoints, "DescribeVpcEndpoints", "<vpcEndpointSet/>"),
+        (Part::SecurityGroups, "DescribeSecurityGroups", "<securityGroupInfo/>"),
+        (Part::Services, "DescribeVpcEndpointServices", "<serviceDetailSet/>"),
+    ];
+    assert_eq!(answers.map(|(part, ..)| part), Part::VPC);
+    for (part, action, content) in answers {
         let cloud = Cloud::new().on("DescribeVpcs", VPC).always(action, content);
         look(&cloud, &[part]).await.unwrap();
         let declared: BTreeSet<String> = calls(part).iter().chain(VPC_CALLS).map(|c| (*c).to_owned()).collect();
@@ -343,10 +343,6 @@ async fn groups_of_other_vpcs_are_found_by_the_endpoints_that_have_them() {
         .on("DescribeVpcs", VPC)
         .on("DescribeVpcEndpoints", endpoints)
         .on("DescribeSecurityGroups", &set(&[own, foreign.concat()]));
-    let snapshots = cloud
-        .session()
-        .observe_region(&region(), &parts(&wanted))
-        .await
-        .unwrap();
+    let snapshots = cloud.session().observe_vpcs(&region(), &parts(&wanted)).await.unwrap();
     assert_eq!(ids(&snapshots[0]), ["sg-1", "sg-2"]);
 }

@@ -2,60 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::model::Model;
-use super::{Action, ActionGroup, Formats, WELL_KNOWN, known, lower_case, restricted, spelled};
+use super::{Action, ActionGroup, Candidate, Formats, WELL_KNOWN};
+use crate::bits::Bits;
 use crate::federation;
 use crate::glob::{Pattern, Piece};
-use crate::service::{self, Service, Targets};
+use crate::service::{Published, Service, Targets};
 
-/// The statements that an action does not fail, by the action's name in lower case.
-struct Sigs<'m, 'd> {
-    model: &'m Model<'d>,
-    restricted: Vec<(usize, &'d crate::document::Statement)>,
-    weight: usize,
-}
-
-impl<'m, 'd> Sigs<'m, 'd> {
-    fn new(model: &'m Model<'d>) -> Self {
-        let restricted = restricted(model);
-        let weight = restricted
-            .iter()
-            .map(|(_, statement)| 1 + statement.action.values.len())
-            .sum();
-        Self {
-            model,
-            restricted,
-            weight,
+/// Whether only names that the document spells out are told apart.
+fn exact(model: &Model<'_>, service: &Service) -> bool {
+    let mut patterns = model.restricted.iter().flat_map(|(_, element)| &element.values);
+    patterns.all(|action| match &action.pattern {
+        Pattern::Exact(_) | Pattern::All => true,
+        Pattern::Glob(pieces) => {
+            service.prefixes().nth(1).is_none() && service.prefixes().any(|prefix| is_whole(pieces, prefix))
         }
-    }
-
-    fn of(&self, lower: &str) -> Bits {
-        let mut sig = Bits::ALL;
-        for (place, statement) in &self.restricted {
-            let mut patterns = statement.action.values.iter();
-            let hit = patterns.any(|action| action.matches(lower, self.model.interpretation.star_colon_star));
-            if hit == statement.action.not {
-                sig.remove(*place);
-            }
-        }
-        sig
-    }
-
-    /// Whether only names that the document spells out are told apart.
-    fn exact(&self, service: &Service) -> bool {
-        let mut patterns = self
-            .restricted
-            .iter()
-            .flat_map(|(_, statement)| &statement.action.values);
-        patterns.all(|action| match &action.pattern {
-            Pattern::Exact(_) | Pattern::All => true,
-            Pattern::Glob(pieces) => {
-                service.prefixes().nth(1).is_none() && service.prefixes().any(|prefix| is_whole(pieces, prefix))
-            }
-        })
-    }
+    })
 }
 
 /// Whether the pattern is `prefix:*`.
@@ -66,146 +29,158 @@ fn is_whole(pieces: &[Piece], prefix: &str) -> bool {
 }
 
 /// Whether an action is one of those that tell the owner of a resource, or of those that do not.
-fn wanted(model: &Model<'_>, service: &Service, lower: &str, told: bool) -> bool {
-    !(model.setting.bearers && federation::is_call(lower))
-        && (service.keyless().has(lower) != told || (told && service::sometimes_tells(lower)))
+fn wanted(model: &Model<'_>, action: &Published, told: bool) -> bool {
+    action.tells_owner.may(told) && !(model.setting.bearers && federation::is_call(&action.lower))
 }
 
 /// The actions that the document tells apart, by the resources that they act on.
 pub(super) fn groups(
     model: &Model<'_>,
-    service: &Service,
+    service: &'static Service,
     told: bool,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<ActionGroup> {
-    let sigs = Sigs::new(model);
     let own = |lower: &str| {
         let prefix = lower.split(':').next().unwrap_or_default();
         service.prefixes().any(|known| known == prefix)
     };
-    let mut found = Found::new(model.setting.formats.len());
-    let mut known_to_aws: Vec<String> = Vec::new();
-    let exact = sigs.exact(service);
-    let named = sigs
-        .restricted
-        .iter()
-        .flat_map(|(_, statement)| &statement.action.values);
-    let mut spelled_out: Vec<(&str, String)> = Vec::new();
+    let mut found = Found::new(service.formats.len());
+    let named = model.restricted.iter().flat_map(|(_, element)| &element.values);
+    let mut spelled_out: BTreeMap<&str, Candidate<'_>> = BTreeMap::new();
     for action in named {
         if let Pattern::Exact(lower) = &action.pattern
             && own(lower)
-            && spelled_out.iter().all(|(known, _)| known != lower)
         {
-            spelled_out.push((lower, spelled(model, action).0.concat()));
+            let spelled = || Candidate::spelled(model, action);
+            spelled_out.entry(lower).or_insert_with(spelled);
         }
     }
-    spelled_out.sort();
-    let mut lower = String::new();
-    let other = exact.then(|| sigs.of(&other(service)));
-    for published in &model.setting.actions {
-        let (name, targets) = (known(published), published.targets);
-        lower_case(name, &mut lower);
-        let spelled = spelled_out.binary_search_by(|(known, _)| (*known).cmp(&lower)).is_ok();
-        if spelled {
-            known_to_aws.push(lower.clone());
-        }
-        if (targets == Targets::Nothing && told) || !wanted(model, service, &lower, told) {
+    // Stands for an action that no pattern names but `*` and `prefix:*`.
+    let other = || model.action_sig(&format!("{}::", service.prefixes().next().unwrap_or_default()));
+    let other = exact(model, service).then(other);
+    let mut is_spelled = vec![false; service.actions.len()];
+    for place in spelled_out.keys().filter_map(|lower| service.place(lower)) {
+        is_spelled
+            .get_mut(place)
+            .into_iter()
+            .for_each(|spelled| *spelled = true);
+    }
+    for (action, is_spelled) in service.actions.iter().zip(is_spelled) {
+        let targets = &action.targets;
+        if (*targets == Targets::Nothing && told) || !wanted(model, action, told) {
             continue;
         }
         let sig = match other {
-            Some(other) if !spelled => other,
+            Some(other) if !is_spelled => other,
             _ => {
-                if !budget.spend(1 + sigs.weight) {
+                if !budget.spend(model.action_weight) {
                     *complete = false;
                     break;
                 }
-                sigs.of(&lower)
+                model.action_sig(&action.lower)
             }
         };
-        found.add(sig, &targets, || name.concat());
+        found.add(sig, targets, Candidate::Published(action));
     }
-    for (lower, name) in &spelled_out {
-        if known_to_aws.iter().all(|known| known != lower) && wanted(model, service, lower, told) {
-            found.add(sigs.of(lower), &Targets::Unknown, || name.clone());
+    for (lower, name) in spelled_out {
+        let hides = service.keyless.has(lower);
+        if matches!(name, Candidate::Named(_))
+            && hides != told
+            && !(model.setting.bearers && federation::is_call(lower))
+        {
+            found.add(model.action_sig(lower), &Targets::Unknown, name);
         }
     }
     found.groups()
 }
 
-/// Stands for an action of a service that no pattern names but `*` and `prefix:*`.
-fn other(service: &Service) -> String {
-    format!("{}::", service.prefixes().next().unwrap_or_default())
+/// Actions that the document does not tell apart.
+struct Kind<'n> {
+    sig: Bits,
+    first: Candidate<'n>,
+    /// Of the resources that they act on.
+    formats: Bits,
+    /// Whether some act on resources of no known format.
+    unknown: bool,
+}
+
+impl Kind<'_> {
+    fn action(&self) -> Action {
+        Action {
+            name: self.first.name(),
+            sig: self.sig,
+        }
+    }
 }
 
 /// Actions by what they do not fail, with the formats of their resources.
-struct Found {
+struct Found<'n> {
+    /// How many formats there are.
     formats: usize,
-    sigs: Vec<(Bits, String, Vec<bool>, bool)>,
+    kinds: Vec<Kind<'n>>,
     /// Of actions that name no resource.
     nowhere: Vec<Action>,
     places: BTreeMap<Bits, usize>,
+    /// The place of the kind that the last action was of.
+    last: usize,
 }
 
-impl Found {
+impl<'n> Found<'n> {
     fn new(formats: usize) -> Self {
         Self {
             formats,
-            sigs: Vec::new(),
+            kinds: Vec::new(),
             nowhere: Vec::new(),
             places: BTreeMap::new(),
+            last: 0,
         }
     }
 
-    fn add(&mut self, sig: Bits, targets: &Targets, name: impl Fn() -> String) {
+    fn add(&mut self, sig: Bits, targets: &Targets, action: Candidate<'n>) {
         if *targets == Targets::Nothing {
             if self.nowhere.iter().all(|known| known.sig != sig) {
-                let name = name();
+                let name = action.name();
                 self.nowhere.push(Action { name, sig });
             }
             return;
         }
-        let at = *self.places.entry(sig).or_insert(self.sigs.len());
-        if at == self.sigs.len() {
-            self.sigs.push((sig, name(), vec![false; self.formats], false));
+        let same = |kind: &Kind<'_>| kind.sig == sig;
+        let at = match self.kinds.get(self.last).is_some_and(same) {
+            true => self.last,
+            false => *self.places.entry(sig).or_insert(self.kinds.len()),
+        };
+        self.last = at;
+        if at == self.kinds.len() {
+            self.kinds.push(Kind {
+                sig,
+                first: action,
+                formats: Bits::NONE,
+                unknown: false,
+            });
         }
-        let Some((.., formats, unknown)) = self.sigs.get_mut(at) else {
+        let Some(kind) = self.kinds.get_mut(at) else {
             return;
         };
         match targets {
             Targets::Nothing => {}
-            Targets::Unknown => {
-                *unknown = true;
-                formats.fill(true);
-            }
-            Targets::Formats(places) => {
-                for place in places.iter() {
-                    if let Some(format) = formats.get_mut(place) {
-                        *format = true;
-                    }
-                }
-            }
+            Targets::Unknown => kind.unknown = true,
+            Targets::Formats(formats) => kind.formats = kind.formats | *formats,
         }
     }
 
     /// Formats that the same kinds of actions act on are one group.
     fn groups(self) -> Vec<ActionGroup> {
-        let mut columns: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+        let mut columns: BTreeMap<Vec<usize>, Bits> = BTreeMap::new();
         for format in 0..self.formats {
-            let acting = self.sigs.iter().enumerate();
-            let acting = acting.filter(|(_, (.., formats, _))| formats.get(format) == Some(&true));
+            let acting = self.kinds.iter().enumerate();
+            let acting = acting.filter(|(_, kind)| kind.unknown || kind.formats.has(format));
             let acting: Vec<usize> = acting.map(|(at, _)| at).collect();
             if !acting.is_empty() {
-                columns.entry(acting).or_default().push(format);
+                columns.entry(acting).or_insert(Bits::NONE).insert(format);
             }
         }
-        let action = |at: &usize| {
-            let (sig, name, ..) = self.sigs.get(*at)?;
-            Some(Action {
-                name: name.clone(),
-                sig: *sig,
-            })
-        };
+        let action = |at: &usize| Some(self.kinds.get(*at)?.action());
         let mut groups: Vec<ActionGroup> = columns
             .into_iter()
             .map(|(acting, formats)| ActionGroup {
@@ -215,22 +190,21 @@ impl Found {
             .collect();
         // What readers know comes first: objects before buckets.
         groups.reverse();
-        let unknown: Vec<usize> = self
-            .sigs
-            .iter()
-            .enumerate()
-            .filter(|(_, (.., unknown))| *unknown)
-            .map(|(at, _)| at)
-            .collect();
         if !self.nowhere.is_empty() {
             groups.push(ActionGroup {
                 actions: self.nowhere.clone(),
                 formats: Formats::Nowhere,
             });
         }
+        let unknown: Vec<Action> = self
+            .kinds
+            .iter()
+            .filter(|kind| kind.unknown)
+            .map(Kind::action)
+            .collect();
         if !unknown.is_empty() {
             groups.push(ActionGroup {
-                actions: unknown.iter().filter_map(action).collect(),
+                actions: unknown,
                 formats: Formats::Unknown,
             });
         }
@@ -240,23 +214,15 @@ impl Found {
 
 /// The best known action that acts on a resource of a format and is like the one found.
 pub(in super::super) fn example(model: &Model<'_>, found: &Action, format: usize, told: bool) -> Option<String> {
-    let service = model.setting.service.as_ref()?;
-    let sigs = Sigs::new(model);
-    let mut lower = String::new();
-    let mut fits = |name: [&str; 3], targets: &Targets| {
-        lower_case(name, &mut lower);
-        let acts = match targets {
-            Targets::Formats(formats) => formats.contains(format),
-            Targets::Nothing | Targets::Unknown => false,
-        };
-        acts && wanted(model, service, &lower, told) && sigs.of(&lower) == found.sig
-    };
-    let all = &model.setting.actions;
+    let service = model.setting.service?;
     let well_known = WELL_KNOWN.iter().filter_map(|name| {
-        let (prefix, own) = name.split_once(':')?;
-        all.iter().find(|published| published.is(prefix, own))
+        let (prefix, _) = name.split_once(':')?;
+        let own = service.prefixes().any(|known| known == prefix);
+        own.then(|| service.action(&name.to_ascii_lowercase())).flatten()
     });
-    let mut candidates = well_known.chain(all);
-    let found = candidates.find(|published| fits(known(published), &published.targets))?;
-    Some(known(found).concat())
+    let fits = |action: &&Published| {
+        action.acts_on(format) && wanted(model, action, told) && model.action_sig(&action.lower) == found.sig
+    };
+    let found = well_known.chain(&service.actions).find(fits)?;
+    Some(found.full_name())
 }

@@ -13,7 +13,32 @@ use crate::operators::Family;
 use crate::text::{ArnPattern, Form};
 
 /// What the document compares `aws:userid` with.
-pub(super) fn patterns(model: &Model<'_>) -> Vec<Pattern> {
+pub(super) struct Ids {
+    pub(super) patterns: Vec<Pattern>,
+    /// Those that the id of a role's session or a user may fit.
+    of_roles: Vec<Pattern>,
+    of_users: Vec<Pattern>,
+}
+
+impl Ids {
+    pub(super) fn new(model: &Model<'_>) -> Self {
+        let patterns = patterns(model);
+        let start = |start: &'static str| {
+            let fits = move |pattern: &&Pattern| !matches!(pattern, Pattern::Exact(id) if !id.starts_with(start));
+            patterns.iter().filter(fits).cloned().collect()
+        };
+        Self {
+            of_roles: start(ROLE),
+            of_users: start(USER),
+            patterns,
+        }
+    }
+}
+
+const ROLE: &str = "AROA";
+const USER: &str = "AIDA";
+
+fn patterns(model: &Model<'_>) -> Vec<Pattern> {
     let mut all = Vec::new();
     for (_, condition) in model
         .keys
@@ -48,7 +73,7 @@ pub(super) fn ids(
     caller: Caller,
     name: &str,
     account: &str,
-    patterns: &[Pattern],
+    told_apart: &Ids,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Rc<str>> {
@@ -60,12 +85,12 @@ pub(super) fn ids(
         Caller::FederatedUser => format!("{account}:{own}"),
         _ => account.to_owned(),
     };
-    let start = match caller {
-        Caller::Role => "AROA",
-        Caller::User => "AIDA",
+    let (start, patterns) = match caller {
+        Caller::Role => (ROLE, &told_apart.of_roles),
+        Caller::User => (USER, &told_apart.of_users),
         _ => return vec![usual.into()],
     };
-    if patterns.is_empty() {
+    if told_apart.patterns.is_empty() {
         return vec![usual.into()];
     }
     let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
@@ -101,9 +126,9 @@ pub(super) fn ids(
 pub(in super::super) fn is_id(caller: Caller, text: &str) -> bool {
     let word = |text: &str| text.len() >= 2 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     match caller {
-        Caller::User => text.strip_prefix("AIDA").is_some_and(word),
+        Caller::User => text.strip_prefix(USER).is_some_and(word),
         Caller::Role => text
-            .strip_prefix("AROA")
+            .strip_prefix(ROLE)
             .and_then(|rest| rest.split_once(':'))
             .is_some_and(|(id, session)| word(id) && is_name(session)),
         _ => false,

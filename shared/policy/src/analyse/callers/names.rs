@@ -2,13 +2,14 @@
 
 use std::rc::Rc;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::model::KeyMeaning;
 use super::super::model::{Model, for_bearers};
 use super::super::strings::{Domain, WORD, candidates};
-use super::{Caller, ids};
+use super::Caller;
+use super::ids::{self, Ids};
 use crate::arn::Arn;
+use crate::bits::Bits;
 use crate::document::{Effect, PrincipalEntry, Statement};
 use crate::glob::{Pattern, Piece, folded_pieces};
 use crate::operators::Family;
@@ -34,7 +35,13 @@ pub(super) struct Named {
 }
 
 /// The principals of one account that the document tells apart.
-pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budget: &mut Budget) -> Vec<Named> {
+pub(super) fn names(
+    model: &Model<'_>,
+    account: &str,
+    ids: &Ids,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Named> {
     let by_account = model.sig(KeyMeaning::PrincipalAccount, &[account]);
     let home = partition::of_region(&model.setting.endpoint.region);
     let mut patterns: Vec<Pattern> = Vec::new();
@@ -107,6 +114,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
     } else {
         vec![home]
     };
+    budget.spend(patterns.len() + ids.patterns.len() / 8);
     let mut arns: Vec<(Caller, String)> = Vec::new();
     let mut shapes = vec![(Caller::Role, "iam", "role/")];
     if !plain {
@@ -141,8 +149,7 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
         *complete &= found.complete;
         arns.extend(found.values.into_iter().map(|name| (caller, name)));
     }
-    let ids = ids::patterns(model);
-    for name in ids::federated_users(&ids, account) {
+    for name in ids::federated_users(&ids.patterns, account) {
         let arn = |partition| format!("arn:{partition}:sts::{account}:federated-user/{name}");
         arns.extend(
             partitions
@@ -164,11 +171,12 @@ pub(super) fn names(model: &Model<'_>, account: &str, complete: &mut bool, budge
                 .map(|role| (Caller::Role, Rc::clone(&session), role.into())),
         );
     }
-    let weight = model.weight(KeyMeaning::PrincipalArn) + model.statements.len();
+    let weight =
+        model.weight(KeyMeaning::PrincipalArn) + model.weight(KeyMeaning::PrincipalId) / 2 + model.statements.len();
     let mut all: Vec<Named> = Vec::new();
     for (caller, name, arn) in pairs {
         let known = named(model, caller, name, arn, account, by_account);
-        for id in ids::ids(caller, &known.name, account, &ids, complete, budget) {
+        for id in ids::ids(caller, &known.name, account, ids, complete, budget) {
             if !budget.spend(weight) {
                 *complete = false;
                 return all;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::identities::Identities;
 use super::super::model::{KeyMeaning, Model};
@@ -11,6 +10,7 @@ use super::super::strings::{Domain, WORD, candidates};
 use super::names::principal_sig;
 use super::{Caller, Principal, Session};
 use crate::arn::is_region;
+use crate::bits::Bits;
 use crate::document::PrincipalEntry;
 use crate::glob::{Pattern, Piece};
 use crate::text::Form;
@@ -95,7 +95,12 @@ pub(super) fn services(
     for name in &names {
         let own =
             model.sig(KeyMeaning::PrincipalService, &[name]) & principal_sig(model, Caller::Service, name, "", None);
-        for list in lists(name, &names) {
+        let lists = if model.has(KeyMeaning::PrincipalServiceList) {
+            lists(name, &names)
+        } else {
+            vec![vec![Rc::clone(name)]]
+        };
+        for list in lists {
             let texts: Vec<&str> = list.iter().map(|name| &**name).collect();
             if !budget.spend(1 + weight) {
                 *complete = false;

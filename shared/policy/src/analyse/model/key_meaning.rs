@@ -125,6 +125,6 @@ impl<'d> Model<'d> {
     /// The keys of the document that AWS does not have, as the document spells them.
     pub(in super::super) fn unknown_keys(&self) -> impl Iterator<Item = &Key<'d>> {
         let keys = self.keys.iter();
-        keys.filter(|key| !key.id.contains("::") && condition_keys::find(key.id).is_none())
+        keys.filter(|key| !key.id.contains("::") && key.fact.is_none())
     }
 }

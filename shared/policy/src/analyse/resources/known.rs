@@ -1,10 +1,7 @@
 //! The patterns of resources that a document and the settings name.
 
-use std::collections::BTreeMap;
-
-use super::super::bits::Bits;
 use super::super::model::Model;
-use crate::glob::Pattern;
+use crate::bits::Bits;
 use crate::text::ArnPattern;
 
 /// A pattern, and all places where it stands.
@@ -55,28 +52,34 @@ impl<'m> Known<'m> {
                 }
             }
         }
-        let own = model.arns.iter().enumerate();
-        let places: BTreeMap<&str, usize> = own.map(|(at, (text, _))| (*text, at)).collect();
-        let listed = model.setting.listed.iter().map(|listed| (listed, false));
-        for (listed, owned) in listed.chain(model.owned.iter().map(|owned| (owned, true))) {
-            let known = places.get(listed.text.as_str()).and_then(|at| patterns.get_mut(*at));
-            if let Some(entry) = known {
-                entry.owned |= owned;
-                entry.listed |= !owned;
-            } else {
-                patterns.push(Entry {
-                    own: false,
-                    listed: !owned,
-                    owned,
-                    ..Entry::of_document(&listed.pattern, Bits::NONE)
-                });
-            }
-        }
         let mut before = None;
         for entry in &mut patterns {
-            entry.starts_alike =
-                before.is_some_and(|before| start(before).is_some() && start(before) == start(entry.pattern));
-            before = Some(entry.pattern);
+            let start = entry.pattern.start();
+            entry.starts_alike = start.is_some() && before == start;
+            before = start;
+        }
+        for (listing, owned) in [(&model.setting.listed, false), (&model.owned, true)] {
+            let mut in_document = vec![false; listing.all.len()];
+            for ((text, _), entry) in model.arns.iter().zip(&mut patterns) {
+                if let Some(place) = listing.places.get(*text) {
+                    entry.owned |= owned;
+                    entry.listed |= !owned;
+                    in_document.get_mut(*place).into_iter().for_each(|known| *known = true);
+                }
+            }
+            let mut after_left_out = true;
+            for (listed, left_out) in listing.all.iter().zip(in_document) {
+                if !left_out {
+                    patterns.push(Entry {
+                        own: false,
+                        listed: !owned,
+                        owned,
+                        starts_alike: listed.starts_alike && !after_left_out,
+                        ..Entry::of_document(&listed.pattern, Bits::NONE)
+                    });
+                }
+                after_left_out = left_out;
+            }
         }
         Self { patterns }
     }
@@ -85,13 +88,5 @@ impl<'m> Known<'m> {
     pub(in super::super) fn has_short(&self) -> bool {
         let mut all = self.patterns.iter();
         all.any(|entry| matches!(entry.pattern, ArnPattern::Short(_)))
-    }
-}
-
-/// The first five fields of an ARN.
-fn start(pattern: &ArnPattern) -> Option<&[Pattern]> {
-    match pattern {
-        ArnPattern::Fields(fields) => fields.get(..5),
-        _ => None,
     }
 }

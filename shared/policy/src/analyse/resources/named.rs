@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
-use super::super::formats::{Format, Siblings};
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD, candidates, disjoint};
 use super::starts::Start;
-use super::{EXAMPLE_BUCKET, Entry, filled, last_field};
+use super::{Entry, last_field};
 use crate::arn::{is_bucket, is_bucket_character};
-use crate::glob::{Pattern, Piece, meet, wild_pieces};
+use crate::bits::Bits;
+use crate::glob::{Pattern, Piece, meet};
+use crate::service::{EXAMPLE_BUCKET, Format, covers};
 
 /// Names with the formats that they have. Nothing in the place of a format is a name of none.
 pub(super) fn names(
@@ -47,21 +47,21 @@ pub(super) fn names(
             return all;
         }
         let possible = |name: &str| siblings.has(format, name) && !is_impossible(start, name);
-        let example = filled(&start.service, start.account, format.name);
-        let base: Vec<Piece> = wild_pieces(format.name).collect();
-        let near =
-            |pattern: &&&Pattern| may_meet(&base, pattern) && is_feasible(&siblings, start, format, &pattern.pieces());
+        let example = &format.example;
+        let near = |pattern: &&&Pattern| {
+            may_meet(&format.pieces, pattern) && is_feasible(&siblings, start, format, &pattern.pieces())
+        };
         let wanted: Vec<&Pattern> = wanted.iter().filter(near).copied().collect();
         let by_chance = |name: &str| avoid.iter().any(|known| known.matches(name));
-        if possible(&example) {
+        if possible(example) {
             all.push((Some(at), example.clone()));
         }
-        if wanted.is_empty() && !by_chance(&example) {
+        if wanted.is_empty() && !by_chance(example) {
             continue;
         }
         let feasible = |shape: &[Piece]| is_feasible(&siblings, start, format, shape);
         let domain = Domain {
-            base: &base,
+            base: &format.pieces,
             possible: &possible,
             feasible: &feasible,
             fillings: &[
@@ -133,8 +133,29 @@ fn different<'p>(
     (kept, alike)
 }
 
+/// The formats that ARNs of one start can have, by their places, the deepest first.
+struct Siblings {
+    all: &'static [Format],
+    places: Vec<usize>,
+}
+
+impl Siblings {
+    /// Those that take some of the names of a format for themselves.
+    fn deeper(&self, format: &Format) -> impl Iterator<Item = &'static Format> {
+        let deeper = format.deeper;
+        let there = self.places.iter().filter(move |at| deeper.has(**at));
+        there.filter_map(|at| self.all.get(*at))
+    }
+
+    /// Whether a name has this format and no deeper one.
+    fn has(&self, format: &Format, name: &str) -> bool {
+        let taken = || self.deeper(format).any(|deeper| covers(deeper.name, name));
+        !name.is_empty() && covers(format.name, name) && !taken()
+    }
+}
+
 /// The documented formats of the service's ARNs with this start.
-fn siblings<'f>(model: &'f Model<'_>, start: &Start) -> Siblings<'f> {
+fn siblings(model: &Model<'_>, start: &Start) -> Siblings {
     let region = start.text.split(':').nth(3);
     let alike = |(_, format): &(usize, &Format)| {
         format.service == start.service
@@ -143,20 +164,17 @@ fn siblings<'f>(model: &'f Model<'_>, start: &Start) -> Siblings<'f> {
             && (matches!(format.account, "" | "*") != start.of_aws)
             && (matches!(format.region, "" | "*") || region == Some(format.region))
     };
-    let all = &model.setting.formats;
+    let all = model.setting.service.map_or(&[][..], |service| &service.formats);
     let places = all.iter().enumerate().filter(alike).map(|(at, _)| at).rev().collect();
     Siblings { all, places }
 }
 
 /// Whether some string of the shape has this format and no deeper one, and can exist.
-fn is_feasible<'f>(siblings: &Siblings<'f>, start: &Start, format: &'f Format, shape: &[Piece]) -> bool {
+fn is_feasible(siblings: &Siblings, start: &Start, format: &Format, shape: &[Piece]) -> bool {
     if shape.len() > LONG {
         return true;
     }
-    let takes = |deeper: &Format| {
-        let pieces: Vec<Piece> = wild_pieces(deeper.name).collect();
-        meet(shape, &pieces, 8).is_some_and(|met| met.iter().any(|one| one == shape))
-    };
+    let takes = |deeper: &Format| meet(shape, &deeper.pieces, 8).is_some_and(|met| met.iter().any(|one| one == shape));
     let buckets = start.service == "s3" && !start.region && !start.account;
     let whole = !format.name.contains('/');
     let of_bucket = |piece: &&Piece| whole || matches!(piece, Piece::Char(_));

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::super::budget::Budget;
-use super::super::formats::Format;
 use super::super::model::Model;
 use super::Entry;
 use crate::glob::{Pattern, Piece};
 use crate::partition;
+use crate::service::Format;
 use crate::text::ArnPattern;
 
 /// The first five fields of ARNs, with the colon after them.
@@ -62,7 +62,7 @@ pub(super) fn starts(
     let mut shapes: Vec<(&str, bool, &str)> = Vec::new();
     if let Some(service) = &model.setting.service {
         let here = |format: &&Format| matches!(format.region, "" | "*") || format.region == home;
-        for format in model.setting.formats.iter().filter(here) {
+        for format in service.formats.iter().filter(here) {
             add(&mut services, format.service);
             let shape = (format.service, !format.region.is_empty(), format.account);
             if !shapes.contains(&shape) {

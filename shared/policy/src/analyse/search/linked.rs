@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::{Caller, Session};
 use super::super::keys::{Choice, choices, possible};
@@ -11,6 +10,7 @@ use super::super::model::KeyMeaning;
 use super::super::model::{Key, Model, linked_texts};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
+use crate::bits::Bits;
 use crate::glob::{Pattern, Piece, meet};
 use crate::operators::Family;
 use crate::text::{ArnPattern, Form, Part, Text, Variable};
@@ -192,13 +192,13 @@ impl Search<'_, '_> {
                 return None;
             }
             let Some(key) = key_at(model, *at) else { continue };
-            let more = suggestions(model, place, key.id);
+            let more = suggestions(model, place, key.id, budget);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
             options.push(
                 found
                     .into_iter()
                     .map(|choice| choice.values)
-                    .filter(|values| possible(model, key.id, place.principal, values))
+                    .filter(|values| possible(model, key, place.principal, values))
                     .collect(),
             );
         }
@@ -354,7 +354,7 @@ impl Search<'_, '_> {
 }
 
 /// Values that make texts with this variable fit what they are compared with.
-fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
+fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str, budget: &mut Budget) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for key in model.keys.iter().filter(|key| key.linked) {
         let constant = || model.constant(key.id).flatten();
@@ -365,6 +365,7 @@ fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str) -> Vec<String> {
             .map(|text| text.raw.clone());
         let targets: Vec<String> = own.into_iter().chain(fixed).collect();
         for text in texts() {
+            budget.spend(1 + targets.len());
             fitting(text, id, &targets, &mut all);
         }
     }

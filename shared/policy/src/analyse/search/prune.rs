@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::{Caller, Session};
 use super::super::model::Model;
 use super::{ActionClass, Goal, Search};
+use crate::bits::Bits;
 
 /// All that a search depends on besides the statements that are left.
 pub(super) type Lies<'s> = (Caller, Session, [bool; 3], &'s str);

@@ -1,13 +1,13 @@
 //! The choice of action, resource, keys and instant that leaves an Allow and no Deny.
 
 use super::super::actions::{ActionGroup, example};
-use super::super::bits::Bits;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::possible;
 use super::super::model::Model;
 use super::super::resources::{Resource, ResourceFormat};
 use super::{Goal, Parts, Place, Request};
+use crate::bits::Bits;
 
 const MOST_FRONTIER: usize = 200;
 
@@ -64,8 +64,9 @@ pub(super) fn solve<T>(
     budget: &mut Budget,
     judge: &mut dyn FnMut(&Request) -> Option<T>,
 ) -> Option<T> {
+    let fixed = fixed(model, place, parts);
     for group in &place.class.groups {
-        let found = solve_group(model, place, group, bits, parts, complete, budget, judge);
+        let found = solve_group(model, place, group, bits, parts, &fixed, complete, budget, judge);
         if found.is_some() || budget.is_spent() {
             return found;
         }
@@ -80,6 +81,7 @@ fn solve_group<T>(
     group: &ActionGroup,
     bits: Bits,
     parts: &Parts<'_>,
+    fixed: &[Candidates<'_>],
     complete: &mut bool,
     budget: &mut Budget,
     judge: &mut dyn FnMut(&Request) -> Option<T>,
@@ -93,14 +95,19 @@ fn solve_group<T>(
         wanted.insert(deny);
         (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
-    let groups = groups(model, place, group, parts);
-    let count: usize = groups.iter().map(Vec::len).sum();
+    let actions = group.actions.iter().map(|action| &action.sig).enumerate().collect();
+    let resources = parts.resources.iter().enumerate();
+    let lying = resources.filter(|(_, resource)| group.formats.has(resource.format) && lies(model, place, resource));
+    let lying = lying.map(|(at, resource)| (at, &resource.sig)).collect();
+    let varying: [Candidates<'_>; 2] = [actions, lying];
+    let groups = || varying.iter().chain(fixed);
+    let count: usize = groups().map(Vec::len).sum();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
         if !budget.spend(1 + count / 8) {
             return None;
         }
-        let Some(left) = left_after(&groups, needed) else {
+        let Some(left) = left_after(groups(), needed) else {
             continue;
         };
         let mut left = left.into_iter();
@@ -112,12 +119,12 @@ fn solve_group<T>(
             from: 0,
             pick: 0,
         }])];
-        for (choices, left) in groups.iter().zip(left) {
+        for (choices, left) in groups().zip(left) {
             let mut next = Layer::default();
             if let Some(last) = layers.last() {
-                for (pick, sig) in choices.iter().filter(|(_, sig)| needed.within(*sig)) {
+                for (pick, sig) in choices.iter().filter(|(_, sig)| needed.within(**sig)) {
                     for (from, step) in last.0.iter().enumerate() {
-                        let (denies, pick) = (step.denies & *sig, *pick);
+                        let (denies, pick) = (step.denies & **sig, *pick);
                         if !(left & denies).is_empty() {
                             continue;
                         }
@@ -146,34 +153,30 @@ fn solve_group<T>(
     None
 }
 
-/// The candidates of each part, with their places.
-fn groups(model: &Model<'_>, place: &Place<'_>, group: &ActionGroup, parts: &Parts<'_>) -> Vec<Vec<(usize, Bits)>> {
-    let actions = group.actions.iter().map(|action| action.sig).enumerate();
-    let resources = parts.resources.iter().enumerate();
-    let lying = resources.filter(|(_, resource)| group.formats.has(resource.format) && lies(model, place, resource));
-    let mut all = vec![
-        actions.collect(),
-        lying.map(|(at, resource)| (at, resource.sig)).collect(),
-    ];
-    for (at, choices) in parts.free.iter().zip(parts.dims) {
-        let id = model.keys.get(*at).map_or("", |key| key.id);
+/// The candidates of a part: the place of each, and the statements that do not fail on it.
+type Candidates<'p> = Vec<(usize, &'p Bits)>;
+
+/// The candidates of the parts that are the same for all actions: keys and instants.
+fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>) -> Vec<Candidates<'p>> {
+    let keys = parts.free.iter().filter_map(|at| model.keys.get(*at)).zip(parts.dims);
+    let keys = keys.map(|(key, choices)| {
         let choices = choices.iter().enumerate();
-        let possible = choices.filter(|(_, choice)| possible(model, id, place.principal, &choice.values));
-        all.push(possible.map(|(at, choice)| (at, choice.sig)).collect());
-    }
-    all.push(parts.instants.iter().map(|choice| choice.sig).enumerate().collect());
-    all
+        let possible = choices.filter(|(_, choice)| possible(model, key, place.principal, &choice.values));
+        possible.map(|(at, choice)| (at, &choice.sig)).collect()
+    });
+    let instants = parts.instants.iter().map(|choice| &choice.sig).enumerate().collect();
+    keys.chain([instants]).collect()
 }
 
 /// From the start and after each part, the statements that are left whatever is chosen of the parts that follow. Nothing
 /// when a part has no candidate that keeps what is needed.
-fn left_after(groups: &[Vec<(usize, Bits)>], needed: Bits) -> Option<Vec<Bits>> {
+fn left_after<'p>(groups: impl DoubleEndedIterator<Item = &'p Candidates<'p>>, needed: Bits) -> Option<Vec<Bits>> {
     let mut left = Bits::ALL;
     let mut all = vec![left];
-    for group in groups.iter().rev() {
+    for group in groups.rev() {
         let mut none = true;
-        for (_, sig) in group.iter().filter(|(_, sig)| needed.within(*sig)) {
-            left = left & *sig;
+        for (_, sig) in group.iter().filter(|(_, sig)| needed.within(**sig)) {
+            left = left & **sig;
             none = false;
         }
         if none {
