@@ -274,7 +274,7 @@ mod tests {
             "No security group of the endpoint admits TCP 443 from 2001:db8::/64."
         );
         let remedied = changes(&finding).iter().fold(dual.clone(), |mut world, change| {
-            world.snapshot = change.simulate(&world.snapshot);
+            world.snapshot = change.make_in(&world.snapshot);
             world
         });
         assert_eq!(remedied.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);

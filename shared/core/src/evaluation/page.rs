@@ -28,7 +28,8 @@ impl Control {
             ResourceKind::Vpc => "vpc-0123456789abcdef0",
             ResourceKind::Subnet => "subnet-0123456789abcdef0",
             ResourceKind::RouteTable => "rtb-0123456789abcdef0",
-            ResourceKind::Endpoint => "vpce-0123456789abcdef0",
+            ResourceKind::Endpoint | ResourceKind::EndpointConnection => "vpce-0123456789abcdef0",
+            ResourceKind::EndpointService => "vpce-svc-0123456789abcdef0",
         };
         let _ = write!(
             page,
