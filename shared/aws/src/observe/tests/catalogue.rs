@@ -148,7 +148,10 @@ async fn services_that_the_listing_omits_are_described_by_name_once() {
     let wanted = parts(&[Part::Endpoints, Part::Services]);
     let vpc = ScopedResource::Vpc("vpc-1".into());
     for _ in 0..2 {
-        let snapshot = session.observe(&region(), &vpc, &wanted).await.unwrap().unwrap();
+        let observed = session.observe(&region(), &vpc, &wanted).await.unwrap();
+        let Some(Snapshot::Vpc(snapshot)) = observed else {
+            panic!("{observed:?}")
+        };
         let (catalogue, endpoints) = (snapshot.services.unwrap(), snapshot.endpoints.unwrap());
         let of = |id: &str| &endpoints[&id.into()];
         assert!(catalogue.of_endpoint(of("vpce-2")).unwrap().policy_supported);
@@ -164,7 +167,7 @@ async fn services_that_the_listing_omits_are_described_by_name_once() {
         );
         assert!(catalogue.find("com.amazonaws.iam", EndpointKind::Interface).is_some());
     }
-    let swept = session.observe_region(&region(), &wanted).await.unwrap().remove(0);
+    let swept = session.observe_vpcs(&region(), &wanted).await.unwrap().remove(0);
     assert_eq!(swept.services.unwrap().services().len(), 6);
     let requests = cloud.requests(action);
     let named: Vec<_> = requests
