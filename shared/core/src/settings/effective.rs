@@ -6,7 +6,8 @@ use toml::{Table, Value};
 
 use super::document::{CLASSES, KINDS, MODES, WEEKDAYS};
 use super::{
-    ApprovedServices, Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Requirement, Settings,
+    ApprovedServices, Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider, Requirement,
+    Settings,
 };
 use crate::model::snapshot::Tags;
 
@@ -20,6 +21,7 @@ impl Settings {
             trusted_cidrs,
             requirements,
             approved_services,
+            providers,
             modes,
             exemptions,
             exempt_by_tag,
@@ -70,6 +72,7 @@ impl Settings {
         let mut document = section([
             ("perimeter", perimeter.into()),
             ("requirements", array(requirements.iter().map(requirement))),
+            ("providers", array(providers.iter().map(provider))),
             ("modes", self::modes(modes, controls).into()),
             ("exemptions", array(exemptions.iter().map(exemption))),
             ("exempt_by_tag", section([("controls", strings(exempt_by_tag))]).into()),
@@ -113,6 +116,31 @@ fn approved_services(approved: &ApprovedServices) -> Table {
         ("names", strings(&approved.names)),
         ("accounts", strings(&approved.accounts)),
     ])
+}
+
+fn provider(provider: &Provider) -> Value {
+    let Provider {
+        services,
+        accounts,
+        organizations,
+        principals,
+        regions,
+        waiting_hours,
+    } = provider;
+    let services = section([
+        ("ids", strings(&services.ids)),
+        ("names", strings(&services.names)),
+        ("tags", tags(&services.tags)),
+    ]);
+    let table = section([
+        ("services", services.into()),
+        ("accounts", strings(accounts)),
+        ("organizations", strings(organizations)),
+        ("principals", strings(principals)),
+        ("regions", strings(regions)),
+        ("waiting_hours", number(*waiting_hours)),
+    ]);
+    table.into()
 }
 
 fn modes(modes: &Modes, controls: &[KnownControl]) -> Table {

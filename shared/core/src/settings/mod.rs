@@ -18,6 +18,7 @@ use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 mod document;
 mod effective;
 mod own_account;
+mod provider;
 mod reader;
 #[cfg(test)]
 mod schema;
@@ -28,6 +29,7 @@ mod warnings;
 mod window;
 
 pub use own_account::Organization;
+pub use provider::{Provider, ServiceSelector, Trust};
 pub use reader::Problem;
 pub use window::MaintenanceWindow;
 
@@ -45,6 +47,8 @@ pub struct Settings {
     pub requirements: Vec<Requirement>,
     /// None: every service is approved.
     pub approved_services: Option<ApprovedServices>,
+    /// Who may use which endpoint services of this account.
+    pub providers: Vec<Provider>,
     pub modes: Modes,
     pub exemptions: Vec<Exemption>,
     /// Controls from which the tag `postern:exempt` on a resource may exempt it.
@@ -261,6 +265,7 @@ impl Default for Settings {
             trusted_cidrs: Vec::new(),
             requirements: Vec::new(),
             approved_services: None,
+            providers: Vec::new(),
             modes: Modes::default(),
             exemptions: Vec::new(),
             exempt_by_tag: BTreeSet::new(),

@@ -103,7 +103,9 @@ pub(crate) const OWN_TAGS: &[(&str, &str)] = &TAGS;
 pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
-        _ if action.starts_with("ec2:Describe") => check(action, "*", &[]),
+        _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
+            check(action, "*", &[])
+        }
         _ => panic!("which resources and condition keys does {action} have?"),
     }
 }
@@ -136,7 +138,16 @@ pub(crate) fn applying(kind: ChangeKind) -> Vec<Request> {
         ChangeKind::AttachManagedGroup => vec![endpoint, modify("security-group/sg-1", &TAGS)],
         ChangeKind::EnablePrivateDns => vec![endpoint, zone_for(REGION)],
         ChangeKind::ReplacePolicy => vec![endpoint],
+        ChangeKind::AcceptConnection => vec![of_service("ec2:AcceptVpcEndpointConnections")],
+        ChangeKind::RequireAcceptance => vec![of_service("ec2:ModifyVpcEndpointServiceConfiguration")],
+        ChangeKind::RemoveServicePrincipals => vec![of_service("ec2:ModifyVpcEndpointServicePermissions")],
+        ChangeKind::RejectConnection => vec![of_service("ec2:RejectVpcEndpointConnections")],
     }
+}
+
+/// Calls of an endpoint service have it as their resource.
+fn of_service(action: &str) -> Request {
+    on(action, "vpc-endpoint-service/vpce-svc-1", &[])
 }
 
 /// What AWS asks when a change is rolled back, readings aside.
@@ -152,6 +163,10 @@ pub(crate) fn undoing(kind: ChangeKind) -> Vec<Request> {
         ChangeKind::AssociateRouteTable => vec![endpoint, modify("route-table/rtb-1")],
         ChangeKind::AttachManagedGroup => vec![endpoint, modify("security-group/sg-1")],
         ChangeKind::EnablePrivateDns | ChangeKind::ReplacePolicy => vec![endpoint],
+        ChangeKind::AcceptConnection => vec![of_service("ec2:RejectVpcEndpointConnections")],
+        ChangeKind::RequireAcceptance => vec![of_service("ec2:ModifyVpcEndpointServiceConfiguration")],
+        ChangeKind::RemoveServicePrincipals => vec![of_service("ec2:ModifyVpcEndpointServicePermissions")],
+        ChangeKind::RejectConnection => vec![of_service("ec2:AcceptVpcEndpointConnections")],
     }
 }
 
