@@ -26,6 +26,9 @@ const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow
 const LOCKED: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
+/// The consumers that are approved, see [`TRUSTED`].
+const PROVIDERS: &str = "[[providers]]\naccounts = [\"222233334444\"]\n\n";
+
 /// What is known of policies. All storms share it, since what they conclude does not depend on it.
 pub(crate) static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
 
@@ -176,9 +179,13 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
         _ => "enforce",
     };
     let mut text = format!(
-        "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\n\
+        "[perimeter]\n{}accounts = [\"{ACCOUNT}\"]\n\n{}\
          [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
          [prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
+        // Whether an account belongs to an organisation AWS does not tell, so that no consumer is then untrusted.
+        rng.choice(["", "organizations = [\"o-exampleorg1\"]\n"])
+            .unwrap_or_default(),
+        rng.choice(["", PROVIDERS, PROVIDERS, PROVIDERS]).unwrap_or_default(),
         quoted(&gateways),
         quoted(&interfaces),
         rng.choice(["audit", "enforce", "enforce"]).unwrap_or_default(),

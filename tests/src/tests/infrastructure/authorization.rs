@@ -1,7 +1,7 @@
 //! What AWS asks of a caller's policies for the calls that Postern makes: each resource that a call touches is one
 //! check, with the condition keys that AWS fills in for it. Written from the service authorization reference,
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>: the pages `list_amazonec2.html`,
-//! `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
+//! `list_awselasticloadbalancingv2.html`, `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
 //! `list_awskeymanagementservice.html` and `list_amazoncloudwatchlogs.html`.
 
 use std::collections::BTreeMap;
@@ -103,6 +103,7 @@ pub(crate) const OWN_TAGS: &[(&str, &str)] = &TAGS;
 pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
+        "ec2:DescribeVpcEndpointServicePermissions" => of_service(action),
         _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
             check(action, "*", &[])
         }
@@ -145,7 +146,7 @@ pub(crate) fn applying(kind: ChangeKind) -> Vec<Request> {
     }
 }
 
-/// Calls of an endpoint service have it as their resource.
+/// A call about an endpoint service: `vpc-endpoint-service`, with the tags of the service.
 fn of_service(action: &str) -> Request {
     on(action, "vpc-endpoint-service/vpce-svc-1", &[])
 }

@@ -244,7 +244,7 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
 }
 
 pub(super) fn no_invocation_exceeded_its_call_bound(evidence: &Evidence<'_>) -> Result<(), String> {
-    let most = MOST_CALLS * u64::try_from(evidence.vpcs.len().max(1)).unwrap_or(u64::MAX);
+    let most = MOST_CALLS * u64::try_from(evidence.scopes.len().max(1)).unwrap_or(u64::MAX);
     let long_pages = evidence.cloud.edit(|world| world.page) >= LONG_PAGE;
     if long_pages && evidence.busiest > most {
         return Err(format!(

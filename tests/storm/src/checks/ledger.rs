@@ -95,7 +95,10 @@ pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) 
 pub(super) fn no_reverted_change_was_repeated_beyond_the_limit(evidence: &Evidence<'_>) -> Result<(), String> {
     let limits = evidence.settings.limits;
     let resumed = |key| {
-        let times = evidence.vpcs.values().filter_map(|vpc| vpc.history.resumes.get(key));
+        let times = evidence
+            .scopes
+            .values()
+            .filter_map(|scope| scope.history.resumes.get(key));
         times.max().copied().unwrap_or(Timestamp::MIN)
     };
     let made: Vec<_> = applied(evidence).filter(|(record, _)| record.counts()).collect();

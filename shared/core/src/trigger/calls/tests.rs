@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::functions::{FUNCTIONS, SERVICE_INSPECTOR};
+use crate::functions::FUNCTIONS;
 
 fn targets(name: &str, request: Value, response: Value) -> Option<Vec<Target>> {
     let api = match LOAD_BALANCER_CALLS.iter().any(|call| call.name == name) {
@@ -21,12 +21,12 @@ fn endpoints(ids: &[&str]) -> Option<Vec<Target>> {
 
 #[test]
 fn the_calls_are_the_events_that_start_functions_sorted_and_once_each() {
-    let functions = || FUNCTIONS.iter().copied().chain([&SERVICE_INSPECTOR]);
-    let mut events: BTreeSet<&str> = functions().flat_map(|function| function.events).copied().collect();
+    let mut events: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|function| function.events).copied().collect();
     events.extend(TAG_CALLS);
     let calls: Vec<&str> = CALLS.iter().map(|call| call.name).collect();
     assert_eq!(calls, events.into_iter().collect::<Vec<_>>());
-    let balancing: BTreeSet<&str> = functions()
+    let balancing: BTreeSet<&str> = FUNCTIONS
+        .iter()
         .flat_map(|function| function.load_balancer_events)
         .copied()
         .collect();
