@@ -124,6 +124,8 @@ words! {
         NotNeeded = "not-needed",
         /// Not attempted, for the reason given.
         Skipped = "skipped",
+        /// Not attempted yet; the next run makes it.
+        Postponed = "postponed",
         Failed = "failed",
     }
     /// What a second observation said of a remediated finding.
@@ -239,6 +241,7 @@ impl From<&ChangeOutcome> for ChangeResult {
             ChangeOutcome::Applied { .. } => Self::Applied,
             ChangeOutcome::NotNeeded { .. } => Self::NotNeeded,
             ChangeOutcome::Skipped { .. } => Self::Skipped,
+            ChangeOutcome::Postponed { .. } => Self::Postponed,
             ChangeOutcome::Failed { .. } => Self::Failed,
         }
     }
