@@ -103,6 +103,7 @@ words! {
         GatewayLoadBalancer = "gateway-load-balancer",
         Resource = "resource",
         ServiceNetwork = "service-network",
+        Tunnel = "tunnel",
         Other = "other",
     }
     /// What a change can do to traffic.
@@ -217,6 +218,7 @@ impl From<snapshot::EndpointKind> for EndpointKind {
             snapshot::EndpointKind::GatewayLoadBalancer => Self::GatewayLoadBalancer,
             snapshot::EndpointKind::Resource => Self::Resource,
             snapshot::EndpointKind::ServiceNetwork => Self::ServiceNetwork,
+            snapshot::EndpointKind::Tunnel => Self::Tunnel,
             snapshot::EndpointKind::Other => Self::Other,
         }
     }
