@@ -217,7 +217,7 @@ async fn apply(
     let mut on_change = |planned: &_, outcome: &ChangeOutcome| {
         let worse = match outcome {
             ChangeOutcome::Applied { .. } | ChangeOutcome::NotNeeded { .. } => Status::Fine,
-            ChangeOutcome::Skipped { .. } => Status::Found,
+            ChangeOutcome::Skipped { .. } | ChangeOutcome::Postponed { .. } => Status::Found,
             ChangeOutcome::Failed { .. } => Status::Failed,
         };
         status = status.max(worse);

@@ -69,6 +69,7 @@ pub async fn audit_regions(
 
 async fn audit_region(session: &Session, region: Region, request: &AuditRequest<'_>) -> RegionAudit {
     let parts: BTreeSet<_> = Part::VPC.into_iter().collect();
+    session.require_services(request.settings.full_service_names());
     let found = session.observe_vpcs(&region, &parts).await.map(|snapshots| {
         let mut found = RegionScopes::default();
         let wanted = |snapshot: &VpcSnapshot| request.vpcs.is_empty() || request.vpcs.contains(&snapshot.vpc.id);

@@ -142,7 +142,7 @@ fn table(audit: &Audit) -> Page {
     // The widest that still fits is an account with the longest name of a Region.
     let width = widest.max(15) + 1;
     page.verbatim(format!(
-        "{:<width$}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        "{:<width$}{:>5}{:>10}{:>9}{:>5}{:>7}{:>4}{:>7}",
         "Region", "VPCs", "Endpoints", "Critical", "High", "Medium", "Low", "Exempt"
     ));
     let several = places.len() > 1;
@@ -158,7 +158,7 @@ fn table(audit: &Audit) -> Page {
 fn row(name: &str, width: usize, summary: &AuditSummary) -> String {
     let count = |severity| summary.open.get(&severity).copied().unwrap_or_default();
     format!(
-        "{name:<width$}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        "{name:<width$}{:>5}{:>10}{:>9}{:>5}{:>7}{:>4}{:>7}",
         summary.vpcs,
         summary.endpoints,
         count(Severity::Critical),

@@ -14,6 +14,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 pub use self::topology::{EndpointView, Proof, ProofKind, RouteTableView, SubnetView, Topology};
+use crate::frameworks::{RequirementSummary, summarize};
 use crate::published::{Finding, Outcome, Report, Severity, closed};
 
 /// The version of the document.
@@ -35,6 +36,9 @@ pub struct Audit {
     pub version: String,
     pub perimeter: AuditPerimeter,
     pub summary: AuditSummary,
+    /// How far the findings meet what auditors ask for, by framework.
+    #[serde(default)]
+    pub frameworks: Vec<RequirementSummary>,
     pub scopes: Vec<AuditedScope>,
 }
 
@@ -122,6 +126,7 @@ impl Audit {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             perimeter,
             summary: AuditSummary::of(&scopes),
+            frameworks: requirements(&scopes),
             scopes,
         }
     }
@@ -133,6 +138,7 @@ impl Audit {
             scope.report.findings.retain(|finding| finding.severity >= severity);
         }
         self.summary = AuditSummary::of(&self.scopes);
+        self.frameworks = requirements(&self.scopes);
         self
     }
 
@@ -144,6 +150,7 @@ impl Audit {
         }
         self.scopes.retain(|scope| !scope.report.findings.is_empty());
         self.summary = AuditSummary::of(&self.scopes);
+        self.frameworks = requirements(&self.scopes);
         self
     }
 
@@ -234,6 +241,10 @@ impl Audit {
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("an audit is JSON") + "\n"
     }
+}
+
+fn requirements(scopes: &[AuditedScope]) -> Vec<RequirementSummary> {
+    summarize(scopes.iter().flat_map(|scope| &scope.report.findings))
 }
 
 impl AuditSummary {
