@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
+use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
 use crate::literal::{Network, instant};
 use crate::service;
 
@@ -22,6 +22,8 @@ pub(crate) enum ValueType {
     Count,
     /// An instant in ISO 8601.
     Date,
+    /// Of a user.
+    Name,
     Bool,
     Address,
     Vpc,
@@ -42,6 +44,7 @@ impl ValueType {
             Self::Arn => Arn::parse(text).is_some(),
             Self::Count => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
             Self::Date => text.contains('T') && text.ends_with('Z') && instant(text).is_some(),
+            Self::Name => is_name(text),
             Self::Bool => matches!(text, "true" | "false"),
             Self::Address => !text.contains('/') && Network::parse(text).is_some(),
             Self::Vpc => is_vpc(text),
@@ -160,7 +163,7 @@ const GLOBAL: &[(&str, ConditionKey)] = &[
     ("aws:tokenissuetime", one(ValueType::Date, Carrier::Signed)),
     ("aws:useragent", one(ValueType::Text, Carrier::Any)),
     ("aws:userid", one(ValueType::Text, Carrier::Any)),
-    ("aws:username", one(ValueType::Text, Carrier::User)),
+    ("aws:username", one(ValueType::Name, Carrier::User)),
     ("aws:viaawsmcpservice", one(ValueType::Bool, Carrier::Signed)),
     ("aws:viaawsservice", one(ValueType::Bool, Carrier::Any)),
     ("aws:vpceaccount", one(ValueType::Account, Carrier::Any)),

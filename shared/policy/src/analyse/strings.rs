@@ -12,6 +12,7 @@ use crate::glob::{FRESH, Pattern, Piece, matches, meet};
 const MOST_SHAPES: usize = 1_500;
 const MOST_MEETS: usize = 48;
 const MOST_FILLINGS: usize = 128;
+const MOST_CHOICES: usize = 1_024;
 
 /// Candidate strings of one variable.
 #[derive(Debug, Default)]
@@ -347,7 +348,7 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
         .fillings
         .len()
         .saturating_pow(u32::try_from(stars).unwrap_or(u32::MAX))
-        .min(256);
+        .min(MOST_CHOICES);
     let mut possible_somehow = false;
     for number in 0..choices {
         for letter in domain
@@ -383,6 +384,7 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
 
 /// The same with one letter, or a word, for all.
 fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
+    let mut possible_somehow = false;
     let named = known.named();
     let unused = |c: &char| named >> u32::from(*c).min(127) & 1 == 0;
     let common = domain
@@ -393,8 +395,11 @@ fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bud
         .take(2);
     for letter in common {
         let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
-        if (domain.possible)(&text) && !known.exacts.contains(&text) {
-            return Spelled::As(text);
+        if (domain.possible)(&text) {
+            possible_somehow = true;
+            if !known.exacts.contains(&text) {
+                return Spelled::As(text);
+            }
         }
     }
     for word in ["zq", "x7", "qj", "q", "Z", "~", "_"] {
@@ -402,11 +407,19 @@ fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Bud
             return Spelled::Unknown;
         }
         let text = fresh.replace(FRESH, word);
-        if (domain.possible)(&text) && known.alike(&text, fresh) {
-            return Spelled::As(text);
+        if (domain.possible)(&text) {
+            possible_somehow = true;
+            if known.alike(&text, fresh) {
+                return Spelled::As(text);
+            }
         }
     }
-    Spelled::Unknown
+    // Whether a text is possible does not depend on the letter, but on what is around it and on how long it is.
+    if possible_somehow {
+        Spelled::Unknown
+    } else {
+        Spelled::Impossible
+    }
 }
 
 #[cfg(test)]

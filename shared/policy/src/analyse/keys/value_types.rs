@@ -2,7 +2,7 @@
 
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD};
-use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
+use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
 use crate::condition_keys::ValueType;
 use crate::glob::Piece;
 use crate::literal::iso;
@@ -51,9 +51,20 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             &is_organization_path,
             &[
                 "zzzzzzzzzz/r-zz12/",
-                "/r-zz12/",
-                "zz12/",
+                "r-zz12/",
                 "",
+                "zz12/",
+                "zzzzzzzzzz",
+                "zzzzzzzzzz/r-zz12",
+                "r-zz12",
+                "zz12",
+                "/r-zz12/",
+                "ou-zz12-zzzzzzzz/",
+                "ou-zz12-zzzzzzzz",
+                "r-zz12/ou-zz12-zzzzzzzz/",
+                "zz12/ou-zz12-zzzzzzzz/",
+                "zzzzzzzz/",
+                "zzzzzzzz",
                 "zzzzzzzzzz/r-zz12/ou-zz12-zzzzzzzz/",
             ],
             "zq0x17",
@@ -131,6 +142,12 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             ],
             "zqxjk0",
         ),
+        ValueType::Name => {
+            return Domain {
+                possible: &is_name,
+                ..WORD
+            };
+        }
         ValueType::Text | ValueType::Bool | ValueType::TlsVersion => return WORD,
     };
     let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {
