@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
-use crate::literal::{Network, instant};
+use crate::literal::{Network, Number, instant};
 use crate::service;
 
 /// What the values of a key look like.
@@ -20,6 +20,7 @@ pub(crate) enum ValueType {
     Arn,
     /// A whole number that is not negative.
     Count,
+    Number,
     /// An instant in ISO 8601.
     Date,
     /// Of a user.
@@ -43,6 +44,7 @@ impl ValueType {
             Self::OrganizationPath => is_organization_path(text),
             Self::Arn => Arn::parse(text).is_some(),
             Self::Count => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Number => Number::parse(text).is_some(),
             Self::Date => text.contains('T') && text.ends_with('Z') && instant(text).is_some(),
             Self::Name => is_name(text),
             Self::Bool => matches!(text, "true" | "false"),
@@ -191,6 +193,9 @@ const OF_SERVICES: &[(&str, ValueType)] = &[
     ("s3:dataaccesspointaccount", ValueType::Account),
     ("s3:resourceaccount", ValueType::Account),
     ("s3:tlsversion", ValueType::TlsVersion),
+    // Callers may name the key of KMS by its id or alias, too:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+    ("s3:x-amz-server-side-encryption-aws-kms-key-id", ValueType::Text),
 ];
 
 /// A key by its name in lower case. Nothing when AWS has no such key.
@@ -213,13 +218,25 @@ pub(crate) fn find(id: &str) -> Option<ConditionKey> {
         let key = one(ValueType::Text, Carrier::Federated);
         return Some(ConditionKey { several, ..key });
     }
-    let several = service::of_prefix(prefix)?.key_has_several(id)?;
-    let values = OF_SERVICES.iter().find(|(name, _)| *name == id);
+    let key = service::of_prefix(prefix)?.key(id)?;
+    let known = OF_SERVICES.iter().find(|(name, _)| *name == id);
     Some(ConditionKey {
-        values: values.map_or(ValueType::Text, |(_, values)| *values),
+        values: known.map_or_else(|| published(key.values), |(_, values)| *values),
         carrier: Carrier::Any,
-        several,
+        several: key.several,
     })
+}
+
+/// A type of the service authorization reference.
+fn published(values: &str) -> ValueType {
+    match values {
+        "arn" => ValueType::Arn,
+        "bool" => ValueType::Bool,
+        "date" => ValueType::Date,
+        "ip" => ValueType::Address,
+        "number" => ValueType::Number,
+        _ => ValueType::Text,
+    }
 }
 
 /// A key of [`GLOBAL`] by its name there.
@@ -244,8 +261,11 @@ pub(crate) fn of_service(id: &str) -> bool {
 pub(crate) fn nearest(id: &str) -> Option<&'static str> {
     let (prefix, name) = id.split_once(':').unwrap_or(("aws", id));
     let of_service = service::of_prefix(prefix);
-    let own = of_service.into_iter().flat_map(service::Service::keys);
-    let own = own.filter(|known| !known.contains(['*', '<', '[']));
+    let own = of_service
+        .into_iter()
+        .flat_map(|service| &service.keys)
+        .map(|key| key.name);
+    let own = own.filter(|known| !known.contains(['*', '<']));
     let global = GLOBAL.iter().map(|(known, _)| *known);
     let distance = |known: &str| distance(&known.to_ascii_lowercase(), id);
     let same_name = global
@@ -381,6 +401,17 @@ mod tests {
         ] {
             assert_eq!(find(id).is_some(), known, "{id}");
         }
+        for (id, values) in [
+            ("s3:max-keys", ValueType::Number),
+            ("s3:object-lock-retain-until-date", ValueType::Date),
+            ("s3:objectcreationoperation", ValueType::Bool),
+            ("ec2:vpc", ValueType::Arn),
+            ("s3:prefix", ValueType::Text),
+            ("s3:tlsversion", ValueType::TlsVersion),
+        ] {
+            assert_eq!(find(id).unwrap().values, values, "{id}");
+        }
+        assert!(find("s3:requestobjecttagkeys").unwrap().several);
         assert!(GLOBAL.is_sorted_by_key(|(name, _)| *name));
         assert!(find("aws:tagkeys").unwrap().several && !find("aws:userid").unwrap().several);
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::analyse::regression;
 
 fn perimeter() -> Perimeter {
     Perimeter {

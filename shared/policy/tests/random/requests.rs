@@ -310,6 +310,8 @@ impl Requests {
             put("aws:VpceAccount", &self.endpoint.owner);
             if let [one] = self.perimeter.organizations.as_slice() {
                 put("aws:VpceOrgID", one);
+                let path = random.pick(&["r-ab12/", "r-ab12/ou-ab12-11111111/"]);
+                put("aws:VpceOrgPaths", &format!("{one}/{path}"));
             }
         }
         put("aws:RequestedRegion", &self.endpoint.region);

@@ -19,7 +19,7 @@ pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
 /// Values that readers know, so that requests have them where they can.
 pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
     let usual = match values {
-        ValueType::Count => "300",
+        ValueType::Count | ValueType::Number => "300",
         ValueType::Date => return vec![iso(model.setting.endpoint.time)],
         ValueType::Address => "10.0.0.10",
         _ => return Vec::new(),
@@ -97,9 +97,13 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             ],
             "zqxjk0",
         ),
-        ValueType::Count => (
+        ValueType::Count | ValueType::Number => (
             &[Piece::Any],
-            &|text| ValueType::Count.fits(text),
+            if values == ValueType::Count {
+                &|text| ValueType::Count.fits(text)
+            } else {
+                &|text| ValueType::Number.fits(text)
+            },
             &["300", "7", "", "0", "41"],
             "7041",
         ),
