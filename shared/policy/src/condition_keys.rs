@@ -381,46 +381,4 @@ pub(crate) fn is_global(prefix: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_found_by_name_and_tag() {
-        for (id, known) in [
-            ("aws:principalorgid", true),
-            ("aws:principaltag/team", true),
-            ("aws:principaltag/", false),
-            ("aws:principalvpc", false),
-            ("aws:resourcearn", false),
-            ("s3:prefix", true),
-            ("s3:existingobjecttag/class", true),
-            ("s3:prefixx", false),
-            ("accounts.google.com:aud", true),
-            ("no-such-service:key", false),
-            ("prefix", false),
-        ] {
-            assert_eq!(find(id).is_some(), known, "{id}");
-        }
-        for (id, values) in [
-            ("s3:max-keys", ValueType::Number),
-            ("s3:object-lock-retain-until-date", ValueType::Date),
-            ("s3:objectcreationoperation", ValueType::Bool),
-            ("ec2:vpc", ValueType::Arn),
-            ("s3:prefix", ValueType::Text),
-            ("s3:tlsversion", ValueType::TlsVersion),
-        ] {
-            assert_eq!(find(id).unwrap().values, values, "{id}");
-        }
-        assert!(find("s3:requestobjecttagkeys").unwrap().several);
-        assert!(GLOBAL.is_sorted_by_key(|(name, _)| *name));
-        assert!(find("aws:tagkeys").unwrap().several && !find("aws:userid").unwrap().several);
-    }
-
-    #[test]
-    fn nearest_key_of_a_wrong_name_is_named() {
-        assert_eq!(nearest("aws:principalorgids"), Some("aws:principalorgid"));
-        assert_eq!(nearest("aws:principalvpc"), Some("aws:principalarn"));
-        assert_eq!(nearest("s3:sourcevpce"), Some("aws:sourcevpce"));
-        assert_eq!(nearest("0"), None);
-    }
-}
+mod tests;

@@ -35,7 +35,7 @@ fn disjoint_patterns_have_one_representative_each_and_one_outside() {
 }
 
 #[test]
-fn what_would_take_too_long_is_called_incomplete() {
+fn patterns_beyond_the_limit_are_reported_as_incomplete() {
     let patterns: Vec<_> = ('a'..='z').map(|c| Pattern::wild(&format!("*{c}*"))).collect();
     assert!(!candidates(&patterns, &WORD, &mut Budget::new()).complete);
 }
