@@ -6,7 +6,7 @@ SETTINGS ?= postern.toml
 STACK ?= postern
 ZIPS ?= target/lambda/$(ARCH)
 CRATES := postern-policy postern-core postern-report postern-aws postern-engine postern-runtime postern-cli \
-    subnet-inspector endpoint-inspector policy-inspector sweeper
+    subnet-inspector endpoint-inspector policy-inspector service-inspector sweeper
 
 # The tools of .venv come first: cargo finds cargo-lambda there, and cargo-lambda zig (through python3 -m ziglang).
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -80,7 +80,8 @@ soak: ## run storms on the model cloud for SOAK_SECONDS, or SOAK_STORMS of them
 
 # The functions are always built together: alone, each would have the SDK compiled anew.
 lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(1)) \
-    --package subnet-inspector --package endpoint-inspector --package policy-inspector --package sweeper
+    --package subnet-inspector --package endpoint-inspector --package policy-inspector \
+    --package service-inspector --package sweeper
 
 # One zip file per function with the program and SETTINGS, in target/lambda/ARCH/FUNCTION/bootstrap.zip.
 # The jitter entropy of aws-lc can take a second of a cold start; the kernel's is there at once.

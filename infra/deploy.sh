@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Uploads the four functions' zip files and deploys the template with them.
+# Uploads the functions' zip files and deploys the template with them.
 #
 #   BUCKET=my-bucket infra/deploy.sh [PARAMETER=VALUE ...]
 #
@@ -91,8 +91,8 @@ if schedule=$(given SweepSchedule) && ! given SweepOverdueHours >/dev/null; then
     overrides+=("SweepOverdueHours=$overdue")
 fi
 
-functions=(subnet-inspector endpoint-inspector policy-inspector sweeper)
-parameters=(SubnetInspectorCode EndpointInspectorCode PolicyInspectorCode SweeperCode)
+functions=(subnet-inspector endpoint-inspector policy-inspector service-inspector sweeper)
+parameters=(SubnetInspectorCode EndpointInspectorCode PolicyInspectorCode ServiceInspectorCode SweeperCode)
 keys=()
 code=("CodeBucket=$BUCKET" "Architecture=$ARCH")
 for i in "${!functions[@]}"; do

@@ -137,7 +137,10 @@ fn started(trigger: &Trigger) -> impl Iterator<Item = &'static Function> {
     let failed = event.failure.is_some();
     let matching = move |function: &&&'static Function| match failed {
         true => function.failed_events.contains(&event.event.as_str()),
-        false => function.events.contains(&event.event.as_str()),
+        false => {
+            let calls = [function.events, function.load_balancer_events];
+            calls.iter().any(|calls| calls.contains(&event.event.as_str()))
+        }
     };
     FUNCTIONS.iter().filter(matching).copied()
 }
@@ -151,7 +154,8 @@ fn target(target: &Target) -> String {
         Target::SecurityGroup(id) => format!("the VPCs of endpoints with {id}"),
         Target::Endpoint(id) => format!("the VPC of {id}"),
         Target::EndpointService(id) => id.to_string(),
-        Target::Region => "every VPC".to_owned(),
+        Target::LoadBalancer(arn) => format!("the endpoint services behind {arn}"),
+        Target::Region => "everything".to_owned(),
     }
 }
 

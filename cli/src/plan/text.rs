@@ -57,7 +57,7 @@ pub(super) fn describe(planned: &ScopePlan, out: &mut dyn Write) -> Result<(), C
 fn only_audited(change: &PlannedChange) -> String {
     let control = change.causes.first().map_or("", |key| key.control.as_str());
     match change.change.safety() {
-        Safety::Interrupting => format!(
+        Safety::Interrupting | Safety::Disconnecting => format!(
             "the settings audit `{control}` or interrupting changes; `--control {control} --interrupting` applies it"
         ),
         Safety::Additive | Safety::Restrictive => {
@@ -71,6 +71,7 @@ fn describe_change(planned: &PlannedChange, out: &mut dyn Write) -> Result<(), C
         Safety::Additive => ('+', "additive"),
         Safety::Interrupting => ('~', "interrupting"),
         Safety::Restrictive => ('-', "restrictive"),
+        Safety::Disconnecting => ('-', "restrictive, drops connections"),
     };
     let cost = match planned.monthly_cost {
         Some(cost) => format!("{cost} a month"),

@@ -22,6 +22,7 @@ mod settings;
 mod sweep;
 #[cfg(test)]
 mod wire;
+mod xml;
 
 pub use aws::{Aws, Caller, ForeignAccountError, SessionError};
 pub use calls::Calls;

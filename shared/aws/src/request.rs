@@ -3,6 +3,7 @@
 //! They are made of the parts of which the clients are made, so that they are signed, repeated, timed out and counted
 //! like those of the clients. A client of the SDK for each of these services would multiply the size of the functions.
 
+use aws_config::SdkConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
@@ -26,8 +27,10 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use crate::aws::Aws;
+use crate::calls::Counter;
 use crate::config::{retries, timeouts};
 use crate::error::CallError;
+use crate::session::Session;
 
 /// A service of AWS, as [its endpoints](https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html) and
 /// the configuration of the SDKs name it.
@@ -161,19 +164,38 @@ impl ClassifyRetry for Retryable {
     }
 }
 
+/// Sends requests with a configuration of the SDK, and counts them.
+struct Sender<'a> {
+    config: &'a SdkConfig,
+    counter: &'a Counter,
+}
+
 impl Aws {
     /// Sends a request, and repeats it as the clients of the SDK do.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, CallError> {
+        let (config, counter) = (&self.config, &self.counter);
+        Sender { config, counter }.send(request).await
+    }
+}
+
+impl Session {
+    /// Sends a request with the credentials of the account, and repeats it as the clients of the SDK do.
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, CallError> {
+        let (config, counter) = self.sender();
+        Sender { config, counter }.send(request).await
+    }
+}
+
+impl Sender<'_> {
+    async fn send(&self, request: Request) -> Result<Answer, CallError> {
         let call = request.call;
-        let region = request
-            .region
-            .clone()
-            .or_else(|| self.region().map(|region| region.to_string()));
+        let configured = self.config.region().map(ToString::to_string);
+        let region = request.region.clone().or(configured);
         let region =
             region.ok_or_else(|| CallError::unreadable(call, "no AWS Region is configured; set AWS_REGION"))?;
         let region = home(request.service, region);
         let (_, operation) = call.split_once(':').unwrap_or_default();
-        let config = &self.config;
+        let config = self.config;
         let retries = config.retry_config().cloned().unwrap_or_else(retries);
         let mut builder = Operation::builder()
             .service_name(request.service.id)

@@ -58,6 +58,11 @@ impl Session {
         self.0.counter.calls()
     }
 
+    /// With what requests of the session are sent and counted.
+    pub(crate) fn sender(&self) -> (&SdkConfig, &Counter) {
+        (&self.0.config, &self.0.counter)
+    }
+
     pub(crate) fn catalogues(&self) -> &Catalogues {
         &self.0.catalogues
     }

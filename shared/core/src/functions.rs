@@ -2,12 +2,15 @@
 
 use crate::controls::CONTROLS;
 use crate::evaluation::{Concern, Control};
+use crate::trigger::Target;
 
 pub struct Function {
     /// The name of the function and of its crate.
     pub name: &'static str,
     /// The EC2 calls whose CloudTrail events start it. Empty where only the schedule does.
     pub events: &'static [&'static str],
+    /// The calls to Elastic Load Balancing whose CloudTrail events start it.
+    pub load_balancer_events: &'static [&'static str],
     /// The EC2 calls whose CloudTrail events start it where they failed with [`DEPENDENCY_VIOLATION`](crate::trigger::DEPENDENCY_VIOLATION), and only then.
     pub failed_events: &'static [&'static str],
     /// Prefixes of resource ids. [`TAG_CALLS`](crate::trigger::TAG_CALLS) on such resources start it, since requirements and
@@ -24,6 +27,25 @@ impl Function {
         controls
             .filter(|control| self.concerns.contains(&control.concern))
             .collect()
+    }
+
+    /// Whether it evaluates controls of the scopes to which a target belongs.
+    pub fn evaluates(&self, target: &Target) -> bool {
+        let of_services = |concern: &Concern| match concern {
+            Concern::Reachability | Concern::Containment => false,
+            Concern::Publication => true,
+        };
+        let mut concerns = self.concerns.iter();
+        match target {
+            Target::Vpc(_)
+            | Target::Subnet(_)
+            | Target::RouteTable(_)
+            | Target::RouteTableAssociation(_)
+            | Target::SecurityGroup(_)
+            | Target::Endpoint(_) => concerns.any(|concern| !of_services(concern)),
+            Target::EndpointService(_) | Target::LoadBalancer(_) => concerns.any(of_services),
+            Target::Region => true,
+        }
     }
 }
 
@@ -49,6 +71,7 @@ pub static SUBNET_INSPECTOR: Function = Function {
         "ReplaceRoute",
         "ReplaceRouteTableAssociation",
     ],
+    load_balancer_events: &[],
     failed_events: &["DeleteSubnet", "DeleteVpc"],
     tagged: &["rtb-", "subnet-", "vpc-", "vpce-"],
     concerns: &[Concern::Reachability],
@@ -67,6 +90,7 @@ pub static ENDPOINT_INSPECTOR: Function = Function {
         "RejectVpcEndpointConnections",
         "RevokeSecurityGroupIngress",
     ],
+    load_balancer_events: &[],
     failed_events: &[],
     tagged: &[],
     concerns: &[Concern::Reachability],
@@ -75,20 +99,45 @@ pub static ENDPOINT_INSPECTOR: Function = Function {
 pub static POLICY_INSPECTOR: Function = Function {
     name: "policy-inspector",
     events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
+    load_balancer_events: &[],
     failed_events: &[],
     tagged: &["vpce-"],
     concerns: &[Concern::Containment],
 };
 
+pub static SERVICE_INSPECTOR: Function = Function {
+    name: "service-inspector",
+    events: &[
+        "AcceptVpcEndpointConnections",
+        "CreateVpcEndpointServiceConfiguration",
+        "DeleteVpcEndpointServiceConfigurations",
+        "ModifyVpcEndpointServiceConfiguration",
+        "ModifyVpcEndpointServicePermissions",
+        "RejectVpcEndpointConnections",
+        "StartVpcEndpointServicePrivateDnsVerification",
+    ],
+    load_balancer_events: &["DeleteLoadBalancer", "ModifyLoadBalancerAttributes", "SetSubnets"],
+    failed_events: &[],
+    tagged: &["vpce-svc-"],
+    concerns: &[Concern::Publication],
+};
+
 pub static SWEEPER: Function = Function {
     name: "sweeper",
     events: &[],
+    load_balancer_events: &[],
     failed_events: &[],
     tagged: &[],
-    concerns: &[Concern::Reachability, Concern::Containment],
+    concerns: &[Concern::Reachability, Concern::Containment, Concern::Publication],
 };
 
-pub static FUNCTIONS: &[&Function] = &[&ENDPOINT_INSPECTOR, &POLICY_INSPECTOR, &SUBNET_INSPECTOR, &SWEEPER];
+pub static FUNCTIONS: &[&Function] = &[
+    &ENDPOINT_INSPECTOR,
+    &POLICY_INSPECTOR,
+    &SERVICE_INSPECTOR,
+    &SUBNET_INSPECTOR,
+    &SWEEPER,
+];
 
 #[cfg(test)]
 mod tests {
@@ -116,12 +165,13 @@ mod tests {
             let Function {
                 name,
                 events,
+                load_balancer_events,
                 failed_events,
                 tagged,
                 concerns: _,
             } = function;
             let controls = function.controls();
-            for events in [events, failed_events, tagged] {
+            for events in [events, load_balancer_events, failed_events, tagged] {
                 assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
             }
             assert!(controls.windows(2).all(|pair| pair[0].name < pair[1].name), "{name}");
@@ -138,11 +188,32 @@ mod tests {
     }
 
     #[test]
+    fn function_evaluates_targets_of_the_scopes_of_its_controls() {
+        let service = [
+            Target::EndpointService("vpce-svc-1".into()),
+            Target::LoadBalancer("arn:1".to_owned()),
+        ];
+        for target in service {
+            let of = FUNCTIONS.iter().filter(|function| function.evaluates(&target));
+            let of: Vec<_> = of.map(|function| function.name).collect();
+            assert_eq!(of, [SERVICE_INSPECTOR.name, SWEEPER.name], "{target:?}");
+        }
+        for target in [Target::Vpc("vpc-1".into()), Target::Endpoint("vpce-1".into())] {
+            for function in FUNCTIONS {
+                let expected = function.name != SERVICE_INSPECTOR.name;
+                assert_eq!(function.evaluates(&target), expected, "{} {target:?}", function.name);
+            }
+        }
+        assert!(FUNCTIONS.iter().all(|function| function.evaluates(&Target::Region)));
+    }
+
+    #[test]
     fn every_control_is_evaluated_after_events_by_functions_of_one_concern() {
         let reach = names(&SUBNET_INSPECTOR.controls());
         let policy = names(&POLICY_INSPECTOR.controls());
         assert_eq!(reach, names(&ENDPOINT_INSPECTOR.controls()));
-        assert!(reach.is_disjoint(&policy));
-        assert_eq!(&reach | &policy, names(CONTROLS));
+        let service = names(&SERVICE_INSPECTOR.controls());
+        assert!(reach.is_disjoint(&policy) && service.is_disjoint(&(&reach | &policy)));
+        assert_eq!(&(&reach | &policy) | &service, names(CONTROLS));
     }
 }

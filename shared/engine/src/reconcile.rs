@@ -89,7 +89,7 @@ impl<'a> Reconciler<'a> {
         self.counts
     }
 
-    /// How many findings of scopes that were observed together no run before had reported.
+    /// How many findings of VPCs that were observed together no run before had reported.
     pub fn news(&self) -> usize {
         self.reporter.news()
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use postern_aws::chain;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus, UndeliveredMessage};
 use postern_core::model::finding::{Severity, Verdict};
-use postern_core::model::scope::Scope;
+use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::model::snapshot::name;
 use postern_core::plan::notices;
 use postern_core::settings::Mode;
@@ -34,7 +34,7 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Reporter<'a> {
     destinations: &'a Destinations,
     deferred: Vec<DeferredAlert>,
-    /// How many findings of scopes that were observed together no run before had reported.
+    /// How many findings of VPCs that were observed together no run before had reported.
     news: usize,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Reporter<'a> {
         self.destinations
     }
 
-    /// How many findings of scopes that were observed together no run before had reported.
+    /// How many findings of VPCs that were observed together no run before had reported.
     pub(crate) fn news(&self) -> usize {
         self.news
     }
@@ -122,7 +122,11 @@ impl<'a> Reporter<'a> {
             let new = |finding: &&Finding| {
                 finding.open_since.is_none() && (finding.outcome.open() || finding.outcome == Outcome::Repaired)
             };
-            self.news += report.findings.iter().filter(new).count();
+            // Consumers, targets and DNS records of an endpoint service change without an event.
+            self.news += match scope.resource {
+                ScopedResource::Vpc(_) => report.findings.iter().filter(new).count(),
+                ScopedResource::EndpointService(_) => 0,
+            };
         }
         let messages = match &delta.report {
             Some(report) => self.messages(context, scope, report, request, ledger).await,

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use postern_aws::ledger::Canaries;
-use postern_core::changes::Safety;
 use postern_core::history::{Action, CanaryStatus};
-use postern_core::model::id::{EndpointId, SubnetId};
+use postern_core::model::id::SubnetId;
 use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{Canary, Plan, PlannedChange, Restraints};
@@ -66,7 +65,7 @@ async fn restraints(
     let mut restraints = free;
     let enforced = || plan.changes.iter().filter(|planned| planned.mode == Mode::Enforce);
     let relies = |planned: &PlannedChange| planned.change.relies_on_perimeter();
-    let restricts = |planned: &PlannedChange| planned.change.safety() == Safety::Restrictive;
+    let restricts = |planned: &PlannedChange| planned.change.closes().is_some();
     if !enforced().any(relies) {
         return Ok(restraints);
     }
@@ -80,8 +79,7 @@ async fn restraints(
     };
     restraints.perimeter = settings.perimeter_excludes(&scope.account, &organization);
     if restraints.perimeter.is_none() && settings.limits.canary_endpoints > 0 && enforced().any(restricts) {
-        let restricted = enforced().filter(|planned| restricts(planned));
-        let restricted = restricted.filter_map(|planned| planned.change.endpoint()).collect();
+        let restricted = enforced().filter_map(|planned| planned.change.closes()).collect();
         restraints.canary = canary(context, scope, &restricted).await?;
     }
     Ok(restraints)
@@ -101,7 +99,7 @@ async fn idle_subnets(
     let at_any_time = modes.interrupting == Mode::Enforce && modes.outside_window(evaluation.time).is_none();
     let enforced = |planned: &PlannedChange| planned.causes.iter().any(|key| modes.of(&key.control) == Mode::Enforce);
     let mut changes = evaluation.plan.changes.iter();
-    let interrupts = changes.any(|planned| planned.change.safety() == Safety::Interrupting && enforced(planned));
+    let interrupts = changes.any(|planned| planned.change.safety().interrupts() && enforced(planned));
     let subnets = match &evaluation.snapshot {
         Snapshot::Vpc(vpc) => &vpc.subnets,
         Snapshot::Service(_) => return Ok(BTreeSet::new()),
@@ -130,11 +128,11 @@ pub(crate) async fn busy_subnets(
 
 /// Which endpoints may be closed under the present perimeter. None: as many as the limits allow, since enough of them
 /// are closed and verified. An endpoint that was closed first, and is open again, may be closed again: `restricted` are the
-/// endpoints that the plan closes.
+/// endpoints and endpoint services that the plan closes.
 async fn canary(
     context: &RunContext<'_>,
     scope: &Scope,
-    restricted: &BTreeSet<&EndpointId>,
+    restricted: &BTreeSet<&str>,
 ) -> Result<Option<Canary>, ReconcileError> {
     let (settings, ledger) = (context.settings, context.ledger);
     let (account, region) = (&scope.account, &scope.region);
@@ -152,7 +150,7 @@ async fn canary(
         for (record, status) in history.closed_under(&perimeter) {
             closed += 1;
             if let Action::Change(change) = &record.action
-                && change.endpoint().is_some_and(|endpoint| restricted.contains(endpoint))
+                && change.closes().is_some_and(|closed| restricted.contains(closed))
             {
                 again += 1;
             }

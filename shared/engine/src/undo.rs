@@ -160,7 +160,11 @@ impl Session<'_> {
             | Inverse::DisassociateRouteTable(_)
             | Inverse::DetachGroup(_)
             | Inverse::DisablePrivateDns(_)
-            | Inverse::RestorePolicy(_) => None,
+            | Inverse::RefuseAcceptedConnection(_)
+            | Inverse::RestorePolicy(_)
+            | Inverse::WaiveAcceptance(_)
+            | Inverse::AddServicePrincipals(_)
+            | Inverse::AcceptRejectedConnection(_) => None,
         });
         Ok(busy)
     }

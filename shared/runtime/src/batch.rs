@@ -1,9 +1,9 @@
-//! The payload of one invocation: an SQS batch of EventBridge events, or one bare event.
+//! The payload of one invocation: an SQS batch of EventBridge events and connection notifications, or one bare event.
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_lambda_events::sqs::SqsEvent;
-use postern_core::trigger::{self, ParsedEvent, Target, Trigger, UnreadableError};
+use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
+use postern_core::trigger::{self, ParsedEvent, Source, Trigger, UnreadableError};
 use serde_json::{Value, json};
 
 pub(crate) struct Batch {
@@ -34,7 +34,7 @@ impl Batch {
             Some(event) => {
                 let messages = event.records.into_iter().map(|record| Message {
                     receives: receives(&record.attributes),
-                    content: parse(&record.body.unwrap_or_default(), own_roles),
+                    content: parse(&record, own_roles),
                     id: record.message_id,
                 });
                 Self {
@@ -53,16 +53,9 @@ impl Batch {
         }
     }
 
-    /// Whether somebody's call is among its events.
-    pub(crate) fn has_call(&self) -> bool {
-        self.triggers()
-            .any(|trigger| !trigger.targets.contains(&Target::Region) || trigger.triggering_event.actor.is_some())
-    }
-
-    /// Whether the schedule is among its events.
-    pub(crate) fn has_schedule(&self) -> bool {
-        self.triggers()
-            .any(|trigger| trigger.targets.contains(&Target::Region) && trigger.triggering_event.actor.is_none())
+    /// Whether an event of this source is in it.
+    pub(crate) fn has(&self, source: Source) -> bool {
+        self.triggers().any(|trigger| trigger.source == source)
     }
 
     fn triggers(&self) -> impl Iterator<Item = &Trigger> {
@@ -103,8 +96,14 @@ fn receives(attributes: &HashMap<String, String>) -> u32 {
     count.and_then(|count| count.parse().ok()).unwrap_or_default()
 }
 
-fn parse(body: &str, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
-    read(&serde_json::from_str(body)?, own_roles)
+fn parse(record: &SqsMessage, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
+    let body = record.body.as_deref().unwrap_or_default();
+    let document: Result<Value, _> = serde_json::from_str(body);
+    let [queue, id] = [&record.event_source_arn, &record.message_id].map(|text| text.as_deref().unwrap_or_default());
+    match trigger::read_notification(body, document.as_ref().ok(), queue, id) {
+        Some(trigger) => Ok(ParsedEvent::Act(trigger)),
+        None => read(&document?, own_roles),
+    }
 }
 
 fn read(envelope: &Value, own_roles: &[String]) -> Result<ParsedEvent, MessageError> {
@@ -152,6 +151,23 @@ mod tests {
             .collect();
         assert_eq!(read, [("good", true), ("garbled", false), ("foreign", false)]);
         assert!(matches!(batch.messages[0].content, Ok(ParsedEvent::Act(_))));
+    }
+
+    #[test]
+    fn connection_notification_is_neither_a_call_nor_the_schedule() {
+        let notification = |body: &str| {
+            let mut record = record("a", body);
+            record["eventSourceARN"] = json!("arn:aws:sqs:eu-central-1:111122223333:queue");
+            Batch::read(json!({"Records": [record]}), &[])
+        };
+        // As SNS delivers it raw, and in its envelope.
+        let envelope = json!({"Type": "Notification", "TopicArn": "arn:t", "Message": "vpce-svc-1 from vpce-1"});
+        for body in ["Connect vpce-1 to vpce-svc-1", "vpce-1 is gone", &envelope.to_string()] {
+            let batch = notification(body);
+            assert!(batch.has(Source::Notification), "{body}");
+            assert!(!batch.has(Source::Call) && !batch.has(Source::Schedule), "{body}");
+        }
+        assert!(notification("hello").messages[0].content.is_err());
     }
 
     #[test]

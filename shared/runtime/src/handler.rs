@@ -11,6 +11,7 @@ use postern_core::model::id::{AccountId, Region, RunId};
 use postern_core::model::scope::Scope;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::Part;
+use postern_core::trigger::Source;
 use postern_engine::{Budget, ReconcileError, Reconciler, RunContext, WorkItem};
 use serde_json::Value;
 use tracing::field::Empty;
@@ -122,6 +123,7 @@ impl Handler {
             ledger: &ledger,
         };
         let mut work = Work {
+            function: self.function,
             reconciler: Reconciler::new(context, &configuration.destinations, Budget::until(deadline)),
             batch: &batch,
             failures: Failures::default(),
@@ -139,10 +141,10 @@ impl Handler {
                 account,
                 region,
             };
-            if batch.has_call() {
+            if batch.has(Source::Call) {
                 self.recorded.event(place, self.aws.now()).await;
             }
-            if batch.has_schedule() && failures.messages.is_empty() {
+            if batch.has(Source::Schedule) && failures.messages.is_empty() {
                 let sweep = Sweep {
                     began,
                     settings: &settings.version,
@@ -161,6 +163,7 @@ impl Handler {
 
 /// The work of one invocation.
 struct Work<'a> {
+    function: &'static Function,
     reconciler: Reconciler<'a>,
     batch: &'a Batch,
     failures: Failures,
@@ -173,7 +176,7 @@ impl Work<'_> {
         let mut early = Vec::new();
         // Whose alerts wait for the end.
         let mut swept = BTreeSet::new();
-        for ((account, region), targets) in targets(aws, self.batch, &mut self.failures).await {
+        for ((account, region), targets) in targets(self.function, aws, self.batch, &mut self.failures).await {
             for (item, triggers) in self.items(&account, &region, targets).await {
                 let scope = item.scope();
                 if let WorkItem::Observed(_) = item {

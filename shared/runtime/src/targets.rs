@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::observe::Resolution;
 use postern_aws::{Aws, Session, chain};
+use postern_core::functions::Function;
 use postern_core::model::id::{AccountId, Region};
 use postern_core::model::scope::ScopedResource;
 use postern_core::trigger::{ParsedEvent, Target, Trigger, TriggeringEvent};
@@ -74,7 +75,9 @@ impl Failures {
 ///
 /// An event of an account that this deployment does not serve is never looked up, since our credentials would show its
 /// resources as deleted: its message goes back, and so to the dead-letter queue in the end.
-pub(crate) async fn targets(aws: &Aws, batch: &Batch, failures: &mut Failures) -> Targets {
+///
+/// What a message names that the function does not evaluate is left to the functions that do.
+pub(crate) async fn targets(function: &Function, aws: &Aws, batch: &Batch, failures: &mut Failures) -> Targets {
     let mut named: BTreeMap<(AccountId, Region), Named> = BTreeMap::new();
     for (index, message) in batch.messages.iter().enumerate() {
         let triggering_event = match &message.content {
@@ -88,7 +91,9 @@ pub(crate) async fn targets(aws: &Aws, batch: &Batch, failures: &mut Failures) -
             event_ids = triggering_event.map(|event| event.event_id.as_str()),
             actors = actor.map(|actor| actor.identity.as_str()),
         );
-        read(aws, index, message, &mut named, failures).instrument(span).await;
+        read(function, aws, (index, message), &mut named, failures)
+            .instrument(span)
+            .await;
     }
     let mut targets = Targets::new();
     for ((account, region), named) in named {
@@ -106,9 +111,9 @@ pub(crate) async fn targets(aws: &Aws, batch: &Batch, failures: &mut Failures) -
 }
 
 async fn read(
+    function: &Function,
     aws: &Aws,
-    index: usize,
-    message: &Message,
+    (index, message): (usize, &Message),
     named: &mut BTreeMap<(AccountId, Region), Named>,
     failures: &mut Failures,
 ) {
@@ -116,7 +121,7 @@ async fn read(
         Ok(ParsedEvent::Act(trigger)) => match aws.account(&trigger.account).await {
             Ok(_) => {
                 info!(event = trigger.triggering_event.event, "event received");
-                name(trigger, index, named);
+                name(function, trigger, index, named);
             }
             Err(error) => failures.send_back([index], &error.into()),
         },
@@ -129,11 +134,11 @@ async fn read(
     }
 }
 
-fn name(trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region), Named>) {
+fn name(function: &Function, trigger: &Trigger, index: usize, named: &mut BTreeMap<(AccountId, Region), Named>) {
     let targets = named
         .entry((trigger.account.clone(), trigger.region.clone()))
         .or_default();
-    for target in &trigger.targets {
+    for target in trigger.targets.iter().filter(|target| function.evaluates(target)) {
         let triggers = targets.entry(target.clone()).or_default();
         triggers.messages.insert(index);
         triggers.add(&trigger.triggering_event);
@@ -147,6 +152,12 @@ async fn resolve(session: &Session, region: &Region, named: Named, failures: &mu
     for (target, triggers) in named {
         match resolutions.remove(&target) {
             Some(Ok(Resolution::Scope(resource))) => targets.scopes.entry(resource).or_default().merge(&triggers),
+            Some(Ok(Resolution::Services(services))) => {
+                for service in services {
+                    let resource = ScopedResource::EndpointService(service);
+                    targets.scopes.entry(resource).or_default().merge(&triggers);
+                }
+            }
             Some(Ok(Resolution::Region)) => targets.whole.get_or_insert_default().merge(&triggers),
             Some(Ok(Resolution::Gone(what))) => info!(%what, "deleted in the meantime, there is nothing to do"),
             Some(Err(error)) => failures.send_back(triggers.messages, &error.into()),
@@ -158,18 +169,28 @@ async fn resolve(session: &Session, region: &Region, named: Named, failures: &mu
 
 #[cfg(test)]
 mod tests {
-    use postern_cloud::Fault;
+    use postern_cloud::world::{EndpointState, NewEndpoint};
+    use postern_cloud::{ACCOUNT, Fault};
+    use postern_core::functions::{ENDPOINT_INSPECTOR, SERVICE_INSPECTOR, SWEEPER};
     use serde_json::json;
 
     use super::*;
     use crate::testing::{Rig, message, modified, schedule};
 
     async fn targets_of(rig: &Rig, messages: &[serde_json::Value]) -> (Targets, Failures) {
+        targets_of_function(&SWEEPER, rig, messages).await
+    }
+
+    async fn targets_of_function(
+        function: &Function,
+        rig: &Rig,
+        messages: &[serde_json::Value],
+    ) -> (Targets, Failures) {
         let batch = Batch::read(json!({ "Records": messages }), &[]);
         let mut failures = Failures::default();
         let aws = rig.cloud.aws("arn:aws:iam::111122223333:role/postern-sweeper");
         let aws = aws.with_own_account(postern_cloud::ACCOUNT.into());
-        let targets = targets(&aws, &batch, &mut failures).await;
+        let targets = targets(function, &aws, &batch, &mut failures).await;
         (targets, failures)
     }
 
@@ -183,6 +204,61 @@ mod tests {
         assert!(targets.is_empty() && region.whole.is_none());
         let triggers = &region.scopes[&ScopedResource::Vpc(rig.vpc.as_str().into())];
         assert_eq!((triggers.messages.len(), triggers.events.len()), (2, 1));
+    }
+
+    /// The scopes that a call of the owner of an endpoint service names to a function.
+    async fn scopes_of(function: &Function, rig: &Rig, operation: &str, parameters: &[(&str, &str)]) -> Vec<String> {
+        let called = rig
+            .cloud
+            .call("arn:aws:iam::111122223333:role/owner", operation, parameters);
+        let event = called.unwrap().entry.event().unwrap();
+        let (targets, failures) = targets_of_function(function, rig, &[message("a", &event)]).await;
+        assert!(failures.messages.is_empty(), "{failures:?}");
+        let scopes = targets.into_values().flat_map(|region| region.scopes.into_keys());
+        scopes.map(|scope| scope.to_string()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn decision_about_a_connection_names_the_scopes_that_a_function_evaluates() {
+        let rig = Rig::new();
+        let (service, endpoint) = rig.cloud.edit(|world| {
+            let service = world.add_endpoint_service(ACCOUNT, &["a", "b"]);
+            let name = world.endpoint_service(&service).unwrap().name.clone();
+            (service, world.add_endpoint(NewEndpoint::interface(&rig.vpc, &name)))
+        });
+        let parameters = [("ServiceId", service.as_str()), ("VpcEndpointId.1", &endpoint)];
+        let restore = || {
+            rig.cloud
+                .edit(|world| world.edit_endpoint(&endpoint, |it| it.state = EndpointState::Available))
+        };
+        for (function, expected) in [
+            (&SERVICE_INSPECTOR, vec![service.clone()]),
+            (&ENDPOINT_INSPECTOR, vec![rig.vpc.clone()]),
+            (&SWEEPER, vec![rig.vpc.clone(), service.clone()]),
+        ] {
+            restore();
+            let scopes = scopes_of(function, &rig, "RejectVpcEndpointConnections", &parameters).await;
+            assert_eq!(scopes, expected, "{}", function.name);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn load_balancer_names_the_endpoint_services_that_use_it() {
+        let rig = Rig::new();
+        let (services, balancer, unused) = rig.cloud.edit(|world| {
+            let services = [(); 2].map(|()| world.add_endpoint_service(ACCOUNT, &["a", "b"]));
+            let balancer = world.endpoint_service(&services[0]).unwrap().load_balancers[0].clone();
+            (services, balancer, world.add_load_balancer(ACCOUNT, "network", &["a"]))
+        });
+        for (balancer, expected) in [(&balancer, vec![services[0].clone()]), (&unused, Vec::new())] {
+            let parameters = [
+                ("LoadBalancerArn", balancer.as_str()),
+                ("Attributes.member.1.Key", "deletion_protection.enabled"),
+                ("Attributes.member.1.Value", "false"),
+            ];
+            let scopes = scopes_of(&SERVICE_INSPECTOR, &rig, "ModifyLoadBalancerAttributes", &parameters).await;
+            assert_eq!(scopes, expected, "{balancer}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@ mod operators;
 mod people;
 mod queues;
 mod runner;
+mod served;
 mod setup;
 mod size;
 mod storm;
@@ -26,6 +27,7 @@ mod trace;
 
 pub use figures::Figures;
 pub use runner::{Stop, Summary, Violation, run_storms};
+pub use served::Served;
 pub use setup::{LEDGER, OPERATOR, ledger, role, topic};
 pub use size::Size;
 pub use storm::{calls_of_storm, run_storm};

@@ -1,14 +1,22 @@
-//! Changes by people and their tools.
+//! Changes by people and their tools: of the networks, of the endpoint services, and of those who consume them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_cloud::{Cloud, World};
+use postern_cloud::world::{Endpoint, EndpointService};
+use postern_cloud::{ACCOUNT, Cloud, OTHER_ACCOUNT, World};
 use tokio::time::Instant;
 
+use crate::setup::TRUSTED;
 use crate::size::Size;
 
 const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";
+
+/// Who consumes an endpoint service of this account.
+fn consumer(account: &str) -> String {
+    format!("arn:aws:iam::{account}:role/consumer")
+}
 
 #[derive(Debug)]
 pub(crate) struct People {
@@ -20,6 +28,7 @@ pub(crate) struct People {
 
 #[derive(Clone, Debug)]
 struct Call {
+    caller: String,
     operation: &'static str,
     parameters: Vec<(&'static str, String)>,
 }
@@ -60,7 +69,13 @@ impl People {
     pub(crate) fn act(&mut self, cloud: &Cloud, rng: &mut Rng) {
         self.times.pop();
         let repeated = self.repeated_call.clone().filter(|_| rng.u8(..4) > 0);
-        let Some(call) = repeated.or_else(|| cloud.edit(|world| choose(world, rng))) else {
+        let chosen = |rng: &mut Rng| {
+            cloud.edit(|world| match rng.u8(..3) {
+                0 => choose_of_services(world, rng),
+                _ => choose(world, rng),
+            })
+        };
+        let Some(call) = repeated.or_else(|| chosen(rng)) else {
             return;
         };
         let parameters: Vec<_> = call
@@ -69,16 +84,124 @@ impl People {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         // AWS may refuse the call.
-        let _ = cloud.call(PEOPLE, call.operation, &parameters);
+        let _ = cloud.call(&call.caller, call.operation, &parameters);
         if rng.u8(..6) == 0 {
             self.repeated_call = Some(call);
         }
     }
 }
 
+fn by(caller: String, operation: &'static str, parameters: Vec<(&'static str, String)>) -> Option<Call> {
+    Some(Call {
+        caller,
+        operation,
+        parameters,
+    })
+}
+
+/// A call that the owner of an endpoint service or one of its consumers might make. None where there is no service, and
+/// where something happens without a call.
+fn choose_of_services(world: &mut World, rng: &mut Rng) -> Option<Call> {
+    let own = |service: &&Arc<EndpointService>| service.owner == ACCOUNT;
+    let services: Vec<_> = world.endpoint_services().filter(own).cloned().collect();
+    let service = rng.choice(&services)?;
+    let account = rng.choice([TRUSTED, OTHER_ACCOUNT])?;
+    let call = |operation, mut parameters: Vec<(&'static str, String)>| {
+        parameters.push(("ServiceId", service.id.clone()));
+        by(PEOPLE.to_owned(), operation, parameters)
+    };
+    let connected = |endpoint: &&Arc<Endpoint>| endpoint.service.as_ref() == Some(&service.name);
+    let connections: Vec<_> = world.endpoints().filter(connected).cloned().collect();
+    let connection = rng.choice(&connections);
+    match (rng.u8(..12), connection) {
+        (0, _) => call(
+            "ModifyVpcEndpointServicePermissions",
+            vec![("AddAllowedPrincipals.1", "*".to_owned())],
+        ),
+        (1 | 2, _) => {
+            let principals = [format!("arn:aws:iam::{account}:root"), consumer(account)];
+            let principal = rng.choice(principals)?;
+            call(
+                "ModifyVpcEndpointServicePermissions",
+                vec![("AddAllowedPrincipals.1", principal)],
+            )
+        }
+        (3, _) => {
+            let principal = rng.choice(service.principals.values())?;
+            call(
+                "ModifyVpcEndpointServicePermissions",
+                vec![("RemoveAllowedPrincipals.1", principal.clone())],
+            )
+        }
+        (4 | 5, _) => call(
+            "ModifyVpcEndpointServiceConfiguration",
+            vec![("AcceptanceRequired", (rng.u8(..3) == 0).to_string())],
+        ),
+        (6, Some(endpoint)) => call(
+            "AcceptVpcEndpointConnections",
+            vec![("VpcEndpointId.1", endpoint.id.clone())],
+        ),
+        (7, Some(endpoint)) => call(
+            "RejectVpcEndpointConnections",
+            vec![("VpcEndpointId.1", endpoint.id.clone())],
+        ),
+        (8, Some(endpoint)) => by(
+            consumer(&endpoint.owner),
+            "DeleteVpcEndpoints",
+            vec![("VpcEndpointId.1", endpoint.id.clone())],
+        ),
+        (9, _) => {
+            let balancer = rng.choice(&service.load_balancers)?.clone();
+            of_balancer(world, balancer, rng)
+        }
+        _ => {
+            let vpc = world.vpcs().find(|vpc| vpc.owner == account)?;
+            by(
+                consumer(account),
+                "CreateVpcEndpoint",
+                vec![
+                    ("VpcId", vpc.id.clone()),
+                    ("ServiceName", service.name.clone()),
+                    ("VpcEndpointType", "Interface".to_owned()),
+                ],
+            )
+        }
+    }
+}
+
+/// A load balancer loses its protection, a zone or its targets. Targets fail without a call.
+fn of_balancer(world: &mut World, balancer: String, rng: &mut Rng) -> Option<Call> {
+    let call = |operation, mut parameters: Vec<(&'static str, String)>| {
+        parameters.push(("LoadBalancerArn", balancer.clone()));
+        by(PEOPLE.to_owned(), operation, parameters)
+    };
+    match rng.u8(..3) {
+        0 => call(
+            "ModifyLoadBalancerAttributes",
+            vec![
+                ("Attributes.member.1.Key", "deletion_protection.enabled".to_owned()),
+                ("Attributes.member.1.Value", rng.bool().to_string()),
+            ],
+        ),
+        1 => {
+            let subnets: Vec<_> = world.subnets().filter(|subnet| subnet.owner == ACCOUNT).collect();
+            let subnet = rng.choice(&subnets)?;
+            call("SetSubnets", vec![("Subnets.member.1", subnet.id.clone())])
+        }
+        _ => {
+            let health = rng.choice(["healthy", "unhealthy", "draining"])?;
+            world.edit_load_balancer(&balancer, |balancer| {
+                let targets = balancer.target_groups.iter_mut().flat_map(|group| &mut group.targets);
+                targets.for_each(|target| health.clone_into(&mut target.health));
+            });
+            None
+        }
+    }
+}
+
 /// A call that somebody might make in this world.
 fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
-    let call = |operation, parameters: Vec<(&'static str, String)>| Some(Call { operation, parameters });
+    let call = |operation, parameters| by(PEOPLE.to_owned(), operation, parameters);
     let vpcs: Vec<_> = world.vpcs().cloned().collect();
     let endpoints: Vec<_> = world.endpoints().filter(|endpoint| endpoint.alive()).cloned().collect();
     let vpc = rng.choice(&vpcs)?;

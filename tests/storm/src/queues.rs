@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use fastrand::Rng;
-use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
+use postern_cloud::{ACCOUNT, Notification};
+use postern_core::functions::{FUNCTIONS, Function, SERVICE_INSPECTOR, SWEEPER};
 use postern_core::trigger::{DEPENDENCY_VIOLATION, TAG_CALLS};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -48,6 +49,8 @@ pub(crate) struct Queues {
     next: u64,
     /// The batch window.
     window: Duration,
+    /// Whether the endpoint services send connection notifications.
+    notifies: bool,
     /// Whether deliveries still fail.
     pub(crate) faulty: bool,
 }
@@ -68,12 +71,16 @@ impl Queues {
             next: 0,
             // The template has five seconds. Lambda does not wait where many messages come, and longer where few do.
             window: Duration::from_secs(rng.choice([0, 5, 5, 20]).unwrap_or_default()),
+            notifies: rng.bool(),
             faulty: true,
         }
     }
 
-    /// Takes an event to the queue of each function whose rule it matches.
+    /// Takes an event of this account to the queue of each function whose rule it matches.
     pub(crate) fn event(&mut self, event: &Value, rng: &mut Rng) {
+        if event.get("account").and_then(Value::as_str) != Some(ACCOUNT) {
+            return;
+        }
         let detail = |name: &str| event.pointer(&format!("/detail/{name}")).and_then(Value::as_str);
         let name = detail("eventName").unwrap_or_default();
         let issuer = event
@@ -84,7 +91,8 @@ impl Queues {
             let matches = match detail("errorCode") {
                 // An outdated rule sometimes lets an event of Postern's own calls through.
                 None => {
-                    (function.events.contains(&name) || tags(function, event))
+                    let calls = [function.events, function.load_balancer_events];
+                    (calls.iter().any(|calls| calls.contains(&name)) || tags(function, event))
                         && (!own || (self.faulty && rng.u8(..20) == 0))
                 }
                 Some(code) => function.failed_events.contains(&name) && code == DEPENDENCY_VIOLATION,
@@ -92,18 +100,31 @@ impl Queues {
             if !matches {
                 continue;
             }
-            let copies = match rng.u8(..20) {
-                0 if self.faulty => 0,
-                1..=4 if self.faulty => 2,
-                _ => 1,
+            self.deliver(function, &event.to_string(), rng);
+        }
+    }
+
+    /// Takes a connection notification to the queue of the function that evaluates endpoint services.
+    pub(crate) fn notification(&mut self, notification: &Notification, rng: &mut Rng) {
+        if self.notifies {
+            let topic = "arn:aws:sns:eu-central-1:111122223333:postern-connections";
+            self.deliver(&SERVICE_INSPECTOR, &notification.body(topic, rng.bool()), rng);
+        }
+    }
+
+    /// Sometimes late, several times or never.
+    fn deliver(&mut self, function: &'static Function, body: &str, rng: &mut Rng) {
+        let copies = match rng.u8(..20) {
+            0 if self.faulty => 0,
+            1..=4 if self.faulty => 2,
+            _ => 1,
+        };
+        for _ in 0..copies {
+            let late = match rng.u8(..12) {
+                0 if self.faulty => Duration::from_secs(rng.u64(60..900)),
+                _ => Duration::from_millis(rng.u64(500..20_000)),
             };
-            for _ in 0..copies {
-                let late = match rng.u8(..12) {
-                    0 if self.faulty => Duration::from_secs(rng.u64(60..900)),
-                    _ => Duration::from_millis(rng.u64(500..20_000)),
-                };
-                self.put(function, event.to_string(), Instant::now() + late);
-            }
+            self.put(function, body.to_owned(), Instant::now() + late);
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use fastrand::Rng;
 use postern_aws::ledger::parse_change;
 use postern_cloud::dynamodb::{Table, Tables};
-use postern_cloud::world::Shape;
-use postern_cloud::{ACCOUNT, Cloud, REGION};
+use postern_cloud::world::{EndpointState, NewEndpoint, Shape};
+use postern_cloud::{ACCOUNT, Cloud, OTHER_ACCOUNT, REGION, World};
 use postern_core::controls::{CONTROLS, known};
 use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
@@ -26,6 +26,9 @@ const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow
 const LOCKED: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
 
+/// The consumers that are approved, see [`TRUSTED`].
+const PROVIDERS: &str = "[[providers]]\naccounts = [\"222233334444\"]\n\n";
+
 /// What is known of policies. All storms share it, since what they conclude does not depend on it.
 pub(crate) static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
 
@@ -37,6 +40,9 @@ pub const OPERATOR: &str = "arn:aws:iam::111122223333:role/operator";
 pub fn role(function: &Function) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/postern-{}", function.name)
 }
+
+/// The account of consumers that the settings approve. `OTHER_ACCOUNT` is that of others.
+pub(crate) const TRUSTED: &str = "222233334444";
 
 /// The topic of the reports.
 pub fn topic() -> String {
@@ -96,9 +102,13 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
                 .retain(|listing| wanted(&listing.name) || rng.u8(..8) == 0);
         }
         world.populate(&shape, rng);
+        if rng.bool() {
+            offer_services(world, rng);
+        }
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
         let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
-        vpcs.chain(endpoints).collect::<Vec<_>>()
+        let services = world.endpoint_services().map(|service| service.id.clone());
+        vpcs.chain(endpoints).chain(services).collect::<Vec<_>>()
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
@@ -115,6 +125,47 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
     (configuration, settings)
 }
 
+/// Adds endpoint services with some defects and connections, and VPCs of consumers.
+fn offer_services(world: &mut World, rng: &mut Rng) {
+    let vpcs = [("10.200.0.0/16", TRUSTED), ("10.201.0.0/16", OTHER_ACCOUNT)];
+    let vpcs = vpcs.map(|(cidr, account)| world.add_vpc_of(account, REGION, cidr));
+    for _ in 0..rng.usize(1..3) {
+        let zones: &[&str] = if rng.u8(..4) == 0 { &["a"] } else { &["a", "b"] };
+        let service = world.add_endpoint_service(ACCOUNT, zones);
+        let principals = [
+            "*".to_owned(),
+            format!("arn:aws:iam::{TRUSTED}:root"),
+            format!("arn:aws:iam::{OTHER_ACCOUNT}:root"),
+            format!("arn:aws:iam::{TRUSTED}:role/consumer"),
+        ];
+        let principals = principals.into_iter().filter(|_| rng.u8(..3) == 0);
+        let principals: Vec<_> = principals
+            .map(|principal| (world.id("vpce-svc-perm"), principal))
+            .collect();
+        let acceptance = rng.bool();
+        world.edit_endpoint_service(&service, |service| {
+            service.principals.extend(principals);
+            service.acceptance_required = acceptance;
+        });
+        let Some(name) = world.endpoint_service(&service).map(|service| service.name.clone()) else {
+            continue;
+        };
+        for _ in 0..rng.usize(0..3) {
+            let vpc = rng.choice(&vpcs).map_or("", String::as_str);
+            let mut new = NewEndpoint::interface(vpc, &name);
+            new.private_dns = false;
+            let states = [
+                EndpointState::PendingAcceptance,
+                EndpointState::Available,
+                EndpointState::Rejected,
+            ];
+            new.state = rng.choice(states).unwrap_or(EndpointState::Available);
+            world.add_endpoint(new);
+        }
+    }
+    world.rejected_is_final = rng.bool();
+}
+
 fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings {
     let quoted = |names: &[&str]| {
         let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
@@ -128,9 +179,13 @@ fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings 
         _ => "enforce",
     };
     let mut text = format!(
-        "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccounts = [\"{ACCOUNT}\"]\n\n\
+        "[perimeter]\n{}accounts = [\"{ACCOUNT}\"]\n\n{}\
          [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
          [prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
+        // Whether an account belongs to an organisation AWS does not tell, so that no consumer is then untrusted.
+        rng.choice(["", "organizations = [\"o-exampleorg1\"]\n"])
+            .unwrap_or_default(),
+        rng.choice(["", PROVIDERS, PROVIDERS, PROVIDERS]).unwrap_or_default(),
         quoted(&gateways),
         quoted(&interfaces),
         rng.choice(["audit", "enforce", "enforce"]).unwrap_or_default(),

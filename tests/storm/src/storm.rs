@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use postern_aws::Aws;
-use postern_cloud::{Cloud, Entry, Faults, Service};
+use postern_cloud::{ACCOUNT, Cloud, Entry, Faults, Service, World};
 use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
 use postern_core::model::id::RunId;
 use postern_core::settings::Settings;
@@ -282,8 +282,17 @@ impl Storm {
     fn queue_events(&mut self) {
         let entries = self.cloud.log_since(self.events_read);
         self.events_read += entries.len();
-        for event in entries.iter().filter_map(|entry| entry.event()) {
-            self.queues.event(&event, &mut self.rng);
+        for entry in entries {
+            if let Some(event) = entry.event() {
+                self.queues.event(&event, &mut self.rng);
+            }
+            let ours = |id: &str| {
+                let look = |world: &mut World| world.endpoint_service(id).is_some_and(|it| it.owner == ACCOUNT);
+                self.cloud.edit(look)
+            };
+            for notification in entry.notifications().iter().filter(|it| ours(&it.service)) {
+                self.queues.notification(notification, &mut self.rng);
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A kind of change is one file: its IAM actions, its calls, and the calls that undo it.
 
+mod accept_connection;
 mod add_subnet;
 mod applier;
 mod associate_route_table;
@@ -12,8 +13,12 @@ mod create_managed_group;
 mod enable_private_dns;
 mod enable_vpc_dns;
 mod endpoint_modification;
+mod endpoint_service;
 mod refusal;
+mod reject_connection;
+mod remove_service_principals;
 mod replace_policy;
+mod require_acceptance;
 mod security_group;
 #[cfg(test)]
 mod tests;
@@ -38,7 +43,11 @@ pub fn calls(kind: ChangeKind) -> &'static [&'static str] {
         ChangeKind::AssociateRouteTable => associate_route_table::CALLS,
         ChangeKind::AttachManagedGroup => attach_managed_group::CALLS,
         ChangeKind::EnablePrivateDns => enable_private_dns::CALLS,
+        ChangeKind::AcceptConnection => accept_connection::CALLS,
         ChangeKind::ReplacePolicy => replace_policy::CALLS,
+        ChangeKind::RequireAcceptance => require_acceptance::CALLS,
+        ChangeKind::RemoveServicePrincipals => remove_service_principals::CALLS,
+        ChangeKind::RejectConnection => reject_connection::CALLS,
     }
 }
 
@@ -53,7 +62,11 @@ pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
         ChangeKind::AssociateRouteTable => associate_route_table::UNDO_CALLS,
         ChangeKind::AttachManagedGroup => attach_managed_group::UNDO_CALLS,
         ChangeKind::EnablePrivateDns => enable_private_dns::UNDO_CALLS,
+        ChangeKind::AcceptConnection => accept_connection::UNDO_CALLS,
         ChangeKind::ReplacePolicy => replace_policy::UNDO_CALLS,
+        ChangeKind::RequireAcceptance => require_acceptance::UNDO_CALLS,
+        ChangeKind::RemoveServicePrincipals => remove_service_principals::UNDO_CALLS,
+        ChangeKind::RejectConnection => reject_connection::UNDO_CALLS,
     }
 }
 
@@ -80,7 +93,11 @@ pub fn limited_undo_call(inverse: &Inverse) -> Option<&'static str> {
         Inverse::DisassociateRouteTable(_) => associate_route_table::UNDO_CALLS,
         Inverse::DetachGroup(_) => attach_managed_group::UNDO_CALLS,
         Inverse::DisablePrivateDns(_) => enable_private_dns::UNDO_CALLS,
+        Inverse::RefuseAcceptedConnection(_) => accept_connection::UNDO_CALLS,
         Inverse::RestorePolicy(_) => replace_policy::UNDO_CALLS,
+        Inverse::WaiveAcceptance(_) => require_acceptance::UNDO_CALLS,
+        Inverse::AddServicePrincipals(_) => remove_service_principals::UNDO_CALLS,
+        Inverse::AcceptRejectedConnection(_) => reject_connection::UNDO_CALLS,
     })
 }
 
@@ -105,7 +122,11 @@ impl Applier {
             Change::AssociateRouteTable(change) => Box::pin(associate_route_table::apply(self, change)),
             Change::AttachManagedGroup(change) => Box::pin(attach_managed_group::apply(self, change)),
             Change::EnablePrivateDns(change) => Box::pin(enable_private_dns::apply(self, change)),
+            Change::AcceptConnection(change) => Box::pin(accept_connection::apply(self, change)),
             Change::ReplacePolicy(change) => Box::pin(replace_policy::apply(self, change)),
+            Change::RequireAcceptance(change) => Box::pin(require_acceptance::apply(self, change)),
+            Change::RemoveServicePrincipals(change) => Box::pin(remove_service_principals::apply(self, change)),
+            Change::RejectConnection(change) => Box::pin(reject_connection::apply(self, change)),
         };
         match step.await {
             Ok(created) => ChangeOutcome::Applied { created },
@@ -158,7 +179,11 @@ impl Applier {
             Inverse::DisassociateRouteTable(inverse) => Box::pin(associate_route_table::undo(self, inverse)),
             Inverse::DetachGroup(inverse) => Box::pin(attach_managed_group::undo(self, inverse)),
             Inverse::DisablePrivateDns(inverse) => Box::pin(enable_private_dns::undo(self, inverse)),
+            Inverse::RefuseAcceptedConnection(inverse) => Box::pin(accept_connection::undo(self, inverse)),
             Inverse::RestorePolicy(inverse) => Box::pin(replace_policy::undo(self, inverse, change)),
+            Inverse::WaiveAcceptance(inverse) => Box::pin(require_acceptance::undo(self, inverse)),
+            Inverse::AddServicePrincipals(inverse) => Box::pin(remove_service_principals::undo(self, inverse)),
+            Inverse::AcceptRejectedConnection(inverse) => Box::pin(reject_connection::undo(self, inverse)),
         };
         match step.await {
             Ok(_) => ChangeOutcome::Applied { created: None },

@@ -2,6 +2,7 @@
 
 mod clients;
 mod groups;
+mod load_balancers;
 mod region;
 mod resolve;
 mod service;
@@ -62,7 +63,8 @@ pub fn calls(part: Part) -> &'static [&'static str] {
         Part::Configuration => &[describe::CONFIGURATIONS],
         Part::Permissions => &[describe::PERMISSIONS],
         Part::Connections => &[describe::CONNECTIONS],
-        Part::LoadBalancers | Part::TargetHealth => &[],
+        Part::LoadBalancers => &[load_balancers::LOAD_BALANCERS, load_balancers::ATTRIBUTES],
+        Part::TargetHealth => &[load_balancers::TARGET_GROUPS, load_balancers::TARGET_HEALTH],
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;
 use futures_util::{StreamExt, stream};
-use postern_core::model::id::{EndpointId, Region, VpcId};
+use postern_core::model::id::{EndpointId, EndpointServiceId, Region, VpcId};
 use postern_core::model::scope::ScopedResource;
 use postern_core::trigger::Target;
 
@@ -21,6 +21,8 @@ const FILTER_VALUES: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
     Scope(ScopedResource),
+    /// The endpoint services that use a load balancer, often none.
+    Services(BTreeSet<EndpointServiceId>),
     /// The resource no longer exists, and there is nothing to observe.
     Gone(String),
     /// Every scope of the Region: the resource no longer exists or was never known, but the VPC where it was may lack it.
@@ -37,6 +39,7 @@ pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
         Target::RouteTable(_) | Target::RouteTableAssociation(_) => &[describe::ROUTE_TABLES],
         Target::SecurityGroup(_) => &[describe::SECURITY_GROUPS],
         Target::Endpoint(_) => &[describe::ENDPOINTS],
+        Target::LoadBalancer(_) => &[describe::CONFIGURATIONS],
     }
 }
 
@@ -49,7 +52,7 @@ impl Session {
     ) -> BTreeMap<Target, Result<Resolution, ObserveError>> {
         let ec2 = &self.ec2(region);
         let ids = |pick: fn(&Target) -> Option<&str>| targets.iter().filter_map(pick).collect::<BTreeSet<_>>();
-        let (subnets, tables, associations, groups, endpoints) = tokio::join!(
+        let (subnets, tables, associations, groups, endpoints, services) = tokio::join!(
             subnets(
                 ec2,
                 ids(|t| if let Target::Subnet(id) = t {
@@ -90,13 +93,31 @@ impl Session {
                     None
                 })
             ),
+            services(
+                ec2,
+                ids(|t| if let Target::LoadBalancer(arn) = t {
+                    Some(arn.as_str())
+                } else {
+                    None
+                })
+            ),
         );
+        let failed = |id: &str, source: &CallError| ObserveError {
+            target: format!("{id} in {region}"),
+            source: source.clone(),
+        };
         let gone = |what: &str, id: &str| Resolution::Gone(format!("{what} {id} no longer exists"));
         let resolution = |target: &Target| {
             let (found, id, otherwise) = match target {
                 Target::Vpc(vpc) => return Ok(Resolution::Scope(ScopedResource::Vpc(vpc.clone()))),
                 Target::EndpointService(service) => {
                     return Ok(Resolution::Scope(ScopedResource::EndpointService(service.clone())));
+                }
+                Target::LoadBalancer(arn) => {
+                    return match &services {
+                        Ok(found) => Ok(Resolution::Services(found.get(arn).cloned().unwrap_or_default())),
+                        Err(source) => Err(failed(arn, source)),
+                    };
                 }
                 Target::Region => return Ok(Resolution::Region),
                 Target::Subnet(id) => (&subnets, id.as_str(), gone("subnet", id.as_str())),
@@ -112,10 +133,7 @@ impl Session {
                     .get(id)
                     .cloned()
                     .map_or(otherwise, |vpc| Resolution::Scope(ScopedResource::Vpc(vpc)))),
-                Err(source) => Err(ObserveError {
-                    target: format!("{id} in {region}"),
-                    source: source.clone(),
-                }),
+                Err(source) => Err(failed(id, source)),
             }
         };
         targets
@@ -180,6 +198,26 @@ async fn groups(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
         (group.group_id().into_iter().collect(), group.vpc_id())
     })
     .await
+}
+
+/// The services that use each of these load balancers. AWS has no filter for that.
+async fn services(
+    ec2: &Client,
+    balancers: BTreeSet<&str>,
+) -> Result<BTreeMap<String, BTreeSet<EndpointServiceId>>, CallError> {
+    let mut found: BTreeMap<String, BTreeSet<EndpointServiceId>> = BTreeMap::new();
+    if balancers.is_empty() {
+        return Ok(found);
+    }
+    for service in describe::configurations(ec2, Vec::new()).await? {
+        let used = service.network_load_balancer_arns().iter();
+        let used = used.chain(service.gateway_load_balancer_arns());
+        for arn in used.filter(|arn| balancers.contains(arn.as_str())) {
+            let ids = found.entry(arn.clone()).or_default();
+            ids.extend(service.service_id().map(EndpointServiceId::from));
+        }
+    }
+    Ok(found)
 }
 
 /// All at once; one by one where that fails because one of them is gone.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::ServiceConfiguration;
+use aws_sdk_ec2::types::{AllowedPrincipal, ServiceConfiguration};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use postern_core::model::endpoint_service::{Connection, EndpointService, ServiceSnapshot, ServiceState};
+use postern_core::model::endpoint_service::{Connection, EndpointService, Permission, ServiceSnapshot, ServiceState};
 use postern_core::model::id::{EndpointId, EndpointServiceId, Region};
 use postern_core::model::snapshot::{Observed, Part};
 
-use super::{ObserveError, observed, unasked};
+use super::{ObserveError, gap, load_balancers, observed, unasked};
 use crate::describe::{self, filter, parse};
 use crate::error::CallError;
 use crate::session::Session;
@@ -84,12 +84,27 @@ async fn snapshot(
     parts: &BTreeSet<Part>,
 ) -> Result<Option<ServiceSnapshot>, CallError> {
     let ec2 = &session.ec2(region);
-    let permissions = observed(Part::Permissions, parts, async {
-        parse::all(describe::permissions(ec2, &service.id).await?, parse::permission)
-    });
-    let permissions = match permissions.await {
-        Err(error) if error.not_found() => return Ok(None),
-        permissions => permissions?,
+    // A service that was deleted in the meantime is no gap.
+    let permissions = async {
+        match parts.contains(&Part::Permissions) {
+            true => match describe::permissions(ec2, &service.id).await {
+                Err(error) if error.not_found() => Ok(None),
+                found => permissions_of(found).map(Some),
+            },
+            false => Ok(Some(Err(unasked(Part::Permissions)))),
+        }
+    };
+    let (permissions, load_balancers, target_health) = tokio::try_join!(
+        permissions,
+        observed(Part::LoadBalancers, parts, async {
+            load_balancers::load_balancers(session, region, &service.load_balancers).await
+        }),
+        observed(Part::TargetHealth, parts, async {
+            load_balancers::target_health(session, region, &service.load_balancers).await
+        }),
+    )?;
+    let Some(permissions) = permissions else {
+        return Ok(None);
     };
     let connections = match connections {
         Ok(all) => Ok(all.get(&service.id).cloned().unwrap_or_default()),
@@ -100,10 +115,20 @@ async fn snapshot(
         region: region.clone(),
         permissions,
         connections,
-        load_balancers: Err(unasked(Part::LoadBalancers)),
-        target_health: Err(unasked(Part::TargetHealth)),
+        load_balancers,
+        target_health,
         service,
     }))
+}
+
+fn permissions_of(
+    found: Result<Vec<AllowedPrincipal>, CallError>,
+) -> Result<Observed<BTreeMap<String, Permission>>, CallError> {
+    match found.and_then(|found| parse::all(found, parse::permission)) {
+        Ok(permissions) => Ok(Ok(permissions)),
+        Err(error) if error.transient() => Err(error),
+        Err(error) => Ok(Err(gap(Part::Permissions, &error))),
+    }
 }
 
 /// AWS lists a deleted service for a while.

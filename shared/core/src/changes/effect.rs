@@ -1,5 +1,6 @@
 //! Whether a change is in effect, by what was observed.
 
+use crate::model::endpoint_service::{Connection, ServiceSnapshot};
 use crate::model::id::{EndpointId, RunId};
 use crate::model::managed::{TAG_RUN, is_managed, managed_by};
 use crate::model::snapshot::{Endpoint, Gap, Observed, SecurityGroup, Tags, VpcSnapshot};
@@ -64,6 +65,23 @@ pub(super) fn undone_on(
 fn live_endpoint<'a>(state: &'a VpcSnapshot, id: &EndpointId) -> Observed<Option<&'a Endpoint>> {
     let endpoints = state.endpoints.as_ref().map_err(Gap::clone)?;
     Ok(endpoints.get(id).filter(|endpoint| !endpoint.dead()))
+}
+
+/// A connection that AWS lists.
+pub(super) fn connection<'a>(state: &'a ServiceSnapshot, id: &EndpointId) -> Observed<Option<&'a Connection>> {
+    Ok(state.connections.as_ref().map_err(Gap::clone)?.get(id))
+}
+
+/// The effect on a connection, which AWS has to list.
+pub(super) fn on_connection(
+    state: &ServiceSnapshot,
+    id: &EndpointId,
+    check: impl FnOnce(&Connection) -> EffectCheck,
+) -> EffectResult {
+    Ok(match connection(state, id)? {
+        Some(connection) => check(connection),
+        None => not_in_effect(format!("the connection of {id} is gone")),
+    })
 }
 
 /// Whether a run of Postern created what carries these tags.

@@ -22,7 +22,12 @@ impl Change {
             | Self::AuthorizeIngress(_)
             | Self::AddSubnet(_)
             | Self::AttachManagedGroup(_)
-            | Self::ReplacePolicy(_) => Ok(BTreeSet::new()),
+            | Self::ReplacePolicy(_)
+            // In no VPC of ours.
+            | Self::AcceptConnection(_)
+            | Self::RequireAcceptance(_)
+            | Self::RemoveServicePrincipals(_)
+            | Self::RejectConnection(_) => Ok(BTreeSet::new()),
         }
     }
 }

@@ -9,10 +9,12 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod accept_connection;
 mod add_subnet;
 mod associate_route_table;
 mod attach_managed_group;
 mod authorize_ingress;
+mod closes;
 mod command;
 mod create_endpoint;
 mod create_managed_group;
@@ -22,7 +24,10 @@ mod enable_vpc_dns;
 mod interrupted;
 mod kind;
 mod outcome;
+mod reject_connection;
+mod remove_service_principals;
 mod replace_policy;
+mod require_acceptance;
 mod simulate;
 mod snippet;
 #[cfg(test)]
@@ -30,6 +35,7 @@ mod snippet_tests;
 #[cfg(test)]
 mod tests;
 
+pub use self::accept_connection::{AcceptConnection, RefuseAcceptedConnection};
 pub use self::add_subnet::{AddSubnet, RemoveSubnet};
 pub use self::associate_route_table::{AssociateRouteTable, DisassociateRouteTable};
 pub use self::attach_managed_group::{AttachManagedGroup, DetachGroup};
@@ -40,7 +46,10 @@ pub use self::effect::EffectCheck;
 pub use self::enable_private_dns::{DisablePrivateDns, EnablePrivateDns};
 pub use self::enable_vpc_dns::{DisableVpcDns, DnsAttribute, EnableVpcDns};
 pub use self::outcome::ChangeOutcome;
+pub use self::reject_connection::{AcceptRejectedConnection, RejectConnection};
+pub use self::remove_service_principals::{AddServicePrincipals, RemoveServicePrincipals};
 pub use self::replace_policy::{ReplacePolicy, RestorePolicy};
+pub use self::require_acceptance::{RequireAcceptance, WaiveAcceptance};
 pub use self::snippet::Code;
 
 use self::kind::{KindOfChange, KindOfInverse, Prepares};
@@ -63,7 +72,11 @@ pub enum Change {
     AssociateRouteTable(AssociateRouteTable),
     AttachManagedGroup(AttachManagedGroup),
     EnablePrivateDns(EnablePrivateDns),
+    AcceptConnection(AcceptConnection),
     ReplacePolicy(ReplacePolicy),
+    RequireAcceptance(RequireAcceptance),
+    RemoveServicePrincipals(RemoveServicePrincipals),
+    RejectConnection(RejectConnection),
 }
 
 /// The variants of `Change` without their content, in the order in which a plan applies them:
@@ -79,7 +92,11 @@ pub enum ChangeKind {
     AssociateRouteTable,
     AttachManagedGroup,
     EnablePrivateDns,
+    AcceptConnection,
     ReplacePolicy,
+    RequireAcceptance,
+    RemoveServicePrincipals,
+    RejectConnection,
 }
 
 /// What undoes a change, with the ids that only its application made known.
@@ -94,7 +111,11 @@ pub enum Inverse {
     DisassociateRouteTable(DisassociateRouteTable),
     DetachGroup(DetachGroup),
     DisablePrivateDns(DisablePrivateDns),
+    RefuseAcceptedConnection(RefuseAcceptedConnection),
     RestorePolicy(RestorePolicy),
+    WaiveAcceptance(WaiveAcceptance),
+    AddServicePrincipals(AddServicePrincipals),
+    AcceptRejectedConnection(AcceptRejectedConnection),
 }
 
 /// What a change or an inverse may do to traffic that flows.
@@ -107,6 +128,26 @@ pub enum Safety {
     Interrupting,
     /// Closes something that was open.
     Restrictive,
+    /// Restrictive and interrupting: closes something that was open, and drops its live connections.
+    Disconnecting,
+}
+
+impl Safety {
+    /// Whether it drops live connections, or changes the path of traffic that flows.
+    pub fn interrupts(self) -> bool {
+        match self {
+            Self::Interrupting | Self::Disconnecting => true,
+            Self::Additive | Self::Restrictive => false,
+        }
+    }
+
+    /// Whether it closes something that was open.
+    pub fn restricts(self) -> bool {
+        match self {
+            Self::Restrictive | Self::Disconnecting => true,
+            Self::Additive | Self::Interrupting => false,
+        }
+    }
 }
 
 impl ChangeKind {
@@ -120,19 +161,21 @@ impl ChangeKind {
             | Self::AssociateRouteTable
             | Self::AttachManagedGroup
             | Self::EnablePrivateDns
-            | Self::ReplacePolicy => false,
+            | Self::AcceptConnection
+            | Self::ReplacePolicy
+            | Self::RequireAcceptance
+            | Self::RemoveServicePrincipals
+            | Self::RejectConnection => false,
         }
     }
 }
 
 /// What a kind of change states, by the scope that it is made in. A change of one scope has no effect in another.
-#[expect(dead_code, reason = "no kind of change of an endpoint service yet")]
 enum Details<'a> {
     Vpc(&'a dyn KindOfChange<VpcSnapshot>),
     Service(&'a dyn KindOfChange<ServiceSnapshot>),
 }
 
-#[expect(dead_code, reason = "no kind of change of an endpoint service yet")]
 enum InverseDetails<'a> {
     Vpc(&'a dyn KindOfInverse<VpcSnapshot>),
     Service(&'a dyn KindOfInverse<ServiceSnapshot>),
@@ -174,6 +217,10 @@ impl Change {
             Self::AttachManagedGroup(change) => Details::Vpc(change),
             Self::EnablePrivateDns(change) => Details::Vpc(change),
             Self::ReplacePolicy(change) => Details::Vpc(change),
+            Self::AcceptConnection(change) => Details::Service(change),
+            Self::RequireAcceptance(change) => Details::Service(change),
+            Self::RemoveServicePrincipals(change) => Details::Service(change),
+            Self::RejectConnection(change) => Details::Service(change),
         }
     }
 
@@ -185,9 +232,25 @@ impl Change {
         of_kind!(self.details(), kind => kind.safety())
     }
 
-    /// Whether a wrong perimeter would make it harmful: it closes or interrupts, or it writes the policy of an endpoint.
+    /// Whether a wrong perimeter would make it harmful: it closes or interrupts, it writes the policy of an endpoint,
+    /// or it lets a consumer in.
     pub fn relies_on_perimeter(&self) -> bool {
-        self.safety() != Safety::Additive || matches!(self, Self::CreateEndpoint(new) if new.policy.is_some())
+        let trusts = match self {
+            Self::CreateEndpoint(new) => new.policy.is_some(),
+            Self::AcceptConnection(_) => true,
+            Self::EnableVpcDns(_)
+            | Self::CreateManagedGroup(_)
+            | Self::AuthorizeIngress(_)
+            | Self::AddSubnet(_)
+            | Self::AssociateRouteTable(_)
+            | Self::AttachManagedGroup(_)
+            | Self::EnablePrivateDns(_)
+            | Self::ReplacePolicy(_)
+            | Self::RequireAcceptance(_)
+            | Self::RemoveServicePrincipals(_)
+            | Self::RejectConnection(_) => false,
+        };
+        trusts || self.safety() != Safety::Additive
     }
 
     /// The endpoint that the change modifies; None where it creates one or touches none.
@@ -323,6 +386,10 @@ impl Inverse {
             Self::DetachGroup(inverse) => InverseDetails::Vpc(inverse),
             Self::DisablePrivateDns(inverse) => InverseDetails::Vpc(inverse),
             Self::RestorePolicy(inverse) => InverseDetails::Vpc(inverse),
+            Self::RefuseAcceptedConnection(inverse) => InverseDetails::Service(inverse),
+            Self::WaiveAcceptance(inverse) => InverseDetails::Service(inverse),
+            Self::AddServicePrincipals(inverse) => InverseDetails::Service(inverse),
+            Self::AcceptRejectedConnection(inverse) => InverseDetails::Service(inverse),
         }
     }
 

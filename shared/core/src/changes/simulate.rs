@@ -1,5 +1,6 @@
 //! How kinds of change edit a snapshot.
 
+use crate::model::endpoint_service::{Connection, ServiceSnapshot};
 use crate::model::id::{EndpointId, SecurityGroupId, SubnetId};
 use crate::model::snapshot::{Endpoint, SecurityGroup, VpcSnapshot};
 
@@ -23,6 +24,17 @@ pub(super) fn with_group<T: Default>(
     let groups = state.security_groups.as_mut().ok();
     let group = groups.and_then(|groups| groups.get_mut(id));
     group.map(edit).unwrap_or_default()
+}
+
+/// Edits a connection, and gives what `edit` gives. Nothing where it is not there.
+pub(super) fn with_connection<T: Default>(
+    state: &mut ServiceSnapshot,
+    id: &EndpointId,
+    edit: impl FnOnce(&mut Connection) -> T,
+) -> T {
+    let connections = state.connections.as_mut().ok();
+    let connection = connections.and_then(|connections| connections.get_mut(id));
+    connection.map(edit).unwrap_or_default()
 }
 
 pub(super) fn managed_id(state: &VpcSnapshot) -> Option<SecurityGroupId> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Change;
+use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::EndpointId;
 use crate::model::managed::MANAGED_GROUP_NAME;
 use crate::model::scope_snapshot::Snapshot;
@@ -31,6 +32,7 @@ pub(super) struct Block {
     pub(super) cloudformation: (&'static str, Vec<(&'static str, Setting)>),
 }
 
+#[derive(Clone)]
 pub(super) enum Setting {
     Text(String),
     Number(u16),
@@ -110,6 +112,21 @@ pub(super) fn endpoint_block(
             cloudformation: ("AWS::EC2::VPCEndpoint", vec![(cloudformation, value(endpoint))]),
         }]
     })
+}
+
+/// One setting of an endpoint service.
+pub(super) fn service_block(
+    after: &ServiceSnapshot,
+    (terraform, cloudformation): (&'static str, &'static str),
+    value: Setting,
+) -> Block {
+    let id = &after.service.id;
+    Block {
+        about: format!("{id}, besides what is there"),
+        name: id.to_string(),
+        terraform: ("aws_vpc_endpoint_service", vec![(terraform, value.clone())]),
+        cloudformation: ("AWS::EC2::VPCEndpointService", vec![(cloudformation, value)]),
+    }
 }
 
 impl Block {

@@ -180,7 +180,11 @@ mod tests {
                 | Change::AddSubnet(_)
                 | Change::AssociateRouteTable(_)
                 | Change::AttachManagedGroup(_)
-                | Change::EnablePrivateDns(_) => None,
+                | Change::EnablePrivateDns(_)
+                | Change::AcceptConnection(_)
+                | Change::RequireAcceptance(_)
+                | Change::RemoveServicePrincipals(_)
+                | Change::RejectConnection(_) => None,
             });
             let policies: Vec<_> = policies.collect();
             let [policy] = policies.as_slice() else {

@@ -3,6 +3,8 @@
 use crate::evaluation::Control;
 use crate::settings::KnownControl;
 
+pub mod connection_untrusted;
+pub mod connection_waiting;
 pub mod credentials_unbound;
 pub mod endpoint_missing;
 pub mod gateway_route_missing;
@@ -12,11 +14,20 @@ pub mod policy_open;
 pub mod policy_undecided;
 pub mod policy_unsupported;
 pub mod private_dns_disabled;
+pub mod service_auto_accepts;
+pub mod service_name_unverified;
+pub mod service_public;
+pub mod service_region_open;
+pub mod service_single_zone;
+pub mod service_unbacked;
+pub mod service_unprotected;
 pub mod subnet_uncovered;
 pub mod vpc_dns_disabled;
 
 /// Every control, by name.
 pub static CONTROLS: &[&Control] = &[
+    &connection_untrusted::CONTROL,
+    &connection_waiting::CONTROL,
     &credentials_unbound::CONTROL,
     &endpoint_missing::CONTROL,
     &gateway_route_missing::CONTROL,
@@ -26,6 +37,13 @@ pub static CONTROLS: &[&Control] = &[
     &policy_undecided::CONTROL,
     &policy_unsupported::CONTROL,
     &private_dns_disabled::CONTROL,
+    &service_auto_accepts::CONTROL,
+    &service_name_unverified::CONTROL,
+    &service_public::CONTROL,
+    &service_region_open::CONTROL,
+    &service_single_zone::CONTROL,
+    &service_unbacked::CONTROL,
+    &service_unprotected::CONTROL,
     &subnet_uncovered::CONTROL,
     &vpc_dns_disabled::CONTROL,
 ];
@@ -56,6 +74,7 @@ mod tests {
     use crate::functions::FUNCTIONS;
     use crate::model::finding::Verdict;
     use crate::testing::compliant;
+    use crate::testing::service::published;
 
     fn names() -> Vec<&'static str> {
         CONTROLS.iter().map(|control| control.name).collect()
@@ -158,15 +177,18 @@ mod tests {
     }
 
     #[test]
-    fn compliant_vpc_has_no_open_findings() {
+    fn compliant_vpc_and_endpoint_service_have_no_open_findings() {
         let world = compliant().bound_but("none");
-        let findings = world.all_findings();
+        let service = published();
+        let mut findings = world.all_findings();
+        findings.extend(service.findings(CONTROLS));
         let loud: Vec<_> = findings
             .iter()
             .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
             .collect();
         assert!(loud.is_empty(), "{loud:#?}");
         assert!(world.plan().changes.is_empty());
+        assert!(service.plan().changes.is_empty());
         for control in CONTROLS {
             let judged = |f: &&crate::evaluation::Finding| f.key.control == control.name;
             assert!(

@@ -22,7 +22,7 @@ pub(crate) use self::policy_cache::Policy;
 pub use self::policy_cache::PolicyCache;
 use self::requirement::Requirements;
 
-use crate::changes::{Change, ChangeKind, Safety};
+use crate::changes::{Change, ChangeKind};
 use crate::history::ChangeHistory;
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::finding::{FindingKey, Resource, ResourceKind, Severity, Verdict};
@@ -252,7 +252,7 @@ impl ScopeContext<'_> {
 
     /// Whether clients may be interrupted by the change.
     fn interrupts_somebody(&self, change: &Change) -> bool {
-        change.safety() == Safety::Interrupting && idle_subnets(change, self.snapshot, self.idle).is_none()
+        change.safety().interrupts() && idle_subnets(change, self.snapshot, self.idle).is_none()
     }
 }
 

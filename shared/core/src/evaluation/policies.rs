@@ -144,7 +144,11 @@ impl<'a> Context<'a> {
             | Change::AddSubnet(_)
             | Change::AssociateRouteTable(_)
             | Change::AttachManagedGroup(_)
-            | Change::EnablePrivateDns(_) => None,
+            | Change::EnablePrivateDns(_)
+            | Change::AcceptConnection(_)
+            | Change::RequireAcceptance(_)
+            | Change::RemoveServicePrincipals(_)
+            | Change::RejectConnection(_) => None,
         })
     }
 

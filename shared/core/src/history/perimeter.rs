@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Action, ChangeHistory, ChangeRecord, ChangeStatus};
-use crate::changes::{Change, Safety};
+use crate::changes::Change;
 use crate::model::id::EndpointId;
 use crate::model::policy_document::same_policy;
 
@@ -19,17 +19,16 @@ pub enum CanaryStatus {
 impl ChangeHistory {
     /// The last change that closed each endpoint under this perimeter, unless AWS refused it.
     pub fn closed_under(&self, perimeter: &str) -> Vec<(&ChangeRecord, CanaryStatus)> {
-        let mut last: BTreeMap<&EndpointId, (&ChangeRecord, CanaryStatus)> = BTreeMap::new();
+        let mut last: BTreeMap<&str, (&ChangeRecord, CanaryStatus)> = BTreeMap::new();
         for record in &self.records {
             if record.perimeter.as_deref() != Some(perimeter) {
                 continue;
             }
             if let Action::Change(change) = &record.action
-                && change.safety() == Safety::Restrictive
-                && let Some(endpoint) = change.endpoint()
+                && let Some(closed) = change.closes()
                 && let Some(status) = self.canary_status(record)
             {
-                last.insert(endpoint, (record, status));
+                last.insert(closed, (record, status));
             }
         }
         last.into_values().collect()

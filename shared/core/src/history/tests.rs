@@ -45,6 +45,9 @@ fn parts(change: &Change) -> &'static [Part] {
         | Change::AssociateRouteTable(_)
         | Change::EnablePrivateDns(_)
         | Change::ReplacePolicy(_) => &[Part::Endpoints],
+        Change::RequireAcceptance(_) => &[Part::Configuration],
+        Change::RemoveServicePrincipals(_) => &[Part::Permissions],
+        Change::AcceptConnection(_) | Change::RejectConnection(_) => &[Part::Connections],
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::arn::Arn;
 use super::id::{AccountId, EndpointId, EndpointServiceId, Region, ServiceName, Zone};
 use super::scope::Scope;
 use super::snapshot::{EndpointKind, EndpointState, Observed, Tags};
@@ -165,6 +166,25 @@ impl ServiceSnapshot {
     }
 }
 
+impl EndpointService {
+    /// Why nothing is required of it any more: it is deleted.
+    pub fn ends(&self) -> Option<&'static str> {
+        match self.state {
+            ServiceState::Deleting | ServiceState::Deleted => Some("It is being deleted."),
+            ServiceState::Pending | ServiceState::Available | ServiceState::Failed | ServiceState::Unknown => None,
+        }
+    }
+}
+
+impl LoadBalancer {
+    /// The name in its ARN, such as `net/payments/50dc6c495c0c9188`.
+    pub fn name(&self) -> &str {
+        let resource = Arn::parse(&self.arn).map(|arn| arn.resource);
+        let name = resource.and_then(|resource| resource.strip_prefix("loadbalancer/"));
+        name.unwrap_or(&self.arn)
+    }
+}
+
 impl ServiceState {
     pub fn parse(text: &str) -> Self {
         match text.to_ascii_lowercase().as_str() {
@@ -190,6 +210,17 @@ impl Verification {
 }
 
 impl PrincipalKind {
+    /// The kind of `*` or an ARN.
+    pub fn of(principal: &str) -> Self {
+        match Arn::parse(principal).map(|arn| arn.resource) {
+            None if principal == "*" => Self::All,
+            Some("root") => Self::Account,
+            Some(resource) if resource.starts_with("role/") => Self::Role,
+            Some(resource) if resource.starts_with("user/") => Self::User,
+            Some(_) | None => Self::Other,
+        }
+    }
+
     pub fn parse(text: &str) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "all" => Self::All,
@@ -215,12 +246,5 @@ impl Connection {
             self.state,
             EndpointState::Pending | EndpointState::Available | EndpointState::Partial
         )
-    }
-}
-
-impl LoadBalancerState {
-    /// Takes traffic.
-    pub fn works(self) -> bool {
-        matches!(self, Self::Active | Self::Impaired)
     }
 }

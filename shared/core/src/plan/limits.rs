@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Budget, Plan, PlannedChange, Reservation, Spent};
-use crate::changes::Safety;
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
@@ -114,7 +113,7 @@ impl Plan {
         let counts = |planned: &PlannedChange| match reservation.budget {
             Budget::ChangesPerHour { .. } => true,
             Budget::CostPerWindow { .. } => planned.monthly_cost > Some(MonthlyCost::ZERO),
-            Budget::Canaries { .. } => planned.change.safety() == Safety::Restrictive,
+            Budget::Canaries { .. } => planned.change.safety().restricts(),
         };
         let mut kept = Positions::new();
         for own in self.by_finding().into_values() {

@@ -10,6 +10,8 @@ mod rollback;
 #[cfg(test)]
 mod rollback_tests;
 #[cfg(test)]
+mod service_laws;
+#[cfg(test)]
 mod tests;
 
 pub use self::release::{Notice, NoticeKind, Release, ReleaseTarget, notices, release};
@@ -24,7 +26,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::changes::{Change, ChangeKind, Safety};
+use crate::changes::{Change, ChangeKind};
 use crate::evaluation::{Concern, Control, Finding, PolicyCache, evaluate_with, idle_subnets};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
@@ -107,7 +109,7 @@ pub fn plan(
                 (_, changes) => changes.iter().collect(),
             };
             for change in round {
-                let idle = match restrained && change.safety() == Safety::Interrupting {
+                let idle = match restrained && change.safety().interrupts() {
                     true => idle_subnets(change, &state, &restraints.idle),
                     false => None,
                 };

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::limits::Positions;
 use super::{Plan, PlannedChange, Spent};
-use crate::changes::Safety;
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::id::SubnetId;
 
@@ -54,8 +53,7 @@ impl Plan {
         severity: impl Fn(&FindingKey) -> Severity,
     ) {
         if let Some(reason) = outside_window {
-            let interrupts =
-                |planned: &&PlannedChange| planned.change.safety() == Safety::Interrupting && planned.idle.is_none();
+            let interrupts = |planned: &&PlannedChange| planned.change.safety().interrupts() && planned.idle.is_none();
             let refused =
                 |changes: &[&PlannedChange]| changes.iter().find(|c| interrupts(c)).map(|_| reason.to_owned());
             self.withhold_findings(&severity, refused);
@@ -109,14 +107,10 @@ impl Plan {
     }
 }
 
-/// The endpoints that these changes close.
+/// The endpoints and endpoint services that these changes close.
 pub(super) fn restricted<'a>(changes: impl IntoIterator<Item = &'a PlannedChange>) -> impl Iterator<Item = String> {
     let changes = changes.into_iter();
-    let restrictive = changes.filter(|planned| planned.change.safety() == Safety::Restrictive);
-    restrictive.map(|planned| match planned.change.endpoint() {
-        Some(endpoint) => endpoint.to_string(),
-        None => planned.change.to_string(),
-    })
+    changes.filter_map(|planned| planned.change.closes().map(str::to_owned))
 }
 
 #[cfg(test)]

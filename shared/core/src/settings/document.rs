@@ -4,10 +4,11 @@ use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use postern_policy::Perimeter;
 
+use super::provider::WAITING_HOURS;
 use super::reader::{Node, Section, advice};
 use super::{
     AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes,
-    Requirement, Settings, SubnetSelector, VpcSelector, values,
+    Provider, Requirement, ServiceSelector, Settings, SubnetSelector, VpcSelector, values,
 };
 use crate::model::cost::Prices;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
@@ -45,6 +46,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         confirmed_perimeter,
         trusted_cidrs,
         requirements: root.list("requirements", requirement),
+        providers: root.list("providers", provider),
         modes: root.get("modes", modes).unwrap_or_default(),
         exemptions: root.get("exemptions", exemptions).unwrap_or_default(),
         exempt_by_tag: root.get("exempt_by_tag", exempt_by_tag).unwrap_or_default(),
@@ -93,6 +95,30 @@ fn requirement(node: &Node<'_>) -> Option<Requirement> {
             kind: kind.unwrap_or(EndpointKind::Interface),
             vpcs,
             subnets,
+        })
+    })
+}
+
+fn provider(node: &Node<'_>) -> Option<Provider> {
+    node.section(|s| {
+        let selector = |node: &Node<'_>| {
+            node.section(|s| {
+                Some(ServiceSelector {
+                    ids: s.list("ids", values::endpoint_service).into_iter().collect(),
+                    names: s.list("names", values::endpoint_service_name).into_iter().collect(),
+                    tags: s.get("tags", values::tags).unwrap_or_default(),
+                })
+            })
+        };
+        Some(Provider {
+            services: s.get("services", selector).unwrap_or_default(),
+            accounts: s.list("accounts", values::account),
+            organizations: s.list("organizations", values::organization_or_path),
+            principals: s.list("principals", values::principal),
+            regions: s.list("regions", values::region).into_iter().collect(),
+            waiting_hours: s
+                .get("waiting_hours", |node| values::within(node, 0..=8_760))
+                .unwrap_or(WAITING_HOURS),
         })
     })
 }

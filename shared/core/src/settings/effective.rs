@@ -5,7 +5,7 @@ use toml::value::Datetime;
 use toml::{Table, Value};
 
 use super::document::{CLASSES, KINDS, MODES, WEEKDAYS};
-use super::{Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Requirement, Settings};
+use super::{Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider, Requirement, Settings};
 use crate::model::snapshot::Tags;
 
 impl Settings {
@@ -17,6 +17,7 @@ impl Settings {
             confirmed_perimeter,
             trusted_cidrs,
             requirements,
+            providers,
             modes,
             exemptions,
             exempt_by_tag,
@@ -67,6 +68,7 @@ impl Settings {
         let document = section([
             ("perimeter", perimeter.into()),
             ("requirements", array(requirements.iter().map(requirement))),
+            ("providers", array(providers.iter().map(provider))),
             ("modes", self::modes(modes, controls).into()),
             ("exemptions", array(exemptions.iter().map(exemption))),
             ("exempt_by_tag", section([("controls", strings(exempt_by_tag))]).into()),
@@ -98,6 +100,31 @@ fn requirement(requirement: &Requirement) -> Value {
         ("type", name_of(KINDS, kind)),
         ("vpcs", vpcs.into()),
         ("subnets", subnets.into()),
+    ]);
+    table.into()
+}
+
+fn provider(provider: &Provider) -> Value {
+    let Provider {
+        services,
+        accounts,
+        organizations,
+        principals,
+        regions,
+        waiting_hours,
+    } = provider;
+    let services = section([
+        ("ids", strings(&services.ids)),
+        ("names", strings(&services.names)),
+        ("tags", tags(&services.tags)),
+    ]);
+    let table = section([
+        ("services", services.into()),
+        ("accounts", strings(accounts)),
+        ("organizations", strings(organizations)),
+        ("principals", strings(principals)),
+        ("regions", strings(regions)),
+        ("waiting_hours", number(*waiting_hours)),
     ]);
     table.into()
 }

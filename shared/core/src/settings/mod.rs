@@ -18,6 +18,7 @@ use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 mod document;
 mod effective;
 mod own_account;
+mod provider;
 mod reader;
 #[cfg(test)]
 mod schema;
@@ -28,6 +29,7 @@ mod warnings;
 mod window;
 
 pub use own_account::Organization;
+pub use provider::{Provider, ServiceSelector, Trust};
 pub use reader::Problem;
 pub use window::MaintenanceWindow;
 
@@ -43,6 +45,8 @@ pub struct Settings {
     /// Networks trusted for ingress besides the VPC's own.
     pub trusted_cidrs: Vec<IpNet>,
     pub requirements: Vec<Requirement>,
+    /// Who may use which endpoint services of this account.
+    pub providers: Vec<Provider>,
     pub modes: Modes,
     pub exemptions: Vec<Exemption>,
     /// Controls from which the tag `postern:exempt` on a resource may exempt it.
@@ -236,6 +240,7 @@ impl Default for Settings {
             confirmed_perimeter: None,
             trusted_cidrs: Vec::new(),
             requirements: Vec::new(),
+            providers: Vec::new(),
             modes: Modes::default(),
             exemptions: Vec::new(),
             exempt_by_tag: BTreeSet::new(),

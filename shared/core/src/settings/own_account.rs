@@ -23,7 +23,8 @@ pub enum Organization {
 const DIGEST: usize = 12;
 
 impl Settings {
-    /// Identifies the content of the perimeter, whatever the order of its lists: 12 hexadecimal digits.
+    /// Identifies the content of the perimeter, whatever the order of its lists, and the approved consumers: 12 hexadecimal
+    /// digits.
     pub fn perimeter_digest(&self) -> String {
         let Perimeter {
             organizations,
@@ -51,7 +52,10 @@ impl Settings {
             client_token(list)
         });
         let flags = format!("{builtin_aws_owned_resources} {aws_services} {images_of_any_owner}");
-        let digest = client_token(lists.iter().map(String::as_str).chain([flags.as_str()]));
+        let mut providers: Vec<_> = self.providers.iter().map(|provider| format!("{provider:?}")).collect();
+        providers.sort_unstable();
+        let texts = lists.iter().chain([&flags]).chain(&providers);
+        let digest = client_token(texts.map(String::as_str));
         digest.chars().take(DIGEST).collect()
     }
 

@@ -9,6 +9,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use super::provider::WAITING_HOURS;
 use super::{AlertSettings, LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
 use crate::model::snapshot::SubnetClass;
@@ -21,6 +22,9 @@ struct Document {
     /// Which services must be reachable privately, and from which subnets.
     #[schemars(extend("uniqueItems" = true))]
     requirements: Option<Vec<Requirement>>,
+    /// Who may use your endpoint services.
+    #[schemars(extend("uniqueItems" = true))]
+    providers: Option<Vec<Provider>>,
     /// The mode of each control: off, audit (report with a plan) or enforce (remediate).
     modes: Option<Modes>,
     /// Findings that are accepted, until a day.
@@ -119,13 +123,56 @@ struct SubnetSelector {
     tags: Option<Tags>,
 }
 
+/// These consumers may use these endpoint services, besides the accounts of the perimeter.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Provider {
+    /// Default: every endpoint service.
+    services: Option<ServiceSelector>,
+    /// Ids of approved accounts.
+    #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
+    accounts: Option<BTreeSet<String>>,
+    /// Ids of approved organisations, or paths of organisational units with a slash at the end. AWS does not tell to which
+    /// organisation a consumer belongs: its connections are neither accepted nor rejected unless `accounts` lists it.
+    #[schemars(inner(regex(
+        pattern = r"^o-[a-z0-9]{10,32}(/r-[a-z0-9]{4,32}/(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)*)?$"
+    )))]
+    organizations: Option<BTreeSet<String>>,
+    /// ARNs of approved roles, users and accounts, without wildcards. AWS names the account of a consumer alone, so that an
+    /// ARN approves its account.
+    #[schemars(inner(regex(
+        pattern = r"^arn:aws(-[a-z-]*)?:(iam::[0-9]{12}:(root|(role|user)/[!-#%-)+->@-~]+)|sts::[0-9]{12}:federated-user/[!-#%-)+->@-~]+)$"
+    )))]
+    principals: Option<BTreeSet<String>>,
+    /// Regions from which consumers may connect, besides that of the service.
+    #[schemars(inner(regex(pattern = r"^[a-z]+(-[a-z]+)+-[0-9][0-9a-z]*$"), length(max = 32)))]
+    regions: Option<BTreeSet<String>>,
+    /// For how many hours a connection of an approved consumer may wait.
+    #[schemars(range(min = 0, max = 8_760), extend("default" = WAITING_HOURS))]
+    waiting_hours: Option<i64>,
+}
+
+/// Every given criterion must match.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ServiceSelector {
+    #[schemars(inner(regex(pattern = r"^vpce-svc-[0-9a-f]+$")))]
+    ids: Option<BTreeSet<String>>,
+    #[schemars(inner(regex(
+        pattern = r"^(cn\.)?com\.amazonaws\.vpce\.[a-z]+(-[a-z]+)+-[0-9][0-9a-z]*\.vpce-svc-[0-9a-f]+$"
+    )))]
+    names: Option<BTreeSet<String>>,
+    /// Every one of these is on the service.
+    tags: Option<Tags>,
+}
+
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["resource"]}, {"required": ["tag"]}]))]
 struct Exemption {
     /// The name of the control.
     control: Control,
-    /// The id of the VPC, subnet, route table or endpoint that the finding is about.
-    #[schemars(regex(pattern = r"^(vpc|subnet|rtb|vpce)-[0-9a-f]+$"))]
+    /// The id of the VPC, subnet, route table, endpoint or endpoint service that the finding is about.
+    #[schemars(regex(pattern = r"^(vpc|subnet|rtb|vpce|vpce-svc)-[0-9a-f]+$"))]
     resource: Option<String>,
     tag: Option<ExemptionTag>,
     /// Who accepts the finding, and why.
@@ -437,7 +484,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 15);
+        assert_eq!(tables, 17);
     }
 
     #[test]

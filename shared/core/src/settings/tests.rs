@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes, Requirement,
-    Settings, SettingsError, SubnetSelector, VpcSelector, version,
+    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes, Provider,
+    Requirement, ServiceSelector, Settings, SettingsError, SubnetSelector, VpcSelector, version,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -105,6 +105,18 @@ fn every_key_reaches_the_settings() {
                 },
             },
         ],
+        providers: vec![Provider {
+            services: ServiceSelector {
+                ids: BTreeSet::from(["vpce-svc-0abc".into()]),
+                names: BTreeSet::from(["com.amazonaws.vpce.eu-central-1.vpce-svc-0abc".into()]),
+                tags: BTreeMap::from([("tier".to_owned(), "gold".to_owned())]),
+            },
+            accounts: strings(&["777788889999"]),
+            organizations: strings(&["o-exampleorg1", "o-exampleorg2/r-ab12/ou-ab12-11111111/"]),
+            principals: strings(&["arn:aws:iam::444455556666:role/partner"]),
+            regions: BTreeSet::from(["eu-west-1".into()]),
+            waiting_hours: 8,
+        }],
         modes: Modes {
             default: Mode::Off,
             interrupting: Mode::Enforce,
@@ -376,6 +388,17 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
     let mut with_examples = parse(SHIPPED).unwrap();
     with_examples.confirmed_perimeter = Some("0123456789ab".to_owned());
     with_examples.modes.window = parse(COMPLETE).unwrap().modes.window;
+    with_examples.providers = vec![Provider {
+        services: ServiceSelector {
+            ids: BTreeSet::from(["vpce-svc-0123456789abcdef0".into()]),
+            ..ServiceSelector::default()
+        },
+        accounts: strings(&["777788889999"]),
+        organizations: Vec::new(),
+        principals: Vec::new(),
+        regions: BTreeSet::from(["eu-west-1".into()]),
+        waiting_hours: 24,
+    }];
     with_examples.exemptions = vec![
         exemption(
             "policy-open",

@@ -11,7 +11,7 @@ use toml::de::DeValue;
 use super::reader::{Node, advice, quoted};
 use crate::model::arn::{Arn, is_account, is_region};
 use crate::model::cost::MonthlyCost;
-use crate::model::id::{Region, VpcId};
+use crate::model::id::{EndpointServiceId, Region, ServiceName, VpcId};
 use crate::model::snapshot::Tags;
 
 pub(super) fn organization(node: &Node<'_>) -> Option<String> {
@@ -105,11 +105,45 @@ pub(super) fn vpc(node: &Node<'_>) -> Option<VpcId> {
     .map(VpcId)
 }
 
+pub(super) fn endpoint_service(node: &Node<'_>) -> Option<EndpointServiceId> {
+    node.text(
+        "the id of an endpoint service such as vpce-svc-0123456789abcdef0",
+        |text| is_resource_id(text, &["vpce-svc-"]),
+    )
+    .map(EndpointServiceId)
+}
+
+pub(super) fn endpoint_service_name(node: &Node<'_>) -> Option<ServiceName> {
+    let what = "the name of an endpoint service such as com.amazonaws.vpce.eu-central-1.vpce-svc-0123456789abcdef0";
+    node.text(what, |text| {
+        let name = text
+            .strip_prefix("cn.")
+            .unwrap_or(text)
+            .strip_prefix("com.amazonaws.vpce.");
+        name.and_then(|name| name.split_once('.'))
+            .is_some_and(|(region, id)| is_region(region) && is_resource_id(id, &["vpce-svc-"]))
+    })
+    .map(ServiceName)
+}
+
+pub(super) fn region(node: &Node<'_>) -> Option<Region> {
+    node.text("a Region such as eu-central-1", is_region).map(Region)
+}
+
+/// Paths of organisational units besides organisations.
+pub(super) fn organization_or_path(node: &Node<'_>) -> Option<String> {
+    match node.value() {
+        DeValue::String(text) if text.contains('/') => organization_path(node),
+        _ => organization(node),
+    }
+}
+
 /// A resource that findings may be about.
 pub(super) fn resource_id(node: &Node<'_>) -> Option<String> {
-    node.text("the id of a VPC, subnet, route table or endpoint", |text| {
-        is_resource_id(text, &["vpc-", "subnet-", "rtb-", "vpce-"])
-    })
+    node.text(
+        "the id of a VPC, subnet, route table, endpoint or endpoint service",
+        |text| is_resource_id(text, &["vpc-", "subnet-", "rtb-", "vpce-svc-", "vpce-"]),
+    )
 }
 
 pub(super) fn tags(node: &Node<'_>) -> Option<Tags> {

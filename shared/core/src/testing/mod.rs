@@ -2,6 +2,7 @@
 
 mod baseline;
 mod history;
+pub(crate) mod service;
 pub(crate) mod strategy;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,20 +1,33 @@
-//! The EC2 calls that start a run, and the fields of their events that name the resources.
+//! The calls that start a run, and the fields of their events that name the resources.
 
 use std::collections::BTreeSet;
 
 use super::Target;
 use super::body::{Body, flag};
 
-use Kind::{Association, Endpoint, RouteTable, SecurityGroup, Subnet, Vpc};
+use crate::model::arn::Arn;
+
+use Kind::{Association, Endpoint, EndpointService, LoadBalancer, RouteTable, SecurityGroup, Subnet, Vpc};
 
 /// Longer than any identifier of EC2.
 const ID_LIMIT: usize = 64;
+/// Longer than any ARN of a load balancer.
+const ARN_LIMIT: usize = 256;
+
+/// The APIs of which calls are watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Api {
+    Ec2,
+    LoadBalancers,
+}
 
 /// A call, and the fields of its event that name targets. The first field with a valid id is used, so that the most
 /// specific comes first.
 pub(super) struct Call {
     pub(super) name: &'static str,
     fields: &'static [TargetField],
+    /// Fields that name further targets.
+    also: &'static [TargetField],
 }
 
 struct TargetField {
@@ -36,6 +49,8 @@ enum Kind {
     Association,
     SecurityGroup,
     Endpoint,
+    EndpointService,
+    LoadBalancer,
 }
 
 /// Sorted by name. These matter where they failed.
@@ -44,8 +59,19 @@ static FAILED_CALLS: &[Call] = &[
     call("DeleteVpc", &[request("vpcId", Vpc)]),
 ];
 
+/// Sorted by name. These concern load balancers of endpoint services. Targets come and go without calls that name a load
+/// balancer, and too often for an event each: sweeps find services without healthy targets.
+static LOAD_BALANCER_CALLS: &[Call] = &[
+    call("DeleteLoadBalancer", BALANCED),
+    call("ModifyLoadBalancerAttributes", BALANCED),
+    call("SetSubnets", BALANCED),
+];
+
+const BALANCED: &[TargetField] = &[request("loadBalancerArn", LoadBalancer)];
+
 /// Sorted by name.
 static CALLS: &[Call] = &[
+    connections("AcceptVpcEndpointConnections"),
     call(
         "AssociateRouteTable",
         &[
@@ -93,10 +119,15 @@ static CALLS: &[Call] = &[
             response("vpcEndpoint.vpcEndpointId", Endpoint),
         ],
     ),
+    call(
+        "CreateVpcEndpointServiceConfiguration",
+        &[response("serviceConfiguration.serviceId", EndpointService)],
+    ),
     // Its routes remain as blackholes, in tables that the event does not name.
     call("DeleteNatGateway", &[]),
     call("DeleteRoute", &[request("routeTableId", RouteTable)]),
     call("DeleteTags", TAGGED),
+    call("DeleteVpcEndpointServiceConfigurations", SERVED),
     call("DeleteVpcEndpoints", &[request("vpcEndpointId", Endpoint)]),
     call("DetachInternetGateway", &[request("vpcId", Vpc)]),
     call("DisableVgwRoutePropagation", &[request("routeTableId", RouteTable)]),
@@ -112,8 +143,9 @@ static CALLS: &[Call] = &[
     call("ModifySecurityGroupRules", &[request("groupId", SecurityGroup)]),
     call("ModifyVpcAttribute", &[request("vpcId", Vpc)]),
     call("ModifyVpcEndpoint", &[request("vpcEndpointId", Endpoint)]),
-    // Of an endpoint service of the same account. A provider's own account has the event otherwise.
-    call("RejectVpcEndpointConnections", &[request("vpcEndpointId", Endpoint)]),
+    call("ModifyVpcEndpointServiceConfiguration", SERVED),
+    call("ModifyVpcEndpointServicePermissions", SERVED),
+    connections("RejectVpcEndpointConnections"),
     call("ReplaceRoute", &[request("routeTableId", RouteTable)]),
     call(
         "ReplaceRouteTableAssociation",
@@ -130,7 +162,11 @@ static CALLS: &[Call] = &[
             response("revokedSecurityGroupRuleSet.groupId", SecurityGroup),
         ],
     ),
+    call("StartVpcEndpointServicePrivateDnsVerification", SERVED),
 ];
+
+const CONNECTED: &[TargetField] = &[request("vpcEndpointId", Endpoint)];
+const SERVED: &[TargetField] = &[request("serviceId", EndpointService)];
 
 /// A call may tag resources of several kinds.
 const TAGGED: &[TargetField] = &[
@@ -138,13 +174,27 @@ const TAGGED: &[TargetField] = &[
     request("resourcesSet.resourceId", Subnet),
     request("resourcesSet.resourceId", RouteTable),
     request("resourcesSet.resourceId", Endpoint),
+    request("resourcesSet.resourceId", EndpointService),
 ];
 
 /// The calls that tag resources, or take tags away.
 pub const TAG_CALLS: &[&str] = &["CreateTags", "DeleteTags"];
 
 const fn call(name: &'static str, fields: &'static [TargetField]) -> Call {
-    Call { name, fields }
+    Call {
+        name,
+        fields,
+        also: &[],
+    }
+}
+
+/// A call of the owner of an endpoint service about endpoints, which may be of the same account.
+const fn connections(name: &'static str) -> Call {
+    Call {
+        name,
+        fields: CONNECTED,
+        also: SERVED,
+    }
 }
 
 const fn request(path: &'static str, kind: Kind) -> TargetField {
@@ -163,14 +213,30 @@ const fn response(path: &'static str, kind: Kind) -> TargetField {
     }
 }
 
+impl Api {
+    /// By the `eventSource` of an event.
+    pub(super) fn of(event_source: &str) -> Option<Self> {
+        match event_source {
+            "ec2.amazonaws.com" => Some(Self::Ec2),
+            "elasticloadbalancing.amazonaws.com" => Some(Self::LoadBalancers),
+            _ => None,
+        }
+    }
+}
+
 /// The watched call of that name.
-pub(super) fn find(name: &str) -> Option<&'static Call> {
-    CALLS.iter().find(|call| call.name == name)
+pub(super) fn find(api: Api, name: &str) -> Option<&'static Call> {
+    let calls = match api {
+        Api::Ec2 => CALLS,
+        Api::LoadBalancers => LOAD_BALANCER_CALLS,
+    };
+    calls.iter().find(|call| call.name == name)
 }
 
 /// The call of that name that is watched for its failure.
-pub(super) fn find_failed(name: &str) -> Option<&'static Call> {
-    FAILED_CALLS.iter().find(|call| call.name == name)
+pub(super) fn find_failed(api: Api, name: &str) -> Option<&'static Call> {
+    let mut calls = FAILED_CALLS.iter().filter(|_| api == Api::Ec2);
+    calls.find(|call| call.name == name)
 }
 
 impl Call {
@@ -186,23 +252,31 @@ impl Call {
             return self.tagged(request);
         }
         let unsuccessful: BTreeSet<String> = response.texts("unsuccessful.resourceId").into_iter().collect();
+        let also = self.also.iter().flat_map(|field| {
+            let ids = field.ids(request, response);
+            ids.into_iter().map(|id| field.kind.target(&id))
+        });
         for field in self.fields {
-            let body = match field.part {
-                Part::Request => request,
-                Part::Response => response,
-            };
-            let ids: BTreeSet<String> = body
-                .texts(field.path)
-                .into_iter()
-                .filter(|id| field.kind.names(id))
-                .collect();
+            let ids = field.ids(request, response);
             if ids.is_empty() {
                 continue;
             }
             let targets: Vec<Target> = ids.difference(&unsuccessful).map(|id| field.kind.target(id)).collect();
-            return (!targets.is_empty()).then_some(targets);
+            return (!targets.is_empty()).then(|| targets.into_iter().chain(also).collect());
         }
         Some(vec![Target::Region])
+    }
+}
+
+impl TargetField {
+    /// The valid ids in the field.
+    fn ids(&self, request: Body<'_>, response: Body<'_>) -> BTreeSet<String> {
+        let body = match self.part {
+            Part::Request => request,
+            Part::Response => response,
+        };
+        let ids = body.texts(self.path).into_iter();
+        ids.filter(|id| self.kind.names(id)).collect()
     }
 }
 
@@ -236,11 +310,21 @@ impl Kind {
             Association => "rtbassoc-",
             SecurityGroup => "sg-",
             Endpoint => "vpce-",
+            EndpointService => "vpce-svc-",
+            LoadBalancer => "arn:",
         }
     }
 
     /// Whether a text can be the identifier of such a thing and of nothing worse.
     fn names(self, id: &str) -> bool {
+        match self {
+            LoadBalancer => is_load_balancer(id),
+            Endpoint if id.starts_with(EndpointService.prefix()) => false,
+            Vpc | Subnet | RouteTable | Association | SecurityGroup | Endpoint | EndpointService => self.begins(id),
+        }
+    }
+
+    fn begins(self, id: &str) -> bool {
         id.len() <= ID_LIMIT
             && id.strip_prefix(self.prefix()).is_some_and(|rest| {
                 !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -255,8 +339,30 @@ impl Kind {
             Association => Target::RouteTableAssociation(id.to_owned()),
             SecurityGroup => Target::SecurityGroup(id.into()),
             Endpoint => Target::Endpoint(id.into()),
+            EndpointService => Target::EndpointService(id.into()),
+            LoadBalancer => Target::LoadBalancer(id.to_owned()),
         }
     }
+}
+
+fn is_load_balancer(arn: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/-_".contains(&byte);
+    arn.len() <= ARN_LIMIT
+        && arn.bytes().all(plain)
+        && Arn::parse(arn)
+            .is_some_and(|arn| arn.service == "elasticloadbalancing" && arn.resource.starts_with("loadbalancer/"))
+}
+
+/// The ids of endpoint services that a text names anywhere.
+pub(super) fn services_in(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
+    words.filter(|word| EndpointService.names(word)).collect()
+}
+
+/// Whether a text names an endpoint anywhere.
+pub(super) fn names_endpoint(text: &str) -> bool {
+    let mut words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
+    words.any(|word| Endpoint.names(word))
 }
 
 #[cfg(test)]

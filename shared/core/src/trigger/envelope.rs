@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::actor::{TEXT_LIMIT, acted_as, actor};
 use super::body::{Body, flag, text};
-use super::{Failure, Target, Trigger, TriggeringEvent, calls};
+use super::{Failure, Source, Target, Trigger, TriggeringEvent, calls};
 use crate::model::arn::{is_account, is_region};
 use crate::model::id::{AccountId, Region};
 use crate::model::text::excerpt;
@@ -18,7 +18,6 @@ const CALL: &str = "AWS API Call via CloudTrail";
 const SCHEDULE: &str = "Scheduled Event";
 /// Scheduled rules, and EventBridge Scheduler.
 const SCHEDULERS: &[&str] = &["aws.events", "aws.scheduler"];
-const EC2: &str = "ec2.amazonaws.com";
 
 /// An event as it was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ pub enum Ignored {
         detail_type: String,
         source: String,
     },
-    /// A call to another service than EC2. Some have calls of the same name.
+    /// A call to a service of which no calls are watched. Some have calls of the same name as EC2.
     OtherEventSource {
         event: String,
         event_source: String,
@@ -74,7 +73,10 @@ impl fmt::Display for Ignored {
                 "the event `{detail_type}` of `{source}` is neither a recorded call nor a schedule"
             ),
             Self::OtherEventSource { event, event_source } => {
-                write!(f, "the call `{event}` went to `{event_source}`, not to `{EC2}`")
+                write!(
+                    f,
+                    "the call `{event}` went to `{event_source}`, of which no calls are watched"
+                )
             }
             Self::ReadOnly { event } => write!(f, "the call `{event}` only reads"),
             Self::NotWatched { event } => write!(f, "the call `{event}` is not one of the watched calls"),
@@ -142,6 +144,7 @@ pub fn read(document: &Value, own_roles: &[&str]) -> Result<ParsedEvent, Unreada
 
 fn scheduled(document: &Value) -> Result<Trigger, UnreadableError> {
     Ok(Trigger {
+        source: Source::Schedule,
         account: account(document, None)?,
         region: region(document, None)?,
         targets: vec![Target::Region],
@@ -162,15 +165,15 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<ParsedEvent, Un
     }
     let event_source = required(document, "detail.eventSource", "a text")?;
     let event = required(document, "detail.eventName", "a text")?;
-    if event_source != EC2 {
+    let Some(api) = calls::Api::of(&event_source) else {
         return Ok(ParsedEvent::Ignore(Ignored::OtherEventSource { event, event_source }));
-    }
+    };
     if detail.get("readOnly").and_then(flag) == Some(true) {
         return Ok(ParsedEvent::Ignore(Ignored::ReadOnly { event }));
     }
     let code = detail.get("errorCode").and_then(text);
-    let failed = calls::find_failed(&event).filter(|_| code.as_deref() == Some(DEPENDENCY_VIOLATION));
-    let Some(call) = failed.or_else(|| calls::find(&event)) else {
+    let failed = calls::find_failed(api, &event).filter(|_| code.as_deref() == Some(DEPENDENCY_VIOLATION));
+    let Some(call) = failed.or_else(|| calls::find(api, &event)) else {
         return Ok(ParsedEvent::Ignore(Ignored::NotWatched { event }));
     };
     if let (Some(code), None) = (&code, failed) {
@@ -204,6 +207,7 @@ fn recorded_call(document: &Value, own_roles: &[&str]) -> Result<ParsedEvent, Un
         _ => None,
     };
     Ok(ParsedEvent::Act(Trigger {
+        source: Source::Call,
         account: account(document, detail.get("recipientAccountId"))?,
         region: region(document, detail.get("awsRegion"))?,
         targets,
@@ -252,7 +256,11 @@ fn is_dry_run(code: &str) -> bool {
 }
 
 /// The text at a path of names joined by dots.
-fn required(document: &Value, field: &'static str, expected: &'static str) -> Result<String, UnreadableError> {
+pub(super) fn required(
+    document: &Value,
+    field: &'static str,
+    expected: &'static str,
+) -> Result<String, UnreadableError> {
     let found = field.split('.').try_fold(document, |value, name| value.get(name));
     match found.and_then(text) {
         Some(text) => Ok(excerpt(&text, TEXT_LIMIT)),
@@ -291,7 +299,7 @@ fn region(document: &Value, recorded: Option<&Value>) -> Result<Region, Unreadab
         .ok_or_else(|| unfit("region", "the name of a Region", document.get("region")))
 }
 
-fn time(value: Option<&Value>) -> Option<Timestamp> {
+pub(super) fn time(value: Option<&Value>) -> Option<Timestamp> {
     value?.as_str()?.parse().ok()
 }
 

@@ -5,7 +5,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
 use super::fixtures::{call, create_subnet, delete_endpoints, schedule, with};
-use super::{ParsedEvent, Target, read};
+use super::{ParsedEvent, Target, read, read_notification};
 use crate::functions::FUNCTIONS;
 
 const OWN: &[&str] = &["arn:aws:iam::111122223333:role/postern-subnet-inspector"];
@@ -22,6 +22,9 @@ const NAMES: &[&str] = &[
     "associationId",
     "newAssociationId",
     "VpcEndpointId",
+    "serviceId",
+    "serviceConfiguration",
+    "loadBalancerArn",
     "vpcEndpoint",
     "securityGroupRuleSet",
     "unsuccessful",
@@ -48,6 +51,9 @@ const TEXTS: &[&str] = &[
     "rtbassoc-1",
     "sg-1",
     "vpce-1",
+    "vpce-svc-1",
+    "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/a/1",
+    "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/a\u{0}",
     "vpc-\u{0}",
     "false",
     "\u{202e}",
@@ -138,24 +144,7 @@ fn assert_fit(document: &Value) {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     );
-    assert!(!trigger.targets.is_empty());
-    for target in &trigger.targets {
-        let (prefix, id) = match target {
-            Target::Vpc(id) => ("vpc-", id.as_str()),
-            Target::Subnet(id) => ("subnet-", id.as_str()),
-            Target::RouteTable(id) => ("rtb-", id.as_str()),
-            Target::RouteTableAssociation(id) => ("rtbassoc-", id.as_str()),
-            Target::SecurityGroup(id) => ("sg-", id.as_str()),
-            Target::Endpoint(id) => ("vpce-", id.as_str()),
-            Target::EndpointService(id) => ("vpce-svc-", id.as_str()),
-            Target::Region => continue,
-        };
-        assert!(id.starts_with(prefix), "{id:?}");
-        assert!(
-            id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
-            "{id:?}"
-        );
-    }
+    assert_targets(&trigger.targets);
     let triggering_event = trigger.triggering_event;
     assert!(!triggering_event.event_id.is_empty());
     assert_printable(&triggering_event.event_id);
@@ -170,6 +159,35 @@ fn assert_fit(document: &Value) {
             assert_printable(&text);
             assert!(text.chars().count() <= 512);
         }
+    }
+}
+
+fn assert_targets(targets: &[Target]) {
+    assert!(!targets.is_empty());
+    for target in targets {
+        let (prefix, id) = match target {
+            Target::Vpc(id) => ("vpc-", id.as_str()),
+            Target::Subnet(id) => ("subnet-", id.as_str()),
+            Target::RouteTable(id) => ("rtb-", id.as_str()),
+            Target::RouteTableAssociation(id) => ("rtbassoc-", id.as_str()),
+            Target::SecurityGroup(id) => ("sg-", id.as_str()),
+            Target::Endpoint(id) => ("vpce-", id.as_str()),
+            Target::EndpointService(id) => ("vpce-svc-", id.as_str()),
+            Target::LoadBalancer(arn) => {
+                assert!(arn.starts_with("arn:"), "{arn:?}");
+                assert!(
+                    arn.len() <= 256 && arn.bytes().all(|byte| byte.is_ascii_graphic()),
+                    "{arn:?}"
+                );
+                continue;
+            }
+            Target::Region => continue,
+        };
+        assert!(id.starts_with(prefix), "{id:?}");
+        assert!(
+            id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'),
+            "{id:?}"
+        );
     }
 }
 
@@ -216,6 +234,18 @@ proptest! {
             document = with(document, &pointer, value);
         }
         assert_fit(&document);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_notification_of_valid_services_or_none(
+        words in prop::collection::vec(prop_oneof![select(TEXTS).prop_map(str::to_owned), any::<String>()], 0..6),
+    ) {
+        let queue = "arn:aws:sqs:eu-central-1:111122223333:queue";
+        if let Some(trigger) = read_notification(&words.join(" "), None, queue, "m-1") {
+            assert_targets(&trigger.targets);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod envelope;
 mod fixtures;
 #[cfg(test)]
 mod laws;
+mod notification;
 #[cfg(test)]
 mod samples;
 mod tool;
@@ -18,6 +19,7 @@ mod tool;
 pub use self::calls::TAG_CALLS;
 pub use self::tool::Tool;
 pub use envelope::{Ignored, ParsedEvent, UnreadableError, read};
+pub use notification::read_notification;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -33,11 +35,23 @@ pub const DEPENDENCY_VIOLATION: &str = "Client.DependencyViolation";
 /// What to reconcile because of an event. The event does not tell the state of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
+    pub source: Source,
     pub account: AccountId,
     pub region: Region,
     /// Never empty. Several where the event names several resources.
     pub targets: Vec<Target>,
     pub triggering_event: TriggeringEvent,
+}
+
+/// Where a trigger comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A call that CloudTrail recorded.
+    Call,
+    Schedule,
+    /// A [connection notification](https://docs.aws.amazon.com/vpc/latest/privatelink/create-notification-endpoint-service.html)
+    /// of an endpoint service.
+    Notification,
 }
 
 /// A resource in an account and Region that an event names.
@@ -51,6 +65,8 @@ pub enum Target {
     SecurityGroup(SecurityGroupId),
     Endpoint(EndpointId),
     EndpointService(EndpointServiceId),
+    /// The ARN of a load balancer, of the endpoint services behind which it is.
+    LoadBalancer(String),
     /// Every scope of the Region.
     Region,
 }
@@ -58,9 +74,9 @@ pub enum Target {
 /// Who made which call when, for people to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TriggeringEvent {
-    /// The API call, such as `CreateSubnet`; `Scheduled Event` for the schedule.
+    /// The API call, such as `CreateSubnet`; `Scheduled Event` for the schedule; `Connection Notification`.
     pub event: String,
-    /// CloudTrail's id of the event; the same in every copy of it.
+    /// The id of CloudTrail, EventBridge or SNS; the same in every copy of the event.
     pub event_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]

@@ -113,6 +113,8 @@ words! {
         Interrupting = "interrupting",
         /// Closes access that was open.
         Restrictive = "restrictive",
+        /// Closes access that was open and drops its live connections.
+        Disconnecting = "disconnecting",
     }
     /// What became of a change.
     ChangeResult {
@@ -224,6 +226,7 @@ impl From<Safety> for SafetyClass {
             Safety::Additive => Self::Additive,
             Safety::Interrupting => Self::Interrupting,
             Safety::Restrictive => Self::Restrictive,
+            Safety::Disconnecting => Self::Disconnecting,
         }
     }
 }

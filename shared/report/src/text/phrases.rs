@@ -178,6 +178,7 @@ pub(crate) fn terms(change: &Change) -> String {
         SafetyClass::Additive => "additive",
         SafetyClass::Interrupting => "interrupting",
         SafetyClass::Restrictive => "restrictive",
+        SafetyClass::Disconnecting => "restrictive and interrupting",
     };
     match change.monthly_cost {
         Some(cost) => format!("{class}, {cost} a month"),

@@ -61,8 +61,10 @@ fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
 /// A finding that only a person can remediate, perhaps because of a change that Postern made to the same resource.
 fn by_hand(finding: &Finding, report: &Report) -> (String, Option<String>) {
     let restricts = |change: &&Change| {
-        change.safety_class == SafetyClass::Restrictive
-            && change.result == ChangeResult::Applied
+        matches!(
+            change.safety_class,
+            SafetyClass::Restrictive | SafetyClass::Disconnecting
+        ) && change.result == ChangeResult::Applied
             && change
                 .causes
                 .iter()

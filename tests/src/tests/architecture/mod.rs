@@ -121,6 +121,7 @@ fn the_sdk_ends_in_postern_aws() {
         "subnet-inspector",
         "endpoint-inspector",
         "policy-inspector",
+        "service-inspector",
         "sweeper",
     ] {
         assert!(!direct(name), "{name} uses the SDK itself");

@@ -1,7 +1,7 @@
 //! What AWS asks of a caller's policies for the calls that Postern makes: each resource that a call touches is one
 //! check, with the condition keys that AWS fills in for it. Written from the service authorization reference,
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>: the pages `list_amazonec2.html`,
-//! `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
+//! `list_awselasticloadbalancingv2.html`, `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
 //! `list_awskeymanagementservice.html` and `list_amazoncloudwatchlogs.html`.
 
 use std::collections::BTreeMap;
@@ -103,7 +103,10 @@ pub(crate) const OWN_TAGS: &[(&str, &str)] = &TAGS;
 pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
-        _ if action.starts_with("ec2:Describe") => check(action, "*", &[]),
+        "ec2:DescribeVpcEndpointServicePermissions" => of_service(action),
+        _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
+            check(action, "*", &[])
+        }
         _ => panic!("which resources and condition keys does {action} have?"),
     }
 }
@@ -136,7 +139,16 @@ pub(crate) fn applying(kind: ChangeKind) -> Vec<Request> {
         ChangeKind::AttachManagedGroup => vec![endpoint, modify("security-group/sg-1", &TAGS)],
         ChangeKind::EnablePrivateDns => vec![endpoint, zone_for(REGION)],
         ChangeKind::ReplacePolicy => vec![endpoint],
+        ChangeKind::AcceptConnection => vec![of_service("ec2:AcceptVpcEndpointConnections")],
+        ChangeKind::RequireAcceptance => vec![of_service("ec2:ModifyVpcEndpointServiceConfiguration")],
+        ChangeKind::RemoveServicePrincipals => vec![of_service("ec2:ModifyVpcEndpointServicePermissions")],
+        ChangeKind::RejectConnection => vec![of_service("ec2:RejectVpcEndpointConnections")],
     }
+}
+
+/// A call about an endpoint service: `vpc-endpoint-service`, with the tags of the service.
+fn of_service(action: &str) -> Request {
+    on(action, "vpc-endpoint-service/vpce-svc-1", &[])
 }
 
 /// What AWS asks when a change is rolled back, readings aside.
@@ -152,6 +164,10 @@ pub(crate) fn undoing(kind: ChangeKind) -> Vec<Request> {
         ChangeKind::AssociateRouteTable => vec![endpoint, modify("route-table/rtb-1")],
         ChangeKind::AttachManagedGroup => vec![endpoint, modify("security-group/sg-1")],
         ChangeKind::EnablePrivateDns | ChangeKind::ReplacePolicy => vec![endpoint],
+        ChangeKind::AcceptConnection => vec![of_service("ec2:RejectVpcEndpointConnections")],
+        ChangeKind::RequireAcceptance => vec![of_service("ec2:ModifyVpcEndpointServiceConfiguration")],
+        ChangeKind::RemoveServicePrincipals => vec![of_service("ec2:ModifyVpcEndpointServicePermissions")],
+        ChangeKind::RejectConnection => vec![of_service("ec2:AcceptVpcEndpointConnections")],
     }
 }
 

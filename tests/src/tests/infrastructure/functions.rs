@@ -11,7 +11,9 @@ use super::template::{list, prefix, properties, resources, template, texts};
 
 /// The rules that a queue's policy admits.
 fn admitted(policy: &Value) -> BTreeSet<String> {
-    let arns = &policy["PolicyDocument"]["Statement"][0]["Condition"]["ArnEquals"]["aws:SourceArn"];
+    let statements = list(&policy["PolicyDocument"]["Statement"]).iter();
+    let mut of_rules = statements.filter(|statement| statement["Principal"]["Service"] == "events.amazonaws.com");
+    let arns = &of_rules.next().unwrap()["Condition"]["ArnEquals"]["aws:SourceArn"];
     let arns = arns.as_array().cloned().unwrap_or_else(|| vec![arns.clone()]);
     let id = |arn: &Value| arn["Fn::GetAtt"][0].as_str().unwrap().to_owned();
     arns.iter().map(id).collect()
@@ -25,6 +27,9 @@ fn rules_of(function: &Function) -> Vec<String> {
     }
     if !function.tagged.is_empty() {
         rules.push(format!("{}TagRule", prefix(function)));
+    }
+    if !function.load_balancer_events.is_empty() {
+        rules.push(format!("{}LoadBalancerRule", prefix(function)));
     }
     rules
 }
@@ -55,10 +60,16 @@ fn a_function_is_started_by_the_events_of_the_registry() {
 #[test]
 fn a_rule_takes_successful_ec2_calls_that_postern_did_not_make() {
     let template = template();
-    let own: Vec<_> = ["SubnetInspector", "EndpointInspector", "PolicyInspector", "Sweeper"]
-        .iter()
-        .map(|prefix| json!({"Fn::GetAtt": [format!("{prefix}Role"), "Arn"]}))
-        .collect();
+    let own: Vec<_> = [
+        "SubnetInspector",
+        "EndpointInspector",
+        "PolicyInspector",
+        "ServiceInspector",
+        "Sweeper",
+    ]
+    .iter()
+    .map(|prefix| json!({"Fn::GetAtt": [format!("{prefix}Role"), "Arn"]}))
+    .collect();
     assert_eq!(own.len(), FUNCTIONS.len());
     for function in FUNCTIONS.iter().filter(|function| !function.events.is_empty()) {
         let mut pattern = properties(&template, &format!("{}Rule", prefix(function)))["EventPattern"].clone();
@@ -83,7 +94,7 @@ fn a_rule_takes_successful_ec2_calls_that_postern_did_not_make() {
 fn tags_start_a_function_only_on_resources_that_its_controls_are_about() {
     let template = template();
     let tagged = FUNCTIONS.iter().filter(|function| !function.tagged.is_empty());
-    assert_eq!(tagged.clone().count(), 2);
+    assert_eq!(tagged.clone().count(), 3);
     for function in tagged {
         let events = properties(&template, &format!("{}Rule", prefix(function)))["EventPattern"].clone();
         let mut expected = events;
@@ -93,6 +104,69 @@ fn tags_start_a_function_only_on_resources_that_its_controls_are_about() {
         let rule = properties(&template, &format!("{}TagRule", prefix(function)));
         assert_eq!(rule["EventPattern"], expected, "{}", function.name);
     }
+}
+
+#[test]
+fn load_balancers_that_endpoint_services_may_use_start_a_function() {
+    let stack = Stack::new(&[]);
+    let watching = FUNCTIONS
+        .iter()
+        .filter(|function| !function.load_balancer_events.is_empty());
+    assert_eq!(watching.clone().count(), 1);
+    for function in watching {
+        let rule = stack
+            .properties(&format!("{}LoadBalancerRule", prefix(function)))
+            .unwrap();
+        let of_kind = |kind: &str| {
+            let arn = format!("arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/{kind}/");
+            json!({"prefix": arn})
+        };
+        let expected = json!({
+            "source": ["aws.elasticloadbalancing"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["elasticloadbalancing.amazonaws.com"],
+                "eventName": function.load_balancer_events,
+                "errorCode": [{"exists": false}],
+                "requestParameters": {"loadBalancerArn": [of_kind("net"), of_kind("gwy")]},
+            },
+        });
+        assert_eq!(rule["EventPattern"], expected, "{}", function.name);
+    }
+}
+
+#[test]
+fn connection_notifications_go_to_the_queue_of_the_service_inspector_and_from_nobody_but_aws_privatelink() {
+    let stack = Stack::new(&[]);
+    let topic = stack.arn("ConnectionsTopic");
+    let subscription = stack.properties("ConnectionsSubscription").unwrap();
+    assert_eq!(
+        (&subscription["TopicArn"], &subscription["Protocol"]),
+        (&json!(topic), &json!("sqs"))
+    );
+    assert_eq!(subscription["Endpoint"], stack.arn("ServiceInspectorQueue"));
+    let lost = &subscription["RedrivePolicy"]["deadLetterTargetArn"];
+    assert_eq!(*lost, stack.arn("ServiceInspectorDeadLetters"));
+    let policy = stack.properties("ConnectionsTopicPolicy").unwrap();
+    assert_eq!(policy["Topics"], json!([topic]));
+    let publish = json!([{
+        "Effect": "Allow",
+        "Principal": {"Service": "vpce.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+    }]);
+    assert_eq!(policy["PolicyDocument"]["Statement"], publish);
+    let queues = stack.properties("ServiceInspectorQueuePolicy").unwrap();
+    let statements = list(&queues["PolicyDocument"]["Statement"]);
+    let of_topic = statements
+        .iter()
+        .find(|statement| statement["Principal"]["Service"] == "sns.amazonaws.com");
+    let condition = json!({"ArnEquals": {"aws:SourceArn": topic}});
+    assert_eq!(of_topic.unwrap()["Condition"], condition);
+    assert_eq!(statements.len(), 2);
+    // AWS PrivateLink has no permission for a key of ours.
+    let properties = stack.properties("ConnectionsTopic").unwrap();
+    assert!(properties["KmsMasterKeyId"].is_null(), "{properties}");
 }
 
 #[test]

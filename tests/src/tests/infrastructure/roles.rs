@@ -76,13 +76,20 @@ fn asked(calls: &[&str], facts: Vec<Request>) -> Vec<Request> {
 
 /// What observing takes for these controls.
 fn observing(function: &Function) -> Vec<Request> {
-    // An event may name an endpoint, and what it names may have to be looked for among everything else.
-    let named = Target::Endpoint(EndpointId::from("vpce-0"));
+    // An event may name an endpoint or a load balancer, and what it names may have to be looked for among everything else.
+    let endpoint = Target::Endpoint(EndpointId::from("vpce-0"));
+    let balancer =
+        Target::LoadBalancer("arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/a/1".to_owned());
     let controls = function.controls();
     let parts = controls.iter().flat_map(|control| control.needs);
-    let calls = observe::VPC_CALLS.iter().chain(observe::resolve_calls(&named));
-    let calls = calls.chain(parts.flat_map(|part| observe::calls(*part)));
-    calls.map(|call| reading(call)).collect()
+    let mut calls: Vec<_> = parts.flat_map(|part| observe::calls(*part)).copied().collect();
+    if function.evaluates(&endpoint) {
+        calls.extend(observe::VPC_CALLS.iter().chain(observe::resolve_calls(&endpoint)));
+    }
+    if function.evaluates(&balancer) {
+        calls.extend(observe::resolve_calls(&balancer));
+    }
+    calls.into_iter().map(reading).collect()
 }
 
 fn changes(function: &Function) -> impl Iterator<Item = ChangeKind> {
@@ -435,7 +442,7 @@ fn roles_and_policies_take_the_path_the_boundary_the_names_and_the_tags_that_an_
         names.extend(texts(&policy["ManagedPolicyName"]));
     }
     // Roles and policies are one to an account, and the longest Region's name has 14 characters of the 64 of a role.
-    assert_eq!(names.len(), FUNCTIONS.len() + 8, "{names:?}");
+    assert_eq!(names.len(), FUNCTIONS.len() + 10, "{names:?}");
     for name in names {
         assert!(name.starts_with("app-postern-") && name.ends_with(REGION), "{name}");
         assert!(name.len() - "app-".len() - REGION.len() + 20 + 14 <= 64, "{name}");

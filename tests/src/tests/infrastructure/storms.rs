@@ -115,6 +115,11 @@ fn asked(entry: &Entry, known: &Known) -> Vec<Request> {
             vec![of("GroupId", "security-group")]
         }
         "DeleteVpcEndpoints" => of_list("VpcEndpointId", "vpc-endpoint"),
+        "AcceptVpcEndpointConnections"
+        | "DescribeVpcEndpointServicePermissions"
+        | "ModifyVpcEndpointServiceConfiguration"
+        | "ModifyVpcEndpointServicePermissions"
+        | "RejectVpcEndpointConnections" => vec![of("ServiceId", "vpc-endpoint-service")],
         _ => vec![reading(&entry.action())],
     }
 }

@@ -4,4 +4,5 @@ mod faults;
 mod ledger;
 mod repairs;
 mod rig;
+mod services;
 mod triggers;

@@ -144,6 +144,20 @@ pub(super) fn only_own_resources_were_changed(evidence: &Evidence<'_>) -> Result
     for entry in evidence.effects() {
         for effect in &entry.effects {
             let foreign = match (effect.before.as_ref(), effect.after.as_ref()) {
+                // What a consumer has is changed only by decisions of the service's owner.
+                (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after)))
+                    if entry.operation.ends_with("VpcEndpointConnections") =>
+                {
+                    let decided = Endpoint {
+                        state: after.state,
+                        ..Endpoint::clone(before)
+                    };
+                    let service = evidence
+                        .cloud
+                        .edit(|world| world.endpoint_service_of(before).map(|service| service.owner.clone()));
+                    decided != **after || service.as_deref() != Some(ACCOUNT)
+                }
+                (Some(Resource::EndpointService(service)), Some(_)) => service.owner != ACCOUNT,
                 (Some(Resource::Endpoint(endpoint)), _) => {
                     endpoint.owner != ACCOUNT
                         || endpoint.requester_managed
@@ -230,7 +244,7 @@ pub(super) fn no_limit_was_exceeded(evidence: &Evidence<'_>) -> Result<(), Strin
 }
 
 pub(super) fn no_invocation_exceeded_its_call_bound(evidence: &Evidence<'_>) -> Result<(), String> {
-    let most = MOST_CALLS * u64::try_from(evidence.vpcs.len().max(1)).unwrap_or(u64::MAX);
+    let most = MOST_CALLS * u64::try_from(evidence.scopes.len().max(1)).unwrap_or(u64::MAX);
     let long_pages = evidence.cloud.edit(|world| world.page) >= LONG_PAGE;
     if long_pages && evidence.busiest > most {
         return Err(format!(

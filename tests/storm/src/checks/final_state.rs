@@ -5,20 +5,22 @@ use postern_core::evaluation::{Conclusion, Finding, Remediation};
 use postern_core::history::{DeliveredFinding, FindingStatus};
 use postern_core::model::finding::Verdict;
 use postern_core::model::managed::TAG_MANAGED;
+use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::VpcSnapshot;
 use postern_core::settings::{Mode, Settings};
 
 use super::Evidence;
 
 /// The last report of each open finding says why it is open.
 pub(super) fn every_open_finding_was_reported(evidence: &Evidence<'_>) -> Result<(), String> {
-    for vpc in evidence.vpcs.values() {
-        let wrong = vpc.findings.iter().filter(|finding| match finding.verdict() {
+    for scope in evidence.scopes.values() {
+        let wrong = scope.findings.iter().filter(|finding| match finding.verdict() {
             Verdict::NonCompliant => finding.accepted().is_none(),
             Verdict::Indeterminate => true,
             Verdict::Compliant | Verdict::NotApplicable => false,
         });
         for finding in wrong {
-            let delivered = vpc
+            let delivered = scope
                 .history
                 .delivered
                 .get(&finding.key)
@@ -66,8 +68,12 @@ fn interrupts(finding: &Finding) -> bool {
 
 /// No control has a finding on an endpoint that Postern created and nobody else changed.
 pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Result<(), String> {
-    for vpc in evidence.vpcs.values() {
-        let Ok(endpoints) = &vpc.snapshot.endpoints else {
+    for scope in evidence.scopes.values() {
+        let Snapshot::Vpc(VpcSnapshot {
+            endpoints: Ok(endpoints),
+            ..
+        }) = &scope.snapshot
+        else {
             continue;
         };
         let ours = endpoints
@@ -78,7 +84,7 @@ pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Res
                 !entry.caller.contains(":role/postern-")
                     && entry.effects.iter().any(|effect| effect.id == endpoint.id.0)
             });
-            let found = vpc.findings.iter().find(|finding| {
+            let found = scope.findings.iter().find(|finding| {
                 finding.key.resource.id == endpoint.id.0 && finding.mode == Mode::Enforce && finding.changes().is_some()
             });
             // A repair that a limit or AWS refused is no fault of the creation.
@@ -86,7 +92,7 @@ pub(super) fn no_finding_on_what_postern_created(evidence: &Evidence<'_>) -> Res
                 matches!(delivered.outcome, FindingStatus::Refused | FindingStatus::Failed)
             };
             if let (false, Some(finding)) = (touched, found)
-                && !vpc.history.delivered.get(&finding.key).is_some_and(kept)
+                && !scope.history.delivered.get(&finding.key).is_some_and(kept)
             {
                 return Err(format!(
                     "Postern created {} with a defect: {}",

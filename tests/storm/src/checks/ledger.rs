@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use postern_cloud::world::Source;
+use postern_cloud::world::{Endpoint, EndpointState, Source};
 use postern_cloud::{Effect, Published, Resource};
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, DnsAttribute, EnablePrivateDns,
@@ -95,7 +95,10 @@ pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) 
 pub(super) fn no_reverted_change_was_repeated_beyond_the_limit(evidence: &Evidence<'_>) -> Result<(), String> {
     let limits = evidence.settings.limits;
     let resumed = |key| {
-        let times = evidence.vpcs.values().filter_map(|vpc| vpc.history.resumes.get(key));
+        let times = evidence
+            .scopes
+            .values()
+            .filter_map(|scope| scope.history.resumes.get(key));
         times.max().copied().unwrap_or(Timestamp::MIN)
     };
     let made: Vec<_> = applied(evidence).filter(|(record, _)| record.counts()).collect();
@@ -164,23 +167,31 @@ fn touched_by_others(evidence: &Evidence<'_>, id: &str) -> bool {
 pub(super) fn labels(effect: &Effect) -> Vec<Label> {
     match (&effect.before, &effect.after) {
         (None, Some(Resource::Endpoint(endpoint))) => vec![format!("create {}", endpoint.id)],
-        (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) => {
-            let id = &after.id;
-            let added = |before: &[String], after: &[String], word: &str| -> Vec<Label> {
-                let new = after.iter().filter(|one| !before.contains(one));
-                new.map(|one| format!("{word} {one} {id}")).collect()
-            };
-            let mut labels = added(&before.subnets, &after.subnets, "add");
-            labels.extend(added(&before.route_tables, &after.route_tables, "associate"));
-            labels.extend(added(&before.groups, &after.groups, "attach"));
-            if after.private_dns && !before.private_dns {
-                labels.push(format!("name {id}"));
+        (Some(Resource::EndpointService(before)), Some(Resource::EndpointService(after))) => {
+            let mut labels = Vec::new();
+            if after.acceptance_required && !before.acceptance_required {
+                labels.push(format!("require-acceptance {}", after.id));
             }
-            if !same_policy(&before.policy, &after.policy) {
-                labels.push(format!("close {id}"));
+            let gone = before
+                .principals
+                .values()
+                .filter(|one| !after.principals.values().any(|other| other == *one));
+            let gone: BTreeSet<_> = gone.collect();
+            if !gone.is_empty() {
+                labels.push(format!("remove {gone:?} {}", after.id));
             }
             labels
         }
+        (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) if before.state != after.state => {
+            match after.state {
+                EndpointState::Rejected => vec![format!("reject {}", after.id)],
+                EndpointState::Pending if before.state != EndpointState::Available => {
+                    vec![format!("accept {}", after.id)]
+                }
+                _ => endpoint_labels(before, after),
+            }
+        }
+        (Some(Resource::Endpoint(before)), Some(Resource::Endpoint(after))) => endpoint_labels(before, after),
         (Some(Resource::Vpc(before)), Some(Resource::Vpc(after))) => {
             let mut labels = Vec::new();
             if after.dns_support && !before.dns_support {
@@ -212,6 +223,24 @@ pub(super) fn labels(effect: &Effect) -> Vec<Label> {
     }
 }
 
+fn endpoint_labels(before: &Endpoint, after: &Endpoint) -> Vec<Label> {
+    let id = &after.id;
+    let added = |before: &[String], after: &[String], word: &str| -> Vec<Label> {
+        let new = after.iter().filter(|one| !before.contains(one));
+        new.map(|one| format!("{word} {one} {id}")).collect()
+    };
+    let mut labels = added(&before.subnets, &after.subnets, "add");
+    labels.extend(added(&before.route_tables, &after.route_tables, "associate"));
+    labels.extend(added(&before.groups, &after.groups, "attach"));
+    if after.private_dns && !before.private_dns {
+        labels.push(format!("name {id}"));
+    }
+    if !same_policy(&before.policy, &after.policy) {
+        labels.push(format!("close {id}"));
+    }
+    labels
+}
+
 fn recorded_label(record: &ChangeRecord) -> Option<Label> {
     let (Action::Change(change), ChangeStatus::Applied { created }) = (&record.action, &record.status) else {
         return None;
@@ -235,6 +264,10 @@ fn recorded_label(record: &ChangeRecord) -> Option<Label> {
         Change::AttachManagedGroup(AttachManagedGroup { endpoint, .. }) => format!("attach {created} {endpoint}"),
         Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => format!("name {endpoint}"),
         Change::ReplacePolicy(ReplacePolicy { endpoint, .. }) => format!("close {endpoint}"),
+        Change::AcceptConnection(change) => format!("accept {}", change.endpoint),
+        Change::RequireAcceptance(change) => format!("require-acceptance {}", change.service),
+        Change::RemoveServicePrincipals(change) => format!("remove {:?} {}", change.principals, change.service),
+        Change::RejectConnection(change) => format!("reject {}", change.endpoint),
     })
 }
 

@@ -68,7 +68,10 @@ pub(super) fn every_delivered_finding_was_published(evidence: &Evidence<'_>) -> 
         .filter_map(|report| report.get("findings")?.as_array())
         .flatten()
         .collect();
-    let delivered = evidence.vpcs.values().flat_map(|vpc| vpc.history.delivered.values());
+    let delivered = evidence
+        .scopes
+        .values()
+        .flat_map(|scope| scope.history.delivered.values());
     for delivered in delivered.filter(|delivered| delivered.outcome.open()) {
         let key = &delivered.key;
         // What the ledger holds may be cut.

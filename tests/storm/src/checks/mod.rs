@@ -4,6 +4,7 @@ mod calls;
 mod final_state;
 mod ledger;
 mod messages;
+mod services;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Finding, evaluate};
 use postern_core::functions::SWEEPER;
 use postern_core::history::{ChangeHistory, ChangeRecord};
-use postern_core::model::id::VpcId;
-use postern_core::model::snapshot::VpcSnapshot;
+use postern_core::model::scope::ScopedResource;
+use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::settings::Settings;
 use postern_runtime::Destinations;
 
@@ -33,13 +34,13 @@ pub(crate) struct Evidence<'a> {
     calls: Vec<Arc<Entry>>,
     /// The calls of everybody.
     everything: Vec<Arc<Entry>>,
-    vpcs: BTreeMap<VpcId, VpcState>,
+    scopes: BTreeMap<ScopedResource, ScopeState>,
     /// The most calls that one invocation made.
     busiest: u64,
 }
 
-struct VpcState {
-    snapshot: VpcSnapshot,
+struct ScopeState {
+    snapshot: Snapshot,
     history: ChangeHistory,
     findings: Vec<Finding>,
 }
@@ -67,6 +68,8 @@ pub(crate) async fn all(
     ledger::every_rollback_is_recorded(&evidence)?;
     ledger::every_change_was_allowed_by_the_settings(&evidence)?;
     ledger::no_reverted_change_was_repeated_beyond_the_limit(&evidence)?;
+    services::no_trusted_connection_was_rejected(&evidence)?;
+    services::no_untrusted_connection_stays_accepted(&evidence)?;
     messages::idempotency_keys_identify_reports(&evidence)?;
     messages::every_report_has_an_alert(&evidence, destinations)?;
     messages::every_delivered_finding_was_published(&evidence)?;
@@ -91,35 +94,25 @@ impl<'a> Evidence<'a> {
             .collect();
         let session = aws.account(&postern_cloud::ACCOUNT.into()).await;
         let session = session.map_err(|error| error.to_string())?;
-        let seen = session.observe_vpcs(&REGION.into(), &parts).await;
-        let mut vpcs = BTreeMap::new();
+        let seen = session.observe_region(&REGION.into(), &parts).await;
+        let mut scopes = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
             let history = ledger.past(&snapshot.scope(), None).await;
             let history = history.map_err(|error| error.to_string())?;
-            let findings = evaluate(
-                CONTROLS,
-                &snapshot.clone().into(),
-                settings,
-                &history,
-                aws.now(),
-                &POLICIES,
-            );
-            let vpc = snapshot.vpc.id.clone();
-            vpcs.insert(
-                vpc,
-                VpcState {
-                    snapshot,
-                    history,
-                    findings,
-                },
-            );
+            let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now(), &POLICIES);
+            let state = ScopeState {
+                snapshot,
+                history,
+                findings,
+            };
+            scopes.insert(state.snapshot.scope().resource, state);
         }
         Ok(Self {
             cloud,
             settings,
             calls,
             everything,
-            vpcs,
+            scopes,
             busiest,
         })
     }
@@ -142,6 +135,6 @@ impl<'a> Evidence<'a> {
     }
 
     fn records(&self) -> impl Iterator<Item = &ChangeRecord> {
-        self.vpcs.values().flat_map(|vpc| &vpc.history.records)
+        self.scopes.values().flat_map(|scope| &scope.history.records)
     }
 }

@@ -40,7 +40,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "\"a \\n b\" = 1",
-        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
+        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `providers`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
     ),
     bad(
         "[limits]\nchanges_per_runs = 1",
@@ -52,7 +52,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[modes]\nno-such-thing = 'audit'",
-        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `subnet-uncovered`, `vpc-dns-disabled`",
+        "2:1: modes.no-such-thing: unknown control; known are `default`, `interrupting`, `connection-untrusted`, `connection-waiting`, `credentials-unbound`, `endpoint-missing`, `gateway-route-missing`, `ingress-blocked`, `policy-locked-out`, `policy-open`, `policy-undecided`, `policy-unsupported`, `private-dns-disabled`, `service-auto-accepts`, `service-name-unverified`, `service-public`, `service-region-open`, `service-single-zone`, `service-unbacked`, `service-unprotected`, `subnet-uncovered`, `vpc-dns-disabled`",
     ),
     bad(
         "[modes]\ndefualt = 'audit'",
@@ -226,6 +226,19 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     subtle(
         "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '02:00', to = '05:00', time_zone = 'Berlin' }",
         "2:74: modes.interrupting.window.time_zone: `Berlin` is not the name of a time zone such as Europe/Berlin or UTC",
+    ),
+    // Providers.
+    bad(
+        "[[providers]]\nservices = { ids = ['vpce-0abc'] }",
+        "2:21: providers[0].services.ids[0]: `vpce-0abc` is not the id of an endpoint service such as vpce-svc-0123456789abcdef0",
+    ),
+    bad(
+        "[[providers]]\norganizations = ['o-exampleorg1/']",
+        "2:18: providers[0].organizations[0]: `o-exampleorg1/` is not an organisation path such as o-exampleorg1/r-ab12/ou-ab12-11111111/, with the slash at its end",
+    ),
+    bad(
+        "[[providers]]\nregions = ['Frankfurt']",
+        "2:12: providers[0].regions[0]: `Frankfurt` is not a Region such as eu-central-1",
     ),
     // Requirements.
     bad(
@@ -548,6 +561,14 @@ services = ["s3"]
 type = "gateway"
 vpcs = { ids = ["vpc-0abc"], cidrs = ["10.1.0.0/16"], tags = { env = "prod" } }
 subnets = { classes = ["public"], tags = { tier = "app" } }
+
+[[providers]]
+services = { ids = ["vpce-svc-0abc"], names = ["com.amazonaws.vpce.eu-central-1.vpce-svc-0abc"], tags = { tier = "gold" } }
+accounts = ["777788889999"]
+organizations = ["o-exampleorg1", "o-exampleorg2/r-ab12/ou-ab12-11111111/"]
+principals = ["arn:aws:iam::444455556666:role/partner"]
+regions = ["eu-west-1"]
+waiting_hours = 8
 
 [modes]
 default = "off"

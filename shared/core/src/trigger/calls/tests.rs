@@ -4,10 +4,16 @@ use super::*;
 use crate::functions::FUNCTIONS;
 
 fn targets(name: &str, request: Value, response: Value) -> Option<Vec<Target>> {
-    find(name)
+    let api = match LOAD_BALANCER_CALLS.iter().any(|call| call.name == name) {
+        true => Api::LoadBalancers,
+        false => Api::Ec2,
+    };
+    find(api, name)
         .expect("a watched call")
         .targets(Body::new(Some(&request)), Body::new(Some(&response)))
 }
+
+const BALANCER: &str = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/offer/0123456789abcdef";
 
 fn endpoints(ids: &[&str]) -> Option<Vec<Target>> {
     Some(ids.iter().map(|id| Target::Endpoint((*id).into())).collect())
@@ -19,6 +25,13 @@ fn the_calls_are_the_events_that_start_functions_sorted_and_once_each() {
     events.extend(TAG_CALLS);
     let calls: Vec<&str> = CALLS.iter().map(|call| call.name).collect();
     assert_eq!(calls, events.into_iter().collect::<Vec<_>>());
+    let balancing: BTreeSet<&str> = FUNCTIONS
+        .iter()
+        .flat_map(|function| function.load_balancer_events)
+        .copied()
+        .collect();
+    let calls: Vec<&str> = LOAD_BALANCER_CALLS.iter().map(|call| call.name).collect();
+    assert_eq!(calls, balancing.into_iter().collect::<Vec<_>>());
     let failed: BTreeSet<&str> = FUNCTIONS.iter().flat_map(|f| f.failed_events).copied().collect();
     let calls: Vec<&str> = FAILED_CALLS.iter().map(|call| call.name).collect();
     assert_eq!(calls, failed.into_iter().collect::<Vec<_>>());
@@ -26,7 +39,7 @@ fn the_calls_are_the_events_that_start_functions_sorted_and_once_each() {
 
 #[test]
 fn every_call_looks_everywhere_when_its_bodies_are_omitted() {
-    for call in CALLS {
+    for call in CALLS.iter().chain(LOAD_BALANCER_CALLS) {
         for omitted in [json!(null), json!(""), json!({}), json!({"Wrapper": ""}), json!([])] {
             let found = targets(call.name, omitted.clone(), omitted.clone());
             assert_eq!(found, Some(vec![Target::Region]), "{} {omitted}", call.name);
@@ -49,6 +62,7 @@ fn tags_name_every_resource_on_which_a_verdict_depends_and_no_other() {
             "subnet-2",
             "rtb-1",
             "vpce-1",
+            "vpce-svc-1",
             "vpc-endpoint-1"
         ]),
         Some(vec![
@@ -58,6 +72,7 @@ fn tags_name_every_resource_on_which_a_verdict_depends_and_no_other() {
             Target::Subnet("subnet-2".into()),
             Target::RouteTable("rtb-1".into()),
             Target::Endpoint("vpce-1".into()),
+            Target::EndpointService("vpce-svc-1".into()),
         ])
     );
     assert_eq!(tags(&["i-1", "vol-1"]), None);
@@ -159,12 +174,6 @@ fn every_field_of_every_call_gives_its_target() {
             Target::Region,
         ),
         (
-            "RejectVpcEndpointConnections",
-            json!({"RejectVpcEndpointConnectionsRequest": {"ServiceId": "vpce-svc-1", "VpcEndpointId": {"tag": 1, "content": "vpce-1"}}}),
-            json!({"W": {"unsuccessful": ""}}),
-            Target::Endpoint("vpce-1".into()),
-        ),
-        (
             "AssociateRouteTable",
             json!({"routeTableId": "rtb-1", "subnetId": "subnet-1"}),
             none.clone(),
@@ -259,6 +268,54 @@ fn every_field_of_every_call_gives_its_target() {
             none.clone(),
             json!({"requestId": "r", "subnet": {"subnetId": "subnet-1"}}),
             Target::Subnet("subnet-1".into()),
+        ),
+        (
+            "CreateVpcEndpointServiceConfiguration",
+            json!({"W": {"NetworkLoadBalancerArn": {"tag": 1, "content": "arn:aws:elasticloadbalancing:x"}}}),
+            json!({"W": {"requestId": "r", "serviceConfiguration": {"serviceId": "vpce-svc-1"}}}),
+            Target::EndpointService("vpce-svc-1".into()),
+        ),
+        (
+            "DeleteVpcEndpointServiceConfigurations",
+            json!({"W": {"ServiceId": {"tag": 1, "content": "vpce-svc-1"}}}),
+            json!({"W": {"requestId": "r", "unsuccessful": ""}}),
+            Target::EndpointService("vpce-svc-1".into()),
+        ),
+        (
+            "ModifyVpcEndpointServiceConfiguration",
+            json!({"serviceId": "vpce-svc-1", "acceptanceRequired": false}),
+            json!({"_return": true}),
+            Target::EndpointService("vpce-svc-1".into()),
+        ),
+        (
+            "ModifyVpcEndpointServicePermissions",
+            json!({"W": {"ServiceId": "vpce-svc-1", "AddAllowedPrincipals": {"tag": 1, "content": "*"}}}),
+            json!({"W": {"return": true}}),
+            Target::EndpointService("vpce-svc-1".into()),
+        ),
+        (
+            "StartVpcEndpointServicePrivateDnsVerification",
+            json!({"W": {"ServiceId": "vpce-svc-1"}}),
+            json!({"W": {"return": true}}),
+            Target::EndpointService("vpce-svc-1".into()),
+        ),
+        (
+            "SetSubnets",
+            json!({"loadBalancerArn": BALANCER, "subnets": ["subnet-1"]}),
+            none.clone(),
+            Target::LoadBalancer(BALANCER.to_owned()),
+        ),
+        (
+            "DeleteLoadBalancer",
+            json!({"loadBalancerArn": BALANCER}),
+            none.clone(),
+            Target::LoadBalancer(BALANCER.to_owned()),
+        ),
+        (
+            "ModifyLoadBalancerAttributes",
+            json!({"loadBalancerArn": "arn:aws:iam::111122223333:role/loadbalancer/net/a"}),
+            none.clone(),
+            Target::Region,
         ),
         (
             "CreateVpcEndpoint",
@@ -360,6 +417,24 @@ fn every_field_of_every_call_gives_its_target() {
     for (name, request, response, target) in rows {
         let found = targets(name, request.clone(), response.clone());
         assert_eq!(found, Some(vec![target]), "{name} {request} {response}");
+    }
+}
+
+#[test]
+fn decision_about_connections_names_the_endpoints_and_the_service() {
+    for name in ["AcceptVpcEndpointConnections", "RejectVpcEndpointConnections"] {
+        let request = json!({"W": {"ServiceId": "vpce-svc-1", "VpcEndpointId": [
+            {"tag": 1, "content": "vpce-1"}, {"tag": 2, "content": "vpce-2"}
+        ]}});
+        let failed = |items: Value| json!({"W": {"requestId": "r", "unsuccessful": items}});
+        let one = failed(json!({"item": {"resourceId": "vpce-2"}}));
+        let expected = vec![
+            Target::Endpoint("vpce-1".into()),
+            Target::EndpointService("vpce-svc-1".into()),
+        ];
+        assert_eq!(targets(name, request.clone(), one), Some(expected), "{name}");
+        let both = failed(json!({"item": [{"resourceId": "vpce-1"}, {"resourceId": "vpce-2"}]}));
+        assert_eq!(targets(name, request, both), None, "{name}");
     }
 }
 

@@ -146,7 +146,7 @@ fn ignored_event_has_a_reason() {
     );
     assert_eq!(
         detail("/detail/eventSource", json!("aoss.amazonaws.com")),
-        "the call `CreateSubnet` went to `aoss.amazonaws.com`, not to `ec2.amazonaws.com`"
+        "the call `CreateSubnet` went to `aoss.amazonaws.com`, of which no calls are watched"
     );
     assert_eq!(
         detail("/detail/eventName", json!("CreateFlowLogs")),

@@ -13,17 +13,15 @@ use postern_core::controls::known;
 use postern_core::functions::{Function as Registered, SUBNET_INSPECTOR};
 use postern_core::settings::Settings;
 use postern_runtime::{Configuration, Handler, REPORTS};
-use postern_storm::{LEDGER, ledger, role, topic};
+use postern_storm::{LEDGER, Served, ledger, role, topic};
 use postern_tests::error::{HarnessError, Result, While};
 use postern_tests::function::sqs_batch;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::processor::processor_time;
-use crate::served::Served;
 
 mod processor;
-mod served;
 
 const FUNCTION: &Registered = &SUBNET_INSPECTOR;
 const PEOPLE: &str = "arn:aws:iam::111122223333:role/platform-engineer";

@@ -7,11 +7,10 @@ use fastrand::Rng;
 use postern_cloud::world::{DefaultRoute, NewEndpoint, World, rule};
 use postern_cloud::{Cloud, Faults, REGION};
 use postern_core::functions::{Function as Registered, POLICY_INSPECTOR, SUBNET_INSPECTOR, SWEEPER};
-use postern_storm::{ledger, topic};
+use postern_storm::{Served, ledger, topic};
 use postern_tests::error::{Result, While};
 use serde_json::{Value, json};
 
-use crate::served::Served;
 use crate::{act, create_subnet};
 
 /// Events that are measured, after the one that reports what is new.

@@ -1,0 +1,66 @@
+//! service-auto-accepts: see [`CONTROL`].
+
+use crate::changes::{Change, ChangeKind, RequireAcceptance};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::snapshot::{Gap, Part};
+
+pub static CONTROL: Control = Control {
+    name: "service-auto-accepts",
+    summary: "An endpoint service accepts connections without asking its owner.",
+    documentation: "\
+Without required acceptance, everybody who may connect is connected at once. A principal that was allowed by mistake, or \
+an account that changed hands, then reaches the service before anybody looks.
+
+**Remediation** (restrictive). Postern requires acceptance. Connections that exist stay up. New consumers wait: Postern \
+accepts those that the settings approve (connection-waiting), and a person decides about the others.",
+    finds: "an endpoint service that accepts connections without asking its owner",
+    remediation: "requires acceptance; connections that exist stay up",
+    concern: Concern::Publication,
+    severity: Severity::Medium,
+    resource: ResourceKind::EndpointService,
+    needs: &[Part::Configuration],
+    changes: &[ChangeKind::RequireAcceptance],
+    opt_in: false,
+    writes_perimeter_policies: false,
+    evaluate: Evaluate::Service(evaluate),
+};
+
+fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
+    let service = &context.snapshot.service;
+    let key = FindingKey::new(CONTROL.name, ResourceKind::EndpointService, &service.id);
+    if let Some(reason) = service.ends() {
+        return Ok(vec![key.not_applicable(reason)]);
+    }
+    if service.acceptance_required {
+        return Ok(vec![key.compliant("Its owner has to accept each connection.")]);
+    }
+    let change = Change::RequireAcceptance(RequireAcceptance {
+        service: service.id.clone(),
+    });
+    Ok(vec![key.non_compliant(
+        "Everybody who may connect is connected at once, without being accepted.",
+        Remediation::Automatic(vec![change]),
+    )])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint_service::ServiceState;
+    use crate::model::finding::Verdict;
+    use crate::testing::changes;
+    use crate::testing::service::{assert_service_needs, published};
+
+    #[test]
+    fn service_that_accepts_without_asking_is_made_to_ask() {
+        let world = published().edit(|service| service.acceptance_required = false);
+        let finding = world.judge(&CONTROL);
+        assert_eq!(changes(&finding).len(), 1);
+        assert_eq!(world.plan().enforced().count(), 1);
+        assert_eq!(published().judge(&CONTROL).verdict(), Verdict::Compliant);
+        assert_service_needs(&CONTROL, &[world.clone(), published()]);
+        let deleted = world.edit(|service| service.state = ServiceState::Deleting);
+        assert_eq!(deleted.judge(&CONTROL).verdict(), Verdict::NotApplicable);
+    }
+}

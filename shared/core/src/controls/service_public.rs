@@ -1,0 +1,117 @@
+//! service-public: see [`CONTROL`].
+
+use std::collections::BTreeSet;
+
+use crate::changes::{Change, ChangeKind, RemoveServicePrincipals};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::snapshot::{Gap, Part};
+use crate::model::text::printable;
+use crate::settings::Trust;
+
+pub static CONTROL: Control = Control {
+    name: "service-public",
+    summary: "An endpoint service lets everybody or untrusted principals connect.",
+    documentation: "\
+A principal of an endpoint service may create endpoints that connect to it. `*` allows every AWS account. Trusted are the \
+accounts of your perimeter and those that `[[providers]]` of the settings approves; the ARN of a role or user is judged by \
+its account, and `*` is never trusted. AWS keeps the connections of a principal that is removed: see connection-untrusted.
+
+**Remediation** (restrictive). Postern removes principals that are not trusted. It never removes one of which it cannot \
+decide whether you trust it, such as those of a service that no `[[providers]]` names. Connections stay up.",
+    finds: "an endpoint service to which everybody, or an untrusted principal, may connect",
+    remediation: "removes the principals; connections that exist stay up",
+    concern: Concern::Publication,
+    severity: Severity::Critical,
+    resource: ResourceKind::EndpointService,
+    needs: &[Part::Configuration, Part::Permissions],
+    changes: &[ChangeKind::RemoveServicePrincipals],
+    opt_in: false,
+    writes_perimeter_policies: false,
+    evaluate: Evaluate::Service(evaluate),
+};
+
+fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
+    let service = &context.snapshot.service;
+    let permissions = context.snapshot.permissions.as_ref().map_err(Gap::clone)?;
+    let key = FindingKey::new(CONTROL.name, ResourceKind::EndpointService, &service.id);
+    if let Some(reason) = service.ends() {
+        return Ok(vec![key.not_applicable(reason)]);
+    }
+    let mut untrusted = BTreeSet::new();
+    let mut undecided = None;
+    for principal in permissions.keys() {
+        match context.settings.trusts_principal(service, principal) {
+            Trust::Trusted => {}
+            Trust::Untrusted => drop(untrusted.insert(principal.clone())),
+            Trust::Undecided(why) => undecided = undecided.or(Some((principal, why))),
+        }
+    }
+    if !untrusted.is_empty() {
+        let explanation = match untrusted.contains("*") {
+            true => "Every AWS account may connect: its principals contain `*`.".to_owned(),
+            false => format!("Principals that you do not trust may connect: {}.", listed(&untrusted)),
+        };
+        let change = Change::RemoveServicePrincipals(RemoveServicePrincipals {
+            service: service.id.clone(),
+            principals: untrusted,
+        });
+        return Ok(vec![
+            key.non_compliant(explanation, Remediation::Automatic(vec![change])),
+        ]);
+    }
+    Ok(vec![match undecided {
+        Some((principal, why)) => key.indeterminate(
+            format!("Could not decide whether you trust `{}`.", printable(principal)),
+            why,
+        ),
+        None if permissions.is_empty() => key.compliant("Nobody but the account of the service may connect."),
+        None => key.compliant("Only trusted principals may connect."),
+    }])
+}
+
+fn listed(principals: &BTreeSet<String>) -> String {
+    let principals: Vec<_> = principals
+        .iter()
+        .map(|principal| format!("`{}`", printable(principal)))
+        .collect();
+    principals.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::changes;
+    use crate::testing::service::{CONSUMER, assert_service_needs, published};
+
+    fn removed(finding: &crate::evaluation::Finding) -> Vec<&str> {
+        let [Change::RemoveServicePrincipals(change)] = changes(finding) else {
+            panic!("{finding:#?}")
+        };
+        change.principals.iter().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn everybody_and_untrusted_accounts_are_removed_and_trusted_ones_stay() {
+        let stranger = "arn:aws:iam::444455556666:role/app";
+        let world = published().allow("*").allow(stranger);
+        let finding = world.judge(&CONTROL);
+        assert_eq!(removed(&finding), ["*", stranger]);
+        assert_eq!(
+            finding.explanation(),
+            "Every AWS account may connect: its principals contain `*`."
+        );
+        let role = format!("arn:aws:iam::{CONSUMER}:role/app");
+        assert_eq!(published().allow(&role).judge(&CONTROL).verdict(), Verdict::Compliant);
+        assert_service_needs(&CONTROL, &[world, published()]);
+    }
+
+    #[test]
+    fn principal_is_undecided_while_no_settings_name_the_consumers_but_everybody_is_not() {
+        let mut world = published();
+        world.settings.providers.clear();
+        assert_eq!(world.judge(&CONTROL).verdict(), Verdict::Indeterminate);
+        assert_eq!(removed(&world.allow("*").judge(&CONTROL)), ["*"]);
+    }
+}

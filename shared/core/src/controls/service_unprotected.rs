@@ -1,0 +1,76 @@
+//! service-unprotected: see [`CONTROL`].
+
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::snapshot::{Gap, Part};
+use crate::model::text::printable;
+
+pub static CONTROL: Control = Control {
+    name: "service-unprotected",
+    summary: "A load balancer behind an endpoint service can be deleted without a protection.",
+    documentation: "\
+Whoever deletes the load balancer of a service cuts off all of its consumers at once. Deletion protection makes that two \
+steps.
+
+**Remediation** (manual). The finding has the command that enables deletion protection.",
+    finds: "a load balancer behind an endpoint service without deletion protection",
+    remediation: "reports it, with the command",
+    concern: Concern::Publication,
+    severity: Severity::Low,
+    resource: ResourceKind::EndpointService,
+    needs: &[Part::Configuration, Part::LoadBalancers],
+    changes: &[],
+    opt_in: false,
+    writes_perimeter_policies: false,
+    evaluate: Evaluate::Service(evaluate),
+};
+
+fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
+    let service = &context.snapshot.service;
+    let load_balancers = context.snapshot.load_balancers.as_ref().map_err(Gap::clone)?;
+    let key = FindingKey::new(CONTROL.name, ResourceKind::EndpointService, &service.id);
+    if let Some(reason) = service.ends() {
+        return Ok(vec![key.not_applicable(reason)]);
+    }
+    let unprotected = load_balancers
+        .values()
+        .find(|balancer| balancer.deletion_protection == Some(false));
+    Ok(vec![match unprotected {
+        Some(balancer) => key.non_compliant(
+            format!(
+                "Its load balancer {} can be deleted without a protection.",
+                printable(balancer.name())
+            ),
+            Remediation::Manual(format!(
+                "Run `aws elbv2 modify-load-balancer-attributes --load-balancer-arn {} --attributes \
+                 Key=deletion_protection.enabled,Value=true`.",
+                printable(&balancer.arn)
+            )),
+        ),
+        None if load_balancers
+            .values()
+            .all(|balancer| balancer.deletion_protection.is_none()) =>
+        {
+            key.not_applicable("No load balancer is behind it.")
+        }
+        None => key.compliant("Its load balancers are protected against deletion."),
+    }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::finding::Verdict;
+    use crate::testing::advice;
+    use crate::testing::service::{BALANCER, assert_service_needs, published};
+
+    #[test]
+    fn load_balancer_without_deletion_protection_is_reported_with_the_command() {
+        let world = published().edit_balancer(|balancer| balancer.deletion_protection = Some(false));
+        assert!(advice(&world.judge(&CONTROL)).contains(BALANCER));
+        assert_eq!(published().judge(&CONTROL).verdict(), Verdict::Compliant);
+        let gone = published().edit_balancer(|balancer| balancer.deletion_protection = None);
+        assert_eq!(gone.judge(&CONTROL).verdict(), Verdict::NotApplicable);
+        assert_service_needs(&CONTROL, &[world, published()]);
+    }
+}
