@@ -88,7 +88,7 @@ pub(crate) fn explain(name: &str, settings: Option<&Settings>, out: &mut dyn Wri
         mode_word(mode),
         functions.join(", ")
     )?;
-    writeln!(out, "\n{}", control.documentation)
+    writeln!(out, "\n{}", control.page())
 }
 
 fn default_mode(control: &Control) -> Mode {

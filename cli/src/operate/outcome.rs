@@ -16,7 +16,9 @@ pub(super) fn describe_outcome(
     let (line, status) = match outcome {
         ChangeOutcome::Applied { .. } => (format!("Done: {action}."), Status::Fine),
         ChangeOutcome::NotNeeded { reason } => (format!("Not needed: {action}: {reason}."), Status::Fine),
-        ChangeOutcome::Skipped { reason } => (format!("Stopped: {reason}."), Status::Found),
+        ChangeOutcome::Skipped { reason } | ChangeOutcome::Postponed { reason } => {
+            (format!("Stopped: {reason}."), Status::Found)
+        }
         ChangeOutcome::Failed { cause, .. } => (format!("Failed: {cause}."), Status::Failed),
     };
     say(out, &line)?;

@@ -102,7 +102,9 @@ pub(super) fn outcome(planned: &PlannedChange, outcome: &ChangeOutcome) -> Strin
         ChangeOutcome::Applied { created: Some(id) } => format!("Done: {change}: {id}."),
         ChangeOutcome::Applied { created: None } => format!("Done: {change}."),
         ChangeOutcome::NotNeeded { reason } => format!("Not needed: {change}: {reason}."),
-        ChangeOutcome::Skipped { reason } => format!("Skipped: {change}: {reason}."),
+        ChangeOutcome::Skipped { reason } | ChangeOutcome::Postponed { reason } => {
+            format!("Skipped: {change}: {reason}.")
+        }
         ChangeOutcome::Failed { cause, .. } => format!("Failed: {change}: {cause}."),
     }
 }

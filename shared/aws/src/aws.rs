@@ -339,7 +339,7 @@ mod tests {
         let session = there.own_session().await.unwrap();
         assert_eq!(session.account().as_str(), "444455556666");
         session.ec2(&"cn-north-1".into()).describe_vpcs().send().await.unwrap();
-        assert_eq!(cloud.actions(), ["GetCallerIdentity", "AssumeRole", "DescribeVpcs"]);
+        assert_eq!(cloud.actions(), ["AssumeRole", "DescribeVpcs", "GetCallerIdentity"]);
         let role = &cloud.requests("AssumeRole")[0]["RoleArn"];
         assert_eq!(role, "arn:aws-cn:iam::444455556666:role/audit/postern");
     }

@@ -34,7 +34,7 @@ impl Counts {
             match outcome {
                 ChangeOutcome::Applied { .. } => self.applied += 1,
                 ChangeOutcome::NotNeeded { .. } => self.not_needed += 1,
-                ChangeOutcome::Skipped { .. } => self.skipped += 1,
+                ChangeOutcome::Skipped { .. } | ChangeOutcome::Postponed { .. } => self.skipped += 1,
                 ChangeOutcome::Failed { .. } => self.failed += 1,
             }
         }

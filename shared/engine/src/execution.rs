@@ -43,6 +43,7 @@ impl Execution {
             ChangeOutcome::Applied { .. }
             | ChangeOutcome::NotNeeded { .. }
             | ChangeOutcome::Skipped { .. }
+            | ChangeOutcome::Postponed { .. }
             | ChangeOutcome::Failed { .. } => outcome.clone(),
         });
         asked.collect()
@@ -66,6 +67,8 @@ pub(crate) struct PlanProgress<'p> {
     plan: &'p Plan,
     /// Findings for which a change was not applied.
     failed: BTreeSet<&'p FindingKey>,
+    /// Findings for which a change was put off to the next run.
+    postponed: BTreeSet<&'p FindingKey>,
 }
 
 impl<'p> PlanProgress<'p> {
@@ -73,6 +76,7 @@ impl<'p> PlanProgress<'p> {
         Self {
             plan,
             failed: BTreeSet::new(),
+            postponed: BTreeSet::new(),
         }
     }
 
@@ -85,14 +89,21 @@ impl<'p> PlanProgress<'p> {
                     reason: "an earlier change for the same finding was not applied".to_owned(),
                 })
             }
+            (Mode::Enforce, None) if planned.causes.iter().any(|key| self.postponed.contains(key)) => {
+                Some(ChangeOutcome::Postponed {
+                    reason: "an earlier change for the same finding is made by the next run".to_owned(),
+                })
+            }
             (Mode::Enforce, None) => None,
             (_, refused) => Some(not_applied(planned, refused)),
         }
     }
 
     pub(crate) fn note(&mut self, planned: &'p PlannedChange, outcome: &ChangeOutcome) {
-        if matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }) {
-            self.failed.extend(&planned.causes);
+        match outcome {
+            ChangeOutcome::Applied { .. } | ChangeOutcome::NotNeeded { .. } => {}
+            ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. } => self.failed.extend(&planned.causes),
+            ChangeOutcome::Postponed { .. } => self.postponed.extend(&planned.causes),
         }
     }
 }
@@ -125,6 +136,27 @@ mod tests {
         assert_eq!(reason(&evaluation), "a limit");
         evaluation.plan.changes[0].mode = Mode::Audit;
         assert_eq!(reason(&evaluation), "audit mode");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_builds_on_a_postponed_change_is_postponed_and_on_a_failed_one_skipped() {
+        let rig = Rig::new("");
+        let plan = rig.evaluation(&rig.context("run-1")).await.plan;
+        let planned = &plan.changes[0];
+        let next = |outcome: ChangeOutcome| {
+            let mut progress = PlanProgress::of(&plan);
+            progress.note(planned, &outcome);
+            progress.not_made(planned)
+        };
+        let reason = String::new();
+        assert_eq!(next(ChangeOutcome::Applied { created: None }), None);
+        let postponed = next(ChangeOutcome::Postponed { reason: reason.clone() });
+        assert!(
+            matches!(postponed, Some(ChangeOutcome::Postponed { .. })),
+            "{postponed:?}"
+        );
+        let skipped = next(ChangeOutcome::Skipped { reason });
+        assert!(matches!(skipped, Some(ChangeOutcome::Skipped { .. })), "{skipped:?}");
     }
 
     #[test]

@@ -91,7 +91,9 @@ impl<'a> Session<'a> {
                 ChangeOutcome::Applied { .. } => info!(change = %planned.change, "change applied"),
                 ChangeOutcome::Failed { cause, .. } => warn!(change = %planned.change, %cause, "change failed"),
                 ChangeOutcome::NotNeeded { reason } => info!(change = %planned.change, %reason, "change not needed"),
-                ChangeOutcome::Skipped { reason } => info!(change = %planned.change, %reason, "change skipped"),
+                ChangeOutcome::Skipped { reason } | ChangeOutcome::Postponed { reason } => {
+                    info!(change = %planned.change, %reason, "change skipped");
+                }
             }
             if let Some(part) = self.applier.part() {
                 record.action = Action::Change(part);

@@ -64,27 +64,37 @@ pub(crate) async fn verify(
         let own = || made().filter(|(planned, _)| planned.causes.contains(key));
         let failed =
             own().any(|(_, outcome)| matches!(outcome, ChangeOutcome::Failed { .. } | ChangeOutcome::Skipped { .. }));
+        let postponed = own().find_map(|(_, outcome)| match outcome {
+            ChangeOutcome::Postponed { reason } => Some(reason.clone()),
+            _ => None,
+        });
         let pending = own().find_map(|(planned, outcome)| still_pending(planned, outcome, &observed));
         let finding = findings.iter().find(|finding| finding.key == **key);
-        ((*key).clone(), of_finding(finding, failed, pending))
+        ((*key).clone(), of_finding(finding, failed, pending, postponed))
     };
     keys.iter().map(verification).collect()
 }
 
 /// `finding` is as observed now, None where there is none any more; `failed` where a change for it was not made;
-/// `pending` where AWS is not done with a change for it.
-fn of_finding(finding: Option<&Finding>, failed: bool, pending: Option<String>) -> Verification {
+/// `pending` where AWS is not done with a change for it; `postponed` where the next run makes one.
+fn of_finding(
+    finding: Option<&Finding>,
+    failed: bool,
+    pending: Option<String>,
+    postponed: Option<String>,
+) -> Verification {
     let open = finding.filter(|finding| match finding.verdict() {
         Verdict::Compliant | Verdict::NotApplicable => false,
         Verdict::NonCompliant | Verdict::Indeterminate => true,
     });
-    match (open, pending) {
-        (None, None) => Verification::Verified,
-        (None, Some(reason)) => Verification::Pending { reason },
-        (Some(finding), _) if failed => Verification::Unremedied {
+    match (open, pending, postponed) {
+        (None, None, _) => Verification::Verified,
+        (None, Some(reason), _) => Verification::Pending { reason },
+        (Some(finding), ..) if failed => Verification::Unremedied {
             reason: finding.explanation().into_owned(),
         },
-        (Some(finding), _) => Verification::Pending {
+        (Some(_), _, Some(reason)) => Verification::Pending { reason },
+        (Some(finding), _, None) => Verification::Pending {
             reason: format!(
                 "AWS accepted the change but does not show it yet: {}",
                 finding.explanation()
@@ -117,21 +127,37 @@ mod tests {
     fn finding_that_is_gone_is_verified_unless_aws_is_not_done() {
         let closed = finding("vpce-1", compliant());
         for closed in [None, Some(&closed)] {
-            assert_eq!(of_finding(closed, false, None), Verification::Verified);
+            assert_eq!(of_finding(closed, false, None, None), Verification::Verified);
             let reason = "vpce-1 is still pending".to_owned();
             assert_eq!(
-                of_finding(closed, false, Some(reason.clone())),
+                of_finding(closed, false, Some(reason.clone()), None),
                 Verification::Pending { reason }
             );
         }
     }
 
     #[test]
+    fn finding_that_waits_for_the_next_run_is_pending_unless_a_change_for_it_failed() {
+        let reason = "its change waits".to_owned();
+        let open = finding("vpce-1", non_compliant());
+        let of = |failed| of_finding(Some(&open), failed, None, Some(reason.clone()));
+        assert_eq!(of(false), Verification::Pending { reason: reason.clone() });
+        assert!(matches!(of(true), Verification::Unremedied { .. }));
+        assert_eq!(
+            of_finding(None, false, None, Some(reason.clone())),
+            Verification::Verified
+        );
+    }
+
+    #[test]
     fn finding_that_is_still_open_is_unremedied_only_if_a_change_for_it_failed() {
         let open = finding("vpce-1", non_compliant());
         let reason = "Open.".to_owned();
-        assert_eq!(of_finding(Some(&open), true, None), Verification::Unremedied { reason });
-        let Verification::Pending { reason } = of_finding(Some(&open), false, None) else {
+        assert_eq!(
+            of_finding(Some(&open), true, None, None),
+            Verification::Unremedied { reason }
+        );
+        let Verification::Pending { reason } = of_finding(Some(&open), false, None, None) else {
             panic!("AWS may only not show the change yet")
         };
         assert!(reason.ends_with(": Open."), "{reason}");

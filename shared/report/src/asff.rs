@@ -5,6 +5,7 @@ use postern_core::model::text::excerpt;
 use postern_core::model::token::client_token;
 use serde_json::{Value, json};
 
+use crate::frameworks::labels;
 use crate::published::{Finding, Outcome, Remediation, Report, ResourceKind, Severity, Verdict};
 
 /// Findings of one request
@@ -72,7 +73,7 @@ fn document(report: &Report, finding: &Finding) -> Value {
             "Partition": partition,
             "Region": region,
         }],
-        "Compliance": {"Status": status(finding)},
+        "Compliance": {"Status": status(finding), "RelatedRequirements": labels(&finding.control)},
         "RecordState": if finding.outcome == Outcome::Resolved { "ARCHIVED" } else { "ACTIVE" },
         "ProductFields": {
             "postern/control": finding.control,

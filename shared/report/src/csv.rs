@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use crate::frameworks::labels;
 use crate::published::{Finding, Remediation, Report};
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "time",
     "account",
     "region",
@@ -22,6 +23,7 @@ const COLUMNS: [&str; 18] = [
     "explanation",
     "advice",
     "exempt_reason",
+    "frameworks",
     "console",
 ];
 
@@ -36,7 +38,7 @@ pub fn render<'a>(reports: impl IntoIterator<Item = &'a Report>) -> String {
     table
 }
 
-fn cells<'a>(report: &'a Report, finding: &'a Finding) -> [Cow<'a, str>; 18] {
+fn cells<'a>(report: &'a Report, finding: &'a Finding) -> [Cow<'a, str>; 19] {
     let text = |text: &'a Option<String>| Cow::from(text.as_deref().unwrap_or_default());
     let advice = match &finding.remediation {
         Some(Remediation::Manual { advice }) => advice.as_str(),
@@ -61,6 +63,7 @@ fn cells<'a>(report: &'a Report, finding: &'a Finding) -> [Cow<'a, str>; 18] {
         finding.explanation.as_str().into(),
         advice.into(),
         exempt.into(),
+        labels(&finding.control).join("; ").into(),
         finding.console.as_str().into(),
     ]
 }

@@ -246,9 +246,10 @@ fn idempotency_key(
             (None, ChangeOutcome::Applied { .. } | ChangeOutcome::Failed { .. }) => {
                 Some(format!("change {at} of {}", r.run))
             }
-            (None, ChangeOutcome::NotNeeded { .. } | ChangeOutcome::Skipped { .. }) => {
-                Some(format!("proposal {}", r.plan.changes.get(*at)?.change))
-            }
+            (
+                None,
+                ChangeOutcome::NotNeeded { .. } | ChangeOutcome::Skipped { .. } | ChangeOutcome::Postponed { .. },
+            ) => Some(format!("proposal {}", r.plan.changes.get(*at)?.change)),
         });
     let earlier = earlier.iter().map(|record| format!("change {}", record.id));
     let notices = r

@@ -12,6 +12,7 @@ pub mod audit;
 mod console;
 pub mod csv;
 mod delta;
+mod frameworks;
 pub mod html;
 pub mod json;
 mod message;
@@ -27,5 +28,6 @@ pub mod text;
 mod tests;
 
 pub use self::delta::Delta;
+pub use self::frameworks::RequirementSummary;
 pub use self::message::{AttributeValue, MESSAGE_LIMIT, Message, SUBJECT_LIMIT, alerts};
 pub use self::reconciliation::{Reconciliation, Verification};

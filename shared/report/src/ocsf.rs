@@ -3,6 +3,7 @@
 use postern_core::model::token::client_token;
 use serde_json::{Value, json};
 
+use crate::frameworks::references;
 use crate::published::{Finding, Outcome, Remediation, Report, Severity, Verdict};
 
 const VERSION: &str = "1.6.0";
@@ -24,6 +25,11 @@ fn document(report: &Report, finding: &Finding) -> Value {
     let (severity, severity_name) = severity(finding.severity);
     let (status, status_name) = status(finding.outcome);
     let (compliance, compliance_name) = compliance(finding);
+    let mut standards: Vec<_> = references(&finding.control)
+        .map(|reference| reference.framework.title())
+        .collect();
+    standards.dedup();
+    let requirements: Vec<_> = references(&finding.control).map(|reference| reference.id).collect();
     let mut document = json!({
         "activity_id": activity,
         "activity_name": activity_name,
@@ -53,6 +59,8 @@ fn document(report: &Report, finding: &Finding) -> Value {
         },
         "compliance": {
             "control": finding.control,
+            "standards": standards,
+            "requirements": requirements,
             "status_id": compliance,
             "status": compliance_name,
         },

@@ -157,6 +157,16 @@ mod tests {
             );
             assert_eq!(actual, Some(expected), "{name}");
         };
+        let postponed = || ChangeOutcome::Postponed { reason: "r".into() };
+        check("postponed", &enforce, &[postponed()], &None, false, Pending);
+        check(
+            "postponed after a failure",
+            &enforce,
+            &[failed(), postponed()],
+            &None,
+            false,
+            Failed,
+        );
         check("verified", &enforce, &[applied()], &verified, false, Repaired);
         check("done by others", &enforce, &[not_needed()], &verified, false, Repaired);
         check("failed, yet so", &enforce, &[failed()], &verified, false, Repaired);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use postern_core::model::text::plural;
 
 use crate::audit::{Audit, AuditSummary, AuditedScope, PerimeterSource};
-use crate::published::{Finding, Outcome, Remediation, Report, Resource, Severity};
+use crate::published::{Finding, Outcome, Remediation, Report, Resource, ResourceKind, Severity};
 use crate::text::page::{Page, WIDTH};
 use crate::text::phrases::{named, status, subject_of, terms};
 
@@ -142,7 +142,7 @@ fn table(audit: &Audit) -> Page {
     // The widest that still fits is an account with the longest name of a Region.
     let width = widest.max(15) + 1;
     page.verbatim(format!(
-        "{:<width$}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        "{:<width$}{:>5}{:>10}{:>9}{:>5}{:>7}{:>4}{:>7}",
         "Region", "VPCs", "Endpoints", "Critical", "High", "Medium", "Low", "Exempt"
     ));
     let several = places.len() > 1;
@@ -158,7 +158,7 @@ fn table(audit: &Audit) -> Page {
 fn row(name: &str, width: usize, summary: &AuditSummary) -> String {
     let count = |severity| summary.open.get(&severity).copied().unwrap_or_default();
     format!(
-        "{name:<width$}{:>6}{:>11}{:>10}{:>6}{:>8}{:>5}{:>8}",
+        "{name:<width$}{:>5}{:>10}{:>9}{:>5}{:>7}{:>4}{:>7}",
         summary.vpcs,
         summary.endpoints,
         count(Severity::Critical),
@@ -179,7 +179,19 @@ fn gaps(audit: &Audit) -> Page {
 
 /// The heading of a VPC, over the whole line.
 fn rule(audit: &Audit, report: &Report) -> String {
-    let name = format!("== VPC {} in {} ", named(&report.scope.resource), audit.place(report));
+    let noun = match report.scope.resource.kind {
+        ResourceKind::EndpointService => "Endpoint service",
+        ResourceKind::Vpc
+        | ResourceKind::Subnet
+        | ResourceKind::RouteTable
+        | ResourceKind::Endpoint
+        | ResourceKind::EndpointConnection => "VPC",
+    };
+    let name = format!(
+        "== {noun} {} in {} ",
+        named(&report.scope.resource),
+        audit.place(report)
+    );
     let rest = WIDTH.saturating_sub(name.chars().count());
     format!("{name}{}\n", "=".repeat(rest))
 }

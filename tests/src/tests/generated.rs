@@ -78,7 +78,7 @@ fn page(control: &Control) -> String {
         control.summary,
         control.severity.as_str(),
         functions.join(", "),
-        control.documentation
+        control.page()
     )
 }
 

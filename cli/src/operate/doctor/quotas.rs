@@ -53,7 +53,7 @@ fn used(snapshots: &[VpcSnapshot]) -> [((&'static str, &'static str), usize, Str
                 EndpointKind::Interface | EndpointKind::GatewayLoadBalancer => {
                     *interfaces.entry(snapshot.vpc.id.clone()).or_insert(0) += 1;
                 }
-                EndpointKind::Resource | EndpointKind::ServiceNetwork | EndpointKind::Other => {}
+                EndpointKind::Resource | EndpointKind::ServiceNetwork | EndpointKind::Tunnel | EndpointKind::Other => {}
             }
         }
     }

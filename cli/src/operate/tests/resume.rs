@@ -67,7 +67,9 @@ async fn resume_says_if_nothing_is_paused_or_the_resource_does_not_exist() {
             (status, text),
             (
                 Status::Found,
-                format!("No VPC, subnet, route table or endpoint `{gone}` exists in {ACCOUNT} in {REGION}.\n")
+                format!(
+                    "No VPC, subnet, route table, endpoint or endpoint service `{gone}` exists in {ACCOUNT} in {REGION}.\n"
+                )
             )
         );
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{IpAddressType, VpcEndpointType};
+use aws_sdk_ec2::types::{DnsOptionsSpecification, DnsRecordIpType, IpAddressType, VpcEndpointType};
 use postern_core::changes::{Change, ChangeOutcome, DeleteEndpoint, NewEndpoint};
+use postern_core::model::address::AddressType;
 use postern_core::model::id::SecurityGroupId;
 use postern_core::model::managed::{TAG_MANAGED, TAG_RUN};
 use postern_core::model::policy_document::same_policy;
@@ -151,6 +152,16 @@ async fn create(
         .client_token(token)
         .set_policy_document(new.policy.clone())
         .tag_specifications(applier.tags("vpc-endpoint", &name, control));
+    let request = match new.address_type {
+        AddressType::Ipv4 if new.endpoint_kind == EndpointKind::Gateway => request,
+        AddressType::Ipv4 => request.ip_address_type(IpAddressType::Ipv4),
+        AddressType::Ipv6 => request
+            .ip_address_type(IpAddressType::Ipv6)
+            .dns_options(dns_records(DnsRecordIpType::Ipv6)),
+        AddressType::Dualstack => request
+            .ip_address_type(IpAddressType::Dualstack)
+            .dns_options(dns_records(DnsRecordIpType::Dualstack)),
+    };
     let request = if new.endpoint_kind == EndpointKind::Gateway {
         request
             .vpc_endpoint_type(VpcEndpointType::Gateway)
@@ -158,7 +169,6 @@ async fn create(
     } else {
         request
             .vpc_endpoint_type(VpcEndpointType::Interface)
-            .ip_address_type(IpAddressType::Ipv4)
             .private_dns_enabled(new.private_dns)
             .set_subnet_ids(Some(new.subnets.values().map(|id| id.0.clone()).collect()))
             .set_security_group_ids(group.map(|id| vec![id.0.clone()]))
@@ -169,6 +179,10 @@ async fn create(
         .vpc_endpoint
         .ok_or_else(|| CallError::unreadable(CREATE_ENDPOINT, "the answer lacks the endpoint"))?;
     Ok(parse::endpoint(&created, &applier.account, &applier.region)?.1)
+}
+
+fn dns_records(records: DnsRecordIpType) -> DnsOptionsSpecification {
+    DnsOptionsSpecification::builder().dns_record_ip_type(records).build()
 }
 
 pub(super) async fn undo(applier: &Applier, inverse: &DeleteEndpoint, change: Option<&Change>) -> Step {

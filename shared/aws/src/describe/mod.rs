@@ -10,7 +10,7 @@ use aws_sdk_ec2::types::{
     Vpc, VpcAttributeName, VpcEndpoint, VpcEndpointConnection,
 };
 use postern_core::changes::DnsAttribute;
-use postern_core::model::id::{EndpointId, EndpointServiceId, VpcId};
+use postern_core::model::id::{EndpointId, EndpointServiceId, Region, ServiceName, VpcId};
 
 pub(crate) use self::catalogue::Catalogues;
 pub(crate) use self::paging::filter;
@@ -92,6 +92,22 @@ list!(
     ServiceDetail,
     SERVICES
 );
+
+/// The forms of a service, which must exist: of this Region, or of another one.
+pub(crate) async fn service_by_name(
+    ec2: &Client,
+    name: &ServiceName,
+    region: Option<&Region>,
+) -> Result<Vec<ServiceDetail>, CallError> {
+    all_pages(SERVICES, async |token| {
+        let request = ec2.describe_vpc_endpoint_services().service_names(name.as_str());
+        let regions = region.map(|region| vec![region.as_str().to_owned()]);
+        let request = request.set_service_regions(regions).set_next_token(token);
+        let answer = request.send().await?;
+        Ok((answer.service_details.unwrap_or_default(), answer.next_token))
+    })
+    .await
+}
 
 list!(
     configurations,

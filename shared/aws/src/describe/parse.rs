@@ -10,10 +10,11 @@ use aws_sdk_ec2::types;
 use aws_smithy_types::DateTime;
 use ipnet::IpNet;
 use jiff::Timestamp;
+use postern_core::model::address::AddressType;
 use postern_core::model::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use postern_core::model::snapshot::{
-    Catalogue, Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable,
-    RouteTarget, SecurityGroup, Service, Subnet, Tags, Vpc,
+    Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget,
+    SecurityGroup, Service, Subnet, Tags, Vpc,
 };
 
 pub(crate) use self::endpoint_service::{configuration, connection, permission};
@@ -144,11 +145,16 @@ pub(crate) fn endpoint(
     let id = EndpointId(required(super::ENDPOINTS, "endpoint id", endpoint.vpc_endpoint_id())?);
     let state = required(super::ENDPOINTS, "state", endpoint.state().map(|s| s.as_str()))?;
     let service_region = endpoint.service_region().filter(|other| *other != region.as_str());
+    let (address_type, dns_records) = address_types(endpoint)?;
     let parsed = Endpoint {
         id: id.clone(),
         // The API's default type.
         kind: kind(endpoint.vpc_endpoint_type().map_or("Gateway", |kind| kind.as_str())),
         service: endpoint.service_name().filter(|name| !name.is_empty()).map(Into::into),
+        target: endpoint
+            .resource_configuration_arn()
+            .or(endpoint.service_network_arn())
+            .map(str::to_owned),
         service_region: service_region.map(Region::from),
         owner: endpoint.owner_id().map_or_else(|| account.clone(), AccountId::from),
         state: EndpointState::parse(&state),
@@ -161,6 +167,8 @@ pub(crate) fn endpoint(
             .filter_map(|g| g.group_id())
             .map(Into::into)
             .collect(),
+        address_type,
+        dns_records,
         private_dns: endpoint.private_dns_enabled().unwrap_or_default(),
         // Amazon VPC API Reference, DnsOptions.
         private_dns_inbound_only: endpoint
@@ -177,6 +185,33 @@ pub(crate) fn endpoint(
     Ok((id, parsed))
 }
 
+/// The addresses of an endpoint, and those to which its private DNS names resolve.
+///
+/// `service-defined` records are IPv4 ones for the private names. Without a word about the records they are as the
+/// addresses; of both families, IPv4.
+/// [Access an AWS service](https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html)
+fn address_types(endpoint: &types::VpcEndpoint) -> Result<(AddressType, AddressType), CallError> {
+    let read = |what: &str, text: &str| {
+        AddressType::parse(text)
+            .ok_or_else(|| CallError::unreadable(super::ENDPOINTS, format!("the {what} `{text}` is not known")))
+    };
+    let addresses = match endpoint.ip_address_type() {
+        // The API's default type.
+        None => AddressType::Ipv4,
+        Some(addresses) => read("IP address type", addresses.as_str())?,
+    };
+    let options = endpoint.dns_options();
+    let records = match options
+        .and_then(|options| options.dns_record_ip_type())
+        .map(|records| records.as_str())
+    {
+        Some(records) if !records.eq_ignore_ascii_case("service-defined") => read("DNS record type", records)?,
+        Some(_) | None if addresses.ipv4() => AddressType::Ipv4,
+        Some(_) | None => addresses,
+    };
+    Ok((addresses, records))
+}
+
 fn kind(text: &str) -> EndpointKind {
     match text.to_ascii_lowercase().as_str() {
         "interface" => EndpointKind::Interface,
@@ -184,6 +219,7 @@ fn kind(text: &str) -> EndpointKind {
         "gatewayloadbalancer" => EndpointKind::GatewayLoadBalancer,
         "resource" => EndpointKind::Resource,
         "servicenetwork" => EndpointKind::ServiceNetwork,
+        "tunnel" => EndpointKind::Tunnel,
         _ => EndpointKind::Other,
     }
 }
@@ -239,23 +275,27 @@ fn permission_rules(permission: &types::IpPermission, rules: &mut Vec<IngressRul
     Ok(())
 }
 
-/// The services of this Region; a service with several forms gets an entry for each.
-pub(crate) fn catalogue(services: Vec<types::ServiceDetail>, region: &Region) -> Result<Catalogue, CallError> {
+/// A service with several forms gets an entry for each.
+pub(crate) fn services(services: &[types::ServiceDetail], region: &Region) -> Result<Vec<Service>, CallError> {
     let mut listed = Vec::new();
-    for service in &services {
-        if service.service_region().is_some_and(|other| other != region.as_str()) {
-            continue;
-        }
+    for service in services {
+        let other = service.service_region().filter(|other| *other != region.as_str());
         let name = required(super::SERVICES, "service name", service.service_name())?;
         let names = service
             .private_dns_names()
             .iter()
             .filter_map(|details| details.private_dns_name());
-        let addresses = service.supported_ip_address_types();
+        let offers = |family: &str| {
+            let types = service.supported_ip_address_types();
+            types
+                .iter()
+                .any(|offered| offered.as_str().eq_ignore_ascii_case(family))
+        };
         for form in service.service_type() {
             listed.push(Service {
                 name: name.as_str().into(),
                 kind: kind(form.service_type().map_or("", |form| form.as_str())),
+                region: other.map(Region::from),
                 zones: service
                     .availability_zones()
                     .iter()
@@ -269,12 +309,12 @@ pub(crate) fn catalogue(services: Vec<types::ServiceDetail>, region: &Region) ->
                     .collect(),
                 manages_endpoints: service.manages_vpc_endpoints().unwrap_or_default(),
                 // Services that do not state address types offer IPv4.
-                ipv4: addresses.is_empty() || addresses.iter().any(|kind| kind.as_str().eq_ignore_ascii_case("ipv4")),
-                amazon: service.owner() == Some("amazon"),
+                addresses: AddressType::of(offers("ipv4"), offers("ipv6")).unwrap_or_default(),
+                provider: service.owner().filter(|owner| *owner != "amazon").map(AccountId::from),
             });
         }
     }
-    Ok(Catalogue::new(listed))
+    Ok(listed)
 }
 
 /// Whether a CIDR block is in use.

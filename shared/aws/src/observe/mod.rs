@@ -10,14 +10,15 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aws_sdk_ec2::Client;
 use postern_core::changes::DnsAttribute;
 use postern_core::model::id::{Region, VpcId};
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::scope_snapshot::Snapshot;
-use postern_core::model::snapshot::{Gap, Observed, Part, VpcDns, VpcSnapshot};
+use postern_core::model::snapshot::{Catalogue, Endpoint, Gap, Observed, Part, VpcDns, VpcSnapshot};
 
 pub use clients::CLIENT_CALLS;
 pub use resolve::{Resolution, resolve_calls};
@@ -136,9 +137,13 @@ async fn observe(
     let (found, observed) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
     // What fails because the VPC is gone does not count.
     let Some(vpc) = found? else { return Ok(None) };
-    let (dns, subnets, route_tables, endpoints, mut security_groups, services) = observed?;
+    let (dns, subnets, route_tables, endpoints, mut security_groups, mut services) = observed?;
     if let (Ok(endpoints), Ok(groups)) = (&endpoints, &mut security_groups) {
         groups.extend(groups::foreign(ec2, endpoints, groups).await?);
+    }
+    if let Ok(catalogue) = &mut services {
+        let endpoints = endpoints.iter().flat_map(BTreeMap::values);
+        complete(session, region, catalogue, endpoints).await?;
     }
     Ok(Some(VpcSnapshot {
         account: account.clone(),
@@ -151,6 +156,18 @@ async fn observe(
         security_groups,
         services,
     }))
+}
+
+/// Adds services to the catalogue that the listing omits.
+async fn complete(
+    session: &Session,
+    region: &Region,
+    catalogue: &mut Arc<Catalogue>,
+    endpoints: impl Iterator<Item = &Endpoint>,
+) -> Result<(), CallError> {
+    let (ec2, listed) = (session.ec2(region), Arc::clone(catalogue));
+    *catalogue = session.catalogues().complete(&ec2, region, listed, endpoints).await?;
+    Ok(())
 }
 
 async fn vpcs(ec2: &Client, vpc: &VpcId) -> Result<Option<aws_sdk_ec2::types::Vpc>, CallError> {

@@ -8,7 +8,7 @@ use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{Endpoint, Gap, Observed, Part, SecurityGroup, Vpc, VpcDns, VpcSnapshot};
 
 use super::groups::{may_be_foreign, unknown_groups};
-use super::{ObserveError, dns, gap, observed, unasked};
+use super::{ObserveError, complete, dns, gap, observed, unasked};
 use crate::describe;
 use crate::describe::parse::{self, vpc_of};
 use crate::error::CallError;
@@ -56,7 +56,7 @@ impl Session {
     async fn sweep(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<VpcSnapshot>, CallError> {
         let (account, ec2) = (self.account(), &self.ec2(region));
         let all = Vec::new;
-        let (vpcs, subnets, route_tables, endpoints, security_groups, services) = tokio::try_join!(
+        let (vpcs, subnets, route_tables, endpoints, security_groups, mut services) = tokio::try_join!(
             describe::vpcs(ec2, all()),
             observed(Part::Subnets, parts, async {
                 by_vpc(describe::subnets(ec2, all()).await?, |subnet| {
@@ -87,6 +87,10 @@ impl Session {
             }),
             observed(Part::Services, parts, self.catalogues().get(ec2, region, self.now())),
         )?;
+        if let Ok(catalogue) = &mut services {
+            let endpoints = endpoints.iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
+            complete(self, region, catalogue, endpoints).await?;
+        }
         let vpcs = vpcs.iter().map(parse::vpc).collect::<Result<Vec<_>, _>>()?;
         let dns = stream::iter(vpcs).map(async |vpc| {
             let dns = dns_of(ec2, account, &vpc, parts).await;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use postern_core::controls::known;
 use postern_core::evaluation::{Control, Finding, PolicyCache};
 use postern_core::history::ChangeHistory;
+use postern_core::model::address::AddressType;
 use postern_core::model::id::{EndpointId, SubnetId, Zone};
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{
@@ -285,6 +286,9 @@ fn endpoint(vpc: &VpcSnapshot, service: &str, kind: EndpointKind, policy: String
         subnets: BTreeSet::new(),
         route_tables: BTreeSet::new(),
         security_groups: BTreeSet::new(),
+        target: None,
+        address_type: AddressType::Ipv4,
+        dns_records: AddressType::Ipv4,
         private_dns_inbound_only: false,
         private_dns: false,
         policy: Some(policy),
@@ -346,8 +350,9 @@ fn service(name: String, kind: EndpointKind) -> Service {
         policy_supported: true,
         private_dns_names: private.into_iter().collect(),
         manages_endpoints: false,
-        ipv4: true,
-        amazon: true,
+        region: None,
+        addresses: AddressType::Ipv4,
+        provider: None,
         name: name.as_str().into(),
     }
 }

@@ -12,6 +12,7 @@ use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::simulate::{give_address_back, managed_id, take_address};
 use super::snippet::{Block, Setting, groups, policy, route_tables, subnets};
 use super::{Change, ChangeKind, Inverse, Safety};
+use crate::model::address::AddressType;
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RouteTableId, RunId, ServiceName, SubnetId, VpcId, Zone};
 use crate::model::managed::{TAG_MANAGED, is_managed};
@@ -31,6 +32,9 @@ pub struct NewEndpoint {
     pub route_tables: BTreeSet<RouteTableId>,
     /// None for a gateway endpoint.
     pub group: Option<ManagedGroup>,
+    /// The addresses of its network interfaces, to which its names resolve.
+    #[serde(default, skip_serializing_if = "AddressType::is_default")]
+    pub address_type: AddressType,
     pub private_dns: bool,
     /// None where the service supports no policy.
     pub policy: Option<String>,
@@ -64,6 +68,7 @@ impl NewEndpoint {
             ),
             (self.route_tables != found.route_tables, "its route tables"),
             (groups != found.security_groups, "its security groups"),
+            (self.address_type != found.address_type, "its IP address type"),
             (self.private_dns != found.private_dns, "private DNS"),
             (
                 self.policy.as_ref().is_some_and(|policy| !has_policy(found, policy)),
@@ -141,6 +146,7 @@ impl KindOfChange<VpcSnapshot> for NewEndpoint {
             id: self.simulated(),
             kind: self.endpoint_kind,
             service: Some(self.service.clone()),
+            target: None,
             service_region: None,
             owner: state.account.clone(),
             state: if self.endpoint_kind == EndpointKind::Gateway {
@@ -152,6 +158,8 @@ impl KindOfChange<VpcSnapshot> for NewEndpoint {
             subnets: self.subnets.values().cloned().collect(),
             route_tables: self.route_tables.clone(),
             security_groups: self.group.iter().filter_map(|_| managed_id(state)).collect(),
+            address_type: self.address_type,
+            dns_records: self.address_type,
             private_dns: self.private_dns,
             private_dns_inbound_only: false,
             policy: self.policy.clone(),
@@ -272,6 +280,11 @@ fn block(new: &NewEndpoint, endpoint: &Endpoint, after: &VpcSnapshot) -> Block {
         cloudformation.push(("SubnetIds", subnets(endpoint)));
         terraform.push(("security_group_ids", groups(endpoint)));
         cloudformation.push(("SecurityGroupIds", groups(endpoint)));
+    }
+    if endpoint.address_type != AddressType::Ipv4 {
+        let addresses = endpoint.address_type.as_str().to_owned();
+        terraform.push(("ip_address_type", Setting::Text(addresses.clone())));
+        cloudformation.push(("IpAddressType", Setting::Text(addresses)));
     }
     if endpoint.private_dns {
         terraform.push(("private_dns_enabled", Setting::On));

@@ -19,6 +19,10 @@ pub enum ChangeOutcome {
     Skipped {
         reason: String,
     },
+    /// AWS was not asked for it in this run, and will be in the next one, which is due.
+    Postponed {
+        reason: String,
+    },
     Failed {
         cause: String,
         /// Another attempt may succeed.

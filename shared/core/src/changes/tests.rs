@@ -7,6 +7,7 @@ use crate::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, EnablePrivateDns,
     EnableVpcDns, ManagedGroup, ReplacePolicy,
 };
+use crate::model::address::AddressType;
 use crate::model::id::VpcId;
 use crate::model::snapshot::{EndpointKind, EndpointState, IngressRule, Part, SubnetClass};
 use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, https, nets, zone};
@@ -35,6 +36,7 @@ fn new_endpoint() -> NewEndpoint {
         subnets: [(zone("a"), "subnet-a".into()), (zone("b"), "subnet-b".into())].into(),
         route_tables: BTreeSet::new(),
         group: Some(managed()),
+        address_type: AddressType::Ipv4,
         private_dns: true,
         policy: Some("{}".to_owned()),
         client_token: "token".to_owned(),
@@ -185,6 +187,7 @@ fn created_endpoint_has_the_requested_configuration() {
         subnets: [].into(),
         route_tables: BTreeSet::from(["rtb-main".into()]),
         group: None,
+        address_type: AddressType::Ipv4,
         private_dns: false,
         ..new_endpoint()
     };

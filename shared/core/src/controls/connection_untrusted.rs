@@ -1,7 +1,7 @@
 //! connection-untrusted: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, RejectConnection};
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::endpoint_service::{Connection, EndpointService};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
@@ -23,6 +23,14 @@ that no `[[providers]]` names, and every unlisted account where an organisation 
     remediation: "rejects it; one that was accepted only where interrupting changes are enforced",
     concern: Concern::Publication,
     severity: Severity::High,
+    frameworks: &[
+        (Framework::Nist80053, "AC-3"),
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "1.3.1"),
+        (Framework::CisControls8, "13.4"),
+        (Framework::DataPerimeter, "network-of-resources"),
+    ],
     resource: ResourceKind::EndpointConnection,
     needs: &[Part::Configuration, Part::Connections],
     changes: &[ChangeKind::RejectConnection],

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::changes::{AcceptConnection, Change, ChangeKind};
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::endpoint_service::{Connection, EndpointService};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
@@ -23,6 +23,10 @@ are never accepted.",
     remediation: "accepts it",
     concern: Concern::Publication,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::EndpointConnection,
     needs: &[Part::Configuration, Part::Connections],
     changes: &[ChangeKind::AcceptConnection],

@@ -3,7 +3,7 @@
 use postern_policy::{Binding, Request};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Policy, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -34,6 +34,14 @@ service that AWS does not offer is left to people.",
     remediation: "appends the Deny that binds credentials to the VPC",
     concern: Concern::Containment,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "AC-3"),
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "7.2.1"),
+        (Framework::CisControls8, "3.3"),
+        (Framework::DataPerimeter, "network-of-identities"),
+    ],
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
@@ -67,7 +75,7 @@ fn judge(
         Binding::Unbound { witness, fix } => (witness, fix),
     };
     let remediation = match fix {
-        _ if !service.amazon => Remediation::Manual(format!(
+        _ if !service.amazon() => Remediation::Manual(format!(
             "AWS does not offer {}, so Postern does not change its policy. Restrict the policy yourself.",
             service.name
         )),

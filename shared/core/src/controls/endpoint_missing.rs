@@ -6,8 +6,9 @@ use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
 use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::history::Action;
+use crate::model::address::AddressType;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::{SubnetId, Zone};
 use crate::model::snapshot::{Endpoint, EndpointKind, Gap, Part, Service, Subnet};
@@ -21,13 +22,14 @@ pub static CONTROL: Control = Control {
 Without an endpoint the workloads of the VPC reach the service through a NAT gateway and public addresses, or not at \
 all.
 
-An endpoint counts when it is of the required type, leads to the service in the VPC's own Region, and is pending, \
-waiting for acceptance or available. Endpoints in other VPCs whose names are shared through private hosted zones are \
+An endpoint counts when it is of the required type, leads to the service in the VPC's own Region, is pending, waiting \
+for acceptance or available, and has addresses (IPv4, IPv6 or both) that one of the subnets reaches. Endpoints in other VPCs whose names are shared through private hosted zones are \
 not detected: exempt such VPCs.
 
 **Remediation** (automatic; interrupting with private DNS or routes). Creates the endpoint. A gateway endpoint is \
 associated with the route tables of the subnets that need it. An interface endpoint gets, in each zone that the \
-service supports, the subnet with the most free addresses. It also gets the managed security group of the VPC, and \
+service supports, the subnet with the most free addresses. Its addresses are of the type (IPv4, IPv6 or both) with which it covers most \
+subnets; IPv4 where that makes no difference. It also gets the managed security group of the VPC, and \
 private DNS where the service has a private DNS name and no gateway type. Both types get the perimeter policy where \
 the service supports policies. No endpoint is created while the DNS attributes of the VPC would make private DNS \
 fail (`vpc-dns-disabled` enables them first), or while the perimeter is empty.
@@ -40,6 +42,21 @@ An interface endpoint is billed per zone and hour, whether it is used or not.",
     remediation: "creates it: zones, security group, private DNS, perimeter policy",
     concern: Concern::Reachability,
     severity: Severity::High,
+    frameworks: &[
+        (Framework::SecurityHub, "EC2.10"),
+        (Framework::SecurityHub, "EC2.55"),
+        (Framework::SecurityHub, "EC2.56"),
+        (Framework::SecurityHub, "EC2.57"),
+        (Framework::SecurityHub, "EC2.58"),
+        (Framework::SecurityHub, "EC2.60"),
+        (Framework::AwsConfig, "service-vpc-endpoint-enabled"),
+        (Framework::AwsConfig, "vpc-endpoint-enabled"),
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "1.3.2"),
+        (Framework::CisControls8, "12.2"),
+        (Framework::DataPerimeter, "network-of-resources"),
+    ],
     resource: ResourceKind::Vpc,
     needs: &[
         Part::Dns,
@@ -87,7 +104,14 @@ fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Res
     if required.subnets.is_empty() {
         return Ok(key.not_applicable("No subnet of the VPC needs the service."));
     }
-    if let Some(endpoint) = context.serving(service)?.first() {
+    let serving = context.serving(service)?;
+    let reached = |endpoint: &&&Endpoint| {
+        required
+            .subnets
+            .iter()
+            .any(|subnet| subnet.reaches(endpoint.address_type))
+    };
+    if let Some(endpoint) = serving.iter().find(reached) {
         return Ok(key.compliant(format!("{} serves {}.", endpoint.id, service.name)));
     }
     if let Some(doubtful) = context.doubtful(service)?.first() {
@@ -106,7 +130,39 @@ fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Res
         service.kind.word(),
         if required.subnets.len() == 1 { "it" } else { "them" },
     );
-    Ok(key.non_compliant(explanation, remedy(context, required, &others)?))
+    let remediation = match serving.first() {
+        // Private DNS is exclusive, so that a second endpoint would not help.
+        Some(endpoint) => Remediation::Manual(address_type_advice(endpoint, service)),
+        None => remedy(context, required, &others)?,
+    };
+    Ok(key.non_compliant(explanation, remediation))
+}
+
+/// What a person can do where the addresses of an endpoint are none that its clients reach.
+pub(super) fn address_type_advice(endpoint: &Endpoint, service: &Service) -> String {
+    let (id, has) = (&endpoint.id, endpoint.address_type);
+    if !service.offers(AddressType::Dualstack) {
+        return format!(
+            "{id} has {has} addresses, and {} offers no others. Move the clients to subnets with {has} addresses, or add \
+             an exemption.",
+            service.name
+        );
+    }
+    let subnets = match endpoint.kind {
+        EndpointKind::Gateway => "",
+        EndpointKind::Interface
+        | EndpointKind::GatewayLoadBalancer
+        | EndpointKind::Resource
+        | EndpointKind::ServiceNetwork
+        | EndpointKind::Tunnel
+        | EndpointKind::Other => {
+            " All subnets of the endpoint must have IPv4 and IPv6 addresses: exchange the others first."
+        }
+    };
+    format!(
+        "{id} has {has} addresses only.{subnets} Then run `aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} \
+         --ip-address-type dualstack --dns-options DnsRecordIpType=dualstack`."
+    )
 }
 
 fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) -> Result<Remediation, Gap> {
@@ -130,12 +186,17 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         subnets: BTreeMap::new(),
         route_tables: BTreeSet::new(),
         group: None,
+        address_type: AddressType::Ipv4,
         // Clients of a service whose ports are not known may use some that no security group admits.
         private_dns: ports.is_some() && context.wants_private_dns(service)?,
         policy,
         client_token: token(context, service, others),
     };
     if service.kind == EndpointKind::Gateway {
+        let unreached = required.subnets.iter().any(|subnet| !subnet.reaches(AddressType::Ipv4));
+        if unreached && service.offers(AddressType::Dualstack) {
+            new.address_type = AddressType::Dualstack;
+        }
         new.route_tables = context.route_tables_of(&required.subnets)?.into_iter().collect();
         return Ok(Remediation::Automatic(vec![Change::CreateEndpoint(new)]));
     }
@@ -152,16 +213,16 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
                 .to_owned(),
         ));
     }
-    new.subnets = placement(service, &required.subnets);
-    if new.subnets.is_empty() {
+    let Some((address_type, subnets)) = best_placement(service, &required.subnets) else {
         return Ok(Remediation::Manual(no_place(service)));
-    }
+    };
+    (new.address_type, new.subnets) = (address_type, subnets);
     let clients = if new.private_dns {
         context.all_subnets()?
     } else {
         required.subnets.clone()
     };
-    let (group, mut changes) = context.managed_group_for(&clients)?;
+    let (group, mut changes) = context.managed_group_for(&clients, new.address_type)?;
     new.group = Some(group);
     changes.push(Change::CreateEndpoint(new));
     Ok(Remediation::Automatic(changes))
@@ -181,10 +242,27 @@ fn policy(context: &Context<'_>, service: &Service) -> Result<Option<String>, St
     }
 }
 
-/// In each zone that the service supports, the subnet with the most free addresses.
-pub(super) fn placement(service: &Service, subnets: &[&Subnet]) -> BTreeMap<Zone, SubnetId> {
+/// The addresses and the subnets with which an endpoint to the service covers most of these subnets. None where no subnet
+/// has room for it.
+fn best_placement(service: &Service, subnets: &[&Subnet]) -> Option<(AddressType, BTreeMap<Zone, SubnetId>)> {
+    let types = [AddressType::Ipv4, AddressType::Dualstack, AddressType::Ipv6];
+    let offered = types.into_iter().filter(|addresses| service.offers(*addresses));
+    let placements = offered.map(|addresses| (addresses, placement(service, subnets, addresses)));
+    // The first of several that cover as many.
+    placements
+        .filter(|(_, placed)| !placed.is_empty())
+        .rev()
+        .max_by_key(|(addresses, placed)| {
+            let covered = |subnet: &&&Subnet| subnet.reaches(*addresses) && placed.contains_key(&subnet.zone);
+            subnets.iter().filter(covered).count()
+        })
+}
+
+/// In each zone that the service supports, the subnet with the most free addresses among those that can have a network
+/// interface with these addresses.
+pub(super) fn placement(service: &Service, subnets: &[&Subnet], addresses: AddressType) -> BTreeMap<Zone, SubnetId> {
     let mut best: BTreeMap<&Zone, &Subnet> = BTreeMap::new();
-    for subnet in subnets.iter().filter(|subnet| can_host(service, subnet)) {
+    for subnet in subnets.iter().filter(|subnet| can_host(service, subnet, addresses)) {
         let chosen = best.entry(&subnet.zone).or_insert(subnet);
         let better = (chosen.free_addresses, &subnet.id) < (subnet.free_addresses, &chosen.id);
         if better {
@@ -196,19 +274,16 @@ pub(super) fn placement(service: &Service, subnets: &[&Subnet]) -> BTreeMap<Zone
         .collect()
 }
 
-fn can_host(service: &Service, subnet: &Subnet) -> bool {
-    service.zones.contains(&subnet.zone)
-        && service.ipv4
-        && subnet.ipv4.is_some()
-        && subnet.free_addresses > 0
-        && !subnet.outpost
+fn can_host(service: &Service, subnet: &Subnet, addresses: AddressType) -> bool {
+    service.zones.contains(&subnet.zone) && subnet.hosts(addresses) && subnet.free_addresses > 0 && !subnet.outpost
 }
 
 fn no_place(service: &Service) -> String {
     let zones: Vec<_> = service.zones.iter().map(Zone::as_str).collect();
     format!(
-        "None of the subnets has room for the endpoint. Add a subnet with free IPv4 addresses in one of the zones that {} \
+        "None of the subnets has room for the endpoint. Add a subnet with free {} addresses in one of the zones that {} \
          supports ({}).",
+        service.addresses,
         service.name,
         zones.join(", ")
     )
@@ -244,7 +319,7 @@ mod tests {
     use super::*;
     use crate::changes::ManagedGroup;
     use crate::changes::{AuthorizeIngress, CreateManagedGroup};
-    use crate::controls::policy_unsupported;
+    use crate::controls::find;
     use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::id::VpcId;
@@ -254,6 +329,15 @@ mod tests {
         ALLOW_ALL, PARTNER, REGION, VPC, World, advice, assert_needs, bare, changes, compliant, https, net, nets,
         service, tags, zone,
     };
+
+    fn ipv6_only(subnet: &mut Subnet) {
+        subnet.ipv4 = None;
+        dual_stack(subnet);
+    }
+
+    fn dual_stack(subnet: &mut Subnet) {
+        subnet.ipv6 = BTreeSet::from([net("2001:db8::/64")]);
+    }
 
     /// Private subnets in zones `a` and `b`, nothing required yet.
     fn two_zones() -> World {
@@ -365,6 +449,7 @@ mod tests {
                     subnets: [(zone("a"), "subnet-a".into()), (zone("b"), "subnet-b".into())].into(),
                     route_tables: BTreeSet::new(),
                     group: Some(managed),
+                    address_type: AddressType::Ipv4,
                     private_dns: true,
                     policy: Some(policy),
                     client_token: token_for(&world, "sts"),
@@ -529,14 +614,7 @@ mod tests {
 
     #[test]
     fn subnet_that_cannot_hold_a_network_interface_gets_none() {
-        let faults: [fn(&mut Subnet); 3] = [
-            |s| s.free_addresses = 0,
-            |s| s.outpost = true,
-            |s| {
-                s.ipv4 = None;
-                s.ipv6 = BTreeSet::from([net("2001:db8::/64")]);
-            },
-        ];
+        let faults: [fn(&mut Subnet); 3] = [|s| s.free_addresses = 0, |s| s.outpost = true, ipv6_only];
         for fault in faults {
             let one = two_zones().require(&["sts"]).edit_subnet("subnet-a", fault);
             assert_eq!(
@@ -557,10 +635,92 @@ mod tests {
     fn service_without_ipv4_is_manual() {
         let world = two_zones()
             .require(&["sts"])
-            .edit_service("sts", EndpointKind::Interface, |s| s.ipv4 = false);
+            .edit_service("sts", EndpointKind::Interface, |s| s.addresses = AddressType::Ipv6);
         assert_eq!(
             advice(&world.judge(&CONTROL, "sts")).split('.').next(),
             Some("None of the subnets has room for the endpoint")
+        );
+    }
+
+    #[test]
+    fn new_endpoint_has_the_addresses_with_which_it_covers_most_subnets() {
+        let offers = |world: World| {
+            let world = world.edit_service("sts", EndpointKind::Interface, |s| s.addresses = AddressType::Dualstack);
+            let finding = world.judge(&CONTROL, "sts");
+            let new = created(&finding).clone();
+            let admitted = match &changes(&finding)[1] {
+                Change::AuthorizeIngress(authorize) => authorize.cidrs.clone(),
+                other => panic!("{other}"),
+            };
+            (new.address_type, new.subnets.len(), admitted)
+        };
+        let world = two_zones().require(&["sts"]);
+        let ipv4 = nets(&["10.0.0.0/23"]);
+        let dual = world
+            .clone()
+            .edit_subnet("subnet-a", dual_stack)
+            .edit_subnet("subnet-b", dual_stack);
+        assert_eq!(
+            offers(dual),
+            (AddressType::Ipv4, 2, ipv4.clone()),
+            "all subnets have IPv4 addresses"
+        );
+        let one = world.clone().edit_subnet("subnet-a", ipv6_only);
+        assert_eq!(
+            offers(one),
+            (AddressType::Ipv4, 1, nets(&["10.0.1.0/24"])),
+            "no subnet holds both"
+        );
+        let beside = world
+            .clone()
+            .subnet("subnet-a2", "a", SubnetClass::Private)
+            .edit_subnet("subnet-a", dual_stack)
+            .edit_subnet("subnet-b", dual_stack)
+            .edit_subnet("subnet-a2", ipv6_only);
+        let both = nets(&["10.0.0.0/23", "2001:db8::/64"]);
+        assert_eq!(
+            offers(beside),
+            (AddressType::Dualstack, 2, both),
+            "one subnet reaches IPv6 addresses only"
+        );
+        let all = world
+            .edit_subnet("subnet-a", ipv6_only)
+            .edit_subnet("subnet-b", ipv6_only);
+        assert_eq!(offers(all), (AddressType::Ipv6, 2, nets(&["2001:db8::/64"])));
+    }
+
+    #[test]
+    fn endpoint_that_no_subnet_reaches_does_not_count() {
+        let world = two_zones()
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .gateway("vpce-s3", "s3", &["rtb-private"])
+            .require(&["sts"])
+            .require_gateway(&["s3"])
+            .edit_service("sts", EndpointKind::Interface, |s| s.addresses = AddressType::Dualstack)
+            .edit_subnet("subnet-a", ipv6_only);
+        assert_eq!(
+            world.verdict(&CONTROL, "sts"),
+            Verdict::Compliant,
+            "the other subnet reaches it"
+        );
+        let none = world.edit_subnet("subnet-b", ipv6_only);
+        let interface = advice(&none.judge(&CONTROL, "sts"));
+        assert!(interface.contains("--ip-address-type dualstack"), "{interface}");
+        let gateway = advice(&none.judge(&CONTROL, "s3"));
+        assert!(gateway.contains("offers no others"), "{gateway}");
+        assert_eq!(none.plan().changes, []);
+    }
+
+    #[test]
+    fn gateway_endpoint_has_ipv6_addresses_where_a_subnet_has_no_others() {
+        let world = two_zones()
+            .require_gateway(&["s3"])
+            .edit_service("s3", EndpointKind::Gateway, |s| s.addresses = AddressType::Dualstack);
+        assert_eq!(created(&world.judge(&CONTROL, "s3")).address_type, AddressType::Ipv4);
+        let mixed = world.edit_subnet("subnet-a", ipv6_only);
+        assert_eq!(
+            created(&mixed.judge(&CONTROL, "s3")).address_type,
+            AddressType::Dualstack
         );
     }
 
@@ -698,8 +858,8 @@ mod tests {
             .all_findings()
             .into_iter()
             .filter(|f| !matches!(f.verdict(), Verdict::Compliant | Verdict::NotApplicable))
-            // No endpoint to such a service can be made that passes.
-            .filter(|f| f.key.control != policy_unsupported::CONTROL.name)
+            // What people alone can repair.
+            .filter(|f| !find(&f.key.control).unwrap().changes.is_empty())
             .collect();
         assert_eq!(bad, []);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::changes::{AssociateRouteTable, Change, ChangeKind};
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{Gap, Part};
@@ -22,6 +22,13 @@ table's subnets to the service drop and are opened again through the endpoint. G
     remediation: "associates it",
     concern: Concern::Reachability,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "1.3.2"),
+        (Framework::CisControls8, "12.2"),
+        (Framework::DataPerimeter, "network-of-resources"),
+    ],
     resource: ResourceKind::RouteTable,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AssociateRouteTable],

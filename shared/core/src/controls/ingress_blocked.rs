@@ -3,7 +3,7 @@
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
 
@@ -30,6 +30,7 @@ neither edited nor detached.",
     remediation: "attaches a security group that it manages; never edits yours",
     concern: Concern::Reachability,
     severity: Severity::High,
+    frameworks: &[(Framework::Nist80053, "SC-7"), (Framework::CisControls8, "12.2")],
     resource: ResourceKind::Endpoint,
     needs: &[
         Part::Subnets,
@@ -119,6 +120,7 @@ mod tests {
     use super::*;
     use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::changes::{Change, ManagedGroup};
+    use crate::model::address::AddressType;
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
     use crate::testing::{
@@ -255,6 +257,29 @@ mod tests {
             s.ipv6 = [net("2001:db8::/64")].into();
         });
         assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+    }
+
+    #[test]
+    fn ipv6_clients_are_judged_where_names_resolve_to_ipv6_addresses() {
+        let world =
+            guarded(&[https("10.0.0.0/16")]).edit_subnet("subnet-web", |s| s.ipv6 = [net("2001:db8::/64")].into());
+        assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        let dual = world.edit_endpoint("vpce-sts", |e| {
+            e.address_type = AddressType::Dualstack;
+            e.dns_records = AddressType::Dualstack;
+        });
+        let finding = dual.judge(&CONTROL, "vpce-sts");
+        assert_eq!(
+            finding.explanation(),
+            "No security group of the endpoint admits TCP 443 from 2001:db8::/64."
+        );
+        let remedied = changes(&finding).iter().fold(dual.clone(), |mut world, change| {
+            world.snapshot = change.make_in(&world.snapshot);
+            world
+        });
+        assert_eq!(remedied.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        let open = dual.group("sg-https", &[https("10.0.0.0/16"), https("::/0")]);
+        assert_eq!(open.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
     }
 
     #[test]

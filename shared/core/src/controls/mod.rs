@@ -6,19 +6,26 @@ use crate::settings::KnownControl;
 pub mod connection_untrusted;
 pub mod connection_waiting;
 pub mod credentials_unbound;
+pub mod endpoint_address_type;
+pub mod endpoint_duplicated;
 pub mod endpoint_missing;
+pub mod endpoint_unhealthy;
 pub mod gateway_route_missing;
 pub mod ingress_blocked;
+pub mod ingress_open;
 pub mod policy_locked_out;
 pub mod policy_open;
 pub mod policy_undecided;
 pub mod policy_unsupported;
 pub mod private_dns_disabled;
+pub mod public_egress;
 pub mod service_auto_accepts;
 pub mod service_name_unverified;
 pub mod service_public;
 pub mod service_region_open;
+pub mod service_retired;
 pub mod service_single_zone;
+pub mod service_unapproved;
 pub mod service_unbacked;
 pub mod service_unprotected;
 pub mod subnet_uncovered;
@@ -29,19 +36,26 @@ pub static CONTROLS: &[&Control] = &[
     &connection_untrusted::CONTROL,
     &connection_waiting::CONTROL,
     &credentials_unbound::CONTROL,
+    &endpoint_address_type::CONTROL,
+    &endpoint_duplicated::CONTROL,
     &endpoint_missing::CONTROL,
+    &endpoint_unhealthy::CONTROL,
     &gateway_route_missing::CONTROL,
     &ingress_blocked::CONTROL,
+    &ingress_open::CONTROL,
     &policy_locked_out::CONTROL,
     &policy_open::CONTROL,
     &policy_undecided::CONTROL,
     &policy_unsupported::CONTROL,
     &private_dns_disabled::CONTROL,
+    &public_egress::CONTROL,
     &service_auto_accepts::CONTROL,
     &service_name_unverified::CONTROL,
     &service_public::CONTROL,
     &service_region_open::CONTROL,
+    &service_retired::CONTROL,
     &service_single_zone::CONTROL,
+    &service_unapproved::CONTROL,
     &service_unbacked::CONTROL,
     &service_unprotected::CONTROL,
     &subnet_uncovered::CONTROL,
@@ -71,6 +85,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::evaluation::{Framework, REFERENCES};
     use crate::functions::FUNCTIONS;
     use crate::model::finding::Verdict;
     use crate::testing::compliant;
@@ -156,6 +171,33 @@ mod tests {
             );
             assert!(!control.needs.is_empty(), "{}", control.name);
         }
+    }
+
+    #[test]
+    fn each_control_refers_to_known_requirements_of_frameworks() {
+        let place = |of: &(Framework, &str)| {
+            let known = |r: &crate::evaluation::Reference| (r.framework, r.id) == *of;
+            REFERENCES.iter().position(known)
+        };
+        let mut used = BTreeSet::new();
+        for control in CONTROLS {
+            let places: Vec<_> = control.frameworks.iter().map(place).collect();
+            assert!(
+                places.iter().all(Option::is_some),
+                "{}: {:?}",
+                control.name,
+                control.frameworks
+            );
+            assert!(
+                !places.is_empty() && strictly_ascending(&places),
+                "{}: {:?}",
+                control.name,
+                control.frameworks
+            );
+            assert_eq!(control.references().count(), places.len());
+            used.extend(places.into_iter().flatten());
+        }
+        assert_eq!(used.len(), REFERENCES.len(), "a requirement that no control checks");
     }
 
     #[test]

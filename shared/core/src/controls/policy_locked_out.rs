@@ -4,7 +4,7 @@ use postern_policy::Containment;
 
 use crate::changes::ChangeKind;
 use crate::evaluation::Policy;
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -33,6 +33,10 @@ know which requests they were meant to allow.",
     remediation: "closes anew what Postern closed; else reports it, with advice",
     concern: Concern::Containment,
     severity: Severity::High,
+    frameworks: &[
+        (Framework::Nist80053, "AC-3"),
+        (Framework::CisControls8, "3.3"),
+    ],
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],

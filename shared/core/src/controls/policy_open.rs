@@ -4,7 +4,7 @@ use postern_policy::{Containment, NoFix};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, sentences};
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Policy, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Policy, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Endpoint, Gap, Part, Service};
 
@@ -33,6 +33,16 @@ applies to the policy of a service that AWS does not offer. The report keeps the
     remediation: "appends the fewest Denies that are proven to close it and to keep legitimate access",
     concern: Concern::Containment,
     severity: Severity::Critical,
+    frameworks: &[
+        (Framework::Nist80053, "AC-3"),
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "1.3.2"),
+        (Framework::PciDss4, "7.2.1"),
+        (Framework::CisControls8, "3.3"),
+        (Framework::DataPerimeter, "identity-from-network"),
+        (Framework::DataPerimeter, "resource-from-network"),
+    ],
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[ChangeKind::ReplacePolicy],
@@ -66,7 +76,7 @@ fn judge(
     let vpc = &context.snapshot.vpc.id;
     let explanation = sentences(analysis.explanation.iter().chain(&analysis.reasons));
     let explanation = policy.said_for(vpc, &explanation);
-    if !service.amazon {
+    if !service.amazon() {
         let advice = format!(
             "AWS does not offer {}, so Postern does not change its policy. Restrict the policy yourself.",
             service.name
@@ -108,6 +118,7 @@ mod tests {
     use postern_policy::template;
 
     use super::*;
+    use crate::controls::find;
     use crate::evaluation::Finding;
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{EndpointKind, EndpointState};
@@ -244,7 +255,7 @@ mod tests {
             let about: Vec<_> = world
                 .all_findings()
                 .into_iter()
-                .filter(|f| f.key.resource.id == "vpce-s3")
+                .filter(|f| f.key.resource.id == "vpce-s3" && find(&f.key.control).unwrap().concern == CONTROL.concern)
                 .map(|f| (f.key.control.clone(), f.verdict()))
                 .collect();
             assert_eq!(about, [(CONTROL.name.to_owned(), Verdict::Indeterminate)]);

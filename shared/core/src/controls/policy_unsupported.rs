@@ -1,7 +1,7 @@
 //! policy-unsupported: see [`CONTROL`].
 
 use crate::evaluation::policies::Known;
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
@@ -20,6 +20,14 @@ endpoint.",
     remediation: "reports it",
     concern: Concern::Containment,
     severity: Severity::Low,
+    frameworks: &[
+        (Framework::Nist80053, "AC-3"),
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "3.3"),
+        (Framework::DataPerimeter, "identity-from-network"),
+        (Framework::DataPerimeter, "resource-from-network"),
+    ],
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
     changes: &[],

@@ -2,7 +2,7 @@
 
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
 use crate::evaluation::ingress::{Admission, ServicePorts};
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
@@ -26,6 +26,13 @@ the VPC are enabled (`vpc-dns-disabled`).",
     remediation: "enables private DNS",
     concern: Concern::Reachability,
     severity: Severity::High,
+    frameworks: &[
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "1.3.2"),
+        (Framework::CisControls8, "12.2"),
+        (Framework::DataPerimeter, "network-of-resources"),
+    ],
     resource: ResourceKind::Endpoint,
     needs: &[
         Part::Dns,

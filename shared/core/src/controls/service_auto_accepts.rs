@@ -1,7 +1,7 @@
 //! service-auto-accepts: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, RequireAcceptance};
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
@@ -18,6 +18,13 @@ accepts those that the settings approve (connection-waiting), and a person decid
     remediation: "requires acceptance; connections that exist stay up",
     concern: Concern::Publication,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "AC-3"),
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "7.2.1"),
+        (Framework::CisControls8, "3.3"),
+    ],
     resource: ResourceKind::EndpointService,
     needs: &[Part::Configuration],
     changes: &[ChangeKind::RequireAcceptance],

@@ -1,6 +1,6 @@
 //! service-name-unverified: see [`CONTROL`].
 
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::endpoint_service::{DnsRecord, EndpointService, PrivateDnsName, Verification};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
@@ -19,6 +19,10 @@ once it is set. Postern changes no public DNS.",
     remediation: "reports it, with the TXT record to set",
     concern: Concern::Publication,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::EndpointService,
     needs: &[Part::Configuration],
     changes: &[],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::changes::{Change, ChangeKind, RemoveServicePrincipals};
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 use crate::model::text::printable;
@@ -23,6 +23,15 @@ decide whether you trust it, such as those of a service that no `[[providers]]` 
     remediation: "removes the principals; connections that exist stay up",
     concern: Concern::Publication,
     severity: Severity::Critical,
+    frameworks: &[
+        (Framework::Nist80053, "AC-3"),
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "1.3.1"),
+        (Framework::PciDss4, "7.2.1"),
+        (Framework::CisControls8, "3.3"),
+        (Framework::DataPerimeter, "network-of-resources"),
+    ],
     resource: ResourceKind::EndpointService,
     needs: &[Part::Configuration, Part::Permissions],
     changes: &[ChangeKind::RemoveServicePrincipals],

@@ -1,6 +1,6 @@
 //! service-region-open: see [`CONTROL`].
 
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 use crate::model::text::printable;
@@ -17,6 +17,11 @@ and `regions` of the `[[providers]]` that name the service.
     remediation: "reports it, with the command",
     concern: Concern::Publication,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::EndpointService,
     needs: &[Part::Configuration],
     changes: &[],

@@ -1,6 +1,6 @@
 //! service-single-zone: see [`CONTROL`].
 
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 
@@ -16,6 +16,10 @@ when that zone fails, and consumers in other zones pay for traffic between zones
     remediation: "reports it",
     concern: Concern::Publication,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::EndpointService,
     needs: &[Part::Configuration],
     changes: &[],

@@ -1,6 +1,6 @@
 //! service-unbacked: see [`CONTROL`].
 
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::endpoint_service::{LoadBalancer, LoadBalancerState, ServiceSnapshot, TargetHealth};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
@@ -17,6 +17,10 @@ Consumers of a service whose load balancers are deleted, failed or without healt
     remediation: "reports it",
     concern: Concern::Publication,
     severity: Severity::High,
+    frameworks: &[
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::EndpointService,
     needs: &[Part::Configuration, Part::LoadBalancers, Part::TargetHealth],
     changes: &[],

@@ -1,6 +1,6 @@
 //! service-unprotected: see [`CONTROL`].
 
-use crate::evaluation::{Assessment, Concern, Control, Evaluate, Remediation, ServiceContext};
+use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{Gap, Part};
 use crate::model::text::printable;
@@ -17,6 +17,10 @@ steps.
     remediation: "reports it, with the command",
     concern: Concern::Publication,
     severity: Severity::Low,
+    frameworks: &[
+        (Framework::Nist80053, "CM-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::EndpointService,
     needs: &[Part::Configuration, Part::LoadBalancers],
     changes: &[],

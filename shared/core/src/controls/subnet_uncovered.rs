@@ -1,13 +1,10 @@
 //! subnet-uncovered: see [`CONTROL`].
 
-use std::collections::BTreeMap;
-
-use super::endpoint_missing::placement;
+use super::endpoint_missing::{address_type_advice, placement};
 use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation, in_unknown_state};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::id::Zone;
 use crate::model::managed::managed_by;
 use crate::model::snapshot::{Endpoint, Gap, Part, Subnet};
 
@@ -20,7 +17,8 @@ Clients in the zone reach the endpoint through another zone: they pay for the tr
 service when the other zone fails.
 
 One network interface serves its whole zone: a second subnet of a zone is covered by the network interface in the \
-first. The control does not apply to zones that the service does not support.
+first. The control does not apply to zones that the service does not support. A network interface with IPv4 addresses only \
+does not cover a subnet that has IPv6 addresses only.
 
 **Remediation** (automatic, additive). Adds one subnet of the zone to the endpoint: of the subnets that need the \
 service, the one with the most free addresses. Of several endpoints to the service, the one with private DNS gets \
@@ -31,6 +29,10 @@ Each zone of an interface endpoint is billed by the hour.",
     remediation: "adds a subnet of the zone",
     concern: Concern::Reachability,
     severity: Severity::Medium,
+    frameworks: &[
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::Subnet,
     needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[ChangeKind::AddSubnet],
@@ -39,87 +41,88 @@ Each zone of an interface endpoint is billed by the hour.",
     evaluate: Evaluate::Vpc(evaluate),
 };
 
-/// The zones in which endpoints have network interfaces.
-type Coverage<'a> = BTreeMap<&'a Zone, &'a Endpoint>;
-
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     let services = &context.required_interface()?.services;
     for required in services {
-        let serving = context.serving(required.service)?;
-        // Without an endpoint, endpoint-missing reports it.
-        let Some(chosen) = choose(&serving, context) else {
+        let mut serving = context.serving(required.service)?;
+        serving.sort_by_key(|e| (managed_by(e, context.snapshot).is_some(), !e.private_dns, &e.id));
+        // Without an endpoint that a subnet reaches, endpoint-missing reports it.
+        let mut subnets = required.subnets.iter();
+        if !subnets.any(|subnet| serving.iter().any(|endpoint| subnet.reaches(endpoint.address_type))) {
             continue;
-        };
-        let covered = zones_of(&serving, context)?;
-        let doubtful = zones_of(&context.doubtful(required.service)?, context)?;
+        }
+        let doubtful = context.doubtful(required.service)?;
         for subnet in &required.subnets {
-            findings.push(judge(required, subnet, chosen, &covered, &doubtful));
+            findings.push(judge(context, required, subnet, (&serving, &doubtful))?);
         }
     }
     Ok(findings)
 }
 
 fn judge(
+    context: &Context<'_>,
     required: &Required<'_>,
     subnet: &Subnet,
-    endpoint: &Endpoint,
-    covered: &Coverage<'_>,
-    doubtful: &Coverage<'_>,
-) -> Assessment {
+    (serving, doubtful): (&[&Endpoint], &[&Endpoint]),
+) -> Result<Assessment, Gap> {
     let service = required.service;
     let key = FindingKey::new(CONTROL.name, ResourceKind::Subnet, &subnet.id).for_service(&service.name);
     let zone = &subnet.zone;
-    if let Some(by) = covered.get(zone) {
-        return key.compliant(format!("Zone {zone} has a network interface of {}.", by.id));
+    let subnets = context.snapshot.subnets.as_ref().map_err(Gap::clone)?;
+    let covers = |endpoint: &&&Endpoint| {
+        let mut own = endpoint.subnets.iter().filter_map(|id| subnets.get(id));
+        subnet.reaches(endpoint.address_type) && own.any(|own| own.zone == *zone)
+    };
+    if let Some(by) = serving.iter().find(covers) {
+        return Ok(key.compliant(format!("Zone {zone} has a network interface of {}.", by.id)));
     }
     if !service.zones.contains(zone) {
-        return key.not_applicable(format!("{} does not support zone {zone}.", service.name));
+        return Ok(key.not_applicable(format!("{} does not support zone {zone}.", service.name)));
     }
-    if let Some(by) = doubtful.get(zone) {
-        return in_unknown_state(key, by);
+    if let Some(by) = doubtful.iter().find(covers) {
+        return Ok(in_unknown_state(key, by));
     }
+    // Preferably one that Postern may change and that has private DNS.
+    let chosen = serving.iter().find(|endpoint| subnet.reaches(endpoint.address_type));
+    let Some(endpoint) = chosen else {
+        let Some(endpoint) = serving.first() else {
+            return Ok(key.not_applicable("No endpoint serves the VPC."));
+        };
+        let addresses = subnet.address_type().unwrap_or_default();
+        let explanation = format!(
+            "The clients of the subnet have {addresses} addresses only and do not reach {}, which serves {} with {} \
+             addresses.",
+            endpoint.id, service.name, endpoint.address_type
+        );
+        let advice = address_type_advice(endpoint, service);
+        return Ok(key.non_compliant(explanation, Remediation::Manual(advice)));
+    };
     let explanation = format!(
         "Zone {zone} has no network interface of {}, which serves {}.",
         endpoint.id, service.name
     );
-    let remediation = match placement(service, &required.subnets).remove(zone) {
+    let place = placement(service, &required.subnets, endpoint.address_type).remove(zone);
+    let remediation = match place {
         Some(subnet) => Remediation::Automatic(vec![Change::AddSubnet(AddSubnet {
             endpoint: endpoint.id.clone(),
             subnet,
             zone: zone.clone(),
         })]),
         None => Remediation::Manual(format!(
-            "No subnet of zone {zone} has room for the network interface. Free an IPv4 address in one of them."
+            "No subnet of zone {zone} has room for the network interface. Free an address in one of them: {} for {}.",
+            endpoint.address_type, endpoint.id
         )),
     };
-    key.non_compliant(explanation, remediation)
-}
-
-/// The endpoint that gets the subnet: preferably one that Postern may change and that has private DNS.
-fn choose<'a>(serving: &[&'a Endpoint], context: &Context<'_>) -> Option<&'a Endpoint> {
-    serving
-        .iter()
-        .copied()
-        .min_by_key(|e| (managed_by(e, context.snapshot).is_some(), !e.private_dns, &e.id))
-}
-
-fn zones_of<'a>(endpoints: &[&'a Endpoint], context: &Context<'a>) -> Result<Coverage<'a>, Gap> {
-    let subnets = context.snapshot.subnets.as_ref().map_err(Gap::clone)?;
-    let mut zones = Coverage::new();
-    for endpoint in endpoints {
-        for subnet in endpoint.subnets.iter().filter_map(|id| subnets.get(id)) {
-            zones.entry(&subnet.zone).or_insert(endpoint);
-        }
-    }
-    Ok(zones)
+    Ok(key.non_compliant(explanation, remediation))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::address::AddressType;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointState, SubnetClass};
+    use crate::model::snapshot::{EndpointKind, EndpointState, SubnetClass};
     use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, net, tags, zone};
 
     /// `vpce-sts` in zone `a`; a second zone has a subnet.
@@ -181,14 +184,7 @@ mod tests {
 
     #[test]
     fn subnet_without_capacity_is_skipped() {
-        let faults: [fn(&mut Subnet); 3] = [
-            |s| s.free_addresses = 0,
-            |s| s.outpost = true,
-            |s| {
-                s.ipv4 = None;
-                s.ipv6 = [net("2001:db8::/64")].into();
-            },
-        ];
+        let faults: [fn(&mut Subnet); 2] = [|s| s.free_addresses = 0, |s| s.outpost = true];
         for fault in faults {
             let alone = new_zone().edit_subnet("subnet-b", fault);
             let finding = alone.judge(&CONTROL, "subnet-b");
@@ -202,6 +198,40 @@ mod tests {
                 [addition("vpce-sts", "subnet-b2", "b")]
             );
         }
+    }
+
+    #[test]
+    fn subnet_that_does_not_reach_the_addresses_of_the_endpoint_is_not_covered() {
+        let ipv6_only = |s: &mut Subnet| {
+            s.ipv4 = None;
+            s.ipv6 = [net("2001:db8::/64")].into();
+        };
+        let world = new_zone()
+            .subnet("subnet-a6", "a", SubnetClass::Private)
+            .edit_subnet("subnet-a6", ipv6_only);
+        let finding = world.judge(&CONTROL, "subnet-a6");
+        assert_eq!(
+            finding.explanation(),
+            "The clients of the subnet have IPv6 addresses only and do not reach vpce-sts, which serves \
+             com.amazonaws.eu-central-1.sts with IPv4 addresses."
+        );
+        assert!(advice(&finding).contains("offers no others"), "{finding:#?}");
+        assert_eq!(world.verdict(&CONTROL, "subnet-a"), Verdict::Compliant);
+        let dual = world
+            .clone()
+            .edit_service("sts", EndpointKind::Interface, |s| s.addresses = AddressType::Dualstack);
+        assert!(advice(&dual.judge(&CONTROL, "subnet-a6")).contains("--ip-address-type dualstack"));
+        let served = dual.edit_endpoint("vpce-sts", |e| e.address_type = AddressType::Dualstack);
+        assert_eq!(served.verdict(&CONTROL, "subnet-a6"), Verdict::Compliant);
+        let place = advice(&served.judge(&CONTROL, "subnet-b"));
+        assert!(
+            place.contains("IPv4 and IPv6"),
+            "a network interface needs both: {place}"
+        );
+        let none = world
+            .edit_subnet("subnet-a", ipv6_only)
+            .edit_subnet("subnet-b", ipv6_only);
+        assert_eq!(none.findings(&CONTROL), [], "the finding is endpoint-missing's");
     }
 
     #[test]

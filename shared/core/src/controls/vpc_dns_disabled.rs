@@ -1,7 +1,7 @@
 //! vpc-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::snapshot::{EndpointKind, Gap, Part};
 
@@ -21,6 +21,10 @@ the Amazon DNS server cannot resolve the names of the service.
     remediation: "enables them",
     concern: Concern::Reachability,
     severity: Severity::High,
+    frameworks: &[
+        (Framework::Nist80053, "SC-7"),
+        (Framework::CisControls8, "12.2"),
+    ],
     resource: ResourceKind::Vpc,
     needs: &[
         Part::Dns,

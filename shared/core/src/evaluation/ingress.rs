@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use postern_policy::{Ports, Transport};
 
 use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
 use crate::evaluation::Context;
+use crate::model::address::AddressType;
 use crate::model::id::ServiceName;
 use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
 
@@ -31,6 +32,11 @@ impl ServicePorts {
     /// TCP 443, which is what the managed group admits.
     fn https() -> Self {
         Self(vec![(443, 443)])
+    }
+
+    /// Whether the rule admits one of them.
+    pub fn overlap(&self, rule: &IngressRule) -> bool {
+        self.0.iter().any(|(first, last)| rule.meets_tcp(*first, *last))
     }
 
     pub fn has_https(&self) -> bool {
@@ -71,7 +77,8 @@ impl<'a> Context<'a> {
         Ok(self.snapshot.subnets.as_ref().map_err(Gap::clone)?.values().collect())
     }
 
-    /// Whether the endpoint's groups admit one of the ports from each of these subnets.
+    /// Whether the endpoint's groups admit one of the ports from each of these subnets, by each address family to which the
+    /// endpoint's names resolve.
     pub fn admission(&self, endpoint: &Endpoint, ports: &ServicePorts, subnets: &[&Subnet]) -> Result<Admission, Gap> {
         let groups = self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let mut rules = Vec::new();
@@ -82,7 +89,7 @@ impl<'a> Context<'a> {
                 None => unknown.push(id.as_str()),
             }
         }
-        let blocked = blocked(&rules, ports, subnets);
+        let blocked = blocked(&rules, ports, subnets, endpoint.dns_records);
         if blocked.is_empty() {
             return Ok(Admission::Admitted);
         }
@@ -105,8 +112,12 @@ impl<'a> Context<'a> {
         Ok(Admission::Blocked(blocked))
     }
 
-    /// The managed group, and the changes after which it admits TCP 443 from these subnets.
-    pub fn managed_group_for(&self, vpc_subnets: &[&Subnet]) -> Result<(ManagedGroup, Vec<Change>), Gap> {
+    /// The managed group, and the changes after which it admits TCP 443 from these subnets, by these address families.
+    pub fn managed_group_for(
+        &self,
+        vpc_subnets: &[&Subnet],
+        addresses: AddressType,
+    ) -> Result<(ManagedGroup, Vec<Change>), Gap> {
         self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
         let vpc = &self.snapshot.vpc.id;
         let group = ManagedGroup { vpc: vpc.clone() };
@@ -118,7 +129,7 @@ impl<'a> Context<'a> {
                 Vec::new()
             }
         };
-        let blocked = blocked(&rules, &ServicePorts::https(), vpc_subnets);
+        let blocked = blocked(&rules, &ServicePorts::https(), vpc_subnets, addresses);
         if !blocked.is_empty() {
             changes.push(Change::AuthorizeIngress(AuthorizeIngress {
                 group: group.clone(),
@@ -130,7 +141,7 @@ impl<'a> Context<'a> {
 
     /// The changes that admit these subnets to an endpoint. Groups of others are never edited.
     pub fn admit(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
-        let (group, mut changes) = self.managed_group_for(subnets)?;
+        let (group, mut changes) = self.managed_group_for(subnets, endpoint.dns_records)?;
         let attached = self
             .snapshot
             .managed_group()
@@ -145,29 +156,30 @@ impl<'a> Context<'a> {
     }
 }
 
-/// The IPv4 networks of the subnets from which none of the ports is admitted, adjacent ones merged. The endpoints are IPv4
-/// ones.
-fn blocked(rules: &[&IngressRule], ports: &ServicePorts, subnets: &[&Subnet]) -> BTreeSet<IpNet> {
+/// The networks of the subnets from which none of the ports is admitted, adjacent ones merged.
+fn blocked(
+    rules: &[&IngressRule],
+    ports: &ServicePorts,
+    subnets: &[&Subnet],
+    addresses: AddressType,
+) -> BTreeSet<IpNet> {
     let by_port = ports.0.iter().map(|(first, last)| {
         let admitting = rules.iter().filter(|rule| rule.admits_tcp(*first, *last));
-        let admitted: Vec<Ipv4Net> = admitting
+        let admitted: Vec<IpNet> = admitting
             .filter_map(|rule| match rule.source {
-                IngressSource::Cidr(IpNet::V4(net)) => Some(net),
-                IngressSource::Cidr(IpNet::V6(_)) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
+                IngressSource::Cidr(net) => Some(net),
+                IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
             })
             .collect();
-        Ipv4Net::aggregate(&admitted)
+        IpNet::aggregate(&admitted)
     });
-    let admitted: Vec<Ipv4Net> = by_port.flatten().collect();
-    let wanted: Vec<Ipv4Net> = subnets
+    let admitted: Vec<IpNet> = by_port.flatten().collect();
+    let wanted: Vec<IpNet> = subnets
         .iter()
-        .filter_map(|subnet| match subnet.ipv4 {
-            Some(IpNet::V4(net)) => Some(net),
-            Some(IpNet::V6(_)) | None => None,
-        })
+        .flat_map(|subnet| subnet.networks(addresses))
         .filter(|net| !admitted.iter().any(|a| a.contains(net)))
         .collect();
-    Ipv4Net::aggregate(&wanted).into_iter().map(IpNet::V4).collect()
+    IpNet::aggregate(&wanted).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -271,7 +283,7 @@ mod tests {
             let rules: Vec<_> = admitted
                 .iter()
                 .map(|(third, quarter, length)| {
-                    let net = Ipv4Net::new([10, 0, *third, quarter * 64].into(), *length).unwrap().trunc();
+                    let net = ipnet::Ipv4Net::new([10, 0, *third, quarter * 64].into(), *length).unwrap().trunc();
                     https(&net.to_string())
                 })
                 .collect();

@@ -2,7 +2,9 @@
 
 mod assessment;
 mod finding;
+mod framework;
 pub mod ingress;
+mod page;
 pub mod policies;
 mod policy_cache;
 pub mod requirement;
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 
 pub use self::assessment::{Assessment, Conclusion, Remediation};
 pub use self::finding::{Exempt, Finding, Suppression};
+pub use self::framework::{Framework, REFERENCES, Reference};
 use self::policies::Known;
 pub(crate) use self::policy_cache::Policy;
 pub use self::policy_cache::PolicyCache;
@@ -48,6 +51,8 @@ pub struct Control {
     pub remediation: &'static str,
     pub concern: Concern,
     pub severity: Severity,
+    /// What of it auditors ask for: requirements of frameworks, by id.
+    pub frameworks: &'static [(Framework, &'static str)],
     /// What its findings are about.
     pub resource: ResourceKind,
     /// The parts of the snapshot that `evaluate` reads.
@@ -68,6 +73,16 @@ pub struct Control {
 pub enum Evaluate {
     Vpc(fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>),
     Service(fn(&ServiceContext<'_>) -> Result<Vec<Assessment>, Gap>),
+}
+
+impl Control {
+    /// The requirements of frameworks that it checks.
+    pub fn references(&self) -> impl Iterator<Item = &'static Reference> {
+        self.frameworks.iter().filter_map(|(framework, id)| {
+            let same = |reference: &&Reference| reference.framework == *framework && reference.id == *id;
+            REFERENCES.iter().find(same)
+        })
+    }
 }
 
 /// What a group of controls is about. Each function evaluates the controls of some groups.

@@ -65,9 +65,14 @@ impl<'a> Context<'a> {
 
     fn policies_of_endpoints(&self) -> Result<Vec<(&'a Endpoint, Known<'a>)>, Gap> {
         let endpoints = self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
+        // Reported by service-retired.
+        let lost = |endpoint: &Endpoint| {
+            let services = self.snapshot.services.as_ref();
+            services.is_ok_and(|services| services.lost_service_of(endpoint))
+        };
         endpoints
             .filter(|endpoint| matches!(endpoint.kind, EndpointKind::Interface | EndpointKind::Gateway))
-            .filter(|endpoint| !endpoint.dead())
+            .filter(|endpoint| !endpoint.dead() && !lost(endpoint))
             .map(|endpoint| Ok((endpoint, self.policy_of(endpoint)?)))
             .collect()
     }
@@ -134,7 +139,7 @@ impl<'a> Context<'a> {
                 if endpoint.policy.as_deref() == Some(&replaced.after) {
                     return None;
                 }
-                let service = catalogue.find(endpoint.service.as_ref()?.as_str(), endpoint.kind)?;
+                let service = catalogue.of_endpoint(endpoint)?;
                 let locks_out = self.locks_out(&endpoint.id, &endpoint.owner, service, &replaced.after);
                 locks_out.then(|| endpoint.id.to_string())
             }
@@ -213,7 +218,7 @@ impl<'a> Context<'a> {
             service: service.name.to_string(),
             gateway: service.kind == EndpointKind::Gateway,
             owner: snapshot.account.to_string(),
-            region: snapshot.region.to_string(),
+            region: service.region.as_ref().unwrap_or(&snapshot.region).to_string(),
             vpc: snapshot.vpc.id.to_string(),
             endpoint: String::new(),
             time: self.now.as_second(),

@@ -158,17 +158,14 @@ impl<'a> Context<'a> {
     /// The catalogue's entry for the service of an endpoint.
     pub fn service_of(&self, endpoint: &Endpoint) -> Result<Option<&'a Service>, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
-        Ok(endpoint
-            .service
-            .as_ref()
-            .and_then(|name| catalogue.find(name.as_str(), endpoint.kind)))
+        Ok(catalogue.of_endpoint(endpoint))
     }
 
     /// Whether private DNS is wanted on the interface endpoint of a service. Where the service has a gateway type as well,
     /// its normal DNS name is for the clients of the gateway endpoint.
     pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
-        Ok(service.amazon
+        Ok(service.amazon()
             && against_private_dns(service).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()

@@ -89,7 +89,7 @@ impl ChangeStatus {
         match outcome.clone() {
             ChangeOutcome::Applied { created } => Self::Applied { created },
             ChangeOutcome::NotNeeded { reason } => Self::NotNeeded { reason },
-            ChangeOutcome::Skipped { reason } => Self::Skipped { reason },
+            ChangeOutcome::Skipped { reason } | ChangeOutcome::Postponed { reason } => Self::Skipped { reason },
             ChangeOutcome::Failed { cause, transient: true } => Self::Uncertain { cause },
             ChangeOutcome::Failed {
                 cause,

@@ -21,11 +21,7 @@ pub fn managed_by(endpoint: &Endpoint, snapshot: &VpcSnapshot) -> Option<String>
     if let Some(managed_by) = endpoint.managed_by(&snapshot.account) {
         return Some(managed_by);
     }
-    let service = snapshot
-        .services
-        .as_ref()
-        .ok()?
-        .find(endpoint.service.as_ref()?.as_str(), endpoint.kind)?;
+    let service = snapshot.services.as_ref().ok()?.of_endpoint(endpoint)?;
     service
         .manages_endpoints
         .then(|| format!("is managed by the service {}", service.name))

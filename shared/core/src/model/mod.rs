@@ -1,5 +1,6 @@
 //! The nouns: ids, scopes, snapshots, the keys of findings.
 
+pub mod address;
 pub mod arn;
 pub mod cost;
 pub mod endpoint_service;

@@ -11,6 +11,19 @@ const NO_PRIVATE_DNS: &[(&str, &str)] = &[
     ),
 ];
 
+/// Services that AWS retires, by short name, with the one that takes the place.
+const RETIRED: &[(&str, &str)] = &[
+    // https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html
+    ("ec2messages", "ssmmessages"),
+];
+
+/// The short name of the service that takes the place of one that AWS retires.
+pub fn successor(service: &Service) -> Option<&'static str> {
+    let name = service.short_name()?;
+    let found = RETIRED.iter().find(|(retired, _)| *retired == name);
+    found.map(|(_, successor)| *successor)
+}
+
 /// Why private DNS is not enabled on endpoints of a service. None where nothing is known against it.
 pub fn against_private_dns(service: &Service) -> Option<&'static str> {
     let name = service.short_name()?;

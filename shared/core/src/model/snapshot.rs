@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+use crate::model::address::AddressType;
 use crate::model::id::{
     AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, ServiceName, SubnetId, VpcId, Zone,
 };
@@ -178,7 +179,8 @@ pub enum EndpointKind {
     GatewayLoadBalancer,
     Resource,
     ServiceNetwork,
-    /// A type that AWS added later. Such endpoints are ignored.
+    Tunnel,
+    /// A type that AWS added later.
     Other,
 }
 
@@ -206,6 +208,8 @@ pub struct Endpoint {
     pub kind: EndpointKind,
     /// Resource and service-network endpoints have none.
     pub service: Option<ServiceName>,
+    /// The ARN of the resource configuration or service network to which it leads.
+    pub target: Option<String>,
     /// Set where the service lies in another Region than the endpoint.
     pub service_region: Option<Region>,
     pub owner: AccountId,
@@ -214,6 +218,10 @@ pub struct Endpoint {
     pub subnets: BTreeSet<SubnetId>,
     pub route_tables: BTreeSet<RouteTableId>,
     pub security_groups: BTreeSet<SecurityGroupId>,
+    /// The addresses of its network interfaces; for a gateway endpoint, those of the service to which it adds routes.
+    pub address_type: AddressType,
+    /// The addresses to which its private DNS names resolve.
+    pub dns_records: AddressType,
     pub private_dns: bool,
     /// Private DNS is for inbound resolver endpoints only, so for clients outside of AWS. Those of the VPC use the gateway
     /// endpoint of the service.
@@ -260,10 +268,12 @@ pub enum IngressSource {
 /// The services that can be reached through endpoints in a Region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Catalogue {
-    /// In the order of names and kinds.
+    /// In the order of names, kinds and Regions.
     services: Vec<Service>,
-    /// Where in `services` those of AWS are, by short name.
+    /// Where in `services` those of AWS in this Region are, by short name.
     by_short_name: BTreeMap<String, Vec<usize>>,
+    /// Services of which AWS says, asked by name, that they do not exist; with the Region, if it is another one.
+    pub(crate) unknown: BTreeSet<(ServiceName, Option<Region>)>,
 }
 
 /// One entry of the catalogue. Services with a gateway and an interface form have two.
@@ -271,15 +281,17 @@ pub struct Catalogue {
 pub struct Service {
     pub name: ServiceName,
     pub kind: EndpointKind,
+    /// Where it lies, if in another Region than the catalogue's.
+    pub region: Option<Region>,
     pub zones: BTreeSet<Zone>,
     pub policy_supported: bool,
     pub private_dns_names: BTreeSet<String>,
     /// The service creates and deletes its endpoints itself.
     pub manages_endpoints: bool,
-    /// Offers IPv4 addresses.
-    pub ipv4: bool,
-    /// Owned by AWS rather than by another account.
-    pub amazon: bool,
+    /// The addresses that its endpoints may have.
+    pub addresses: AddressType,
+    /// The account that offers it; none for the services of AWS.
+    pub provider: Option<AccountId>,
 }
 
 impl EndpointKind {
@@ -288,9 +300,10 @@ impl EndpointKind {
         match self {
             Self::Interface => "interface",
             Self::Gateway => "gateway",
-            Self::GatewayLoadBalancer => "gateway load balancer",
+            Self::GatewayLoadBalancer => "Gateway Load Balancer",
             Self::Resource => "resource",
             Self::ServiceNetwork => "service-network",
+            Self::Tunnel => "tunnel",
             Self::Other => "other",
         }
     }
@@ -310,6 +323,34 @@ impl EndpointState {
             "expired" => Self::Expired,
             _ => Self::Unknown,
         }
+    }
+}
+
+impl Subnet {
+    /// None in a subnet without any addresses, which EC2 does not make.
+    pub fn address_type(&self) -> Option<AddressType> {
+        AddressType::of(self.ipv4.is_some(), !self.ipv6.is_empty())
+    }
+
+    /// Whether AWS places network interfaces with these addresses in it: IPv6 ones only where it has no IPv4 addresses.
+    /// [Create an interface endpoint](https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html)
+    pub fn hosts(&self, addresses: AddressType) -> bool {
+        match addresses {
+            AddressType::Ipv4 => self.ipv4.is_some(),
+            AddressType::Ipv6 | AddressType::Dualstack => self.address_type() == Some(addresses),
+        }
+    }
+
+    /// Whether its clients can reach something with these addresses.
+    pub fn reaches(&self, addresses: AddressType) -> bool {
+        self.address_type().is_some_and(|own| own.meets(addresses))
+    }
+
+    /// Its networks of these families.
+    pub fn networks(&self, addresses: AddressType) -> impl Iterator<Item = IpNet> {
+        let ipv4 = self.ipv4.filter(|_| addresses.ipv4());
+        ipv4.into_iter()
+            .chain(self.ipv6.iter().copied().filter(move |_| addresses.ipv6()))
     }
 }
 
@@ -355,6 +396,15 @@ impl IngressRule {
         self.admits_tcp(443, 443)
     }
 
+    /// Whether it admits a TCP port from the first to the last.
+    pub fn meets_tcp(&self, first: u16, last: u16) -> bool {
+        match self.protocol {
+            Protocol::All => true,
+            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= last && first <= to),
+            Protocol::Other => false,
+        }
+    }
+
     /// Whether it admits every TCP port from the first to the last.
     pub fn admits_tcp(&self, first: u16, last: u16) -> bool {
         match self.protocol {
@@ -367,9 +417,14 @@ impl IngressRule {
 
 impl Catalogue {
     pub fn new(mut services: Vec<Service>) -> Self {
-        services.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+        services.sort_by(|a, b| (&a.name, a.kind, &a.region).cmp(&(&b.name, b.kind, &b.region)));
+        services.dedup_by(|a, b| (&a.name, a.kind, &a.region) == (&b.name, b.kind, &b.region));
         let mut by_short_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (at, service) in services.iter().enumerate().filter(|(_, service)| service.amazon) {
+        for (at, service) in services
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| s.amazon() && s.region.is_none())
+        {
             if let Some(short) = service.short_name() {
                 by_short_name.entry(short.to_owned()).or_default().push(at);
             }
@@ -377,17 +432,42 @@ impl Catalogue {
         Self {
             services,
             by_short_name,
+            unknown: BTreeSet::new(),
         }
     }
 
-    /// In the order of names and kinds.
+    /// With what AWS answered about services that were asked for by name: these exist, and of those it knows nothing.
+    #[must_use]
+    pub fn with(&self, found: Vec<Service>, unknown: impl IntoIterator<Item = (ServiceName, Option<Region>)>) -> Self {
+        let mut with = Self::new([self.services.clone(), found].concat());
+        with.unknown = self.unknown.iter().cloned().chain(unknown).collect();
+        with
+    }
+
+    /// In the order of names, kinds and Regions.
     pub fn services(&self) -> &[Service] {
         &self.services
     }
 
-    /// The entry of a service in one of its forms.
+    /// The entry of a service of this Region in one of its forms.
     pub fn find(&self, name: &str, kind: EndpointKind) -> Option<&Service> {
-        let place = |service: &Service| (service.name.as_str(), service.kind).cmp(&(name, kind));
+        self.find_in(name, kind, None)
+    }
+
+    /// The entry of the service of an endpoint.
+    pub fn of_endpoint(&self, endpoint: &Endpoint) -> Option<&Service> {
+        let service = endpoint.service.as_ref()?;
+        self.find_in(service.as_str(), endpoint.kind, endpoint.service_region.as_ref())
+    }
+
+    /// Whether AWS says that the service of the endpoint does not exist.
+    pub fn lost_service_of(&self, endpoint: &Endpoint) -> bool {
+        let service = endpoint.service.clone();
+        service.is_some_and(|service| self.unknown.contains(&(service, endpoint.service_region.clone())))
+    }
+
+    fn find_in(&self, name: &str, kind: EndpointKind, region: Option<&Region>) -> Option<&Service> {
+        let place = |s: &Service| (s.name.as_str(), s.kind, s.region.as_ref()).cmp(&(name, kind, region));
         let at = self.services.binary_search_by(place).ok()?;
         self.services.get(at)
     }
@@ -402,6 +482,16 @@ impl Catalogue {
 }
 
 impl Service {
+    /// Whether AWS offers it, rather than another account.
+    pub fn amazon(&self) -> bool {
+        self.provider.is_none()
+    }
+
+    /// Whether its endpoints may have these addresses.
+    pub fn offers(&self, addresses: AddressType) -> bool {
+        self.addresses == addresses || self.addresses == AddressType::Dualstack
+    }
+
     /// The name without provider and Region, such as `ecr.api` of `com.amazonaws.eu-central-1.ecr.api` and `iam` of
     /// `com.amazonaws.iam`. Nothing for services of other providers.
     pub fn short_name(&self) -> Option<&str> {

@@ -404,6 +404,7 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         remediation: "nothing",
         concern: Concern::Reachability,
         severity: Severity::Low,
+        frameworks: &[],
         resource: ResourceKind::Vpc,
         needs: &[Part::Dns, Part::SecurityGroups],
         changes: &[],

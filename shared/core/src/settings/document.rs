@@ -7,10 +7,12 @@ use postern_policy::Perimeter;
 use super::provider::WAITING_HOURS;
 use super::reader::{Node, Section, advice};
 use super::{
-    AlertSettings, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes,
-    Provider, Requirement, ServiceSelector, Settings, SubnetSelector, VpcSelector, values,
+    AlertSettings, ApprovedServices, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits,
+    MaintenanceWindow, Mode, Modes, Provider, Requirement, ServiceSelector, Settings, SubnetSelector, VpcSelector,
+    values,
 };
 use crate::model::cost::Prices;
+use crate::model::id::AccountId;
 use crate::model::snapshot::{EndpointKind, SubnetClass};
 
 pub(super) const KINDS: &[(&str, EndpointKind)] = &[
@@ -46,6 +48,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         confirmed_perimeter,
         trusted_cidrs,
         requirements: root.list("requirements", requirement),
+        approved_services: root.get("approved_services", approved_services),
         providers: root.list("providers", provider),
         modes: root.get("modes", modes).unwrap_or_default(),
         exemptions: root.get("exemptions", exemptions).unwrap_or_default(),
@@ -95,6 +98,16 @@ fn requirement(node: &Node<'_>) -> Option<Requirement> {
             kind: kind.unwrap_or(EndpointKind::Interface),
             vpcs,
             subnets,
+        })
+    })
+}
+
+fn approved_services(node: &Node<'_>) -> Option<ApprovedServices> {
+    node.section(|s| {
+        Some(ApprovedServices {
+            aws: s.get("aws", Node::boolean).unwrap_or(true),
+            names: s.list("names", values::approved_service).into_iter().collect(),
+            accounts: s.list("accounts", values::account).into_iter().map(AccountId).collect(),
         })
     })
 }

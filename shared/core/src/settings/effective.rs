@@ -5,7 +5,10 @@ use toml::value::Datetime;
 use toml::{Table, Value};
 
 use super::document::{CLASSES, KINDS, MODES, WEEKDAYS};
-use super::{Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider, Requirement, Settings};
+use super::{
+    ApprovedServices, Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider, Requirement,
+    Settings,
+};
 use crate::model::snapshot::Tags;
 
 impl Settings {
@@ -17,6 +20,7 @@ impl Settings {
             confirmed_perimeter,
             trusted_cidrs,
             requirements,
+            approved_services,
             providers,
             modes,
             exemptions,
@@ -65,7 +69,7 @@ impl Settings {
         priced.extend(hour.map(|hour| ("interface_endpoint_zone_hour".to_owned(), hour)));
         let day = prices.as_of.map(|day| date(&day.to_string()));
         priced.extend(day.map(|day| ("as_of".to_owned(), day)));
-        let document = section([
+        let mut document = section([
             ("perimeter", perimeter.into()),
             ("requirements", array(requirements.iter().map(requirement))),
             ("providers", array(providers.iter().map(provider))),
@@ -77,6 +81,8 @@ impl Settings {
             ("alerts", section([("repeat_days", number(alerts.repeat_days))]).into()),
             ("prices", priced.into()),
         ]);
+        let approved = approved_services.as_ref().map(self::approved_services);
+        document.extend(approved.map(|approved| ("approved_services".to_owned(), approved.into())));
         document.to_string()
     }
 }
@@ -102,6 +108,14 @@ fn requirement(requirement: &Requirement) -> Value {
         ("subnets", subnets.into()),
     ]);
     table.into()
+}
+
+fn approved_services(approved: &ApprovedServices) -> Table {
+    section([
+        ("aws", approved.aws.into()),
+        ("names", strings(&approved.names)),
+        ("accounts", strings(&approved.accounts)),
+    ])
 }
 
 fn provider(provider: &Provider) -> Value {

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::finding::ResourceKind;
-use crate::model::id::{Region, VpcId};
+use crate::model::id::{AccountId, Region, ServiceName, VpcId};
 use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
 
 mod document;
@@ -45,6 +45,8 @@ pub struct Settings {
     /// Networks trusted for ingress besides the VPC's own.
     pub trusted_cidrs: Vec<IpNet>,
     pub requirements: Vec<Requirement>,
+    /// None: every service is approved.
+    pub approved_services: Option<ApprovedServices>,
     /// Who may use which endpoint services of this account.
     pub providers: Vec<Provider>,
     pub modes: Modes,
@@ -80,6 +82,17 @@ pub struct Requirement {
     pub kind: EndpointKind,
     pub vpcs: VpcSelector,
     pub subnets: SubnetSelector,
+}
+
+/// The services to which endpoints may lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovedServices {
+    /// All services of AWS.
+    pub aws: bool,
+    /// Services by short or full name, and ARNs of resource configurations and service networks.
+    pub names: BTreeSet<String>,
+    /// Everything that these accounts offer.
+    pub accounts: BTreeSet<AccountId>,
 }
 
 /// Every given criterion must match; without criteria, every VPC is selected.
@@ -214,12 +227,23 @@ fn version(text: &str) -> String {
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Full names have three parts at least, such as `com.amazonaws.iam`; short ones at most two, such as `ecr.api`.
+fn is_full_name(service: &str) -> bool {
+    service.split('.').count() > 2
+}
+
 fn lines(problems: &[Problem]) -> String {
     let lines: Vec<_> = problems.iter().map(Problem::to_string).collect();
     lines.join("\n")
 }
 
 impl Settings {
+    /// The services that are required by full names.
+    pub fn full_service_names(&self) -> impl Iterator<Item = ServiceName> {
+        let names = self.requirements.iter().flat_map(|requirement| &requirement.services);
+        names.filter(|name| is_full_name(name)).map(|name| name.as_str().into())
+    }
+
     /// Whether these are the settings of this text.
     pub fn is_of(&self, text: &str) -> bool {
         self.version == version(text)
@@ -240,6 +264,7 @@ impl Default for Settings {
             confirmed_perimeter: None,
             trusted_cidrs: Vec::new(),
             requirements: Vec::new(),
+            approved_services: None,
             providers: Vec::new(),
             modes: Modes::default(),
             exemptions: Vec::new(),

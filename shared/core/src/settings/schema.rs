@@ -22,6 +22,7 @@ struct Document {
     /// Which services must be reachable privately, and from which subnets.
     #[schemars(extend("uniqueItems" = true))]
     requirements: Option<Vec<Requirement>>,
+    approved_services: Option<ApprovedServices>,
     /// Who may use your endpoint services.
     #[schemars(extend("uniqueItems" = true))]
     providers: Option<Vec<Provider>>,
@@ -99,6 +100,21 @@ struct Requirement {
 enum Kind {
     Interface,
     Gateway,
+}
+
+/// The services to which endpoints may lead. Without this section, every service is approved.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ApprovedServices {
+    /// Whether all services of AWS are approved.
+    #[schemars(extend("default" = true))]
+    aws: Option<bool>,
+    /// Services by short or full name, and ARNs of resource configurations and service networks.
+    #[schemars(inner(regex(pattern = r"^[a-z0-9][a-z0-9._:/-]*$")))]
+    names: Option<BTreeSet<String>>,
+    /// Ids of accounts of which everything is approved that they offer. The own account is approved.
+    #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
+    accounts: Option<BTreeSet<String>>,
 }
 
 /// Every given criterion must match; without criteria, every VPC is selected.
@@ -484,7 +500,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 17);
+        assert_eq!(tables, 18);
     }
 
     #[test]

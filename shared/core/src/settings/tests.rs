@@ -5,8 +5,8 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    AlertSettings, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode, Modes, Provider,
-    Requirement, ServiceSelector, Settings, SettingsError, SubnetSelector, VpcSelector, version,
+    AlertSettings, ApprovedServices, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode,
+    Modes, Provider, Requirement, ServiceSelector, Settings, SettingsError, SubnetSelector, VpcSelector, version,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -52,8 +52,10 @@ fn time(text: &str) -> Timestamp {
 
 #[test]
 fn problem_is_reported_with_its_position_and_advice() {
+    let controls: Vec<_> = CONTROLS.iter().map(|control| format!("`{}`", control.name)).collect();
     for bad in BAD {
-        assert_eq!(problems(bad.text), [bad.problem], "{}", bad.text);
+        let problem = bad.problem.replace("{controls}", &controls.join(", "));
+        assert_eq!(problems(bad.text), [problem], "{}", bad.text);
     }
 }
 
@@ -81,6 +83,11 @@ fn every_key_reaches_the_settings() {
         },
         confirmed_perimeter: Some("0123456789ab".to_owned()),
         trusted_cidrs: vec!["10.0.0.0/8".parse().unwrap()],
+        approved_services: Some(ApprovedServices {
+            aws: false,
+            names: BTreeSet::from(["sts".to_owned()]),
+            accounts: BTreeSet::from(["444455556666".into()]),
+        }),
         requirements: vec![
             Requirement {
                 services: strings(&["sts", "ecr.api"]),
@@ -416,6 +423,11 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
             "2027-06-30T16:00:00Z",
         ),
     ];
+    with_examples.approved_services = Some(ApprovedServices {
+        aws: true,
+        names: BTreeSet::new(),
+        accounts: BTreeSet::new(),
+    });
     with_examples.prices.regions.insert("eu-central-1".into(), 0.012);
     with_examples.prices.interface_endpoint_zone_hour = Some(0.02);
     with_examples.prices.as_of = Some(jiff::civil::date(2026, 11, 29));

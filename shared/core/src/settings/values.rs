@@ -98,6 +98,13 @@ pub(super) fn service(node: &Node<'_>) -> Option<String> {
     })
 }
 
+/// A service, or the ARN of a resource configuration or service network.
+pub(super) fn approved_service(node: &Node<'_>) -> Option<String> {
+    node.text("the name of a service such as ecr.api, or an ARN", |text| {
+        text.starts_with(is_lower) && text.chars().all(|c| is_lower(c) || "._-:/".contains(c))
+    })
+}
+
 pub(super) fn vpc(node: &Node<'_>) -> Option<VpcId> {
     node.text("a VPC id such as vpc-0123456789abcdef0", |text| {
         is_resource_id(text, &["vpc-"])

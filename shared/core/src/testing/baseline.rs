@@ -9,11 +9,12 @@ use super::{ACCOUNT, PARTNER, REGION, VPC, World, https, net, route, zone};
 use crate::controls::CONTROLS;
 use crate::evaluation::PolicyCache;
 use crate::history::ChangeHistory;
+use crate::model::address::AddressType;
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::snapshot::{
     Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, SubnetClass, Tags, Vpc, VpcDns, VpcSnapshot,
 };
-use crate::settings::{Limits, Mode, Modes, Settings};
+use crate::settings::{ApprovedServices, Limits, Mode, Modes, Settings};
 
 static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
 
@@ -55,6 +56,11 @@ pub(crate) fn bare() -> World {
     };
     let settings = Settings {
         perimeter: perimeter(),
+        approved_services: Some(ApprovedServices {
+            aws: true,
+            names: BTreeSet::new(),
+            accounts: BTreeSet::new(),
+        }),
         modes: modes(Mode::Enforce, BTreeMap::new()),
         limits: Limits {
             changes_per_run: 1_000,
@@ -141,7 +147,7 @@ fn catalogue() -> Catalogue {
         service(&format!("aws.api.{REGION}.freetier")),
         service(&format!("cn.com.amazonaws.{REGION}.ecr.api")),
         Service {
-            amazon: false,
+            provider: Some(super::STRANGER.into()),
             ..service(PARTNER)
         },
     ])
@@ -155,12 +161,13 @@ pub(crate) fn service(name: &str) -> Service {
     Service {
         name: name.into(),
         kind: EndpointKind::Interface,
+        region: None,
         zones: ["a", "b", "c"].map(zone).into(),
         policy_supported: true,
         private_dns_names: BTreeSet::from([format!("{short}.{REGION}.amazonaws.com")]),
         manages_endpoints: false,
-        ipv4: true,
-        amazon: true,
+        addresses: AddressType::Ipv4,
+        provider: None,
     }
 }
 

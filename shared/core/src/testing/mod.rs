@@ -20,6 +20,7 @@ use crate::changes::{Change, Inverse};
 use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
+use crate::model::address::AddressType;
 use crate::model::finding::Verdict;
 use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
@@ -161,6 +162,7 @@ impl World {
             id: id.into(),
             kind,
             service: Some(self.full_name(service)),
+            target: None,
             service_region: None,
             owner: ACCOUNT.into(),
             state: EndpointState::Available,
@@ -168,6 +170,8 @@ impl World {
             subnets: BTreeSet::new(),
             route_tables: BTreeSet::new(),
             security_groups: BTreeSet::new(),
+            address_type: AddressType::Ipv4,
+            dns_records: AddressType::Ipv4,
             private_dns: false,
             private_dns_inbound_only: false,
             policy: Some(template(service, region, &self.settings.perimeter).unwrap()),
@@ -305,9 +309,11 @@ impl World {
     }
 
     pub(crate) fn edit_catalogue(mut self, edit: impl FnOnce(&mut Vec<Service>)) -> Self {
-        let mut services = self.snapshot.services.as_ref().unwrap().services().to_vec();
+        let before = self.snapshot.services.as_ref().unwrap();
+        let mut services = before.services().to_vec();
         edit(&mut services);
-        self.snapshot.services = Ok(Arc::new(Catalogue::new(services)));
+        let unknown = before.unknown.clone();
+        self.snapshot.services = Ok(Arc::new(Catalogue::new(services).with(Vec::new(), unknown)));
         self
     }
 

@@ -1,6 +1,7 @@
 //! Random VPCs and settings, as odd as AWS allows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use postern_policy::{Document, EndpointContext, Perimeter, fix, template};
 use proptest::collection::{btree_map, btree_set, vec};
@@ -17,12 +18,15 @@ use crate::changes::{Change, ReplacePolicy};
 use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::TAG_EXEMPT;
 use crate::history::ChangeRecord;
+use crate::model::address::AddressType;
 use crate::model::id::{SubnetId, Zone};
 use crate::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
     SubnetClass, Tags, VpcDns,
 };
-use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};
+use crate::settings::{
+    ApprovedServices, Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector,
+};
 
 const TABLES: [&str; 4] = ["rtb-isolated", "rtb-main", "rtb-private", "rtb-public"];
 const SUBNETS: usize = 6;
@@ -57,9 +61,10 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         maybe(0.4, (vec(ingress(), 0..3), prop::bool::weighted(0.9))),
         (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
         maybe(0.2, 0..11_usize),
+        (vec(addresses(), 12), any::<bool>()),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
-        |((subnets, leads, groups, managed, (support, hostnames), unlisted), endpoints, settings)| {
+        |((subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost)), endpoints, settings)| {
             let mut world = bare();
             for (table, (lead, marks)) in TABLES.into_iter().zip(leads) {
                 world = world.edit_table(table, |t| {
@@ -71,6 +76,8 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             for (n, (mut subnet, table)) in subnets.into_iter().enumerate() {
                 subnet.id = SubnetId(format!("subnet-{n}"));
                 subnet.ipv4 = subnet.ipv4.map(|_| net(&format!("10.0.{n}.0/24")));
+                let ipv6 = subnet.ipv6.iter().map(|_| net(&format!("2001:db8:0:{n}::/64")));
+                subnet.ipv6 = ipv6.collect();
                 let id = subnet.id.clone();
                 world.snapshot.subnets.as_mut().unwrap().insert(id.clone(), subnet);
                 if let Some(table) = table {
@@ -98,10 +105,20 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             for (n, sketch) in endpoints.into_iter().enumerate() {
                 world = sketch.scope(n, world);
             }
+            world = world.edit_catalogue(|services| {
+                for (service, addresses) in services.iter_mut().zip(offered) {
+                    service.addresses = addresses;
+                }
+            });
             if let Some(n) = unlisted {
                 world = world.edit_catalogue(|services| {
                     services.remove(n);
                 });
+            }
+            let gone = ("com.amazonaws.eu-central-1.gone".into(), None);
+            if lost {
+                let catalogue = world.snapshot.services.as_ref().unwrap();
+                world.snapshot.services = Ok(Arc::new(catalogue.with(Vec::new(), [gone])));
             }
             world
         },
@@ -141,13 +158,18 @@ fn subnet() -> impl Strategy<Value = (Subnet, Option<&'static str>)> {
         Some("rtb-public"),
         None,
     ];
-    (select(zones), quirks, free, marks(), select(tables.to_vec())).prop_map(|(zone, quirk, free, tags, table)| {
+    let places = (select(zones), quirks, any::<bool>());
+    (places, free, marks(), select(tables.to_vec())).prop_map(|((zone, quirk, ipv6), free, tags, table)| {
         let subnet = Subnet {
             id: SubnetId(String::new()),
             owner: if quirk == 1 { STRANGER } else { ACCOUNT }.into(),
             zone,
             ipv4: (quirk != 2).then(|| net("10.0.0.0/24")),
-            ipv6: [net("2001:db8::/64")].into(),
+            ipv6: if quirk == 2 || ipv6 {
+                [net("2001:db8::/64")].into()
+            } else {
+                BTreeSet::new()
+            },
             free_addresses: free,
             outpost: quirk == 3,
             tags,
@@ -201,6 +223,14 @@ fn ingress() -> impl Strategy<Value = IngressRule> {
     ])
 }
 
+fn addresses() -> impl Strategy<Value = AddressType> {
+    prop_oneof![
+        6 => Just(AddressType::Ipv4),
+        1 => Just(AddressType::Ipv6),
+        2 => Just(AddressType::Dualstack),
+    ]
+}
+
 /// An endpoint before it is known what the VPC has for it.
 #[derive(Clone, Debug)]
 struct Sketch {
@@ -212,6 +242,9 @@ struct Sketch {
     tables: u8,
     groups: u8,
     private_dns: bool,
+    addresses: AddressType,
+    /// Of both families, whether the names resolve to IPv4 addresses only.
+    ipv4_records: bool,
     /// Among [`POLICIES`]; beyond them the perimeter policy.
     policy: Option<usize>,
     requester_managed: bool,
@@ -235,22 +268,33 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
     let bits = (any::<u8>(), any::<u8>(), 0..16_u8);
     let tags = prop_oneof![9 => marks(), 1 => Just(tags(&[("GuardDutyManaged", "true")]))];
     (
-        0..13_usize,
+        // Often the interface endpoint of S3, which has a gateway type, too.
+        prop_oneof![6 => 0..14_usize, 1 => Just(8_usize)],
         states,
         bits,
-        any::<bool>(),
+        (any::<bool>(), addresses(), any::<bool>()),
         maybe(0.95, 0..POLICIES.len() + 4),
         (rarely(), rarely(), rarely(), rarely()),
         tags,
     )
         .prop_map(
-            |(service, state, (subnets, tables, groups), private_dns, policy, rare, tags)| Sketch {
+            |(
+                service,
+                state,
+                (subnets, tables, groups),
+                (private_dns, addresses, ipv4_records),
+                policy,
+                rare,
+                tags,
+            )| Sketch {
                 service,
                 state,
                 subnets,
                 tables,
                 groups,
                 private_dns,
+                addresses,
+                ipv4_records,
                 policy,
                 requester_managed: rare.0,
                 foreign: rare.1,
@@ -267,12 +311,19 @@ fn chosen<T>(items: impl IntoIterator<Item = T>, bits: u8) -> Vec<T> {
 }
 
 impl Sketch {
+    fn records(&self) -> AddressType {
+        match self.addresses {
+            AddressType::Dualstack if self.ipv4_records => AddressType::Ipv4,
+            addresses => addresses,
+        }
+    }
+
     fn scope(self, n: usize, world: World) -> World {
         let snapshot = &world.snapshot;
         let catalogue = snapshot.services.as_ref().unwrap();
         let (kind, service) = match catalogue.services().get(self.service) {
             Some(Service { kind, name, .. }) => (*kind, Some(name.clone())),
-            None if self.service == 11 => (EndpointKind::Interface, Some("com.amazonaws.eu-central-1.gone".into())),
+            None if self.service == 12 => (EndpointKind::Interface, Some("com.amazonaws.eu-central-1.gone".into())),
             None => (EndpointKind::Resource, None),
         };
         let interface = kind == EndpointKind::Interface;
@@ -292,6 +343,7 @@ impl Sketch {
         let endpoint = Endpoint {
             id: format!("vpce-{n}").into(),
             kind,
+            target: None,
             service_region: self.abroad.then(|| "us-east-1".into()),
             owner: if self.foreign { STRANGER } else { ACCOUNT }.into(),
             state: self.state,
@@ -299,6 +351,8 @@ impl Sketch {
             subnets: subnets.into_iter().map(|s| s.id.clone()).collect(),
             route_tables: tables.into_iter().map(Into::into).collect(),
             security_groups: groups.into_iter().map(Into::into).collect(),
+            address_type: self.addresses,
+            dns_records: self.records(),
             private_dns: interface && self.private_dns && !taken,
             private_dns_inbound_only: false,
             policy: self.policy.map(|policy| {
@@ -366,17 +420,29 @@ fn settings() -> impl Strategy<Value = Settings> {
         btree_map(select(controls()), mode(), 0..3),
         vec(exemption(), 0..3),
         btree_set(select(controls()), 0..3),
+        maybe(0.7, approved_services()),
     )
         .prop_map(
-            |(perimeter, requirements, default, controls, exemptions, exempt_by_tag)| Settings {
+            |(perimeter, requirements, default, controls, exemptions, exempt_by_tag, approved_services)| Settings {
                 perimeter,
                 requirements,
+                approved_services,
                 modes: modes(default, controls),
                 exemptions,
                 exempt_by_tag,
                 ..Settings::default()
             },
         )
+}
+
+fn approved_services() -> impl Strategy<Value = ApprovedServices> {
+    let names = btree_set(select(vec!["sts".to_owned(), PARTNER.to_owned()]), 0..2);
+    let accounts = btree_set(Just(STRANGER.into()), 0..2);
+    (prop::bool::weighted(0.8), names, accounts).prop_map(|(aws, names, accounts)| ApprovedServices {
+        aws,
+        names,
+        accounts,
+    })
 }
 
 fn controls() -> Vec<String> {

@@ -128,7 +128,8 @@ impl Reconciler<'_> {
             }
             ChangeOutcome::Failed { transient: false, .. }
             | ChangeOutcome::NotNeeded { .. }
-            | ChangeOutcome::Skipped { .. } => None,
+            | ChangeOutcome::Skipped { .. }
+            | ChangeOutcome::Postponed { .. } => None,
         };
         if let Some(error) = retry.or(executed.unrecorded.map(ReconcileError::Ledger)) {
             execution.retry_because(error);
@@ -139,9 +140,15 @@ impl Reconciler<'_> {
 }
 
 fn not_started(error: &ReconcileError) -> ChangeOutcome {
-    ChangeOutcome::Failed {
-        cause: format!("the change was not started: {}", chain(error)),
-        transient: true,
+    match error {
+        ReconcileError::NoTimeLeft(_) => ChangeOutcome::Postponed {
+            reason: "EC2 limits the rate of such changes, and no time was left for it; the next run makes it"
+                .to_owned(),
+        },
+        error => ChangeOutcome::Failed {
+            cause: format!("the change was not started: {}", chain(error)),
+            transient: true,
+        },
     }
 }
 

@@ -14,7 +14,10 @@ pub(super) fn planned(at: usize, planned: &PlannedChange, r: &Reconciliation) ->
     let outcome = outcome_at(r, at);
     let inverse = match &outcome {
         ChangeOutcome::Applied { created } => planned.change.inverse(created.as_deref()),
-        ChangeOutcome::NotNeeded { .. } | ChangeOutcome::Skipped { .. } | ChangeOutcome::Failed { .. } => None,
+        ChangeOutcome::NotNeeded { .. }
+        | ChangeOutcome::Skipped { .. }
+        | ChangeOutcome::Postponed { .. }
+        | ChangeOutcome::Failed { .. } => None,
     };
     published::Change {
         id: r.ids.get(&at).map(ToString::to_string),
@@ -75,7 +78,9 @@ pub(super) fn recorded(record: &ChangeRecord, r: &Reconciliation) -> published::
 fn result(outcome: &ChangeOutcome) -> published::Change {
     let (created, reason, transient) = match outcome {
         ChangeOutcome::Applied { created } => (created.clone(), None, None),
-        ChangeOutcome::NotNeeded { reason } | ChangeOutcome::Skipped { reason } => (None, Some(reason.clone()), None),
+        ChangeOutcome::NotNeeded { reason }
+        | ChangeOutcome::Skipped { reason }
+        | ChangeOutcome::Postponed { reason } => (None, Some(reason.clone()), None),
         ChangeOutcome::Failed { cause, transient } => (None, Some(cause.clone()), Some(*transient)),
     };
     published::Change {

@@ -3,6 +3,7 @@
 //! An audit has a complete report and the topology of each VPC. Text that Postern did not write itself is escaped as in
 //! reports.
 
+mod service;
 mod topology;
 
 use std::cmp::Reverse;
@@ -13,7 +14,9 @@ use postern_core::model::cost::MonthlyCost;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+pub use self::service::{ConsumerView, LoadBalancerView, ServiceView};
 pub use self::topology::{EndpointView, Proof, ProofKind, RouteTableView, SubnetView, Topology};
+use crate::frameworks::{RequirementSummary, summarize};
 use crate::published::{Finding, Outcome, Report, Severity, closed};
 
 /// The version of the document.
@@ -35,6 +38,9 @@ pub struct Audit {
     pub version: String,
     pub perimeter: AuditPerimeter,
     pub summary: AuditSummary,
+    /// How far the findings meet what auditors ask for, by framework.
+    #[serde(default)]
+    pub frameworks: Vec<RequirementSummary>,
     pub scopes: Vec<AuditedScope>,
 }
 
@@ -78,6 +84,9 @@ pub struct AuditedRegion {
     /// Why nothing is known of the Region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<String>,
+    /// Why the endpoint services of the Region are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services_gap: Option<String>,
     /// VPCs of other accounts that are shared with this one. They are not evaluated.
     pub shared_vpcs: usize,
 }
@@ -86,6 +95,9 @@ pub struct AuditedRegion {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditSummary {
     pub vpcs: usize,
+    /// Endpoint services of the accounts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub services: usize,
     pub endpoints: usize,
     /// Open findings, those that could not be evaluated included.
     pub open: BTreeMap<Severity, usize>,
@@ -96,7 +108,11 @@ pub struct AuditSummary {
     pub monthly_cost: MonthlyCost,
 }
 
-/// A VPC with its report and what is in it.
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// A VPC or an endpoint service with its report and what is in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditedScope {
     pub report: Report,
@@ -122,6 +138,7 @@ impl Audit {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             perimeter,
             summary: AuditSummary::of(&scopes),
+            frameworks: requirements(&scopes),
             scopes,
         }
     }
@@ -133,6 +150,7 @@ impl Audit {
             scope.report.findings.retain(|finding| finding.severity >= severity);
         }
         self.summary = AuditSummary::of(&self.scopes);
+        self.frameworks = requirements(&self.scopes);
         self
     }
 
@@ -144,6 +162,7 @@ impl Audit {
         }
         self.scopes.retain(|scope| !scope.report.findings.is_empty());
         self.summary = AuditSummary::of(&self.scopes);
+        self.frameworks = requirements(&self.scopes);
         self
     }
 
@@ -184,6 +203,7 @@ impl Audit {
             for AuditedRegion {
                 region,
                 gap,
+                services_gap,
                 shared_vpcs,
             } in regions
             {
@@ -191,7 +211,7 @@ impl Audit {
                     true => format!("{account} {region}"),
                     false => region.clone(),
                 };
-                if let Some(gap) = gap {
+                for gap in gap.iter().chain(services_gap) {
                     gaps.push((place.clone(), gap.clone()));
                 }
                 let owners = match shared_vpcs {
@@ -236,6 +256,10 @@ impl Audit {
     }
 }
 
+fn requirements(scopes: &[AuditedScope]) -> Vec<RequirementSummary> {
+    summarize(scopes.iter().flat_map(|scope| &scope.report.findings))
+}
+
 impl AuditSummary {
     /// Counts of some scopes.
     pub fn of<'a>(scopes: impl IntoIterator<Item = &'a AuditedScope>) -> Self {
@@ -244,7 +268,10 @@ impl AuditSummary {
             ..Self::default()
         };
         for AuditedScope { report, topology } in scopes {
-            summary.vpcs += 1;
+            match topology.service {
+                Some(_) => summary.services += 1,
+                None => summary.vpcs += 1,
+            }
             summary.endpoints += topology.endpoints.len();
             summary.monthly_cost = [
                 summary.monthly_cost,

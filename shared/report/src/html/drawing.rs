@@ -151,6 +151,7 @@ fn draw_reach(svg: &mut String, endpoint: &EndpointView, subnets: &[&SubnetView]
         | EndpointKind::GatewayLoadBalancer
         | EndpointKind::Resource
         | EndpointKind::ServiceNetwork
+        | EndpointKind::Tunnel
         | EndpointKind::Other => {
             let own = subnets.iter().filter(|subnet| endpoint.subnets.contains(&subnet.id));
             let names: Vec<_> = own.map(|subnet| subnet.id.as_str()).collect();

@@ -2,6 +2,7 @@
 
 mod drawing;
 mod escape;
+mod service;
 mod vpc;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub fn render(audit: &Audit) -> String {
     let mut page = String::with_capacity(64 * 1024);
     head(&mut page, audit);
     summary(&mut page, audit);
+    frameworks(&mut page, audit);
     gaps(&mut page, audit);
     filter(&mut page, audit);
     page.push_str("<div id=\"findings\">");
@@ -68,7 +70,11 @@ fn summary(page: &mut String, audit: &Audit) {
         (summary.compliant, "compliant"),
         (summary.endpoints, "endpoints"),
         (summary.vpcs, "VPCs"),
+        (summary.services, "endpoint services"),
     ] {
+        if count == 0 && word == "endpoint services" {
+            continue;
+        }
         let _ = write!(page, "<li><b>{count}</b>{word}</li>");
     }
     page.push_str("</ul>");
@@ -100,6 +106,35 @@ fn summary(page: &mut String, audit: &Audit) {
     }
     for (control, counts) in &controls {
         row(page, control, &[], counts);
+    }
+    page.push_str("</tbody></table></div></section>");
+}
+
+/// What auditors ask for, framework by framework.
+fn frameworks(page: &mut String, audit: &Audit) {
+    if audit.frameworks.is_empty() {
+        return;
+    }
+    page.push_str(
+        "<section aria-labelledby=\"frameworks\"><h2 id=\"frameworks\">Frameworks</h2><div class=\"tables\"><table><caption \
+         class=\"soft\">Findings by requirement</caption><thead><tr><th scope=\"col\">Requirement</th>",
+    );
+    for word in ["Open", "Exempt", "Compliant"] {
+        let _ = write!(page, "<th scope=\"col\" class=\"n\">{word}</th>");
+    }
+    page.push_str("</tr></thead><tbody>");
+    for requirement in &audit.frameworks {
+        let _ = write!(
+            page,
+            "<tr><th scope=\"row\" title=\"{}\">{} {}</th>",
+            escaped(&requirement.title),
+            escaped(&requirement.framework),
+            escaped(&requirement.id)
+        );
+        for count in [requirement.open, requirement.exempt, requirement.compliant] {
+            let _ = write!(page, "<td class=\"n\">{count}</td>");
+        }
+        page.push_str("</tr>");
     }
     page.push_str("</tbody></table></div></section>");
 }

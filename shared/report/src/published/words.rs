@@ -103,6 +103,7 @@ words! {
         GatewayLoadBalancer = "gateway-load-balancer",
         Resource = "resource",
         ServiceNetwork = "service-network",
+        Tunnel = "tunnel",
         Other = "other",
     }
     /// What a change can do to traffic.
@@ -123,6 +124,8 @@ words! {
         NotNeeded = "not-needed",
         /// Not attempted, for the reason given.
         Skipped = "skipped",
+        /// Not attempted yet; the next run makes it.
+        Postponed = "postponed",
         Failed = "failed",
     }
     /// What a second observation said of a remediated finding.
@@ -215,6 +218,7 @@ impl From<snapshot::EndpointKind> for EndpointKind {
             snapshot::EndpointKind::GatewayLoadBalancer => Self::GatewayLoadBalancer,
             snapshot::EndpointKind::Resource => Self::Resource,
             snapshot::EndpointKind::ServiceNetwork => Self::ServiceNetwork,
+            snapshot::EndpointKind::Tunnel => Self::Tunnel,
             snapshot::EndpointKind::Other => Self::Other,
         }
     }
@@ -237,6 +241,7 @@ impl From<&ChangeOutcome> for ChangeResult {
             ChangeOutcome::Applied { .. } => Self::Applied,
             ChangeOutcome::NotNeeded { .. } => Self::NotNeeded,
             ChangeOutcome::Skipped { .. } => Self::Skipped,
+            ChangeOutcome::Postponed { .. } => Self::Postponed,
             ChangeOutcome::Failed { .. } => Self::Failed,
         }
     }

@@ -21,7 +21,7 @@ fn the_subject_says_what_asks_the_most_of_people_first_and_nothing_that_contradi
     use published::Severity;
     insta::assert_snapshot!(subject(&[(Repaired, 3), (Manual, 1)], Severity::High), @"[Postern] HIGH vpc-0f1e2d3c4b5a69788 (eu-central-1): policy-open needs action");
     insta::assert_snapshot!(subject(&[(Audit, 4), (Manual, 2), (Exempt, 9)], Severity::Low), @"[Postern] LOW vpc-0f1e2d3c4b5a69788 (eu-central-1): 2 need action, 4 repairs proposed");
-    insta::assert_snapshot!(subject(&[(Failed, 1), (Pending, 2)], Severity::Critical), @"[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 1 repair failed, 2 repairs unconfirmed");
+    insta::assert_snapshot!(subject(&[(Failed, 1), (Pending, 2)], Severity::Critical), @"[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 1 repair failed, 2 repairs in progress");
     insta::assert_snapshot!(subject(&[(Repaired, 2), (Resolved, 1)], Severity::Medium), @"[Postern] MEDIUM vpc-0f1e2d3c4b5a69788 (eu-central-1): 2 repaired, 1 resolved");
     let all: Vec<_> = Outcome::ALL.iter().map(|outcome| (*outcome, 10)).collect();
     insta::assert_snapshot!(subject(&all, Severity::Critical), @"[Postern] CRITICAL vpc-0f1e2d3c4b5a69788 (eu-central-1): 10 repairs failed, 10 repairs refused, ...");

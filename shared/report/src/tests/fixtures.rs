@@ -10,6 +10,7 @@ use postern_core::changes::{
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Conclusion, Exempt, Finding, Remediation};
 use postern_core::history::{Action, ChangeId, ChangeRecord, ChangeStatus};
+use postern_core::model::address::AddressType;
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use postern_core::model::scope::Scope;
@@ -192,6 +193,7 @@ pub(super) fn audited() -> Reconciliation {
         subnets: BTreeMap::from([("eu-central-1a".into(), "subnet-0decade0decade000".into())]),
         route_tables: BTreeSet::new(),
         group: Some(ManagedGroup { vpc: VPC.into() }),
+        address_type: AddressType::Ipv4,
         private_dns: true,
         policy: Some(r#"{"Statement":[]}"#.into()),
         client_token: "0123abcd".into(),

@@ -206,6 +206,7 @@ fn entry(change: &Change) -> Page {
         (Mode::Enforce, ChangeResult::Applied) => "applied: ",
         (Mode::Enforce, ChangeResult::NotNeeded) => "not needed: ",
         (Mode::Enforce, ChangeResult::Skipped) => "not made: ",
+        (Mode::Enforce, ChangeResult::Postponed) => "put off: ",
         (Mode::Enforce, ChangeResult::Failed) => "FAILED: ",
     };
     let at = change
@@ -214,7 +215,7 @@ fn entry(change: &Change) -> Page {
         .unwrap_or_default();
     let text = foreign(&change.text, 200);
     page.wrapped_at_most(4, "  - ", &format!("{result}{text}{at} ({})", terms(change)));
-    if let (ChangeResult::Failed, Some(reason)) = (change.result, &change.reason) {
+    if let (ChangeResult::Failed | ChangeResult::Postponed, Some(reason)) = (change.result, &change.reason) {
         page.wrapped_at_most(4, "    Cause: ", &foreign(reason, LONGEST_TEXT));
     }
     page

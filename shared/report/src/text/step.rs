@@ -49,7 +49,7 @@ fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
             "To let Postern make these changes, set in section [modes] of the settings:".to_owned(),
             Some(format!("{control} = \"enforce\"")),
         ),
-        Outcome::Pending => ("None. The next event or sweep confirms the repair.".to_owned(), None),
+        Outcome::Pending => ("None. The next run completes and confirms the repair.".to_owned(), None),
         Outcome::Repaired => (
             "None. To roll back every change of this run:".to_owned(),
             Some(format!("postern rollback --run {}", argument(&report.run))),

@@ -9,12 +9,17 @@ use crate::xml::Xml;
 
 pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     let names = call.form.list("ServiceName");
+    let regions = call.form.list("ServiceRegion");
     let (size, after) = call.page(1_000, false)?;
+    let asked = |region: &str| match regions.is_empty() {
+        true => region == call.region,
+        false => regions.iter().any(|asked| asked == region),
+    };
     let mut listings: Vec<Arc<Listing>> = call
         .world
         .catalogue
         .iter()
-        .filter(|listing| listing.region == call.region)
+        .filter(|listing| asked(&listing.region) && (!listing.unlisted || names.contains(&listing.name)))
         .cloned()
         .collect();
     listings.extend(

@@ -38,8 +38,14 @@ fn write(xml: &mut Xml, subnet: &Subnet, used: u32) {
     xml.text("state", "available");
     xml.text("vpcId", &subnet.vpc);
     xml.text("ownerId", &subnet.owner);
-    xml.text("cidrBlock", &subnet.cidr);
-    xml.node("ipv6CidrBlockAssociationSet", |_| {});
+    if !subnet.cidr.is_empty() {
+        xml.text("cidrBlock", &subnet.cidr);
+    }
+    xml.value("ipv6Native", subnet.cidr.is_empty());
+    xml.set("ipv6CidrBlockAssociationSet", &subnet.ipv6, |xml, cidr| {
+        xml.text("ipv6CidrBlock", cidr);
+        xml.node("ipv6CidrBlockState", |xml| xml.text("state", "associated"));
+    });
     xml.value("availableIpAddressCount", subnet.addresses.saturating_sub(used));
     xml.text("availabilityZone", &subnet.zone);
     xml.value("defaultForAz", false);

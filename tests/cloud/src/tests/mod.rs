@@ -12,6 +12,7 @@ use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup,
     DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, ReplacePolicy,
 };
+use postern_core::model::address::AddressType;
 use postern_core::model::managed::TAG_MANAGED;
 use postern_core::model::snapshot::{EndpointKind, Part};
 use postern_core::trigger::{ParsedEvent, Target, read};
@@ -101,6 +102,7 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
                 ]),
                 route_tables: BTreeSet::new(),
                 group: Some(group()),
+                address_type: AddressType::Ipv4,
                 private_dns: true,
                 policy: Some(policy.replace("Allow", "Deny")),
                 client_token: "token".to_owned(),

@@ -44,10 +44,14 @@ impl World {
                     short => BTreeSet::from([format!("{}.{region}.amazonaws.com", dns_name(short))]),
                 },
                 manages_endpoints: *short == "guardduty-data",
-                address_types: vec!["ipv4".to_owned()],
+                address_types: match *short {
+                    "sts" | "secretsmanager" => ["ipv4", "ipv6"].map(str::to_owned).into(),
+                    _ => vec!["ipv4".to_owned()],
+                },
                 owner: "amazon".to_owned(),
                 acceptance_required: false,
                 id: None,
+                unlisted: false,
             }));
         }
         for short in ["s3", "dynamodb"] {
@@ -63,6 +67,7 @@ impl World {
                 owner: "amazon".to_owned(),
                 acceptance_required: false,
                 id: None,
+                unlisted: false,
             }));
         }
     }
@@ -99,6 +104,7 @@ impl World {
             owner: endpoint_service.owner.clone(),
             acceptance_required: endpoint_service.acceptance_required,
             id: Some(endpoint_service.id.clone()),
+            unlisted: false,
         }
     }
 

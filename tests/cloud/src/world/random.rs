@@ -115,9 +115,15 @@ impl World {
         let table = rng.choice(tables).filter(|_| rng.u8(..6) > 0);
         let id = self.add_subnet(vpc, letter, &format!("10.{n}.{subnet}.0/24"), table.map(String::as_str));
         let full = rng.u8(..30) == 0;
+        let ipv6 = (rng.u8(..6) == 0).then(|| format!("2001:db8:{n}:{subnet}::/64"));
+        let native = ipv6.is_some() && rng.u8(..3) == 0;
         self.edit_subnet(&id, |subnet| {
             if shared {
                 subnet.shared_with.insert(ACCOUNT.to_owned());
+            }
+            subnet.ipv6 = ipv6;
+            if native {
+                subnet.cidr.clear();
             }
             if full {
                 subnet.addresses = 0;
@@ -174,7 +180,7 @@ impl World {
         let mut chosen = Vec::new();
         for id in subnets {
             let Some(subnet) = self.subnet(id) else { continue };
-            if rng.bool() && zones.insert(subnet.zone.clone()) {
+            if rng.bool() && subnet.hosts("ipv4") && zones.insert(subnet.zone.clone()) {
                 chosen.push(id.clone());
             }
         }

@@ -46,7 +46,9 @@ pub struct Subnet {
     pub owner: String,
     pub region: String,
     pub zone: String,
+    /// IPv4; empty in a subnet with IPv6 addresses only.
     pub cidr: String,
+    pub ipv6: Option<String>,
     /// Free addresses, endpoints not counted.
     pub addresses: u32,
     /// The accounts that may use it besides its owner.
@@ -129,6 +131,9 @@ pub struct Endpoint {
     pub subnets: Vec<String>,
     pub route_tables: Vec<String>,
     pub groups: Vec<String>,
+    /// As in the API.
+    pub address_type: String,
+    pub dns_records: String,
     pub private_dns: bool,
     pub policy: String,
     pub created: Timestamp,
@@ -218,6 +223,8 @@ pub struct Listing {
     pub acceptance_required: bool,
     /// Of a service that an account offers.
     pub id: Option<String>,
+    /// Whether it is described by name only.
+    pub unlisted: bool,
 }
 
 impl Rule {
@@ -240,6 +247,31 @@ impl Endpoint {
     pub fn prefix_list(&self) -> Option<String> {
         let service = self.service.as_deref().filter(|_| self.kind == EndpointKind::Gateway)?;
         Some(prefix_list(service))
+    }
+}
+
+impl Subnet {
+    /// Whether AWS places network interfaces with these addresses in it.
+    pub(crate) fn hosts(&self, address_type: &str) -> bool {
+        match address_type {
+            "ipv4" => !self.cidr.is_empty(),
+            "ipv6" => self.cidr.is_empty() && self.ipv6.is_some(),
+            _ => !self.cidr.is_empty() && self.ipv6.is_some(),
+        }
+    }
+}
+
+impl Listing {
+    /// Whether endpoints to it may have these addresses.
+    pub(crate) fn offers(&self, address_type: &str) -> bool {
+        let families: &[&str] = match address_type {
+            "dualstack" => &["ipv4", "ipv6"],
+            "ipv6" => &["ipv6"],
+            _ => &["ipv4"],
+        };
+        families
+            .iter()
+            .all(|family| self.address_types.iter().any(|offered| offered == family))
     }
 }
 
@@ -276,7 +308,8 @@ pub(crate) fn kind_name(kind: EndpointKind) -> &'static str {
         EndpointKind::GatewayLoadBalancer => "GatewayLoadBalancer",
         EndpointKind::Resource => "Resource",
         EndpointKind::ServiceNetwork => "ServiceNetwork",
-        EndpointKind::Other => "Tunnel",
+        EndpointKind::Tunnel => "Tunnel",
+        EndpointKind::Other => "Dream",
     }
 }
 

@@ -12,6 +12,7 @@ use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, DnsAttribute,
     EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, ReplacePolicy,
 };
+use postern_core::model::address::AddressType;
 use postern_core::model::managed::MANAGED_GROUP_NAME;
 use postern_core::model::snapshot::EndpointKind;
 use postern_core::model::token::client_token;
@@ -109,6 +110,7 @@ fn new_interface() -> NewEndpoint {
         ]),
         route_tables: BTreeSet::new(),
         group: Some(managed()),
+        address_type: AddressType::Ipv4,
         private_dns: true,
         policy: Some(CLOSED.to_owned()),
         client_token: "token-1".to_owned(),
@@ -122,6 +124,7 @@ fn new_gateway() -> NewEndpoint {
         subnets: BTreeMap::new(),
         route_tables: BTreeSet::from(["rtb-1".into(), "rtb-2".into()]),
         group: None,
+        address_type: AddressType::Ipv4,
         private_dns: false,
         policy: None,
         ..new_interface()

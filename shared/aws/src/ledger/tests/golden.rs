@@ -7,6 +7,7 @@ use postern_core::changes::{
     EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, ReplacePolicy,
 };
 use postern_core::history::ChangeHistory;
+use postern_core::model::address::AddressType;
 use postern_core::model::snapshot::EndpointKind;
 use postern_core::trigger::{Actor, Failure, TriggeringEvent};
 
@@ -21,6 +22,7 @@ fn changes() -> Vec<Change> {
         subnets: BTreeMap::from([("eu-central-1a".into(), "subnet-1".into())]),
         route_tables: [].into(),
         group: Some(group()),
+        address_type: AddressType::Ipv4,
         private_dns: true,
         policy: Some(r#"{"Statement":[]}"#.to_owned()),
         client_token: "token-1".to_owned(),
@@ -31,6 +33,7 @@ fn changes() -> Vec<Change> {
         subnets: BTreeMap::new(),
         route_tables: ["rtb-1".into()].into(),
         group: None,
+        address_type: AddressType::Ipv4,
         private_dns: false,
         policy: None,
         ..interface.clone()

@@ -6,7 +6,8 @@ mod vpc;
 
 use std::collections::BTreeMap;
 
-use postern_core::model::id::{AccountId, Zone};
+use postern_core::model::address::AddressType;
+use postern_core::model::id::{AccountId, ServiceName, Zone};
 use postern_core::model::snapshot::{
     Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget,
     SecurityGroup, Subnet, SubnetClass, Tags, Vpc,

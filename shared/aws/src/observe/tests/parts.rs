@@ -118,6 +118,7 @@ async fn an_interface_endpoint_is_read_whole() {
             id: "vpce-1".into(),
             kind: EndpointKind::Interface,
             service: Some("com.amazonaws.eu-central-1.sts".into()),
+            target: None,
             service_region: None,
             owner: account(),
             state: EndpointState::Available,
@@ -125,6 +126,8 @@ async fn an_interface_endpoint_is_read_whole() {
             subnets: ["subnet-1", "subnet-2"].map(Into::into).into(),
             route_tables: BTreeSet::new(),
             security_groups: BTreeSet::from(["sg-1".into()]),
+            address_type: AddressType::Ipv4,
+            dns_records: AddressType::Ipv4,
             private_dns: true,
             private_dns_inbound_only: false,
             policy: Some(r#"{"Version":"2012-10-17"}"#.to_owned()),
@@ -132,6 +135,41 @@ async fn an_interface_endpoint_is_read_whole() {
             tags: Tags::from([("GuardDutyManaged".to_owned(), "true".to_owned())]),
         }
     );
+}
+
+#[tokio::test]
+async fn addresses_and_dns_records_of_endpoints_are_told_apart() {
+    let read = async |kind: &str, addresses: &str, records: &str| {
+        let endpoint = look_at_endpoint(&format!(
+            "<state>available</state><vpcEndpointType>{kind}</vpcEndpointType>{addresses}{records}"
+        ))
+        .await;
+        (endpoint.address_type, endpoint.dns_records)
+    };
+    let addresses = |text: &str| format!("<ipAddressType>{text}</ipAddressType>");
+    let records = |text: &str| format!("<dnsOptions><dnsRecordIpType>{text}</dnsRecordIpType></dnsOptions>");
+    let (ipv4, ipv6, both) = (AddressType::Ipv4, AddressType::Ipv6, AddressType::Dualstack);
+    for (kind, of, dns, expected) in [
+        ("Interface", "", "", (ipv4, ipv4)),
+        ("Interface", "ipv4", "ipv4", (ipv4, ipv4)),
+        ("Interface", "ipv6", "", (ipv6, ipv6)),
+        ("Interface", "dualstack", "dualstack", (both, both)),
+        ("Interface", "dualstack", "ipv6", (both, ipv6)),
+        ("Interface", "dualstack", "service-defined", (both, ipv4)),
+        ("Gateway", "dualstack", "service-defined", (both, ipv4)),
+    ] {
+        let tag = |text: &str, make: &dyn Fn(&str) -> String| if text.is_empty() { String::new() } else { make(text) };
+        let found = read(kind, &tag(of, &addresses), &tag(dns, &records)).await;
+        assert_eq!(found, expected, "{kind} {of} {dns}");
+    }
+}
+
+#[tokio::test]
+async fn address_type_that_is_not_known_is_a_gap() {
+    let content = "<state>available</state><ipAddressType>ipv8</ipAddressType>";
+    let content = endpoint_item(content);
+    let snapshot = look_at(Part::Endpoints, "DescribeVpcEndpoints", &content).await;
+    assert!(snapshot.endpoints.unwrap_err().reason.contains("`ipv8`"));
 }
 
 #[tokio::test]
@@ -185,7 +223,7 @@ async fn endpoints_of_every_type_are_read_those_without_a_service_included() {
         ("GatewayLoadBalancer", EndpointKind::GatewayLoadBalancer),
         ("Resource", EndpointKind::Resource),
         ("ServiceNetwork", EndpointKind::ServiceNetwork),
-        ("Tunnel", EndpointKind::Other),
+        ("Tunnel", EndpointKind::Tunnel),
         ("NotYetInvented", EndpointKind::Other),
     ];
     for (text, kind) in types {

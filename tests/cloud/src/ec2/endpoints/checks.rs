@@ -16,6 +16,13 @@ impl Call<'_> {
             let message = format!("The Vpc Endpoint Service '{service}' does not exist");
             ApiError::new("InvalidServiceName", message)
         })?;
+        if !listing.offers(&endpoint.address_type) {
+            let message = format!(
+                "The service {service} does not support the IP address type {}",
+                endpoint.address_type
+            );
+            return Err(ApiError::parameter(message));
+        }
         match endpoint.kind {
             EndpointKind::Gateway => self.check_gateway(endpoint, before),
             _ => {
@@ -84,6 +91,13 @@ impl Call<'_> {
                 let message = format!(
                     "The VPC endpoint service {} does not support the availability zone of the subnet: {id}.",
                     listing.name
+                );
+                return Err(ApiError::parameter(message));
+            }
+            if !subnet.hosts(&endpoint.address_type) {
+                let message = format!(
+                    "The subnet {id} does not support the IP address type {}",
+                    endpoint.address_type
                 );
                 return Err(ApiError::parameter(message));
             }

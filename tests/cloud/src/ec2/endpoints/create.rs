@@ -78,9 +78,17 @@ impl Call<'_> {
         let service = form
             .text("ServiceName")
             .ok_or_else(|| ApiError::missing("serviceName"))?;
-        if !matches!(form.text("IpAddressType"), None | Some("ipv4")) {
-            not_modelled("endpoints with other addresses than IPv4");
+        let address_type = form.text("IpAddressType").unwrap_or("ipv4").to_owned();
+        let records = match form.text("DnsOptions.DnsRecordIpType") {
+            Some(records) => records,
+            None if address_type == "dualstack" => "service-defined",
+            None => &address_type,
+        };
+        if records != address_type && address_type != "dualstack" {
+            let message = format!("DnsRecordIpType {records} is not supported with IpAddressType {address_type}");
+            return Err(ApiError::parameter(message));
         }
+        let dns_records = records.to_owned();
         let policy = match form.text("PolicyDocument") {
             Some(policy) => self.policy(policy)?,
             None if kind == EndpointKind::Gateway => DEFAULT_GATEWAY_POLICY.to_owned(),
@@ -104,6 +112,8 @@ impl Call<'_> {
             subnets: form.list("SubnetId"),
             route_tables: form.list("RouteTableId"),
             groups,
+            address_type,
+            dns_records,
             private_dns: form.flag("PrivateDnsEnabled").unwrap_or_default(),
             policy,
             created: self.world.now,

@@ -2,7 +2,7 @@
 
 use crate::ec2::describe::{List, tag_set};
 use crate::ec2::{Answered, ApiError, Call};
-use crate::world::{Endpoint, EndpointKind, World, kind_name, state_name};
+use crate::world::{Endpoint, World, kind_name, state_name};
 use crate::xml::Xml;
 
 const LIST: List<Endpoint> = List {
@@ -59,9 +59,8 @@ pub(super) fn write(xml: &mut Xml, endpoint: &Endpoint, world: &World, capital: 
         xml.text("groupId", id);
         xml.text("groupName", world.group(id).map_or("", |group| group.name.as_str()));
     });
-    if endpoint.kind == EndpointKind::Interface {
-        xml.text("ipAddressType", "ipv4");
-    }
+    xml.text("ipAddressType", &endpoint.address_type);
+    xml.node("dnsOptions", |xml| xml.text("dnsRecordIpType", &endpoint.dns_records));
     xml.value("privateDnsEnabled", endpoint.private_dns);
     xml.value("requesterManaged", endpoint.requester_managed);
     xml.set("networkInterfaceIdSet", &endpoint.subnets, |xml, subnet| {
