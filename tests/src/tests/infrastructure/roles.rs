@@ -197,11 +197,13 @@ fn forbidden() -> Vec<Request> {
         ),
         check("sns:Publish", format!("arn:aws:sns:{REGION}:{ACCOUNT}:other"), &[]),
     ];
-    let mut elsewhere = check("ec2:DescribeVpcs", "*", &[]);
-    elsewhere
-        .context
-        .insert("aws:RequestedRegion".to_owned(), vec!["eu-west-1".to_owned()]);
-    forbidden.push(elsewhere);
+    for call in ["ec2:DescribeVpcs", "ec2:DescribeVpcEndpointConnections"] {
+        let mut elsewhere = check(call, "*", &[]);
+        elsewhere
+            .context
+            .insert("aws:RequestedRegion".to_owned(), vec!["eu-west-1".to_owned()]);
+        forbidden.push(elsewhere);
+    }
     forbidden.push(on(
         "ec2:ModifyVpcEndpoint",
         "vpc-endpoint/vpce-1",
