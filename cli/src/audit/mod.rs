@@ -160,21 +160,22 @@ impl Parts {
     fn add(&mut self, account: &AccountId, found: Vec<RegionAudit>, arguments: &Audit) {
         let mut regions = Vec::new();
         for RegionAudit { region, found } in found {
-            let (gap, shared_vpcs) = match found {
+            let (gap, services_gap, shared_vpcs) = match found {
                 Ok(found) => {
                     self.scopes.extend(found.scopes);
-                    (None, found.shared_vpcs)
+                    (None, found.services_gap, found.shared_vpcs)
                 }
                 Err(error) => {
                     if arguments.regions.iter().any(|named| named == region.as_str()) {
                         self.unread.push(region.to_string());
                     }
-                    (Some(chain(&error)), 0)
+                    (Some(chain(&error)), None, 0)
                 }
             };
             regions.push(AuditedRegion {
                 region: region.to_string(),
                 gap,
+                services_gap,
                 shared_vpcs,
             });
         }

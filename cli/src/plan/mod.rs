@@ -153,11 +153,18 @@ async fn plan(
 /// The VPCs and endpoint services that the account itself owns.
 async fn resources_of(context: &OperatorContext) -> Result<BTreeSet<ScopedResource>, CommandError> {
     let nothing: BTreeSet<Part> = BTreeSet::new();
-    let snapshots = context.session.observe_vpcs(&context.region, &nothing).await?;
+    let (snapshots, services) = tokio::try_join!(
+        context.session.observe_vpcs(&context.region, &nothing),
+        context.session.observe_services(&context.region, &nothing),
+    )?;
     let own = snapshots
         .into_iter()
         .filter(|snapshot| snapshot.vpc.owner == snapshot.account);
-    Ok(own.map(|snapshot| ScopedResource::Vpc(snapshot.vpc.id)).collect())
+    let vpcs = own.map(|snapshot| ScopedResource::Vpc(snapshot.vpc.id));
+    let services = services
+        .into_iter()
+        .map(|snapshot| ScopedResource::EndpointService(snapshot.service.id));
+    Ok(vpcs.chain(services).collect())
 }
 
 /// The plan of a scope. None where there is nothing to plan for, which is said.

@@ -1,10 +1,10 @@
-//! Whole Regions as they are now, with the plan for each VPC. Nothing is changed, and no ledger is needed.
+//! Whole Regions as they are now, with the plan for each VPC and endpoint service. Nothing is changed, and no ledger is needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
-use postern_aws::Session;
 use postern_aws::observe::ObserveError;
+use postern_aws::{Session, chain};
 use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeHistory;
 use postern_core::model::id::{Region, RunId, VpcId};
@@ -30,7 +30,7 @@ pub struct AuditRequest<'a> {
     pub controls: &'a [&'static Control],
     /// Controls are evaluated in the modes of these settings.
     pub settings: &'a Settings,
-    /// Only these VPCs. Empty: all.
+    /// Only these VPCs. Empty: all, and all endpoint services.
     pub vpcs: BTreeSet<VpcId>,
     /// Shared by all VPCs of the audit.
     pub policies: PolicyCache,
@@ -48,6 +48,8 @@ pub struct RegionScopes {
     pub scopes: Vec<AuditedScope>,
     /// VPCs of other accounts, which are not evaluated.
     pub shared_vpcs: usize,
+    /// Why the endpoint services are not known.
+    pub services_gap: Option<String>,
 }
 
 /// Audits Regions side by side. `done` is called after each.
@@ -68,14 +70,31 @@ pub async fn audit_regions(
 }
 
 async fn audit_region(session: &Session, region: Region, request: &AuditRequest<'_>) -> RegionAudit {
-    let parts: BTreeSet<_> = Part::VPC.into_iter().collect();
+    let parts = Part::all();
     session.require_services(request.settings.full_service_names());
-    let found = session.observe_vpcs(&region, &parts).await.map(|snapshots| {
+    let (vpcs, services) = tokio::join!(session.observe_vpcs(&region, &parts), async {
+        match request.vpcs.is_empty() {
+            true => session.observe_services(&region, &parts).await,
+            false => Ok(Vec::new()),
+        }
+    });
+    let found = vpcs.map(|snapshots| {
         let mut found = RegionScopes::default();
+        match services {
+            Ok(services) => {
+                let services = services.into_iter().map(Snapshot::Service);
+                found
+                    .scopes
+                    .extend(services.map(|snapshot| audit_scope(&snapshot, session, request)));
+            }
+            Err(error) => found.services_gap = Some(chain(&error)),
+        }
         let wanted = |snapshot: &VpcSnapshot| request.vpcs.is_empty() || request.vpcs.contains(&snapshot.vpc.id);
         for snapshot in snapshots.into_iter().filter(wanted) {
             if snapshot.vpc.owner == snapshot.account {
-                found.scopes.push(audit_scope(snapshot, session, request));
+                found
+                    .scopes
+                    .push(audit_scope(&Snapshot::Vpc(snapshot), session, request));
             } else {
                 found.shared_vpcs += 1;
             }
@@ -85,10 +104,12 @@ async fn audit_region(session: &Session, region: Region, request: &AuditRequest<
     RegionAudit { region, found }
 }
 
-fn audit_scope(vpc: VpcSnapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
+fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
     let (settings, time) = (request.settings, session.now());
-    let topology = |report: &Report| Topology::of(&vpc, report, &settings.perimeter, time);
-    let snapshot = &Snapshot::Vpc(vpc.clone());
+    let topology = |report: &Report| match snapshot {
+        Snapshot::Vpc(vpc) => Topology::of(vpc, report, &settings.perimeter, time),
+        Snapshot::Service(service) => Topology::of_service(service),
+    };
     let history = ChangeHistory::default();
     let (findings, plan) = plan(
         request.controls,

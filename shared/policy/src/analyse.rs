@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
-use crate::interpretation::{Interpretation, Named, interpretations};
+use crate::interpretation::{Named, interpretations};
 use crate::possible::impossible_behind;
 use crate::{EndpointContext, Perimeter};
 
@@ -25,6 +25,7 @@ mod resources;
 mod search;
 mod setting;
 mod strings;
+mod summary;
 mod witness;
 mod witness_candidates;
 
@@ -36,6 +37,7 @@ pub(crate) use setting::Setting;
 use budget::Budget;
 use model::Model;
 use search::{Goal, Links, Search};
+use summary::Summary;
 
 /// So many texts of four characters fill the longest document that AWS takes.
 const MOST_VALUES: usize = MOST_CHARACTERS / 4;
@@ -274,132 +276,6 @@ impl<'m, 'd> Asked<'m, 'd> {
         }
         self.search.thorough = true;
         self.hole(Goal::Reach, budget)
-    }
-}
-
-#[derive(Default)]
-struct Summary {
-    identity: Found,
-    resource: Found,
-    doubts: Vec<String>,
-    /// Whether it is open if there is the first hole, and if there is the second.
-    doubted: [bool; 2],
-    /// Whether the first interpretation lets nobody through.
-    locked_out: bool,
-    /// Whether interpretations part over that.
-    locks_differ: bool,
-    /// Condition keys that AWS does not have.
-    unknown_keys: Vec<String>,
-}
-
-/// What the interpretations say to one question.
-#[derive(Default)]
-struct Found {
-    /// The first interpretation with a hole, and its witness.
-    first: Option<(usize, Witness)>,
-    /// How many interpretations have a hole.
-    interpretations: usize,
-}
-
-impl Found {
-    /// The witness, with what it supposes unless every interpretation has the hole.
-    fn witness(self, interpretations: &[Named]) -> Option<(Interpretation, Witness)> {
-        let (index, mut witness) = self.first?;
-        let named = interpretations.get(index)?;
-        if self.interpretations < interpretations.len() {
-            witness.supposing = named.supposing.iter().map(|text| (*text).to_owned()).collect();
-        }
-        Some((named.interpretation, witness))
-    }
-}
-
-impl Summary {
-    fn add(&mut self, index: usize, identity: Answer, resource: Answer, reach: &Answer) {
-        for (doubted, answer) in self.doubted.iter_mut().zip([&identity, &resource]) {
-            *doubted |= matches!(answer, Answer::Unknown(_));
-        }
-        for (answer, question) in [
-            (&identity, "whether principals outside the perimeter can use it"),
-            (&resource, "whether resources outside the perimeter can be reached"),
-            (reach, "whether trusted principals can use it"),
-        ] {
-            if let Answer::Unknown(reason) = answer {
-                let doubt = format!("could not decide {question}: {reason}");
-                if !self.doubts.contains(&doubt) {
-                    self.doubts.push(doubt);
-                }
-            }
-        }
-        for (answer, found) in [(identity, &mut self.identity), (resource, &mut self.resource)] {
-            if let Answer::Yes(witness) = answer {
-                found.interpretations += 1;
-                found.first.get_or_insert((index, *witness));
-            }
-        }
-        let locked = matches!(reach, Answer::No);
-        if index == 0 {
-            self.locked_out = locked;
-        }
-        self.locks_differ |= locked != self.locked_out;
-    }
-
-    /// Whether the policy has neither hole and lets trusted principals use the endpoint, as far as was found out.
-    fn is_closed(&self) -> bool {
-        self.identity.first.is_none() && self.resource.first.is_none() && self.doubts.is_empty() && !self.locked_out
-    }
-
-    fn analysis(self, document: &Document, interpretations: &[Named]) -> Analysis {
-        let (identity, resource) = (
-            self.identity.witness(interpretations),
-            self.resource.witness(interpretations),
-        );
-        let open = identity.is_some() || resource.is_some();
-        let differing = [&identity, &resource]
-            .iter()
-            .any(|hole| hole.as_ref().is_some_and(|(_, w)| !w.supposing.is_empty()));
-        let verdict = if open {
-            Containment::Open
-        } else if !self.doubts.is_empty() {
-            Containment::Undecided
-        } else if self.locked_out {
-            Containment::LockedOut
-        } else {
-            Containment::Closed
-        };
-        let mut reasons = self.doubts;
-        if differing {
-            reasons.push(
-                "AWS does not document how part of this policy is evaluated; the most permissive interpretation counts"
-                    .to_owned(),
-            );
-        } else if self.locks_differ {
-            reasons.push("AWS does not document how part of this policy is evaluated; interpretations differ on whether trusted principals can use it".to_owned());
-        } else if interpretations.len() > 1 {
-            reasons.push("AWS does not document how part of this policy is evaluated; every interpretation gives the same verdict".to_owned());
-        }
-        reasons.extend(hints::hints(document));
-        reasons.extend(document.notes().iter().map(ToString::to_string));
-        let mut explanation = Vec::new();
-        for (hole, question) in [
-            (&identity, explain::Hole::Identity),
-            (&resource, explain::Hole::Resource),
-        ] {
-            if let Some((interpretation, witness)) = hole {
-                explanation.extend(explain::hole(document, witness, question, *interpretation));
-            }
-        }
-        explanation.extend(explain::verdict(verdict, self.locked_out));
-        let [identity_doubted, resource_doubted] = self.doubted;
-        Analysis {
-            verdict,
-            identity_decided: identity.is_some() || !identity_doubted,
-            resource_decided: resource.is_some() || !resource_doubted,
-            identity: identity.map(|(_, witness)| witness),
-            resource: resource.map(|(_, witness)| witness),
-            locked_out: self.locked_out,
-            reasons,
-            explanation,
-        }
     }
 }
 

@@ -6,8 +6,8 @@
 
 use std::sync::LazyLock;
 
-use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
-use crate::literal::{Network, instant};
+use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
+use crate::literal::{Network, Number, instant};
 use crate::service;
 
 /// What the values of a key look like.
@@ -20,8 +20,11 @@ pub(crate) enum ValueType {
     Arn,
     /// A whole number that is not negative.
     Count,
+    Number,
     /// An instant in ISO 8601.
     Date,
+    /// Of a user.
+    Name,
     Bool,
     Address,
     Vpc,
@@ -41,7 +44,9 @@ impl ValueType {
             Self::OrganizationPath => is_organization_path(text),
             Self::Arn => Arn::parse(text).is_some(),
             Self::Count => !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit()),
+            Self::Number => Number::parse(text).is_some(),
             Self::Date => text.contains('T') && text.ends_with('Z') && instant(text).is_some(),
+            Self::Name => is_name(text),
             Self::Bool => matches!(text, "true" | "false"),
             Self::Address => !text.contains('/') && Network::parse(text).is_some(),
             Self::Vpc => is_vpc(text),
@@ -160,7 +165,7 @@ const GLOBAL: &[(&str, ConditionKey)] = &[
     ("aws:tokenissuetime", one(ValueType::Date, Carrier::Signed)),
     ("aws:useragent", one(ValueType::Text, Carrier::Any)),
     ("aws:userid", one(ValueType::Text, Carrier::Any)),
-    ("aws:username", one(ValueType::Text, Carrier::User)),
+    ("aws:username", one(ValueType::Name, Carrier::User)),
     ("aws:viaawsmcpservice", one(ValueType::Bool, Carrier::Signed)),
     ("aws:viaawsservice", one(ValueType::Bool, Carrier::Any)),
     ("aws:vpceaccount", one(ValueType::Account, Carrier::Any)),
@@ -188,6 +193,9 @@ const OF_SERVICES: &[(&str, ValueType)] = &[
     ("s3:dataaccesspointaccount", ValueType::Account),
     ("s3:resourceaccount", ValueType::Account),
     ("s3:tlsversion", ValueType::TlsVersion),
+    // Callers may name the key of KMS by its id or alias, too:
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+    ("s3:x-amz-server-side-encryption-aws-kms-key-id", ValueType::Text),
 ];
 
 /// A key by its name in lower case. Nothing when AWS has no such key.
@@ -210,13 +218,25 @@ pub(crate) fn find(id: &str) -> Option<ConditionKey> {
         let key = one(ValueType::Text, Carrier::Federated);
         return Some(ConditionKey { several, ..key });
     }
-    let several = service::of_prefix(prefix)?.key_has_several(id)?;
-    let values = OF_SERVICES.iter().find(|(name, _)| *name == id);
+    let key = service::of_prefix(prefix)?.key(id)?;
+    let known = OF_SERVICES.iter().find(|(name, _)| *name == id);
     Some(ConditionKey {
-        values: values.map_or(ValueType::Text, |(_, values)| *values),
+        values: known.map_or_else(|| published(key.values), |(_, values)| *values),
         carrier: Carrier::Any,
-        several,
+        several: key.several,
     })
+}
+
+/// A type of the service authorization reference.
+fn published(values: &str) -> ValueType {
+    match values {
+        "arn" => ValueType::Arn,
+        "bool" => ValueType::Bool,
+        "date" => ValueType::Date,
+        "ip" => ValueType::Address,
+        "number" => ValueType::Number,
+        _ => ValueType::Text,
+    }
 }
 
 /// A key of [`GLOBAL`] by its name there.
@@ -241,8 +261,11 @@ pub(crate) fn of_service(id: &str) -> bool {
 pub(crate) fn nearest(id: &str) -> Option<&'static str> {
     let (prefix, name) = id.split_once(':').unwrap_or(("aws", id));
     let of_service = service::of_prefix(prefix);
-    let own = of_service.into_iter().flat_map(service::Service::keys);
-    let own = own.filter(|known| !known.contains(['*', '<', '[']));
+    let own = of_service
+        .into_iter()
+        .flat_map(|service| &service.keys)
+        .map(|key| key.name);
+    let own = own.filter(|known| !known.contains(['*', '<']));
     let global = GLOBAL.iter().map(|(known, _)| *known);
     let distance = |known: &str| distance(&known.to_ascii_lowercase(), id);
     let same_name = global
@@ -358,35 +381,4 @@ pub(crate) fn is_global(prefix: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_found_by_name_and_tag() {
-        for (id, known) in [
-            ("aws:principalorgid", true),
-            ("aws:principaltag/team", true),
-            ("aws:principaltag/", false),
-            ("aws:principalvpc", false),
-            ("aws:resourcearn", false),
-            ("s3:prefix", true),
-            ("s3:existingobjecttag/class", true),
-            ("s3:prefixx", false),
-            ("accounts.google.com:aud", true),
-            ("no-such-service:key", false),
-            ("prefix", false),
-        ] {
-            assert_eq!(find(id).is_some(), known, "{id}");
-        }
-        assert!(GLOBAL.is_sorted_by_key(|(name, _)| *name));
-        assert!(find("aws:tagkeys").unwrap().several && !find("aws:userid").unwrap().several);
-    }
-
-    #[test]
-    fn nearest_key_of_a_wrong_name_is_named() {
-        assert_eq!(nearest("aws:principalorgids"), Some("aws:principalorgid"));
-        assert_eq!(nearest("aws:principalvpc"), Some("aws:principalarn"));
-        assert_eq!(nearest("s3:sourcevpce"), Some("aws:sourcevpce"));
-        assert_eq!(nearest("0"), None);
-    }
-}
+mod tests;

@@ -5,15 +5,17 @@ use std::fmt;
 
 mod deny;
 mod layout;
+mod proof;
 
 use deny::{Deny, EVERY_ACTION, Exempt, FEW_EXCEPTIONS, Test, Writer, list, texts};
 pub(crate) use deny::{free_sid, quoted};
 pub(crate) use layout::append;
+use proof::certain;
 
-use crate::analyse::{Analysis, Containment, Setting, regression};
+use crate::analyse::{Analysis, Containment, Setting};
 use crate::aws_owned;
 use crate::document::{Document, MOST_CHARACTERS};
-use crate::evaluate::{Request, evaluate};
+use crate::evaluate::Request;
 use crate::federation;
 use crate::service::Keyless;
 use crate::{EndpointContext, Perimeter};
@@ -122,37 +124,6 @@ pub fn fix(document: &Document, perimeter: &Perimeter, endpoint: &EndpointContex
     }
     let (_, fix) = writer.search(&before)?;
     Ok(fix)
-}
-
-/// Requests that refuted one attempt. They may refute another sooner than a search does.
-#[derive(Default)]
-struct Examples {
-    /// Requests that are to be denied.
-    holes: Vec<Request>,
-    /// Requests that the document allows and that are to be allowed still.
-    legitimate: Vec<Request>,
-}
-
-impl Examples {
-    /// Why a document is no fix, if one of these tells.
-    fn refute(&self, fixed: &Document) -> Result<(), NoFix> {
-        let allowed = |request: &Request| evaluate(fixed, request).is_allowed();
-        if self.holes.iter().any(allowed) {
-            return Err(NoFix::NotClosed);
-        }
-        match self.legitimate.iter().find(|request| !allowed(request)) {
-            Some(lost) => Err(NoFix::Loses(Box::new(lost.clone()))),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The witnesses of an analysis that suppose nothing.
-fn certain(found: &Analysis) -> impl Iterator<Item = Request> {
-    let witnesses = [&found.identity, &found.resource].into_iter().flatten();
-    witnesses
-        .filter(|witness| witness.supposing.is_empty())
-        .map(|witness| witness.request.clone())
 }
 
 impl<'d> Writer<'d> {
@@ -345,54 +316,6 @@ impl Writer<'_> {
             self.closes(&fixed, was_locked_out).ok()?;
             Some((others, fix))
         })
-    }
-
-    /// The document with the statements at its end, if all that a fix promises can be proven of it.
-    fn proven(&self, denies: &[Deny], was_locked_out: bool) -> Result<Fix, NoFix> {
-        let (fixed, fix) = self.written(denies)?;
-        let locks_out = match self.closes(&fixed, was_locked_out) {
-            Err(NoFix::LocksOut) => true,
-            other => other.map(|()| false)?,
-        };
-        self.keeps(&fixed, fix.added.len())?;
-        if locks_out { Err(NoFix::LocksOut) } else { Ok(fix) }
-    }
-
-    /// The document with the statements at its end.
-    fn written(&self, denies: &[Deny]) -> Result<(Document, Fix), NoFix> {
-        let added = self.texts(denies);
-        let text = appended(self.document, &added)?;
-        let fixed = Document::parse(&text).map_err(|_| NoFix::NotClosed)?;
-        Ok((fixed, Fix { text, added }))
-    }
-
-    /// Whether a document has no hole and locks nobody out who was not.
-    fn closes(&self, fixed: &Document, was_locked_out: bool) -> Result<(), NoFix> {
-        self.examples.borrow().refute(fixed)?;
-        let after = self.setting.analyse(fixed);
-        if !matches!(after.verdict, Containment::Closed | Containment::LockedOut) {
-            self.examples.borrow_mut().holes.extend(certain(&after));
-            return Err(NoFix::NotClosed);
-        }
-        if after.locked_out && !was_locked_out {
-            return Err(NoFix::LocksOut);
-        }
-        Ok(())
-    }
-
-    /// Whether the last statements of a document, Denies all, take nothing legitimate away.
-    fn keeps(&self, fixed: &Document, denies: usize) -> Result<(), NoFix> {
-        self.examples.borrow().refute(fixed)?;
-        match regression(fixed, denies, self.setting) {
-            Some(None) => Ok(()),
-            Some(Some(request)) => {
-                if evaluate(self.document, &request).is_allowed() {
-                    self.examples.borrow_mut().legitimate.push(request.clone());
-                }
-                Err(NoFix::Loses(Box::new(request)))
-            }
-            None => Err(NoFix::LossUnknown),
-        }
     }
 }
 

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused_at_its_place() {
+    fn text_that_is_no_json_is_refused_with_its_position() {
         for (text, at) in [
             ("", 0),
             ("{\"a\" 1}", 5),

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_never_guessed() {
+    fn operator_with_a_wrong_name_is_not_read() {
         for name in [
             "stringEquals",
             "StringEqualIfExists",

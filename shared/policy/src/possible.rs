@@ -337,6 +337,11 @@ impl Checker<'_> {
                 format!("requests to the service do not have `{key}`")
             })?;
         }
+        let (own, at) = (self.one("aws:VpceOrgID"), self.one("aws:VpceOrgPaths"));
+        must(
+            own.zip(at).is_none_or(|(own, at)| at.split('/').next() == Some(own)),
+            || "`aws:VpceOrgPaths` lies in `aws:VpceOrgID`",
+        )?;
         let owner = self.one("aws:VpceAccount");
         must(
             endpoint.owner.is_empty() || owner.is_none_or(|owner| owner == endpoint.owner),

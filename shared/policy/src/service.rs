@@ -66,6 +66,40 @@ impl Published {
     }
 }
 
+/// A condition key of a service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    /// `*` or `<` begins what varies.
+    pub(crate) name: &'static str,
+    /// The type of its values, as the reference calls it: empty for text.
+    pub(crate) values: &'static str,
+    /// Whether a request may have several values of it.
+    pub(crate) several: bool,
+}
+
+impl Key {
+    /// See `data/generate.py`.
+    fn read(text: &'static str) -> Self {
+        let one = text.strip_suffix("[]");
+        let (name, values) = one.unwrap_or(text).split_once('=').unwrap_or((one.unwrap_or(text), ""));
+        Self {
+            name,
+            values,
+            several: one.is_some(),
+        }
+    }
+
+    /// Whether this is the key of a name in lower case.
+    fn is(&self, id: &str) -> bool {
+        match self.name.split_once(['*', '<']) {
+            Some((start, _)) => id
+                .get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start) && id.len() > start.len()),
+            None => self.name.eq_ignore_ascii_case(id),
+        }
+    }
+}
+
 /// The services behind an endpoint. What is read of one is kept: there are no more of them than AWS has.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -75,8 +109,8 @@ pub(crate) struct Service {
     /// Places of the actions, in the order of their names in lower case.
     by_name: Vec<usize>,
     pub(crate) formats: Vec<Format>,
-    /// See [`Service::keys`].
-    keys: Vec<&'static str>,
+    /// Its own condition keys.
+    pub(crate) keys: Vec<Key>,
     pub(crate) keyless: Keyless,
 }
 
@@ -186,7 +220,7 @@ impl Service {
             prefixes: lines.iter().map(|line| line.prefix).collect(),
             by_name: by_name.into_iter().map(|(_, at)| at).collect(),
             formats: formats::formats(&formats),
-            keys: lines.iter().flat_map(|line| list(line.keys)).collect(),
+            keys: lines.iter().flat_map(|line| list(line.keys)).map(Key::read).collect(),
             actions,
             keyless,
         })
@@ -232,22 +266,9 @@ impl Service {
         self.actions.iter().filter(takes)
     }
 
-    /// The names of its own condition keys. `*` or `<` begins what varies, and `[]` ends a key with several values.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
-        self.keys.iter().copied()
-    }
-
-    /// Whether the key is the service's own and may have several values. Nothing when the service has no such key.
-    pub(crate) fn key_has_several(&self, id: &str) -> Option<bool> {
-        let same = |name: &str| match name.split_once(['*', '<']) {
-            Some((start, _)) => id
-                .get(..start.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(start) && id.len() > start.len()),
-            None => name.eq_ignore_ascii_case(id),
-        };
-        let mut keys = self.keys();
-        keys.find(|name| same(name.strip_suffix("[]").unwrap_or(name)))
-            .map(|name| name.ends_with("[]"))
+    /// Its own condition key of this name in lower case. Nothing when it has no such key.
+    pub(crate) fn key(&self, id: &str) -> Option<Key> {
+        self.keys.iter().copied().find(|key| key.is(id))
     }
 }
 

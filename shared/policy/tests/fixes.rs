@@ -131,7 +131,7 @@ fn open_policy_of_every_service_has_a_proven_fix_or_advice_that_closes_it() {
 }
 
 #[test]
-fn nobody_is_trusted_by_resources_alone() {
+fn trusted_resources_alone_trust_no_principal() {
     let perimeter = Perimeter {
         resources: vec!["arn:aws:s3:::corp-data/*".to_owned()],
         ..Perimeter::default()

@@ -14,14 +14,16 @@
 
 use std::time::{Duration, Instant};
 
-use postern_policy::{Containment, Document, EndpointContext, MOST_CHARACTERS, Perimeter, analyse, evaluate, fix};
+use postern_policy::{
+    Containment, Document, EndpointContext, MOST_CHARACTERS, Perimeter, analyse, evaluate, fix, impossible,
+};
 use serde_json::Value;
 
 mod documents;
 mod random;
 
-use documents::{endpoint, hostile, longest};
-use random::{Random, Requests, setting};
+use documents::endpoint;
+use random::{Random, Requests, policies, setting};
 
 const SEEDS: [&str; 7] = [
     r#"{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Principal":{"AWS":["*","111122223333"]},"Action":["s3:Get*","s3:?ut*"],"Resource":["arn:aws:s3:::${aws:PrincipalTag/home, 'x'}/*","arn:aws:s3:*:*:accesspoint/?"],"Condition":{"StringLike":{"aws:PrincipalOrgPaths":["o-exampleorg1/*"]},"NumericLessThan":{"s3:max-keys":10}}}]}"#,
@@ -298,6 +300,114 @@ fn broken_documents_are_refused_or_judged_and_random_requests_do_not_refute_it()
     println!("the slowest took {:?}: {}", slowest.0, slowest.1);
 }
 
+/// What was found in the documents of a run.
+#[derive(Default)]
+struct Tally {
+    open: usize,
+    closed: usize,
+    locked_out: usize,
+    undecided: usize,
+    fixes: usize,
+    requests: usize,
+}
+
+/// Requests that every document meets.
+const MEETINGS: usize = 40;
+
+/// Holds the analysis of a document against random requests: none shows a hole in what is closed, or a way through what
+/// is locked out. A fix has no hole left and denies no request that lies in neither.
+fn hold(text: &str, perimeter: &Perimeter, endpoint: &EndpointContext, tally: &mut Tally, random: &mut Random) {
+    let document = Document::parse(text).unwrap();
+    let found = analyse(&document, perimeter, endpoint);
+    for witness in [&found.identity, &found.resource].into_iter().flatten() {
+        assert_eq!(impossible(&witness.request, endpoint), None, "{witness:?}");
+        assert!(!witness.supposing.is_empty() || evaluate(&document, &witness.request).is_allowed());
+    }
+    match found.verdict {
+        Containment::Open => tally.open += 1,
+        Containment::Closed => tally.closed += 1,
+        Containment::LockedOut => tally.locked_out += 1,
+        Containment::Undecided => {
+            assert!(!found.reasons.is_empty());
+            tally.undecided += 1;
+            println!(
+                "undecided for {}: {}\n  {text}",
+                endpoint.service,
+                found.reasons.join("; ")
+            );
+        }
+    }
+    let fixed = match fix(&document, perimeter, endpoint) {
+        Ok(fixed) if found.verdict == Containment::Open => {
+            tally.fixes += 1;
+            Some(Document::parse(&fixed.text).unwrap())
+        }
+        _ => None,
+    };
+    let requests = Requests::around(&serde_json::from_str(text).unwrap(), perimeter, endpoint);
+    for _ in 0..MEETINGS {
+        let drawn = requests.draw(random);
+        if impossible(&drawn.request, endpoint).is_some() {
+            continue;
+        }
+        tally.requests += 1;
+        let allowed = evaluate(&document, &drawn.request).is_allowed();
+        let hole = (drawn.identity && found.identity_decided && found.identity.is_none())
+            || (drawn.resource && found.resource_decided && found.resource.is_none());
+        assert!(!(allowed && hole), "a hole was missed: {:?}", drawn.request);
+        if let Some(fixed) = &fixed {
+            let after = evaluate(fixed, &drawn.request).is_allowed();
+            assert!(
+                !(after && (drawn.identity || drawn.resource)),
+                "the fix leaves a hole: {:?}",
+                drawn.request
+            );
+        }
+    }
+}
+
+/// At most one document in ten thousand may stay undecided.
+#[test]
+fn drawn_documents_are_decided_and_hold_against_random_requests() {
+    const USUAL: u64 = 500;
+    let time = setting("FUZZ_SECONDS").map(Duration::from_secs);
+    let first = setting("FUZZ_SEED").unwrap_or(1);
+    let (start, perimeters) = (Instant::now(), perimeters());
+    let mut tally = Tally::default();
+    let mut seed = first;
+    while seed < first + USUAL || time.is_some_and(|time| start.elapsed() < time) {
+        let mut random = Random::new(seed);
+        let text = policies::policy(&mut random);
+        let service = random.pick(&["s3", "sqs", "kms", "any"]);
+        let perimeter = &perimeters[random.below(2)];
+        let trying = Trying {
+            seed,
+            text: &text,
+            service,
+        };
+        hold(&text, perimeter, &endpoint(service, false), &mut tally, &mut random);
+        drop(trying);
+        seed += 1;
+    }
+    let Tally {
+        open,
+        closed,
+        locked_out,
+        undecided,
+        fixes,
+        requests,
+    } = tally;
+    let documents = open + closed + locked_out + undecided;
+    println!(
+        "{documents} drawn documents, seeds {first} to {}: {open} open, {closed} closed, {locked_out} locked out, {undecided} undecided; {requests} requests, {fixes} fixes",
+        seed - 1
+    );
+    assert!(
+        undecided <= 1 + documents / 10_000,
+        "{undecided} of {documents} documents are undecided"
+    );
+}
+
 /// `REQUESTS` says how many requests each document has to withstand.
 #[test]
 fn no_random_request_refutes_a_closed_verdict() {
@@ -326,227 +436,4 @@ fn no_random_request_refutes_a_closed_verdict() {
     }
     println!("{closed} closed documents, {times} requests each");
     assert!(closed > 0);
-}
-
-/// Whether the text is refused, or judged as something else than closed.
-fn not_closed(text: &str, service: &str) -> bool {
-    match Document::parse(text) {
-        Err(error) => {
-            assert!(error.to_string().len() < 100_000);
-            true
-        }
-        Ok(document) => {
-            let found = analyse(&document, &documents::perimeter(), &endpoint(service, false));
-            let long = text.chars().count() > MOST_CHARACTERS;
-            assert_eq!(
-                found
-                    .reasons
-                    .iter()
-                    .any(|reason| reason.contains("longer than 20480 characters")),
-                long
-            );
-            found.verdict != Containment::Closed
-        }
-    }
-}
-
-#[test]
-fn documents_that_take_long_are_not_called_closed() {
-    for (name, text) in hostile() {
-        assert!(text.chars().count() <= MOST_CHARACTERS, "{name}");
-        for service in ["s3", "any"] {
-            assert!(not_closed(&text, service), "{name} {service}");
-        }
-    }
-    assert!(not_closed(&longest(), "s3"));
-}
-
-#[test]
-fn documents_of_a_megabyte_are_not_called_closed() {
-    let whole = |statement: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
-    let allow = |more: &str| whole(&format!(r#"{{"Effect":"Allow","Principal":"*","Action":"*"{more}}}"#));
-    let condition = |block: &str| allow(&format!(r#","Resource":"*","Condition":{{{block}}}"#));
-    let many =
-        |count: usize, each: &dyn Fn(usize) -> String| -> String { (0..count).map(each).collect::<Vec<_>>().join(",") };
-    let statement = r#"{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}"#;
-    for (name, text) in [
-        ("objects in objects", r#"{"Statement":"#.repeat(80_000)),
-        ("arrays in arrays", "[".repeat(1_000_000)),
-        (
-            "members of one name",
-            format!("{{{}}}", many(100_000, &|_| r#""Id":"a""#.to_owned())),
-        ),
-        (
-            "members of many names",
-            format!("{{{}}}", many(80_000, &|i| format!(r#""{i}":"a""#))),
-        ),
-        (
-            "elements of many names",
-            whole(&format!("{{{}}}", many(80_000, &|i| format!(r#""{i}":"a""#)))),
-        ),
-        ("statements", whole(&vec![statement; 16_000].join(","))),
-        ("empty statements", whole(&vec!["{}"; 100_000].join(","))),
-        (
-            "as many statements as are read",
-            whole(
-                &vec![
-                    statement.replace(
-                        "\"*\"}",
-                        &format!("[{}]}}", many(60, &|i| format!("\"arn:aws:s3:::{i}*{i}\"")))
-                    );
-                    500
-                ]
-                .join(","),
-            ),
-        ),
-        (
-            "resources",
-            allow(&format!(
-                r#","Resource":[{}]"#,
-                many(40_000, &|i| format!("\"arn:aws:s3:::{i}\""))
-            )),
-        ),
-        (
-            "resources with wildcards",
-            allow(&format!(
-                r#","Resource":[{}]"#,
-                many(40_000, &|i| format!("\"arn:aws:s3:::*{i}?\""))
-            )),
-        ),
-        (
-            "actions",
-            whole(&format!(
-                r#"{{"Effect":"Allow","Principal":"*","Action":[{}],"Resource":"*"}}"#,
-                many(60_000, &|i| format!("\"s3:*{i}\""))
-            )),
-        ),
-        (
-            "principals",
-            whole(&format!(
-                r#"{{"Effect":"Allow","Principal":{{"AWS":[{}]}},"Action":"*","Resource":"*"}}"#,
-                many(60_000, &|i| format!("\"{i:012}\""))
-            )),
-        ),
-        (
-            "operators of one name",
-            condition(&many(30_000, &|i| format!(r#""StringEquals":{{"a{i}":"b"}}"#))),
-        ),
-        (
-            "keys",
-            condition(&format!(
-                r#""StringEquals":{{{}}}"#,
-                many(60_000, &|i| format!(r#""{i}":"a""#))
-            )),
-        ),
-        (
-            "keys of one name",
-            condition(&format!(
-                r#""StringEquals":{{{}}}"#,
-                many(60_000, &|_| r#""aws:PrincipalOrgID":"o-exampleorg1""#.to_owned())
-            )),
-        ),
-        (
-            "values",
-            condition(&format!(
-                r#""StringLike":{{"s3:prefix":[{}]}}"#,
-                many(80_000, &|i| format!("\"*{i}*\""))
-            )),
-        ),
-        (
-            "one pattern",
-            allow(&format!(r#","Resource":"arn:aws:s3:::{}""#, "*?".repeat(500_000))),
-        ),
-        (
-            "one pattern of a key",
-            condition(&format!(r#""StringLike":{{"s3:prefix":"{}"}}"#, "*?a".repeat(300_000))),
-        ),
-        (
-            "patterns",
-            allow(&format!(
-                r#","Resource":[{}]"#,
-                many(100, &|i| format!("\"arn:aws:s3:::{}{i}\"", "*?".repeat(5_000)))
-            )),
-        ),
-        (
-            "variables",
-            allow(&format!(r#","Resource":"arn:aws:s3:::{}""#, "${a}".repeat(250_000))),
-        ),
-        (
-            "variables of many names",
-            allow(&format!(
-                r#","Resource":"arn:aws:s3:::{}""#,
-                many(100_000, &|i| format!("${{{i}}}"))
-            )),
-        ),
-        (
-            "variables in values",
-            condition(&format!(
-                r#""StringLike":{{"s3:prefix":[{}]}}"#,
-                many(40_000, &|i| format!("\"*${{a{i}}}*\""))
-            )),
-        ),
-        (
-            "a variable without an end",
-            condition(&format!(r#""StringLike":{{"s3:prefix":"{}"}}"#, "${".repeat(500_000))),
-        ),
-        (
-            "digits",
-            condition(&format!(
-                r#""NumericEquals":{{"s3:max-keys":{}}}"#,
-                "9".repeat(1_000_000)
-            )),
-        ),
-        (
-            "an exponent",
-            condition(r#""NumericEquals":{"s3:max-keys":1e999999999}"#),
-        ),
-        (
-            "numbers",
-            condition(&format!(
-                r#""NumericEquals":{{"s3:max-keys":[{}]}}"#,
-                many(100_000, &|i| i.to_string())
-            )),
-        ),
-        (
-            "networks",
-            condition(&format!(
-                r#""IpAddress":{{"aws:VpcSourceIp":[{}]}}"#,
-                many(60_000, &|i| format!("\"10.{}.{}.0/24\"", i / 256, i % 256))
-            )),
-        ),
-        (
-            "letters",
-            condition(&format!(
-                r#""StringEquals":{{"s3:prefix":"{}"}}"#,
-                "\u{10ffff}é".repeat(150_000)
-            )),
-        ),
-        (
-            "escapes",
-            condition(&format!(
-                r#""StringEquals":{{"s3:prefix":"{}"}}"#,
-                "\\u0000".repeat(150_000)
-            )),
-        ),
-        (
-            "half characters",
-            condition(&format!(
-                r#""StringEquals":{{"s3:prefix":"{}"}}"#,
-                "\\ud800".repeat(150_000)
-            )),
-        ),
-        (
-            "white space",
-            format!("{}{}", " \n".repeat(500_000), allow(r#","Resource":"*""#)),
-        ),
-        ("a name", format!(r#"{{"{}":1}}"#, "n".repeat(1_000_000))),
-        ("nothing", "\u{0}".repeat(1_000_000)),
-        ("a byte order mark", format!("\u{feff}{}", allow(r#","Resource":"*""#))),
-    ] {
-        for service in ["s3", "any"] {
-            let start = Instant::now();
-            assert!(not_closed(&text, service), "{name}");
-            println!("{:>10?} {name} {service}", start.elapsed());
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use postern_core::model::text::plural;
 
 use crate::audit::{Audit, AuditSummary, AuditedScope, PerimeterSource};
-use crate::published::{Finding, Outcome, Remediation, Report, Resource, Severity};
+use crate::published::{Finding, Outcome, Remediation, Report, Resource, ResourceKind, Severity};
 use crate::text::page::{Page, WIDTH};
 use crate::text::phrases::{named, status, subject_of, terms};
 
@@ -179,7 +179,19 @@ fn gaps(audit: &Audit) -> Page {
 
 /// The heading of a VPC, over the whole line.
 fn rule(audit: &Audit, report: &Report) -> String {
-    let name = format!("== VPC {} in {} ", named(&report.scope.resource), audit.place(report));
+    let noun = match report.scope.resource.kind {
+        ResourceKind::EndpointService => "Endpoint service",
+        ResourceKind::Vpc
+        | ResourceKind::Subnet
+        | ResourceKind::RouteTable
+        | ResourceKind::Endpoint
+        | ResourceKind::EndpointConnection => "VPC",
+    };
+    let name = format!(
+        "== {noun} {} in {} ",
+        named(&report.scope.resource),
+        audit.place(report)
+    );
     let rest = WIDTH.saturating_sub(name.chars().count());
     format!("{name}{}\n", "=".repeat(rest))
 }

@@ -55,9 +55,9 @@ fn doctor_finds_the_deployment_and_what_it_lacks(result: &ScenarioResult) {
         [("problem", "aws cloudtrail create-trail help")]
     );
     assert_eq!(lines("the perimeter contains account"), [("ok", "")]);
-    assert_eq!(lines(" runs version "), [("ok", ""); 4], "{:#?}", result.doctor);
+    assert_eq!(lines(" runs version "), [("ok", ""); 5], "{:#?}", result.doctor);
     assert_eq!(lines(" is disabled"), []);
-    assert_eq!(lines("has no dead letters"), [("ok", ""); 4]);
+    assert_eq!(lines("has no dead letters"), [("ok", ""); 5]);
     let operations = lines("OperationsTopic");
     assert!(
         operations.iter().all(|(level, _)| *level == "problem"),

@@ -48,7 +48,7 @@ pub(super) fn holds(
 }
 
 /// Whether the value is among those of the policy.
-fn listed(condition: &Condition, value: &str, interpretation: Interpretation, lookup: Lookup<'_>) -> bool {
+pub(super) fn listed(condition: &Condition, value: &str, interpretation: Interpretation, lookup: Lookup<'_>) -> bool {
     match &condition.values {
         Values::Texts(texts) => {
             let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });

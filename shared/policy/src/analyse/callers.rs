@@ -127,6 +127,10 @@ pub(super) struct Principals {
 /// All that matters of a name, and whether it is trusted.
 type Class = (Caller, Bits, bool);
 
+/// All that matters of an account: its names, the statements that do not fail on it as an owner, and whether it is
+/// trusted.
+type AccountClass = (Vec<Class>, Bits, bool);
+
 /// An organisation and a path in it, or neither.
 pub(super) struct Membership {
     pub(super) organization: Option<Rc<str>>,
@@ -231,7 +235,7 @@ pub(super) fn principals(
     let weight = model.weight(KeyMeaning::PrincipalAccount) + model.statements.len();
     // Outsiders come first, and one of them stands for all of its class. Of named accounts it takes two, since owner and
     // caller may have to be two accounts.
-    let mut accounts: Vec<((Vec<Class>, Bits, bool), usize)> = Vec::new();
+    let mut accounts: Vec<(AccountClass, usize)> = Vec::new();
     // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
     let of_own = model.resources.iter().any(|element| element.not || !element.every);
     for account in identities.outsiders.iter().chain(&identities.named) {

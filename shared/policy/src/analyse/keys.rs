@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::atoms::{Lookup, nothing};
+use super::atoms::{Lookup, listed, nothing};
 use super::budget::Budget;
 use super::callers::{Caller, Principal, ids};
 use super::model::KeyMeaning;
@@ -245,10 +245,16 @@ pub(super) fn choices(
             .iter()
             .any(|(_, condition)| condition.quantifier.is_some());
     sets.extend(values.iter().map(|value| vec![value.clone()]));
+    let lookup = lookup.or((!key.linked).then_some(&nothing as Lookup<'_>));
     if several {
+        // Values that the same conditions list are alike in every set.
+        let mut classes = BTreeSet::new();
+        values.retain(|value| {
+            budget.spend(key.weight);
+            key.source || lookup.is_none_or(|lookup| classes.insert(listing(model, key, value, lookup)))
+        });
         together(&values, &mut sets, complete);
     }
-    let lookup = lookup.or((!key.linked).then_some(&nothing as Lookup<'_>));
     let mut distinct = BTreeSet::new();
     let mut all = Vec::new();
     for values in sets {
@@ -286,6 +292,13 @@ fn of_endpoint(model: &Model<'_>, id: &str) -> Option<String> {
 /// Whether a request can have the value at this time or later: credentials are issued before they are used.
 fn in_time(model: &Model<'_>, id: &str, value: &str) -> bool {
     id != "aws:tokenissuetime" || instant(value).is_some_and(|issued| issued <= model.setting.endpoint.time)
+}
+
+/// Which conditions on a key list a value.
+fn listing(model: &Model<'_>, key: &Key<'_>, value: &str, lookup: Lookup<'_>) -> Vec<bool> {
+    let conditions = key.conditions.iter();
+    let lists = |(_, condition): &(usize, &Condition)| listed(condition, value, model.interpretation, lookup);
+    conditions.map(lists).collect()
 }
 
 /// Sets of several values: all of them when they are few, else the pairs.

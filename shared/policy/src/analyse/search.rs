@@ -7,24 +7,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::actions::{ActionGroup, Formats, actions, actions_without_resource, federated_actions};
+use super::actions::{ActionGroup, Formats, actions_without_resource};
 use super::budget::Budget;
-use super::callers::{Caller, Principal, Principals, memberships, principals};
-use super::identities::Identities;
-use super::keys::{Choice, choices, instants};
+use super::callers::{Caller, Principal, Principals};
+use super::keys::Choice;
 use super::model::KeyMeaning;
 use super::model::{Key, Model};
-use super::owners::{AccountClasses, Owner, owners};
+use super::owners::{AccountClasses, Owner};
 use super::resources::{Known, Resource, nowhere, resources};
 use crate::bits::Bits;
 use crate::document::PrincipalEntry;
-use crate::service::Keyless;
 
+mod exact;
 mod linked;
+mod prepare;
 mod prune;
 mod solve;
 
-pub(super) use linked::exact;
+pub(super) use exact::exact;
 use prune::{PruneCache, asks};
 use solve::solve;
 
@@ -97,94 +97,6 @@ pub(super) enum Links {
 }
 
 impl<'m, 'd> Search<'m, 'd> {
-    pub(super) fn new(model: &'m Model<'d>, budget: &mut Budget) -> Self {
-        let mut complete = true;
-        let identities = Identities::new(model, budget);
-        let memberships = memberships(model, &identities, &mut complete, budget);
-        let principals = principals(model, &identities, &memberships, budget);
-        let known = Known::new(model);
-        let accounts = AccountClasses::new(model, !model.linked.is_empty() || known.has_short());
-        let keyless = match &model.setting.service {
-            Some(service) => service.keyless,
-            // Some actions of some services.
-            None => Keyless::Some(&[]),
-        };
-        let tells: &[bool] = match keyless {
-            Keyless::None => &[true],
-            Keyless::Some(_) => &[true, false],
-            Keyless::All => &[false],
-        };
-        let mut classes: Vec<ActionClass> = Vec::new();
-        for told in tells {
-            let groups = actions(model, *told, &mut complete, budget);
-            if !groups.is_empty() {
-                classes.push(ActionClass {
-                    alone: false,
-                    federated: false,
-                    groups,
-                    owners: owners(
-                        model,
-                        &identities,
-                        &memberships,
-                        &accounts,
-                        *told,
-                        &mut complete,
-                        budget,
-                    ),
-                });
-            }
-        }
-        classes.push(ActionClass {
-            alone: true,
-            federated: false,
-            // Looked up when they are needed.
-            groups: Vec::new(),
-            owners: Vec::new(),
-        });
-        // These come last: other witnesses say more.
-        if model.setting.bearers {
-            classes.push(ActionClass {
-                alone: false,
-                federated: true,
-                groups: vec![ActionGroup {
-                    actions: federated_actions(model, &mut complete, budget),
-                    formats: Formats::Any,
-                }],
-                owners: owners(model, &identities, &memberships, &accounts, true, &mut complete, budget),
-            });
-        }
-        let free: Vec<usize> = model
-            .keys
-            .iter()
-            .enumerate()
-            .filter(|(_, key)| key.kind == KeyMeaning::Free)
-            .map(|(at, _)| at)
-            .collect();
-        let choices = free
-            .iter()
-            .filter_map(|at| model.keys.get(*at))
-            .map(|key| choices(model, key, None, &[], &mut complete, budget))
-            .collect();
-        let instants = instants(model, &mut complete, budget);
-        complete &= principals.complete;
-        Self {
-            model,
-            principals,
-            classes,
-            free,
-            choices,
-            instants,
-            constant: model.constant_sig(),
-            resources: Vec::new(),
-            accounts,
-            known,
-            resolved: BTreeMap::new(),
-            lets_nothing_through: None,
-            thorough: false,
-            complete,
-        }
-    }
-
     /// A request for which `judge` returns something. Nothing means that there is none if [`Search::complete`] holds.
     pub(super) fn find<T>(
         &mut self,

@@ -111,7 +111,7 @@ fn quantifiers_over_missing_keys_open_or_close() {
 }
 
 #[test]
-fn a_path_without_its_organisation_is_anybodys() {
+fn path_without_its_organisation_lets_other_organisations_in() {
     let path = |pattern: &str| allow(json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}}));
     assert_eq!(holes(&[path("*/ou-ab12-11111111/*"), data_stays()]), (true, false));
     assert_eq!(holes(&[path("o-exam*"), data_stays()]), (true, false));
@@ -131,7 +131,7 @@ fn caller_and_resource_in_one_organisation_may_both_be_outside() {
 }
 
 #[test]
-fn what_describes_the_endpoint_itself_restricts_nothing() {
+fn keys_of_the_endpoint_restrict_nothing() {
     for (operator, key, value) in [
         ("StringEquals", "aws:SourceVpc", "vpc-0a1b2c3d4e5f60718"),
         ("StringEquals", "aws:sourcevpce", "vpce-0a1b2c3d4e5f60718"),
@@ -186,7 +186,7 @@ fn statements_for_another_service_are_dead() {
 }
 
 #[test]
-fn time_goes_by() {
+fn requests_come_now_or_later_and_their_two_clocks_agree() {
     let until = |date: &str| json!({"DateLessThan": {"aws:CurrentTime": date}});
     let after = json!({"NumericGreaterThan": {"aws:EpochTime": 1_924_992_000}});
     assert!(on("s3", &[allow(until("2026-01-01T00:00:00Z"))]).locked_out);
@@ -202,7 +202,7 @@ fn time_goes_by() {
 }
 
 #[test]
-fn where_documentation_is_silent_the_worst_reading_counts() {
+fn undocumented_effect_counts_as_its_most_permissive_interpretation() {
     let maybe = json!({"ForAnyValue:StringEqualsIfExists": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/"}});
     let found = on("s3", &[allow(maybe), data_stays()]);
     assert!(!found.identity.unwrap().supposing.is_empty());
@@ -257,7 +257,7 @@ fn account_principals_on_gateways_mean_the_root_user_only() {
 }
 
 #[test]
-fn services_that_do_not_name_owners_dodge_conditions_on_them() {
+fn conditions_on_owners_do_not_cover_services_that_do_not_tell_them() {
     let inside = json!({"StringEquals": {"aws:PrincipalOrgID": OWN}, "StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"}});
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
     assert!(on("ebs", &[allow(inside.clone())]).resource.is_some());
@@ -285,7 +285,7 @@ fn tags_compared_with_tags_are_followed() {
 }
 
 #[test]
-fn principals_nobody_can_name_are_never_called_closed() {
+fn allow_for_an_unknown_principal_is_never_closed() {
     for (service, principal) in [
         (
             "s3",
@@ -405,7 +405,7 @@ fn an_account_is_in_one_organisation_but_an_outsider_may_be_another_account() {
 }
 
 #[test]
-fn actions_without_resources_slip_through_denies_on_resources() {
+fn deny_on_resources_does_not_cover_actions_without_resource() {
     let mut barrier =
         deny(json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}}));
     barrier["Resource"] = json!("arn:aws:sqs:*:*:*");
@@ -476,7 +476,7 @@ fn an_account_anywhere_in_the_pattern_of_a_principal_is_told_from_others() {
 }
 
 #[test]
-fn a_star_in_a_path_stands_for_no_path_that_nobody_has() {
+fn star_in_a_path_stands_for_possible_paths_only() {
     let unit = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-ab12/ou-ab12-11111111/*"},
         "StringEquals": {"aws:PrincipalOrgID": OWN}});
     let short = json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/r-ab12/ou-ab1-11111111/*"}});

@@ -1,45 +1,12 @@
 //! Buckets. Nearly all are read without credentials, or by addresses that AWS presigned with an account of its own, so
 //! that no condition on the caller would hold.
 
+use super::AwsOwned;
 use super::regions::{CLOUD9, CODEARTIFACT, FIRST_REGIONS, GLUE_TRANSFORMS, PATCH_MODULES, PATCH_SNAPSHOTS, Regions};
-use super::{AwsOwned, Caller};
 
-const fn read(
-    sid: &'static str,
-    sources: &'static [&'static str],
-    regions: Regions,
-    resources: &'static [&'static str],
-) -> AwsOwned {
-    reach(sid, sources, READ, regions, resources)
-}
+mod group;
 
-const fn reach(
-    sid: &'static str,
-    sources: &'static [&'static str],
-    actions: &'static [&'static str],
-    regions: Regions,
-    resources: &'static [&'static str],
-) -> AwsOwned {
-    AwsOwned {
-        prefix: "s3",
-        sid,
-        sources,
-        caller: Caller::Anyone,
-        actions,
-        resources,
-        regions,
-        mark: None,
-    }
-}
-
-const READ: &[&str] = &["s3:GetObject"];
-const READ_AND_LIST: &[&str] = &["s3:GetObject", "s3:ListBucket"];
-
-/// The list of the buckets that AWS services own. A source where the guide of the service does not name the bucket.
-const LIST: &str = "https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_owned_resources.md";
-
-/// The endpoint policy for S3 that belongs to [`LIST`].
-const POLICY: &str = "https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/vpc_endpoint_policies/s3_endpoint_policy.json";
+use group::{LIST, POLICY, READ_AND_LIST, reach, read};
 
 pub(super) const ALL: &[AwsOwned] = &[
     read(

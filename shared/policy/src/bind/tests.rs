@@ -59,7 +59,7 @@ fn credentials_of_another_vpcs_instance_pass_a_policy_that_does_not_ask() {
 }
 
 #[test]
-fn nobody_else_loses_anything() {
+fn binding_denies_only_credentials_of_other_vpcs() {
     let (fix, witness) = unbound(OPEN);
     let bound = Document::parse(&fix.text).unwrap();
     let allows = |key: &str, value: Option<&str>| {
@@ -92,7 +92,7 @@ fn the_statement_of_awss_guidance_binds_in_either_spelling() {
 }
 
 #[test]
-fn what_only_looks_like_it_does_not_bind() {
+fn similar_statement_does_not_bind() {
     for condition in [
         // Every VPC's.
         r#"{"StringNotLike":{"aws:Ec2InstanceSourceVPC":"vpc-*"},"Null":{"ec2:SourceInstanceARN":"false"}}"#,
@@ -143,7 +143,7 @@ fn the_perimeter_policies_can_be_bound() {
 }
 
 #[test]
-fn without_room_there_is_no_binding_and_without_a_vpc_no_answer() {
+fn binding_needs_room_in_the_document_and_a_known_vpc() {
     let long = OPEN.replace(
         r#""Action":"*""#,
         &format!(r#""Action":["*","sqs:{}"]"#, "x".repeat(20_300)),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::analyse::regression;
 
 fn perimeter() -> Perimeter {
     Perimeter {
@@ -48,7 +49,7 @@ fn default_policy_gets_two_denies_in_its_own_layout() {
 }
 
 #[test]
-fn only_the_open_side_is_closed() {
+fn fix_closes_only_the_side_that_is_open() {
     let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"}}}}"#;
     let fix = fixed(text, "sqs").unwrap();
     insta::assert_snapshot!(fix.added.join("\n"), @r#"{"Sid":"DenyUntrustedResources","Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1","aws:ResourceAccount":"111122223333"}}}"#);
@@ -62,7 +63,7 @@ fn a_closed_policy_stays_as_it_is() {
 }
 
 #[test]
-fn a_long_policy_loses_its_white_space_before_it_is_given_up() {
+fn policy_too_long_with_white_space_is_minified() {
     let spaced = OPEN.replace("  ", &" ".repeat(3_000));
     assert!(spaced.chars().count() < MOST_CHARACTERS);
     let fix = fixed(&spaced, "s3").unwrap();
@@ -82,7 +83,7 @@ fn untold(result: Result<Fix, NoFix>) -> (String, String) {
 }
 
 #[test]
-fn nothing_is_offered_where_requests_do_not_tell_owners() {
+fn service_whose_requests_do_not_tell_owners_gets_no_fix() {
     let inside = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1"},"StringEqualsIfExists":{"aws:ResourceOrgID":"o-exampleorg1"}}}}"#;
     for text in [OPEN, inside] {
         let (action, by_hand) = untold(fixed(text, "ebs"));
@@ -212,7 +213,7 @@ fn a_sid_that_is_taken_is_not_used_again() {
 }
 
 #[test]
-fn white_space_inside_strings_is_kept_when_the_rest_goes() {
+fn minified_policy_keeps_white_space_inside_strings() {
     assert_eq!(
         minified("{ \"a \\\" b\" : [ 1 , \"c\\\\\" ] }"),
         "{\"a \\\" b\":[1,\"c\\\\\"]}"

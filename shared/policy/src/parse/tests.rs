@@ -39,7 +39,7 @@ fn every_place_that_is_wrong_is_named() {
 }
 
 #[test]
-fn what_is_no_document_is_refused() {
+fn text_that_is_no_document_is_refused() {
     for text in [
         "",
         "[]",
@@ -69,7 +69,7 @@ fn object_or_array_and_booleans_or_numbers_are_understood() {
 }
 
 #[test]
-fn what_aws_refuses_or_reads_otherwise_is_noted() {
+fn document_that_aws_refuses_or_reads_otherwise_has_a_note() {
     let text = r#"{"Statement": [{"Effect": "allow", "Principal": {"AWS": "arn:aws:iam::*:root"}, "Action": "*", "Resource": ["bucket"],
         "Condition": {"StringEquals": {"aws:PrincipalAccount": 11122223333, "AWS:principalaccount": "1"}}}]}"#;
     let document = Document::parse(text).unwrap();

@@ -3,6 +3,7 @@
 //! An audit has a complete report and the topology of each VPC. Text that Postern did not write itself is escaped as in
 //! reports.
 
+mod service;
 mod topology;
 
 use std::cmp::Reverse;
@@ -13,6 +14,7 @@ use postern_core::model::cost::MonthlyCost;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+pub use self::service::{ConsumerView, LoadBalancerView, ServiceView};
 pub use self::topology::{EndpointView, Proof, ProofKind, RouteTableView, SubnetView, Topology};
 use crate::frameworks::{RequirementSummary, summarize};
 use crate::published::{Finding, Outcome, Report, Severity, closed};
@@ -82,6 +84,9 @@ pub struct AuditedRegion {
     /// Why nothing is known of the Region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<String>,
+    /// Why the endpoint services of the Region are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services_gap: Option<String>,
     /// VPCs of other accounts that are shared with this one. They are not evaluated.
     pub shared_vpcs: usize,
 }
@@ -90,6 +95,9 @@ pub struct AuditedRegion {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditSummary {
     pub vpcs: usize,
+    /// Endpoint services of the accounts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub services: usize,
     pub endpoints: usize,
     /// Open findings, those that could not be evaluated included.
     pub open: BTreeMap<Severity, usize>,
@@ -100,7 +108,11 @@ pub struct AuditSummary {
     pub monthly_cost: MonthlyCost,
 }
 
-/// A VPC with its report and what is in it.
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// A VPC or an endpoint service with its report and what is in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditedScope {
     pub report: Report,
@@ -191,6 +203,7 @@ impl Audit {
             for AuditedRegion {
                 region,
                 gap,
+                services_gap,
                 shared_vpcs,
             } in regions
             {
@@ -198,7 +211,7 @@ impl Audit {
                     true => format!("{account} {region}"),
                     false => region.clone(),
                 };
-                if let Some(gap) = gap {
+                for gap in gap.iter().chain(services_gap) {
                     gaps.push((place.clone(), gap.clone()));
                 }
                 let owners = match shared_vpcs {
@@ -255,7 +268,10 @@ impl AuditSummary {
             ..Self::default()
         };
         for AuditedScope { report, topology } in scopes {
-            summary.vpcs += 1;
+            match topology.service {
+                Some(_) => summary.services += 1,
+                None => summary.vpcs += 1,
+            }
             summary.endpoints += topology.endpoints.len();
             summary.monthly_cost = [
                 summary.monthly_cost,

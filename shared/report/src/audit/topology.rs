@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use postern_core::model::endpoint_service::ServiceSnapshot;
 use postern_core::model::snapshot::{
-    Endpoint, EndpointKind, EndpointState, Gap, RouteTarget, SubnetClass, VpcSnapshot, name,
+    Endpoint, EndpointKind, EndpointState, RouteTarget, SubnetClass, VpcSnapshot, name,
 };
 use postern_core::model::text::printable_copy;
 use postern_policy::{Document, EndpointContext, Perimeter, Witness, analyse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::service::{ServiceView, read};
 use crate::published::{Report, Verdict};
 
 /// The control whose findings have proofs.
@@ -23,6 +25,9 @@ pub struct Topology {
     pub route_tables: Vec<RouteTableView>,
     /// Endpoints that are in use or about to be.
     pub endpoints: Vec<EndpointView>,
+    /// Of an endpoint service: what is behind it and who uses it. All lists of a VPC are empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceView>,
     /// What could not be read, and why.
     pub gaps: Vec<String>,
 }
@@ -144,7 +149,19 @@ impl Topology {
             subnets: subnets.unwrap_or_default(),
             route_tables: route_tables.unwrap_or_default(),
             endpoints: endpoints.unwrap_or_default(),
+            service: None,
             gaps,
+        };
+        printable_copy(&topology).unwrap_or_default()
+    }
+
+    /// What was observed of an endpoint service.
+    pub fn of_service(snapshot: &ServiceSnapshot) -> Self {
+        let (service, gaps) = ServiceView::of(snapshot);
+        let topology = Self {
+            service: Some(service),
+            gaps,
+            ..Self::default()
         };
         printable_copy(&topology).unwrap_or_default()
     }
@@ -152,10 +169,6 @@ impl Topology {
     pub fn endpoint(&self, id: &str) -> Option<&EndpointView> {
         self.endpoints.iter().find(|endpoint| endpoint.id == id)
     }
-}
-
-fn read<'a, T>(part: &'a Result<T, Gap>, gaps: &mut Vec<String>) -> Option<&'a T> {
-    part.as_ref().map_err(|gap| gaps.push(gap.to_string())).ok()
 }
 
 fn is_open(report: &Report, endpoint: &Endpoint) -> bool {

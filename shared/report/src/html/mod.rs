@@ -2,6 +2,7 @@
 
 mod drawing;
 mod escape;
+mod service;
 mod vpc;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,11 @@ fn summary(page: &mut String, audit: &Audit) {
         (summary.compliant, "compliant"),
         (summary.endpoints, "endpoints"),
         (summary.vpcs, "VPCs"),
+        (summary.services, "endpoint services"),
     ] {
+        if count == 0 && word == "endpoint services" {
+            continue;
+        }
         let _ = write!(page, "<li><b>{count}</b>{word}</li>");
     }
     page.push_str("</ul>");

@@ -8,6 +8,7 @@ use postern_core::model::text::plural;
 
 use super::drawing::drawing;
 use super::escape::escaped;
+use super::service::service;
 use crate::audit::{AuditedScope, EndpointView, Proof};
 use crate::published::{Finding, Outcome, Remediation, Report, Resource};
 use crate::text::phrases::{status, subject_of, terms};
@@ -36,6 +37,9 @@ pub(super) fn vpc(page: &mut String, scope: &AuditedScope, place: &str, number: 
     );
     for gap in &topology.gaps {
         let _ = write!(page, "<p class=\"notice\">Not read: {}</p>", escaped(gap));
+    }
+    if let Some(view) = &topology.service {
+        service(page, view);
     }
     if let Some(drawing) = drawing(scope, number) {
         page.push_str(&drawing);

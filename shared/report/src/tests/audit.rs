@@ -67,6 +67,7 @@ pub(crate) fn topology() -> Topology {
                 proofs: Vec::new(),
             },
         ],
+        service: None,
         gaps: Vec::new(),
     }
 }
@@ -102,6 +103,7 @@ pub(crate) fn example() -> Audit {
     let region = |region: &str, gap: Option<&str>| AuditedRegion {
         region: region.to_owned(),
         gap: gap.map(str::to_owned),
+        services_gap: None,
         shared_vpcs: usize::from(gap.is_none()),
     };
     let scope = AuditedScope {
@@ -141,6 +143,7 @@ fn several_accounts_are_told_apart_and_one_that_was_not_read_is_named() {
     let region = AuditedRegion {
         region: "ap-southeast-1".to_owned(),
         gap: None,
+        services_gap: None,
         shared_vpcs: 0,
     };
     scope.report.scope.region.clone_from(&region.region);

@@ -2,7 +2,7 @@
 
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD};
-use crate::arn::{Arn, is_account, is_organization, is_organization_path, is_service};
+use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
 use crate::condition_keys::ValueType;
 use crate::glob::Piece;
 use crate::literal::iso;
@@ -19,7 +19,7 @@ pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
 /// Values that readers know, so that requests have them where they can.
 pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
     let usual = match values {
-        ValueType::Count => "300",
+        ValueType::Count | ValueType::Number => "300",
         ValueType::Date => return vec![iso(model.setting.endpoint.time)],
         ValueType::Address => "10.0.0.10",
         _ => return Vec::new(),
@@ -51,9 +51,20 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             &is_organization_path,
             &[
                 "zzzzzzzzzz/r-zz12/",
-                "/r-zz12/",
-                "zz12/",
+                "r-zz12/",
                 "",
+                "zz12/",
+                "zzzzzzzzzz",
+                "zzzzzzzzzz/r-zz12",
+                "r-zz12",
+                "zz12",
+                "/r-zz12/",
+                "ou-zz12-zzzzzzzz/",
+                "ou-zz12-zzzzzzzz",
+                "r-zz12/ou-zz12-zzzzzzzz/",
+                "zz12/ou-zz12-zzzzzzzz/",
+                "zzzzzzzz/",
+                "zzzzzzzz",
                 "zzzzzzzzzz/r-zz12/ou-zz12-zzzzzzzz/",
             ],
             "zq0x17",
@@ -86,9 +97,13 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             ],
             "zqxjk0",
         ),
-        ValueType::Count => (
+        ValueType::Count | ValueType::Number => (
             &[Piece::Any],
-            &|text| ValueType::Count.fits(text),
+            if values == ValueType::Count {
+                &|text| ValueType::Count.fits(text)
+            } else {
+                &|text| ValueType::Number.fits(text)
+            },
             &["300", "7", "", "0", "41"],
             "7041",
         ),
@@ -131,6 +146,12 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             ],
             "zqxjk0",
         ),
+        ValueType::Name => {
+            return Domain {
+                possible: &is_name,
+                ..WORD
+            };
+        }
         ValueType::Text | ValueType::Bool | ValueType::TlsVersion => return WORD,
     };
     let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {

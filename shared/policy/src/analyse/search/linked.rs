@@ -7,13 +7,12 @@ use super::super::budget::Budget;
 use super::super::callers::{Caller, Session};
 use super::super::keys::{Choice, choices, possible};
 use super::super::model::KeyMeaning;
-use super::super::model::{Key, Model, linked_texts};
+use super::super::model::{Model, linked_texts};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
 use crate::bits::Bits;
-use crate::glob::{Pattern, Piece, meet};
-use crate::operators::Family;
-use crate::text::{ArnPattern, Form, Part, Text, Variable};
+use crate::glob::Piece;
+use crate::text::{ArnPattern, Part, Text};
 
 const MOST_COMBINATIONS: usize = 4_000;
 
@@ -31,143 +30,6 @@ pub(super) struct Case {
     resources: Values,
     keys: Values,
     picked: Vec<Bits>,
-}
-
-/// Whether trying candidates for the variables misses nothing: each stands for a whole value, or for the account of an
-/// ARN, and all values that count on either side are candidates of the other.
-pub(in super::super) fn exact(model: &Model<'_>) -> bool {
-    let constant = |text: &Text| {
-        text.variables()
-            .all(|variable| model.kind(&variable.key) == KeyMeaning::Constant)
-    };
-    model
-        .resources
-        .iter()
-        .flat_map(|element| &element.linked)
-        .all(|text| constant(text) || names_account(model, text) || is_apart(model, text))
-        && model.keys.iter().all(|key| {
-            key.conditions.iter().all(|(_, condition)| {
-                let plain = matches!(condition.operator.family(), Family::Text { ignore_case: false, .. });
-                let followed = |text: &Text| match text.parts() {
-                    [Part::Variable(variable)] => comparable(model, key, &variable.key, plain),
-                    _ => false,
-                };
-                let mut texts = condition.texts().iter();
-                texts.all(|text| text.fixed().is_some() || constant(text) || followed(text))
-            })
-        })
-}
-
-/// Whether candidates for the variable of this key, and for what it is compared with, miss nothing.
-fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> bool {
-    let kind = model.kind(variable);
-    let (own, other) = (Group::of(key.id), Group::of(variable));
-    if own.is_some() && own == other {
-        return true;
-    }
-    let source = model.keys.iter().find(|key| key.id == variable);
-    let free = |key: &Key<'_>| key.kind == KeyMeaning::Free && Group::of(key.id).is_none();
-    let exact = |key: &Key<'_>| {
-        let texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
-        texts
-            .filter_map(Text::fixed)
-            .all(|form| matches!(form, Form::Text(Pattern::Exact(_))))
-    };
-    let lone = |key: &Key<'_>| {
-        let texts = key.conditions.iter().map(|(_, condition)| condition.texts().len());
-        texts.sum::<usize>() == 1
-    };
-    plain
-        && source.is_some_and(|source| match (key.kind, kind) {
-            (KeyMeaning::Constant, KeyMeaning::Free) => free(source) && !source.linked,
-            (KeyMeaning::Free, KeyMeaning::Free) => {
-                free(source) && !source.linked && free(key) && exact(source) && exact(key)
-            }
-            (KeyMeaning::Free, _) => free(key) && other.is_some() && lone(key),
-            (_, KeyMeaning::Free) => own.is_some() && free(source) && source.conditions.is_empty(),
-            _ => false,
-        })
-}
-
-/// What the values of a key name.
-#[derive(PartialEq, Eq)]
-enum Group {
-    Account,
-    Organization,
-}
-
-impl Group {
-    fn of(id: &str) -> Option<Self> {
-        match id {
-            "aws:principalaccount" | "aws:resourceaccount" | "aws:vpceaccount" => Some(Self::Account),
-            "aws:principalorgid" | "aws:resourceorgid" | "aws:vpceorgid" => Some(Self::Organization),
-            _ => None,
-        }
-    }
-}
-
-/// Whether the variables of an ARN are accounts, and whatever accounts they are, each other pattern covers all of the ARNs
-/// or none.
-fn is_apart(model: &Model<'_>, text: &Text) -> bool {
-    let account = |variable: &Variable| {
-        model.kind(&variable.key) == KeyMeaning::Constant || Group::of(&variable.key) == Some(Group::Account)
-    };
-    if !text.variables().all(account) {
-        return false;
-    }
-    let own = with_accounts(text);
-    let fixed = model.patterns().map(ArnPattern::pieces);
-    let linked = model
-        .resources
-        .iter()
-        .flat_map(|element| &element.linked)
-        .map(|text| with_accounts(text));
-    fixed.chain(linked).all(|other| {
-        let digits = |met: &Vec<Piece>| accounts_fit(&own, met);
-        let both = || meet(&own, &other, 16);
-        other == own || both().is_some_and(|met| met.contains(&own) || !met.iter().any(digits))
-    })
-}
-
-/// Whether digits can stand where the first account of an ARN stands. True where its place is not fixed.
-fn accounts_fit(own: &[Piece], met: &[Piece]) -> bool {
-    let start = own.iter().take_while(|piece| matches!(piece, Piece::Char(_))).count();
-    let account = met.iter().skip(start).take(12);
-    let digit = |piece: &Piece| match piece {
-        Piece::Char(c) => c.is_ascii_digit(),
-        Piece::Fold(_) => false,
-        Piece::One | Piece::Any | Piece::Field => true,
-    };
-    own.get(start) != Some(&Piece::One) || account.clone().all(digit)
-}
-
-/// The pattern of an ARN with twelve characters in the place of each variable.
-fn with_accounts(text: &Text) -> Vec<Piece> {
-    let mut colons = 0;
-    let mut pieces = Vec::new();
-    for part in text.parts() {
-        match part {
-            Part::Piece(Piece::Any) if colons < 5 => pieces.push(Piece::Field),
-            Part::Piece(piece) => {
-                colons += usize::from(*piece == Piece::Char(':'));
-                pieces.push(*piece);
-            }
-            Part::Variable(_) => pieces.extend([Piece::One; 12]),
-        }
-    }
-    pieces
-}
-
-/// Whether the only variable of an ARN is an account, where its account stands.
-fn names_account(model: &Model<'_>, text: &Text) -> bool {
-    let colon = |part: &Part| *part == Part::Piece(Piece::Char(':'));
-    let fields: Vec<&[Part]> = text.parts().splitn(6, colon).collect();
-    let account = match fields.get(4) {
-        Some([Part::Variable(variable)]) => Group::of(&variable.key) == Some(Group::Account),
-        _ => false,
-    };
-    let others = text.variables().filter(|v| model.kind(&v.key) != KeyMeaning::Constant);
-    account && fields.len() == 6 && others.count() <= 1
 }
 
 impl Search<'_, '_> {

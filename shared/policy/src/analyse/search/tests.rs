@@ -7,7 +7,7 @@ use crate::interpretation::Interpretation;
 use crate::{EndpointContext, Perimeter};
 
 #[test]
-fn the_steps_bound_how_much_is_kept() {
+fn budget_bounds_how_many_principals_and_owners_are_kept() {
     let values = |value: &dyn Fn(usize) -> String| (0..250).map(value).collect::<Vec<_>>().join(",");
     let perimeter = Perimeter {
         organizations: vec!["o-exampleorg1".to_owned()],

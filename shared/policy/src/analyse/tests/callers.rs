@@ -38,7 +38,7 @@ fn callers_with_a_token_are_no_outsiders_to_our_roles() {
 }
 
 #[test]
-fn callers_with_a_token_take_data_to_the_roles_of_outsiders() {
+fn callers_with_a_token_can_assume_roles_of_outsiders() {
     for principal in providers() {
         let found = on("sts", &[inside(), federated(principal.clone(), json!({}))]);
         let request = found.resource.unwrap().request;
@@ -94,7 +94,7 @@ fn other_calls_without_credentials_are_made_by_outsiders() {
 }
 
 #[test]
-fn the_witness_of_an_open_policy_is_beyond_doubt() {
+fn witness_of_an_open_policy_needs_no_token_and_supposes_nothing() {
     for service in ["sts", "any"] {
         for principal in [json!("*"), json!({"AWS": "*"})] {
             let mut statement = everything();
@@ -261,7 +261,7 @@ fn kinds_of_callers_compare_without_case_where_that_is_asked() {
 }
 
 #[test]
-fn who_is_called_via_a_service_is_called_by_a_service() {
+fn called_via_needs_a_service_that_calls() {
     let via = allow(json!({"ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}}));
     let request = on("s3", &[inside(), via]).identity.unwrap().request;
     assert!(request.principal.starts_with("arn:"), "{request:?}");

@@ -398,7 +398,7 @@ fn hundreds_of_resources_are_decided() {
 }
 
 #[test]
-fn deny_of_everything_decides_whatever_else_is_hard() {
+fn deny_of_everything_locks_out_whatever_else_the_document_says() {
     let hard = json!({"ForAnyValue:StringLike": {"aws:TagKeys": ["*a*", "*b*", "*c*", "*d*", "*e*", "*f*"]}});
     let mut nothing = deny(json!({}));
     nothing.as_object_mut().unwrap().remove("Action");

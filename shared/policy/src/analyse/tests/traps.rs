@@ -23,7 +23,7 @@ fn an_organisation_with_a_star_takes_in_every_longer_id() {
 }
 
 #[test]
-fn a_unit_without_its_organisation_is_anybodys() {
+fn unit_without_its_organisation_lets_other_organisations_in() {
     let path = |pattern: &str| allow(json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}}));
     assert_eq!(
         holes(&[path("*/r-ab12/ou-ab12-11111111/*"), data_stays()]),
@@ -56,7 +56,7 @@ fn bucket_arns_leave_access_points_out() {
 }
 
 #[test]
-fn a_time_bomb_opens_later() {
+fn allow_with_a_future_date_is_open() {
     let later = allow(json!({"DateGreaterThan": {"aws:CurrentTime": "2028-01-01T00:00:00Z"}}));
     let inside = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     let found = on("s3", &[inside, later]).identity.unwrap();

@@ -1,0 +1,104 @@
+//! What a search chooses from, taken from a model once.
+
+use std::collections::BTreeMap;
+
+use super::super::actions::{ActionGroup, Formats, actions, federated_actions};
+use super::super::budget::Budget;
+use super::super::callers::{memberships, principals};
+use super::super::identities::Identities;
+use super::super::keys::{choices, instants};
+use super::super::model::{KeyMeaning, Model};
+use super::super::owners::{AccountClasses, owners};
+use super::super::resources::Known;
+use super::{ActionClass, Search};
+use crate::service::Keyless;
+
+impl<'m, 'd> Search<'m, 'd> {
+    pub(in super::super) fn new(model: &'m Model<'d>, budget: &mut Budget) -> Self {
+        let mut complete = true;
+        let identities = Identities::new(model, budget);
+        let memberships = memberships(model, &identities, &mut complete, budget);
+        let principals = principals(model, &identities, &memberships, budget);
+        let known = Known::new(model);
+        let accounts = AccountClasses::new(model, !model.linked.is_empty() || known.has_short());
+        let keyless = match &model.setting.service {
+            Some(service) => service.keyless,
+            // Some actions of some services.
+            None => Keyless::Some(&[]),
+        };
+        let tells: &[bool] = match keyless {
+            Keyless::None => &[true],
+            Keyless::Some(_) => &[true, false],
+            Keyless::All => &[false],
+        };
+        let mut classes: Vec<ActionClass> = Vec::new();
+        for told in tells {
+            let groups = actions(model, *told, &mut complete, budget);
+            if !groups.is_empty() {
+                classes.push(ActionClass {
+                    alone: false,
+                    federated: false,
+                    groups,
+                    owners: owners(
+                        model,
+                        &identities,
+                        &memberships,
+                        &accounts,
+                        *told,
+                        &mut complete,
+                        budget,
+                    ),
+                });
+            }
+        }
+        classes.push(ActionClass {
+            alone: true,
+            federated: false,
+            // Looked up when they are needed.
+            groups: Vec::new(),
+            owners: Vec::new(),
+        });
+        // These come last: other witnesses say more.
+        if model.setting.bearers {
+            classes.push(ActionClass {
+                alone: false,
+                federated: true,
+                groups: vec![ActionGroup {
+                    actions: federated_actions(model, &mut complete, budget),
+                    formats: Formats::Any,
+                }],
+                owners: owners(model, &identities, &memberships, &accounts, true, &mut complete, budget),
+            });
+        }
+        let free: Vec<usize> = model
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| key.kind == KeyMeaning::Free)
+            .map(|(at, _)| at)
+            .collect();
+        let choices = free
+            .iter()
+            .filter_map(|at| model.keys.get(*at))
+            .map(|key| choices(model, key, None, &[], &mut complete, budget))
+            .collect();
+        let instants = instants(model, &mut complete, budget);
+        complete &= principals.complete;
+        Self {
+            model,
+            principals,
+            classes,
+            free,
+            choices,
+            instants,
+            constant: model.constant_sig(),
+            resources: Vec::new(),
+            accounts,
+            known,
+            resolved: BTreeMap::new(),
+            lets_nothing_through: None,
+            thorough: false,
+            complete,
+        }
+    }
+}

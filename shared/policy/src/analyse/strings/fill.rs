@@ -1,0 +1,230 @@
+//! Strings of a shape.
+
+use super::super::budget::Budget;
+use super::{Candidates, Domain, Known, MOST_MEETS, disjoint};
+use crate::glob::{FRESH, Piece, matches, meet};
+
+const MOST_FILLINGS: usize = 128;
+const MOST_CHOICES: usize = 1_024;
+
+/// Strings of a shape that no pattern accepts but those that contain the shape.
+pub(super) fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+    if shape.iter().any(|piece| matches!(piece, Piece::Fold(_))) {
+        return folded(shape, known, domain, budget);
+    }
+    let stars = shape
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Any | Piece::Field))
+        .count();
+    if stars == 0 && !shape.contains(&Piece::One) {
+        let text: String = render(shape, &mut std::iter::empty(), ' ');
+        let possible = (domain.possible)(&text);
+        return Candidates {
+            values: if possible { vec![text] } else { Vec::new() },
+            complete: true,
+        };
+    }
+    let repeated = |times: usize| FRESH.to_string().repeat(times);
+    let mut lengths: Vec<String> = vec![repeated((known.question_marks + 1).clamp(4, 12))];
+    if known.question_marks > 0 {
+        lengths.extend((0..=known.question_marks.min(8)).map(repeated));
+    }
+    if known.fields {
+        lengths.push(format!("{FRESH}:{FRESH}"));
+    }
+    let combinations = lengths
+        .len()
+        .checked_pow(u32::try_from(stars).unwrap_or(u32::MAX))
+        .unwrap_or(usize::MAX);
+    let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
+    let mut values = Vec::new();
+    for number in 0..combinations.min(MOST_FILLINGS) {
+        if !budget.spend(8 + shape.len() / 2) {
+            return Candidates {
+                values,
+                complete: false,
+            };
+        }
+        let mut left = number;
+        let mut chosen = (0..stars).filter_map(|_| {
+            let pick = lengths.get(left % lengths.len());
+            left /= lengths.len();
+            pick.map(String::as_str)
+        });
+        let fresh = render(shape, &mut chosen, FRESH);
+        match spell(shape, &fresh, known, domain, budget) {
+            Spelled::As(value) => values.push(value),
+            Spelled::Impossible => {}
+            Spelled::Unknown => complete = false,
+        }
+    }
+    Candidates { values, complete }
+}
+
+/// The same of a shape with letters in either case: a choice of cases that no pattern accepts but those that contain the
+/// shape.
+fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
+    let count = shape.iter().filter(|piece| matches!(piece, Piece::Fold(_))).count();
+    let cased = |upper: &dyn Fn(usize) -> bool| {
+        let mut at = 0;
+        let piece = |piece: &Piece| match piece {
+            Piece::Fold(c) => {
+                at += 1;
+                let mut large = c.to_uppercase();
+                Piece::Char(if upper(at - 1) { large.next().unwrap_or(*c) } else { *c })
+            }
+            other => *other,
+        };
+        shape.iter().map(piece).collect::<Vec<Piece>>()
+    };
+    let contains =
+        |glob: &Vec<Piece>| meet(shape, glob, MOST_MEETS).is_some_and(|met| met.iter().any(|one| one == shape));
+    let near: Vec<&Vec<Piece>> = known.globs.iter().filter(|glob| !disjoint(shape, glob)).collect();
+    budget.spend(known.globs.len() * (2 + shape.len() / 16) / 4 + 8 * near.len());
+    let wanted: Vec<bool> = near.iter().map(|glob| contains(glob)).collect();
+    let mut tries: Vec<Vec<Piece>> = vec![
+        cased(&|_| false),
+        cased(&|_| true),
+        cased(&|at| at % 2 == 0),
+        cased(&|at| at % 2 == 1),
+    ];
+    tries.extend((0..count.min(64)).map(|one| cased(&|at| at == one)));
+    tries.extend((0..count.min(64)).map(|one| cased(&|at| at != one)));
+    let mut possible_somehow = false;
+    for text in tries {
+        let filled = fill(&text, known, domain, budget);
+        let fits = |value: &&String| {
+            let accepted = near.iter().map(|glob| matches(glob, value));
+            accepted.eq(wanted.iter().copied()) && !known.exacts.contains(*value)
+        };
+        possible_somehow |= !filled.values.is_empty();
+        if let Some(value) = filled.values.iter().find(fits) {
+            return Candidates {
+                values: vec![value.clone()],
+                complete: true,
+            };
+        }
+        if !budget.spend(1 + near.len()) {
+            break;
+        }
+    }
+    // Where every choice is named by a pattern, there is no string of this class.
+    let all = u32::try_from(count).ok().and_then(|count| 1_usize.checked_shl(count));
+    Candidates {
+        values: Vec::new(),
+        complete: !possible_somehow || all.is_some_and(|all| all <= 4),
+    }
+}
+
+fn render(shape: &[Piece], stars: &mut dyn Iterator<Item = &str>, one: char) -> String {
+    let mut text = String::new();
+    for piece in shape {
+        match piece {
+            Piece::Char(c) | Piece::Fold(c) => text.push(*c),
+            Piece::One => text.push(one),
+            Piece::Any | Piece::Field => text.push_str(stars.next().unwrap_or_default()),
+        }
+    }
+    text
+}
+
+enum Spelled {
+    As(String),
+    Impossible,
+    Unknown,
+}
+
+/// Real characters for the fresh ones, such that the same patterns accept the string.
+fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
+    if !fresh.contains(FRESH) {
+        let possible = (domain.possible)(fresh);
+        return if possible {
+            Spelled::As(fresh.to_owned())
+        } else {
+            Spelled::Impossible
+        };
+    }
+    if domain.fillings.is_empty() {
+        return letters(fresh, known, domain, budget);
+    }
+    let stars = shape
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Any | Piece::Field))
+        .count();
+    let choices = domain
+        .fillings
+        .len()
+        .saturating_pow(u32::try_from(stars).unwrap_or(u32::MAX))
+        .min(MOST_CHOICES);
+    let mut possible_somehow = false;
+    for number in 0..choices {
+        for letter in domain
+            .letters
+            .chars()
+            .take(if shape.contains(&Piece::One) { 6 } else { 1 })
+        {
+            if !budget.spend(2 + shape.len() / 2) {
+                return Spelled::Unknown;
+            }
+            let mut left = number;
+            let mut chosen = (0..stars).filter_map(|_| {
+                let pick = domain.fillings.get(left % domain.fillings.len()).copied();
+                left /= domain.fillings.len();
+                pick
+            });
+            let text = render(shape, &mut chosen, letter);
+            if (domain.possible)(&text) {
+                possible_somehow = true;
+                budget.spend(known.cost());
+                if known.alike(&text, fresh) {
+                    return Spelled::As(text);
+                }
+            }
+        }
+    }
+    if possible_somehow || (stars > 0 && (domain.feasible)(shape)) {
+        Spelled::Unknown
+    } else {
+        Spelled::Impossible
+    }
+}
+
+/// The same with one letter, or a word, for all.
+fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
+    let mut possible_somehow = false;
+    let named = known.named();
+    let unused = |c: &char| named >> u32::from(*c).min(127) & 1 == 0;
+    let common = domain
+        .letters
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .filter(unused)
+        .take(2);
+    for letter in common {
+        let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
+        if (domain.possible)(&text) {
+            possible_somehow = true;
+            if !known.exacts.contains(&text) {
+                return Spelled::As(text);
+            }
+        }
+    }
+    for word in ["zq", "x7", "qj", "q", "Z", "~", "_"] {
+        if !budget.spend(known.cost()) {
+            return Spelled::Unknown;
+        }
+        let text = fresh.replace(FRESH, word);
+        if (domain.possible)(&text) {
+            possible_somehow = true;
+            if known.alike(&text, fresh) {
+                return Spelled::As(text);
+            }
+        }
+    }
+    // Whether a text is possible does not depend on the letter, but on what is around it and on how long it is.
+    if possible_somehow {
+        Spelled::Unknown
+    } else {
+        Spelled::Impossible
+    }
+}

@@ -1,0 +1,102 @@
+//! An endpoint service with what is behind it and who uses it.
+
+use postern_core::model::endpoint_service::{LoadBalancerState, ServiceSnapshot, ServiceState, Verification};
+use postern_core::model::snapshot::{EndpointState, Gap};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ServiceView {
+    /// Such as `com.amazonaws.vpce.eu-central-1.vpce-svc-0a1b2c3d`.
+    pub service_name: String,
+    pub state: ServiceState,
+    pub acceptance_required: bool,
+    pub zones: Vec<String>,
+    /// The Regions from which consumers may connect.
+    pub regions: Vec<String>,
+    pub private_dns_name: Option<String>,
+    /// Missing where there is no private DNS name.
+    pub verification: Option<Verification>,
+    /// Who may connect: `*`, or ARNs.
+    pub principals: Vec<String>,
+    pub load_balancers: Vec<LoadBalancerView>,
+    pub consumers: Vec<ConsumerView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadBalancerView {
+    pub arn: String,
+    pub state: LoadBalancerState,
+    pub zones: Vec<String>,
+    /// Missing where the load balancer is gone.
+    pub deletion_protection: Option<bool>,
+    /// Missing where the health of its targets could not be read.
+    pub healthy_targets: Option<usize>,
+    pub registered_targets: Option<usize>,
+}
+
+/// An endpoint of a consumer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsumerView {
+    pub endpoint: String,
+    /// Twelve digits.
+    pub account: String,
+    pub region: String,
+    pub state: EndpointState,
+}
+
+impl ServiceView {
+    /// What was observed of an endpoint service, and what could not be read.
+    pub(super) fn of(snapshot: &ServiceSnapshot) -> (Self, Vec<String>) {
+        let mut gaps = Vec::new();
+        let service = &snapshot.service;
+        let permissions = read(&snapshot.permissions, &mut gaps);
+        let connections = read(&snapshot.connections, &mut gaps);
+        let load_balancers = read(&snapshot.load_balancers, &mut gaps);
+        let health = read(&snapshot.target_health, &mut gaps);
+        let view = Self {
+            service_name: service.name.to_string(),
+            state: service.state,
+            acceptance_required: service.acceptance_required,
+            zones: service.zones.iter().map(ToString::to_string).collect(),
+            regions: service.regions.iter().map(ToString::to_string).collect(),
+            private_dns_name: service.private_dns.as_ref().map(|name| name.name.clone()),
+            verification: service.private_dns.as_ref().map(|name| name.verification),
+            principals: permissions
+                .into_iter()
+                .flatten()
+                .map(|(principal, _)| principal.clone())
+                .collect(),
+            load_balancers: load_balancers
+                .into_iter()
+                .flatten()
+                .map(|(arn, balancer)| {
+                    let health = health.and_then(|health| health.get(arn));
+                    LoadBalancerView {
+                        arn: arn.clone(),
+                        state: balancer.state,
+                        zones: balancer.zones.iter().map(ToString::to_string).collect(),
+                        deletion_protection: balancer.deletion_protection,
+                        healthy_targets: health.map(|health| health.healthy),
+                        registered_targets: health.map(|health| health.registered),
+                    }
+                })
+                .collect(),
+            consumers: connections
+                .into_iter()
+                .flatten()
+                .map(|(_, connection)| ConsumerView {
+                    endpoint: connection.endpoint.to_string(),
+                    account: connection.owner.to_string(),
+                    region: connection.region.to_string(),
+                    state: connection.state,
+                })
+                .collect(),
+        };
+        (view, gaps)
+    }
+}
+
+pub(super) fn read<'a, T>(part: &'a Result<T, Gap>, gaps: &mut Vec<String>) -> Option<&'a T> {
+    part.as_ref().map_err(|gap| gaps.push(gap.to_string())).ok()
+}
