@@ -1,6 +1,6 @@
 //! ingress-open: see [`CONTROL`].
 
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
@@ -55,7 +55,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let groups = context.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
     let ports = endpoint.service.as_ref().and_then(ServicePorts::of);
-    let (mut open, mut commands) = (Vec::new(), String::new());
+    let (mut open, mut commands) = (BTreeSet::new(), BTreeSet::new());
     for group in endpoint.security_groups.iter().filter_map(|id| groups.get(id)) {
         for rule in &group.ingress {
             let reaches = ports
@@ -65,22 +65,30 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
                 && reaches
                 && !trusted(context, network)
             {
-                open.push(format!("{network} in {}", group.id));
-                let _ = write!(commands, " `{}`", revoke(group, rule, network));
+                open.insert(format!("{network} in {}", group.id));
+                commands.insert(format!("`{}`", revoke(group, rule, network)));
             }
         }
     }
     if open.is_empty() {
         return Ok(key.compliant("No network outside the VPC that is not trusted is admitted."));
     }
-    open.sort();
     let what = ports.map_or_else(|| "TCP ports".to_owned(), |ports| ports.to_string());
-    let explanation = format!("Networks outside the VPC are admitted to {what}: {}.", open.join(", "));
+    let explanation = format!(
+        "Networks outside the VPC are admitted to {what}: {}.",
+        joined(&open, ", ")
+    );
     let advice = format!(
         "Admit the clients by the CIDRs of the VPC, or add trusted networks to `perimeter.cidrs`. Check what else uses the \
-         group, then run:{commands}"
+         group, then run: {}.",
+        joined(&commands, " ")
     );
     Ok(key.non_compliant(explanation, Remediation::Manual(advice)))
+}
+
+fn joined(texts: &BTreeSet<String>, between: &str) -> String {
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    texts.join(between)
 }
 
 fn trusted(context: &Context<'_>, network: IpNet) -> bool {

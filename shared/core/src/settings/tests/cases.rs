@@ -338,7 +338,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
             "reason = 'x'",
             "expires = 2027-01-31"
         ),
-        "3:12: exemptions[0].resource: `sg-0abc` is not the id of a VPC, subnet, route table or endpoint",
+        "3:12: exemptions[0].resource: `sg-0abc` is not the id of a VPC, subnet, route table, endpoint or endpoint service",
     ),
     bad(
         exemption!(
