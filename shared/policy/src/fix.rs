@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 mod deny;
+mod examples;
 mod layout;
 mod proof;
 

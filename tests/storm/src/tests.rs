@@ -65,7 +65,7 @@ fn enforced() -> Settings {
     let shipped = include_str!("../../../postern.toml");
     let text = shipped
         .replace("default = \"audit\"", "default = \"enforce\"")
-        .replace("#accounts = []", "accounts = [\"111122223333\"]")
+        .replacen("#accounts = []", "accounts = [\"111122223333\"]", 1)
         .replace("#mode = \"audit\"", "mode = \"enforce\"")
         .replace("#interface_endpoint_zone_hour", "interface_endpoint_zone_hour")
         .replace("#changes_per_run = 50", "changes_per_run = 1000")

@@ -180,8 +180,8 @@ fn quota_that_is_nearly_used_up_is_a_warning() {
     assert_eq!(level(10, Ok(50.0)), Level::Ok);
     assert_eq!(level(40, Ok(50.0)), Level::Warning);
     assert_eq!(level(10, Err("denied".to_owned())), Level::Warning);
-    assert_eq!(concurrency_line(Ok(7)).level, Level::Warning);
-    assert_eq!(concurrency_line(Ok(8)).level, Level::Ok);
+    assert_eq!(concurrency_line(Ok(9)).level, Level::Warning);
+    assert_eq!(concurrency_line(Ok(10)).level, Level::Ok);
 }
 
 #[test]

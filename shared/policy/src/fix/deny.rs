@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::proof::Examples;
+use super::examples::Examples;
 use crate::analyse::Setting;
 use crate::document::{Document, Effect, Element};
 use crate::service::{Keyless, Service};

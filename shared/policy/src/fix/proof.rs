@@ -6,29 +6,6 @@ use crate::analyse::{Analysis, Containment, regression};
 use crate::document::Document;
 use crate::evaluate::{Request, evaluate};
 
-/// Requests that refuted one attempt. They may refute another sooner than a search does.
-#[derive(Default)]
-pub(super) struct Examples {
-    /// Requests that are to be denied.
-    pub(super) holes: Vec<Request>,
-    /// Requests that the document allows and that are to be allowed still.
-    pub(super) legitimate: Vec<Request>,
-}
-
-impl Examples {
-    /// Why a document is no fix, if one of these tells.
-    pub(super) fn refute(&self, fixed: &Document) -> Result<(), NoFix> {
-        let allowed = |request: &Request| evaluate(fixed, request).is_allowed();
-        if self.holes.iter().any(allowed) {
-            return Err(NoFix::NotClosed);
-        }
-        match self.legitimate.iter().find(|request| !allowed(request)) {
-            Some(lost) => Err(NoFix::Loses(Box::new(lost.clone()))),
-            None => Ok(()),
-        }
-    }
-}
-
 /// The witnesses of an analysis that suppose nothing.
 pub(super) fn certain(found: &Analysis) -> impl Iterator<Item = Request> {
     let witnesses = [&found.identity, &found.resource].into_iter().flatten();

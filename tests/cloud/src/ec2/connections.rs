@@ -14,10 +14,11 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answered {
         ours.then(|| (endpoint, service.id.clone()))
     });
     let connected: Vec<_> = connected.collect();
+    let passes = call.passing();
     let mut page: Vec<_> = connected
         .into_iter()
         .filter(|(endpoint, service)| {
-            call.passes(|name| match name {
+            passes(&|name| match name {
                 "service-id" => Some(vec![service.clone()]),
                 "vpc-endpoint-id" => Some(vec![endpoint.id.clone()]),
                 "vpc-endpoint-owner" => Some(vec![endpoint.owner.clone()]),

@@ -113,9 +113,10 @@ impl Call<'_> {
         filters
     }
 
-    /// Whether an item that is not in a store passes the filters.
-    pub(super) fn passes(&self, fields: impl Fn(&str) -> Option<Vec<String>>) -> bool {
-        self.filters().iter().all(|filter| hits(filter, fields(&filter.name)))
+    /// Whether items that are not in a store pass the filters.
+    pub(super) fn passing(&self) -> impl Fn(&dyn Fn(&str) -> Option<Vec<String>>) -> bool + use<> {
+        let filters = self.filters();
+        move |fields| filters.iter().all(|filter| hits(filter, fields(&filter.name)))
     }
 }
 

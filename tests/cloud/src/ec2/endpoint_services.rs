@@ -195,10 +195,11 @@ fn existing_connections() -> ApiError {
 pub(super) fn describe_permissions(call: &mut Call<'_>) -> Answered {
     let service = call.own_endpoint_service()?;
     let (size, after) = call.page(1_000, false)?;
+    let passes = call.passing();
     let rest = service.principals.iter().filter(|(id, _)| **id > after);
     let mut page: Vec<_> = rest
         .filter(|(_, principal)| {
-            call.passes(|name| match name {
+            passes(&|name| match name {
                 "principal" => Some(vec![(*principal).clone()]),
                 "principal-type" => Some(vec![principal_type(principal).to_owned()]),
                 _ => None,

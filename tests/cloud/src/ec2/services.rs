@@ -36,10 +36,11 @@ pub(super) fn describe(call: &mut Call<'_>) -> Answered {
             format!("The Vpc Endpoint Service '{unknown}' does not exist"),
         ));
     }
+    let passes = call.passing();
     listings.retain(|listing| {
         (names.is_empty() || names.contains(&listing.name))
             && key(listing) > after
-            && call.passes(|name| match name {
+            && passes(&|name| match name {
                 "service-name" => Some(vec![listing.name.clone()]),
                 "service-type" => Some(vec![kind_name(listing.kind).to_owned()]),
                 "owner" => Some(vec![listing.owner.clone()]),
