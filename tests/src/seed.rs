@@ -228,12 +228,12 @@ impl Seed<'_> {
             .create_security_group()
             .vpc_id(vpc)
             .group_name("legacy-endpoints");
-        let request = request.description("Endpoints, from the old data centre");
+        let request = request.description("Endpoints, for a subnet that is gone");
         let answer = request.send().await.while_doing("creating a security group")?;
         let group = id(answer.group_id)?;
         let https = IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443);
         let https = https
-            .ip_ranges(IpRange::builder().cidr_ip("10.99.0.0/16").build())
+            .ip_ranges(IpRange::builder().cidr_ip("10.20.99.0/24").build())
             .build();
         let request = self
             .ec2
