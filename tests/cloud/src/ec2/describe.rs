@@ -114,11 +114,14 @@ impl Call<'_> {
     }
 
     /// Whether items that are not in a store pass the filters.
-    pub(super) fn passing(&self) -> impl Fn(&dyn Fn(&str) -> Option<Vec<String>>) -> bool + use<> {
+    pub(super) fn passing(&self) -> impl Fn(&Fields<'_>) -> bool + use<> {
         let filters = self.filters();
         move |fields| filters.iter().all(|filter| hits(filter, fields(&filter.name)))
     }
 }
+
+/// The values of an item's field, by the name of a filter; None for a filter that is not modelled.
+type Fields<'a> = dyn Fn(&str) -> Option<Vec<String>> + 'a;
 
 fn passes<T>(filters: &[Filter], item: &T, list: &List<T>) -> bool {
     filters.iter().all(|filter| {
