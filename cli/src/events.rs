@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use postern_core::functions::{FUNCTIONS, Function};
-use postern_core::trigger::{ParsedEvent, Target, Trigger, read};
+use postern_core::trigger::{ParsedEvent, TAG_CALLS, Target, Trigger, read};
 use serde_json::{Value, json};
 
 use crate::input;
@@ -137,12 +137,31 @@ fn started(trigger: &Trigger) -> impl Iterator<Item = &'static Function> {
     let failed = event.failure.is_some();
     let matching = move |function: &&&'static Function| match failed {
         true => function.failed_events.contains(&event.event.as_str()),
+        false if TAG_CALLS.contains(&event.event.as_str()) => trigger.targets.iter().any(|target| {
+            let id = target_id(target);
+            function.tagged.iter().any(|prefix| id.starts_with(prefix))
+        }),
         false => {
             let calls = [function.events, function.load_balancer_events];
             calls.iter().any(|calls| calls.contains(&event.event.as_str()))
         }
     };
     FUNCTIONS.iter().filter(matching).copied()
+}
+
+/// The id that an event names; nothing where it names none.
+fn target_id(target: &Target) -> &str {
+    match target {
+        Target::Vpc(id) => id.as_str(),
+        Target::Subnet(id) => id.as_str(),
+        Target::RouteTable(id) => id.as_str(),
+        Target::RouteTableAssociation(id) => id.as_str(),
+        Target::SecurityGroup(id) => id.as_str(),
+        Target::Endpoint(id) => id.as_str(),
+        Target::EndpointService(id) => id.as_str(),
+        Target::LoadBalancer(arn) => arn.as_str(),
+        Target::Region => "",
+    }
 }
 
 fn target(target: &Target) -> String {

@@ -60,6 +60,22 @@ fn record(call: &str, vpc: &str) -> serde_json::Value {
 }
 
 #[test]
+fn recorded_tags_start_the_functions_that_select_resources_by_tag() {
+    let mut tags = record("CreateTags", "");
+    tags["requestParameters"] = json!({
+        "resourcesSet": {"items": [{"resourceId": "subnet-0123456789abcdef0"}]},
+        "tagSet": {"items": [{"key": "tier", "value": "app"}]},
+    });
+    let run = run_with(
+        &crate::support::fixture(""),
+        &["events", "replay", "-"],
+        tags.to_string().as_bytes(),
+    );
+    assert_eq!(run.status, 0, "{}", run.stderr);
+    assert!(run.stdout.ends_with("Started: subnet-inspector 1.\n"), "{}", run.stdout);
+}
+
+#[test]
 fn recorded_events_show_which_function_would_evaluate_what() {
     let records = [
         record("CreateSubnet", "vpc-0123456789abcdef0"),

@@ -25,7 +25,8 @@ pub struct RejectConnection {
     pub accepted: bool,
 }
 
-/// A connection that was rejected while it waited is accepted by this, since AWS lets none wait again.
+/// Only for a connection that was accepted before. AWS lets no rejected connection wait again, and to accept one that only
+/// waited would let somebody in whom nobody had let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub struct AcceptRejectedConnection {
@@ -96,10 +97,12 @@ impl KindOfChange<ServiceSnapshot> for RejectConnection {
     }
 
     fn inverse(&self, _: Option<&str>) -> Option<Inverse> {
-        Some(Inverse::AcceptRejectedConnection(AcceptRejectedConnection {
-            service: self.service.clone(),
-            endpoint: self.endpoint.clone(),
-        }))
+        self.accepted.then(|| {
+            Inverse::AcceptRejectedConnection(AcceptRejectedConnection {
+                service: self.service.clone(),
+                endpoint: self.endpoint.clone(),
+            })
+        })
     }
 
     fn effect(&self, _: &RunId, state: &ServiceSnapshot) -> EffectResult {

@@ -17,7 +17,8 @@ settings approves. AWS tells the account of a consumer, and neither its organisa
 
 **Remediation** (restrictive; of a connection that was accepted also interrupting). Postern rejects the connection. \
 Rejecting one that was accepted drops its traffic at once, so that it waits for `[modes.interrupting]` and its window. \
-A connection of which Postern cannot decide whether you trust its account is reported and never rejected: that of a service \
+The rollback of a rejection accepts a connection that was accepted before, and no other: AWS lets no rejected connection \
+wait again. A connection of which Postern cannot decide whether you trust its account is reported and never rejected: that of a service \
 that no `[[providers]]` names, and every unlisted account where an organisation is approved.",
     finds: "a connection of an account that you do not trust",
     remediation: "rejects it; one that was accepted only where interrupting changes are enforced",

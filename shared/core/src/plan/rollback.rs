@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::changes::{EffectCheck, Inverse};
+use crate::changes::{Change, EffectCheck, Inverse};
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::{Action, ChangeHistory, ChangeId, ChangeRecord, ChangeStatus};
 use crate::model::finding::FindingKey;
@@ -111,9 +111,13 @@ fn undo(record: &ChangeRecord, state: &Snapshot) -> Result<Undo, String> {
         | ChangeStatus::NotApplied { .. }
         | ChangeStatus::Failed { .. } => return not_needed("it was not applied".to_owned()),
     };
-    let inverse = record
-        .inverse()
-        .ok_or("the id of what AWS created for it is not known")?;
+    let Some(inverse) = record.inverse() else {
+        if matches!(change, Change::RejectConnection(_)) {
+            let reason = "the connection waited before, and AWS lets no rejected connection wait again";
+            return not_needed(reason.to_owned());
+        }
+        return Err("the id of what AWS created for it is not known".to_owned());
+    };
     let unseen = |gap: Gap| format!("could not be observed: {gap}");
     if let EffectCheck::InEffect { .. } = inverse.effect(state).map_err(unseen)? {
         return not_needed("it was reverted already".to_owned());
