@@ -4,6 +4,7 @@ use aws_sdk_ec2::types::UnsuccessfulItem;
 use postern_core::changes::ChangeOutcome;
 use postern_core::model::endpoint_service::{Connection, EndpointService};
 use postern_core::model::id::{EndpointId, EndpointServiceId};
+use postern_core::model::snapshot::EndpointState;
 
 use super::applier::{Applier, Step};
 use super::refusal;
@@ -64,14 +65,36 @@ pub(super) async fn accept(applier: &Applier, service: &EndpointServiceId, endpo
     let request = applier.ec2.accept_vpc_endpoint_connections();
     let request = request.service_id(service.as_str()).vpc_endpoint_ids(endpoint.as_str());
     let answer = request.send().await.map_err(|error| CallError::new(ACCEPT, error));
-    let done = answer.and_then(|answer| successful(ACCEPT, answer.unsuccessful()));
-    done.map(|()| None).map_err(refusal::outcome)
+    let answer = answer.map_err(refusal::outcome)?;
+    let Err(error) = successful(ACCEPT, answer.unsuccessful()) else {
+        return Ok(None);
+    };
+    refused(applier, service, endpoint, error, Connection::accepted).await
 }
 
 pub(super) async fn reject(applier: &Applier, service: &EndpointServiceId, endpoint: &EndpointId) -> Step {
     let request = applier.ec2.reject_vpc_endpoint_connections();
     let request = request.service_id(service.as_str()).vpc_endpoint_ids(endpoint.as_str());
     let answer = request.send().await.map_err(|error| CallError::new(REJECT, error));
-    let done = answer.and_then(|answer| successful(REJECT, answer.unsuccessful()));
-    done.map(|()| None).map_err(refusal::outcome)
+    let answer = answer.map_err(refusal::outcome)?;
+    let Err(error) = successful(REJECT, answer.unsuccessful()) else {
+        return Ok(None);
+    };
+    let rejected = |connection: &Connection| connection.state == EndpointState::Rejected;
+    refused(applier, service, endpoint, error, rejected).await
+}
+
+/// After a request that EC2 did not carry out. The SDK may have sent it twice, and the first one took effect: then the
+/// connection is as wanted. Where it is not, AWS may not show it yet, so that a later run determines the outcome.
+async fn refused(
+    applier: &Applier,
+    service: &EndpointServiceId,
+    endpoint: &EndpointId,
+    error: CallError,
+    wanted: impl Fn(&Connection) -> bool,
+) -> Step {
+    match applier.connection(service, endpoint).await? {
+        Some(connection) if wanted(&connection) => Ok(None),
+        Some(_) | None => Err(refusal::outcome(error.into_transient())),
+    }
 }

@@ -1,4 +1,5 @@
 mod changes;
+mod connections;
 mod create;
 mod group;
 mod modify;
