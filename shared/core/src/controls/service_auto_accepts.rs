@@ -1,5 +1,6 @@
 //! service-auto-accepts: see [`CONTROL`].
 
+use super::connection_waiting;
 use crate::changes::{Change, ChangeKind, RequireAcceptance};
 use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
@@ -13,7 +14,9 @@ Without required acceptance, everybody who may connect is connected at once. A p
 an account that changed hands, then reaches the service before anybody looks.
 
 **Remediation** (restrictive). Postern requires acceptance. Connections that exist stay up. New consumers wait: Postern \
-accepts those that the settings approve (connection-waiting), and a person decides about the others.",
+accepts those that the settings approve (connection-waiting), and a person decides about the others. Where no \
+`[[providers]]` selects the service, or connection-waiting is not enforced as this control is, trusted consumers would wait \
+for a person, so that Postern only says what to set.",
     finds: "an endpoint service that accepts connections without asking its owner",
     remediation: "requires acceptance; connections that exist stay up",
     concern: Concern::Publication,
@@ -42,12 +45,23 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
     if service.acceptance_required {
         return Ok(vec![key.compliant("Its owner has to accept each connection.")]);
     }
-    let change = Change::RequireAcceptance(RequireAcceptance {
-        service: service.id.clone(),
-    });
+    let modes = &context.settings.modes;
+    let accepts = modes.of(connection_waiting::CONTROL.name) >= modes.of(CONTROL.name);
+    let remediation = match accepts && context.settings.approves_consumers_of(service) {
+        true => Remediation::Automatic(vec![Change::RequireAcceptance(RequireAcceptance {
+            service: service.id.clone(),
+        })]),
+        false => Remediation::Manual(format!(
+            "Name the approved consumers in `[[providers]]` and enforce `{}`, so that trusted consumers do not wait for a \
+             person. Then require acceptance: `aws ec2 modify-vpc-endpoint-service-configuration --service-id {} \
+             --acceptance-required`.",
+            connection_waiting::CONTROL.name,
+            service.id
+        )),
+    };
     Ok(vec![key.non_compliant(
         "Everybody who may connect is connected at once, without being accepted.",
-        Remediation::Automatic(vec![change]),
+        remediation,
     )])
 }
 
@@ -56,8 +70,25 @@ mod tests {
     use super::*;
     use crate::model::endpoint_service::ServiceState;
     use crate::model::finding::Verdict;
+    use crate::settings::Mode;
     use crate::testing::changes;
     use crate::testing::service::{assert_service_needs, published};
+
+    #[test]
+    fn acceptance_is_not_required_where_trusted_consumers_would_wait_for_a_person() {
+        let mut world = published().edit(|service| service.acceptance_required = false);
+        let waiting = connection_waiting::CONTROL.name.to_owned();
+        world.settings.modes.controls.insert(waiting, Mode::Audit);
+        assert_eq!(world.judge(&CONTROL).changes(), None);
+        world
+            .settings
+            .modes
+            .controls
+            .insert(CONTROL.name.to_owned(), Mode::Audit);
+        assert!(world.judge(&CONTROL).changes().is_some());
+        world.settings.providers.clear();
+        assert_eq!(world.judge(&CONTROL).changes(), None);
+    }
 
     #[test]
     fn service_that_accepts_without_asking_is_made_to_ask() {

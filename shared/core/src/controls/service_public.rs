@@ -18,7 +18,9 @@ accounts of your perimeter and those that `[[providers]]` of the settings approv
 its account, and `*` is never trusted. AWS keeps the connections of a principal that is removed: see connection-untrusted.
 
 **Remediation** (restrictive). Postern removes principals that are not trusted. It never removes one of which it cannot \
-decide whether you trust it, such as those of a service that no `[[providers]]` names. Connections stay up.",
+decide whether you trust it, such as those of a service that no `[[providers]]` names. It removes `*` only where each \
+account that may use the service is allowed by a principal of its own; otherwise trusted consumers could not connect any \
+more, and the finding says what to allow first. Connections stay up.",
     finds: "an endpoint service to which everybody, or an untrusted principal, may connect",
     remediation: "removes the principals; connections that exist stay up",
     concern: Concern::Publication,
@@ -61,13 +63,22 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
             true => "Every AWS account may connect: its principals contain `*`.".to_owned(),
             false => format!("Principals that you do not trust may connect: {}.", listed(&untrusted)),
         };
-        let change = Change::RemoveServicePrincipals(RemoveServicePrincipals {
-            service: service.id.clone(),
-            principals: untrusted,
-        });
-        return Ok(vec![
-            key.non_compliant(explanation, Remediation::Automatic(vec![change])),
-        ]);
+        let left = permissions
+            .keys()
+            .map(String::as_str)
+            .filter(|one| !untrusted.contains(*one));
+        let needed = match untrusted.contains("*") {
+            true => context.settings.needs_everybody(service, left),
+            false => None,
+        };
+        let remediation = match needed {
+            Some(advice) => Remediation::Manual(advice),
+            None => Remediation::Automatic(vec![Change::RemoveServicePrincipals(RemoveServicePrincipals {
+                service: service.id.clone(),
+                principals: untrusted,
+            })]),
+        };
+        return Ok(vec![key.non_compliant(explanation, remediation)]);
     }
     Ok(vec![match undecided {
         Some((principal, why)) => key.indeterminate(
@@ -121,6 +132,35 @@ mod tests {
         let mut world = published();
         world.settings.providers.clear();
         assert_eq!(world.judge(&CONTROL).verdict(), Verdict::Indeterminate);
-        assert_eq!(removed(&world.allow("*").judge(&CONTROL)), ["*"]);
+        let public = world.allow("*").judge(&CONTROL);
+        assert_eq!(public.verdict(), Verdict::NonCompliant);
+        assert_eq!(public.changes(), None);
+    }
+
+    #[test]
+    fn everybody_stays_while_a_trusted_account_has_no_other_principal() {
+        let public = published().allow("*");
+        assert_eq!(removed(&public.judge(&CONTROL)), ["*"]);
+        let mut approved = public.clone();
+        approved.settings.providers[0].accounts.push("888899990000".to_owned());
+        let role = "arn:aws:iam::888899990000:role/app";
+        for world in [approved.clone(), approved.clone().allow(role)] {
+            let finding = world.judge(&CONTROL);
+            assert_eq!(finding.changes(), None);
+            let advice = format!("{:?}", finding.conclusion);
+            assert!(
+                advice.contains("--add-allowed-principals arn:aws:iam::888899990000:root"),
+                "{advice}"
+            );
+        }
+        assert_eq!(
+            removed(&approved.allow("arn:aws:iam::888899990000:root").judge(&CONTROL)),
+            ["*"]
+        );
+        let mut organization = public;
+        organization.settings.providers[0]
+            .organizations
+            .push("o-exampleorg1".to_owned());
+        assert_eq!(organization.judge(&CONTROL).changes(), None);
     }
 }

@@ -64,36 +64,85 @@ impl Settings {
         self.providers_of(service).next().is_some()
     }
 
+    /// The accounts that may use an endpoint service besides its own: those of the perimeter, and those that are approved.
+    fn approved_accounts(&self, service: &EndpointService) -> BTreeSet<String> {
+        let accounts = self.providers_of(service).flat_map(|provider| &provider.accounts);
+        let accounts = self.perimeter.accounts.iter().chain(accounts).cloned();
+        let principals = self.providers_of(service).flat_map(|provider| &provider.principals);
+        let principals = self.perimeter.principals.iter().chain(principals);
+        let of_principals = principals.filter_map(|principal| Arn::parse(principal).map(|arn| arn.account.to_owned()));
+        accounts.chain(of_principals).collect()
+    }
+
+    /// An organisation that may use an endpoint service, if there is one. AWS does not tell which accounts belong to it.
+    fn approved_organization<'a>(&'a self, service: &'a EndpointService) -> Option<&'a str> {
+        let perimeter = &self.perimeter;
+        let perimeter = perimeter.organizations.iter().chain(&perimeter.organization_paths);
+        let approved = self.providers_of(service).flat_map(|provider| &provider.organizations);
+        perimeter.chain(approved).next().map(String::as_str)
+    }
+
+    fn unnamed_consumers(service: &EndpointService) -> String {
+        format!(
+            "No `[[providers]]` of the settings says who may use {}. Add one with the approved consumers.",
+            service.id
+        )
+    }
+
     /// Whether an account may use an endpoint service: it is the owner, in the perimeter, or approved.
     pub fn trusts_consumer(&self, service: &EndpointService, account: &AccountId) -> Trust {
-        let accounts = self.perimeter.accounts.iter();
-        let approved = self.providers_of(service).flat_map(|provider| &provider.accounts);
-        let principals = self.perimeter.principals.iter();
-        let principals = principals.chain(self.providers_of(service).flat_map(|provider| &provider.principals));
-        let of_principals = principals.filter_map(|principal| Arn::parse(principal).map(|arn| arn.account));
-        let mut named = accounts.chain(approved).map(String::as_str).chain(of_principals);
-        if service.owner == *account || named.any(|named| named == account.as_str()) {
+        if service.owner == *account || self.approved_accounts(service).contains(account.as_str()) {
             return Trust::Trusted;
         }
         if !self.approves_consumers_of(service) {
-            return Trust::Undecided(format!(
-                "No `[[providers]]` of the settings says who may use {}. Add one with the approved consumers.",
-                service.id
-            ));
+            return Trust::Undecided(Self::unnamed_consumers(service));
         }
-        let perimeter = self
-            .perimeter
-            .organizations
-            .iter()
-            .chain(&self.perimeter.organization_paths);
-        let approved = self.providers_of(service).flat_map(|provider| &provider.organizations);
-        match perimeter.chain(approved).next() {
+        match self.approved_organization(service) {
             Some(organization) => Trust::Undecided(format!(
                 "The settings approve `{organization}`, and AWS does not tell whether account {account} belongs to it. Add the \
                  account to `accounts` of `[[providers]]` if it does."
             )),
             None => Trust::Untrusted,
         }
+    }
+
+    /// Why consumers that may use the service need its principal `*`, and what to do first. None where each of them is
+    /// allowed without it: `principals` are the others.
+    pub fn needs_everybody<'a>(
+        &self,
+        service: &EndpointService,
+        principals: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
+        if !self.approves_consumers_of(service) {
+            return Some(format!(
+                "{} Allow these by principals of their own before you remove `*`.",
+                Self::unnamed_consumers(service)
+            ));
+        }
+        if let Some(organization) = self.approved_organization(service) {
+            return Some(format!(
+                "The settings approve `{organization}`, whose accounts may connect because of `*`. Allow these by principals \
+                 of their own before you remove `*`."
+            ));
+        }
+        let arns = principals.into_iter().filter_map(Arn::parse);
+        let allowed: BTreeSet<&str> = arns
+            .filter(|arn| arn.resource == "root")
+            .map(|arn| arn.account)
+            .collect();
+        let mut lacking = self.approved_accounts(service);
+        lacking.retain(|account| *account != service.owner.0 && !allowed.contains(account.as_str()));
+        let first = lacking.first()?;
+        let roots: Vec<_> = lacking
+            .iter()
+            .map(|account| format!("arn:aws:iam::{account}:root"))
+            .collect();
+        Some(format!(
+            "Account {first}, which may use the service, has no principal but `*`. Allow it first: `aws ec2 \
+             modify-vpc-endpoint-service-permissions --service-id {} --add-allowed-principals {}`.",
+            service.id,
+            roots.join(" ")
+        ))
     }
 
     /// Whether a principal may be allowed to connect to an endpoint service. `*` never is.
