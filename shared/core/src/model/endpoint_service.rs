@@ -42,12 +42,9 @@ pub struct EndpointService {
     pub zones: BTreeSet<Zone>,
     /// The ARNs of network load balancers or of gateway load balancers.
     pub load_balancers: BTreeSet<String>,
-    pub address_types: BTreeSet<AddressType>,
     /// The Regions from which consumers may connect; its own Region may be among them.
     pub regions: BTreeSet<Region>,
     pub private_dns: Option<PrivateDnsName>,
-    /// Whether the owner of the service pays for the endpoints of consumers.
-    pub owner_pays: bool,
     pub tags: Tags,
 }
 
@@ -61,13 +58,6 @@ pub enum ServiceState {
     Deleted,
     Failed,
     Unknown,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AddressType {
-    Ipv4,
-    Ipv6,
 }
 
 /// The name by which consumers reach the service in their VPCs. AWS uses it once the owner proved by a DNS record that the

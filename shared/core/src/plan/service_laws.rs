@@ -8,7 +8,8 @@ use crate::controls::CONTROLS;
 use crate::model::id::EndpointId;
 use crate::model::snapshot::Gap;
 use crate::settings::{Mode, Trust};
-use crate::testing::service::{ServiceWorld, services};
+use crate::testing::STRANGER;
+use crate::testing::service::{CONSUMER, ServiceWorld, services};
 
 fn after<'a>(world: &ServiceWorld, changes: impl IntoIterator<Item = &'a PlannedChange>) -> ServiceWorld {
     let state = changes
@@ -49,6 +50,22 @@ proptest! {
         prop_assert_eq!(applied.plan().changes, []);
         let enforced = |finding: &crate::evaluation::Finding| finding.changes().is_some();
         prop_assert!(!applied.findings(CONTROLS).iter().any(enforced));
+    }
+
+    #[test]
+    fn trusted_account_that_may_connect_may_still_connect_after_the_plan(world in services()) {
+        let may_connect = |world: &ServiceWorld, account: &str| {
+            let root = format!("arn:aws:iam::{account}:root");
+            let permissions = world.snapshot.permissions.as_ref();
+            permissions.is_ok_and(|allowed| allowed.contains_key("*") || allowed.contains_key(&root))
+        };
+        let applied = after(&world, &world.plan().changes);
+        for account in [CONSUMER, STRANGER] {
+            let trust = world.settings.trusts_consumer(&world.snapshot.service, &account.into());
+            if trust != Trust::Untrusted && may_connect(&world, account) {
+                prop_assert!(may_connect(&applied, account), "{account}");
+            }
+        }
     }
 
     #[test]

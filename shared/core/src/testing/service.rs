@@ -11,8 +11,8 @@ use crate::controls::CONTROLS;
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
 use crate::model::endpoint_service::{
-    AddressType, Connection, DnsRecord, EndpointService, LoadBalancer, LoadBalancerState, Permission, PrincipalKind,
-    PrivateDnsName, ServiceSnapshot, ServiceState, TargetHealth, Verification,
+    Connection, DnsRecord, EndpointService, LoadBalancer, LoadBalancerState, Permission, PrincipalKind, PrivateDnsName,
+    ServiceSnapshot, ServiceState, TargetHealth, Verification,
 };
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{EndpointKind, EndpointState, Gap, Part, Tags};
@@ -67,7 +67,6 @@ pub(crate) fn published() -> ServiceWorld {
                 acceptance_required: true,
                 zones: ["a", "b"].map(zone).into(),
                 load_balancers: [BALANCER.to_owned()].into(),
-                address_types: [AddressType::Ipv4].into(),
                 regions: [REGION.into()].into(),
                 private_dns: Some(PrivateDnsName {
                     name: "pay.example.com".to_owned(),
@@ -78,7 +77,6 @@ pub(crate) fn published() -> ServiceWorld {
                         value: "vpce:xyz".to_owned(),
                     }),
                 }),
-                owner_pays: false,
                 tags: Tags::new(),
             },
             permissions: Ok(BTreeMap::new()),

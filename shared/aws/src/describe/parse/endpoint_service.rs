@@ -2,8 +2,7 @@
 
 use aws_sdk_ec2::types;
 use postern_core::model::endpoint_service::{
-    AddressType, Connection, DnsRecord, EndpointService, Permission, PrincipalKind, PrivateDnsName, ServiceState,
-    Verification,
+    Connection, DnsRecord, EndpointService, Permission, PrincipalKind, PrivateDnsName, ServiceState, Verification,
 };
 use postern_core::model::id::{AccountId, EndpointId, EndpointServiceId, Region, ServiceName, Zone};
 use postern_core::model::snapshot::{EndpointKind, EndpointState};
@@ -22,7 +21,6 @@ pub(crate) fn configuration(
         .first()
         .and_then(|kind| kind.service_type());
     let balancers = configuration.network_load_balancer_arns().iter();
-    let address_types = configuration.supported_ip_address_types().iter();
     let regions = configuration.supported_regions().iter();
     Ok(EndpointService {
         id: EndpointServiceId(required(CONFIGURATIONS, "service id", configuration.service_id())?),
@@ -46,20 +44,8 @@ pub(crate) fn configuration(
             .chain(configuration.gateway_load_balancer_arns())
             .cloned()
             .collect(),
-        address_types: address_types
-            .filter_map(
-                |address_type| match address_type.as_str().to_ascii_lowercase().as_str() {
-                    "ipv4" => Some(AddressType::Ipv4),
-                    "ipv6" => Some(AddressType::Ipv6),
-                    _ => None,
-                },
-            )
-            .collect(),
         regions: regions.filter_map(|region| region.region()).map(Region::from).collect(),
         private_dns: private_dns(configuration),
-        owner_pays: configuration
-            .payer_responsibility()
-            .is_some_and(|payer| payer.as_str().eq_ignore_ascii_case("ServiceOwner")),
         tags: tags(configuration.tags()),
     })
 }
