@@ -8,7 +8,7 @@ use postern_aws::CallError;
 use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
 use postern_core::model::id::{AccountId, Region};
-use postern_core::model::snapshot::Gap;
+use postern_core::model::part::Gap;
 use postern_engine::ReconcileError;
 
 use crate::access::AccessError;

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use postern_core::changes::{Change, ChangeOutcome, ReplacePolicy, Safety};
 use postern_core::model::cost::MonthlyCost;
+use postern_core::model::part::name;
 use postern_core::model::scope::{Scope, ScopedResource};
-use postern_core::model::snapshot::name;
 use postern_core::plan::PlannedChange;
 use postern_core::settings::Mode;
 use postern_engine::ScopePlan;

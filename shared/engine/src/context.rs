@@ -9,9 +9,9 @@ use postern_aws::ledger::Ledger;
 use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::history::ChangeRecord;
 use postern_core::model::id::RunId;
+use postern_core::model::part::Part;
 use postern_core::model::scope::Scope;
 use postern_core::model::scope_snapshot::Snapshot;
-use postern_core::model::snapshot::Part;
 use postern_core::settings::Settings;
 
 use crate::error::ReconcileError;

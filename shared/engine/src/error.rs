@@ -5,8 +5,8 @@ use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
 use postern_aws::{CallError, PublishError, SessionError, TopicError};
 use postern_core::history::ChangeId;
+use postern_core::model::part::Gap;
 use postern_core::model::scope::ScopedResource;
-use postern_core::model::snapshot::Gap;
 
 /// A scope that is not reconciled, or only in part. It is to be reconciled again later.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use postern_aws::chain;
 use postern_core::history::ChangeHistory;
+use postern_core::model::part::Part;
 use postern_core::model::scope::Scope;
 use postern_core::model::scope_snapshot::Snapshot;
-use postern_core::model::snapshot::Part;
 use postern_core::plan::Restraints;
 use postern_core::trigger::TriggeringEvent;
 use tracing::{info, warn};

@@ -6,10 +6,11 @@ use std::time::Duration;
 use postern_aws::changes::limited_undo_call;
 use postern_core::changes::{Change, ChangeOutcome, DeleteEndpoint, Inverse, RemoveSubnet};
 use postern_core::history::{Action, ChangeRecord, Pause};
+use postern_core::model::endpoint::EndpointState;
 use postern_core::model::finding::FindingKey;
 use postern_core::model::id::EndpointId;
+use postern_core::model::part::Part;
 use postern_core::model::scope_snapshot::Snapshot;
-use postern_core::model::snapshot::{EndpointState, Part};
 use tokio::time::sleep;
 use tracing::{Instrument, info_span};
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postern_aws::{Aws, Caller, chain};
 use postern_core::functions::FUNCTIONS;
-use postern_core::model::snapshot::{EndpointKind, Part, VpcSnapshot};
+use postern_core::model::endpoint::EndpointKind;
+use postern_core::model::part::Part;
+use postern_core::model::snapshot::VpcSnapshot;
 
 use super::{Line, Read};
 

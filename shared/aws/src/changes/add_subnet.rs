@@ -1,7 +1,7 @@
 //! Adds a subnet to an interface endpoint.
 
 use postern_core::changes::{AddSubnet, ChangeOutcome, RemoveSubnet};
-use postern_core::model::snapshot::EndpointKind;
+use postern_core::model::endpoint::EndpointKind;
 
 use super::applier::{Applier, Step, failed, not_needed, skipped};
 use super::endpoint_modification;

@@ -1,7 +1,7 @@
 //! Associates a route table with a gateway endpoint.
 
 use postern_core::changes::{AssociateRouteTable, DisassociateRouteTable};
-use postern_core::model::snapshot::EndpointKind;
+use postern_core::model::endpoint::EndpointKind;
 
 use super::applier::{Applier, Step, failed, not_needed};
 use super::endpoint_modification;

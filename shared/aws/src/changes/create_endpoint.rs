@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{DnsOptionsSpecification, DnsRecordIpType, IpAddressType, VpcEndpointType};
 use postern_core::changes::{Change, ChangeOutcome, DeleteEndpoint, NewEndpoint};
 use postern_core::model::address::AddressType;
+use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::id::SecurityGroupId;
 use postern_core::model::managed::{TAG_MANAGED, TAG_RUN};
 use postern_core::model::policy_document::same_policy;
-use postern_core::model::snapshot::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::token::client_token;
 
 use super::applier::{ASSOCIATE_ZONE, Applier, CONFLICT, CREATE_TAGS, Step, THROTTLED, failed, not_needed, skipped};

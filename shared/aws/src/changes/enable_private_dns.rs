@@ -1,8 +1,8 @@
 //! Enables private DNS on an interface endpoint.
 
 use postern_core::changes::{ChangeOutcome, DisablePrivateDns, EnablePrivateDns};
+use postern_core::model::endpoint::EndpointState;
 use postern_core::model::id::EndpointId;
-use postern_core::model::snapshot::EndpointState;
 
 use super::applier::{ASSOCIATE_ZONE, Applier, CONFLICT, Step, not_needed, skipped};
 use super::{endpoint_modification, refusal};

@@ -3,8 +3,8 @@
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
 use postern_core::changes::ChangeOutcome;
+use postern_core::model::endpoint::{Endpoint, EndpointState};
 use postern_core::model::id::EndpointId;
-use postern_core::model::snapshot::{Endpoint, EndpointState};
 
 use super::applier::{Applier, THROTTLED, accepted, not_needed, skipped};
 use super::refusal;

@@ -2,9 +2,9 @@
 
 use aws_sdk_ec2::types::UnsuccessfulItem;
 use postern_core::changes::ChangeOutcome;
+use postern_core::model::endpoint::EndpointState;
 use postern_core::model::endpoint_service::{Connection, EndpointService};
 use postern_core::model::id::{EndpointId, EndpointServiceId};
-use postern_core::model::snapshot::EndpointState;
 
 use super::applier::{Applier, Step};
 use super::refusal;

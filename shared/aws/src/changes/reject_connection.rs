@@ -1,7 +1,7 @@
 //! Rejects a connection.
 
 use postern_core::changes::{AcceptRejectedConnection, RejectConnection};
-use postern_core::model::snapshot::EndpointState;
+use postern_core::model::endpoint::EndpointState;
 
 use super::applier::{Applier, Step, not_needed, skipped};
 use super::endpoint_service::{ACCEPT, REJECT, accept, reject};

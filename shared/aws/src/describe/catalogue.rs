@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ec2::Client;
 use jiff::{SignedDuration, Timestamp};
+use postern_core::model::catalogue::Catalogue;
+use postern_core::model::endpoint::{Endpoint, EndpointKind};
 use postern_core::model::id::{Region, ServiceName};
-use postern_core::model::snapshot::{Catalogue, Endpoint, EndpointKind};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::{parse, service_by_name, services};

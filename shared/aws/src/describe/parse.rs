@@ -11,10 +11,12 @@ use aws_smithy_types::DateTime;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use postern_core::model::address::AddressType;
+use postern_core::model::catalogue::Service;
+use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId};
+use postern_core::model::part::Tags;
 use postern_core::model::snapshot::{
-    Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget,
-    SecurityGroup, Service, Subnet, Tags, Vpc,
+    IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc,
 };
 
 pub(crate) use self::endpoint_service::{configuration, connection, permission};

@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::Client;
+use postern_core::model::endpoint::Endpoint;
 use postern_core::model::id::{EndpointId, SecurityGroupId};
 use postern_core::model::managed::MANAGED_GROUP_NAME;
-use postern_core::model::snapshot::{Endpoint, SecurityGroup};
+use postern_core::model::snapshot::SecurityGroup;
 
 use crate::describe::{self, filter, parse};
 use crate::error::CallError;

@@ -15,10 +15,13 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::Client;
 use postern_core::changes::DnsAttribute;
+use postern_core::model::catalogue::Catalogue;
+use postern_core::model::endpoint::Endpoint;
 use postern_core::model::id::{Region, VpcId};
+use postern_core::model::part::{Gap, Observed, Part};
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::scope_snapshot::Snapshot;
-use postern_core::model::snapshot::{Catalogue, Endpoint, Gap, Observed, Part, VpcDns, VpcSnapshot};
+use postern_core::model::snapshot::{VpcDns, VpcSnapshot};
 
 pub use clients::CLIENT_CALLS;
 pub use resolve::{Resolution, resolve_calls};

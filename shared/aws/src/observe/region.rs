@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
+use postern_core::model::endpoint::Endpoint;
 use postern_core::model::id::{AccountId, EndpointId, Region, SecurityGroupId, VpcId};
+use postern_core::model::part::{Gap, Observed, Part};
 use postern_core::model::scope_snapshot::Snapshot;
-use postern_core::model::snapshot::{Endpoint, Gap, Observed, Part, SecurityGroup, Vpc, VpcDns, VpcSnapshot};
+use postern_core::model::snapshot::{SecurityGroup, Vpc, VpcDns, VpcSnapshot};
 
 use super::groups::{may_be_foreign, unknown_groups};
 use super::{ObserveError, complete, dns, gap, observed, unasked};

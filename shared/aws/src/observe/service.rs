@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{AllowedPrincipal, ServiceConfiguration};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use postern_core::model::endpoint_service::{Connection, EndpointService, Permission, ServiceSnapshot, ServiceState};
 use postern_core::model::id::{EndpointId, EndpointServiceId, Region};
-use postern_core::model::snapshot::{Observed, Part};
+use postern_core::model::part::{Observed, Part};
 
 use super::{ObserveError, gap, load_balancers, observed, unasked};
 use crate::describe::{self, filter, parse};

@@ -8,11 +8,14 @@ use postern_core::controls::known;
 use postern_core::evaluation::{Control, Finding, PolicyCache};
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
+use postern_core::model::catalogue::{Catalogue, Service};
+use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::id::{EndpointId, SubnetId, Zone};
+use postern_core::model::part::Tags;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{
-    Catalogue, Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable,
-    RouteTarget, SecurityGroup, Service, Subnet, Tags, Vpc, VpcDns, VpcSnapshot,
+    IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc, VpcDns,
+    VpcSnapshot,
 };
 use postern_core::plan::{Plan, Restraints, plan};
 use postern_core::settings::Settings;

@@ -12,7 +12,8 @@ use super::snippet::{Block, endpoint_block, groups};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
-use crate::model::snapshot::{Gap, Part, VpcSnapshot};
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::VpcSnapshot;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]

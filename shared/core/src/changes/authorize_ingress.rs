@@ -15,7 +15,8 @@ use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
 use crate::model::managed::MANAGED_GROUP_NAME;
-use crate::model::snapshot::{Gap, IngressRule, IngressSource, Part, Protocol, SecurityGroup, VpcSnapshot};
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::{IngressRule, IngressSource, Protocol, SecurityGroup, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]

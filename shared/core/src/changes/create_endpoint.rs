@@ -14,10 +14,12 @@ use super::snippet::{Block, Setting, groups, policy, route_tables, subnets};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::address::AddressType;
 use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::id::{EndpointId, Region, RouteTableId, RunId, ServiceName, SubnetId, VpcId, Zone};
 use crate::model::managed::{TAG_MANAGED, is_managed};
+use crate::model::part::{Gap, Part, Tags};
 use crate::model::policy_document::has_policy;
-use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Tags, VpcSnapshot};
+use crate::model::snapshot::VpcSnapshot;
 use crate::model::text::plural;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -12,7 +12,8 @@ use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED, is_managed};
-use crate::model::snapshot::{Gap, Part, SecurityGroup, Tags, VpcSnapshot};
+use crate::model::part::{Gap, Part, Tags};
+use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]

@@ -1,9 +1,12 @@
 //! Whether a change is in effect, by what was observed.
 
+use crate::model::endpoint::Endpoint;
 use crate::model::endpoint_service::{Connection, ServiceSnapshot};
 use crate::model::id::{EndpointId, RunId};
 use crate::model::managed::{TAG_RUN, is_managed, managed_by};
-use crate::model::snapshot::{Endpoint, Gap, Observed, SecurityGroup, Tags, VpcSnapshot};
+use crate::model::part::{Gap, Observed, Tags};
+use crate::model::scope_snapshot::Snapshot;
+use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
 
 /// Whether a change is in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,11 @@ pub(super) fn effect_if(condition: bool, instead: impl FnOnce() -> String) -> Ef
     } else {
         not_in_effect(instead())
     }
+}
+
+/// What is observed instead of the effect of a change that cannot be made in this scope.
+pub(super) fn other_scope(snapshot: &Snapshot) -> EffectCheck {
+    EffectCheck::NotInEffect(format!("{} is no scope of such a change", snapshot.resource().id))
 }
 
 pub(super) fn managed_group(state: &VpcSnapshot) -> Observed<Option<&SecurityGroup>> {

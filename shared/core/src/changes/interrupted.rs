@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Change;
 use crate::model::id::{RouteTableId, SubnetId};
-use crate::model::snapshot::{Gap, Observed, VpcSnapshot};
+use crate::model::part::{Gap, Observed};
+use crate::model::snapshot::VpcSnapshot;
 
 impl Change {
     /// The subnets whose clients the change interrupts. Empty where it interrupts nobody.

@@ -6,7 +6,7 @@ use super::snippet::Block;
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 
 /// What a change makes ready, so that later changes of a plan need it.
 pub(super) enum Prepares<'a> {

@@ -22,6 +22,7 @@ mod effect;
 mod enable_private_dns;
 mod enable_vpc_dns;
 mod interrupted;
+mod inverse;
 mod kind;
 mod outcome;
 mod reject_connection;
@@ -45,6 +46,7 @@ pub use self::create_managed_group::{CreateManagedGroup, DeleteSecurityGroup, Ma
 pub use self::effect::EffectCheck;
 pub use self::enable_private_dns::{DisablePrivateDns, EnablePrivateDns};
 pub use self::enable_vpc_dns::{DisableVpcDns, DnsAttribute, EnableVpcDns};
+pub use self::inverse::Inverse;
 pub use self::outcome::ChangeOutcome;
 pub use self::reject_connection::{AcceptRejectedConnection, RejectConnection};
 pub use self::remove_service_principals::{AddServicePrincipals, RemoveServicePrincipals};
@@ -52,13 +54,15 @@ pub use self::replace_policy::{ReplacePolicy, RestorePolicy};
 pub use self::require_acceptance::{RequireAcceptance, WaiveAcceptance};
 pub use self::snippet::Code;
 
-use self::kind::{KindOfChange, KindOfInverse, Prepares};
+use self::effect::other_scope;
+use self::kind::{KindOfChange, Prepares};
 use self::snippet::Block;
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::part::{Gap, Part};
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::{Gap, Part, VpcSnapshot};
+use crate::model::snapshot::VpcSnapshot;
 
 /// One reversible API effect.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -97,25 +101,6 @@ pub enum ChangeKind {
     RequireAcceptance,
     RemoveServicePrincipals,
     RejectConnection,
-}
-
-/// What undoes a change, with the ids that only its application made known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Inverse {
-    DisableVpcDns(DisableVpcDns),
-    DeleteSecurityGroup(DeleteSecurityGroup),
-    RevokeIngress(RevokeIngress),
-    DeleteEndpoint(DeleteEndpoint),
-    RemoveSubnet(RemoveSubnet),
-    DisassociateRouteTable(DisassociateRouteTable),
-    DetachGroup(DetachGroup),
-    DisablePrivateDns(DisablePrivateDns),
-    RefuseAcceptedConnection(RefuseAcceptedConnection),
-    RestorePolicy(RestorePolicy),
-    WaiveAcceptance(WaiveAcceptance),
-    AddServicePrincipals(AddServicePrincipals),
-    AcceptRejectedConnection(AcceptRejectedConnection),
 }
 
 /// What a change or an inverse may do to traffic that flows.
@@ -176,11 +161,6 @@ enum Details<'a> {
     Service(&'a dyn KindOfChange<ServiceSnapshot>),
 }
 
-enum InverseDetails<'a> {
-    Vpc(&'a dyn KindOfInverse<VpcSnapshot>),
-    Service(&'a dyn KindOfInverse<ServiceSnapshot>),
-}
-
 /// What a kind states without a snapshot.
 macro_rules! of_kind {
     ($details:expr, $kind:ident => $fact:expr) => {
@@ -189,20 +169,6 @@ macro_rules! of_kind {
             Details::Service($kind) => $fact,
         }
     };
-}
-
-macro_rules! of_inverse {
-    ($details:expr, $kind:ident => $fact:expr) => {
-        match $details {
-            InverseDetails::Vpc($kind) => $fact,
-            InverseDetails::Service($kind) => $fact,
-        }
-    };
-}
-
-/// What is observed instead of the effect of a change that cannot be made in this scope.
-fn other_scope(snapshot: &Snapshot) -> EffectCheck {
-    EffectCheck::NotInEffect(format!("{} is no scope of such a change", snapshot.resource().id))
 }
 
 impl Change {
@@ -371,64 +337,5 @@ impl Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&of_kind!(self.details(), kind => kind.text()))
-    }
-}
-
-impl Inverse {
-    fn details(&self) -> InverseDetails<'_> {
-        match self {
-            Self::DisableVpcDns(inverse) => InverseDetails::Vpc(inverse),
-            Self::DeleteSecurityGroup(inverse) => InverseDetails::Vpc(inverse),
-            Self::RevokeIngress(inverse) => InverseDetails::Vpc(inverse),
-            Self::DeleteEndpoint(inverse) => InverseDetails::Vpc(inverse),
-            Self::RemoveSubnet(inverse) => InverseDetails::Vpc(inverse),
-            Self::DisassociateRouteTable(inverse) => InverseDetails::Vpc(inverse),
-            Self::DetachGroup(inverse) => InverseDetails::Vpc(inverse),
-            Self::DisablePrivateDns(inverse) => InverseDetails::Vpc(inverse),
-            Self::RestorePolicy(inverse) => InverseDetails::Vpc(inverse),
-            Self::RefuseAcceptedConnection(inverse) => InverseDetails::Service(inverse),
-            Self::WaiveAcceptance(inverse) => InverseDetails::Service(inverse),
-            Self::AddServicePrincipals(inverse) => InverseDetails::Service(inverse),
-            Self::AcceptRejectedConnection(inverse) => InverseDetails::Service(inverse),
-        }
-    }
-
-    pub fn safety(&self) -> Safety {
-        of_inverse!(self.details(), kind => kind.safety())
-    }
-
-    /// Such as `restore the policy of vpce-0a1b2c3d`.
-    pub fn text(&self) -> String {
-        of_inverse!(self.details(), kind => kind.text())
-    }
-
-    /// The AWS CLI command that carries it out.
-    pub fn command(&self) -> String {
-        of_inverse!(self.details(), kind => kind.command())
-    }
-
-    /// The snapshot after the change was undone.
-    pub fn simulate(&self, snapshot: &Snapshot) -> Snapshot {
-        let mut after = snapshot.clone();
-        match (self.details(), &mut after) {
-            (InverseDetails::Vpc(kind), Snapshot::Vpc(state)) => kind.simulate(state),
-            (InverseDetails::Service(kind), Snapshot::Service(state)) => kind.simulate(state),
-            (InverseDetails::Vpc(_), Snapshot::Service(_)) | (InverseDetails::Service(_), Snapshot::Vpc(_)) => {}
-        }
-        after
-    }
-
-    /// Whether the change is undone.
-    ///
-    /// # Errors
-    /// The gap, where what the change concerns was not observed.
-    pub fn effect(&self, snapshot: &Snapshot) -> Result<EffectCheck, Gap> {
-        match (self.details(), snapshot) {
-            (InverseDetails::Vpc(kind), Snapshot::Vpc(state)) => kind.effect(state),
-            (InverseDetails::Service(kind), Snapshot::Service(state)) => kind.effect(state),
-            (InverseDetails::Vpc(_), Snapshot::Service(_)) | (InverseDetails::Service(_), Snapshot::Vpc(_)) => {
-                Ok(other_scope(snapshot))
-            }
-        }
     }
 }

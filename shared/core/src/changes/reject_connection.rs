@@ -10,9 +10,10 @@ use super::simulate::with_connection;
 use super::snippet::Block;
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::endpoint::EndpointState;
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::{AccountId, EndpointId, EndpointServiceId, Region, RunId, VpcId};
-use crate::model::snapshot::{EndpointState, Gap, Part};
+use crate::model::part::{Gap, Part};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]

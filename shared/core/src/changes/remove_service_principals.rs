@@ -12,7 +12,7 @@ use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::endpoint_service::{Permission, PrincipalKind, ServiceSnapshot};
 use crate::model::id::{EndpointId, EndpointServiceId, Region, RunId, VpcId};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]

@@ -11,8 +11,9 @@ use super::snippet::{Block, endpoint_block, policy};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::part::{Gap, Part};
 use crate::model::policy_document::has_policy;
-use crate::model::snapshot::{Gap, Part, VpcSnapshot};
+use crate::model::snapshot::VpcSnapshot;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]

@@ -1,8 +1,9 @@
 //! How kinds of change edit a snapshot.
 
+use crate::model::endpoint::Endpoint;
 use crate::model::endpoint_service::{Connection, ServiceSnapshot};
 use crate::model::id::{EndpointId, SecurityGroupId, SubnetId};
-use crate::model::snapshot::{Endpoint, SecurityGroup, VpcSnapshot};
+use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
 
 /// Edits an endpoint, and gives what `edit` gives. Nothing where it is not there.
 pub(super) fn with_endpoint<T: Default>(

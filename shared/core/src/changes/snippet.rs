@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Change;
+use crate::model::endpoint::Endpoint;
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::EndpointId;
 use crate::model::managed::MANAGED_GROUP_NAME;
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::{Endpoint, SecurityGroup, VpcSnapshot};
+use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
 use crate::model::text::printable_json;
 
 /// Both say the same: what the resource has to say besides what it says anyway.

@@ -8,8 +8,10 @@ use crate::changes::{
     EnableVpcDns, ManagedGroup, ReplacePolicy,
 };
 use crate::model::address::AddressType;
+use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::id::VpcId;
-use crate::model::snapshot::{EndpointKind, EndpointState, IngressRule, Part, SubnetClass};
+use crate::model::part::Part;
+use crate::model::snapshot::{IngressRule, SubnetClass};
 use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, https, nets, zone};
 
 fn managed() -> ManagedGroup {

@@ -4,7 +4,7 @@ use crate::changes::{Change, ChangeKind, RejectConnection};
 use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::endpoint_service::{Connection, EndpointService};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 use crate::settings::Trust;
 
 pub static CONTROL: Control = Control {
@@ -88,8 +88,8 @@ fn assess(context: &ServiceContext<'_>, service: &EndpointService, connection: &
 mod tests {
     use super::*;
     use crate::changes::Safety;
+    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::EndpointState;
     use crate::settings::Mode;
     use crate::testing::service::{ServiceWorld, assert_service_needs, published};
     use crate::testing::{STRANGER, changes};

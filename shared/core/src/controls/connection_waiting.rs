@@ -6,7 +6,7 @@ use crate::changes::{AcceptConnection, Change, ChangeKind};
 use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::endpoint_service::{Connection, EndpointService};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 use crate::settings::Trust;
 
 pub static CONTROL: Control = Control {
@@ -76,8 +76,8 @@ fn assess(context: &ServiceContext<'_>, service: &EndpointService, connection: &
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::EndpointState;
     use crate::testing::STRANGER;
     use crate::testing::service::{CONSUMER, assert_service_needs, published};
 

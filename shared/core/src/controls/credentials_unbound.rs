@@ -4,8 +4,10 @@ use postern_policy::{Binding, Request};
 
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Policy, Remediation};
+use crate::model::catalogue::Service;
+use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Endpoint, Gap, Part, Service};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "credentials-unbound",

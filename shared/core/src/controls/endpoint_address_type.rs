@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use super::endpoint_missing::address_type_advice;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::address::AddressType;
+use crate::model::catalogue::Service;
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::SubnetId;
-use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service, Subnet};
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::Subnet;
 
 pub static CONTROL: Control = Control {
     name: "endpoint-address-type",

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::Zone;
 use crate::model::managed::managed_by;
-use crate::model::snapshot::{Endpoint, EndpointKind, Gap, Part};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "endpoint-duplicated",
@@ -121,8 +122,9 @@ fn saving(context: &Context<'_>, endpoint: &Endpoint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointState, SubnetClass};
+    use crate::model::snapshot::SubnetClass;
     use crate::settings::ExemptionSelector;
     use crate::testing::{World, advice, assert_needs, bare, compliant};
 

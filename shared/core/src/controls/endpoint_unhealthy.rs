@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
+use crate::model::endpoint::{Endpoint, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Endpoint, EndpointState, Gap, Part};
+use crate::model::part::{Gap, Part};
 
 /// AWS needs minutes to create an endpoint.
 const LONGEST_PENDING: SignedDuration = SignedDuration::from_hours(1);
@@ -100,8 +101,8 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Option<Assessment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::EndpointKind;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::EndpointKind;
     use crate::settings::ExemptionSelector;
     use crate::testing::{World, advice, assert_needs, compliant};
 

@@ -6,7 +6,7 @@ use crate::changes::{AssociateRouteTable, Change, ChangeKind};
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "gateway-route-missing",
@@ -78,8 +78,9 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointState, RouteTarget, SubnetClass};
+    use crate::model::snapshot::{RouteTarget, SubnetClass};
     use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, route};
 
     /// A private and an isolated subnet; `vpce-s3` serves the private one only.

@@ -4,8 +4,10 @@ use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Subnet};
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::Subnet;
 
 pub static CONTROL: Control = Control {
     name: "ingress-blocked",
@@ -121,8 +123,9 @@ mod tests {
     use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
     use crate::changes::{Change, ManagedGroup};
     use crate::model::address::AddressType;
+    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointState, IngressRule, IngressSource, Protocol, SubnetClass};
+    use crate::model::snapshot::{IngressRule, IngressSource, Protocol, SubnetClass};
     use crate::testing::{
         STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, net, nets, rule, tags,
     };

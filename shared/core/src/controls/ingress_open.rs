@@ -6,8 +6,10 @@ use ipnet::IpNet;
 
 use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Part, Protocol, SecurityGroup};
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::{IngressRule, IngressSource, Protocol, SecurityGroup};
 
 pub static CONTROL: Control = Control {
     name: "ingress-open",
@@ -119,8 +121,9 @@ fn revoke(group: &SecurityGroup, rule: &IngressRule, network: IpNet) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::{EndpointKind, EndpointState};
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointKind, EndpointState, SubnetClass};
+    use crate::model::snapshot::SubnetClass;
     use crate::settings::ExemptionSelector;
     use crate::testing::{World, advice, assert_needs, bare, compliant, https, net, rule};
 

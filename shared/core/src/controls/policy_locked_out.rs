@@ -5,8 +5,10 @@ use postern_policy::Containment;
 use crate::changes::ChangeKind;
 use crate::evaluation::Policy;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::catalogue::Service;
+use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Endpoint, Gap, Part, Service};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-locked-out",

@@ -5,8 +5,10 @@ use postern_policy::{Containment, NoFix};
 use crate::changes::{Change, ChangeKind, ReplacePolicy};
 use crate::evaluation::policies::{Known, sentences};
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Policy, Remediation};
+use crate::model::catalogue::Service;
+use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Endpoint, Gap, Part, Service};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-open",
@@ -120,8 +122,8 @@ mod tests {
     use super::*;
     use crate::controls::find;
     use crate::evaluation::Finding;
+    use crate::model::endpoint::{EndpointKind, EndpointState};
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointKind, EndpointState};
     use crate::plan::PlannedChange;
     use crate::settings::Mode;
     use crate::testing::{

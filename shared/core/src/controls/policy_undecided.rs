@@ -3,7 +3,7 @@
 use crate::evaluation::policies::{Known, sentences};
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-undecided",

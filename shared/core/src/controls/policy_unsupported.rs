@@ -3,7 +3,7 @@
 use crate::evaluation::policies::Known;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::finding::{ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "policy-unsupported",
@@ -62,8 +62,8 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::EndpointKind;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::EndpointKind;
     use crate::testing::{ALLOW_ALL, advice, assert_needs, compliant};
 
     #[test]

@@ -3,9 +3,11 @@
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
 use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
+use crate::model::catalogue::Service;
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::part::{Gap, Part};
 use crate::model::service_facts::against_private_dns;
-use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Part, Service};
 
 pub static CONTROL: Control = Control {
     name: "private-dns-disabled",

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::evaluation::requirement::Requirements;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::endpoint::EndpointKind;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::ServiceName;
-use crate::model::snapshot::{EndpointKind, Gap, Part, RouteTable, RouteTarget, Subnet};
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::{RouteTable, RouteTarget, Subnet};
 
 /// What a NAT gateway takes for a gigabyte in us-east-1, in US dollars (<https://aws.amazon.com/vpc/pricing/>).
 const NAT_GIGABYTE: f64 = 0.045;

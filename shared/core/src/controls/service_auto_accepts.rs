@@ -4,7 +4,7 @@ use super::connection_waiting;
 use crate::changes::{Change, ChangeKind, RequireAcceptance};
 use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "service-auto-accepts",

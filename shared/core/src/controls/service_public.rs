@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::changes::{Change, ChangeKind, RemoveServicePrincipals};
 use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 use crate::model::text::printable;
 use crate::settings::Trust;
 

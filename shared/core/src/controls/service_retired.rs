@@ -1,9 +1,10 @@
 //! service-retired: see [`CONTROL`].
 
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::part::{Gap, Part};
 use crate::model::service_facts::successor;
-use crate::model::snapshot::{Endpoint, EndpointKind, Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "service-retired",
@@ -53,7 +54,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         .collect())
 }
 
-fn judge(endpoint: &Endpoint, service: Option<&crate::model::snapshot::Service>, lost: bool) -> Assessment {
+fn judge(endpoint: &Endpoint, service: Option<&crate::model::catalogue::Service>, lost: bool) -> Assessment {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let delete = format!("aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}", endpoint.id);
     if lost {
@@ -84,8 +85,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::EndpointState;
     use crate::settings::ExemptionSelector;
     use crate::testing::{REGION, World, advice, assert_needs, compliant, service};
 

@@ -1,9 +1,11 @@
 //! service-unapproved: see [`CONTROL`].
 
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::catalogue::{Catalogue, Service};
+use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::AccountId;
-use crate::model::snapshot::{Catalogue, Endpoint, Gap, Part, Service};
+use crate::model::part::{Gap, Part};
 use crate::settings::ApprovedServices;
 
 pub static CONTROL: Control = Control {
@@ -114,8 +116,8 @@ fn judge(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::{EndpointKind, EndpointState};
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointKind, EndpointState};
     use crate::settings::ExemptionSelector;
     use crate::testing::{ACCOUNT, PARTNER, STRANGER, World, advice, assert_needs, bare, compliant};
 

@@ -2,7 +2,7 @@
 
 use crate::evaluation::{Assessment, Concern, Control, Evaluate, Framework, Remediation, ServiceContext};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{Gap, Part};
+use crate::model::part::{Gap, Part};
 use crate::model::text::printable;
 
 pub static CONTROL: Control = Control {

@@ -4,9 +4,11 @@ use super::endpoint_missing::{address_type_advice, placement};
 use crate::changes::{AddSubnet, Change, ChangeKind};
 use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
+use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::managed_by;
-use crate::model::snapshot::{Endpoint, Gap, Part, Subnet};
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::Subnet;
 
 pub static CONTROL: Control = Control {
     name: "subnet-uncovered",
@@ -121,8 +123,9 @@ fn judge(
 mod tests {
     use super::*;
     use crate::model::address::AddressType;
+    use crate::model::endpoint::{EndpointKind, EndpointState};
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{EndpointKind, EndpointState, SubnetClass};
+    use crate::model::snapshot::SubnetClass;
     use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, net, tags, zone};
 
     /// `vpce-sts` in zone `a`; a second zone has a subnet.

@@ -2,8 +2,9 @@
 
 use crate::changes::{Change, ChangeKind, DnsAttribute, EnableVpcDns};
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::endpoint::EndpointKind;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::snapshot::{EndpointKind, Gap, Part};
+use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "vpc-dns-disabled",
@@ -123,8 +124,9 @@ fn gateway(context: &Context<'_>) -> Result<Option<String>, Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::endpoint::{Endpoint, EndpointState};
     use crate::model::finding::Verdict;
-    use crate::model::snapshot::{Endpoint, EndpointState, SubnetClass};
+    use crate::model::snapshot::SubnetClass;
     use crate::testing::{PARTNER, VPC, World, assert_needs, bare, changes};
 
     /// DNS is off, and nothing needs it yet.

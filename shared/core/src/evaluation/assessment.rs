@@ -2,7 +2,7 @@
 
 use crate::changes::Change;
 use crate::model::finding::{FindingKey, Verdict};
-use crate::model::snapshot::Gap;
+use crate::model::part::Gap;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {

@@ -9,8 +9,10 @@ use postern_policy::{Ports, Transport};
 use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
 use crate::evaluation::Context;
 use crate::model::address::AddressType;
+use crate::model::endpoint::Endpoint;
 use crate::model::id::ServiceName;
-use crate::model::snapshot::{Endpoint, Gap, IngressRule, IngressSource, Subnet};
+use crate::model::part::Gap;
+use crate::model::snapshot::{IngressRule, IngressSource, Subnet};
 
 /// The TCP ports on which a service listens, first and last of each range. Clients need one of them or several, depending
 /// on what they do.
@@ -189,7 +191,8 @@ mod tests {
     use super::*;
     use crate::evaluation::PolicyCache;
     use crate::history::ChangeHistory;
-    use crate::model::snapshot::{EndpointState, SubnetClass};
+    use crate::model::endpoint::EndpointState;
+    use crate::model::snapshot::SubnetClass;
     use crate::testing::{World, bare, https, nets};
 
     /// What the endpoint's group does not admit of subnets at `10.0.n.0/24`.

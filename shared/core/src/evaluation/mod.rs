@@ -27,11 +27,13 @@ use self::requirement::Requirements;
 
 use crate::changes::{Change, ChangeKind};
 use crate::history::ChangeHistory;
+use crate::model::endpoint::Endpoint;
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::finding::{FindingKey, Resource, ResourceKind, Severity, Verdict};
 use crate::model::id::SubnetId;
+use crate::model::part::{Gap, Part, name};
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::{Endpoint, Gap, Part, VpcSnapshot, name};
+use crate::model::snapshot::VpcSnapshot;
 use crate::settings::{Mode, Settings};
 
 /// A tag that exempts its resource from the controls that the settings allow to be exempted by tag.

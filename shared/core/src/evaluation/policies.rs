@@ -10,9 +10,11 @@ use serde_json::Value;
 use super::policy_cache::{Policy, Read};
 use crate::changes::Change;
 use crate::evaluation::{Assessment, Context, UNKNOWN_STATE_ADVICE};
+use crate::model::catalogue::Service;
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::id::{AccountId, EndpointId};
-use crate::model::snapshot::{Endpoint, EndpointKind, EndpointState, Gap, Service};
+use crate::model::part::Gap;
 
 /// What is known of the policy of one endpoint.
 pub(crate) enum Known<'a> {

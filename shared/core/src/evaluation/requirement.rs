@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::evaluation::Context;
+use crate::model::catalogue::{Catalogue, Service};
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::id::{RouteTableId, ServiceName};
+use crate::model::part::Gap;
 use crate::model::service_facts::against_private_dns;
-use crate::model::snapshot::{Catalogue, Endpoint, EndpointKind, EndpointState, Gap, Service, Subnet};
+use crate::model::snapshot::Subnet;
 
 /// A service that the settings require in this VPC.
 pub struct Required<'a> {

@@ -6,8 +6,9 @@ use super::{ControlContext, ScopeContext, TAG_EXEMPT};
 use crate::changes::Change;
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::managed::managed_by;
+use crate::model::part::Tags;
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::{Tags, VpcSnapshot};
+use crate::model::snapshot::VpcSnapshot;
 use crate::settings::{ExemptionSelector, Mode};
 
 /// The exemption of a resource from a control: by the settings, or else by a tag where the settings allow it.

@@ -7,8 +7,10 @@ use super::*;
 use crate::changes::{AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup, ReplacePolicy};
 use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
 use crate::model::cost::MonthlyCost;
+use crate::model::endpoint::EndpointState;
 use crate::model::finding::{FindingKey, ResourceKind};
-use crate::model::snapshot::{EndpointState, Part, SubnetClass, VpcSnapshot};
+use crate::model::part::Part;
+use crate::model::snapshot::{SubnetClass, VpcSnapshot};
 use crate::settings::{Limits, Mode};
 use crate::testing::strategy::worlds;
 use crate::testing::{

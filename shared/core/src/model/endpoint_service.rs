@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::arn::Arn;
+use super::endpoint::{EndpointKind, EndpointState};
 use super::id::{AccountId, EndpointId, EndpointServiceId, Region, ServiceName, Zone};
+use super::part::{Observed, Tags};
 use super::scope::Scope;
-use super::snapshot::{EndpointKind, EndpointState, Observed, Tags};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceSnapshot {

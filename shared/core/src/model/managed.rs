@@ -1,6 +1,8 @@
 //! What Postern manages, and what others manage.
 
-use super::snapshot::{Endpoint, SecurityGroup, Tags, VpcSnapshot};
+use super::endpoint::Endpoint;
+use super::part::Tags;
+use super::snapshot::{SecurityGroup, VpcSnapshot};
 
 /// The name of the security group that Postern manages in a VPC. There is at most one with this name and `TAG_MANAGED`.
 pub const MANAGED_GROUP_NAME: &str = "postern-endpoint-ingress";

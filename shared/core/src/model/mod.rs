@@ -2,11 +2,14 @@
 
 pub mod address;
 pub mod arn;
+pub mod catalogue;
 pub mod cost;
+pub mod endpoint;
 pub mod endpoint_service;
 pub mod finding;
 pub mod id;
 pub mod managed;
+pub mod part;
 pub mod policy_document;
 pub mod scope;
 pub mod scope_snapshot;

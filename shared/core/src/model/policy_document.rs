@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::snapshot::Endpoint;
+use super::endpoint::Endpoint;
 
 /// Whether two documents say the same. AWS formats the documents that it returns anew, so that only their content can
 /// be compared. Texts that are not JSON are the same only where they are equal.

@@ -3,8 +3,9 @@
 use super::endpoint_service::ServiceSnapshot;
 use super::finding::Resource;
 use super::id::{AccountId, Region};
+use super::part::Tags;
 use super::scope::Scope;
-use super::snapshot::{Tags, VpcSnapshot};
+use super::snapshot::VpcSnapshot;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Snapshot {

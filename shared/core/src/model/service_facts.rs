@@ -1,6 +1,6 @@
 //! What is known of single services besides the Region's catalogue.
 
-use super::snapshot::Service;
+use super::catalogue::Service;
 
 /// Services on whose endpoints private DNS is never enabled, by short name, with the reason.
 const NO_PRIVATE_DNS: &[(&str, &str)] = &[

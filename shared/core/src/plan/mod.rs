@@ -32,8 +32,8 @@ use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::id::SubnetId;
+use crate::model::part::Part;
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::Part;
 use crate::settings::{Mode, Settings};
 
 /// Protects against a control whose remediation has no effect: far more changes than a scope can need.

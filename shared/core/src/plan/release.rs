@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::changes::{AddSubnet, Change, DeleteEndpoint, DeleteSecurityGroup, Inverse, RemoveSubnet};
 use crate::history::{Action, ChangeRecord};
+use crate::model::endpoint::Endpoint;
 use crate::model::id::{EndpointServiceId, SubnetId, VpcId};
 use crate::model::managed::{is_managed, managed_by};
+use crate::model::part::Gap;
 use crate::model::scope::ScopedResource;
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::{Endpoint, Gap, VpcSnapshot};
+use crate::model::snapshot::VpcSnapshot;
 use crate::trigger::{Failure, TriggeringEvent};
 
 /// Something besides findings that people should know.

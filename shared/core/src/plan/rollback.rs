@@ -8,8 +8,8 @@ use crate::changes::{Change, EffectCheck, Inverse};
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::{Action, ChangeHistory, ChangeId, ChangeRecord, ChangeStatus};
 use crate::model::finding::FindingKey;
+use crate::model::part::Gap;
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::Gap;
 use crate::settings::Settings;
 
 /// How changes are rolled back, in this order.

@@ -8,7 +8,8 @@ use crate::changes::{AddSubnet, DeleteEndpoint, DeleteSecurityGroup, Inverse, Re
 use crate::controls::CONTROLS;
 use crate::history::{Action, ChangeId, ChangeRecord, ChangeStatus, Pause};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
-use crate::model::snapshot::{Part, SubnetClass, Tags, VpcSnapshot};
+use crate::model::part::{Part, Tags};
+use crate::model::snapshot::{SubnetClass, VpcSnapshot};
 use crate::testing::strategy::worlds;
 use crate::testing::{
     ALLOW_ALL, NOW, RUN, TERRAFORM, VPC, World, bare, record, support, tagged, tags, triggering_event,

@@ -6,7 +6,7 @@ use super::PlannedChange;
 use crate::changes::{Change, EffectCheck};
 use crate::controls::CONTROLS;
 use crate::model::id::EndpointId;
-use crate::model::snapshot::Gap;
+use crate::model::part::Gap;
 use crate::settings::{Mode, Trust};
 use crate::testing::STRANGER;
 use crate::testing::service::{CONSUMER, ServiceWorld, services};

@@ -8,7 +8,8 @@ use crate::controls::{
 use crate::evaluation::{Assessment, Concern, Context, Evaluate, Remediation};
 use crate::model::cost::Prices;
 use crate::model::finding::ResourceKind;
-use crate::model::snapshot::{Gap, SubnetClass};
+use crate::model::part::Gap;
+use crate::model::snapshot::SubnetClass;
 use crate::settings::{Limits, Modes};
 use crate::testing::{ALLOW_ALL, VPC, World, bare, compliant, net};
 

@@ -12,8 +12,9 @@ use super::{
     values,
 };
 use crate::model::cost::Prices;
+use crate::model::endpoint::EndpointKind;
 use crate::model::id::AccountId;
-use crate::model::snapshot::{EndpointKind, SubnetClass};
+use crate::model::snapshot::SubnetClass;
 
 pub(super) const KINDS: &[(&str, EndpointKind)] = &[
     ("interface", EndpointKind::Interface),

@@ -9,7 +9,7 @@ use super::{
     ApprovedServices, Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider, Requirement,
     Settings,
 };
-use crate::model::snapshot::Tags;
+use crate::model::part::Tags;
 
 impl Settings {
     /// The settings with all defaults, and the mode of each of these controls. Reading the text gives the same settings.

@@ -11,9 +11,11 @@ use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::endpoint::EndpointKind;
 use crate::model::finding::ResourceKind;
 use crate::model::id::{AccountId, Region, ServiceName, VpcId};
-use crate::model::snapshot::{EndpointKind, SubnetClass, Tags, Vpc};
+use crate::model::part::Tags;
+use crate::model::snapshot::{SubnetClass, Vpc};
 
 mod document;
 mod effective;

@@ -6,7 +6,7 @@ use super::{Settings, carries};
 use crate::model::arn::Arn;
 use crate::model::endpoint_service::EndpointService;
 use crate::model::id::{AccountId, EndpointServiceId, Region, ServiceName};
-use crate::model::snapshot::Tags;
+use crate::model::part::Tags;
 
 /// Who may use these endpoint services. The accounts of the perimeter may use every service.
 #[derive(Clone, Debug, PartialEq, Eq)]

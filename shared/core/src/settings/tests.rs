@@ -10,7 +10,8 @@ use super::{
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::snapshot::{EndpointKind, SubnetClass};
+use crate::model::endpoint::EndpointKind;
+use crate::model::snapshot::SubnetClass;
 
 pub(super) mod cases;
 use cases::{BAD, COMPLETE, GOOD};

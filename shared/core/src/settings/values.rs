@@ -12,7 +12,7 @@ use super::reader::{Node, advice, quoted};
 use crate::model::arn::{Arn, is_account, is_region};
 use crate::model::cost::MonthlyCost;
 use crate::model::id::{EndpointServiceId, Region, ServiceName, VpcId};
-use crate::model::snapshot::Tags;
+use crate::model::part::Tags;
 
 pub(super) fn organization(node: &Node<'_>) -> Option<String> {
     node.text("an organisation id such as o-exampleorg1", is_organization)

@@ -10,10 +10,11 @@ use crate::controls::CONTROLS;
 use crate::evaluation::PolicyCache;
 use crate::history::ChangeHistory;
 use crate::model::address::AddressType;
+use crate::model::catalogue::{Catalogue, Service};
 use crate::model::cost::{MonthlyCost, Prices};
-use crate::model::snapshot::{
-    Catalogue, EndpointKind, Route, RouteTable, RouteTarget, Service, SubnetClass, Tags, Vpc, VpcDns, VpcSnapshot,
-};
+use crate::model::endpoint::EndpointKind;
+use crate::model::part::Tags;
+use crate::model::snapshot::{Route, RouteTable, RouteTarget, SubnetClass, Vpc, VpcDns, VpcSnapshot};
 use crate::settings::{ApprovedServices, Limits, Mode, Modes, Settings};
 
 static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);

@@ -21,13 +21,16 @@ use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
 use crate::model::address::AddressType;
+use crate::model::catalogue::{Catalogue, Service};
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::Verdict;
 use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::model::part::{Gap, Observed, Part, Tags};
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{
-    Catalogue, Endpoint, EndpointKind, EndpointState, Gap, IngressRule, IngressSource, Observed, Part, Protocol, Route,
-    RouteTable, RouteTarget, SecurityGroup, Service, Subnet, SubnetClass, Tags, VpcDns, VpcSnapshot,
+    IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, SubnetClass, VpcDns,
+    VpcSnapshot,
 };
 use crate::plan::{Plan, Restraints, plan};
 use crate::settings::{Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector};

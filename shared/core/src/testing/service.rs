@@ -10,12 +10,13 @@ use super::{ACCOUNT, REGION, STRANGER, zone};
 use crate::controls::CONTROLS;
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
+use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::endpoint_service::{
     Connection, DnsRecord, EndpointService, LoadBalancer, LoadBalancerState, Permission, PrincipalKind, PrivateDnsName,
     ServiceSnapshot, ServiceState, TargetHealth, Verification,
 };
+use crate::model::part::{Gap, Part, Tags};
 use crate::model::scope_snapshot::Snapshot;
-use crate::model::snapshot::{EndpointKind, EndpointState, Gap, Part, Tags};
 use crate::plan::{Plan, Restraints, plan};
 use crate::settings::{Limits, Mode, Provider, ServiceSelector, Settings};
 

@@ -19,11 +19,11 @@ use crate::controls::{CONTROLS, credentials_unbound};
 use crate::evaluation::TAG_EXEMPT;
 use crate::history::ChangeRecord;
 use crate::model::address::AddressType;
+use crate::model::catalogue::Service;
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::id::{SubnetId, Zone};
-use crate::model::snapshot::{
-    Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Part, Protocol, RouteTarget, Service, Subnet,
-    SubnetClass, Tags, VpcDns,
-};
+use crate::model::part::{Part, Tags};
+use crate::model::snapshot::{IngressRule, IngressSource, Protocol, RouteTarget, Subnet, SubnetClass, VpcDns};
 use crate::settings::{
     ApprovedServices, Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector,
 };

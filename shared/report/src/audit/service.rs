@@ -1,7 +1,8 @@
 //! An endpoint service with what is behind it and who uses it.
 
+use postern_core::model::endpoint::EndpointState;
 use postern_core::model::endpoint_service::{LoadBalancerState, ServiceSnapshot, ServiceState, Verification};
-use postern_core::model::snapshot::{EndpointState, Gap};
+use postern_core::model::part::Gap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

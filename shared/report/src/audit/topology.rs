@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::endpoint_service::ServiceSnapshot;
-use postern_core::model::snapshot::{
-    Endpoint, EndpointKind, EndpointState, RouteTarget, SubnetClass, VpcSnapshot, name,
-};
+use postern_core::model::part::name;
+use postern_core::model::snapshot::{RouteTarget, SubnetClass, VpcSnapshot};
 use postern_core::model::text::printable_copy;
 use postern_policy::{Document, EndpointContext, Perimeter, Witness, analyse};
 use schemars::JsonSchema;

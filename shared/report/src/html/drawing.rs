@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use postern_core::model::snapshot::{EndpointKind, SubnetClass};
+use postern_core::model::endpoint::EndpointKind;
+use postern_core::model::snapshot::SubnetClass;
 
 use super::escape::escaped;
 use crate::audit::{AuditedScope, EndpointView, Proof, ProofKind, SubnetView, Topology};

@@ -2,7 +2,7 @@
 
 use postern_core::changes::{ChangeOutcome, Safety};
 use postern_core::history::FindingStatus;
-use postern_core::model::{finding as domain, snapshot};
+use postern_core::model::{endpoint, finding as domain};
 use postern_core::{plan, settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -210,16 +210,16 @@ impl From<domain::ResourceKind> for ResourceKind {
     }
 }
 
-impl From<snapshot::EndpointKind> for EndpointKind {
-    fn from(kind: snapshot::EndpointKind) -> Self {
+impl From<endpoint::EndpointKind> for EndpointKind {
+    fn from(kind: endpoint::EndpointKind) -> Self {
         match kind {
-            snapshot::EndpointKind::Interface => Self::Interface,
-            snapshot::EndpointKind::Gateway => Self::Gateway,
-            snapshot::EndpointKind::GatewayLoadBalancer => Self::GatewayLoadBalancer,
-            snapshot::EndpointKind::Resource => Self::Resource,
-            snapshot::EndpointKind::ServiceNetwork => Self::ServiceNetwork,
-            snapshot::EndpointKind::Tunnel => Self::Tunnel,
-            snapshot::EndpointKind::Other => Self::Other,
+            endpoint::EndpointKind::Interface => Self::Interface,
+            endpoint::EndpointKind::Gateway => Self::Gateway,
+            endpoint::EndpointKind::GatewayLoadBalancer => Self::GatewayLoadBalancer,
+            endpoint::EndpointKind::Resource => Self::Resource,
+            endpoint::EndpointKind::ServiceNetwork => Self::ServiceNetwork,
+            endpoint::EndpointKind::Tunnel => Self::Tunnel,
+            endpoint::EndpointKind::Other => Self::Other,
         }
     }
 }

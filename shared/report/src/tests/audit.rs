@@ -1,6 +1,7 @@
 //! Audits, and how they are rendered.
 
-use postern_core::model::snapshot::{EndpointKind, EndpointState, SubnetClass};
+use postern_core::model::endpoint::{EndpointKind, EndpointState};
+use postern_core::model::snapshot::SubnetClass;
 use postern_core::settings::Mode;
 
 use super::fixtures::{VPC, audited, finding, repaired};

@@ -7,7 +7,7 @@ use super::*;
 use postern_core::evaluation::{Conclusion, Suppression};
 use postern_core::history::{ChangeHistory, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::{FindingKey, ResourceKind};
-use postern_core::model::snapshot::{Gap, Part};
+use postern_core::model::part::{Gap, Part};
 use postern_core::plan::{Notice, NoticeKind};
 
 fn delta(r: &Reconciliation, history: &ChangeHistory) -> Delta {

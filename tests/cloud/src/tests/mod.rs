@@ -13,8 +13,9 @@ use postern_core::changes::{
     DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
+use postern_core::model::endpoint::EndpointKind;
 use postern_core::model::managed::TAG_MANAGED;
-use postern_core::model::snapshot::{EndpointKind, Part};
+use postern_core::model::part::Part;
 use postern_core::trigger::{ParsedEvent, Target, read};
 
 use crate::world::{DefaultRoute, NewEndpoint, Shape};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-pub use postern_core::model::snapshot::{EndpointKind, EndpointState};
+pub use postern_core::model::endpoint::{EndpointKind, EndpointState};
 
 pub type Tags = BTreeMap<String, String>;
 

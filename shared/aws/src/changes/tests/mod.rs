@@ -14,8 +14,8 @@ use postern_core::changes::{
     EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
+use postern_core::model::endpoint::EndpointKind;
 use postern_core::model::managed::MANAGED_GROUP_NAME;
-use postern_core::model::snapshot::EndpointKind;
 use postern_core::model::token::client_token;
 
 use super::*;

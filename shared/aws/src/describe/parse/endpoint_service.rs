@@ -1,11 +1,11 @@
 //! Endpoint services with their permissions and connections.
 
 use aws_sdk_ec2::types;
+use postern_core::model::endpoint::{EndpointKind, EndpointState};
 use postern_core::model::endpoint_service::{
     Connection, DnsRecord, EndpointService, Permission, PrincipalKind, PrivateDnsName, ServiceState, Verification,
 };
 use postern_core::model::id::{AccountId, EndpointId, EndpointServiceId, Region, ServiceName, Zone};
-use postern_core::model::snapshot::{EndpointKind, EndpointState};
 
 use super::super::{CONFIGURATIONS, CONNECTIONS, PERMISSIONS};
 use super::{kind, required, tags, timestamp};

@@ -8,7 +8,7 @@ use postern_core::changes::{
 };
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
-use postern_core::model::snapshot::EndpointKind;
+use postern_core::model::endpoint::EndpointKind;
 use postern_core::trigger::{Actor, Failure, TriggeringEvent};
 
 use super::*;

@@ -7,10 +7,11 @@ mod vpc;
 use std::collections::BTreeMap;
 
 use postern_core::model::address::AddressType;
+use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::id::{AccountId, ServiceName, Zone};
+use postern_core::model::part::Tags;
 use postern_core::model::snapshot::{
-    Endpoint, EndpointKind, EndpointState, IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget,
-    SecurityGroup, Subnet, SubnetClass, Tags, Vpc,
+    IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, SubnetClass, Vpc,
 };
 use postern_core::trigger::Target;
 

@@ -6,8 +6,9 @@ use crate::changes::{Change, ReplacePolicy};
 use crate::evaluation::Context;
 use crate::evaluation::Policy;
 use crate::history::ChangeRecord;
+use crate::model::catalogue::Service;
+use crate::model::endpoint::Endpoint;
 use crate::model::policy_document::same_policy;
-use crate::model::snapshot::{Endpoint, Service};
 
 /// A policy that Postern wrote under another perimeter.
 pub(crate) struct Rewrite<'a> {
