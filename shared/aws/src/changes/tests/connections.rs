@@ -1,4 +1,4 @@
-use postern_core::changes::{AcceptConnection, RejectConnection};
+use postern_core::changes::{AcceptConnection, RejectConnection, RemoveServicePrincipals, RequireAcceptance};
 
 use super::*;
 
@@ -98,5 +98,59 @@ async fn connection_that_changed_since_it_was_observed_is_left_alone() {
     assert_eq!(
         skipped_because(&apply(&cloud, &accept()).await),
         "the connection of vpce-2 is gone"
+    );
+}
+
+const PERMISSIONS: &str = "<allowedPrincipals><item><principal>*</principal></item></allowedPrincipals>";
+
+fn remove() -> Change {
+    Change::RemoveServicePrincipals(RemoveServicePrincipals {
+        service: "vpce-svc-1".into(),
+        principals: ["*", "arn:aws:iam::444455556666:root"].map(str::to_owned).into(),
+    })
+}
+
+#[tokio::test]
+async fn principals_that_are_still_allowed_are_removed_and_the_others_left_out() {
+    let cloud = Cloud::new()
+        .on("DescribeVpcEndpointServicePermissions", PERMISSIONS)
+        .on("ModifyVpcEndpointServicePermissions", "<return>true</return>");
+    assert_eq!(apply(&cloud, &remove()).await, ChangeOutcome::Applied { created: None });
+    let request = cloud.request("ModifyVpcEndpointServicePermissions");
+    assert_eq!(request["RemoveAllowedPrincipals.1"], "*");
+    assert!(!request.contains_key("RemoveAllowedPrincipals.2"), "{request:?}");
+}
+
+#[tokio::test]
+async fn change_of_a_service_that_ec2_does_not_confirm_has_failed() {
+    let cloud = Cloud::new()
+        .on("DescribeVpcEndpointServicePermissions", PERMISSIONS)
+        .on("ModifyVpcEndpointServicePermissions", "<return>false</return>");
+    let outcome = apply(&cloud, &remove()).await;
+    assert!(matches!(outcome, ChangeOutcome::Failed { .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn acceptance_that_is_required_already_is_not_required_again() {
+    let change = Change::RequireAcceptance(RequireAcceptance {
+        service: "vpce-svc-1".into(),
+    });
+    let service = |required: bool| {
+        format!(
+            "<serviceConfigurationSet><item><serviceId>vpce-svc-1</serviceId><serviceName>s</serviceName>\
+             <serviceState>Available</serviceState><acceptanceRequired>{required}</acceptanceRequired>\
+             </item></serviceConfigurationSet>"
+        )
+    };
+    let cloud = Cloud::new().on("DescribeVpcEndpointServiceConfigurations", &service(true));
+    let outcome = apply(&cloud, &change).await;
+    assert!(matches!(outcome, ChangeOutcome::NotNeeded { .. }), "{outcome:?}");
+    let cloud = Cloud::new()
+        .on("DescribeVpcEndpointServiceConfigurations", &service(false))
+        .on("ModifyVpcEndpointServiceConfiguration", "<return>true</return>");
+    assert_eq!(apply(&cloud, &change).await, ChangeOutcome::Applied { created: None });
+    assert_eq!(
+        cloud.request("ModifyVpcEndpointServiceConfiguration")["AcceptanceRequired"],
+        "true"
     );
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use postern_core::changes::{
-    AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, DnsAttribute,
-    EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, ReplacePolicy,
+    AcceptConnection, AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, RejectConnection, RemoveServicePrincipals,
+    ReplacePolicy, RequireAcceptance,
 };
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
@@ -162,6 +163,55 @@ fn records() -> Vec<ChangeRecord> {
     records
 }
 
+fn service_scope() -> Scope {
+    Scope::endpoint_service(&"111122223333".into(), &"eu-central-1".into(), &"vpce-svc-1".into())
+}
+
+/// Every kind of change of an endpoint service, and every inverse. One that is not undone has none.
+fn service_records() -> Vec<ChangeRecord> {
+    let reject = |accepted| {
+        Change::RejectConnection(RejectConnection {
+            service: "vpce-svc-1".into(),
+            endpoint: "vpce-2".into(),
+            owner: "444455556666".into(),
+            accepted,
+        })
+    };
+    let changes = [
+        Change::AcceptConnection(AcceptConnection {
+            service: "vpce-svc-1".into(),
+            endpoint: "vpce-1".into(),
+            owner: "777788889999".into(),
+        }),
+        Change::RequireAcceptance(RequireAcceptance {
+            service: "vpce-svc-1".into(),
+        }),
+        Change::RemoveServicePrincipals(RemoveServicePrincipals {
+            service: "vpce-svc-1".into(),
+            principals: ["*".to_owned(), "arn:aws:iam::444455556666:root".to_owned()].into(),
+        }),
+        reject(true),
+        reject(false),
+    ];
+    let actions = changes.into_iter().flat_map(|change| {
+        let undo = change.inverse(None).map(Action::Undo);
+        std::iter::once(Action::Change(change)).chain(undo)
+    });
+    let keys = [
+        FindingKey::new("service-public", ResourceKind::EndpointService, "vpce-svc-1"),
+        FindingKey::new("connection-untrusted", ResourceKind::EndpointConnection, "vpce-2"),
+    ];
+    let record = |(position, action)| ChangeRecord {
+        id: ChangeId::new(at("06:00:00"), &"run-1".into(), position),
+        scope: service_scope(),
+        action,
+        causes: keys.clone().into(),
+        status: ChangeStatus::Applied { created: None },
+        ..record("06:00:00")
+    };
+    actions.enumerate().map(record).collect()
+}
+
 fn finding_of_kind() -> FindingKey {
     finding("vpc-1").of_kind(EndpointKind::Gateway)
 }
@@ -248,6 +298,20 @@ async fn items_are_written_in_form_2() {
         .await
         .unwrap();
     assert_eq!(written(&resumed), golden("v2-resume"));
+}
+
+#[tokio::test]
+async fn items_of_an_endpoint_service_are_written_and_read_as_in_their_file() {
+    let records = service_records();
+    let cloud = (0..records.len()).fold(Cloud::new(), |cloud, _| cloud.json("PutItem", &json!({})));
+    for record in &records {
+        ledger(&cloud).conclude(record, at("12:00:00")).await.unwrap();
+    }
+    let written = cloud.bodies("PutItem").into_iter().map(|body| body["Item"].clone());
+    assert_eq!(written.collect::<Vec<_>>(), golden("v2-service-changes"));
+    let cloud = Cloud::new().json("Query", &json!({ "Items": golden("v2-service-changes") }));
+    let history = ledger(&cloud).past(&service_scope(), None).await.unwrap();
+    assert_eq!(history.records, records);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 mod catalogue;
 mod parts;
 mod resolve;
+mod service;
 mod sweep;
 mod vpc;
 
