@@ -16,10 +16,11 @@ Examples:
   postern audit --output audit.html --output findings.csv
   postern audit --format ocsf > findings.jsonl
   postern audit --control policy-open --fail-on critical
+  postern audit --table postern-Ledger-EXAMPLE --output audit.html
   postern audit --account 111122223333 --account 444455556666 --role audit/postern
 
 The audit only reads: it needs the actions ec2:Describe* and, to find the organisation of the account without a settings \
-file, organizations:DescribeOrganization. It needs no deployment and no ledger. What may not be read is a gap in the \
+file, organizations:DescribeOrganization. It needs no deployment, and no ledger without --table. What may not be read is a gap in the \
 report.
 
 Exit status:
@@ -62,6 +63,9 @@ pub struct Audit {
     /// End with status 1 if an open finding is at least so severe
     #[arg(long, value_name = "SEVERITY", default_value = "low")]
     pub fail_on: FailOn,
+    /// Show what Postern changed, too, from this table: output LedgerTable of the stack in the Region of the credentials
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
     /// Settings file [default: postern.toml in this directory, or else the default settings with the account's own organisation as perimeter]
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,

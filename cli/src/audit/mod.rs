@@ -9,12 +9,13 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use postern_aws::ledger::Ledger;
 use postern_aws::{Aws, Session, chain};
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Control, PolicyCache};
 use postern_core::model::id::{AccountId, Region};
 use postern_engine::{AuditRequest, RegionAudit, audit_regions};
-use postern_report::audit::{Audit as Document, AuditedAccount, AuditedRegion, AuditedScope};
+use postern_report::audit::{Audit as Document, AuditedAccount, AuditedRegion, AuditedScope, RecordedChange};
 use postern_report::terminal::{self, Colour};
 use postern_report::{asff, csv, html, ocsf};
 
@@ -118,12 +119,36 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError
         return Err(failure);
     }
     missing_vpcs(arguments, &parts.scopes);
+    if let Some(table) = &arguments.table {
+        add_history(&aws.ledger(table), &mut parts).await?;
+    }
     let document = Document::new(parts.accounts, aws.now(), settings.perimeter, parts.scopes);
     let document = match arguments.severity {
         Some(severity) => document.at_least(severity.into()),
         None => document,
     };
     Ok((document, parts.unread))
+}
+
+/// Adds what is on record of the scopes that were read.
+async fn add_history(ledger: &Ledger, parts: &mut Parts) -> Result<(), CommandError> {
+    for AuditedAccount { account, regions, .. } in &parts.accounts {
+        for AuditedRegion { region, .. } in regions {
+            let (account, region) = (account.as_str().into(), region.as_str().into());
+            let mut records = ledger.history(&account, &region, None).await?;
+            records.sort_by(|a, b| b.time.cmp(&a.time));
+            for record in &records {
+                let of_scope = parts.scopes.iter_mut().find(|scope| {
+                    let report = &scope.report.scope;
+                    report.resource.id == record.scope.resource.to_string() && report.region == region.as_str()
+                });
+                if let Some(scope) = of_scope {
+                    scope.history.push(RecordedChange::of(record));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn read_account(

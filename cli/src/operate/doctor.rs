@@ -3,6 +3,7 @@
 mod checks;
 mod quotas;
 mod roles;
+mod selections;
 #[cfg(test)]
 mod tests;
 

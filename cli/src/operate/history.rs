@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use postern_core::history::{Action, ChangeRecord, ChangeStatus};
+use postern_core::history::ChangeRecord;
+use postern_report::audit::{described, outcome};
 use serde_json::Value;
 
 use super::{CommandError, History, OperatorContext, say};
@@ -61,7 +62,7 @@ fn names(value: &Value, id: &str) -> bool {
 }
 
 fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> {
-    say(out, &format!("{}  {}", record.id, describe_change(record)))?;
+    say(out, &format!("{}  {}", record.id, described(record)))?;
     let mut line = |name: &str, text: String| say(out, &format!("  {name:<8} {text}"));
     line("when", format!("{:.0}, in {}", record.time, record.scope.resource))?;
     for key in &record.causes {
@@ -84,29 +85,5 @@ fn text(record: &ChangeRecord, out: &mut dyn Write) -> Result<(), CommandError> 
     match &record.undone_by {
         Some(by) => line("undone", format!("by {by}")),
         None => Ok(()),
-    }
-}
-
-/// The change in words, such as `create security group … in vpc-1`.
-pub(super) fn describe_change(record: &ChangeRecord) -> String {
-    match (&record.action, &record.undoes) {
-        (Action::Change(change), _) => change.to_string(),
-        (Action::Undo(inverse), Some(undone)) => format!("{} (rolls back {undone})", inverse.text()),
-        (Action::Undo(inverse), None) => inverse.text(),
-    }
-}
-
-fn outcome(status: &ChangeStatus) -> String {
-    match status {
-        ChangeStatus::Intended => {
-            "not known yet: its run is in progress or was interrupted; the next run determines it".to_owned()
-        }
-        ChangeStatus::Uncertain { cause } => format!("not known yet; the next run determines it: {cause}"),
-        ChangeStatus::Applied { created: Some(id) } => format!("applied: {id}"),
-        ChangeStatus::Applied { created: None } => "applied".to_owned(),
-        ChangeStatus::NotNeeded { reason } => format!("not needed: {reason}"),
-        ChangeStatus::Skipped { reason } => format!("skipped: {reason}"),
-        ChangeStatus::NotApplied { reason } => format!("not applied: {reason}"),
-        ChangeStatus::Failed { cause } => format!("failed: {cause}"),
     }
 }

@@ -12,8 +12,8 @@ use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{self, Difference, Undo, UndoStep, reopened};
 use postern_core::settings::Settings;
 use postern_engine::{LeaseTerms, Session, UndoRequest};
+use postern_report::audit::described;
 
-use super::history::describe_change;
 use super::outcome::{describe_outcome, wait_line};
 use super::pauses::{describe, describe_paused, pauses};
 use super::{CommandError, OperatorContext, Rollback, say};
@@ -203,7 +203,7 @@ impl ScopeRollback<'_> {
         )?;
         for step in &plan.steps {
             let record = records.iter().find(|record| record.id == step.change);
-            let change = record.map(describe_change).unwrap_or_default();
+            let change = record.map(described).unwrap_or_default();
             say(out, &format!("  {}  {change}", step.change))?;
             match &step.undo {
                 Undo::Apply(inverse) => say(out, &format!("    {}", inverse.command()))?,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
+use crate::describe;
 use crate::error::CallError;
 use crate::request::{Request, Service, encoded};
 use crate::xml::records;
@@ -25,6 +26,9 @@ pub const DEPLOYMENT_CALLS: &[&str] = &[
     ORGANIZATION,
     QUOTA,
     LAMBDA_LIMITS,
+    describe::VPCS,
+    describe::ENDPOINTS,
+    describe::CONFIGURATIONS,
 ];
 
 /// The SSM parameter that names the stack of an account and Region; `infra/postern.yaml` creates it.

@@ -149,6 +149,7 @@ fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_
     AuditedScope {
         topology: topology(&report),
         report,
+        history: Vec::new(),
     }
 }
 

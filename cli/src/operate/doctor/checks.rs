@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::super::CommandError;
 use super::quotas::quotas;
 use super::roles::role_lines;
+use super::selections::selections;
 use super::{Line, Read};
 use crate::access::AccessError;
 
@@ -53,6 +54,7 @@ pub(super) async fn all(
     if let Ok(Some(stack)) = &found {
         lines.extend(of_stack(aws, &caller, settings, stack).await);
     }
+    lines.extend(selections(aws, &caller, &region, settings).await);
     lines.extend(quotas(aws, &caller).await);
     Ok(lines)
 }

@@ -1,11 +1,15 @@
+use std::collections::BTreeSet;
+
 use postern_aws::{Caller, DeployedStack, Simulated, Trail};
 use postern_core::controls::known;
+use postern_core::model::snapshot::Vpc;
 use postern_core::settings::Organization;
 use serde_json::json;
 
 use super::checks::{dead_letters_line, function_lines, perimeter, price, rule_line, stack_line, topic_line, trails};
 use super::quotas::{concurrency_line, quota_line};
 use super::roles::refused;
+use super::selections::{providers, requirements};
 use super::*;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -209,4 +213,47 @@ fn line_is_printed_with_its_command_or_as_json() {
     let json: serde_json::Value = serde_json::from_str(&printed(Format::Json)).unwrap();
     assert_eq!(json["level"], "problem");
     assert_eq!(json["command"], "aws events enable-rule --name rule");
+}
+
+#[test]
+fn blocks_that_select_nothing_in_the_region_are_warnings() {
+    let settings = settings(
+        "[perimeter]\naccounts = ['111122223333']\n\n[[requirements]]\nservices = ['sts']\n\n[[requirements]]\nservices = \
+         ['kms']\nvpcs = { tags = { env = 'prd' } }\n\n[[providers]]\nservices = { ids = ['vpce-svc-0123456789abcdef0'] }\n\
+         accounts = ['222233334444']\n",
+    );
+    let region = "eu-central-1".into();
+    let vpc = |tags: &[(&str, &str)]| Vpc {
+        id: "vpc-1".into(),
+        owner: "111122223333".into(),
+        cidrs: BTreeSet::new(),
+        tags: tags
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+    };
+    let [line] = requirements(&settings, &region, &Ok(vec![vpc(&[("env", "prod")])]))
+        .try_into()
+        .unwrap();
+    assert_eq!(line.level, Level::Warning);
+    assert_eq!(
+        line.what,
+        "`[[requirements]]` number 2 (kms) selects no VPC in eu-central-1"
+    );
+    assert_eq!(requirements(&settings, &region, &Ok(vec![vpc(&[("env", "prd")])])), []);
+    // A Region that is not in use.
+    assert_eq!(requirements(&settings, &region, &Ok(Vec::new())), []);
+    let [line] = providers(&settings, &region, &Ok(Vec::new())).try_into().unwrap();
+    assert_eq!(
+        line.what,
+        "`[[providers]]` number 1 selects no endpoint service in eu-central-1"
+    );
+    assert_eq!(
+        requirements(&settings, &region, &Err("denied".to_owned()))[0].level,
+        Level::Warning
+    );
+    assert_eq!(
+        providers(&settings, &region, &Err("denied".to_owned()))[0].level,
+        Level::Warning
+    );
 }

@@ -3,6 +3,7 @@
 //! An audit has a complete report and the topology of each VPC. Text that Postern did not write itself is escaped as in
 //! reports.
 
+mod history;
 mod service;
 mod topology;
 
@@ -14,6 +15,7 @@ use postern_core::model::cost::MonthlyCost;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+pub use self::history::{RecordedChange, described, outcome};
 pub use self::service::{ConsumerView, LoadBalancerView, ServiceView};
 pub use self::topology::{EndpointView, Proof, ProofKind, RouteTableView, SubnetView, Topology};
 use crate::frameworks::{RequirementSummary, summarize};
@@ -117,6 +119,9 @@ fn is_zero(count: &usize) -> bool {
 pub struct AuditedScope {
     pub report: Report,
     pub topology: Topology,
+    /// What Postern changed, newest first, where the audit was given the ledger.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<RecordedChange>,
 }
 
 impl Audit {
@@ -267,7 +272,7 @@ impl AuditSummary {
             open: Severity::ALL.iter().map(|severity| (*severity, 0)).collect(),
             ..Self::default()
         };
-        for AuditedScope { report, topology } in scopes {
+        for AuditedScope { report, topology, .. } in scopes {
             match topology.service {
                 Some(_) => summary.services += 1,
                 None => summary.vpcs += 1,

@@ -3,6 +3,7 @@
 mod drawing;
 mod escape;
 mod service;
+mod table;
 mod vpc;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape::escaped;
+use super::table::table;
 use crate::audit::ServiceView;
 
 pub(super) fn service(page: &mut String, service: &ServiceView) {
@@ -47,25 +48,6 @@ pub(super) fn service(page: &mut String, service: &ServiceView) {
             ]
         }),
     );
-}
-
-fn table<const N: usize>(page: &mut String, caption: &str, head: &[&str; N], rows: impl Iterator<Item = [String; N]>) {
-    let _ = write!(
-        page,
-        "<div class=\"scroll\"><table><caption class=\"soft\">{caption}</caption><thead><tr>"
-    );
-    for word in head {
-        let _ = write!(page, "<th scope=\"col\">{word}</th>");
-    }
-    page.push_str("</tr></thead><tbody>");
-    for row in rows {
-        page.push_str("<tr>");
-        for cell in row {
-            let _ = write!(page, "<td>{}</td>", escaped(&cell));
-        }
-        page.push_str("</tr>");
-    }
-    page.push_str("</tbody></table></div>");
 }
 
 fn listed(items: &[String]) -> String {

@@ -9,7 +9,8 @@ use postern_core::model::text::plural;
 use super::drawing::drawing;
 use super::escape::escaped;
 use super::service::service;
-use crate::audit::{AuditedScope, EndpointView, Proof};
+use super::table::table;
+use crate::audit::{AuditedScope, EndpointView, Proof, RecordedChange};
 use crate::published::{Finding, Outcome, Remediation, Report, Resource};
 use crate::text::phrases::{status, subject_of, terms};
 
@@ -19,7 +20,11 @@ pub(super) fn is_shown(finding: &Finding) -> bool {
 }
 
 pub(super) fn vpc(page: &mut String, scope: &AuditedScope, place: &str, number: usize) {
-    let AuditedScope { report, topology } = scope;
+    let AuditedScope {
+        report,
+        topology,
+        history,
+    } = scope;
     let resource = &report.scope.resource;
     let name = resource.name.as_deref().unwrap_or_default();
     let _ = write!(
@@ -64,6 +69,9 @@ pub(super) fn vpc(page: &mut String, scope: &AuditedScope, place: &str, number: 
     }
     repairs(page, report, number);
     compliant(page, report);
+    if !history.is_empty() {
+        self::history(page, history);
+    }
     page.push_str("</section>");
 }
 
@@ -214,6 +222,27 @@ fn repairs(page: &mut String, report: &Report, number: usize) {
         );
     }
     page.push_str("</ol>");
+}
+
+fn history(page: &mut String, history: &[RecordedChange]) {
+    let _ = write!(
+        page,
+        "<details><summary>{} change{} on record</summary>",
+        history.len(),
+        plural(history.len())
+    );
+    let rows = history.iter().map(|record| {
+        let undone = record.undone_by.as_ref().map(|by| format!("; rolled back by {by}"));
+        [
+            record.time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            record.change.clone(),
+            format!("{}{}", record.outcome, undone.unwrap_or_default()),
+            record.function.clone(),
+            record.id.clone(),
+        ]
+    });
+    table(page, "Newest first", &["When", "Change", "Outcome", "By", "Id"], rows);
+    page.push_str("</details>");
 }
 
 /// The resources that are compliant, by control: evidence that they were evaluated.

@@ -110,6 +110,14 @@ pub(crate) fn example() -> Audit {
     let scope = AuditedScope {
         report: Report::of(&found),
         topology: topology(),
+        history: vec![RecordedChange {
+            id: "20261101T101500.000000Z-0a1b2c3d".to_owned(),
+            time: "2026-11-01T10:15:00Z".parse().unwrap(),
+            change: "add subnet-1 (eu-central-1a) to vpce-1".to_owned(),
+            function: "subnet-inspector".to_owned(),
+            outcome: "applied".to_owned(),
+            undone_by: None,
+        }],
     };
     Audit::new(
         vec![AuditedAccount {
@@ -286,4 +294,14 @@ fn page_of_two_thousand_endpoints_stays_below_ten_megabytes() {
     let page = html::render(&audit);
     assert_eq!(page.matches("<g data-endpoint=").count(), 2_000);
     assert!(page.len() < 10 << 20, "{}", page.len());
+}
+
+#[test]
+fn page_lists_what_postern_changed_before() {
+    let page = html::render(&example());
+    assert!(page.contains("<summary>1 change on record</summary>"), "{page}");
+    assert!(page.contains("<td>2026-11-01 10:15 UTC</td><td>add subnet-1 (eu-central-1a) to vpce-1</td><td>applied</td>"));
+    let mut without = example();
+    without.scopes[0].history.clear();
+    assert!(!html::render(&without).contains("on record"));
 }
