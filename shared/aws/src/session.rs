@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
-use postern_core::model::id::{AccountId, Region, ServiceName};
+use postern_core::model::id::{AccountId, Region};
 use postern_core::model::part::Gap;
 use postern_core::settings::Organization;
 
@@ -62,11 +62,6 @@ impl Session {
     /// The requests that were sent in this session.
     pub fn calls(&self) -> Calls {
         self.0.counter.calls()
-    }
-
-    /// Has these services, by their full names, in the catalogues of snapshots even if AWS does not list them.
-    pub fn require_services(&self, names: impl IntoIterator<Item = ServiceName>) {
-        self.0.catalogues.require(names);
     }
 
     /// With what requests of the session are sent and counted.

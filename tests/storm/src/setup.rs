@@ -105,6 +105,11 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         if rng.bool() {
             offer_services(world, rng);
         }
+        if rng.u8(..6) == 0
+            && let Some(vpc) = world.vpcs().next().map(|vpc| vpc.id.clone())
+        {
+            world.add_hosted_zone(&format!("sts.{REGION}.amazonaws.com"), &vpc);
+        }
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
         let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
         let services = world.endpoint_services().map(|service| service.id.clone());

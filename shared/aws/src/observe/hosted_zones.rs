@@ -28,7 +28,7 @@ const SERVICE: Service = Service {
 
 /// For how long a refusal holds for all VPCs: of a call that a policy denies, and of Route 53 that cannot be reached, as
 /// from a subnet without a route to the internet.
-const KEPT: SignedDuration = SignedDuration::from_mins(15);
+const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
 /// The private hosted zones of a VPC that is observed otherwise. A gap where they decide nothing, and where they cannot be
 /// read for whatever reason.
@@ -39,7 +39,10 @@ pub(super) async fn hosted_zones(
 ) -> Observed<BTreeMap<String, HostedZone>> {
     if snapshot.vpc.owner != snapshot.account || !hosted_zones_decide(snapshot, settings) {
         let reason = "no decision depends on the private hosted zones of the VPC".to_owned();
-        return Err(Gap { part: Part::HostedZones, reason });
+        return Err(Gap {
+            part: Part::HostedZones,
+            reason,
+        });
     }
     // One call after the other: Route 53 admits five a second for all of the account.
     let mut refused = session.refused_hosted_zones().lock().await;
@@ -80,7 +83,10 @@ async fn list(session: &Session, snapshot: &VpcSnapshot) -> Result<BTreeMap<Stri
         };
         let page = session.send(request).await?.body;
         if element(&page, "MaxItems").is_none() {
-            return Err(CallError::unreadable(ZONES_OF_VPC, "the answer is no list of hosted zones"));
+            return Err(CallError::unreadable(
+                ZONES_OF_VPC,
+                "the answer is no list of hosted zones",
+            ));
         }
         let found = records(&page, "HostedZoneSummaries", &["HostedZoneId", "Name", "OwningAccount"]);
         zones.extend(found.into_iter().filter_map(zone));

@@ -111,6 +111,7 @@ async fn observe(
     parts: &BTreeSet<Part>,
     settings: &Settings,
 ) -> Result<Option<VpcSnapshot>, CallError> {
+    session.catalogues().require(settings.full_service_names());
     let (account, ec2) = (session.account(), &session.ec2(region));
     let here = || vec![filter("vpc-id", [vpc.as_str()])];
     let parts_of_it = async {

@@ -70,6 +70,7 @@ impl Session {
         parts: &BTreeSet<Part>,
         settings: &Settings,
     ) -> Result<Vec<VpcSnapshot>, CallError> {
+        self.catalogues().require(settings.full_service_names());
         let (account, ec2) = (self.account(), &self.ec2(region));
         let all = Vec::new;
         let (vpcs, subnets, route_tables, endpoints, security_groups, mut services) = tokio::try_join!(

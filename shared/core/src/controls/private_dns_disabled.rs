@@ -261,7 +261,11 @@ mod tests {
     fn private_dns_is_not_enabled_where_a_hosted_zone_holds_the_name() {
         let world = passed_by().hosted_zone("Z1", "sts");
         let finding = world.judge(&CONTROL, "vpce-sts");
-        assert!(finding.explanation().contains("hosted zone Z1 answers for sts.eu-central-1.amazonaws.com"));
+        assert!(
+            finding
+                .explanation()
+                .contains("hosted zone Z1 answers for sts.eu-central-1.amazonaws.com")
+        );
         assert!(advice(&finding).contains("disassociate-vpc-from-hosted-zone --hosted-zone-id Z1"));
         assert_eq!(world.plan().changes, []);
         let enabled = world.clone().edit_endpoint("vpce-sts", |e| e.private_dns = true);

@@ -468,7 +468,11 @@ pub(crate) fn assert_needs(control: &Control, worlds: &[World]) {
             decided = true;
             assert!(needed, "{} reads {part:?} and does not say so", control.name);
             if part.dispensable() {
-                assert!(unknown.iter().all(|finding| finding.verdict() != Verdict::Indeterminate));
+                assert!(
+                    unknown
+                        .iter()
+                        .all(|finding| finding.verdict() != Verdict::Indeterminate)
+                );
                 continue;
             }
             let [finding] = unknown.as_slice() else {

@@ -65,7 +65,11 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         maybe(0.2, select(vec!["sts", "kms", "ecr.api", "example"])),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
-        |((subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost), zone), endpoints, settings)| {
+        |(
+            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost), zone),
+            endpoints,
+            settings,
+        )| {
             let mut world = bare();
             for (table, (lead, marks)) in TABLES.into_iter().zip(leads) {
                 world = world.edit_table(table, |t| {

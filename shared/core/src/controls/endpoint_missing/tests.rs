@@ -282,7 +282,10 @@ fn endpoint_waits_for_the_dns_attributes_of_the_vpc() {
 fn endpoint_is_not_created_where_a_hosted_zone_holds_the_name() {
     let world = two_zones().require(&["sts"]).hosted_zone("Z1", "sts");
     let advice = advice(&world.judge(&CONTROL, VPC));
-    assert!(advice.contains("The private hosted zone Z1 (`sts.eu-central-1.amazonaws.com`"), "{advice}");
+    assert!(
+        advice.contains("The private hosted zone Z1 (`sts.eu-central-1.amazonaws.com`"),
+        "{advice}"
+    );
     assert_eq!(world.plan().changes, []);
     let without_private_dns = two_zones().require(&["s3"]).hosted_zone("Z1", "s3");
     assert!(!created(&without_private_dns.judge(&CONTROL, VPC)).private_dns);
