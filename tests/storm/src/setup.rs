@@ -105,9 +105,8 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         if rng.bool() {
             offer_services(world, rng);
         }
-        if rng.u8(..6) == 0
-            && let Some(vpc) = world.vpcs().next().map(|vpc| vpc.id.clone())
-        {
+        let holder = world.vpcs().next().map(|vpc| vpc.id.clone());
+        if let Some(vpc) = holder.filter(|_| rng.u8(..6) == 0) {
             world.add_hosted_zone(&format!("sts.{REGION}.amazonaws.com"), &vpc);
         }
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
