@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
-use postern_core::model::id::{AccountId, ServiceName, Zone};
+use postern_core::model::id::{AccountId, Zone};
 use postern_core::model::part::Tags;
 use postern_core::model::snapshot::{
     IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, SubnetClass, Vpc,
