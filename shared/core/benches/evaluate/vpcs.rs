@@ -186,6 +186,7 @@ impl Fleet {
             endpoints: Ok(BTreeMap::new()),
             security_groups: Ok(groups(number)),
             services: Ok(Arc::clone(&self.catalogue)),
+            hosted_zones: Ok(BTreeMap::new()),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod assessment;
 mod finding;
 mod framework;
+pub mod hosted_zones;
 pub mod ingress;
 mod page;
 pub mod policies;
