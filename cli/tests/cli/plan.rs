@@ -105,6 +105,29 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
         .run(&["history", "--table", LEDGER, "--control", "policy-open"])
         .await;
     assert!(history.stdout.contains("outcome  applied"), "{}", history.stdout);
+    let audit = [
+        "audit",
+        "--region",
+        REGION,
+        "--format",
+        "json",
+        "--fail-on",
+        "never",
+        "--table",
+        LEDGER,
+    ];
+    let audit = stand_in.run(&audit).await;
+    let document: Value = serde_json::from_str(&audit.stdout).unwrap();
+    let scopes = document["scopes"].as_array().unwrap();
+    let scope = scopes
+        .iter()
+        .find(|scope| scope["report"]["scope"]["resource"]["id"] == *vpc.id);
+    let recorded = scope.unwrap()["history"].as_array().unwrap();
+    let replaced = |id: &str| format!("replace the policy of {id}");
+    for endpoint in [&vpc.sts, &vpc.s3] {
+        let same = |change: &&Value| change["change"] == replaced(endpoint) && change["outcome"] == "applied";
+        assert_eq!(recorded.iter().filter(same).count(), 1, "{recorded:#?}");
+    }
 
     let run = stand_in.run(&apply).await;
     assert_eq!(run.status, 1);

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use postern_aws::{Aws, Caller, chain};
 use postern_core::model::endpoint_service::EndpointService;
 use postern_core::model::id::Region;
-use postern_core::model::part::Part;
 use postern_core::model::snapshot::Vpc;
 use postern_core::settings::Settings;
 
@@ -20,7 +19,7 @@ pub(super) async fn selections(aws: &Aws, caller: &Caller, region: &Region, sett
         Err(error) => return vec![Line::warning(format!("the VPCs could not be read: {}", chain(&error)))],
     };
     let parts = BTreeSet::new();
-    let vpcs = session.observe_vpcs(region, &parts).await;
+    let vpcs = session.observe_vpcs(region, &parts, settings).await;
     let vpcs = vpcs.map(|found| found.into_iter().map(|snapshot| snapshot.vpc).collect::<Vec<_>>());
     let mut lines = requirements(settings, region, &vpcs.map_err(|error| chain(&error)));
     if !settings.providers.is_empty() {

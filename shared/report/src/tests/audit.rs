@@ -300,7 +300,9 @@ fn page_of_two_thousand_endpoints_stays_below_ten_megabytes() {
 fn page_lists_what_postern_changed_before() {
     let page = html::render(&example());
     assert!(page.contains("<summary>1 change on record</summary>"), "{page}");
-    assert!(page.contains("<td>2026-11-01 10:15 UTC</td><td>add subnet-1 (eu-central-1a) to vpce-1</td><td>applied</td>"));
+    assert!(
+        page.contains("<td>2026-11-01 10:15 UTC</td><td>add subnet-1 (eu-central-1a) to vpce-1</td><td>applied</td>")
+    );
     let mut without = example();
     without.scopes[0].history.clear();
     assert!(!html::render(&without).contains("on record"));
