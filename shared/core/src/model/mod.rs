@@ -9,6 +9,7 @@ pub mod endpoint_service;
 pub mod finding;
 pub mod id;
 pub mod managed;
+pub mod network_acl;
 pub mod part;
 pub mod policy_document;
 pub mod scope;

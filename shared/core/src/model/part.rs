@@ -19,6 +19,7 @@ pub enum Part {
     Endpoints,
     SecurityGroups,
     Services,
+    NetworkAcls,
     /// The configuration of an endpoint service. It is never a gap: there is no snapshot without it.
     Configuration,
     /// Who may connect to an endpoint service.
@@ -32,13 +33,14 @@ pub enum Part {
 
 impl Part {
     /// The parts of a VPC.
-    pub const VPC: [Self; 6] = [
+    pub const VPC: [Self; 7] = [
         Self::Dns,
         Self::Subnets,
         Self::RouteTables,
         Self::Endpoints,
         Self::SecurityGroups,
         Self::Services,
+        Self::NetworkAcls,
     ];
 
     /// The parts of an endpoint service.

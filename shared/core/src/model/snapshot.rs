@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use super::address::AddressType;
 use super::catalogue::Catalogue;
 use super::endpoint::Endpoint;
-use super::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId, Zone};
+use super::id::{AccountId, EndpointId, NetworkAclId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId, Zone};
+use super::network_acl::NetworkAcl;
 use super::part::{Gap, Observed, Tags};
 use super::scope::Scope;
 
@@ -27,6 +28,7 @@ pub struct VpcSnapshot {
     pub security_groups: Observed<BTreeMap<SecurityGroupId, SecurityGroup>>,
     /// The Region's service catalogue.
     pub services: Observed<Arc<Catalogue>>,
+    pub network_acls: Observed<BTreeMap<NetworkAclId, NetworkAcl>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

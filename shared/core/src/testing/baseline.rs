@@ -54,6 +54,7 @@ pub(crate) fn bare() -> World {
         endpoints: Ok([].into()),
         security_groups: Ok([].into()),
         services: Ok(Arc::new(catalogue())),
+        network_acls: Ok([].into()),
     };
     let settings = Settings {
         perimeter: perimeter(),
@@ -83,6 +84,7 @@ pub(crate) fn bare() -> World {
         now: "2026-11-23T12:00:00Z".parse().unwrap(),
         policies: POLICIES.clone(),
     }
+    .default_acl()
     .group("sg-https", &[https("10.0.0.0/16")])
 }
 

@@ -26,6 +26,7 @@ use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::Verdict;
 use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::model::network_acl::{AclEntry, NetworkAcl};
 use crate::model::part::{Gap, Observed, Part, Tags};
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{
@@ -69,6 +70,7 @@ impl fmt::Debug for World {
         lines(f, &self.snapshot.route_tables)?;
         lines(f, &self.snapshot.endpoints)?;
         lines(f, &self.snapshot.security_groups)?;
+        lines(f, &self.snapshot.network_acls)?;
         writeln!(
             f,
             "{:?} services",
@@ -106,6 +108,25 @@ pub(crate) fn route(destination: &str, target: RouteTarget) -> Route {
     }
 }
 
+/// A network ACL that allows everything but what these entries deny.
+fn network_acl(id: &str, entries: &[AclEntry]) -> NetworkAcl {
+    let all = [false, true].into_iter().flat_map(|egress| {
+        ["0.0.0.0/0", "::/0"].map(|network| AclEntry {
+            number: 100,
+            egress,
+            protocol: Protocol::All,
+            ports: None,
+            network: net(network),
+            allow: true,
+        })
+    });
+    NetworkAcl {
+        id: id.into(),
+        subnets: BTreeSet::new(),
+        entries: entries.iter().cloned().chain(all).collect(),
+    }
+}
+
 /// A rule that admits TCP 443 from a network.
 pub(crate) fn https(cidr: &str) -> IngressRule {
     rule(Protocol::Tcp, Some((443, 443)), IngressSource::Cidr(net(cidr)))
@@ -134,6 +155,7 @@ impl World {
             tags: Tags::new(),
         };
         subnets.insert(subnet.id.clone(), subnet);
+        self = self.acl("acl-default", id, &[]);
         let table = match class {
             SubnetClass::Public => "rtb-public",
             SubnetClass::Private => "rtb-private",
@@ -212,6 +234,27 @@ impl World {
         };
         let groups = self.snapshot.security_groups.as_mut().unwrap();
         groups.insert(group.id.clone(), group);
+        self
+    }
+
+    /// The network ACL that new subnets get.
+    fn default_acl(mut self) -> Self {
+        let acls = self.snapshot.network_acls.as_mut().unwrap();
+        let acl = network_acl("acl-default", &[]);
+        acls.insert(acl.id.clone(), acl);
+        self
+    }
+
+    /// Gives a subnet a network ACL, new or not, with these entries before those that allow everything.
+    pub(crate) fn acl(mut self, id: &str, subnet: &str, entries: &[AclEntry]) -> Self {
+        let acls = self.snapshot.network_acls.as_mut().unwrap();
+        for acl in acls.values_mut() {
+            acl.subnets.remove(&subnet.into());
+        }
+        let new = network_acl(id, entries);
+        let acl = acls.entry(id.into()).or_insert_with(|| new.clone());
+        acl.entries = new.entries;
+        acl.subnets.insert(subnet.into());
         self
     }
 
@@ -333,6 +376,7 @@ impl World {
             Part::Endpoints => self.snapshot.endpoints = Err(gap),
             Part::SecurityGroups => self.snapshot.security_groups = Err(gap),
             Part::Services => self.snapshot.services = Err(gap),
+            Part::NetworkAcls => self.snapshot.network_acls = Err(gap),
             Part::Configuration | Part::Permissions | Part::Connections | Part::LoadBalancers | Part::TargetHealth => {
                 panic!("{part:?} is no part of a VPC")
             }

@@ -150,7 +150,13 @@ impl ServiceWorld {
             Part::LoadBalancers => self.snapshot.load_balancers = Err(gap),
             Part::TargetHealth => self.snapshot.target_health = Err(gap),
             Part::Configuration => {}
-            Part::Dns | Part::Subnets | Part::RouteTables | Part::Endpoints | Part::SecurityGroups | Part::Services => {
+            Part::Dns
+            | Part::Subnets
+            | Part::RouteTables
+            | Part::Endpoints
+            | Part::SecurityGroups
+            | Part::Services
+            | Part::NetworkAcls => {
                 panic!("{part:?} is no part of an endpoint service")
             }
         }

@@ -22,6 +22,7 @@ use crate::model::address::AddressType;
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::id::{SubnetId, Zone};
+use crate::model::network_acl::AclEntry;
 use crate::model::part::{Part, Tags};
 use crate::model::snapshot::{IngressRule, IngressSource, Protocol, RouteTarget, Subnet, SubnetClass, VpcDns};
 use crate::settings::{
@@ -61,10 +62,14 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         maybe(0.4, (vec(ingress(), 0..3), prop::bool::weighted(0.9))),
         (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
         maybe(0.2, 0..11_usize),
-        (vec(addresses(), 12), any::<bool>()),
+        (vec(addresses(), 12), any::<bool>(), vec(acl_entry(), SUBNETS)),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
-        |((subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost)), endpoints, settings)| {
+        |(
+            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost, acls)),
+            endpoints,
+            settings,
+        )| {
             let mut world = bare();
             for (table, (lead, marks)) in TABLES.into_iter().zip(leads) {
                 world = world.edit_table(table, |t| {
@@ -80,6 +85,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 subnet.ipv6 = ipv6.collect();
                 let id = subnet.id.clone();
                 world.snapshot.subnets.as_mut().unwrap().insert(id.clone(), subnet);
+                world = world.acl(&format!("acl-{n}"), id.as_str(), &acls[n..n + 1]);
                 if let Some(table) = table {
                     world = world.edit_table(table, |t| {
                         t.subnets.insert(id);
@@ -195,6 +201,34 @@ fn lead() -> impl Strategy<Value = (Option<crate::model::snapshot::Route>, Tags)
             });
             (lead, tags)
         })
+}
+
+fn acl_entry() -> impl Strategy<Value = AclEntry> {
+    let networks = [
+        "0.0.0.0/0",
+        "10.0.0.0/16",
+        "10.0.1.0/24",
+        "10.0.2.0/25",
+        "2001:db8::/32",
+    ];
+    let ports = [
+        None,
+        Some((443, 443)),
+        Some((22, 22)),
+        Some((1_024, 65_535)),
+        Some((40_000, 40_100)),
+    ];
+    let denied = prop::bool::weighted(0.15);
+    (any::<bool>(), select(ports.to_vec()), select(networks.to_vec()), denied).prop_map(
+        |(egress, ports, network, denied)| AclEntry {
+            number: 90,
+            egress,
+            protocol: Protocol::Tcp,
+            ports,
+            network: net(network),
+            allow: !denied,
+        },
+    )
 }
 
 fn ingress() -> impl Strategy<Value = IngressRule> {

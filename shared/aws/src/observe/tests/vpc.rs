@@ -84,6 +84,7 @@ async fn each_part_takes_the_calls_that_it_declares() {
         (Part::Endpoints, "DescribeVpcEndpoints", "<vpcEndpointSet/>"),
         (Part::SecurityGroups, "DescribeSecurityGroups", "<securityGroupInfo/>"),
         (Part::Services, "DescribeVpcEndpointServices", "<serviceDetailSet/>"),
+        (Part::NetworkAcls, "DescribeNetworkAcls", "<networkAclSet/>"),
     ];
     assert_eq!(answers.map(|(part, ..)| part), Part::VPC);
     for (part, action, content) in answers {
