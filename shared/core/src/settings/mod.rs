@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use postern_policy::Perimeter;
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ mod provider;
 mod reader;
 #[cfg(test)]
 mod schema;
+mod sets;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -82,6 +84,8 @@ pub struct Requirement {
     pub services: Vec<String>,
     /// Interface or Gateway.
     pub kind: EndpointKind,
+    /// Whether the FIPS variants of the services are required, where the Region has them. Gateway endpoints have none.
+    pub fips: bool,
     pub vpcs: VpcSelector,
     pub subnets: SubnetSelector,
 }
@@ -145,6 +149,10 @@ pub struct Exemption {
     pub control: String,
     pub selector: ExemptionSelector,
     pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The day on which it was agreed.
+    pub since: Option<Date>,
     pub expires: Timestamp,
 }
 

@@ -93,6 +93,7 @@ fn every_key_reaches_the_settings() {
             Requirement {
                 services: strings(&["sts", "ecr.api"]),
                 kind: EndpointKind::Interface,
+                fips: false,
                 vpcs: VpcSelector::default(),
                 subnets: SubnetSelector {
                     classes: BTreeSet::from([SubnetClass::Private, SubnetClass::Isolated]),
@@ -102,6 +103,7 @@ fn every_key_reaches_the_settings() {
             Requirement {
                 services: strings(&["s3"]),
                 kind: EndpointKind::Gateway,
+                fips: false,
                 vpcs: VpcSelector {
                     ids: BTreeSet::from(["vpc-0abc".into()]),
                     cidrs: vec!["10.1.0.0/16".parse().unwrap()],
@@ -144,6 +146,8 @@ fn every_key_reaches_the_settings() {
                 control: "policy-open".to_owned(),
                 selector: ExemptionSelector::Resource("vpce-0abc".to_owned()),
                 reason: "until the migration".to_owned(),
+                owner: None,
+                since: None,
                 expires: time("2027-02-01T00:00:00Z"),
             },
             Exemption {
@@ -153,6 +157,8 @@ fn every_key_reaches_the_settings() {
                     value: "sandbox".to_owned(),
                 },
                 reason: "nobody works there".to_owned(),
+                owner: None,
+                since: None,
                 expires: time("2027-01-31T10:00:00Z"),
             },
         ],
@@ -361,6 +367,7 @@ fn the_shipped_file_holds_the_defaults_and_a_first_set_of_requirements() {
     let first = |services: &[&str], kind| Requirement {
         services: strings(services),
         kind,
+        fips: false,
         vpcs: VpcSelector::default(),
         subnets: SubnetSelector::default(),
     };
@@ -391,6 +398,8 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         control: control.to_owned(),
         selector,
         reason: reason.to_owned(),
+        owner: None,
+        since: None,
         expires: time(expires),
     };
     let mut with_examples = parse(SHIPPED).unwrap();
@@ -490,4 +499,27 @@ proptest! {
     ) {
         in_order_and_one_a_line(&lines.join("\n"))?;
     }
+}
+
+#[test]
+fn set_requires_its_services_by_the_endpoints_that_each_needs() {
+    let required = |text: &str| {
+        let settings = parse(&format!("[[requirements]]\n{text}")).unwrap();
+        let required = settings.requirements.into_iter();
+        let required = required.map(|required| (required.kind, required.services.join(" "), required.fips));
+        required.collect::<Vec<_>>()
+    };
+    let (interface, gateway) = (EndpointKind::Interface, EndpointKind::Gateway);
+    assert_eq!(
+        required("sets = ['ecr', 'ssm']\nservices = ['kms', 'ssm']\nfips = true"),
+        [
+            (interface, "kms ssm ecr.api ecr.dkr ssmmessages".to_owned(), true),
+            (gateway, "s3".to_owned(), false),
+        ]
+    );
+    assert_eq!(
+        required("services = ['s3']\ntype = 'both'"),
+        [(interface, "s3".to_owned(), false), (gateway, "s3".to_owned(), false),]
+    );
+    assert_eq!(required("sets = ['lambda']"), [(interface, "lambda".to_owned(), false)]);
 }

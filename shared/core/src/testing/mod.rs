@@ -286,6 +286,7 @@ impl World {
         self.settings.requirements.push(Requirement {
             services: services.iter().map(ToString::to_string).collect(),
             kind,
+            fips: false,
             vpcs: VpcSelector::default(),
             subnets: SubnetSelector::default(),
         });
@@ -297,6 +298,8 @@ impl World {
             control: control.name.to_owned(),
             selector,
             reason: "ticket 42".to_owned(),
+            owner: None,
+            since: None,
             expires: expires.parse().unwrap(),
         });
         self

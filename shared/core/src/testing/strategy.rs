@@ -515,6 +515,7 @@ fn requirement() -> impl Strategy<Value = Requirement> {
         Requirement {
             services: services.into_iter().map(str::to_owned).collect(),
             kind,
+            fips: false,
             vpcs,
             subnets: SubnetSelector {
                 classes: classes.into_iter().collect(),
@@ -538,6 +539,8 @@ fn exemption() -> impl Strategy<Value = Exemption> {
             control,
             selector,
             reason,
+            owner: None,
+            since: None,
             expires: expires.parse().unwrap(),
         }
     })
