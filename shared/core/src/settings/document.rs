@@ -143,6 +143,7 @@ fn approved_services(node: &Node<'_>) -> Option<ApprovedServices> {
             aws: s.get("aws", Node::boolean).unwrap_or(true),
             names: s.list("names", values::approved_service).into_iter().collect(),
             accounts: s.list("accounts", values::account).into_iter().map(AccountId).collect(),
+            quarantine: s.get("quarantine", Node::boolean).unwrap_or_default(),
         })
     })
 }

@@ -117,6 +117,7 @@ fn approved_services(approved: &ApprovedServices) -> Table {
         ("aws", approved.aws.into()),
         ("names", strings(&approved.names)),
         ("accounts", strings(&approved.accounts)),
+        ("quarantine", approved.quarantine.into()),
     ])
 }
 

@@ -99,6 +99,8 @@ pub struct ApprovedServices {
     pub names: BTreeSet<String>,
     /// Everything that these accounts offer.
     pub accounts: BTreeSet<AccountId>,
+    /// Whether every request is denied on endpoints that lead elsewhere.
+    pub quarantine: bool,
 }
 
 /// Every given criterion must match; without criteria, every VPC is selected.

@@ -124,6 +124,10 @@ struct ApprovedServices {
     /// Ids of accounts of which everything is approved that they offer. The own account is approved.
     #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
     accounts: Option<BTreeSet<String>>,
+    /// Whether endpoints that lead elsewhere get a policy that denies every request, where the service takes policies. Whoever
+    /// uses such an endpoint is cut off.
+    #[schemars(extend("default" = false))]
+    quarantine: Option<bool>,
 }
 
 /// Every given criterion must match; without criteria, every VPC is selected.

@@ -88,6 +88,7 @@ fn every_key_reaches_the_settings() {
             aws: false,
             names: BTreeSet::from(["sts".to_owned()]),
             accounts: BTreeSet::from(["444455556666".into()]),
+            quarantine: true,
         }),
         requirements: vec![
             Requirement {
@@ -437,6 +438,7 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         aws: true,
         names: BTreeSet::new(),
         accounts: BTreeSet::new(),
+        quarantine: false,
     });
     with_examples.prices.regions.insert("eu-central-1".into(), 0.012);
     with_examples.prices.interface_endpoint_zone_hour = Some(0.02);

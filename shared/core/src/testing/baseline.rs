@@ -62,6 +62,7 @@ pub(crate) fn bare() -> World {
             aws: true,
             names: BTreeSet::new(),
             accounts: BTreeSet::new(),
+            quarantine: false,
         }),
         modes: modes(Mode::Enforce, BTreeMap::new()),
         limits: Limits {

@@ -472,10 +472,14 @@ fn settings() -> impl Strategy<Value = Settings> {
 fn approved_services() -> impl Strategy<Value = ApprovedServices> {
     let names = btree_set(select(vec!["sts".to_owned(), PARTNER.to_owned()]), 0..2);
     let accounts = btree_set(Just(STRANGER.into()), 0..2);
-    (prop::bool::weighted(0.8), names, accounts).prop_map(|(aws, names, accounts)| ApprovedServices {
-        aws,
-        names,
-        accounts,
+    let quarantine = prop::bool::weighted(0.3);
+    (prop::bool::weighted(0.8), names, accounts, quarantine).prop_map(|(aws, names, accounts, quarantine)| {
+        ApprovedServices {
+            aws,
+            names,
+            accounts,
+            quarantine,
+        }
     })
 }
 

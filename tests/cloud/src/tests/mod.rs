@@ -10,7 +10,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, ReplacePolicy,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, QuarantineEndpoint,
+    ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
@@ -123,6 +124,10 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
                 endpoint: kms.as_str().into(),
                 before: policy.clone(),
                 after: policy.replace("Allow", "Deny"),
+            }),
+            Change::QuarantineEndpoint(QuarantineEndpoint {
+                endpoint: kms.as_str().into(),
+                before: policy.replace("Allow", "Deny"),
             }),
             Change::AddSubnet(AddSubnet {
                 endpoint: kms.as_str().into(),

@@ -1,6 +1,6 @@
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, ChangeKind, CreateManagedGroup, EnablePrivateDns, EnableVpcDns,
-    Inverse, ReplacePolicy,
+    Inverse, QuarantineEndpoint, ReplacePolicy,
 };
 
 use super::*;
@@ -132,6 +132,14 @@ fn undos() -> Vec<Undo> {
             }),
             interface("<privateDnsEnabled>true</privateDnsEnabled>"),
             interface("<privateDnsEnabled>false</privateDnsEnabled>"),
+        ),
+        undo(
+            Change::QuarantineEndpoint(QuarantineEndpoint {
+                endpoint: "vpce-1".into(),
+                before: OPEN.to_owned(),
+            }),
+            interface(&policy(QUARANTINE_POLICY)),
+            interface(&policy(OPEN)),
         ),
         undo(
             Change::ReplacePolicy(ReplacePolicy {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use postern_core::changes::{
     AcceptConnection, AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, RejectConnection, RemoveServicePrincipals,
-    ReplacePolicy, RequireAcceptance,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, QuarantineEndpoint, RejectConnection,
+    RemoveServicePrincipals, ReplacePolicy, RequireAcceptance,
 };
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
@@ -72,6 +72,10 @@ fn changes() -> Vec<Change> {
         }),
         Change::EnablePrivateDns(EnablePrivateDns {
             endpoint: "vpce-1".into(),
+        }),
+        Change::QuarantineEndpoint(QuarantineEndpoint {
+            endpoint: "vpce-1".into(),
+            before: r#"{"Statement":[{"Effect":"Allow"}]}"#.to_owned(),
         }),
         Change::ReplacePolicy(ReplacePolicy {
             endpoint: "vpce-1".into(),

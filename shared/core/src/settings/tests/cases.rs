@@ -606,6 +606,7 @@ subnets = { classes = ["public"], tags = { tier = "app" } }
 aws = false
 names = ['sts']
 accounts = ['444455556666']
+quarantine = true
 
 [[providers]]
 services = { ids = ["vpce-svc-0abc"], names = ["com.amazonaws.vpce.eu-central-1.vpce-svc-0abc"], tags = { tier = "gold" } }
