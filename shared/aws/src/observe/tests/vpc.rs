@@ -3,10 +3,10 @@ use postern_core::model::managed::MANAGED_GROUP_NAME;
 use super::*;
 
 #[tokio::test]
-async fn a_whole_vpc_costs_eight_calls() {
+async fn a_whole_vpc_costs_nine_calls() {
     let cloud = empty_vpc();
     let snapshot = look(&cloud, &Part::VPC).await.unwrap().unwrap();
-    assert_eq!(cloud.actions().len(), 8);
+    assert_eq!(cloud.actions().len(), 9);
     assert_eq!(snapshot.account, account());
     assert_eq!(snapshot.region, region());
     let cidrs = ["10.0.0.0/16", "10.1.0.0/16", "2001:db8:1::/56"];
