@@ -217,7 +217,9 @@ mod tests {
     fn quarantining() -> World {
         let mut world = approving(false, &["kms"], &[]);
         world.settings.approved_services.as_mut().unwrap().quarantine = true;
-        world
+        world.edit_service(PARTNER, EndpointKind::Interface, |service| {
+            service.policy_supported = false
+        })
     }
 
     #[test]

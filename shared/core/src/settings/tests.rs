@@ -287,7 +287,7 @@ changes_per_run = "many"
 3:35: perimeter.organizations[1]: `exampleorg2` is not an organisation id such as o-exampleorg1
 4:13: perimeter.accounts[0]: expected a string in quotes, found an integer
 5:10: perimeter.cidrs[0]: `10.0.0.1/8` has host bits; write `10.0.0.0/8`
-7:1: requirements[0]: `services` is missing
+7:1: requirements[0]: requires nothing; add `services` or `sets`
 8:1: requirements[0].service: unknown key; did you mean `services`?
 9:35: requirements[0].subnets.classes[1]: unknown subnet class `dark`; known are `public`, `private`, `isolated`
 13:1: modes.endpoint-mising: unknown control; did you mean `endpoint-missing`?
@@ -417,13 +417,23 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         regions: BTreeSet::from(["eu-west-1".into()]),
         waiting_hours: 24,
     }];
+    // Of the sets, which name interface services that are required anyway.
+    let images = Requirement {
+        services: strings(&["s3"]),
+        ..with_examples.requirements[1].clone()
+    };
+    with_examples.requirements.insert(1, images);
     with_examples.exemptions = vec![
-        exemption(
-            "policy-open",
-            ExemptionSelector::Resource("vpce-0123456789abcdef0".to_owned()),
-            "Storage team: the vendor's backup writes to its own bucket until the contract ends",
-            "2027-02-01T00:00:00Z",
-        ),
+        Exemption {
+            owner: Some("storage@example.com".to_owned()),
+            since: Some(jiff::civil::date(2026, 11, 2)),
+            ..exemption(
+                "policy-open",
+                ExemptionSelector::Resource("vpce-0123456789abcdef0".to_owned()),
+                "Storage team: the vendor's backup writes to its own bucket until the contract ends",
+                "2027-02-01T00:00:00Z",
+            )
+        },
         exemption(
             "endpoint-missing",
             ExemptionSelector::Tag {

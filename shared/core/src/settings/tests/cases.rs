@@ -348,7 +348,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         ),
         "5:9: exemptions[0].owner: ` ` is not an owner",
     ),
-    bad(
+    subtle(
         exemption!(
             "control = 'policy-open'",
             "resource = 'vpce-0abc'",
