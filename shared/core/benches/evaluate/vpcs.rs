@@ -283,7 +283,7 @@ fn acl(number: usize, subnets: BTreeSet<SubnetId>) -> NetworkAcl {
         [false, true].map(|egress| AclEntry {
             number,
             egress,
-            protocol: Protocol::All,
+            tcp: true,
             ports: None,
             network: "0.0.0.0/0".parse().expect("the network is valid"),
             allow,

@@ -275,7 +275,7 @@ mod tests {
     use crate::model::address::AddressType;
     use crate::model::finding::Verdict;
     use crate::model::network_acl::AclEntry;
-    use crate::model::snapshot::{Protocol, SubnetClass};
+    use crate::model::snapshot::SubnetClass;
     use crate::settings::ExemptionSelector;
     use crate::testing::{PARTNER, World, advice, assert_needs, bare, compliant, net, nets};
 
@@ -283,7 +283,7 @@ mod tests {
         AclEntry {
             number: 90,
             egress,
-            protocol: Protocol::Tcp,
+            tcp: true,
             ports,
             network: net(network),
             allow: false,

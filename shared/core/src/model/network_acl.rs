@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 
 use super::id::{NetworkAclId, SubnetId};
-use super::snapshot::Protocol;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkAcl {
@@ -21,7 +20,8 @@ pub struct AclEntry {
     /// The entries for all the rest have 32767 and, for IPv6, 32768.
     pub number: u32,
     pub egress: bool,
-    pub protocol: Protocol,
+    /// Whether it concerns TCP: its protocol is TCP or all of them.
+    pub tcp: bool,
     /// First and last port; None means all ports.
     pub ports: Option<(u16, u16)>,
     /// Where the traffic comes from, or goes to.
@@ -123,11 +123,7 @@ fn without(network: IpNet, gone: IpNet) -> Vec<IpNet> {
 
 impl AclEntry {
     fn meets_tcp(&self, first: u16, last: u16) -> bool {
-        match self.protocol {
-            Protocol::All => true,
-            Protocol::Tcp => self.ports.is_none_or(|(from, to)| from <= last && first <= to),
-            Protocol::Other => false,
-        }
+        self.tcp && self.ports.is_none_or(|(from, to)| from <= last && first <= to)
     }
 
     fn covers(&self, port: u16) -> bool {
@@ -143,7 +139,7 @@ mod tests {
         AclEntry {
             number,
             egress: false,
-            protocol: Protocol::Tcp,
+            tcp: true,
             ports,
             network: network.parse().unwrap(),
             allow,
@@ -184,17 +180,8 @@ mod tests {
             egress: true,
             ..allow.clone()
         };
-        let other = AclEntry {
-            protocol: Protocol::Other,
-            ..allow.clone()
-        };
+        let other = AclEntry { tcp: false, ..allow };
         assert_eq!(passage(&[outbound, other], "10.0.0.0/24", HTTPS), Passage::Denied);
-        let all = AclEntry {
-            protocol: Protocol::All,
-            ports: Some((0, 0)),
-            ..allow
-        };
-        assert_eq!(passage(&[all], "10.0.0.0/24", HTTPS), Passage::Allowed);
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn network_acl(id: &str, entries: &[AclEntry]) -> NetworkAcl {
         ["0.0.0.0/0", "::/0"].map(|network| AclEntry {
             number: 100,
             egress,
-            protocol: Protocol::All,
+            tcp: true,
             ports: None,
             network: net(network),
             allow: true,

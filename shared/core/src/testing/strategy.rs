@@ -223,7 +223,7 @@ fn acl_entry() -> impl Strategy<Value = AclEntry> {
         |(egress, ports, network, denied)| AclEntry {
             number: 90,
             egress,
-            protocol: Protocol::Tcp,
+            tcp: true,
             ports,
             network: net(network),
             allow: !denied,

@@ -357,14 +357,14 @@ async fn network_acls_are_read_in_the_order_of_their_entries() {
     let read: Vec<_> = acl
         .entries
         .iter()
-        .map(|entry| (entry.number, entry.egress, entry.protocol, entry.ports, entry.allow))
+        .map(|entry| (entry.number, entry.egress, entry.tcp, entry.ports, entry.allow))
         .collect();
     assert_eq!(
         read,
         [
-            (100, false, Protocol::Tcp, Some((443, 443)), true),
-            (101, false, Protocol::Other, None, true),
-            (32_767, true, Protocol::All, None, false),
+            (100, false, true, Some((443, 443)), true),
+            (101, false, false, None, true),
+            (32_767, true, true, None, false),
         ]
     );
     assert_eq!(acl.entries[0].network, "10.0.0.0/16".parse().unwrap());
