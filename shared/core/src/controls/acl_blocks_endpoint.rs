@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
+use crate::model::address::AddressType;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::SubnetId;
@@ -74,7 +75,22 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 /// The subnets of a VPC, and the network ACL of each.
 struct Network<'a> {
     subnets: &'a BTreeMap<SubnetId, Subnet>,
-    acls: BTreeMap<&'a SubnetId, &'a NetworkAcl>,
+    acls: BTreeMap<&'a SubnetId, Acl<'a>>,
+}
+
+#[derive(Clone, Copy)]
+struct Acl<'a> {
+    acl: &'a NetworkAcl,
+    /// Whether it is open to IPv4 and to IPv6.
+    ipv4: bool,
+    ipv6: bool,
+}
+
+impl Acl<'_> {
+    /// Whether it is open to all of these addresses.
+    fn open(self, addresses: AddressType) -> bool {
+        (self.ipv4 || !addresses.ipv4()) && (self.ipv6 || !addresses.ipv6())
+    }
 }
 
 impl<'a> Network<'a> {
@@ -84,7 +100,14 @@ impl<'a> Network<'a> {
         Ok(Self {
             subnets: snapshot.subnets.as_ref().map_err(Gap::clone)?,
             acls: acls
-                .flat_map(|acl| acl.subnets.iter().map(move |subnet| (subnet, acl)))
+                .flat_map(|acl| {
+                    let open = Acl {
+                        acl,
+                        ipv4: acl.open(true),
+                        ipv6: acl.open(false),
+                    };
+                    acl.subnets.iter().map(move |subnet| (subnet, open))
+                })
                 .collect(),
         })
     }
@@ -128,10 +151,13 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, network: &Network<'_>) -> R
                 "If the subnet is new, the next sweep decides. Otherwise look at the subnet in the AWS console.",
             ));
         };
+        if near.open(endpoint.dns_records) && far.open(endpoint.dns_records) {
+            continue;
+        }
         for from in client.networks(endpoint.dns_records) {
             for to in subnet.networks(endpoint.dns_records) {
                 if matches!((from, to), (IpNet::V4(_), IpNet::V4(_)) | (IpNet::V6(_), IpNet::V6(_))) {
-                    found.add(&ports, (client, near, from), (subnet, far, to));
+                    found.add(&ports, (client, near.acl, from), (subnet, far.acl, to));
                 }
             }
         }
@@ -272,7 +298,6 @@ fn shown(texts: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::address::AddressType;
     use crate::model::finding::Verdict;
     use crate::model::network_acl::AclEntry;
     use crate::model::snapshot::SubnetClass;

@@ -40,6 +40,17 @@ pub enum Passage {
 }
 
 impl NetworkAcl {
+    /// Whether it lets all TCP traffic of IPv4, or else of IPv6, through in both directions by its first entries, as the
+    /// ACL does that EC2 makes.
+    pub fn open(&self, ipv4: bool) -> bool {
+        [false, true].into_iter().all(|egress| {
+            let of_family = |entry: &&AclEntry| entry.network.addr().is_ipv4() == ipv4;
+            let mut entries = self.entries.iter().filter(|entry| entry.egress == egress && entry.tcp);
+            let first = entries.find(of_family);
+            first.is_some_and(|first| first.allow && first.ports.is_none() && first.network.prefix_len() == 0)
+        })
+    }
+
     /// Whether TCP traffic to these ports, first and last, passes from a network, or to it.
     pub fn passage(&self, egress: bool, network: IpNet, (first, last): (u16, u16)) -> Passage {
         let entries = self.entries.iter().filter(|entry| {
@@ -199,6 +210,36 @@ mod tests {
         assert_eq!(decided(&[below, above, all]), Passage::Allowed);
         let last = entry(100, true, "0.0.0.0/0", Some((65_535, 65_535)));
         assert_eq!(passage(&[last], "10.0.0.0/24", (65_535, 65_535)), Passage::Allowed);
+    }
+
+    #[test]
+    fn open_acl_allows_everything_of_a_family_in_both_directions() {
+        let both = |network: &str, number, allow| {
+            [false, true].map(|egress| AclEntry {
+                egress,
+                ..entry(number, allow, network, None)
+            })
+        };
+        let acl = |entries: Vec<AclEntry>| NetworkAcl {
+            id: "acl-1".into(),
+            subnets: BTreeSet::new(),
+            entries,
+        };
+        let open = acl([both("0.0.0.0/0", 100, true), both("0.0.0.0/0", 32_767, false)].concat());
+        assert_eq!([open.open(true), open.open(false)], [true, false]);
+        let dual = acl([both("0.0.0.0/0", 100, true), both("::/0", 101, true)].concat());
+        assert_eq!([dual.open(true), dual.open(false)], [true, true]);
+        let https = entry(90, true, "0.0.0.0/0", Some(HTTPS));
+        let denied = entry(90, false, "10.0.0.0/8", None);
+        for first in [https, denied] {
+            let entries = [vec![first], both("0.0.0.0/0", 100, true).to_vec()].concat();
+            assert!(!acl(entries).open(true));
+        }
+        assert!(
+            !acl(both("0.0.0.0/0", 100, true)[..1].to_vec()).open(true),
+            "one direction"
+        );
+        assert!(!acl(Vec::new()).open(true));
     }
 
     #[test]
