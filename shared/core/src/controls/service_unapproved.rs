@@ -15,9 +15,9 @@ An endpoint is a way out of the VPC. Endpoints to services, resources and servic
 to them, past firewalls and NAT gateways.
 
 `[approved_services]` in the settings says what is approved: the services of AWS, single services by name, and \
-everything that certain accounts offer. The own account is approved. Without that section the control does not apply. \
-It is about endpoints of every type: interface, gateway, Gateway Load Balancer, resource, service-network and tunnel \
-endpoints.
+everything that certain accounts offer. The own account is approved, and so is what `[[requirements]]` ask for. Without \
+that section the control does not apply. It is about endpoints of every type: interface, gateway, Gateway Load \
+Balancer, resource, service-network and tunnel endpoints.
 
 **Remediation** (manual). Approve the service, or delete the endpoint.
 
@@ -80,22 +80,24 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         return Ok(key.non_compliant(format!("{explanation}."), Remediation::Manual(advice)));
     }
     let service = context.service_of(endpoint)?;
-    let quarantine = match (service, &endpoint.policy) {
-        (Some(service), Some(policy)) if service.policy_supported && endpoint.usable() => {
-            Some(Change::QuarantineEndpoint(QuarantineEndpoint {
-                endpoint: endpoint.id.clone(),
-                before: policy.clone(),
-            }))
-        }
-        (Some(_) | None, Some(_) | None) => None,
-    };
-    Ok(match quarantine {
-        Some(change) => key.non_compliant(format!("{explanation}."), Remediation::Automatic(vec![change])),
-        None => key.non_compliant(
+    let (Some(policy), true) = (
+        &endpoint.policy,
+        service.is_some_and(|service| service.policy_supported),
+    ) else {
+        return Ok(key.non_compliant(
             format!("{explanation}. It takes no endpoint policy, so that Postern cannot quarantine it."),
             Remediation::Manual(advice),
-        ),
-    })
+        ));
+    };
+    let quarantine = Change::QuarantineEndpoint(QuarantineEndpoint {
+        endpoint: endpoint.id.clone(),
+        before: policy.clone(),
+    });
+    let remediation = match endpoint.usable() {
+        true => Remediation::Automatic(vec![quarantine]),
+        false => Remediation::Manual(advice),
+    };
+    Ok(key.non_compliant(format!("{explanation}."), remediation))
 }
 
 #[cfg(test)]
@@ -108,7 +110,7 @@ mod tests {
     use crate::model::id::AccountId;
     use crate::settings::{ApprovedServices, ExemptionSelector};
     use crate::testing::{
-        ACCOUNT, ALLOW_ALL, PARTNER, STRANGER, World, advice, assert_needs, bare, changes, compliant, tags,
+        ACCOUNT, ALLOW_ALL, PARTNER, STRANGER, World, advice, assert_needs, bare, changes, compliant, service, tags,
     };
 
     fn approving(aws: bool, names: &[&str], accounts: &[&str]) -> World {
@@ -150,6 +152,19 @@ mod tests {
             [YES, YES, NO]
         );
         assert_eq!(verdicts(&approving(true, &[], &[STRANGER])), [YES, YES, YES]);
+    }
+
+    #[test]
+    fn what_the_settings_require_is_approved() {
+        let world = approving(false, &[], &[]).require(&["sts", PARTNER]);
+        assert_eq!(verdicts(&world), [YES, YES, NO]);
+        let mut fips = approving(false, &[], &[])
+            .edit_catalogue(|services| services.push(service("com.amazonaws.eu-central-1.kms-fips")))
+            .interface("vpce-kms", "kms-fips", &[])
+            .require(&["kms"]);
+        assert_eq!(fips.verdict(&CONTROL, "vpce-kms"), NO);
+        fips.settings.requirements[0].fips = true;
+        assert_eq!(fips.verdict(&CONTROL, "vpce-kms"), YES);
     }
 
     #[test]
@@ -258,8 +273,8 @@ mod tests {
             );
             assert!(advice(&finding).contains("delete-vpc-endpoints"), "{finding:#?}");
         }
-        let pending = world.edit_endpoint("vpce-sts", |e| e.state = EndpointState::Pending);
-        assert!(advice(&pending.judge(&CONTROL, "vpce-sts")).contains("delete-vpc-endpoints"));
+        let unknown = world.edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
+        assert!(advice(&unknown.judge(&CONTROL, "vpce-sts")).contains("delete-vpc-endpoints"));
     }
 
     #[test]

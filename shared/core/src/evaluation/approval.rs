@@ -50,6 +50,9 @@ impl Context<'_> {
         if let Some(name) = approved.names.iter().find(named) {
             return Ok(Approval::Approved(format!("`approved_services` names `{name}`.")));
         }
+        if self.requires_anywhere(target, short) {
+            return Ok(Approval::Approved(format!("The settings require {target}.")));
+        }
         if service.is_some_and(Service::amazon) && approved.aws {
             return Ok(Approval::Approved(format!("{target} is a service of AWS.")));
         }

@@ -111,12 +111,14 @@ fn fips_variant<'a>(service: &'a Service, catalogue: &'a Catalogue) -> Option<&'
     if short.split(['.', '-']).any(|word| word == "fips") {
         return Some(service);
     }
-    let whole = format!("{short}-fips");
-    let first = short
-        .split_once('.')
-        .map(|(first, rest)| format!("{first}-fips.{rest}"));
-    let mut variants = [whole].into_iter().chain(first);
-    variants.find_map(|variant| catalogue.of_short_name(&variant, service.kind).next())
+    fips_names(short).find_map(|variant| catalogue.of_short_name(&variant, service.kind).next())
+}
+
+/// The short names that the FIPS variant of a service may have.
+fn fips_names(short: &str) -> impl Iterator<Item = String> {
+    let first = short.split_once('.');
+    let first = first.map(|(first, rest)| format!("{first}-fips.{rest}"));
+    [format!("{short}-fips")].into_iter().chain(first)
 }
 
 fn no_fips_variant(name: &str, context: &Context<'_>) -> (&'static str, String) {
@@ -170,6 +172,16 @@ impl<'a> Context<'a> {
     pub fn required_gateway(&self) -> Result<&Requirements<'a>, Gap> {
         let required = self.gateway.get_or_init(|| requirements(self, EndpointKind::Gateway));
         required.as_ref().map_err(Gap::clone)
+    }
+
+    /// Whether the settings require a service anywhere, by its full name or, if it is one of AWS, by its short name.
+    pub fn requires_anywhere(&self, name: &str, short: Option<&str>) -> bool {
+        self.settings.requirements.iter().any(|requirement| {
+            requirement.services.iter().any(|required| {
+                let variant = |short: &str| fips_names(required).any(|variant| variant == short);
+                required == name || short.is_some_and(|short| required == short || (requirement.fips && variant(short)))
+            })
+        })
     }
 
     /// The usable endpoints of a service in this VPC. Endpoints to other Regions do not count.
