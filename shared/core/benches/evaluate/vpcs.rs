@@ -189,6 +189,7 @@ impl Fleet {
             security_groups: Ok(groups(number)),
             services: Ok(Arc::clone(&self.catalogue)),
             network_acls: Ok(BTreeMap::from([(acl.id.clone(), acl)])),
+            hosted_zones: Ok(BTreeMap::new()),
         }
     }
 }

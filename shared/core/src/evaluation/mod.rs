@@ -4,6 +4,7 @@ pub(crate) mod approval;
 mod assessment;
 mod finding;
 mod framework;
+pub mod hosted_zones;
 pub mod ingress;
 mod page;
 pub mod policies;

@@ -20,6 +20,8 @@ pub enum Part {
     SecurityGroups,
     Services,
     NetworkAcls,
+    /// The private hosted zones that are associated with a VPC, observed only where one of them could decide.
+    HostedZones,
     /// The configuration of an endpoint service. It is never a gap: there is no snapshot without it.
     Configuration,
     /// Who may connect to an endpoint service.
@@ -33,7 +35,7 @@ pub enum Part {
 
 impl Part {
     /// The parts of a VPC.
-    pub const VPC: [Self; 7] = [
+    pub const VPC: [Self; 8] = [
         Self::Dns,
         Self::Subnets,
         Self::RouteTables,
@@ -41,6 +43,7 @@ impl Part {
         Self::SecurityGroups,
         Self::Services,
         Self::NetworkAcls,
+        Self::HostedZones,
     ];
 
     /// The parts of an endpoint service.
@@ -51,6 +54,11 @@ impl Part {
         Self::LoadBalancers,
         Self::TargetHealth,
     ];
+
+    /// Whether controls decide without it where it is a gap. Many organisations deny the calls for it.
+    pub fn dispensable(self) -> bool {
+        self == Self::HostedZones
+    }
 
     /// The parts of every scope.
     pub fn all() -> BTreeSet<Self> {

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use super::address::AddressType;
 use super::catalogue::Catalogue;
 use super::endpoint::Endpoint;
+use super::hosted_zone::HostedZone;
 use super::id::{AccountId, EndpointId, NetworkAclId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId, Zone};
 use super::network_acl::NetworkAcl;
 use super::part::{Gap, Observed, Tags};
@@ -29,6 +30,8 @@ pub struct VpcSnapshot {
     /// The Region's service catalogue.
     pub services: Observed<Arc<Catalogue>>,
     pub network_acls: Observed<BTreeMap<NetworkAclId, NetworkAcl>>,
+    /// By id. A gap in it makes no control indeterminate.
+    pub hosted_zones: Observed<BTreeMap<String, HostedZone>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

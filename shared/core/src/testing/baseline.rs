@@ -55,6 +55,7 @@ pub(crate) fn bare() -> World {
         security_groups: Ok([].into()),
         services: Ok(Arc::new(catalogue())),
         network_acls: Ok([].into()),
+        hosted_zones: Ok(BTreeMap::new()),
     };
     let settings = Settings {
         perimeter: perimeter(),

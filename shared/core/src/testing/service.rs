@@ -156,9 +156,8 @@ impl ServiceWorld {
             | Part::Endpoints
             | Part::SecurityGroups
             | Part::Services
-            | Part::NetworkAcls => {
-                panic!("{part:?} is no part of an endpoint service")
-            }
+            | Part::NetworkAcls
+            | Part::HostedZones => panic!("{part:?} is no part of an endpoint service"),
         }
         self
     }
