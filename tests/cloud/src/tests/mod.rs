@@ -81,6 +81,7 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
         let s3 = world.add_endpoint(NewEndpoint::gateway(&vpc, "s3"));
         let kms = world.add_endpoint(kms);
         let policy = world.endpoint(&kms).unwrap().policy.clone();
+        let gateway_policy = world.endpoint(&s3).unwrap().policy.clone();
         let group = || ManagedGroup {
             vpc: vpc.as_str().into(),
         };
@@ -130,8 +131,8 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
                 after: policy.replace("Allow", "Deny"),
             }),
             Change::QuarantineEndpoint(QuarantineEndpoint {
-                endpoint: kms.as_str().into(),
-                before: policy.replace("Allow", "Deny"),
+                endpoint: s3.as_str().into(),
+                before: gateway_policy,
             }),
             Change::AddSubnet(AddSubnet {
                 endpoint: kms.as_str().into(),

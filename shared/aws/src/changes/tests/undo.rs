@@ -354,6 +354,12 @@ async fn what_was_changed_since_is_left_alone_and_the_difference_told() {
         ),
         (
             8,
+            "PosternQuarantine",
+            "Ours".to_owned(),
+            "somebody else changed the policy",
+        ),
+        (
+            9,
             "[]",
             "[{&quot;Effect&quot;:&quot;Deny&quot;}]".to_owned(),
             "somebody else changed the policy",

@@ -73,10 +73,6 @@ fn changes() -> Vec<Change> {
         Change::EnablePrivateDns(EnablePrivateDns {
             endpoint: "vpce-1".into(),
         }),
-        Change::QuarantineEndpoint(QuarantineEndpoint {
-            endpoint: "vpce-1".into(),
-            before: r#"{"Statement":[{"Effect":"Allow"}]}"#.to_owned(),
-        }),
         Change::ReplacePolicy(ReplacePolicy {
             endpoint: "vpce-1".into(),
             before: r#"{"Statement":[{"Effect":"Allow"}]}"#.to_owned(),
@@ -272,6 +268,27 @@ async fn an_upgrade_loses_no_history() {
 async fn items_are_read_as_they_were_written() {
     let history = read(&["v2-changes", "v2-delivered", "v2-pause", "v2-resume"]).await;
     assert_eq!(history, expected());
+}
+
+#[tokio::test]
+async fn quarantine_is_kept_with_the_policy_from_before() {
+    let quarantined = ChangeRecord {
+        action: Action::Change(Change::QuarantineEndpoint(QuarantineEndpoint {
+            endpoint: "vpce-1".into(),
+            before: "{}".to_owned(),
+        })),
+        status: ChangeStatus::Applied { created: None },
+        ..record("06:00:00")
+    };
+    let cloud = Cloud::new().json("PutItem", &json!({}));
+    ledger(&cloud).conclude(&quarantined, at("12:00:00")).await.unwrap();
+    let item = cloud.bodies("PutItem")[0]["Item"].clone();
+    let kept: Json = serde_json::from_str(item["change"]["S"].as_str().unwrap()).unwrap();
+    let change = json!({"kind": "quarantine-endpoint", "endpoint": "vpce-1", "before": "{}"});
+    assert_eq!(kept["action"], json!({ "change": change }));
+    let cloud = Cloud::new().json("Query", &json!({ "Items": [item] }));
+    let history = ledger(&cloud).past(&scope(), None).await.unwrap();
+    assert_eq!(history.records, [quarantined]);
 }
 
 #[tokio::test]
