@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
 use crate::literal::{Network, Number, instant};
-use crate::service;
+use crate::service::{self, Service};
 
 /// What the values of a key look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,10 @@ pub(crate) enum ValueType {
     /// `1.2` or `1.3`. AWS endpoints take no older version:
     /// <https://aws.amazon.com/blogs/security/tls-1-2-required-for-aws-endpoints/>
     TlsVersion,
+    /// Of the instance metadata service: `1.0` or `2.0`.
+    MetadataVersion,
+    /// Always `glue.amazonaws.com`.
+    Glue,
 }
 
 impl ValueType {
@@ -52,6 +56,8 @@ impl ValueType {
             Self::Vpc => is_vpc(text),
             Self::ServiceName => is_service(text),
             Self::TlsVersion => matches!(text, "1.2" | "1.3"),
+            Self::MetadataVersion => matches!(text, "1.0" | "2.0"),
+            Self::Glue => text == "glue.amazonaws.com",
         }
     }
 }
@@ -70,6 +76,12 @@ pub(crate) enum Carrier {
     /// Requests signed with credentials of a role.
     Role,
     User,
+    /// Requests by the root user.
+    Root,
+    /// Requests signed by what may have tags: a user, role or federated user.
+    Tagged,
+    /// Requests signed by a user, role or root user.
+    NotFederatedUser,
     /// Requests signed with credentials of a role, and calls with the token of an identity provider.
     Federated,
     /// Requests by AWS service principals.
@@ -103,9 +115,9 @@ const fn list(values: ValueType, carrier: Carrier) -> ConditionKey {
 
 /// Names in lower case. A name with a slash at its end takes any name after it.
 const GLOBAL: &[(&str, ConditionKey)] = &[
-    ("aws:assumedroot", one(ValueType::Bool, Carrier::Signed)),
+    ("aws:assumedroot", one(ValueType::Bool, Carrier::Root)),
     ("aws:calledvia", list(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:calledviaawsmcp", one(ValueType::Text, Carrier::Signed)),
+    ("aws:calledviaawsmcp", one(ValueType::ServiceName, Carrier::Signed)),
     ("aws:calledviafirst", one(ValueType::ServiceName, Carrier::Signed)),
     ("aws:calledvialast", one(ValueType::ServiceName, Carrier::Signed)),
     ("aws:chatbotsourcearn", one(ValueType::Arn, Carrier::Role)),
@@ -117,8 +129,15 @@ const GLOBAL: &[(&str, ConditionKey)] = &[
     ("aws:ec2instancesourcevpc", one(ValueType::Vpc, Carrier::Role)),
     ("aws:epochtime", one(ValueType::Date, Carrier::Any)),
     ("aws:federatedprovider", one(ValueType::Text, Carrier::Federated)),
-    ("aws:multifactorauthage", one(ValueType::Count, Carrier::Signed)),
-    ("aws:multifactorauthpresent", one(ValueType::Bool, Carrier::Signed)),
+    ("aws:ismcpserviceaction", one(ValueType::Bool, Carrier::Any)),
+    (
+        "aws:multifactorauthage",
+        one(ValueType::Count, Carrier::NotFederatedUser),
+    ),
+    (
+        "aws:multifactorauthpresent",
+        one(ValueType::Bool, Carrier::NotFederatedUser),
+    ),
     ("aws:principalaccount", one(ValueType::Account, Carrier::Any)),
     ("aws:principalarn", one(ValueType::Arn, Carrier::Signed)),
     ("aws:principalisawsservice", one(ValueType::Bool, Carrier::Any)),
@@ -135,7 +154,7 @@ const GLOBAL: &[(&str, ConditionKey)] = &[
         "aws:principalservicenameslist",
         list(ValueType::ServiceName, Carrier::Service),
     ),
-    ("aws:principaltag/", one(ValueType::Text, Carrier::Signed)),
+    ("aws:principaltag/", one(ValueType::Text, Carrier::Tagged)),
     ("aws:principaltype", one(ValueType::Text, Carrier::Any)),
     ("aws:referer", one(ValueType::Text, Carrier::Any)),
     ("aws:requestedregion", one(ValueType::Text, Carrier::Any)),
@@ -175,13 +194,10 @@ const GLOBAL: &[(&str, ConditionKey)] = &[
     // Keys of credentials that a service handed out, on requests to every service.
     ("codebuild:buildarn", one(ValueType::Arn, Carrier::Role)),
     ("codebuild:projectarn", one(ValueType::Arn, Carrier::Role)),
-    ("ec2:roledelivery", one(ValueType::Text, Carrier::Role)),
+    ("ec2:roledelivery", one(ValueType::MetadataVersion, Carrier::Role)),
     ("ec2:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
-    (
-        "glue:credentialissuingservice",
-        one(ValueType::ServiceName, Carrier::Role),
-    ),
-    ("glue:roleassumedby", one(ValueType::ServiceName, Carrier::Role)),
+    ("glue:credentialissuingservice", one(ValueType::Glue, Carrier::Role)),
+    ("glue:roleassumedby", one(ValueType::Glue, Carrier::Role)),
     ("identitystore:userid", one(ValueType::Text, Carrier::Role)),
     ("lambda:sourcefunctionarn", one(ValueType::Arn, Carrier::Role)),
     ("ssm:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
@@ -218,13 +234,39 @@ pub(crate) fn find(id: &str) -> Option<ConditionKey> {
         let key = one(ValueType::Text, Carrier::Federated);
         return Some(ConditionKey { several, ..key });
     }
-    let key = service::of_prefix(prefix)?.key(id)?;
+    let key = service_of(prefix)?.key(id).or_else(|| elsewhere(id))?;
     let known = OF_SERVICES.iter().find(|(name, _)| *name == id);
     Some(ConditionKey {
         values: known.map_or_else(|| published(key.values), |(_, values)| *values),
         carrier: Carrier::Any,
         several: key.several,
     })
+}
+
+/// Prefixes of condition keys that are no prefixes of actions, with the service that has the keys.
+const KEY_PREFIXES: [(&str, &str); 4] = [
+    ("catalog", "aws-marketplace"),
+    ("cognito-identity-auth", "cognito-identity"),
+    ("cognito-identity-unauth", "cognito-identity"),
+    ("identitycenter", "sso"),
+];
+
+/// Keys with the prefix of a service that only requests to another one have, and this one.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("ec2:osuser", "ec2-instance-connect"),
+    ("identitystore:groupid", "qbusiness"),
+    ("iot:jobid", "iotjobsdata"),
+];
+
+/// The service whose condition keys have this prefix.
+fn service_of(prefix: &str) -> Option<&'static Service> {
+    let of_keys = KEY_PREFIXES.iter().find(|(known, _)| *known == prefix);
+    service::of_prefix(of_keys.map_or(prefix, |(_, service)| service))
+}
+
+fn elsewhere(id: &str) -> Option<service::Key> {
+    let (_, prefix) = ELSEWHERE.iter().find(|(known, _)| *known == id)?;
+    service::of_prefix(prefix)?.key(id)
 }
 
 /// A type of the service authorization reference.
@@ -251,10 +293,21 @@ fn global(name: &str) -> Option<ConditionKey> {
     BY_LENGTH.get(place.ok()?).map(|(_, key)| *key)
 }
 
-/// Whether only requests to the service of its prefix have the key.
+/// Whether only requests to some services have the key.
 pub(crate) fn of_service(id: &str) -> bool {
     let prefix = id.split(':').next().unwrap_or_default();
-    prefix != "aws" && global(id).is_none() && service::of_prefix(prefix).is_some()
+    prefix != "aws" && global(id).is_none() && service_of(prefix).is_some()
+}
+
+/// Other names of the accounts of resource and caller. Only actions without a resource lack them, and a few of S3.
+const ACCOUNTS: [&str; 2] = ["kms:calleraccount", "s3:resourceaccount"];
+
+/// Whether only requests for some actions have the key: AWS publishes which.
+pub(crate) fn is_by_action(id: &str) -> bool {
+    match id.strip_prefix("aws:") {
+        Some(name) => name == "tagkeys" || name.starts_with("requesttag/") || name.starts_with("resourcetag/"),
+        None => of_service(id) && !ACCOUNTS.contains(&id),
+    }
 }
 
 /// The name, in lower case, of the key that is most like one that AWS does not have. Nothing when none is like it.
@@ -265,7 +318,7 @@ pub(crate) fn nearest(id: &str) -> Option<&'static str> {
         .into_iter()
         .flat_map(|service| &service.keys)
         .map(|key| key.name);
-    let own = own.filter(|known| !known.contains(['*', '<']));
+    let own = own.filter(|known| !known.contains('*'));
     let global = GLOBAL.iter().map(|(known, _)| *known);
     let distance = |known: &str| distance(&known.to_ascii_lowercase(), id);
     let same_name = global
@@ -295,66 +348,100 @@ fn distance(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// Services whose requests carry `aws:VpceAccount`, `aws:VpceOrgID`, `aws:VpceOrgPaths` and `aws:SourceVpcArn`, by the
-/// prefix of their actions. The list under "Availability" of `aws:VpceOrgID` in
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceorgid>, as
-/// AWS's own samples have it:
-/// <https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_control_policies/network_perimeter_vpceorgid_scp.json>
-const WITH_ENDPOINT_OWNER: &[&str] = &[
-    "acm-pca",
-    "applicationinsights",
-    "apprunner",
-    "athena",
-    "b2bi",
-    "cassandra",
-    "cloudformation",
-    "cognito-identity",
-    "comprehendmedical",
-    "compute-optimizer",
-    "datasync",
-    "discovery",
-    "dms",
-    "ds-data",
-    "ebs",
-    "ecr",
-    "ecs",
-    "firehose",
-    "healthlake",
-    "iam",
-    "identitystore",
-    "iotfleetwise",
-    "iottwinmaker",
-    "iotwireless",
-    "kinesisanalytics",
-    "kms",
-    "lambda",
-    "medical-imaging",
-    "network-firewall",
-    "omics",
-    "payment-cryptography",
-    "polly",
-    "pricing",
-    "rbin",
-    "rekognition",
-    "route53",
-    "s3",
-    "scheduler",
-    "servicediscovery",
-    "servicequotas",
-    "ses",
-    "sms-voice",
-    "sqs",
-    "ssm-contacts",
-    "storagegateway",
-    "textract",
-    "transcribe",
-    "transfer",
-    "workmail",
+/// Services whose requests tell who owns the endpoint, by the prefix of their actions, and by which keys. The lists under
+/// "Availability" of each key in
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceorgid>
+const TELLS_ENDPOINT_OWNER: &[(EndpointKeys, &[&str])] = &[
+    (
+        EndpointKeys::All,
+        &[
+            "acm-pca",
+            "applicationinsights",
+            "apprunner",
+            "athena",
+            "cloudformation",
+            "comprehendmedical",
+            "compute-optimizer",
+            "datasync",
+            "discovery",
+            "ebs",
+            "ecr",
+            "ecs",
+            "firehose",
+            "healthlake",
+            "iam",
+            "iotfleetwise",
+            "iotwireless",
+            "kinesisanalytics",
+            "kms",
+            "lambda",
+            "medical-imaging",
+            "omics",
+            "payment-cryptography",
+            "polly",
+            "rbin",
+            "rekognition",
+            "route53",
+            "s3",
+            "scheduler",
+            "servicediscovery",
+            "servicequotas",
+            "ssm-contacts",
+            "storagegateway",
+            "textract",
+            "transcribe",
+            "transfer",
+        ],
+    ),
+    (
+        EndpointKeys::AccountAndOrganization,
+        &["dynamodb", "gamelift", "shield"],
+    ),
+    (
+        EndpointKeys::Organization,
+        &[
+            "b2bi",
+            "cassandra",
+            "cognito-identity",
+            "dms",
+            "ds-data",
+            "identitystore",
+            "iottwinmaker",
+            "network-firewall",
+            "pricing",
+            "ses",
+            "sms-voice",
+            "sqs",
+            "workmail",
+        ],
+    ),
 ];
 
-/// Whether requests for actions of this prefix tell who owns the endpoint.
-pub(crate) fn tells_endpoint_owner(prefix: &str) -> bool {
-    WITH_ENDPOINT_OWNER.contains(&prefix)
+/// The keys by which a service tells who owns the endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EndpointKeys {
+    /// `aws:SourceVpcArn`, `aws:VpceAccount`, `aws:VpceOrgPaths` and `aws:VpceOrgID`.
+    All,
+    /// The same without `aws:SourceVpcArn`.
+    AccountAndOrganization,
+    /// `aws:VpceOrgID` alone.
+    Organization,
+}
+
+/// Whether requests for actions of this prefix have a key, by its name in lower case, that tells who owns the endpoint.
+pub(crate) fn tells_endpoint_owner(prefix: &str, id: &str) -> bool {
+    let known = TELLS_ENDPOINT_OWNER.iter().find(|(_, all)| all.contains(&prefix));
+    match known.map(|(keys, _)| keys) {
+        None => false,
+        Some(EndpointKeys::All) => true,
+        Some(EndpointKeys::AccountAndOrganization) => id != "aws:sourcevpcarn",
+        Some(EndpointKeys::Organization) => id == "aws:vpceorgid",
+    }
+}
+
+/// Whether requests for actions of this prefix may be for actions of an MCP server, and have `aws:IsMcpServiceAction`.
+pub(crate) fn serves_mcp(prefix: &str) -> bool {
+    prefix.ends_with("-mcp")
 }
 
 /// Services with one endpoint for all Regions of a partition, whose requests have the Region `us-east-1` in the partition

@@ -55,6 +55,9 @@ impl Signer {
             Carrier::Signed => self.is_iam(),
             Carrier::Role => self == Self::Role,
             Carrier::User => self == Self::User,
+            Carrier::Root => self == Self::Root,
+            Carrier::Tagged => self.is_iam() && self != Self::Root,
+            Carrier::NotFederatedUser => self.is_iam() && self != Self::FederatedUser,
             Carrier::Federated => matches!(self, Self::Role | Self::Nobody { token: true }),
             Carrier::Service => self == Self::Service,
             Carrier::Nobody => false,
@@ -136,13 +139,12 @@ impl Checker<'_> {
         let Some(fact) = condition_keys::find(&id) else {
             return Err(format!("AWS has no condition key `{key}`"));
         };
-        let of_other = !id.starts_with("aws:")
-            && condition_keys::of_service(&id)
-            && self.service.is_some_and(|service| {
-                let prefix = id.split(':').next().unwrap_or_default();
-                service.prefixes().all(|known| known != prefix)
-            });
+        let of_other =
+            condition_keys::of_service(&id) && self.service.is_some_and(|service| service.key(&id).is_none());
         must(!of_other, || format!("`{key}` belongs to another service"))?;
+        let action = self.request.action.to_ascii_lowercase();
+        let lacks = condition_keys::is_by_action(&id) && service::carries(&action, &id) == Some(false);
+        must(!lacks, || format!("requests for `{action}` have no `{key}`"))?;
         must(signer.carries(fact.carrier), || {
             format!("the principal cannot have `{key}`")
         })?;
@@ -324,16 +326,24 @@ impl Checker<'_> {
         for key in ["aws:SecureTransport", "aws:ViaAWSService", "aws:VpcSourceIp"] {
             must(self.one(key).is_some(), || format!("every request has `{key}`"))?;
         }
-        let told = self
-            .service
-            .map(|service| service.prefixes().any(condition_keys::tells_endpoint_owner));
+        let told = |key: &str| {
+            let id = key.to_ascii_lowercase();
+            self.service.is_none_or(|service| {
+                let mut prefixes = service.prefixes();
+                prefixes.any(|prefix| match id.as_str() {
+                    "aws:ismcpserviceaction" => condition_keys::serves_mcp(prefix),
+                    _ => condition_keys::tells_endpoint_owner(prefix, &id),
+                })
+            })
+        };
         for key in [
+            "aws:IsMcpServiceAction",
             "aws:VpceAccount",
             "aws:VpceOrgID",
             "aws:VpceOrgPaths",
             "aws:SourceVpcArn",
         ] {
-            must(told != Some(false) || self.one(key).is_none(), || {
+            must(self.one(key).is_none() || told(key), || {
                 format!("requests to the service do not have `{key}`")
             })?;
         }

@@ -67,6 +67,9 @@ fn carries(caller: Caller, key: &Key<'_>) -> bool {
         Carrier::Signed => caller.is_iam(),
         Carrier::Role => caller == Caller::Role,
         Carrier::User => caller == Caller::User,
+        Carrier::Root => caller == Caller::Root,
+        Carrier::Tagged => caller.is_iam() && caller != Caller::Root,
+        Carrier::NotFederatedUser => caller.is_iam() && caller != Caller::FederatedUser,
         Carrier::Federated => matches!(caller, Caller::Role | Caller::Bearer(_)),
         Carrier::Service => caller == Caller::Service,
         Carrier::Nobody => false,
@@ -79,11 +82,7 @@ fn carrier(key: &Key<'_>) -> Carrier {
 
 /// Whether only a caller with an IAM identity can have the key.
 pub(super) fn of_principal(key: &Key<'_>) -> bool {
-    key.id == "aws:userid"
-        || matches!(
-            carrier(key),
-            Carrier::Signed | Carrier::Role | Carrier::User | Carrier::Federated
-        )
+    key.id == "aws:userid" || !matches!(carrier(key), Carrier::Any | Carrier::Service | Carrier::Nobody)
 }
 
 pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
@@ -95,9 +94,9 @@ pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
         | "aws:sourcevpce"
         | "aws:requestedregion" => true,
         "aws:vpceorgid" | "aws:vpceorgpaths" => {
-            model.tells_endpoint_owner() == Some(true) && model.setting.perimeter.organizations.len() == 1
+            model.tells_endpoint_owner(id) == Some(true) && model.setting.perimeter.organizations.len() == 1
         }
-        "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner() == Some(true),
+        "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner(id) == Some(true),
         _ => false,
     }
 }

@@ -15,12 +15,26 @@ use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
 use crate::text::{ArnPattern, Form, Text};
 
+mod action_keys;
 mod key_meaning;
 
 pub(super) use key_meaning::KeyMeaning;
 
+use action_keys::ActionKeys;
+
 /// Steps that putting values in the place of the variables of a text takes.
 const RESOLVING: usize = 16;
+
+/// Which condition keys requests are taken to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Supposition {
+    /// Those that AWS publishes, on the actions for which it publishes them.
+    AsPublished,
+    /// Those that AWS publishes, on all actions of their services.
+    OnEveryAction,
+    /// Those that the document names, whether AWS has them or not, on all actions.
+    AsWritten,
+}
 
 /// A condition key that the document names.
 #[derive(Debug)]
@@ -70,8 +84,9 @@ pub(super) struct Model<'d> {
     pub(super) linked: Bits,
     /// How long it takes to put values in the place of all variables, in steps of the budget.
     pub(super) resolving: usize,
-    /// Whether keys that AWS does not have are taken to exist.
-    pub(super) unknown_keys_exist: bool,
+    pub(super) supposition: Supposition,
+    /// The keys that some actions lack.
+    by_action: ActionKeys<'d>,
     /// The Action elements that some action does not fit, with the places of their statements.
     pub(super) restricted: Vec<(usize, &'d Element<ActionPattern>)>,
     /// How long it takes to compare an action with them, in steps of the budget.
@@ -90,16 +105,11 @@ struct Places<'d> {
 }
 
 impl<'d> Model<'d> {
-    pub(super) fn new(document: &'d Document, setting: &'d Setting<'d>, interpretation: Interpretation) -> Self {
-        Self::supposing(document, setting, interpretation, false)
-    }
-
-    /// The same, with or without the supposition that keys exist that AWS does not have.
-    pub(super) fn supposing(
+    pub(super) fn new(
         document: &'d Document,
         setting: &'d Setting<'d>,
         interpretation: Interpretation,
-        unknown_keys_exist: bool,
+        supposition: Supposition,
     ) -> Self {
         let statements = document
             .variants
@@ -118,7 +128,8 @@ impl<'d> Model<'d> {
             marked_by: None,
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
-            unknown_keys_exist,
+            supposition,
+            by_action: ActionKeys::default(),
             restricted: Vec::new(),
             action_weight: 1,
             providers: Vec::new(),
@@ -138,6 +149,10 @@ impl<'d> Model<'d> {
             model.take_apart(place, statement, &mut places);
         }
         model.mark_sources(&mut places);
+        if supposition == Supposition::AsPublished {
+            let ids = model.keys.iter().map(|key| key.id).enumerate();
+            model.by_action = ActionKeys::new(ids.filter(|(_, id)| condition_keys::is_by_action(id)));
+        }
         model
     }
 

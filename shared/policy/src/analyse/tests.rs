@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::evaluate;
 
+mod action_keys;
 mod callers;
 mod requests;
 mod traps;
@@ -262,7 +263,7 @@ fn conditions_on_owners_do_not_cover_services_that_do_not_tell_them() {
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
     assert!(on("ebs", &[allow(inside.clone())]).resource.is_some());
     let found = on("ec2", &[allow(inside)]).resource.unwrap();
-    assert_eq!(found.request.action, "ec2:CopySnapshot");
+    assert_eq!(found.request.action, "ec2:AcceptVpcPeeringConnection");
 }
 
 #[test]

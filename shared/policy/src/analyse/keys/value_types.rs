@@ -12,6 +12,8 @@ pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
     match values {
         ValueType::Bool => Some(&["false", "true"]),
         ValueType::TlsVersion => Some(&["1.3", "1.2"]),
+        ValueType::MetadataVersion => Some(&["2.0", "1.0"]),
+        ValueType::Glue => Some(&["glue.amazonaws.com"]),
         _ => None,
     }
 }
@@ -152,7 +154,9 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
                 ..WORD
             };
         }
-        ValueType::Text | ValueType::Bool | ValueType::TlsVersion => return WORD,
+        ValueType::Text | ValueType::Bool | ValueType::TlsVersion | ValueType::MetadataVersion | ValueType::Glue => {
+            return WORD;
+        }
     };
     let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {
         &super::super::path_shapes::feasible

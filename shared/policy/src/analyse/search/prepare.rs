@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::actions::{ActionGroup, Formats, actions, federated_actions};
+use super::super::actions::{actions, federated_actions};
 use super::super::budget::Budget;
 use super::super::callers::{memberships, principals};
 use super::super::identities::Identities;
@@ -63,10 +63,7 @@ impl<'m, 'd> Search<'m, 'd> {
             classes.push(ActionClass {
                 alone: false,
                 federated: true,
-                groups: vec![ActionGroup {
-                    actions: federated_actions(model, &mut complete, budget),
-                    formats: Formats::Any,
-                }],
+                groups: federated_actions(model, &mut complete, budget),
                 owners: owners(model, &identities, &memberships, &accounts, true, &mut complete, budget),
             });
         }

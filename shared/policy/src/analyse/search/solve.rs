@@ -100,6 +100,14 @@ fn solve_group<T>(
     let lying = resources.filter(|(_, resource)| group.formats.has(resource.format) && lies(model, place, resource));
     let lying = lying.map(|(at, resource)| (at, &resource.sig)).collect();
     let varying: [Candidates<'_>; 2] = [actions, lying];
+    let lacking;
+    let fixed = match group.lacks.is_empty() {
+        true => fixed,
+        false => {
+            lacking = without_keys(group, parts, fixed);
+            &lacking
+        }
+    };
     let groups = || varying.iter().chain(fixed);
     let count: usize = groups().map(Vec::len).sum();
     'allow: for allow in (bits & model.allow).iter() {
@@ -166,6 +174,19 @@ fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>) -> Vec<Can
     });
     let instants = parts.instants.iter().map(|choice| &choice.sig).enumerate().collect();
     keys.chain([instants]).collect()
+}
+
+/// The same for actions that lack keys: these are missing.
+fn without_keys<'p>(group: &ActionGroup, parts: &Parts<'_>, fixed: &[Candidates<'p>]) -> Vec<Candidates<'p>> {
+    let keys = parts.free.iter().zip(parts.dims).map(Some).chain([None]);
+    let keys = keys.zip(fixed).map(|(key, candidates)| match key {
+        Some((at, choices)) if group.lacks.has(*at) => {
+            let missing = |pick: usize| choices.get(pick).is_some_and(|choice| choice.values.is_empty());
+            candidates.iter().copied().filter(|(pick, _)| missing(*pick)).collect()
+        }
+        _ => candidates.clone(),
+    });
+    keys.collect()
 }
 
 /// From the start and after each part, the statements that are left whatever is chosen of the parts that follow. Nothing
