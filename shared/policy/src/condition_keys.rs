@@ -4,11 +4,16 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. Keys of a single service come
 //! from the service authorization reference. A key that is in neither does not exist, and no request has it.
 
-use std::sync::LazyLock;
-
 use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
 use crate::literal::{Network, Number, instant};
 use crate::service::{self, Service};
+
+mod global;
+mod services;
+
+pub(crate) use services::{is_global, serves_mcp, tells_endpoint_owner};
+
+use global::{GLOBAL, global, one};
 
 /// What the values of a key look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub(crate) enum ValueType {
     Name,
     Bool,
     Address,
+    /// Of version 4 alone.
+    Address4,
     Vpc,
     ServiceName,
     /// `1.2` or `1.3`. AWS endpoints take no older version:
@@ -53,6 +60,7 @@ impl ValueType {
             Self::Name => is_name(text),
             Self::Bool => matches!(text, "true" | "false"),
             Self::Address => !text.contains('/') && Network::parse(text).is_some(),
+            Self::Address4 => !text.contains('/') && Network::parse(text).is_some_and(|one| !one.v6),
             Self::Vpc => is_vpc(text),
             Self::ServiceName => is_service(text),
             Self::TlsVersion => matches!(text, "1.2" | "1.3"),
@@ -96,112 +104,6 @@ pub(crate) struct ConditionKey {
     pub(crate) carrier: Carrier,
     pub(crate) several: bool,
 }
-
-const fn one(values: ValueType, carrier: Carrier) -> ConditionKey {
-    ConditionKey {
-        values,
-        carrier,
-        several: false,
-    }
-}
-
-const fn list(values: ValueType, carrier: Carrier) -> ConditionKey {
-    ConditionKey {
-        values,
-        carrier,
-        several: true,
-    }
-}
-
-/// Names in lower case. A name with a slash at its end takes any name after it.
-const GLOBAL: &[(&str, ConditionKey)] = &[
-    ("aws:assumedroot", one(ValueType::Bool, Carrier::Root)),
-    ("aws:calledvia", list(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:calledviaawsmcp", one(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:calledviafirst", one(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:calledvialast", one(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:chatbotsourcearn", one(ValueType::Arn, Carrier::Role)),
-    ("aws:currenttime", one(ValueType::Date, Carrier::Any)),
-    (
-        "aws:ec2instancesourceprivateipv4",
-        one(ValueType::Address, Carrier::Role),
-    ),
-    ("aws:ec2instancesourcevpc", one(ValueType::Vpc, Carrier::Role)),
-    ("aws:epochtime", one(ValueType::Date, Carrier::Any)),
-    ("aws:federatedprovider", one(ValueType::Text, Carrier::Federated)),
-    ("aws:ismcpserviceaction", one(ValueType::Bool, Carrier::Any)),
-    (
-        "aws:multifactorauthage",
-        one(ValueType::Count, Carrier::NotFederatedUser),
-    ),
-    (
-        "aws:multifactorauthpresent",
-        one(ValueType::Bool, Carrier::NotFederatedUser),
-    ),
-    ("aws:principalaccount", one(ValueType::Account, Carrier::Any)),
-    ("aws:principalarn", one(ValueType::Arn, Carrier::Signed)),
-    ("aws:principalisawsservice", one(ValueType::Bool, Carrier::Any)),
-    ("aws:principalorgid", one(ValueType::Organization, Carrier::Signed)),
-    (
-        "aws:principalorgpaths",
-        list(ValueType::OrganizationPath, Carrier::Signed),
-    ),
-    (
-        "aws:principalservicename",
-        one(ValueType::ServiceName, Carrier::Service),
-    ),
-    (
-        "aws:principalservicenameslist",
-        list(ValueType::ServiceName, Carrier::Service),
-    ),
-    ("aws:principaltag/", one(ValueType::Text, Carrier::Tagged)),
-    ("aws:principaltype", one(ValueType::Text, Carrier::Any)),
-    ("aws:referer", one(ValueType::Text, Carrier::Any)),
-    ("aws:requestedregion", one(ValueType::Text, Carrier::Any)),
-    ("aws:requesttag/", one(ValueType::Text, Carrier::Any)),
-    ("aws:resourceaccount", one(ValueType::Account, Carrier::Any)),
-    ("aws:resourceorgid", one(ValueType::Organization, Carrier::Any)),
-    ("aws:resourceorgpaths", list(ValueType::OrganizationPath, Carrier::Any)),
-    ("aws:resourcetag/", one(ValueType::Text, Carrier::Any)),
-    ("aws:securetransport", one(ValueType::Bool, Carrier::Any)),
-    ("aws:signinsessionarn", one(ValueType::Arn, Carrier::Signed)),
-    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceaccount>
-    ("aws:sourceaccount", one(ValueType::Account, Carrier::Service)),
-    ("aws:sourcearn", one(ValueType::Arn, Carrier::Service)),
-    ("aws:sourceidentity", one(ValueType::Text, Carrier::Role)),
-    ("aws:sourceip", one(ValueType::Address, Carrier::Nobody)),
-    ("aws:sourceorgid", one(ValueType::Organization, Carrier::Service)),
-    (
-        "aws:sourceorgpaths",
-        list(ValueType::OrganizationPath, Carrier::Service),
-    ),
-    // <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
-    ("aws:sourceowner", one(ValueType::Account, Carrier::Any)),
-    ("aws:sourcevpc", one(ValueType::Vpc, Carrier::Any)),
-    ("aws:sourcevpcarn", one(ValueType::Arn, Carrier::Any)),
-    ("aws:sourcevpce", one(ValueType::Text, Carrier::Any)),
-    ("aws:tagkeys", list(ValueType::Text, Carrier::Any)),
-    ("aws:tokenissuetime", one(ValueType::Date, Carrier::Signed)),
-    ("aws:useragent", one(ValueType::Text, Carrier::Any)),
-    ("aws:userid", one(ValueType::Text, Carrier::Any)),
-    ("aws:username", one(ValueType::Name, Carrier::User)),
-    ("aws:viaawsmcpservice", one(ValueType::Bool, Carrier::Signed)),
-    ("aws:viaawsservice", one(ValueType::Bool, Carrier::Any)),
-    ("aws:vpceaccount", one(ValueType::Account, Carrier::Any)),
-    ("aws:vpceorgid", one(ValueType::Organization, Carrier::Any)),
-    ("aws:vpceorgpaths", list(ValueType::OrganizationPath, Carrier::Any)),
-    ("aws:vpcsourceip", one(ValueType::Address, Carrier::Any)),
-    // Keys of credentials that a service handed out, on requests to every service.
-    ("codebuild:buildarn", one(ValueType::Arn, Carrier::Role)),
-    ("codebuild:projectarn", one(ValueType::Arn, Carrier::Role)),
-    ("ec2:roledelivery", one(ValueType::MetadataVersion, Carrier::Role)),
-    ("ec2:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
-    ("glue:credentialissuingservice", one(ValueType::Glue, Carrier::Role)),
-    ("glue:roleassumedby", one(ValueType::Glue, Carrier::Role)),
-    ("identitystore:userid", one(ValueType::Text, Carrier::Role)),
-    ("lambda:sourcefunctionarn", one(ValueType::Arn, Carrier::Role)),
-    ("ssm:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
-];
 
 /// Keys of services of which more is known than the service authorization reference says.
 const OF_SERVICES: &[(&str, ValueType)] = &[
@@ -281,18 +183,6 @@ fn published(values: &str) -> ValueType {
     }
 }
 
-/// A key of [`GLOBAL`] by its name there.
-fn global(name: &str) -> Option<ConditionKey> {
-    // Lengths are compared sooner than texts.
-    static BY_LENGTH: LazyLock<Vec<&(&str, ConditionKey)>> = LazyLock::new(|| {
-        let mut all: Vec<_> = GLOBAL.iter().collect();
-        all.sort_unstable_by_key(|(known, _)| (known.len(), *known));
-        all
-    });
-    let place = BY_LENGTH.binary_search_by_key(&(name.len(), name), |(known, _)| (known.len(), known));
-    BY_LENGTH.get(place.ok()?).map(|(_, key)| *key)
-}
-
 /// Whether only requests to some services have the key.
 pub(crate) fn of_service(id: &str) -> bool {
     let prefix = id.split(':').next().unwrap_or_default();
@@ -346,125 +236,6 @@ fn distance(one: &str, other: &str) -> usize {
         row = next;
     }
     row.last().copied().unwrap_or_default()
-}
-
-/// Services whose requests tell who owns the endpoint, by the prefix of their actions, and by which keys. The lists under
-/// "Availability" of each key in
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceorgid>
-const TELLS_ENDPOINT_OWNER: &[(EndpointKeys, &[&str])] = &[
-    (
-        EndpointKeys::All,
-        &[
-            "acm-pca",
-            "applicationinsights",
-            "apprunner",
-            "athena",
-            "cloudformation",
-            "comprehendmedical",
-            "compute-optimizer",
-            "datasync",
-            "discovery",
-            "ebs",
-            "ecr",
-            "ecs",
-            "firehose",
-            "healthlake",
-            "iam",
-            "iotfleetwise",
-            "iotwireless",
-            "kinesisanalytics",
-            "kms",
-            "lambda",
-            "medical-imaging",
-            "omics",
-            "payment-cryptography",
-            "polly",
-            "rbin",
-            "rekognition",
-            "route53",
-            "s3",
-            "scheduler",
-            "servicediscovery",
-            "servicequotas",
-            "ssm-contacts",
-            "storagegateway",
-            "textract",
-            "transcribe",
-            "transfer",
-        ],
-    ),
-    (
-        EndpointKeys::AccountAndOrganization,
-        &["dynamodb", "gamelift", "shield"],
-    ),
-    (
-        EndpointKeys::Organization,
-        &[
-            "b2bi",
-            "cassandra",
-            "cognito-identity",
-            "dms",
-            "ds-data",
-            "identitystore",
-            "iottwinmaker",
-            "network-firewall",
-            "pricing",
-            "ses",
-            "sms-voice",
-            "sqs",
-            "workmail",
-        ],
-    ),
-];
-
-/// The keys by which a service tells who owns the endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EndpointKeys {
-    /// `aws:SourceVpcArn`, `aws:VpceAccount`, `aws:VpceOrgPaths` and `aws:VpceOrgID`.
-    All,
-    /// The same without `aws:SourceVpcArn`.
-    AccountAndOrganization,
-    /// `aws:VpceOrgID` alone.
-    Organization,
-}
-
-/// Whether requests for actions of this prefix have a key, by its name in lower case, that tells who owns the endpoint.
-pub(crate) fn tells_endpoint_owner(prefix: &str, id: &str) -> bool {
-    let known = TELLS_ENDPOINT_OWNER.iter().find(|(_, all)| all.contains(&prefix));
-    match known.map(|(keys, _)| keys) {
-        None => false,
-        Some(EndpointKeys::All) => true,
-        Some(EndpointKeys::AccountAndOrganization) => id != "aws:sourcevpcarn",
-        Some(EndpointKeys::Organization) => id == "aws:vpceorgid",
-    }
-}
-
-/// Whether requests for actions of this prefix may be for actions of an MCP server, and have `aws:IsMcpServiceAction`.
-pub(crate) fn serves_mcp(prefix: &str) -> bool {
-    prefix.ends_with("-mcp")
-}
-
-/// Services with one endpoint for all Regions of a partition, whose requests have the Region `us-east-1` in the partition
-/// `aws`. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
-const GLOBAL_SERVICES: &[&str] = &[
-    "account",
-    "billing",
-    "budgets",
-    "ce",
-    "cloudfront",
-    "globalaccelerator",
-    "iam",
-    "networkmanager",
-    "organizations",
-    "route53",
-    "route53domains",
-    "shield",
-    "support",
-];
-
-/// Whether the service with this prefix has one endpoint for all Regions.
-pub(crate) fn is_global(prefix: &str) -> bool {
-    GLOBAL_SERVICES.contains(&prefix)
 }
 
 #[cfg(test)]

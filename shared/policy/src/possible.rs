@@ -2,68 +2,17 @@
 //! every request that the search makes up.
 
 use crate::EndpointContext;
-use crate::arn::{Arn, is_account, is_bucket, is_service};
-use crate::condition_keys::{self, Carrier};
+use crate::arn::{Arn, is_account, is_bucket};
+use crate::condition_keys;
 use crate::evaluate::Request;
 use crate::federation;
 use crate::literal::instant;
 use crate::partition;
 use crate::service::{self, Service, Targets};
 
-/// Who signed a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signer {
-    Root,
-    User,
-    Role,
-    FederatedUser,
-    Service,
-    /// Nobody. The caller may bring the token of an identity provider.
-    Nobody {
-        token: bool,
-    },
-}
+mod signer;
 
-impl Signer {
-    fn of(request: &Request) -> Option<Self> {
-        let name = request.principal.as_str();
-        if name == "anonymous" {
-            let token = federation::is_call(&request.action);
-            return Some(Self::Nobody { token });
-        }
-        if is_service(name) {
-            return Some(Self::Service);
-        }
-        let arn = Arn::parse(name).filter(Arn::is_principal)?;
-        let kind = arn.resource.split('/').next().unwrap_or_default();
-        match (arn.service, kind) {
-            ("iam", "root") => Some(Self::Root),
-            ("iam", "user") => Some(Self::User),
-            ("iam", "role") | ("sts", "assumed-role") => Some(Self::Role),
-            ("sts", "federated-user") => Some(Self::FederatedUser),
-            _ => None,
-        }
-    }
-
-    fn is_iam(self) -> bool {
-        !matches!(self, Self::Service | Self::Nobody { .. })
-    }
-
-    fn carries(self, carrier: Carrier) -> bool {
-        match carrier {
-            Carrier::Any => true,
-            Carrier::Signed => self.is_iam(),
-            Carrier::Role => self == Self::Role,
-            Carrier::User => self == Self::User,
-            Carrier::Root => self == Self::Root,
-            Carrier::Tagged => self.is_iam() && self != Self::Root,
-            Carrier::NotFederatedUser => self.is_iam() && self != Self::FederatedUser,
-            Carrier::Federated => matches!(self, Self::Role | Self::Nobody { token: true }),
-            Carrier::Service => self == Self::Service,
-            Carrier::Nobody => false,
-        }
-    }
-}
+use signer::Signer;
 
 /// Why no request like this can come through the endpoint. Nothing when one can.
 pub fn impossible(request: &Request, endpoint: &EndpointContext) -> Option<String> {

@@ -17,8 +17,10 @@ use crate::text::{ArnPattern, Form, Text};
 
 mod action_keys;
 mod key_meaning;
+mod statements;
 
 pub(super) use key_meaning::KeyMeaning;
+pub(super) use statements::{for_bearers, linked_texts};
 
 use action_keys::ActionKeys;
 
@@ -344,11 +346,16 @@ impl<'d> Model<'d> {
         bits
     }
 
-    /// The same for one key. With a lookup, the conditions with variables count as well.
+    /// The same for one key. With a lookup, the conditions with variables count as well; without one, they count where
+    /// they fail whatever their variables are.
     pub(super) fn sig_of(&self, key: &Key<'_>, values: &[&str], lookup: Option<Lookup<'_>>) -> Bits {
         let mut bits = Bits::ALL;
         for (place, condition) in &key.conditions {
             if lookup.is_none() && condition.linked() {
+                let told = matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::Free);
+                if told && bits.has(*place) && !atoms::may_hold(condition, values, self.interpretation) {
+                    bits.remove(*place);
+                }
                 continue;
             }
             let lookup = lookup.unwrap_or(&atoms::nothing);
@@ -386,21 +393,4 @@ impl<'d> Model<'d> {
 fn weight(condition: &Condition) -> usize {
     let resolved = if condition.linked() { RESOLVING } else { 0 };
     1 + condition.len() + resolved * condition.texts().len()
-}
-
-/// Whether the statement is about calls with the token of an identity provider alone. Of others, AWS does not document
-/// whether a principal that is a provider covers the sessions of roles that were assumed with its token.
-pub(super) fn for_bearers(statement: &Statement) -> bool {
-    let exact = |action: &ActionPattern| matches!(&action.pattern, Pattern::Exact(name) if federation::is_call(name));
-    !statement.action.not && statement.action.values.iter().all(exact)
-}
-
-/// Every text of the statements that has a variable.
-pub(super) fn linked_texts(statements: &[Statement]) -> impl Iterator<Item = &Text> {
-    statements.iter().flat_map(|statement| {
-        let conditions = statement.conditions.iter().flat_map(Condition::texts);
-        conditions
-            .chain(&statement.resource.values)
-            .filter(|text| text.fixed().is_none())
-    })
 }

@@ -1,5 +1,6 @@
 //! What is known of condition keys.
 
+use super::services::{GLOBAL_SERVICES, TELLS_ENDPOINT_OWNER};
 use super::*;
 
 #[test]

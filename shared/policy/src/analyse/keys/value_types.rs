@@ -23,7 +23,7 @@ pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
     let usual = match values {
         ValueType::Count | ValueType::Number => "300",
         ValueType::Date => return vec![iso(model.setting.endpoint.time)],
-        ValueType::Address => "10.0.0.10",
+        ValueType::Address | ValueType::Address4 => "10.0.0.10",
         _ => return Vec::new(),
     };
     vec![usual.to_owned()]
@@ -130,9 +130,13 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             ],
             "0123",
         ),
-        ValueType::Address => (
+        ValueType::Address | ValueType::Address4 => (
             &[Piece::Any],
-            &|text| ValueType::Address.fits(text),
+            if values == ValueType::Address {
+                &|text| ValueType::Address.fits(text)
+            } else {
+                &|text| ValueType::Address4.fits(text)
+            },
             &["10.0.0.10", "7", "0.0.10", "0.10", "192.168", "", "168.7.7", "::1"],
             "7012",
         ),
@@ -158,10 +162,10 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             return WORD;
         }
     };
-    let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {
-        &super::super::path_shapes::feasible
-    } else {
-        &|_| true
+    let feasible: &dyn Fn(&[Piece]) -> bool = match values {
+        ValueType::OrganizationPath => &super::super::path_shapes::feasible,
+        ValueType::Organization => &super::super::identities::may_be_organization,
+        _ => &|_| true,
     };
     Domain {
         base,

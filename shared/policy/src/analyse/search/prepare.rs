@@ -6,7 +6,7 @@ use super::super::actions::{actions, federated_actions};
 use super::super::budget::Budget;
 use super::super::callers::{memberships, principals};
 use super::super::identities::Identities;
-use super::super::keys::{choices, instants};
+use super::super::keys::{chains, choices, instants};
 use super::super::model::{KeyMeaning, Model};
 use super::super::owners::{AccountClasses, owners};
 use super::super::resources::Known;
@@ -71,7 +71,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .keys
             .iter()
             .enumerate()
-            .filter(|(_, key)| key.kind == KeyMeaning::Free)
+            .filter(|(at, key)| key.kind == KeyMeaning::Free && !chains::is_merged(model, *at))
             .map(|(at, _)| at)
             .collect();
         let choices = free

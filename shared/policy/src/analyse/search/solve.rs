@@ -3,7 +3,7 @@
 use super::super::actions::{ActionGroup, example};
 use super::super::budget::Budget;
 use super::super::callers::Caller;
-use super::super::keys::possible;
+use super::super::keys::{Choice, chains, issued_later, possible};
 use super::super::model::Model;
 use super::super::resources::{Resource, ResourceFormat};
 use super::{Goal, Parts, Place, Request};
@@ -209,6 +209,21 @@ fn left_after<'p>(groups: impl DoubleEndedIterator<Item = &'p Candidates<'p>>, n
     Some(all)
 }
 
+/// The instant that was picked, or a later one that no statement tells from it if the credentials are issued later.
+fn instant(model: &Model<'_>, parts: &Parts<'_>, pick: usize, keys: &[(usize, Vec<String>)]) -> Option<i64> {
+    let picked = parts.instants.get(pick)?;
+    let second = |choice: &Choice| choice.values.first()?.parse::<i64>().ok();
+    let issued = keys
+        .iter()
+        .find_map(|(at, values)| issued_later(model, model.keys.get(*at)?.id, values));
+    let Some(issued) = issued else {
+        return second(picked);
+    };
+    let alike = parts.instants.iter().filter(|other| other.sig == picked.sig);
+    let mut later = alike.filter_map(second).filter(|instant| *instant >= issued);
+    later.next().or_else(|| second(picked))
+}
+
 /// The request at the end of a way without Denies.
 fn trace(
     model: &Model<'_>,
@@ -236,9 +251,9 @@ fn trace(
     let action = known.unwrap_or_else(|| action.name.clone());
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
-        keys.push((*at, choices.get(picks.next()?)?.values.clone()));
+        keys.extend(chains::expanded(model, *at, &choices.get(picks.next()?)?.values));
     }
-    let instant = parts.instants.get(picks.next()?)?.values.first()?.parse().ok()?;
+    let instant = instant(model, parts, picks.next()?, &keys)?;
     Some(Request {
         principal: place.principal.clone(),
         owner: place.owner.clone(),

@@ -6,6 +6,8 @@ use crate::glob::{FRESH, Piece, matches, meet};
 
 const MOST_FILLINGS: usize = 128;
 const MOST_CHOICES: usize = 1_024;
+/// So many lengths of what stands for a star are tried besides a long one.
+const MOST_LENGTHS: usize = 14;
 
 /// Strings of a shape that no pattern accepts but those that contain the shape.
 pub(super) fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
@@ -27,7 +29,7 @@ pub(super) fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budg
     let repeated = |times: usize| FRESH.to_string().repeat(times);
     let mut lengths: Vec<String> = vec![repeated((known.question_marks + 1).clamp(4, 12))];
     if known.question_marks > 0 {
-        lengths.extend((0..=known.question_marks.min(8)).map(repeated));
+        lengths.extend((0..=known.question_marks.min(MOST_LENGTHS)).map(repeated));
     }
     if known.fields {
         lengths.push(format!("{FRESH}:{FRESH}"));
@@ -36,7 +38,7 @@ pub(super) fn fill(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budg
         .len()
         .checked_pow(u32::try_from(stars).unwrap_or(u32::MAX))
         .unwrap_or(usize::MAX);
-    let mut complete = combinations <= MOST_FILLINGS && known.question_marks < 8;
+    let mut complete = combinations <= MOST_FILLINGS && (stars == 0 || known.question_marks <= MOST_LENGTHS);
     let mut values = Vec::new();
     for number in 0..combinations.min(MOST_FILLINGS) {
         if !budget.spend(8 + shape.len() / 2) {
@@ -179,6 +181,20 @@ fn spell(shape: &[Piece], fresh: &str, known: &Known<'_>, domain: &Domain<'_>, b
                 if known.alike(&text, fresh) {
                     return Spelled::As(text);
                 }
+            }
+        }
+    }
+    // Words of the length that the patterns ask for.
+    for letter in domain.letters.chars().take(6) {
+        if !budget.spend(2 + shape.len() / 2) {
+            return Spelled::Unknown;
+        }
+        let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
+        if (domain.possible)(&text) {
+            possible_somehow = true;
+            budget.spend(known.cost());
+            if known.alike(&text, fresh) {
+                return Spelled::As(text);
             }
         }
     }
