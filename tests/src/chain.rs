@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use postern_core::functions::FUNCTIONS;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::envelope::Envelope;
@@ -27,6 +27,7 @@ pub struct Delivery {
 pub struct Chain {
     events: aws_sdk_eventbridge::Client,
     sqs: aws_sdk_sqs::Client,
+    sns: aws_sdk_sns::Client,
     rules: Vec<Rule>,
     /// The URLs of queues that are subscribed to the topics of alerts and of reports.
     alerts: String,
@@ -56,6 +57,7 @@ impl Chain {
         Ok(Self {
             events,
             sqs,
+            sns,
             rules,
             alerts,
             reports,
@@ -90,6 +92,22 @@ impl Chain {
         for rule in self.matched(event).await? {
             self.send(&rule.dead_letters, event).await?;
         }
+        Ok(())
+    }
+
+    /// Publishes what AWS publishes when an endpoint connects to an endpoint service.
+    pub async fn notify_of_connection(&self, service: &str, endpoint: &str) -> Result<()> {
+        let notification = json!({
+            "event": "Connect",
+            "vpcEndpointServiceId": service,
+            "vpcEndpointId": endpoint,
+        });
+        let topic = topic(&self.sns, "ConnectionsTopic").await?;
+        let publish = self.sns.publish().topic_arn(topic).message(notification.to_string());
+        publish
+            .send()
+            .await
+            .while_doing("publishing a connection notification")?;
         Ok(())
     }
 
@@ -331,18 +349,18 @@ fn camel(name: &str) -> String {
     words.collect()
 }
 
+/// The ARN of the topic with this name in the template.
+async fn topic(sns: &aws_sdk_sns::Client, name: &str) -> Result<String> {
+    let topics = sns.list_topics().send().await.while_doing("listing the topics")?;
+    let topics = topics.topics.unwrap_or_default();
+    let mut arns = topics.iter().filter_map(|topic| topic.topic_arn());
+    let found = arns.find(|arn| arn.contains(name)).map(str::to_owned);
+    found.ok_or_else(|| HarnessError::new(format_args!("no topic `{name}` among {topics:?}")))
+}
+
 /// Subscribes a queue of the topic's name to the topic with this name in the template. Gives the queue's URL.
 async fn subscribe(sns: &aws_sdk_sns::Client, sqs: &aws_sdk_sqs::Client, name: &str) -> Result<String> {
-    let topics = sns
-        .list_topics()
-        .send()
-        .await
-        .while_doing("listing the topics")?
-        .topics
-        .unwrap_or_default();
-    let mut arns = topics.iter().filter_map(|topic| topic.topic_arn());
-    let topic = arns.find(|arn| arn.contains(name));
-    let topic = topic.ok_or_else(|| HarnessError::new(format_args!("no topic `{name}` among {topics:?}")))?;
+    let topic = topic(sns, name).await?;
     let queue = sqs
         .create_queue()
         .queue_name(name)

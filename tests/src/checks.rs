@@ -75,7 +75,7 @@ pub async fn check_vpc(ec2: &Client, vpc: &FaultyVpc) -> Result<Vec<Check>> {
     ])
 }
 
-fn check(what: &'static str, passed: bool, state: impl Into<String>) -> Check {
+pub(crate) fn check(what: &'static str, passed: bool, state: impl Into<String>) -> Check {
     let state = state.into();
     Check { what, passed, state }
 }

@@ -127,6 +127,20 @@ impl Envelope {
         Self::of_call(region, "DeleteVpcEndpoints", request, response)
     }
 
+    /// Somebody allowed everybody to connect to an endpoint service.
+    pub fn allow_everybody(region: &str, service: &str) -> Self {
+        let request = json!({"ModifyVpcEndpointServicePermissionsRequest": {
+            "ServiceId": service,
+            "AddAllowedPrincipals": {"tag": 1, "content": "*"},
+        }});
+        let response = json!({"ModifyVpcEndpointServicePermissionsResponse": {
+            "xmlns": "http://ec2.amazonaws.com/doc/2016-11-15/",
+            "requestId": "abababab-cdcd-efef-0101-121212121212",
+            "return": true,
+        }});
+        Self::of_call(region, "ModifyVpcEndpointServicePermissions", request, response)
+    }
+
     /// Names a subnet by its route table's new association only.
     pub fn associate_route_table(region: &str, route_table: &str, subnet: &str) -> Self {
         let request = json!({"routeTableId": route_table, "subnetId": subnet});

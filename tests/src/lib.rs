@@ -3,12 +3,14 @@
 
 pub mod chain;
 pub mod checks;
+pub mod connections;
 pub mod envelope;
 pub mod error;
 pub mod function;
 pub mod http;
 pub mod ledger;
 pub mod messages;
+pub mod offer;
 pub mod operator;
 pub mod programs;
 pub mod proxy;

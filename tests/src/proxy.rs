@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::{Barrier, watch};
 use tokio::time::timeout;
 
+use crate::connections::Connections;
 use crate::error::Result;
 use crate::http::{self, Request, Response, Server};
 
@@ -112,6 +113,7 @@ struct State {
     together: Mutex<Option<Arc<Barrier>>>,
     /// Each request that is a multiple of this one is throttled.
     throttled: Mutex<Option<usize>>,
+    connections: Connections,
 }
 
 #[derive(Debug)]
@@ -129,6 +131,7 @@ impl Proxy {
             failed: watch::Sender::default(),
             together: Mutex::default(),
             throttled: Mutex::default(),
+            connections: Connections::default(),
         });
         let server = {
             let state = Arc::clone(&state);
@@ -143,6 +146,11 @@ impl Proxy {
 
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// The connections of endpoint services, which the stand-in behind it lacks.
+    pub fn connections(&self) -> &Connections {
+        &self.state.connections
     }
 
     /// The requests so far.
@@ -199,7 +207,7 @@ impl State {
             let mut calls = lock(&self.calls);
             calls.push(Call {
                 action: action.clone(),
-                parameters,
+                parameters: parameters.clone(),
             });
             calls.len()
         };
@@ -217,15 +225,27 @@ impl State {
             (fault.clone(), *met)
         });
         let Some((fault, met)) = fault else {
-            return http::ask(self.stand_in, &request).await.ok();
+            return self.carry_out(&action, &parameters, &request).await;
         };
         if met == 1 && matches!(fault, Fault::LostAnswer | Fault::Silence) {
-            http::ask(self.stand_in, &request).await.ok()?;
+            self.carry_out(&action, &parameters, &request).await?;
         }
         self.failed.send_replace(true);
         match fault {
             Fault::Silence => std::future::pending().await,
             fault => fault.answer(&request),
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        action: &str,
+        parameters: &BTreeMap<String, String>,
+        request: &Request,
+    ) -> Option<Response> {
+        match self.connections.answer(action, parameters) {
+            Some(response) => Some(response),
+            None => http::ask(self.stand_in, request).await.ok(),
         }
     }
 }

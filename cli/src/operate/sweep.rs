@@ -33,7 +33,9 @@ pub async fn sweep(aws: &Aws, arguments: &Sweep, out: &mut dyn Write) -> Result<
         .map_err(CommandError::Sweep)?;
     say(
         out,
-        &format!("The sweeper evaluates every VPC of account {account} in {region}. SQS message {id}."),
+        &format!(
+            "The sweeper evaluates every VPC and endpoint service of account {account} in {region}. SQS message {id}."
+        ),
     )?;
     Ok(Status::Fine)
 }

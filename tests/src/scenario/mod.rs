@@ -1,6 +1,6 @@
 //! The deployed functions from end to end: events of a VPC with defects, first in audit mode, then in enforce mode, then the
-//! same events again, then while EC2 fails during a repair; then a rollback, a resumed remediation, and a subnet that
-//! cannot be deleted.
+//! same events again, then while EC2 fails during a repair; then a rollback, a resumed remediation, a subnet that cannot
+//! be deleted, and an endpoint service that somebody opened to everybody.
 
 mod steps;
 
@@ -14,6 +14,7 @@ use crate::checks::{Check, check_vpc};
 use crate::envelope::Envelope;
 use crate::error::Result;
 use crate::messages::{Alert, Report};
+use crate::offer::PublicService;
 use crate::operator::Operator;
 use crate::programs::ready;
 use crate::proxy::{Call, Proxy};
@@ -31,6 +32,7 @@ pub enum Part {
     RolledBack,
     Resumed,
     Blocked,
+    Served,
 }
 
 /// What happened in one part of the scenario.
@@ -41,13 +43,14 @@ pub struct Round {
     pub reports: Vec<Report>,
     /// The EC2 calls of the functions.
     pub calls: Vec<Call>,
-    /// The VPC afterwards.
+    /// The VPC, or the endpoint service, afterwards.
     pub checks: Vec<Check>,
 }
 
 #[derive(Clone, Debug)]
 pub struct ScenarioResult {
     pub vpc: FaultyVpc,
+    pub service: PublicService,
     /// The VPC at first.
     pub before: Vec<Check>,
     /// Events that no rule may match.
@@ -66,6 +69,10 @@ pub struct ScenarioResult {
     pub resumed: Round,
     /// A subnet could not be deleted.
     pub blocked: Round,
+    /// The endpoint service after it was opened.
+    pub opened: Vec<Check>,
+    /// It was repaired, and an approved consumer connected.
+    pub served: Round,
     /// The EC2 calls of the sweep that the command of the README asked for, and of one that `postern sweep` asked for.
     pub swept: [Vec<Call>; 2],
     /// The lines of `postern doctor` as JSON.
@@ -102,9 +109,18 @@ pub enum Progress<'a> {
     VisibilityShortened {
         seconds: u32,
     },
-    /// A person did this in the VPC.
+    /// A person did this.
     Damaged {
         what: &'a str,
+    },
+    /// The endpoint service as a person left it.
+    Opened {
+        service: &'a PublicService,
+        checks: &'a [Check],
+    },
+    /// AWS published that an endpoint waits for acceptance.
+    Connecting {
+        endpoint: &'a str,
     },
     /// EC2 carries out this call and does not answer.
     Unanswered {
@@ -130,8 +146,8 @@ impl Round {
 
 impl ScenarioResult {
     /// Whether audit mode changed nothing, enforce mode repaired everything, the same events then changed nothing, the
-    /// interrupted repair was completed with each change made once, and the rollback lasted until the remediation was
-    /// resumed.
+    /// interrupted repair was completed with each change made once, the rollback lasted until the remediation was
+    /// resumed, and the endpoint service was closed.
     pub fn succeeded(&self) -> bool {
         let untouched = self.audit.checks == self.before && self.audit.mutations().next().is_none();
         let silent = self.repeated.mutations().next().is_none()
@@ -151,6 +167,7 @@ impl ScenarioResult {
             &self.interrupted,
             &self.resumed,
             &self.blocked,
+            &self.served,
         ];
         untouched
             && silent
@@ -204,8 +221,9 @@ async fn run_in(
         programs.with(settings::audit()).await?,
         programs.with(&settings::enforce()).await?,
     );
-    let (vpc, ()) = tokio::try_join!(
+    let (vpc, service, ()) = tokio::try_join!(
         FaultyVpc::create(&environment.ec2, REGION),
+        PublicService::create(&environment.ec2, &environment.moto, REGION),
         environment.ministack.deploy(&audit)
     )?;
     let chain = Chain::of(&environment.ministack).await?;
@@ -224,6 +242,7 @@ async fn run_in(
         environment,
         chain: &chain,
         vpc: &vpc,
+        service: &service,
         operator: Operator::of(&environment.ministack, &environment.moto, &settings::enforce()).await?,
     };
     let ignored = steps.ignored(&events).await?;
@@ -242,11 +261,13 @@ async fn run_in(
     let resumed = steps.resumed(watch).await?;
     let deletion = Envelope::delete_subnet(&vpc.region, &vpc.app_c).failed(DEPENDENCY_VIOLATION);
     let blocked = steps.round(Part::Blocked, &[deletion], watch).await?;
+    let (opened, served) = steps.served(watch).await?;
     let swept = steps.swept(watch).await?;
     let doctor = steps.operator.doctor().await?;
     let recovered = steps.recovered(&enforce_zips, watch).await?;
     Ok(ScenarioResult {
         vpc,
+        service,
         before,
         ignored,
         audit,
@@ -257,6 +278,8 @@ async fn run_in(
         rolled_back,
         resumed,
         blocked,
+        opened,
+        served,
         swept,
         doctor,
         recovered,

@@ -9,11 +9,12 @@ use serde_json::json;
 
 use super::{Environment, Part, Progress, Recovery, Round};
 use crate::chain::{Chain, Delivery};
-use crate::checks::check_vpc;
+use crate::checks::{Check, check_vpc};
 use crate::envelope::Envelope;
 use crate::error::{HarnessError, Result, While};
 use crate::ledger::history;
 use crate::messages::Report;
+use crate::offer::PublicService;
 use crate::operator::Operator;
 use crate::proxy::{Call, Fault};
 use crate::seed::FaultyVpc;
@@ -38,6 +39,7 @@ pub(super) struct Steps<'a> {
     pub(super) environment: &'a Environment,
     pub(super) chain: &'a Chain,
     pub(super) vpc: &'a FaultyVpc,
+    pub(super) service: &'a PublicService,
     pub(super) operator: Operator,
 }
 
@@ -64,6 +66,37 @@ impl Steps<'_> {
         }
         let reports = self.chain.reports().await?;
         self.end(part, deliveries, reports, watch).await
+    }
+
+    /// Opens the endpoint service to everybody, and has an approved consumer connect once it is repaired. Also gives the
+    /// service as it was in between.
+    pub(super) async fn served(&self, watch: &mut impl FnMut(Progress<'_>)) -> Result<(Vec<Check>, Round)> {
+        let (ec2, connections) = (&self.environment.ec2, self.environment.proxy.connections());
+        watch(Progress::Begun(Part::Served));
+        self.service.open(ec2, connections).await?;
+        watch(Progress::Damaged {
+            what: "allowed everybody to connect to an endpoint service, without acceptance",
+        });
+        let opened = self.service.check(ec2, connections).await?;
+        watch(Progress::Opened {
+            service: self.service,
+            checks: &opened,
+        });
+        self.environment.proxy.take();
+        let event = Envelope::allow_everybody(&self.vpc.region, &self.service.id);
+        let delivery = self.chain.deliver(&event).await?;
+        watch(Progress::Delivered(&delivery));
+        self.settle(&delivery).await?;
+        let endpoint = &self.service.late;
+        self.service.connect(connections);
+        watch(Progress::Connecting { endpoint });
+        self.chain.notify_of_connection(&self.service.id, endpoint).await?;
+        self.settle(&delivery).await?;
+        let reports = self.chain.reports().await?;
+        let checks = self.service.check(ec2, connections).await?;
+        let round = self.round_of(vec![delivery], reports, checks).await?;
+        watch(Progress::Ended(Part::Served, &round));
+        Ok((opened, round))
     }
 
     /// Damages the VPC, and lets EC2 fail during the repair.
@@ -160,15 +193,20 @@ impl Steps<'_> {
         reports: Vec<Report>,
         watch: &mut impl FnMut(Progress<'_>),
     ) -> Result<Round> {
-        let round = Round {
+        let checks = check_vpc(&self.environment.ec2, self.vpc).await?;
+        let round = self.round_of(deliveries, reports, checks).await?;
+        watch(Progress::Ended(part, &round));
+        Ok(round)
+    }
+
+    async fn round_of(&self, deliveries: Vec<Delivery>, reports: Vec<Report>, checks: Vec<Check>) -> Result<Round> {
+        Ok(Round {
             deliveries,
             alerts: self.chain.alerts().await?,
             reports,
             calls: self.environment.proxy.take(),
-            checks: check_vpc(&self.environment.ec2, self.vpc).await?,
-        };
-        watch(Progress::Ended(part, &round));
-        Ok(round)
+            checks,
+        })
     }
 
     /// Asks for a sweep, first by the command of docs/operations.md as it is written there.

@@ -22,7 +22,7 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// Starts it; its functions find EC2 at this endpoint.
+    /// Starts it; its functions find EC2 and Elastic Load Balancing at this endpoint.
     pub async fn start(ec2: &str) -> Result<Self> {
         let program = tool("ministack")?;
         let scratch = Scratch::new()?;
@@ -41,6 +41,7 @@ impl Ministack {
                 // The functions inherit these.
                 ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
                 ("AWS_ENDPOINT_URL_EC2", ec2.to_owned()),
+                ("AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2", ec2.to_owned()),
             ]);
             Process::start(&program, [""; 0], variables)
         })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::checks::Check;
 use crate::messages::{Alert, Report};
 use crate::proxy::Call;
 use crate::scenario::{Round, ScenarioResult, run};
@@ -20,6 +21,7 @@ async fn deployed_functions_repair_a_vpc_once_and_report_it() {
     rollback_lasts(&result);
     resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(&result);
     report_of_a_blocked_deletion_names_the_release_command(&result);
+    opened_endpoint_service_is_closed_and_approved_consumers_stay_connected(&result);
     sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(&result);
     doctor_finds_the_deployment_and_what_it_lacks(&result);
     deleted_ledger_is_replaced_by_the_documented_commands(&result);
@@ -222,6 +224,43 @@ fn report_of_a_blocked_deletion_names_the_release_command(result: &ScenarioResul
     let command = format!("postern release {}", result.vpc.app_c);
     assert_eq!(blocked.reports[0].text("/notices/0/command"), command);
     assert_eq!(blocked.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+}
+
+fn opened_endpoint_service_is_closed_and_approved_consumers_stay_connected(result: &ScenarioResult) {
+    let passed = |checks: &[Check]| -> Vec<bool> { checks.iter().map(|check| check.passed).collect() };
+    assert_eq!(
+        passed(&result.opened),
+        [false, false, true, false, false],
+        "{:#?}",
+        result.opened
+    );
+    let served = &result.served;
+    assert_eq!(passed(&served.checks), [true; 5], "{:#?}", served.checks);
+    assert_eq!(
+        set(&served.deliveries[0].functions),
+        BTreeSet::from(["service-inspector"])
+    );
+    let mutations: Vec<_> = served.mutations().map(|call| call.action.as_str()).collect();
+    assert_eq!(
+        mutations,
+        [
+            "ModifyVpcEndpointServiceConfiguration",
+            "ModifyVpcEndpointServicePermissions",
+            "RejectVpcEndpointConnections",
+            "AcceptVpcEndpointConnections",
+        ]
+    );
+    assert_eq!(served.alerts.len(), served.reports.len());
+    let [closed, accepted] = served.reports.as_slice() else {
+        panic!("{:#?}", served.reports);
+    };
+    for report in [closed, accepted] {
+        report.check().unwrap();
+        assert_eq!(report.text("/scope/resource/id"), result.service.id);
+    }
+    for alert in &served.alerts {
+        alert.check().unwrap();
+    }
 }
 
 fn check_messages(result: &ScenarioResult, round: &Round) {

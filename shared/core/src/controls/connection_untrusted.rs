@@ -18,8 +18,9 @@ settings approves. AWS tells the account of a consumer, and neither its organisa
 **Remediation** (restrictive; of a connection that was accepted also interrupting). Postern rejects the connection. \
 Rejecting one that was accepted drops its traffic at once, so that it waits for `[modes.interrupting]` and its window. \
 The rollback of a rejection accepts a connection that was accepted before, and no other: AWS lets no rejected connection \
-wait again. A connection of which Postern cannot decide whether you trust its account is reported and never rejected: that of a service \
-that no `[[providers]]` names, and every unlisted account where an organisation is approved.",
+wait again. A connection of which Postern cannot decide whether you trust its account is reported and never rejected: that of a \
+service that no `[[providers]]` names, and every unlisted account while an organisation is approved. `organizations = []` in \
+`[[providers]]` says that every approved account is listed.",
     finds: "a connection of an account that you do not trust",
     remediation: "rejects it; one that was accepted only where interrupting changes are enforced",
     concern: Concern::Publication,
@@ -129,12 +130,12 @@ mod tests {
     #[test]
     fn connection_is_undecided_where_an_organisation_or_nobody_is_approved() {
         let mut organization = connected(EndpointState::Available);
-        organization.settings.providers[0]
-            .organizations
-            .push("o-exampleorg1".to_owned());
+        organization.settings.providers[0].organizations = Some(vec!["o-exampleorg1".to_owned()]);
         let mut nobody = connected(EndpointState::Available);
         nobody.settings.providers.clear();
-        for world in [organization, nobody] {
+        let mut perimeter = connected(EndpointState::Available);
+        perimeter.settings.perimeter.organizations = vec!["o-exampleorg1".to_owned()];
+        for world in [organization, nobody, perimeter] {
             assert_eq!(world.judge(&CONTROL).verdict(), Verdict::Indeterminate);
             assert_eq!(world.plan().changes, []);
         }
@@ -148,5 +149,18 @@ mod tests {
         let mut own = published().connect("vpce-1", crate::testing::ACCOUNT, EndpointState::Available);
         own.settings.providers.clear();
         assert_eq!(own.judge(&CONTROL).verdict(), Verdict::Compliant);
+    }
+
+    #[test]
+    fn organisation_of_the_perimeter_does_not_count_where_every_approved_account_is_listed() {
+        let mut world = connected(EndpointState::Available);
+        world.settings.perimeter.organizations = vec!["o-exampleorg1".to_owned()];
+        world.settings.providers[0].organizations = Some(Vec::new());
+        assert_eq!(world.judge(&CONTROL).verdict(), Verdict::NonCompliant);
+        // Another block that selects the service leaves it to the perimeter.
+        let mut other = world.settings.providers[0].clone();
+        other.organizations = None;
+        world.settings.providers.push(other);
+        assert_eq!(world.judge(&CONTROL).verdict(), Verdict::Indeterminate);
     }
 }

@@ -158,9 +158,7 @@ mod tests {
             ["*"]
         );
         let mut organization = public;
-        organization.settings.providers[0]
-            .organizations
-            .push("o-exampleorg1".to_owned());
+        organization.settings.providers[0].organizations = Some(vec!["o-exampleorg1".to_owned()]);
         assert_eq!(organization.judge(&CONTROL).changes(), None);
     }
 }

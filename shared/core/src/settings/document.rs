@@ -127,7 +127,7 @@ fn provider(node: &Node<'_>) -> Option<Provider> {
         Some(Provider {
             services: s.get("services", selector).unwrap_or_default(),
             accounts: s.list("accounts", values::account),
-            organizations: s.list("organizations", values::organization_or_path),
+            organizations: s.get("organizations", |node| node.list(values::organization_or_path)),
             principals: s.list("principals", values::principal),
             regions: s.list("regions", values::region).into_iter().collect(),
             waiting_hours: s

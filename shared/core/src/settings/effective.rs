@@ -132,14 +132,15 @@ fn provider(provider: &Provider) -> Value {
         ("names", strings(&services.names)),
         ("tags", tags(&services.tags)),
     ]);
-    let table = section([
+    let mut table = section([
         ("services", services.into()),
         ("accounts", strings(accounts)),
-        ("organizations", strings(organizations)),
         ("principals", strings(principals)),
         ("regions", strings(regions)),
         ("waiting_hours", number(*waiting_hours)),
     ]);
+    let organizations = organizations.as_ref().map(strings);
+    table.extend(organizations.map(|list| ("organizations".to_owned(), list)));
     table.into()
 }
 

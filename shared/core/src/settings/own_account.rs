@@ -6,6 +6,7 @@
 use postern_policy::Perimeter;
 
 use super::Settings;
+use super::provider::{Provider, ServiceSelector};
 use crate::model::id::AccountId;
 use crate::model::token::client_token;
 
@@ -17,6 +18,36 @@ pub enum Organization {
     None,
     /// The reason, such as the call that was denied.
     Unknown(String),
+}
+
+/// Whatever the order.
+fn digest_of<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
+    let mut texts: Vec<_> = texts.into_iter().map(String::as_str).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    client_token(texts)
+}
+
+/// Of who may use which services. How long a connection may wait decides about nobody.
+fn digest_of_provider(provider: &Provider) -> String {
+    let Provider {
+        services: ServiceSelector { ids, names, tags },
+        accounts,
+        organizations,
+        principals,
+        regions,
+        waiting_hours: _,
+    } = provider;
+    let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
+    let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+    let tags: Vec<_> = tags
+        .iter()
+        .map(|(key, value)| client_token([key.as_str(), value]))
+        .collect();
+    let regions: Vec<_> = regions.iter().map(ToString::to_string).collect();
+    let organizations = organizations.as_ref().map_or_else(String::new, digest_of);
+    let lists = [&ids, &names, &tags, accounts, principals, &regions].map(digest_of);
+    client_token(lists.iter().chain([&organizations]).map(String::as_str))
 }
 
 /// Characters of a digest. Enough to tell the perimeters of one deployment apart.
@@ -45,14 +76,9 @@ impl Settings {
             resources,
             aws_owned_resources,
         ];
-        let lists = lists.map(|list| {
-            let mut list: Vec<_> = list.iter().map(String::as_str).collect();
-            list.sort_unstable();
-            list.dedup();
-            client_token(list)
-        });
+        let lists = lists.map(digest_of);
         let flags = format!("{builtin_aws_owned_resources} {aws_services} {images_of_any_owner}");
-        let mut providers: Vec<_> = self.providers.iter().map(|provider| format!("{provider:?}")).collect();
+        let mut providers: Vec<_> = self.providers.iter().map(digest_of_provider).collect();
         providers.sort_unstable();
         let texts = lists.iter().chain([&flags]).chain(&providers);
         let digest = client_token(texts.map(String::as_str));
@@ -243,6 +269,27 @@ mod tests {
             "organizations = ['o-exampleorg1']",
             "organizations = ['o-exampleorg1', 'o-exampleorg2']\naws_services = false",
             "organizations = ['o-exampleorg1', 'o-exampleorg2']\naccounts = ['111122223333']",
+        ] {
+            assert_ne!(one, digest(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn digest_survives_upgrades_and_depends_on_who_may_use_which_services() {
+        let digest = |provider: &str| {
+            settings(&format!("accounts = ['111122223333']\n\n[[providers]]\n{provider}")).perimeter_digest()
+        };
+        // Whoever confirmed a perimeter confirmed it for later versions too.
+        assert_eq!(digest("accounts = ['222233334444']"), "3bf234d2bfb1");
+        let one = digest("accounts = ['222233334444', '333344445555']");
+        assert_eq!(
+            one,
+            digest("accounts = ['333344445555', '222233334444']\nwaiting_hours = 3")
+        );
+        for other in [
+            "accounts = ['222233334444']",
+            "accounts = ['222233334444', '333344445555']\nservices = { tags = { team = 'pay' } }",
+            "accounts = ['222233334444', '333344445555']\nregions = ['eu-west-1']",
         ] {
             assert_ne!(one, digest(other), "{other}");
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use postern_policy::Perimeter;
+
 use super::{Settings, carries};
 use crate::model::arn::Arn;
 use crate::model::endpoint_service::EndpointService;
@@ -13,8 +15,9 @@ use crate::model::part::Tags;
 pub struct Provider {
     pub services: ServiceSelector,
     pub accounts: Vec<String>,
-    /// AWS tells the account of a consumer and not its organisation, so that these decide nothing about an account.
-    pub organizations: Vec<String>,
+    /// None: those of the perimeter. AWS tells the account of a consumer and not its organisation, so that an account that
+    /// is not listed stays undecided while there is one.
+    pub organizations: Option<Vec<String>>,
     /// ARNs of accounts, roles and users. AWS names no caller of a connection: an ARN is judged by its account.
     pub principals: Vec<String>,
     /// From which Regions consumers may connect. Empty: only from that of the service.
@@ -76,10 +79,19 @@ impl Settings {
 
     /// An organisation that may use an endpoint service, if there is one. AWS does not tell which accounts belong to it.
     fn approved_organization<'a>(&'a self, service: &'a EndpointService) -> Option<&'a str> {
-        let perimeter = &self.perimeter;
-        let perimeter = perimeter.organizations.iter().chain(&perimeter.organization_paths);
-        let approved = self.providers_of(service).flat_map(|provider| &provider.organizations);
-        perimeter.chain(approved).next().map(String::as_str)
+        let Perimeter {
+            organizations,
+            organization_paths,
+            ..
+        } = &self.perimeter;
+        let perimeter = || organizations.iter().chain(organization_paths).next();
+        let mut approved = self
+            .providers_of(service)
+            .map(|provider| match &provider.organizations {
+                Some(organizations) => organizations.first(),
+                None => perimeter(),
+            });
+        approved.find_map(|organization| organization).map(String::as_str)
     }
 
     fn unnamed_consumers(service: &EndpointService) -> String {
@@ -100,7 +112,8 @@ impl Settings {
         match self.approved_organization(service) {
             Some(organization) => Trust::Undecided(format!(
                 "The settings approve `{organization}`, and AWS does not tell whether account {account} belongs to it. Add the \
-                 account to `accounts` of `[[providers]]` if it does."
+                 account to `accounts` of `[[providers]]` if it does, or set `organizations = []` there if all approved \
+                 accounts are listed."
             )),
             None => Trust::Untrusted,
         }

@@ -148,8 +148,9 @@ struct Provider {
     /// Ids of approved accounts.
     #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
     accounts: Option<BTreeSet<String>>,
-    /// Ids of approved organisations, or paths of organisational units with a slash at the end. AWS does not tell to which
-    /// organisation a consumer belongs: its connections are neither accepted nor rejected unless `accounts` lists it.
+    /// Ids of approved organisations, or paths of organisational units with a slash at the end. Default: those of the
+    /// perimeter. AWS does not tell to which organisation a consumer belongs: while one is approved, connections of accounts
+    /// that are not listed are neither accepted nor rejected. Set `[]` where every approved account is listed.
     #[schemars(inner(regex(
         pattern = r"^o-[a-z0-9]{10,32}(/r-[a-z0-9]{4,32}/(ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}/)*)?$"
     )))]

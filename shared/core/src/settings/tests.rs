@@ -120,7 +120,7 @@ fn every_key_reaches_the_settings() {
                 tags: BTreeMap::from([("tier".to_owned(), "gold".to_owned())]),
             },
             accounts: strings(&["777788889999"]),
-            organizations: strings(&["o-exampleorg1", "o-exampleorg2/r-ab12/ou-ab12-11111111/"]),
+            organizations: Some(strings(&["o-exampleorg1", "o-exampleorg2/r-ab12/ou-ab12-11111111/"])),
             principals: strings(&["arn:aws:iam::444455556666:role/partner"]),
             regions: BTreeSet::from(["eu-west-1".into()]),
             waiting_hours: 8,
@@ -402,7 +402,7 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
             ..ServiceSelector::default()
         },
         accounts: strings(&["777788889999"]),
-        organizations: Vec::new(),
+        organizations: Some(Vec::new()),
         principals: Vec::new(),
         regions: BTreeSet::from(["eu-west-1".into()]),
         waiting_hours: 24,

@@ -50,7 +50,7 @@ pub(crate) fn published() -> ServiceWorld {
     let provider = Provider {
         services: ServiceSelector::default(),
         accounts: vec![CONSUMER.to_owned()],
-        organizations: Vec::new(),
+        organizations: None,
         principals: Vec::new(),
         regions: BTreeSet::new(),
         waiting_hours: 24,
@@ -269,9 +269,7 @@ pub(crate) fn services() -> impl Strategy<Value = ServiceWorld> {
                 if !approves {
                     world.settings.providers.clear();
                 } else if organization {
-                    world.settings.providers[0]
-                        .organizations
-                        .push("o-exampleorg1".to_owned());
+                    world.settings.providers[0].organizations = Some(vec!["o-exampleorg1".to_owned()]);
                 }
                 for control in audited {
                     world.settings.modes.controls.insert(control.to_owned(), Mode::Audit);

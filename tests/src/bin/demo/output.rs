@@ -20,6 +20,9 @@ pub(crate) struct Output {
     vpc: String,
     /// The VPC before Postern changed it.
     before: Vec<Check>,
+    /// The endpoint service before Postern changed it.
+    service: String,
+    opened: Vec<Check>,
     alerts: usize,
     reports: usize,
     /// Whether the events of the part are printed one by one.
@@ -33,6 +36,8 @@ impl Output {
             start: Instant::now(),
             vpc: String::new(),
             before: Vec::new(),
+            service: String::new(),
+            opened: Vec::new(),
             alerts: 0,
             reports: 0,
             detailed: false,
@@ -61,6 +66,13 @@ impl Output {
                 "(a failed message comes back after {seconds} seconds here, after 12 minutes in AWS)"
             ))),
             Progress::Damaged { what } => self.step(&format!("ada {what}")),
+            Progress::Opened { service, checks } => {
+                self.service.clone_from(&service.id);
+                self.opened = checks.to_vec();
+            }
+            Progress::Connecting { endpoint } => self.step(&format!(
+                "{endpoint} of the approved account waits for acceptance; AWS publishes a connection notification"
+            )),
             Progress::Unanswered { action } => self.step(&format!(
                 "{} from now on EC2 carries out {action}, but the answer is lost",
                 self.color.mark(false)
@@ -88,7 +100,7 @@ impl Output {
         match result.succeeded() {
             true => {
                 println!(
-                    "{} Repaired, reported, repeated events ignored, completed after a failure, rolled back, resumed.",
+                    "{} Repaired, reported, repeated events ignored, completed after a failure, rolled back, resumed, service closed.",
                     self.color.mark(true)
                 );
                 ExitCode::SUCCESS
@@ -109,6 +121,7 @@ impl Output {
             Part::RolledBack => "History and rollback",
             Part::Resumed => "Resume the remediation, and fetch a lost event",
             Part::Blocked => "A subnet that Postern's endpoint is in cannot be deleted",
+            Part::Served => "An endpoint service is opened to everybody",
         };
         self.detailed = part != Part::Repeated;
         self.title(title);
@@ -129,6 +142,15 @@ impl Output {
                 self.messages(round);
             }
             Part::Repeated => self.step(&format!("{events} events, {}", counts(round))),
+            Part::Served => {
+                self.step(&counts(round));
+                let columns: [(&str, &[Check]); 2] = [("before", &self.opened), ("after", &round.checks)];
+                println!("\n{}", table(&self.service, &columns, self.color));
+                self.findings(&round.reports);
+                for alert in &round.alerts {
+                    self.line(&format!("alert: {}", alert.subject));
+                }
+            }
             Part::Interrupted | Part::RolledBack | Part::Resumed | Part::Blocked => {
                 for alert in &round.alerts {
                     self.line(&format!("alert: {}", alert.subject));
