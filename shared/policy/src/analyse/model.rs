@@ -352,7 +352,7 @@ impl<'d> Model<'d> {
         let mut bits = Bits::ALL;
         for (place, condition) in &key.conditions {
             if lookup.is_none() && condition.linked() {
-                let told = matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::Free);
+                let told = values.is_empty() || matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::Free);
                 if told && bits.has(*place) && !atoms::may_hold(condition, values, self.interpretation) {
                     bits.remove(*place);
                 }
