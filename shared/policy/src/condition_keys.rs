@@ -62,12 +62,16 @@ impl ValueType {
             Self::Address => !text.contains('/') && Network::parse(text).is_some(),
             Self::Address4 => !text.contains('/') && Network::parse(text).is_some_and(|one| !one.v6),
             Self::Vpc => is_vpc(text),
-            Self::ServiceName => is_service(text),
+            Self::ServiceName => is_service(text) && text.bytes().all(is_in_service),
             Self::TlsVersion => matches!(text, "1.2" | "1.3"),
             Self::MetadataVersion => matches!(text, "1.0" | "2.0"),
             Self::Glue => text == "glue.amazonaws.com",
         }
     }
+}
+
+fn is_in_service(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte)
 }
 
 fn is_vpc(text: &str) -> bool {

@@ -91,8 +91,9 @@ impl Checker<'_> {
         let of_other =
             condition_keys::of_service(&id) && self.service.is_some_and(|service| service.key(&id).is_none());
         must(!of_other, || format!("`{key}` belongs to another service"))?;
-        let action = self.request.action.to_ascii_lowercase();
-        let lacks = condition_keys::is_by_action(&id) && service::carries(&action, &id) == Some(false);
+        let action = &self.request.action;
+        let lacks =
+            condition_keys::is_by_action(&id) && service::carries(&action.to_ascii_lowercase(), &id) == Some(false);
         must(!lacks, || format!("requests for `{action}` have no `{key}`"))?;
         must(signer.carries(fact.carrier), || {
             format!("the principal cannot have `{key}`")

@@ -189,7 +189,6 @@ impl Type {
                 "o-foreignorg1/r-zz12/",
                 "o-exampleorg1*",
                 "o-exampleorg1/r-????/*",
-                "*o-exampleorg1/*",
             ],
             Self::Principal => &[
                 "arn:aws:iam::111122223333:role/app",

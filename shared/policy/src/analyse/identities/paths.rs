@@ -55,6 +55,7 @@ pub(in super::super) fn paths(model: &Model<'_>, organization: &str, budget: &mu
             "zzzzzzzz",
             "zz12/ou-zz12-qqqqqqqq",
             "zzzzo/ou-zzzz",
+            "ou-zzzz",
             "qq34",
         ],
         letters: "zq0x17",

@@ -13,7 +13,7 @@ const FIRST: &str = "aws:calledviafirst";
 const LAST: &str = "aws:calledvialast";
 
 /// So many names are put into chains.
-const MOST_NAMES: usize = 5;
+const MOST_NAMES: usize = 7;
 
 /// The places of the keys of a chain in [`Model::keys`], where the document names more than one of them. The first stands
 /// for all. Nothing where variables name them, since these are followed key by key.

@@ -2,7 +2,7 @@
 
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD};
-use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
+use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path};
 use crate::condition_keys::ValueType;
 use crate::glob::Piece;
 use crate::literal::iso;
@@ -68,6 +68,9 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
                 "zzzzzzzz/",
                 "zzzzzzzz",
                 "zzzzzzzzzz/r-zz12/ou-zz12-zzzzzzzz/",
+                "zzzzzzzzzz/r-zzzzo/ou-zzzz",
+                "r-zzzzo/ou-zzzz",
+                "ou-zzzz",
             ],
             "zq0x17",
         ),
@@ -142,7 +145,7 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
         ),
         ValueType::ServiceName => (
             &[Piece::Any],
-            &is_service,
+            &|text| ValueType::ServiceName.fits(text),
             &[
                 "unlisted.amazonaws.com",
                 "unlisted",

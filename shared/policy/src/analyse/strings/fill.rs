@@ -4,7 +4,7 @@ use super::super::budget::Budget;
 use super::{Candidates, Domain, Known, MOST_MEETS, disjoint};
 use crate::glob::{FRESH, Piece, matches, meet};
 
-const MOST_FILLINGS: usize = 128;
+const MOST_FILLINGS: usize = 343;
 const MOST_CHOICES: usize = 1_024;
 /// So many lengths of what stands for a star are tried besides a long one.
 const MOST_LENGTHS: usize = 14;
@@ -244,7 +244,7 @@ fn spell(
     if domain.fillings.is_empty() {
         return letters(fresh, known, domain, budget);
     }
-    budget.spend(known.cost() + exact.len() / 4);
+    budget.spend(known.cost() + exact.len());
     if !(domain.feasible)(exact) {
         return Spelled::Impossible;
     }
