@@ -58,10 +58,11 @@ impl OperatorContext {
 
     /// Observes everything of a scope. None where its resource does not exist.
     pub(super) async fn observe(&self, scope: &Scope) -> Result<Option<Snapshot>, CommandError> {
-        Ok(self
-            .session
-            .observe(&scope.region, &scope.resource, &Part::all())
-            .await?)
+        // Without settings there is nothing to decide.
+        let parts = Part::all().into_iter().filter(|part| !part.dispensable()).collect();
+        let settings = Settings::default();
+        let observed = self.session.observe(&scope.region, &scope.resource, &parts, &settings);
+        Ok(observed.await?)
     }
 
     /// The run of one command, with an id of its own.

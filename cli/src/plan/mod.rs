@@ -152,9 +152,9 @@ async fn plan(
 
 /// The VPCs and endpoint services that the account itself owns.
 async fn resources_of(context: &OperatorContext) -> Result<BTreeSet<ScopedResource>, CommandError> {
-    let nothing: BTreeSet<Part> = BTreeSet::new();
+    let (nothing, settings) = (BTreeSet::<Part>::new(), Settings::default());
     let (snapshots, services) = tokio::try_join!(
-        context.session.observe_vpcs(&context.region, &nothing),
+        context.session.observe_vpcs(&context.region, &nothing, &settings),
         context.session.observe_services(&context.region, &nothing),
     )?;
     let own = snapshots

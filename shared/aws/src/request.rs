@@ -249,6 +249,9 @@ impl Sender<'_> {
                     // https://docs.aws.amazon.com/general/latest/gr/iam-service.html
                     ("iam", "us-east-1") => format!("https://iam{fips}.amazonaws.com"),
                     ("iam", "us-gov-west-1") => "https://iam.us-gov.amazonaws.com".to_owned(),
+                    // https://docs.aws.amazon.com/general/latest/gr/r53.html
+                    ("route53", "us-gov-west-1") => "https://route53.us-gov.amazonaws.com".to_owned(),
+                    ("route53", _) => format!("https://route53{fips}.{}", suffix(region)),
                     _ => format!("https://{host}{fips}.{region}.{}", suffix(region)),
                 }
             })
@@ -313,14 +316,16 @@ fn answer(response: &HttpResponse) -> Result<Answer, OrchestratorError<AnswerErr
     })
 }
 
-/// The Region in which a service is reached. IAM and Organizations have one in each partition.
+/// The Region in which a service is reached. IAM, Organizations and Route 53 have one in each partition.
 fn home(service: Service, region: String) -> String {
     let home = match (service.host, region.split('-').next(), region.starts_with("us-gov-")) {
-        ("iam" | "organizations", Some("us"), true) => "us-gov-west-1",
+        ("iam" | "organizations" | "route53", Some("us"), true) => "us-gov-west-1",
         ("iam", Some("cn"), _) => "cn-north-1",
-        ("organizations", Some("cn"), _) => "cn-northwest-1",
-        ("iam" | "organizations", Some("eusc"), _) => "eusc-de-east-1",
-        ("iam" | "organizations", _, _) if !region.starts_with("us-iso") => "us-east-1",
+        ("organizations" | "route53", Some("cn"), _) => "cn-northwest-1",
+        ("iam" | "organizations" | "route53", Some("eusc"), _) => "eusc-de-east-1",
+        ("route53", _, _) if region.starts_with("us-isob-") => "us-isob-east-1",
+        ("route53", _, _) if region.starts_with("us-iso-") => "us-iso-east-1",
+        ("iam" | "organizations" | "route53", _, _) if !region.starts_with("us-iso") => "us-east-1",
         _ => return region,
     };
     home.to_owned()

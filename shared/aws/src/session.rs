@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
-use postern_core::model::id::{AccountId, Region, ServiceName};
+use postern_core::model::id::{AccountId, Region};
+use postern_core::model::part::Gap;
 use postern_core::settings::Organization;
 
 use crate::calls::{Calls, Counter};
@@ -14,6 +15,9 @@ use crate::describe::Catalogues;
 
 /// What AWS answered about the organisation of the account, and when.
 type Answered = tokio::sync::Mutex<Option<(Timestamp, Organization)>>;
+
+/// Why hosted zones could not be read, and since when.
+type Refused = tokio::sync::Mutex<Option<(Timestamp, Gap)>>;
 
 /// Access to one AWS account with credentials of that account. Observes its resources and changes them.
 ///
@@ -28,6 +32,7 @@ struct Shared {
     ec2: Mutex<BTreeMap<Region, aws_sdk_ec2::Client>>,
     catalogues: Catalogues,
     organization: Answered,
+    refused_hosted_zones: Refused,
     counter: Counter,
 }
 
@@ -40,6 +45,7 @@ impl Session {
             ec2: Mutex::default(),
             catalogues: Catalogues::default(),
             organization: Answered::default(),
+            refused_hosted_zones: Refused::default(),
             counter: Counter::default(),
         }))
     }
@@ -58,11 +64,6 @@ impl Session {
         self.0.counter.calls()
     }
 
-    /// Has these services, by their full names, in the catalogues of snapshots even if AWS does not list them.
-    pub fn require_services(&self, names: impl IntoIterator<Item = ServiceName>) {
-        self.0.catalogues.require(names);
-    }
-
     /// With what requests of the session are sent and counted.
     pub(crate) fn sender(&self) -> (&SdkConfig, &Counter) {
         (&self.0.config, &self.0.counter)
@@ -74,6 +75,10 @@ impl Session {
 
     pub(crate) fn answered_organization(&self) -> &Answered {
         &self.0.organization
+    }
+
+    pub(crate) fn refused_hosted_zones(&self) -> &Refused {
+        &self.0.refused_hosted_zones
     }
 
     /// A client of AWS Organizations, which is needed seldom.

@@ -72,8 +72,7 @@ pub async fn audit_regions(
 
 async fn audit_region(session: &Session, region: Region, request: &AuditRequest<'_>) -> RegionAudit {
     let parts = Part::all();
-    session.require_services(request.settings.full_service_names());
-    let (vpcs, services) = tokio::join!(session.observe_vpcs(&region, &parts), async {
+    let (vpcs, services) = tokio::join!(session.observe_vpcs(&region, &parts, request.settings), async {
         match request.vpcs.is_empty() {
             true => session.observe_services(&region, &parts).await,
             false => Ok(Vec::new()),

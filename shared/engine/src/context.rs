@@ -39,8 +39,8 @@ impl RunContext<'_> {
         parts: &BTreeSet<Part>,
     ) -> Result<Option<Snapshot>, ReconcileError> {
         let session = self.aws.account(&scope.account).await?;
-        session.require_services(self.settings.full_service_names());
-        Ok(session.observe(&scope.region, &scope.resource, parts).await?)
+        let observed = session.observe(&scope.region, &scope.resource, parts, self.settings);
+        Ok(observed.await?)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -215,7 +215,7 @@ impl Work<'_> {
         let mut items = Vec::new();
         if let Some(whole) = whole {
             let context = self.reconciler.context();
-            match observe_region(context.aws, account, region, self.reconciler.parts()).await {
+            match observe_region(context, account, region, self.reconciler.parts()).await {
                 Ok(snapshots) => {
                     info!(%region, scopes = snapshots.len(), "the whole Region is reconciled");
                     for snapshot in snapshots {
@@ -300,13 +300,13 @@ fn unusable(error: &ConfigurationError) -> Diagnostic {
 }
 
 async fn observe_region(
-    aws: &Aws,
+    context: &RunContext<'_>,
     account: &AccountId,
     region: &Region,
     parts: &BTreeSet<Part>,
 ) -> Result<Vec<Snapshot>, ReconcileError> {
-    let session = aws.account(account).await?;
-    Ok(session.observe_region(region, parts).await?)
+    let session = context.aws.account(account).await?;
+    Ok(session.observe_region(region, parts, context.settings).await?)
 }
 
 /// None where there are none, so that the field is left out.

@@ -146,7 +146,7 @@ impl Cloud {
     }
 
     /// Answers a request to `REGION` that came over a network, with HTTP status and body. `target` is its `X-Amz-Target`,
-    /// if any. None: the connection breaks.
+    /// if any, and its path and query to Route 53. None: the connection breaks.
     pub async fn serve(&self, caller: &str, service: Service, target: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
         Connector::new(Arc::clone(&self.0), caller)
             .serve(service, target, body)

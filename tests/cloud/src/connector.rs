@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::form::Form;
 use crate::log::{Entry, Service};
 use crate::state::Shared;
-use crate::{REGION, not_modelled, organizations, sns, ssm, sts};
+use crate::{REGION, not_modelled, organizations, route53, sns, ssm, sts};
 
 /// The HTTP client of one caller.
 #[derive(Clone, Debug)]
@@ -126,6 +126,16 @@ impl Connector {
                 state.record(self.entry(request.service, request.region, request.operation, content, None, fault));
                 (200, xml.into_bytes())
             }
+            (Service::Route53, Content::Form(form)) => {
+                let answer = route53::answer(&state.world, &self.caller, &request.operation, &form);
+                let code = answer.as_ref().err().map(|error| error.code.clone());
+                let content = Content::Form(form);
+                state.record(self.entry(request.service, request.region, request.operation, content, code, fault));
+                match answer {
+                    Ok(xml) => (200, xml.into_bytes()),
+                    Err(error) => sns::error(&error),
+                }
+            }
             (service, Content::Json { target, body }) => {
                 let answer = match service {
                     Service::Organizations => organizations::answer(&state.world, &request.operation),
@@ -224,13 +234,22 @@ fn arrived(request: &HttpRequest) -> Request {
         Some("sts") => Service::Sts,
         Some("organizations") => Service::Organizations,
         Some("ssm") => Service::Ssm,
+        Some("route53") => Service::Route53,
         _ => not_modelled(format_args!("the host `{host}`")),
     };
-    let region = labels.next().unwrap_or_default().to_owned();
+    let region = match service {
+        // Global: https://route53.amazonaws.com
+        Service::Route53 => "us-east-1",
+        _ => labels.next().unwrap_or_default(),
+    };
+    let region = region.to_owned();
     let Some(body) = request.body().bytes() else {
         not_modelled("a body that comes in pieces");
     };
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let target = match service {
+        Service::Route53 => uri.split_once(host).map_or("", |(_, target)| target),
+        _ => request.headers().get("x-amz-target").unwrap_or_default(),
+    };
     Request::read(service, region, target, body)
 }
 
@@ -241,6 +260,10 @@ impl Request {
                 let form = Form::decode(body);
                 let operation = form.required("Action").to_owned();
                 form.text("Version");
+                (operation, Content::Form(form))
+            }
+            Service::Route53 => {
+                let (operation, form) = route53::read(target);
                 (operation, Content::Form(form))
             }
             Service::DynamoDb | Service::Organizations | Service::Ssm => {

@@ -13,7 +13,9 @@ pub(crate) fn fault_answer(service: Service, fault: Fault) -> Bytes {
     let (status, code, message) = fault_error(service, fault);
     match service {
         Service::Ec2 => (status, ec2::error_xml(&ApiError::new(code, message)).into_bytes()),
-        Service::LoadBalancers | Service::Sns | Service::Sts => (status, sns::error(&ApiError::new(code, message)).1),
+        Service::LoadBalancers | Service::Sns | Service::Sts | Service::Route53 => {
+            (status, sns::error(&ApiError::new(code, message)).1)
+        }
         Service::DynamoDb => json_error(status, &format!("com.amazonaws.dynamodb.v20120810#{code}"), message),
         Service::Organizations | Service::Ssm => json_error(status, code, message),
     }
@@ -33,7 +35,7 @@ pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str,
             "You are not authorized to perform this operation. Encoded authorization failure message: 2bEzb",
         ),
         (Service::Ec2, _) => (500, "InternalError", "An internal error has occurred"),
-        (Service::LoadBalancers | Service::Sns | Service::Sts, Fault::Throttled) => {
+        (Service::LoadBalancers | Service::Sns | Service::Sts | Service::Route53, Fault::Throttled) => {
             (400, "Throttling", "Rate exceeded")
         }
         (Service::Sts, Fault::Denied) => (
@@ -46,12 +48,12 @@ pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str,
             "AuthorizationError",
             "User is not authorized to perform this action on this resource",
         ),
-        (Service::LoadBalancers, Fault::Denied) => (
+        (Service::LoadBalancers | Service::Route53, Fault::Denied) => (
             403,
             "AccessDenied",
             "User is not authorized to perform this action because no identity-based policy allows it",
         ),
-        (Service::LoadBalancers, _) => (500, "InternalFailure", "An internal error has occurred"),
+        (Service::LoadBalancers | Service::Route53, _) => (500, "InternalFailure", "An internal error has occurred"),
         (Service::Sns | Service::Sts, _) => (500, "InternalError", "An internal error has occurred"),
         (Service::Organizations, Fault::Throttled) => (400, "TooManyRequestsException", "Too many requests"),
         (Service::Organizations, Fault::Denied) => (

@@ -1,4 +1,4 @@
-//! A model of the parts of AWS that Postern talks to: EC2, load balancers, SNS, DynamoDB, SSM parameters and who the caller is, in this
+//! A model of the parts of AWS that Postern talks to: EC2, load balancers, SNS, DynamoDB, SSM parameters, private hosted zones and who the caller is, in this
 //! process, behind the HTTP connector of the SDK's own clients.
 //!
 //! One seed determines the world, the faults, the duration of calls and the page sizes. Time is tokio's, so that tests can
@@ -18,6 +18,7 @@ mod load_balancers;
 mod log;
 mod notification;
 mod organizations;
+mod route53;
 mod sns;
 mod ssm;
 mod state;

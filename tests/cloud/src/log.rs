@@ -16,6 +16,7 @@ pub enum Service {
     Sts,
     Organizations,
     Ssm,
+    Route53,
 }
 
 /// One call that arrived.
@@ -70,6 +71,7 @@ impl Service {
             Self::Sts => "sts",
             Self::Organizations => "organizations",
             Self::Ssm => "ssm",
+            Self::Route53 => "route53",
         }
     }
 }

@@ -105,6 +105,10 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         if rng.bool() {
             offer_services(world, rng);
         }
+        let holder = world.vpcs().next().map(|vpc| vpc.id.clone());
+        if let Some(vpc) = holder.filter(|_| rng.u8(..6) == 0) {
+            world.add_hosted_zone(&format!("sts.{REGION}.amazonaws.com"), &vpc);
+        }
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
         let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
         let services = world.endpoint_services().map(|service| service.id.clone());

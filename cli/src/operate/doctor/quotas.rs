@@ -7,6 +7,7 @@ use postern_core::functions::FUNCTIONS;
 use postern_core::model::endpoint::EndpointKind;
 use postern_core::model::part::Part;
 use postern_core::model::snapshot::VpcSnapshot;
+use postern_core::settings::Settings;
 
 use super::{Line, Read};
 
@@ -25,7 +26,7 @@ pub(super) async fn quotas(aws: &Aws, caller: &Caller) -> Vec<Line> {
         let session = aws.account(&caller.account).await.map_err(|error| chain(&error))?;
         let parts = BTreeSet::from([Part::Endpoints]);
         session
-            .observe_vpcs(&region, &parts)
+            .observe_vpcs(&region, &parts, &Settings::default())
             .await
             .map_err(|error| chain(&error))
     };

@@ -2,6 +2,7 @@
 
 mod clients;
 mod groups;
+mod hosted_zones;
 mod load_balancers;
 mod region;
 mod resolve;
@@ -22,6 +23,7 @@ use postern_core::model::part::{Gap, Observed, Part};
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{VpcDns, VpcSnapshot};
+use postern_core::settings::Settings;
 
 pub use clients::CLIENT_CALLS;
 pub use resolve::{Resolution, resolve_calls};
@@ -64,6 +66,7 @@ pub fn calls(part: Part) -> &'static [&'static str] {
         Part::Endpoints => &[describe::ENDPOINTS],
         Part::SecurityGroups => &[describe::SECURITY_GROUPS],
         Part::Services => &[describe::SERVICES],
+        Part::HostedZones => &[hosted_zones::ZONES_OF_VPC],
         Part::Configuration => &[describe::CONFIGURATIONS],
         Part::Permissions => &[describe::PERMISSIONS],
         Part::Connections => &[describe::CONNECTIONS],
@@ -76,16 +79,17 @@ impl Session {
     /// Observes these parts of a resource of the account, all in one round trip. None: the resource no longer exists.
     ///
     /// A part that AWS refuses for good becomes a gap. A failure that may pass is an error: incomplete data is never
-    /// acted on.
+    /// acted on. Hosted zones are asked for only where they decide with these settings, and any failure is a gap.
     pub async fn observe(
         &self,
         region: &Region,
         resource: &ScopedResource,
         parts: &BTreeSet<Part>,
+        settings: &Settings,
     ) -> Result<Option<Snapshot>, ObserveError> {
         // Boxed: the futures of the SDK's calls are large.
         let observed = match resource {
-            ScopedResource::Vpc(vpc) => Box::pin(observe(self, region, vpc, parts))
+            ScopedResource::Vpc(vpc) => Box::pin(observe(self, region, vpc, parts, settings))
                 .await
                 .map(|vpc| vpc.map(Snapshot::Vpc)),
             ScopedResource::EndpointService(service) => {
@@ -105,7 +109,9 @@ async fn observe(
     region: &Region,
     vpc: &VpcId,
     parts: &BTreeSet<Part>,
+    settings: &Settings,
 ) -> Result<Option<VpcSnapshot>, CallError> {
+    session.catalogues().require(settings.full_service_names());
     let (account, ec2) = (session.account(), &session.ec2(region));
     let here = || vec![filter("vpc-id", [vpc.as_str()])];
     let parts_of_it = async {
@@ -148,7 +154,7 @@ async fn observe(
         let endpoints = endpoints.iter().flat_map(BTreeMap::values);
         complete(session, region, catalogue, endpoints).await?;
     }
-    Ok(Some(VpcSnapshot {
+    let mut snapshot = VpcSnapshot {
         account: account.clone(),
         region: region.clone(),
         vpc: parse::vpc(&vpc)?,
@@ -158,7 +164,12 @@ async fn observe(
         endpoints,
         security_groups,
         services,
-    }))
+        hosted_zones: Err(unasked(Part::HostedZones)),
+    };
+    if parts.contains(&Part::HostedZones) {
+        snapshot.hosted_zones = hosted_zones::hosted_zones(session, &snapshot, settings).await;
+    }
+    Ok(Some(snapshot))
 }
 
 /// Adds services to the catalogue that the listing omits.
@@ -227,6 +238,7 @@ fn words(part: Part) -> &'static str {
         Part::Endpoints => "the endpoints were",
         Part::SecurityGroups => "the security groups were",
         Part::Services => "the service catalogue was",
+        Part::HostedZones => "the private hosted zones were",
         Part::Configuration => "the configuration was",
         Part::Permissions => "the permissions were",
         Part::Connections => "the connections were",

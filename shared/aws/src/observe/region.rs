@@ -8,8 +8,10 @@ use postern_core::model::id::{AccountId, EndpointId, Region, SecurityGroupId, Vp
 use postern_core::model::part::{Gap, Observed, Part};
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{SecurityGroup, Vpc, VpcDns, VpcSnapshot};
+use postern_core::settings::Settings;
 
 use super::groups::{may_be_foreign, unknown_groups};
+use super::hosted_zones::hosted_zones;
 use super::{ObserveError, complete, dns, gap, observed, unasked};
 use crate::describe;
 use crate::describe::parse::{self, vpc_of};
@@ -18,12 +20,17 @@ use crate::session::Session;
 
 impl Session {
     /// Observes every scope of the Region that has some of these parts.
-    pub async fn observe_region(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<Snapshot>, ObserveError> {
+    pub async fn observe_region(
+        &self,
+        region: &Region,
+        parts: &BTreeSet<Part>,
+        settings: &Settings,
+    ) -> Result<Vec<Snapshot>, ObserveError> {
         let any = |of_scope: &[Part]| of_scope.iter().any(|part| parts.contains(part));
         let (vpcs, services) = tokio::try_join!(
             async {
                 match any(&Part::VPC) {
-                    true => self.observe_vpcs(region, parts).await,
+                    true => self.observe_vpcs(region, parts, settings).await,
                     false => Ok(Vec::new()),
                 }
             },
@@ -39,15 +46,17 @@ impl Session {
     }
 
     /// Observes these parts of every VPC of the Region, those of other owners that are shared with us included. The
-    /// calls grow with pages, and with VPCs where their DNS attributes are asked for, which AWS tells one at a time.
+    /// calls grow with pages, and with VPCs where their DNS attributes are asked for, which AWS tells one at a time, or
+    /// where their hosted zones decide with these settings.
     ///
     /// DNS attributes that cannot be read, for whatever reason, leave a gap in their VPC alone.
     pub async fn observe_vpcs(
         &self,
         region: &Region,
         parts: &BTreeSet<Part>,
+        settings: &Settings,
     ) -> Result<Vec<VpcSnapshot>, ObserveError> {
-        Box::pin(self.sweep(region, parts))
+        Box::pin(self.sweep(region, parts, settings))
             .await
             .map_err(|source| ObserveError {
                 target: format!("the VPCs of {region}"),
@@ -55,7 +64,13 @@ impl Session {
             })
     }
 
-    async fn sweep(&self, region: &Region, parts: &BTreeSet<Part>) -> Result<Vec<VpcSnapshot>, CallError> {
+    async fn sweep(
+        &self,
+        region: &Region,
+        parts: &BTreeSet<Part>,
+        settings: &Settings,
+    ) -> Result<Vec<VpcSnapshot>, CallError> {
+        self.catalogues().require(settings.full_service_names());
         let (account, ec2) = (self.account(), &self.ec2(region));
         let all = Vec::new;
         let (vpcs, subnets, route_tables, endpoints, security_groups, mut services) = tokio::try_join!(
@@ -110,10 +125,17 @@ impl Session {
                 security_groups: groups_of(&security_groups, &vpc.id, &endpoints),
                 endpoints,
                 services: services.clone(),
+                hosted_zones: Err(unasked(Part::HostedZones)),
                 vpc,
             })
         });
-        Ok(snapshots.collect())
+        let mut snapshots: Vec<_> = snapshots.collect();
+        if parts.contains(&Part::HostedZones) {
+            for snapshot in &mut snapshots {
+                snapshot.hosted_zones = hosted_zones(self, snapshot, settings).await;
+            }
+        }
+        Ok(snapshots)
     }
 }
 

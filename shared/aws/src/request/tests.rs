@@ -49,6 +49,38 @@ async fn request_without_an_answer_ends() {
     assert!(error.transient(), "{error:?}");
 }
 
+#[tokio::test]
+async fn global_service_is_reached_and_signed_for_in_the_region_of_its_partition() {
+    let hosts = [
+        ("eu-central-1", "", "us-east-1"),
+        ("cn-north-1", ".cn", "cn-northwest-1"),
+    ];
+    for (region, domain, signed) in hosts {
+        let action = format!("GET {domain}/zones");
+        let cloud = Cloud::new().raw(&action, 200, "");
+        let request = Request {
+            call: "route53:ListHostedZonesByVPC",
+            service: Service {
+                id: "Route 53",
+                host: "route53",
+                signing_name: "route53",
+            },
+            region: Some(region.to_owned()),
+            method: "GET",
+            uri: "/zones".to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+        };
+        cloud.aws().send(request).await.unwrap();
+        let sent = cloud.request(&action);
+        assert_eq!(sent["Uri"], format!("https://route53.amazonaws.com{domain}/zones"));
+        assert!(
+            sent["Authorization"].contains(&format!("/{signed}/route53/")),
+            "{sent:#?}"
+        );
+    }
+}
+
 #[test]
 fn domain_is_that_of_the_partition() {
     let regions = [

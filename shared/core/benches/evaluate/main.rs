@@ -16,9 +16,11 @@ use postern_core::controls::CONTROLS;
 use postern_core::functions::{Function, POLICY_INSPECTOR, SUBNET_INSPECTOR};
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::VpcSnapshot;
+use postern_core::settings::Settings;
 
 use crate::vpcs::{Fleet, Run};
 
+mod services;
 mod vpcs;
 
 /// Evaluations that are measured together, since the kernel counts in milliseconds.
@@ -39,7 +41,7 @@ fn all() -> ExitCode {
         "\n| Evaluate and plan, on one core | Processor time | Peak memory | Findings | Planned changes | Target |"
     );
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
-    for row in ["100", "1000", "10000", "subnet", "policies"] {
+    for row in ["100", "1000", "10000", "services", "subnet", "policies"] {
         let program = std::env::current_exe().and_then(|program| Command::new(program).arg(row).status());
         if !program.is_ok_and(|status| status.success()) {
             return ExitCode::FAILURE;
@@ -56,6 +58,7 @@ fn measure(row: &str) -> ExitCode {
             Fleet::faulty,
             "3 ms",
         ),
+        "services" => served(),
         "policies" => one_event(
             "policy event, 5 default policies",
             &POLICY_INSPECTOR,
@@ -74,22 +77,40 @@ fn measure(row: &str) -> ExitCode {
 fn many(count: usize) {
     let fleet = Fleet::new();
     let vpcs: Vec<_> = (0..count).map(|number| Snapshot::Vpc(fleet.vpc(number))).collect();
+    let target = match count {
+        1_000 => "1 s, 256 MiB",
+        _ => "linear",
+    };
+    all_of(&format!("{count} VPCs of 10 endpoints"), &fleet.settings, &vpcs, target);
+}
+
+/// Evaluates and plans 1,000 endpoint services with 50 connections each.
+fn served() {
+    let settings = services::settings(50);
+    let services: Vec<_> = (0..1_000)
+        .map(|number| Snapshot::Service(services::service(number, 50)))
+        .collect();
+    all_of(
+        "1000 endpoint services of 50 connections",
+        &settings,
+        &services,
+        "0.2 s",
+    );
+}
+
+fn all_of(what: &str, settings: &Settings, scopes: &[Snapshot], target: &str) {
     let (mut findings, mut changes) = (0, 0);
     let begin = processor_time();
-    let run = Run::new(&fleet);
-    for vpc in &vpcs {
-        let (found, plan) = run.plan(CONTROLS, vpc);
+    let run = Run::new(settings);
+    for scope in scopes {
+        let (found, plan) = run.plan(CONTROLS, scope);
         findings += found.iter().filter(|finding| finding.open()).count();
         changes += plan.changes.len();
         black_box((found, plan));
     }
     let took = processor_time() - begin;
-    let target = match count {
-        1_000 => "1 s, 256 MiB",
-        _ => "linear",
-    };
     println!(
-        "| {count} VPCs of 10 endpoints, every control | {:.3} s | {} MiB | {findings} | {changes} | {target} |",
+        "| {what}, every control | {:.3} s | {} MiB | {findings} | {changes} | {target} |",
         took as f64 / 1e9,
         peak_memory()
     );
@@ -111,7 +132,7 @@ fn one_event(event: &str, function: &Function, vpc: fn(&Fleet) -> VpcSnapshot, t
         }
         (processor_time() - begin) as f64 / 1e6 / runs.len() as f64
     };
-    let runs: Vec<_> = (0..COLD).map(|_| Run::new(&fleet)).collect();
+    let runs: Vec<_> = (0..COLD).map(|_| Run::new(&fleet.settings)).collect();
     let cold = measure(&runs.iter().collect::<Vec<_>>());
     let warm = measure(&runs.iter().cycle().take(WARM).collect::<Vec<_>>());
     for (state, took) in [("cold", cold), ("warm", warm)] {

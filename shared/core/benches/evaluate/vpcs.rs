@@ -62,7 +62,7 @@ const DEFAULT_POLICY: &str =
 
 /// What all VPCs have in common.
 pub(crate) struct Fleet {
-    settings: Settings,
+    pub(crate) settings: Settings,
     catalogue: Arc<Catalogue>,
     /// The policy of the perimeter by service, bound to no VPC.
     closed: BTreeMap<&'static str, String>,
@@ -186,33 +186,34 @@ impl Fleet {
             endpoints: Ok(BTreeMap::new()),
             security_groups: Ok(groups(number)),
             services: Ok(Arc::clone(&self.catalogue)),
+            hosted_zones: Ok(BTreeMap::new()),
         }
     }
 }
 
 /// One run of a function.
 pub(crate) struct Run<'a> {
-    fleet: &'a Fleet,
+    settings: &'a Settings,
     history: ChangeHistory,
     now: Timestamp,
     policies: PolicyCache,
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(fleet: &'a Fleet) -> Self {
+    pub(crate) fn new(settings: &'a Settings) -> Self {
         Self {
-            fleet,
+            settings,
             history: ChangeHistory::default(),
             now: Timestamp::UNIX_EPOCH,
             policies: PolicyCache::default(),
         }
     }
 
-    pub(crate) fn plan(&self, controls: &[&'static Control], vpc: &Snapshot) -> (Vec<Finding>, Plan) {
+    pub(crate) fn plan(&self, controls: &[&'static Control], scope: &Snapshot) -> (Vec<Finding>, Plan) {
         plan(
             controls,
-            vpc,
-            &self.fleet.settings,
+            scope,
+            self.settings,
             &self.history,
             &Restraints::default(),
             self.now,

@@ -35,7 +35,8 @@ service supports, the subnet with the most free addresses. Its addresses are of 
 subnets; IPv4 where that makes no difference. It also gets the managed security group of the VPC, and \
 private DNS where the service has a private DNS name and no gateway type. Both types get the perimeter policy where \
 the service supports policies. No endpoint is created while the DNS attributes of the VPC would make private DNS \
-fail (`vpc-dns-disabled` enables them first), or while the perimeter is empty.
+fail (`vpc-dns-disabled` enables them first), while the perimeter is empty, or while a private hosted zone of the \
+service's name is associated with the VPC: the finding names the zone then.
 
 Private DNS sends all clients of the VPC to the new endpoint, and the routes of a gateway endpoint drop open \
 connections to the service.
@@ -68,6 +69,7 @@ An interface endpoint is billed per zone and hour, whether it is used or not.",
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::HostedZones,
     ],
     changes: &[
         ChangeKind::CreateManagedGroup,
@@ -195,6 +197,9 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         policy,
         client_token: token(context, service, others),
     };
+    if let Some(zone) = context.hosted_zone_of(service).filter(|_| new.private_dns) {
+        return Ok(Remediation::Manual(context.hosted_zone_advice(zone)));
+    }
     if service.kind == EndpointKind::Gateway {
         let unreached = required.subnets.iter().any(|subnet| !subnet.reaches(AddressType::Ipv4));
         if unreached && service.offers(AddressType::Dualstack) {

@@ -23,7 +23,9 @@ offer.
 
 **Remediation** (automatic, interrupting). Enables private DNS on the endpoint, after admitting all subnets of the \
 VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
-the VPC are enabled (`vpc-dns-disabled`).",
+the VPC are enabled (`vpc-dns-disabled`), nor while a private hosted zone of the same name is associated with the VPC: \
+EC2 refuses private DNS then. The finding names the zone, where the role may list the hosted zones of the VPC \
+(`route53:ListHostedZonesByVPC`).",
     finds: "an endpoint that the VPC's DNS does not lead to",
     remediation: "enables private DNS",
     concern: Concern::Reachability,
@@ -42,6 +44,7 @@ the VPC are enabled (`vpc-dns-disabled`).",
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::HostedZones,
     ],
     changes: &[
         ChangeKind::CreateManagedGroup,
@@ -90,6 +93,15 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         return Ok(key.not_applicable("The endpoint waits for its service to accept it."));
     }
     let names: Vec<_> = service.private_dns_names.iter().map(String::as_str).collect();
+    if let Some(zone) = context.hosted_zone_of(service) {
+        let explanation = format!(
+            "Private DNS is disabled on the endpoint and on all others of the VPC, and the private hosted zone {} answers \
+             for {}.",
+            zone.id, zone.name
+        );
+        let advice = Remediation::Manual(context.hosted_zone_advice(zone));
+        return Ok(key.non_compliant(explanation, advice));
+    }
     let explanation = format!(
         "{} resolves to public addresses: private DNS is disabled on the endpoint and on all others of the VPC.",
         names.join(", ")
@@ -124,6 +136,8 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, ports: &ServicePorts) -> R
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::changes::ManagedGroup;
     use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
@@ -244,6 +258,35 @@ mod tests {
     }
 
     #[test]
+    fn private_dns_is_not_enabled_where_a_hosted_zone_holds_the_name() {
+        let world = passed_by().hosted_zone("Z1", "sts");
+        let finding = world.judge(&CONTROL, "vpce-sts");
+        assert!(
+            finding
+                .explanation()
+                .contains("hosted zone Z1 answers for sts.eu-central-1.amazonaws.com")
+        );
+        assert!(advice(&finding).contains("disassociate-vpc-from-hosted-zone --hosted-zone-id Z1"));
+        assert_eq!(world.plan().changes, []);
+        let enabled = world.clone().edit_endpoint("vpce-sts", |e| e.private_dns = true);
+        assert_eq!(enabled.verdict(&CONTROL, "vpce-sts"), Verdict::Compliant);
+        let other = passed_by().hosted_zone("Z1", "kms");
+        assert_eq!(changes(&other.judge(&CONTROL, "vpce-sts")), [enabling("vpce-sts")]);
+        let unknown = world.gap(Part::HostedZones);
+        assert_eq!(changes(&unknown.judge(&CONTROL, "vpce-sts")), [enabling("vpce-sts")]);
+    }
+
+    #[test]
+    fn hosted_zone_of_what_follows_the_wildcard_holds_the_name() {
+        let world = passed_by()
+            .edit_service("sts", EndpointKind::Interface, |service| {
+                service.private_dns_names = BTreeSet::from([format!("*.dkr.ecr.{REGION}.amazonaws.com")]);
+            })
+            .hosted_zone("Z1", "dkr.ecr");
+        assert!(advice(&world.judge(&CONTROL, "vpce-sts")).contains("hosted zone Z1"));
+    }
+
+    #[test]
     fn private_dns_waits_for_acceptance() {
         let world = passed_by().edit_endpoint("vpce-sts", |e| e.state = EndpointState::PendingAcceptance);
         assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
@@ -317,6 +360,6 @@ mod tests {
 
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
-        assert_needs(&CONTROL, &[passed_by()]);
+        assert_needs(&CONTROL, &[passed_by(), passed_by().hosted_zone("Z1", "sts")]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::evaluation::requirement::Requirements;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
-use crate::model::endpoint::EndpointKind;
+use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::ServiceName;
 use crate::model::part::{Gap, Part};
@@ -51,15 +51,22 @@ finding.",
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let (interface, gateway) = (context.required_interface()?, context.required_gateway()?);
     // A service that is required in both forms has one finding for each subnet.
-    let mut subnets: BTreeMap<(&ServiceName, &str), &Subnet> = BTreeMap::new();
+    let mut subnets: BTreeMap<&ServiceName, BTreeMap<&str, &Subnet>> = BTreeMap::new();
     for required in interface.services.iter().chain(&gateway.services) {
-        for subnet in &required.subnets {
-            subnets.insert((&required.service.name, subnet.id.as_str()), subnet);
-        }
+        let of_service = subnets.entry(&required.service.name).or_default();
+        of_service.extend(required.subnets.iter().map(|subnet| (subnet.id.as_str(), *subnet)));
     }
+    let catalogue = context.snapshot.services.as_ref().map_err(Gap::clone)?;
     let mut findings = Vec::new();
-    for ((service, _), subnet) in subnets {
-        findings.extend(judge(context, service, subnet, gateway)?);
+    for (service, subnets) in subnets {
+        let serving = |kind: EndpointKind| match catalogue.find(service.as_str(), kind) {
+            Some(service) => context.serving(service),
+            None => Ok(Vec::new()),
+        };
+        let served = (serving(EndpointKind::Interface)?, serving(EndpointKind::Gateway)?);
+        for subnet in subnets.values() {
+            findings.extend(judge(context, service, subnet, gateway, &served)?);
+        }
     }
     Ok(findings)
 }
@@ -69,15 +76,11 @@ fn judge(
     service: &ServiceName,
     subnet: &Subnet,
     gateway: &Requirements<'_>,
+    (interfaces, gateways): &(Vec<&Endpoint>, Vec<&Endpoint>),
 ) -> Result<Option<Assessment>, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Subnet, &subnet.id).for_service(service);
     let snapshot = context.snapshot;
     let catalogue = snapshot.services.as_ref().map_err(Gap::clone)?;
-    let serving = |kind: EndpointKind| match catalogue.find(service.as_str(), kind) {
-        Some(service) => context.serving(service),
-        None => Ok(Vec::new()),
-    };
-    let (interfaces, gateways) = (serving(EndpointKind::Interface)?, serving(EndpointKind::Gateway)?);
     let Some(table) = snapshot.route_table_of(&subnet.id)? else {
         return Ok(None);
     };

@@ -50,6 +50,21 @@ impl Conclusion {
             Self::Indeterminate { .. } | Self::NotEvaluated(_) => Verdict::Indeterminate,
         }
     }
+
+    /// The changes of an automatic remediation.
+    pub fn changes(&self) -> Option<&[Change]> {
+        match self {
+            Self::NonCompliant {
+                remediation: Remediation::Automatic(changes),
+                ..
+            } => Some(changes),
+            Self::Compliant { .. }
+            | Self::NotApplicable { .. }
+            | Self::NonCompliant { .. }
+            | Self::Indeterminate { .. }
+            | Self::NotEvaluated(_) => None,
+        }
+    }
 }
 
 impl FindingKey {

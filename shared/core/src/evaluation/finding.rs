@@ -95,17 +95,8 @@ impl Finding {
 
     /// The changes that remedy it, where nothing but the mode keeps them from being planned.
     pub fn changes(&self) -> Option<&[Change]> {
-        match &self.conclusion {
-            Conclusion::NonCompliant {
-                remediation: Remediation::Automatic(changes),
-                ..
-            } if self.exempt.is_none() && self.suppression.is_none() => Some(changes),
-            Conclusion::Compliant { .. }
-            | Conclusion::NotApplicable { .. }
-            | Conclusion::NonCompliant { .. }
-            | Conclusion::Indeterminate { .. }
-            | Conclusion::NotEvaluated(_) => None,
-        }
+        let kept = self.exempt.is_some() || self.suppression.is_some();
+        self.conclusion.changes().filter(|_| !kept)
     }
 
     /// What a person has to do about it. None where nothing has to be done, or Postern does it.

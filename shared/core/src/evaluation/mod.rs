@@ -3,6 +3,7 @@
 mod assessment;
 mod finding;
 mod framework;
+pub mod hosted_zones;
 pub mod ingress;
 mod page;
 pub mod policies;
@@ -172,6 +173,21 @@ pub fn evaluate(
     evaluate_with(controls, snapshot, settings, history, now, (&BTreeSet::new(), policies))
 }
 
+/// The findings of [`evaluate_with`] that have changes.
+pub(crate) fn proposals(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    history: &ChangeHistory,
+    now: Timestamp,
+    known: (&BTreeSet<SubnetId>, &PolicyCache),
+) -> Vec<Finding> {
+    let automatic = |assessment: &Assessment| assessment.conclusion.changes().is_some();
+    let mut findings = findings_of(controls, snapshot, settings, history, now, known, automatic);
+    findings.retain(|finding| finding.changes().is_some());
+    findings
+}
+
 /// Like [`evaluate`], with subnets that are known to be idle.
 pub(crate) fn evaluate_with(
     controls: &[&Control],
@@ -179,7 +195,20 @@ pub(crate) fn evaluate_with(
     settings: &Settings,
     history: &ChangeHistory,
     now: Timestamp,
+    known: (&BTreeSet<SubnetId>, &PolicyCache),
+) -> Vec<Finding> {
+    findings_of(controls, snapshot, settings, history, now, known, |_| true)
+}
+
+/// The findings of those assessments that are of interest.
+fn findings_of(
+    controls: &[&Control],
+    snapshot: &Snapshot,
+    settings: &Settings,
+    history: &ChangeHistory,
+    now: Timestamp,
     (idle, policies): (&BTreeSet<SubnetId>, &PolicyCache),
+    of_interest: impl Fn(&Assessment) -> bool,
 ) -> Vec<Finding> {
     if snapshot.owner() != snapshot.account() {
         return Vec::new();
@@ -209,6 +238,7 @@ pub(crate) fn evaluate_with(
         findings.extend(
             assessed
                 .into_iter()
+                .filter(&of_interest)
                 .map(|assessment| finding(assessment, control, mode, &context)),
         );
     }
@@ -218,18 +248,10 @@ pub(crate) fn evaluate_with(
 
 fn finding(assessment: Assessment, control: &Control, mode: Mode, context: &ScopeContext<'_>) -> Finding {
     let key = &assessment.key;
-    let mode = match &assessment.conclusion {
-        Conclusion::NonCompliant {
-            remediation: Remediation::Automatic(changes),
-            ..
-        } if changes.iter().any(|change| context.interrupts_somebody(change)) => {
-            mode.min(context.settings.modes.interrupting)
-        }
-        Conclusion::Compliant { .. }
-        | Conclusion::NotApplicable { .. }
-        | Conclusion::NonCompliant { .. }
-        | Conclusion::Indeterminate { .. }
-        | Conclusion::NotEvaluated(_) => mode,
+    let changes = assessment.conclusion.changes().unwrap_or_default();
+    let mode = match changes.iter().any(|change| context.interrupts_somebody(change)) {
+        true => mode.min(context.settings.modes.interrupting),
+        false => mode,
     };
     let non_compliant = assessment.conclusion.verdict() == Verdict::NonCompliant;
     let exempt = non_compliant.then(|| suppression::exemption(key, context)).flatten();

@@ -7,6 +7,7 @@ pub mod cost;
 pub mod endpoint;
 pub mod endpoint_service;
 pub mod finding;
+pub mod hosted_zone;
 pub mod id;
 pub mod managed;
 pub mod part;

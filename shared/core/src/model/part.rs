@@ -19,6 +19,8 @@ pub enum Part {
     Endpoints,
     SecurityGroups,
     Services,
+    /// The private hosted zones that are associated with a VPC, observed only where one of them could decide.
+    HostedZones,
     /// The configuration of an endpoint service. It is never a gap: there is no snapshot without it.
     Configuration,
     /// Who may connect to an endpoint service.
@@ -32,13 +34,14 @@ pub enum Part {
 
 impl Part {
     /// The parts of a VPC.
-    pub const VPC: [Self; 6] = [
+    pub const VPC: [Self; 7] = [
         Self::Dns,
         Self::Subnets,
         Self::RouteTables,
         Self::Endpoints,
         Self::SecurityGroups,
         Self::Services,
+        Self::HostedZones,
     ];
 
     /// The parts of an endpoint service.
@@ -49,6 +52,11 @@ impl Part {
         Self::LoadBalancers,
         Self::TargetHealth,
     ];
+
+    /// Whether controls decide without it where it is a gap. Many organisations deny the calls for it.
+    pub fn dispensable(self) -> bool {
+        self == Self::HostedZones
+    }
 
     /// The parts of every scope.
     pub fn all() -> BTreeSet<Self> {

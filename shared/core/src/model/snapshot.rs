@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use super::address::AddressType;
 use super::catalogue::Catalogue;
 use super::endpoint::Endpoint;
+use super::hosted_zone::HostedZone;
 use super::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId, Zone};
 use super::part::{Gap, Observed, Tags};
 use super::scope::Scope;
@@ -27,6 +28,8 @@ pub struct VpcSnapshot {
     pub security_groups: Observed<BTreeMap<SecurityGroupId, SecurityGroup>>,
     /// The Region's service catalogue.
     pub services: Observed<Arc<Catalogue>>,
+    /// By id. A gap in it makes no control indeterminate.
+    pub hosted_zones: Observed<BTreeMap<String, HostedZone>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

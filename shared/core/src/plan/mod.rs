@@ -21,13 +21,14 @@ pub use self::rollback::{Difference, Rollback, Undo, UndoStep, reopened, rollbac
 
 use self::limits::Allowance;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::changes::{Change, ChangeKind};
-use crate::evaluation::{Concern, Control, Finding, PolicyCache, evaluate_with, idle_subnets};
+use crate::evaluation::{Concern, Control, Finding, PolicyCache, evaluate_with, idle_subnets, proposals};
 use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
@@ -82,12 +83,14 @@ pub fn plan(
     now: Timestamp,
     policies: &PolicyCache,
 ) -> (Vec<Finding>, Plan) {
-    let evaluate = |controls: &[&Control], state: &Snapshot| {
-        evaluate_with(controls, state, settings, history, now, (&restraints.idle, policies))
-    };
-    let found = evaluate(controls, snapshot);
-    let mut findings = found.clone();
-    let mut state = snapshot.clone();
+    let known = (&restraints.idle, policies);
+    let found = evaluate_with(controls, snapshot, settings, history, now, known);
+    let mut findings: Vec<Finding> = found
+        .iter()
+        .filter(|finding| finding.changes().is_some())
+        .cloned()
+        .collect();
+    let mut state = Cow::Borrowed(snapshot);
     let mut plan = Plan::default();
     // Findings of which every change is planned. What another finding's changes make unnecessary is not.
     let mut whole: BTreeSet<FindingKey> = BTreeSet::new();
@@ -113,7 +116,7 @@ pub fn plan(
                     true => idle_subnets(change, &state, &restraints.idle),
                     false => None,
                 };
-                if !change.simulate_in(&mut state) {
+                if !change.simulate_in(state.to_mut()) {
                     continue;
                 }
                 altered.extend(change.alters());
@@ -145,7 +148,7 @@ pub fn plan(
                         && (!policies_alone || control.concern == Concern::Containment)
                 });
             findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));
-            findings.extend(evaluate(&affected, &state));
+            findings.extend(proposals(&affected, &state, settings, history, now, known));
             findings.sort_by(|a, b| a.key.cmp(&b.key));
         }
     }

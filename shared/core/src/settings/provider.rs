@@ -68,13 +68,12 @@ impl Settings {
     }
 
     /// The accounts that may use an endpoint service besides its own: those of the perimeter, and those that are approved.
-    fn approved_accounts(&self, service: &EndpointService) -> BTreeSet<String> {
+    fn approved_accounts<'a>(&'a self, service: &'a EndpointService) -> impl Iterator<Item = &'a str> {
         let accounts = self.providers_of(service).flat_map(|provider| &provider.accounts);
-        let accounts = self.perimeter.accounts.iter().chain(accounts).cloned();
+        let accounts = self.perimeter.accounts.iter().chain(accounts).map(String::as_str);
         let principals = self.providers_of(service).flat_map(|provider| &provider.principals);
         let principals = self.perimeter.principals.iter().chain(principals);
-        let of_principals = principals.filter_map(|principal| Arn::parse(principal).map(|arn| arn.account.to_owned()));
-        accounts.chain(of_principals).collect()
+        accounts.chain(principals.filter_map(|principal| Some(Arn::parse(principal)?.account)))
     }
 
     /// An organisation that may use an endpoint service, if there is one. AWS does not tell which accounts belong to it.
@@ -103,7 +102,11 @@ impl Settings {
 
     /// Whether an account may use an endpoint service: it is the owner, in the perimeter, or approved.
     pub fn trusts_consumer(&self, service: &EndpointService, account: &AccountId) -> Trust {
-        if service.owner == *account || self.approved_accounts(service).contains(account.as_str()) {
+        if service.owner == *account
+            || self
+                .approved_accounts(service)
+                .any(|approved| approved == account.as_str())
+        {
             return Trust::Trusted;
         }
         if !self.approves_consumers_of(service) {
@@ -143,8 +146,8 @@ impl Settings {
             .filter(|arn| arn.resource == "root")
             .map(|arn| arn.account)
             .collect();
-        let mut lacking = self.approved_accounts(service);
-        lacking.retain(|account| *account != service.owner.0 && !allowed.contains(account.as_str()));
+        let mut lacking: BTreeSet<&str> = self.approved_accounts(service).collect();
+        lacking.retain(|account| *account != service.owner.as_str() && !allowed.contains(account));
         let first = lacking.first()?;
         let roots: Vec<_> = lacking
             .iter()

@@ -54,6 +54,7 @@ pub(crate) fn bare() -> World {
         endpoints: Ok([].into()),
         security_groups: Ok([].into()),
         services: Ok(Arc::new(catalogue())),
+        hosted_zones: Ok(BTreeMap::new()),
     };
     let settings = Settings {
         perimeter: perimeter(),

@@ -150,9 +150,13 @@ impl ServiceWorld {
             Part::LoadBalancers => self.snapshot.load_balancers = Err(gap),
             Part::TargetHealth => self.snapshot.target_health = Err(gap),
             Part::Configuration => {}
-            Part::Dns | Part::Subnets | Part::RouteTables | Part::Endpoints | Part::SecurityGroups | Part::Services => {
-                panic!("{part:?} is no part of an endpoint service")
-            }
+            Part::Dns
+            | Part::Subnets
+            | Part::RouteTables
+            | Part::Endpoints
+            | Part::SecurityGroups
+            | Part::Services
+            | Part::HostedZones => panic!("{part:?} is no part of an endpoint service"),
         }
         self
     }

@@ -62,9 +62,14 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
         maybe(0.2, 0..11_usize),
         (vec(addresses(), 12), any::<bool>()),
+        maybe(0.2, select(vec!["sts", "kms", "ecr.api", "example"])),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
-        |((subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost)), endpoints, settings)| {
+        |(
+            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost), zone),
+            endpoints,
+            settings,
+        )| {
             let mut world = bare();
             for (table, (lead, marks)) in TABLES.into_iter().zip(leads) {
                 world = world.edit_table(table, |t| {
@@ -116,6 +121,9 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 });
             }
             let gone = ("com.amazonaws.eu-central-1.gone".into(), None);
+            if let Some(service) = zone {
+                world = world.hosted_zone("Z1", service);
+            }
             if lost {
                 let catalogue = world.snapshot.services.as_ref().unwrap();
                 world.snapshot.services = Ok(Arc::new(catalogue.with(Vec::new(), [gone])));

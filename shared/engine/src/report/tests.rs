@@ -31,7 +31,8 @@ async fn sweep(rig: &Rig, run: &str) -> Result<(), ReconcileError> {
     let scope = rig.scope();
     let session = rig.aws.account(&scope.account).await.unwrap();
     let parts = reconciler.parts().clone();
-    for snapshot in session.observe_region(&scope.region, &parts).await.unwrap() {
+    let observed = session.observe_region(&scope.region, &parts, &rig.settings);
+    for snapshot in observed.await.unwrap() {
         let item = WorkItem::Observed(Box::new(snapshot));
         Box::pin(reconciler.reconcile(item, &[event()])).await.unwrap();
     }

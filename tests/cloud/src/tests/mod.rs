@@ -16,6 +16,7 @@ use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
 use postern_core::model::managed::TAG_MANAGED;
 use postern_core::model::part::Part;
+use postern_core::settings::Settings;
 use postern_core::trigger::{ParsedEvent, Target, read};
 
 use crate::world::{DefaultRoute, NewEndpoint, Shape};
@@ -36,7 +37,10 @@ async fn random_worlds_are_observed_as_they_are() {
         let cloud = Cloud::new(seed);
         let vpcs = cloud.edit(|world| world.populate(&Shape::default(), &mut Rng::with_seed(seed)));
         let session = session(&cloud).await;
-        let seen = session.observe_vpcs(&REGION.into(), &parts()).await.unwrap();
+        let seen = session
+            .observe_vpcs(&REGION.into(), &parts(), &Settings::default())
+            .await
+            .unwrap();
         assert_eq!(seen.len(), vpcs.len(), "seed {seed}");
         for snapshot in seen {
             let id = snapshot.vpc.id.as_str();
@@ -204,7 +208,9 @@ async fn faults_are_injected_counted_and_end() {
     cloud.set_faults(faults);
     let session = session(&cloud).await;
     for _ in 0..20 {
-        let _ = session.observe_vpcs(&REGION.into(), &parts()).await;
+        let _ = session
+            .observe_vpcs(&REGION.into(), &parts(), &Settings::default())
+            .await;
     }
     let injected = cloud.injected();
     assert!(
@@ -212,7 +218,10 @@ async fn faults_are_injected_counted_and_end() {
         "{injected:?}"
     );
     tokio::time::sleep(Duration::from_secs(600)).await;
-    session.observe_vpcs(&REGION.into(), &parts()).await.unwrap();
+    session
+        .observe_vpcs(&REGION.into(), &parts(), &Settings::default())
+        .await
+        .unwrap();
     assert_eq!(cloud.injected(), injected);
 }
 

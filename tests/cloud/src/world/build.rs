@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Association, Endpoint, EndpointKind, EndpointService, EndpointState, LoadBalancer, Route, RouteTable, Rule,
-    SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, World,
+    Association, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone, LoadBalancer, Route, RouteTable,
+    Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, World,
 };
 use crate::{ACCOUNT, REGION};
 
@@ -280,6 +280,19 @@ impl World {
                 targets,
             }],
         });
+        id
+    }
+
+    /// Adds a private hosted zone of this name, associated with a VPC.
+    pub fn add_hosted_zone(&mut self, name: &str, vpc: &str) -> String {
+        let id = format!("Z{:016X}", self.rng.u64(..));
+        let zone = HostedZone {
+            id: id.clone(),
+            name: name.to_owned(),
+            owner: ACCOUNT.to_owned(),
+            vpcs: BTreeSet::from([vpc.to_owned()]),
+        };
+        self.hosted_zones.insert(id.clone(), zone);
         id
     }
 

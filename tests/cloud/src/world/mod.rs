@@ -20,8 +20,9 @@ use self::limits::Bucket;
 pub use self::limits::RequestRate;
 pub use self::random::Shape;
 pub use self::resources::{
-    Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, Listing, LoadBalancer, PrivateDnsName,
-    Resource, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, prefix_list,
+    Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone, Listing, LoadBalancer,
+    PrivateDnsName, Resource, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc,
+    prefix_list,
 };
 pub(crate) use self::resources::{kind_name, state_name};
 use self::store::Store;
@@ -47,6 +48,8 @@ pub struct World {
     pub confirmed_subscriptions: u32,
     /// The values of SSM parameters, by ARN.
     pub parameters: BTreeMap<String, String>,
+    /// Private hosted zones, by id.
+    pub hosted_zones: BTreeMap<String, HostedZone>,
     /// Public TXT records, by their whole names.
     pub txt_records: BTreeMap<String, String>,
     /// Whether a connection that was rejected can be accepted. AWS documents neither.
@@ -212,6 +215,7 @@ impl World {
             topics: BTreeSet::new(),
             confirmed_subscriptions: 1,
             parameters: BTreeMap::new(),
+            hosted_zones: BTreeMap::new(),
             txt_records: BTreeMap::new(),
             rejected_is_final: false,
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),

@@ -206,6 +206,17 @@ pub struct Target {
     pub health: String,
 }
 
+/// A private hosted zone of Route 53.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedZone {
+    pub id: String,
+    /// Without the dot at the end.
+    pub name: String,
+    pub owner: String,
+    /// The VPCs with which it is associated.
+    pub vpcs: BTreeSet<String>,
+}
+
 /// An entry of the service catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {

@@ -38,6 +38,14 @@ pub(crate) fn check(action: &str, resource: impl Into<String>, keys: &[(&str, &[
     }
 }
 
+/// A call to a global service, which is in one Region for all.
+pub(crate) fn global(action: &str) -> Request {
+    let mut request = check(action, "*", &[]);
+    let region = vec!["us-east-1".to_owned()];
+    request.context.insert("aws:RequestedRegion".to_owned(), region);
+    request
+}
+
 /// With the tags of the resource that is there, or with the tags that the request gives to a new one.
 fn tagged(mut check: Request, key: &str, tags: &[(&str, &str)]) -> Request {
     let tags = tags
@@ -107,6 +115,7 @@ pub(crate) fn reading(action: &str) -> Request {
         _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
             check(action, "*", &[])
         }
+        "route53:ListHostedZonesByVPC" => global(action),
         _ => panic!("which resources and condition keys does {action} have?"),
     }
 }

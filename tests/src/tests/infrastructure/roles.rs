@@ -16,7 +16,8 @@ use postern_policy::{Document, Request, evaluate};
 use serde_json::{Value, json};
 
 use super::authorization::{
-    OWN_TAGS, SERVICE, applying, check, new_endpoint, new_group, on, reading, tags_on, undoing, working, zone_for,
+    OWN_TAGS, SERVICE, applying, check, global, new_endpoint, new_group, on, reading, tags_on, undoing, working,
+    zone_for,
 };
 use super::resolve::{ACCOUNT, REGION, STACK_ID, Stack};
 use super::template::{list, prefix, texts};
@@ -106,14 +107,6 @@ fn topics(stack: &Stack, function: &Function) -> Vec<String> {
     let variables = lambda["Environment"]["Variables"].as_object().unwrap();
     let topics = variables.iter().filter(|(name, _)| name.ends_with("TOPIC_ARN"));
     topics.map(|(_, arn)| arn.as_str().unwrap().to_owned()).collect()
-}
-
-/// A call to a global service, which is in one Region for all.
-fn global(action: &str) -> Request {
-    let mut request = check(action, "*", &[]);
-    let region = vec!["us-east-1".to_owned()];
-    request.context.insert("aws:RequestedRegion".to_owned(), region);
-    request
 }
 
 /// Everything that AWS asks of a function's role.

@@ -116,6 +116,7 @@ impl Rig {
                 "AWS_ENDPOINT_URL_ORGANIZATIONS",
                 format!("http://{}", self.moto.address()),
             ),
+            ("AWS_ENDPOINT_URL_ROUTE_53", format!("http://{}", self.moto.address())),
             ("AWS_ENDPOINT_URL_SNS", self.topic.url()),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.ledger.url()),
             ("POSTERN_LEDGER_TABLE", TABLE.to_owned()),

@@ -94,7 +94,7 @@ impl<'a> Evidence<'a> {
             .collect();
         let session = aws.account(&postern_cloud::ACCOUNT.into()).await;
         let session = session.map_err(|error| error.to_string())?;
-        let seen = session.observe_region(&REGION.into(), &parts).await;
+        let seen = session.observe_region(&REGION.into(), &parts, settings).await;
         let mut scopes = BTreeMap::new();
         for snapshot in seen.map_err(|error| error.to_string())? {
             let history = ledger.past(&snapshot.scope(), None).await;

@@ -144,11 +144,23 @@ async fn services_that_the_listing_omits_are_described_by_name_once() {
         .on(action, &detail("com.amazonaws.iam", "eu-central-1"))
         .on(action, &detail("com.amazonaws.us-east-1.sts", "us-east-1"));
     let session = cloud.session();
-    session.require_services(["com.amazonaws.iam", "com.amazonaws.eu-central-1.s3"].map(ServiceName::from));
+    let requirement = Requirement {
+        services: vec![
+            "com.amazonaws.iam".to_owned(),
+            "com.amazonaws.eu-central-1.s3".to_owned(),
+        ],
+        kind: EndpointKind::Interface,
+        vpcs: VpcSelector::default(),
+        subnets: SubnetSelector::default(),
+    };
+    let settings = Settings {
+        requirements: vec![requirement],
+        ..Settings::default()
+    };
     let wanted = parts(&[Part::Endpoints, Part::Services]);
     let vpc = ScopedResource::Vpc("vpc-1".into());
     for _ in 0..2 {
-        let observed = session.observe(&region(), &vpc, &wanted).await.unwrap();
+        let observed = session.observe(&region(), &vpc, &wanted, &settings).await.unwrap();
         let Some(Snapshot::Vpc(snapshot)) = observed else {
             panic!("{observed:?}")
         };
@@ -167,7 +179,11 @@ async fn services_that_the_listing_omits_are_described_by_name_once() {
         );
         assert!(catalogue.find("com.amazonaws.iam", EndpointKind::Interface).is_some());
     }
-    let swept = session.observe_vpcs(&region(), &wanted).await.unwrap().remove(0);
+    let swept = session
+        .observe_vpcs(&region(), &wanted, &settings)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(swept.services.unwrap().services().len(), 6);
     let requests = cloud.requests(action);
     let named: Vec<_> = requests

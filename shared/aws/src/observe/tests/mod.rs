@@ -1,4 +1,5 @@
 mod catalogue;
+mod hosted_zones;
 mod parts;
 mod resolve;
 mod service;
@@ -9,11 +10,12 @@ use std::collections::BTreeMap;
 
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
-use postern_core::model::id::{AccountId, ServiceName, Zone};
+use postern_core::model::id::{AccountId, Zone};
 use postern_core::model::part::Tags;
 use postern_core::model::snapshot::{
     IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, SubnetClass, Vpc,
 };
+use postern_core::settings::{Requirement, SubnetSelector, VpcSelector};
 use postern_core::trigger::Target;
 
 use super::*;
@@ -48,7 +50,10 @@ fn parts(parts: &[Part]) -> BTreeSet<Part> {
 async fn look(cloud: &Cloud, parts: &[Part]) -> Result<Option<VpcSnapshot>, ObserveError> {
     let parts = parts.iter().copied().collect();
     let vpc = ScopedResource::Vpc("vpc-1".into());
-    let seen = cloud.session().observe(&region(), &vpc, &parts).await;
+    let seen = cloud
+        .session()
+        .observe(&region(), &vpc, &parts, &Settings::default())
+        .await;
     cloud.done();
     seen.map(|seen| {
         seen.map(|snapshot| match snapshot {

@@ -64,7 +64,9 @@ fn cloud(configured: &str) -> Cloud {
 
 async fn observed(cloud: &Cloud, wanted: &[Part]) -> Result<Option<ServiceSnapshot>, ObserveError> {
     let service = ScopedResource::EndpointService("vpce-svc-1".into());
-    let seen = cloud.session().observe(&region(), &service, &parts(wanted)).await;
+    let settings = Settings::default();
+    let session = cloud.session();
+    let seen = session.observe(&region(), &service, &parts(wanted), &settings).await;
     cloud.done();
     seen.map(|seen| {
         seen.map(|snapshot| match snapshot {

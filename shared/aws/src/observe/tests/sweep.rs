@@ -19,7 +19,10 @@ fn region_of_three() -> Cloud {
 }
 
 async fn sweep(cloud: &Cloud, wanted: &[Part]) -> Result<Vec<VpcSnapshot>, ObserveError> {
-    let seen = cloud.session().observe_vpcs(&region(), &parts(wanted)).await;
+    let seen = cloud
+        .session()
+        .observe_vpcs(&region(), &parts(wanted), &Settings::default())
+        .await;
     cloud.done();
     seen.map(|mut snapshots| {
         snapshots.sort_by(|a, b| a.vpc.id.cmp(&b.vpc.id));

@@ -279,6 +279,21 @@ fn endpoint_waits_for_the_dns_attributes_of_the_vpc() {
 }
 
 #[test]
+fn endpoint_is_not_created_where_a_hosted_zone_holds_the_name() {
+    let world = two_zones().require(&["sts"]).hosted_zone("Z1", "sts");
+    let advice = advice(&world.judge(&CONTROL, VPC));
+    assert!(
+        advice.contains("The private hosted zone Z1 (`sts.eu-central-1.amazonaws.com`"),
+        "{advice}"
+    );
+    assert_eq!(world.plan().changes, []);
+    let without_private_dns = two_zones().require(&["s3"]).hosted_zone("Z1", "s3");
+    assert!(!created(&without_private_dns.judge(&CONTROL, VPC)).private_dns);
+    let unknown = world.gap(Part::HostedZones);
+    assert!(created(&unknown.judge(&CONTROL, VPC)).private_dns);
+}
+
+#[test]
 fn supported_zone_gets_the_subnet_with_the_most_free_addresses() {
     let world = two_zones()
         .subnet("subnet-a2", "a", SubnetClass::Private)
@@ -553,5 +568,6 @@ fn created_endpoint_passes_every_control() {
 
 #[test]
 fn control_reads_exactly_the_parts_that_it_declares() {
-    assert_needs(&CONTROL, &[two_zones().require(&["sts"])]);
+    let world = two_zones().require(&["sts"]);
+    assert_needs(&CONTROL, &[world.clone(), world.hosted_zone("Z1", "sts")]);
 }

@@ -153,9 +153,13 @@ impl Call<'_> {
             );
             return Err(ApiError::parameter(message));
         }
-        if self
-            .world
-            .private_name_reserved(&endpoint.vpc, &listing.name, Some(&endpoint.id))
+        let zone = name.trim_start_matches("*.");
+        let mut zones = self.world.hosted_zones.values();
+        let zone_holds = zones.any(|known| known.name == zone && known.vpcs.contains(&endpoint.vpc));
+        if zone_holds
+            || self
+                .world
+                .private_name_reserved(&endpoint.vpc, &listing.name, Some(&endpoint.id))
         {
             let message = format!(
                 "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {name} in \

@@ -1,0 +1,24 @@
+//! Private hosted zones of Route 53.
+
+use super::catalogue::Service;
+use super::id::AccountId;
+
+/// A private hosted zone that is associated with a VPC. Zones that AWS services made, those of endpoints with private DNS
+/// included, are not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedZone {
+    /// Such as `Z0123456789ABCDEFGHIJ`.
+    pub id: String,
+    /// In lower case, without the dot at the end.
+    pub name: String,
+    pub owner: AccountId,
+}
+
+impl HostedZone {
+    /// Whether EC2 would need a zone of this name for private DNS of the service. The zone for a name such as
+    /// `*.dkr.ecr.eu-central-1.amazonaws.com` is that of the rest.
+    pub fn holds_name_of(&self, service: &Service) -> bool {
+        let mut names = service.private_dns_names.iter();
+        names.any(|name| name.trim_start_matches("*.").eq_ignore_ascii_case(&self.name))
+    }
+}
