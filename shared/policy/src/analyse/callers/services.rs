@@ -38,7 +38,7 @@ pub(super) fn services(
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
                 Some(Form::Text(Pattern::Exact(name))) if crate::arn::is_service(name) => {
-                    names.extend([name.clone(), name.to_lowercase()]);
+                    names.push(name.to_lowercase());
                 }
                 Some(Form::Text(pattern @ Pattern::Glob(_))) => patterns.push(pattern.clone()),
                 _ => {}
