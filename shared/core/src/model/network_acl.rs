@@ -174,7 +174,7 @@ mod tests {
         let deny = entry(90, false, "10.0.0.0/16", Some(HTTPS));
         let decided = |entries: &[AclEntry]| passage(entries, "10.0.0.0/24", HTTPS);
         assert_eq!(decided(&[]), Passage::Denied);
-        assert_eq!(decided(&[allow.clone()]), Passage::Allowed);
+        assert_eq!(decided(std::slice::from_ref(&allow)), Passage::Allowed);
         assert_eq!(decided(&[deny.clone(), allow.clone()]), Passage::Denied);
         assert_eq!(decided(&[allow.clone(), deny]), Passage::Allowed);
         assert_eq!(
@@ -200,7 +200,7 @@ mod tests {
         let some = entry(100, true, "0.0.0.0/0", Some((32_768, 50_000)));
         let rest = entry(110, true, "0.0.0.0/0", Some((50_001, 65_535)));
         let decided = |entries: &[AclEntry]| passage(entries, "10.0.0.0/24", (32_768, 60_999));
-        assert_eq!(decided(&[some.clone()]), Passage::Denied);
+        assert_eq!(decided(std::slice::from_ref(&some)), Passage::Denied);
         assert_eq!(decided(&[some, rest]), Passage::Allowed);
         let hole = entry(90, false, "0.0.0.0/0", Some((40_000, 40_000)));
         let all = entry(100, true, "0.0.0.0/0", None);
@@ -251,7 +251,7 @@ mod tests {
         let one_address = entry(90, false, "10.0.0.7/32", None);
         assert_eq!(decided(&[one_address, all]), Passage::PartlyDenied);
         let half = entry(100, true, "10.0.0.0/25", None);
-        assert_eq!(decided(&[half.clone()]), Passage::PartlyDenied);
+        assert_eq!(decided(std::slice::from_ref(&half)), Passage::PartlyDenied);
         let other_half = entry(110, true, "10.0.0.128/25", None);
         assert_eq!(decided(&[half.clone(), other_half.clone()]), Passage::Allowed);
         assert_eq!(

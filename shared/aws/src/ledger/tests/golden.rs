@@ -280,7 +280,12 @@ async fn announcement_of_the_end_of_an_exemption_is_kept() {
     };
     let cloud = Cloud::new().json("PutItem", &json!({}));
     ledger(&cloud)
-        .tell(&scope(), "endpoint-missing", &[announced.clone()], at("12:00:00"))
+        .tell(
+            &scope(),
+            "endpoint-missing",
+            std::slice::from_ref(&announced),
+            at("12:00:00"),
+        )
         .await
         .unwrap();
     let item = cloud.bodies("PutItem")[0]["Item"].clone();
