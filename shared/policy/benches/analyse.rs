@@ -69,12 +69,38 @@ fn long(criterion: &mut Criterion) {
     }
 }
 
+/// How much memory the hostile documents take, together with what a service's data takes once. Linux tells.
+fn memory(_: &mut Criterion) {
+    let kibibytes = |name: &str| -> Option<u64> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    };
+    let (perimeter, endpoint) = (perimeter(), endpoint("s3", false));
+    let mut all = hostile();
+    all.push(("longest", longest()));
+    for (name, text) in all {
+        // Sets the peak back to what is taken now.
+        if std::fs::write("/proc/self/clear_refs", "5").is_err() {
+            return;
+        }
+        let before = kibibytes("VmHWM:");
+        decide(&text, &perimeter, &endpoint);
+        if let (Some(before), Some(peak)) = (before, kibibytes("VmHWM:")) {
+            println!(
+                "memory of {name}: {:.1} MiB more",
+                (peak.saturating_sub(before)) as f64 / 1024.0
+            );
+        }
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_secs(1));
-    targets = public, long
+    targets = memory, public, long
 }
 criterion_main!(benches);

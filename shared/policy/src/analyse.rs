@@ -35,7 +35,7 @@ pub(crate) use regressions::{regression, removes_access};
 pub(crate) use setting::Setting;
 
 use budget::Budget;
-use model::Model;
+use model::{Model, Supposition};
 use search::{Goal, Links, Search};
 use summary::Summary;
 
@@ -116,6 +116,7 @@ fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
     let mut budget = Budget::new();
     let (interpretations, all) = interpretations(document, !setting.perimeter.aws_services, setting.bearers);
     let mut summary = Summary::default();
+    let mut lacking = false;
     if document.size() > MOST_VALUES {
         summary.doubts.push(format!(
             "the document has {} values and variables, more than {MOST_VALUES}",
@@ -141,27 +142,21 @@ fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
             summary.doubted = [true; 2];
             break;
         }
-        let model = Model::new(document, setting, named.interpretation);
+        let model = Model::new(document, setting, named.interpretation, Supposition::AsPublished);
         let mut asked = Asked::new(document, &model, named, &mut budget);
         let identity = asked.hole(Goal::Identity, &mut budget);
         let resource = asked.hole(Goal::Resource, &mut budget);
         let reach = asked.reaches(&mut budget);
         summary.add(index, identity, resource, &reach);
         summary.unknown_keys = model.unknown_keys().map(|key| key.name.to_owned()).collect();
+        lacking |= model.has_keys_of_actions();
     }
-    if summary.is_closed() && !summary.unknown_keys.is_empty() {
+    if summary.is_closed() && (lacking || !summary.unknown_keys.is_empty()) {
         for named in &interpretations {
-            let model = Model::supposing(document, setting, named.interpretation, true);
+            let model = Model::new(document, setting, named.interpretation, Supposition::AsWritten);
             let mut asked = Asked::new(document, &model, named, &mut budget);
             let holes = [Goal::Identity, Goal::Resource].map(|goal| asked.hole(goal, &mut budget));
-            for (doubted, hole) in summary.doubted.iter_mut().zip(&holes) {
-                *doubted |= !matches!(hole, Answer::No);
-            }
-            if holes.iter().any(|hole| !matches!(hole, Answer::No)) {
-                summary.doubts.push(format!(
-                    "the policy is closed only because AWS has no condition key `{}`",
-                    summary.unknown_keys.join("`, `")
-                ));
+            if summary.doubt(&holes) {
                 break;
             }
         }
@@ -226,7 +221,8 @@ impl<'m, 'd> Asked<'m, 'd> {
                 _ => witness::request(model, &witness_candidates::likeliest(model, confirmed, &confirm)),
             };
             let (endpoint, service) = (model.setting.endpoint, model.setting.service);
-            let possible = || model.unknown_keys_exist || impossible_behind(&request, endpoint, service).is_none();
+            let written = model.supposition == Supposition::AsWritten;
+            let possible = || written || impossible_behind(&request, endpoint, service).is_none();
             if goal != Goal::Reach && !(allowed(&request) && possible()) {
                 unconfirmed = true;
                 return None;

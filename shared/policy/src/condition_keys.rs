@@ -4,11 +4,16 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>. Keys of a single service come
 //! from the service authorization reference. A key that is in neither does not exist, and no request has it.
 
-use std::sync::LazyLock;
-
 use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
 use crate::literal::{Network, Number, instant};
-use crate::service;
+use crate::service::{self, Service};
+
+mod global;
+mod services;
+
+pub(crate) use services::{is_global, serves_mcp, tells_endpoint_owner};
+
+use global::{GLOBAL, global, one};
 
 /// What the values of a key look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +32,17 @@ pub(crate) enum ValueType {
     Name,
     Bool,
     Address,
+    /// Of version 4 alone.
+    Address4,
     Vpc,
     ServiceName,
     /// `1.2` or `1.3`. AWS endpoints take no older version:
     /// <https://aws.amazon.com/blogs/security/tls-1-2-required-for-aws-endpoints/>
     TlsVersion,
+    /// Of the instance metadata service: `1.0` or `2.0`.
+    MetadataVersion,
+    /// Always `glue.amazonaws.com`.
+    Glue,
 }
 
 impl ValueType {
@@ -49,11 +60,18 @@ impl ValueType {
             Self::Name => is_name(text),
             Self::Bool => matches!(text, "true" | "false"),
             Self::Address => !text.contains('/') && Network::parse(text).is_some(),
+            Self::Address4 => !text.contains('/') && Network::parse(text).is_some_and(|one| !one.v6),
             Self::Vpc => is_vpc(text),
-            Self::ServiceName => is_service(text),
+            Self::ServiceName => is_service(text) && text.bytes().all(is_in_service),
             Self::TlsVersion => matches!(text, "1.2" | "1.3"),
+            Self::MetadataVersion => matches!(text, "1.0" | "2.0"),
+            Self::Glue => text == "glue.amazonaws.com",
         }
     }
+}
+
+fn is_in_service(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte)
 }
 
 fn is_vpc(text: &str) -> bool {
@@ -70,6 +88,12 @@ pub(crate) enum Carrier {
     /// Requests signed with credentials of a role.
     Role,
     User,
+    /// Requests by the root user.
+    Root,
+    /// Requests signed by what may have tags: a user, role or federated user.
+    Tagged,
+    /// Requests signed by a user, role or root user.
+    NotFederatedUser,
     /// Requests signed with credentials of a role, and calls with the token of an identity provider.
     Federated,
     /// Requests by AWS service principals.
@@ -84,108 +108,6 @@ pub(crate) struct ConditionKey {
     pub(crate) carrier: Carrier,
     pub(crate) several: bool,
 }
-
-const fn one(values: ValueType, carrier: Carrier) -> ConditionKey {
-    ConditionKey {
-        values,
-        carrier,
-        several: false,
-    }
-}
-
-const fn list(values: ValueType, carrier: Carrier) -> ConditionKey {
-    ConditionKey {
-        values,
-        carrier,
-        several: true,
-    }
-}
-
-/// Names in lower case. A name with a slash at its end takes any name after it.
-const GLOBAL: &[(&str, ConditionKey)] = &[
-    ("aws:assumedroot", one(ValueType::Bool, Carrier::Signed)),
-    ("aws:calledvia", list(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:calledviaawsmcp", one(ValueType::Text, Carrier::Signed)),
-    ("aws:calledviafirst", one(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:calledvialast", one(ValueType::ServiceName, Carrier::Signed)),
-    ("aws:chatbotsourcearn", one(ValueType::Arn, Carrier::Role)),
-    ("aws:currenttime", one(ValueType::Date, Carrier::Any)),
-    (
-        "aws:ec2instancesourceprivateipv4",
-        one(ValueType::Address, Carrier::Role),
-    ),
-    ("aws:ec2instancesourcevpc", one(ValueType::Vpc, Carrier::Role)),
-    ("aws:epochtime", one(ValueType::Date, Carrier::Any)),
-    ("aws:federatedprovider", one(ValueType::Text, Carrier::Federated)),
-    ("aws:multifactorauthage", one(ValueType::Count, Carrier::Signed)),
-    ("aws:multifactorauthpresent", one(ValueType::Bool, Carrier::Signed)),
-    ("aws:principalaccount", one(ValueType::Account, Carrier::Any)),
-    ("aws:principalarn", one(ValueType::Arn, Carrier::Signed)),
-    ("aws:principalisawsservice", one(ValueType::Bool, Carrier::Any)),
-    ("aws:principalorgid", one(ValueType::Organization, Carrier::Signed)),
-    (
-        "aws:principalorgpaths",
-        list(ValueType::OrganizationPath, Carrier::Signed),
-    ),
-    (
-        "aws:principalservicename",
-        one(ValueType::ServiceName, Carrier::Service),
-    ),
-    (
-        "aws:principalservicenameslist",
-        list(ValueType::ServiceName, Carrier::Service),
-    ),
-    ("aws:principaltag/", one(ValueType::Text, Carrier::Signed)),
-    ("aws:principaltype", one(ValueType::Text, Carrier::Any)),
-    ("aws:referer", one(ValueType::Text, Carrier::Any)),
-    ("aws:requestedregion", one(ValueType::Text, Carrier::Any)),
-    ("aws:requesttag/", one(ValueType::Text, Carrier::Any)),
-    ("aws:resourceaccount", one(ValueType::Account, Carrier::Any)),
-    ("aws:resourceorgid", one(ValueType::Organization, Carrier::Any)),
-    ("aws:resourceorgpaths", list(ValueType::OrganizationPath, Carrier::Any)),
-    ("aws:resourcetag/", one(ValueType::Text, Carrier::Any)),
-    ("aws:securetransport", one(ValueType::Bool, Carrier::Any)),
-    ("aws:signinsessionarn", one(ValueType::Arn, Carrier::Signed)),
-    // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceaccount>
-    ("aws:sourceaccount", one(ValueType::Account, Carrier::Service)),
-    ("aws:sourcearn", one(ValueType::Arn, Carrier::Service)),
-    ("aws:sourceidentity", one(ValueType::Text, Carrier::Role)),
-    ("aws:sourceip", one(ValueType::Address, Carrier::Nobody)),
-    ("aws:sourceorgid", one(ValueType::Organization, Carrier::Service)),
-    (
-        "aws:sourceorgpaths",
-        list(ValueType::OrganizationPath, Carrier::Service),
-    ),
-    // <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
-    ("aws:sourceowner", one(ValueType::Account, Carrier::Any)),
-    ("aws:sourcevpc", one(ValueType::Vpc, Carrier::Any)),
-    ("aws:sourcevpcarn", one(ValueType::Arn, Carrier::Any)),
-    ("aws:sourcevpce", one(ValueType::Text, Carrier::Any)),
-    ("aws:tagkeys", list(ValueType::Text, Carrier::Any)),
-    ("aws:tokenissuetime", one(ValueType::Date, Carrier::Signed)),
-    ("aws:useragent", one(ValueType::Text, Carrier::Any)),
-    ("aws:userid", one(ValueType::Text, Carrier::Any)),
-    ("aws:username", one(ValueType::Name, Carrier::User)),
-    ("aws:viaawsmcpservice", one(ValueType::Bool, Carrier::Signed)),
-    ("aws:viaawsservice", one(ValueType::Bool, Carrier::Any)),
-    ("aws:vpceaccount", one(ValueType::Account, Carrier::Any)),
-    ("aws:vpceorgid", one(ValueType::Organization, Carrier::Any)),
-    ("aws:vpceorgpaths", list(ValueType::OrganizationPath, Carrier::Any)),
-    ("aws:vpcsourceip", one(ValueType::Address, Carrier::Any)),
-    // Keys of credentials that a service handed out, on requests to every service.
-    ("codebuild:buildarn", one(ValueType::Arn, Carrier::Role)),
-    ("codebuild:projectarn", one(ValueType::Arn, Carrier::Role)),
-    ("ec2:roledelivery", one(ValueType::Text, Carrier::Role)),
-    ("ec2:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
-    (
-        "glue:credentialissuingservice",
-        one(ValueType::ServiceName, Carrier::Role),
-    ),
-    ("glue:roleassumedby", one(ValueType::ServiceName, Carrier::Role)),
-    ("identitystore:userid", one(ValueType::Text, Carrier::Role)),
-    ("lambda:sourcefunctionarn", one(ValueType::Arn, Carrier::Role)),
-    ("ssm:sourceinstancearn", one(ValueType::Arn, Carrier::Role)),
-];
 
 /// Keys of services of which more is known than the service authorization reference says.
 const OF_SERVICES: &[(&str, ValueType)] = &[
@@ -218,13 +140,39 @@ pub(crate) fn find(id: &str) -> Option<ConditionKey> {
         let key = one(ValueType::Text, Carrier::Federated);
         return Some(ConditionKey { several, ..key });
     }
-    let key = service::of_prefix(prefix)?.key(id)?;
+    let key = service_of(prefix)?.key(id).or_else(|| elsewhere(id))?;
     let known = OF_SERVICES.iter().find(|(name, _)| *name == id);
     Some(ConditionKey {
         values: known.map_or_else(|| published(key.values), |(_, values)| *values),
         carrier: Carrier::Any,
         several: key.several,
     })
+}
+
+/// Prefixes of condition keys that are no prefixes of actions, with the service that has the keys.
+const KEY_PREFIXES: [(&str, &str); 4] = [
+    ("catalog", "aws-marketplace"),
+    ("cognito-identity-auth", "cognito-identity"),
+    ("cognito-identity-unauth", "cognito-identity"),
+    ("identitycenter", "sso"),
+];
+
+/// Keys with the prefix of a service that only requests to another one have, and this one.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("ec2:osuser", "ec2-instance-connect"),
+    ("identitystore:groupid", "qbusiness"),
+    ("iot:jobid", "iotjobsdata"),
+];
+
+/// The service whose condition keys have this prefix.
+fn service_of(prefix: &str) -> Option<&'static Service> {
+    let of_keys = KEY_PREFIXES.iter().find(|(known, _)| *known == prefix);
+    service::of_prefix(of_keys.map_or(prefix, |(_, service)| service))
+}
+
+fn elsewhere(id: &str) -> Option<service::Key> {
+    let (_, prefix) = ELSEWHERE.iter().find(|(known, _)| *known == id)?;
+    service::of_prefix(prefix)?.key(id)
 }
 
 /// A type of the service authorization reference.
@@ -239,22 +187,21 @@ fn published(values: &str) -> ValueType {
     }
 }
 
-/// A key of [`GLOBAL`] by its name there.
-fn global(name: &str) -> Option<ConditionKey> {
-    // Lengths are compared sooner than texts.
-    static BY_LENGTH: LazyLock<Vec<&(&str, ConditionKey)>> = LazyLock::new(|| {
-        let mut all: Vec<_> = GLOBAL.iter().collect();
-        all.sort_unstable_by_key(|(known, _)| (known.len(), *known));
-        all
-    });
-    let place = BY_LENGTH.binary_search_by_key(&(name.len(), name), |(known, _)| (known.len(), known));
-    BY_LENGTH.get(place.ok()?).map(|(_, key)| *key)
-}
-
-/// Whether only requests to the service of its prefix have the key.
+/// Whether only requests to some services have the key.
 pub(crate) fn of_service(id: &str) -> bool {
     let prefix = id.split(':').next().unwrap_or_default();
-    prefix != "aws" && global(id).is_none() && service::of_prefix(prefix).is_some()
+    prefix != "aws" && global(id).is_none() && service_of(prefix).is_some()
+}
+
+/// Other names of the accounts of resource and caller. Only actions without a resource lack them, and a few of S3.
+const ACCOUNTS: [&str; 2] = ["kms:calleraccount", "s3:resourceaccount"];
+
+/// Whether only requests for some actions have the key: AWS publishes which.
+pub(crate) fn is_by_action(id: &str) -> bool {
+    match id.strip_prefix("aws:") {
+        Some(name) => name == "tagkeys" || name.starts_with("requesttag/") || name.starts_with("resourcetag/"),
+        None => of_service(id) && !ACCOUNTS.contains(&id),
+    }
 }
 
 /// The name, in lower case, of the key that is most like one that AWS does not have. Nothing when none is like it.
@@ -265,7 +212,7 @@ pub(crate) fn nearest(id: &str) -> Option<&'static str> {
         .into_iter()
         .flat_map(|service| &service.keys)
         .map(|key| key.name);
-    let own = own.filter(|known| !known.contains(['*', '<']));
+    let own = own.filter(|known| !known.contains('*'));
     let global = GLOBAL.iter().map(|(known, _)| *known);
     let distance = |known: &str| distance(&known.to_ascii_lowercase(), id);
     let same_name = global
@@ -293,91 +240,6 @@ fn distance(one: &str, other: &str) -> usize {
         row = next;
     }
     row.last().copied().unwrap_or_default()
-}
-
-/// Services whose requests carry `aws:VpceAccount`, `aws:VpceOrgID`, `aws:VpceOrgPaths` and `aws:SourceVpcArn`, by the
-/// prefix of their actions. The list under "Availability" of `aws:VpceOrgID` in
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-vpceorgid>, as
-/// AWS's own samples have it:
-/// <https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/service_control_policies/network_perimeter_vpceorgid_scp.json>
-const WITH_ENDPOINT_OWNER: &[&str] = &[
-    "acm-pca",
-    "applicationinsights",
-    "apprunner",
-    "athena",
-    "b2bi",
-    "cassandra",
-    "cloudformation",
-    "cognito-identity",
-    "comprehendmedical",
-    "compute-optimizer",
-    "datasync",
-    "discovery",
-    "dms",
-    "ds-data",
-    "ebs",
-    "ecr",
-    "ecs",
-    "firehose",
-    "healthlake",
-    "iam",
-    "identitystore",
-    "iotfleetwise",
-    "iottwinmaker",
-    "iotwireless",
-    "kinesisanalytics",
-    "kms",
-    "lambda",
-    "medical-imaging",
-    "network-firewall",
-    "omics",
-    "payment-cryptography",
-    "polly",
-    "pricing",
-    "rbin",
-    "rekognition",
-    "route53",
-    "s3",
-    "scheduler",
-    "servicediscovery",
-    "servicequotas",
-    "ses",
-    "sms-voice",
-    "sqs",
-    "ssm-contacts",
-    "storagegateway",
-    "textract",
-    "transcribe",
-    "transfer",
-    "workmail",
-];
-
-/// Whether requests for actions of this prefix tell who owns the endpoint.
-pub(crate) fn tells_endpoint_owner(prefix: &str) -> bool {
-    WITH_ENDPOINT_OWNER.contains(&prefix)
-}
-
-/// Services with one endpoint for all Regions of a partition, whose requests have the Region `us-east-1` in the partition
-/// `aws`. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>
-const GLOBAL_SERVICES: &[&str] = &[
-    "account",
-    "billing",
-    "budgets",
-    "ce",
-    "cloudfront",
-    "globalaccelerator",
-    "iam",
-    "networkmanager",
-    "organizations",
-    "route53",
-    "route53domains",
-    "shield",
-    "support",
-];
-
-/// Whether the service with this prefix has one endpoint for all Regions.
-pub(crate) fn is_global(prefix: &str) -> bool {
-    GLOBAL_SERVICES.contains(&prefix)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
 
 mod number;
 
@@ -65,9 +66,16 @@ pub(crate) fn instant(text: &str) -> Option<i64> {
     let clock =
         time.as_bytes().get(2) == Some(&b':') && time.bytes().all(|b| b.is_ascii_digit() || b"+-:.Z".contains(&b));
     let full = format!("{date}{rest}T{time}");
-    let read = full.parse::<Timestamp>().ok().filter(|_| plain && clock)?;
-    Some(read.as_second())
+    if let Ok(read) = full.parse::<Timestamp>() {
+        return (plain && clock).then(|| read.as_second());
+    }
+    // The last hours of the year 9999 are none of a timestamp, and policies name them for "always".
+    let last = full.strip_suffix('Z').filter(|text| text.starts_with("9999-"))?;
+    let since = last.parse::<DateTime>().ok().filter(|_| plain && clock)?;
+    Some(since.duration_since(EPOCH).as_secs())
 }
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 const MIDNIGHT: &str = "00:00:00Z";
 
@@ -79,8 +87,8 @@ fn is_whole(text: &str) -> bool {
 
 /// `YYYY-MM-DDThh:mm:ssZ` of seconds since 1970, or the seconds where a year of four digits is too short for them.
 pub(crate) fn iso(seconds: i64) -> String {
-    match Timestamp::from_second(seconds) {
-        Ok(instant) if seconds >= FIRST_SECOND => instant.to_string(),
+    match EPOCH.checked_add(SignedDuration::from_secs(seconds)) {
+        Ok(instant) if seconds >= FIRST_SECOND => format!("{instant}Z"),
         _ => seconds.to_string(),
     }
 }
@@ -152,6 +160,9 @@ mod tests {
             ("2026-11-23", Some(1_795_392_000)),
             ("1795392000", Some(1_795_392_000)),
             ("2000-02-29T12:00:00Z", Some(951_825_600)),
+            ("9999-12-31T23:59:59Z", Some(LAST_SECOND)),
+            ("9999-12-31", Some(253_402_214_400)),
+            ("9999-12-32T00:00:00Z", None),
             ("2026-02-29", None),
             ("2026-13-01", None),
             ("2026-11-23T24:00:00Z", None),
@@ -165,8 +176,10 @@ mod tests {
 
     #[test]
     fn an_instant_survives_being_written() {
-        for seconds in [0, 951_825_600, 1_795_392_000, -1, 253_402_300_799] {
-            assert_eq!(instant(&iso(seconds)), Some(seconds));
+        for seconds in [0, 951_825_600, 1_795_392_000, -1, FIRST_SECOND, LAST_SECOND] {
+            let written = iso(seconds);
+            assert_eq!(instant(&written), Some(seconds), "{written}");
+            assert!(written.len() == 20 && written.ends_with('Z'), "{written}");
         }
     }
 

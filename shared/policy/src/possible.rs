@@ -2,65 +2,17 @@
 //! every request that the search makes up.
 
 use crate::EndpointContext;
-use crate::arn::{Arn, is_account, is_bucket, is_service};
-use crate::condition_keys::{self, Carrier};
+use crate::arn::{Arn, is_account, is_bucket};
+use crate::condition_keys;
 use crate::evaluate::Request;
 use crate::federation;
 use crate::literal::instant;
 use crate::partition;
 use crate::service::{self, Service, Targets};
 
-/// Who signed a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Signer {
-    Root,
-    User,
-    Role,
-    FederatedUser,
-    Service,
-    /// Nobody. The caller may bring the token of an identity provider.
-    Nobody {
-        token: bool,
-    },
-}
+mod signer;
 
-impl Signer {
-    fn of(request: &Request) -> Option<Self> {
-        let name = request.principal.as_str();
-        if name == "anonymous" {
-            let token = federation::is_call(&request.action);
-            return Some(Self::Nobody { token });
-        }
-        if is_service(name) {
-            return Some(Self::Service);
-        }
-        let arn = Arn::parse(name).filter(Arn::is_principal)?;
-        let kind = arn.resource.split('/').next().unwrap_or_default();
-        match (arn.service, kind) {
-            ("iam", "root") => Some(Self::Root),
-            ("iam", "user") => Some(Self::User),
-            ("iam", "role") | ("sts", "assumed-role") => Some(Self::Role),
-            ("sts", "federated-user") => Some(Self::FederatedUser),
-            _ => None,
-        }
-    }
-
-    fn is_iam(self) -> bool {
-        !matches!(self, Self::Service | Self::Nobody { .. })
-    }
-
-    fn carries(self, carrier: Carrier) -> bool {
-        match carrier {
-            Carrier::Any => true,
-            Carrier::Signed => self.is_iam(),
-            Carrier::Role => self == Self::Role,
-            Carrier::User => self == Self::User,
-            Carrier::Federated => matches!(self, Self::Role | Self::Nobody { token: true }),
-            Carrier::Service => self == Self::Service,
-            Carrier::Nobody => false,
-        }
-    }
-}
+use signer::Signer;
 
 /// Why no request like this can come through the endpoint. Nothing when one can.
 pub fn impossible(request: &Request, endpoint: &EndpointContext) -> Option<String> {
@@ -136,13 +88,13 @@ impl Checker<'_> {
         let Some(fact) = condition_keys::find(&id) else {
             return Err(format!("AWS has no condition key `{key}`"));
         };
-        let of_other = !id.starts_with("aws:")
-            && condition_keys::of_service(&id)
-            && self.service.is_some_and(|service| {
-                let prefix = id.split(':').next().unwrap_or_default();
-                service.prefixes().all(|known| known != prefix)
-            });
+        let of_other =
+            condition_keys::of_service(&id) && self.service.is_some_and(|service| service.key(&id).is_none());
         must(!of_other, || format!("`{key}` belongs to another service"))?;
+        let action = &self.request.action;
+        let lacks =
+            condition_keys::is_by_action(&id) && service::carries(&action.to_ascii_lowercase(), &id) == Some(false);
+        must(!lacks, || format!("requests for `{action}` have no `{key}`"))?;
         must(signer.carries(fact.carrier), || {
             format!("the principal cannot have `{key}`")
         })?;
@@ -324,16 +276,24 @@ impl Checker<'_> {
         for key in ["aws:SecureTransport", "aws:ViaAWSService", "aws:VpcSourceIp"] {
             must(self.one(key).is_some(), || format!("every request has `{key}`"))?;
         }
-        let told = self
-            .service
-            .map(|service| service.prefixes().any(condition_keys::tells_endpoint_owner));
+        let told = |key: &str| {
+            let id = key.to_ascii_lowercase();
+            self.service.is_none_or(|service| {
+                let mut prefixes = service.prefixes();
+                prefixes.any(|prefix| match id.as_str() {
+                    "aws:ismcpserviceaction" => condition_keys::serves_mcp(prefix),
+                    _ => condition_keys::tells_endpoint_owner(prefix, &id),
+                })
+            })
+        };
         for key in [
+            "aws:IsMcpServiceAction",
             "aws:VpceAccount",
             "aws:VpceOrgID",
             "aws:VpceOrgPaths",
             "aws:SourceVpcArn",
         ] {
-            must(told != Some(false) || self.one(key).is_none(), || {
+            must(self.one(key).is_none() || told(key), || {
                 format!("requests to the service do not have `{key}`")
             })?;
         }

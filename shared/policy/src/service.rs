@@ -14,7 +14,7 @@ pub(crate) use exceptions::{Keyless, is_keyless, keyless_actions, sometimes_tell
 pub(crate) use formats::{EXAMPLE_BUCKET, Format, covers};
 
 use exceptions::{keyless, on_own_account};
-use reference::{Line, line, list, places, targets};
+use reference::{Line, by_action, line, list, places};
 
 /// What an action acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(crate) struct Published {
     pub(crate) targets: Targets,
     /// Whether requests for it carry `aws:ResourceAccount` and its like.
     pub(crate) tells_owner: Tells,
+    /// Places of the condition keys that its requests can have, among those of the service with its prefix.
+    keys: Bits,
 }
 
 /// Which requests for an action tell who owns the resource.
@@ -60,6 +62,11 @@ impl Published {
         [self.prefix, ":", self.name].concat()
     }
 
+    /// Whether its requests can have a key that has these places in the service with its prefix.
+    pub(crate) fn carries(&self, key: Bits) -> bool {
+        key == Bits::ALL || !(self.keys & key).is_empty()
+    }
+
     /// Whether it acts on resources of a format.
     pub(crate) fn acts_on(&self, format: usize) -> bool {
         matches!(self.targets, Targets::Formats(formats) if formats.has(format))
@@ -69,35 +76,44 @@ impl Published {
 /// A condition key of a service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Key {
-    /// `*` or `<` begins what varies.
+    /// `*` stands for what varies.
     pub(crate) name: &'static str,
     /// The type of its values, as the reference calls it: empty for text.
     pub(crate) values: &'static str,
     /// Whether a request may have several values of it.
     pub(crate) several: bool,
+    /// Whether AWS publishes the key for the service and for no action of it.
+    of_no_action: bool,
 }
 
 impl Key {
     /// See `data/generate.py`.
     fn read(text: &'static str) -> Self {
-        let one = text.strip_suffix("[]");
-        let (name, values) = one.unwrap_or(text).split_once('=').unwrap_or((one.unwrap_or(text), ""));
+        let (text, of_no_action) = without(text, "?");
+        let (text, several) = without(text, "[]");
+        let (name, values) = text.split_once('=').unwrap_or((text, ""));
         Self {
             name,
             values,
-            several: one.is_some(),
+            several,
+            of_no_action,
         }
     }
 
     /// Whether this is the key of a name in lower case.
     fn is(&self, id: &str) -> bool {
-        match self.name.split_once(['*', '<']) {
+        match self.name.split_once('*') {
             Some((start, _)) => id
                 .get(..start.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(start) && id.len() > start.len()),
             None => self.name.eq_ignore_ascii_case(id),
         }
     }
+}
+
+/// The text without this end, and whether it had it.
+fn without(text: &'static str, end: &str) -> (&'static str, bool) {
+    text.strip_suffix(end).map_or((text, false), |text| (text, true))
 }
 
 /// The services behind an endpoint. What is read of one is kept: there are no more of them than AWS has.
@@ -109,7 +125,7 @@ pub(crate) struct Service {
     /// Places of the actions, in the order of their names in lower case.
     by_name: Vec<usize>,
     pub(crate) formats: Vec<Format>,
-    /// Its own condition keys.
+    /// Its condition keys, and those of tags that it has.
     pub(crate) keys: Vec<Key>,
     pub(crate) keyless: Keyless,
 }
@@ -149,6 +165,14 @@ pub(crate) fn action(name: &str) -> Option<&'static Published> {
     of_prefix(prefix)?.action(&lower)
 }
 
+/// Whether requests for an action can have a key that AWS publishes by action, both by their names in lower case. Nothing
+/// when AWS publishes no such action.
+pub(crate) fn carries(action: &str, key: &str) -> Option<bool> {
+    let service = of_prefix(action.split(':').next()?)?;
+    let action = service.action(action)?;
+    Some(action.carries(service.key_places(key)))
+}
+
 /// Whether an action takes a resource. Not if one of them is not known.
 pub(crate) fn takes(action: &str, arn: &str) -> bool {
     let lower = action.to_ascii_lowercase();
@@ -184,7 +208,9 @@ impl Service {
         for line in lines {
             let before = formats.len();
             formats.extend(list(line.arns));
-            actions.extend(list(line.actions).zip(targets(line.targets)).map(|(name, target)| {
+            let key_sets: Vec<Bits> = list(line.key_sets).map(|set| places(set).collect()).collect();
+            let of_actions = by_action(line.targets).zip(by_action(line.sets));
+            actions.extend(list(line.actions).zip(of_actions).map(|(name, (target, set))| {
                 let published = name.strip_suffix('-');
                 let (name, targets) = match published {
                     Some(name) => (name, Targets::Nothing),
@@ -207,6 +233,10 @@ impl Service {
                     lower: lower.into(),
                     targets,
                     tells_owner,
+                    keys: places(set)
+                        .next()
+                        .and_then(|at| key_sets.get(at).copied())
+                        .unwrap_or(Bits::NONE),
                 }
             }));
         }
@@ -266,7 +296,15 @@ impl Service {
         self.actions.iter().filter(takes)
     }
 
-    /// Its own condition key of this name in lower case. Nothing when it has no such key.
+    /// Places of the condition keys of this name in lower case. Every place for a key that AWS publishes for no action.
+    pub(crate) fn key_places(&self, id: &str) -> Bits {
+        let same = self.keys.iter().enumerate().filter(|(_, key)| key.is(id));
+        same.fold(Bits::NONE, |places, (place, key)| {
+            places | if key.of_no_action { Bits::ALL } else { Bits::one(place) }
+        })
+    }
+
+    /// The condition key of this name in lower case that its requests can have. Nothing when it has no such key.
     pub(crate) fn key(&self, id: &str) -> Option<Key> {
         self.keys.iter().copied().find(|key| key.is(id))
     }

@@ -343,6 +343,11 @@ fn request() -> impl Strategy<Value = (Request, bool, bool, bool)> {
                     || perimeter().accounts.contains(&owner.to_owned());
                 let identity = !trusted && !owned;
                 let leak = !safe && !principal.ends_with(".amazonaws.com");
+                // Of these actions only the listing of a bucket has a prefix, and none passes tags.
+                if action != "s3:ListBucket" {
+                    context.remove("s3:prefix");
+                }
+                context.remove("aws:TagKeys");
                 let request = Request {
                     principal,
                     action: action.to_owned(),

@@ -22,13 +22,41 @@ pub(super) struct Action {
     pub(super) name: String,
     /// Statements that do not fail on this action.
     pub(super) sig: Bits,
+    /// Places of the keys in [`Model::keys`] that its requests never have.
+    pub(super) lacks: Bits,
 }
 
-/// Actions, and the resources that they act on.
+/// Actions that lack the same keys, and the resources that they act on.
 #[derive(Clone, Debug)]
 pub(super) struct ActionGroup {
     pub(super) actions: Vec<Action>,
     pub(super) formats: Formats,
+    /// The keys that they lack.
+    pub(super) lacks: Bits,
+}
+
+/// Groups of actions that act on the same resources: one at least, those that lack the fewest keys first.
+fn groups(actions: impl Iterator<Item = Action>, formats: Formats) -> Vec<ActionGroup> {
+    let mut all: Vec<ActionGroup> = Vec::new();
+    for action in actions {
+        match all.iter_mut().find(|group| group.lacks == action.lacks) {
+            Some(group) => group.actions.push(action),
+            None => all.push(ActionGroup {
+                formats,
+                lacks: action.lacks,
+                actions: vec![action],
+            }),
+        }
+    }
+    all.sort_by_key(|group| group.lacks.iter().count());
+    if all.is_empty() {
+        all.push(ActionGroup {
+            actions: Vec::new(),
+            formats,
+            lacks: Bits::NONE,
+        });
+    }
+    all
 }
 
 /// Formats of ARNs, by their places in [`Service::formats`].
@@ -105,6 +133,14 @@ impl<'n> Candidate<'n> {
         }
     }
 
+    /// Places of the keys of the document that its requests never have.
+    fn lacks(self, model: &Model<'_>) -> Bits {
+        match self {
+            Self::Published(action) => model.lacks(action),
+            Self::Named(_) => Bits::NONE,
+        }
+    }
+
     /// Whether it names no resource.
     fn names_nothing(self) -> bool {
         matches!(self, Self::Published(action) if action.targets == Targets::Nothing)
@@ -112,11 +148,13 @@ impl<'n> Candidate<'n> {
 }
 
 /// The actions whose requests need no signature.
-pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
-    let names = federation::calls(model.setting.service)
-        .into_iter()
-        .map(Candidate::Named);
-    distinct(model, names, &|_| true, complete, budget)
+pub(super) fn federated_actions(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<ActionGroup> {
+    let candidate = |name| service::action(name).map_or(Candidate::Named(name), Candidate::Published);
+    let names = federation::calls(model.setting.service).into_iter().map(candidate);
+    groups(
+        distinct(model, names, &|_| true, complete, budget).into_iter(),
+        Formats::Any,
+    )
 }
 
 /// The other actions on resources whose requests carry `aws:ResourceAccount` and its like, or those whose requests do not.
@@ -139,7 +177,7 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
                     && (service::is_keyless(name).is_none_or(|keyless| keyless != told)
                         || (told && service::sometimes_tells(name)))
             };
-            let mut groups = Vec::new();
+            let mut all = Vec::new();
             for nothing in [false, true] {
                 // One that names nothing is about the caller's own account, unless it does not tell.
                 if nothing && told {
@@ -152,16 +190,20 @@ pub(super) fn actions(model: &Model<'_>, told: bool, complete: &mut bool, budget
                 let actions = distinct(model, names, &wanted, complete, budget);
                 if !actions.is_empty() {
                     let formats = if nothing { Formats::Nowhere } else { Formats::Any };
-                    groups.push(ActionGroup { actions, formats });
+                    all.extend(groups(actions.into_iter(), formats));
                 }
             }
-            groups
+            all
         }
     }
 }
 
 /// Actions whose requests name no resource.
-pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Action> {
+pub(super) fn actions_without_resource(
+    model: &Model<'_>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<ActionGroup> {
     let named = || model.restricted.iter().flat_map(|(_, element)| &element.values);
     let services = match model.setting.service {
         Some(service) => vec![service],
@@ -172,7 +214,11 @@ pub(super) fn actions_without_resource(model: &Model<'_>, complete: &mut bool, b
         .flat_map(|service| &service.actions)
         .map(Candidate::Published);
     let nameless = actions.filter(|action| action.names_nothing());
-    distinct(model, nameless, &|name| !federation::is_call(name), complete, budget)
+    let wanted = |name: &str| !federation::is_call(name);
+    groups(
+        distinct(model, nameless, &wanted, complete, budget).into_iter(),
+        Formats::Nowhere,
+    )
 }
 
 /// One action of each kind that the statements tell apart, of those that are wanted by their name in lower case.
@@ -195,12 +241,13 @@ fn distinct<'n>(
             break;
         }
         let sig = model.action_sig(&lower);
-        if seen.insert(sig) {
+        let lacks = candidate.lacks(model);
+        if seen.insert((sig, lacks)) {
             let name = candidate.name();
-            all.push(Action { name, sig });
+            all.push(Action { name, sig, lacks });
         }
-        // Without a statement that tells actions apart, one stands for all.
-        if model.restricted.is_empty() {
+        // Without a statement or key that tells actions apart, one stands for all.
+        if model.restricted.is_empty() && !model.has_keys_of_actions() {
             break;
         }
     }

@@ -1,5 +1,6 @@
 //! Whether a condition holds for given values of its key: the analyser's own answer, which the evaluator checks.
 
+use crate::condition_keys::{self, ValueType};
 use crate::document::{Condition, Values};
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
@@ -47,6 +48,56 @@ pub(super) fn holds(
     }
 }
 
+/// Whether a condition holds for these values of its key and some values of its variables. True when that is not known.
+pub(super) fn may_hold(condition: &Condition, values: &[&str], interpretation: Interpretation) -> bool {
+    let (Values::Texts(texts), false) = (&condition.values, values.is_empty()) else {
+        return holds(condition, values, interpretation, &nothing);
+    };
+    if !interpretation.plain_compares_each && condition.plain_on_several() {
+        return false;
+    }
+    let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+    let negated = condition.operator.negated();
+    let fits = |value: &&str| {
+        let mut fixed = texts.iter().filter_map(Text::fixed);
+        if negated {
+            return !fixed.any(|form| form_fits(form, value, folded, interpretation));
+        }
+        fixed.any(|form| form_fits(form, value, folded, interpretation))
+            || texts
+                .iter()
+                .filter(|text| text.fixed().is_none())
+                .any(|text| folded || widened(text).is_none_or(|form| form_fits(&form, value, false, interpretation)))
+    };
+    let mut values = values.iter();
+    if condition.quantifier == Some(Quantifier::ForAllValues) || (condition.quantifier.is_none() && negated) {
+        values.all(fits)
+    } else {
+        values.any(fits)
+    }
+}
+
+/// A form that stands for at least what a text stands for, whatever its variables are. Nothing when a variable could
+/// change where the fields of an ARN begin.
+pub(super) fn widened(text: &Text) -> Option<Form> {
+    let colon = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(':'));
+    if text.variables().any(|variable| colon(&variable.default)) {
+        return None;
+    }
+    text.widened(|key| {
+        condition_keys::find(key).is_some_and(|key| {
+            matches!(
+                key.values,
+                ValueType::Account
+                    | ValueType::Organization
+                    | ValueType::OrganizationPath
+                    | ValueType::Name
+                    | ValueType::Vpc
+            )
+        })
+    })
+}
+
 /// Whether the value is among those of the policy.
 pub(super) fn listed(condition: &Condition, value: &str, interpretation: Interpretation, lookup: Lookup<'_>) -> bool {
     match &condition.values {
@@ -89,6 +140,10 @@ fn text_fits(text: &Text, value: &str, folded: bool, interpretation: Interpretat
             None => return false,
         },
     };
+    form_fits(form, value, folded, interpretation)
+}
+
+fn form_fits(form: &Form, value: &str, folded: bool, interpretation: Interpretation) -> bool {
     match form {
         Form::Text(Pattern::Exact(exact)) if folded => exact.to_lowercase() == value.to_lowercase(),
         Form::Text(pattern) => pattern.matches(value),

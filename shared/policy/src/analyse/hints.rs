@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::atoms;
 use crate::arn::{is_account, is_organization};
 use crate::condition_keys::{self, ValueType};
-use crate::document::{Condition, Document, Version};
+use crate::document::{Condition, Document, Effect, Statement, Version};
 use crate::glob::Pattern;
+use crate::interpretation::Interpretation;
+use crate::service;
 use crate::text::{Form, Text};
 
 /// More places than this are not listed.
@@ -26,8 +29,9 @@ pub(super) fn hints(document: &Document) -> Vec<String> {
                 .iter()
                 .flat_map(|text| placeholders(text, document.version()))
                 .collect();
-            if condition_keys::find(&condition.key_id).is_none() {
-                all_about_key(condition, &mut found);
+            match condition_keys::find(&condition.key_id) {
+                None => all_about_key(condition, &mut found),
+                Some(_) => found.extend(lacked_by_actions(statement, condition)),
             }
             found.extend(condition.texts().iter().filter_map(|text| misfit(condition, text)));
             all.extend(
@@ -74,6 +78,36 @@ fn all_about_key(condition: &Condition, found: &mut Vec<String>) {
         "AWS has no condition key `{}`, so no request has it{instead}",
         condition.key
     ));
+}
+
+/// A condition of an Allow that no request meets, since no action of the statement has its key.
+fn lacked_by_actions(statement: &Statement, condition: &Condition) -> Option<String> {
+    let without = || atoms::holds(condition, &[], Interpretation::default(), &atoms::nothing);
+    if statement.effect == Effect::Deny
+        || statement.action.not
+        || !condition_keys::is_by_action(&condition.key_id)
+        || without()
+    {
+        return None;
+    }
+    for pattern in &statement.action.values {
+        let (prefix, _) = pattern.raw.split_once(':')?;
+        let service = service::of_prefix(&prefix.to_ascii_lowercase())?;
+        let key = service.key_places(&condition.key_id);
+        let mut named = service
+            .actions
+            .iter()
+            .filter(|action| pattern.matches(&action.lower, true))
+            .peekable();
+        named.peek()?;
+        if named.any(|action| action.carries(key)) {
+            return None;
+        }
+    }
+    Some(format!(
+        "AWS publishes the condition key `{}` for no action of the statement",
+        condition.key
+    ))
 }
 
 /// Variables that name no key of AWS, and variables that Version 2008-10-17 takes as plain text.

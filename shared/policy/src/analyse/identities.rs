@@ -5,14 +5,18 @@ use std::rc::Rc;
 use super::budget::Budget;
 use super::model::KeyMeaning;
 use super::model::Model;
-use super::path_shapes::feasible;
 use super::strings::{Domain, candidates};
-use crate::arn::{Arn, is_account, is_organization, is_organization_path};
+use crate::arn::{Arn, is_account, is_organization};
 use crate::document::{PrincipalEntry, Values};
-use crate::glob::{Pattern, Piece, folded_pieces};
+use crate::glob::{Pattern, Piece};
 use crate::literal::{Date, Number, around};
 use crate::operators::Family;
 use crate::text::{ArnPattern, Form, Text};
+
+mod paths;
+
+pub(crate) use paths::below;
+pub(super) use paths::paths;
 
 /// Accounts and organisations that nobody's documents name.
 const OUTSIDE_ACCOUNTS: [&str; 5] = [
@@ -51,7 +55,7 @@ impl Identities {
         let domain = Domain {
             base: &prefix,
             possible: &is_organization,
-            feasible: &|_| true,
+            feasible: &may_be_organization,
             fillings: &["zzzzzzzzzz", "qqqqqqqqqqq", "zzz", "", "zzzzzzzzzzzzzzzz", "0000000000"],
             letters: "zq0x17",
             avoid: &[],
@@ -66,6 +70,30 @@ impl Identities {
             complete,
         }
     }
+}
+
+/// What a text stands for where its variables are one of the values.
+fn resolved<'t>(text: &'t Text, values: &'t [String]) -> impl Iterator<Item = Pattern> {
+    let lone = text.parts().len() == 1;
+    let forms = values
+        .iter()
+        .filter(move |_| !lone)
+        .filter_map(|value| text.resolve(|_| Some(value.clone())));
+    forms.filter_map(|form| match form.into_owned() {
+        Form::Text(pattern) => Some(pattern),
+        Form::Arn(_) => None,
+    })
+}
+
+/// Whether a shape that begins with `o-` may stand for the id of an organisation.
+pub(super) fn may_be_organization(shape: &[Piece]) -> bool {
+    let rest = shape.get(2..).unwrap_or_default();
+    let in_id = |piece: &Piece| match piece {
+        Piece::Char(c) | Piece::Fold(c) => c.is_ascii_lowercase() || c.is_ascii_digit(),
+        Piece::One | Piece::Any | Piece::Field => true,
+    };
+    let letters = rest.iter().filter(|piece| !matches!(piece, Piece::Any | Piece::Field));
+    rest.iter().all(in_id) && letters.count() <= 32
 }
 
 /// The constants, some outsiders, and representatives for the wildcards.
@@ -190,8 +218,20 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                     || matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount);
                 if account {
                     defaults.for_each(|default| add(&mut patterns, &Pattern::Exact(default)));
+                    if text.fixed().is_none() {
+                        let ours = resolved(text, &model.setting.perimeter.accounts);
+                        ours.for_each(|pattern| add(&mut patterns, &pattern));
+                    }
                 }
-                match (key.kind, text.fixed()) {
+                let widened;
+                let form = match text.fixed() {
+                    None if key.kind == KeyMeaning::PrincipalArn => {
+                        widened = text.widened(|_| true);
+                        widened.as_ref()
+                    }
+                    fixed => fixed,
+                };
+                match (key.kind, form) {
                     (_, Some(Form::Text(pattern))) if account => {
                         add(&mut patterns, pattern);
                     }
@@ -267,6 +307,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
         .cloned()
         .map(Pattern::Exact)
         .collect();
+    let organizations = [KeyMeaning::PrincipalOrganization, KeyMeaning::ResourceOrganization];
     for path in &model.setting.perimeter.organization_paths {
         patterns.push(Pattern::wild(path.split('/').next().unwrap_or_default()));
     }
@@ -286,6 +327,9 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
             let Some(Form::Text(pattern)) = text.fixed() else {
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
                 patterns.extend(defaults.filter(|default| is_organization(default)).map(Pattern::Exact));
+                if organizations.contains(&key.kind) {
+                    patterns.extend(resolved(text, &model.setting.perimeter.organizations));
+                }
                 continue;
             };
             match key.kind {
@@ -307,71 +351,4 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
         }
     }
     patterns
-}
-
-/// Paths of accounts in an organisation, and whether these are all that the document tells apart.
-pub(super) fn paths(model: &Model<'_>, organization: &str, budget: &mut Budget) -> (Vec<String>, bool) {
-    let plain = format!("{organization}/r-zz12/");
-    let told = model.has(KeyMeaning::PrincipalPaths) || model.has(KeyMeaning::ResourcePaths);
-    if !told && model.setting.perimeter.organization_paths.is_empty() {
-        return (vec![plain], true);
-    }
-    let mut patterns: Vec<Pattern> = model
-        .setting
-        .perimeter
-        .organization_paths
-        .iter()
-        .map(|path| Pattern::wild(&below(path)))
-        .collect();
-    for key in model
-        .keys
-        .iter()
-        .filter(|key| matches!(key.kind, KeyMeaning::PrincipalPaths | KeyMeaning::ResourcePaths))
-    {
-        for (_, condition) in &key.conditions {
-            let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
-            for text in condition.texts() {
-                match text.fixed() {
-                    Some(Form::Text(Pattern::Exact(exact))) if folded => {
-                        patterns.push(Pattern::new(folded_pieces(exact)));
-                    }
-                    Some(Form::Text(pattern)) => patterns.push(pattern.clone()),
-                    _ => {}
-                }
-            }
-        }
-    }
-    let mut base: Vec<Piece> = organization.chars().chain("/r-".chars()).map(Piece::Char).collect();
-    base.extend([Piece::Any, Piece::Char('/')]);
-    let domain = Domain {
-        base: &base,
-        possible: &is_organization_path,
-        feasible: &feasible,
-        fillings: &[
-            "zz12",
-            "ou-zz12-zzzzzzzz",
-            "zz12/ou-zz12-zzzzzzzz",
-            "",
-            "zzzzzzzz",
-            "zz12/ou-zz12-qqqqqqqq",
-            "qq34",
-        ],
-        letters: "zq0x17",
-        avoid: &[],
-    };
-    let found = candidates(&patterns, &domain, budget);
-    let mut values = found.values;
-    if !values.contains(&plain) {
-        values.push(plain);
-    }
-    (values, found.complete)
-}
-
-/// The pattern of everything at or below a path of the settings.
-pub(crate) fn below(path: &str) -> String {
-    if path.ends_with('*') {
-        path.to_owned()
-    } else {
-        format!("{path}*")
-    }
 }

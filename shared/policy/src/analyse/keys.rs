@@ -2,23 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::atoms::{Lookup, listed, nothing};
+use super::atoms::{self, Lookup, listed, nothing};
 use super::budget::Budget;
 use super::callers::{Caller, Principal, ids};
-use super::model::KeyMeaning;
 use super::model::{Key, Model};
-use super::strings::candidates;
+use super::strings::{Domain, candidates};
 use crate::bits::Bits;
 use crate::condition_keys::{Carrier, ValueType};
 use crate::document::{Condition, Values};
 use crate::federation;
 use crate::glob::{Pattern, Piece, folded_pieces};
 use crate::interpretation::Interpretation;
-use crate::literal::{Date, FIRST_SECOND, LAST_SECOND, Network, around, instant, iso};
+use crate::literal::{Network, around, instant, iso};
 use crate::operators::Family;
-use crate::text::{ArnPattern, Form, Text};
+use crate::text::{ArnPattern, Form};
 
+pub(super) mod chains;
+mod instants;
 mod value_types;
+
+pub(super) use instants::instants;
+use instants::moments;
 
 /// Values of one key that the document tells apart; no values is a missing key.
 #[derive(Clone, Debug)]
@@ -67,6 +71,9 @@ fn carries(caller: Caller, key: &Key<'_>) -> bool {
         Carrier::Signed => caller.is_iam(),
         Carrier::Role => caller == Caller::Role,
         Carrier::User => caller == Caller::User,
+        Carrier::Root => caller == Caller::Root,
+        Carrier::Tagged => caller.is_iam() && caller != Caller::Root,
+        Carrier::NotFederatedUser => caller.is_iam() && caller != Caller::FederatedUser,
         Carrier::Federated => matches!(caller, Caller::Role | Caller::Bearer(_)),
         Carrier::Service => caller == Caller::Service,
         Carrier::Nobody => false,
@@ -79,11 +86,7 @@ fn carrier(key: &Key<'_>) -> Carrier {
 
 /// Whether only a caller with an IAM identity can have the key.
 pub(super) fn of_principal(key: &Key<'_>) -> bool {
-    key.id == "aws:userid"
-        || matches!(
-            carrier(key),
-            Carrier::Signed | Carrier::Role | Carrier::User | Carrier::Federated
-        )
+    key.id == "aws:userid" || !matches!(carrier(key), Carrier::Any | Carrier::Service | Carrier::Nobody)
 }
 
 pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
@@ -95,9 +98,9 @@ pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
         | "aws:sourcevpce"
         | "aws:requestedregion" => true,
         "aws:vpceorgid" | "aws:vpceorgpaths" => {
-            model.tells_endpoint_owner() == Some(true) && model.setting.perimeter.organizations.len() == 1
+            model.tells_endpoint_owner(id) == Some(true) && model.setting.perimeter.organizations.len() == 1
         }
-        "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner() == Some(true),
+        "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner(id) == Some(true),
         _ => false,
     }
 }
@@ -118,6 +121,12 @@ impl Compared {
         match &condition.values {
             Values::Texts(texts) => {
                 for text in texts {
+                    if lookup.is_none() && text.fixed().is_none() {
+                        self.patterns.extend(atoms::widened(text).map(|form| match form {
+                            Form::Text(pattern) => pattern,
+                            Form::Arn(pattern) => Pattern::new(pattern.pieces()),
+                        }));
+                    }
                     let form = text.resolve(|key| lookup.and_then(|lookup| lookup(key)));
                     match form.as_deref() {
                         Some(Form::Text(Pattern::Exact(exact))) if folded => {
@@ -139,22 +148,12 @@ impl Compared {
     }
 }
 
-/// Seconds on both sides of every limit, of those that requests can come at.
-fn moments(limits: &[Date], interpretation: Interpretation) -> Vec<i64> {
-    let seconds = |limit: &Date| {
-        let second = limit.milliseconds(interpretation.epoch_milliseconds).div_euclid(1_000);
-        [second - 1, second, second + 1]
-    };
-    let all = limits.iter().flat_map(seconds);
-    let possible = i128::from(FIRST_SECOND)..=i128::from(LAST_SECOND);
-    all.filter(|second| possible.contains(second))
-        .filter_map(|second| i64::try_from(second).ok())
-        .collect()
-}
-
 /// The first and last address of every network, and their neighbours.
 fn edges(networks: &[Network]) -> Vec<String> {
-    let mut all = vec!["10.0.0.10".to_owned(), "192.0.2.10".to_owned()];
+    // Requests come from addresses of both versions.
+    let mut all = ["10.0.0.10", "192.0.2.10", "fd00::10", "2001:db8::10"]
+        .map(str::to_owned)
+        .to_vec();
     for network in networks {
         let top = if network.v6 { u128::MAX } else { u128::from(u32::MAX) };
         let ends = [
@@ -190,6 +189,14 @@ pub(super) fn choices(
         let values = vec![value.to_owned()];
         return vec![Choice { values, sig }];
     }
+    let chain = chains::of(model);
+    if chain
+        .first()
+        .and_then(|at| model.keys.get(*at))
+        .is_some_and(|first| first.id == key.id)
+    {
+        return chains::choices(model, &chain, complete, budget);
+    }
     let fact = key.fact;
     let values_of = fact.map_or(ValueType::Text, |fact| fact.values);
     let mut compared = Compared::default();
@@ -198,6 +205,14 @@ pub(super) fn choices(
     }
     let mut values: Vec<String> = more.to_vec();
     let typed = !compared.others.is_empty() || compared.bools;
+    // The endpoint is somewhere in its organisation.
+    let organization = match model.setting.perimeter.organizations.as_slice() {
+        [one] if key.id == "aws:vpceorgpaths" => {
+            values.push(format!("{one}/r-zz12/"));
+            Some(format!("{one}/"))
+        }
+        _ => None,
+    };
     values.append(&mut compared.others);
     if compared.bools {
         values.extend(["true".to_owned(), "false".to_owned()]);
@@ -211,20 +226,20 @@ pub(super) fn choices(
         if !typed || !compared.patterns.is_empty() {
             let one_in_field = |pattern: &Pattern| matches!(pattern, Pattern::Glob(p) if p.contains(&Piece::Field) && p.contains(&Piece::One));
             *complete &= !compared.patterns.iter().any(one_in_field);
-            let found = candidates(&compared.patterns, &value_types::domain(values_of), budget);
+            let base: Option<Vec<Piece>> = organization
+                .as_ref()
+                .map(|start| start.chars().map(Piece::Char).chain([Piece::Any]).collect());
+            let domain = value_types::domain(values_of);
+            let base = base.as_deref().unwrap_or(domain.base);
+            let found = candidates(&compared.patterns, &Domain { base, ..domain }, budget);
             *complete &= found.complete;
             values.extend(found.values);
         }
     }
-    let organization = match model.setting.perimeter.organizations.as_slice() {
-        [one] if key.id == "aws:vpceorgpaths" => {
-            values.push(format!("{one}/r-zz12/"));
-            Some(format!("{one}/"))
-        }
-        _ => None,
-    };
     values.retain(|value| organization.as_ref().is_none_or(|start| value.starts_with(start)));
-    values.retain(|value| values_of.fits(value) && in_time(model, key.id, value));
+    values.retain(|value| values_of.fits(value));
+    // Credentials of today come before those that are issued later.
+    values.sort_by_key(|value| issued_later(model, key.id, std::slice::from_ref(value)));
     if key.id == "aws:userid" {
         let usual = ["anonymous", "AROAEXAMPLEID12345678:session", "AIDAEXAMPLEID12345678"];
         values.extend(usual.map(str::to_owned));
@@ -289,9 +304,10 @@ fn of_endpoint(model: &Model<'_>, id: &str) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
-/// Whether a request can have the value at this time or later: credentials are issued before they are used.
-fn in_time(model: &Model<'_>, id: &str, value: &str) -> bool {
-    id != "aws:tokenissuetime" || instant(value).is_some_and(|issued| issued <= model.setting.endpoint.time)
+/// When credentials with this value were issued, if it is after now.
+pub(super) fn issued_later(model: &Model<'_>, id: &str, values: &[String]) -> Option<i64> {
+    let issued = (id == "aws:tokenissuetime").then(|| instant(values.first()?)).flatten();
+    issued.filter(|issued| *issued > model.setting.endpoint.time)
 }
 
 /// Which conditions on a key list a value.
@@ -319,66 +335,4 @@ fn together(values: &[String], sets: &mut Vec<Vec<String>>, complete: &mut bool)
         }
     }
     sets.push(values.to_vec());
-}
-
-/// Whether the text is one for every instant, or for none.
-fn tells_no_time(text: &Text) -> bool {
-    match text.fixed() {
-        Some(Form::Text(Pattern::All)) | Some(Form::Arn(_)) => true,
-        Some(Form::Text(Pattern::Exact(exact))) => instant(exact).is_none(),
-        _ => false,
-    }
-}
-
-/// Instants that the document tells apart, from now on.
-pub(super) fn instants(model: &Model<'_>, complete: &mut bool, budget: &mut Budget) -> Vec<Choice> {
-    let now = model.setting.endpoint.time;
-    let mut all = vec![now];
-    for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
-        for (_, condition) in &key.conditions {
-            match &condition.values {
-                Values::Dates(limits) => all.extend(moments(limits, model.interpretation)),
-                Values::Numbers(limits) => {
-                    let seconds = around(limits);
-                    all.extend(
-                        seconds
-                            .iter()
-                            .filter_map(|second| second.to_string().parse::<i64>().ok()),
-                    );
-                }
-                Values::Texts(texts) if texts.iter().all(tells_no_time) => {}
-                Values::Texts(texts) => {
-                    let forms = texts.iter().filter_map(Text::fixed);
-                    let patterns = forms.filter_map(|form| match form {
-                        Form::Text(pattern) => Some(pattern.clone()),
-                        Form::Arn(_) => None,
-                    });
-                    let patterns: Vec<Pattern> = patterns.collect();
-                    let domain = value_types::domain(ValueType::Date);
-                    let found = candidates(&patterns, &domain, budget);
-                    *complete &= found.complete && patterns.len() == texts.len() && key.id == "aws:currenttime";
-                    all.extend(found.values.iter().filter_map(|value| instant(value)));
-                }
-                Values::Networks(_) | Values::Bools(_) | Values::Binary(_) => {}
-            }
-        }
-    }
-    all.retain(|instant| *instant <= LAST_SECOND);
-    all.retain(|instant| *instant >= now);
-    all.sort_unstable();
-    all.dedup();
-    let choice = |instant: i64| {
-        let mut sig = Bits::ALL;
-        for key in model.keys.iter().filter(|key| key.kind == KeyMeaning::Time) {
-            let value = if key.id == "aws:epochtime" {
-                instant.to_string()
-            } else {
-                iso(instant)
-            };
-            sig = sig & model.sig_of(key, &[&value], None);
-        }
-        let values = vec![instant.to_string()];
-        Choice { values, sig }
-    };
-    all.into_iter().map(choice).collect()
 }

@@ -15,12 +15,28 @@ use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
 use crate::text::{ArnPattern, Form, Text};
 
+mod action_keys;
 mod key_meaning;
+mod statements;
 
 pub(super) use key_meaning::KeyMeaning;
+pub(super) use statements::{for_bearers, linked_texts};
+
+use action_keys::ActionKeys;
 
 /// Steps that putting values in the place of the variables of a text takes.
 const RESOLVING: usize = 16;
+
+/// Which condition keys requests are taken to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Supposition {
+    /// Those that AWS publishes, on the actions for which it publishes them.
+    AsPublished,
+    /// Those that AWS publishes, on all actions of their services.
+    OnEveryAction,
+    /// Those that the document names, whether AWS has them or not, on all actions.
+    AsWritten,
+}
 
 /// A condition key that the document names.
 #[derive(Debug)]
@@ -70,8 +86,9 @@ pub(super) struct Model<'d> {
     pub(super) linked: Bits,
     /// How long it takes to put values in the place of all variables, in steps of the budget.
     pub(super) resolving: usize,
-    /// Whether keys that AWS does not have are taken to exist.
-    pub(super) unknown_keys_exist: bool,
+    pub(super) supposition: Supposition,
+    /// The keys that some actions lack.
+    by_action: ActionKeys<'d>,
     /// The Action elements that some action does not fit, with the places of their statements.
     pub(super) restricted: Vec<(usize, &'d Element<ActionPattern>)>,
     /// How long it takes to compare an action with them, in steps of the budget.
@@ -90,16 +107,11 @@ struct Places<'d> {
 }
 
 impl<'d> Model<'d> {
-    pub(super) fn new(document: &'d Document, setting: &'d Setting<'d>, interpretation: Interpretation) -> Self {
-        Self::supposing(document, setting, interpretation, false)
-    }
-
-    /// The same, with or without the supposition that keys exist that AWS does not have.
-    pub(super) fn supposing(
+    pub(super) fn new(
         document: &'d Document,
         setting: &'d Setting<'d>,
         interpretation: Interpretation,
-        unknown_keys_exist: bool,
+        supposition: Supposition,
     ) -> Self {
         let statements = document
             .variants
@@ -118,7 +130,8 @@ impl<'d> Model<'d> {
             marked_by: None,
             linked: Bits::NONE,
             resolving: RESOLVING * linked_texts(statements).count(),
-            unknown_keys_exist,
+            supposition,
+            by_action: ActionKeys::default(),
             restricted: Vec::new(),
             action_weight: 1,
             providers: Vec::new(),
@@ -138,6 +151,10 @@ impl<'d> Model<'d> {
             model.take_apart(place, statement, &mut places);
         }
         model.mark_sources(&mut places);
+        if supposition == Supposition::AsPublished {
+            let ids = model.keys.iter().map(|key| key.id).enumerate();
+            model.by_action = ActionKeys::new(ids.filter(|(_, id)| condition_keys::is_by_action(id)));
+        }
         model
     }
 
@@ -329,11 +346,16 @@ impl<'d> Model<'d> {
         bits
     }
 
-    /// The same for one key. With a lookup, the conditions with variables count as well.
+    /// The same for one key. With a lookup, the conditions with variables count as well; without one, they count where
+    /// they fail whatever their variables are.
     pub(super) fn sig_of(&self, key: &Key<'_>, values: &[&str], lookup: Option<Lookup<'_>>) -> Bits {
         let mut bits = Bits::ALL;
         for (place, condition) in &key.conditions {
             if lookup.is_none() && condition.linked() {
+                let told = values.is_empty() || matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::Free);
+                if told && bits.has(*place) && !atoms::may_hold(condition, values, self.interpretation) {
+                    bits.remove(*place);
+                }
                 continue;
             }
             let lookup = lookup.unwrap_or(&atoms::nothing);
@@ -371,21 +393,4 @@ impl<'d> Model<'d> {
 fn weight(condition: &Condition) -> usize {
     let resolved = if condition.linked() { RESOLVING } else { 0 };
     1 + condition.len() + resolved * condition.texts().len()
-}
-
-/// Whether the statement is about calls with the token of an identity provider alone. Of others, AWS does not document
-/// whether a principal that is a provider covers the sessions of roles that were assumed with its token.
-pub(super) fn for_bearers(statement: &Statement) -> bool {
-    let exact = |action: &ActionPattern| matches!(&action.pattern, Pattern::Exact(name) if federation::is_call(name));
-    !statement.action.not && statement.action.values.iter().all(exact)
-}
-
-/// Every text of the statements that has a variable.
-pub(super) fn linked_texts(statements: &[Statement]) -> impl Iterator<Item = &Text> {
-    statements.iter().flat_map(|statement| {
-        let conditions = statement.conditions.iter().flat_map(Condition::texts);
-        conditions
-            .chain(&statement.resource.values)
-            .filter(|text| text.fixed().is_none())
-    })
 }

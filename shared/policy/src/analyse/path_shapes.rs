@@ -1,5 +1,7 @@
 //! Whether the path of an account in an organisation can have a shape.
 
+use std::sync::LazyLock;
+
 use crate::glob::Piece;
 
 /// States of an automaton that reads `o-…/r-…/` and organisational units below, as sets of bits.
@@ -33,14 +35,35 @@ pub(super) fn feasible(shape: &[Piece]) -> bool {
 }
 
 fn any(states: u64) -> u64 {
-    LETTERS.iter().fold(0, |all, letter| all | step(states, *letter))
+    (0..LETTERS.len()).fold(0, |all, kind| all | steps(states, kind))
 }
 
 fn step(states: u64, c: char) -> u64 {
-    (0..STATES)
-        .filter(|state| states >> state & 1 == 1)
-        .filter_map(|state| after(state, c))
-        .fold(0, |all, state| all | 1 << state)
+    let kind = |letter: &char| match c {
+        'o' | 'u' | 'r' | '-' | '/' => *letter == c,
+        c if c.is_ascii_lowercase() || c.is_ascii_digit() => *letter == 'a',
+        _ => false,
+    };
+    LETTERS.iter().position(kind).map_or(0, |kind| steps(states, kind))
+}
+
+/// The states after a letter of this kind.
+fn steps(mut states: u64, kind: usize) -> u64 {
+    static AFTER: LazyLock<Vec<Vec<u64>>> = LazyLock::new(|| {
+        let after = |letter: &char| {
+            (0..STATES)
+                .map(|state| after(state, *letter).map_or(0, |next| 1 << next))
+                .collect()
+        };
+        LETTERS.iter().map(after).collect()
+    });
+    let Some(after) = AFTER.get(kind) else { return 0 };
+    let mut reached = 0;
+    while states != 0 {
+        reached |= after.get(states.trailing_zeros() as usize).copied().unwrap_or_default();
+        states &= states - 1;
+    }
+    reached
 }
 
 fn after(state: u32, c: char) -> Option<u32> {

@@ -1,7 +1,7 @@
 //! What more Denies take away of what a document lets through.
 
 use super::budget::Budget;
-use super::model::Model;
+use super::model::{Model, Supposition};
 use super::search::{self, Goal, Links, Search};
 use super::setting::Setting;
 use super::{MOST_VALUES, witness};
@@ -19,7 +19,8 @@ pub(crate) fn regression(document: &Document, denies: usize, setting: &Setting<'
         return None;
     }
     for named in &interpretations {
-        let model = || Model::new(document, setting, named.interpretation);
+        // A Deny also takes away what the lists of keys by action lack.
+        let model = || Model::new(document, setting, named.interpretation, Supposition::OnEveryAction);
         let marked = setting.marks.iter().map(|mark| {
             let mut model = model();
             model.confine(mark);
@@ -77,7 +78,7 @@ pub(crate) fn removes_access(before: &Document, after: &Document, setting: &Sett
         return None;
     }
     for named in &interpretations {
-        let model = Model::new(after, setting, named.interpretation);
+        let model = Model::new(after, setting, named.interpretation, Supposition::OnEveryAction);
         let mut search = Search::new(&model, &mut budget);
         let Some(place) = model.statements.len().checked_sub(1) else {
             continue;

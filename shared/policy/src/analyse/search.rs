@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::actions::{ActionGroup, Formats, actions_without_resource};
+use super::actions::{ActionGroup, actions_without_resource};
 use super::budget::Budget;
 use super::callers::{Caller, Principal, Principals};
 use super::keys::Choice;
@@ -113,10 +113,7 @@ impl<'m, 'd> Search<'m, 'd> {
         let alone = goal != Goal::Resource;
         'search: for class in classes.iter_mut().filter(|class| !class.alone || alone) {
             if class.alone && class.groups.is_empty() {
-                class.groups.push(ActionGroup {
-                    actions: actions_without_resource(self.model, &mut self.complete, budget),
-                    formats: Formats::Nowhere,
-                });
+                class.groups = actions_without_resource(self.model, &mut self.complete, budget);
             }
             let class = &*class;
             let possible = self.constant & self.model.allow;
@@ -210,10 +207,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .iter_mut()
             .filter(|class| class.alone && class.groups.is_empty())
         {
-            class.groups.push(ActionGroup {
-                actions: actions_without_resource(model, &mut self.complete, budget),
-                formats: Formats::Nowhere,
-            });
+            class.groups = actions_without_resource(model, &mut self.complete, budget);
         }
         let sigs = || {
             let groups = self.classes.iter().flat_map(|class| &class.groups);

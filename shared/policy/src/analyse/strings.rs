@@ -133,17 +133,17 @@ impl<'d> Known<'d> {
         1 + self.avoid.len() + self.globs.iter().map(|glob| 2 + glob.len() / 16).sum::<usize>()
     }
 
+    /// Which patterns accept a text.
+    fn accepting(&self, text: &str) -> Vec<bool> {
+        let globs = self.globs.iter().map(|glob| matches(glob, text));
+        globs
+            .chain(self.avoid.iter().map(|known| known.matches(text)))
+            .collect()
+    }
+
     /// Whether the same patterns accept the text as accept the one with fresh characters.
     fn alike(&self, text: &str, fresh: &str) -> bool {
-        !self.exacts.contains(text)
-            && self
-                .globs
-                .iter()
-                .all(|glob| matches(glob, text) == matches(glob, fresh))
-            && self
-                .avoid
-                .iter()
-                .all(|known| known.matches(text) == known.matches(fresh))
+        !self.exacts.contains(text) && self.accepting(text) == self.accepting(fresh)
     }
 }
 

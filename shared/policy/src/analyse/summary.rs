@@ -1,8 +1,10 @@
 //! What the interpretations of a document say together.
 
 use super::{Analysis, Answer, Containment, Witness, explain, hints};
+use crate::condition_keys;
 use crate::document::Document;
 use crate::interpretation::{Interpretation, Named};
+use crate::service;
 
 #[derive(Default)]
 pub(super) struct Summary {
@@ -73,6 +75,38 @@ impl Summary {
     /// Whether the policy has neither hole and lets trusted principals use the endpoint, as far as was found out.
     pub(super) fn is_closed(&self) -> bool {
         self.identity.first.is_none() && self.resource.first.is_none() && self.doubts.is_empty() && !self.locked_out
+    }
+
+    /// Adds what the policy does to requests with keys that AWS does not publish, or not for their action. Whether that
+    /// makes a doubt.
+    pub(super) fn doubt(&mut self, holes: &[Answer; 2]) -> bool {
+        for (doubted, hole) in self.doubted.iter_mut().zip(holes) {
+            *doubted |= !matches!(hole, Answer::No);
+        }
+        let Some(hole) = holes.iter().find(|hole| !matches!(hole, Answer::No)) else {
+            return false;
+        };
+        let unknown = self.unknown_keys.join("`, `");
+        self.doubts.push(match hole {
+            Answer::Yes(witness) if self.unknown_keys.is_empty() => {
+                let action = &witness.request.action;
+                let lower = action.to_ascii_lowercase();
+                let mut keys = witness.request.context.keys();
+                let lacks = |key: &&String| {
+                    let id = key.to_ascii_lowercase();
+                    condition_keys::is_by_action(&id) && service::carries(&lower, &id) == Some(false)
+                };
+                let key = keys.find(lacks).map_or("", |key| key);
+                format!("the policy is closed only because AWS publishes no condition key `{key}` for `{action}`")
+            }
+            Answer::Yes(_) | Answer::No => {
+                format!("the policy is closed only because AWS has no condition key `{unknown}`")
+            }
+            Answer::Unknown(reason) => {
+                format!("could not decide whether condition keys that AWS does not publish open it: {reason}")
+            }
+        });
+        true
     }
 
     pub(super) fn analysis(self, document: &Document, interpretations: &[Named]) -> Analysis {

@@ -11,6 +11,7 @@ use super::search::Request;
 use super::setting::Listing;
 use super::witness;
 use crate::arn::{Arn, is_name};
+use crate::bits::Bits;
 use crate::federation;
 use crate::service::{self, EXAMPLE_BUCKET, Format, Published};
 
@@ -104,8 +105,23 @@ fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
         || (hits(&model.setting.listed) == found.resource.listed && hits(&model.owned) == found.resource.owned);
     let principals = &model.setting.perimeter.principals;
     let listed = |name: &str| principals.iter().any(|known| known == name);
-    same && listed(&other.principal.name) == listed(&found.principal.name)
+    same && has_keys(model, other)
+        && listed(&other.principal.name) == listed(&found.principal.name)
         && federation::is_call(&other.action) == federation::is_call(&found.action)
+}
+
+/// Whether requests for its action can have all keys of a request.
+fn has_keys(model: &Model<'_>, request: &Request) -> bool {
+    if !model.has_keys_of_actions() {
+        return true;
+    }
+    let action = match model.setting.service {
+        Some(service) => service.action(&request.action.to_ascii_lowercase()),
+        None => service::action(&request.action),
+    };
+    let lacks = action.map_or(Bits::NONE, |action| model.lacks(action));
+    let mut present = request.keys.iter().filter(|(_, values)| !values.is_empty());
+    present.all(|(at, _)| !lacks.has(*at))
 }
 
 /// With one name of the user: the one in the ARN, or else the one in the key.

@@ -1,5 +1,6 @@
 //! What is known of condition keys.
 
+use super::services::{GLOBAL_SERVICES, TELLS_ENDPOINT_OWNER};
 use super::*;
 
 #[test]
@@ -42,16 +43,81 @@ fn nearest_key_of_a_wrong_name_is_named() {
     assert_eq!(nearest("0"), None);
 }
 
-/// The services of AWS's sample, at its commit 47045a06b1bc:
-/// <https://github.com/aws-samples/data-perimeter-policy-examples/blob/47045a06b1bcd0b3a3f4a6ff0f078b27a2362446/service_control_policies/network_perimeter_vpceorgid_scp.json>
+/// The lists under "Availability" of `aws:SourceVpcArn`, `aws:VpceAccount`, `aws:VpceOrgPaths` and `aws:VpceOrgID`, in the
+/// order of the page:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourcevpcarn>
 #[test]
-fn services_of_awss_sample_tell_who_owns_the_endpoint() {
-    let sample = "acm-pca applicationinsights apprunner athena cloudformation comprehendmedical compute-optimizer datasync \
-                  discovery ebs firehose healthlake iotfleetwise iotwireless kms lambda medical-imaging omics \
-                  payment-cryptography polly rbin rekognition s3 scheduler servicediscovery servicequotas ssm-contacts \
-                  storagegateway textract transcribe transfer";
-    let mut sample = sample.split_whitespace();
-    assert_eq!(sample.find(|prefix| !tells_endpoint_owner(prefix)), None);
-    assert!(WITH_ENDPOINT_OWNER.is_sorted() && GLOBAL_SERVICES.is_sorted());
-    assert!(!tells_endpoint_owner("secretsmanager") && !tells_endpoint_owner("ec2"));
+fn services_tell_who_owns_the_endpoint_as_aws_lists_them_by_key() {
+    const VPC_ARN: &str = "apprunner discovery athena servicediscovery applicationinsights cloudformation \
+                           comprehendmedical compute-optimizer ecr ecs kinesisanalytics route53 datasync ebs scheduler \
+                           firehose medical-imaging healthlake omics iam iotfleetwise iotwireless kms lambda \
+                           payment-cryptography polly acm-pca rbin rekognition servicequotas s3 storagegateway \
+                           ssm-contacts textract transcribe transfer";
+    const ACCOUNT: &str = "dynamodb gamelift shield";
+    const ORGANIZATION: &str = "b2bi cognito-identity dms ds-data identitystore iottwinmaker cassandra network-firewall \
+                                sms-voice pricing ses sqs workmail";
+    let lists = |key: &str| match key {
+        "aws:sourcevpcarn" => vec![VPC_ARN],
+        "aws:vpceorgid" => vec![VPC_ARN, ACCOUNT, ORGANIZATION],
+        _ => vec![VPC_ARN, ACCOUNT],
+    };
+    for key in [
+        "aws:sourcevpcarn",
+        "aws:vpceaccount",
+        "aws:vpceorgpaths",
+        "aws:vpceorgid",
+    ] {
+        let mut listed: Vec<&str> = lists(key).into_iter().flat_map(str::split_whitespace).collect();
+        listed.sort_unstable();
+        let known = TELLS_ENDPOINT_OWNER.iter().flat_map(|(_, prefixes)| *prefixes);
+        let mut telling: Vec<&str> = known
+            .copied()
+            .filter(|prefix| tells_endpoint_owner(prefix, key))
+            .collect();
+        telling.sort_unstable();
+        assert_eq!(telling, listed, "{key}");
+        assert!(!tells_endpoint_owner("secretsmanager", key) && !tells_endpoint_owner("ec2", key));
+    }
+    assert!(GLOBAL_SERVICES.is_sorted());
+}
+
+#[test]
+fn keys_with_the_prefix_of_another_service_belong_to_those_that_have_them() {
+    for id in [
+        "cognito-identity-auth:accountid",
+        "catalog:changetype",
+        "identitycenter:applicationarn",
+        "iot:jobid",
+        "ec2:osuser",
+        "identitystore:groupid",
+        "elasticloadbalancing:resourcetag/team",
+        "glacier:resourcetag/team",
+    ] {
+        assert!(find(id).is_some(), "{id}");
+        assert!(of_service(id) && is_by_action(id), "{id}");
+    }
+    assert!(find("glacier:resourcetag/").is_none());
+}
+
+#[test]
+fn reference_tells_which_actions_have_a_key() {
+    for (action, id, carried) in [
+        ("s3:listbucket", "s3:prefix", Some(true)),
+        ("s3:getobject", "s3:prefix", Some(false)),
+        ("s3:getobject", "s3:existingobjecttag/class", Some(true)),
+        ("s3:getobject", "kms:viaservice", Some(false)),
+        ("s3:createtomorrow", "s3:prefix", None),
+        ("sqs:createqueue", "aws:requesttag/team", Some(true)),
+        ("sqs:sendmessage", "aws:requesttag/team", Some(false)),
+        ("sqs:sendmessage", "aws:resourcetag/team", Some(true)),
+        ("sqs:listqueues", "aws:resourcetag/team", Some(false)),
+        // The reference names no action for it.
+        ("dynamodb:getitem", "dynamodb:firstpartitionkeyvalues", Some(true)),
+        ("iotjobsdata:describejobexecution", "iot:jobid", Some(true)),
+    ] {
+        assert!(is_by_action(id), "{id}");
+        assert_eq!(service::carries(action, id), carried, "{action} {id}");
+    }
+    assert!(!is_by_action("aws:principaltag/team") && !is_by_action("ec2:sourceinstancearn"));
+    assert!(!is_by_action("saml:aud") && !is_by_action("accounts.google.com:aud"));
 }

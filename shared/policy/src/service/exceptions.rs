@@ -19,18 +19,12 @@ pub(super) const KEYLESS: &[(&str, Keyless)] = &[
     (
         "ec2",
         Keyless::Some(&[
-            "ec2:AcceptVpcPeeringConnection",
             "ec2:AcceptTransitGatewayPeeringAttachment",
             "ec2:AcceptVpcEndpointConnections",
-            "ec2:CopySnapshot",
+            "ec2:AcceptVpcPeeringConnection",
             "ec2:CreateTransitGatewayPeeringAttachment",
             "ec2:CreateVpcEndpoint",
             "ec2:CreateVpcPeeringConnection",
-            "ec2:DeleteTransitGatewayPeeringAttachment",
-            "ec2:DeleteVpcPeeringConnection",
-            "ec2:RejectTransitGatewayPeeringAttachment",
-            "ec2:RejectVpcEndpointConnections",
-            "ec2:RejectVpcPeeringConnection",
         ]),
     ),
     ("events", Keyless::Some(&[PUT_EVENTS])),
@@ -42,9 +36,6 @@ pub(super) const KEYLESS: &[(&str, Keyless)] = &[
         Keyless::Some(&[
             "route53:AssociateVPCWithHostedZone",
             "route53:CreateVPCAssociationAuthorization",
-            "route53:DeleteVPCAssociationAuthorization",
-            "route53:DisassociateVPCFromHostedZone",
-            "route53:ListHostedZonesByVPC",
         ]),
     ),
     (

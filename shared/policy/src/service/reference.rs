@@ -7,7 +7,7 @@ pub(super) const DATA: &str = include_str!("../../data/services.txt");
 const INDEX: &str = include_str!("../../data/services.index");
 const INDEX_PREFIX: usize = 40;
 const INDEX_NUMBER: usize = 8;
-const INDEX_LINE: usize = INDEX_PREFIX + 5 * INDEX_NUMBER + 1;
+const INDEX_LINE: usize = INDEX_PREFIX + 7 * INDEX_NUMBER + 1;
 
 /// What the reference has of one prefix.
 #[derive(Clone, Copy)]
@@ -18,6 +18,10 @@ pub(super) struct Line {
     pub(super) keys: &'static str,
     /// By action, the places of the formats that it takes.
     pub(super) targets: &'static str,
+    /// Sets of places of keys.
+    pub(super) key_sets: &'static str,
+    /// By action, the place of the set of the keys that its requests can have. Empty where they can have none.
+    pub(super) sets: &'static str,
 }
 
 pub(super) fn line(prefix: &str) -> Option<Line> {
@@ -34,7 +38,9 @@ pub(super) fn line(prefix: &str) -> Option<Line> {
         actions: field(0)?,
         arns: field(1)?,
         keys: field(2)?,
-        targets: DATA.get(number(3)?..number(4)?)?,
+        targets: field(3)?,
+        key_sets: field(4)?,
+        sets: DATA.get(number(5)?..number(6)?)?,
     })
 }
 
@@ -62,13 +68,13 @@ pub(super) fn list(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(',').filter(|item| !item.is_empty())
 }
 
-/// The targets of actions, in their order.
-pub(super) fn targets(text: &'static str) -> impl Iterator<Item = &'static str> {
+/// The targets of actions or their sets of keys, in their order.
+pub(super) fn by_action(text: &'static str) -> impl Iterator<Item = &'static str> {
     // Most are a character or two, too short for the search that a plain `','` starts.
     text.split([','])
 }
 
-/// The places that a target names.
-pub(super) fn places(target: &'static str) -> impl Iterator<Item = usize> {
-    target.split('.').filter_map(|at| at.parse().ok())
+/// The places that a target or a set of keys names.
+pub(super) fn places(text: &'static str) -> impl Iterator<Item = usize> {
+    text.split('.').filter_map(|at| at.parse().ok())
 }

@@ -1,6 +1,5 @@
 //! What is told of services.
 
-use super::exceptions::KEYLESS;
 use super::reference::DATA;
 use super::*;
 
@@ -58,19 +57,38 @@ fn actions_and_the_resources_that_they_take_find_each_other() {
     assert!(formats("s3:ListAllMyBuckets").is_empty() && formats("s3:GetTomorrow").is_empty());
     for line in DATA.lines().skip(1) {
         let fields: Vec<&str> = line.split('|').collect();
-        assert_eq!(fields.len(), 5);
+        assert_eq!(fields.len(), 7);
         assert_eq!(list(fields[1]).count(), fields[4].split(',').count(), "{}", fields[0]);
+        assert_eq!(list(fields[1]).count(), fields[6].split(',').count(), "{}", fields[0]);
+        let keys = list(fields[3]).count();
+        assert!(
+            keys < 384 && list(fields[5]).flat_map(places).all(|place| place < keys),
+            "{}",
+            fields[0]
+        );
     }
 }
 
+/// The list under "Availability" of `aws:ResourceAccount`, in the order of the page:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>
 #[test]
-fn keyless_actions_exist() {
-    for (prefix, keyless) in KEYLESS {
-        let service = find(prefix).unwrap();
-        if let Keyless::Some(list) = keyless {
-            for name in *list {
-                assert!(service.actions.iter().any(|known| known.full_name() == *name), "{name}");
-            }
-        }
-    }
+fn actions_that_do_not_tell_the_owner_are_those_that_aws_lists() {
+    let page = "auditmanager:UpdateAssessmentFrameworkShare detective:AcceptInvitation ds:AcceptSharedDirectory \
+                ec2:AcceptTransitGatewayPeeringAttachment ec2:AcceptVpcEndpointConnections \
+                ec2:AcceptVpcPeeringConnection ec2:CreateTransitGatewayPeeringAttachment ec2:CreateVpcEndpoint \
+                ec2:CreateVpcPeeringConnection events:PutEvents guardduty:AcceptAdministratorInvitation \
+                macie2:AcceptInvitation es:AcceptInboundConnection route53:AssociateVPCWithHostedZone \
+                route53:CreateVPCAssociationAuthorization securityhub:AcceptAdministratorInvitation";
+    let mut listed: Vec<String> = page.split_whitespace().map(str::to_owned).collect();
+    let ebs = &find("ebs").unwrap().actions;
+    listed.extend(ebs.iter().map(Published::full_name));
+    listed.sort_unstable();
+    let mut keyless: Vec<String> = keyless_actions().map(Published::full_name).collect();
+    keyless.sort_unstable();
+    assert_eq!(keyless, listed);
+    let sometimes = keyless_actions().filter(|action| action.tells_owner == Tells::Sometimes);
+    assert_eq!(
+        sometimes.map(Published::full_name).collect::<Vec<_>>(),
+        ["events:PutEvents"]
+    );
 }

@@ -3,7 +3,8 @@
 use super::Random;
 
 /// Keys with the type of their values.
-const KEYS: [(&str, Type); 52] = [
+const KEYS: [(&str, Type); 62] = [
+    ("aws:AssumedRoot", Type::Bool),
     ("aws:CalledVia", Type::Services),
     ("aws:CalledViaFirst", Type::Service),
     ("aws:CalledViaLast", Type::Service),
@@ -38,6 +39,7 @@ const KEYS: [(&str, Type); 52] = [
     ("aws:SourceOrgID", Type::Organization),
     ("aws:SourceOrgPaths", Type::Paths),
     ("aws:SourceVpc", Type::Vpc),
+    ("aws:SourceVpcArn", Type::Resource),
     ("aws:SourceVpce", Type::Text),
     ("aws:TagKeys", Type::Texts),
     ("aws:TokenIssueTime", Type::Date),
@@ -49,17 +51,34 @@ const KEYS: [(&str, Type); 52] = [
     ("aws:VpceOrgPaths", Type::Paths),
     ("aws:userid", Type::Id),
     ("aws:username", Type::Text),
+    ("ec2:RoleDelivery", Type::Number),
+    ("glue:RoleAssumedBy", Type::Service),
     ("kms:CallerAccount", Type::Account),
+    ("kms:EncryptionContextKeys", Type::Texts),
     ("kms:ViaService", Type::Text),
+    ("s3:ExistingObjectTag/team", Type::Text),
+    ("s3:RequestObjectTagKeys", Type::Texts),
     ("s3:ResourceAccount", Type::Account),
     ("s3:TlsVersion", Type::Number),
     ("s3:max-keys", Type::Number),
     ("s3:prefix", Type::Text),
     ("s3:x-amz-acl", Type::Text),
+    ("s3:x-amz-server-side-encryption", Type::Text),
+    ("aws:IsMcpServiceAction", Type::Bool),
+    ("aws:SourceOwner", Type::Account),
 ];
 
 /// The keys of perimeters, which policies name more often than others.
-const USUAL: [usize; 8] = [10, 11, 12, 13, 14, 22, 23, 24];
+const USUAL: [&str; 8] = [
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:ResourceAccount",
+    "aws:ResourceOrgID",
+    "aws:ResourceOrgPaths",
+];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Type {
@@ -135,6 +154,8 @@ impl Type {
                 "999999999999",
                 "1111*",
                 "11112222333?",
+                "????????????",
+                "${aws:PrincipalAccount}",
                 "anonymous",
             ],
             Self::Address => &["10.0.0.0/8", "10.0.0.10", "192.168.0.0/16", "fd00::/8"],
@@ -166,6 +187,8 @@ impl Type {
                 "o-*/r-ab12/*",
                 "*/ou-ab12-11111111/*",
                 "o-foreignorg1/r-zz12/",
+                "o-exampleorg1*",
+                "o-exampleorg1/r-????/*",
             ],
             Self::Principal => &[
                 "arn:aws:iam::111122223333:role/app",
@@ -173,6 +196,10 @@ impl Type {
                 "arn:aws:iam::*:role/team/*",
                 "arn:aws:iam::111122223333:*",
                 "arn:aws:iam::444455556666:user/someone",
+                "arn:aws:iam::*:root",
+                "*:role/*",
+                "arn:aws:iam::111122223333:user/${aws:username}",
+                "arn:aws:iam::?99999999999:*/team/?",
             ],
             Self::Caller => &["AssumedRole", "User", "Account", "Anonymous", "*User"],
             Self::Region => &["us-east-1", "eu-*", "eu-central-1"],
@@ -180,12 +207,14 @@ impl Type {
                 "arn:aws:s3:::corp-data",
                 "arn:aws:sns:*:111122223333:*",
                 "arn:aws:s3:::*",
+                "arn:aws:ec2:*:111122223333:vpc/*",
             ],
             Self::Service | Self::Services => &[
                 "cloudtrail.amazonaws.com",
                 "*.amazonaws.com",
                 "config.us-east-1.amazonaws.com",
                 "athena.*",
+                "glue.amazonaws.com",
             ],
             Self::Text | Self::Texts => &[
                 "red",
@@ -214,7 +243,7 @@ const PRINCIPALS: [&str; 9] = [
     r#"{"AWS":"*","Service":"config.amazonaws.com"}"#,
 ];
 
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 10] = [
     r#""*""#,
     r#""*""#,
     r#""s3:*""#,
@@ -223,6 +252,8 @@ const ACTIONS: [&str; 8] = [
     r#""sqs:SendMessage""#,
     r#"["kms:Decrypt","s3:GetObject"]"#,
     r#"["s3:ListAllMyBuckets","sqs:ListQueues","s3:?utObject"]"#,
+    r#"["s3:ListBucket","sqs:CreateQueue","kms:TagResource"]"#,
+    r#"["s3:*Tagging","s3:Create*","sqs:*Queue","kms:Create*"]"#,
 ];
 
 const RESOURCES: [&str; 8] = [
@@ -237,11 +268,13 @@ const RESOURCES: [&str; 8] = [
 ];
 
 fn condition(random: &mut Random) -> String {
-    let place = match random.below(2) {
-        0 => USUAL[random.below(USUAL.len())],
-        _ => random.below(KEYS.len()),
+    let (key, of) = match random.below(2) {
+        0 => {
+            let usual = random.pick(&USUAL);
+            *KEYS.iter().find(|(key, _)| *key == usual).unwrap()
+        }
+        _ => KEYS[random.below(KEYS.len())],
     };
-    let (key, of) = KEYS[place];
     if random.below(12) == 0 {
         return format!(r#""Null":{{"{key}":"{}"}}"#, random.below(2) == 0);
     }

@@ -90,9 +90,21 @@ impl Requests {
             .collect();
         actions.extend(
             match service {
-                "s3" => &["s3:GetObject", "s3:PutObject", "s3:ListBucket", "s3:DeleteObject"][..],
-                "sqs" => &["sqs:SendMessage", "sqs:ReceiveMessage"],
-                "kms" => &["kms:Decrypt", "kms:Encrypt", "kms:DescribeKey"],
+                "s3" => &[
+                    "s3:GetObject",
+                    "s3:PutObject",
+                    "s3:ListBucket",
+                    "s3:DeleteObject",
+                    "s3:CreateBucket",
+                    "s3:PutObjectTagging",
+                ][..],
+                "sqs" => &[
+                    "sqs:SendMessage",
+                    "sqs:ReceiveMessage",
+                    "sqs:CreateQueue",
+                    "sqs:TagQueue",
+                ],
+                "kms" => &["kms:Decrypt", "kms:Encrypt", "kms:DescribeKey", "kms:TagResource"],
                 _ => &["s3:GetObject", "sqs:SendMessage", "kms:Decrypt"],
             }
             .iter()
@@ -306,12 +318,24 @@ impl Requests {
         }
         put("aws:SourceVpc", &self.endpoint.vpc);
         put("aws:SourceVpce", &self.endpoint.endpoint);
-        if ["s3", "sqs", "kms", "ebs"].contains(&self.endpoint.service.as_str()) {
-            put("aws:VpceAccount", &self.endpoint.owner);
-            if let [one] = self.perimeter.organizations.as_slice() {
-                put("aws:VpceOrgID", one);
+        let service = self.endpoint.service.as_str();
+        if ["s3", "sqs", "kms", "ebs"].contains(&service) {
+            // SQS tells the organisation alone.
+            let own = self.perimeter.organizations.first();
+            if let Some(own) = own {
+                put("aws:VpceOrgID", own);
+            }
+            if service != "sqs" {
+                let vpc = format!(
+                    "arn:aws:ec2:{}:{}:vpc/{}",
+                    self.endpoint.region, self.endpoint.owner, self.endpoint.vpc
+                );
                 let path = random.pick(&["r-ab12/", "r-ab12/ou-ab12-11111111/"]);
-                put("aws:VpceOrgPaths", &format!("{one}/{path}"));
+                put("aws:SourceVpcArn", &vpc);
+                put("aws:VpceAccount", &self.endpoint.owner);
+                if let Some(own) = own {
+                    put("aws:VpceOrgPaths", &format!("{own}/{path}"));
+                }
             }
         }
         put("aws:RequestedRegion", &self.endpoint.region);

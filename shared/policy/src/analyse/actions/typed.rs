@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::budget::Budget;
 use super::super::model::Model;
-use super::{Action, ActionGroup, Candidate, Formats, WELL_KNOWN};
+use super::{Action, ActionGroup, Candidate, Formats, WELL_KNOWN, groups as by_keys};
 use crate::bits::Bits;
 use crate::federation;
 use crate::glob::{Pattern, Piece};
@@ -81,7 +81,7 @@ pub(super) fn groups(
                 model.action_sig(&action.lower)
             }
         };
-        found.add(sig, targets, Candidate::Published(action));
+        found.add(sig, model.lacks(action), targets, Candidate::Published(action));
     }
     for (lower, name) in spelled_out {
         let hides = service.keyless.has(lower);
@@ -89,7 +89,7 @@ pub(super) fn groups(
             && hides != told
             && !(model.setting.bearers && federation::is_call(lower))
         {
-            found.add(model.action_sig(lower), &Targets::Unknown, name);
+            found.add(model.action_sig(lower), Bits::NONE, &Targets::Unknown, name);
         }
     }
     found.groups()
@@ -98,6 +98,7 @@ pub(super) fn groups(
 /// Actions that the document does not tell apart.
 struct Kind<'n> {
     sig: Bits,
+    lacks: Bits,
     first: Candidate<'n>,
     /// Of the resources that they act on.
     formats: Bits,
@@ -110,6 +111,7 @@ impl Kind<'_> {
         Action {
             name: self.first.name(),
             sig: self.sig,
+            lacks: self.lacks,
         }
     }
 }
@@ -121,7 +123,7 @@ struct Found<'n> {
     kinds: Vec<Kind<'n>>,
     /// Of actions that name no resource.
     nowhere: Vec<Action>,
-    places: BTreeMap<Bits, usize>,
+    places: BTreeMap<(Bits, Bits), usize>,
     /// The place of the kind that the last action was of.
     last: usize,
 }
@@ -137,23 +139,28 @@ impl<'n> Found<'n> {
         }
     }
 
-    fn add(&mut self, sig: Bits, targets: &Targets, action: Candidate<'n>) {
+    fn add(&mut self, sig: Bits, lacks: Bits, targets: &Targets, action: Candidate<'n>) {
         if *targets == Targets::Nothing {
-            if self.nowhere.iter().all(|known| known.sig != sig) {
+            if self
+                .nowhere
+                .iter()
+                .all(|known| (known.sig, known.lacks) != (sig, lacks))
+            {
                 let name = action.name();
-                self.nowhere.push(Action { name, sig });
+                self.nowhere.push(Action { name, sig, lacks });
             }
             return;
         }
-        let same = |kind: &Kind<'_>| kind.sig == sig;
+        let same = |kind: &Kind<'_>| (kind.sig, kind.lacks) == (sig, lacks);
         let at = match self.kinds.get(self.last).is_some_and(same) {
             true => self.last,
-            false => *self.places.entry(sig).or_insert(self.kinds.len()),
+            false => *self.places.entry((sig, lacks)).or_insert(self.kinds.len()),
         };
         self.last = at;
         if at == self.kinds.len() {
             self.kinds.push(Kind {
                 sig,
+                lacks,
                 first: action,
                 formats: Bits::NONE,
                 unknown: false,
@@ -181,34 +188,19 @@ impl<'n> Found<'n> {
             }
         }
         let action = |at: &usize| Some(self.kinds.get(*at)?.action());
-        let mut groups: Vec<ActionGroup> = columns
-            .into_iter()
-            .map(|(acting, formats)| ActionGroup {
-                actions: acting.iter().filter_map(action).collect(),
-                formats: Formats::Only(formats),
-            })
-            .collect();
         // What readers know comes first: objects before buckets.
-        groups.reverse();
-        if !self.nowhere.is_empty() {
-            groups.push(ActionGroup {
-                actions: self.nowhere.clone(),
-                formats: Formats::Nowhere,
-            });
-        }
-        let unknown: Vec<Action> = self
-            .kinds
-            .iter()
-            .filter(|kind| kind.unknown)
-            .map(Kind::action)
+        let columns = columns.into_iter().rev();
+        let mut all: Vec<ActionGroup> = columns
+            .flat_map(|(acting, formats)| by_keys(acting.iter().filter_map(action), Formats::Only(formats)))
             .collect();
-        if !unknown.is_empty() {
-            groups.push(ActionGroup {
-                actions: unknown,
-                formats: Formats::Unknown,
-            });
+        if !self.nowhere.is_empty() {
+            all.extend(by_keys(self.nowhere.iter().cloned(), Formats::Nowhere));
         }
-        groups
+        let unknown = || self.kinds.iter().filter(|kind| kind.unknown);
+        if unknown().next().is_some() {
+            all.extend(by_keys(unknown().map(Kind::action), Formats::Unknown));
+        }
+        all
     }
 }
 
@@ -221,7 +213,10 @@ pub(in super::super) fn example(model: &Model<'_>, found: &Action, format: usize
         own.then(|| service.action(&name.to_ascii_lowercase())).flatten()
     });
     let fits = |action: &&Published| {
-        action.acts_on(format) && wanted(model, action, told) && model.action_sig(&action.lower) == found.sig
+        action.acts_on(format)
+            && wanted(model, action, told)
+            && model.action_sig(&action.lower) == found.sig
+            && model.lacks(action).within(found.lacks)
     };
     let found = well_known.chain(&service.actions).find(fits)?;
     Some(found.full_name())

@@ -8,8 +8,9 @@ use super::super::model::{Model, for_bearers};
 use super::super::strings::{Domain, WORD, candidates};
 use super::Caller;
 use super::ids::{self, Ids};
-use crate::arn::Arn;
+use crate::arn::{Arn, is_name};
 use crate::bits::Bits;
+use crate::condition_keys::Carrier;
 use crate::document::{Effect, PrincipalEntry, Statement};
 use crate::glob::{Pattern, Piece, folded_pieces};
 use crate::operators::Family;
@@ -104,10 +105,10 @@ pub(super) fn names(
             }
         }
     }
-    plain &= !model
-        .keys
-        .iter()
-        .any(|key| matches!(key.id, "aws:username" | "aws:userid"));
+    plain &= !model.keys.iter().any(|key| {
+        let carrier = key.fact.map(|fact| fact.carrier);
+        key.id == "aws:userid" || matches!(carrier, Some(Carrier::User | Carrier::Root))
+    });
     // Credentials of one partition are not valid in another.
     let partitions: Vec<&str> = if model.setting.endpoint.region.is_empty() {
         partition::all().collect()
@@ -143,6 +144,7 @@ pub(super) fn names(
         let domain = Domain {
             base: &base,
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
+            feasible: &|shape| may_be_name(caller, shape.get(base.len() - 1..).unwrap_or_default()),
             ..NAMES
         };
         let found = candidates(&patterns, &domain, budget);
@@ -190,6 +192,34 @@ pub(super) fn names(
         }
     }
     all
+}
+
+/// Whether a shape may stand for what follows `role/`, `user/` or `federated-user/` in the ARN of a caller.
+fn may_be_name(caller: Caller, shape: &[Piece]) -> bool {
+    let fixed = |piece: &Piece| match piece {
+        Piece::Char(c) | Piece::Fold(c) => Some(*c),
+        Piece::One | Piece::Any | Piece::Field => None,
+    };
+    // Paths end in a slash, and federated users have none.
+    let in_path = |piece: &&Piece| fixed(piece) != Some('/');
+    let name = match caller {
+        Caller::FederatedUser => shape.len(),
+        _ => shape.iter().rev().take_while(in_path).count(),
+    };
+    let any = |pieces: &[Piece]| pieces.iter().any(|piece| matches!(piece, Piece::Any));
+    let name = shape.get(shape.len() - name..).unwrap_or_default();
+    let letters = |pieces: &[Piece], fits: &dyn Fn(&str) -> bool| {
+        let mut all = pieces.iter().filter_map(fixed);
+        all.all(|c| fits(c.encode_utf8(&mut [0; 4])))
+    };
+    // Before the last star of the name there may be a path.
+    let last = match caller {
+        Caller::FederatedUser => name,
+        _ => name.rsplit(|piece| *piece == Piece::Any).next().unwrap_or(name),
+    };
+    letters(last, &is_name)
+        && (any(name) || !name.is_empty())
+        && letters(shape, &|c| c.bytes().all(|b| (b'!'..=0x7f).contains(&b)))
 }
 
 /// The roles that a session may be of: its ARN has the role's name without the path before it.

@@ -11,6 +11,7 @@ use super::names::principal_sig;
 use super::{Caller, Principal, Session};
 use crate::arn::is_region;
 use crate::bits::Bits;
+use crate::condition_keys::ValueType;
 use crate::document::PrincipalEntry;
 use crate::glob::{Pattern, Piece};
 use crate::text::Form;
@@ -37,8 +38,8 @@ pub(super) fn services(
     for key in model.keys.iter().filter(|key| ours.contains(&key.kind)) {
         for text in key.conditions.iter().flat_map(|(_, condition)| condition.texts()) {
             match text.fixed() {
-                Some(Form::Text(Pattern::Exact(name))) if crate::arn::is_service(name) => {
-                    names.extend([name.clone(), name.to_lowercase()]);
+                Some(Form::Text(Pattern::Exact(name))) => {
+                    names.extend(Some(name.to_lowercase()).filter(|name| ValueType::ServiceName.fits(name)));
                 }
                 Some(Form::Text(pattern @ Pattern::Glob(_))) => patterns.push(pattern.clone()),
                 _ => {}
@@ -58,7 +59,7 @@ pub(super) fn services(
         base.extend(".amazonaws.com".chars().map(Piece::Char));
         let domain = Domain {
             base: &base,
-            possible: &crate::arn::is_service,
+            possible: &|name| ValueType::ServiceName.fits(name),
             ..WORD
         };
         let found = candidates(&patterns, &domain, budget);

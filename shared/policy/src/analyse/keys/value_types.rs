@@ -2,7 +2,7 @@
 
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD};
-use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path, is_service};
+use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path};
 use crate::condition_keys::ValueType;
 use crate::glob::Piece;
 use crate::literal::iso;
@@ -12,6 +12,8 @@ pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
     match values {
         ValueType::Bool => Some(&["false", "true"]),
         ValueType::TlsVersion => Some(&["1.3", "1.2"]),
+        ValueType::MetadataVersion => Some(&["2.0", "1.0"]),
+        ValueType::Glue => Some(&["glue.amazonaws.com"]),
         _ => None,
     }
 }
@@ -21,7 +23,7 @@ pub(super) fn usual(values: ValueType, model: &Model<'_>) -> Vec<String> {
     let usual = match values {
         ValueType::Count | ValueType::Number => "300",
         ValueType::Date => return vec![iso(model.setting.endpoint.time)],
-        ValueType::Address => "10.0.0.10",
+        ValueType::Address | ValueType::Address4 => "10.0.0.10",
         _ => return Vec::new(),
     };
     vec![usual.to_owned()]
@@ -66,6 +68,9 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
                 "zzzzzzzz/",
                 "zzzzzzzz",
                 "zzzzzzzzzz/r-zz12/ou-zz12-zzzzzzzz/",
+                "zzzzzzzzzz/r-zzzzo/ou-zzzz",
+                "r-zzzzo/ou-zzzz",
+                "ou-zzzz",
             ],
             "zq0x17",
         ),
@@ -128,15 +133,19 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
             ],
             "0123",
         ),
-        ValueType::Address => (
+        ValueType::Address | ValueType::Address4 => (
             &[Piece::Any],
-            &|text| ValueType::Address.fits(text),
+            if values == ValueType::Address {
+                &|text| ValueType::Address.fits(text)
+            } else {
+                &|text| ValueType::Address4.fits(text)
+            },
             &["10.0.0.10", "7", "0.0.10", "0.10", "192.168", "", "168.7.7", "::1"],
             "7012",
         ),
         ValueType::ServiceName => (
             &[Piece::Any],
-            &is_service,
+            &|text| ValueType::ServiceName.fits(text),
             &[
                 "unlisted.amazonaws.com",
                 "unlisted",
@@ -152,12 +161,14 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
                 ..WORD
             };
         }
-        ValueType::Text | ValueType::Bool | ValueType::TlsVersion => return WORD,
+        ValueType::Text | ValueType::Bool | ValueType::TlsVersion | ValueType::MetadataVersion | ValueType::Glue => {
+            return WORD;
+        }
     };
-    let feasible: &dyn Fn(&[Piece]) -> bool = if values == ValueType::OrganizationPath {
-        &super::super::path_shapes::feasible
-    } else {
-        &|_| true
+    let feasible: &dyn Fn(&[Piece]) -> bool = match values {
+        ValueType::OrganizationPath => &super::super::path_shapes::feasible,
+        ValueType::Organization => &super::super::identities::may_be_organization,
+        _ => &|_| true,
     };
     Domain {
         base,

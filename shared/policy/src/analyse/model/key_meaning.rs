@@ -1,7 +1,7 @@
 //! What condition keys tell about a request.
 
 use super::super::atoms;
-use super::{Key, Model, linked_texts};
+use super::{Key, Model, Supposition, linked_texts};
 use crate::condition_keys;
 use crate::document::{Condition, Effect};
 use crate::text::Text;
@@ -67,7 +67,7 @@ impl<'d> Model<'d> {
             })
     }
 
-    /// Whether requests through this endpoint may be for the service with this prefix, and have its keys.
+    /// Whether requests through this endpoint may be for the service with this prefix.
     pub(in super::super) fn may_have(&self, prefix: &str) -> bool {
         let service = self.setting.service.as_ref();
         service.is_none_or(|service| service.prefixes().any(|known| known == prefix))
@@ -90,11 +90,15 @@ impl<'d> Model<'d> {
         }
         match id {
             "aws:sourceip" => Some(None),
+            "aws:ismcpserviceaction" => {
+                let service = self.setting.service.as_ref()?;
+                (!service.prefixes().any(condition_keys::serves_mcp)).then_some(None)
+            }
             "aws:requestedregion" => some(&self.setting.region),
             "aws:sourcevpc" => some(&self.setting.endpoint.vpc),
             "aws:sourcevpce" => some(&self.setting.endpoint.endpoint),
             "aws:sourcevpcarn" | "aws:vpceaccount" | "aws:vpceorgid" | "aws:vpceorgpaths" => {
-                let told = self.tells_endpoint_owner();
+                let told = self.tells_endpoint_owner(id);
                 match (id, self.setting.perimeter.organizations.as_slice()) {
                     _ if told == Some(false) => Some(None),
                     _ if told.is_none() => None,
@@ -106,18 +110,22 @@ impl<'d> Model<'d> {
             }
             // What CloudFormation calls pseudo parameters is no condition key.
             _ if id.contains("::") => Some(None),
-            _ if condition_keys::find(id).is_none() => (!self.unknown_keys_exist).then_some(None),
-            _ => match id.split_once(':') {
-                Some((prefix, _)) if condition_keys::of_service(id) && !self.may_have(prefix) => Some(None),
-                _ => None,
-            },
+            _ if condition_keys::find(id).is_none() => (self.supposition != Supposition::AsWritten).then_some(None),
+            _ => {
+                let service = self.setting.service.as_ref();
+                let of_other =
+                    condition_keys::of_service(id) && service.is_some_and(|service| service.key(id).is_none());
+                of_other.then_some(None)
+            }
         }
     }
 
-    /// Whether requests tell who owns the endpoint. Nothing when some do.
-    pub(in super::super) fn tells_endpoint_owner(&self) -> Option<bool> {
+    /// Whether requests have a key that tells who owns the endpoint. Nothing when some do.
+    pub(in super::super) fn tells_endpoint_owner(&self, id: &str) -> Option<bool> {
         let service = self.setting.service.as_ref()?;
-        let mut told = service.prefixes().map(condition_keys::tells_endpoint_owner);
+        let mut told = service
+            .prefixes()
+            .map(|prefix| condition_keys::tells_endpoint_owner(prefix, id));
         let first = told.next()?;
         told.all(|other| other == first).then_some(first)
     }

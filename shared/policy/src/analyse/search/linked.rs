@@ -265,11 +265,20 @@ fn fitting(text: &Text, id: &str, targets: &[String], all: &mut Vec<String>) {
         _ => None,
     };
     let (before, after) = parts.split_at(at);
-    let start: Option<String> = before.iter().map(literal).collect();
+    let start: Vec<char> = before.iter().rev().map_while(literal).collect();
+    let whole = start.len() == before.len();
+    let start: String = start.iter().rev().collect();
     let end: String = after.iter().skip(1).map_while(literal).collect();
-    let Some(start) = start else { return };
     for target in targets {
-        let Some(rest) = target.strip_prefix(&start) else {
+        // After a wildcard the start may be anywhere.
+        let rest = match whole {
+            true => target.strip_prefix(&start),
+            false => target
+                .rsplit_once(&start)
+                .map(|(_, rest)| rest)
+                .filter(|_| !start.is_empty()),
+        };
+        let Some(rest) = rest else {
             continue;
         };
         let value = if end.is_empty() {

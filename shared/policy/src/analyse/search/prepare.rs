@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::actions::{ActionGroup, Formats, actions, federated_actions};
+use super::super::actions::{actions, federated_actions};
 use super::super::budget::Budget;
 use super::super::callers::{memberships, principals};
 use super::super::identities::Identities;
-use super::super::keys::{choices, instants};
+use super::super::keys::{chains, choices, instants};
 use super::super::model::{KeyMeaning, Model};
 use super::super::owners::{AccountClasses, owners};
 use super::super::resources::Known;
@@ -63,10 +63,7 @@ impl<'m, 'd> Search<'m, 'd> {
             classes.push(ActionClass {
                 alone: false,
                 federated: true,
-                groups: vec![ActionGroup {
-                    actions: federated_actions(model, &mut complete, budget),
-                    formats: Formats::Any,
-                }],
+                groups: federated_actions(model, &mut complete, budget),
                 owners: owners(model, &identities, &memberships, &accounts, true, &mut complete, budget),
             });
         }
@@ -74,7 +71,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .keys
             .iter()
             .enumerate()
-            .filter(|(_, key)| key.kind == KeyMeaning::Free)
+            .filter(|(at, key)| key.kind == KeyMeaning::Free && !chains::is_merged(model, *at))
             .map(|(at, _)| at)
             .collect();
         let choices = free

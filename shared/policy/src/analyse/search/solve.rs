@@ -3,7 +3,7 @@
 use super::super::actions::{ActionGroup, example};
 use super::super::budget::Budget;
 use super::super::callers::Caller;
-use super::super::keys::possible;
+use super::super::keys::{Choice, chains, issued_later, possible};
 use super::super::model::Model;
 use super::super::resources::{Resource, ResourceFormat};
 use super::{Goal, Parts, Place, Request};
@@ -100,6 +100,14 @@ fn solve_group<T>(
     let lying = resources.filter(|(_, resource)| group.formats.has(resource.format) && lies(model, place, resource));
     let lying = lying.map(|(at, resource)| (at, &resource.sig)).collect();
     let varying: [Candidates<'_>; 2] = [actions, lying];
+    let lacking;
+    let fixed = match group.lacks.is_empty() {
+        true => fixed,
+        false => {
+            lacking = without_keys(group, parts, fixed);
+            &lacking
+        }
+    };
     let groups = || varying.iter().chain(fixed);
     let count: usize = groups().map(Vec::len).sum();
     'allow: for allow in (bits & model.allow).iter() {
@@ -168,6 +176,19 @@ fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>) -> Vec<Can
     keys.chain([instants]).collect()
 }
 
+/// The same for actions that lack keys: these are missing.
+fn without_keys<'p>(group: &ActionGroup, parts: &Parts<'_>, fixed: &[Candidates<'p>]) -> Vec<Candidates<'p>> {
+    let keys = parts.free.iter().zip(parts.dims).map(Some).chain([None]);
+    let keys = keys.zip(fixed).map(|(key, candidates)| match key {
+        Some((at, choices)) if group.lacks.has(*at) => {
+            let missing = |pick: usize| choices.get(pick).is_some_and(|choice| choice.values.is_empty());
+            candidates.iter().copied().filter(|(pick, _)| missing(*pick)).collect()
+        }
+        _ => candidates.clone(),
+    });
+    keys.collect()
+}
+
 /// From the start and after each part, the statements that are left whatever is chosen of the parts that follow. Nothing
 /// when a part has no candidate that keeps what is needed.
 fn left_after<'p>(groups: impl DoubleEndedIterator<Item = &'p Candidates<'p>>, needed: Bits) -> Option<Vec<Bits>> {
@@ -186,6 +207,21 @@ fn left_after<'p>(groups: impl DoubleEndedIterator<Item = &'p Candidates<'p>>, n
     }
     all.reverse();
     Some(all)
+}
+
+/// The instant that was picked, or a later one that no statement tells from it if the credentials are issued later.
+fn instant(model: &Model<'_>, parts: &Parts<'_>, pick: usize, keys: &[(usize, Vec<String>)]) -> Option<i64> {
+    let picked = parts.instants.get(pick)?;
+    let second = |choice: &Choice| choice.values.first()?.parse::<i64>().ok();
+    let issued = keys
+        .iter()
+        .find_map(|(at, values)| issued_later(model, model.keys.get(*at)?.id, values));
+    let Some(issued) = issued else {
+        return second(picked);
+    };
+    let alike = parts.instants.iter().filter(|other| other.sig == picked.sig);
+    let mut later = alike.filter_map(second).filter(|instant| *instant >= issued);
+    later.next().or_else(|| second(picked))
 }
 
 /// The request at the end of a way without Denies.
@@ -215,9 +251,9 @@ fn trace(
     let action = known.unwrap_or_else(|| action.name.clone());
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
-        keys.push((*at, choices.get(picks.next()?)?.values.clone()));
+        keys.extend(chains::expanded(model, *at, &choices.get(picks.next()?)?.values));
     }
-    let instant = parts.instants.get(picks.next()?)?.values.first()?.parse().ok()?;
+    let instant = instant(model, parts, picks.next()?, &keys)?;
     Some(Request {
         principal: place.principal.clone(),
         owner: place.owner.clone(),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::analyse::Setting;
+use crate::analyse::model::Supposition;
 use crate::document::Document;
 use crate::interpretation::Interpretation;
 use crate::{EndpointContext, Perimeter};
@@ -51,7 +52,7 @@ fn budget_bounds_how_many_principals_and_owners_are_kept() {
         );
         let document = Document::parse(&text).unwrap();
         let setting = Setting::new(&perimeter, &endpoint);
-        let model = Model::new(&document, &setting, Interpretation::default());
+        let model = Model::new(&document, &setting, Interpretation::default(), Supposition::AsPublished);
         let mut budget = Budget::new();
         let mut search = Search::new(&model, &mut budget);
         for goal in [Goal::Identity, Goal::Resource, Goal::Reach] {

@@ -177,6 +177,9 @@ fn services_are_found_by_the_pattern_of_their_name() {
         let principal = found.identity.unwrap().request.principal;
         assert!(principal.ends_with(".amazonaws.com"), "{principal}");
     }
+    // A star that is no wildcard is in no service's name.
+    let star = allow(json!({"StringEquals": {"aws:PrincipalServiceName": "athena.*"}}));
+    assert_eq!(with("sqs", &untrusting, &[star]).verdict, Containment::LockedOut);
 }
 
 #[test]

@@ -40,8 +40,22 @@ fn keys_of_the_endpoint_owner_are_missing_where_a_service_does_not_tell_them() {
         "StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"},
     }));
     let statements = [our_resources(json!({})), barrier];
-    assert!(on("sns", &statements).identity.is_some());
-    assert!(on("kms", &statements).identity.is_none());
+    // SQS tells the organisation of the owner, and not its account.
+    for (service, open) in [("sns", true), ("sqs", true), ("kms", false), ("dynamodb", false)] {
+        assert_eq!(on(service, &statements).identity.is_some(), open, "{service}");
+    }
+    let of_vpc = |service| {
+        on(
+            service,
+            &[allow(json!({"ArnLike": {"aws:SourceVpcArn": "arn:aws:ec2:*:*:vpc/*"}}))],
+        )
+        .verdict
+    };
+    assert_eq!(of_vpc("kms"), Containment::Open);
+    assert_eq!(
+        (of_vpc("dynamodb"), of_vpc("sqs")),
+        (Containment::LockedOut, Containment::LockedOut)
+    );
 }
 
 #[test]
@@ -161,8 +175,18 @@ fn very_large_dates_are_read_as_seconds_and_as_milliseconds() {
 #[test]
 fn credentials_are_issued_before_they_are_used() {
     let issued = |operator: &str| our_resources(json!({operator: {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}}));
-    assert!(on("s3", &[issued("DateLessThan")]).identity.is_some());
-    assert!(on("s3", &[issued("DateGreaterThan")]).identity.is_none());
+    let today = on("s3", &[issued("DateLessThan")]).identity.unwrap();
+    assert_eq!(today.conditional, [""; 0]);
+    // Credentials that are issued later open the policy later.
+    let later = on("s3", &[issued("DateGreaterThan")]).identity.unwrap();
+    let time = |key: &str| later.request.context[key][0].clone();
+    assert!(time("aws:TokenIssueTime").as_str() > "2030" && time("aws:CurrentTime") >= time("aws:TokenIssueTime"));
+    assert_eq!(later.conditional, ["aws:CurrentTime"]);
+    let before = deny(json!({"DateGreaterThanEquals": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}));
+    assert!(on("s3", &[issued("DateGreaterThan"), before]).identity.is_none());
+    let after = deny(json!({"DateLessThan": {"aws:CurrentTime": "2035-01-01T00:00:00Z"}}));
+    let later = on("s3", &[issued("DateGreaterThan"), after]).identity.unwrap();
+    assert!(later.request.context["aws:CurrentTime"][0].as_str() >= "2035");
 }
 
 #[test]
