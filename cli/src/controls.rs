@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Control, TAG_EXEMPT};
 use postern_core::functions::FUNCTIONS;
@@ -137,7 +139,13 @@ fn list(settings: &Settings, now: Timestamp, out: &mut dyn Write) -> io::Result<
             ExemptionSelector::Tag { key, value } => format!("resources with tag {key}={value}"),
         };
         let state = if exemption.expires <= now { "expired" } else { "ends" };
-        let line = format!("{} on {target}: {state} {:.0}", exemption.control, exemption.expires);
+        let age = exemption.since.map(|since| age(since, now)).unwrap_or_default();
+        let owner = exemption.owner.iter().map(|owner| format!(", owner {owner}"));
+        let owner: String = owner.collect();
+        let line = format!(
+            "{} on {target}: {state} {:.0}{age}{owner}",
+            exemption.control, exemption.expires
+        );
         writeln!(out, "{}", plain(&line))?;
         writeln!(out, "  {}", plain(&exemption.reason))?;
     }
@@ -150,11 +158,32 @@ fn list(settings: &Settings, now: Timestamp, out: &mut dyn Write) -> io::Result<
     Ok(())
 }
 
+/// Such as `, 30 days old`.
+fn age(since: Date, now: Timestamp) -> String {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    match since.until(today).map(|age| age.get_days()) {
+        Ok(1) => ", 1 day old".to_owned(),
+        Ok(days) => format!(", {days} days old"),
+        Err(_) => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use postern_core::controls::known;
 
     use super::*;
+
+    #[test]
+    fn exemption_is_listed_with_its_age_and_owner() {
+        let text = "[[exemptions]]\ncontrol = \"policy-open\"\nresource = \"vpce-0123456789abcdef0\"\nreason = \
+                    \"Agreed.\"\nowner = \"storage\"\nsince = 2026-09-01\nexpires = 2026-12-31\n";
+        let settings = Settings::parse(text, &known()).unwrap();
+        let mut out = Vec::new();
+        list(&settings, "2026-10-01T00:00:00Z".parse().unwrap(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains(", 30 days old, owner storage\n"), "{text}");
+    }
 
     #[test]
     fn expired_exemption_is_listed_as_such() {

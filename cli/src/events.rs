@@ -72,7 +72,8 @@ fn replay(events: &[Value], own_roles: &[String], out: &mut dyn Write) -> io::Re
                 let started: Vec<_> = started(&trigger).collect();
                 for function in &started {
                     *starts.entry(function.name).or_default() += 1;
-                    let controls: Vec<_> = function.controls().iter().map(|control| control.name).collect();
+                    let controls = function.controls_after([trigger.triggering_event.event.as_str()]);
+                    let controls: Vec<_> = controls.iter().map(|control| control.name).collect();
                     writeln!(out, "  {} evaluates {}", function.name, controls.join(", "))?;
                 }
                 if started.is_empty() {
@@ -157,6 +158,7 @@ fn target_id(target: &Target) -> &str {
         Target::RouteTable(id) => id.as_str(),
         Target::RouteTableAssociation(id) => id.as_str(),
         Target::SecurityGroup(id) => id.as_str(),
+        Target::NetworkAcl(id) => id.as_str(),
         Target::Endpoint(id) => id.as_str(),
         Target::EndpointService(id) => id.as_str(),
         Target::LoadBalancer(arn) => arn.as_str(),
@@ -171,6 +173,7 @@ fn target(target: &Target) -> String {
         Target::RouteTable(id) => format!("the VPC of {id}"),
         Target::RouteTableAssociation(id) => format!("the VPC of {id}"),
         Target::SecurityGroup(id) => format!("the VPCs of endpoints with {id}"),
+        Target::NetworkAcl(id) => format!("the VPC of {id}"),
         Target::Endpoint(id) => format!("the VPC of {id}"),
         Target::EndpointService(id) => id.to_string(),
         Target::LoadBalancer(arn) => format!("the endpoint services behind {arn}"),

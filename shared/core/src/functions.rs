@@ -2,7 +2,18 @@
 
 use crate::controls::CONTROLS;
 use crate::evaluation::{Concern, Control};
+use crate::model::part::Part;
 use crate::trigger::Target;
+
+/// The EC2 calls that change network ACLs, or which of them traffic of endpoints passes. Sorted.
+pub const NETWORK_ACL_EVENTS: &[&str] = &[
+    "CreateNetworkAclEntry",
+    "CreateVpcEndpoint",
+    "DeleteNetworkAclEntry",
+    "ModifyVpcEndpoint",
+    "ReplaceNetworkAclAssociation",
+    "ReplaceNetworkAclEntry",
+];
 
 pub struct Function {
     /// The name of the function and of its crate.
@@ -29,6 +40,17 @@ impl Function {
             .collect()
     }
 
+    /// The controls that it evaluates after these events, by the names of the API calls. Those that read network ACLs are
+    /// evaluated only where one of [`NETWORK_ACL_EVENTS`] is among them, since describing network ACLs costs a call.
+    pub fn controls_after<'a>(&self, events: impl IntoIterator<Item = &'a str>) -> Vec<&'static Control> {
+        let mut controls = self.controls();
+        let mut events = events.into_iter();
+        if !self.events.is_empty() && !events.any(|event| NETWORK_ACL_EVENTS.contains(&event)) {
+            controls.retain(|control| !control.needs.contains(&Part::NetworkAcls));
+        }
+        controls
+    }
+
     /// Whether it evaluates controls of the scopes to which a target belongs.
     pub fn evaluates(&self, target: &Target) -> bool {
         let of_services = |concern: &Concern| match concern {
@@ -42,6 +64,7 @@ impl Function {
             | Target::RouteTable(_)
             | Target::RouteTableAssociation(_)
             | Target::SecurityGroup(_)
+            | Target::NetworkAcl(_)
             | Target::Endpoint(_) => concerns.any(|concern| !of_services(concern)),
             Target::EndpointService(_) | Target::LoadBalancer(_) => concerns.any(of_services),
             Target::Region => true,
@@ -57,9 +80,11 @@ pub static SUBNET_INSPECTOR: Function = Function {
         "AttachInternetGateway",
         "CreateDefaultSubnet",
         "CreateDefaultVpc",
+        "CreateNetworkAclEntry",
         "CreateRoute",
         "CreateSubnet",
         "DeleteNatGateway",
+        "DeleteNetworkAclEntry",
         "DeleteRoute",
         "DetachInternetGateway",
         "DisableVgwRoutePropagation",
@@ -68,6 +93,8 @@ pub static SUBNET_INSPECTOR: Function = Function {
         "EnableVgwRoutePropagation",
         "ModifyManagedPrefixList",
         "ModifyVpcAttribute",
+        "ReplaceNetworkAclAssociation",
+        "ReplaceNetworkAclEntry",
         "ReplaceRoute",
         "ReplaceRouteTableAssociation",
     ],
@@ -205,6 +232,26 @@ mod tests {
             }
         }
         assert!(FUNCTIONS.iter().all(|function| function.evaluates(&Target::Region)));
+    }
+
+    #[test]
+    fn controls_of_network_acls_are_evaluated_after_events_that_concern_them_and_in_sweeps() {
+        let acls = BTreeSet::from(["acl-blocks-endpoint"]);
+        for event in SUBNET_INSPECTOR.events.iter().chain(ENDPOINT_INSPECTOR.events) {
+            for function in [&SUBNET_INSPECTOR, &ENDPOINT_INSPECTOR] {
+                let left_out = &names(&function.controls()) - &names(&function.controls_after([*event]));
+                let expected = match NETWORK_ACL_EVENTS.contains(event) {
+                    true => BTreeSet::new(),
+                    false => acls.clone(),
+                };
+                assert_eq!(left_out, expected, "{event}");
+            }
+        }
+        let several = SUBNET_INSPECTOR.controls_after(["CreateSubnet", "CreateNetworkAclEntry"]);
+        assert_eq!(names(&several), names(&SUBNET_INSPECTOR.controls()));
+        assert_eq!(names(&SWEEPER.controls_after(["Scheduled Event"])), names(CONTROLS));
+        let policy = names(&POLICY_INSPECTOR.controls_after(["CreateTags"]));
+        assert_eq!(policy, names(&POLICY_INSPECTOR.controls()));
     }
 
     #[test]

@@ -127,7 +127,7 @@ fn severity(finding: &Finding) -> &'static str {
 fn status(finding: &Finding) -> &'static str {
     match (finding.verdict, finding.outcome) {
         (_, Outcome::Repaired | Outcome::Resolved) | (Verdict::Compliant, _) => "PASSED",
-        (Verdict::NonCompliant, Outcome::Exempt) | (Verdict::Indeterminate, _) => "WARNING",
+        (Verdict::NonCompliant, Outcome::Exempt | Outcome::ExemptionEnds) | (Verdict::Indeterminate, _) => "WARNING",
         (Verdict::NonCompliant, _) => "FAILED",
         (Verdict::NotApplicable, _) => "NOT_AVAILABLE",
     }

@@ -17,6 +17,7 @@ use postern_core::plan::PlannedChange;
 use postern_core::settings::Mode;
 
 use crate::console;
+use crate::exemption_end;
 use crate::outcome;
 use crate::published::{
     self, ChangeResult, Contents, FindingReference, Outcome, Report, SchemaTag, Severity, VerificationState,
@@ -157,6 +158,8 @@ pub(crate) fn finding(finding: &Finding, r: &Reconciliation) -> Presented {
     let withheld = planned().any(|(at, planned)| own.contains(&at) && planned.withheld.is_some());
     let refused = withheld || r.plan.refused.is_some();
     let status = outcome::of_finding(finding, mode, !own.is_empty(), &outcomes, verification, refused);
+    let ending = exemption_end::of(finding, r.time).filter(|_| status == Some(FindingStatus::Exempt));
+    let status = ending.as_ref().map_or(status, |_| Some(FindingStatus::ExemptionEnds));
     let automatic = !own.is_empty() || finding.changes().is_some();
     let manual = |advice: Cow<'_, str>| published::Remediation::Manual {
         advice: advice.into_owned(),
@@ -174,7 +177,7 @@ pub(crate) fn finding(finding: &Finding, r: &Reconciliation) -> Presented {
         conflict: finding.conflict().map(Into::into),
         remediation: match automatic {
             true => Some(published::Remediation::Automatic { changes: own.clone() }),
-            false => finding.advice().map(manual),
+            false => ending.map(Cow::from).or(finding.advice()).map(manual),
         },
         verification: verification.map(verification_of),
         ..bare_finding(
@@ -315,7 +318,7 @@ fn rank(finding: &published::Finding) -> impl Ord + use<'_> {
     let quiet = match finding.outcome {
         Outcome::Compliant => 3,
         Outcome::NotApplicable => 2,
-        Outcome::Exempt => 1,
+        Outcome::Exempt | Outcome::ExemptionEnds => 1,
         Outcome::Resolved
         | Outcome::Repaired
         | Outcome::Audit

@@ -56,7 +56,7 @@ pub(crate) fn summarize<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> 
             summary.controls.insert(finding.control.clone());
             match finding.outcome {
                 Outcome::NotApplicable => {}
-                Outcome::Exempt => summary.exempt += 1,
+                Outcome::Exempt | Outcome::ExemptionEnds => summary.exempt += 1,
                 outcome if outcome.open() => summary.open += 1,
                 Outcome::Compliant
                 | Outcome::Resolved

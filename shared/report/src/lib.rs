@@ -12,6 +12,7 @@ pub mod audit;
 mod console;
 pub mod csv;
 mod delta;
+mod exemption_end;
 mod frameworks;
 pub mod html;
 pub mod json;

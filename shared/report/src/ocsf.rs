@@ -117,7 +117,7 @@ fn severity(severity: Severity) -> (u32, &'static str) {
 
 fn status(outcome: Outcome) -> (u32, &'static str) {
     match outcome {
-        Outcome::Exempt => (3, "Suppressed"),
+        Outcome::Exempt | Outcome::ExemptionEnds => (3, "Suppressed"),
         Outcome::NotApplicable | Outcome::Compliant | Outcome::Resolved | Outcome::Repaired => (4, "Resolved"),
         Outcome::Pending => (2, "In Progress"),
         Outcome::Audit

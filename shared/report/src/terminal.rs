@@ -243,6 +243,7 @@ fn one(finding: &Finding, scope: &AuditedScope, before: Option<&Finding>) -> Pag
         Outcome::NotApplicable
         | Outcome::Compliant
         | Outcome::Exempt
+        | Outcome::ExemptionEnds
         | Outcome::Resolved
         | Outcome::Repaired
         | Outcome::Audit

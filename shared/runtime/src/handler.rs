@@ -112,7 +112,7 @@ impl Handler {
         }
         let batch = Batch::read(payload, &configuration.own_roles);
         let ledger = self.aws.ledger(&configuration.ledger);
-        let controls = self.function.controls();
+        let controls = self.function.controls_after(batch.events());
         let context = RunContext {
             run,
             actor: self.function.name,

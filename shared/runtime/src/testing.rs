@@ -6,7 +6,7 @@ use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::NewEndpoint;
 use postern_cloud::{ACCOUNT, Cloud, REGION};
 use postern_core::controls::known;
-use postern_core::functions::SWEEPER;
+use postern_core::functions::{Function, SWEEPER};
 use postern_core::settings::Settings;
 use postern_engine::REPORTS;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Rig {
         cloud.tables(|tables| *tables = Tables::new(7).with(LEDGER, Table::ledger()));
         let settings = Settings::parse(SETTINGS, &known()).unwrap();
         Self {
-            handler: handler(&cloud, settings.into()),
+            handler: handler(&SWEEPER, &cloud, settings.into()),
             cloud,
             vpc,
             endpoint,
@@ -60,7 +60,13 @@ impl Rig {
 
     /// A sweeper of the same deployment with other settings.
     pub(crate) fn handler_with(&self, settings: SettingsSource) -> Handler {
-        handler(&self.cloud, settings)
+        handler(&SWEEPER, &self.cloud, settings)
+    }
+
+    /// Another function of the same deployment.
+    pub(crate) fn handler_of(&self, function: &'static Function) -> Handler {
+        let settings = Settings::parse(SETTINGS, &known()).unwrap();
+        handler(function, &self.cloud, settings.into())
     }
 
     /// Handles a batch in an invocation that has two minutes.
@@ -79,14 +85,14 @@ impl Rig {
     }
 }
 
-fn handler(cloud: &Cloud, settings: SettingsSource) -> Handler {
+fn handler(function: &'static Function, cloud: &Cloud, settings: SettingsSource) -> Handler {
     let configuration = Configuration {
         settings,
         destinations: [(&REPORTS, TOPIC.to_owned())].into_iter().collect(),
         ledger: LEDGER.to_owned(),
         own_roles: vec![ROLE.to_owned()],
     };
-    Handler::new(&SWEEPER, Ok(configuration), cloud.aws(ROLE))
+    Handler::new(function, Ok(configuration), cloud.aws(ROLE))
 }
 
 /// An SQS message with an event in it.

@@ -206,7 +206,8 @@ fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
     let endpoints: Vec<_> = world.endpoints().filter(|endpoint| endpoint.alive()).cloned().collect();
     let vpc = rng.choice(&vpcs)?;
     let endpoint = rng.choice(&endpoints);
-    match (rng.u8(..10), endpoint) {
+    match (rng.u8(..11), endpoint) {
+        (10, _) => of_network_acl(world, &vpc.id, rng),
         (0 | 1, _) | (_, None) => {
             let third = rng.u8(64..);
             let network = vpc.cidrs.first()?.trim_end_matches("0.0/16").to_owned();
@@ -283,4 +284,30 @@ fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
             )
         }
     }
+}
+
+/// Denies traffic by an entry of its own, or takes that entry away.
+fn of_network_acl(world: &World, vpc: &str, rng: &mut Rng) -> Option<Call> {
+    const NUMBER: i64 = 90;
+    let acl = world.network_acls().find(|acl| acl.vpc == vpc)?;
+    let denied = acl.entries.iter().find(|entry| entry.number == NUMBER);
+    let egress = denied.map_or_else(|| rng.bool(), |entry| entry.egress);
+    let mut parameters = vec![
+        ("NetworkAclId", acl.id.clone()),
+        ("RuleNumber", NUMBER.to_string()),
+        ("Egress", egress.to_string()),
+    ];
+    if denied.is_some() {
+        return by(PEOPLE.to_owned(), "DeleteNetworkAclEntry", parameters);
+    }
+    let (from, to) = rng.choice([(443, 443), (1_024, 65_535), (49_152, 65_535), (22, 22)])?;
+    let cidr = rng.choice(["0.0.0.0/0", "10.0.0.0/18", "10.0.1.0/25"])?;
+    parameters.extend([
+        ("Protocol", "6".to_owned()),
+        ("RuleAction", "deny".to_owned()),
+        ("CidrBlock", cidr.to_owned()),
+        ("PortRange.From", from.to_string()),
+        ("PortRange.To", to.to_string()),
+    ]);
+    by(PEOPLE.to_owned(), "CreateNetworkAclEntry", parameters)
 }

@@ -14,6 +14,7 @@ mod enable_private_dns;
 mod enable_vpc_dns;
 mod endpoint_modification;
 mod endpoint_service;
+mod quarantine_endpoint;
 mod refusal;
 mod reject_connection;
 mod remove_service_principals;
@@ -44,6 +45,7 @@ pub fn calls(kind: ChangeKind) -> &'static [&'static str] {
         ChangeKind::AttachManagedGroup => attach_managed_group::CALLS,
         ChangeKind::EnablePrivateDns => enable_private_dns::CALLS,
         ChangeKind::AcceptConnection => accept_connection::CALLS,
+        ChangeKind::QuarantineEndpoint => quarantine_endpoint::CALLS,
         ChangeKind::ReplacePolicy => replace_policy::CALLS,
         ChangeKind::RequireAcceptance => require_acceptance::CALLS,
         ChangeKind::RemoveServicePrincipals => remove_service_principals::CALLS,
@@ -63,6 +65,7 @@ pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
         ChangeKind::AttachManagedGroup => attach_managed_group::UNDO_CALLS,
         ChangeKind::EnablePrivateDns => enable_private_dns::UNDO_CALLS,
         ChangeKind::AcceptConnection => accept_connection::UNDO_CALLS,
+        ChangeKind::QuarantineEndpoint => quarantine_endpoint::UNDO_CALLS,
         ChangeKind::ReplacePolicy => replace_policy::UNDO_CALLS,
         ChangeKind::RequireAcceptance => require_acceptance::UNDO_CALLS,
         ChangeKind::RemoveServicePrincipals => remove_service_principals::UNDO_CALLS,
@@ -123,6 +126,7 @@ impl Applier {
             Change::AttachManagedGroup(change) => Box::pin(attach_managed_group::apply(self, change)),
             Change::EnablePrivateDns(change) => Box::pin(enable_private_dns::apply(self, change)),
             Change::AcceptConnection(change) => Box::pin(accept_connection::apply(self, change)),
+            Change::QuarantineEndpoint(change) => Box::pin(quarantine_endpoint::apply(self, change)),
             Change::ReplacePolicy(change) => Box::pin(replace_policy::apply(self, change)),
             Change::RequireAcceptance(change) => Box::pin(require_acceptance::apply(self, change)),
             Change::RemoveServicePrincipals(change) => Box::pin(remove_service_principals::apply(self, change)),

@@ -1,7 +1,8 @@
 //! Replaces the policy of an endpoint.
 
 use postern_core::changes::{Change, ReplacePolicy, RestorePolicy};
-use postern_core::model::policy_document::same_policy;
+use postern_core::model::id::EndpointId;
+use postern_core::model::policy_document::{QUARANTINE_POLICY, same_policy};
 
 use super::applier::{Applier, Step, failed, not_needed, skipped};
 use super::{endpoint_modification, refusal};
@@ -12,14 +13,18 @@ pub(super) const UNDO_CALLS: &[&str] = CALLS;
 /// How often the policy is written while AWS does not answer.
 const WRITES: usize = 3;
 
-/// The SDK does not repeat this request: somebody may have written another policy in between, so each attempt reads the
-/// policy before it writes.
 pub(super) async fn apply(applier: &mut Applier, change: &ReplacePolicy) -> Step {
     let ReplacePolicy {
-        endpoint: id,
+        endpoint,
         before,
         after,
     } = change;
+    write(applier, endpoint, before, after).await
+}
+
+/// Writes a policy in the place of the one before. The SDK does not repeat this request: somebody may have written another
+/// policy in between, so each attempt reads the policy before it writes.
+pub(super) async fn write(applier: &mut Applier, id: &EndpointId, before: &str, after: &str) -> Step {
     // The outcome of a request that may have been carried out although it failed.
     let mut lost = None;
     let mut last = failed("the policy was not written");
@@ -62,6 +67,7 @@ pub(super) async fn undo(applier: &mut Applier, inverse: &RestorePolicy, change:
     }
     match change {
         Some(Change::ReplacePolicy(change)) if same_policy(&live, &change.after) => {}
+        Some(Change::QuarantineEndpoint(_)) if same_policy(&live, QUARANTINE_POLICY) => {}
         _ => {
             return Err(skipped(format!("somebody else changed the policy of {id} since")));
         }

@@ -6,8 +6,8 @@ pub(crate) mod parse;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{
-    AllowedPrincipal, Filter, NetworkInterface, RouteTable, SecurityGroup, ServiceConfiguration, ServiceDetail, Subnet,
-    Vpc, VpcAttributeName, VpcEndpoint, VpcEndpointConnection,
+    AllowedPrincipal, Filter, NetworkAcl, NetworkInterface, RouteTable, SecurityGroup, ServiceConfiguration,
+    ServiceDetail, Subnet, Vpc, VpcAttributeName, VpcEndpoint, VpcEndpointConnection,
 };
 use postern_core::changes::DnsAttribute;
 use postern_core::model::id::{EndpointId, EndpointServiceId, Region, ServiceName, VpcId};
@@ -26,6 +26,7 @@ pub(crate) const SUBNETS: &str = "ec2:DescribeSubnets";
 pub(crate) const ROUTE_TABLES: &str = "ec2:DescribeRouteTables";
 pub(crate) const ENDPOINTS: &str = "ec2:DescribeVpcEndpoints";
 pub(crate) const SECURITY_GROUPS: &str = "ec2:DescribeSecurityGroups";
+pub(crate) const NETWORK_ACLS: &str = "ec2:DescribeNetworkAcls";
 pub(crate) const NETWORK_INTERFACES: &str = "ec2:DescribeNetworkInterfaces";
 pub(crate) const SERVICES: &str = "ec2:DescribeVpcEndpointServices";
 pub(crate) const CONFIGURATIONS: &str = "ec2:DescribeVpcEndpointServiceConfigurations";
@@ -75,6 +76,14 @@ list!(
     security_groups,
     SecurityGroup,
     SECURITY_GROUPS
+);
+list!(
+    network_acls,
+    describe_network_acls,
+    PAGE,
+    network_acls,
+    NetworkAcl,
+    NETWORK_ACLS
 );
 list!(
     network_interfaces,

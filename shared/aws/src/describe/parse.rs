@@ -3,6 +3,7 @@
 //! A value that cannot be read is an error and becomes a gap: Postern never acts on a guess.
 
 mod endpoint_service;
+mod network_acl;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use postern_core::model::snapshot::{
 };
 
 pub(crate) use self::endpoint_service::{configuration, connection, permission};
+pub(crate) use self::network_acl::network_acl;
 use crate::error::CallError;
 
 /// Items by their ids.

@@ -66,6 +66,7 @@ pub fn calls(part: Part) -> &'static [&'static str] {
         Part::Endpoints => &[describe::ENDPOINTS],
         Part::SecurityGroups => &[describe::SECURITY_GROUPS],
         Part::Services => &[describe::SERVICES],
+        Part::NetworkAcls => &[describe::NETWORK_ACLS],
         Part::HostedZones => &[hosted_zones::ZONES_OF_VPC],
         Part::Configuration => &[describe::CONFIGURATIONS],
         Part::Permissions => &[describe::PERMISSIONS],
@@ -141,12 +142,15 @@ async fn observe(
                 parts,
                 session.catalogues().get(ec2, region, session.now())
             ),
+            observed(Part::NetworkAcls, parts, async {
+                parse::all(describe::network_acls(ec2, here()).await?, parse::network_acl)
+            }),
         )
     };
     let (found, observed) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
     // What fails because the VPC is gone does not count.
     let Some(vpc) = found? else { return Ok(None) };
-    let (dns, subnets, route_tables, endpoints, mut security_groups, mut services) = observed?;
+    let (dns, subnets, route_tables, endpoints, mut security_groups, mut services, network_acls) = observed?;
     if let (Ok(endpoints), Ok(groups)) = (&endpoints, &mut security_groups) {
         groups.extend(groups::foreign(ec2, endpoints, groups).await?);
     }
@@ -164,6 +168,7 @@ async fn observe(
         endpoints,
         security_groups,
         services,
+        network_acls,
         hosted_zones: Err(unasked(Part::HostedZones)),
     };
     if parts.contains(&Part::HostedZones) {
@@ -238,6 +243,7 @@ fn words(part: Part) -> &'static str {
         Part::Endpoints => "the endpoints were",
         Part::SecurityGroups => "the security groups were",
         Part::Services => "the service catalogue was",
+        Part::NetworkAcls => "the network ACLs were",
         Part::HostedZones => "the private hosted zones were",
         Part::Configuration => "the configuration was",
         Part::Permissions => "the permissions were",

@@ -73,7 +73,7 @@ impl Session {
         self.catalogues().require(settings.full_service_names());
         let (account, ec2) = (self.account(), &self.ec2(region));
         let all = Vec::new;
-        let (vpcs, subnets, route_tables, endpoints, security_groups, mut services) = tokio::try_join!(
+        let (vpcs, subnets, route_tables, endpoints, security_groups, mut services, network_acls) = tokio::try_join!(
             describe::vpcs(ec2, all()),
             observed(Part::Subnets, parts, async {
                 by_vpc(describe::subnets(ec2, all()).await?, |subnet| {
@@ -103,6 +103,11 @@ impl Session {
                 })
             }),
             observed(Part::Services, parts, self.catalogues().get(ec2, region, self.now())),
+            observed(Part::NetworkAcls, parts, async {
+                by_vpc(describe::network_acls(ec2, all()).await?, |acl| {
+                    Ok((vpc_of(describe::NETWORK_ACLS, acl.vpc_id())?, parse::network_acl(acl)?))
+                })
+            }),
         )?;
         if let Ok(catalogue) = &mut services {
             let endpoints = endpoints.iter().flat_map(BTreeMap::values).flat_map(BTreeMap::values);
@@ -125,6 +130,7 @@ impl Session {
                 security_groups: groups_of(&security_groups, &vpc.id, &endpoints),
                 endpoints,
                 services: services.clone(),
+                network_acls: share(&network_acls, &vpc.id),
                 hosted_zones: Err(unasked(Part::HostedZones)),
                 vpc,
             })

@@ -38,6 +38,7 @@ pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
         Target::Subnet(_) => &[describe::SUBNETS],
         Target::RouteTable(_) | Target::RouteTableAssociation(_) => &[describe::ROUTE_TABLES],
         Target::SecurityGroup(_) => &[describe::SECURITY_GROUPS],
+        Target::NetworkAcl(_) => &[describe::NETWORK_ACLS],
         Target::Endpoint(_) => &[describe::ENDPOINTS],
         Target::LoadBalancer(_) => &[describe::CONFIGURATIONS],
     }
@@ -52,7 +53,7 @@ impl Session {
     ) -> BTreeMap<Target, Result<Resolution, ObserveError>> {
         let ec2 = &self.ec2(region);
         let ids = |pick: fn(&Target) -> Option<&str>| targets.iter().filter_map(pick).collect::<BTreeSet<_>>();
-        let (subnets, tables, associations, groups, endpoints, services) = tokio::join!(
+        let (subnets, tables, associations, groups, acls, endpoints, services) = tokio::join!(
             subnets(
                 ec2,
                 ids(|t| if let Target::Subnet(id) = t {
@@ -80,6 +81,14 @@ impl Session {
             groups(
                 ec2,
                 ids(|t| if let Target::SecurityGroup(id) = t {
+                    Some(id.as_str())
+                } else {
+                    None
+                })
+            ),
+            acls(
+                ec2,
+                ids(|t| if let Target::NetworkAcl(id) = t {
                     Some(id.as_str())
                 } else {
                     None
@@ -123,6 +132,7 @@ impl Session {
                 Target::Subnet(id) => (&subnets, id.as_str(), gone("subnet", id.as_str())),
                 Target::RouteTable(id) => (&tables, id.as_str(), gone("route table", id.as_str())),
                 Target::SecurityGroup(id) => (&groups, id.as_str(), gone("security group", id.as_str())),
+                Target::NetworkAcl(id) => (&acls, id.as_str(), gone("network ACL", id.as_str())),
                 // Its subnet lives on, and now follows another route table.
                 Target::RouteTableAssociation(id) => (&associations, id.as_str(), Resolution::Region),
                 // Its VPC may lack it.
@@ -196,6 +206,14 @@ async fn groups(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
     let describe = async |filters| describe::security_groups(ec2, filters).await;
     find(describe::SECURITY_GROUPS, "group-id", ids, describe, |group| {
         (group.group_id().into_iter().collect(), group.vpc_id())
+    })
+    .await
+}
+
+async fn acls(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
+    let describe = async |filters| describe::network_acls(ec2, filters).await;
+    find(describe::NETWORK_ACLS, "network-acl-id", ids, describe, |acl| {
+        (acl.network_acl_id().into_iter().collect(), acl.vpc_id())
     })
     .await
 }

@@ -11,6 +11,7 @@ use postern_core::model::address::AddressType;
 use postern_core::model::catalogue::{Catalogue, Service};
 use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::id::{EndpointId, SubnetId, Zone};
+use postern_core::model::network_acl::{AclEntry, NetworkAcl};
 use postern_core::model::part::Tags;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{
@@ -168,6 +169,7 @@ impl Fleet {
             }
             tables.push((table.id.clone(), table));
         }
+        let acl = acl(number, subnets.keys().cloned().collect());
         VpcSnapshot {
             account: ACCOUNT.into(),
             region: REGION.into(),
@@ -186,6 +188,7 @@ impl Fleet {
             endpoints: Ok(BTreeMap::new()),
             security_groups: Ok(groups(number)),
             services: Ok(Arc::clone(&self.catalogue)),
+            network_acls: Ok(BTreeMap::from([(acl.id.clone(), acl)])),
             hosted_zones: Ok(BTreeMap::new()),
         }
     }
@@ -272,6 +275,26 @@ fn groups(number: usize) -> BTreeMap<postern_core::model::id::SecurityGroupId, S
         (group.id.clone(), group)
     });
     groups.collect()
+}
+
+/// The default network ACL of a VPC.
+fn acl(number: usize, subnets: BTreeSet<SubnetId>) -> NetworkAcl {
+    let rules = [(100, true), (32_767, false)].into_iter();
+    let entries = rules.flat_map(|(number, allow)| {
+        [false, true].map(|egress| AclEntry {
+            number,
+            egress,
+            tcp: true,
+            ports: None,
+            network: "0.0.0.0/0".parse().expect("the network is valid"),
+            allow,
+        })
+    });
+    NetworkAcl {
+        id: format!("acl-{number:08x}").as_str().into(),
+        subnets,
+        entries: entries.collect(),
+    }
 }
 
 fn endpoint(vpc: &VpcSnapshot, service: &str, kind: EndpointKind, policy: String) -> Endpoint {

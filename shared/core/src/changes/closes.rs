@@ -6,6 +6,7 @@ impl Change {
     /// The id of the endpoint or endpoint service that it closes to somebody. None where it closes nothing.
     pub fn closes(&self) -> Option<&str> {
         match self {
+            Self::QuarantineEndpoint(change) => Some(change.endpoint.as_str()),
             Self::ReplacePolicy(change) => Some(change.endpoint.as_str()),
             Self::RequireAcceptance(change) => Some(change.service.as_str()),
             Self::RemoveServicePrincipals(change) => Some(change.service.as_str()),

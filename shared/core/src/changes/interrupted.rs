@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Change;
-use crate::model::id::{RouteTableId, SubnetId};
+use crate::model::endpoint::EndpointKind;
+use crate::model::id::{EndpointId, RouteTableId, SubnetId};
 use crate::model::part::{Gap, Observed};
 use crate::model::snapshot::VpcSnapshot;
 
@@ -18,6 +19,7 @@ impl Change {
             Self::CreateEndpoint(new) => subnets_of(&new.route_tables, state),
             Self::AssociateRouteTable(change) => subnets_of(&[change.route_table.clone()].into(), state),
             Self::EnablePrivateDns(_) => every_subnet(state),
+            Self::QuarantineEndpoint(change) => clients_of(&change.endpoint, state),
             Self::EnableVpcDns(_)
             | Self::CreateManagedGroup(_)
             | Self::AuthorizeIngress(_)
@@ -37,6 +39,15 @@ impl Change {
 fn every_subnet(state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
     let subnets = state.subnets.as_ref().map_err(Gap::clone)?;
     Ok(subnets.keys().cloned().collect())
+}
+
+/// The subnets whose clients may use an endpoint: by the routes of a gateway endpoint, or by the name of another one.
+fn clients_of(id: &EndpointId, state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
+    let endpoints = state.endpoints.as_ref().map_err(Gap::clone)?;
+    match endpoints.get(id) {
+        Some(endpoint) if endpoint.kind == EndpointKind::Gateway => subnets_of(&endpoint.route_tables, state),
+        Some(_) | None => every_subnet(state),
+    }
 }
 
 /// The subnets that follow these route tables.

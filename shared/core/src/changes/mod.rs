@@ -25,6 +25,7 @@ mod interrupted;
 mod inverse;
 mod kind;
 mod outcome;
+mod quarantine_endpoint;
 mod reject_connection;
 mod remove_service_principals;
 mod replace_policy;
@@ -48,6 +49,7 @@ pub use self::enable_private_dns::{DisablePrivateDns, EnablePrivateDns};
 pub use self::enable_vpc_dns::{DisableVpcDns, DnsAttribute, EnableVpcDns};
 pub use self::inverse::Inverse;
 pub use self::outcome::ChangeOutcome;
+pub use self::quarantine_endpoint::QuarantineEndpoint;
 pub use self::reject_connection::{AcceptRejectedConnection, RejectConnection};
 pub use self::remove_service_principals::{AddServicePrincipals, RemoveServicePrincipals};
 pub use self::replace_policy::{ReplacePolicy, RestorePolicy};
@@ -77,6 +79,7 @@ pub enum Change {
     AttachManagedGroup(AttachManagedGroup),
     EnablePrivateDns(EnablePrivateDns),
     AcceptConnection(AcceptConnection),
+    QuarantineEndpoint(QuarantineEndpoint),
     ReplacePolicy(ReplacePolicy),
     RequireAcceptance(RequireAcceptance),
     RemoveServicePrincipals(RemoveServicePrincipals),
@@ -97,6 +100,7 @@ pub enum ChangeKind {
     AttachManagedGroup,
     EnablePrivateDns,
     AcceptConnection,
+    QuarantineEndpoint,
     ReplacePolicy,
     RequireAcceptance,
     RemoveServicePrincipals,
@@ -147,6 +151,7 @@ impl ChangeKind {
             | Self::AttachManagedGroup
             | Self::EnablePrivateDns
             | Self::AcceptConnection
+            | Self::QuarantineEndpoint
             | Self::ReplacePolicy
             | Self::RequireAcceptance
             | Self::RemoveServicePrincipals
@@ -182,6 +187,7 @@ impl Change {
             Self::AssociateRouteTable(change) => Details::Vpc(change),
             Self::AttachManagedGroup(change) => Details::Vpc(change),
             Self::EnablePrivateDns(change) => Details::Vpc(change),
+            Self::QuarantineEndpoint(change) => Details::Vpc(change),
             Self::ReplacePolicy(change) => Details::Vpc(change),
             Self::AcceptConnection(change) => Details::Service(change),
             Self::RequireAcceptance(change) => Details::Service(change),
@@ -211,6 +217,7 @@ impl Change {
             | Self::AssociateRouteTable(_)
             | Self::AttachManagedGroup(_)
             | Self::EnablePrivateDns(_)
+            | Self::QuarantineEndpoint(_)
             | Self::ReplacePolicy(_)
             | Self::RequireAcceptance(_)
             | Self::RemoveServicePrincipals(_)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, EnablePrivateDns,
-    EnableVpcDns, ManagedGroup, ReplacePolicy,
+    EnableVpcDns, ManagedGroup, QuarantineEndpoint, ReplacePolicy,
 };
 use crate::model::address::AddressType;
 use crate::model::endpoint::{EndpointKind, EndpointState};
@@ -95,6 +95,16 @@ fn changes() -> Vec<(Change, Part)> {
         (
             Change::EnablePrivateDns(EnablePrivateDns {
                 endpoint: "vpce-sts".into(),
+            }),
+            Part::Endpoints,
+        ),
+        (
+            Change::QuarantineEndpoint(QuarantineEndpoint {
+                endpoint: "vpce-s3".into(),
+                before: world().snapshot.endpoints.unwrap()[&"vpce-s3".into()]
+                    .policy
+                    .clone()
+                    .unwrap(),
             }),
             Part::Endpoints,
         ),

@@ -192,6 +192,7 @@ mod tests {
                 | Change::AttachManagedGroup(_)
                 | Change::EnablePrivateDns(_)
                 | Change::AcceptConnection(_)
+                | Change::QuarantineEndpoint(_)
                 | Change::RequireAcceptance(_)
                 | Change::RemoveServicePrincipals(_)
                 | Change::RejectConnection(_) => None,

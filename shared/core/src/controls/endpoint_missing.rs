@@ -98,7 +98,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         for service in &requirements.unresolved {
             let key = key(service.name);
             let reason = service.reason.as_str();
-            findings.push(key.indeterminate("The required service is not in the Region's catalogue.", reason));
+            findings.push(key.indeterminate(service.explanation, reason));
         }
     }
     Ok(findings)

@@ -2,12 +2,10 @@
 
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
-use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::part::{Gap, Part};
-use crate::model::snapshot::Subnet;
 
 pub static CONTROL: Control = Control {
     name: "ingress-blocked",
@@ -52,19 +50,18 @@ neither edited nor detached.",
 };
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
-    let services = &context.required_interface()?.services;
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         if endpoint.kind == EndpointKind::Interface && !endpoint.dead() && context.local(endpoint) {
-            findings.push(judge(context, endpoint, services)?);
+            findings.push(judge(context, endpoint)?);
         }
     }
     Ok(findings)
 }
 
-fn judge<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a>]) -> Result<Assessment, Gap> {
+fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
-    let subnets = clients(context, endpoint, services)?;
+    let subnets = context.clients(endpoint)?;
     if subnets.is_empty() {
         return Ok(key.not_applicable("No subnet needs the endpoint."));
     }
@@ -104,17 +101,6 @@ fn judge<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a
             )
         }
     })
-}
-
-/// The subnets whose clients use the endpoint.
-fn clients<'a>(context: &Context<'a>, endpoint: &Endpoint, services: &[Required<'a>]) -> Result<Vec<&'a Subnet>, Gap> {
-    if endpoint.private_dns && !endpoint.private_dns_inbound_only {
-        return context.all_subnets();
-    }
-    let required = services
-        .iter()
-        .find(|required| endpoint.service.as_ref() == Some(&required.service.name));
-    Ok(required.map(|required| required.subnets.clone()).unwrap_or_default())
 }
 
 #[cfg(test)]

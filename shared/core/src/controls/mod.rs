@@ -3,6 +3,7 @@
 use crate::evaluation::Control;
 use crate::settings::KnownControl;
 
+pub mod acl_blocks_endpoint;
 pub mod connection_untrusted;
 pub mod connection_waiting;
 pub mod credentials_unbound;
@@ -33,6 +34,7 @@ pub mod vpc_dns_disabled;
 
 /// Every control, by name.
 pub static CONTROLS: &[&Control] = &[
+    &acl_blocks_endpoint::CONTROL,
     &connection_untrusted::CONTROL,
     &connection_waiting::CONTROL,
     &credentials_unbound::CONTROL,

@@ -58,6 +58,9 @@ fn judge(
     service: &Service,
     policy: &Policy,
 ) -> Assessment {
+    if context.in_quarantine(endpoint).unwrap_or_default() {
+        return key.not_applicable("The endpoint is in quarantine. See service-unapproved.");
+    }
     let rewrite = context.rewrite(endpoint, service, policy);
     match rewrite {
         // policy-open replaces the policy.

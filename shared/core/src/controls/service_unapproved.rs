@@ -1,12 +1,11 @@
 //! service-unapproved: see [`CONTROL`].
 
+use crate::changes::{Change, ChangeKind, QuarantineEndpoint};
+use crate::evaluation::approval::Approval;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
-use crate::model::catalogue::{Catalogue, Service};
 use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::id::AccountId;
 use crate::model::part::{Gap, Part};
-use crate::settings::ApprovedServices;
 
 pub static CONTROL: Control = Control {
     name: "service-unapproved",
@@ -16,14 +15,19 @@ An endpoint is a way out of the VPC. Endpoints to services, resources and servic
 to them, past firewalls and NAT gateways.
 
 `[approved_services]` in the settings says what is approved: the services of AWS, single services by name, and \
-everything that certain accounts offer. The own account is approved. Without that section the control does not apply. \
-It is about endpoints of every type: interface, gateway, Gateway Load Balancer, resource, service-network and tunnel \
-endpoints.
+everything that certain accounts offer. The own account is approved, and so is what `[[requirements]]` ask for. Without \
+that section the control does not apply. It is about endpoints of every type: interface, gateway, Gateway Load \
+Balancer, resource, service-network and tunnel endpoints.
 
-**Remediation** (manual). Approve the service, or delete the endpoint.",
+**Remediation** (manual). Approve the service, or delete the endpoint.
+
+**Remediation** (automatic, restrictive and interrupting, with `quarantine = true` in `[approved_services]`). Replaces \
+the policy of the endpoint by one that denies every request. Whoever uses the endpoint is cut off; a rollback puts the \
+policy from before back. Endpoints to services that take no endpoint policy, such as those of most other providers, and \
+endpoints that AWS services or other accounts manage remain manual.",
     finds: "an endpoint to a service that nobody approved",
-    remediation: "only reports",
-    concern: Concern::Reachability,
+    remediation: "only reports; quarantines it where the settings ask for that",
+    concern: Concern::Containment,
     severity: Severity::High,
     frameworks: &[
         (Framework::Nist80053, "AC-4"),
@@ -36,7 +40,7 @@ endpoints.
     ],
     resource: ResourceKind::Endpoint,
     needs: &[Part::Endpoints, Part::Services],
-    changes: &[],
+    changes: &[ChangeKind::QuarantineEndpoint],
     opt_in: false,
     writes_perimeter_policies: false,
     evaluate: Evaluate::Vpc(evaluate),
@@ -44,82 +48,70 @@ endpoints.
 
 fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let endpoints = context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
-    let mut findings = Vec::new();
-    for endpoint in endpoints.filter(|endpoint| !endpoint.dead()) {
-        let service = context.service_of(endpoint)?;
-        let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
-        findings.push(match &context.settings.approved_services {
-            None => key.not_applicable("The settings have no list of approved services."),
-            Some(approved) => judge(context, key, endpoint, service, approved),
-        });
-    }
-    Ok(findings)
+    let live = endpoints.filter(|endpoint| !endpoint.dead());
+    live.map(|endpoint| judge(context, endpoint)).collect()
 }
 
-fn judge(
-    context: &Context<'_>,
-    key: FindingKey,
-    endpoint: &Endpoint,
-    service: Option<&Service>,
-    approved: &ApprovedServices,
-) -> Assessment {
+fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> {
+    let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     let kind = endpoint.kind.word();
-    let provider = match (service, &endpoint.target) {
-        (Some(service), _) if service.amazon() => None,
-        (Some(service), _) => service.provider.clone(),
-        (None, Some(arn)) => arn.split(':').nth(4).map(AccountId::from),
-        (None, None) => None,
-    };
-    let Some(target) = endpoint
-        .service
-        .as_ref()
-        .map(|service| service.as_str())
-        .or(endpoint.target.as_deref())
-    else {
-        return key.indeterminate(
-            format!("AWS does not say where the {kind} endpoint leads."),
-            "Look at the endpoint in the AWS console, and exempt it if it is approved.",
-        );
-    };
-    let lost = |services: &Catalogue| services.lost_service_of(endpoint);
-    if context.snapshot.services.as_ref().is_ok_and(|services| lost(services)) {
-        return key.not_applicable("The service does not exist any more. See service-retired.");
-    }
-    let short = service.and_then(Service::short_name);
-    let named = |name: &&String| name.as_str() == target || Some(name.as_str()) == short;
-    if let Some(name) = approved.names.iter().find(named) {
-        return key.compliant(format!("`approved_services` names `{name}`."));
-    }
-    if service.is_some_and(Service::amazon) && approved.aws {
-        return key.compliant(format!("{target} is a service of AWS."));
-    }
-    if let Some(account) = &provider
-        && (*account == context.snapshot.account || approved.accounts.contains(account))
-    {
-        return key.compliant(format!("Account {account} offers {target} and is approved."));
-    }
-    let whose = match &provider {
-        Some(account) => format!(" of account {account}"),
-        None if service.is_some_and(Service::amazon) => " of AWS".to_owned(),
-        None => String::new(),
+    let (target, whose) = match context.approval(endpoint)? {
+        Approval::NotAsked => return Ok(key.not_applicable("The settings have no list of approved services.")),
+        Approval::Gone => return Ok(key.not_applicable("The service does not exist any more. See service-retired.")),
+        Approval::Approved(reason) => return Ok(key.compliant(reason)),
+        Approval::Unknown => {
+            return Ok(key.indeterminate(
+                format!("AWS does not say where the {kind} endpoint leads."),
+                "Look at the endpoint in the AWS console, and exempt it if it is approved.",
+            ));
+        }
+        Approval::Unapproved { target, whose } => (target, whose),
     };
     let explanation =
-        format!("The {kind} endpoint leads to {target}{whose}, which `approved_services` does not approve.");
-    let advice = format!(
-        "If it is approved, add `{target}` to `approved_services.names`. If not, run `aws ec2 delete-vpc-endpoints \
-         --vpc-endpoint-ids {}`.",
-        endpoint.id
-    );
-    key.non_compliant(explanation, Remediation::Manual(advice))
+        format!("The {kind} endpoint leads to {target}{whose}, which `approved_services` does not approve");
+    let delete = format!("`aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}`", endpoint.id);
+    if context.in_quarantine(endpoint)? {
+        return Ok(key.compliant(format!(
+            "{explanation}. It is in quarantine: its policy denies every request. To delete it: {delete}."
+        )));
+    }
+    let advice = format!("If it is approved, add `{target}` to `approved_services.names`. If not, run {delete}.");
+    if !context.quarantines() {
+        return Ok(key.non_compliant(format!("{explanation}."), Remediation::Manual(advice)));
+    }
+    let service = context.service_of(endpoint)?;
+    let (Some(policy), true) = (
+        &endpoint.policy,
+        service.is_some_and(|service| service.policy_supported),
+    ) else {
+        return Ok(key.non_compliant(
+            format!("{explanation}. It takes no endpoint policy, so that Postern cannot quarantine it."),
+            Remediation::Manual(advice),
+        ));
+    };
+    let quarantine = Change::QuarantineEndpoint(QuarantineEndpoint {
+        endpoint: endpoint.id.clone(),
+        before: policy.clone(),
+    });
+    let remediation = match endpoint.usable() {
+        true => Remediation::Automatic(vec![quarantine]),
+        false => Remediation::Manual(advice),
+    };
+    Ok(key.non_compliant(format!("{explanation}."), remediation))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::changes::Safety;
+    use crate::controls::policy_locked_out;
     use crate::model::endpoint::{EndpointKind, EndpointState};
     use crate::model::finding::Verdict;
-    use crate::settings::ExemptionSelector;
-    use crate::testing::{ACCOUNT, PARTNER, STRANGER, World, advice, assert_needs, bare, compliant};
+    use crate::model::id::AccountId;
+    use crate::settings::{ApprovedServices, ExemptionSelector};
+    use crate::testing::{
+        ACCOUNT, ALLOW_ALL, PARTNER, STRANGER, World, advice, assert_needs, bare, changes, compliant, service, tags,
+    };
 
     fn approving(aws: bool, names: &[&str], accounts: &[&str]) -> World {
         let mut world = bare()
@@ -137,6 +129,7 @@ mod tests {
             aws,
             names: names.iter().map(ToString::to_string).collect(),
             accounts: accounts.iter().copied().map(AccountId::from).collect(),
+            quarantine: false,
         });
         world
     }
@@ -159,6 +152,19 @@ mod tests {
             [YES, YES, NO]
         );
         assert_eq!(verdicts(&approving(true, &[], &[STRANGER])), [YES, YES, YES]);
+    }
+
+    #[test]
+    fn what_the_settings_require_is_approved() {
+        let world = approving(false, &[], &[]).require(&["sts", PARTNER]);
+        assert_eq!(verdicts(&world), [YES, YES, NO]);
+        let mut fips = approving(false, &[], &[])
+            .edit_catalogue(|services| services.push(service("com.amazonaws.eu-central-1.kms-fips")))
+            .interface("vpce-kms", "kms-fips", &[])
+            .require(&["kms"]);
+        assert_eq!(fips.verdict(&CONTROL, "vpce-kms"), NO);
+        fips.settings.requirements[0].fips = true;
+        assert_eq!(fips.verdict(&CONTROL, "vpce-kms"), YES);
     }
 
     #[test]
@@ -220,5 +226,77 @@ mod tests {
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
         assert_needs(&CONTROL, &[approving(true, &[], &[])]);
+    }
+
+    /// Of AWS, only KMS is approved; the others are to be quarantined.
+    fn quarantining() -> World {
+        let mut world = approving(false, &["kms"], &[]);
+        world.settings.approved_services.as_mut().unwrap().quarantine = true;
+        world.edit_service(PARTNER, EndpointKind::Interface, |service| {
+            service.policy_supported = false
+        })
+    }
+
+    #[test]
+    fn quarantine_denies_every_request_where_the_settings_ask_for_it() {
+        assert!(advice(&approving(false, &[], &[]).judge(&CONTROL, "vpce-sts")).contains("delete-vpc-endpoints"));
+        let world = quarantining();
+        let finding = world.judge(&CONTROL, "vpce-sts");
+        let [change] = changes(&finding) else {
+            panic!("{finding:#?}")
+        };
+        assert_eq!(change.safety(), Safety::Disconnecting);
+        let mut quarantined = world.clone();
+        quarantined.snapshot = change.make_in(&world.snapshot);
+        let finding = quarantined.judge(&CONTROL, "vpce-sts");
+        assert_eq!(finding.verdict(), YES);
+        assert!(finding.explanation().contains("quarantine"), "{finding:#?}");
+        assert_eq!(quarantined.plan().changes, []);
+        let locked_out = |world: &World| world.verdict(&policy_locked_out::CONTROL, "vpce-sts");
+        assert_eq!(locked_out(&quarantined), Verdict::NotApplicable);
+        let mut approved = quarantined.clone();
+        approved.settings.approved_services.as_mut().unwrap().aws = true;
+        assert_eq!(locked_out(&approved), NO, "nobody wants the quarantine any more");
+        quarantined.settings.approved_services.as_mut().unwrap().quarantine = false;
+        assert_eq!(verdicts(&quarantined)[0], NO);
+        assert_eq!(locked_out(&quarantined), NO);
+    }
+
+    #[test]
+    fn endpoint_without_a_policy_or_in_doubt_is_not_quarantined() {
+        let world = quarantining();
+        for id in ["vpce-partner", "vpce-resource"] {
+            let finding = world.judge(&CONTROL, id);
+            assert!(
+                finding.explanation().contains("takes no endpoint policy"),
+                "{finding:#?}"
+            );
+            assert!(advice(&finding).contains("delete-vpc-endpoints"), "{finding:#?}");
+        }
+        let unknown = world.edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
+        assert!(advice(&unknown.judge(&CONTROL, "vpce-sts")).contains("delete-vpc-endpoints"));
+    }
+
+    #[test]
+    fn endpoint_that_others_manage_is_not_quarantined() {
+        type Edit = fn(&mut Endpoint);
+        let edits: [Edit; 3] = [
+            |e| e.requester_managed = true,
+            |e| e.owner = STRANGER.into(),
+            |e| e.tags = tags(&[("GuardDutyManaged", "true")]),
+        ];
+        for edit in edits {
+            let world = quarantining().edit_endpoint("vpce-sts", edit);
+            assert!(advice(&world.judge(&CONTROL, "vpce-sts")).contains("Postern does not change it"));
+            assert_eq!(world.plan().changes, []);
+        }
+    }
+
+    #[test]
+    fn policy_is_not_closed_before_the_quarantine_that_follows() {
+        let world = quarantining().edit_endpoint("vpce-sts", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+        let planned = world.plan().changes.into_iter().map(|planned| planned.change);
+        let kinds: Vec<_> = planned.map(|change| change.kind()).collect();
+        assert_eq!(kinds, [ChangeKind::QuarantineEndpoint]);
     }
 }

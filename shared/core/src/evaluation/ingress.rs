@@ -36,6 +36,11 @@ impl ServicePorts {
         Self(vec![(443, 443)])
     }
 
+    /// First and last of each range.
+    pub fn ranges(&self) -> &[(u16, u16)] {
+        &self.0
+    }
+
     /// Whether the rule admits one of them.
     pub fn overlap(&self, rule: &IngressRule) -> bool {
         self.0.iter().any(|(first, last)| rule.meets_tcp(*first, *last))
@@ -77,6 +82,18 @@ impl<'a> Context<'a> {
     /// Every subnet of the VPC: private DNS sends the clients of all of them to the endpoint.
     pub fn all_subnets(&self) -> Result<Vec<&'a Subnet>, Gap> {
         Ok(self.snapshot.subnets.as_ref().map_err(Gap::clone)?.values().collect())
+    }
+
+    /// The subnets whose clients use the endpoint.
+    pub fn clients(&self, endpoint: &Endpoint) -> Result<Vec<&'a Subnet>, Gap> {
+        let services = &self.required_interface()?.services;
+        if endpoint.private_dns && !endpoint.private_dns_inbound_only {
+            return self.all_subnets();
+        }
+        let required = services
+            .iter()
+            .find(|required| endpoint.service.as_ref() == Some(&required.service.name));
+        Ok(required.map(|required| required.subnets.clone()).unwrap_or_default())
     }
 
     /// Whether the endpoint's groups admit one of the ports from each of these subnets, by each address family to which the

@@ -1,5 +1,6 @@
 //! What a control is, and how all of them are evaluated on a snapshot.
 
+pub(crate) mod approval;
 mod assessment;
 mod finding;
 mod framework;

@@ -152,6 +152,8 @@ impl<'a> Context<'a> {
             | Change::AssociateRouteTable(_)
             | Change::AttachManagedGroup(_)
             | Change::EnablePrivateDns(_)
+            // Somebody asked for it.
+            | Change::QuarantineEndpoint(_)
             | Change::AcceptConnection(_)
             | Change::RequireAcceptance(_)
             | Change::RemoveServicePrincipals(_)

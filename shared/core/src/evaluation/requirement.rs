@@ -26,9 +26,12 @@ pub struct Requirements<'a> {
     pub unresolved: Vec<Unresolved<'a>>,
 }
 
-/// A required service that the Region's catalogue does not list, or lists more than once.
+/// A required service that the Region's catalogue does not list as it is required, or lists more than once.
 pub struct Unresolved<'a> {
     pub name: &'a str,
+    /// What is wrong, in a sentence.
+    pub explanation: &'static str,
+    /// Why, and what to do.
     pub reason: String,
 }
 
@@ -43,7 +46,12 @@ fn requirements<'a>(context: &Context<'a>, kind: EndpointKind) -> Result<Require
         let subnets = matching_subnets(context, requirement)?;
         for name in &requirement.services {
             match resolve(name, kind, catalogue, context) {
-                Ok(service) => {
+                Ok(listed) => {
+                    let fips = fips_variant(listed, catalogue).filter(|_| requirement.fips);
+                    if requirement.fips && fips.is_none() {
+                        unresolved.insert(name.as_str(), no_fips_variant(name, context));
+                    }
+                    let service = fips.unwrap_or(listed);
                     let entry = services.entry(&service.name).or_insert_with(|| Required {
                         service,
                         subnets: Vec::new(),
@@ -53,7 +61,8 @@ fn requirements<'a>(context: &Context<'a>, kind: EndpointKind) -> Result<Require
                         .extend(subnets.iter().filter(|s| s.owner == context.snapshot.account));
                 }
                 Err(reason) => {
-                    unresolved.insert(name.as_str(), reason);
+                    let explanation = "The required service is not in the Region's catalogue.";
+                    unresolved.insert(name.as_str(), (explanation, reason));
                 }
             }
         }
@@ -67,7 +76,13 @@ fn requirements<'a>(context: &Context<'a>, kind: EndpointKind) -> Result<Require
     Ok(Requirements {
         kind,
         services,
-        unresolved: unresolved.map(|(name, reason)| Unresolved { name, reason }).collect(),
+        unresolved: unresolved
+            .map(|(name, (explanation, reason))| Unresolved {
+                name,
+                explanation,
+                reason,
+            })
+            .collect(),
     })
 }
 
@@ -86,6 +101,33 @@ fn matching_subnets<'a>(
         }
     }
     Ok(matching)
+}
+
+/// The FIPS variant of an interface service, such as `kms-fips` of `kms` and `iot-fips.api` of `iot.api`. A service that is
+/// one already is its own. AWS marks them in their names alone.
+/// [AWS services that integrate with AWS PrivateLink](https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html)
+fn fips_variant<'a>(service: &'a Service, catalogue: &'a Catalogue) -> Option<&'a Service> {
+    let short = service.short_name()?;
+    if short.split(['.', '-']).any(|word| word == "fips") {
+        return Some(service);
+    }
+    fips_names(short).find_map(|variant| catalogue.of_short_name(&variant, service.kind).next())
+}
+
+/// The short names that the FIPS variant of a service may have.
+fn fips_names(short: &str) -> impl Iterator<Item = String> {
+    let first = short.split_once('.');
+    let first = first.map(|(first, rest)| format!("{first}-fips.{rest}"));
+    [format!("{short}-fips")].into_iter().chain(first)
+}
+
+fn no_fips_variant(name: &str, context: &Context<'_>) -> (&'static str, String) {
+    let reason = format!(
+        "{} has no FIPS variant of `{name}`, so that the service without FIPS is required instead. If that is accepted, \
+         require `{name}` in a block without `fips`, or add an exemption.",
+        context.snapshot.region
+    );
+    ("The required service has no FIPS variant in the Region.", reason)
 }
 
 /// Names are looked up in the catalogue, never built: not every service follows `com.amazonaws.<region>.<name>`.
@@ -130,6 +172,16 @@ impl<'a> Context<'a> {
     pub fn required_gateway(&self) -> Result<&Requirements<'a>, Gap> {
         let required = self.gateway.get_or_init(|| requirements(self, EndpointKind::Gateway));
         required.as_ref().map_err(Gap::clone)
+    }
+
+    /// Whether the settings require a service anywhere, by its full name or, if it is one of AWS, by its short name.
+    pub fn requires_anywhere(&self, name: &str, short: Option<&str>) -> bool {
+        self.settings.requirements.iter().any(|requirement| {
+            requirement.services.iter().any(|required| {
+                let variant = |short: &str| fips_names(required).any(|variant| variant == short);
+                required == name || short.is_some_and(|short| required == short || (requirement.fips && variant(short)))
+            })
+        })
     }
 
     /// The usable endpoints of a service in this VPC. Endpoints to other Regions do not count.
@@ -268,6 +320,30 @@ mod tests {
             .edit_subnet("subnet-a", |s| s.owner = STRANGER.into())
             .require(&["sts"]);
         assert_eq!(needed(&world), [("sts".to_owned(), vec![])]);
+    }
+
+    #[test]
+    fn fips_variant_is_required_where_the_region_has_it() {
+        let mut world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .edit_catalogue(|services| {
+                for name in ["kms-fips", "iot.api", "iot-fips.api"] {
+                    services.push(service(&format!("com.amazonaws.eu-central-1.{name}")));
+                }
+            })
+            .require(&["kms", "sts", "iot.api", "com.amazonaws.eu-central-1.kms-fips"]);
+        let names = |world: &World| needed(world).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(&world), ["iot.api", "kms", "kms-fips", "sts"]);
+        world.settings.requirements[0].fips = true;
+        assert_eq!(names(&world), ["iot-fips.api", "kms-fips", "sts"]);
+        with(&world, |context| {
+            let required = context.required_interface().unwrap();
+            let unresolved: Vec<_> = required.unresolved.iter().map(|u| (u.name, u.explanation)).collect();
+            assert_eq!(
+                unresolved,
+                [("sts", "The required service has no FIPS variant in the Region.")]
+            );
+        });
     }
 
     #[test]

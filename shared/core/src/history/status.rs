@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum FindingStatus {
     /// Non-compliant and accepted: by an exemption, or because its remediation is paused.
     Exempt,
+    /// Exempt by the settings, and the exemption ends within a week.
+    ExemptionEnds,
     /// Was open in the last report and no longer is.
     Resolved,
     /// Remediated and verified.
@@ -30,8 +32,9 @@ pub enum FindingStatus {
 }
 
 impl FindingStatus {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Exempt,
+        Self::ExemptionEnds,
         Self::Resolved,
         Self::Repaired,
         Self::Audit,
@@ -47,6 +50,7 @@ impl FindingStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Exempt => "exempt",
+            Self::ExemptionEnds => "exemption-ends",
             Self::Resolved => "resolved",
             Self::Repaired => "repaired",
             Self::Audit => "audit",
@@ -61,6 +65,9 @@ impl FindingStatus {
 
     /// Whether it is still to be dealt with.
     pub fn open(self) -> bool {
-        !matches!(self, Self::Exempt | Self::Resolved | Self::Repaired)
+        !matches!(
+            self,
+            Self::Exempt | Self::ExemptionEnds | Self::Resolved | Self::Repaired
+        )
     }
 }

@@ -46,6 +46,7 @@ fn parts(change: &Change) -> &'static [Part] {
         | Change::AddSubnet(_)
         | Change::AssociateRouteTable(_)
         | Change::EnablePrivateDns(_)
+        | Change::QuarantineEndpoint(_)
         | Change::ReplacePolicy(_) => &[Part::Endpoints],
         Change::RequireAcceptance(_) => &[Part::Configuration],
         Change::RemoveServicePrincipals(_) => &[Part::Permissions],

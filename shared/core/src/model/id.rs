@@ -51,6 +51,8 @@ id! {
     RouteTableId
     /// A security group, `sg-…`.
     SecurityGroupId
+    /// A network ACL, `acl-…`.
+    NetworkAclId
     /// A VPC endpoint, `vpce-…`.
     EndpointId
     /// An endpoint service, `vpce-svc-…`.

@@ -10,6 +10,7 @@ pub mod finding;
 pub mod hosted_zone;
 pub mod id;
 pub mod managed;
+pub mod network_acl;
 pub mod part;
 pub mod policy_document;
 pub mod scope;

@@ -19,6 +19,7 @@ pub enum Part {
     Endpoints,
     SecurityGroups,
     Services,
+    NetworkAcls,
     /// The private hosted zones that are associated with a VPC, observed only where one of them could decide.
     HostedZones,
     /// The configuration of an endpoint service. It is never a gap: there is no snapshot without it.
@@ -34,13 +35,14 @@ pub enum Part {
 
 impl Part {
     /// The parts of a VPC.
-    pub const VPC: [Self; 7] = [
+    pub const VPC: [Self; 8] = [
         Self::Dns,
         Self::Subnets,
         Self::RouteTables,
         Self::Endpoints,
         Self::SecurityGroups,
         Self::Services,
+        Self::NetworkAcls,
         Self::HostedZones,
     ];
 

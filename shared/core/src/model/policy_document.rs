@@ -13,6 +13,9 @@ pub fn same_policy(a: &str, b: &str) -> bool {
     }
 }
 
+/// The strictest policy: it denies every request.
+pub const QUARANTINE_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"PosternQuarantine","Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
 /// Whether an endpoint has this policy.
 pub fn has_policy(endpoint: &Endpoint, policy: &str) -> bool {
     endpoint.policy.as_ref().is_some_and(|live| same_policy(live, policy))

@@ -9,7 +9,8 @@ use super::address::AddressType;
 use super::catalogue::Catalogue;
 use super::endpoint::Endpoint;
 use super::hosted_zone::HostedZone;
-use super::id::{AccountId, EndpointId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId, Zone};
+use super::id::{AccountId, EndpointId, NetworkAclId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId, Zone};
+use super::network_acl::NetworkAcl;
 use super::part::{Gap, Observed, Tags};
 use super::scope::Scope;
 
@@ -28,6 +29,7 @@ pub struct VpcSnapshot {
     pub security_groups: Observed<BTreeMap<SecurityGroupId, SecurityGroup>>,
     /// The Region's service catalogue.
     pub services: Observed<Arc<Catalogue>>,
+    pub network_acls: Observed<BTreeMap<NetworkAclId, NetworkAcl>>,
     /// By id. A gap in it makes no control indeterminate.
     pub hosted_zones: Observed<BTreeMap<String, HostedZone>>,
 }

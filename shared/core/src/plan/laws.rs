@@ -249,6 +249,7 @@ proptest! {
                 Change::EnableVpcDns(_)
                 | Change::CreateManagedGroup(_)
                 | Change::AssociateRouteTable(_)
+                | Change::QuarantineEndpoint(_)
                 | Change::ReplacePolicy(_)
                 | Change::AcceptConnection(_)
                 | Change::RequireAcceptance(_)

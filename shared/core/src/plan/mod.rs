@@ -144,7 +144,8 @@ pub fn plan(
             let (affected, unaffected): (Vec<&Control>, Vec<&Control>) =
                 controls.iter().copied().partition(|control| {
                     // What a policy says decides about containment alone.
-                    control.needs.iter().any(|part| altered.contains(part))
+                    !control.changes.is_empty()
+                        && control.needs.iter().any(|part| altered.contains(part))
                         && (!policies_alone || control.concern == Concern::Containment)
                 });
             findings.retain(|finding| unaffected.iter().any(|control| control.name == finding.key.control));

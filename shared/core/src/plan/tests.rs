@@ -408,7 +408,11 @@ fn unending(evaluate: fn(&Context<'_>) -> Result<Vec<Assessment>, Gap>) -> Plan 
         frameworks: &[],
         resource: ResourceKind::Vpc,
         needs: &[Part::Dns, Part::SecurityGroups],
-        changes: &[],
+        changes: &[
+            ChangeKind::EnableVpcDns,
+            ChangeKind::CreateManagedGroup,
+            ChangeKind::AuthorizeIngress,
+        ],
         opt_in: false,
         writes_perimeter_policies: false,
         evaluate: Evaluate::Vpc(evaluate),

@@ -1,11 +1,14 @@
 //! The shape of `postern.toml`: one line per key.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use postern_policy::Perimeter;
 
 use super::provider::WAITING_HOURS;
 use super::reader::{Node, Section, advice};
+use super::sets::ServiceSet;
 use super::{
     AlertSettings, ApprovedServices, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits,
     MaintenanceWindow, Mode, Modes, Provider, Requirement, ServiceSelector, Settings, SubnetSelector, VpcSelector,
@@ -19,6 +22,12 @@ use crate::model::snapshot::SubnetClass;
 pub(super) const KINDS: &[(&str, EndpointKind)] = &[
     ("interface", EndpointKind::Interface),
     ("gateway", EndpointKind::Gateway),
+];
+/// Which endpoints a requirement may ask for.
+const TYPES: &[(&str, &[EndpointKind])] = &[
+    ("interface", &[EndpointKind::Interface]),
+    ("gateway", &[EndpointKind::Gateway]),
+    ("both", &[EndpointKind::Interface, EndpointKind::Gateway]),
 ];
 pub(super) const CLASSES: &[(&str, SubnetClass)] = &[
     ("public", SubnetClass::Public),
@@ -48,7 +57,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         perimeter,
         confirmed_perimeter,
         trusted_cidrs,
-        requirements: root.list("requirements", requirement),
+        requirements: root.list("requirements", requirement).into_iter().flatten().collect(),
         approved_services: root.get("approved_services", approved_services),
         providers: root.list("providers", provider),
         modes: root.get("modes", modes).unwrap_or_default(),
@@ -88,18 +97,43 @@ fn perimeter(node: &Node<'_>) -> Option<(Perimeter, Option<String>, Vec<IpNet>)>
     })
 }
 
-fn requirement(node: &Node<'_>) -> Option<Requirement> {
+/// One requirement for each type of endpoints that the block requires.
+fn requirement(node: &Node<'_>) -> Option<Vec<Requirement>> {
+    type Members = fn(&ServiceSet) -> &'static [&'static str];
+    const MEMBERS: [(EndpointKind, Members); 2] = [
+        (EndpointKind::Interface, |set| set.interface),
+        (EndpointKind::Gateway, |set| set.gateway),
+    ];
     node.section(|s| {
-        let services = s.require("services", |node| node.some(values::service));
-        let kind = s.get("type", |node| node.choice("type", KINDS));
+        let services = s.get("services", |node| node.some(values::service));
+        let sets = s.get("sets", |node| node.some(values::service_set));
+        let kinds = s.get("type", |node| node.choice("type", TYPES));
+        let kinds = kinds.unwrap_or(&[EndpointKind::Interface]);
+        let fips = s.get("fips", Node::boolean).unwrap_or_default();
         let vpcs = s.get("vpcs", vpc_selector).unwrap_or_default();
         let subnets = s.get("subnets", subnet_selector).unwrap_or_default();
-        Some(Requirement {
-            services: services?,
-            kind: kind.unwrap_or(EndpointKind::Interface),
-            vpcs,
-            subnets,
-        })
+        if s.find("services").is_none() && s.find("sets").is_none() {
+            return s.reject("requires nothing; add `services` or `sets`");
+        }
+        let (services, sets) = (services.unwrap_or_default(), sets.unwrap_or_default());
+        let required = MEMBERS.map(|(kind, members)| {
+            let named = services.iter().filter(|_| kinds.contains(&kind)).cloned();
+            let of_sets = sets.iter().flat_map(|set| members(set)).map(ToString::to_string);
+            let mut known = BTreeSet::new();
+            Requirement {
+                services: named.chain(of_sets).filter(|name| known.insert(name.clone())).collect(),
+                kind,
+                fips: fips && kind == EndpointKind::Interface,
+                vpcs: vpcs.clone(),
+                subnets: subnets.clone(),
+            }
+        });
+        Some(
+            required
+                .into_iter()
+                .filter(|required| !required.services.is_empty())
+                .collect(),
+        )
     })
 }
 
@@ -109,6 +143,7 @@ fn approved_services(node: &Node<'_>) -> Option<ApprovedServices> {
             aws: s.get("aws", Node::boolean).unwrap_or(true),
             names: s.list("names", values::approved_service).into_iter().collect(),
             accounts: s.list("accounts", values::account).into_iter().map(AccountId).collect(),
+            quarantine: s.get("quarantine", Node::boolean).unwrap_or_default(),
         })
     })
 }
@@ -224,6 +259,8 @@ fn exemption(node: &Node<'_>, names: &[&str]) -> Option<Exemption> {
         let resource = s.get("resource", values::resource_id).map(ExemptionSelector::Resource);
         let tag = s.get("tag", exemption_tag);
         let reason = s.require("reason", values::reason);
+        let owner = s.get("owner", values::owner);
+        let since = s.get("since", values::day);
         let expires = s.require("expires", values::expiry);
         let selector = match (s.find("resource"), s.find("tag")) {
             (Some(_), Some(_)) => s.reject("has both `resource` and `tag`; leave one of them out"),
@@ -234,6 +271,8 @@ fn exemption(node: &Node<'_>, names: &[&str]) -> Option<Exemption> {
             control: control?,
             selector: selector?,
             reason: reason?,
+            owner,
+            since,
             expires: expires?,
         })
     })

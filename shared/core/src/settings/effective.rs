@@ -91,6 +91,7 @@ fn requirement(requirement: &Requirement) -> Value {
     let Requirement {
         services,
         kind,
+        fips,
         vpcs,
         subnets,
     } = requirement;
@@ -104,6 +105,7 @@ fn requirement(requirement: &Requirement) -> Value {
     let table = section([
         ("services", strings(services)),
         ("type", name_of(KINDS, kind)),
+        ("fips", (*fips).into()),
         ("vpcs", vpcs.into()),
         ("subnets", subnets.into()),
     ]);
@@ -115,6 +117,7 @@ fn approved_services(approved: &ApprovedServices) -> Table {
         ("aws", approved.aws.into()),
         ("names", strings(&approved.names)),
         ("accounts", strings(&approved.accounts)),
+        ("quarantine", approved.quarantine.into()),
     ])
 }
 
@@ -181,6 +184,8 @@ fn exemption(exemption: &Exemption) -> Value {
         control,
         selector,
         reason,
+        owner,
+        since,
         expires,
     } = exemption;
     let selector = match selector {
@@ -190,12 +195,16 @@ fn exemption(exemption: &Exemption) -> Value {
             ("tag", tag.into())
         }
     };
-    let table = section([
+    let mut table = section([
         ("control", control.as_str().into()),
         selector,
         ("reason", reason.as_str().into()),
         ("expires", date(&expires.to_string())),
     ]);
+    let owner = owner.as_deref().map(Value::from);
+    table.extend(owner.map(|owner| ("owner".to_owned(), owner)));
+    let since = since.map(|day| date(&day.to_string()));
+    table.extend(since.map(|day| ("since".to_owned(), day)));
     table.into()
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use postern_policy::Perimeter;
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ mod provider;
 mod reader;
 #[cfg(test)]
 mod schema;
+mod sets;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -82,6 +84,8 @@ pub struct Requirement {
     pub services: Vec<String>,
     /// Interface or Gateway.
     pub kind: EndpointKind,
+    /// Whether the FIPS variants of the services are required, where the Region has them. Gateway endpoints have none.
+    pub fips: bool,
     pub vpcs: VpcSelector,
     pub subnets: SubnetSelector,
 }
@@ -95,6 +99,8 @@ pub struct ApprovedServices {
     pub names: BTreeSet<String>,
     /// Everything that these accounts offer.
     pub accounts: BTreeSet<AccountId>,
+    /// Whether every request is denied on endpoints that lead elsewhere.
+    pub quarantine: bool,
 }
 
 /// Every given criterion must match; without criteria, every VPC is selected.
@@ -145,6 +151,10 @@ pub struct Exemption {
     pub control: String,
     pub selector: ExemptionSelector,
     pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The day on which it was agreed.
+    pub since: Option<Date>,
     pub expires: Timestamp,
 }
 

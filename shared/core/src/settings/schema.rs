@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 use super::provider::WAITING_HOURS;
+use super::sets::SETS;
 use super::{AlertSettings, LedgerSettings, Limits, Mode, Settings};
 use crate::controls::CONTROLS;
 use crate::model::snapshot::SubnetClass;
@@ -83,13 +84,20 @@ struct Perimeter {
 
 /// These services must be reachable privately from these subnets of these VPCs.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("anyOf" = [{"required": ["services"]}, {"required": ["sets"]}]))]
 struct Requirement {
     /// Short names such as `ecr.api`, or full service names.
     #[schemars(length(min = 1), inner(regex(pattern = r"^[a-z0-9][a-z0-9._-]*$")))]
-    services: BTreeSet<String>,
+    services: Option<BTreeSet<String>>,
+    /// Services that workloads need together. A set says itself which of them need gateway endpoints.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    sets: Option<Vec<ServiceSet>>,
+    /// Of the endpoints of `services`.
     #[schemars(extend("default" = Kind::Interface))]
     r#type: Option<Kind>,
+    /// Whether the FIPS variants of interface services are required, where the Region has them.
+    #[schemars(extend("default" = false))]
+    fips: Option<bool>,
     vpcs: Option<VpcSelector>,
     subnets: Option<SubnetSelector>,
 }
@@ -100,6 +108,7 @@ struct Requirement {
 enum Kind {
     Interface,
     Gateway,
+    Both,
 }
 
 /// The services to which endpoints may lead. Without this section, every service is approved.
@@ -115,6 +124,10 @@ struct ApprovedServices {
     /// Ids of accounts of which everything is approved that they offer. The own account is approved.
     #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
     accounts: Option<BTreeSet<String>>,
+    /// Whether endpoints that lead elsewhere get a policy that denies every request, where the service takes policies. Whoever
+    /// uses such an endpoint is cut off.
+    #[schemars(extend("default" = false))]
+    quarantine: Option<bool>,
 }
 
 /// Every given criterion must match; without criteria, every VPC is selected.
@@ -195,6 +208,11 @@ struct Exemption {
     /// Who accepts the finding, and why.
     #[schemars(regex(pattern = r"\S"))]
     reason: String,
+    /// Who answers for it.
+    #[schemars(regex(pattern = r"\S"))]
+    owner: Option<String>,
+    /// The day on which it was agreed.
+    since: Option<Day>,
     /// The last day on which it applies, in UTC, or a date and time with its offset.
     #[schemars(extend("anyOf" = [{"format": "date"}, {"format": "date-time"}]))]
     expires: String,
@@ -303,6 +321,7 @@ shape! {
     Amount: json_schema!({"type": "number", "minimum": 0});
     Count: json_schema!({"type": "integer", "minimum": 0});
     Control: json_schema!({"type": "string", "enum": control_names()});
+    ServiceSet: json_schema!({"type": "string", "enum": SETS.iter().map(|set| set.name).collect::<Vec<_>>()});
     Tags: json_schema!({
         "type": "object",
         "propertyNames": {"minLength": 1, "maxLength": 128},

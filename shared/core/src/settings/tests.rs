@@ -88,11 +88,13 @@ fn every_key_reaches_the_settings() {
             aws: false,
             names: BTreeSet::from(["sts".to_owned()]),
             accounts: BTreeSet::from(["444455556666".into()]),
+            quarantine: true,
         }),
         requirements: vec![
             Requirement {
                 services: strings(&["sts", "ecr.api"]),
                 kind: EndpointKind::Interface,
+                fips: false,
                 vpcs: VpcSelector::default(),
                 subnets: SubnetSelector {
                     classes: BTreeSet::from([SubnetClass::Private, SubnetClass::Isolated]),
@@ -102,6 +104,7 @@ fn every_key_reaches_the_settings() {
             Requirement {
                 services: strings(&["s3"]),
                 kind: EndpointKind::Gateway,
+                fips: false,
                 vpcs: VpcSelector {
                     ids: BTreeSet::from(["vpc-0abc".into()]),
                     cidrs: vec!["10.1.0.0/16".parse().unwrap()],
@@ -144,6 +147,8 @@ fn every_key_reaches_the_settings() {
                 control: "policy-open".to_owned(),
                 selector: ExemptionSelector::Resource("vpce-0abc".to_owned()),
                 reason: "until the migration".to_owned(),
+                owner: None,
+                since: None,
                 expires: time("2027-02-01T00:00:00Z"),
             },
             Exemption {
@@ -153,6 +158,8 @@ fn every_key_reaches_the_settings() {
                     value: "sandbox".to_owned(),
                 },
                 reason: "nobody works there".to_owned(),
+                owner: None,
+                since: None,
                 expires: time("2027-01-31T10:00:00Z"),
             },
         ],
@@ -280,7 +287,7 @@ changes_per_run = "many"
 3:35: perimeter.organizations[1]: `exampleorg2` is not an organisation id such as o-exampleorg1
 4:13: perimeter.accounts[0]: expected a string in quotes, found an integer
 5:10: perimeter.cidrs[0]: `10.0.0.1/8` has host bits; write `10.0.0.0/8`
-7:1: requirements[0]: `services` is missing
+7:1: requirements[0]: requires nothing; add `services` or `sets`
 8:1: requirements[0].service: unknown key; did you mean `services`?
 9:35: requirements[0].subnets.classes[1]: unknown subnet class `dark`; known are `public`, `private`, `isolated`
 13:1: modes.endpoint-mising: unknown control; did you mean `endpoint-missing`?
@@ -361,6 +368,7 @@ fn the_shipped_file_holds_the_defaults_and_a_first_set_of_requirements() {
     let first = |services: &[&str], kind| Requirement {
         services: strings(services),
         kind,
+        fips: false,
         vpcs: VpcSelector::default(),
         subnets: SubnetSelector::default(),
     };
@@ -391,6 +399,8 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         control: control.to_owned(),
         selector,
         reason: reason.to_owned(),
+        owner: None,
+        since: None,
         expires: time(expires),
     };
     let mut with_examples = parse(SHIPPED).unwrap();
@@ -407,13 +417,23 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         regions: BTreeSet::from(["eu-west-1".into()]),
         waiting_hours: 24,
     }];
+    // Of the sets, which name interface services that are required anyway.
+    let images = Requirement {
+        services: strings(&["s3"]),
+        ..with_examples.requirements[1].clone()
+    };
+    with_examples.requirements.insert(1, images);
     with_examples.exemptions = vec![
-        exemption(
-            "policy-open",
-            ExemptionSelector::Resource("vpce-0123456789abcdef0".to_owned()),
-            "Storage team: the vendor's backup writes to its own bucket until the contract ends",
-            "2027-02-01T00:00:00Z",
-        ),
+        Exemption {
+            owner: Some("storage@example.com".to_owned()),
+            since: Some(jiff::civil::date(2026, 11, 2)),
+            ..exemption(
+                "policy-open",
+                ExemptionSelector::Resource("vpce-0123456789abcdef0".to_owned()),
+                "Storage team: the vendor's backup writes to its own bucket until the contract ends",
+                "2027-02-01T00:00:00Z",
+            )
+        },
         exemption(
             "endpoint-missing",
             ExemptionSelector::Tag {
@@ -428,6 +448,7 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         aws: true,
         names: BTreeSet::new(),
         accounts: BTreeSet::new(),
+        quarantine: false,
     });
     with_examples.prices.regions.insert("eu-central-1".into(), 0.012);
     with_examples.prices.interface_endpoint_zone_hour = Some(0.02);
@@ -490,4 +511,27 @@ proptest! {
     ) {
         in_order_and_one_a_line(&lines.join("\n"))?;
     }
+}
+
+#[test]
+fn set_requires_its_services_by_the_endpoints_that_each_needs() {
+    let required = |text: &str| {
+        let settings = parse(&format!("[[requirements]]\n{text}")).unwrap();
+        let required = settings.requirements.into_iter();
+        let required = required.map(|required| (required.kind, required.services.join(" "), required.fips));
+        required.collect::<Vec<_>>()
+    };
+    let (interface, gateway) = (EndpointKind::Interface, EndpointKind::Gateway);
+    assert_eq!(
+        required("sets = ['ecr', 'ssm']\nservices = ['kms', 'ssm']\nfips = true"),
+        [
+            (interface, "kms ssm ecr.api ecr.dkr ssmmessages".to_owned(), true),
+            (gateway, "s3".to_owned(), false),
+        ]
+    );
+    assert_eq!(
+        required("services = ['s3']\ntype = 'both'"),
+        [(interface, "s3".to_owned(), false), (gateway, "s3".to_owned(), false),]
+    );
+    assert_eq!(required("sets = ['lambda']"), [(interface, "lambda".to_owned(), false)]);
 }

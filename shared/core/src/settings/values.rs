@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::reader::{Node, advice, quoted};
+use super::sets::{self, SETS, ServiceSet};
 use crate::model::arn::{Arn, is_account, is_region};
 use crate::model::cost::MonthlyCost;
 use crate::model::id::{EndpointServiceId, Region, ServiceName, VpcId};
@@ -105,6 +106,17 @@ pub(super) fn approved_service(node: &Node<'_>) -> Option<String> {
     })
 }
 
+/// A set of services, by its name.
+pub(super) fn service_set(node: &Node<'_>) -> Option<&'static ServiceSet> {
+    let name = node.string()?;
+    let set = sets::find(name);
+    if set.is_none() {
+        let known: Vec<_> = SETS.iter().map(|set| set.name).collect();
+        return node.reject(format!("unknown set {}; {}", quoted(name), advice(name, &known)));
+    }
+    set
+}
+
 pub(super) fn vpc(node: &Node<'_>) -> Option<VpcId> {
     node.text("a VPC id such as vpc-0123456789abcdef0", |text| {
         is_resource_id(text, &["vpc-"])
@@ -174,6 +186,10 @@ pub(super) fn tag_value(node: &Node<'_>) -> Option<String> {
 
 pub(super) fn reason(node: &Node<'_>) -> Option<String> {
     node.text("a reason", |text| !text.trim().is_empty())
+}
+
+pub(super) fn owner(node: &Node<'_>) -> Option<String> {
+    node.text("an owner", |text| !text.trim().is_empty())
 }
 
 pub(super) fn control(node: &Node<'_>, controls: &[&str]) -> Option<String> {

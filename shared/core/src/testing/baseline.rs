@@ -54,6 +54,7 @@ pub(crate) fn bare() -> World {
         endpoints: Ok([].into()),
         security_groups: Ok([].into()),
         services: Ok(Arc::new(catalogue())),
+        network_acls: Ok([].into()),
         hosted_zones: Ok(BTreeMap::new()),
     };
     let settings = Settings {
@@ -62,6 +63,7 @@ pub(crate) fn bare() -> World {
             aws: true,
             names: BTreeSet::new(),
             accounts: BTreeSet::new(),
+            quarantine: false,
         }),
         modes: modes(Mode::Enforce, BTreeMap::new()),
         limits: Limits {
@@ -84,6 +86,7 @@ pub(crate) fn bare() -> World {
         now: "2026-11-23T12:00:00Z".parse().unwrap(),
         policies: POLICIES.clone(),
     }
+    .default_acl()
     .group("sg-https", &[https("10.0.0.0/16")])
 }
 

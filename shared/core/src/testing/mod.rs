@@ -27,6 +27,7 @@ use crate::model::finding::Verdict;
 use crate::model::hosted_zone::HostedZone;
 use crate::model::id::{ServiceName, SubnetId, Zone};
 use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::model::network_acl::{AclEntry, NetworkAcl};
 use crate::model::part::{Gap, Observed, Part, Tags};
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{
@@ -70,6 +71,7 @@ impl fmt::Debug for World {
         lines(f, &self.snapshot.route_tables)?;
         lines(f, &self.snapshot.endpoints)?;
         lines(f, &self.snapshot.security_groups)?;
+        lines(f, &self.snapshot.network_acls)?;
         lines(f, &self.snapshot.hosted_zones)?;
         writeln!(
             f,
@@ -108,6 +110,25 @@ pub(crate) fn route(destination: &str, target: RouteTarget) -> Route {
     }
 }
 
+/// A network ACL that allows everything but what these entries deny.
+fn network_acl(id: &str, entries: &[AclEntry]) -> NetworkAcl {
+    let all = [false, true].into_iter().flat_map(|egress| {
+        ["0.0.0.0/0", "::/0"].map(|network| AclEntry {
+            number: 100,
+            egress,
+            tcp: true,
+            ports: None,
+            network: net(network),
+            allow: true,
+        })
+    });
+    NetworkAcl {
+        id: id.into(),
+        subnets: BTreeSet::new(),
+        entries: entries.iter().cloned().chain(all).collect(),
+    }
+}
+
 /// A rule that admits TCP 443 from a network.
 pub(crate) fn https(cidr: &str) -> IngressRule {
     rule(Protocol::Tcp, Some((443, 443)), IngressSource::Cidr(net(cidr)))
@@ -136,6 +157,7 @@ impl World {
             tags: Tags::new(),
         };
         subnets.insert(subnet.id.clone(), subnet);
+        self = self.acl("acl-default", id, &[]);
         let table = match class {
             SubnetClass::Public => "rtb-public",
             SubnetClass::Private => "rtb-private",
@@ -228,6 +250,27 @@ impl World {
         self
     }
 
+    /// The network ACL that new subnets get.
+    fn default_acl(mut self) -> Self {
+        let acls = self.snapshot.network_acls.as_mut().unwrap();
+        let acl = network_acl("acl-default", &[]);
+        acls.insert(acl.id.clone(), acl);
+        self
+    }
+
+    /// Gives a subnet a network ACL, new or not, with these entries before those that allow everything.
+    pub(crate) fn acl(mut self, id: &str, subnet: &str, entries: &[AclEntry]) -> Self {
+        let acls = self.snapshot.network_acls.as_mut().unwrap();
+        for acl in acls.values_mut() {
+            acl.subnets.remove(&subnet.into());
+        }
+        let new = network_acl(id, entries);
+        let acl = acls.entry(id.into()).or_insert_with(|| new.clone());
+        acl.entries = new.entries;
+        acl.subnets.insert(subnet.into());
+        self
+    }
+
     /// Adds the group that Postern manages.
     pub(crate) fn managed_group(self, id: &str, ingress: &[IngressRule]) -> Self {
         let mut world = self.group(id, ingress);
@@ -256,6 +299,7 @@ impl World {
         self.settings.requirements.push(Requirement {
             services: services.iter().map(ToString::to_string).collect(),
             kind,
+            fips: false,
             vpcs: VpcSelector::default(),
             subnets: SubnetSelector::default(),
         });
@@ -267,6 +311,8 @@ impl World {
             control: control.name.to_owned(),
             selector,
             reason: "ticket 42".to_owned(),
+            owner: None,
+            since: None,
             expires: expires.parse().unwrap(),
         });
         self
@@ -346,6 +392,7 @@ impl World {
             Part::Endpoints => self.snapshot.endpoints = Err(gap),
             Part::SecurityGroups => self.snapshot.security_groups = Err(gap),
             Part::Services => self.snapshot.services = Err(gap),
+            Part::NetworkAcls => self.snapshot.network_acls = Err(gap),
             Part::HostedZones => self.snapshot.hosted_zones = Err(gap),
             Part::Configuration | Part::Permissions | Part::Connections | Part::LoadBalancers | Part::TargetHealth => {
                 panic!("{part:?} is no part of a VPC")

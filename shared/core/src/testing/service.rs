@@ -156,6 +156,7 @@ impl ServiceWorld {
             | Part::Endpoints
             | Part::SecurityGroups
             | Part::Services
+            | Part::NetworkAcls
             | Part::HostedZones => panic!("{part:?} is no part of an endpoint service"),
         }
         self

@@ -22,6 +22,7 @@ use crate::model::address::AddressType;
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::id::{SubnetId, Zone};
+use crate::model::network_acl::AclEntry;
 use crate::model::part::{Part, Tags};
 use crate::model::snapshot::{IngressRule, IngressSource, Protocol, RouteTarget, Subnet, SubnetClass, VpcDns};
 use crate::settings::{
@@ -61,12 +62,12 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         maybe(0.4, (vec(ingress(), 0..3), prop::bool::weighted(0.9))),
         (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
         maybe(0.2, 0..11_usize),
-        (vec(addresses(), 12), any::<bool>()),
+        (vec(addresses(), 12), any::<bool>(), vec(acl_entry(), SUBNETS)),
         maybe(0.2, select(vec!["sts", "kms", "ecr.api", "example"])),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
         |(
-            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost), zone),
+            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost, acls), zone),
             endpoints,
             settings,
         )| {
@@ -85,6 +86,7 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                 subnet.ipv6 = ipv6.collect();
                 let id = subnet.id.clone();
                 world.snapshot.subnets.as_mut().unwrap().insert(id.clone(), subnet);
+                world = world.acl(&format!("acl-{n}"), id.as_str(), &acls[n..n + 1]);
                 if let Some(table) = table {
                     world = world.edit_table(table, |t| {
                         t.subnets.insert(id);
@@ -203,6 +205,34 @@ fn lead() -> impl Strategy<Value = (Option<crate::model::snapshot::Route>, Tags)
             });
             (lead, tags)
         })
+}
+
+fn acl_entry() -> impl Strategy<Value = AclEntry> {
+    let networks = [
+        "0.0.0.0/0",
+        "10.0.0.0/16",
+        "10.0.1.0/24",
+        "10.0.2.0/25",
+        "2001:db8::/32",
+    ];
+    let ports = [
+        None,
+        Some((443, 443)),
+        Some((22, 22)),
+        Some((1_024, 65_535)),
+        Some((40_000, 40_100)),
+    ];
+    let denied = prop::bool::weighted(0.15);
+    (any::<bool>(), select(ports.to_vec()), select(networks.to_vec()), denied).prop_map(
+        |(egress, ports, network, denied)| AclEntry {
+            number: 90,
+            egress,
+            tcp: true,
+            ports,
+            network: net(network),
+            allow: !denied,
+        },
+    )
 }
 
 fn ingress() -> impl Strategy<Value = IngressRule> {
@@ -446,10 +476,14 @@ fn settings() -> impl Strategy<Value = Settings> {
 fn approved_services() -> impl Strategy<Value = ApprovedServices> {
     let names = btree_set(select(vec!["sts".to_owned(), PARTNER.to_owned()]), 0..2);
     let accounts = btree_set(Just(STRANGER.into()), 0..2);
-    (prop::bool::weighted(0.8), names, accounts).prop_map(|(aws, names, accounts)| ApprovedServices {
-        aws,
-        names,
-        accounts,
+    let quarantine = prop::bool::weighted(0.3);
+    (prop::bool::weighted(0.8), names, accounts, quarantine).prop_map(|(aws, names, accounts, quarantine)| {
+        ApprovedServices {
+            aws,
+            names,
+            accounts,
+            quarantine,
+        }
     })
 }
 
@@ -489,6 +523,7 @@ fn requirement() -> impl Strategy<Value = Requirement> {
         Requirement {
             services: services.into_iter().map(str::to_owned).collect(),
             kind,
+            fips: false,
             vpcs,
             subnets: SubnetSelector {
                 classes: classes.into_iter().collect(),
@@ -512,6 +547,8 @@ fn exemption() -> impl Strategy<Value = Exemption> {
             control,
             selector,
             reason,
+            owner: None,
+            since: None,
             expires: expires.parse().unwrap(),
         }
     })

@@ -7,7 +7,7 @@ use super::body::{Body, flag};
 
 use crate::model::arn::Arn;
 
-use Kind::{Association, Endpoint, EndpointService, LoadBalancer, RouteTable, SecurityGroup, Subnet, Vpc};
+use Kind::{Association, Endpoint, EndpointService, LoadBalancer, NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc};
 
 /// Longer than any identifier of EC2.
 const ID_LIMIT: usize = 64;
@@ -48,6 +48,7 @@ enum Kind {
     RouteTable,
     Association,
     SecurityGroup,
+    NetworkAcl,
     Endpoint,
     EndpointService,
     LoadBalancer,
@@ -101,6 +102,7 @@ static CALLS: &[Call] = &[
         &[response("subnet.vpcId", Vpc), response("subnet.subnetId", Subnet)],
     ),
     call("CreateDefaultVpc", &[response("vpc.vpcId", Vpc)]),
+    call("CreateNetworkAclEntry", &[request("networkAclId", NetworkAcl)]),
     call("CreateRoute", &[request("routeTableId", RouteTable)]),
     call(
         "CreateSubnet",
@@ -125,6 +127,7 @@ static CALLS: &[Call] = &[
     ),
     // Its routes remain as blackholes, in tables that the event does not name.
     call("DeleteNatGateway", &[]),
+    call("DeleteNetworkAclEntry", &[request("networkAclId", NetworkAcl)]),
     call("DeleteRoute", &[request("routeTableId", RouteTable)]),
     call("DeleteTags", TAGGED),
     call("DeleteVpcEndpointServiceConfigurations", SERVED),
@@ -146,6 +149,9 @@ static CALLS: &[Call] = &[
     call("ModifyVpcEndpointServiceConfiguration", SERVED),
     call("ModifyVpcEndpointServicePermissions", SERVED),
     connections("RejectVpcEndpointConnections"),
+    // Both its ACLs are of one VPC.
+    call("ReplaceNetworkAclAssociation", &[request("networkAclId", NetworkAcl)]),
+    call("ReplaceNetworkAclEntry", &[request("networkAclId", NetworkAcl)]),
     call("ReplaceRoute", &[request("routeTableId", RouteTable)]),
     call(
         "ReplaceRouteTableAssociation",
@@ -309,6 +315,7 @@ impl Kind {
             RouteTable => "rtb-",
             Association => "rtbassoc-",
             SecurityGroup => "sg-",
+            NetworkAcl => "acl-",
             Endpoint => "vpce-",
             EndpointService => "vpce-svc-",
             LoadBalancer => "arn:",
@@ -320,7 +327,9 @@ impl Kind {
         match self {
             LoadBalancer => is_load_balancer(id),
             Endpoint if id.starts_with(EndpointService.prefix()) => false,
-            Vpc | Subnet | RouteTable | Association | SecurityGroup | Endpoint | EndpointService => self.begins(id),
+            Vpc | Subnet | RouteTable | Association | SecurityGroup | NetworkAcl | Endpoint | EndpointService => {
+                self.begins(id)
+            }
         }
     }
 
@@ -338,6 +347,7 @@ impl Kind {
             RouteTable => Target::RouteTable(id.into()),
             Association => Target::RouteTableAssociation(id.to_owned()),
             SecurityGroup => Target::SecurityGroup(id.into()),
+            NetworkAcl => Target::NetworkAcl(id.into()),
             Endpoint => Target::Endpoint(id.into()),
             EndpointService => Target::EndpointService(id.into()),
             LoadBalancer => Target::LoadBalancer(id.to_owned()),

@@ -26,7 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::id::{
-    AccountId, EndpointId, EndpointServiceId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId,
+    AccountId, EndpointId, EndpointServiceId, NetworkAclId, Region, RouteTableId, SecurityGroupId, SubnetId, VpcId,
 };
 
 /// The `errorCode` of a deletion that failed because another resource depends on the deleted one.
@@ -63,6 +63,7 @@ pub enum Target {
     /// `rtbassoc-…`
     RouteTableAssociation(String),
     SecurityGroup(SecurityGroupId),
+    NetworkAcl(NetworkAclId),
     Endpoint(EndpointId),
     EndpointService(EndpointServiceId),
     /// The ARN of a load balancer, of the endpoint services behind which it is.

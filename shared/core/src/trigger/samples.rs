@@ -181,6 +181,7 @@ fn outcome(event: &Value) -> String {
         Target::RouteTable(id) => ("route table", id.as_str()),
         Target::RouteTableAssociation(id) => ("route-table association", id.as_str()),
         Target::SecurityGroup(id) => ("security group", id.as_str()),
+        Target::NetworkAcl(id) => ("network ACL", id.as_str()),
         Target::Endpoint(id) => ("endpoint", id.as_str()),
         Target::EndpointService(id) => ("endpoint service", id.as_str()),
         Target::LoadBalancer(arn) => ("load balancer", arn.as_str()),

@@ -286,7 +286,7 @@ impl AuditSummary {
                 }
                 match finding.outcome {
                     Outcome::Indeterminate => summary.not_evaluated += 1,
-                    Outcome::Exempt => summary.exempt += 1,
+                    Outcome::Exempt | Outcome::ExemptionEnds => summary.exempt += 1,
                     Outcome::Compliant | Outcome::Resolved | Outcome::Repaired => summary.compliant += 1,
                     Outcome::NotApplicable
                     | Outcome::Audit

@@ -15,7 +15,7 @@ use crate::text::phrases::{status, subject_of, terms};
 
 /// Compliant and not applicable resources are listed by control instead.
 pub(super) fn is_shown(finding: &Finding) -> bool {
-    finding.outcome.open() || finding.outcome == Outcome::Exempt
+    finding.outcome.open() || matches!(finding.outcome, Outcome::Exempt | Outcome::ExemptionEnds)
 }
 
 pub(super) fn vpc(page: &mut String, scope: &AuditedScope, place: &str, number: usize) {
@@ -103,7 +103,7 @@ fn endpoints(page: &mut String, endpoints: &[EndpointView]) {
 fn finding(page: &mut String, finding: &Finding, scope: &AuditedScope, (place, number): (&str, usize)) {
     let severity = finding.severity.as_str();
     let state = match finding.outcome {
-        Outcome::Exempt => "exempt",
+        Outcome::Exempt | Outcome::ExemptionEnds => "exempt",
         Outcome::Indeterminate => "indeterminate",
         Outcome::NotApplicable
         | Outcome::Compliant

@@ -70,6 +70,8 @@ words! {
         Compliant = "compliant",
         /// Non-compliant, and accepted by an exemption.
         Exempt = "exempt",
+        /// Accepted by an exemption that ends within a week.
+        ExemptionEnds = "exemption-ends",
         /// Open in an earlier report, and not any more.
         Resolved = "resolved",
         /// Remediated, and confirmed by a second observation.
@@ -184,6 +186,7 @@ impl From<FindingStatus> for Outcome {
     fn from(status: FindingStatus) -> Self {
         match status {
             FindingStatus::Exempt => Self::Exempt,
+            FindingStatus::ExemptionEnds => Self::ExemptionEnds,
             FindingStatus::Resolved => Self::Resolved,
             FindingStatus::Repaired => Self::Repaired,
             FindingStatus::Audit => Self::Audit,

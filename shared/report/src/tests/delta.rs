@@ -353,3 +353,46 @@ fn repairs_do_not_hide_that_an_earlier_change_failed() {
         "{subject}"
     );
 }
+
+#[test]
+fn exemption_is_announced_once_in_the_week_before_it_ends() {
+    let day = Some(SignedDuration::from_hours(24));
+    let now: jiff::Timestamp = WEDNESDAY.parse().unwrap();
+    let exempt_for = |days: i64, reason: &str| {
+        let exempt = Exempt {
+            reason: reason.to_owned(),
+            expires: Some(now + SignedDuration::from_hours(days * 24)),
+        };
+        let finding = Finding {
+            exempt: Some(exempt),
+            ..severe()
+        };
+        with(vec![finding], WEDNESDAY)
+    };
+    let first = Delta::of(&exempt_for(8, "Agreed."), &ChangeHistory::default(), day);
+    assert_eq!(first.report, None, "it does not end soon");
+    let history = after(&ChangeHistory::default(), &first);
+    let soon = exempt_for(7, "Agreed.");
+    let notice = Delta::of(&soon, &history, day);
+    let report = notice.report.clone().unwrap();
+    assert_eq!(report.outcome, Outcome::ExemptionEnds);
+    let finding = &report.findings[0];
+    let Some(crate::published::Remediation::Manual { advice }) = &finding.remediation else {
+        panic!("{finding:#?}")
+    };
+    let end = (now + SignedDuration::from_hours(7 * 24)).strftime("%Y-%m-%d at %H:%M UTC");
+    let said = format!(
+        "The exemption of {} from {} ends on {end} (Agreed). Then Postern",
+        finding.resource.id, finding.control
+    );
+    assert!(advice.starts_with(&said), "{advice}");
+    let history = after(&history, &notice);
+    assert_eq!(Delta::of(&soon, &history, day).report, None, "people are told once");
+    let extended = Delta::of(&exempt_for(30, "Agreed again."), &history, day);
+    assert_eq!(extended.report, None, "an extended exemption is no news");
+    let history = after(&history, &extended);
+    let again = Delta::of(&exempt_for(7, "Agreed again."), &history, day)
+        .report
+        .unwrap();
+    assert_eq!(again.outcome, Outcome::ExemptionEnds, "its new end is announced, too");
+}

@@ -38,6 +38,7 @@ pub(crate) fn status(outcome: Outcome) -> &'static str {
         Outcome::NotApplicable => "not applicable",
         Outcome::Compliant => "compliant",
         Outcome::Exempt => "exempt",
+        Outcome::ExemptionEnds => "exempt, and the exemption ends soon",
         Outcome::Resolved => "resolved",
         Outcome::Repaired => "repaired",
         Outcome::Audit => "repair proposed (audit mode)",
@@ -55,6 +56,8 @@ pub(crate) fn counted(outcome: Outcome, count: usize) -> Option<String> {
     let s = if count == 1 { "" } else { "s" };
     Some(match outcome {
         Outcome::NotApplicable | Outcome::Compliant | Outcome::Exempt => return None,
+        Outcome::ExemptionEnds if count == 1 => "1 exemption ends soon".to_owned(),
+        Outcome::ExemptionEnds => format!("{count} exemptions end soon"),
         Outcome::Resolved => format!("{count} resolved"),
         Outcome::Repaired => format!("{count} repaired"),
         Outcome::Audit => format!("{count} repair{s} proposed"),
@@ -73,6 +76,7 @@ fn of_one(outcome: Outcome, control: &str) -> Option<String> {
     let control = foreign(control, 60);
     Some(match outcome {
         Outcome::NotApplicable | Outcome::Compliant | Outcome::Exempt => return None,
+        Outcome::ExemptionEnds => format!("exemption from {control} ends soon"),
         Outcome::Resolved => format!("{control} resolved"),
         Outcome::Repaired => format!("{control} repaired"),
         Outcome::Audit => format!("repair of {control} proposed"),

@@ -54,6 +54,10 @@ fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
             "None. To roll back every change of this run:".to_owned(),
             Some(format!("postern rollback --run {}", argument(&report.run))),
         ),
+        Outcome::ExemptionEnds => (
+            "Remedy the finding, or extend its exemption in the settings. To list the exemptions:".to_owned(),
+            Some("postern exemptions".to_owned()),
+        ),
         Outcome::Resolved | Outcome::Exempt | Outcome::Compliant | Outcome::NotApplicable => ("None.".to_owned(), None),
     }
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use postern_cloud::{ACCOUNT, Fault};
+use postern_core::functions::SUBNET_INSPECTOR;
 use serde_json::json;
 
 use super::*;
@@ -42,6 +43,45 @@ async fn event_of_another_account_does_not_keep_others_from_being_handled() {
     let answer = rig.handle(&[message("foreign", &foreign), message("own", &own)]).await;
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "foreign"}]}));
     assert_eq!(rig.called("ec2:Modify"), ["ec2:ModifyVpcEndpoint"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn network_acls_are_described_after_events_that_concern_them_alone() {
+    let describing = async |operation: &str, parameters: &[(&str, &str)]| {
+        let rig = Rig::new();
+        let acl = rig.cloud.edit(|world| world.network_acls().next().unwrap().id.clone());
+        let place = [("VpcId", rig.vpc.as_str()), ("NetworkAclId", acl.as_str())];
+        let named: Vec<_> = place
+            .into_iter()
+            .filter(|(name, _)| (*name == "VpcId") == (operation == "CreateSubnet"))
+            .chain(parameters.iter().copied())
+            .collect();
+        let called = rig
+            .cloud
+            .call("arn:aws:iam::111122223333:role/owner", operation, &named);
+        let event = called.unwrap().entry.event().unwrap();
+        let handler = rig.handler_of(&SUBNET_INSPECTOR);
+        let payload = json!({"Records": [message("a", &event)]});
+        let (answer, _) = handler.handle(payload, "run-1".into(), None).await;
+        assert_eq!(answer.unwrap(), json!({"batchItemFailures": []}));
+        assert!(!rig.called("ec2:DescribeSubnets").is_empty());
+        rig.called("ec2:DescribeNetworkAcls").len()
+    };
+    let subnet = [("CidrBlock", "10.0.1.0/24"), ("AvailabilityZone", "eu-central-1a")];
+    assert_eq!(describing("CreateSubnet", &subnet).await, 0);
+    let entry = [
+        ("RuleNumber", "90"),
+        ("Egress", "false"),
+        ("Protocol", "6"),
+        ("RuleAction", "deny"),
+        ("CidrBlock", "0.0.0.0/0"),
+        ("PortRange.From", "443"),
+        ("PortRange.To", "443"),
+    ];
+    assert!(
+        describing("CreateNetworkAclEntry", &entry).await > 1,
+        "of which VPC, and of the VPC"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,6 +46,13 @@ impl ApiError {
         Self::new("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist"))
     }
 
+    pub(crate) fn no_network_acl(id: &str) -> Self {
+        Self::new(
+            "InvalidNetworkAclID.NotFound",
+            format!("The network acl ID '{id}' does not exist"),
+        )
+    }
+
     pub(crate) fn no_route_table(id: &str) -> Self {
         Self::new(
             "InvalidRouteTableID.NotFound",

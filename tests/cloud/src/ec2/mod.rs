@@ -8,6 +8,7 @@ mod error;
 mod gateways;
 mod groups;
 mod interfaces;
+mod network_acls;
 mod route_tables;
 mod rules;
 mod services;
@@ -54,6 +55,7 @@ fn handler(operation: &str) -> Handler {
         "AssociateRouteTable" => route_tables::associate,
         "AttachInternetGateway" => gateways::attach_internet,
         "AuthorizeSecurityGroupIngress" => rules::authorize,
+        "CreateNetworkAclEntry" => network_acls::create_entry,
         "CreateRoute" => route_tables::create_route,
         "CreateRouteTable" => route_tables::create,
         "CreateSecurityGroup" => groups::create,
@@ -63,6 +65,7 @@ fn handler(operation: &str) -> Handler {
         "CreateVpcEndpoint" => endpoints::create,
         "CreateVpcEndpointServiceConfiguration" => endpoint_services::create,
         "DeleteNatGateway" => gateways::delete_nat,
+        "DeleteNetworkAclEntry" => network_acls::delete_entry,
         "DeleteRoute" => route_tables::delete_route,
         "DeleteRouteTable" => route_tables::delete,
         "DeleteSecurityGroup" => groups::delete,
@@ -71,6 +74,7 @@ fn handler(operation: &str) -> Handler {
         "DeleteVpc" => vpcs::delete,
         "DeleteVpcEndpointServiceConfigurations" => endpoint_services::delete,
         "DeleteVpcEndpoints" => endpoints::delete,
+        "DescribeNetworkAcls" => network_acls::describe,
         "DescribeNetworkInterfaces" => interfaces::describe,
         "DescribeRouteTables" => route_tables::describe,
         "DescribeSecurityGroups" => groups::describe,

@@ -2,7 +2,7 @@
 
 use super::describe::{List, tag_set};
 use super::{Answered, ApiError, Call};
-use crate::world::{RouteTable, SecurityGroup, Vpc, addresses};
+use crate::world::{NetworkAcl, RouteTable, SecurityGroup, Vpc, addresses};
 use crate::xml::Xml;
 
 const LIST: List<Vpc> = List {
@@ -87,6 +87,14 @@ pub(super) fn delete(call: &mut Call<'_>) -> Answered {
     }
     for group in groups {
         world.remove::<SecurityGroup>(&group);
+    }
+    let acls: Vec<_> = world
+        .network_acls()
+        .filter(|a| a.vpc == id)
+        .map(|a| a.id.clone())
+        .collect();
+    for acl in acls {
+        world.remove::<NetworkAcl>(&acl);
     }
     world.remove::<Vpc>(&id);
     call.done()

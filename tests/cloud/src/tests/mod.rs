@@ -10,7 +10,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, ReplacePolicy,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, QuarantineEndpoint,
+    ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
@@ -80,6 +81,7 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
         let s3 = world.add_endpoint(NewEndpoint::gateway(&vpc, "s3"));
         let kms = world.add_endpoint(kms);
         let policy = world.endpoint(&kms).unwrap().policy.clone();
+        let gateway_policy = world.endpoint(&s3).unwrap().policy.clone();
         let group = || ManagedGroup {
             vpc: vpc.as_str().into(),
         };
@@ -127,6 +129,10 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
                 endpoint: kms.as_str().into(),
                 before: policy.clone(),
                 after: policy.replace("Allow", "Deny"),
+            }),
+            Change::QuarantineEndpoint(QuarantineEndpoint {
+                endpoint: s3.as_str().into(),
+                before: gateway_policy,
             }),
             Change::AddSubnet(AddSubnet {
                 endpoint: kms.as_str().into(),

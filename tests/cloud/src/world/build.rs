@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Association, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone, LoadBalancer, Route, RouteTable,
-    Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, World,
+    AclEntry, Association, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone, LoadBalancer,
+    NetworkAcl, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc, World,
 };
 use crate::{ACCOUNT, REGION};
 
@@ -95,6 +95,30 @@ impl World {
         self.add_vpc_of(ACCOUNT, REGION, cidr)
     }
 
+    /// It allows everything, as EC2 makes it.
+    fn add_default_acl(&mut self, vpc: &str, owner: &str, region: &str) {
+        let rules = [(100, "0.0.0.0/0", true), (101, "::/0", true)];
+        let rest = [(32_767, "0.0.0.0/0", false), (32_768, "::/0", false)];
+        let entries = rules.into_iter().chain(rest).flat_map(|(number, cidr, allow)| {
+            [false, true].map(|egress| AclEntry {
+                number,
+                egress,
+                protocol: "-1".to_owned(),
+                ports: None,
+                cidr: cidr.to_owned(),
+                allow,
+            })
+        });
+        self.put(NetworkAcl {
+            id: vpc.replacen("vpc-", "acl-", 1),
+            vpc: vpc.to_owned(),
+            owner: owner.to_owned(),
+            region: region.to_owned(),
+            entries: entries.collect(),
+            tags: Tags::new(),
+        });
+    }
+
     pub fn add_vpc_of(&mut self, owner: &str, region: &str, cidr: &str) -> String {
         let id = self.id("vpc");
         self.put(Vpc {
@@ -106,6 +130,7 @@ impl World {
             dns_hostnames: false,
             tags: Tags::new(),
         });
+        self.add_default_acl(&id, owner, region);
         let main = self.add_route_table(&id, DefaultRoute::Nowhere);
         let association = self.id("rtbassoc");
         self.edit_route_table(&main, |table| {

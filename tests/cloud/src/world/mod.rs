@@ -20,9 +20,9 @@ use self::limits::Bucket;
 pub use self::limits::RequestRate;
 pub use self::random::Shape;
 pub use self::resources::{
-    Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone, Listing, LoadBalancer,
-    PrivateDnsName, Resource, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags, Target, TargetGroup, Vpc,
-    prefix_list,
+    AclEntry, Association, Effect, Endpoint, EndpointKind, EndpointService, EndpointState, HostedZone, Listing,
+    LoadBalancer, NetworkAcl, PrivateDnsName, Resource, Route, RouteTable, Rule, SecurityGroup, Source, Subnet, Tags,
+    Target, TargetGroup, Vpc, prefix_list,
 };
 pub(crate) use self::resources::{kind_name, state_name};
 use self::store::Store;
@@ -60,6 +60,7 @@ pub struct World {
     subnets: Store<Subnet>,
     route_tables: Store<RouteTable>,
     groups: Store<SecurityGroup>,
+    network_acls: Store<NetworkAcl>,
     endpoints: Store<Endpoint>,
     endpoint_services: Store<EndpointService>,
     load_balancers: Store<LoadBalancer>,
@@ -187,6 +188,7 @@ kept!(Vpc, vpcs, vpc, vpcs, edit_vpc);
 kept!(Subnet, subnets, subnet, subnets, edit_subnet);
 kept!(RouteTable, route_tables, route_table, route_tables, edit_route_table);
 kept!(SecurityGroup, groups, group, groups, edit_group);
+kept!(NetworkAcl, network_acls, network_acl, network_acls, edit_network_acl);
 kept!(Endpoint, endpoints, endpoint, endpoints, edit_endpoint);
 kept!(
     EndpointService,
@@ -223,6 +225,7 @@ impl World {
             subnets: Store::default(),
             route_tables: Store::default(),
             groups: Store::default(),
+            network_acls: Store::default(),
             endpoints: Store::default(),
             endpoint_services: Store::default(),
             load_balancers: Store::default(),

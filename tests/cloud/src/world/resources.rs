@@ -22,6 +22,7 @@ pub enum Resource {
     Subnet(Arc<Subnet>),
     RouteTable(Arc<RouteTable>),
     SecurityGroup(Arc<SecurityGroup>),
+    NetworkAcl(Arc<NetworkAcl>),
     Endpoint(Arc<Endpoint>),
     EndpointService(Arc<EndpointService>),
     LoadBalancer(Arc<LoadBalancer>),
@@ -94,6 +95,30 @@ pub struct SecurityGroup {
     /// Of ingress.
     pub rules: Vec<Rule>,
     pub tags: Tags,
+}
+
+/// The default network ACL of a VPC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkAcl {
+    pub id: String,
+    pub vpc: String,
+    pub owner: String,
+    pub region: String,
+    /// By number.
+    pub entries: Vec<AclEntry>,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AclEntry {
+    pub number: i64,
+    pub egress: bool,
+    /// A number; `-1` for all.
+    pub protocol: String,
+    pub ports: Option<(i64, i64)>,
+    /// IPv4 or IPv6.
+    pub cidr: String,
+    pub allow: bool,
 }
 
 /// One rule with one source.

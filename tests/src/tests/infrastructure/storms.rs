@@ -26,7 +26,11 @@ fn tags_of(resource: &Resource) -> Option<&Tags> {
         Resource::SecurityGroup(group) => Some(&group.tags),
         Resource::Endpoint(endpoint) => Some(&endpoint.tags),
         Resource::EndpointService(service) => Some(&service.tags),
-        Resource::Vpc(_) | Resource::Subnet(_) | Resource::RouteTable(_) | Resource::LoadBalancer(_) => None,
+        Resource::Vpc(_)
+        | Resource::Subnet(_)
+        | Resource::RouteTable(_)
+        | Resource::NetworkAcl(_)
+        | Resource::LoadBalancer(_) => None,
     }
 }
 

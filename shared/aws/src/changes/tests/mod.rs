@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, DnsAttribute,
-    EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, ReplacePolicy,
+    EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, QuarantineEndpoint, ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
 use postern_core::model::managed::MANAGED_GROUP_NAME;
+use postern_core::model::policy_document::QUARANTINE_POLICY;
 use postern_core::model::token::client_token;
 
 use super::*;
@@ -147,7 +148,7 @@ impl Case {
     /// How often the change is asked for while AWS answers with this code.
     fn writes(&self, code: &str) -> usize {
         match &self.change {
-            Change::ReplacePolicy(_) => 3,
+            Change::QuarantineEndpoint(_) | Change::ReplacePolicy(_) => 3,
             _ => requests(self.act.0, code),
         }
     }
@@ -255,6 +256,22 @@ fn cases() -> Vec<Case> {
             looks: look(interface("<privateDnsEnabled>false</privateDnsEnabled>")),
             act: ("ModifyVpcEndpoint", done()),
             already: interface("<privateDnsEnabled>true</privateDnsEnabled>"),
+            created: None,
+        },
+        Case {
+            change: Change::QuarantineEndpoint(QuarantineEndpoint {
+                endpoint: "vpce-1".into(),
+                before: OPEN.to_owned(),
+            }),
+            looks: look(interface(&format!(
+                "<policyDocument>{}</policyDocument>",
+                escaped(OPEN)
+            ))),
+            act: ("ModifyVpcEndpoint", done()),
+            already: interface(&format!(
+                "<policyDocument>{}</policyDocument>",
+                escaped(QUARANTINE_POLICY)
+            )),
             created: None,
         },
         Case {

@@ -91,6 +91,7 @@ async fn modify_sends_what_the_change_says_and_nothing_else() {
         ("AddRouteTableId.1", "rtb-1"),
         ("AddSecurityGroupId.1", "sg-managed"),
         ("PrivateDnsEnabled", "true"),
+        ("PolicyDocument", QUARANTINE_POLICY),
         ("PolicyDocument", CLOSED),
     ];
     let mut wire = wire.into_iter();

@@ -1,6 +1,6 @@
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, ChangeKind, CreateManagedGroup, EnablePrivateDns, EnableVpcDns,
-    Inverse, ReplacePolicy,
+    Inverse, QuarantineEndpoint, ReplacePolicy,
 };
 
 use super::*;
@@ -132,6 +132,14 @@ fn undos() -> Vec<Undo> {
             }),
             interface("<privateDnsEnabled>true</privateDnsEnabled>"),
             interface("<privateDnsEnabled>false</privateDnsEnabled>"),
+        ),
+        undo(
+            Change::QuarantineEndpoint(QuarantineEndpoint {
+                endpoint: "vpce-1".into(),
+                before: OPEN.to_owned(),
+            }),
+            interface(&policy(QUARANTINE_POLICY)),
+            interface(&policy(OPEN)),
         ),
         undo(
             Change::ReplacePolicy(ReplacePolicy {
@@ -346,6 +354,12 @@ async fn what_was_changed_since_is_left_alone_and_the_difference_told() {
         ),
         (
             8,
+            "PosternQuarantine",
+            "Ours".to_owned(),
+            "somebody else changed the policy",
+        ),
+        (
+            9,
             "[]",
             "[{&quot;Effect&quot;:&quot;Deny&quot;}]".to_owned(),
             "somebody else changed the policy",

@@ -41,6 +41,7 @@ pub(in crate::ledger) struct ResumeDocument {
 #[serde(rename_all = "kebab-case")]
 enum StatusDocument {
     Exempt,
+    ExemptionEnds,
     Resolved,
     Repaired,
     Audit,
@@ -59,6 +60,7 @@ impl From<&DeliveredFinding> for DeliveredDocument {
             finding: delivered.key,
             status: match delivered.outcome {
                 FindingStatus::Exempt => StatusDocument::Exempt,
+                FindingStatus::ExemptionEnds => StatusDocument::ExemptionEnds,
                 FindingStatus::Resolved => StatusDocument::Resolved,
                 FindingStatus::Repaired => StatusDocument::Repaired,
                 FindingStatus::Audit => StatusDocument::Audit,
@@ -84,6 +86,7 @@ impl From<DeliveredDocument> for DeliveredFinding {
             key: document.finding,
             outcome: match document.status {
                 StatusDocument::Exempt => FindingStatus::Exempt,
+                StatusDocument::ExemptionEnds => FindingStatus::ExemptionEnds,
                 StatusDocument::Resolved => FindingStatus::Resolved,
                 StatusDocument::Repaired => FindingStatus::Repaired,
                 StatusDocument::Audit => FindingStatus::Audit,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use postern_core::changes::{
     AcceptConnection, AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, RejectConnection, RemoveServicePrincipals,
-    ReplacePolicy, RequireAcceptance,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, QuarantineEndpoint, RejectConnection,
+    RemoveServicePrincipals, ReplacePolicy, RequireAcceptance,
 };
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
@@ -216,10 +216,12 @@ fn finding_of_kind() -> FindingKey {
     finding("vpc-1").of_kind(EndpointKind::Gateway)
 }
 
+/// One of each status that form 1 had.
 fn delivered_findings() -> Vec<DeliveredFinding> {
     let severities = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
     FindingStatus::ALL
         .into_iter()
+        .filter(|status| *status != FindingStatus::ExemptionEnds)
         .zip(severities.into_iter().cycle())
         .enumerate()
         .map(|(n, (outcome, severity))| DeliveredFinding {
@@ -268,6 +270,51 @@ async fn an_upgrade_loses_no_history() {
 async fn items_are_read_as_they_were_written() {
     let history = read(&["v2-changes", "v2-delivered", "v2-pause", "v2-resume"]).await;
     assert_eq!(history, expected());
+}
+
+#[tokio::test]
+async fn announcement_of_the_end_of_an_exemption_is_kept() {
+    let announced = DeliveredFinding {
+        outcome: FindingStatus::ExemptionEnds,
+        ..delivered("vpc-1", "Something is wrong.")
+    };
+    let cloud = Cloud::new().json("PutItem", &json!({}));
+    ledger(&cloud)
+        .tell(
+            &scope(),
+            "endpoint-missing",
+            std::slice::from_ref(&announced),
+            at("12:00:00"),
+        )
+        .await
+        .unwrap();
+    let item = cloud.bodies("PutItem")[0]["Item"].clone();
+    let kept: Json = serde_json::from_str(item["delivered"]["S"].as_str().unwrap()).unwrap();
+    assert_eq!(kept[0]["status"], "exemption-ends");
+    let cloud = Cloud::new().json("Query", &json!({ "Items": [item] }));
+    let history = ledger(&cloud).past(&scope(), None).await.unwrap();
+    assert_eq!(history.delivered.into_values().collect::<Vec<_>>(), [announced]);
+}
+
+#[tokio::test]
+async fn quarantine_is_kept_with_the_policy_from_before() {
+    let quarantined = ChangeRecord {
+        action: Action::Change(Change::QuarantineEndpoint(QuarantineEndpoint {
+            endpoint: "vpce-1".into(),
+            before: "{}".to_owned(),
+        })),
+        status: ChangeStatus::Applied { created: None },
+        ..record("06:00:00")
+    };
+    let cloud = Cloud::new().json("PutItem", &json!({}));
+    ledger(&cloud).conclude(&quarantined, at("12:00:00")).await.unwrap();
+    let item = cloud.bodies("PutItem")[0]["Item"].clone();
+    let kept: Json = serde_json::from_str(item["change"]["S"].as_str().unwrap()).unwrap();
+    let change = json!({"kind": "quarantine-endpoint", "endpoint": "vpce-1", "before": "{}"});
+    assert_eq!(kept["action"], json!({ "change": change }));
+    let cloud = Cloud::new().json("Query", &json!({ "Items": [item] }));
+    let history = ledger(&cloud).past(&scope(), None).await.unwrap();
+    assert_eq!(history.records, [quarantined]);
 }
 
 #[tokio::test]

@@ -150,6 +150,7 @@ async fn services_that_the_listing_omits_are_described_by_name_once() {
             "com.amazonaws.eu-central-1.s3".to_owned(),
         ],
         kind: EndpointKind::Interface,
+        fips: false,
         vpcs: VpcSelector::default(),
         subnets: SubnetSelector::default(),
     };

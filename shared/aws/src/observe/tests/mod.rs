@@ -79,6 +79,7 @@ fn empty_vpc() -> Cloud {
         .on("DescribeVpcEndpoints", "<vpcEndpointSet/>")
         .on("DescribeSecurityGroups", "<securityGroupInfo/>")
         .on("DescribeVpcEndpointServices", "<serviceDetailSet/>")
+        .on("DescribeNetworkAcls", "<networkAclSet/>")
 }
 
 fn subnet_item(id: &str, vpc: &str) -> String {

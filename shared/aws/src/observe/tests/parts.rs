@@ -339,3 +339,45 @@ async fn a_default_route_to_a_gateway_load_balancer_endpoint_leads_out_of_the_vp
         assert_eq!(snapshot.class_of(&"subnet-1".into()), Ok(class), "{destination}");
     }
 }
+
+#[tokio::test]
+async fn network_acls_are_read_in_the_order_of_their_entries() {
+    let content = "<networkAclSet><item><networkAclId>acl-1</networkAclId><vpcId>vpc-1</vpcId><default>true</default><entrySet>\
+        <item><ruleNumber>32767</ruleNumber><protocol>-1</protocol><ruleAction>deny</ruleAction><egress>true</egress>\
+        <cidrBlock>0.0.0.0/0</cidrBlock><portRange><from>0</from><to>0</to></portRange></item>\
+        <item><ruleNumber>101</ruleNumber><protocol>17</protocol><ruleAction>allow</ruleAction><egress>false</egress>\
+        <ipv6CidrBlock>::/0</ipv6CidrBlock></item>\
+        <item><ruleNumber>100</ruleNumber><protocol>6</protocol><ruleAction>allow</ruleAction><egress>false</egress>\
+        <cidrBlock>10.0.0.0/16</cidrBlock><portRange><from>443</from><to>443</to></portRange></item></entrySet>\
+        <associationSet><item><networkAclAssociationId>aclassoc-1</networkAclAssociationId>\
+        <networkAclId>acl-1</networkAclId><subnetId>subnet-1</subnetId></item></associationSet></item></networkAclSet>";
+    let snapshot = look_at(Part::NetworkAcls, "DescribeNetworkAcls", content).await;
+    let acls = snapshot.network_acls.unwrap();
+    let acl = &acls[&"acl-1".into()];
+    let read: Vec<_> = acl
+        .entries
+        .iter()
+        .map(|entry| (entry.number, entry.egress, entry.tcp, entry.ports, entry.allow))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            (100, false, true, Some((443, 443)), true),
+            (101, false, false, None, true),
+            (32_767, true, true, None, false),
+        ]
+    );
+    assert_eq!(acl.entries[0].network, "10.0.0.0/16".parse().unwrap());
+    assert_eq!(acl.entries[1].network, "::/0".parse().unwrap());
+    assert_eq!(acl.subnets, ["subnet-1".into()].into());
+}
+
+#[tokio::test]
+async fn network_acl_entry_with_an_unknown_action_makes_a_gap() {
+    let content = "<networkAclSet><item><networkAclId>acl-1</networkAclId><vpcId>vpc-1</vpcId><entrySet>\
+        <item><ruleNumber>100</ruleNumber><protocol>6</protocol><ruleAction>log</ruleAction><egress>false</egress>\
+        <cidrBlock>10.0.0.0/16</cidrBlock></item></entrySet></item></networkAclSet>";
+    let snapshot = look_at(Part::NetworkAcls, "DescribeNetworkAcls", content).await;
+    let gap = snapshot.network_acls.unwrap_err();
+    assert!(gap.reason.contains("`log`"), "{gap}");
+}

@@ -22,11 +22,12 @@ const TABLE: &str = "<routeTableSet><item><routeTableId>rtb-1</routeTableId><vpc
 #[tokio::test]
 async fn every_kind_of_target_resolves_to_its_vpc() {
     let group = "<securityGroupInfo><item><groupId>sg-1</groupId><vpcId>vpc-1</vpcId></item></securityGroupInfo>";
+    let acl = "<networkAclSet><item><networkAclId>acl-1</networkAclId><vpcId>vpc-1</vpcId></item></networkAclSet>";
     let endpoint = "<vpcEndpointSet><item><vpcEndpointId>vpce-1</vpcEndpointId><vpcId>vpc-1</vpcId>\
         <state>deleted</state></item></vpcEndpointSet>";
     let subnet = format!("<subnetSet>{}</subnetSet>", subnet_item("subnet-1", "vpc-1"));
     let vpc = || Resolution::Scope(ScopedResource::Vpc("vpc-1".into()));
-    let table: [(Target, Cloud, &str); 5] = [
+    let table: [(Target, Cloud, &str); 6] = [
         (
             Target::Subnet("subnet-1".into()),
             Cloud::new().on("DescribeSubnets", &subnet),
@@ -46,6 +47,11 @@ async fn every_kind_of_target_resolves_to_its_vpc() {
             Target::SecurityGroup("sg-1".into()),
             Cloud::new().on("DescribeSecurityGroups", group),
             "group-id",
+        ),
+        (
+            Target::NetworkAcl("acl-1".into()),
+            Cloud::new().on("DescribeNetworkAcls", acl),
+            "network-acl-id",
         ),
         (
             Target::Endpoint("vpce-1".into()),

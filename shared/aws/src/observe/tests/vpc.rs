@@ -3,10 +3,10 @@ use postern_core::model::managed::MANAGED_GROUP_NAME;
 use super::*;
 
 #[tokio::test]
-async fn a_whole_vpc_costs_eight_calls() {
+async fn a_whole_vpc_costs_nine_calls() {
     let cloud = empty_vpc();
     let snapshot = look(&cloud, &Part::VPC).await.unwrap().unwrap();
-    assert_eq!(cloud.actions().len(), 8);
+    assert_eq!(cloud.actions().len(), 9);
     assert_eq!(snapshot.account, account());
     assert_eq!(snapshot.region, region());
     let cidrs = ["10.0.0.0/16", "10.1.0.0/16", "2001:db8:1::/56"];
@@ -84,6 +84,7 @@ async fn each_part_takes_the_calls_that_it_declares() {
         (Part::Endpoints, "DescribeVpcEndpoints", "<vpcEndpointSet/>"),
         (Part::SecurityGroups, "DescribeSecurityGroups", "<securityGroupInfo/>"),
         (Part::Services, "DescribeVpcEndpointServices", "<serviceDetailSet/>"),
+        (Part::NetworkAcls, "DescribeNetworkAcls", "<networkAclSet/>"),
     ];
     let observed_always: Vec<_> = Part::VPC.into_iter().filter(|part| !part.dispensable()).collect();
     assert_eq!(answers.map(|(part, ..)| part).to_vec(), observed_always);

@@ -64,7 +64,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "[[requirements]]\nservices = ['s3']\nzones = 2",
-        "3:1: requirements[0].zones: unknown key; known are `services`, `type`, `vpcs`, `subnets`",
+        "3:1: requirements[0].zones: unknown key; known are `services`, `sets`, `type`, `fips`, `vpcs`, `subnets`",
     ),
     bad(
         "[exempt_by_tag]\ncontrol = 'policy-open'",
@@ -78,7 +78,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
             "until = 2027-01-31",
             "expires = 2027-01-31"
         ),
-        "5:1: exemptions[0].until: unknown key; known are `control`, `resource`, `tag`, `reason`, `expires`",
+        "5:1: exemptions[0].until: unknown key; known are `control`, `resource`, `tag`, `reason`, `owner`, `since`, `expires`",
     ),
     // Types.
     bad("modes = 1", "1:9: modes: expected a table, found an integer"),
@@ -243,7 +243,7 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     // Requirements.
     bad(
         "[[requirements]]\ntype = 'gateway'",
-        "1:1: requirements[0]: `services` is missing",
+        "1:1: requirements[0]: requires nothing; add `services` or `sets`",
     ),
     bad(
         "[[requirements]]\nservices = []",
@@ -254,12 +254,28 @@ pub(in crate::settings) const BAD: &[Bad] = &[
         "2:13: requirements[0].services[0]: `Secrets Manager` is not the name of a service such as ecr.api",
     ),
     bad(
+        "[[requirements]]\nsets = []",
+        "2:8: requirements[0].sets: is empty; name at least one",
+    ),
+    bad(
+        "[[requirements]]\nsets = ['ecr', 'ek']",
+        "2:16: requirements[0].sets[1]: unknown set `ek`; did you mean `eks`?",
+    ),
+    bad(
+        "[[requirements]]\nsets = ['ecr', 'ecr']",
+        "2:16: requirements[0].sets[1]: repeats requirements[0].sets[0]; leave one of them out",
+    ),
+    bad(
+        "[[requirements]]\nservices = ['s3']\nfips = 'yes'",
+        "3:8: requirements[0].fips: expected true or false without quotes, found a string",
+    ),
+    bad(
         "[[requirements]]\nservices = ['s3']\ntype = 'gatway'",
         "3:8: requirements[0].type: unknown type `gatway`; did you mean `gateway`?",
     ),
     bad(
         "[[requirements]]\nservices = ['s3']\ntype = 'resource'",
-        "3:8: requirements[0].type: unknown type `resource`; known are `interface`, `gateway`",
+        "3:8: requirements[0].type: unknown type `resource`; known are `interface`, `gateway`, `both`",
     ),
     bad(
         "[[requirements]]\nservices = ['s3']\nvpcs = { ids = ['subnet-0abc'] }",
@@ -321,6 +337,26 @@ pub(in crate::settings) const BAD: &[Bad] = &[
             "expires = 2027-01-31"
         ),
         "1:1: exemptions[0]: has both `resource` and `tag`; leave one of them out",
+    ),
+    bad(
+        exemption!(
+            "control = 'policy-open'",
+            "resource = 'vpce-0abc'",
+            "reason = 'x'",
+            "owner = ' '",
+            "expires = 2027-01-31"
+        ),
+        "5:9: exemptions[0].owner: ` ` is not an owner",
+    ),
+    subtle(
+        exemption!(
+            "control = 'policy-open'",
+            "resource = 'vpce-0abc'",
+            "reason = 'x'",
+            "since = '2027-01-01'",
+            "expires = 2027-01-31"
+        ),
+        "5:9: exemptions[0].since: expected a date without quotes such as 2027-01-31, found a string",
     ),
     bad(
         exemption!(
@@ -519,6 +555,8 @@ pub(in crate::settings) const GOOD: &[&str] = &[
     "[perimeter]\ncidrs = ['0.0.0.0/0', 'fd00::/8', '192.0.2.7/32']",
     "[[requirements]]\nservices = ['com.amazonaws.vpce.eu-central-1.vpce-svc-0abc', 'aws.api.eu-central-1.x_y']",
     "[[requirements]]\nservices = ['s3']\n[[requirements]]\nservices = ['s3']\ntype = 'gateway'",
+    "[[requirements]]\nsets = ['baseline', 'ssm']\nfips = true\nvpcs = { tags = { env = 'prod' } }",
+    "[[requirements]]\nsets = ['eks']\nservices = ['s3', 'dynamodb']\ntype = 'both'",
     "[[requirements]]\nservices = ['s3']\nvpcs = { tags = { 'aws:cloudformation:stack-name' = '' } }",
     "[modes]\ndefault = 'enforce'\nendpoint-missing = 'audit'\npolicy-open = 'off'",
     "[perimeter]\naccounts = ['111122223333']\n[modes]\ndefault = 'enforce'",
@@ -532,6 +570,8 @@ pub(in crate::settings) const GOOD: &[&str] = &[
         "control = 'policy-open'",
         "resource = 'vpc-0abc'",
         "reason = 'x'",
+        "owner = 'storage'",
+        "since = 2026-11-02",
         "expires = 2027-01-31T12:00:00Z"
     ),
     "[limits]\nchanges_per_run = 0\nmonthly_cost_per_vpc = 0\nchanges_per_hour = 0\nmonthly_cost_total = 1_000\nattempts = 1\nwindow_hours = 720",
@@ -566,6 +606,7 @@ subnets = { classes = ["public"], tags = { tier = "app" } }
 aws = false
 names = ['sts']
 accounts = ['444455556666']
+quarantine = true
 
 [[providers]]
 services = { ids = ["vpce-svc-0abc"], names = ["com.amazonaws.vpce.eu-central-1.vpce-svc-0abc"], tags = { tier = "gold" } }

@@ -372,6 +372,30 @@ fn every_field_of_every_call_gives_its_target() {
             Target::Endpoint("vpce-1".into()),
         ),
         (
+            "CreateNetworkAclEntry",
+            json!({"networkAclId": "acl-1", "ruleNumber": 90, "egress": false, "ruleAction": "deny"}),
+            json!({"requestId": "r", "_return": true}),
+            Target::NetworkAcl("acl-1".into()),
+        ),
+        (
+            "DeleteNetworkAclEntry",
+            json!({"networkAclId": "acl-1", "ruleNumber": 90, "egress": false}),
+            none.clone(),
+            Target::NetworkAcl("acl-1".into()),
+        ),
+        (
+            "ReplaceNetworkAclAssociation",
+            json!({"associationId": "aclassoc-1", "networkAclId": "acl-2"}),
+            json!({"requestId": "r", "newAssociationId": "aclassoc-2"}),
+            Target::NetworkAcl("acl-2".into()),
+        ),
+        (
+            "ReplaceNetworkAclEntry",
+            json!({"networkAclId": "acl-1", "ruleNumber": 90, "egress": true, "ruleAction": "allow"}),
+            none.clone(),
+            Target::NetworkAcl("acl-1".into()),
+        ),
+        (
             "ReplaceRoute",
             json!({"routeTableId": "rtb-1"}),
             none.clone(),
