@@ -12,16 +12,66 @@ use crate::xml::Xml;
 /// The operation and the parameters of a request with this path and query.
 pub(crate) fn read(target: &str) -> (String, Form) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let operation = match path {
-        "/2013-04-01/hostedzonesbyvpc" => "ListHostedZonesByVPC",
-        _ => not_modelled(format_args!("the path `{path}` of Route 53")),
-    };
-    (operation.to_owned(), Form::decode(query.as_bytes()))
+    let query = form_urlencoded::parse(query.as_bytes()).into_owned();
+    let of_zone = path.strip_prefix("/2013-04-01/hostedzone/");
+    if path == "/2013-04-01/hostedzonesbyvpc" {
+        ("ListHostedZonesByVPC".to_owned(), Form::new(query))
+    } else if let Some(id) = of_zone.and_then(|rest| rest.strip_suffix("/rrset")) {
+        let fields = query.chain([("Id".to_owned(), id.to_owned())]);
+        ("ListResourceRecordSets".to_owned(), Form::new(fields))
+    } else {
+        not_modelled(format_args!("the path `{path}` of Route 53"))
+    }
 }
 
 /// Answers one call with the XML of its success.
 pub(crate) fn answer(world: &World, caller: &str, operation: &str, form: &Form) -> Result<String, ApiError> {
     let account = caller.split(':').nth(4).unwrap_or_default();
+    let answer = match operation {
+        "ListResourceRecordSets" => records(world, account, form),
+        _ => zones(world, account, form),
+    };
+    form.all_read(operation);
+    answer
+}
+
+fn records(world: &World, account: &str, form: &Form) -> Result<String, ApiError> {
+    let id = form.required("Id");
+    let Some(zone) = world.hosted_zones.get(id).filter(|zone| zone.owner == account) else {
+        let message = format!("No hosted zone found with ID: {id}");
+        return Err(ApiError::new("NoSuchHostedZone", message));
+    };
+    let size = usize::try_from(form.number("maxitems").unwrap_or(300)).unwrap_or(1);
+    let mut xml = Xml::default();
+    xml.node("ListResourceRecordSetsResponse", |xml| {
+        xml.node("ResourceRecordSets", |xml| {
+            xml.node("ResourceRecordSet", |xml| {
+                xml.text("Name", &format!("{}.", zone.name));
+                xml.text("Type", "NS");
+                xml.value("TTL", 172_800);
+                xml.node("ResourceRecords", |xml| {
+                    xml.node("ResourceRecord", |xml| xml.text("Value", "ns-0.awsdns-00.com."));
+                });
+            });
+            for (name, target) in zone.aliases.iter().take(size) {
+                xml.node("ResourceRecordSet", |xml| {
+                    xml.text("Name", &format!("{}.", name.replace('*', "\\052")));
+                    xml.text("Type", "A");
+                    xml.node("AliasTarget", |xml| {
+                        xml.text("HostedZoneId", "Z0123456789AWS");
+                        xml.text("DNSName", &format!("{target}."));
+                        xml.value("EvaluateTargetHealth", false);
+                    });
+                });
+            }
+        });
+        xml.value("IsTruncated", zone.aliases.len() > size);
+        xml.value("MaxItems", size);
+    });
+    Ok(xml.finish())
+}
+
+fn zones(world: &World, account: &str, form: &Form) -> Result<String, ApiError> {
     let vpc = form.required("vpcid");
     let owned = world.vpc(vpc).filter(|known| known.owner == account);
     if owned.is_none_or(|known| known.region != form.required("vpcregion")) {
@@ -49,6 +99,5 @@ pub(crate) fn answer(world: &World, caller: &str, operation: &str, form: &Form) 
             xml.text("NextToken", &last.id);
         }
     });
-    form.all_read(operation);
     Ok(xml.finish())
 }

@@ -1,11 +1,12 @@
 //! The private hosted zones of a VPC, read by requests of their own: a client of the SDK for Route 53 would make the functions
 //! larger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use postern_core::evaluation::hosted_zones::hosted_zones_decide;
-use postern_core::model::hosted_zone::HostedZone;
+use postern_core::evaluation::central::zone_for;
+use postern_core::evaluation::hosted_zones::{central_names, hosted_zones_decide};
+use postern_core::model::hosted_zone::{HostedZone, ZoneRecord};
 use postern_core::model::id::AccountId;
 use postern_core::model::part::{Gap, Observed, Part};
 use postern_core::model::snapshot::VpcSnapshot;
@@ -19,6 +20,8 @@ use crate::xml::records;
 
 /// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByVPC.html>
 pub(super) const ZONES_OF_VPC: &str = "route53:ListHostedZonesByVPC";
+/// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html>
+pub(super) const RECORDS: &str = "route53:ListResourceRecordSets";
 
 const SERVICE: Service = Service {
     id: "Route 53",
@@ -53,7 +56,14 @@ pub(super) async fn hosted_zones(
         return Err(gap.clone());
     }
     match list(session, snapshot).await {
-        Ok(zones) => Ok(zones),
+        Ok(mut zones) => {
+            for id in zones_with_records(snapshot, settings, &zones) {
+                if let Some(zone) = zones.get_mut(&id) {
+                    zone.records = records_of(session, snapshot, zone).await;
+                }
+            }
+            Ok(zones)
+        }
         Err(error) => {
             let gap = gap(Part::HostedZones, &error);
             let throttled = error.transient() && error.code.is_some();
@@ -72,16 +82,7 @@ async fn list(session: &Session, snapshot: &VpcSnapshot) -> Result<BTreeMap<Stri
         if !next.is_empty() {
             uri += &format!("&nexttoken={}", encoded(&next, ""));
         }
-        let request = Request {
-            call: ZONES_OF_VPC,
-            service: SERVICE,
-            region: Some(region.to_string()),
-            method: "GET",
-            uri,
-            headers: Vec::new(),
-            body: String::new(),
-        };
-        let page = session.send(request).await?.body;
+        let page = session.send(request(ZONES_OF_VPC, snapshot, uri)).await?.body;
         if element(&page, "MaxItems").is_none() {
             return Err(CallError::unreadable(
                 ZONES_OF_VPC,
@@ -100,12 +101,84 @@ async fn list(session: &Session, snapshot: &VpcSnapshot) -> Result<BTreeMap<Stri
     }
 }
 
+/// The zones that answer for names which a spoke looks up.
+fn zones_with_records(
+    snapshot: &VpcSnapshot,
+    settings: &Settings,
+    zones: &BTreeMap<String, HostedZone>,
+) -> BTreeSet<String> {
+    let names = central_names(snapshot, settings);
+    let answering = names.iter().filter_map(|name| zone_for(zones.values(), name));
+    answering.map(|zone| zone.id.clone()).collect()
+}
+
+/// The records of a zone, of which one page is read: a zone of the name of a service has few.
+async fn records_of(session: &Session, snapshot: &VpcSnapshot, zone: &HostedZone) -> Observed<Vec<ZoneRecord>> {
+    let unknown = |reason: String| {
+        Err(Gap {
+            part: Part::HostedZones,
+            reason,
+        })
+    };
+    if zone.owner != snapshot.account {
+        return unknown(format!("account {} owns it", zone.owner));
+    }
+    let uri = format!("/2013-04-01/hostedzone/{}/rrset?maxitems=300", encoded(&zone.id, ""));
+    match session.send(request(RECORDS, snapshot, uri)).await {
+        Err(error) => Err(gap(Part::HostedZones, &error)),
+        Ok(answer) => match element(&answer.body, "IsTruncated") {
+            Some("false") => {
+                let sets = records(
+                    &answer.body,
+                    "ResourceRecordSets",
+                    &["Name", "Type", "DNSName", "Value"],
+                );
+                Ok(sets.into_iter().filter_map(record).collect())
+            }
+            Some(_) => unknown("it has more than 300 records".to_owned()),
+            None => unknown(format!("{RECORDS} gave no list of records")),
+        },
+    }
+}
+
+fn request(call: &'static str, snapshot: &VpcSnapshot, uri: String) -> Request {
+    Request {
+        call,
+        service: SERVICE,
+        region: Some(snapshot.region.to_string()),
+        method: "GET",
+        uri,
+        headers: Vec::new(),
+        body: String::new(),
+    }
+}
+
+/// None for a record of another type. Of several values the last one stands for all.
+fn record(mut set: BTreeMap<String, String>) -> Option<ZoneRecord> {
+    let kind = set.remove("Type")?;
+    let target = set.remove("DNSName").or_else(|| set.remove("Value"))?;
+    matches!(kind.as_str(), "A" | "AAAA" | "CNAME").then_some(ZoneRecord {
+        name: plain(&set.remove("Name")?),
+        targets: vec![plain(&target)],
+    })
+}
+
+/// A name without the dot at the end, in lower case. Route 53 writes `*` as `\\052`
+/// ([DNS domain name format](https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html)).
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').replace("\\052", "*").to_ascii_lowercase()
+}
+
 /// None for a zone of an AWS service.
 fn zone(mut summary: BTreeMap<String, String>) -> Option<(String, HostedZone)> {
     let zone = HostedZone {
         id: summary.remove("HostedZoneId")?,
-        name: summary.remove("Name")?.trim_end_matches('.').to_ascii_lowercase(),
+        name: plain(&summary.remove("Name")?),
         owner: AccountId::from(summary.remove("OwningAccount")?),
+        records: Err(Gap {
+            part: Part::HostedZones,
+            reason: "no decision depends on its records".to_owned(),
+        }),
     };
     Some((zone.id.clone(), zone))
 }

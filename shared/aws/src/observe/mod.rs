@@ -1,5 +1,6 @@
 //! Observes VPCs and endpoint services as they are now.
 
+mod central;
 mod clients;
 mod groups;
 mod hosted_zones;
@@ -67,7 +68,8 @@ pub fn calls(part: Part) -> &'static [&'static str] {
         Part::SecurityGroups => &[describe::SECURITY_GROUPS],
         Part::Services => &[describe::SERVICES],
         Part::NetworkAcls => &[describe::NETWORK_ACLS],
-        Part::HostedZones => &[hosted_zones::ZONES_OF_VPC],
+        Part::HostedZones => &[hosted_zones::ZONES_OF_VPC, hosted_zones::RECORDS],
+        Part::Central => central::CALLS,
         Part::Configuration => &[describe::CONFIGURATIONS],
         Part::Permissions => &[describe::PERMISSIONS],
         Part::Connections => &[describe::CONNECTIONS],
@@ -147,10 +149,10 @@ async fn observe(
             }),
         )
     };
-    let (found, observed) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
+    let (found, seen) = tokio::join!(vpcs(ec2, vpc), parts_of_it);
     // What fails because the VPC is gone does not count.
     let Some(vpc) = found? else { return Ok(None) };
-    let (dns, subnets, route_tables, endpoints, mut security_groups, mut services, network_acls) = observed?;
+    let (dns, subnets, route_tables, endpoints, mut security_groups, mut services, network_acls) = seen?;
     if let (Ok(endpoints), Ok(groups)) = (&endpoints, &mut security_groups) {
         groups.extend(groups::foreign(ec2, endpoints, groups).await?);
     }
@@ -170,10 +172,17 @@ async fn observe(
         services,
         network_acls,
         hosted_zones: Err(unasked(Part::HostedZones)),
+        central: Err(unasked(Part::Central)),
     };
     if parts.contains(&Part::HostedZones) {
         snapshot.hosted_zones = hosted_zones::hosted_zones(session, &snapshot, settings).await;
     }
+    snapshot.central = observed(
+        Part::Central,
+        parts,
+        central::central(session, region, &snapshot, settings),
+    )
+    .await?;
     Ok(Some(snapshot))
 }
 
@@ -245,6 +254,7 @@ fn words(part: Part) -> &'static str {
         Part::Services => "the service catalogue was",
         Part::NetworkAcls => "the network ACLs were",
         Part::HostedZones => "the private hosted zones were",
+        Part::Central => "the VPCs that share endpoints were",
         Part::Configuration => "the configuration was",
         Part::Permissions => "the permissions were",
         Part::Connections => "the connections were",

@@ -12,7 +12,7 @@ use postern_core::settings::Settings;
 
 use super::groups::{may_be_foreign, unknown_groups};
 use super::hosted_zones::hosted_zones;
-use super::{ObserveError, complete, dns, gap, observed, unasked};
+use super::{ObserveError, central, complete, dns, gap, observed, unasked};
 use crate::describe;
 use crate::describe::parse::{self, vpc_of};
 use crate::error::CallError;
@@ -132,6 +132,7 @@ impl Session {
                 services: services.clone(),
                 network_acls: share(&network_acls, &vpc.id),
                 hosted_zones: Err(unasked(Part::HostedZones)),
+                central: Err(unasked(Part::Central)),
                 vpc,
             })
         });
@@ -140,6 +141,9 @@ impl Session {
             for snapshot in &mut snapshots {
                 snapshot.hosted_zones = hosted_zones(self, snapshot, settings).await;
             }
+        }
+        if parts.contains(&Part::Central) {
+            central::among(&mut snapshots, settings);
         }
         Ok(snapshots)
     }

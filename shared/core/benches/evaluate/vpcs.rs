@@ -14,6 +14,7 @@ use postern_core::model::id::{EndpointId, SubnetId, Zone};
 use postern_core::model::network_acl::{AclEntry, NetworkAcl};
 use postern_core::model::part::Tags;
 use postern_core::model::scope_snapshot::Snapshot;
+use postern_core::model::snapshot::Central;
 use postern_core::model::snapshot::{
     IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc, VpcDns,
     VpcSnapshot,
@@ -190,6 +191,7 @@ impl Fleet {
             services: Ok(Arc::clone(&self.catalogue)),
             network_acls: Ok(BTreeMap::from([(acl.id.clone(), acl)])),
             hosted_zones: Ok(BTreeMap::new()),
+            central: Ok(Central::default()),
         }
     }
 }

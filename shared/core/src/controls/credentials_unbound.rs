@@ -18,8 +18,8 @@ instance of one VPC can be used from another VPC, through its endpoints, and loo
 with them carry the VPC of the instance (`aws:Ec2InstanceSourceVPC`), so that an endpoint policy can deny them.
 
 The control is off unless `[modes]` names it: where instances of several VPCs share the endpoints of a central VPC, \
-by peering or a transit gateway, its remediation would cut them off. Exempt such endpoints, or leave the control \
-off. While it is on, Postern creates endpoints with such a policy.
+by peering or a transit gateway, its remediation would cut them off. The control does not apply to VPCs that \
+`[central]` names as hubs; exempt other endpoints that are shared, or leave the control off. While it is on, Postern creates endpoints with such a policy.
 
 The control is non-compliant when the policy allows at least one request of a trusted principal with credentials of \
 an instance of another VPC. The address of the instance (`aws:Ec2InstanceSourcePrivateIPv4`) is not checked: the key \
@@ -63,6 +63,9 @@ fn judge(
     service: &Service,
     policy: &Policy,
 ) -> Assessment {
+    if context.hub().is_some() {
+        return key.not_applicable("The VPC is a hub (`[central]`): instances of other VPCs use its endpoints.");
+    }
     let vpc = &context.snapshot.vpc.id;
     let (witness, fix) = match context.policies.binding(policy, &context.settings.perimeter) {
         Binding::Bound => {

@@ -26,8 +26,9 @@ Without an endpoint the workloads of the VPC reach the service through a NAT gat
 all.
 
 An endpoint counts when it is of the required type, leads to the service in the VPC's own Region, is pending, waiting \
-for acceptance or available, and has addresses (IPv4, IPv6 or both) that one of the subnets reaches. Endpoints in other VPCs whose names are shared through private hosted zones are \
-not detected: exempt such VPCs.
+for acceptance or available, and has addresses (IPv4, IPv6 or both) that one of the subnets reaches. A VPC that `[central]` selects as a spoke gets no \
+endpoint to a service that is served centrally: `central-unreachable` evaluates it. In a hub, endpoints are created \
+without private DNS.
 
 **Remediation** (automatic; interrupting with private DNS or routes). Creates the endpoint. A gateway endpoint is \
 associated with the route tables of the subnets that need it. An interface endpoint gets, in each zone that the \
@@ -118,6 +119,11 @@ fn judge(context: &Context<'_>, required: &Required<'_>, key: FindingKey) -> Res
     };
     if let Some(endpoint) = serving.iter().find(reached) {
         return Ok(key.compliant(format!("{} serves {}.", endpoint.id, service.name)));
+    }
+    if serving.is_empty() && context.uses_centrally(service) {
+        return Ok(
+            key.not_applicable("A hub serves the VPC (`[central]`); `central-unreachable` evaluates the way to it.")
+        );
     }
     if let Some(doubtful) = context.doubtful(service)?.first() {
         return Ok(in_unknown_state(key, doubtful));
@@ -242,7 +248,9 @@ fn policy(context: &Context<'_>, service: &Service) -> Result<Option<String>, St
     }
     match context.perimeter_policy(service) {
         // As credentials-unbound wants it, where that control is on.
-        Ok(policy) if context.settings.modes.of(credentials_unbound::CONTROL.name) != Mode::Off => {
+        Ok(policy)
+            if context.hub().is_none() && context.settings.modes.of(credentials_unbound::CONTROL.name) != Mode::Off =>
+        {
             Ok(Some(context.bound_policy(service, policy)))
         }
         Ok(policy) => Ok(Some(policy)),

@@ -1,11 +1,14 @@
 //! ingress-blocked: see [`CONTROL`].
 
+use ipnet::IpNet;
+
 use crate::changes::ChangeKind;
 use crate::evaluation::ingress::{Admission, ServicePorts};
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
-use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use crate::model::part::{Gap, Part};
+use crate::model::snapshot::{IngressSource, Vpc};
 
 pub static CONTROL: Control = Control {
     name: "ingress-blocked",
@@ -19,6 +22,8 @@ required.
 Most services listen on TCP 443. Some listen on other ports or on several, such as `email-smtp` and `cassandra`; a \
 subnet from which one of the ports is admitted counts as admitted. A service whose ports AWS does not document is not \
 judged.
+
+The endpoints of a hub (`[central]`) are also needed by the VPCs that use them centrally.
 
 Rules that admit members of another security group or a prefix list are not resolved. Where only such a rule may \
 admit a subnet, the verdict is indeterminate.
@@ -38,6 +43,7 @@ neither edited nor detached.",
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::Central,
     ],
     changes: &[
         ChangeKind::CreateManagedGroup,
@@ -53,7 +59,14 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         if endpoint.kind == EndpointKind::Interface && !endpoint.dead() && context.local(endpoint) {
-            findings.push(judge(context, endpoint)?);
+            let own = judge(context, endpoint)?;
+            let settled = matches!(own.conclusion.verdict(), Verdict::NonCompliant | Verdict::Indeterminate);
+            let of_spokes = if settled {
+                None
+            } else {
+                of_hub(context, endpoint, &own.key)?
+            };
+            findings.push(of_spokes.unwrap_or(own));
         }
     }
     Ok(findings)
@@ -103,6 +116,54 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
     })
 }
 
+/// What there is to say of an endpoint of a hub whose groups admit no network of a spoke that needs it.
+fn of_hub(context: &Context<'_>, endpoint: &Endpoint, key: &FindingKey) -> Result<Option<Assessment>, Gap> {
+    let Some(service) = context.service_of(endpoint)?.filter(|_| endpoint.usable()) else {
+        return Ok(None);
+    };
+    let spokes = context.spokes_of(service);
+    let Some(ports) = ServicePorts::of(&service.name).filter(|_| !spokes.is_empty()) else {
+        return Ok(None);
+    };
+    let groups = context.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
+    let of_endpoint = endpoint.security_groups.iter().filter_map(|id| groups.get(id));
+    let rules: Vec<_> = of_endpoint
+        .flat_map(|group| &group.ingress)
+        .filter(|rule| ports.overlap(rule))
+        .collect();
+    // Whole networks are known of a spoke, and not in which subnets its clients are: `central-unreachable` knows.
+    let admitted = |spoke: &&Vpc| {
+        rules.iter().any(|rule| match &rule.source {
+            IngressSource::Cidr(network) => {
+                let meets = |cidr: &IpNet| cidr.contains(network) || network.contains(cidr);
+                spoke.cidrs.iter().any(meets)
+            }
+            IngressSource::Group(_) | IngressSource::PrefixList(_) => true,
+        })
+    };
+    let blocked: Vec<_> = spokes
+        .into_iter()
+        .filter(|spoke| !admitted(spoke))
+        .map(of_spoke)
+        .collect();
+    let blocked = blocked.join(", ");
+    Ok((!blocked.is_empty()).then(|| {
+        key.clone().non_compliant(
+            format!("No security group of the endpoint admits {ports} from VPCs that use it centrally: {blocked}."),
+            Remediation::Manual(format!(
+                "Admit {ports} from the subnets of these VPCs in a security group of {}. `central-unreachable` names the \
+                 networks.",
+                endpoint.id
+            )),
+        )
+    }))
+}
+
+fn of_spoke(spoke: &Vpc) -> String {
+    let cidrs: Vec<_> = spoke.cidrs.iter().map(ToString::to_string).collect();
+    format!("{} ({})", spoke.id, cidrs.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +173,7 @@ mod tests {
     use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressRule, IngressSource, Protocol, SubnetClass};
+    use crate::testing::central::hub_with_spoke;
     use crate::testing::{
         STRANGER, VPC, World, advice, assert_needs, bare, changes, compliant, https, net, nets, rule, tags,
     };
@@ -420,6 +482,7 @@ mod tests {
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
         let by_requirement = guarded(&[]).edit_endpoint("vpce-sts", |e| e.private_dns = false);
-        assert_needs(&CONTROL, &[guarded(&[]), by_requirement]);
+        let hub = hub_with_spoke("10.20.0.0/16");
+        assert_needs(&CONTROL, &[guarded(&[]), by_requirement, hub]);
     }
 }

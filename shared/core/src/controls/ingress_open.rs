@@ -38,7 +38,7 @@ resources may use them.",
         (Framework::CisControls8, "13.4"),
     ],
     resource: ResourceKind::Endpoint,
-    needs: &[Part::Endpoints, Part::SecurityGroups],
+    needs: &[Part::Endpoints, Part::SecurityGroups, Part::Central],
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
@@ -95,7 +95,13 @@ fn joined(texts: &BTreeSet<String>, between: &str) -> String {
 
 fn trusted(context: &Context<'_>, network: IpNet) -> bool {
     let own = context.snapshot.vpc.cidrs.iter();
-    own.chain(&context.settings.trusted_cidrs)
+    let spokes = context
+        .snapshot
+        .central
+        .iter()
+        .flat_map(|central| central.spokes.values());
+    own.chain(spokes.flat_map(|spoke| &spoke.cidrs))
+        .chain(&context.settings.trusted_cidrs)
         .any(|trusted| trusted.contains(&network))
 }
 
@@ -125,6 +131,7 @@ mod tests {
     use crate::model::finding::Verdict;
     use crate::model::snapshot::SubnetClass;
     use crate::settings::ExemptionSelector;
+    use crate::testing::central::hub_with_spoke;
     use crate::testing::{World, advice, assert_needs, bare, compliant, https, net, rule};
 
     fn with(ingress: &[IngressRule]) -> World {
@@ -231,6 +238,7 @@ mod tests {
 
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
-        assert_needs(&CONTROL, &[with(&[https("0.0.0.0/0")])]);
+        let hub = hub_with_spoke("10.0.0.0/16");
+        assert_needs(&CONTROL, &[with(&[https("0.0.0.0/0")]), hub]);
     }
 }

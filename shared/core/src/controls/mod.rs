@@ -4,6 +4,7 @@ use crate::evaluation::Control;
 use crate::settings::KnownControl;
 
 pub mod acl_blocks_endpoint;
+pub mod central_unreachable;
 pub mod connection_untrusted;
 pub mod connection_waiting;
 pub mod credentials_unbound;
@@ -35,6 +36,7 @@ pub mod vpc_dns_disabled;
 /// Every control, by name.
 pub static CONTROLS: &[&Control] = &[
     &acl_blocks_endpoint::CONTROL,
+    &central_unreachable::CONTROL,
     &connection_untrusted::CONTROL,
     &connection_waiting::CONTROL,
     &credentials_unbound::CONTROL,
@@ -90,6 +92,7 @@ mod tests {
     use crate::evaluation::{Framework, REFERENCES};
     use crate::functions::FUNCTIONS;
     use crate::model::finding::Verdict;
+    use crate::testing::central::spoke;
     use crate::testing::compliant;
     use crate::testing::service::published;
 
@@ -223,8 +226,9 @@ mod tests {
     #[test]
     fn compliant_vpc_and_endpoint_service_have_no_open_findings() {
         let world = compliant().bound_but("none");
-        let service = published();
+        let (service, spoke) = (published(), spoke());
         let mut findings = world.all_findings();
+        findings.extend(spoke.all_findings());
         findings.extend(service.findings(CONTROLS));
         let loud: Vec<_> = findings
             .iter()
@@ -232,7 +236,7 @@ mod tests {
             .collect();
         assert!(loud.is_empty(), "{loud:#?}");
         assert!(world.plan().changes.is_empty());
-        assert!(service.plan().changes.is_empty());
+        assert!(service.plan().changes.is_empty() && spoke.plan().changes.is_empty());
         for control in CONTROLS {
             let judged = |f: &&crate::evaluation::Finding| f.key.control == control.name;
             assert!(

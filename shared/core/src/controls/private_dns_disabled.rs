@@ -19,7 +19,7 @@ to public addresses, and traffic does not use the endpoint, although it is paid 
 
 One endpoint per service and VPC can have private DNS enabled. The control does not apply to services that also have \
 a gateway type, since the normal name is for the clients of the gateway endpoint, nor to services that AWS does not \
-offer.
+offer, nor to endpoints of hubs (`[central]`), where private hosted zones hold the names.
 
 **Remediation** (automatic, interrupting). Enables private DNS on the endpoint, after admitting all subnets of the \
 VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
@@ -73,6 +73,11 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 
 fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id).for_service(&service.name);
+    if context.hub().is_some() {
+        return Ok(
+            key.not_applicable("The VPC is a hub (`[central]`): private hosted zones hold the names of its endpoints.")
+        );
+    }
     if let Some(reason) = against_private_dns(service) {
         return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
     }

@@ -1,5 +1,7 @@
 //! Private hosted zones that answer for the names of services.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::evaluation::{Context, PolicyCache};
@@ -21,20 +23,30 @@ impl<'a> Context<'a> {
 
     /// What a person can do about a zone in whose place private DNS would be.
     pub fn hosted_zone_advice(&self, zone: &HostedZone) -> String {
-        let HostedZone { id, name, owner } = zone;
+        let HostedZone { id, name, owner, .. } = zone;
         let VpcSnapshot { region, vpc, .. } = self.snapshot;
         format!(
             "The private hosted zone {id} (`{name}`, account {owner}) is associated with the VPC, and EC2 refuses private \
-             DNS of the same name. If the zone leads to the right endpoint, add an exemption. Otherwise disassociate the \
-             zone: `aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id {id} --vpc \
+             DNS of the same name. If the zone leads to the endpoint of another VPC, name that VPC in `central.hubs`, or \
+             add an exemption. Otherwise disassociate the zone: `aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id {id} --vpc \
              VPCRegion={region},VPCId={}`.",
             vpc.id
         )
     }
 }
 
+/// The names of services that a spoke looks up in hosted zones, so that the records of their zones decide. Empty for other
+/// VPCs.
+pub fn central_names(snapshot: &VpcSnapshot, settings: &Settings) -> BTreeSet<String> {
+    let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
+    let context = Context::new(snapshot, settings, &history, Timestamp::UNIX_EPOCH, &policies);
+    let required = context.central_requirements().unwrap_or_default();
+    let names = required.iter().flat_map(|required| &required.service.private_dns_names);
+    names.map(|name| name.to_ascii_lowercase()).collect()
+}
+
 /// Whether a control reads the private hosted zones of the VPC: one proposes to enable private DNS, unless a zone holds
-/// the name. They are observed only then.
+/// the name, or the VPC is a spoke. They are observed only then.
 pub fn hosted_zones_decide(snapshot: &VpcSnapshot, settings: &Settings) -> bool {
     let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
     let context = Context::new(snapshot, settings, &history, Timestamp::UNIX_EPOCH, &policies);
@@ -43,6 +55,9 @@ pub fn hosted_zones_decide(snapshot: &VpcSnapshot, settings: &Settings) -> bool 
 }
 
 fn decide(context: &Context<'_>) -> Result<bool, Gap> {
+    if !context.central_requirements()?.is_empty() {
+        return Ok(true);
+    }
     for required in &context.required_interface()?.services {
         let service = required.service;
         if !required.subnets.is_empty() && context.wants_private_dns(service)? && context.serving(service)?.is_empty() {

@@ -1,6 +1,6 @@
 //! Which networks the security groups of an endpoint admit, and how to admit the subnets that need it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ipnet::IpNet;
@@ -10,9 +10,9 @@ use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManaged
 use crate::evaluation::Context;
 use crate::model::address::AddressType;
 use crate::model::endpoint::Endpoint;
-use crate::model::id::ServiceName;
+use crate::model::id::{SecurityGroupId, ServiceName};
 use crate::model::part::Gap;
-use crate::model::snapshot::{IngressRule, IngressSource, Subnet};
+use crate::model::snapshot::{IngressRule, IngressSource, SecurityGroup, Subnet};
 
 /// The TCP ports on which a service listens, first and last of each range. Clients need one of them or several, depending
 /// on what they do.
@@ -100,35 +100,7 @@ impl<'a> Context<'a> {
     /// endpoint's names resolve.
     pub fn admission(&self, endpoint: &Endpoint, ports: &ServicePorts, subnets: &[&Subnet]) -> Result<Admission, Gap> {
         let groups = self.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
-        let mut rules = Vec::new();
-        let mut unknown = Vec::new();
-        for id in &endpoint.security_groups {
-            match groups.get(id) {
-                Some(group) => rules.extend(&group.ingress),
-                None => unknown.push(id.as_str()),
-            }
-        }
-        let blocked = blocked(&rules, ports, subnets, endpoint.dns_records);
-        if blocked.is_empty() {
-            return Ok(Admission::Admitted);
-        }
-        let some_port = |rule: &&&IngressRule| ports.0.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
-        let by_membership = rules.iter().filter(some_port).filter_map(|rule| match &rule.source {
-            IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
-            IngressSource::Cidr(_) => None,
-        });
-        if let Some(source) = by_membership.min() {
-            return Ok(Admission::Unclear(format!(
-                "a rule admits {ports} from {source}, and Postern does not observe which clients that covers"
-            )));
-        }
-        if !unknown.is_empty() {
-            return Ok(Admission::Unclear(format!(
-                "security group {} was not found in the VPC",
-                unknown.join(", ")
-            )));
-        }
-        Ok(Admission::Blocked(blocked))
+        Ok(admission_of(groups, endpoint, ports, subnets))
     }
 
     /// The managed group, and the changes after which it admits TCP 443 from these subnets, by these address families.
@@ -173,6 +145,44 @@ impl<'a> Context<'a> {
         }
         Ok(changes)
     }
+}
+
+/// Whether these groups, of the endpoint's VPC, admit one of the ports from each of the subnets, of any VPC.
+pub fn admission_of(
+    groups: &BTreeMap<SecurityGroupId, SecurityGroup>,
+    endpoint: &Endpoint,
+    ports: &ServicePorts,
+    subnets: &[&Subnet],
+) -> Admission {
+    let mut rules = Vec::new();
+    let mut unknown = Vec::new();
+    for id in &endpoint.security_groups {
+        match groups.get(id) {
+            Some(group) => rules.extend(&group.ingress),
+            None => unknown.push(id.as_str()),
+        }
+    }
+    let blocked = blocked(&rules, ports, subnets, endpoint.dns_records);
+    if blocked.is_empty() {
+        return Admission::Admitted;
+    }
+    let some_port = |rule: &&&IngressRule| ports.0.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
+    let by_membership = rules.iter().filter(some_port).filter_map(|rule| match &rule.source {
+        IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
+        IngressSource::Cidr(_) => None,
+    });
+    if let Some(source) = by_membership.min() {
+        return Admission::Unclear(format!(
+            "a rule admits {ports} from {source}, and Postern does not observe which clients that covers"
+        ));
+    }
+    if !unknown.is_empty() {
+        return Admission::Unclear(format!(
+            "security group {} was not found in the VPC",
+            unknown.join(", ")
+        ));
+    }
+    Admission::Blocked(blocked)
 }
 
 /// The networks of the subnets from which none of the ports is admitted, adjacent ones merged.

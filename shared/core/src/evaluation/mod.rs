@@ -2,6 +2,7 @@
 
 pub(crate) mod approval;
 mod assessment;
+pub mod central;
 mod finding;
 mod framework;
 pub mod hosted_zones;

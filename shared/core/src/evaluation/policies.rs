@@ -15,6 +15,7 @@ use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind};
 use crate::model::id::{AccountId, EndpointId};
 use crate::model::part::Gap;
+use crate::model::snapshot::VpcSnapshot;
 
 /// What is known of the policy of one endpoint.
 pub(crate) enum Known<'a> {
@@ -193,6 +194,28 @@ impl<'a> Context<'a> {
         let rest = of_aws.and_then(|of_aws| without_aws_owned(text, &of_aws));
         Document::parse(rest.as_deref().unwrap_or(text))
             .map_or(true, |document| analyse(&document, &own, endpoint).locked_out)
+    }
+
+    /// Whether the policy of an endpoint of a hub is proven to let no principal of this account through.
+    pub(crate) fn shuts_out(&self, hub: &VpcSnapshot, endpoint: &Endpoint, service: &Service) -> bool {
+        let Some(text) = endpoint.policy.as_ref().filter(|_| service.policy_supported) else {
+            return false;
+        };
+        let of_hub = EndpointContext {
+            owner: endpoint.owner.to_string(),
+            vpc: hub.vpc.id.to_string(),
+            endpoint: endpoint.id.to_string(),
+            ..self.new_endpoint(service)
+        };
+        let account = Perimeter {
+            accounts: vec![self.snapshot.account.to_string()],
+            builtin_aws_owned_resources: true,
+            aws_services: true,
+            images_of_any_owner: true,
+            ..Perimeter::default()
+        };
+        let read = self.policies.policy(text, &account, of_hub);
+        read.is_ok_and(|policy| policy.analysis.locked_out)
     }
 
     /// The policy of the perimeter for a new endpoint of a service, or why there is none.

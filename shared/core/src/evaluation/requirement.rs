@@ -216,11 +216,13 @@ impl<'a> Context<'a> {
         Ok(catalogue.of_endpoint(endpoint))
     }
 
-    /// Whether private DNS is wanted on the interface endpoint of a service. Where the service has a gateway type as well,
+    /// Whether private DNS is wanted on the interface endpoint of a service. It is off in a hub: private hosted zones hold the
+    /// names there. Where the service has a gateway type as well,
     /// its normal DNS name is for the clients of the gateway endpoint.
     pub fn wants_private_dns(&self, service: &Service) -> Result<bool, Gap> {
         let catalogue = self.snapshot.services.as_ref().map_err(Gap::clone)?;
-        Ok(service.amazon()
+        Ok(self.hub().is_none()
+            && service.amazon()
             && against_private_dns(service).is_none()
             && service.kind == EndpointKind::Interface
             && !service.private_dns_names.is_empty()

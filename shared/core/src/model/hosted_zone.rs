@@ -2,6 +2,7 @@
 
 use super::catalogue::Service;
 use super::id::AccountId;
+use super::part::Observed;
 
 /// A private hosted zone that is associated with a VPC. Zones that AWS services made, those of endpoints with private DNS
 /// included, are not among them.
@@ -12,6 +13,17 @@ pub struct HostedZone {
     /// In lower case, without the dot at the end.
     pub name: String,
     pub owner: AccountId,
+    /// Those of addresses and aliases, read only where they decide.
+    pub records: Observed<Vec<ZoneRecord>>,
+}
+
+/// A record of type A, AAAA or CNAME.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneRecord {
+    /// As that of the zone, with `*` for a wildcard.
+    pub name: String,
+    /// The names to which an alias or a CNAME leads, as that of the zone, or addresses.
+    pub targets: Vec<String>,
 }
 
 impl HostedZone {

@@ -22,6 +22,8 @@ pub enum Part {
     NetworkAcls,
     /// The private hosted zones that are associated with a VPC, observed only where one of them could decide.
     HostedZones,
+    /// The hubs of a spoke, or the spokes of a hub.
+    Central,
     /// The configuration of an endpoint service. It is never a gap: there is no snapshot without it.
     Configuration,
     /// Who may connect to an endpoint service.
@@ -35,7 +37,7 @@ pub enum Part {
 
 impl Part {
     /// The parts of a VPC.
-    pub const VPC: [Self; 8] = [
+    pub const VPC: [Self; 9] = [
         Self::Dns,
         Self::Subnets,
         Self::RouteTables,
@@ -44,6 +46,7 @@ impl Part {
         Self::Services,
         Self::NetworkAcls,
         Self::HostedZones,
+        Self::Central,
     ];
 
     /// The parts of an endpoint service.
@@ -55,9 +58,9 @@ impl Part {
         Self::TargetHealth,
     ];
 
-    /// Whether controls decide without it where it is a gap. Many organisations deny the calls for it.
+    /// Whether most controls decide without it where it is a gap. Many organisations deny the calls for hosted zones.
     pub fn dispensable(self) -> bool {
-        self == Self::HostedZones
+        matches!(self, Self::HostedZones | Self::Central)
     }
 
     /// The parts of every scope.

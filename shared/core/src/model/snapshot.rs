@@ -30,8 +30,19 @@ pub struct VpcSnapshot {
     /// The Region's service catalogue.
     pub services: Observed<Arc<Catalogue>>,
     pub network_acls: Observed<BTreeMap<NetworkAclId, NetworkAcl>>,
-    /// By id. A gap in it makes no control indeterminate.
+    /// By id.
     pub hosted_zones: Observed<BTreeMap<String, HostedZone>>,
+    pub central: Observed<Central>,
+}
+
+/// The other VPCs of the account and Region with which a VPC shares endpoints. Empty where it is neither hub nor spoke, and
+/// where nothing depends on them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Central {
+    /// The hubs of a spoke, with subnets, route tables, endpoints and security groups.
+    pub hubs: BTreeMap<VpcId, Arc<VpcSnapshot>>,
+    /// The spokes of a hub.
+    pub spokes: BTreeMap<VpcId, Vpc>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use super::provider::WAITING_HOURS;
 use super::reader::{Node, Section, advice};
 use super::sets::ServiceSet;
 use super::{
-    AlertSettings, ApprovedServices, Exemption, ExemptionSelector, KnownControl, LedgerSettings, Limits,
-    MaintenanceWindow, Mode, Modes, Provider, Requirement, ServiceSelector, Settings, SubnetSelector, VpcSelector,
-    values,
+    AlertSettings, ApprovedServices, CentralEndpoints, Exemption, ExemptionSelector, KnownControl, LedgerSettings,
+    Limits, MaintenanceWindow, Mode, Modes, Provider, Requirement, ServiceSelector, Settings, SubnetSelector,
+    VpcSelector, values,
 };
 use crate::model::cost::Prices;
 use crate::model::endpoint::EndpointKind;
@@ -58,6 +58,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         confirmed_perimeter,
         trusted_cidrs,
         requirements: root.list("requirements", requirement).into_iter().flatten().collect(),
+        central: root.get("central", central),
         approved_services: root.get("approved_services", approved_services),
         providers: root.list("providers", provider),
         modes: root.get("modes", modes).unwrap_or_default(),
@@ -134,6 +135,22 @@ fn requirement(node: &Node<'_>) -> Option<Vec<Requirement>> {
                 .filter(|required| !required.services.is_empty())
                 .collect(),
         )
+    })
+}
+
+fn central(node: &Node<'_>) -> Option<CentralEndpoints> {
+    node.section(|s| {
+        let hubs = s.require("hubs", |node| match vpc_selector(node)? {
+            all if all == VpcSelector::default() => node.reject("selects every VPC; add ids, cidrs or tags"),
+            hubs => Some(hubs),
+        });
+        let spokes = s.get("spokes", vpc_selector).unwrap_or_default();
+        let services = s.list("services", values::service);
+        Some(CentralEndpoints {
+            hubs: hubs?,
+            spokes,
+            services,
+        })
     })
 }
 

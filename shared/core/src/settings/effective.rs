@@ -6,8 +6,8 @@ use toml::{Table, Value};
 
 use super::document::{CLASSES, KINDS, MODES, WEEKDAYS};
 use super::{
-    ApprovedServices, Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider, Requirement,
-    Settings,
+    ApprovedServices, CentralEndpoints, Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider,
+    Requirement, Settings, VpcSelector,
 };
 use crate::model::part::Tags;
 
@@ -20,6 +20,7 @@ impl Settings {
             confirmed_perimeter,
             trusted_cidrs,
             requirements,
+            central,
             approved_services,
             providers,
             modes,
@@ -81,6 +82,8 @@ impl Settings {
             ("alerts", section([("repeat_days", number(alerts.repeat_days))]).into()),
             ("prices", priced.into()),
         ]);
+        let central = central.as_ref().map(self::central);
+        document.extend(central.map(|central| ("central".to_owned(), central.into())));
         let approved = approved_services.as_ref().map(self::approved_services);
         document.extend(approved.map(|approved| ("approved_services".to_owned(), approved.into())));
         document.to_string()
@@ -95,21 +98,33 @@ fn requirement(requirement: &Requirement) -> Value {
         vpcs,
         subnets,
     } = requirement;
-    let vpcs = section([
-        ("ids", strings(&vpcs.ids)),
-        ("cidrs", strings(&vpcs.cidrs)),
-        ("tags", tags(&vpcs.tags)),
-    ]);
     let classes = subnets.classes.iter().map(|class| name_of(CLASSES, class));
     let subnets = section([("classes", array(classes)), ("tags", tags(&subnets.tags))]);
     let table = section([
         ("services", strings(services)),
         ("type", name_of(KINDS, kind)),
         ("fips", (*fips).into()),
-        ("vpcs", vpcs.into()),
+        ("vpcs", vpc_selector(vpcs)),
         ("subnets", subnets.into()),
     ]);
     table.into()
+}
+
+fn vpc_selector(vpcs: &VpcSelector) -> Value {
+    let table = section([
+        ("ids", strings(&vpcs.ids)),
+        ("cidrs", strings(&vpcs.cidrs)),
+        ("tags", tags(&vpcs.tags)),
+    ]);
+    table.into()
+}
+
+fn central(central: &CentralEndpoints) -> Table {
+    section([
+        ("hubs", vpc_selector(&central.hubs)),
+        ("spokes", vpc_selector(&central.spokes)),
+        ("services", strings(&central.services)),
+    ])
 }
 
 fn approved_services(approved: &ApprovedServices) -> Table {

@@ -18,6 +18,7 @@ use crate::model::id::{AccountId, Region, ServiceName, VpcId};
 use crate::model::part::Tags;
 use crate::model::snapshot::{SubnetClass, Vpc};
 
+mod central;
 mod document;
 mod effective;
 mod own_account;
@@ -32,6 +33,7 @@ mod values;
 mod warnings;
 mod window;
 
+pub use central::CentralEndpoints;
 pub use own_account::Organization;
 pub use provider::{Provider, ServiceSelector, Trust};
 pub use reader::Problem;
@@ -49,6 +51,8 @@ pub struct Settings {
     /// Networks trusted for ingress besides the VPC's own.
     pub trusted_cidrs: Vec<IpNet>,
     pub requirements: Vec<Requirement>,
+    /// Which VPCs share their endpoints with others. None: none does.
+    pub central: Option<CentralEndpoints>,
     /// None: every service is approved.
     pub approved_services: Option<ApprovedServices>,
     /// Who may use which endpoint services of this account.
@@ -276,6 +280,7 @@ impl Default for Settings {
             confirmed_perimeter: None,
             trusted_cidrs: Vec::new(),
             requirements: Vec::new(),
+            central: None,
             approved_services: None,
             providers: Vec::new(),
             modes: Modes::default(),

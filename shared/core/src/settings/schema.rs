@@ -23,6 +23,7 @@ struct Document {
     /// Which services must be reachable privately, and from which subnets.
     #[schemars(extend("uniqueItems" = true))]
     requirements: Option<Vec<Requirement>>,
+    central: Option<Central>,
     approved_services: Option<ApprovedServices>,
     /// Who may use your endpoint services.
     #[schemars(extend("uniqueItems" = true))]
@@ -109,6 +110,20 @@ enum Kind {
     Interface,
     Gateway,
     Both,
+}
+
+/// Central endpoints: VPCs, the spokes, use the interface endpoints of others, the hubs.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Central {
+    /// The VPCs whose endpoints serve others. At least one criterion.
+    #[schemars(extend("minProperties" = 1))]
+    hubs: VpcSelector,
+    /// The VPCs that use them, hubs aside.
+    spokes: Option<VpcSelector>,
+    /// The services that are served centrally, by short or full name. Empty: every service that is required in a spoke.
+    #[schemars(inner(regex(pattern = r"^[a-z0-9][a-z0-9._-]*$")))]
+    services: Option<BTreeSet<String>>,
 }
 
 /// The services to which endpoints may lead. Without this section, every service is approved.
@@ -520,7 +535,7 @@ mod tests {
             let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
             assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
         });
-        assert_eq!(tables, 18);
+        assert_eq!(tables, 21);
     }
 
     #[test]

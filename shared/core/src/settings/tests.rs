@@ -5,8 +5,9 @@ use postern_policy::Perimeter;
 use proptest::prelude::*;
 
 use super::{
-    AlertSettings, ApprovedServices, Exemption, ExemptionSelector, LedgerSettings, Limits, MaintenanceWindow, Mode,
-    Modes, Provider, Requirement, ServiceSelector, Settings, SettingsError, SubnetSelector, VpcSelector, version,
+    AlertSettings, ApprovedServices, CentralEndpoints, Exemption, ExemptionSelector, LedgerSettings, Limits,
+    MaintenanceWindow, Mode, Modes, Provider, Requirement, ServiceSelector, Settings, SettingsError, SubnetSelector,
+    VpcSelector, version,
 };
 use crate::controls::CONTROLS;
 use crate::model::cost::{MonthlyCost, Prices};
@@ -84,6 +85,18 @@ fn every_key_reaches_the_settings() {
         },
         confirmed_perimeter: Some("0123456789ab".to_owned()),
         trusted_cidrs: vec!["10.0.0.0/8".parse().unwrap()],
+        central: Some(CentralEndpoints {
+            hubs: VpcSelector {
+                ids: BTreeSet::from(["vpc-0abc".into()]),
+                tags: BTreeMap::from([("role".to_owned(), "hub".to_owned())]),
+                ..VpcSelector::default()
+            },
+            spokes: VpcSelector {
+                cidrs: vec!["10.0.0.0/8".parse().unwrap()],
+                ..VpcSelector::default()
+            },
+            services: strings(&["sts"]),
+        }),
         approved_services: Some(ApprovedServices {
             aws: false,
             names: BTreeSet::from(["sts".to_owned()]),
@@ -444,6 +457,14 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
             "2027-06-30T16:00:00Z",
         ),
     ];
+    with_examples.central = Some(CentralEndpoints {
+        hubs: VpcSelector {
+            ids: BTreeSet::from(["vpc-0123456789abcdef0".into()]),
+            ..VpcSelector::default()
+        },
+        spokes: VpcSelector::default(),
+        services: Vec::new(),
+    });
     with_examples.approved_services = Some(ApprovedServices {
         aws: true,
         names: BTreeSet::new(),

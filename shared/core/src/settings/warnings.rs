@@ -1,9 +1,13 @@
 //! Settings that are valid and have no effect, or another than was meant.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
+use postern_policy::short_name;
 
 use super::{Exemption, ExemptionSelector, KnownControl, Mode, Settings};
 use crate::model::cost::Prices;
+use crate::model::endpoint::EndpointKind;
 use crate::model::finding::ResourceKind;
 
 /// An exemption that ends later is most likely a slip in the year.
@@ -22,8 +26,26 @@ impl Settings {
                     .map(|text| format!("exemptions[{at}]: {text}")),
             );
         }
+        warnings.extend(self.about_central());
         warnings.extend(self.about_cost(controls));
         warnings
+    }
+
+    /// A central service that nothing requires.
+    fn about_central(&self) -> Vec<String> {
+        let short = |name: &String| short_name(name).unwrap_or(name).to_owned();
+        let required: BTreeSet<_> = self
+            .requirements
+            .iter()
+            .filter(|requirement| requirement.kind == EndpointKind::Interface)
+            .flat_map(|requirement| requirement.services.iter().map(short))
+            .collect();
+        let services = self.central.iter().flat_map(|central| &central.services);
+        let idle = services.filter(|service| !required.contains(&short(service)));
+        idle.map(|service| {
+            format!("central.services: no [[requirements]] block of type interface requires `{service}`, so nothing checks it")
+        })
+        .collect()
     }
 
     /// A limit below the price of the cheapest endpoint withholds every interface endpoint.
@@ -156,6 +178,18 @@ mod tests {
             Vec::<String>::new(),
             "audited"
         );
+    }
+
+    #[test]
+    fn central_service_that_nothing_requires_is_a_warning() {
+        let with = |services: &str| {
+            warnings(&format!(
+                "[[requirements]]\nservices = ['sts']\n[central]\nhubs.ids = ['vpc-0abc']\nservices = {services}\n"
+            ))
+        };
+        assert_eq!(with("['com.amazonaws.eu-central-1.sts']"), Vec::<String>::new());
+        let found = with("['sts', 'kms']");
+        assert!(found.len() == 1 && found[0].contains("requires `kms`"), "{found:?}");
     }
 
     #[test]

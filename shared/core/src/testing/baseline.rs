@@ -14,6 +14,7 @@ use crate::model::catalogue::{Catalogue, Service};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::endpoint::EndpointKind;
 use crate::model::part::Tags;
+use crate::model::snapshot::Central;
 use crate::model::snapshot::{Route, RouteTable, RouteTarget, SubnetClass, Vpc, VpcDns, VpcSnapshot};
 use crate::settings::{ApprovedServices, Limits, Mode, Modes, Settings};
 
@@ -56,6 +57,7 @@ pub(crate) fn bare() -> World {
         services: Ok(Arc::new(catalogue())),
         network_acls: Ok([].into()),
         hosted_zones: Ok(BTreeMap::new()),
+        central: Ok(Central::default()),
     };
     let settings = Settings {
         perimeter: perimeter(),

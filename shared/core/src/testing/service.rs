@@ -157,7 +157,8 @@ impl ServiceWorld {
             | Part::SecurityGroups
             | Part::Services
             | Part::NetworkAcls
-            | Part::HostedZones => panic!("{part:?} is no part of an endpoint service"),
+            | Part::HostedZones
+            | Part::Central => panic!("{part:?} is no part of an endpoint service"),
         }
         self
     }

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::baseline::modes;
+use super::central;
 use super::{
     ACCOUNT, ALLOW_ALL, PARTNER, REGION, STRANGER, VPC, World, bare, https, net, perimeter, record, route, rule, tags,
     zone,
@@ -24,6 +25,7 @@ use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::id::{SubnetId, Zone};
 use crate::model::network_acl::AclEntry;
 use crate::model::part::{Part, Tags};
+use crate::model::snapshot::Central;
 use crate::model::snapshot::{IngressRule, IngressSource, Protocol, RouteTarget, Subnet, SubnetClass, VpcDns};
 use crate::settings::{
     ApprovedServices, Exemption, ExemptionSelector, Mode, Requirement, Settings, SubnetSelector, VpcSelector,
@@ -64,10 +66,11 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         maybe(0.2, 0..11_usize),
         (vec(addresses(), 12), any::<bool>(), vec(acl_entry(), SUBNETS)),
         maybe(0.2, select(vec!["sts", "kms", "ecr.api", "example"])),
+        maybe(0.2, (select(vec!["vpc-hub", VPC]), 0..4_u8)),
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
         |(
-            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost, acls), zone),
+            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost, acls), zone, shared),
             endpoints,
             settings,
         )| {
@@ -126,6 +129,9 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             if let Some(service) = zone {
                 world = world.hosted_zone("Z1", service);
             }
+            if let Some((hub, quirk)) = shared {
+                world = share(world, hub, quirk);
+            }
             if lost {
                 let catalogue = world.snapshot.services.as_ref().unwrap();
                 world.snapshot.services = Ok(Arc::new(catalogue.with(Vec::new(), [gone])));
@@ -133,6 +139,42 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
             world
         },
     )
+}
+
+/// Makes the VPC a hub with a spoke, or a spoke with a hub that lacks something.
+fn share(world: World, hub: &str, quirk: u8) -> World {
+    let mut world = world.hub(|hub| match quirk {
+        0 => hub.without("vpce-hub"),
+        1 => hub.group("sg-hub", &[]),
+        _ => hub,
+    });
+    let mut settings = central::central(if quirk == 3 { &["kms"] } else { &[] });
+    settings.hubs.ids = [hub.into()].into();
+    if hub == VPC {
+        let hubs = &world.snapshot.central.as_ref().unwrap().hubs;
+        let spokes = hubs
+            .values()
+            .map(|other| (other.vpc.id.clone(), other.vpc.clone()))
+            .collect();
+        world.snapshot.central = Ok(Central {
+            spokes,
+            ..Central::default()
+        });
+    } else {
+        let target = "vpce-hub-0a1b.sts.eu-central-1.vpce.amazonaws.com";
+        world = world
+            .hosted_zone("Z2", "sts")
+            .records("Z2", vec![central::leads("sts", target)]);
+        for table in TABLES {
+            world = world.edit_table(table, |table| {
+                table
+                    .routes
+                    .push(route("10.9.0.0/16", RouteTarget::Other("tgw-1".to_owned())));
+            });
+        }
+    }
+    world.settings.central = Some(settings);
+    world
 }
 
 /// VPCs of which some parts may not have been observed.

@@ -1,5 +1,6 @@
 //! The model cloud as Postern's own code sees it.
 
+mod central;
 mod differential;
 mod foreign_account;
 mod undone_at_once;

@@ -316,6 +316,7 @@ impl World {
             name: name.to_owned(),
             owner: ACCOUNT.to_owned(),
             vpcs: BTreeSet::from([vpc.to_owned()]),
+            aliases: BTreeMap::new(),
         };
         self.hosted_zones.insert(id.clone(), zone);
         id

@@ -240,6 +240,8 @@ pub struct HostedZone {
     pub owner: String,
     /// The VPCs with which it is associated.
     pub vpcs: BTreeSet<String>,
+    /// The names to which aliases lead, by the names of their records, all without the dot at the end.
+    pub aliases: BTreeMap<String, String>,
 }
 
 /// An entry of the service catalogue.

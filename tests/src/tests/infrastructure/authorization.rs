@@ -39,8 +39,8 @@ pub(crate) fn check(action: &str, resource: impl Into<String>, keys: &[(&str, &[
 }
 
 /// A call to a global service, which is in one Region for all.
-pub(crate) fn global(action: &str) -> Request {
-    let mut request = check(action, "*", &[]);
+pub(crate) fn global(action: &str, resource: &str) -> Request {
+    let mut request = check(action, resource, &[]);
     let region = vec!["us-east-1".to_owned()];
     request.context.insert("aws:RequestedRegion".to_owned(), region);
     request
@@ -115,7 +115,8 @@ pub(crate) fn reading(action: &str) -> Request {
         _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
             check(action, "*", &[])
         }
-        "route53:ListHostedZonesByVPC" => global(action),
+        "route53:ListHostedZonesByVPC" => global(action, "*"),
+        "route53:ListResourceRecordSets" => global(action, "arn:aws:route53:::hostedzone/Z1"),
         _ => panic!("which resources and condition keys does {action} have?"),
     }
 }

@@ -123,7 +123,7 @@ fn required(stack: &Stack, function: &Function) -> Vec<Request> {
     if changes(function).any(interrupts) {
         required.extend(observe::CLIENT_CALLS.iter().map(|call| reading(call)));
     }
-    required.extend(ORGANIZATION_CALLS.iter().map(|call| global(call)));
+    required.extend(ORGANIZATION_CALLS.iter().map(|call| global(call, "*")));
     required.extend(working(stack, &prefix(function), &calls, &topics(stack, function)));
     required
 }

@@ -12,10 +12,11 @@ use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use postern_core::model::id::{AccountId, Zone};
 use postern_core::model::part::Tags;
+use postern_core::model::snapshot::Central;
 use postern_core::model::snapshot::{
     IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, SubnetClass, Vpc,
 };
-use postern_core::settings::{Requirement, SubnetSelector, VpcSelector};
+use postern_core::settings::{CentralEndpoints, Requirement, SubnetSelector, VpcSelector};
 use postern_core::trigger::Target;
 
 use super::*;

@@ -40,8 +40,13 @@ pub(in crate::settings) const BAD: &[Bad] = &[
     ),
     bad(
         "\"a \\n b\" = 1",
-        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `approved_services`, `providers`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
+        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `central`, `approved_services`, `providers`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
     ),
+    bad(
+        "[central]\nhubs = {}",
+        "2:8: central.hubs: selects every VPC; add ids, cidrs or tags",
+    ),
+    bad("[central]\nspokes = {}", "1:1: central: `hubs` is missing"),
     bad(
         "[limits]\nchanges_per_runs = 1",
         "2:1: limits.changes_per_runs: unknown key; did you mean `changes_per_run`?",
@@ -601,6 +606,11 @@ services = ["s3"]
 type = "gateway"
 vpcs = { ids = ["vpc-0abc"], cidrs = ["10.1.0.0/16"], tags = { env = "prod" } }
 subnets = { classes = ["public"], tags = { tier = "app" } }
+
+[central]
+hubs = { ids = ["vpc-0abc"], tags = { role = "hub" } }
+spokes = { cidrs = ["10.0.0.0/8"] }
+services = ["sts"]
 
 [approved_services]
 aws = false

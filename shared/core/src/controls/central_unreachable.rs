@@ -1,0 +1,449 @@
+//! central-unreachable: see [`CONTROL`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::evaluation::central::{Way, record_for, way, zone_for};
+use crate::evaluation::ingress::{Admission, ServicePorts, admission_of};
+use crate::evaluation::requirement::Required;
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::catalogue::Service;
+use crate::model::endpoint::{Endpoint, EndpointKind};
+use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::hosted_zone::ZoneRecord;
+use crate::model::part::{Gap, Part};
+use crate::model::snapshot::{Subnet, VpcSnapshot};
+
+pub static CONTROL: Control = Control {
+    name: "central-unreachable",
+    summary: "A VPC that uses central endpoints does not reach one that serves a required service.",
+    documentation: "\
+`[central]` in the settings names hubs, whose endpoints serve other VPCs, the spokes. A spoke gets no endpoint of its \
+own for a service that is served centrally. It reaches the endpoint of a hub only if all of this holds:
+
+- a hub has a usable endpoint to the service;
+- a private hosted zone with the DNS name of the service is associated with the spoke, and its record leads to that \
+endpoint, wildcard names such as `*.s3.REGION.amazonaws.com` and `*.dkr.ecr.REGION.amazonaws.com` included; the DNS \
+attributes of the spoke are enabled;
+- the route tables of the spoke's subnets have a route to the subnets of the endpoint, by a peering connection, a \
+transit gateway or a core network of Cloud WAN, and those of the endpoint's subnets have one back;
+- the security groups of the endpoint admit the ports of the service from these subnets;
+- the endpoint policy lets principals of the spoke's account through.
+
+Hubs of other accounts, the route tables of transit gateways and core networks, network ACLs and Route 53 Profiles are \
+not examined. The records of a hosted zone of another account cannot be read; the verdict is indeterminate then. A spoke \
+is evaluated after events in it and by sweeps, not after events in its hub.
+
+**Remediation** (manual). The finding names each part that is missing, with the command.",
+    finds: "a spoke that does not reach a central endpoint",
+    remediation: "names what is missing: zone, record, route, group, policy",
+    concern: Concern::Reachability,
+    severity: Severity::High,
+    frameworks: &[
+        (Framework::Nist80053, "AC-4"),
+        (Framework::Nist80053, "SC-7"),
+        (Framework::PciDss4, "1.3.2"),
+        (Framework::CisControls8, "12.2"),
+        (Framework::DataPerimeter, "network-of-resources"),
+    ],
+    resource: ResourceKind::Vpc,
+    needs: &[
+        Part::Dns,
+        Part::Subnets,
+        Part::RouteTables,
+        Part::Endpoints,
+        Part::Services,
+        Part::HostedZones,
+        Part::Central,
+    ],
+    changes: &[],
+    opt_in: false,
+    writes_perimeter_policies: false,
+    evaluate: Evaluate::Vpc(evaluate),
+};
+
+fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
+    if context.spoke().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut findings = Vec::new();
+    for required in &context.required_interface()?.services {
+        if !required.subnets.is_empty() && context.uses_centrally(required.service) {
+            findings.push(judge(context, required)?);
+        }
+    }
+    Ok(findings)
+}
+
+/// An endpoint with the hub that has it.
+#[derive(Clone, Copy)]
+struct HubEndpoint<'a> {
+    hub: &'a VpcSnapshot,
+    endpoint: &'a Endpoint,
+}
+
+/// What of the way to an endpoint is not there, and what is not known of it.
+#[derive(Default)]
+struct Obstacles {
+    /// Each with what a person can do.
+    missing: Vec<(String, String)>,
+    unclear: Vec<String>,
+}
+
+impl Obstacles {
+    fn miss(&mut self, what: impl Into<String>, step: impl Into<String>) {
+        self.missing.push((what.into(), step.into()));
+    }
+}
+
+fn judge(context: &Context<'_>, required: &Required<'_>) -> Result<Assessment, Gap> {
+    let service = required.service;
+    let key = FindingKey::new(CONTROL.name, ResourceKind::Vpc, &context.snapshot.vpc.id).for_service(&service.name);
+    if let Some(endpoint) = context.serving(service)?.first() {
+        return Ok(key.compliant(format!("{} of the VPC itself serves {}.", endpoint.id, service.name)));
+    }
+    let hubs = &context.snapshot.central.as_ref().map_err(Gap::clone)?.hubs;
+    let Some(first) = hubs.keys().next() else {
+        return Ok(key.indeterminate(
+            "Could not find a hub: `central.hubs` selects no VPC that the account owns in the Region.",
+            "Correct `central.hubs` in `postern.toml`. Where the hub belongs to another account, which Postern does not \
+             examine, add an exemption.",
+        ));
+    };
+    let mut of_service = Vec::new();
+    for hub in hubs.values() {
+        let endpoints = hub.endpoints.as_ref().map_err(Gap::clone)?.values();
+        let of_hub = endpoints.filter(|endpoint| {
+            let leads = endpoint.service.as_ref() == Some(&service.name) && context.local(endpoint);
+            leads && endpoint.kind == EndpointKind::Interface
+        });
+        of_service.extend(of_hub.map(|endpoint| HubEndpoint { hub, endpoint }));
+    }
+    let mut obstacles = Obstacles::default();
+    let usable = of_service.iter().find(|at| at.endpoint.usable());
+    if usable.is_none() {
+        obstacles.miss(
+            "no hub has a usable endpoint to the service",
+            format!(
+                "Create the endpoint in {first}, with private DNS off, or name in `central.services` the services that \
+                 are served centrally, so that the others get local endpoints."
+            ),
+        );
+    }
+    let named = names(context, service, &of_service, &mut obstacles)?;
+    let reached = named.or(usable.copied());
+    let mut ways = BTreeSet::new();
+    if let Some(at) = reached {
+        ways = routes(context, required, at, &mut obstacles)?;
+        groups(required, at, &mut obstacles)?;
+        policy(context, service, at, &mut obstacles);
+    }
+    Ok(conclude(key, service, reached, &ways, &obstacles))
+}
+
+fn conclude(
+    key: FindingKey,
+    service: &Service,
+    reached: Option<HubEndpoint<'_>>,
+    ways: &BTreeSet<String>,
+    obstacles: &Obstacles,
+) -> Assessment {
+    let Obstacles { missing, unclear } = obstacles;
+    if !missing.is_empty() {
+        let (what, steps): (Vec<_>, Vec<_>) = missing
+            .iter()
+            .map(|(what, step)| (what.as_str(), step.as_str()))
+            .unzip();
+        let explanation = format!(
+            "The VPC does not reach {} through a hub: {}.",
+            service.name,
+            what.join("; ")
+        );
+        return key.non_compliant(explanation, Remediation::Manual(steps.join(" ")));
+    }
+    match reached {
+        Some(HubEndpoint { hub, endpoint }) if unclear.is_empty() => {
+            let ways: Vec<_> = ways.iter().map(String::as_str).collect();
+            key.compliant(format!(
+                "{} of {} serves {}, by {}.",
+                endpoint.id,
+                hub.vpc.id,
+                service.name,
+                ways.join(", ")
+            ))
+        }
+        Some(_) | None => key.indeterminate(
+            format!(
+                "Could not decide whether the VPC reaches {} through a hub: {}.",
+                service.name,
+                unclear.join("; ")
+            ),
+            "Check the named part yourself, and add an exemption if it is right.",
+        ),
+    }
+}
+
+/// The endpoint to which the DNS names of the service lead in the VPC.
+fn names<'a>(
+    context: &Context<'a>,
+    service: &Service,
+    of_service: &[HubEndpoint<'a>],
+    obstacles: &mut Obstacles,
+) -> Result<Option<HubEndpoint<'a>>, Gap> {
+    let VpcSnapshot { region, vpc, .. } = context.snapshot;
+    let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
+    for (on, attribute) in [(dns.support, "support"), (dns.hostnames, "hostnames")] {
+        if !on {
+            // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
+            obstacles.miss(
+                format!("DNS {attribute} of the VPC is disabled, and private hosted zones need it"),
+                format!(
+                    "Run `aws ec2 modify-vpc-attribute --vpc-id {} --enable-dns-{attribute}`.",
+                    vpc.id
+                ),
+            );
+        }
+    }
+    let zones = context.snapshot.hosted_zones.as_ref().map_err(Gap::clone)?;
+    let names: Vec<_> = service
+        .private_dns_names
+        .iter()
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
+    let held: Vec<_> = names
+        .iter()
+        .filter_map(|name| Some((name, zone_for(zones.values(), name)?)))
+        .collect();
+    if let (Some(shortest), true) = (names.iter().min_by_key(|name| name.len()), held.is_empty()) {
+        let host = shortest.trim_start_matches("*.");
+        obstacles.miss(
+            format!("no private hosted zone for {host} is associated with the VPC"),
+            format!(
+                "Associate the zone, here ZONE: `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ZONE --vpc \
+                 VPCRegion={region},VPCId={}`. If a Route 53 Profile holds the name, add an exemption.",
+                vpc.id
+            ),
+        );
+    }
+    let mut found = None;
+    for (name, zone) in held {
+        let records = match &zone.records {
+            Ok(records) => records,
+            Err(gap) => {
+                obstacles
+                    .unclear
+                    .push(format!("the records of hosted zone {} are not known ({gap})", zone.id));
+                continue;
+            }
+        };
+        let step = |to: &str| {
+            format!(
+                "Let an alias record for `{name}` in hosted zone {} lead to {to}.",
+                zone.id
+            )
+        };
+        let usable = of_service.iter().find(|at| at.endpoint.usable());
+        let right = usable.map_or_else(|| "the endpoint".to_owned(), |at| at.endpoint.id.to_string());
+        let Some(record) = record_for(records, name) else {
+            obstacles.miss(
+                format!("hosted zone {} has no record for `{name}`", zone.id),
+                step(&right),
+            );
+            continue;
+        };
+        match of_service.iter().find(|at| leads_to(record, at.endpoint)) {
+            Some(at) if at.endpoint.usable() => found = Some(*at),
+            Some(at) => obstacles.miss(
+                format!("the record for `{name}` leads to {}, which is not usable", at.endpoint.id),
+                step(&right),
+            ),
+            None if record.targets.iter().all(|target| target.parse::<IpAddr>().is_ok()) => obstacles.unclear.push(format!(
+                "the record for `{name}` has IP addresses, which Postern does not compare with those of the endpoint"
+            )),
+            None => obstacles.miss(
+                format!(
+                    "the record for `{name}` leads to {}, which is no endpoint of a hub to the service",
+                    record.targets.join(", ")
+                ),
+                step(&right),
+            ),
+        }
+    }
+    Ok(found)
+}
+
+/// The DNS names of an endpoint begin with its id, with `*.` before it where the names of the service have a wildcard
+/// ([endpoint DNS names](https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html)).
+fn leads_to(record: &ZoneRecord, endpoint: &Endpoint) -> bool {
+    let mut targets = record.targets.iter();
+    targets.any(|target| {
+        target.split('.').any(|label| {
+            label
+                .strip_prefix(endpoint.id.as_str())
+                .is_some_and(|rest| rest.starts_with('-'))
+        })
+    })
+}
+
+/// What leads to the endpoint's subnets and back.
+fn routes(
+    context: &Context<'_>,
+    required: &Required<'_>,
+    at: HubEndpoint<'_>,
+    obstacles: &mut Obstacles,
+) -> Result<BTreeSet<String>, Gap> {
+    let HubEndpoint { hub, endpoint } = at;
+    let in_hub = hub.subnets.as_ref().map_err(Gap::clone)?;
+    let in_hub: Vec<_> = endpoint.subnets.iter().filter_map(|id| in_hub.get(id)).collect();
+    let mut there = Ways::default();
+    let mut back = Ways::default();
+    for subnet in &required.subnets {
+        for of_hub in &in_hub {
+            let Some((near, far)) = networks(subnet, of_hub, endpoint) else {
+                there
+                    .none
+                    .entry(subnet.id.to_string())
+                    .or_default()
+                    .insert(format!("{} addresses", endpoint.address_type));
+                continue;
+            };
+            there.add(context.snapshot, subnet, &far)?;
+            back.add(hub, of_hub, &near)?;
+        }
+    }
+    let peerings = |ways: &Ways| -> BTreeSet<String> {
+        ways.through
+            .iter()
+            .filter(|way| way.starts_with("pcx-"))
+            .cloned()
+            .collect()
+    };
+    let hub_id = &hub.vpc.id;
+    for (table, networks) in &there.none {
+        obstacles.miss(
+            format!("{table} has no route to {} of {hub_id}", joined(networks)),
+            route_step(table, networks),
+        );
+    }
+    for (table, networks) in &back.none {
+        obstacles.miss(
+            format!("{table} of {hub_id} has no route back to {}", joined(networks)),
+            route_step(table, networks),
+        );
+    }
+    let unclear = there.unclear.iter().chain(&back.unclear);
+    obstacles
+        .unclear
+        .extend(unclear.map(|(table, by)| format!("the way of {table} by {by} is not examined")));
+    if there.none.is_empty() && back.none.is_empty() && peerings(&there) != peerings(&back) {
+        obstacles.miss(
+            format!(
+                "the routes there lead through {}, those back through {}",
+                joined(&there.through),
+                joined(&back.through)
+            ),
+            "Let both lead through the same peering connection.",
+        );
+    }
+    Ok(&there.through | &back.through)
+}
+
+/// Where the route tables of one side send traffic to networks of the other.
+#[derive(Default)]
+struct Ways {
+    through: BTreeSet<String>,
+    /// Networks without a route, by route table.
+    none: BTreeMap<String, BTreeSet<String>>,
+    /// Route tables, each with what its route leads through or by.
+    unclear: BTreeSet<(String, String)>,
+}
+
+impl Ways {
+    fn add(&mut self, vpc: &VpcSnapshot, subnet: &Subnet, to: &IpNet) -> Result<(), Gap> {
+        let Some(table) = vpc.route_table_of(&subnet.id)? else {
+            return Ok(());
+        };
+        match way(table, to) {
+            Way::Through(id) => {
+                self.through.insert(id.to_owned());
+            }
+            Way::Unclear(by) => {
+                self.unclear.insert((table.id.to_string(), by.to_owned()));
+            }
+            Way::None => {
+                self.none
+                    .entry(table.id.to_string())
+                    .or_default()
+                    .insert(to.to_string());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The networks by which clients of a subnet and a network interface of an endpoint in another one reach each other.
+fn networks(subnet: &Subnet, of_hub: &Subnet, endpoint: &Endpoint) -> Option<(IpNet, IpNet)> {
+    let far = || of_hub.networks(endpoint.address_type);
+    let same = |near: IpNet| {
+        far()
+            .find(|far| far.addr().is_ipv4() == near.addr().is_ipv4())
+            .map(|far| (near, far))
+    };
+    subnet.networks(endpoint.address_type).find_map(same)
+}
+
+fn route_step(table: &str, networks: &BTreeSet<String>) -> String {
+    format!(
+        "Add routes by your transit gateway, peering connection or core network, such as `aws ec2 create-route \
+         --route-table-id {table} --destination-cidr-block {} --transit-gateway-id TGW`.",
+        networks.first().map_or("", String::as_str)
+    )
+}
+
+fn joined(texts: &BTreeSet<String>) -> String {
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    texts.join(", ")
+}
+
+/// Whether the endpoint's groups admit the subnets.
+fn groups(required: &Required<'_>, at: HubEndpoint<'_>, obstacles: &mut Obstacles) -> Result<(), Gap> {
+    let HubEndpoint { hub, endpoint } = at;
+    let Some(ports) = endpoint.service.as_ref().and_then(ServicePorts::of) else {
+        return Ok(());
+    };
+    let groups = hub.security_groups.as_ref().map_err(Gap::clone)?;
+    match admission_of(groups, endpoint, &ports, &required.subnets) {
+        Admission::Admitted => {}
+        Admission::Unclear(reason) => obstacles.unclear.push(reason),
+        Admission::Blocked(networks) => {
+            let networks = joined(&networks.iter().map(ToString::to_string).collect());
+            obstacles.miss(
+                format!("no security group of {} admits {ports} from {networks}", endpoint.id),
+                format!("Admit {ports} from {networks} in a security group of {}.", endpoint.id),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn policy(context: &Context<'_>, service: &Service, at: HubEndpoint<'_>, obstacles: &mut Obstacles) {
+    let HubEndpoint { hub, endpoint } = at;
+    if context.shuts_out(hub, endpoint, service) {
+        let account = &context.snapshot.account;
+        obstacles.miss(
+            format!(
+                "the policy of {} lets no principal of account {account} through",
+                endpoint.id
+            ),
+            format!(
+                "Allow principals of account {account} in the policy of {}.",
+                endpoint.id
+            ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;
