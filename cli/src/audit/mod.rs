@@ -4,6 +4,7 @@ mod arguments;
 mod perimeter;
 mod progress;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -136,7 +137,7 @@ async fn add_history(ledger: &Ledger, parts: &mut Parts) -> Result<(), CommandEr
         for AuditedRegion { region, .. } in regions {
             let (account, region) = (account.as_str().into(), region.as_str().into());
             let mut records = ledger.history(&account, &region, None).await?;
-            records.sort_by(|a, b| b.time.cmp(&a.time));
+            records.sort_by_key(|record| Reverse(record.time));
             for record in &records {
                 let of_scope = parts.scopes.iter_mut().find(|scope| {
                     let report = &scope.report.scope;
