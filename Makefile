@@ -78,9 +78,8 @@ soak: export SOAK_SEED ?= $(shell date +%s)
 soak: ## run storms on the model cloud for SOAK_SECONDS, or SOAK_STORMS of them
 	cargo run --locked --quiet --bin soak
 
-# The functions are always built together: alone, each would have the SDK compiled anew. A panic ends them, so that they
-# need no tables to unwind by, which would be a tenth of the package.
-lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 RUSTFLAGS='-C force-unwind-tables=no' cargo lambda build --locked --release --$(subst _,-,$(1)) \
+# The functions are always built together: alone, each would have the SDK compiled anew.
+lambda = AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo lambda build --locked --release --$(subst _,-,$(1)) \
     --package subnet-inspector --package endpoint-inspector --package policy-inspector \
     --package service-inspector --package sweeper
 

@@ -30,7 +30,7 @@ pub struct Call {
 impl Call {
     /// Whether it may change something.
     pub fn mutates(&self) -> bool {
-        !["Assume", "Describe", "Get", "List"]
+        !["Assume", "Describe", "GET ", "Get", "List"]
             .iter()
             .any(|verb| self.action.starts_with(verb))
     }
@@ -196,12 +196,12 @@ impl Proxy {
 impl State {
     async fn handle(&self, request: Request) -> Option<Response> {
         let mut parameters = request.form();
-        // EC2's protocol names the action in the form.
+        // EC2's protocol names the action in the form, DynamoDB's in a header, and a REST API's method and path are it.
         let target = request.header(TARGET).and_then(|target| target.split('.').nth(1));
         let action = parameters
             .remove("Action")
             .or_else(|| target.map(str::to_owned))
-            .unwrap_or_default();
+            .unwrap_or_else(|| format!("{} {}", request.method, request.path));
         parameters.remove("Version");
         let number = {
             let mut calls = lock(&self.calls);
