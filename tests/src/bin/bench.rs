@@ -97,11 +97,11 @@ async fn one_warm_function() -> Result<()> {
     let vpc = FaultyVpc::create(&moto.ec2(REGION).await, REGION).await?;
     create_table(&moto.sdk(REGION).await).await?;
     let (proxy, topic) = (Proxy::start(moto.address()).await?, Topic::start().await?);
-    let (ec2, sns, dynamodb) = (proxy.url(), topic.url(), format!("http://{}", moto.address()));
+    let (ec2, sns, others) = (proxy.url(), topic.url(), format!("http://{}", moto.address()));
     let variables = [
         ("AWS_ENDPOINT_URL_EC2", ec2.as_str()),
         ("AWS_ENDPOINT_URL_SNS", sns.as_str()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb.as_str()),
+        ("AWS_ENDPOINT_URL", others.as_str()),
         ("POSTERN_TOPIC_ARN", Topic::ARN),
         ("POSTERN_LEDGER_TABLE", TABLE),
         ("RUST_LOG", "info"),
