@@ -9,17 +9,18 @@ use crate::model::part::{Gap, Observed};
 use crate::model::snapshot::VpcSnapshot;
 
 impl Change {
-    /// The subnets whose clients the change interrupts. Empty where it interrupts nobody.
+    /// The subnets whose clients the change interrupts. Empty where it interrupts nobody, None where clients outside the VPC
+    /// may be concerned.
     ///
     /// # Errors
     /// The gap, where subnets or route tables were not observed.
-    pub fn interrupts(&self, state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
-        match self {
+    pub fn interrupts(&self, state: &VpcSnapshot) -> Observed<Option<BTreeSet<SubnetId>>> {
+        let subnets = match self {
             Self::CreateEndpoint(new) if new.private_dns => every_subnet(state),
             Self::CreateEndpoint(new) => subnets_of(&new.route_tables, state),
             Self::AssociateRouteTable(change) => subnets_of(&[change.route_table.clone()].into(), state),
             Self::EnablePrivateDns(_) => every_subnet(state),
-            Self::QuarantineEndpoint(change) => clients_of(&change.endpoint, state),
+            Self::QuarantineEndpoint(change) => return clients_of(&change.endpoint, state),
             Self::EnableVpcDns(_)
             | Self::CreateManagedGroup(_)
             | Self::AuthorizeIngress(_)
@@ -31,7 +32,8 @@ impl Change {
             | Self::RequireAcceptance(_)
             | Self::RemoveServicePrincipals(_)
             | Self::RejectConnection(_) => Ok(BTreeSet::new()),
-        }
+        };
+        subnets.map(Some)
     }
 }
 
@@ -41,13 +43,16 @@ fn every_subnet(state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
     Ok(subnets.keys().cloned().collect())
 }
 
-/// The subnets whose clients may use an endpoint: by the routes of a gateway endpoint, or by the name of another one.
-fn clients_of(id: &EndpointId, state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
+/// The subnets whose clients use a gateway endpoint, by its routes. Other endpoints have addresses, which clients of other
+/// VPCs and on premises reach by peering, transit gateways and VPN.
+fn clients_of(id: &EndpointId, state: &VpcSnapshot) -> Observed<Option<BTreeSet<SubnetId>>> {
     let endpoints = state.endpoints.as_ref().map_err(Gap::clone)?;
-    match endpoints.get(id) {
-        Some(endpoint) if endpoint.kind == EndpointKind::Gateway => subnets_of(&endpoint.route_tables, state),
-        Some(_) | None => every_subnet(state),
-    }
+    let gateway = endpoints
+        .get(id)
+        .filter(|endpoint| endpoint.kind == EndpointKind::Gateway);
+    gateway
+        .map(|gateway| subnets_of(&gateway.route_tables, state))
+        .transpose()
 }
 
 /// The subnets that follow these route tables.

@@ -297,15 +297,15 @@ impl ScopeContext<'_> {
     }
 }
 
-/// The subnets that an interrupting change affects, where all of them are idle, so that it meets no client. None for an
-/// endpoint service, whose clients are in the VPCs of others.
+/// The subnets that an interrupting change affects, where all of them are idle, so that it meets no client. None where
+/// clients are outside the VPC: those of endpoint services, and of interface endpoints that are quarantined.
 pub(crate) fn idle_subnets(
     change: &Change,
     snapshot: &Snapshot,
     idle: &BTreeSet<SubnetId>,
 ) -> Option<BTreeSet<SubnetId>> {
     let affected = match snapshot {
-        Snapshot::Vpc(vpc) => change.interrupts(vpc).ok()?,
+        Snapshot::Vpc(vpc) => change.interrupts(vpc).ok()??,
         Snapshot::Service(_) => return None,
     };
     affected.is_subset(idle).then_some(affected)

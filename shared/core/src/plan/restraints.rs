@@ -116,9 +116,11 @@ pub(super) fn restricted<'a>(changes: impl IntoIterator<Item = &'a PlannedChange
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::changes::Change;
     use crate::changes::ChangeKind;
     use crate::controls::CONTROLS;
     use crate::plan::plan;
+    use crate::settings::{ApprovedServices, Mode};
     use crate::testing::{ALLOW_ALL, World, compliant};
 
     fn open(endpoints: &[&str]) -> World {
@@ -218,6 +220,26 @@ mod tests {
             fewer < plan.enforced().count(),
             "a client is in a subnet that the change affects"
         );
+    }
+
+    #[test]
+    fn quarantine_waits_for_its_class_although_no_client_is_in_the_vpc() {
+        // Clients of an interface endpoint may come from other VPCs and from on premises.
+        for (id, made) in [("vpce-kms", false), ("vpce-s3", true)] {
+            let mut world = compliant();
+            world.settings.modes.interrupting = Mode::Audit;
+            world.settings.approved_services = Some(ApprovedServices {
+                aws: false,
+                names: BTreeSet::new(),
+                accounts: BTreeSet::new(),
+                quarantine: true,
+            });
+            world.settings.requirements.clear();
+            let plan = planned(&world, &idle(&world));
+            let of_endpoint = |planned: &&PlannedChange| matches!(&planned.change, Change::QuarantineEndpoint(change) if change.endpoint.as_str() == id);
+            assert_eq!(plan.changes.iter().filter(of_endpoint).count(), 1, "{plan:#?}");
+            assert_eq!(plan.enforced().filter(of_endpoint).count() == 1, made, "{id}");
+        }
     }
 
     #[test]
