@@ -1,11 +1,9 @@
 //! Central endpoints: who uses which, and the way to them.
 
 use ipnet::IpNet;
-use jiff::Timestamp;
 
-use super::requirement::Required;
-use crate::evaluation::{Context, PolicyCache};
-use crate::history::ChangeHistory;
+use super::requirement::{Required, is_required_by};
+use crate::evaluation::{Context, ask};
 use crate::model::catalogue::Service;
 use crate::model::endpoint::EndpointKind;
 use crate::model::hosted_zone::{HostedZone, ZoneRecord};
@@ -49,12 +47,11 @@ impl<'a> Context<'a> {
         let (Some(central), Ok(known)) = (self.hub(), self.snapshot.central.as_ref()) else {
             return Vec::new();
         };
-        let named = |name: &String| service.name.as_str() == name || service.short_name() == Some(name);
         let requires = |vpc: &&Vpc| {
             let mut requirements = self.settings.requirements.iter();
             requirements.any(|requirement| {
                 requirement.kind == EndpointKind::Interface
-                    && requirement.services.iter().any(named)
+                    && is_required_by(requirement, service.name.as_str(), service.short_name())
                     && requirement.vpcs.matches(vpc)
             })
         };
@@ -65,11 +62,11 @@ impl<'a> Context<'a> {
 
 /// Whether the VPC is a spoke that needs an endpoint of a hub.
 pub fn depends_on_hubs(snapshot: &VpcSnapshot, settings: &Settings) -> bool {
-    let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
-    let context = Context::new(snapshot, settings, &history, Timestamp::UNIX_EPOCH, &policies);
-    context
-        .central_requirements()
-        .is_ok_and(|required| !required.is_empty())
+    ask(snapshot, settings, |context| {
+        context
+            .central_requirements()
+            .is_ok_and(|required| !required.is_empty())
+    })
 }
 
 /// Where a route table sends traffic to a network.

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
-use crate::evaluation::{Context, PolicyCache};
-use crate::history::ChangeHistory;
+use crate::evaluation::{Context, ask};
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::hosted_zone::HostedZone;
@@ -28,8 +25,9 @@ impl<'a> Context<'a> {
         format!(
             "The private hosted zone {id} (`{name}`, account {owner}) is associated with the VPC, and EC2 refuses private \
              DNS of the same name. If the zone leads to the endpoint of another VPC, name that VPC in `central.hubs`, or \
-             add an exemption. Otherwise disassociate the zone: `aws route53 disassociate-vpc-from-hosted-zone --hosted-zone-id {id} --vpc \
-             VPCRegion={region},VPCId={}`.",
+             add an exemption. Otherwise disassociate the zone: `aws route53 disassociate-vpc-from-hosted-zone \
+             --hosted-zone-id {id} --vpc VPCRegion={region},VPCId={}`. Until private DNS is enabled, clients then resolve \
+             the public addresses.",
             vpc.id
         )
     }
@@ -38,20 +36,18 @@ impl<'a> Context<'a> {
 /// The names of services that a spoke looks up in hosted zones, so that the records of their zones decide. Empty for other
 /// VPCs.
 pub fn central_names(snapshot: &VpcSnapshot, settings: &Settings) -> BTreeSet<String> {
-    let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
-    let context = Context::new(snapshot, settings, &history, Timestamp::UNIX_EPOCH, &policies);
-    let required = context.central_requirements().unwrap_or_default();
-    let names = required.iter().flat_map(|required| &required.service.private_dns_names);
-    names.map(|name| name.to_ascii_lowercase()).collect()
+    ask(snapshot, settings, |context| {
+        let required = context.central_requirements().unwrap_or_default();
+        let names = required.iter().flat_map(|required| &required.service.private_dns_names);
+        names.map(|name| name.to_ascii_lowercase()).collect()
+    })
 }
 
 /// Whether a control reads the private hosted zones of the VPC: one proposes to enable private DNS, unless a zone holds
 /// the name, or the VPC is a spoke. They are observed only then.
 pub fn hosted_zones_decide(snapshot: &VpcSnapshot, settings: &Settings) -> bool {
-    let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
-    let context = Context::new(snapshot, settings, &history, Timestamp::UNIX_EPOCH, &policies);
     // Without the other parts no control proposes anything.
-    decide(&context).unwrap_or_default()
+    ask(snapshot, settings, |context| decide(context).unwrap_or_default())
 }
 
 fn decide(context: &Context<'_>) -> Result<bool, Gap> {

@@ -160,6 +160,18 @@ enum ControlContext<'a> {
     Service(ServiceContext<'a>),
 }
 
+/// Answers a question about a VPC that depends on neither history nor time.
+fn ask<T>(snapshot: &VpcSnapshot, settings: &Settings, question: impl FnOnce(&Context<'_>) -> T) -> T {
+    let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
+    question(&Context::new(
+        snapshot,
+        settings,
+        &history,
+        Timestamp::UNIX_EPOCH,
+        &policies,
+    ))
+}
+
 /// Evaluates these controls, each on its own scope. Sorted by finding key; the same input gives the same findings,
 /// whatever policies are known.
 ///

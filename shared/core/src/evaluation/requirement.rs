@@ -9,6 +9,7 @@ use crate::model::id::{RouteTableId, ServiceName};
 use crate::model::part::Gap;
 use crate::model::service_facts::against_private_dns;
 use crate::model::snapshot::Subnet;
+use crate::settings::Requirement;
 
 /// A service that the settings require in this VPC.
 pub struct Required<'a> {
@@ -103,6 +104,14 @@ fn matching_subnets<'a>(
     Ok(matching)
 }
 
+/// Whether a requirement is about a service, by its full name or, if it is one of AWS, by its short name.
+pub(super) fn is_required_by(requirement: &Requirement, name: &str, short: Option<&str>) -> bool {
+    requirement.services.iter().any(|required| {
+        let variant = |short: &str| fips_names(required).any(|variant| variant == short);
+        required == name || short.is_some_and(|short| required == short || (requirement.fips && variant(short)))
+    })
+}
+
 /// The FIPS variant of an interface service, such as `kms-fips` of `kms` and `iot-fips.api` of `iot.api`. A service that is
 /// one already is its own. AWS marks them in their names alone.
 /// [AWS services that integrate with AWS PrivateLink](https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html)
@@ -176,12 +185,8 @@ impl<'a> Context<'a> {
 
     /// Whether the settings require a service anywhere, by its full name or, if it is one of AWS, by its short name.
     pub fn requires_anywhere(&self, name: &str, short: Option<&str>) -> bool {
-        self.settings.requirements.iter().any(|requirement| {
-            requirement.services.iter().any(|required| {
-                let variant = |short: &str| fips_names(required).any(|variant| variant == short);
-                required == name || short.is_some_and(|short| required == short || (requirement.fips && variant(short)))
-            })
-        })
+        let mut requirements = self.settings.requirements.iter();
+        requirements.any(|requirement| is_required_by(requirement, name, short))
     }
 
     /// The usable endpoints of a service in this VPC. Endpoints to other Regions do not count.
