@@ -159,7 +159,7 @@ fn record(mut set: BTreeMap<String, String>) -> Option<ZoneRecord> {
     let target = set.remove("DNSName").or_else(|| set.remove("Value"))?;
     matches!(kind.as_str(), "A" | "AAAA" | "CNAME").then_some(ZoneRecord {
         name: plain(&set.remove("Name")?),
-        targets: vec![plain(&target)],
+        target: plain(&target),
     })
 }
 

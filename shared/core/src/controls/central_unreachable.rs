@@ -1,11 +1,12 @@
 //! central-unreachable: see [`CONTROL`].
 
-use std::collections::{BTreeMap, BTreeSet};
+mod routes;
+
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
-
-use crate::evaluation::central::{Way, record_for, way, zone_for};
+use self::routes::routes;
+use crate::evaluation::central::{record_for, zone_for};
 use crate::evaluation::ingress::{Admission, ServicePorts, admission_of};
 use crate::evaluation::requirement::Required;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
@@ -14,7 +15,7 @@ use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::hosted_zone::ZoneRecord;
 use crate::model::part::{Gap, Part};
-use crate::model::snapshot::{Subnet, VpcSnapshot};
+use crate::model::snapshot::VpcSnapshot;
 
 pub static CONTROL: Control = Control {
     name: "central-unreachable",
@@ -256,16 +257,19 @@ fn names<'a>(
         match of_service.iter().find(|at| leads_to(record, at.endpoint)) {
             Some(at) if at.endpoint.usable() => found = Some(*at),
             Some(at) => obstacles.miss(
-                format!("the record for `{name}` leads to {}, which is not usable", at.endpoint.id),
+                format!(
+                    "the record for `{name}` leads to {}, which is not usable",
+                    at.endpoint.id
+                ),
                 step(&right),
             ),
-            None if record.targets.iter().all(|target| target.parse::<IpAddr>().is_ok()) => obstacles.unclear.push(format!(
+            None if record.target.parse::<IpAddr>().is_ok() => obstacles.unclear.push(format!(
                 "the record for `{name}` has IP addresses, which Postern does not compare with those of the endpoint"
             )),
             None => obstacles.miss(
                 format!(
                     "the record for `{name}` leads to {}, which is no endpoint of a hub to the service",
-                    record.targets.join(", ")
+                    record.target
                 ),
                 step(&right),
             ),
@@ -277,129 +281,10 @@ fn names<'a>(
 /// The DNS names of an endpoint begin with its id, with `*.` before it where the names of the service have a wildcard
 /// ([endpoint DNS names](https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html)).
 fn leads_to(record: &ZoneRecord, endpoint: &Endpoint) -> bool {
-    let mut targets = record.targets.iter();
-    targets.any(|target| {
-        target.split('.').any(|label| {
-            label
-                .strip_prefix(endpoint.id.as_str())
-                .is_some_and(|rest| rest.starts_with('-'))
-        })
+    record.target.split('.').any(|label| {
+        let rest = label.strip_prefix(endpoint.id.as_str());
+        rest.is_some_and(|rest| rest.starts_with('-'))
     })
-}
-
-/// What leads to the endpoint's subnets and back.
-fn routes(
-    context: &Context<'_>,
-    required: &Required<'_>,
-    at: HubEndpoint<'_>,
-    obstacles: &mut Obstacles,
-) -> Result<BTreeSet<String>, Gap> {
-    let HubEndpoint { hub, endpoint } = at;
-    let in_hub = hub.subnets.as_ref().map_err(Gap::clone)?;
-    let in_hub: Vec<_> = endpoint.subnets.iter().filter_map(|id| in_hub.get(id)).collect();
-    let mut there = Ways::default();
-    let mut back = Ways::default();
-    for subnet in &required.subnets {
-        for of_hub in &in_hub {
-            let Some((near, far)) = networks(subnet, of_hub, endpoint) else {
-                there
-                    .none
-                    .entry(subnet.id.to_string())
-                    .or_default()
-                    .insert(format!("{} addresses", endpoint.address_type));
-                continue;
-            };
-            there.add(context.snapshot, subnet, &far)?;
-            back.add(hub, of_hub, &near)?;
-        }
-    }
-    let peerings = |ways: &Ways| -> BTreeSet<String> {
-        ways.through
-            .iter()
-            .filter(|way| way.starts_with("pcx-"))
-            .cloned()
-            .collect()
-    };
-    let hub_id = &hub.vpc.id;
-    for (table, networks) in &there.none {
-        obstacles.miss(
-            format!("{table} has no route to {} of {hub_id}", joined(networks)),
-            route_step(table, networks),
-        );
-    }
-    for (table, networks) in &back.none {
-        obstacles.miss(
-            format!("{table} of {hub_id} has no route back to {}", joined(networks)),
-            route_step(table, networks),
-        );
-    }
-    let unclear = there.unclear.iter().chain(&back.unclear);
-    obstacles
-        .unclear
-        .extend(unclear.map(|(table, by)| format!("the way of {table} by {by} is not examined")));
-    if there.none.is_empty() && back.none.is_empty() && peerings(&there) != peerings(&back) {
-        obstacles.miss(
-            format!(
-                "the routes there lead through {}, those back through {}",
-                joined(&there.through),
-                joined(&back.through)
-            ),
-            "Let both lead through the same peering connection.",
-        );
-    }
-    Ok(&there.through | &back.through)
-}
-
-/// Where the route tables of one side send traffic to networks of the other.
-#[derive(Default)]
-struct Ways {
-    through: BTreeSet<String>,
-    /// Networks without a route, by route table.
-    none: BTreeMap<String, BTreeSet<String>>,
-    /// Route tables, each with what its route leads through or by.
-    unclear: BTreeSet<(String, String)>,
-}
-
-impl Ways {
-    fn add(&mut self, vpc: &VpcSnapshot, subnet: &Subnet, to: &IpNet) -> Result<(), Gap> {
-        let Some(table) = vpc.route_table_of(&subnet.id)? else {
-            return Ok(());
-        };
-        match way(table, to) {
-            Way::Through(id) => {
-                self.through.insert(id.to_owned());
-            }
-            Way::Unclear(by) => {
-                self.unclear.insert((table.id.to_string(), by.to_owned()));
-            }
-            Way::None => {
-                self.none
-                    .entry(table.id.to_string())
-                    .or_default()
-                    .insert(to.to_string());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The networks by which clients of a subnet and a network interface of an endpoint in another one reach each other.
-fn networks(subnet: &Subnet, of_hub: &Subnet, endpoint: &Endpoint) -> Option<(IpNet, IpNet)> {
-    let far = || of_hub.networks(endpoint.address_type);
-    let same = |near: IpNet| {
-        far()
-            .find(|far| far.addr().is_ipv4() == near.addr().is_ipv4())
-            .map(|far| (near, far))
-    };
-    subnet.networks(endpoint.address_type).find_map(same)
-}
-
-fn route_step(table: &str, networks: &BTreeSet<String>) -> String {
-    format!(
-        "Add routes by your transit gateway, peering connection or core network, such as `aws ec2 create-route \
-         --route-table-id {table} --destination-cidr-block {} --transit-gateway-id TGW`.",
-        networks.first().map_or("", String::as_str)
-    )
 }
 
 fn joined(texts: &BTreeSet<String>) -> String {

@@ -22,8 +22,8 @@ pub struct HostedZone {
 pub struct ZoneRecord {
     /// As that of the zone, with `*` for a wildcard.
     pub name: String,
-    /// The names to which an alias or a CNAME leads, as that of the zone, or addresses.
-    pub targets: Vec<String>,
+    /// The name to which an alias or a CNAME leads, as that of the zone, or an address.
+    pub target: String,
 }
 
 impl HostedZone {

@@ -66,7 +66,7 @@ pub(crate) fn hub_with_spoke(cidr: &str) -> World {
 pub(crate) fn leads(service: &str, target: &str) -> ZoneRecord {
     ZoneRecord {
         name: format!("{service}.{REGION}.amazonaws.com"),
-        targets: vec![target.to_owned()],
+        target: target.to_owned(),
     }
 }
 

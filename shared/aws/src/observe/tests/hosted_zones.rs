@@ -243,7 +243,7 @@ async fn spoke_has_its_hub_and_the_records_of_the_zones_that_answer_for_its_serv
     let found = zones["Z1"].records.as_ref().unwrap();
     let found: Vec<_> = found
         .iter()
-        .map(|record| (record.name.as_str(), record.targets[0].as_str()))
+        .map(|record| (record.name.as_str(), record.target.as_str()))
         .collect();
     let expected = [
         (

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::changes::{Change, ChangeKind};
 use crate::controls::{credentials_unbound, endpoint_missing, ingress_blocked, ingress_open, private_dns_disabled};
