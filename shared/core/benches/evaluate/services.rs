@@ -43,10 +43,10 @@ pub(crate) fn service(number: usize, connections: usize) -> ServiceSnapshot {
         .into();
     let connected = (0..connections).map(|place| {
         let endpoint = format!("vpce-{number:08x}{place:09x}");
-        let stranger = public && place == 0;
+        let unapproved = public && place == 0;
         let connection = Connection {
             endpoint: endpoint.as_str().into(),
-            owner: if stranger {
+            owner: if unapproved {
                 "999988887777".into()
             } else {
                 consumer(place).as_str().into()

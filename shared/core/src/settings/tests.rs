@@ -55,7 +55,7 @@ fn time(text: &str) -> Timestamp {
 #[test]
 fn problem_is_reported_with_its_position_and_advice() {
     let controls: Vec<_> = CONTROLS.iter().map(|control| format!("`{}`", control.name)).collect();
-    for bad in BAD {
+    for bad in BAD.into_iter().flatten() {
         let problem = bad.problem.replace("{controls}", &controls.join(", "));
         assert_eq!(problems(bad.text), [problem], "{}", bad.text);
     }
