@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1 as client;
-use hyper::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, TRANSFER_ENCODING};
+use hyper::http::uri::PathAndQuery;
+use hyper::server::conn::http1 as server;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -107,7 +107,7 @@ impl Server {
                 let answer = Arc::clone(&answer);
                 connections.spawn(async move {
                     // The client may close the connection at any time.
-                    let _ = converse(stream, answer.as_ref()).await;
+                    let _ = converse(stream, answer).await;
                 });
                 while connections.try_join_next().is_some() {}
             }
@@ -130,26 +130,40 @@ impl Drop for Server {
     }
 }
 
-async fn converse<F, A>(stream: TcpStream, answer: &F) -> io::Result<()>
+async fn converse<F, A>(stream: TcpStream, answer: Arc<F>) -> hyper::Result<()>
 where
     F: Fn(Request) -> A,
     A: Future<Output = Option<Response>>,
 {
-    let mut stream = BufReader::new(stream);
-    while let Some(request) = read_request(&mut stream).await? {
-        let Some(response) = answer(request).await else { break };
-        let mut head = format!("HTTP/1.1 {} Stand-in\r\n", response.status);
-        for (name, value) in &response.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+    let service = service_fn(|request| {
+        let answer = Arc::clone(&answer);
+        async move {
+            let request = received(request).await.map_err(io::Error::other)?;
+            let response = answer(request).await.ok_or(io::ErrorKind::ConnectionAborted)?;
+            sent(response)
         }
-        head.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
-        // In one piece: otherwise the kernel waits for the other side to have taken the first.
-        stream
-            .write_all(&[head.as_bytes(), &response.body[..]].concat())
-            .await?;
-        stream.flush().await?;
+    });
+    server::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+}
+
+async fn received(request: hyper::Request<Incoming>) -> hyper::Result<Request> {
+    let (head, body) = request.into_parts();
+    Ok(Request {
+        method: head.method.to_string(),
+        path: head.uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned(),
+        headers: head.headers,
+        body: body.collect().await?.to_bytes(),
+    })
+}
+
+fn sent(response: Response) -> io::Result<hyper::Response<Full<Bytes>>> {
+    let mut builder = hyper::Response::builder().status(response.status);
+    for (name, value) in &response.headers {
+        builder = builder.header(name, value);
     }
-    Ok(())
+    builder.body(Full::new(response.body)).map_err(io::Error::other)
 }
 
 /// Sends one request over a connection of its own. Of the answer's headers the content type is kept.
@@ -193,80 +207,6 @@ fn forwarded(address: SocketAddr, request: &Request) -> io::Result<hyper::Reques
     forwarded
         .body(Full::new(request.body.clone()))
         .map_err(io::Error::other)
-}
-async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
-    let Some(line) = read_line(stream).await? else {
-        return Ok(None);
-    };
-    let mut words = line.split(' ').map(str::to_owned);
-    let (Some(method), Some(path)) = (words.next(), words.next()) else {
-        return Err(invalid("no request line"));
-    };
-    let headers = read_headers(stream).await?;
-    let body = read_body(stream, &headers).await?.unwrap_or_default();
-    Ok(Some(Request {
-        method,
-        path,
-        headers,
-        body,
-    }))
-}
-
-async fn read_headers(stream: &mut BufReader<TcpStream>) -> io::Result<HeaderMap> {
-    let mut headers = HeaderMap::new();
-    while let Some(line) = read_line(stream).await? {
-        if line.is_empty() {
-            break;
-        }
-        let (name, value) = line.split_once(':').ok_or_else(|| invalid("no header"))?;
-        let name: HeaderName = name.parse().map_err(|_| invalid("no header name"))?;
-        let value = HeaderValue::from_str(value.trim()).map_err(|_| invalid("no header value"))?;
-        headers.append(name, value);
-    }
-    Ok(headers)
-}
-
-/// None where the headers do not tell how long it is.
-async fn read_body(stream: &mut BufReader<TcpStream>, headers: &HeaderMap) -> io::Result<Option<Bytes>> {
-    if headers
-        .get(TRANSFER_ENCODING)
-        .is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
-    {
-        return read_chunks(stream).await.map(|body| Some(body.into()));
-    }
-    let Some(length) = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()) else {
-        return Ok(None);
-    };
-    let length = length.parse().map_err(|_| invalid("no length"))?;
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await?;
-    Ok(Some(body.into()))
-}
-
-async fn read_chunks(stream: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let line = read_line(stream).await?.unwrap_or_default();
-        let size = line.split(';').next().unwrap_or_default();
-        let size = u64::from_str_radix(size, 16).map_err(|_| invalid("no chunk"))?;
-        (&mut *stream).take(size).read_to_end(&mut body).await?;
-        // The end of the chunk; after the last one, of the trailer, which nobody here sends.
-        read_line(stream).await?;
-        if size == 0 {
-            return Ok(body);
-        }
-    }
-}
-
-/// None at the end of the stream.
-async fn read_line(stream: &mut BufReader<TcpStream>) -> io::Result<Option<String>> {
-    let mut line = String::new();
-    let read = stream.read_line(&mut line).await?;
-    Ok((read > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned()))
-}
-
-fn invalid(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 #[cfg(test)]
