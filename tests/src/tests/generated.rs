@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::Control;
 use postern_core::functions::FUNCTIONS;
+use postern_report::control_page;
 
 pub(super) fn current(path: &str, content: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -78,7 +79,7 @@ fn page(control: &Control) -> String {
         control.summary,
         control.severity.as_str(),
         functions.join(", "),
-        control.page()
+        control_page(control)
     )
 }
 

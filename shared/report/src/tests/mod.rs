@@ -1,9 +1,12 @@
 mod alerts;
 pub(crate) mod audit;
 mod delta;
+mod drawings;
 mod fixtures;
 mod golden;
 mod laws;
+mod samples;
+mod worlds;
 
 use std::path::Path;
 
