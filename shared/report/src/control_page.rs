@@ -20,13 +20,13 @@ pub(crate) struct Sample {
     pub(crate) body: String,
 }
 
-/// By control. A control may have none.
-pub(crate) fn samples() -> BTreeMap<String, Sample> {
-    serde_json::from_str(SAMPLES).unwrap_or_default()
-}
-
 /// The page of a control, without its heading. Markdown.
 pub fn control_page(control: &Control) -> String {
+    let samples: BTreeMap<String, Sample> = serde_json::from_str(SAMPLES).unwrap_or_default();
+    with_sample(control, samples.get(control.name))
+}
+
+pub(crate) fn with_sample(control: &Control, sample: Option<&Sample>) -> String {
     let mut page = format!("{}\n\n## Frameworks\n\n", control.documentation);
     for framework in Framework::ALL {
         let references = control
@@ -45,8 +45,7 @@ pub fn control_page(control: &Control) -> String {
             );
         }
     }
-    let sample = samples().remove(control.name);
-    if let Some(sample) = &sample {
+    if let Some(sample) = sample {
         let finding = serde_json::to_string_pretty(&sample.finding).unwrap_or_default();
         let _ = write!(
             page,
@@ -63,7 +62,7 @@ pub fn control_page(control: &Control) -> String {
         ResourceKind::Endpoint | ResourceKind::EndpointConnection => "vpce-0123456789abcdef0",
         ResourceKind::EndpointService => "vpce-svc-0123456789abcdef0",
     };
-    let id = sample.as_ref().map_or(id, |sample| sample.finding.resource.id.as_str());
+    let id = sample.map_or(id, |sample| sample.finding.resource.id.as_str());
     let _ = write!(
         page,
         "\n## Exempt a resource\n\nIn `postern.toml`, with the last day on which it applies:\n\n```toml\n[[exemptions]]\ncontrol \

@@ -163,7 +163,7 @@ fn draw_row(svg: &mut String, attribute: &str, row: &Row, y: usize) {
     let (class, colour) = match row.trust {
         ConsumerTrust::Trusted => ("link", "soft"),
         ConsumerTrust::Undecided => ("link unclear", "soft"),
-        ConsumerTrust::Untrusted => ("link stranger", "alarm"),
+        ConsumerTrust::Untrusted => ("link untrusted", "alarm"),
     };
     group(svg, attribute, &row.count.to_string());
     title(svg, &format!("{}: {}", row.name, row.detail));

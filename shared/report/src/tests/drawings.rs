@@ -151,7 +151,7 @@ fn service_is_drawn_with_principals_connections_and_load_balancers() {
     assert_eq!(principals.len(), 2, "{principals:?}");
     assert!(
         principals[0].contains("* (every AWS account): not trusted")
-            && principals[0].contains("\"link stranger dashed\""),
+            && principals[0].contains("\"link untrusted dashed\""),
         "{}",
         principals[0]
     );
@@ -161,7 +161,7 @@ fn service_is_drawn_with_principals_connections_and_load_balancers() {
         (
             "1\"",
             "444455556666: 1 endpoint available in eu-central-1, not trusted",
-            "\"link stranger\"",
+            "\"link untrusted\"",
         ),
         (
             "1\"",
