@@ -26,11 +26,15 @@ pub(super) fn snapshot() -> ServiceSnapshot {
         id: None,
     };
     let connections = [
-        ("vpce-1", "777788889999", EndpointState::Available),
-        ("vpce-2", "777788889999", EndpointState::Available),
-        ("vpce-3", "777788889999", EndpointState::PendingAcceptance),
-        ("vpce-4", "444455556666", EndpointState::Available),
-        ("vpce-5", "444455556666", EndpointState::Rejected),
+        ("vpce-01111111111111111", "777788889999", EndpointState::Available),
+        ("vpce-02222222222222222", "777788889999", EndpointState::Available),
+        (
+            "vpce-03333333333333333",
+            "777788889999",
+            EndpointState::PendingAcceptance,
+        ),
+        ("vpce-04444444444444444", "444455556666", EndpointState::Available),
+        ("vpce-05555555555555555", "444455556666", EndpointState::Rejected),
     ];
     let connections = connections.map(|(endpoint, owner, state)| Connection {
         endpoint: endpoint.into(),

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use postern_core::changes::ChangeOutcome;
 use postern_core::controls::CONTROLS;
-use postern_core::evaluation::{Control, PolicyCache};
+use postern_core::evaluation::{Control, Finding, PolicyCache};
 use postern_core::functions::FUNCTIONS;
 use postern_core::history::ChangeHistory;
+use postern_core::model::finding::Verdict;
 use postern_core::model::part::name;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{Restraints, plan};
@@ -16,13 +17,12 @@ use postern_core::settings::Settings;
 use super::fixtures::{news, reconciliation};
 use super::worlds::worlds;
 use crate::control_page::{Sample, control_page, with_sample};
-use crate::published::Verdict;
 use crate::{Message, Reconciliation};
 
 /// What the control finds in a world, and the alert about it in audit mode.
 fn sample(control: &'static Control, (snapshot, settings): &(Snapshot, Settings)) -> Option<Sample> {
     let template = reconciliation();
-    let (findings, plan) = plan(
+    let (mut findings, mut plan) = plan(
         &[control],
         snapshot,
         settings,
@@ -31,6 +31,10 @@ fn sample(control: &'static Control, (snapshot, settings): &(Snapshot, Settings)
         template.time,
         &PolicyCache::default(),
     );
+    let non_compliant = |finding: &&Finding| finding.verdict() == Verdict::NonCompliant;
+    let key = findings.iter().find(non_compliant)?.key.clone();
+    findings.retain(|finding| finding.key == key);
+    plan.changes.retain(|change| change.causes.contains(&key));
     let outcome = ChangeOutcome::Skipped {
         reason: "audit mode".to_owned(),
     };
@@ -44,11 +48,7 @@ fn sample(control: &'static Control, (snapshot, settings): &(Snapshot, Settings)
         plan,
         ..template
     })?;
-    let finding = report
-        .findings
-        .iter()
-        .find(|finding| finding.verdict == Verdict::NonCompliant)?
-        .clone();
+    let finding = report.findings.first()?.clone();
     let Message { subject, body, .. } = Message::alert(&report);
     Some(Sample { finding, subject, body })
 }

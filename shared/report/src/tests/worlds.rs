@@ -30,8 +30,8 @@ const ALLOW_ALL: &str =
     r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
 const DENY_ALL: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#;
-/// Postern does not decide about conditions on keys of the service itself.
-const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringLike":{"aws:PrincipalArn":"${aws:PrincipalTag/team}"}}}]}"#;
+/// Nobody but AWS can tell whose canonical user id this is.
+const UNDECIDED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},"Action":"*","Resource":"*"}]}"#;
 const PARTNER: &str = "com.amazonaws.vpce.eu-central-1.vpce-svc-0fedcba9876543210";
 
 const SETTINGS: &str = r#"
@@ -100,8 +100,29 @@ fn neglected() -> VpcSnapshot {
     add(&mut vpc, "vpce-07777777777777777", &own("retired"), |endpoint| {
         endpoint.private_dns = false;
     });
+    add_ipv6_subnet(&mut vpc);
     vpc.network_acls = Ok(acls(Some(APP_A)));
     vpc
+}
+
+/// A public subnet with IPv6 addresses alone.
+fn add_ipv6_subnet(vpc: &mut VpcSnapshot) {
+    let subnets = vpc.subnets.as_mut().unwrap();
+    let mut subnet = subnets[&APP_B.into()].clone();
+    subnet.id = "subnet-06666666666666666".into();
+    subnet.ipv4 = None;
+    subnet.ipv6 = ["2001:db8::/64".parse().unwrap()].into();
+    let tables = vpc.route_tables.as_mut().unwrap();
+    let mut table = tables[&TABLE_B.into()].clone();
+    table.id = "rtb-06666666666666666".into();
+    table.subnets = [subnet.id.clone()].into();
+    table.routes.push(Route {
+        destination: "::/0".to_owned(),
+        target: RouteTarget::InternetGateway("igw-0123456789abcdef0".to_owned()),
+        active: true,
+    });
+    subnets.insert(subnet.id.clone(), subnet);
+    tables.insert(table.id.clone(), table);
 }
 
 /// DNS hostnames are off, and the endpoint to S3 is for clients outside of AWS only.
@@ -116,11 +137,6 @@ fn without_names() -> VpcSnapshot {
         endpoint.private_dns = false;
     });
     add(&mut vpc, "vpce-09999999999999999", &own("sts"), |_| {});
-    let mut six = vpc.subnets.as_ref().unwrap()[&APP_B.into()].clone();
-    six.id = "subnet-06666666666666666".into();
-    six.ipv4 = None;
-    six.ipv6 = ["2001:db8::/64".parse().unwrap()].into();
-    vpc.subnets.as_mut().unwrap().insert(six.id.clone(), six);
     vpc
 }
 
