@@ -168,7 +168,7 @@ fn draw_row(svg: &mut String, attribute: &str, row: &Row, y: usize) {
     group(svg, attribute, &row.count.to_string());
     title(svg, &format!("{}: {}", row.name, row.detail));
     text(svg, "", 8, y + 14, &cut(&row.name, 46));
-    text(svg, colour, 8, y + 29, &cut(&row.detail, 56));
+    text(svg, colour, 8, y + 29, &cut(&row.detail, 58));
     let dashed = match row.arrow {
         Arrow::Solid => "",
         Arrow::Dashed => " dashed",
@@ -177,8 +177,8 @@ fn draw_row(svg: &mut String, attribute: &str, row: &Row, y: usize) {
             return;
         }
     };
-    line(svg, &format!("{class}{dashed}"), 330, y + 18, SERVICE - 8, y + 18);
-    head(svg, class, SERVICE, y + 18);
+    line(svg, &format!("{class}{dashed}"), 330, y + 10, SERVICE - 8, y + 10);
+    head(svg, class, SERVICE, y + 10);
     svg.push_str("</g>");
 }
 
@@ -202,7 +202,7 @@ fn draw_service(svg: &mut String, service: &ServiceView, id: &str, height: usize
     ];
     let lines = lines.iter().filter(|(_, content)| !content.is_empty());
     for (row, (class, content)) in lines.enumerate() {
-        text(svg, class, SERVICE + 12, 30 + row * 17, &cut(content, 36));
+        text(svg, class, SERVICE + 12, 30 + row * 17, &cut(content, 34));
     }
 }
 
