@@ -78,7 +78,7 @@ impl Checker<'_> {
         self.action_and_resource(signer)?;
         let now = self.one("aws:CurrentTime").and_then(instant);
         self.endpoint(now)?;
-        self.session(now)?;
+        self.session(signer, now)?;
         self.source()
     }
 
@@ -273,7 +273,12 @@ impl Checker<'_> {
                 format!("`{key}` is that of the endpoint")
             })?;
         }
-        for key in ["aws:SecureTransport", "aws:ViaAWSService", "aws:VpcSourceIp"] {
+        let agent = self.service.is_some_and(|service| {
+            let mut prefixes = service.prefixes();
+            prefixes.all(|prefix| prefix != condition_keys::WITHOUT_USER_AGENT)
+        });
+        let always = ["aws:SecureTransport", "aws:ViaAWSService", "aws:VpcSourceIp"];
+        for key in always.into_iter().chain(agent.then_some("aws:UserAgent")) {
             must(self.one(key).is_some(), || format!("every request has `{key}`"))?;
         }
         let told = |key: &str| {
@@ -318,8 +323,12 @@ impl Checker<'_> {
     }
 
     /// Keys of the credentials that a request was signed with.
-    fn session(&self, now: Option<i64>) -> Verdict {
+    fn session(&self, signer: Signer, now: Option<i64>) -> Verdict {
         let issued = self.one("aws:TokenIssueTime").and_then(instant);
+        must(
+            issued.is_some() || !signer.is_temporary(),
+            || "temporary credentials tell when they were issued",
+        )?;
         must(issued <= now, || "credentials are issued before they are used")?;
         let aged = self.one("aws:MultiFactorAuthAge").is_some();
         must(

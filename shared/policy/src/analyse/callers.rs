@@ -7,6 +7,7 @@ use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
 use super::model::KeyMeaning;
 use super::model::Model;
+use crate::arn::Arn;
 use crate::bits::Bits;
 use crate::glob::Pattern;
 
@@ -33,6 +34,12 @@ pub(super) enum Caller {
 impl Caller {
     pub(super) fn is_iam(self) -> bool {
         !matches!(self, Self::Anonymous | Self::Bearer(_) | Self::Service)
+    }
+
+    /// Whether it always signs with temporary credentials, which tell when they were issued. Users and root users may.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>
+    pub(super) fn is_temporary(self) -> bool {
+        matches!(self, Self::Role | Self::FederatedUser)
     }
 
     /// The value of `aws:PrincipalType`.
@@ -150,18 +157,19 @@ pub(super) fn memberships(
 ) -> Vec<Membership> {
     let organizations = [KeyMeaning::PrincipalOrganization, KeyMeaning::ResourceOrganization];
     let paths = [KeyMeaning::PrincipalPaths, KeyMeaning::ResourcePaths];
-    let ours = |kind: KeyMeaning| organizations.contains(&kind) || paths.contains(&kind);
-    let linked = model
-        .keys
-        .iter()
-        .any(|key| (key.linked || key.source) && ours(key.kind));
+    let linked = |kinds: &[KeyMeaning]| {
+        let mut keys = model.keys.iter();
+        keys.any(|key| (key.linked || key.source) && kinds.contains(&key.kind))
+    };
+    let (by_organization, by_path) = (linked(&organizations), linked(&paths));
     let mut all: Vec<Membership> = Vec::new();
     let mut add = |new: Membership| {
         let same = |old: &Membership| {
             (old.caller, old.owner, old.trusted, old.path.is_some())
                 == (new.caller, new.owner, new.trusted, new.path.is_some())
+                && (!by_organization || old.organization == new.organization)
         };
-        if linked || !all.iter().any(same) {
+        if by_path || !all.iter().any(same) {
             all.push(new);
         }
     };
@@ -217,14 +225,14 @@ pub(super) fn principals(
     budget: &mut Budget,
 ) -> Principals {
     let mut complete = identities.complete;
-    let linked = model.names(&[
-        KeyMeaning::PrincipalAccount,
+    let compared = |kind: KeyMeaning| model.keys.iter().any(|key| key.linked && key.kind == kind);
+    let of_name = [
         KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalUser,
         KeyMeaning::PrincipalType,
-    ]) || model
-        .keys
-        .iter()
-        .any(|key| key.linked && matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::PrincipalArn));
+    ];
+    let by_name = model.names(&of_name) || of_name.into_iter().any(compared);
+    let linked = by_name || model.names(&[KeyMeaning::PrincipalAccount]) || compared(KeyMeaning::PrincipalAccount);
     let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"])
         & model.sig(KeyMeaning::PrincipalService, &[])
         & model.sig(KeyMeaning::PrincipalServiceList, &[]);
@@ -272,7 +280,7 @@ pub(super) fn principals(
         let mut seen: BTreeSet<Class> = BTreeSet::new();
         for name in &names {
             let trusted_name = trusted(name);
-            if !linked && !seen.insert((name.caller, name.sig, trusted_name)) {
+            if !by_name && !seen.insert((name.caller, name.sig, trusted_name)) {
                 continue;
             }
             for membership in memberships {
@@ -358,6 +366,7 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str, id: &str) -> Princ
         KeyMeaning::PrincipalOrganization,
         KeyMeaning::PrincipalPaths,
         KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalUser,
         KeyMeaning::PrincipalIsService,
         KeyMeaning::PrincipalService,
         KeyMeaning::PrincipalServiceList,
@@ -378,6 +387,7 @@ impl Principal {
             KeyMeaning::PrincipalOrganization => self.organization.as_deref(),
             KeyMeaning::PrincipalPaths => self.path.as_deref(),
             KeyMeaning::PrincipalArn => self.arn.as_deref(),
+            KeyMeaning::PrincipalUser => self.arn.as_deref().and_then(|arn| Arn::parse(arn)?.user()),
             KeyMeaning::PrincipalIsService => match self.caller {
                 Caller::Anonymous | Caller::Bearer(_) => None,
                 Caller::Service => Some("true"),

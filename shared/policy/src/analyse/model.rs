@@ -1,28 +1,33 @@
 //! A document in one interpretation, taken apart by what its conditions are about.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::atoms::{self, Lookup};
+use super::keys::always_there;
 use super::setting::{Listing, Setting};
-use crate::arn::is_region;
+use crate::arn::{Arn, is_region};
 use crate::aws_owned::Mark;
 use crate::bits::Bits;
 use crate::condition_keys::{self, ConditionKey};
-use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement};
+use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement, Values};
 use crate::federation;
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
+use crate::operators::Operator;
 use crate::text::{ArnPattern, Form, Text};
 
 mod action_keys;
 mod key_meaning;
+mod living;
 mod statements;
 
 pub(super) use key_meaning::KeyMeaning;
-pub(super) use statements::{for_bearers, linked_texts};
+pub(super) use statements::for_bearers;
 
 use action_keys::ActionKeys;
+use living::Own;
 
 /// Steps that putting values in the place of the variables of a text takes.
 const RESOLVING: usize = 16;
@@ -38,7 +43,19 @@ pub(super) enum Supposition {
     AsWritten,
 }
 
-/// A condition key that the document names.
+/// A condition key of the document, whether or not some request may fit the statements that name it.
+#[derive(Debug)]
+pub(super) struct Named<'d> {
+    /// In lower case.
+    pub(super) id: &'d str,
+    /// As in the document.
+    pub(super) name: &'d str,
+    pub(super) kind: KeyMeaning,
+    /// Whether AWS has such a key.
+    known: bool,
+}
+
+/// A condition key that tells requests apart.
 #[derive(Debug)]
 pub(super) struct Key<'d> {
     /// In lower case.
@@ -49,7 +66,7 @@ pub(super) struct Key<'d> {
     /// What AWS publishes of it. Nothing when AWS has no such key.
     pub(super) fact: Option<ConditionKey>,
     /// The place of the statement, and its condition on this key.
-    pub(super) conditions: Vec<(usize, &'d Condition)>,
+    pub(super) conditions: Vec<(usize, Cow<'d, Condition>)>,
     /// Whether a condition on it has a variable.
     pub(super) linked: bool,
     /// How long it takes to compare a value with it, in steps of the budget.
@@ -58,8 +75,25 @@ pub(super) struct Key<'d> {
     pub(super) source: bool,
 }
 
+impl Key<'_> {
+    /// Whether a condition on it has variables whose values it does not tell itself: the ARN of a user ends in its name.
+    pub(super) fn links(&self, condition: &Condition) -> bool {
+        let user = |text: &Text| {
+            let mut variables = text.variables();
+            variables.all(|variable| variable.key == "aws:username" && variable.default.is_none())
+        };
+        condition.linked() && !(self.kind == KeyMeaning::PrincipalArn && condition.texts().iter().all(user))
+    }
+
+    /// The conditions with such variables.
+    pub(super) fn linked_conditions(&self) -> impl Iterator<Item = &Condition> {
+        let conditions = self.conditions.iter().map(|(_, condition)| condition.as_ref());
+        conditions.filter(|condition| self.links(condition))
+    }
+}
+
 /// The resources that a statement names, by pattern.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct ResourceElement<'d> {
     pub(super) not: bool,
     /// Places in [`Model::arns`].
@@ -87,6 +121,10 @@ pub(super) struct Model<'d> {
     /// How long it takes to put values in the place of all variables, in steps of the budget.
     pub(super) resolving: usize,
     pub(super) supposition: Supposition,
+    /// Whether requests have the names that services have for the accounts of caller and owner.
+    has_names_of_services: bool,
+    /// Every key that the document names.
+    pub(super) named: Vec<Named<'d>>,
     /// The keys that some actions lack.
     by_action: ActionKeys<'d>,
     /// The Action elements that some action does not fit, with the places of their statements.
@@ -107,11 +145,27 @@ struct Places<'d> {
 }
 
 impl<'d> Model<'d> {
+    /// The models that together have every request.
+    pub(super) fn all(
+        document: &'d Document,
+        setting: &'d Setting<'d>,
+        interpretation: Interpretation,
+        supposition: Supposition,
+    ) -> Vec<Self> {
+        let model = |names| Self::new(document, setting, interpretation, supposition, names);
+        let mut all = vec![model(true)];
+        if all.iter().any(Self::gains_without_names_of_services) {
+            all.push(model(false));
+        }
+        all
+    }
+
     pub(super) fn new(
         document: &'d Document,
         setting: &'d Setting<'d>,
         interpretation: Interpretation,
         supposition: Supposition,
+        has_names_of_services: bool,
     ) -> Self {
         let statements = document
             .variants
@@ -129,8 +183,10 @@ impl<'d> Model<'d> {
             owned: Rc::clone(&setting.owned),
             marked_by: None,
             linked: Bits::NONE,
-            resolving: RESOLVING * linked_texts(statements).count(),
+            resolving: 0,
             supposition,
+            has_names_of_services,
+            named: Vec::new(),
             by_action: ActionKeys::default(),
             restricted: Vec::new(),
             action_weight: 1,
@@ -138,7 +194,21 @@ impl<'d> Model<'d> {
             blind: Vec::new(),
         };
         let mut places = Places::default();
+        for statement in statements {
+            for condition in &statement.conditions {
+                model.key(&condition.key_id, &condition.key, &mut places);
+            }
+            let compared = statement.conditions.iter().flat_map(Condition::texts);
+            for variable in compared.chain(&statement.resource.values).flat_map(Text::variables) {
+                model.key(&variable.key, &variable.key, &mut places);
+            }
+        }
+        let living = model.living();
         for (place, statement) in statements.iter().enumerate() {
+            if !living.has(place) {
+                model.resources.push(ResourceElement::default());
+                continue;
+            }
             match statement.effect {
                 Effect::Allow => model.allow.insert(place),
                 Effect::Deny => model.deny.insert(place),
@@ -150,7 +220,19 @@ impl<'d> Model<'d> {
             }
             model.take_apart(place, statement, &mut places);
         }
-        model.mark_sources(&mut places);
+        model.mark_sources();
+        let named = |key: &Key<'d>| Named {
+            id: key.id,
+            name: key.name,
+            kind: key.kind,
+            known: key.fact.is_some(),
+        };
+        model.named = model.keys.iter().map(named).collect();
+        let mut keys = std::mem::take(&mut model.keys);
+        let always = |key: &Key<'d>| key.kind == KeyMeaning::Free && always_there(&model, key.id);
+        keys.retain(|key| key.source || !key.conditions.is_empty() || always(key));
+        model.keys = keys;
+        model.resolving = RESOLVING * model.linked_texts().count();
         if supposition == Supposition::AsPublished {
             let ids = model.keys.iter().map(|key| key.id).enumerate();
             model.by_action = ActionKeys::new(ids.filter(|(_, id)| condition_keys::is_by_action(id)));
@@ -178,14 +260,20 @@ impl<'d> Model<'d> {
             }
         }
         for condition in &statement.conditions {
-            let linked = condition.linked();
+            let at = places.keys.get(condition.key_id.as_str()).copied();
+            let Some(condition) = at.and_then(|at| self.plainly(self.keys.get(at)?, condition)) else {
+                continue;
+            };
+            let linked = at
+                .and_then(|at| self.keys.get(at))
+                .is_some_and(|key| key.links(&condition));
             if linked {
                 self.linked.insert(place);
             }
-            if let Some(key) = self.key(&condition.key_id, &condition.key, places) {
-                key.conditions.push((place, condition));
-                key.weight += weight(condition);
+            if let Some(key) = at.and_then(|at| self.keys.get_mut(at)) {
+                key.weight += weight(&condition);
                 key.linked |= linked;
+                key.conditions.push((place, condition));
             }
         }
         let mut element = ResourceElement {
@@ -214,13 +302,51 @@ impl<'d> Model<'d> {
         self.resources.push(element);
     }
 
-    fn mark_sources(&mut self, places: &mut Places<'d>) {
-        let statements = self.statements;
-        for variable in linked_texts(statements).flat_map(Text::variables) {
-            if let Some(key) = self.key(&variable.key, &variable.key, places) {
-                key.source = true;
-            }
+    /// The condition without a variable that stands for the value of its own key. Nothing where it asks nothing.
+    fn plainly(&self, key: &Key<'d>, condition: &'d Condition) -> Option<Cow<'d, Condition>> {
+        match self.asks_own(key, condition) {
+            None => Some(Cow::Borrowed(condition)),
+            Some(Own::Always) => None,
+            Some(Own::Present(present)) => Some(Cow::Owned(Condition {
+                operator: Operator::Null,
+                quantifier: None,
+                if_exists: false,
+                values: Values::Bools(vec![!present]),
+                ..condition.clone()
+            })),
         }
+    }
+
+    fn mark_sources(&mut self) {
+        let variables = self.linked_texts().flat_map(Text::variables);
+        let ids: BTreeSet<String> = variables.map(|variable| variable.key.clone()).collect();
+        for key in self.keys.iter_mut().filter(|key| ids.contains(key.id)) {
+            key.source = true;
+        }
+    }
+
+    /// Every text with a variable that some request is compared with.
+    pub(super) fn linked_texts(&self) -> impl Iterator<Item = &Text> {
+        let compared = self
+            .keys
+            .iter()
+            .flat_map(Key::linked_conditions)
+            .flat_map(Condition::texts);
+        let compared = compared.filter(|text| text.fixed().is_none());
+        compared.chain(self.resources.iter().flat_map(|element| element.linked.iter().copied()))
+    }
+
+    /// The keys of the document that AWS does not have, as the document spells them.
+    pub(super) fn unknown_keys(&self) -> impl Iterator<Item = &'d str> {
+        let unknown = self.named.iter().filter(|key| !key.known && !key.id.contains("::"));
+        unknown.map(|key| key.name)
+    }
+
+    /// The statements that some request may fit, with their places.
+    pub(super) fn living_statements(&self) -> impl Iterator<Item = (usize, &'d Statement)> {
+        let living = self.allow | self.deny;
+        let statements = self.statements.iter().enumerate();
+        statements.filter(move |(place, _)| living.has(*place))
     }
 
     fn key(&mut self, id: &'d str, name: &'d str, places: &mut Places<'d>) -> Option<&mut Key<'d>> {
@@ -351,6 +477,18 @@ impl<'d> Model<'d> {
     pub(super) fn sig_of(&self, key: &Key<'_>, values: &[&str], lookup: Option<Lookup<'_>>) -> Bits {
         let mut bits = Bits::ALL;
         for (place, condition) in &key.conditions {
+            if lookup.is_none() && !key.links(condition) && condition.linked() {
+                let user = |_: &str| {
+                    values
+                        .first()
+                        .and_then(|arn| Arn::parse(arn)?.user())
+                        .map(str::to_owned)
+                };
+                if bits.has(*place) && !atoms::holds(condition, values, self.interpretation, &user) {
+                    bits.remove(*place);
+                }
+                continue;
+            }
             if lookup.is_none() && condition.linked() {
                 let told = values.is_empty() || matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::Free);
                 if told && bits.has(*place) && !atoms::may_hold(condition, values, self.interpretation) {
