@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::atoms::{self, Lookup};
 use super::keys::always_there;
 use super::setting::{Listing, Setting};
-use crate::arn::{Arn, is_region};
+use crate::arn::is_region;
 use crate::aws_owned::Mark;
 use crate::bits::Bits;
-use crate::condition_keys::{self, ConditionKey};
+use crate::condition_keys;
 use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement, Values};
 use crate::federation;
 use crate::glob::Pattern;
@@ -19,18 +18,19 @@ use crate::operators::Operator;
 use crate::text::{ArnPattern, Form, Text};
 
 mod action_keys;
+mod key;
 mod key_meaning;
 mod living;
+mod sigs;
 mod statements;
 
+pub(super) use key::Key;
 pub(super) use key_meaning::KeyMeaning;
 pub(super) use statements::for_bearers;
 
 use action_keys::ActionKeys;
+use key::{Named, RESOLVING, weight};
 use living::Own;
-
-/// Steps that putting values in the place of the variables of a text takes.
-const RESOLVING: usize = 16;
 
 /// Which condition keys requests are taken to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,55 +41,6 @@ pub(super) enum Supposition {
     OnEveryAction,
     /// Those that the document names, whether AWS has them or not, on all actions.
     AsWritten,
-}
-
-/// A condition key of the document, whether or not some request may fit the statements that name it.
-#[derive(Debug)]
-pub(super) struct Named<'d> {
-    /// In lower case.
-    pub(super) id: &'d str,
-    /// As in the document.
-    pub(super) name: &'d str,
-    pub(super) kind: KeyMeaning,
-    /// Whether AWS has such a key.
-    known: bool,
-}
-
-/// A condition key that tells requests apart.
-#[derive(Debug)]
-pub(super) struct Key<'d> {
-    /// In lower case.
-    pub(super) id: &'d str,
-    /// As in the document.
-    pub(super) name: &'d str,
-    pub(super) kind: KeyMeaning,
-    /// What AWS publishes of it. Nothing when AWS has no such key.
-    pub(super) fact: Option<ConditionKey>,
-    /// The place of the statement, and its condition on this key.
-    pub(super) conditions: Vec<(usize, Cow<'d, Condition>)>,
-    /// Whether a condition on it has a variable.
-    pub(super) linked: bool,
-    /// How long it takes to compare a value with it, in steps of the budget.
-    pub(super) weight: usize,
-    /// Whether a variable somewhere names this key.
-    pub(super) source: bool,
-}
-
-impl Key<'_> {
-    /// Whether a condition on it has variables whose values it does not tell itself: the ARN of a user ends in its name.
-    pub(super) fn links(&self, condition: &Condition) -> bool {
-        let user = |text: &Text| {
-            let mut variables = text.variables();
-            variables.all(|variable| variable.key == "aws:username" && variable.default.is_none())
-        };
-        condition.linked() && !(self.kind == KeyMeaning::PrincipalArn && condition.texts().iter().all(user))
-    }
-
-    /// The conditions with such variables.
-    pub(super) fn linked_conditions(&self) -> impl Iterator<Item = &Condition> {
-        let conditions = self.conditions.iter().map(|(_, condition)| condition.as_ref());
-        conditions.filter(|condition| self.links(condition))
-    }
 }
 
 /// The resources that a statement names, by pattern.
@@ -447,88 +398,4 @@ impl<'d> Model<'d> {
             .map(|key| key.weight)
             .sum()
     }
-
-    /// The statements that do not fail on the value of keys of this kind. Conditions with variables do not count.
-    pub(super) fn sig(&self, kind: KeyMeaning, values: &[&str]) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in self.keys.iter().filter(|key| key.kind == kind) {
-            bits = bits & self.sig_of(key, values, None);
-        }
-        bits
-    }
-
-    /// Statements that fail on conditions with variables on the keys that one side of a request has are taken out.
-    pub(super) fn linked_sig<'s>(
-        &self,
-        side: impl Fn(KeyMeaning) -> Option<Option<&'s str>>,
-        lookup: Lookup<'_>,
-    ) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in self.keys.iter().filter(|key| key.linked) {
-            if let Some(value) = side(key.kind) {
-                bits = bits & self.sig_of(key, value.as_slice(), Some(lookup));
-            }
-        }
-        bits
-    }
-
-    /// The same for one key. With a lookup, the conditions with variables count as well; without one, they count where
-    /// they fail whatever their variables are.
-    pub(super) fn sig_of(&self, key: &Key<'_>, values: &[&str], lookup: Option<Lookup<'_>>) -> Bits {
-        let mut bits = Bits::ALL;
-        for (place, condition) in &key.conditions {
-            if lookup.is_none() && !key.links(condition) && condition.linked() {
-                let user = |_: &str| {
-                    values
-                        .first()
-                        .and_then(|arn| Arn::parse(arn)?.user())
-                        .map(str::to_owned)
-                };
-                if bits.has(*place) && !atoms::holds(condition, values, self.interpretation, &user) {
-                    bits.remove(*place);
-                }
-                continue;
-            }
-            if lookup.is_none() && condition.linked() {
-                let told = values.is_empty() || matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::Free);
-                if told && bits.has(*place) && !atoms::may_hold(condition, values, self.interpretation) {
-                    bits.remove(*place);
-                }
-                continue;
-            }
-            let lookup = lookup.unwrap_or(&atoms::nothing);
-            if bits.has(*place) && !atoms::holds(condition, values, self.interpretation, lookup) {
-                bits.remove(*place);
-            }
-        }
-        bits
-    }
-
-    /// The statements that do not fail on an action, by its name in lower case.
-    pub(super) fn action_sig(&self, lower: &str) -> Bits {
-        let mut sig = Bits::ALL;
-        for (place, element) in &self.restricted {
-            let mut patterns = element.values.iter();
-            let hit = patterns.any(|action| action.matches(lower, self.interpretation.star_colon_star));
-            if hit == element.not {
-                sig.remove(*place);
-            }
-        }
-        sig
-    }
-
-    /// The statements that do not fail on the constants of the endpoint.
-    pub(super) fn constant_sig(&self) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in self.keys.iter().filter(|key| key.kind == KeyMeaning::Constant) {
-            let value = self.constant(key.id).flatten();
-            bits = bits & self.sig_of(key, value.as_slice(), None);
-        }
-        bits
-    }
-}
-
-fn weight(condition: &Condition) -> usize {
-    let resolved = if condition.linked() { RESOLVING } else { 0 };
-    1 + condition.len() + resolved * condition.texts().len()
 }
