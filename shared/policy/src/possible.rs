@@ -207,6 +207,11 @@ impl Checker<'_> {
             owner.is_some() || self.one("aws:ResourceOrgID").is_none(),
             || "who tells the owner's organisation tells the owner",
         )?;
+        for (name, told) in [("kms:CallerAccount", account), ("s3:ResourceAccount", owner)] {
+            must(self.one(name).is_none_or(|one| told == Some(one)), || {
+                format!("`{name}` is another name of an account that is told")
+            })?;
+        }
         if let Some(arn) = Arn::parse(&request.resource) {
             must(
                 !is_account(arn.account) || owner.is_none_or(|owner| owner == arn.account),

@@ -104,7 +104,7 @@ pub(super) fn names(
     }
     plain &= !model.keys.iter().any(|key| {
         let carrier = key.fact.map(|fact| fact.carrier);
-        key.id == "aws:userid" || matches!(carrier, Some(Carrier::User | Carrier::Root))
+        matches!(key.id, "aws:userid" | "aws:tokenissuetime") || matches!(carrier, Some(Carrier::User | Carrier::Root))
     });
     // Credentials of one partition are not valid in another.
     let partitions: Vec<&str> = if model.setting.endpoint.region.is_empty() {

@@ -28,8 +28,18 @@ fn account_is_compared_with_itself_by_each_of_its_names() {
     let untold = allow(own("StringNotEquals", "kms:CallerAccount"));
     let without = on("kms", &[untold]).identity.unwrap().request;
     assert_eq!(without.values("kms:CallerAccount").len(), 0);
-    let open = on("kms", &[everything()]).identity.unwrap().request;
-    assert_eq!(open.values("kms:CallerAccount").len(), 0);
+    let mut request = on("kms", &[allow(json!({"StringLike": {"kms:CallerAccount": "*"}}))])
+        .identity
+        .unwrap()
+        .request;
+    assert_eq!(
+        request.values("kms:CallerAccount"),
+        request.values("aws:PrincipalAccount")
+    );
+    request
+        .context
+        .insert("kms:CallerAccount".to_owned(), vec!["222233334444".to_owned()]);
+    assert!(crate::impossible(&request, &endpoint("kms")).is_some());
 }
 
 #[test]

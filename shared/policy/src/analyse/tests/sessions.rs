@@ -34,6 +34,9 @@ fn temporary_credentials_always_tell_when_they_were_issued() {
     }
     let open = on("s3", &[everything()]).identity.unwrap().request;
     assert_eq!(open.values("aws:TokenIssueTime").len(), 1);
+    // Users with access keys get through.
+    let untold = deny(json!({"Null": {"aws:TokenIssueTime": "false"}}));
+    assert_eq!(verdict("s3", &[allow(inside()), untold]), Containment::Closed);
 }
 
 #[test]
