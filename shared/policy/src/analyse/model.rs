@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::keys::always_there;
 use super::setting::{Listing, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
@@ -179,15 +178,16 @@ impl<'d> Model<'d> {
             known: key.fact.is_some(),
         };
         model.named = model.keys.iter().map(named).collect();
-        let mut keys = std::mem::take(&mut model.keys);
-        let always = |key: &Key<'d>| key.kind == KeyMeaning::Free && always_there(&model, key.id);
-        keys.retain(|key| key.source || !key.conditions.is_empty() || always(key));
-        model.keys = keys;
+        model.keys.retain(|key| key.source || !key.conditions.is_empty());
         model.resolving = RESOLVING * model.linked_texts().count();
-        if supposition == Supposition::AsPublished {
-            let ids = model.keys.iter().map(|key| key.id).enumerate();
-            model.by_action = ActionKeys::new(ids.filter(|(_, id)| condition_keys::is_by_action(id)));
-        }
+        let by_action: fn(&str) -> bool = match supposition {
+            Supposition::AsPublished => condition_keys::is_by_action,
+            Supposition::AsWritten => condition_keys::of_service,
+            Supposition::OnEveryAction => |_| false,
+        };
+        let ids = model.keys.iter().map(|key| key.id).enumerate();
+        let keys = ids.filter(|(_, id)| by_action(id) && !condition_keys::ACCOUNTS.contains(id));
+        model.by_action = ActionKeys::new(keys, supposition == Supposition::AsWritten);
         model
     }
 

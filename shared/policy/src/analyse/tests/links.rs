@@ -149,6 +149,15 @@ fn statements_that_no_request_fits_do_not_matter() {
 }
 
 #[test]
+fn keys_of_statements_that_no_request_fits_tie_nothing() {
+    let via = json!({"ForAnyValue:StringLike": {"aws:CalledVia": "athena.*"}});
+    let mut elsewhere = deny(json!({"Bool": {"aws:ViaAWSService": "false"}}));
+    elsewhere["Resource"] = json!("arn:aws:s3:::*");
+    let found = on("sqs", &[allow(via), elsewhere]).identity.unwrap().request;
+    assert_eq!(found.values("aws:ViaAWSService"), ["true"]);
+}
+
+#[test]
 fn sets_of_many_values_are_told_apart_by_what_they_fit() {
     let texts: Vec<String> = (0..12).map(|n| format!("key{n}")).collect();
     let all = json!({"ForAnyValue:StringEquals": {"aws:TagKeys": texts[..6]}, "ForAllValues:StringEquals": {"aws:TagKeys": texts},
