@@ -260,10 +260,9 @@ impl Writer<'_> {
             }
             _ => self.by_arn(exempt),
         };
-        let lasts = self.by_arn_or_caller(exempt).into_iter().chain([last]);
-        lasts
-            .into_iter()
-            .find_map(|last| self.closing(denies.clone(), last, request))
+        let narrower = self.by_arn_or_caller(exempt).filter(|_| request.resource != "*");
+        let mut lasts = narrower.into_iter().chain([last]);
+        lasts.find_map(|last| self.closing(denies.clone(), last, request))
     }
 
     /// The advice with this Deny as the last, if it closes the policy.

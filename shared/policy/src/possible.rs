@@ -101,7 +101,8 @@ impl Checker<'_> {
         must(values.len() == 1 || (fact.several && !values.is_empty()), || {
             format!("`{key}` has {} values", values.len())
         })?;
-        let anonymous = matches!(signer, Signer::Nobody { .. }) && id == "aws:principalaccount";
+        let account = matches!(id.as_str(), "aws:principalaccount" | "kms:calleraccount");
+        let anonymous = matches!(signer, Signer::Nobody { .. }) && account;
         let fits =
             |value: &String| fact.values.fits(value) || (anonymous && value == "anonymous") || id == "aws:epochtime";
         match values.iter().find(|value| !fits(value)) {

@@ -74,7 +74,7 @@ pub(super) fn possible(model: &Model<'_>, key: &Key<'_>, principal: &Principal, 
 }
 
 /// Whether requests by a caller can have the key.
-fn carries(caller: Caller, key: &Key<'_>) -> bool {
+pub(super) fn carries(caller: Caller, key: &Key<'_>) -> bool {
     match carrier(key) {
         Carrier::Any => true,
         Carrier::Signed => caller.is_iam(),

@@ -257,7 +257,7 @@ impl<'d> Model<'d> {
     fn plainly(&self, key: &Key<'d>, condition: &'d Condition) -> Option<Cow<'d, Condition>> {
         match self.asks_own(key, condition) {
             None => Some(Cow::Borrowed(condition)),
-            Some(Own::Always) => None,
+            Some(Own::Always | Own::Never) => None,
             Some(Own::Present(present)) => Some(Cow::Owned(Condition {
                 operator: Operator::Null,
                 quantifier: None,

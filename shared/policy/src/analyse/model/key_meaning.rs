@@ -59,7 +59,10 @@ impl<'d> Model<'d> {
     /// Whether a request gains by not having the names that services have for the accounts of caller and owner. Some
     /// actions lack them.
     pub(super) fn gains_without_names_of_services(&self) -> bool {
-        let named = |condition: &&Condition| condition_keys::ACCOUNTS.contains(&condition.key_id.as_str());
+        let named = |condition: &&Condition| {
+            let id = condition.key_id.as_str();
+            condition_keys::ACCOUNTS.contains(&id) && self.kind(id) != KeyMeaning::Constant
+        };
         self.statements.iter().any(|statement| {
             let deny = statement.effect == Effect::Deny;
             let mut conditions = statement.conditions.iter().filter(named);

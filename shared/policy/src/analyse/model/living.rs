@@ -1,13 +1,15 @@
 //! Statements that some request may fit. The others tell no requests apart, so that what they name need not be tried.
 
 use super::super::atoms;
-use super::super::keys::{always_there, few};
-use super::{Key, KeyMeaning, Model};
+use super::super::callers::Caller;
+use super::super::keys::{always_there, carries, few};
+use super::{Key, KeyMeaning, Model, Supposition};
 use crate::arn::Arn;
 use crate::bits::Bits;
 use crate::document::{ActionPattern, Condition, Effect, Element, PrincipalEntry, Statement, Values};
 use crate::glob::{Pattern, meet};
 use crate::operators::{Family, Operator, Quantifier};
+use crate::service::{self, Service};
 use crate::text::{Form, Part, Text};
 
 /// What a condition asks where one of its values is the value of its own key.
@@ -16,24 +18,44 @@ pub(super) enum Own {
     Present(bool),
     /// Nothing.
     Always,
+    /// What no request has.
+    Never,
 }
+
+/// One caller of each kind.
+const CALLERS: [Caller; 7] = [
+    Caller::Role,
+    Caller::User,
+    Caller::Root,
+    Caller::FederatedUser,
+    Caller::Anonymous,
+    Caller::Bearer(None),
+    Caller::Service,
+];
 
 impl Model<'_> {
     /// Places of the statements that some request may fit.
     pub(super) fn living(&self) -> Bits {
         let statements = self.statements.iter().enumerate();
         let fitting = statements.filter(|(_, statement)| self.may_fit(statement));
-        let fitting: Vec<(usize, &Statement)> = fitting.collect();
-        let allows = || {
-            fitting
-                .iter()
-                .filter(|(_, statement)| statement.effect == Effect::Allow)
+        let called = fitting.map(|(place, statement)| (place, statement, self.callers(statement)));
+        let called: Vec<(usize, &Statement, u8)> = called.filter(|(.., callers)| *callers != 0).collect();
+        // What a new Deny takes away is asked where it is supposed to be missing.
+        let covers = |allow: &Statement| {
+            let all = |deny: &Statement| deny.effect == Effect::Deny && self.covers(deny, allow);
+            self.supposition != Supposition::OnEveryAction && called.iter().any(|(_, deny, _)| all(deny))
         };
-        let counts = |statement: &Statement| {
-            statement.effect == Effect::Allow || allows().any(|(_, allow)| self.may_meet(allow, statement))
+        let allows: Vec<_> = called
+            .iter()
+            .filter(|(_, allow, _)| allow.effect == Effect::Allow && !covers(allow))
+            .collect();
+        let meets = |(_, deny, callers): &&(usize, &Statement, u8)| {
+            let mut allows = allows.iter();
+            deny.effect == Effect::Deny
+                && allows.any(|(_, allow, own)| own & callers != 0 && self.may_meet(allow, deny))
         };
-        let counting = fitting.iter().filter(|(_, statement)| counts(statement));
-        counting.map(|(place, _)| *place).collect()
+        let denies = called.iter().filter(meets);
+        allows.iter().copied().chain(denies).map(|(place, ..)| *place).collect()
     }
 
     fn may_fit(&self, statement: &Statement) -> bool {
@@ -45,9 +67,66 @@ impl Model<'_> {
         };
         let some_resource = match resource.not {
             true => !resource.values.iter().any(every),
-            false => resource.values.iter().any(|text| self.may_be_behind(text)),
+            false => resource.values.iter().any(|text| match self.setting.service {
+                Some(service) => may_be_behind(service, text),
+                None => action.not || action.values.iter().any(|action| may_act_on(action, text)),
+            }),
         };
         some_action && some_resource && self.may_all_hold(&statement.conditions)
+    }
+
+    /// The kinds of callers whose requests a statement may fit, a bit for each of [`CALLERS`].
+    fn callers(&self, statement: &Statement) -> u8 {
+        let named = |caller: Caller| {
+            let mut entries = statement.principal.values.iter();
+            statement.principal.not
+                || entries.any(|entry| match entry {
+                    PrincipalEntry::Everyone | PrincipalEntry::Unknown(_) => true,
+                    PrincipalEntry::EveryAws => caller != Caller::Service || self.interpretation.aws_star_has_services,
+                    PrincipalEntry::Account(_) | PrincipalEntry::Arn(_) => caller.is_iam(),
+                    PrincipalEntry::Service(_) => caller == Caller::Service,
+                    PrincipalEntry::Federated(_) => matches!(caller, Caller::Role | Caller::Bearer(_)),
+                    PrincipalEntry::Nobody(_) => false,
+                })
+        };
+        let fits = |caller: Caller, condition: &Condition| {
+            let holds = |values: &[&str]| atoms::may_hold(condition, values, self.interpretation);
+            let Some(key) = self.keys.iter().find(|key| key.id == condition.key_id) else {
+                return true;
+            };
+            match (key.kind, caller) {
+                (KeyMeaning::PrincipalIsService, Caller::Service) => holds(&["true"]),
+                (KeyMeaning::PrincipalIsService, Caller::Anonymous | Caller::Bearer(_)) => holds(&[]),
+                (KeyMeaning::PrincipalIsService, _) => holds(&["false"]),
+                (KeyMeaning::PrincipalType, Caller::Bearer(_)) => true,
+                (KeyMeaning::PrincipalType, caller) => holds(caller.kind().as_slice()),
+                _ => carries(caller, key) || holds(&[]),
+            }
+        };
+        let all = CALLERS.into_iter().enumerate();
+        let possible = all.filter(|(_, caller)| {
+            let mut conditions = statement.conditions.iter();
+            named(*caller) && conditions.all(|condition| fits(*caller, condition))
+        });
+        possible.fold(0, |bits, (at, _)| bits | 1 << at)
+    }
+
+    /// Whether every request that fits an Allow fits the Deny, too.
+    fn covers(&self, deny: &Statement, allow: &Statement) -> bool {
+        let plain = |element: &Element<ActionPattern>| !element.not;
+        let everyone = !deny.principal.not && deny.principal.values.contains(&PrincipalEntry::Everyone);
+        let everything = !deny.resource.not && deny.resource.values.iter().any(|text| text.raw == "*");
+        let covered = |action: &ActionPattern| deny.action.values.iter().any(|by| self.is_covered(action, by));
+        let actions = deny.action.values.iter().any(|action| action.pattern == Pattern::All)
+            || (plain(&allow.action) && allow.action.values.iter().all(covered));
+        everyone && everything && deny.conditions.is_empty() && plain(&deny.action) && actions
+    }
+
+    fn is_covered(&self, action: &ActionPattern, by: &ActionPattern) -> bool {
+        match &action.pattern {
+            Pattern::Exact(name) => by.matches(name, self.interpretation.star_colon_star),
+            pattern => by.pattern == Pattern::All || (*pattern == by.pattern && by.raw != "*:*"),
+        }
     }
 
     /// Whether the pattern may stand for an action of the endpoint's service.
@@ -56,22 +135,6 @@ impl Model<'_> {
         self.setting.service.is_none_or(|service| {
             let mut prefixes = service.prefixes();
             prefix.contains(['*', '?']) || prefixes.any(|known| known.eq_ignore_ascii_case(prefix))
-        })
-    }
-
-    /// Whether the text may stand for a resource of the endpoint's service.
-    fn may_be_behind(&self, text: &Text) -> bool {
-        let mut fields = text.raw.splitn(6, ':');
-        let (Some(service), Some(_)) = (fields.nth(2), fields.nth(2)) else {
-            return true;
-        };
-        self.setting.service.is_none_or(|known| {
-            let mut all = known
-                .formats
-                .iter()
-                .map(|format| format.service)
-                .chain(known.prefixes());
-            service.contains(['*', '?', '$']) || all.any(|own| own == service)
         })
     }
 
@@ -110,8 +173,10 @@ impl Model<'_> {
             !always && atoms::holds(condition, &[], interpretation, &atoms::nothing)
         };
         let Some(fact) = key.fact else { return true };
-        if let Some(Own::Present(false)) = self.asks_own(key, condition) {
-            return missing();
+        match self.asks_own(key, condition) {
+            Some(Own::Never) => return false,
+            Some(Own::Present(false)) => return missing(),
+            Some(Own::Present(true) | Own::Always) | None => {}
         }
         if let (KeyMeaning::Free, false, Some(all)) = (key.kind, fact.several, few(fact.values)) {
             let holds = |value: &&str| atoms::may_hold(condition, &[*value], interpretation);
@@ -144,11 +209,7 @@ impl Model<'_> {
         let actions = || {
             let (one, other) = (&allow.action, &deny.action);
             let overlap = |one: &ActionPattern, other: &ActionPattern| overlap(&one.pattern, &other.pattern);
-            let every = self.interpretation.star_colon_star;
-            overlaps(one, other, overlap, |one, by| match &one.pattern {
-                Pattern::Exact(name) => by.matches(name, every),
-                pattern => by.pattern == Pattern::All || (*pattern == by.pattern && by.raw != "*:*"),
-            })
+            overlaps(one, other, overlap, |one, by| self.is_covered(one, by))
         };
         let resources = || {
             let overlap = |one: &Text, other: &Text| match (one.fixed(), other.fixed()) {
@@ -209,6 +270,7 @@ impl Model<'_> {
         }
         match (condition.operator.negated(), condition.quantifier) {
             (true, None | Some(Quantifier::ForAllValues)) => Some(Own::Present(false)),
+            (true, Some(Quantifier::ForAnyValue)) if !condition.if_exists => Some(Own::Never),
             (false, Some(Quantifier::ForAllValues)) => Some(Own::Always),
             (false, None) if condition.if_exists => Some(Own::Always),
             (false, None) => Some(Own::Present(true)),
@@ -216,6 +278,26 @@ impl Model<'_> {
             (_, Some(Quantifier::ForAnyValue)) => None,
         }
     }
+}
+
+/// Whether the text may stand for a resource of the service.
+fn may_be_behind(service: &Service, text: &Text) -> bool {
+    let mut fields = text.raw.splitn(6, ':');
+    let (Some(named), Some(_)) = (fields.nth(2), fields.nth(2)) else {
+        return true;
+    };
+    let mut all = service
+        .formats
+        .iter()
+        .map(|format| format.service)
+        .chain(service.prefixes());
+    named.contains(['*', '?', '$']) || all.any(|own| own == named)
+}
+
+/// Whether the action may act on what the text stands for.
+fn may_act_on(action: &ActionPattern, text: &Text) -> bool {
+    let prefix = action.raw.split(':').next().unwrap_or_default();
+    service::of_prefix(&prefix.to_ascii_lowercase()).is_none_or(|service| may_be_behind(service, text))
 }
 
 /// Whether some strings may be of both patterns.

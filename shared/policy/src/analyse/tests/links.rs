@@ -133,6 +133,9 @@ fn statements_that_no_request_fits_do_not_matter() {
         with("StringEquals", "aws:SourceOrgID", json!("o-short")),
         with("Null", "aws:SecureTransport", json!("true")),
         with("Null", "aws:PrincipalOrgPaths", json!("true")),
+        with("Bool", "aws:PrincipalIsAWSService", json!("true")),
+        with("StringLike", "aws:SourceAccount", json!("*")),
+        with("ForAnyValue:StringNotEquals", "aws:Referer", json!("${aws:Referer}")),
     ] {
         let mut ours = allow(inside());
         ours["Principal"] = json!({"AWS": "*"});
@@ -144,6 +147,21 @@ fn statements_that_no_request_fits_do_not_matter() {
             found.identity.is_none() && found.resource.is_none() && found.identity_decided && found.resource_decided,
             "{text}: {:?}",
             found.reasons
+        );
+    }
+}
+
+#[test]
+fn allow_that_a_deny_covers_whole_does_not_matter() {
+    let mut paths = allow(json!({"ForAnyValue:StringNotLike": {"aws:VpceOrgPaths": "o-exampleorg1/r-????/*"}}));
+    paths["Action"] = json!(["sqs:SendMessage", "sqs:Get*"]);
+    let mut covering = deny(json!({}));
+    covering["Action"] = json!(["sqs:Get*", "sqs:Send*"]);
+    for service in ["sqs", "any"] {
+        assert_eq!(
+            decided(service, &[paths.clone(), covering.clone()]),
+            Containment::LockedOut,
+            "{service}"
         );
     }
 }
