@@ -1,7 +1,7 @@
 //! A document in one interpretation, taken apart by what its conditions are about.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::setting::{Listing, Setting};
@@ -266,25 +266,6 @@ impl<'d> Model<'d> {
                 ..condition.clone()
             })),
         }
-    }
-
-    fn mark_sources(&mut self) {
-        let variables = self.linked_texts().flat_map(Text::variables);
-        let ids: BTreeSet<String> = variables.map(|variable| variable.key.clone()).collect();
-        for key in self.keys.iter_mut().filter(|key| ids.contains(key.id)) {
-            key.source = true;
-        }
-    }
-
-    /// Every text with a variable that some request is compared with.
-    pub(super) fn linked_texts(&self) -> impl Iterator<Item = &Text> {
-        let compared = self
-            .keys
-            .iter()
-            .flat_map(Key::linked_conditions)
-            .flat_map(Condition::texts);
-        let compared = compared.filter(|text| text.fixed().is_none());
-        compared.chain(self.resources.iter().flat_map(|element| element.linked.iter().copied()))
     }
 
     /// The keys of the document that AWS does not have, as the document spells them.

@@ -1,8 +1,9 @@
 //! The condition keys of a document.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use super::KeyMeaning;
+use super::{KeyMeaning, Model};
 use crate::condition_keys::ConditionKey;
 use crate::document::Condition;
 use crate::text::Text;
@@ -56,6 +57,28 @@ impl Key<'_> {
     pub(in super::super) fn linked_conditions(&self) -> impl Iterator<Item = &Condition> {
         let conditions = self.conditions.iter().map(|(_, condition)| condition.as_ref());
         conditions.filter(|condition| self.links(condition))
+    }
+}
+
+impl Model<'_> {
+    /// Marks the keys that variables name.
+    pub(super) fn mark_sources(&mut self) {
+        let variables = self.linked_texts().flat_map(Text::variables);
+        let ids: BTreeSet<String> = variables.map(|variable| variable.key.clone()).collect();
+        for key in self.keys.iter_mut().filter(|key| ids.contains(key.id)) {
+            key.source = true;
+        }
+    }
+
+    /// Every text with a variable that some request is compared with.
+    pub(in super::super) fn linked_texts(&self) -> impl Iterator<Item = &Text> {
+        let compared = self
+            .keys
+            .iter()
+            .flat_map(Key::linked_conditions)
+            .flat_map(Condition::texts);
+        let compared = compared.filter(|text| text.fixed().is_none());
+        compared.chain(self.resources.iter().flat_map(|element| element.linked.iter().copied()))
     }
 }
 
