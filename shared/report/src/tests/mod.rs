@@ -4,6 +4,7 @@ mod delta;
 mod drawings;
 mod fixtures;
 mod golden;
+mod hostile;
 mod laws;
 mod samples;
 mod worlds;
