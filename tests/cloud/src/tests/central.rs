@@ -9,6 +9,7 @@ use postern_core::model::scope::ScopedResource;
 use postern_core::model::scope_snapshot::Snapshot;
 
 use super::*;
+use crate::World;
 use crate::world::HubAndSpoke;
 
 /// The clients of the spoke, what the settings say, and the zone that holds the name of STS.
