@@ -1,7 +1,3 @@
-//! Invocations on the model of AWS.
-
-mod spokes;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
