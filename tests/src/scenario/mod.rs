@@ -3,12 +3,14 @@
 //! be deleted, and an endpoint service that somebody opened to everybody.
 
 mod steps;
+mod upgrade;
 
 use postern_core::history::{ChangeRecord, ChangeStatus};
 use postern_core::trigger::DEPENDENCY_VIOLATION;
 use serde_json::Value;
 
 use self::steps::Steps;
+pub use self::upgrade::{Upgrade, upgrade};
 use crate::chain::{Chain, Delivery};
 use crate::checks::{Check, check_vpc};
 use crate::envelope::Envelope;

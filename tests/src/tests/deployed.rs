@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::checks::Check;
 use crate::messages::{Alert, Report};
 use crate::proxy::Call;
-use crate::scenario::{Round, ScenarioResult, run};
+use crate::scenario::{Round, ScenarioResult, Upgrade, run, upgrade};
 use crate::stack::ACCOUNT;
 use postern_core::history::ChangeStatus;
 
@@ -25,6 +25,62 @@ async fn deployed_functions_repair_a_vpc_once_and_report_it() {
     sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(&result);
     doctor_finds_the_deployment_and_what_it_lacks(&result);
     deleted_ledger_is_replaced_by_the_documented_commands(&result);
+}
+
+#[tokio::test]
+async fn update_of_a_running_stack_loses_no_event_and_does_nothing_twice() {
+    let upgrade = upgrade().await.unwrap();
+    assert_eq!(upgrade.dead_letters, 0);
+    assert!(upgrade.checks.iter().all(|check| check.passed), "{:#?}", upgrade.checks);
+    every_change_is_made_recorded_and_reported_once(&upgrade);
+    old_version_reports_the_event_before_and_the_new_one_those_after(&upgrade);
+    let told = |alert: &Alert| alert.text.contains("while the ledger is unavailable");
+    assert!(upgrade.denied.iter().any(told), "{:#?}", upgrade.denied);
+}
+
+fn every_change_is_made_recorded_and_reported_once(upgrade: &Upgrade) {
+    let recorded: BTreeSet<&str> = upgrade.recorded.iter().map(|record| record.id.as_str()).collect();
+    for record in &upgrade.recorded {
+        let same = upgrade.recorded.iter().filter(|other| other.action == record.action);
+        assert_eq!(same.count(), 1, "{record:#?}");
+        assert!(
+            matches!(record.status, ChangeStatus::Applied { .. }) && record.delivered,
+            "{record:#?}"
+        );
+    }
+    let mutations = upgrade.calls.iter().filter(|call| call.mutates());
+    assert_eq!(mutations.count(), recorded.len(), "{:#?}", upgrade.calls);
+    let reports = || upgrade.before.iter().chain(&upgrade.reports);
+    let changes = reports().flat_map(|report| report.list("changes"));
+    let applied = changes.filter(|change| change["result"] == "applied");
+    let mut reported: Vec<&str> = applied.map(|change| change["id"].as_str().unwrap()).collect();
+    reported.sort_unstable();
+    assert_eq!(reported, recorded.into_iter().collect::<Vec<_>>());
+    assert_eq!(upgrade.alerts.len(), reports().count());
+    let findings = reports().flat_map(|report| report.list("findings"));
+    let repaired = findings.filter(|finding| finding["outcome"] == "repaired");
+    let keys: Vec<_> = repaired
+        .map(|finding| (&finding["control"], &finding["resource"]["id"], &finding["service"]))
+        .collect();
+    for key in &keys {
+        assert_eq!(keys.iter().filter(|other| *other == key).count(), 1, "{keys:#?}");
+    }
+}
+
+fn old_version_reports_the_event_before_and_the_new_one_those_after(upgrade: &Upgrade) {
+    let versions = |reports: &[Report]| -> BTreeSet<String> {
+        reports
+            .iter()
+            .map(|report| report.text("/settings").to_owned())
+            .collect()
+    };
+    let (before, after) = (versions(&upgrade.before), versions(&upgrade.reports));
+    assert_eq!((before.len(), after.len()), (1, 1), "{before:?} {after:?}");
+    assert_ne!(before, after);
+    for report in &upgrade.reports {
+        report.check().unwrap();
+        assert_eq!(report.text("/scope/resource/id"), upgrade.vpc.id);
+    }
 }
 
 fn sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(result: &ScenarioResult) {
