@@ -22,6 +22,7 @@ async fn deployed_functions_repair_a_vpc_once_and_report_it() {
     resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(&result);
     report_of_a_blocked_deletion_names_the_release_command(&result);
     opened_endpoint_service_is_closed_and_approved_consumers_stay_connected(&result);
+    spoke_is_told_when_it_loses_the_way_to_its_hub_and_when_it_has_it_again(&result);
     sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(&result);
     doctor_finds_the_deployment_and_what_it_lacks(&result);
     deleted_ledger_is_replaced_by_the_documented_commands(&result);
@@ -315,6 +316,28 @@ fn opened_endpoint_service_is_closed_and_approved_consumers_stay_connected(resul
         assert_eq!(report.text("/scope/resource/id"), result.service.id);
     }
     for alert in &served.alerts {
+        alert.check().unwrap();
+    }
+}
+
+fn spoke_is_told_when_it_loses_the_way_to_its_hub_and_when_it_has_it_again(result: &ScenarioResult) {
+    let central = &result.central;
+    assert_eq!(central.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    assert_eq!(central.deliveries.len(), 3);
+    let [lost, found] = central.reports.as_slice() else {
+        panic!("{:#?}", central.reports);
+    };
+    for (report, outcome) in [(lost, "manual"), (found, "resolved")] {
+        report.check().unwrap();
+        assert_eq!(report.text("/outcome"), outcome, "{:#}", report.json);
+        assert_eq!(report.text("/scope/resource/id"), result.spoke.id);
+        assert_eq!(report.findings("central-unreachable").count(), 1, "{:#}", report.json);
+        assert_eq!(report.list("findings").count(), 1, "{:#}", report.json);
+    }
+    let explanation = lost.text("/findings/0/explanation");
+    assert!(explanation.contains("has no route to 10.50.0.0/24"), "{explanation}");
+    assert_eq!(central.alerts.len(), 2);
+    for alert in &central.alerts {
         alert.check().unwrap();
     }
 }
