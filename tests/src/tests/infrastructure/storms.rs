@@ -193,6 +193,9 @@ fn calls(stack: &Stack) -> BTreeMap<String, Vec<Request>> {
 /// What a service does with the role of a function, or on behalf of it: no call of the function.
 const ON_BEHALF: [&str; 3] = ["kms:", "logs:", "sqs:"];
 
+/// Storms have no central endpoints. The spoke of the deployed chain makes this call with its function's role.
+const NOT_IN_STORMS: &str = "route53:ListResourceRecordSets";
+
 #[test]
 fn roles_allow_every_call_of_storms_and_each_action_of_a_statement_is_one_of_them() {
     let stack = Stack::new(&[]);
@@ -216,6 +219,7 @@ fn roles_allow_every_call_of_storms_and_each_action_of_a_statement_is_one_of_the
         .flat_map(|statement| super::template::texts(&statement["Action"]))
         .filter(|action| !ON_BEHALF.iter().any(|service| action.starts_with(service)))
         .collect();
-    let never: Vec<_> = allowed.difference(&made).collect();
+    let never = allowed.difference(&made).filter(|action| *action != NOT_IN_STORMS);
+    let never: Vec<_> = never.collect();
     assert!(never.is_empty(), "no storm made a call of {never:?}");
 }
