@@ -10,7 +10,7 @@ use super::Environment;
 use crate::chain::Chain;
 use crate::checks::{Check, check_vpc};
 use crate::envelope::Envelope;
-use crate::error::{Result, While};
+use crate::error::{HarnessError, Result, While};
 use crate::ledger::{age, history};
 use crate::messages::{Alert, Report};
 use crate::operator::Operator;
@@ -21,7 +21,7 @@ use crate::settings;
 use crate::stack::{Programs, REGION};
 
 /// Seconds after which the message of a killed function comes back, instead of twelve minutes.
-const BACK_SOON: u32 = 10;
+const BACK_SOON: u32 = 30;
 /// Longer than a killed run holds its lease.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -66,7 +66,7 @@ pub async fn upgrade() -> Result<Upgrade> {
 }
 
 async fn upgrade_in(environment: &Environment, programs: &Programs) -> Result<Upgrade> {
-    const CHANGE: &str = "CreateVpcEndpoint";
+    const CHANGE: &str = "ModifyVpcEndpoint";
     let Environment {
         ec2, proxy, ministack, ..
     } = environment;
@@ -80,21 +80,24 @@ async fn upgrade_in(environment: &Environment, programs: &Programs) -> Result<Up
         chain.shorten_visibility(function, BACK_SOON).await?;
     }
 
-    let delivery = chain.deliver(&Envelope::reset_policy(&vpc)).await?;
+    let delivery = chain.deliver(&Envelope::create_subnet(&vpc)).await?;
     chain.settle(&delivery).await?;
     let before = chain.reports().await?;
 
     proxy.fail(CHANGE, Fault::Silence);
-    let interrupted = chain.deliver(&Envelope::create_subnet(&vpc)).await?;
+    let interrupted = chain.deliver(&Envelope::reset_policy(&vpc)).await?;
     proxy.failed().await;
+    // For the function that is killed, and for another one.
+    let events = [
+        Envelope::reset_policy(&vpc),
+        Envelope::associate_route_table(&vpc.region, &vpc.private_c, &vpc.app_c),
+    ];
     let meanwhile = async {
-        chain
-            .deliver(&Envelope::associate_route_table(
-                &vpc.region,
-                &vpc.private_c,
-                &vpc.app_c,
-            ))
-            .await
+        let mut deliveries = Vec::new();
+        for event in &events {
+            deliveries.push(chain.deliver(event).await?);
+        }
+        Ok::<_, HarnessError>(deliveries)
     };
     let (meanwhile, ()) = tokio::try_join!(meanwhile, ministack.deploy(&new))?;
     proxy.heal();
@@ -102,7 +105,7 @@ async fn upgrade_in(environment: &Environment, programs: &Programs) -> Result<Up
     let table = ministack.ledger().await?;
     age(&sdk, &table, LEASE).await?;
     let after = chain.deliver(&Envelope::revoke_ingress(&vpc)).await?;
-    for delivery in [&interrupted, &meanwhile, &after] {
+    for delivery in meanwhile.iter().chain([&interrupted, &after]) {
         chain.settle(delivery).await?;
     }
     let upgrade = Upgrade {
