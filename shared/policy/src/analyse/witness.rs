@@ -1,5 +1,6 @@
 //! A request as the evaluator takes it, with every key that it has on its way through the endpoint.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::callers::Caller;
@@ -24,7 +25,11 @@ pub(super) fn essence(model: &Model<'_>, found: &search::Request) -> Request {
 }
 
 fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -> bool) -> Request {
-    let (now, epoch) = (iso(found.instant), found.instant.to_string());
+    let now = match found.instant == model.setting.endpoint.time {
+        true => Cow::Borrowed(&model.setting.now),
+        false => Cow::Owned(iso(found.instant)),
+    };
+    let epoch = found.instant.to_string();
     let provider = match found.principal.caller {
         Caller::Bearer(Some(at)) => model.providers.get(at).copied(),
         _ => None,

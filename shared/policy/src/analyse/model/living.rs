@@ -9,7 +9,7 @@ use crate::bits::Bits;
 use crate::document::{ActionPattern, Condition, Effect, Element, PrincipalEntry, Statement, Values};
 use crate::glob::{Pattern, meet};
 use crate::operators::{Family, Operator, Quantifier};
-use crate::service::{self, Service};
+use crate::service::Service;
 use crate::text::{Form, Part, Text};
 
 /// What a condition asks where one of its values is the value of its own key.
@@ -67,9 +67,9 @@ impl Model<'_> {
         };
         let some_resource = match resource.not {
             true => !resource.values.iter().any(every),
-            false => resource.values.iter().any(|text| match self.setting.service {
-                Some(service) => may_be_behind(service, text),
-                None => action.not || action.values.iter().any(|action| may_act_on(action, text)),
+            false => resource.values.iter().any(|text| {
+                let service = self.setting.service;
+                service.is_none_or(|service| may_be_behind(service, text))
             }),
         };
         some_action && some_resource && self.may_all_hold(&statement.conditions)
@@ -292,12 +292,6 @@ fn may_be_behind(service: &Service, text: &Text) -> bool {
         .map(|format| format.service)
         .chain(service.prefixes());
     named.contains(['*', '?', '$']) || all.any(|own| own == named)
-}
-
-/// Whether the action may act on what the text stands for.
-fn may_act_on(action: &ActionPattern, text: &Text) -> bool {
-    let prefix = action.raw.split(':').next().unwrap_or_default();
-    service::of_prefix(&prefix.to_ascii_lowercase()).is_none_or(|service| may_be_behind(service, text))
 }
 
 /// Whether some strings may be of both patterns.
