@@ -193,7 +193,7 @@ fn calls(stack: &Stack) -> BTreeMap<String, Vec<Request>> {
 /// What a service does with the role of a function, or on behalf of it: no call of the function.
 const ON_BEHALF: [&str; 3] = ["kms:", "logs:", "sqs:"];
 
-/// Storms have no central endpoints. The spoke of the deployed chain makes this call with its function's role.
+/// A call that depends on hubs. The spoke of the deployed chain makes it with its function's role.
 const NOT_IN_STORMS: &str = "route53:ListResourceRecordSets";
 
 #[test]
