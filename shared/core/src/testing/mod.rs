@@ -404,7 +404,10 @@ impl World {
             Part::SecurityGroups => self.snapshot.security_groups = Err(gap),
             Part::Services => self.snapshot.services = Err(gap),
             Part::NetworkAcls => self.snapshot.network_acls = Err(gap),
-            Part::HostedZones => self.snapshot.hosted_zones = Err(gap),
+            Part::HostedZones => {
+                self.snapshot.dns_profile = Err(gap.clone());
+                self.snapshot.hosted_zones = Err(gap);
+            }
             Part::Central => self.snapshot.central = Err(gap),
             Part::Configuration | Part::Permissions | Part::Connections | Part::LoadBalancers | Part::TargetHealth => {
                 panic!("{part:?} is no part of a VPC")

@@ -2,7 +2,7 @@
 //! check, with the condition keys that AWS fills in for it. Written from the service authorization reference,
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>: the pages `list_amazonec2.html`,
 //! `list_awselasticloadbalancingv2.html`, `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
-//! `list_awskeymanagementservice.html` and `list_amazoncloudwatchlogs.html`.
+//! `list_amazonroute53profiles.html`, `list_awskeymanagementservice.html` and `list_amazoncloudwatchlogs.html`.
 
 use std::collections::BTreeMap;
 
@@ -112,6 +112,7 @@ pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
         "ec2:DescribeVpcEndpointServicePermissions" => of_service(action),
+        "route53profiles:ListProfileAssociations" => check(action, "*", &[]),
         _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
             check(action, "*", &[])
         }
