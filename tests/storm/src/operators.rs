@@ -49,7 +49,12 @@ pub(crate) async fn roll_back(cloud: &Cloud, settings: &Settings, change: Change
     format!("{done:?} {}", String::from_utf8_lossy(&out))
 }
 
-async fn run(cloud: &Cloud, settings: &Settings, command: Command, out: &mut dyn io::Write) -> Result<(), CommandError> {
+async fn run(
+    cloud: &Cloud,
+    settings: &Settings,
+    command: Command,
+    out: &mut dyn io::Write,
+) -> Result<(), CommandError> {
     let context = OperatorContext::new(cloud.aws(OPERATOR), LEDGER).await?;
     match command {
         Command::Rollback(arguments) => rollback(&context, settings, &arguments, out).await,

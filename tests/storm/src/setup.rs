@@ -190,9 +190,7 @@ fn settings(services: &[&str], resources: &[String], sections: &str, rng: &mut R
         let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
         names.join(", ")
     };
-    let (gateways, interfaces): (Vec<&str>, Vec<&str>) = services
-        .iter()
-        .partition(|service| is_gateway(service));
+    let (gateways, interfaces): (Vec<&str>, Vec<&str>) = services.iter().partition(|service| is_gateway(service));
     let mode = match rng.u8(..10) {
         0 => "audit",
         _ => "enforce",

@@ -103,12 +103,18 @@ async fn spokes_of(
     let vpcs = describe::vpcs(&session.ec2(region), Vec::new()).await?;
     let vpcs = vpcs.iter().map(parse::vpc).collect::<Result<Vec<_>, _>>()?;
     let own = || vpcs.iter().filter(|vpc| vpc.owner == *session.account());
-    let all_hubs: BTreeSet<_> = own().filter(|vpc| central.is_hub(vpc)).map(|vpc| vpc.id.clone()).collect();
+    let all_hubs: BTreeSet<_> = own()
+        .filter(|vpc| central.is_hub(vpc))
+        .map(|vpc| vpc.id.clone())
+        .collect();
     let hubs = &all_hubs & asked;
     if hubs.is_empty() {
         return Ok(Spokes::default());
     }
-    let mut spokes: BTreeSet<_> = own().filter(|vpc| central.is_spoke(vpc)).map(|vpc| vpc.id.clone()).collect();
+    let mut spokes: BTreeSet<_> = own()
+        .filter(|vpc| central.is_spoke(vpc))
+        .map(|vpc| vpc.id.clone())
+        .collect();
     spokes.retain(|vpc| !asked.contains(vpc));
     let found = spokes.len();
     let observed: BTreeSet<_> = spokes.into_iter().take(MOST_SPOKES).collect();

@@ -15,11 +15,18 @@ pub(super) fn choose(world: &mut World, rng: &mut Rng) -> Option<Call> {
         .find(|vpc| vpc.tags.get(HUB.0).is_some_and(|value| value == HUB.1))?
         .id
         .clone();
-    let endpoints: Vec<_> = world.endpoints().filter(|endpoint| endpoint.vpc == hub).cloned().collect();
+    let endpoints: Vec<_> = world
+        .endpoints()
+        .filter(|endpoint| endpoint.vpc == hub)
+        .cloned()
+        .collect();
     let endpoint = rng.choice(&endpoints).filter(|endpoint| endpoint.alive());
     match (rng.u8(..9), endpoint) {
         (0, _) => {
-            let spokes: Vec<_> = world.vpcs().filter(|vpc| vpc.owner == ACCOUNT && vpc.id != hub).collect();
+            let spokes: Vec<_> = world
+                .vpcs()
+                .filter(|vpc| vpc.owner == ACCOUNT && vpc.id != hub)
+                .collect();
             let spoke = rng.choice(&spokes)?.id.clone();
             let zone = rng.choice(world.hosted_zones.values_mut())?;
             if !zone.vpcs.remove(&spoke) {

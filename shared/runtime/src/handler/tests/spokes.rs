@@ -38,7 +38,9 @@ impl Network {
         let of_way = published.iter().filter(|it| it.message.contains("central-unreachable"));
         let of_way = of_way.flat_map(|it| {
             let scopes = [&self.of.spoke, &self.of.hub, &self.rig.vpc];
-            scopes.into_iter().filter(|vpc| it.message.contains(&format!("/{vpc}\"")))
+            scopes
+                .into_iter()
+                .filter(|vpc| it.message.contains(&format!("/{vpc}\"")))
         });
         of_way.cloned().collect()
     }
@@ -52,11 +54,18 @@ async fn change_of_a_hub_is_reported_in_its_spokes_by_the_function_that_received
     } = &network.of;
     let locked = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"999999999999"},"Action":"*","Resource":"*"}]}"#;
     let parameters = [("VpcEndpointId", endpoint.as_str()), ("PolicyDocument", locked)];
-    let reported = network.reported(&ENDPOINT_INSPECTOR, "ModifyVpcEndpoint", &parameters).await;
+    let reported = network
+        .reported(&ENDPOINT_INSPECTOR, "ModifyVpcEndpoint", &parameters)
+        .await;
     assert_eq!(reported, std::slice::from_ref(spoke));
     let parameters = [("VpcEndpointId", endpoint.as_str()), ("ResetPolicy", "true")];
-    network.reported(&ENDPOINT_INSPECTOR, "ModifyVpcEndpoint", &parameters).await;
-    let parameters = [("RouteTableId", table.as_str()), ("DestinationCidrBlock", "10.0.0.0/16")];
+    network
+        .reported(&ENDPOINT_INSPECTOR, "ModifyVpcEndpoint", &parameters)
+        .await;
+    let parameters = [
+        ("RouteTableId", table.as_str()),
+        ("DestinationCidrBlock", "10.0.0.0/16"),
+    ];
     let reported = network.reported(&SUBNET_INSPECTOR, "DeleteRoute", &parameters).await;
     assert_eq!(reported, std::slice::from_ref(spoke));
 }
@@ -67,11 +76,20 @@ async fn change_of_another_vpc_has_no_spoke_evaluated() {
     network.rig.cloud.edit(|world| {
         world.edit_route_table(&network.of.table, |table| table.routes.clear());
     });
-    let parameters = [("VpcEndpointId", network.rig.endpoint.as_str()), ("ResetPolicy", "true")];
-    let reported = network.reported(&ENDPOINT_INSPECTOR, "ModifyVpcEndpoint", &parameters).await;
+    let parameters = [
+        ("VpcEndpointId", network.rig.endpoint.as_str()),
+        ("ResetPolicy", "true"),
+    ];
+    let reported = network
+        .reported(&ENDPOINT_INSPECTOR, "ModifyVpcEndpoint", &parameters)
+        .await;
     assert_eq!(reported, [""; 0]);
     let described = |operation: &str| network.rig.called(operation).len();
-    assert_eq!(described("ec2:DescribeVpcs"), 2, "of which one tells that the VPC is no hub");
+    assert_eq!(
+        described("ec2:DescribeVpcs"),
+        2,
+        "of which one tells that the VPC is no hub"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,9 +110,15 @@ async fn spokes_that_cannot_be_observed_send_the_message_back() {
     let (answer, _) = handler.handle(payload(), "run-1".into(), None).await;
     assert_eq!(answer.unwrap(), json!({"batchItemFailures": []}));
     let asked = network.rig.called("ec2:DescribeVpcAttribute").len() - before;
-    assert!((200..=206).contains(&asked), "at most 100 spokes, the hub twice: {asked}");
+    assert!(
+        (200..=206).contains(&asked),
+        "at most 100 spokes, the hub twice: {asked}"
+    );
     let faults = [Fault::Unavailable; 20];
-    network.rig.cloud.plan("DescribeVpcs", std::iter::repeat_n(Fault::Denied, 0).chain(faults));
+    network
+        .rig
+        .cloud
+        .plan("DescribeVpcs", std::iter::repeat_n(Fault::Denied, 0).chain(faults));
     let (answer, _) = handler.handle(payload(), "run-2".into(), None).await;
     assert_eq!(answer.unwrap(), json!({"batchItemFailures": [{"itemIdentifier": "a"}]}));
 }
@@ -114,5 +138,10 @@ async fn sweep_that_first_finds_a_cut_way_to_a_hub_misses_no_event() {
     network.rig.cloud.edit(|world| world.hosted_zones.clear());
     assert_eq!(sweep("run-2").await, 0);
     let found = network.rig.cloud.published();
-    assert!(found.iter().any(|it| it.message.contains("no private hosted zone for sts")), "{REGION}");
+    assert!(
+        found
+            .iter()
+            .any(|it| it.message.contains("no private hosted zone for sts")),
+        "{REGION}"
+    );
 }
