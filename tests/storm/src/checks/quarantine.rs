@@ -103,8 +103,10 @@ pub(super) fn rollbacks_restored_what_was_before(evidence: &Evidence<'_>) -> Res
                 };
                 (to.id == after.id && quarantines(cloud, from, to)).then_some(from)
             });
-            let restored = |from: &Arc<Endpoint>| {
-                same_policy(&from.policy, &after.policy) && sorted(&from.groups) == sorted(&after.groups)
+            // People may have changed the other one since.
+            let restored = |from: &Arc<Endpoint>| match same_policy(&before.policy, QUARANTINE_POLICY) {
+                true => same_policy(&from.policy, &after.policy),
+                false => sorted(&from.groups) == sorted(&after.groups),
             };
             if !quarantined.last().is_some_and(restored) {
                 return Err(format!(
@@ -136,15 +138,14 @@ pub(crate) async fn every_quarantine_can_be_rolled_back(cloud: &Cloud, settings:
         let Some(after) = now().filter(|_| record.undone_by.is_none()) else {
             continue;
         };
-        let restored = match change {
-            Change::QuarantineEndpoint(change) => same_policy(&after.policy, &change.before),
-            Change::IsolateEndpoint(change) => {
-                let before: Vec<_> = change.before.iter().map(|group| group.0.clone()).collect();
-                let gone = |group: &String| cloud.edit(|world| world.group(group).is_none());
-                before.iter().any(gone) || sorted(&after.groups) == before
-            }
-            _ => true,
-        };
+        let mut restored = true;
+        if let Change::QuarantineEndpoint(change) = change {
+            restored = same_policy(&after.policy, &change.before);
+        }
+        if let Change::IsolateEndpoint(change) = change {
+            let before: Vec<_> = change.before.iter().map(|group| group.0.clone()).collect();
+            restored = sorted(&after.groups) == before;
+        }
         if !restored {
             return Err(format!("{id} is still in quarantine after its rollback: {said}"));
         }
