@@ -148,6 +148,6 @@ async fn sweep_that_first_finds_a_cut_way_to_a_hub_misses_no_event() {
         found
             .iter()
             .any(|it| it.message.contains("no private hosted zone for sts")),
-        "{REGION}"
+        "{found:#?}"
     );
 }
