@@ -194,7 +194,11 @@ fn forbidden() -> Vec<Request> {
         ),
         check("sns:Publish", format!("arn:aws:sns:{REGION}:{ACCOUNT}:other"), &[]),
     ];
-    for call in ["ec2:DescribeVpcs", "ec2:DescribeVpcEndpointConnections"] {
+    for call in [
+        "ec2:DescribeVpcs",
+        "ec2:DescribeVpcEndpointConnections",
+        "route53profiles:ListProfileAssociations",
+    ] {
         let mut elsewhere = check(call, "*", &[]);
         elsewhere
             .context
