@@ -163,6 +163,7 @@ impl Session<'_> {
             | Inverse::DisablePrivateDns(_)
             | Inverse::RefuseAcceptedConnection(_)
             | Inverse::RestorePolicy(_)
+            | Inverse::RestoreGroups(_)
             | Inverse::WaiveAcceptance(_)
             | Inverse::AddServicePrincipals(_)
             | Inverse::AcceptRejectedConnection(_) => None,

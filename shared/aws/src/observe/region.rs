@@ -11,7 +11,7 @@ use postern_core::model::snapshot::{SecurityGroup, Vpc, VpcDns, VpcSnapshot};
 use postern_core::settings::Settings;
 
 use super::groups::{may_be_foreign, unknown_groups};
-use super::hosted_zones::hosted_zones;
+use super::hosted_zones::{dns_profile, hosted_zones};
 use super::{ObserveError, central, complete, dns, gap, observed, unasked};
 use crate::describe::parse::{self, vpc_of};
 use crate::describe::{self, filter};
@@ -135,6 +135,7 @@ impl Session {
                 services: services.clone(),
                 network_acls: share(&network_acls, &vpc.id),
                 hosted_zones: Err(unasked(Part::HostedZones)),
+                dns_profile: Err(unasked(Part::HostedZones)),
                 central: Err(unasked(Part::Central)),
                 vpc,
             })
@@ -143,6 +144,7 @@ impl Session {
         if parts.contains(&Part::HostedZones) {
             for snapshot in &mut snapshots {
                 snapshot.hosted_zones = hosted_zones(self, snapshot, settings).await;
+                snapshot.dns_profile = dns_profile(self, snapshot, settings).await;
             }
         }
         if parts.contains(&Part::Central) {

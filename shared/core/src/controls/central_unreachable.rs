@@ -36,8 +36,9 @@ transit gateway or a core network of Cloud WAN, and those of the endpoint's subn
 - the security groups of the endpoint admit the ports of the service from these subnets;
 - the endpoint policy lets principals of the spoke's account through.
 
-Hubs of other accounts, the route tables of transit gateways and core networks, network ACLs and Route 53 Profiles are \
-not examined. The records of a hosted zone of another account cannot be read; the verdict is indeterminate then. A spoke \
+Hubs of other accounts, the route tables of transit gateways and core networks and network ACLs are not examined. The \
+verdict is indeterminate where the records of a hosted zone of another account decide, which cannot be read, and where \
+no zone with the name is associated with the spoke itself, but a Route 53 Profile is, which may bring one. A spoke \
 is evaluated after events in it and in its hubs, and by sweeps.
 
 **Remediation** (manual). The finding names each part that is missing, with the command.",
@@ -226,13 +227,21 @@ fn conclude(key: FindingKey, service: &Service, link: &Link<'_>) -> Assessment {
         return key.non_compliant(explanation, Remediation::Manual(steps.join(" ")));
     }
     match reached {
-        Some(HubEndpoint { hub, endpoint }) if unclear.is_empty() => key.compliant(format!(
-            "{} of {} serves {}, by {}.",
-            endpoint.id,
-            hub.vpc.id,
-            service.name,
-            joined(ways)
-        )),
+        Some(HubEndpoint { hub, endpoint }) if unclear.is_empty() => {
+            let transit = ways.iter().any(|way| !way.starts_with("pcx-"));
+            key.compliant(format!(
+                "{} of {} serves {}, by {}{}.",
+                endpoint.id,
+                hub.vpc.id,
+                service.name,
+                joined(ways),
+                if transit {
+                    ", whose own route tables are not examined"
+                } else {
+                    ""
+                }
+            ))
+        }
         Some(_) | None => key.indeterminate(
             format!(
                 "Could not decide whether the VPC reaches {} through a hub: {}.",
@@ -277,14 +286,23 @@ fn names<'a>(
         .collect();
     if let (Some(shortest), true) = (names.iter().min_by_key(|name| name.len()), held.is_empty()) {
         let host = shortest.trim_start_matches("*.");
-        obstacles.miss(
-            format!("no private hosted zone for {host} is associated with the VPC"),
-            format!(
-                "Associate the zone, here ZONE: `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ZONE --vpc \
-                 VPCRegion={region},VPCId={}`. If a Route 53 Profile holds the name, add an exemption.",
-                vpc.id
+        match &context.snapshot.dns_profile {
+            Ok(None) => obstacles.miss(
+                format!("no private hosted zone for {host} is associated with the VPC"),
+                format!(
+                    "Associate the zone, here ZONE: `aws route53 associate-vpc-with-hosted-zone --hosted-zone-id ZONE \
+                     --vpc VPCRegion={region},VPCId={}`.",
+                    vpc.id
+                ),
             ),
-        );
+            Ok(Some(profile)) => obstacles.unclear.push(format!(
+                "whether Route 53 Profile {profile} of the VPC brings a hosted zone for {host} is not examined"
+            )),
+            Err(gap) => obstacles.unclear.push(format!(
+                "no private hosted zone for {host} is associated with the VPC itself, and whether a Route 53 Profile \
+                 brings one is not known ({gap})"
+            )),
+        }
     }
     let mut found = None;
     for (name, zone) in held {

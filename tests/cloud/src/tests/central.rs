@@ -106,6 +106,30 @@ async fn spoke_reaches_its_hub_until_a_part_of_the_way_is_taken_away() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn way_to_a_hub_is_undecided_where_a_profile_may_bring_the_zone() {
+    let network = network();
+    network.cloud.edit(|world| world.hosted_zones.clear());
+    network
+        .lacks("no private hosted zone for sts.eu-central-1.amazonaws.com")
+        .await;
+    network.cloud.plan("ListProfileAssociations", [Fault::Denied; 2]);
+    for (verdict, explanation) in network.verdicts().await {
+        assert_eq!(verdict, Verdict::Indeterminate, "{explanation}");
+        assert!(
+            explanation.contains("route53profiles:ListProfileAssociations failed"),
+            "{explanation}"
+        );
+    }
+    network
+        .cloud
+        .edit(|world| world.dns_profiles.insert(network.spoke.clone(), "rp-1".to_owned()));
+    for (verdict, explanation) in network.verdicts().await {
+        assert_eq!(verdict, Verdict::Indeterminate, "{explanation}");
+        assert!(explanation.contains("Route 53 Profile rp-1"), "{explanation}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn private_dns_conflicts_with_a_hosted_zone_for_ever() {
     let network = network();
     let endpoint = network.cloud.edit(|world| {

@@ -1,10 +1,13 @@
 //! Invariants of endpoints in quarantine, and of services that are served centrally.
 
+use std::sync::Arc;
+
 use postern_cloud::world::{Endpoint, EndpointKind};
 use postern_cloud::{ACCOUNT, Cloud, Resource};
-use postern_core::changes::Change;
+use postern_core::changes::{Change, Safety};
 use postern_core::controls::service_unapproved;
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
+use postern_core::model::managed::QUARANTINE_GROUP_NAME;
 use postern_core::model::policy_document::QUARANTINE_POLICY;
 use postern_core::model::scope::ScopedResource;
 use postern_core::model::scope_snapshot::Snapshot;
@@ -15,13 +18,30 @@ use super::ledger::same_policy;
 use crate::operators::roll_back;
 use crate::setup::{OPERATOR, records};
 
-fn in_quarantine(endpoint: &Endpoint) -> bool {
-    same_policy(&endpoint.policy, QUARANTINE_POLICY)
+/// By its policy, or by its only security group.
+fn in_quarantine(cloud: &Cloud, endpoint: &Endpoint) -> bool {
+    same_policy(&endpoint.policy, QUARANTINE_POLICY) || isolated(cloud, endpoint)
+}
+
+fn isolated(cloud: &Cloud, endpoint: &Endpoint) -> bool {
+    let [group] = endpoint.groups.as_slice() else {
+        return false;
+    };
+    cloud.edit(|world| {
+        world
+            .group(group)
+            .is_some_and(|group| group.name == QUARANTINE_GROUP_NAME)
+    })
+}
+
+/// Whether a call gave an endpoint the policy of quarantine.
+pub(super) fn denies(before: &Endpoint, after: &Endpoint) -> bool {
+    same_policy(&after.policy, QUARANTINE_POLICY) && !same_policy(&before.policy, QUARANTINE_POLICY)
 }
 
 /// Whether a call put an endpoint into quarantine.
-pub(super) fn quarantines(before: &Endpoint, after: &Endpoint) -> bool {
-    in_quarantine(after) && !in_quarantine(before)
+fn quarantines(cloud: &Cloud, before: &Endpoint, after: &Endpoint) -> bool {
+    in_quarantine(cloud, after) && !in_quarantine(cloud, before)
 }
 
 /// Only endpoints to services that nobody approved are quarantined, where the settings ask for that.
@@ -39,7 +59,7 @@ pub(super) fn only_unapproved_endpoints_were_quarantined(evidence: &Evidence<'_>
                 .endpoint_service_of(after)
                 .is_some_and(|service| service.owner == ACCOUNT)
         });
-        if quarantines(before, after) && (!enforced || offered_by_us || approved(settings, after)) {
+        if quarantines(evidence.cloud, before, after) && (!enforced || offered_by_us || approved(settings, after)) {
             return Err(format!("{} to {:?} was quarantined", after.id, after.service));
         }
     }
@@ -71,7 +91,8 @@ pub(super) fn rollbacks_restored_what_was_before(evidence: &Evidence<'_>) -> Res
             else {
                 continue;
             };
-            if !in_quarantine(before) || in_quarantine(after) {
+            let cloud = evidence.cloud;
+            if !in_quarantine(cloud, before) || in_quarantine(cloud, after) {
                 continue;
             }
             let earlier = evidence.effects().filter(|earlier| earlier.number < entry.number);
@@ -80,13 +101,18 @@ pub(super) fn rollbacks_restored_what_was_before(evidence: &Evidence<'_>) -> Res
                 else {
                     return None;
                 };
-                (to.id == after.id && quarantines(from, to)).then_some(from)
+                (to.id == after.id && quarantines(cloud, from, to)).then_some(from)
             });
-            if !quarantined
-                .last()
-                .is_some_and(|from| same_policy(&from.policy, &after.policy))
-            {
-                return Err(format!("the rollback left {} with {}", after.id, after.policy));
+            // People may have changed the other one since.
+            let restored = |from: &Arc<Endpoint>| match same_policy(&before.policy, QUARANTINE_POLICY) {
+                true => same_policy(&from.policy, &after.policy),
+                false => sorted(&from.groups) == sorted(&after.groups),
+            };
+            if !quarantined.last().is_some_and(restored) {
+                return Err(format!(
+                    "the rollback left {} with {:?} and {}",
+                    after.id, after.groups, after.policy
+                ));
             }
         }
     }
@@ -97,25 +123,40 @@ pub(super) fn rollbacks_restored_what_was_before(evidence: &Evidence<'_>) -> Res
 pub(crate) async fn every_quarantine_can_be_rolled_back(cloud: &Cloud, settings: &Settings) -> Result<(), String> {
     let records: Vec<ChangeRecord> = records(cloud).into_iter().flatten().collect();
     for record in &records {
-        let (Action::Change(Change::QuarantineEndpoint(change)), ChangeStatus::Applied { .. }) =
-            (&record.action, &record.status)
-        else {
+        let (Action::Change(change), ChangeStatus::Applied { .. }) = (&record.action, &record.status) else {
             continue;
         };
-        let now = || cloud.edit(|world| world.endpoint(change.endpoint.as_str()).cloned());
-        // A rollback happens once.
-        if record.undone_by.is_some() || !now().is_some_and(|endpoint| endpoint.alive() && in_quarantine(&endpoint)) {
+        let Some(id) = change.endpoint().filter(|_| change.safety() == Safety::Disconnecting) else {
+            continue;
+        };
+        let now = || cloud.edit(|world| world.endpoint(id.as_str()).cloned());
+        let quarantined = || now().is_some_and(|endpoint| endpoint.alive() && in_quarantine(cloud, &endpoint));
+        if !quarantined() {
             continue;
         }
         let said = roll_back(cloud, settings, record.id.clone()).await;
-        if now().is_some_and(|endpoint| !same_policy(&endpoint.policy, &change.before)) {
-            return Err(format!(
-                "{} is still in quarantine after its rollback: {said}",
-                change.endpoint
-            ));
+        let Some(after) = now().filter(|_| record.undone_by.is_none()) else {
+            continue;
+        };
+        let mut restored = true;
+        if let Change::QuarantineEndpoint(change) = change {
+            restored = same_policy(&after.policy, &change.before);
+        }
+        if let Change::IsolateEndpoint(change) = change {
+            let before: Vec<_> = change.before.iter().map(|group| group.0.clone()).collect();
+            restored = sorted(&after.groups) == before;
+        }
+        if !restored {
+            return Err(format!("{id} is still in quarantine after its rollback: {said}"));
         }
     }
     Ok(())
+}
+
+fn sorted(groups: &[String]) -> Vec<String> {
+    let mut groups = groups.to_vec();
+    groups.sort();
+    groups
 }
 
 /// A spoke gets no endpoint of its own to a service that is served centrally.

@@ -58,6 +58,11 @@ pub(super) fn add_hub(world: &mut World, services: &[&str], policies: &[String],
             zone.aliases.insert(name, target);
         }
     }
+    if let Some(spoke) = rng.choice(&spokes).filter(|_| rng.u8(..4) == 0) {
+        world
+            .dns_profiles
+            .insert(spoke.clone(), "rp-0123456789abcdef".to_owned());
+    }
     let hubs = match rng.bool() {
         true => format!("ids = [\"{hub}\"]"),
         false => format!("tags = {{ {} = \"{}\" }}", HUB.0, HUB.1),

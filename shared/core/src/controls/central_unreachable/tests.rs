@@ -45,7 +45,8 @@ fn spoke_that_reaches_the_endpoint_of_its_hub_is_compliant() {
     assert_eq!(finding.verdict(), Verdict::Compliant, "{finding:#?}");
     assert_eq!(
         finding.explanation(),
-        "vpce-hub of vpc-hub serves com.amazonaws.eu-central-1.sts, by tgw-1."
+        "vpce-hub of vpc-hub serves com.amazonaws.eu-central-1.sts, by tgw-1, whose own route tables are not \
+         examined."
     );
     assert_eq!(spoke().verdict(&endpoint_missing::CONTROL, VPC), Verdict::NotApplicable);
     assert_eq!(spoke().plan().changes, []);

@@ -63,8 +63,8 @@ pub(super) struct ApprovedServices {
     /// Ids of accounts of which everything is approved that they offer. The own account is approved.
     #[schemars(inner(regex(pattern = r"^[0-9]{12}$")))]
     accounts: Option<BTreeSet<String>>,
-    /// Whether endpoints that lead elsewhere get a policy that denies every request, where the service takes policies. Whoever
-    /// uses such an endpoint is cut off.
+    /// Whether endpoints that lead elsewhere get a policy that denies every request or, where the service takes no policies, a
+    /// security group without rules in the place of their own. Whoever uses such an endpoint is cut off.
     #[schemars(extend("default" = false))]
     quarantine: Option<bool>,
 }
