@@ -256,6 +256,7 @@ fn bare(id: &str, network: &str) -> VpcSnapshot {
         services: Ok(Arc::new(catalogue())),
         network_acls: Ok(acls(None)),
         hosted_zones: Ok(BTreeMap::new()),
+        dns_profile: Ok(None),
         central: Ok(Central::default()),
     }
 }
