@@ -26,6 +26,7 @@ use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{VpcDns, VpcSnapshot};
 use postern_core::settings::Settings;
 
+pub use central::Spokes;
 pub use clients::CLIENT_CALLS;
 pub use resolve::{Resolution, resolve_calls};
 

@@ -35,7 +35,7 @@ transit gateway or a core network of Cloud WAN, and those of the endpoint's subn
 
 Hubs of other accounts, the route tables of transit gateways and core networks, network ACLs and Route 53 Profiles are \
 not examined. The records of a hosted zone of another account cannot be read; the verdict is indeterminate then. A spoke \
-is evaluated after events in it and by sweeps, not after events in its hub.
+is evaluated after events in it and in its hubs, and by sweeps.
 
 **Remediation** (manual). The finding names each part that is missing, with the command.",
     finds: "a spoke that does not reach a central endpoint",

@@ -2,6 +2,7 @@
 
 mod build;
 mod catalogue;
+mod central;
 mod limits;
 mod random;
 mod resources;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 pub(crate) use self::build::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, addresses};
 pub use self::build::{DefaultRoute, NewEndpoint, rule};
+pub use self::central::HubAndSpoke;
 use self::limits::Bucket;
 pub use self::limits::RequestRate;
 pub use self::random::Shape;

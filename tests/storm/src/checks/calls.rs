@@ -12,6 +12,7 @@ use postern_policy::{Binding, Containment, Document, EndpointContext, analyse, b
 
 use super::Evidence;
 use super::ledger::{labels, same_policy};
+use super::quarantine::quarantines;
 use crate::setup::OPERATOR;
 
 /// Calls per VPC as `ARCHITECTURE.md` states them, retries included, further pages of lists excluded.
@@ -85,7 +86,7 @@ pub(super) fn only_open_policies_were_replaced(evidence: &Evidence<'_>) -> Resul
             else {
                 continue;
             };
-            if same_policy(&before.policy, &after.policy) {
+            if same_policy(&before.policy, &after.policy) || quarantines(before, after) {
                 continue;
             }
             let [before_it, after_it] = [before, after].map(|endpoint| verdict(evidence, endpoint, entry.at));
