@@ -43,6 +43,14 @@ impl RunContext<'_> {
         Ok(observed.await?)
     }
 
+    /// Whether findings of a control follow from hubs, spokes and the hosted zones between them, which change without an
+    /// event of the VPC. CloudTrail records the calls to Route 53 in us-east-1
+    /// ([Route 53](https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/logging-using-cloudtrail.html)).
+    pub(crate) fn depends_on_other_vpcs(&self, control: &str) -> bool {
+        let mut controls = self.controls.iter().filter(|known| known.name == control);
+        self.settings.central.is_some() && controls.any(|known| known.needs.contains(&Part::Central))
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.aws.now()
     }

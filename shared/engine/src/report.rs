@@ -76,7 +76,7 @@ impl<'a> Reporter<'a> {
         request: Request<'_>,
         ledger: bool,
     ) -> Result<(), ReconcileError> {
-        // Of a change that was partly in effect before, only the part that was made can be taken back.
+        // Of a change that was partly in effect before, only the part that was made can be undone.
         for (position, record) in &execution.records {
             let planned = evaluation.plan.changes.get_mut(*position);
             if let (Some(planned), Action::Change(made)) = (planned, &record.action) {
@@ -120,7 +120,8 @@ impl<'a> Reporter<'a> {
         let delta = Delta::of(&reconciliation, &history, context.settings.alerts.repeat_after());
         if let (true, Some(report)) = (request.defer_alert, &delta.report) {
             let new = |finding: &&Finding| {
-                finding.open_since.is_none() && (finding.outcome.open() || finding.outcome == Outcome::Repaired)
+                let visible = finding.outcome.open() || finding.outcome == Outcome::Repaired;
+                finding.open_since.is_none() && visible && !context.depends_on_other_vpcs(&finding.control)
             };
             // Consumers, targets and DNS records of an endpoint service change without an event.
             self.news += match scope.resource {

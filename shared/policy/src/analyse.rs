@@ -142,21 +142,29 @@ fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
             summary.doubted = [true; 2];
             break;
         }
-        let model = Model::new(document, setting, named.interpretation, Supposition::AsPublished);
-        let mut asked = Asked::new(document, &model, named, &mut budget);
-        let identity = asked.hole(Goal::Identity, &mut budget);
-        let resource = asked.hole(Goal::Resource, &mut budget);
-        let reach = asked.reaches(&mut budget);
+        let models = Model::all(document, setting, named.interpretation, Supposition::AsPublished);
+        let mut asked: Vec<_> = models
+            .iter()
+            .map(|model| Asked::new(document, model, named, &mut budget))
+            .collect();
+        let identity = answer(&mut asked, |model| model.hole(Goal::Identity, &mut budget));
+        let resource = answer(&mut asked, |model| model.hole(Goal::Resource, &mut budget));
+        let reach = answer(&mut asked, |model| model.reaches(&mut budget));
         summary.add(index, identity, resource, &reach);
-        summary.unknown_keys = model.unknown_keys().map(|key| key.name.to_owned()).collect();
-        lacking |= model.has_keys_of_actions();
+        if let Some(model) = models.first() {
+            summary.unknown_keys = model.unknown_keys().map(str::to_owned).collect();
+            lacking |= model.has_keys_of_actions();
+        }
     }
     if summary.is_closed() && (lacking || !summary.unknown_keys.is_empty()) {
         for named in &interpretations {
-            let model = Model::new(document, setting, named.interpretation, Supposition::AsWritten);
-            let mut asked = Asked::new(document, &model, named, &mut budget);
-            let holes = [Goal::Identity, Goal::Resource].map(|goal| asked.hole(goal, &mut budget));
-            if summary.doubt(&holes) {
+            let models = Model::all(document, setting, named.interpretation, Supposition::AsWritten);
+            let mut asked: Vec<_> = models
+                .iter()
+                .map(|model| Asked::new(document, model, named, &mut budget))
+                .collect();
+            let holes = [Goal::Identity, Goal::Resource];
+            if summary.doubt(&holes.map(|goal| answer(&mut asked, |model| model.hole(goal, &mut budget)))) {
                 break;
             }
         }
@@ -169,6 +177,25 @@ enum Answer {
     Yes(Box<Witness>),
     No,
     Unknown(String),
+}
+
+impl Answer {
+    /// What two models that share the requests between them say together.
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, other) => other,
+            (Self::Unknown(_), yes @ Self::Yes(_)) => yes,
+            (first, _) => first,
+        }
+    }
+}
+
+/// What all models together say to a question.
+fn answer(asked: &mut [Asked<'_, '_>], mut question: impl FnMut(&mut Asked<'_, '_>) -> Answer) -> Answer {
+    asked.iter_mut().fold(Answer::No, |known, model| match known {
+        Answer::Yes(_) => known,
+        known => known.or(question(model)),
+    })
 }
 
 struct Asked<'m, 'd> {
@@ -211,14 +238,14 @@ impl<'m, 'd> Asked<'m, 'd> {
             if conditional.is_some() && !keys.is_empty() {
                 return None;
             }
-            let Some(confirmed) = witness_candidates::agreeing(model, found, &confirm) else {
+            if !confirm(found) {
                 unconfirmed = true;
                 return None;
-            };
+            }
             // Who is not locked out is not asked how.
             let request = match goal {
-                Goal::Reach => witness::essence(model, &confirmed),
-                _ => witness::request(model, &witness_candidates::likeliest(model, confirmed, &confirm)),
+                Goal::Reach => witness::essence(model, found),
+                _ => witness::request(model, &witness_candidates::likeliest(model, found, &confirm)),
             };
             let (endpoint, service) = (model.setting.endpoint, model.setting.service);
             let written = model.supposition == Supposition::AsWritten;

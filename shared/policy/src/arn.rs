@@ -52,6 +52,12 @@ impl<'a> Arn<'a> {
         shape && self.region.is_empty() && is_account(self.account) && partition::exists(self.partition)
     }
 
+    /// The name of a user, without the path before it.
+    pub(crate) fn user(&self) -> Option<&'a str> {
+        let below = self.resource.strip_prefix("user/").filter(|_| self.service == "iam");
+        below.and_then(|rest| rest.rsplit('/').next())
+    }
+
     /// The role of a session: `assumed-role/NAME/SESSION` gives `NAME`.
     pub(crate) fn session_role(&self) -> Option<&'a str> {
         (self.service == "sts")

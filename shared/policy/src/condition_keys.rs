@@ -187,6 +187,11 @@ fn published(values: &str) -> ValueType {
     }
 }
 
+/// The prefix of the only service to which requests may come without `aws:UserAgent`. All others have the key always.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-useragent>
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html>
+pub(crate) const WITHOUT_USER_AGENT: &str = "execute-api";
+
 /// Whether only requests to some services have the key.
 pub(crate) fn of_service(id: &str) -> bool {
     let prefix = id.split(':').next().unwrap_or_default();
@@ -194,7 +199,7 @@ pub(crate) fn of_service(id: &str) -> bool {
 }
 
 /// Other names of the accounts of resource and caller. Only actions without a resource lack them, and a few of S3.
-const ACCOUNTS: [&str; 2] = ["kms:calleraccount", "s3:resourceaccount"];
+pub(crate) const ACCOUNTS: [&str; 2] = ["kms:calleraccount", "s3:resourceaccount"];
 
 /// Whether only requests for some actions have the key: AWS publishes which.
 pub(crate) fn is_by_action(id: &str) -> bool {

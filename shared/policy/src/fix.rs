@@ -250,9 +250,9 @@ impl Writer<'_> {
     }
 
     /// What closes the policy without a proof that nothing legitimate is lost: of requests that do not tell the owner, only
-    /// those for trusted ARNs are left.
-    fn advice(&self, mut denies: Vec<Deny>, exempt: &Exempt, request: &Request) -> Option<Advice> {
-        let mut last = match self.keyless() {
+    /// those for trusted ARNs are left and, where that closes it, those for resources of the caller's own account.
+    fn advice(&self, denies: Vec<Deny>, exempt: &Exempt, request: &Request) -> Option<Advice> {
+        let last = match self.keyless() {
             Keyless::Some(actions) if request.resource == "*" => {
                 let actions = format!(r#""Action":{}"#, list(&texts(actions)));
                 let services = self.except_services().into_iter().collect();
@@ -260,6 +260,13 @@ impl Writer<'_> {
             }
             _ => self.by_arn(exempt),
         };
+        let narrower = self.by_arn_or_caller(exempt).filter(|_| request.resource != "*");
+        let mut lasts = narrower.into_iter().chain([last]);
+        lasts.find_map(|last| self.closing(denies.clone(), last, request))
+    }
+
+    /// The advice with this Deny as the last, if it closes the policy.
+    fn closing(&self, mut denies: Vec<Deny>, mut last: Deny, request: &Request) -> Option<Advice> {
         let mut trusted = self.perimeter.clone();
         let mut resources = Vec::new();
         let denied = match self.keyless() {

@@ -78,7 +78,7 @@ impl Checker<'_> {
         self.action_and_resource(signer)?;
         let now = self.one("aws:CurrentTime").and_then(instant);
         self.endpoint(now)?;
-        self.session(now)?;
+        self.session(signer, now)?;
         self.source()
     }
 
@@ -101,7 +101,8 @@ impl Checker<'_> {
         must(values.len() == 1 || (fact.several && !values.is_empty()), || {
             format!("`{key}` has {} values", values.len())
         })?;
-        let anonymous = matches!(signer, Signer::Nobody { .. }) && id == "aws:principalaccount";
+        let account = matches!(id.as_str(), "aws:principalaccount" | "kms:calleraccount");
+        let anonymous = matches!(signer, Signer::Nobody { .. }) && account;
         let fits =
             |value: &String| fact.values.fits(value) || (anonymous && value == "anonymous") || id == "aws:epochtime";
         match values.iter().find(|value| !fits(value)) {
@@ -207,6 +208,11 @@ impl Checker<'_> {
             owner.is_some() || self.one("aws:ResourceOrgID").is_none(),
             || "who tells the owner's organisation tells the owner",
         )?;
+        for (name, told) in [("kms:CallerAccount", account), ("s3:ResourceAccount", owner)] {
+            must(self.one(name).is_none_or(|one| told == Some(one)), || {
+                format!("`{name}` is another name of an account that is told")
+            })?;
+        }
         if let Some(arn) = Arn::parse(&request.resource) {
             must(
                 !is_account(arn.account) || owner.is_none_or(|owner| owner == arn.account),
@@ -273,7 +279,12 @@ impl Checker<'_> {
                 format!("`{key}` is that of the endpoint")
             })?;
         }
-        for key in ["aws:SecureTransport", "aws:ViaAWSService", "aws:VpcSourceIp"] {
+        let agent = self.service.is_some_and(|service| {
+            let mut prefixes = service.prefixes();
+            prefixes.all(|prefix| prefix != condition_keys::WITHOUT_USER_AGENT)
+        });
+        let always = ["aws:SecureTransport", "aws:ViaAWSService", "aws:VpcSourceIp"];
+        for key in always.into_iter().chain(agent.then_some("aws:UserAgent")) {
             must(self.one(key).is_some(), || format!("every request has `{key}`"))?;
         }
         let told = |key: &str| {
@@ -318,8 +329,12 @@ impl Checker<'_> {
     }
 
     /// Keys of the credentials that a request was signed with.
-    fn session(&self, now: Option<i64>) -> Verdict {
+    fn session(&self, signer: Signer, now: Option<i64>) -> Verdict {
         let issued = self.one("aws:TokenIssueTime").and_then(instant);
+        must(
+            issued.is_some() || !signer.is_temporary(),
+            || "temporary credentials tell when they were issued",
+        )?;
         must(issued <= now, || "credentials are issued before they are used")?;
         let aged = self.one("aws:MultiFactorAuthAge").is_some();
         must(

@@ -1,13 +1,14 @@
 //! One invocation: from a batch of messages to reconciled scopes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
+use postern_aws::observe::Spokes;
 use postern_aws::{Aws, chain};
 use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
-use postern_core::model::id::{AccountId, Region, RunId};
+use postern_core::model::id::{AccountId, Region, RunId, VpcId};
 use postern_core::model::part::Part;
 use postern_core::model::scope::Scope;
 use postern_core::model::scope_snapshot::Snapshot;
@@ -176,7 +177,9 @@ impl Work<'_> {
         let mut early = Vec::new();
         // Whose alerts wait for the end.
         let mut swept = BTreeSet::new();
+        let mut vpcs = Vec::new();
         for ((account, region), targets) in targets(self.function, aws, self.batch, &mut self.failures).await {
+            vpcs.extend(targets.vpcs().map(|vpcs| (account.clone(), region.clone(), vpcs)));
             for (item, triggers) in self.items(&account, &region, targets).await {
                 let scope = item.scope();
                 if let WorkItem::Observed(_) = item {
@@ -187,6 +190,9 @@ impl Work<'_> {
                     result => self.note(result, &scope, &triggers),
                 }
             }
+        }
+        for (account, region, vpcs) in vpcs {
+            swept.extend(self.spokes(&account, &region, vpcs).await);
         }
         if let Err(error) = self.reconciler.finish().await {
             self.failures.send_back(swept, &error);
@@ -235,6 +241,47 @@ impl Work<'_> {
         });
         items.extend(named);
         items
+    }
+
+    /// Reconciles the spokes of the hubs that are among these VPCs, because of what happened in their hubs. Gives the
+    /// messages of these hubs.
+    async fn spokes(
+        &mut self,
+        account: &AccountId,
+        region: &Region,
+        mut vpcs: BTreeMap<VpcId, Triggers>,
+    ) -> BTreeSet<usize> {
+        let (context, parts) = (self.reconciler.context(), self.reconciler.parts());
+        let mut triggers = Triggers::default();
+        if context.settings.central.is_none() || !parts.contains(&Part::Central) {
+            return triggers.messages;
+        }
+        let ids = vpcs.keys().cloned().collect();
+        let observed = observe_spokes(context, account, region, &ids, parts).await;
+        let spokes = match observed {
+            Ok(spokes) => spokes,
+            Err(error) => {
+                let messages = vpcs.into_values().flat_map(|triggers| triggers.messages);
+                self.failures.send_back(messages, &error);
+                return triggers.messages;
+            }
+        };
+        for hub in spokes.hubs.iter().filter_map(|hub| vpcs.remove(hub)) {
+            triggers.merge(&hub);
+        }
+        let mut left = spokes.left_out;
+        for snapshot in spokes.snapshots {
+            let item = WorkItem::Observed(Box::new(Snapshot::Vpc(snapshot)));
+            let scope = item.scope();
+            match self.reconcile(item, &triggers).await {
+                Err(ReconcileError::NoTimeLeft(_)) => left += 1,
+                result => self.note(result, &scope, &triggers),
+            }
+        }
+        if left > 0 {
+            warn!(%region, spokes = left, "the next sweep evaluates the other spokes of hubs that changed");
+        }
+        triggers.messages
     }
 
     async fn reconcile(&mut self, item: WorkItem, triggers: &Triggers) -> Result<(), ReconcileError> {
@@ -297,6 +344,17 @@ fn unusable(error: &ConfigurationError) -> Diagnostic {
         "no event is handled until the configuration is corrected"
     );
     Diagnostic::from(error)
+}
+
+async fn observe_spokes(
+    context: &RunContext<'_>,
+    account: &AccountId,
+    region: &Region,
+    vpcs: &BTreeSet<VpcId>,
+    parts: &BTreeSet<Part>,
+) -> Result<Spokes, ReconcileError> {
+    let session = context.aws.account(account).await?;
+    Ok(session.observe_spokes(region, vpcs, parts, context.settings).await?)
 }
 
 async fn observe_region(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use postern_aws::observe::Resolution;
 use postern_aws::{Aws, Session, chain};
 use postern_core::functions::Function;
-use postern_core::model::id::{AccountId, Region};
+use postern_core::model::id::{AccountId, Region, VpcId};
 use postern_core::model::scope::ScopedResource;
 use postern_core::trigger::{ParsedEvent, Target, Trigger, TriggeringEvent};
 use postern_engine::ReconcileError;
@@ -41,6 +41,18 @@ pub(crate) type Targets = BTreeMap<(AccountId, Region), RegionTargets>;
 
 /// What messages name in one account and Region.
 type Named = BTreeMap<Target, Triggers>;
+
+impl RegionTargets {
+    /// The VPCs that are named, unless the whole Region is.
+    pub(crate) fn vpcs(&self) -> Option<BTreeMap<VpcId, Triggers>> {
+        let vpcs = self.scopes.iter().filter_map(|(resource, triggers)| match resource {
+            ScopedResource::Vpc(vpc) => Some((vpc.clone(), triggers.clone())),
+            ScopedResource::EndpointService(_) => None,
+        });
+        let vpcs: BTreeMap<_, _> = vpcs.collect();
+        (self.whole.is_none() && !vpcs.is_empty()).then_some(vpcs)
+    }
+}
 
 impl Triggers {
     pub(crate) fn merge(&mut self, other: &Self) {

@@ -65,7 +65,12 @@ impl Rig {
 
     /// Another function of the same deployment.
     pub(crate) fn handler_of(&self, function: &'static Function) -> Handler {
-        let settings = Settings::parse(SETTINGS, &known()).unwrap();
+        self.handler_of_with(function, "")
+    }
+
+    /// Another function of the same deployment with these sections in the settings, too.
+    pub(crate) fn handler_of_with(&self, function: &'static Function, sections: &str) -> Handler {
+        let settings = Settings::parse(&format!("{SETTINGS}{sections}"), &known()).unwrap();
         handler(function, &self.cloud, settings.into())
     }
 

@@ -136,6 +136,12 @@ impl Connector {
                     Err(error) => sns::error(&error),
                 }
             }
+            (Service::Route53Profiles, Content::Form(form)) => {
+                let answer = route53::profiles(&state.world, &form);
+                let content = Content::Form(form);
+                state.record(self.entry(request.service, request.region, request.operation, content, None, fault));
+                answer
+            }
             (service, Content::Json { target, body }) => {
                 let answer = match service {
                     Service::Organizations => organizations::answer(&state.world, &request.operation),
@@ -235,6 +241,7 @@ fn arrived(request: &HttpRequest) -> Request {
         Some("organizations") => Service::Organizations,
         Some("ssm") => Service::Ssm,
         Some("route53") => Service::Route53,
+        Some("route53profiles") => Service::Route53Profiles,
         _ => not_modelled(format_args!("the host `{host}`")),
     };
     let region = match service {
@@ -247,7 +254,7 @@ fn arrived(request: &HttpRequest) -> Request {
         not_modelled("a body that comes in pieces");
     };
     let target = match service {
-        Service::Route53 => uri.split_once(host).map_or("", |(_, target)| target),
+        Service::Route53 | Service::Route53Profiles => uri.split_once(host).map_or("", |(_, target)| target),
         _ => request.headers().get("x-amz-target").unwrap_or_default(),
     };
     Request::read(service, region, target, body)
@@ -262,7 +269,7 @@ impl Request {
                 form.text("Version");
                 (operation, Content::Form(form))
             }
-            Service::Route53 => {
+            Service::Route53 | Service::Route53Profiles => {
                 let (operation, form) = route53::read(target);
                 (operation, Content::Form(form))
             }

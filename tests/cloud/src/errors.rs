@@ -17,7 +17,7 @@ pub(crate) fn fault_answer(service: Service, fault: Fault) -> Bytes {
             (status, sns::error(&ApiError::new(code, message)).1)
         }
         Service::DynamoDb => json_error(status, &format!("com.amazonaws.dynamodb.v20120810#{code}"), message),
-        Service::Organizations | Service::Ssm => json_error(status, code, message),
+        Service::Organizations | Service::Ssm | Service::Route53Profiles => json_error(status, code, message),
     }
 }
 
@@ -62,15 +62,17 @@ pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str,
             "You don't have permissions to access this resource.",
         ),
         (Service::Organizations, _) => (500, "ServiceException", "Internal server error"),
-        (Service::DynamoDb | Service::Ssm, Fault::Throttled) => {
+        (Service::DynamoDb | Service::Ssm | Service::Route53Profiles, Fault::Throttled) => {
             (400, "ThrottlingException", "Rate of requests exceeds the limit")
         }
-        (Service::DynamoDb | Service::Ssm, Fault::Denied) => (
+        (Service::DynamoDb | Service::Ssm | Service::Route53Profiles, Fault::Denied) => (
             400,
             "AccessDeniedException",
             "User is not authorized to perform this action on this resource",
         ),
-        (Service::DynamoDb | Service::Ssm, _) => (500, "InternalServerError", "Internal server error"),
+        (Service::DynamoDb | Service::Ssm | Service::Route53Profiles, _) => {
+            (500, "InternalServerError", "Internal server error")
+        }
     }
 }
 

@@ -17,6 +17,7 @@ pub enum Service {
     Organizations,
     Ssm,
     Route53,
+    Route53Profiles,
 }
 
 /// One call that arrived.
@@ -72,6 +73,7 @@ impl Service {
             Self::Organizations => "organizations",
             Self::Ssm => "ssm",
             Self::Route53 => "route53",
+            Self::Route53Profiles => "route53profiles",
         }
     }
 }

@@ -1,9 +1,12 @@
-//! Route 53: what VPCs learn of private hosted zones.
+//! Route 53: what VPCs learn of private hosted zones and of Profiles.
 //!
 //! Shapes and errors are those of the
 //! [API reference](https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZonesByVPC.html).
 
+use serde_json::json;
+
 use crate::api_error::ApiError;
+use crate::errors::Bytes;
 use crate::form::Form;
 use crate::not_modelled;
 use crate::world::World;
@@ -16,6 +19,8 @@ pub(crate) fn read(target: &str) -> (String, Form) {
     let of_zone = path.strip_prefix("/2013-04-01/hostedzone/");
     if path == "/2013-04-01/hostedzonesbyvpc" {
         ("ListHostedZonesByVPC".to_owned(), Form::new(query))
+    } else if path == "/profileassociations" {
+        ("ListProfileAssociations".to_owned(), Form::new(query))
     } else if let Some(id) = of_zone.and_then(|rest| rest.strip_suffix("/rrset")) {
         let fields = query.chain([("Id".to_owned(), id.to_owned())]);
         ("ListResourceRecordSets".to_owned(), Form::new(fields))
@@ -33,6 +38,22 @@ pub(crate) fn answer(world: &World, caller: &str, operation: &str, form: &Form) 
     };
     form.all_read(operation);
     answer
+}
+
+/// Answers `ListProfileAssociations` of Route 53 Profiles, by
+/// [its reference](https://docs.aws.amazon.com/Route53/latest/APIReference/API_route53profiles_ListProfileAssociations.html).
+pub(crate) fn profiles(world: &World, form: &Form) -> Bytes {
+    let vpc = form.required("resourceId");
+    form.all_read("ListProfileAssociations");
+    let profile = world.dns_profiles.get(vpc);
+    let associations = profile.map(|profile| {
+        json!({"Id": "rpassoc-1", "Name": "names", "ProfileId": profile, "ResourceId": vpc, "Status": "COMPLETE"})
+    });
+    let associations: Vec<_> = associations.into_iter().collect();
+    (
+        200,
+        json!({ "ProfileAssociations": associations }).to_string().into_bytes(),
+    )
 }
 
 fn records(world: &World, account: &str, form: &Form) -> Result<String, ApiError> {

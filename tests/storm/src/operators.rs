@@ -9,7 +9,7 @@ use postern_cli::operate::{
     Changing, CommandError, OperatorContext, Release, Resume, Rollback, release, resume, rollback,
 };
 use postern_cloud::Cloud;
-use postern_core::history::ChangeRecord;
+use postern_core::history::{ChangeId, ChangeRecord};
 use postern_core::model::scope::ScopedResource;
 use postern_core::plan::ReleaseTarget;
 use postern_core::settings::Settings;
@@ -33,12 +33,29 @@ pub(crate) async fn operate(cloud: Cloud, settings: Arc<Settings>, mut rng: Rng)
         _ => Duration::from_secs(3_600),
     };
     // A command that fails is reported to the operator, who is free to repeat it.
-    let _ = timeout(patience, Box::pin(run(&cloud, &settings, command))).await;
+    let _ = timeout(patience, Box::pin(run(&cloud, &settings, command, &mut io::sink()))).await;
 }
 
-async fn run(cloud: &Cloud, settings: &Settings, command: Command) -> Result<(), CommandError> {
+/// Rolls a change back. Gives what the command printed.
+pub(crate) async fn roll_back(cloud: &Cloud, settings: &Settings, change: ChangeId) -> String {
+    let mut out = Vec::new();
+    let rollback = Rollback {
+        change: Some(change),
+        run: None,
+        since: None,
+        changing: Changing::default(),
+    };
+    let done = Box::pin(run(cloud, settings, Command::Rollback(rollback), &mut out)).await;
+    format!("{done:?} {}", String::from_utf8_lossy(&out))
+}
+
+async fn run(
+    cloud: &Cloud,
+    settings: &Settings,
+    command: Command,
+    out: &mut dyn io::Write,
+) -> Result<(), CommandError> {
     let context = OperatorContext::new(cloud.aws(OPERATOR), LEDGER).await?;
-    let out = &mut io::sink();
     match command {
         Command::Rollback(arguments) => rollback(&context, settings, &arguments, out).await,
         Command::Release(arguments) => release(&context, settings, &arguments, out).await,

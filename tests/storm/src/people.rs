@@ -1,5 +1,7 @@
 //! Changes by people and their tools: of the networks, of the endpoint services, and of those who consume them.
 
+mod central;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,8 +72,10 @@ impl People {
         self.times.pop();
         let repeated = self.repeated_call.clone().filter(|_| rng.u8(..4) > 0);
         let chosen = |rng: &mut Rng| {
-            cloud.edit(|world| match rng.u8(..3) {
-                0 => choose_of_services(world, rng),
+            cloud.edit(|world| match rng.u8(..12) {
+                0..4 => choose_of_services(world, rng),
+                4 | 5 => central::choose(world, rng).or_else(|| choose(world, rng)),
+                6 if rng.bool() => central::unapproved(world, rng),
                 _ => choose(world, rng),
             })
         };
@@ -113,7 +117,7 @@ fn choose_of_services(world: &mut World, rng: &mut Rng) -> Option<Call> {
     let connected = |endpoint: &&Arc<Endpoint>| endpoint.service.as_ref() == Some(&service.name);
     let connections: Vec<_> = world.endpoints().filter(connected).cloned().collect();
     let connection = rng.choice(&connections);
-    match (rng.u8(..12), connection) {
+    match (rng.u8(..13), connection) {
         (0, _) => call(
             "ModifyVpcEndpointServicePermissions",
             vec![("AddAllowedPrincipals.1", "*".to_owned())],
@@ -150,6 +154,16 @@ fn choose_of_services(world: &mut World, rng: &mut Rng) -> Option<Call> {
             "DeleteVpcEndpoints",
             vec![("VpcEndpointId.1", endpoint.id.clone())],
         ),
+        (10, _) => {
+            let parameter = match service.supported_regions.is_empty() {
+                true => "AddSupportedRegion.1",
+                false => "RemoveSupportedRegion.1",
+            };
+            call(
+                "ModifyVpcEndpointServiceConfiguration",
+                vec![(parameter, "eu-west-1".to_owned())],
+            )
+        }
         (9, _) => {
             let balancer = rng.choice(&service.load_balancers)?.clone();
             of_balancer(world, balancer, rng)

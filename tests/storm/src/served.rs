@@ -9,13 +9,14 @@ use postern_tests::http::{Response, Server};
 use crate::setup::{LEDGER, role, topic};
 
 /// The services that a function calls, as `AWS_ENDPOINT_URL_…` names them.
-const SERVICES: [(Service, &str); 6] = [
+const SERVICES: [(Service, &str); 7] = [
     (Service::Ec2, "EC2"),
     (Service::LoadBalancers, "ELASTIC_LOAD_BALANCING_V2"),
     (Service::Sns, "SNS"),
     (Service::DynamoDb, "DYNAMODB"),
     (Service::Organizations, "ORGANIZATIONS"),
     (Service::Route53, "ROUTE_53"),
+    (Service::Route53Profiles, "ROUTE53PROFILES"),
 ];
 
 /// A warm function and what it calls.
@@ -83,7 +84,7 @@ async fn serve(cloud: &Cloud, service: Service, role: String) -> Result<Server> 
         let (cloud, role) = (cloud.clone(), role.clone());
         async move {
             let target = match service {
-                Service::Route53 => &request.path,
+                Service::Route53 | Service::Route53Profiles => &request.path,
                 _ => request.header("x-amz-target").unwrap_or_default(),
             };
             let (status, body) = cloud.serve(&role, service, target, &request.body).await?;

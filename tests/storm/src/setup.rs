@@ -1,5 +1,7 @@
 //! Random settings and a random world.
 
+pub(crate) mod central;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
@@ -15,6 +17,7 @@ use postern_core::history::ChangeRecord;
 use postern_core::settings::Settings;
 use postern_runtime::{ALERTS, Configuration, Destinations, REPORTS, SettingsSource};
 
+use self::central::{UNAPPROVED, add_hub, add_unapproved};
 use crate::size::Size;
 
 /// The name of the ledger's table.
@@ -85,38 +88,45 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         services: services.iter().map(|service| (*service).to_owned()).collect(),
         policies: [LEAKY, CLOSED, UNDECIDED, LOCKED].map(str::to_owned).into(),
     };
-    let resources = cloud.edit(|world| {
+    let (resources, sections) = cloud.edit(|world| {
         world.topics.extend([topic(), alert_topic()]);
         world.limit_endpoint_changes();
         if kind == Size::Small {
             // Most pages are long, and few services are listed that are not required.
             world.page = rng.choice([world.page, 1_000, 1_000]).unwrap_or(1_000);
-            let wanted = |name: &str| {
-                shape
-                    .services
-                    .iter()
-                    .any(|service| name.ends_with(&format!(".{service}")))
-            };
+            let known = services.iter().chain([&UNAPPROVED]);
+            let known: Vec<_> = known.map(|service| format!(".{service}")).collect();
+            let wanted = |name: &str| known.iter().any(|service| name.ends_with(service));
             world
                 .catalogue
                 .retain(|listing| wanted(&listing.name) || rng.u8(..8) == 0);
         }
         world.populate(&shape, rng);
+        let interfaces = || services.iter().copied().filter(|service| !is_gateway(service));
+        let mut sections = String::new();
+        if rng.u8(..5) == 0 {
+            let interfaces: Vec<_> = interfaces().collect();
+            sections += &add_hub(world, &interfaces, &shape.policies, rng);
+        }
+        if rng.u8(..4) == 0 {
+            sections += &add_unapproved(world, &shape.policies, rng);
+        }
         if rng.bool() {
             offer_services(world, rng);
         }
         let holder = world.vpcs().next().map(|vpc| vpc.id.clone());
-        if let Some(vpc) = holder.filter(|_| rng.u8(..6) == 0) {
+        if let Some(vpc) = holder.filter(|_| sections.is_empty() && rng.u8(..6) == 0) {
             world.add_hosted_zone(&format!("sts.{REGION}.amazonaws.com"), &vpc);
         }
         let vpcs = world.vpcs().map(|vpc| vpc.id.clone());
         let endpoints = world.endpoints().map(|endpoint| endpoint.id.clone());
         let services = world.endpoint_services().map(|service| service.id.clone());
-        vpcs.chain(endpoints).chain(services).collect::<Vec<_>>()
+        let resources: Vec<_> = vpcs.chain(endpoints).chain(services).collect();
+        (resources, sections)
     });
     let lag = rng.choice([0, 0, 2]).unwrap_or_default();
     cloud.tables(|tables| *tables = ledger(rng.u64(..)).lag(jiff::SignedDuration::from_secs(lag)));
-    let settings = Arc::new(settings(services, &resources, rng));
+    let settings = Arc::new(settings(services, &resources, &sections, rng));
     let configuration = Configuration {
         settings: SettingsSource::Package(Arc::clone(&settings)),
         destinations: destinations(rng.u8(..4) > 0),
@@ -170,20 +180,23 @@ fn offer_services(world: &mut World, rng: &mut Rng) {
     world.rejected_is_final = rng.bool();
 }
 
-fn settings(services: &[&str], resources: &[String], rng: &mut Rng) -> Settings {
+fn is_gateway(service: &str) -> bool {
+    matches!(service, "s3" | "dynamodb")
+}
+
+/// With these sections.
+fn settings(services: &[&str], resources: &[String], sections: &str, rng: &mut Rng) -> Settings {
     let quoted = |names: &[&str]| {
         let names: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
         names.join(", ")
     };
-    let (gateways, interfaces): (Vec<&str>, Vec<&str>) = services
-        .iter()
-        .partition(|service| matches!(**service, "s3" | "dynamodb"));
+    let (gateways, interfaces): (Vec<&str>, Vec<&str>) = services.iter().partition(|service| is_gateway(service));
     let mode = match rng.u8(..10) {
         0 => "audit",
         _ => "enforce",
     };
     let mut text = format!(
-        "[perimeter]\n{}accounts = [\"{ACCOUNT}\"]\n\n{}\
+        "[perimeter]\n{}accounts = [\"{ACCOUNT}\"]\n\n{}{sections}\
          [[requirements]]\nservices = [{}]\ntype = \"gateway\"\n\n[[requirements]]\nservices = [{}]\n\n\
          [prices]\ninterface_endpoint_zone_hour = 0.01\n[modes]\ndefault = \"{mode}\"\ninterrupting.mode = \"{}\"\n",
         // Whether an account belongs to an organisation AWS does not tell, so that no consumer is then untrusted.

@@ -180,7 +180,8 @@ impl Storm {
             &self.configuration.destinations,
             self.figures.busiest,
         )
-        .await
+        .await?;
+        checks::quarantine::every_quarantine_can_be_rolled_back(&self.cloud, &self.settings).await
     }
 
     /// The time with faults and changes by people.

@@ -17,7 +17,7 @@ use tokio::task::LocalSet;
 use crate::runner::{Stop, run_storms};
 use crate::setup::{LEDGER, destinations, ledger, role, topic};
 use crate::size::Size;
-use crate::storm::Storm;
+use crate::storm::{Storm, calls_of_storm};
 
 const STORMS: u64 = 2_000;
 /// One of so many storms goes over several VPCs instead of one.
@@ -54,6 +54,27 @@ fn invariants_hold_in_storms_over_one_vpc() {
 #[test]
 fn invariants_hold_in_storms_over_several_vpcs() {
     check(Size::Large, LARGE);
+}
+
+/// Storms of which some have hubs and endpoints that nobody approved.
+const PLAYED: u64 = 60;
+
+#[test]
+fn storms_play_ways_to_hubs_and_both_kinds_of_quarantine() {
+    let (mut routes, mut denied, mut isolated) = (0, 0, 0);
+    for seed in 0..PLAYED {
+        for entry in calls_of_storm(seed, Size::Small).unwrap() {
+            let has = |name: &str, text: &str| entry.parameter(name).is_some_and(|value| value.contains(text));
+            routes += usize::from(entry.operation == "DeleteRoute" && entry.changed());
+            denied += usize::from(has("PolicyDocument", "PosternQuarantine") && entry.changed());
+            let replaced = has("AddSecurityGroupId.1", "sg-") && has("RemoveSecurityGroupId.1", "sg-");
+            isolated += usize::from(replaced && entry.caller.contains(":role/postern-") && entry.changed());
+        }
+    }
+    assert!(
+        routes > 0 && denied > 0 && isolated > 0,
+        "{routes} routes, {denied} policies, {isolated} groups"
+    );
 }
 
 /// Whoever makes the new VPCs.

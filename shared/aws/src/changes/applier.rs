@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use jiff::Timestamp;
 use postern_core::changes::{Change, ChangeOutcome};
 use postern_core::model::id::{AccountId, Region, RunId, SecurityGroupId, VpcId};
-use postern_core::model::managed::{TAG_CONTROL, TAG_MANAGED, TAG_RUN};
+use postern_core::model::managed::{GroupPurpose, TAG_CONTROL, TAG_MANAGED, TAG_RUN};
 
 use super::refusal;
 use crate::error::{CallError, chain};
@@ -40,7 +40,7 @@ pub struct Applier {
     pub(super) region: Region,
     pub(super) run: RunId,
     /// The managed groups that this run created or found: AWS may not show a new one yet.
-    pub(super) managed: BTreeMap<VpcId, SecurityGroupId>,
+    pub(super) managed: BTreeMap<(VpcId, GroupPurpose), SecurityGroupId>,
     pub(super) settle: Duration,
     pub(super) session: Session,
     /// How many requests of the last change EC2 refused because it was busy with the same endpoint.

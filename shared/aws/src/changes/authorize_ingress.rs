@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
 use postern_core::changes::{AuthorizeIngress, Change, ChangeOutcome, RevokeIngress};
 use postern_core::model::id::SecurityGroupId;
+use postern_core::model::managed::GroupPurpose;
 use postern_core::model::snapshot::IngressSource;
 
 use super::applier::{Applier, Step, accepted, not_needed, skipped};
@@ -82,9 +83,9 @@ async fn missing(
     change: &AuthorizeIngress,
 ) -> Result<(SecurityGroupId, BTreeSet<IpNet>), ChangeOutcome> {
     let AuthorizeIngress { group, cidrs } = change;
-    let Some(found) = applier.managed_group(&group.vpc).await? else {
+    let Some(found) = applier.managed_group(&group.vpc, GroupPurpose::Ingress).await? else {
         // AWS may not show a new group yet.
-        return match applier.managed.get(&group.vpc) {
+        return match applier.known_group(&group.vpc, GroupPurpose::Ingress) {
             Some(id) => Ok((id.clone(), cidrs.clone())),
             None => Err(skipped(format!("{group} does not exist"))),
         };

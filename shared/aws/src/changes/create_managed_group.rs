@@ -1,7 +1,7 @@
-//! Creates the managed security group of a VPC.
+//! Creates a managed security group of a VPC.
 
 use postern_core::changes::{Change, ChangeOutcome, CreateManagedGroup, DeleteSecurityGroup};
-use postern_core::model::managed::MANAGED_GROUP_NAME;
+use postern_core::model::managed::GroupPurpose;
 use postern_core::model::snapshot::SecurityGroup;
 
 use super::applier::{Applier, CREATE_TAGS, Step, not_needed, skipped};
@@ -16,17 +16,21 @@ pub(super) const CALLS: &[&str] = &[describe::SECURITY_GROUPS, CREATE_SECURITY_G
 pub(super) const UNDO_CALLS: &[&str] = &[describe::SECURITY_GROUPS, DELETE_SECURITY_GROUP];
 
 pub(super) async fn apply(applier: &mut Applier, change: &CreateManagedGroup, control: &str) -> Step {
-    let vpc = &change.vpc;
-    if let Some(group) = applier.managed_group(vpc).await? {
+    let CreateManagedGroup { vpc, purpose } = change;
+    let name = purpose.group_name();
+    if let Some(group) = applier.managed_group(vpc, *purpose).await? {
         return Err(exists(&group));
     }
     let request = applier
         .ec2
         .create_security_group()
-        .group_name(MANAGED_GROUP_NAME)
-        .description("HTTPS to VPC endpoints, managed by Postern")
+        .group_name(name)
+        .description(match purpose {
+            GroupPurpose::Ingress => "HTTPS to VPC endpoints, managed by Postern",
+            GroupPurpose::Quarantine => "No rules: VPC endpoints in quarantine, managed by Postern",
+        })
         .vpc_id(vpc.as_str())
-        .tag_specifications(applier.tags("security-group", MANAGED_GROUP_NAME, control));
+        .tag_specifications(applier.tags("security-group", name, control));
     let answer = request.send().await;
     match answer.map_err(|error| CallError::new(CREATE_SECURITY_GROUP, error)) {
         Ok(answer) => {
@@ -34,11 +38,11 @@ pub(super) async fn apply(applier: &mut Applier, change: &CreateManagedGroup, co
                 .group_id
                 .ok_or_else(|| CallError::unreadable(CREATE_SECURITY_GROUP, "the answer lacks the group id"))
                 .map_err(refusal::outcome)?;
-            applier.managed.insert(vpc.clone(), id.as_str().into());
+            applier.managed.insert((vpc.clone(), *purpose), id.as_str().into());
             Ok(Some(id))
         }
         // Created since by somebody else, most likely by a run at the same time.
-        Err(error) if error.is(&["InvalidGroup.Duplicate"]) => match applier.managed_group(vpc).await? {
+        Err(error) if error.is(&["InvalidGroup.Duplicate"]) => match applier.managed_group(vpc, *purpose).await? {
             Some(group) => Err(exists(&group)),
             None => Err(refusal::outcome(error.into_transient())),
         },

@@ -14,6 +14,7 @@ mod enable_private_dns;
 mod enable_vpc_dns;
 mod endpoint_modification;
 mod endpoint_service;
+mod isolate_endpoint;
 mod quarantine_endpoint;
 mod refusal;
 mod reject_connection;
@@ -46,6 +47,7 @@ pub fn calls(kind: ChangeKind) -> &'static [&'static str] {
         ChangeKind::EnablePrivateDns => enable_private_dns::CALLS,
         ChangeKind::AcceptConnection => accept_connection::CALLS,
         ChangeKind::QuarantineEndpoint => quarantine_endpoint::CALLS,
+        ChangeKind::IsolateEndpoint => isolate_endpoint::CALLS,
         ChangeKind::ReplacePolicy => replace_policy::CALLS,
         ChangeKind::RequireAcceptance => require_acceptance::CALLS,
         ChangeKind::RemoveServicePrincipals => remove_service_principals::CALLS,
@@ -66,6 +68,7 @@ pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
         ChangeKind::EnablePrivateDns => enable_private_dns::UNDO_CALLS,
         ChangeKind::AcceptConnection => accept_connection::UNDO_CALLS,
         ChangeKind::QuarantineEndpoint => quarantine_endpoint::UNDO_CALLS,
+        ChangeKind::IsolateEndpoint => isolate_endpoint::UNDO_CALLS,
         ChangeKind::ReplacePolicy => replace_policy::UNDO_CALLS,
         ChangeKind::RequireAcceptance => require_acceptance::UNDO_CALLS,
         ChangeKind::RemoveServicePrincipals => remove_service_principals::UNDO_CALLS,
@@ -74,7 +77,10 @@ pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
 }
 
 /// The calls that EC2 limits to a few in a minute, per account and Region.
-const LIMITED: [&str; 3] = [
+///
+/// [Request throttling for the Amazon EC2
+/// API](https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html): each has a bucket of four tokens.
+pub const LIMITED: [&str; 3] = [
     create_endpoint::CREATE_ENDPOINT,
     create_endpoint::DELETE_ENDPOINTS,
     endpoint_modification::MODIFY,
@@ -98,6 +104,7 @@ pub fn limited_undo_call(inverse: &Inverse) -> Option<&'static str> {
         Inverse::DisablePrivateDns(_) => enable_private_dns::UNDO_CALLS,
         Inverse::RefuseAcceptedConnection(_) => accept_connection::UNDO_CALLS,
         Inverse::RestorePolicy(_) => replace_policy::UNDO_CALLS,
+        Inverse::RestoreGroups(_) => isolate_endpoint::UNDO_CALLS,
         Inverse::WaiveAcceptance(_) => require_acceptance::UNDO_CALLS,
         Inverse::AddServicePrincipals(_) => remove_service_principals::UNDO_CALLS,
         Inverse::AcceptRejectedConnection(_) => reject_connection::UNDO_CALLS,
@@ -127,6 +134,7 @@ impl Applier {
             Change::EnablePrivateDns(change) => Box::pin(enable_private_dns::apply(self, change)),
             Change::AcceptConnection(change) => Box::pin(accept_connection::apply(self, change)),
             Change::QuarantineEndpoint(change) => Box::pin(quarantine_endpoint::apply(self, change)),
+            Change::IsolateEndpoint(change) => Box::pin(isolate_endpoint::apply(self, change)),
             Change::ReplacePolicy(change) => Box::pin(replace_policy::apply(self, change)),
             Change::RequireAcceptance(change) => Box::pin(require_acceptance::apply(self, change)),
             Change::RemoveServicePrincipals(change) => Box::pin(remove_service_principals::apply(self, change)),
@@ -138,7 +146,7 @@ impl Applier {
             Err(ChangeOutcome::NotNeeded { .. }) if self.repeated(change, &before) => ChangeOutcome::Applied {
                 created: change
                     .managed_group()
-                    .and_then(|vpc| self.managed.get(vpc))
+                    .and_then(|(vpc, purpose)| self.known_group(vpc, purpose))
                     .map(|id| id.0.clone()),
             },
             Err(ChangeOutcome::Failed { cause, transient }) => ChangeOutcome::Failed {
@@ -185,6 +193,7 @@ impl Applier {
             Inverse::DisablePrivateDns(inverse) => Box::pin(enable_private_dns::undo(self, inverse)),
             Inverse::RefuseAcceptedConnection(inverse) => Box::pin(accept_connection::undo(self, inverse)),
             Inverse::RestorePolicy(inverse) => Box::pin(replace_policy::undo(self, inverse, change)),
+            Inverse::RestoreGroups(inverse) => Box::pin(isolate_endpoint::undo(self, inverse)),
             Inverse::WaiveAcceptance(inverse) => Box::pin(require_acceptance::undo(self, inverse)),
             Inverse::AddServicePrincipals(inverse) => Box::pin(remove_service_principals::undo(self, inverse)),
             Inverse::AcceptRejectedConnection(inverse) => Box::pin(reject_connection::undo(self, inverse)),

@@ -10,7 +10,7 @@ use postern_core::model::snapshot::Central;
 use postern_core::model::snapshot::{Vpc, VpcSnapshot};
 use postern_core::settings::Settings;
 
-use super::observe;
+use super::{ObserveError, observe};
 use crate::describe::{self, parse};
 use crate::error::CallError;
 use crate::session::Session;
@@ -56,6 +56,80 @@ pub(super) async fn central(
         found.hubs.extend(observed.map(|hub| (vpc.id, Arc::new(hub))));
     }
     Ok(found)
+}
+
+/// Of the spokes of hubs so many are observed at most, since each takes calls of its own for its DNS attributes.
+const MOST_SPOKES: usize = 100;
+
+/// The hubs among some VPCs, and the VPCs that use their endpoints.
+#[derive(Debug, Default)]
+pub struct Spokes {
+    pub hubs: BTreeSet<VpcId>,
+    /// Those that need an endpoint of a hub, the VPCs that were asked about aside.
+    pub snapshots: Vec<VpcSnapshot>,
+    /// How many more spokes there are.
+    pub left_out: usize,
+}
+
+impl Session {
+    /// Observes these parts of the spokes of the hubs that are among these VPCs. One call where none of them is a hub, no
+    /// call where the settings have no central endpoints.
+    pub async fn observe_spokes(
+        &self,
+        region: &Region,
+        vpcs: &BTreeSet<VpcId>,
+        parts: &BTreeSet<Part>,
+        settings: &Settings,
+    ) -> Result<Spokes, ObserveError> {
+        Box::pin(spokes_of(self, region, vpcs, parts, settings))
+            .await
+            .map_err(|source| ObserveError {
+                target: format!("the spokes of hubs in {region}"),
+                source,
+            })
+    }
+}
+
+async fn spokes_of(
+    session: &Session,
+    region: &Region,
+    asked: &BTreeSet<VpcId>,
+    parts: &BTreeSet<Part>,
+    settings: &Settings,
+) -> Result<Spokes, CallError> {
+    let Some(central) = &settings.central else {
+        return Ok(Spokes::default());
+    };
+    let vpcs = describe::vpcs(&session.ec2(region), Vec::new()).await?;
+    let vpcs = vpcs.iter().map(parse::vpc).collect::<Result<Vec<_>, _>>()?;
+    let own = || vpcs.iter().filter(|vpc| vpc.owner == *session.account());
+    let all_hubs: BTreeSet<_> = own()
+        .filter(|vpc| central.is_hub(vpc))
+        .map(|vpc| vpc.id.clone())
+        .collect();
+    let hubs = &all_hubs & asked;
+    if hubs.is_empty() {
+        return Ok(Spokes::default());
+    }
+    let mut spokes: BTreeSet<_> = own()
+        .filter(|vpc| central.is_spoke(vpc))
+        .map(|vpc| vpc.id.clone())
+        .collect();
+    spokes.retain(|vpc| !asked.contains(vpc));
+    let found = spokes.len();
+    let observed: BTreeSet<_> = spokes.into_iter().take(MOST_SPOKES).collect();
+    let left_out = found - observed.len();
+    let together = &observed | &all_hubs;
+    let mut snapshots = session.sweep(region, parts, settings, Some(&together)).await?;
+    snapshots.retain(|snapshot| {
+        let uses_hubs = snapshot.central.as_ref().is_ok_and(|central| !central.hubs.is_empty());
+        observed.contains(&snapshot.vpc.id) && uses_hubs
+    });
+    Ok(Spokes {
+        hubs,
+        snapshots,
+        left_out,
+    })
 }
 
 /// The same for VPCs that were observed together, without a call.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::Client;
 use postern_core::model::endpoint::Endpoint;
 use postern_core::model::id::{EndpointId, SecurityGroupId};
-use postern_core::model::managed::MANAGED_GROUP_NAME;
+use postern_core::model::managed::{MANAGED_GROUP_NAME, QUARANTINE_GROUP_NAME};
 use postern_core::model::snapshot::SecurityGroup;
 
 use crate::describe::{self, filter, parse};
@@ -44,7 +44,7 @@ pub(super) fn unknown_groups(
     attached.filter(|id| !known.contains_key(*id)).cloned().collect()
 }
 
-/// The managed group of another VPC must not be taken for the one of this VPC.
+/// The managed groups of another VPC must not be taken for those of this VPC.
 pub(super) fn may_be_foreign(group: &SecurityGroup) -> bool {
-    group.name != MANAGED_GROUP_NAME
+    ![MANAGED_GROUP_NAME, QUARANTINE_GROUP_NAME].contains(&group.name.as_str())
 }

@@ -11,6 +11,7 @@ use postern_core::model::id::AccountId;
 use postern_core::model::part::{Gap, Observed, Part};
 use postern_core::model::snapshot::VpcSnapshot;
 use postern_core::settings::Settings;
+use serde_json::Value;
 
 use super::gap;
 use crate::error::CallError;
@@ -22,6 +23,15 @@ use crate::xml::records;
 pub(super) const ZONES_OF_VPC: &str = "route53:ListHostedZonesByVPC";
 /// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html>
 pub(super) const RECORDS: &str = "route53:ListResourceRecordSets";
+
+/// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_route53profiles_ListProfileAssociations.html>
+pub(super) const PROFILES: &str = "route53profiles:ListProfileAssociations";
+
+const PROFILES_SERVICE: Service = Service {
+    id: "Route53Profiles",
+    host: "route53profiles",
+    signing_name: "route53profiles",
+};
 
 const SERVICE: Service = Service {
     id: "Route 53",
@@ -71,6 +81,45 @@ pub(super) async fn hosted_zones(
             Err(gap)
         }
     }
+}
+
+/// The Route 53 Profile of a VPC whose hosted zones were observed. A VPC has at most one. Asked for where a spoke needs a name
+/// for which no zone answers; any failure is a gap.
+pub(super) async fn dns_profile(
+    session: &Session,
+    snapshot: &VpcSnapshot,
+    settings: &Settings,
+) -> Observed<Option<String>> {
+    let unknown = |reason: &str| {
+        Err(Gap {
+            part: Part::HostedZones,
+            reason: reason.to_owned(),
+        })
+    };
+    let Ok(zones) = &snapshot.hosted_zones else {
+        return unknown("the private hosted zones are not known");
+    };
+    let names = central_names(snapshot, settings);
+    if names.iter().all(|name| zone_for(zones.values(), name).is_some()) {
+        return unknown("no decision depends on the Route 53 Profile of the VPC");
+    }
+    let uri = format!("/profileassociations?resourceId={}", snapshot.vpc.id);
+    let request = Request {
+        service: PROFILES_SERVICE,
+        ..request(PROFILES, snapshot, uri)
+    };
+    let answer = session
+        .send(request)
+        .await
+        .map_err(|error| gap(Part::HostedZones, &error))?
+        .json();
+    let Some(associations) = answer.get("ProfileAssociations").and_then(Value::as_array) else {
+        return unknown("route53profiles:ListProfileAssociations gave no list of associations");
+    };
+    let profiles = associations
+        .iter()
+        .filter_map(|association| association.get("ProfileId")?.as_str());
+    Ok(profiles.map(str::to_owned).next())
 }
 
 async fn list(session: &Session, snapshot: &VpcSnapshot) -> Result<BTreeMap<String, HostedZone>, CallError> {

@@ -26,6 +26,7 @@ use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::{VpcDns, VpcSnapshot};
 use postern_core::settings::Settings;
 
+pub use central::Spokes;
 pub use clients::CLIENT_CALLS;
 pub use resolve::{Resolution, resolve_calls};
 
@@ -68,7 +69,11 @@ pub fn calls(part: Part) -> &'static [&'static str] {
         Part::SecurityGroups => &[describe::SECURITY_GROUPS],
         Part::Services => &[describe::SERVICES],
         Part::NetworkAcls => &[describe::NETWORK_ACLS],
-        Part::HostedZones => &[hosted_zones::ZONES_OF_VPC, hosted_zones::RECORDS],
+        Part::HostedZones => &[
+            hosted_zones::ZONES_OF_VPC,
+            hosted_zones::RECORDS,
+            hosted_zones::PROFILES,
+        ],
         Part::Central => central::CALLS,
         Part::Configuration => &[describe::CONFIGURATIONS],
         Part::Permissions => &[describe::PERMISSIONS],
@@ -172,10 +177,12 @@ async fn observe(
         services,
         network_acls,
         hosted_zones: Err(unasked(Part::HostedZones)),
+        dns_profile: Err(unasked(Part::HostedZones)),
         central: Err(unasked(Part::Central)),
     };
     if parts.contains(&Part::HostedZones) {
         snapshot.hosted_zones = hosted_zones::hosted_zones(session, &snapshot, settings).await;
+        snapshot.dns_profile = hosted_zones::dns_profile(session, &snapshot, settings).await;
     }
     snapshot.central = observed(
         Part::Central,

@@ -11,10 +11,10 @@ use postern_core::model::snapshot::{SecurityGroup, Vpc, VpcDns, VpcSnapshot};
 use postern_core::settings::Settings;
 
 use super::groups::{may_be_foreign, unknown_groups};
-use super::hosted_zones::hosted_zones;
+use super::hosted_zones::{dns_profile, hosted_zones};
 use super::{ObserveError, central, complete, dns, gap, observed, unasked};
-use crate::describe;
 use crate::describe::parse::{self, vpc_of};
+use crate::describe::{self, filter};
 use crate::error::CallError;
 use crate::session::Session;
 
@@ -56,7 +56,7 @@ impl Session {
         parts: &BTreeSet<Part>,
         settings: &Settings,
     ) -> Result<Vec<VpcSnapshot>, ObserveError> {
-        Box::pin(self.sweep(region, parts, settings))
+        Box::pin(self.sweep(region, parts, settings, None))
             .await
             .map_err(|source| ObserveError {
                 target: format!("the VPCs of {region}"),
@@ -64,24 +64,26 @@ impl Session {
             })
     }
 
-    async fn sweep(
+    /// The same of some VPCs only, of as many as a filter takes.
+    pub(super) async fn sweep(
         &self,
         region: &Region,
         parts: &BTreeSet<Part>,
         settings: &Settings,
+        only: Option<&BTreeSet<VpcId>>,
     ) -> Result<Vec<VpcSnapshot>, CallError> {
         self.catalogues().require(settings.full_service_names());
         let (account, ec2) = (self.account(), &self.ec2(region));
-        let all = Vec::new;
+        let here = || only.map_or_else(Vec::new, |vpcs| vec![filter("vpc-id", vpcs.iter().map(VpcId::as_str))]);
         let (vpcs, subnets, route_tables, endpoints, security_groups, mut services, network_acls) = tokio::try_join!(
-            describe::vpcs(ec2, all()),
+            describe::vpcs(ec2, here()),
             observed(Part::Subnets, parts, async {
-                by_vpc(describe::subnets(ec2, all()).await?, |subnet| {
+                by_vpc(describe::subnets(ec2, here()).await?, |subnet| {
                     Ok((vpc_of(describe::SUBNETS, subnet.vpc_id())?, parse::subnet(subnet)?))
                 })
             }),
             observed(Part::RouteTables, parts, async {
-                by_vpc(describe::route_tables(ec2, all()).await?, |table| {
+                by_vpc(describe::route_tables(ec2, here()).await?, |table| {
                     Ok((
                         vpc_of(describe::ROUTE_TABLES, table.vpc_id())?,
                         parse::route_table(table)?,
@@ -89,13 +91,14 @@ impl Session {
                 })
             }),
             observed(Part::Endpoints, parts, async {
-                by_vpc(describe::endpoints(ec2, all()).await?, |endpoint| {
+                by_vpc(describe::endpoints(ec2, here()).await?, |endpoint| {
                     let parsed = parse::endpoint(endpoint, account, region)?;
                     Ok((vpc_of(describe::ENDPOINTS, endpoint.vpc_id())?, parsed))
                 })
             }),
             observed(Part::SecurityGroups, parts, async {
-                by_vpc(describe::security_groups(ec2, all()).await?, |group| {
+                // Those of other VPCs, too, which endpoints may have.
+                by_vpc(describe::security_groups(ec2, Vec::new()).await?, |group| {
                     Ok((
                         vpc_of(describe::SECURITY_GROUPS, group.vpc_id())?,
                         parse::security_group(group)?,
@@ -104,7 +107,7 @@ impl Session {
             }),
             observed(Part::Services, parts, self.catalogues().get(ec2, region, self.now())),
             observed(Part::NetworkAcls, parts, async {
-                by_vpc(describe::network_acls(ec2, all()).await?, |acl| {
+                by_vpc(describe::network_acls(ec2, here()).await?, |acl| {
                     Ok((vpc_of(describe::NETWORK_ACLS, acl.vpc_id())?, parse::network_acl(acl)?))
                 })
             }),
@@ -132,6 +135,7 @@ impl Session {
                 services: services.clone(),
                 network_acls: share(&network_acls, &vpc.id),
                 hosted_zones: Err(unasked(Part::HostedZones)),
+                dns_profile: Err(unasked(Part::HostedZones)),
                 central: Err(unasked(Part::Central)),
                 vpc,
             })
@@ -140,6 +144,7 @@ impl Session {
         if parts.contains(&Part::HostedZones) {
             for snapshot in &mut snapshots {
                 snapshot.hosted_zones = hosted_zones(self, snapshot, settings).await;
+                snapshot.dns_profile = dns_profile(self, snapshot, settings).await;
             }
         }
         if parts.contains(&Part::Central) {

@@ -191,6 +191,7 @@ impl Fleet {
             services: Ok(Arc::clone(&self.catalogue)),
             network_acls: Ok(BTreeMap::from([(acl.id.clone(), acl)])),
             hosted_zones: Ok(BTreeMap::new()),
+            dns_profile: Ok(None),
             central: Ok(Central::default()),
         }
     }

@@ -13,6 +13,7 @@ use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::endpoint::EndpointState;
 use crate::model::endpoint_service::{Connection, ServiceSnapshot};
 use crate::model::id::{AccountId, EndpointId, EndpointServiceId, Region, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -67,7 +68,7 @@ impl KindOfChange<ServiceSnapshot> for AcceptConnection {
         Prepares::Nothing
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 

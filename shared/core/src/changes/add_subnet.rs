@@ -11,6 +11,7 @@ use super::snippet::{Block, endpoint_block, subnets};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SubnetId, VpcId, Zone};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::VpcSnapshot;
 
@@ -63,7 +64,7 @@ impl KindOfChange<VpcSnapshot> for AddSubnet {
         Prepares::Nothing
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 

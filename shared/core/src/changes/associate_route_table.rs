@@ -11,6 +11,7 @@ use super::snippet::{Block, endpoint_block, route_tables};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RouteTableId, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::VpcSnapshot;
 
@@ -62,7 +63,7 @@ impl KindOfChange<VpcSnapshot> for AssociateRouteTable {
         Prepares::Nothing
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 

@@ -12,6 +12,7 @@ use super::snippet::{Block, endpoint_block, groups};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::VpcSnapshot;
 
@@ -62,8 +63,8 @@ impl KindOfChange<VpcSnapshot> for AttachManagedGroup {
         Prepares::Ingress(&self.endpoint)
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
-        Some(&self.group.vpc)
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
+        Some((&self.group.vpc, GroupPurpose::Ingress))
     }
 
     fn requires(&self, earlier: &Change) -> bool {

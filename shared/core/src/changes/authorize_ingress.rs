@@ -14,7 +14,7 @@ use super::snippet::{Block, Setting};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
-use crate::model::managed::MANAGED_GROUP_NAME;
+use crate::model::managed::{GroupPurpose, MANAGED_GROUP_NAME};
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::{IngressRule, IngressSource, Protocol, SecurityGroup, VpcSnapshot};
 
@@ -68,8 +68,8 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
         Prepares::ManagedGroup
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
-        Some(&self.group.vpc)
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
+        Some((&self.group.vpc, GroupPurpose::Ingress))
     }
 
     fn requires(&self, earlier: &Change) -> bool {

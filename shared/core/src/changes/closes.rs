@@ -7,6 +7,7 @@ impl Change {
     pub fn closes(&self) -> Option<&str> {
         match self {
             Self::QuarantineEndpoint(change) => Some(change.endpoint.as_str()),
+            Self::IsolateEndpoint(change) => Some(change.endpoint.as_str()),
             Self::ReplacePolicy(change) => Some(change.endpoint.as_str()),
             Self::RequireAcceptance(change) => Some(change.service.as_str()),
             Self::RemoveServicePrincipals(change) => Some(change.service.as_str()),

@@ -16,7 +16,7 @@ use crate::model::address::AddressType;
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::id::{EndpointId, Region, RouteTableId, RunId, ServiceName, SubnetId, VpcId, Zone};
-use crate::model::managed::{TAG_MANAGED, is_managed};
+use crate::model::managed::{GroupPurpose, TAG_MANAGED, is_managed};
 use crate::model::part::{Gap, Part, Tags};
 use crate::model::policy_document::has_policy;
 use crate::model::snapshot::VpcSnapshot;
@@ -131,7 +131,7 @@ impl KindOfChange<VpcSnapshot> for NewEndpoint {
         Prepares::Nothing
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 
@@ -139,7 +139,7 @@ impl KindOfChange<VpcSnapshot> for NewEndpoint {
         match earlier.prepares() {
             Prepares::VpcDns => self.private_dns,
             Prepares::ManagedGroup => self.group.is_some(),
-            Prepares::Ingress(_) | Prepares::Nothing => false,
+            Prepares::QuarantineGroup | Prepares::Ingress(_) | Prepares::Nothing => false,
         }
     }
 

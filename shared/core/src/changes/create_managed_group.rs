@@ -1,17 +1,17 @@
-//! Creates the security group that Postern manages in a VPC.
+//! Creates a security group that Postern manages in a VPC.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::effect::{EffectResult, created_by, effect_if, in_effect, managed_group, not_in_effect};
+use super::effect::{EffectResult, created_by, effect_if, group_for, in_effect, not_in_effect};
 use super::kind::{KindOfChange, KindOfInverse, Prepares};
 use super::snippet::Block;
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, SecurityGroupId, VpcId};
-use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED, is_managed};
+use crate::model::managed::{GroupPurpose, MANAGED_GROUP_NAME, TAG_MANAGED, is_managed};
 use crate::model::part::{Gap, Part, Tags};
 use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
 
@@ -19,6 +19,26 @@ use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
 #[schemars(inline)]
 pub struct CreateManagedGroup {
     pub vpc: VpcId,
+    #[serde(default, skip_serializing_if = "is_ingress")]
+    pub purpose: GroupPurpose,
+}
+
+impl CreateManagedGroup {
+    /// Creates the group that admits clients.
+    pub fn for_ingress(vpc: VpcId) -> Self {
+        Self {
+            vpc,
+            purpose: GroupPurpose::Ingress,
+        }
+    }
+
+    fn group<'a>(&self, state: &'a VpcSnapshot) -> Option<&'a SecurityGroup> {
+        state.group_for(self.purpose)
+    }
+}
+
+fn is_ingress(purpose: &GroupPurpose) -> bool {
+    *purpose == GroupPurpose::Ingress
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +69,7 @@ impl KindOfChange<VpcSnapshot> for CreateManagedGroup {
     }
 
     fn text(&self) -> String {
-        format!("create security group {MANAGED_GROUP_NAME} in {}", self.vpc)
+        format!("create security group {} in {}", self.purpose.group_name(), self.vpc)
     }
 
     fn endpoint(&self) -> Option<&EndpointId> {
@@ -69,11 +89,14 @@ impl KindOfChange<VpcSnapshot> for CreateManagedGroup {
     }
 
     fn prepares(&self) -> Prepares<'_> {
-        Prepares::ManagedGroup
+        match self.purpose {
+            GroupPurpose::Ingress => Prepares::ManagedGroup,
+            GroupPurpose::Quarantine => Prepares::QuarantineGroup,
+        }
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
-        Some(&self.vpc)
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
+        Some((&self.vpc, self.purpose))
     }
 
     fn requires(&self, _: &Change) -> bool {
@@ -81,13 +104,16 @@ impl KindOfChange<VpcSnapshot> for CreateManagedGroup {
     }
 
     fn simulate(&self, state: &mut VpcSnapshot) -> bool {
-        if state.managed_group().is_some() {
+        if self.group(state).is_some() {
             return false;
         }
-        let id = SecurityGroupId(format!("sg-managed-{}", state.vpc.id));
+        let id = SecurityGroupId(match self.purpose {
+            GroupPurpose::Ingress => format!("sg-managed-{}", state.vpc.id),
+            GroupPurpose::Quarantine => format!("sg-quarantine-{}", state.vpc.id),
+        });
         let group = SecurityGroup {
             id: id.clone(),
-            name: MANAGED_GROUP_NAME.to_owned(),
+            name: self.purpose.group_name().to_owned(),
             owner: state.account.clone(),
             ingress: Vec::new(),
             tags: Tags::from([(TAG_MANAGED.to_owned(), "true".to_owned())]),
@@ -100,7 +126,7 @@ impl KindOfChange<VpcSnapshot> for CreateManagedGroup {
     }
 
     fn simulated_id(&self, after: &VpcSnapshot) -> Option<String> {
-        after.managed_group().map(|group| group.id.to_string())
+        self.group(after).map(|group| group.id.to_string())
     }
 
     fn inverse(&self, created: Option<&str>) -> Option<Inverse> {
@@ -110,10 +136,14 @@ impl KindOfChange<VpcSnapshot> for CreateManagedGroup {
     }
 
     fn effect(&self, run: &RunId, state: &VpcSnapshot) -> EffectResult {
-        Ok(match managed_group(state)? {
+        Ok(match group_for(state, self.purpose)? {
             Some(group) if created_by(&group.tags, run) => in_effect(Some(group.id.to_string())),
             Some(group) => not_in_effect(format!("another run created {}", group.id)),
-            None => not_in_effect(format!("{} has no security group {MANAGED_GROUP_NAME}", self.vpc)),
+            None => not_in_effect(format!(
+                "{} has no security group {}",
+                self.vpc,
+                self.purpose.group_name()
+            )),
         })
     }
 

@@ -3,7 +3,7 @@
 use crate::model::endpoint::Endpoint;
 use crate::model::endpoint_service::{Connection, ServiceSnapshot};
 use crate::model::id::{EndpointId, RunId};
-use crate::model::managed::{TAG_RUN, is_managed, managed_by};
+use crate::model::managed::{GroupPurpose, TAG_RUN, is_managed, managed_by};
 use crate::model::part::{Gap, Observed, Tags};
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
@@ -43,8 +43,12 @@ pub(super) fn other_scope(snapshot: &Snapshot) -> EffectCheck {
 }
 
 pub(super) fn managed_group(state: &VpcSnapshot) -> Observed<Option<&SecurityGroup>> {
+    group_for(state, GroupPurpose::Ingress)
+}
+
+pub(super) fn group_for(state: &VpcSnapshot, purpose: GroupPurpose) -> Observed<Option<&SecurityGroup>> {
     state.security_groups.as_ref().map_err(Gap::clone)?;
-    Ok(state.managed_group())
+    Ok(state.group_for(purpose))
 }
 
 /// The effect on an endpoint, which has to be alive.

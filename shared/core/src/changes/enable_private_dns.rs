@@ -11,6 +11,7 @@ use super::snippet::{Block, Setting, endpoint_block};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::VpcSnapshot;
 
@@ -60,7 +61,7 @@ impl KindOfChange<VpcSnapshot> for EnablePrivateDns {
         Prepares::Nothing
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 
@@ -68,7 +69,7 @@ impl KindOfChange<VpcSnapshot> for EnablePrivateDns {
         match earlier.prepares() {
             Prepares::VpcDns | Prepares::ManagedGroup => true,
             Prepares::Ingress(endpoint) => *endpoint == self.endpoint,
-            Prepares::Nothing => false,
+            Prepares::QuarantineGroup | Prepares::Nothing => false,
         }
     }
 

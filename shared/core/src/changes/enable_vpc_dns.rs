@@ -11,6 +11,7 @@ use super::snippet::{Block, Setting};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Observed, Part};
 use crate::model::snapshot::VpcSnapshot;
 
@@ -79,7 +80,7 @@ impl KindOfChange<VpcSnapshot> for EnableVpcDns {
         Prepares::VpcDns
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 

@@ -21,6 +21,7 @@ impl Change {
             Self::AssociateRouteTable(change) => subnets_of(&[change.route_table.clone()].into(), state),
             Self::EnablePrivateDns(_) => every_subnet(state),
             Self::QuarantineEndpoint(change) => return clients_of(&change.endpoint, state),
+            Self::IsolateEndpoint(change) => return clients_of(&change.endpoint, state),
             Self::EnableVpcDns(_)
             | Self::CreateManagedGroup(_)
             | Self::AuthorizeIngress(_)

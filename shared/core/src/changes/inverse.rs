@@ -7,8 +7,8 @@ use super::effect::{EffectCheck, other_scope};
 use super::kind::KindOfInverse;
 use super::{
     AcceptRejectedConnection, AddServicePrincipals, DeleteEndpoint, DeleteSecurityGroup, DetachGroup,
-    DisablePrivateDns, DisableVpcDns, DisassociateRouteTable, RefuseAcceptedConnection, RemoveSubnet, RestorePolicy,
-    RevokeIngress, Safety, WaiveAcceptance,
+    DisablePrivateDns, DisableVpcDns, DisassociateRouteTable, RefuseAcceptedConnection, RemoveSubnet, RestoreGroups,
+    RestorePolicy, RevokeIngress, Safety, WaiveAcceptance,
 };
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::part::Gap;
@@ -29,6 +29,7 @@ pub enum Inverse {
     DisablePrivateDns(DisablePrivateDns),
     RefuseAcceptedConnection(RefuseAcceptedConnection),
     RestorePolicy(RestorePolicy),
+    RestoreGroups(RestoreGroups),
     WaiveAcceptance(WaiveAcceptance),
     AddServicePrincipals(AddServicePrincipals),
     AcceptRejectedConnection(AcceptRejectedConnection),
@@ -62,6 +63,7 @@ impl Inverse {
             Self::DetachGroup(inverse) => InverseDetails::Vpc(inverse),
             Self::DisablePrivateDns(inverse) => InverseDetails::Vpc(inverse),
             Self::RestorePolicy(inverse) => InverseDetails::Vpc(inverse),
+            Self::RestoreGroups(inverse) => InverseDetails::Vpc(inverse),
             Self::RefuseAcceptedConnection(inverse) => InverseDetails::Service(inverse),
             Self::WaiveAcceptance(inverse) => InverseDetails::Service(inverse),
             Self::AddServicePrincipals(inverse) => InverseDetails::Service(inverse),

@@ -6,6 +6,7 @@ use super::snippet::Block;
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 
 /// What a change makes ready, so that later changes of a plan need it.
@@ -15,6 +16,8 @@ pub(super) enum Prepares<'a> {
     VpcDns,
     /// The managed group and what it admits.
     ManagedGroup,
+    /// The empty group of endpoints in quarantine.
+    QuarantineGroup,
     /// What the groups of an endpoint admit.
     Ingress(&'a EndpointId),
 }
@@ -43,8 +46,8 @@ pub(super) trait KindOfChange<S> {
     /// What it prepares for later changes of the same plan.
     fn prepares(&self) -> Prepares<'_>;
 
-    /// The VPC whose managed group it creates, changes or attaches.
-    fn managed_group(&self) -> Option<&VpcId>;
+    /// The VPC in which it creates, changes or attaches a managed group, and which one.
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)>;
 
     /// Whether it may fail, or cut clients off, unless an earlier change of the same plan was made.
     fn requires(&self, earlier: &Change) -> bool;

@@ -23,6 +23,7 @@ mod enable_private_dns;
 mod enable_vpc_dns;
 mod interrupted;
 mod inverse;
+mod isolate_endpoint;
 mod kind;
 mod outcome;
 mod quarantine_endpoint;
@@ -48,6 +49,7 @@ pub use self::effect::EffectCheck;
 pub use self::enable_private_dns::{DisablePrivateDns, EnablePrivateDns};
 pub use self::enable_vpc_dns::{DisableVpcDns, DnsAttribute, EnableVpcDns};
 pub use self::inverse::Inverse;
+pub use self::isolate_endpoint::{IsolateEndpoint, RestoreGroups};
 pub use self::outcome::ChangeOutcome;
 pub use self::quarantine_endpoint::QuarantineEndpoint;
 pub use self::reject_connection::{AcceptRejectedConnection, RejectConnection};
@@ -62,6 +64,7 @@ use self::snippet::Block;
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::VpcSnapshot;
@@ -80,6 +83,7 @@ pub enum Change {
     EnablePrivateDns(EnablePrivateDns),
     AcceptConnection(AcceptConnection),
     QuarantineEndpoint(QuarantineEndpoint),
+    IsolateEndpoint(IsolateEndpoint),
     ReplacePolicy(ReplacePolicy),
     RequireAcceptance(RequireAcceptance),
     RemoveServicePrincipals(RemoveServicePrincipals),
@@ -101,6 +105,7 @@ pub enum ChangeKind {
     EnablePrivateDns,
     AcceptConnection,
     QuarantineEndpoint,
+    IsolateEndpoint,
     ReplacePolicy,
     RequireAcceptance,
     RemoveServicePrincipals,
@@ -152,6 +157,7 @@ impl ChangeKind {
             | Self::EnablePrivateDns
             | Self::AcceptConnection
             | Self::QuarantineEndpoint
+            | Self::IsolateEndpoint
             | Self::ReplacePolicy
             | Self::RequireAcceptance
             | Self::RemoveServicePrincipals
@@ -188,6 +194,7 @@ impl Change {
             Self::AttachManagedGroup(change) => Details::Vpc(change),
             Self::EnablePrivateDns(change) => Details::Vpc(change),
             Self::QuarantineEndpoint(change) => Details::Vpc(change),
+            Self::IsolateEndpoint(change) => Details::Vpc(change),
             Self::ReplacePolicy(change) => Details::Vpc(change),
             Self::AcceptConnection(change) => Details::Service(change),
             Self::RequireAcceptance(change) => Details::Service(change),
@@ -218,6 +225,7 @@ impl Change {
             | Self::AttachManagedGroup(_)
             | Self::EnablePrivateDns(_)
             | Self::QuarantineEndpoint(_)
+            | Self::IsolateEndpoint(_)
             | Self::ReplacePolicy(_)
             | Self::RequireAcceptance(_)
             | Self::RemoveServicePrincipals(_)
@@ -246,8 +254,8 @@ impl Change {
         of_kind!(self.details(), kind => kind.repeats(earlier))
     }
 
-    /// The VPC whose managed group it creates, changes or attaches.
-    pub fn managed_group(&self) -> Option<&VpcId> {
+    /// The VPC in which it creates, changes or attaches a managed group, and which one.
+    pub fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         of_kind!(self.details(), kind => kind.managed_group())
     }
 

@@ -11,6 +11,7 @@ use super::snippet::{Block, endpoint_block, policy};
 use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::id::{EndpointId, Region, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 use crate::model::policy_document::has_policy;
 use crate::model::snapshot::VpcSnapshot;
@@ -63,7 +64,7 @@ impl KindOfChange<VpcSnapshot> for ReplacePolicy {
         Prepares::Nothing
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 

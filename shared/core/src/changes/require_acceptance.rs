@@ -10,6 +10,7 @@ use super::{Change, ChangeKind, Inverse, Safety};
 use crate::model::cost::{MonthlyCost, Prices};
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::{EndpointId, EndpointServiceId, Region, RunId, VpcId};
+use crate::model::managed::GroupPurpose;
 use crate::model::part::{Gap, Part};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -58,7 +59,7 @@ impl KindOfChange<ServiceSnapshot> for RequireAcceptance {
         Prepares::Nothing
     }
 
-    fn managed_group(&self) -> Option<&VpcId> {
+    fn managed_group(&self) -> Option<(&VpcId, GroupPurpose)> {
         None
     }
 

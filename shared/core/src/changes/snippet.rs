@@ -10,7 +10,7 @@ use super::Change;
 use crate::model::endpoint::Endpoint;
 use crate::model::endpoint_service::ServiceSnapshot;
 use crate::model::id::EndpointId;
-use crate::model::managed::MANAGED_GROUP_NAME;
+use crate::model::managed::GroupPurpose;
 use crate::model::scope_snapshot::Snapshot;
 use crate::model::snapshot::{SecurityGroup, VpcSnapshot};
 use crate::model::text::printable_json;
@@ -61,11 +61,16 @@ impl Code {
         }
         let joined = |text: fn(&Block) -> String| {
             let text = blocks.iter().map(text).collect::<Vec<_>>().join("\n");
-            match (managed_group(snapshot), managed_group(&after)) {
-                // What AWS will call it is not known.
-                (None, Some(group)) => text.replace(group.id.as_str(), &format!("<id of {MANAGED_GROUP_NAME}>")),
-                _ => text,
-            }
+            let purposes = [GroupPurpose::Ingress, GroupPurpose::Quarantine];
+            purposes.into_iter().fold(text, |text, purpose| {
+                match (group_for(snapshot, purpose), group_for(&after, purpose)) {
+                    // What AWS will call it is not known.
+                    (None, Some(group)) => {
+                        text.replace(group.id.as_str(), &format!("<id of {}>", purpose.group_name()))
+                    }
+                    (Some(_) | None, Some(_) | None) => text,
+                }
+            })
         };
         (!blocks.is_empty()).then(|| Self {
             terraform: joined(Block::terraform),
@@ -74,9 +79,9 @@ impl Code {
     }
 }
 
-fn managed_group(snapshot: &Snapshot) -> Option<&SecurityGroup> {
+fn group_for(snapshot: &Snapshot, purpose: GroupPurpose) -> Option<&SecurityGroup> {
     match snapshot {
-        Snapshot::Vpc(vpc) => vpc.managed_group(),
+        Snapshot::Vpc(vpc) => vpc.group_for(purpose),
         Snapshot::Service(_) => None,
     }
 }

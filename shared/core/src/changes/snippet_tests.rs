@@ -201,7 +201,7 @@ fn snippet_of_a_missing_endpoint_is_complete() {
     }
     assert_eq!(
         Code::of(
-            &[Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() })],
+            &[Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into()))],
             &world.snapshot.state()
         ),
         None

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, EnablePrivateDns,
-    EnableVpcDns, ManagedGroup, QuarantineEndpoint, ReplacePolicy,
+    EnableVpcDns, IsolateEndpoint, ManagedGroup, QuarantineEndpoint, ReplacePolicy,
 };
 use crate::model::address::AddressType;
 use crate::model::endpoint::{EndpointKind, EndpointState};
@@ -27,6 +27,7 @@ fn world() -> World {
         .edit_endpoint("vpce-sts", |e| e.private_dns = false)
         .gateway("vpce-s3", "s3", &["rtb-private"])
         .managed_group("sg-managed", &[https("10.0.0.0/24")])
+        .quarantine_group("sg-quarantine")
         .dns(false, false)
 }
 
@@ -109,6 +110,16 @@ fn changes() -> Vec<(Change, Part)> {
             Part::Endpoints,
         ),
         (
+            Change::IsolateEndpoint(IsolateEndpoint {
+                endpoint: "vpce-sts".into(),
+                vpc: VPC.into(),
+                before: world().snapshot.endpoints.unwrap()[&"vpce-sts".into()]
+                    .security_groups
+                    .clone(),
+            }),
+            Part::Endpoints,
+        ),
+        (
             Change::ReplacePolicy(ReplacePolicy {
                 endpoint: "vpce-s3".into(),
                 before: world().snapshot.endpoints.unwrap()[&"vpce-s3".into()]
@@ -174,7 +185,7 @@ fn change_of_a_missing_resource_does_nothing() {
 
 #[test]
 fn managed_group_is_created_at_most_once() {
-    let change = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
+    let change = Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into()));
     assert_eq!(change.make_in(&world().snapshot), world().snapshot);
     let before = compliant().snapshot;
     let after = change.make_in(&before);

@@ -196,6 +196,7 @@ mod tests {
                 | Change::EnablePrivateDns(_)
                 | Change::AcceptConnection(_)
                 | Change::QuarantineEndpoint(_)
+                | Change::IsolateEndpoint(_)
                 | Change::RequireAcceptance(_)
                 | Change::RemoveServicePrincipals(_)
                 | Change::RejectConnection(_) => None,

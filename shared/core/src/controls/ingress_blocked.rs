@@ -74,6 +74,9 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 
 fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
+    if context.quarantines() && context.unapproved(endpoint)? {
+        return Ok(key.not_applicable("The settings want the endpoint in quarantine. See service-unapproved."));
+    }
     let subnets = context.clients(endpoint)?;
     if subnets.is_empty() {
         return Ok(key.not_applicable("No subnet needs the endpoint."));
@@ -367,7 +370,7 @@ mod tests {
         assert_eq!(
             changes(&finding),
             [
-                Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
+                Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into())),
                 Change::AuthorizeIngress(AuthorizeIngress {
                     group: managed(),
                     cidrs: nets(&["10.0.0.0/23"]),

@@ -58,7 +58,7 @@ fn judge(
     service: &Service,
     policy: &Policy,
 ) -> Assessment {
-    if context.in_quarantine(endpoint).unwrap_or_default() {
+    if context.denied_by_quarantine(endpoint).unwrap_or_default() {
         return key.not_applicable("The endpoint is in quarantine. See service-unapproved.");
     }
     let rewrite = context.rewrite(endpoint, service, policy);

@@ -19,7 +19,8 @@ to public addresses, and traffic does not use the endpoint, although it is paid 
 
 One endpoint per service and VPC can have private DNS enabled. The control does not apply to services that also have \
 a gateway type, since the normal name is for the clients of the gateway endpoint, nor to services that AWS does not \
-offer, nor to endpoints of hubs (`[central]`), where private hosted zones hold the names.
+offer or that `[approved_services]` does not approve, nor to endpoints of hubs (`[central]`), where private hosted \
+zones hold the names.
 
 **Remediation** (automatic, interrupting). Enables private DNS on the endpoint, after admitting all subnets of the \
 VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
@@ -80,6 +81,12 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
     }
     if let Some(reason) = against_private_dns(service) {
         return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
+    }
+    if context.unapproved(endpoint)? {
+        return Ok(key.not_applicable(
+            "`approved_services` does not approve the service, so that no more clients are led to the endpoint. See \
+             service-unapproved.",
+        ));
     }
     if !context.wants_private_dns(service)? {
         return Ok(key.not_applicable("Private DNS is not wanted on interface endpoints to this service."));
@@ -193,7 +200,7 @@ mod tests {
             assert_eq!(
                 changes(&world.judge(&CONTROL, "vpce-sts")),
                 [
-                    Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
+                    Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into())),
                     Change::AuthorizeIngress(AuthorizeIngress {
                         group: managed.clone(),
                         cidrs: nets(&["10.0.0.0/23"]),

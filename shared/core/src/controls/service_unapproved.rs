@@ -1,10 +1,11 @@
 //! service-unapproved: see [`CONTROL`].
 
-use crate::changes::{Change, ChangeKind, QuarantineEndpoint};
+use crate::changes::{Change, ChangeKind, CreateManagedGroup, IsolateEndpoint, QuarantineEndpoint};
 use crate::evaluation::approval::Approval;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
-use crate::model::endpoint::Endpoint;
+use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::managed::{GroupPurpose, QUARANTINE_GROUP_NAME};
 use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
@@ -22,9 +23,12 @@ Balancer, resource, service-network and tunnel endpoints.
 **Remediation** (manual). Approve the service, or delete the endpoint.
 
 **Remediation** (automatic, restrictive and interrupting, with `quarantine = true` in `[approved_services]`). Replaces \
-the policy of the endpoint by one that denies every request. Whoever uses the endpoint is cut off; a rollback puts the \
-policy from before back. Endpoints to services that take no endpoint policy, such as those of most other providers, and \
-endpoints that AWS services or other accounts manage remain manual.",
+the policy of the endpoint by one that denies every request. Where the service takes no endpoint policy, such as those \
+of most other providers, the security groups of an interface endpoint are replaced by `postern-endpoint-quarantine`, a \
+group without rules that Postern creates in the VPC. Whoever uses the endpoint is cut off, at once by a policy; \
+connections that EC2 tracks go on until they time out after the groups were replaced. A rollback puts the policy or the \
+groups from before back. Endpoints without policy and groups, and endpoints that AWS services or other accounts manage, \
+remain manual.",
     finds: "an endpoint to a service that nobody approved",
     remediation: "only reports; quarantines it where the settings ask for that",
     concern: Concern::Containment,
@@ -39,8 +43,12 @@ endpoints that AWS services or other accounts manage remain manual.",
         (Framework::DataPerimeter, "resource-from-network"),
     ],
     resource: ResourceKind::Endpoint,
-    needs: &[Part::Endpoints, Part::Services],
-    changes: &[ChangeKind::QuarantineEndpoint],
+    needs: &[Part::Endpoints, Part::SecurityGroups, Part::Services],
+    changes: &[
+        ChangeKind::CreateManagedGroup,
+        ChangeKind::QuarantineEndpoint,
+        ChangeKind::IsolateEndpoint,
+    ],
     opt_in: false,
     writes_perimeter_policies: false,
     evaluate: Evaluate::Vpc(evaluate),
@@ -70,7 +78,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
     let explanation =
         format!("The {kind} endpoint leads to {target}{whose}, which `approved_services` does not approve");
     let delete = format!("`aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}`", endpoint.id);
-    if context.in_quarantine(endpoint)? {
+    if context.denied_by_quarantine(endpoint)? {
         return Ok(key.compliant(format!(
             "{explanation}. It is in quarantine: its policy denies every request. To delete it: {delete}."
         )));
@@ -79,38 +87,89 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
     if !context.quarantines() {
         return Ok(key.non_compliant(format!("{explanation}."), Remediation::Manual(advice)));
     }
+    let manual = |explanation: String| {
+        Ok(key
+            .clone()
+            .non_compliant(explanation, Remediation::Manual(advice.clone())))
+    };
     let service = context.service_of(endpoint)?;
-    let (Some(policy), true) = (
-        &endpoint.policy,
-        service.is_some_and(|service| service.policy_supported),
-    ) else {
-        return Ok(key.non_compliant(
-            format!("{explanation}. It takes no endpoint policy, so that Postern cannot quarantine it."),
-            Remediation::Manual(advice),
-        ));
+    let changes = match &endpoint.policy {
+        Some(policy) if service.is_some_and(|service| service.policy_supported) => {
+            vec![Change::QuarantineEndpoint(QuarantineEndpoint {
+                endpoint: endpoint.id.clone(),
+                before: policy.clone(),
+            })]
+        }
+        Some(_) | None => match isolation(context, endpoint)? {
+            Isolation::InEffect => {
+                return Ok(key.compliant(format!(
+                    "{explanation}. It is in quarantine: its security group {QUARANTINE_GROUP_NAME} admits nobody. To \
+                     delete it: {delete}."
+                )));
+            }
+            Isolation::Changes(changes) => changes,
+            Isolation::Impossible(reason) => return manual(format!("{explanation}. {reason}")),
+        },
     };
-    let quarantine = Change::QuarantineEndpoint(QuarantineEndpoint {
+    match endpoint.usable() {
+        true => Ok(key.non_compliant(format!("{explanation}."), Remediation::Automatic(changes))),
+        false => manual(format!("{explanation}.")),
+    }
+}
+
+/// The quarantine of an endpoint that takes no policy.
+enum Isolation {
+    InEffect,
+    Changes(Vec<Change>),
+    /// The reason, in a sentence.
+    Impossible(String),
+}
+
+fn isolation(context: &Context<'_>, endpoint: &Endpoint) -> Result<Isolation, Gap> {
+    context.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
+    if endpoint.kind != EndpointKind::Interface || endpoint.security_groups.is_empty() {
+        let reason = "It takes no endpoint policy and is no interface endpoint, so that Postern cannot quarantine it.";
+        return Ok(Isolation::Impossible(reason.to_owned()));
+    }
+    let vpc = &context.snapshot.vpc.id;
+    let purpose = GroupPurpose::Quarantine;
+    let mut changes = Vec::new();
+    match context.snapshot.group_for(purpose) {
+        Some(group) if !group.ingress.is_empty() => {
+            let reason = format!(
+                "Postern cannot quarantine it while the security group {} ({QUARANTINE_GROUP_NAME}) has rules; remove them.",
+                group.id
+            );
+            return Ok(Isolation::Impossible(reason));
+        }
+        Some(group) if endpoint.security_groups.iter().eq([&group.id]) => return Ok(Isolation::InEffect),
+        Some(_) => {}
+        None => changes.push(Change::CreateManagedGroup(CreateManagedGroup {
+            vpc: vpc.clone(),
+            purpose,
+        })),
+    }
+    changes.push(Change::IsolateEndpoint(IsolateEndpoint {
         endpoint: endpoint.id.clone(),
-        before: policy.clone(),
-    });
-    let remediation = match endpoint.usable() {
-        true => Remediation::Automatic(vec![quarantine]),
-        false => Remediation::Manual(advice),
-    };
-    Ok(key.non_compliant(format!("{explanation}."), remediation))
+        vpc: vpc.clone(),
+        before: endpoint.security_groups.clone(),
+    }));
+    Ok(Isolation::Changes(changes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::changes::Safety;
-    use crate::controls::policy_locked_out;
-    use crate::model::endpoint::{EndpointKind, EndpointState};
+    use crate::controls::{ingress_blocked, policy_locked_out, private_dns_disabled};
+    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
     use crate::model::id::AccountId;
+    use crate::model::snapshot::SubnetClass;
     use crate::settings::{ApprovedServices, ExemptionSelector};
     use crate::testing::{
-        ACCOUNT, ALLOW_ALL, PARTNER, STRANGER, World, advice, assert_needs, bare, changes, compliant, service, tags,
+        ACCOUNT, ALLOW_ALL, PARTNER, STRANGER, World, advice, assert_needs, bare, changes, compliant, https, service,
+        tags,
     };
 
     fn approving(aws: bool, names: &[&str], accounts: &[&str]) -> World {
@@ -225,7 +284,7 @@ mod tests {
 
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
-        assert_needs(&CONTROL, &[approving(true, &[], &[])]);
+        assert_needs(&CONTROL, &[approving(true, &[], &[]), quarantining()]);
     }
 
     /// Of AWS, only KMS is approved; the others are to be quarantined.
@@ -263,16 +322,76 @@ mod tests {
     }
 
     #[test]
-    fn endpoint_without_a_policy_or_in_doubt_is_not_quarantined() {
+    fn empty_group_replaces_the_groups_of_an_endpoint_that_takes_no_policy() {
+        let mut world = quarantining().group("sg-web", &[https("10.0.0.0/16")]);
+        world = world.edit_endpoint("vpce-partner", |e| e.security_groups = ["sg-web".into()].into());
+        let finding = world.judge(&CONTROL, "vpce-partner");
+        let [create, isolate] = changes(&finding) else {
+            panic!("{finding:#?}")
+        };
+        assert_eq!(
+            create.to_string(),
+            "create security group postern-endpoint-quarantine in vpc-1"
+        );
+        assert_eq!(
+            isolate.to_string(),
+            "quarantine vpce-partner: replace its security groups (sg-web) by postern-endpoint-quarantine, which admits \
+             nobody"
+        );
+        assert_eq!(
+            (create.safety(), isolate.safety()),
+            (Safety::Additive, Safety::Disconnecting)
+        );
+        let mut quarantined = world.clone();
+        quarantined.snapshot = isolate.make_in(&create.make_in(&world.snapshot));
+        let finding = quarantined.judge(&CONTROL, "vpce-partner");
+        assert_eq!(finding.verdict(), YES);
+        assert!(finding.explanation().contains("admits nobody"), "{finding:#?}");
+        let id = isolate.simulated_id(&quarantined.snapshot.state());
+        let inverse = isolate.inverse(id.as_deref()).unwrap();
+        assert!(
+            inverse
+                .command()
+                .ends_with("--add-security-group-ids sg-web --remove-security-group-ids sg-quarantine-vpc-1")
+        );
+        assert_eq!(inverse.make_in(&quarantined.snapshot), create.make_in(&world.snapshot));
+        let group = quarantined.snapshot.security_groups.as_mut().unwrap();
+        group.get_mut(&"sg-quarantine-vpc-1".into()).unwrap().ingress = vec![https("10.0.0.0/16")];
+        let finding = quarantined.judge(&CONTROL, "vpce-partner");
+        assert!(finding.explanation().contains("has rules"), "{finding:#?}");
+        assert!(advice(&finding).contains("delete-vpc-endpoints"), "{finding:#?}");
+    }
+
+    #[test]
+    fn nobody_is_led_to_an_endpoint_that_is_not_approved() {
+        let world = quarantining()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .edit_endpoint("vpce-sts", |e| e.private_dns = false);
+        let judged = |world: &World| world.verdict(&private_dns_disabled::CONTROL, "vpce-sts");
+        assert_eq!(judged(&world), Verdict::NotApplicable);
+        let mut approved = world.clone();
+        approved.settings.approved_services.as_mut().unwrap().aws = true;
+        assert_eq!(judged(&approved), NO);
+        let with_private_dns = world.edit_endpoint("vpce-sts", |e| {
+            e.private_dns = true;
+            e.security_groups.clear();
+        });
+        let blocked = |world: &World| world.verdict(&ingress_blocked::CONTROL, "vpce-sts");
+        assert_eq!(blocked(&with_private_dns), Verdict::NotApplicable);
+        let mut approved = with_private_dns;
+        approved.settings.approved_services.as_mut().unwrap().aws = true;
+        assert_eq!(blocked(&approved), NO);
+    }
+
+    #[test]
+    fn endpoint_without_policy_and_groups_or_in_doubt_is_not_quarantined() {
         let world = quarantining();
-        for id in ["vpce-partner", "vpce-resource"] {
-            let finding = world.judge(&CONTROL, id);
-            assert!(
-                finding.explanation().contains("takes no endpoint policy"),
-                "{finding:#?}"
-            );
-            assert!(advice(&finding).contains("delete-vpc-endpoints"), "{finding:#?}");
-        }
+        let finding = world.judge(&CONTROL, "vpce-resource");
+        assert!(
+            finding.explanation().contains("takes no endpoint policy"),
+            "{finding:#?}"
+        );
+        assert!(advice(&finding).contains("delete-vpc-endpoints"), "{finding:#?}");
         let unknown = world.edit_endpoint("vpce-sts", |e| e.state = EndpointState::Unknown);
         assert!(advice(&unknown.judge(&CONTROL, "vpce-sts")).contains("delete-vpc-endpoints"));
     }

@@ -79,9 +79,14 @@ impl Context<'_> {
         approved.is_some_and(|approved| approved.quarantine)
     }
 
-    /// Whether an endpoint is in the quarantine in which the settings want it.
-    pub(crate) fn in_quarantine(&self, endpoint: &Endpoint) -> Result<bool, Gap> {
+    /// Whether the settings do not approve where an endpoint leads.
+    pub(crate) fn unapproved(&self, endpoint: &Endpoint) -> Result<bool, Gap> {
+        Ok(matches!(self.approval(endpoint)?, Approval::Unapproved { .. }))
+    }
+
+    /// Whether an endpoint is in the quarantine in which the settings want it, by its policy.
+    pub(crate) fn denied_by_quarantine(&self, endpoint: &Endpoint) -> Result<bool, Gap> {
         let denied = self.quarantines() && has_policy(endpoint, QUARANTINE_POLICY);
-        Ok(denied && matches!(self.approval(endpoint)?, Approval::Unapproved { .. }))
+        Ok(denied && self.unapproved(endpoint)?)
     }
 }

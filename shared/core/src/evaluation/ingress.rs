@@ -116,7 +116,7 @@ impl<'a> Context<'a> {
         let rules: Vec<_> = match self.snapshot.managed_group() {
             Some(managed) => managed.ingress.iter().collect(),
             None => {
-                changes.push(Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.clone() }));
+                changes.push(Change::CreateManagedGroup(CreateManagedGroup::for_ingress(vpc.clone())));
                 Vec::new()
             }
         };

@@ -155,6 +155,7 @@ impl<'a> Context<'a> {
             | Change::EnablePrivateDns(_)
             // Somebody asked for it.
             | Change::QuarantineEndpoint(_)
+            | Change::IsolateEndpoint(_)
             | Change::AcceptConnection(_)
             | Change::RequireAcceptance(_)
             | Change::RemoveServicePrincipals(_)

@@ -41,7 +41,7 @@ fn parts(change: &Change) -> &'static [Part] {
     match change {
         Change::EnableVpcDns(_) => &[Part::Dns],
         Change::CreateManagedGroup(_) | Change::AuthorizeIngress(_) => &[Part::SecurityGroups],
-        Change::AttachManagedGroup(_) => &[Part::SecurityGroups, Part::Endpoints],
+        Change::AttachManagedGroup(_) | Change::IsolateEndpoint(_) => &[Part::SecurityGroups, Part::Endpoints],
         Change::CreateEndpoint(_)
         | Change::AddSubnet(_)
         | Change::AssociateRouteTable(_)
@@ -142,7 +142,7 @@ fn change_made_by_a_later_run_is_not_counted_twice() {
 
 #[test]
 fn resource_created_by_another_run_is_not_attributed() {
-    let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
+    let group = Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into()));
     let intended = record(group.clone(), "run-1", "2026-11-23T11:00:00Z").intended();
     let after = group.make_in(&bare().snapshot);
     let id = group.simulated_id(&after.state());

@@ -32,6 +32,9 @@ pub struct VpcSnapshot {
     pub network_acls: Observed<BTreeMap<NetworkAclId, NetworkAcl>>,
     /// By id.
     pub hosted_zones: Observed<BTreeMap<String, HostedZone>>,
+    /// The id of the Route 53 Profile that is associated with the VPC and may bring hosted zones of its own. Observed where
+    /// no hosted zone answers for a name that a spoke needs; a gap belongs to the hosted zones.
+    pub dns_profile: Observed<Option<String>>,
     pub central: Observed<Central>,
 }
 

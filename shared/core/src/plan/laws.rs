@@ -13,7 +13,7 @@ use crate::controls::{CONTROLS, find};
 use crate::evaluation::{Conclusion, Evaluate, Remediation};
 use crate::model::endpoint::EndpointKind;
 use crate::model::finding::{ResourceKind, Verdict};
-use crate::model::managed::{TAG_MANAGED, managed_by};
+use crate::model::managed::{GroupPurpose, TAG_MANAGED, managed_by};
 use crate::model::part::Part;
 use crate::settings::Modes;
 use crate::testing::strategy::{POLICIES, enforced_worlds, worlds, worlds_with_gaps};
@@ -158,10 +158,11 @@ proptest! {
             subnet.free_addresses = before.subnets.as_ref().unwrap()[id].free_addresses;
         }
         prop_assert_eq!(Ok(subnets), before.subnets.clone());
-        let managed = after.managed_group().map(|group| &group.id);
+        let own = [GroupPurpose::Ingress, GroupPurpose::Quarantine].map(|purpose| after.group_for(purpose));
+        let own: BTreeSet<_> = own.into_iter().flatten().map(|group| &group.id).collect();
         let groups = before.security_groups.as_ref().unwrap();
         for (id, group) in after.security_groups.as_ref().unwrap() {
-            prop_assert!(groups.get(id) == Some(group) || Some(id) == managed, "{id}");
+            prop_assert!(groups.get(id) == Some(group) || own.contains(id), "{id}");
         }
         let endpoints = before.endpoints.as_ref().unwrap();
         for (id, endpoint) in after.endpoints.as_ref().unwrap() {
@@ -243,6 +244,11 @@ proptest! {
                 Change::AuthorizeIngress(_) | Change::AttachManagedGroup(_) => {
                     prop_assert!(state.managed_group().is_some());
                 }
+                Change::IsolateEndpoint(change) => {
+                    let group = state.group_for(GroupPurpose::Quarantine).unwrap();
+                    prop_assert!(group.ingress.is_empty());
+                    prop_assert_eq!(&state.endpoints.as_ref().unwrap()[&change.endpoint].security_groups, &change.before);
+                }
                 Change::AddSubnet(AddSubnet { subnet, .. }) => {
                     prop_assert!(state.subnets.as_ref().unwrap()[subnet].free_addresses > 0);
                 }
@@ -322,7 +328,7 @@ proptest! {
         limits.changes_per_hour = per_hour;
         tight.settings.limits = limits;
         let added = MonthlyCost::from_dollars(spent.1.into());
-        let mut earlier = record(Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }), "run-0", "2026-11-23T08:00:00Z");
+        let mut earlier = record(Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into())), "run-0", "2026-11-23T08:00:00Z");
         earlier.monthly_cost = added;
         tight.history.records.push(earlier);
         let spent = Spent { changes: spent.0 };

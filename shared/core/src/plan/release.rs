@@ -9,7 +9,7 @@ use crate::changes::{AddSubnet, Change, DeleteEndpoint, DeleteSecurityGroup, Inv
 use crate::history::{Action, ChangeRecord};
 use crate::model::endpoint::Endpoint;
 use crate::model::id::{EndpointServiceId, SubnetId, VpcId};
-use crate::model::managed::{is_managed, managed_by};
+use crate::model::managed::{GroupPurpose, is_managed, managed_by};
 use crate::model::part::Gap;
 use crate::model::scope::ScopedResource;
 use crate::model::scope_snapshot::Snapshot;
@@ -97,7 +97,9 @@ pub fn release(target: &ReleaseTarget, snapshot: &Snapshot, records: &[ChangeRec
     }
     if let ReleaseTarget::Vpc(_) = target {
         snapshot.security_groups.as_ref().map_err(Gap::clone)?;
-        release.group(snapshot, endpoints.values());
+        for purpose in [GroupPurpose::Ingress, GroupPurpose::Quarantine] {
+            release.group(snapshot, purpose, endpoints.values());
+        }
     }
     Ok(release)
 }
@@ -197,9 +199,16 @@ impl Release {
         }
     }
 
-    /// The managed group is removed last, unless an endpoint that stays uses it.
-    fn group<'a>(&mut self, snapshot: &VpcSnapshot, endpoints: impl IntoIterator<Item = &'a Endpoint>) {
-        let Some(group) = snapshot.managed_group() else { return };
+    /// A managed group is removed last, unless an endpoint that stays uses it.
+    fn group<'a>(
+        &mut self,
+        snapshot: &VpcSnapshot,
+        purpose: GroupPurpose,
+        endpoints: impl IntoIterator<Item = &'a Endpoint>,
+    ) {
+        let Some(group) = snapshot.group_for(purpose) else {
+            return;
+        };
         let mut users = endpoints.into_iter().filter(|endpoint| {
             !endpoint.dead() && endpoint.security_groups.contains(&group.id) && !created_by_postern(endpoint, snapshot)
         });

@@ -446,7 +446,7 @@ fn control_whose_remediation_has_no_effect_is_detected() {
     assert_eq!(idle.changes, []);
     let busy = unending(|context| {
         let Some(group) = context.snapshot.managed_group() else {
-            return never_content(Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }));
+            return never_content(Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into())));
         };
         let n = group.ingress.len();
         never_content(Change::AuthorizeIngress(AuthorizeIngress {

@@ -57,6 +57,7 @@ pub(crate) fn bare() -> World {
         services: Ok(Arc::new(catalogue())),
         network_acls: Ok([].into()),
         hosted_zones: Ok(BTreeMap::new()),
+        dns_profile: Ok(None),
         central: Ok(Central::default()),
     };
     let settings = Settings {

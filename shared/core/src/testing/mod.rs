@@ -27,7 +27,7 @@ use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::Verdict;
 use crate::model::hosted_zone::HostedZone;
 use crate::model::id::{ServiceName, SubnetId, Zone};
-use crate::model::managed::{MANAGED_GROUP_NAME, TAG_MANAGED};
+use crate::model::managed::{GroupPurpose, TAG_MANAGED};
 use crate::model::network_acl::{AclEntry, NetworkAcl};
 use crate::model::part::{Gap, Observed, Part, Tags};
 use crate::model::scope_snapshot::Snapshot;
@@ -275,6 +275,15 @@ impl World {
 
     /// Adds the group that Postern manages.
     pub(crate) fn managed_group(self, id: &str, ingress: &[IngressRule]) -> Self {
+        self.own_group(GroupPurpose::Ingress, id, ingress)
+    }
+
+    /// Adds the group of endpoints in quarantine.
+    pub(crate) fn quarantine_group(self, id: &str) -> Self {
+        self.own_group(GroupPurpose::Quarantine, id, &[])
+    }
+
+    fn own_group(self, purpose: GroupPurpose, id: &str, ingress: &[IngressRule]) -> Self {
         let mut world = self.group(id, ingress);
         let group = world
             .snapshot
@@ -283,7 +292,7 @@ impl World {
             .unwrap()
             .get_mut(&id.into())
             .unwrap();
-        group.name = MANAGED_GROUP_NAME.to_owned();
+        group.name = purpose.group_name().to_owned();
         group.tags = tags(&[(TAG_MANAGED, "true")]);
         world
     }
@@ -395,7 +404,10 @@ impl World {
             Part::SecurityGroups => self.snapshot.security_groups = Err(gap),
             Part::Services => self.snapshot.services = Err(gap),
             Part::NetworkAcls => self.snapshot.network_acls = Err(gap),
-            Part::HostedZones => self.snapshot.hosted_zones = Err(gap),
+            Part::HostedZones => {
+                self.snapshot.dns_profile = Err(gap.clone());
+                self.snapshot.hosted_zones = Err(gap);
+            }
             Part::Central => self.snapshot.central = Err(gap),
             Part::Configuration | Part::Permissions | Part::Connections | Part::LoadBalancers | Part::TargetHealth => {
                 panic!("{part:?} is no part of a VPC")

@@ -62,7 +62,11 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
         vec(lead(), TABLES.len()),
         vec(vec(ingress(), 0..3), 3),
         maybe(0.4, (vec(ingress(), 0..3), prop::bool::weighted(0.9))),
-        (prop::bool::weighted(0.7), prop::bool::weighted(0.7)),
+        (
+            prop::bool::weighted(0.7),
+            prop::bool::weighted(0.7),
+            prop::bool::weighted(0.3),
+        ),
         maybe(0.2, 0..11_usize),
         (vec(addresses(), 12), any::<bool>(), vec(acl_entry(), SUBNETS)),
         maybe(0.2, select(vec!["sts", "kms", "ecr.api", "example"])),
@@ -70,7 +74,17 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
     );
     (places, vec(endpoint(), 0..=ENDPOINTS), settings()).prop_map(
         |(
-            (subnets, leads, groups, managed, (support, hostnames), unlisted, (offered, lost, acls), zone, shared),
+            (
+                subnets,
+                leads,
+                groups,
+                managed,
+                (support, hostnames, quarantined),
+                unlisted,
+                (offered, lost, acls),
+                zone,
+                shared,
+            ),
             endpoints,
             settings,
         )| {
@@ -105,6 +119,9 @@ pub(crate) fn worlds() -> impl Strategy<Value = World> {
                     let groups = world.snapshot.security_groups.as_mut().unwrap();
                     groups.get_mut(&"sg-managed".into()).unwrap().tags.clear();
                 }
+            }
+            if quarantined {
+                world = world.quarantine_group("sg-quarantine");
             }
             world.snapshot.dns = Ok(VpcDns { support, hostnames });
             world.settings = Settings {

@@ -40,7 +40,7 @@ pub(super) fn holds(
     }
     let mut fit = values
         .iter()
-        .map(|value| listed(condition, value, interpretation, lookup) != negated);
+        .map(|value| fits(condition, value, interpretation, Some(lookup)));
     if condition.quantifier == Some(Quantifier::ForAllValues) || (condition.quantifier.is_none() && negated) {
         fit.all(|fits| fits)
     } else {
@@ -50,31 +50,44 @@ pub(super) fn holds(
 
 /// Whether a condition holds for these values of its key and some values of its variables. True when that is not known.
 pub(super) fn may_hold(condition: &Condition, values: &[&str], interpretation: Interpretation) -> bool {
-    let (Values::Texts(texts), false) = (&condition.values, values.is_empty()) else {
+    if values.is_empty() || !condition.linked() {
         return holds(condition, values, interpretation, &nothing);
-    };
+    }
     if !interpretation.plain_compares_each && condition.plain_on_several() {
         return false;
     }
-    let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
     let negated = condition.operator.negated();
-    let fits = |value: &&str| {
-        let mut fixed = texts.iter().filter_map(Text::fixed);
-        if negated {
-            return !fixed.any(|form| form_fits(form, value, folded, interpretation));
-        }
-        fixed.any(|form| form_fits(form, value, folded, interpretation))
-            || texts
-                .iter()
-                .filter(|text| text.fixed().is_none())
-                .any(|text| folded || widened(text).is_none_or(|form| form_fits(&form, value, false, interpretation)))
-    };
+    let fits = |value: &&str| fits(condition, value, interpretation, None);
     let mut values = values.iter();
     if condition.quantifier == Some(Quantifier::ForAllValues) || (condition.quantifier.is_none() && negated) {
         values.all(fits)
     } else {
         values.any(fits)
     }
+}
+
+/// Whether one value fits a condition, with a lookup; without one, whether it fits for some values of the variables.
+pub(super) fn fits(
+    condition: &Condition,
+    value: &str,
+    interpretation: Interpretation,
+    lookup: Option<Lookup<'_>>,
+) -> bool {
+    let negated = condition.operator.negated();
+    let (texts, None) = (condition.texts(), lookup) else {
+        return listed(condition, value, interpretation, lookup.unwrap_or(&nothing)) != negated;
+    };
+    if !condition.linked() {
+        return listed(condition, value, interpretation, &nothing) != negated;
+    }
+    let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+    let mut fixed = texts.iter().filter_map(Text::fixed);
+    if negated {
+        return !fixed.any(|form| form_fits(form, value, folded, interpretation));
+    }
+    let mut linked = texts.iter().filter(|text| text.fixed().is_none());
+    fixed.any(|form| form_fits(form, value, folded, interpretation))
+        || linked.any(|text| folded || widened(text).is_none_or(|form| form_fits(&form, value, false, interpretation)))
 }
 
 /// A form that stands for at least what a text stands for, whatever its variables are. Nothing when a variable could
@@ -99,7 +112,7 @@ pub(super) fn widened(text: &Text) -> Option<Form> {
 }
 
 /// Whether the value is among those of the policy.
-pub(super) fn listed(condition: &Condition, value: &str, interpretation: Interpretation, lookup: Lookup<'_>) -> bool {
+fn listed(condition: &Condition, value: &str, interpretation: Interpretation, lookup: Lookup<'_>) -> bool {
     match &condition.values {
         Values::Texts(texts) => {
             let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });

@@ -7,15 +7,18 @@ use super::budget::{Budget, KEPT};
 use super::identities::{self, Identities, below};
 use super::model::KeyMeaning;
 use super::model::Model;
+use crate::arn::Arn;
 use crate::bits::Bits;
 use crate::glob::Pattern;
 
 pub(super) mod ids;
 mod names;
 mod services;
+mod session;
 
 use names::{Named, names, principal_sig};
 use services::services;
+pub(super) use session::Session;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Caller {
@@ -33,6 +36,12 @@ pub(super) enum Caller {
 impl Caller {
     pub(super) fn is_iam(self) -> bool {
         !matches!(self, Self::Anonymous | Self::Bearer(_) | Self::Service)
+    }
+
+    /// Whether it always signs with temporary credentials, which tell when they were issued. Users and root users may.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-tokenissuetime>
+    pub(super) fn is_temporary(self) -> bool {
+        matches!(self, Self::Role | Self::FederatedUser)
     }
 
     /// The value of `aws:PrincipalType`.
@@ -72,53 +81,6 @@ pub(super) struct Principal {
     pub(super) sig: Bits,
 }
 
-/// Whether a caller used multi-factor authentication, and whether a service calls for it. Nothing where no condition asks
-/// for two keys that tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Session {
-    pub(super) multi_factor: Option<bool>,
-    pub(super) via_service: Option<bool>,
-}
-
-impl Session {
-    /// The sessions that the keys of a document tell apart.
-    fn all(model: &Model<'_>) -> Vec<Self> {
-        let has = |id: &str| model.keys.iter().any(|key| key.id == id);
-        let both = |asked: bool| {
-            if asked {
-                vec![Some(false), Some(true)]
-            } else {
-                vec![None]
-            }
-        };
-        let multi_factor = both(has("aws:multifactorauthage") && has("aws:multifactorauthpresent"));
-        let via = ["aws:calledvia", "aws:calledviafirst", "aws:calledvialast"];
-        let via_service = both(has("aws:viaawsservice") && via.iter().any(|id| has(id)));
-        let pairs = multi_factor
-            .iter()
-            .flat_map(|multi_factor| via_service.iter().map(move |via| (*multi_factor, *via)));
-        pairs
-            .map(|(multi_factor, via_service)| Self {
-                multi_factor,
-                via_service,
-            })
-            .collect()
-    }
-
-    /// Whether the session can have these values of a key.
-    pub(super) fn allows(self, id: &str, values: &[String]) -> bool {
-        let told =
-            |told: Option<bool>| told.is_none_or(|told| values == [told.to_string()] || (!told && values.is_empty()));
-        match id {
-            "aws:multifactorauthpresent" => told(self.multi_factor),
-            "aws:multifactorauthage" => self.multi_factor != Some(false) || values.is_empty(),
-            "aws:viaawsservice" => told(self.via_service),
-            id if id.starts_with("aws:calledvia") => self.via_service != Some(false) || values.is_empty(),
-            _ => true,
-        }
-    }
-}
-
 pub(super) struct Principals {
     pub(super) all: Vec<Principal>,
     pub(super) complete: bool,
@@ -150,18 +112,19 @@ pub(super) fn memberships(
 ) -> Vec<Membership> {
     let organizations = [KeyMeaning::PrincipalOrganization, KeyMeaning::ResourceOrganization];
     let paths = [KeyMeaning::PrincipalPaths, KeyMeaning::ResourcePaths];
-    let ours = |kind: KeyMeaning| organizations.contains(&kind) || paths.contains(&kind);
-    let linked = model
-        .keys
-        .iter()
-        .any(|key| (key.linked || key.source) && ours(key.kind));
+    let linked = |kinds: &[KeyMeaning]| {
+        let mut keys = model.keys.iter();
+        keys.any(|key| (key.linked || key.source) && kinds.contains(&key.kind))
+    };
+    let (by_organization, by_path) = (linked(&organizations), linked(&paths));
     let mut all: Vec<Membership> = Vec::new();
     let mut add = |new: Membership| {
         let same = |old: &Membership| {
             (old.caller, old.owner, old.trusted, old.path.is_some())
                 == (new.caller, new.owner, new.trusted, new.path.is_some())
+                && (!by_organization || old.organization == new.organization)
         };
-        if linked || !all.iter().any(same) {
+        if by_path || !all.iter().any(same) {
             all.push(new);
         }
     };
@@ -217,14 +180,14 @@ pub(super) fn principals(
     budget: &mut Budget,
 ) -> Principals {
     let mut complete = identities.complete;
-    let linked = model.names(&[
-        KeyMeaning::PrincipalAccount,
+    let compared = |kind: KeyMeaning| model.keys.iter().any(|key| key.linked && key.kind == kind);
+    let of_name = [
         KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalUser,
         KeyMeaning::PrincipalType,
-    ]) || model
-        .keys
-        .iter()
-        .any(|key| key.linked && matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::PrincipalArn));
+    ];
+    let by_name = model.names(&of_name) || of_name.into_iter().any(compared);
+    let linked = by_name || model.names(&[KeyMeaning::PrincipalAccount]) || compared(KeyMeaning::PrincipalAccount);
     let iam = model.sig(KeyMeaning::PrincipalIsService, &["false"])
         & model.sig(KeyMeaning::PrincipalService, &[])
         & model.sig(KeyMeaning::PrincipalServiceList, &[]);
@@ -272,7 +235,7 @@ pub(super) fn principals(
         let mut seen: BTreeSet<Class> = BTreeSet::new();
         for name in &names {
             let trusted_name = trusted(name);
-            if !linked && !seen.insert((name.caller, name.sig, trusted_name)) {
+            if !by_name && !seen.insert((name.caller, name.sig, trusted_name)) {
                 continue;
             }
             for membership in memberships {
@@ -358,6 +321,7 @@ fn unsigned(model: &Model<'_>, caller: Caller, account: &str, id: &str) -> Princ
         KeyMeaning::PrincipalOrganization,
         KeyMeaning::PrincipalPaths,
         KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalUser,
         KeyMeaning::PrincipalIsService,
         KeyMeaning::PrincipalService,
         KeyMeaning::PrincipalServiceList,
@@ -378,6 +342,7 @@ impl Principal {
             KeyMeaning::PrincipalOrganization => self.organization.as_deref(),
             KeyMeaning::PrincipalPaths => self.path.as_deref(),
             KeyMeaning::PrincipalArn => self.arn.as_deref(),
+            KeyMeaning::PrincipalUser => self.arn.as_deref().and_then(|arn| Arn::parse(arn)?.user()),
             KeyMeaning::PrincipalIsService => match self.caller {
                 Caller::Anonymous | Caller::Bearer(_) => None,
                 Caller::Service => Some("true"),

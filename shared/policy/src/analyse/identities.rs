@@ -3,8 +3,7 @@
 use std::rc::Rc;
 
 use super::budget::Budget;
-use super::model::KeyMeaning;
-use super::model::Model;
+use super::model::{Key, KeyMeaning, Model};
 use super::strings::{Domain, candidates};
 use crate::arn::{Arn, is_account, is_organization};
 use crate::document::{PrincipalEntry, Values};
@@ -175,7 +174,7 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             add(&mut patterns, &Pattern::Exact(arn.account.to_owned()));
         }
     }
-    for statement in model.statements {
+    for (_, statement) in model.living_statements() {
         for entry in &statement.principal.values {
             match entry {
                 PrincipalEntry::Account(account) => add(&mut patterns, &Pattern::Exact(account.clone())),
@@ -193,6 +192,7 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             add(&mut patterns, account);
         }
     }
+    let tied = tied(model, &[KeyMeaning::PrincipalAccount, KeyMeaning::ResourceAccount]);
     for key in &model.keys {
         if key.id == "aws:vpceaccount" {
             add(&mut patterns, &Pattern::Exact(model.setting.endpoint.owner.clone()));
@@ -215,7 +215,8 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                 }
                 let defaults = text.variables().filter_map(|variable| variable.default.clone());
                 let account = key.id == "aws:vpceaccount"
-                    || matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount);
+                    || matches!(key.kind, KeyMeaning::PrincipalAccount | KeyMeaning::ResourceAccount)
+                    || tied.contains(&key.id);
                 if account {
                     defaults.for_each(|default| add(&mut patterns, &Pattern::Exact(default)));
                     if text.fixed().is_none() {
@@ -253,6 +254,19 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
         }
     }
     patterns
+}
+
+/// The keys that are compared, as keys or as variables, with keys of these kinds.
+pub(super) fn tied<'m>(model: &'m Model<'_>, kinds: &[KeyMeaning]) -> Vec<&'m str> {
+    let names = |key: &'m Key<'_>| {
+        let texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
+        texts.flat_map(Text::variables).map(|variable| variable.key.as_str())
+    };
+    let linked = || model.keys.iter().filter(|key| key.linked);
+    let ours = |id: &str| kinds.contains(&model.kind(id));
+    let compared = linked().filter(|key| names(key).any(ours)).map(|key| key.id);
+    let named = linked().filter(|key| kinds.contains(&key.kind)).flat_map(names);
+    compared.chain(named).filter(|id| !ours(id)).collect()
 }
 
 /// Accounts on both sides of every number that accounts are compared with.
@@ -308,6 +322,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
         .map(Pattern::Exact)
         .collect();
     let organizations = [KeyMeaning::PrincipalOrganization, KeyMeaning::ResourceOrganization];
+    let tied = tied(model, &organizations);
     for path in &model.setting.perimeter.organization_paths {
         patterns.push(Pattern::wild(path.split('/').next().unwrap_or_default()));
     }
@@ -345,7 +360,7 @@ fn organization_patterns(model: &Model<'_>) -> Vec<Pattern> {
                     patterns.push(Pattern::new(to_first_star(&pieces)));
                     patterns.push(Pattern::new(pieces));
                 }
-                _ if key.id == "aws:vpceorgid" => patterns.push(pattern.clone()),
+                _ if key.id == "aws:vpceorgid" || tied.contains(&key.id) => patterns.push(pattern.clone()),
                 _ => {}
             }
         }

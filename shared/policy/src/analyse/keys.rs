@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::atoms::{self, Lookup, listed, nothing};
+use super::atoms::{self, Lookup, nothing};
 use super::budget::Budget;
 use super::callers::{Caller, Principal, ids};
 use super::model::{Key, Model};
 use super::strings::{Domain, candidates};
 use crate::bits::Bits;
-use crate::condition_keys::{Carrier, ValueType};
+use crate::condition_keys::{self, Carrier, ValueType};
 use crate::document::{Condition, Values};
 use crate::federation;
 use crate::glob::{Pattern, Piece, folded_pieces};
@@ -23,6 +23,7 @@ mod value_types;
 
 pub(super) use instants::instants;
 use instants::moments;
+pub(super) use value_types::few;
 
 /// Values of one key that the document tells apart; no values is a missing key.
 #[derive(Clone, Debug)]
@@ -32,7 +33,15 @@ pub(super) struct Choice {
     pub(super) sig: Bits,
 }
 
-const MOST_TOGETHER: usize = 5;
+/// Values and patterns to tell apart besides those of the conditions on a key.
+#[derive(Default)]
+pub(super) struct Suggested {
+    pub(super) values: Vec<String>,
+    pub(super) patterns: Vec<Pattern>,
+}
+
+/// More sets of values of one key are not told apart.
+const MOST_SETS: usize = 256;
 
 /// Which of the values of a key a caller can have.
 pub(super) fn possible(model: &Model<'_>, key: &Key<'_>, principal: &Principal, values: &[String]) -> bool {
@@ -59,13 +68,13 @@ pub(super) fn possible(model: &Model<'_>, key: &Key<'_>, principal: &Principal, 
             Caller::Role => true,
             _ => missing,
         },
-        "aws:username" => (caller == Caller::User) != missing,
+        "aws:tokenissuetime" if caller.is_temporary() => !missing,
         _ => missing || carries(caller, key),
     }
 }
 
 /// Whether requests by a caller can have the key.
-fn carries(caller: Caller, key: &Key<'_>) -> bool {
+pub(super) fn carries(caller: Caller, key: &Key<'_>) -> bool {
     match carrier(key) {
         Carrier::Any => true,
         Carrier::Signed => caller.is_iam(),
@@ -101,6 +110,7 @@ pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
             model.tells_endpoint_owner(id) == Some(true) && model.setting.perimeter.organizations.len() == 1
         }
         "aws:vpceaccount" | "aws:sourcevpcarn" => model.tells_endpoint_owner(id) == Some(true),
+        "aws:useragent" => !model.may_have(condition_keys::WITHOUT_USER_AGENT),
         _ => false,
     }
 }
@@ -178,7 +188,7 @@ pub(super) fn choices(
     model: &Model<'_>,
     key: &Key<'_>,
     lookup: Option<Lookup<'_>>,
-    more: &[String],
+    more: &Suggested,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> Vec<Choice> {
@@ -203,7 +213,8 @@ pub(super) fn choices(
     for (_, condition) in &key.conditions {
         compared.add(condition, model.interpretation, lookup);
     }
-    let mut values: Vec<String> = more.to_vec();
+    compared.patterns.extend(more.patterns.iter().cloned());
+    let mut values: Vec<String> = more.values.clone();
     let typed = !compared.others.is_empty() || compared.bools;
     // The endpoint is somewhere in its organisation.
     let organization = match model.setting.perimeter.organizations.as_slice() {
@@ -219,7 +230,7 @@ pub(super) fn choices(
     }
     if let Some(endpoint) = of_endpoint(model, key.id) {
         values = vec![endpoint];
-    } else if let Some(all) = value_types::few(values_of) {
+    } else if let Some(all) = few(values_of) {
         values.extend(all.iter().map(|value| (*value).to_owned()));
     } else {
         values.extend(value_types::usual(values_of, model));
@@ -262,13 +273,13 @@ pub(super) fn choices(
     sets.extend(values.iter().map(|value| vec![value.clone()]));
     let lookup = lookup.or((!key.linked).then_some(&nothing as Lookup<'_>));
     if several {
-        // Values that the same conditions list are alike in every set.
-        let mut classes = BTreeSet::new();
-        values.retain(|value| {
-            budget.spend(key.weight);
-            key.source || lookup.is_none_or(|lookup| classes.insert(listing(model, key, value, lookup)))
-        });
-        together(&values, &mut sets, complete);
+        let fits = |value: &str| -> Vec<bool> {
+            let conditions = key.conditions.iter();
+            conditions
+                .map(|(_, condition)| atoms::fits(condition, value, model.interpretation, lookup))
+                .collect()
+        };
+        sets.extend(together(key, &values, &fits, complete, budget));
     }
     let mut distinct = BTreeSet::new();
     let mut all = Vec::new();
@@ -310,29 +321,48 @@ pub(super) fn issued_later(model: &Model<'_>, id: &str, values: &[String]) -> Op
     issued.filter(|issued| *issued > model.setting.endpoint.time)
 }
 
-/// Which conditions on a key list a value.
-fn listing(model: &Model<'_>, key: &Key<'_>, value: &str, lookup: Lookup<'_>) -> Vec<bool> {
-    let conditions = key.conditions.iter();
-    let lists = |(_, condition): &(usize, &Condition)| listed(condition, value, model.interpretation, lookup);
-    conditions.map(lists).collect()
-}
-
-/// Sets of several values: all of them when they are few, else the pairs.
-fn together(values: &[String], sets: &mut Vec<Vec<String>>, complete: &mut bool) {
-    if values.len() <= MOST_TOGETHER {
-        for mask in 0..1_u32 << values.len() {
-            if mask.count_ones() > 1 {
-                let picked = values.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
-                sets.push(picked.map(|(_, value)| value.clone()).collect());
+/// Sets of several values that the conditions on a key tell apart, the smallest first. A condition asks whether one of the
+/// values fits it, or whether all do.
+fn together(
+    key: &Key<'_>,
+    values: &[String],
+    fits: &dyn Fn(&str) -> Vec<bool>,
+    complete: &mut bool,
+    budget: &mut Budget,
+) -> Vec<Vec<String>> {
+    let mut singles: Vec<(Vec<bool>, &String)> = Vec::new();
+    for value in values {
+        budget.spend(key.weight);
+        let own = fits(value);
+        if key.source || singles.iter().all(|(known, _)| *known != own) {
+            singles.push((own, value));
+        }
+    }
+    // Which conditions one of the values fits, and which all of them fit.
+    let mut seen: BTreeSet<(Vec<bool>, Vec<bool>)> =
+        singles.iter().map(|(own, _)| (own.clone(), own.clone())).collect();
+    let mut sets: Vec<(Vec<bool>, Vec<bool>, Vec<&String>)> = Vec::new();
+    sets.extend(
+        singles
+            .iter()
+            .map(|(own, value)| (own.clone(), own.clone(), vec![*value])),
+    );
+    let mut at = 0;
+    while let Some((some, all, set)) = sets.get(at).cloned() {
+        at += 1;
+        for (own, value) in &singles {
+            let some: Vec<bool> = some.iter().zip(own).map(|(one, other)| one | other).collect();
+            let all: Vec<bool> = all.iter().zip(own).map(|(one, other)| one & other).collect();
+            if set.contains(value) || !seen.insert((some.clone(), all.clone())) {
+                continue;
             }
-        }
-        return;
-    }
-    *complete = false;
-    for (at, first) in values.iter().enumerate().take(40) {
-        for second in values.iter().skip(at + 1).take(40) {
-            sets.push(vec![first.clone(), second.clone()]);
+            if sets.len() >= MOST_SETS || !budget.spend(2 + some.len()) {
+                *complete = false;
+                break;
+            }
+            sets.push((some, all, set.iter().copied().chain([*value]).collect()));
         }
     }
-    sets.push(values.to_vec());
+    let several = sets.into_iter().map(|(.., set)| set).filter(|set| set.len() > 1);
+    several.map(|set| set.into_iter().cloned().collect()).collect()
 }

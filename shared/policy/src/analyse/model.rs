@@ -1,31 +1,35 @@
 //! A document in one interpretation, taken apart by what its conditions are about.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::atoms::{self, Lookup};
 use super::setting::{Listing, Setting};
 use crate::arn::is_region;
 use crate::aws_owned::Mark;
 use crate::bits::Bits;
-use crate::condition_keys::{self, ConditionKey};
-use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement};
+use crate::condition_keys;
+use crate::document::{ActionPattern, Condition, Document, Effect, Element, PrincipalEntry, Statement, Values};
 use crate::federation;
 use crate::glob::Pattern;
 use crate::interpretation::Interpretation;
+use crate::operators::Operator;
 use crate::text::{ArnPattern, Form, Text};
 
 mod action_keys;
+mod key;
 mod key_meaning;
+mod living;
+mod sigs;
 mod statements;
 
+pub(super) use key::Key;
 pub(super) use key_meaning::KeyMeaning;
-pub(super) use statements::{for_bearers, linked_texts};
+pub(super) use statements::for_bearers;
 
 use action_keys::ActionKeys;
-
-/// Steps that putting values in the place of the variables of a text takes.
-const RESOLVING: usize = 16;
+use key::{Named, RESOLVING, weight};
+use living::Own;
 
 /// Which condition keys requests are taken to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,28 +42,8 @@ pub(super) enum Supposition {
     AsWritten,
 }
 
-/// A condition key that the document names.
-#[derive(Debug)]
-pub(super) struct Key<'d> {
-    /// In lower case.
-    pub(super) id: &'d str,
-    /// As in the document.
-    pub(super) name: &'d str,
-    pub(super) kind: KeyMeaning,
-    /// What AWS publishes of it. Nothing when AWS has no such key.
-    pub(super) fact: Option<ConditionKey>,
-    /// The place of the statement, and its condition on this key.
-    pub(super) conditions: Vec<(usize, &'d Condition)>,
-    /// Whether a condition on it has a variable.
-    pub(super) linked: bool,
-    /// How long it takes to compare a value with it, in steps of the budget.
-    pub(super) weight: usize,
-    /// Whether a variable somewhere names this key.
-    pub(super) source: bool,
-}
-
 /// The resources that a statement names, by pattern.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct ResourceElement<'d> {
     pub(super) not: bool,
     /// Places in [`Model::arns`].
@@ -87,6 +71,10 @@ pub(super) struct Model<'d> {
     /// How long it takes to put values in the place of all variables, in steps of the budget.
     pub(super) resolving: usize,
     pub(super) supposition: Supposition,
+    /// Whether requests have the names that services have for the accounts of caller and owner.
+    has_names_of_services: bool,
+    /// Every key that the document names.
+    pub(super) named: Vec<Named<'d>>,
     /// The keys that some actions lack.
     by_action: ActionKeys<'d>,
     /// The Action elements that some action does not fit, with the places of their statements.
@@ -107,11 +95,27 @@ struct Places<'d> {
 }
 
 impl<'d> Model<'d> {
+    /// The models that together have every request.
+    pub(super) fn all(
+        document: &'d Document,
+        setting: &'d Setting<'d>,
+        interpretation: Interpretation,
+        supposition: Supposition,
+    ) -> Vec<Self> {
+        let model = |names| Self::new(document, setting, interpretation, supposition, names);
+        let mut all = vec![model(true)];
+        if all.iter().any(Self::gains_without_names_of_services) {
+            all.push(model(false));
+        }
+        all
+    }
+
     pub(super) fn new(
         document: &'d Document,
         setting: &'d Setting<'d>,
         interpretation: Interpretation,
         supposition: Supposition,
+        has_names_of_services: bool,
     ) -> Self {
         let statements = document
             .variants
@@ -129,8 +133,10 @@ impl<'d> Model<'d> {
             owned: Rc::clone(&setting.owned),
             marked_by: None,
             linked: Bits::NONE,
-            resolving: RESOLVING * linked_texts(statements).count(),
+            resolving: 0,
             supposition,
+            has_names_of_services,
+            named: Vec::new(),
             by_action: ActionKeys::default(),
             restricted: Vec::new(),
             action_weight: 1,
@@ -138,7 +144,21 @@ impl<'d> Model<'d> {
             blind: Vec::new(),
         };
         let mut places = Places::default();
+        for statement in statements {
+            for condition in &statement.conditions {
+                model.key(&condition.key_id, &condition.key, &mut places);
+            }
+            let compared = statement.conditions.iter().flat_map(Condition::texts);
+            for variable in compared.chain(&statement.resource.values).flat_map(Text::variables) {
+                model.key(&variable.key, &variable.key, &mut places);
+            }
+        }
+        let living = model.living();
         for (place, statement) in statements.iter().enumerate() {
+            if !living.has(place) {
+                model.resources.push(ResourceElement::default());
+                continue;
+            }
             match statement.effect {
                 Effect::Allow => model.allow.insert(place),
                 Effect::Deny => model.deny.insert(place),
@@ -150,11 +170,24 @@ impl<'d> Model<'d> {
             }
             model.take_apart(place, statement, &mut places);
         }
-        model.mark_sources(&mut places);
-        if supposition == Supposition::AsPublished {
-            let ids = model.keys.iter().map(|key| key.id).enumerate();
-            model.by_action = ActionKeys::new(ids.filter(|(_, id)| condition_keys::is_by_action(id)));
-        }
+        model.mark_sources();
+        let named = |key: &Key<'d>| Named {
+            id: key.id,
+            name: key.name,
+            kind: key.kind,
+            known: key.fact.is_some(),
+        };
+        model.named = model.keys.iter().map(named).collect();
+        model.keys.retain(|key| key.source || !key.conditions.is_empty());
+        model.resolving = RESOLVING * model.linked_texts().count();
+        let by_action: fn(&str) -> bool = match supposition {
+            Supposition::AsPublished => condition_keys::is_by_action,
+            Supposition::AsWritten => condition_keys::of_service,
+            Supposition::OnEveryAction => |_| false,
+        };
+        let ids = model.keys.iter().map(|key| key.id).enumerate();
+        let keys = ids.filter(|(_, id)| by_action(id) && !condition_keys::ACCOUNTS.contains(id));
+        model.by_action = ActionKeys::new(keys, supposition == Supposition::AsWritten);
         model
     }
 
@@ -178,14 +211,20 @@ impl<'d> Model<'d> {
             }
         }
         for condition in &statement.conditions {
-            let linked = condition.linked();
+            let at = places.keys.get(condition.key_id.as_str()).copied();
+            let Some(condition) = at.and_then(|at| self.plainly(self.keys.get(at)?, condition)) else {
+                continue;
+            };
+            let linked = at
+                .and_then(|at| self.keys.get(at))
+                .is_some_and(|key| key.links(&condition));
             if linked {
                 self.linked.insert(place);
             }
-            if let Some(key) = self.key(&condition.key_id, &condition.key, places) {
-                key.conditions.push((place, condition));
-                key.weight += weight(condition);
+            if let Some(key) = at.and_then(|at| self.keys.get_mut(at)) {
+                key.weight += weight(&condition);
                 key.linked |= linked;
+                key.conditions.push((place, condition));
             }
         }
         let mut element = ResourceElement {
@@ -214,13 +253,32 @@ impl<'d> Model<'d> {
         self.resources.push(element);
     }
 
-    fn mark_sources(&mut self, places: &mut Places<'d>) {
-        let statements = self.statements;
-        for variable in linked_texts(statements).flat_map(Text::variables) {
-            if let Some(key) = self.key(&variable.key, &variable.key, places) {
-                key.source = true;
-            }
+    /// The condition without a variable that stands for the value of its own key. Nothing where it asks nothing.
+    fn plainly(&self, key: &Key<'d>, condition: &'d Condition) -> Option<Cow<'d, Condition>> {
+        match self.asks_own(key, condition) {
+            None => Some(Cow::Borrowed(condition)),
+            Some(Own::Always | Own::Never) => None,
+            Some(Own::Present(present)) => Some(Cow::Owned(Condition {
+                operator: Operator::Null,
+                quantifier: None,
+                if_exists: false,
+                values: Values::Bools(vec![!present]),
+                ..condition.clone()
+            })),
         }
+    }
+
+    /// The keys of the document that AWS does not have, as the document spells them.
+    pub(super) fn unknown_keys(&self) -> impl Iterator<Item = &'d str> {
+        let unknown = self.named.iter().filter(|key| !key.known && !key.id.contains("::"));
+        unknown.map(|key| key.name)
+    }
+
+    /// The statements that some request may fit, with their places.
+    pub(super) fn living_statements(&self) -> impl Iterator<Item = (usize, &'d Statement)> {
+        let living = self.allow | self.deny;
+        let statements = self.statements.iter().enumerate();
+        statements.filter(move |(place, _)| living.has(*place))
     }
 
     fn key(&mut self, id: &'d str, name: &'d str, places: &mut Places<'d>) -> Option<&mut Key<'d>> {
@@ -321,76 +379,4 @@ impl<'d> Model<'d> {
             .map(|key| key.weight)
             .sum()
     }
-
-    /// The statements that do not fail on the value of keys of this kind. Conditions with variables do not count.
-    pub(super) fn sig(&self, kind: KeyMeaning, values: &[&str]) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in self.keys.iter().filter(|key| key.kind == kind) {
-            bits = bits & self.sig_of(key, values, None);
-        }
-        bits
-    }
-
-    /// Statements that fail on conditions with variables on the keys that one side of a request has are taken out.
-    pub(super) fn linked_sig<'s>(
-        &self,
-        side: impl Fn(KeyMeaning) -> Option<Option<&'s str>>,
-        lookup: Lookup<'_>,
-    ) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in self.keys.iter().filter(|key| key.linked) {
-            if let Some(value) = side(key.kind) {
-                bits = bits & self.sig_of(key, value.as_slice(), Some(lookup));
-            }
-        }
-        bits
-    }
-
-    /// The same for one key. With a lookup, the conditions with variables count as well; without one, they count where
-    /// they fail whatever their variables are.
-    pub(super) fn sig_of(&self, key: &Key<'_>, values: &[&str], lookup: Option<Lookup<'_>>) -> Bits {
-        let mut bits = Bits::ALL;
-        for (place, condition) in &key.conditions {
-            if lookup.is_none() && condition.linked() {
-                let told = values.is_empty() || matches!(key.kind, KeyMeaning::PrincipalArn | KeyMeaning::Free);
-                if told && bits.has(*place) && !atoms::may_hold(condition, values, self.interpretation) {
-                    bits.remove(*place);
-                }
-                continue;
-            }
-            let lookup = lookup.unwrap_or(&atoms::nothing);
-            if bits.has(*place) && !atoms::holds(condition, values, self.interpretation, lookup) {
-                bits.remove(*place);
-            }
-        }
-        bits
-    }
-
-    /// The statements that do not fail on an action, by its name in lower case.
-    pub(super) fn action_sig(&self, lower: &str) -> Bits {
-        let mut sig = Bits::ALL;
-        for (place, element) in &self.restricted {
-            let mut patterns = element.values.iter();
-            let hit = patterns.any(|action| action.matches(lower, self.interpretation.star_colon_star));
-            if hit == element.not {
-                sig.remove(*place);
-            }
-        }
-        sig
-    }
-
-    /// The statements that do not fail on the constants of the endpoint.
-    pub(super) fn constant_sig(&self) -> Bits {
-        let mut bits = Bits::ALL;
-        for key in self.keys.iter().filter(|key| key.kind == KeyMeaning::Constant) {
-            let value = self.constant(key.id).flatten();
-            bits = bits & self.sig_of(key, value.as_slice(), None);
-        }
-        bits
-    }
-}
-
-fn weight(condition: &Condition) -> usize {
-    let resolved = if condition.linked() { RESOLVING } else { 0 };
-    1 + condition.len() + resolved * condition.texts().len()
 }

@@ -7,7 +7,7 @@ use super::setting::Setting;
 use super::{MOST_VALUES, witness};
 use crate::document::Document;
 use crate::evaluate::{Request, evaluate_as};
-use crate::interpretation::interpretations;
+use crate::interpretation::{Named, interpretations};
 use crate::{EndpointContext, Perimeter};
 
 /// Whether the last `denies` statements of a document, Denies all, take away a request that lies in neither hole. The
@@ -20,13 +20,13 @@ pub(crate) fn regression(document: &Document, denies: usize, setting: &Setting<'
     }
     for named in &interpretations {
         // A Deny also takes away what the lists of keys by action lack.
-        let model = || Model::new(document, setting, named.interpretation, Supposition::OnEveryAction);
-        let marked = setting.marks.iter().map(|mark| {
-            let mut model = model();
-            model.confine(mark);
-            model
+        let models = || Model::all(document, setting, named.interpretation, Supposition::OnEveryAction);
+        let marked = setting.marks.iter().flat_map(|mark| {
+            let mut all = models();
+            all.iter_mut().for_each(|model| model.confine(mark));
+            all
         });
-        for model in marked.chain([model()]) {
+        for model in marked.chain(models()) {
             let lost = regression_of(&model, denies, &mut budget)?;
             if lost.is_some() {
                 return Some(lost);
@@ -77,8 +77,11 @@ pub(crate) fn removes_access(before: &Document, after: &Document, setting: &Sett
     if !all || after.size() > MOST_VALUES {
         return None;
     }
-    for named in &interpretations {
-        let model = Model::new(after, setting, named.interpretation, Supposition::OnEveryAction);
+    let models = |named: &Named| Model::all(after, setting, named.interpretation, Supposition::OnEveryAction);
+    for (named, model) in interpretations
+        .iter()
+        .flat_map(|named| models(named).into_iter().map(move |model| (named, model)))
+    {
         let mut search = Search::new(&model, &mut budget);
         let Some(place) = model.statements.len().checked_sub(1) else {
             continue;

@@ -10,6 +10,7 @@ use crate::aws_owned::{self, Mark};
 use crate::condition_keys;
 use crate::document::Document;
 use crate::federation;
+use crate::literal::iso;
 use crate::partition;
 use crate::service::{self, Service};
 use crate::text::ArnPattern;
@@ -30,6 +31,8 @@ pub(crate) struct Setting<'s> {
     pub(super) bearers: bool,
     /// The value of `aws:RequestedRegion`, empty if it is not known.
     pub(super) region: String,
+    /// The value of `aws:CurrentTime` of requests that come now.
+    pub(super) now: String,
     /// The value of `aws:SourceVpcArn`, empty if it is not known.
     pub(super) vpc_arn: String,
     /// See [`EndpointContext::unknown_prefix`].
@@ -87,6 +90,7 @@ impl<'s> Setting<'s> {
             marks,
             bearers: !federation::calls(service).is_empty(),
             region: requested_region(service, endpoint),
+            now: iso(endpoint.time),
             vpc_arn: vpc_arn(endpoint),
             unknown_prefix: endpoint.unknown_prefix(service),
             service,

@@ -8,10 +8,13 @@ use crate::evaluate;
 mod action_keys;
 mod callers;
 mod documents;
+mod links;
 mod patterns;
 mod perimeter;
 mod requests;
+mod sessions;
 mod traps;
+mod values;
 mod variables;
 mod witnesses;
 
@@ -50,6 +53,28 @@ fn deny(condition: Value) -> Value {
 
 fn everything() -> Value {
     allow(json!({}))
+}
+
+fn inside() -> Value {
+    json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}})
+}
+
+/// Ours are the resources, anybody's the principals.
+fn our_resources(conditions: Value) -> Value {
+    let mut all = json!({"StringEquals": {"aws:ResourceOrgID": OWN}});
+    for (operator, keys) in conditions.as_object().unwrap() {
+        let known = all[operator].as_object().cloned().unwrap_or_default();
+        let mut known: Value = known.into();
+        for (key, value) in keys.as_object().unwrap() {
+            known[key] = value.clone();
+        }
+        all[operator] = known;
+    }
+    allow(all)
+}
+
+fn verdict(service: &str, statements: &[Value]) -> Containment {
+    on(service, statements).verdict
 }
 
 /// Keeps data in, so that a test can be about outsiders alone.

@@ -1,5 +1,6 @@
 //! A request as the evaluator takes it, with every key that it has on its way through the endpoint.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::callers::Caller;
@@ -18,13 +19,17 @@ pub(super) fn request(model: &Model<'_>, found: &search::Request) -> Request {
 
 /// The request with no other keys than those that count for what the document says to it.
 pub(super) fn essence(model: &Model<'_>, found: &search::Request) -> Request {
-    let named = |key: &str| model.keys.iter().any(|named| named.id.eq_ignore_ascii_case(key));
-    let counts = |key: &str| matches!(key, "aws:PrincipalArn" | federation::PROVIDER) || named(key);
+    let named = |key: &str| model.named.iter().any(|named| named.id.eq_ignore_ascii_case(key));
+    let counts = |key: &str| matches!(key, "aws:PrincipalArn" | "aws:username" | federation::PROVIDER) || named(key);
     with_keys(model, found, &counts)
 }
 
 fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -> bool) -> Request {
-    let (now, epoch) = (iso(found.instant), found.instant.to_string());
+    let now = match found.instant == model.setting.endpoint.time {
+        true => Cow::Borrowed(&model.setting.now),
+        false => Cow::Owned(iso(found.instant)),
+    };
+    let epoch = found.instant.to_string();
     let provider = match found.principal.caller {
         Caller::Bearer(Some(at)) => model.providers.get(at).copied(),
         _ => None,
@@ -32,6 +37,10 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
     let constant = |id: &str| model.constant(id).flatten();
     let principal = |kind: KeyMeaning| found.principal.value(kind).flatten();
     let owner = |kind: KeyMeaning| found.owner.value(kind).flatten();
+    let asked = |id: &str| model.keys.iter().any(|key| key.id == id);
+    let agent = (!asked("aws:useragent")).then_some("aws-cli/2.31.0");
+    let issued = found.principal.caller.is_temporary() && !asked("aws:tokenissuetime");
+    let user = principal(KeyMeaning::PrincipalUser);
     let id = principal(KeyMeaning::PrincipalId).filter(|_| model.has(KeyMeaning::PrincipalId));
     let known = [
         ("aws:CurrentTime", Some(now.as_str())),
@@ -52,14 +61,17 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
         ("aws:RequestedRegion", constant("aws:requestedregion")),
         ("aws:SourceVpcArn", constant("aws:sourcevpcarn")),
         ("aws:SourceVpce", constant("aws:sourcevpce")),
+        ("aws:TokenIssueTime", issued.then_some(now.as_str())),
+        ("aws:UserAgent", agent),
         ("aws:ViaAWSService", Some("false")),
         ("aws:VpcSourceIp", Some("10.0.0.10")),
         ("aws:VpceAccount", constant("aws:vpceaccount")),
         ("aws:VpceOrgID", constant("aws:vpceorgid")),
         ("aws:userid", id),
+        ("aws:username", user),
     ];
     // Names that a service has for the same.
-    let others = model.keys.iter().filter(|key| !key.id.starts_with("aws:"));
+    let others = model.named.iter().filter(|key| !key.id.starts_with("aws:"));
     let others = others.map(|key| (key.name, principal(key.kind).or_else(|| owner(key.kind))));
     let present = known.into_iter().filter(|(key, _)| wanted(key)).chain(others);
     let present = present.filter_map(|(key, value)| Some((key.to_owned(), vec![value?.to_owned()])));
@@ -78,13 +90,12 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
             if let Some((known, _)) = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(key.name)) {
                 context.remove(*known);
             }
-            let values = same(key.id, found).map_or_else(|| values.clone(), |value| vec![value.to_owned()]);
             let name = if key.id == "aws:viaawsservice" {
                 "aws:ViaAWSService"
             } else {
                 key.name
             };
-            context.insert(name.to_owned(), values);
+            context.insert(name.to_owned(), values.clone());
         }
     }
     if found.keys.iter().any(|(at, values)| {
@@ -102,15 +113,6 @@ fn with_keys(model: &Model<'_>, found: &search::Request, wanted: &dyn Fn(&str) -
         resource: found.resource.arn.clone(),
         context,
         gateway: model.setting.endpoint.gateway,
-    }
-}
-
-/// What a service's own key tells where it is there, since it is another name for something that is known.
-fn same<'f>(id: &str, found: &'f search::Request) -> Option<&'f str> {
-    match id {
-        "s3:resourceaccount" => Some(&found.owner.account),
-        "kms:calleraccount" => Some(&found.principal.account),
-        _ => None,
     }
 }
 

@@ -1,16 +1,13 @@
-//! Witnesses that look like what AWS really sees: a name and its keys agree, and an action takes its resource. The search
+//! Witnesses that look like what AWS really sees: an action takes its resource. The search
 //! does not ask for that, so that it misses nothing that AWS has not published.
 
-use std::rc::Rc;
-
 use super::actions::WELL_KNOWN;
-use super::callers::Caller;
 use super::keys::{always_there, possible};
 use super::model::Model;
 use super::search::Request;
 use super::setting::Listing;
 use super::witness;
-use crate::arn::{Arn, is_name};
+use crate::arn::Arn;
 use crate::bits::Bits;
 use crate::federation;
 use crate::service::{self, EXAMPLE_BUCKET, Format, Published};
@@ -26,18 +23,8 @@ type Requests<'r> = Box<dyn Iterator<Item = Request> + 'r>;
 /// Whether the evaluator allows a request.
 pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> bool;
 
-/// The request with the user's name in keys and ARN alike. Nothing where that is not allowed: no request tells another
-/// name than the caller's.
-pub(super) fn agreeing(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Option<Request> {
-    if contradicts(model, found) {
-        let mut good = with_user_name(model, found).filter(|other| as_good(model, found, other));
-        return good.find(confirm);
-    }
-    confirm(found).then(|| found.clone())
-}
-
 /// A request that is as good as the one found, and simpler or likelier where there is one.
-pub(super) fn likeliest(model: &Model<'_>, found: Request, confirm: Confirm<'_>) -> Request {
+pub(super) fn likeliest(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Request {
     let mut best = found.clone();
     // The fewest keys first, and of those that are left the usual values.
     let present = found
@@ -82,21 +69,6 @@ fn simpler(model: &Model<'_>, found: &Request, place: usize) -> Vec<Request> {
     missing.into_iter().chain(usual).filter(other).map(with).collect()
 }
 
-fn contradicts(model: &Model<'_>, found: &Request) -> bool {
-    let user = found.principal.name.rsplit('/').next();
-    found.principal.caller == Caller::User && user_name(model, found).is_some_and(|name| Some(name) != user)
-}
-
-fn user_name<'f>(model: &Model<'_>, found: &'f Request) -> Option<&'f str> {
-    found.keys.iter().find_map(|(at, values)| {
-        let key = model.keys.get(*at)?;
-        (key.id == "aws:username")
-            .then(|| values.first())
-            .flatten()
-            .map(String::as_str)
-    })
-}
-
 /// Whether a request lies where the other does.
 fn as_good(model: &Model<'_>, found: &Request, other: &Request) -> bool {
     let arn = &other.resource.arn;
@@ -122,31 +94,6 @@ fn has_keys(model: &Model<'_>, request: &Request) -> bool {
     let lacks = action.map_or(Bits::NONE, |action| model.lacks(action));
     let mut present = request.keys.iter().filter(|(_, values)| !values.is_empty());
     present.all(|(at, _)| !lacks.has(*at))
-}
-
-/// With one name of the user: the one in the ARN, or else the one in the key.
-fn with_user_name<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
-    let Some((path, own)) = found
-        .principal
-        .name
-        .rsplit_once('/')
-        .filter(|_| contradicts(model, found))
-    else {
-        return Box::new(std::iter::empty());
-    };
-    let mut by_arn = found.clone();
-    for (at, values) in &mut by_arn.keys {
-        if model.keys.get(*at).is_some_and(|key| key.id == "aws:username") {
-            *values = vec![own.to_owned()];
-        }
-    }
-    let by_key = user_name(model, found).filter(|name| is_name(name)).map(|name| {
-        let mut other = found.clone();
-        other.principal.name = format!("{path}/{name}").into();
-        other.principal.arn = Some(Rc::clone(&other.principal.name));
-        other
-    });
-    Box::new(std::iter::once(by_arn).chain(by_key))
 }
 
 /// An object in a bucket that can exist, where the name found begins with none.

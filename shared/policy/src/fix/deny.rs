@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::examples::Examples;
 use crate::analyse::Setting;
-use crate::document::{Document, Effect, Element};
-use crate::service::{Keyless, Service};
+use crate::document::{Document, Effect, Element, Version};
+use crate::service::{Keyless, Service, sometimes_tells};
 use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
 
@@ -104,17 +104,21 @@ impl Writer<'_> {
         }
     }
 
+    /// The services that ARNs of the endpoint's resources name, of those that name an account.
+    fn services_with_accounts(&self) -> BTreeSet<&'static str> {
+        let formats = self.setting.service.into_iter().flat_map(Service::arns);
+        let named = formats.filter_map(|format| match format.split(':').collect::<Vec<_>>().as_slice() {
+            [service, _, "*", ..] => Some(*service),
+            _ => None,
+        });
+        named.collect()
+    }
+
     /// The Deny for the actions whose requests do not tell who owns the resource.
     pub(super) fn by_arn(&self, exempt: &Exempt) -> Deny {
         let mut arns = exempt.arns.clone();
         let partition = crate::partition::of_region(&self.endpoint.region);
-        let formats = self.setting.service.into_iter().flat_map(Service::arns);
-        let services: BTreeSet<&str> = formats
-            .filter_map(|format| match format.split(':').collect::<Vec<_>>().as_slice() {
-                [service, _, "*", ..] => Some(*service),
-                _ => None,
-            })
-            .collect();
+        let services = self.services_with_accounts();
         for account in &self.perimeter.accounts {
             arns.extend(
                 services
@@ -132,6 +136,25 @@ impl Writer<'_> {
             _ => EVERY_ACTION.to_owned(),
         };
         Deny::new("DenyUntrustedResourcesByArn", &action, &arns, conditions)
+    }
+
+    /// The same, but it leaves the caller's own account alone and requests that tell who owns the resource. Variables work
+    /// with the newer version of the language only.
+    pub(super) fn by_arn_or_caller(&self, exempt: &Exempt) -> Option<Deny> {
+        let Keyless::Some(actions) = self.keyless() else {
+            return None;
+        };
+        let mut deny = self.by_arn(exempt);
+        if self.document.version() == Version::V2012 {
+            let partition = crate::partition::of_region(&self.endpoint.region);
+            let own = |service: &str| format!("arn:{partition}:{service}:*:${{aws:PrincipalAccount}}:*");
+            deny.except.extend(self.services_with_accounts().into_iter().map(own));
+        }
+        if actions.iter().any(|action| sometimes_tells(action)) {
+            deny.tests
+                .push(Test::new("Null", "aws:ResourceAccount", &["true".to_owned()]));
+        }
+        Some(deny)
     }
 
     /// The condition that no mark tells that AWS owns the resource.

@@ -125,6 +125,33 @@ fn actions_whose_arns_have_accounts_are_closed_by_these() {
 }
 
 #[test]
+fn advice_leaves_the_callers_own_event_buses_and_those_with_a_known_owner_alone() {
+    let (action, by_hand) = untold(fixed(OPEN, "events"));
+    assert_eq!(action, "events:PutEvents");
+    assert!(
+        by_hand.contains(r#""arn:aws:events:*:${aws:PrincipalAccount}:*""#),
+        "{by_hand}"
+    );
+    assert!(
+        by_hand.contains(r#""Null":{"aws:ResourceAccount":"true"}"#),
+        "{by_hand}"
+    );
+    // The account of a partner may have resources that nobody trusts.
+    let partner = Perimeter {
+        principals: vec!["arn:aws:iam::444455556666:role/partner".to_owned()],
+        ..perimeter()
+    };
+    let old = OPEN.replace("2012-10-17", "2008-10-17");
+    for (text, perimeter) in [(OPEN, partner), (old.as_str(), perimeter())] {
+        let (_, by_hand) = untold(fix(&Document::parse(text).unwrap(), &perimeter, &endpoint("events")));
+        assert!(
+            !by_hand.contains("${") && by_hand.contains("events:PutEvents"),
+            "{by_hand}"
+        );
+    }
+}
+
+#[test]
 fn calls_that_name_no_resource_are_not_taken_away() {
     let accounts = Perimeter {
         organizations: Vec::new(),

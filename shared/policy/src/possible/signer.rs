@@ -44,6 +44,11 @@ impl Signer {
         !matches!(self, Self::Service | Self::Nobody { .. })
     }
 
+    /// Whether it always signs with temporary credentials.
+    pub(super) fn is_temporary(self) -> bool {
+        matches!(self, Self::Role | Self::FederatedUser)
+    }
+
     pub(super) fn carries(self, carrier: Carrier) -> bool {
         match carrier {
             Carrier::Any => true,

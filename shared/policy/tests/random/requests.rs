@@ -42,6 +42,12 @@ const SETTLED: [&str; 6] = [
     "aws:username",
 ];
 
+/// Keys that requests cannot do without, or those with temporary credentials cannot, with a value that all can have.
+const USUAL: [(&str, &str); 2] = [
+    ("aws:useragent", "aws-cli/2.31.0"),
+    ("aws:tokenissuetime", "2026-11-22T00:00:00Z"),
+];
+
 const NAMED: [&str; 3] = ["role/app", "user/someone", "role/team/deep"];
 
 impl Requests {
@@ -210,7 +216,11 @@ impl Requests {
                     break;
                 }
                 if !SETTLED.contains(&key.as_str()) {
-                    drawn.request.context.remove(key);
+                    let usual = USUAL.iter().find(|(known, _)| known == key);
+                    match usual.filter(|_| drawn.request.context.contains_key(key)) {
+                        Some((_, value)) => drawn.request.context.insert(key.clone(), vec![(*value).to_owned()]),
+                        None => drawn.request.context.remove(key),
+                    };
                 }
             }
             if impossible(&drawn.request, &self.endpoint).is_none() {
@@ -339,6 +349,10 @@ impl Requests {
             }
         }
         put("aws:RequestedRegion", &self.endpoint.region);
+        let temporary = principal.contains(":role/");
+        for (key, value) in USUAL.iter().take(if temporary { 2 } else { 1 }) {
+            put(key, value);
+        }
         put("aws:SecureTransport", random.pick(&["true", "false"]));
         put("aws:ViaAWSService", random.pick(&["true", "false"]));
         put(

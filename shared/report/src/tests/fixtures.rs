@@ -181,7 +181,7 @@ pub(crate) fn repaired() -> Reconciliation {
 
 /// A missing endpoint in audit mode.
 pub(super) fn audited() -> Reconciliation {
-    let group = Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() });
+    let group = Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into()));
     let admit = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
         cidrs: BTreeSet::from(["10.0.1.0/24".parse().unwrap()]),

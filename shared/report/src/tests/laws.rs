@@ -125,7 +125,7 @@ fn change() -> impl Strategy<Value = Change> {
             vpc: vpc.into(),
             attribute: DnsAttribute::Support
         })),
-        text().prop_map(|vpc| Change::CreateManagedGroup(CreateManagedGroup { vpc: vpc.into() })),
+        text().prop_map(|vpc| Change::CreateManagedGroup(CreateManagedGroup::for_ingress(vpc.into()))),
         (text(), text(), text()).prop_map(|(endpoint, subnet, zone)| Change::AddSubnet(AddSubnet {
             endpoint: endpoint.into(),
             subnet: subnet.into(),

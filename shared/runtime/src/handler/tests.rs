@@ -1,3 +1,7 @@
+//! Invocations on the model of AWS.
+
+mod spokes;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

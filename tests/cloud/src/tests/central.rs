@@ -9,7 +9,8 @@ use postern_core::model::scope::ScopedResource;
 use postern_core::model::scope_snapshot::Snapshot;
 
 use super::*;
-use crate::world::{Route, rule};
+use crate::World;
+use crate::world::HubAndSpoke;
 
 /// The clients of the spoke, what the settings say, and the zone that holds the name of STS.
 struct Network {
@@ -21,39 +22,7 @@ struct Network {
 
 fn network() -> Network {
     let cloud = Cloud::new(7);
-    let (hub, spoke, zone) = cloud.edit(|world| {
-        let [hub, spoke] = ["10.9.0.0/16", "10.0.0.0/16"].map(|cidr| {
-            let vpc = world.add_vpc(cidr);
-            world.edit_vpc(&vpc, |vpc| vpc.dns_hostnames = true);
-            vpc
-        });
-        let sides = [
-            (&hub, "10.9.1.0/24", "10.0.0.0/16"),
-            (&spoke, "10.0.1.0/24", "10.9.0.0/16"),
-        ];
-        let [in_hub, _] = sides.map(|(vpc, cidr, other)| {
-            let table = world.add_route_table(vpc, DefaultRoute::Nowhere);
-            world.edit_route_table(&table, |table| {
-                table.routes.push(Route {
-                    destination: other.to_owned(),
-                    target: "tgw-0123456789abcdef0".to_owned(),
-                    blackhole: false,
-                });
-            });
-            world.add_subnet(vpc, "a", cidr, Some(&table))
-        });
-        let group = world.add_group(&hub, "endpoints", vec![rule("10.0.0.0/8", 443, 443)]);
-        let mut new = NewEndpoint::interface(&hub, "sts");
-        (new.private_dns, new.groups, new.subnets) = (false, vec![group], vec![in_hub]);
-        let endpoint = world.add_endpoint(new);
-        let name = format!("sts.{REGION}.amazonaws.com");
-        let zone = world.add_hosted_zone(&name, &spoke);
-        let target = format!("{endpoint}-0a1b2c3d.sts.{REGION}.vpce.amazonaws.com");
-        if let Some(zone) = world.hosted_zones.get_mut(&zone) {
-            zone.aliases.insert(name, target);
-        }
-        (hub, spoke, zone)
-    });
+    let HubAndSpoke { hub, spoke, zone, .. } = cloud.edit(World::add_hub_and_spoke);
     let settings = format!(
         "[perimeter]\naccounts = [\"{ACCOUNT}\"]\n[[requirements]]\nservices = [\"sts\"]\n[central]\nhubs.ids = \
          [\"{hub}\"]\n"
@@ -134,6 +103,30 @@ async fn spoke_reaches_its_hub_until_a_part_of_the_way_is_taken_away() {
     network
         .lacks("no private hosted zone for sts.eu-central-1.amazonaws.com")
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn way_to_a_hub_is_undecided_where_a_profile_may_bring_the_zone() {
+    let network = network();
+    network.cloud.edit(|world| world.hosted_zones.clear());
+    network
+        .lacks("no private hosted zone for sts.eu-central-1.amazonaws.com")
+        .await;
+    network.cloud.plan("ListProfileAssociations", [Fault::Denied; 2]);
+    for (verdict, explanation) in network.verdicts().await {
+        assert_eq!(verdict, Verdict::Indeterminate, "{explanation}");
+        assert!(
+            explanation.contains("route53profiles:ListProfileAssociations failed"),
+            "{explanation}"
+        );
+    }
+    network
+        .cloud
+        .edit(|world| world.dns_profiles.insert(network.spoke.clone(), "rp-1".to_owned()));
+    for (verdict, explanation) in network.verdicts().await {
+        assert_eq!(verdict, Verdict::Indeterminate, "{explanation}");
+        assert!(explanation.contains("Route 53 Profile rp-1"), "{explanation}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,12 +11,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint as Wanted, QuarantineEndpoint,
-    ReplacePolicy,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, IsolateEndpoint, ManagedGroup, NewEndpoint as Wanted,
+    QuarantineEndpoint, ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
-use postern_core::model::managed::TAG_MANAGED;
+use postern_core::model::managed::{GroupPurpose, TAG_MANAGED};
 use postern_core::model::part::Part;
 use postern_core::settings::Settings;
 use postern_core::trigger::{ParsedEvent, Target, read};
@@ -81,6 +81,10 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
         kms.private_dns = false;
         let s3 = world.add_endpoint(NewEndpoint::gateway(&vpc, "s3"));
         let kms = world.add_endpoint(kms);
+        let legacy = world.add_group(&vpc, "legacy", Vec::new());
+        let mut mail = NewEndpoint::interface(&vpc, "email-smtp");
+        (mail.private_dns, mail.groups) = (false, vec![legacy.clone()]);
+        let mail = world.add_endpoint(mail);
         let policy = world.endpoint(&kms).unwrap().policy.clone();
         let gateway_policy = world.endpoint(&s3).unwrap().policy.clone();
         let group = || ManagedGroup {
@@ -91,9 +95,7 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
                 vpc: vpc.as_str().into(),
                 attribute: DnsAttribute::Hostnames,
             }),
-            Change::CreateManagedGroup(CreateManagedGroup {
-                vpc: vpc.as_str().into(),
-            }),
+            Change::CreateManagedGroup(CreateManagedGroup::for_ingress(vpc.as_str().into())),
             Change::AuthorizeIngress(AuthorizeIngress {
                 group: group(),
                 cidrs: ["10.0.0.0/16", "2001:db8::/56"]
@@ -134,6 +136,15 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
             Change::QuarantineEndpoint(QuarantineEndpoint {
                 endpoint: s3.as_str().into(),
                 before: gateway_policy,
+            }),
+            Change::CreateManagedGroup(CreateManagedGroup {
+                vpc: vpc.as_str().into(),
+                purpose: GroupPurpose::Quarantine,
+            }),
+            Change::IsolateEndpoint(IsolateEndpoint {
+                endpoint: mail.as_str().into(),
+                vpc: vpc.as_str().into(),
+                before: [legacy.as_str().into()].into(),
             }),
             Change::AddSubnet(AddSubnet {
                 endpoint: kms.as_str().into(),

@@ -2,6 +2,7 @@
 
 mod build;
 mod catalogue;
+mod central;
 mod limits;
 mod random;
 mod resources;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 pub(crate) use self::build::{DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY, addresses};
 pub use self::build::{DefaultRoute, NewEndpoint, rule};
+pub use self::central::HubAndSpoke;
 use self::limits::Bucket;
 pub use self::limits::RequestRate;
 pub use self::random::Shape;
@@ -50,6 +52,8 @@ pub struct World {
     pub parameters: BTreeMap<String, String>,
     /// Private hosted zones, by id.
     pub hosted_zones: BTreeMap<String, HostedZone>,
+    /// The Route 53 Profiles of VPCs.
+    pub dns_profiles: BTreeMap<String, String>,
     /// Public TXT records, by their whole names.
     pub txt_records: BTreeMap<String, String>,
     /// Whether a connection that was rejected can be accepted. AWS documents neither.
@@ -218,6 +222,7 @@ impl World {
             confirmed_subscriptions: 1,
             parameters: BTreeMap::new(),
             hosted_zones: BTreeMap::new(),
+            dns_profiles: BTreeMap::new(),
             txt_records: BTreeMap::new(),
             rejected_is_final: false,
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),

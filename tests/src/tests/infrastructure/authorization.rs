@@ -2,7 +2,7 @@
 //! check, with the condition keys that AWS fills in for it. Written from the service authorization reference,
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/>: the pages `list_amazonec2.html`,
 //! `list_awselasticloadbalancingv2.html`, `list_amazonroute53.html`, `list_amazonsqs.html`, `list_amazonsns.html`, `list_amazondynamodb.html`,
-//! `list_awskeymanagementservice.html` and `list_amazoncloudwatchlogs.html`.
+//! `list_amazonroute53profiles.html`, `list_awskeymanagementservice.html` and `list_amazoncloudwatchlogs.html`.
 
 use std::collections::BTreeMap;
 
@@ -112,6 +112,7 @@ pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
         "ec2:DescribeVpcEndpointServicePermissions" => of_service(action),
+        "route53profiles:ListProfileAssociations" => check(action, "*", &[]),
         _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
             check(action, "*", &[])
         }
@@ -148,6 +149,11 @@ pub(crate) fn applying(kind: ChangeKind) -> Vec<Request> {
         ChangeKind::AssociateRouteTable => vec![endpoint, modify("route-table/rtb-1", &[])],
         ChangeKind::AttachManagedGroup => vec![endpoint, modify("security-group/sg-1", &TAGS)],
         ChangeKind::EnablePrivateDns => vec![endpoint, zone_for(REGION)],
+        ChangeKind::IsolateEndpoint => vec![
+            endpoint,
+            modify("security-group/sg-1", &TAGS),
+            modify("security-group/sg-2", &[]),
+        ],
         ChangeKind::QuarantineEndpoint | ChangeKind::ReplacePolicy => vec![endpoint],
         ChangeKind::AcceptConnection => vec![of_service("ec2:AcceptVpcEndpointConnections")],
         ChangeKind::RequireAcceptance => vec![of_service("ec2:ModifyVpcEndpointServiceConfiguration")],
@@ -172,7 +178,7 @@ pub(crate) fn undoing(kind: ChangeKind) -> Vec<Request> {
         ChangeKind::CreateEndpoint => vec![on("ec2:DeleteVpcEndpoints", "vpc-endpoint/vpce-1", &TAGS)],
         ChangeKind::AddSubnet => vec![endpoint, modify("subnet/subnet-1")],
         ChangeKind::AssociateRouteTable => vec![endpoint, modify("route-table/rtb-1")],
-        ChangeKind::AttachManagedGroup => vec![endpoint, modify("security-group/sg-1")],
+        ChangeKind::AttachManagedGroup | ChangeKind::IsolateEndpoint => vec![endpoint, modify("security-group/sg-1")],
         ChangeKind::EnablePrivateDns | ChangeKind::QuarantineEndpoint | ChangeKind::ReplacePolicy => vec![endpoint],
         ChangeKind::AcceptConnection => vec![of_service("ec2:RejectVpcEndpointConnections")],
         ChangeKind::RequireAcceptance => vec![of_service("ec2:ModifyVpcEndpointServiceConfiguration")],

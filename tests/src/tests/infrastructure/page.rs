@@ -26,6 +26,7 @@ fn stack() -> Stack {
     Stack::new(&[
         ("Settings", "arn:aws:ssm:eu-central-1:111122223333:parameter/SETTINGS"),
         ("SettingsKey", "arn:aws:kms:eu-central-1:111122223333:key/SETTINGS-KEY"),
+        ("QuarantineByGroups", "true"),
     ])
 }
 

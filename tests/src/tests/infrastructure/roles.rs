@@ -9,7 +9,7 @@ use postern_aws::{
     changes as aws_changes, observe,
 };
 use postern_core::changes::ChangeKind;
-use postern_core::functions::{FUNCTIONS, Function, SWEEPER};
+use postern_core::functions::{FUNCTIONS, Function, POLICY_INSPECTOR, SWEEPER};
 use postern_core::model::id::EndpointId;
 use postern_core::trigger::Target;
 use postern_policy::{Document, Request, evaluate};
@@ -93,12 +93,15 @@ fn observing(function: &Function) -> Vec<Request> {
     calls.into_iter().map(reading).collect()
 }
 
+/// The changes of a function, without those for which the stack needs a parameter.
 fn changes(function: &Function) -> impl Iterator<Item = ChangeKind> {
-    function
-        .controls()
-        .into_iter()
-        .flat_map(|control| control.changes)
-        .copied()
+    let controls = function.controls().into_iter();
+    controls.flat_map(|control| {
+        let isolates = control.changes.contains(&ChangeKind::IsolateEndpoint);
+        let of_isolation = [ChangeKind::CreateManagedGroup, ChangeKind::IsolateEndpoint];
+        let changes = control.changes.iter().copied();
+        changes.filter(move |kind| !(isolates && of_isolation.contains(kind)))
+    })
 }
 
 /// The topics that a function is told to publish to.
@@ -131,7 +134,8 @@ fn required(stack: &Stack, function: &Function) -> Vec<Request> {
 /// Everything that AWS asks of whoever runs the commands.
 fn required_of_operators(stack: &Stack) -> Vec<Request> {
     let mut required = observing(&SWEEPER);
-    required.extend(changes(&SWEEPER).flat_map(|kind| asked(aws_changes::undo_calls(kind), undoing(kind))));
+    let kinds = changes(&SWEEPER).chain([ChangeKind::IsolateEndpoint]);
+    required.extend(kinds.flat_map(|kind| asked(aws_changes::undo_calls(kind), undoing(kind))));
     let ledger = LEDGER_CALLS.iter().chain([&LIFT_CALL]);
     required.extend(ledger.map(|call| check(call, stack.arn("Ledger"), &[])));
     required.push(check("dynamodb:Query", stack.arn("Ledger") + "/index/history", &[]));
@@ -190,7 +194,11 @@ fn forbidden() -> Vec<Request> {
         ),
         check("sns:Publish", format!("arn:aws:sns:{REGION}:{ACCOUNT}:other"), &[]),
     ];
-    for call in ["ec2:DescribeVpcs", "ec2:DescribeVpcEndpointConnections"] {
+    for call in [
+        "ec2:DescribeVpcs",
+        "ec2:DescribeVpcEndpointConnections",
+        "route53profiles:ListProfileAssociations",
+    ] {
         let mut elsewhere = check(call, "*", &[]);
         elsewhere
             .context
@@ -301,6 +309,32 @@ fn roles_allow_what_their_functions_call_and_nothing_else() {
         let statements = statements(&stack, function);
         check_policy(function.name, &statements, &required(&stack, function), &forbidden());
     }
+}
+
+#[test]
+fn groups_are_replaced_by_two_functions_alone_and_only_where_the_stack_allows_it() {
+    let kinds = [ChangeKind::CreateManagedGroup, ChangeKind::IsolateEndpoint];
+    let asked: Vec<_> = kinds
+        .into_iter()
+        .flat_map(|kind| asked(aws_changes::calls(kind), applying(kind)))
+        .collect();
+    let allowed = |parameters: &[(&str, &str)], function: &Function| {
+        let statements = statements(&Stack::new(parameters), function);
+        asked.iter().all(|request| allows(&statements, request))
+    };
+    let by_groups = [("QuarantineByGroups", "true")];
+    for function in FUNCTIONS {
+        assert!(!allowed(&[], function), "{}", function.name);
+        let isolates = [POLICY_INSPECTOR.name, SWEEPER.name].contains(&function.name);
+        assert_eq!(allowed(&by_groups, function), isolates, "{}", function.name);
+    }
+    let statements = statements(&Stack::new(&by_groups), &POLICY_INSPECTOR);
+    let foreign = [("env", "prod")];
+    for request in forbidden() {
+        let replaces = request.action == "ec2:ModifyVpcEndpoint" && request.resource.contains(":security-group/");
+        assert_eq!(allows(&statements, &request), replaces, "{request:#?}");
+    }
+    assert!(!allows(&statements, &new_group(&foreign)));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use postern_policy::{Binding, Containment, Document, EndpointContext, analyse, b
 
 use super::Evidence;
 use super::ledger::{labels, same_policy};
+use super::quarantine::denies;
 use crate::setup::OPERATOR;
 
 /// Calls per VPC as `ARCHITECTURE.md` states them, retries included, further pages of lists excluded.
@@ -23,7 +24,7 @@ const BLUR: SignedDuration = SignedDuration::from_secs(180);
 
 pub(super) fn nothing_was_created_twice(evidence: &Evidence<'_>) -> Result<(), String> {
     let mut made: BTreeMap<(String, Option<String>, String), Vec<&Endpoint>> = BTreeMap::new();
-    let mut groups: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for entry in evidence.effects() {
         for effect in &entry.effects {
             groups.retain(|_, id| !deleted(evidence, "DeleteSecurityGroup", id, entry));
@@ -41,7 +42,7 @@ pub(super) fn nothing_was_created_twice(evidence: &Evidence<'_>) -> Result<(), S
                     earlier.push(endpoint);
                 }
                 (None, Some(Resource::SecurityGroup(group))) => {
-                    if let Some(other) = groups.insert(&group.vpc, &group.id) {
+                    if let Some(other) = groups.insert((&group.vpc, &group.name), &group.id) {
                         return Err(format!("{} was created although {other} exists", group.id));
                     }
                 }
@@ -85,7 +86,7 @@ pub(super) fn only_open_policies_were_replaced(evidence: &Evidence<'_>) -> Resul
             else {
                 continue;
             };
-            if same_policy(&before.policy, &after.policy) {
+            if same_policy(&before.policy, &after.policy) || denies(before, after) {
                 continue;
             }
             let [before_it, after_it] = [before, after].map(|endpoint| verdict(evidence, endpoint, entry.at));

@@ -7,7 +7,7 @@ use postern_cloud::world::{Endpoint, EndpointState, Source};
 use postern_cloud::{Effect, Published, Resource};
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, DnsAttribute, EnablePrivateDns,
-    EnableVpcDns, QuarantineEndpoint, ReplacePolicy,
+    EnableVpcDns, IsolateEndpoint, QuarantineEndpoint, ReplacePolicy,
 };
 use postern_core::history::{Action, ChangeRecord, ChangeStatus};
 use postern_core::model::finding::FindingKey;
@@ -264,6 +264,7 @@ fn recorded_label(record: &ChangeRecord) -> Option<Label> {
         }
         Change::AttachManagedGroup(AttachManagedGroup { endpoint, .. }) => format!("attach {created} {endpoint}"),
         Change::EnablePrivateDns(EnablePrivateDns { endpoint }) => format!("name {endpoint}"),
+        Change::IsolateEndpoint(IsolateEndpoint { endpoint, .. }) => format!("attach {created} {endpoint}"),
         Change::QuarantineEndpoint(QuarantineEndpoint { endpoint, .. })
         | Change::ReplacePolicy(ReplacePolicy { endpoint, .. }) => format!("close {endpoint}"),
         Change::AcceptConnection(change) => format!("accept {}", change.endpoint),

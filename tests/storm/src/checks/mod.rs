@@ -4,6 +4,7 @@ mod calls;
 mod final_state;
 mod ledger;
 mod messages;
+pub(crate) mod quarantine;
 mod services;
 
 use std::collections::BTreeMap;
@@ -70,6 +71,9 @@ pub(crate) async fn all(
     ledger::no_reverted_change_was_repeated_beyond_the_limit(&evidence)?;
     services::no_trusted_connection_was_rejected(&evidence)?;
     services::no_untrusted_connection_stays_accepted(&evidence)?;
+    quarantine::only_unapproved_endpoints_were_quarantined(&evidence)?;
+    quarantine::rollbacks_restored_what_was_before(&evidence)?;
+    quarantine::no_spoke_got_a_central_service_of_its_own(&evidence)?;
     messages::idempotency_keys_identify_reports(&evidence)?;
     messages::every_report_has_an_alert(&evidence, destinations)?;
     messages::every_delivered_finding_was_published(&evidence)?;

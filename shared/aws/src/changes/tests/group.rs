@@ -24,7 +24,7 @@ async fn the_managed_group_is_created_with_its_name_and_tags() {
 async fn a_group_with_our_name_but_without_our_tag_is_left_alone() {
     let theirs = group("").replace("<value>true</value>", "<value>no</value>");
     let changes = [
-        Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
+        Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into())),
         authorize(managed()),
         Change::CreateEndpoint(new_interface()),
         Change::AttachManagedGroup(AttachManagedGroup {
@@ -49,6 +49,79 @@ async fn a_group_with_our_name_but_without_our_tag_is_left_alone() {
 }
 
 #[tokio::test]
+async fn group_of_the_quarantine_is_created_with_its_own_name() {
+    let change = Change::CreateManagedGroup(CreateManagedGroup {
+        vpc: "vpc-1".into(),
+        purpose: GroupPurpose::Quarantine,
+    });
+    let cloud = Cloud::new()
+        .on("DescribeSecurityGroups", "<securityGroupInfo/>")
+        .on("CreateSecurityGroup", "<groupId>sg-new</groupId>");
+    let outcome = apply(&cloud, &change).await;
+    assert_eq!(
+        outcome,
+        ChangeOutcome::Applied {
+            created: Some("sg-new".to_owned())
+        }
+    );
+    assert_eq!(
+        cloud.request("DescribeSecurityGroups")["Filter.2.Value.1"],
+        QUARANTINE_GROUP_NAME
+    );
+    let request = cloud.request("CreateSecurityGroup");
+    assert_eq!(request["GroupName"], QUARANTINE_GROUP_NAME);
+    assert_eq!(tags(&request)["postern:managed"], "true");
+}
+
+#[tokio::test]
+async fn endpoint_is_isolated_by_one_request_that_names_all_of_its_groups() {
+    let cloud = Cloud::new()
+        .on("DescribeVpcEndpoints", &interface(&attached(&["sg-1", "sg-2"])))
+        .on("DescribeSecurityGroups", &quarantine_group(""))
+        .on("ModifyVpcEndpoint", "<return>true</return>");
+    apply(&cloud, &isolate()).await;
+    let request = cloud.request("ModifyVpcEndpoint");
+    let named = |name: &str| request.get(name).map(String::as_str);
+    assert_eq!(named("AddSecurityGroupId.1"), Some("sg-managed"));
+    assert_eq!(
+        (named("RemoveSecurityGroupId.1"), named("RemoveSecurityGroupId.2")),
+        (Some("sg-1"), Some("sg-2"))
+    );
+    assert_eq!(
+        (named("AddSecurityGroupId.2"), named("RemoveSecurityGroupId.3")),
+        (None, None)
+    );
+}
+
+#[tokio::test]
+async fn endpoint_is_not_isolated_by_a_group_with_rules_nor_after_somebody_changed_its_groups() {
+    let isolated = async |groups: &[&str], rules: &str| {
+        let cloud = Cloud::new()
+            .on("DescribeVpcEndpoints", &interface(&attached(groups)))
+            .on("DescribeSecurityGroups", &quarantine_group(rules));
+        let outcome = apply(&cloud, &isolate()).await;
+        skipped_because(&outcome).to_owned()
+    };
+    let rules = https_from(&["10.0.0.0/16"]);
+    assert_eq!(isolated(&["sg-1", "sg-2"], &rules).await, "sg-managed has rules");
+    let changed = "the security groups of vpce-1 were changed since they were observed";
+    assert_eq!(isolated(&["sg-1"], "").await, changed);
+    assert_eq!(isolated(&["sg-1", "sg-2", "sg-3"], "").await, changed);
+}
+
+#[tokio::test]
+async fn groups_of_an_endpoint_are_not_restored_after_somebody_changed_them() {
+    let cloud = Cloud::new().on("DescribeVpcEndpoints", &interface(&attached(&["sg-3"])));
+    let inverse = isolate().inverse(Some("sg-managed")).unwrap();
+    let outcome = applier(&cloud).undo(&inverse, Some(&isolate())).await;
+    cloud.done();
+    assert_eq!(
+        skipped_because(&outcome),
+        "somebody else changed the security groups of vpce-1 since"
+    );
+}
+
+#[tokio::test]
 async fn a_group_that_a_concurrent_run_created_first_is_not_needed() {
     let duplicate = |cloud: Cloud| {
         let cloud = cloud.on("DescribeSecurityGroups", "<securityGroupInfo/>");
@@ -58,7 +131,7 @@ async fn a_group_that_a_concurrent_run_created_first_is_not_needed() {
             "The security group already exists",
         )
     };
-    let change = Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() });
+    let change = Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into()));
     let cloud = duplicate(Cloud::new()).on("DescribeSecurityGroups", &group(""));
     let reason = "sg-managed exists".to_owned();
     assert_eq!(apply(&cloud, &change).await, ChangeOutcome::NotNeeded { reason });
@@ -76,7 +149,7 @@ async fn a_group_that_aws_does_not_show_yet_is_used_all_the_same() {
         .on("CreateVpcEndpoint", &created("pending"));
     let mut applier = applier(&cloud);
     for change in [
-        Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
+        Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into())),
         authorize(managed()),
         Change::CreateEndpoint(new_interface()),
     ] {
@@ -103,7 +176,7 @@ async fn a_group_of_this_run_that_aws_does_not_find_yet_is_worth_another_attempt
     let mut applier = applier(&cloud);
     applier
         .apply(
-            &Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
+            &Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into())),
             "the-control",
         )
         .await;

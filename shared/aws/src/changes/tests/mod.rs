@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, DnsAttribute,
-    EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, QuarantineEndpoint, ReplacePolicy,
+    EnablePrivateDns, EnableVpcDns, IsolateEndpoint, ManagedGroup, NewEndpoint, QuarantineEndpoint, ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
-use postern_core::model::managed::MANAGED_GROUP_NAME;
+use postern_core::model::managed::{GroupPurpose, MANAGED_GROUP_NAME, QUARANTINE_GROUP_NAME};
 use postern_core::model::policy_document::QUARANTINE_POLICY;
 use postern_core::model::token::client_token;
 
@@ -67,6 +67,26 @@ fn group(rules: &str) -> String {
          <ownerId>111122223333</ownerId><vpcId>vpc-1</vpcId><ipPermissions>{rules}</ipPermissions>\
          <tagSet><item><key>postern:managed</key><value>true</value></item></tagSet></item></securityGroupInfo>"
     )
+}
+
+fn quarantine_group(rules: &str) -> String {
+    group(rules).replace(MANAGED_GROUP_NAME, QUARANTINE_GROUP_NAME)
+}
+
+fn attached(groups: &[&str]) -> String {
+    let items: String = groups
+        .iter()
+        .map(|id| format!("<item><groupId>{id}</groupId></item>"))
+        .collect();
+    format!("<groupSet>{items}</groupSet>")
+}
+
+fn isolate() -> Change {
+    Change::IsolateEndpoint(IsolateEndpoint {
+        endpoint: "vpce-1".into(),
+        vpc: "vpc-1".into(),
+        before: ["sg-1".into(), "sg-2".into()].into(),
+    })
 }
 
 fn https_from(cidrs: &[&str]) -> String {
@@ -182,7 +202,7 @@ fn cases() -> Vec<Case> {
             created: None,
         },
         Case {
-            change: Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
+            change: Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into())),
             looks: vec![("DescribeSecurityGroups", "<securityGroupInfo/>".to_owned())],
             act: ("CreateSecurityGroup", "<groupId>sg-managed</groupId>".to_owned()),
             already: group(""),
@@ -273,6 +293,16 @@ fn cases() -> Vec<Case> {
                 escaped(QUARANTINE_POLICY)
             )),
             created: None,
+        },
+        Case {
+            change: isolate(),
+            looks: vec![
+                ("DescribeSecurityGroups", quarantine_group("")),
+                ("DescribeVpcEndpoints", interface(&attached(&["sg-1", "sg-2"]))),
+            ],
+            act: ("ModifyVpcEndpoint", done()),
+            already: interface(&attached(&["sg-managed"])),
+            created: Some("sg-managed"),
         },
         Case {
             change: Change::ReplacePolicy(ReplacePolicy {

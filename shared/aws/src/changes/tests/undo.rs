@@ -73,7 +73,7 @@ fn undos() -> Vec<Undo> {
             look: ("DescribeSecurityGroups", group("")),
             act: ("DeleteSecurityGroup", done()),
             ..undo(
-                Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
+                Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into())),
                 String::new(),
                 "<securityGroupInfo/>".to_owned(),
             )
@@ -140,6 +140,11 @@ fn undos() -> Vec<Undo> {
             }),
             interface(&policy(QUARANTINE_POLICY)),
             interface(&policy(OPEN)),
+        ),
+        undo(
+            isolate(),
+            interface(&attached(&["sg-managed"])),
+            interface(&attached(&["sg-1", "sg-2"])),
         ),
         undo(
             Change::ReplacePolicy(ReplacePolicy {
@@ -497,7 +502,7 @@ async fn a_group_that_was_deleted_is_not_used_again() {
         .on("DescribeVpcEndpoints", &interface(""))
         .on("DescribeSecurityGroups", "<securityGroupInfo/>");
     let mut applier = applier(&cloud);
-    let change = Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() });
+    let change = Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into()));
     applier.apply(&change, "the-control").await;
     applier
         .undo(&change.inverse(Some("sg-managed")).unwrap(), Some(&change))

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use postern_core::changes::{
     AcceptConnection, AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, ManagedGroup, NewEndpoint, QuarantineEndpoint, RejectConnection,
-    RemoveServicePrincipals, ReplacePolicy, RequireAcceptance,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, IsolateEndpoint, ManagedGroup, NewEndpoint, QuarantineEndpoint,
+    RejectConnection, RemoveServicePrincipals, ReplacePolicy, RequireAcceptance,
 };
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
+use postern_core::model::managed::GroupPurpose;
 use postern_core::trigger::{Actor, Failure, TriggeringEvent};
 
 use super::*;
@@ -48,7 +49,7 @@ fn changes() -> Vec<Change> {
     vec![
         attribute(DnsAttribute::Support),
         attribute(DnsAttribute::Hostnames),
-        Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() }),
+        Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into())),
         Change::AuthorizeIngress(AuthorizeIngress {
             group: group(),
             cidrs: ["10.0.0.0/16", "2001:db8:1::/56"]
@@ -315,6 +316,52 @@ async fn quarantine_is_kept_with_the_policy_from_before() {
     let cloud = Cloud::new().json("Query", &json!({ "Items": [item] }));
     let history = ledger(&cloud).past(&scope(), None).await.unwrap();
     assert_eq!(history.records, [quarantined]);
+}
+
+#[tokio::test]
+async fn isolation_is_kept_with_the_groups_from_before() {
+    let isolated = |action: Action| ChangeRecord {
+        action,
+        status: ChangeStatus::Applied {
+            created: Some("sg-quarantine".to_owned()),
+        },
+        ..record("06:00:00")
+    };
+    let change = Change::IsolateEndpoint(IsolateEndpoint {
+        endpoint: "vpce-1".into(),
+        vpc: "vpc-1".into(),
+        before: ["sg-1".into()].into(),
+    });
+    let group = Change::CreateManagedGroup(CreateManagedGroup {
+        vpc: "vpc-1".into(),
+        purpose: GroupPurpose::Quarantine,
+    });
+    let undo = change.inverse(Some("sg-quarantine")).unwrap();
+    let kept = [
+        (
+            Action::Change(change),
+            json!({"change": {"kind": "isolate-endpoint", "endpoint": "vpce-1", "vpc": "vpc-1", "before": ["sg-1"]}}),
+        ),
+        (
+            Action::Change(group),
+            json!({"change": {"kind": "create-managed-group", "vpc": "vpc-1", "purpose": "quarantine"}}),
+        ),
+        (
+            Action::Undo(undo),
+            json!({"undo": {"kind": "restore-groups", "endpoint": "vpce-1", "groups": ["sg-1"], "quarantine": "sg-quarantine"}}),
+        ),
+    ];
+    for (action, expected) in kept {
+        let record = isolated(action);
+        let cloud = Cloud::new().json("PutItem", &json!({}));
+        ledger(&cloud).conclude(&record, at("12:00:00")).await.unwrap();
+        let item = cloud.bodies("PutItem")[0]["Item"].clone();
+        let written: Json = serde_json::from_str(item["change"]["S"].as_str().unwrap()).unwrap();
+        assert_eq!(written["action"], expected);
+        let cloud = Cloud::new().json("Query", &json!({ "Items": [item] }));
+        let history = ledger(&cloud).past(&scope(), None).await.unwrap();
+        assert_eq!(history.records, [record]);
+    }
 }
 
 #[tokio::test]

@@ -66,7 +66,9 @@ fn record(time: &str) -> ChangeRecord {
         run,
         function: "subnet-inspector".to_owned(),
         time: at(time),
-        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() })),
+        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup::for_ingress(
+            "vpc-1".into(),
+        ))),
         causes: [finding("vpc-1")].into(),
         triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::ZERO,

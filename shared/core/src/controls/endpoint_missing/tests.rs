@@ -123,7 +123,7 @@ fn missing_interface_endpoint_is_created_closed_and_reachable() {
     assert_eq!(
         changes(&finding),
         [
-            Change::CreateManagedGroup(CreateManagedGroup { vpc: VPC.into() }),
+            Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into())),
             // Private DNS sends the clients of the public subnet there as well.
             Change::AuthorizeIngress(AuthorizeIngress {
                 group: managed.clone(),

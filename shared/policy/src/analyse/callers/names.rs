@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::super::budget::Budget;
+use super::super::identities::tied;
 use super::super::model::KeyMeaning;
 use super::super::model::{Model, for_bearers};
 use super::super::strings::{Domain, WORD, candidates};
@@ -15,7 +16,7 @@ use crate::document::{Effect, PrincipalEntry, Statement};
 use crate::glob::{Pattern, Piece, folded_pieces};
 use crate::operators::Family;
 use crate::partition;
-use crate::text::Form;
+use crate::text::{Form, Text};
 
 /// Names of roles and users.
 const NAMES: Domain<'_> = Domain {
@@ -61,7 +62,7 @@ pub(super) fn names(
         }
     };
     let mut plain = true;
-    for statement in model.statements {
+    for (_, statement) in model.living_statements() {
         for entry in &statement.principal.values {
             if let PrincipalEntry::Arn(name) = entry {
                 add(name);
@@ -96,18 +97,14 @@ pub(super) fn names(
                 }
                 Some(Form::Text(pattern)) if key.kind == KeyMeaning::PrincipalArn => patterns.push(pattern.clone()),
                 Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
-                None if key.kind == KeyMeaning::PrincipalArn => match text.widened(|_| true) {
-                    Some(Form::Text(pattern)) => patterns.push(pattern),
-                    Some(Form::Arn(pattern)) => patterns.push(Pattern::new(pattern.pieces())),
-                    None => {}
-                },
+                None if key.kind == KeyMeaning::PrincipalArn => patterns.extend(widened(text)),
                 _ => {}
             }
         }
     }
     plain &= !model.keys.iter().any(|key| {
         let carrier = key.fact.map(|fact| fact.carrier);
-        key.id == "aws:userid" || matches!(carrier, Some(Carrier::User | Carrier::Root))
+        matches!(key.id, "aws:userid" | "aws:tokenissuetime") || matches!(carrier, Some(Carrier::User | Carrier::Root))
     });
     // Credentials of one partition are not valid in another.
     let partitions: Vec<&str> = if model.setting.endpoint.region.is_empty() {
@@ -115,7 +112,8 @@ pub(super) fn names(
     } else {
         vec![home]
     };
-    budget.spend(patterns.len() + ids.patterns.len() / 8);
+    let users = user_names(model);
+    budget.spend(patterns.len() + users.len() + ids.patterns.len() / 8);
     let mut arns: Vec<(Caller, String)> = Vec::new();
     let mut shapes = vec![(Caller::Role, "iam", "role/")];
     if !plain {
@@ -123,18 +121,13 @@ pub(super) fn names(
             (Caller::User, "iam", "user/"),
             (Caller::FederatedUser, "sts", "federated-user/"),
         ]);
-        arns.extend(
-            partitions
-                .iter()
-                .map(|partition| (Caller::Root, format!("arn:{partition}:iam::{account}:root"))),
-        );
     }
     for (partition, (caller, service, start)) in partitions
         .iter()
         .flat_map(|partition| shapes.iter().map(move |shape| (partition, *shape)))
     {
         let start = ["arn:", partition, ":", service, "::", account, ":", start];
-        if patterns.is_empty() {
+        if patterns.is_empty() && (users.is_empty() || caller != Caller::User) {
             arns.push((caller, start.concat() + "anybody"));
             continue;
         }
@@ -147,9 +140,15 @@ pub(super) fn names(
             feasible: &|shape| may_be_name(caller, shape.get(base.len() - 1..).unwrap_or_default()),
             ..NAMES
         };
-        let found = candidates(&patterns, &domain, budget);
+        let users = users.iter().filter(|_| caller == Caller::User);
+        let found = candidates(patterns.iter().chain(users), &domain, budget);
         *complete &= found.complete;
         arns.extend(found.values.into_iter().map(|name| (caller, name)));
+    }
+    // Requests by root users are the least likely.
+    if !plain {
+        let root = |partition: &&str| (Caller::Root, format!("arn:{partition}:iam::{account}:root"));
+        arns.extend(partitions.iter().map(root));
     }
     for name in ids::federated_users(&ids.patterns, account) {
         let arn = |partition| format!("arn:{partition}:sts::{account}:federated-user/{name}");
@@ -189,6 +188,41 @@ pub(super) fn names(
                 sig,
                 ..known.clone()
             });
+        }
+    }
+    all
+}
+
+/// Patterns that stand together for at least what a text stands for: the name of a user stands behind its path.
+fn widened(text: &Text) -> Vec<Pattern> {
+    let whole = |form: Form| match form {
+        Form::Text(pattern) => pattern.pieces(),
+        Form::Arn(pattern) => pattern.pieces(),
+    };
+    let Some(pieces) = text.widened(|_| true).map(whole) else {
+        return Vec::new();
+    };
+    let deeper = pieces.iter().copied().chain([Piece::Char('/'), Piece::Any]).collect();
+    vec![Pattern::new(pieces), Pattern::new(deeper)]
+}
+
+/// What names of users are compared with, as patterns of their ARNs.
+fn user_names(model: &Model<'_>) -> Vec<Pattern> {
+    let tied = tied(model, &[KeyMeaning::PrincipalUser]);
+    let keys = model.keys.iter();
+    let keys = keys.filter(|key| key.kind == KeyMeaning::PrincipalUser || tied.contains(&key.id));
+    let mut all = Vec::new();
+    for (_, condition) in keys.flat_map(|key| &key.conditions) {
+        let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+        for text in condition.texts() {
+            let name = match text.fixed() {
+                Some(Form::Text(Pattern::Exact(exact))) if folded => folded_pieces(exact),
+                Some(Form::Text(pattern)) => pattern.pieces(),
+                Some(Form::Arn(_)) | None => continue,
+            };
+            all.push(Pattern::new(
+                [Piece::Any, Piece::Char('/')].into_iter().chain(name).collect(),
+            ));
         }
     }
     all
@@ -248,9 +282,11 @@ fn roles(session: &str, patterns: &[Pattern], complete: &mut bool, budget: &mut 
 
 fn named(model: &Model<'_>, caller: Caller, name: Rc<str>, arn: Rc<str>, account: &str, by_account: Bits) -> Named {
     let kind: Vec<&str> = caller.kind().into_iter().collect();
+    let user = Arn::parse(&arn).and_then(|arn| arn.user());
     let sig = by_account
         & principal_sig(model, caller, &name, account, Some(&arn))
         & model.sig(KeyMeaning::PrincipalArn, &[&arn])
+        & model.sig(KeyMeaning::PrincipalUser, user.as_slice())
         & model.sig(KeyMeaning::PrincipalType, &kind);
     Named {
         caller,
@@ -272,7 +308,7 @@ pub(super) fn principal_sig(model: &Model<'_>, caller: Caller, name: &str, accou
     let mut bits = Bits::ALL;
     let service = caller == Caller::Service;
     let root = arn.is_some_and(|arn| arn.ends_with(":root"));
-    for (place, statement) in model.statements.iter().enumerate() {
+    for (place, statement) in model.living_statements() {
         let covers = statement.principal.values.iter().any(|entry| match entry {
             PrincipalEntry::Everyone => true,
             PrincipalEntry::EveryAws => match caller {

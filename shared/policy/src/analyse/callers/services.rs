@@ -25,7 +25,7 @@ pub(super) fn services(
 ) {
     let mut names: Vec<String> = Vec::new();
     let mut patterns: Vec<Pattern> = Vec::new();
-    for statement in model.statements {
+    for (_, statement) in model.living_statements() {
         for entry in &statement.principal.values {
             if let PrincipalEntry::Service(name) = entry
                 && crate::arn::is_service(name)
@@ -71,6 +71,7 @@ pub(super) fn services(
         KeyMeaning::PrincipalOrganization,
         KeyMeaning::PrincipalPaths,
         KeyMeaning::PrincipalArn,
+        KeyMeaning::PrincipalUser,
         KeyMeaning::PrincipalType,
         KeyMeaning::PrincipalId,
     ] {

@@ -8,7 +8,7 @@ use crate::glob::Piece;
 use crate::literal::iso;
 
 /// Every value of a type that has only a few.
-pub(super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
+pub(in super::super) fn few(values: ValueType) -> Option<&'static [&'static str]> {
     match values {
         ValueType::Bool => Some(&["false", "true"]),
         ValueType::TlsVersion => Some(&["1.3", "1.2"]),

@@ -12,14 +12,17 @@ use crate::service::{self, Published};
 pub(super) struct ActionKeys<'d> {
     /// Their places in [`Model::keys`], with their names in lower case.
     keys: Vec<(usize, &'d str)>,
+    /// Whether only keys of other services count.
+    of_others: bool,
     /// The same with their places in a service, by the prefix of its actions.
     places: RefCell<BTreeMap<&'static str, Vec<(usize, Bits)>>>,
 }
 
 impl<'d> ActionKeys<'d> {
-    pub(super) fn new(keys: impl Iterator<Item = (usize, &'d str)>) -> Self {
+    pub(super) fn new(keys: impl Iterator<Item = (usize, &'d str)>, of_others: bool) -> Self {
         Self {
             keys: keys.collect(),
+            of_others,
             places: RefCell::default(),
         }
     }
@@ -28,7 +31,10 @@ impl<'d> ActionKeys<'d> {
         let mut all = self.places.borrow_mut();
         let places = all.entry(action.prefix).or_insert_with(|| {
             let service = service::of_prefix(action.prefix);
-            let places = |id: &str| service.map_or(Bits::NONE, |service| service.key_places(id));
+            let places = |id: &str| match service {
+                Some(service) if self.of_others && service.key(id).is_some() => Bits::ALL,
+                service => service.map_or(Bits::NONE, |service| service.key_places(id)),
+            };
             self.keys.iter().map(|(at, id)| (*at, places(id))).collect()
         });
         let lacking = places.iter().filter(|(_, key)| !action.carries(*key));

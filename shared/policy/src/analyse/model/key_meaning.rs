@@ -1,7 +1,7 @@
 //! What condition keys tell about a request.
 
 use super::super::atoms;
-use super::{Key, Model, Supposition, linked_texts};
+use super::{Model, Supposition};
 use crate::condition_keys;
 use crate::document::{Condition, Effect};
 use crate::text::Text;
@@ -13,6 +13,7 @@ pub(in super::super) enum KeyMeaning {
     PrincipalOrganization,
     PrincipalPaths,
     PrincipalArn,
+    PrincipalUser,
     PrincipalIsService,
     PrincipalService,
     PrincipalServiceList,
@@ -33,13 +34,14 @@ impl<'d> Model<'d> {
     pub(in super::super) fn kind(&self, id: &str) -> KeyMeaning {
         match id {
             // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
-            "s3:resourceaccount" if self.tells("s3", id) => KeyMeaning::ResourceAccount,
+            "s3:resourceaccount" if self.has_names_of_services && self.may_have("s3") => KeyMeaning::ResourceAccount,
             // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-caller-account
-            "kms:calleraccount" if self.tells("kms", id) => KeyMeaning::PrincipalAccount,
+            "kms:calleraccount" if self.has_names_of_services && self.may_have("kms") => KeyMeaning::PrincipalAccount,
             "aws:principalaccount" => KeyMeaning::PrincipalAccount,
             "aws:principalorgid" => KeyMeaning::PrincipalOrganization,
             "aws:principalorgpaths" => KeyMeaning::PrincipalPaths,
             "aws:principalarn" => KeyMeaning::PrincipalArn,
+            "aws:username" => KeyMeaning::PrincipalUser,
             "aws:principalisawsservice" => KeyMeaning::PrincipalIsService,
             "aws:principalservicename" => KeyMeaning::PrincipalService,
             "aws:principalservicenameslist" => KeyMeaning::PrincipalServiceList,
@@ -54,17 +56,18 @@ impl<'d> Model<'d> {
         }
     }
 
-    /// Whether requests can be taken to have a key that belongs to a service: some actions lack it, so they can if no
-    /// request gains by not having it.
-    fn tells(&self, prefix: &str, id: &str) -> bool {
-        self.may_have(prefix)
-            && self.statements.iter().all(|statement| {
-                let conditions = statement.conditions.iter().filter(|condition| condition.key_id == id);
-                let deny = statement.effect == Effect::Deny;
-                let mut without =
-                    conditions.map(|condition| atoms::holds(condition, &[], self.interpretation, &atoms::nothing));
-                without.all(|holds| holds == deny)
-            })
+    /// Whether a request gains by not having the names that services have for the accounts of caller and owner. Some
+    /// actions lack them.
+    pub(super) fn gains_without_names_of_services(&self) -> bool {
+        let named = |condition: &&Condition| {
+            let id = condition.key_id.as_str();
+            condition_keys::ACCOUNTS.contains(&id) && self.kind(id) != KeyMeaning::Constant
+        };
+        self.statements.iter().any(|statement| {
+            let deny = statement.effect == Effect::Deny;
+            let mut conditions = statement.conditions.iter().filter(named);
+            conditions.any(|condition| atoms::holds(condition, &[], self.interpretation, &atoms::nothing) != deny)
+        })
     }
 
     /// Whether requests through this endpoint may be for the service with this prefix.
@@ -75,12 +78,14 @@ impl<'d> Model<'d> {
 
     /// Whether a variable names the key, or is compared with it.
     fn follows(&self, id: &str) -> bool {
-        let compared = self.statements.iter().flat_map(|statement| &statement.conditions);
-        let mut compared = compared.filter(|condition| condition.key_id == id);
-        linked_texts(self.statements)
-            .flat_map(Text::variables)
-            .any(|variable| variable.key == id)
-            || compared.any(Condition::linked)
+        let names = |text: &Text| text.variables().any(|variable| variable.key == id);
+        self.statements.iter().any(|statement| {
+            let mut conditions = statement.conditions.iter();
+            statement.resource.values.iter().any(names)
+                || conditions.any(|condition| {
+                    (condition.key_id == id && condition.linked()) || condition.texts().iter().any(names)
+                })
+        })
     }
 
     /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
@@ -90,6 +95,7 @@ impl<'d> Model<'d> {
         }
         match id {
             "aws:sourceip" => Some(None),
+            _ if !self.has_names_of_services && condition_keys::ACCOUNTS.contains(&id) => Some(None),
             "aws:ismcpserviceaction" => {
                 let service = self.setting.service.as_ref()?;
                 (!service.prefixes().any(condition_keys::serves_mcp)).then_some(None)
@@ -128,11 +134,5 @@ impl<'d> Model<'d> {
             .map(|prefix| condition_keys::tells_endpoint_owner(prefix, id));
         let first = told.next()?;
         told.all(|other| other == first).then_some(first)
-    }
-
-    /// The keys of the document that AWS does not have, as the document spells them.
-    pub(in super::super) fn unknown_keys(&self) -> impl Iterator<Item = &Key<'d>> {
-        let keys = self.keys.iter();
-        keys.filter(|key| !key.id.contains("::") && key.fact.is_none())
     }
 }

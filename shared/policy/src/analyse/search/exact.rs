@@ -18,10 +18,10 @@ pub(in super::super) fn exact(model: &Model<'_>) -> bool {
         .flat_map(|element| &element.linked)
         .all(|text| constant(text) || names_account(model, text) || is_apart(model, text))
         && model.keys.iter().all(|key| {
-            key.conditions.iter().all(|(_, condition)| {
-                let plain = matches!(condition.operator.family(), Family::Text { ignore_case: false, .. });
+            key.linked_conditions().all(|condition| {
+                let of_text = matches!(condition.operator.family(), Family::Text { .. });
                 let followed = |text: &Text| match text.parts() {
-                    [Part::Variable(variable)] => comparable(model, key, &variable.key, plain),
+                    [Part::Variable(variable)] => comparable(model, key, &variable.key, of_text),
                     _ => false,
                 };
                 let mut texts = condition.texts().iter();
@@ -31,32 +31,56 @@ pub(in super::super) fn exact(model: &Model<'_>) -> bool {
 }
 
 /// Whether candidates for the variable of this key, and for what it is compared with, miss nothing.
-fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> bool {
+fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, of_text: bool) -> bool {
     let kind = model.kind(variable);
     let (own, other) = (Group::of(key.id), Group::of(variable));
-    if own.is_some() && own == other {
+    let missing = key.kind == KeyMeaning::Constant && model.constant(key.id).flatten().is_none();
+    if missing || (own.is_some() && own == other) {
         return true;
     }
     let source = model.keys.iter().find(|key| key.id == variable);
     let free = |key: &Key<'_>| key.kind == KeyMeaning::Free && Group::of(key.id).is_none();
-    let exact = |key: &Key<'_>| {
-        let texts = key.conditions.iter().flat_map(|(_, condition)| condition.texts());
-        texts
-            .filter_map(Text::fixed)
-            .all(|form| matches!(form, Form::Text(Pattern::Exact(_))))
-    };
-    let lone = |key: &Key<'_>| {
-        let texts = key.conditions.iter().map(|(_, condition)| condition.texts().len());
-        texts.sum::<usize>() == 1
-    };
-    plain
-        && source.is_some_and(|source| match (key.kind, kind) {
-            (KeyMeaning::Constant, KeyMeaning::Free) => free(source) && !source.linked,
-            (KeyMeaning::Free, KeyMeaning::Free) => {
-                free(source) && !source.linked && free(key) && exact(source) && exact(key)
+    source.filter(|_| of_text).is_some_and(|source| match (key.kind, kind) {
+        (KeyMeaning::Constant, KeyMeaning::Free) => free(source) && is_grounded(model, source),
+        (KeyMeaning::Free, KeyMeaning::Free) => {
+            let both = [source, key];
+            let alone = variables(key).all(|other| model.kind(&other.key) != KeyMeaning::Free || other.key == variable);
+            let told_apart = both.iter().all(|key| is_exact(key)) || both.iter().all(|key| !ignores_case(key));
+            free(source) && is_grounded(model, source) && free(key) && alone && told_apart
+        }
+        (KeyMeaning::Free, _) => free(key) && other.is_some(),
+        (_, KeyMeaning::Free) => own.is_some() && free(source) && is_grounded(model, source),
+        _ => false,
+    })
+}
+
+fn texts<'k>(key: &'k Key<'_>) -> impl Iterator<Item = &'k Text> {
+    key.conditions.iter().flat_map(|(_, condition)| condition.texts())
+}
+
+fn variables<'k>(key: &'k Key<'_>) -> impl Iterator<Item = &'k Variable> {
+    texts(key).flat_map(Text::variables)
+}
+
+/// Whether the key is compared with whole values alone.
+fn is_exact(key: &Key<'_>) -> bool {
+    let mut fixed = texts(key).filter_map(Text::fixed);
+    fixed.all(|form| matches!(form, Form::Text(Pattern::Exact(_))))
+}
+
+fn ignores_case(key: &Key<'_>) -> bool {
+    let mut conditions = key.conditions.iter();
+    conditions.any(|(_, condition)| matches!(condition.operator.family(), Family::Text { ignore_case: true, .. }))
+}
+
+/// Whether the values that it is compared with are known where caller and owner are.
+fn is_grounded(model: &Model<'_>, key: &Key<'_>) -> bool {
+    texts(key)
+        .filter(|text| text.fixed().is_none())
+        .all(|text| match text.parts() {
+            [Part::Variable(variable)] => {
+                Group::of(&variable.key).is_some() || model.kind(&variable.key) == KeyMeaning::Constant
             }
-            (KeyMeaning::Free, _) => free(key) && other.is_some() && lone(key),
-            (_, KeyMeaning::Free) => own.is_some() && free(source) && source.conditions.is_empty(),
             _ => false,
         })
 }
@@ -66,13 +90,19 @@ fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, plain: bool) -> 
 enum Group {
     Account,
     Organization,
+    User,
 }
 
 impl Group {
     fn of(id: &str) -> Option<Self> {
         match id {
-            "aws:principalaccount" | "aws:resourceaccount" | "aws:vpceaccount" => Some(Self::Account),
+            "aws:principalaccount"
+            | "aws:resourceaccount"
+            | "aws:vpceaccount"
+            | "kms:calleraccount"
+            | "s3:resourceaccount" => Some(Self::Account),
             "aws:principalorgid" | "aws:resourceorgid" | "aws:vpceorgid" => Some(Self::Organization),
+            "aws:username" => Some(Self::User),
             _ => None,
         }
     }

@@ -5,14 +5,15 @@ use std::rc::Rc;
 
 use super::super::budget::Budget;
 use super::super::callers::{Caller, Session};
-use super::super::keys::{Choice, choices, possible};
+use super::super::keys::{Choice, Suggested, choices, possible};
 use super::super::model::KeyMeaning;
-use super::super::model::{Model, linked_texts};
+use super::super::model::{Key, Model};
 use super::super::resources::{nowhere, resources};
 use super::{Parts, Place, Request, Search, key_at, solve};
 use crate::bits::Bits;
-use crate::glob::Piece;
-use crate::text::{ArnPattern, Part, Text};
+use crate::glob::{Pattern, Piece, folded_pieces};
+use crate::operators::Family;
+use crate::text::{ArnPattern, Form, Part, Text};
 
 const MOST_COMBINATIONS: usize = 4_000;
 
@@ -54,7 +55,7 @@ impl Search<'_, '_> {
                 return None;
             }
             let Some(key) = key_at(model, *at) else { continue };
-            let more = suggestions(model, place, key.id, budget);
+            let more = suggestions(model, place, key, budget);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
             options.push(
                 found
@@ -194,7 +195,14 @@ impl Search<'_, '_> {
             if let Some((_, choice)) = picks.iter().find(|(source, _)| source == at) {
                 own.push(vec![choice.clone()]);
             } else if key.linked {
-                own.push(choices(model, key, Some(&lookup), &[], &mut self.complete, budget));
+                own.push(choices(
+                    model,
+                    key,
+                    Some(&lookup),
+                    &Suggested::default(),
+                    &mut self.complete,
+                    budget,
+                ));
             } else {
                 own.push(fixed.clone());
             }
@@ -215,30 +223,60 @@ impl Search<'_, '_> {
     }
 }
 
-/// Values that make texts with this variable fit what they are compared with.
-fn suggestions(model: &Model<'_>, place: &Place<'_>, id: &str, budget: &mut Budget) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
+/// Values and patterns that make texts with this key as a variable fit what they are compared with.
+fn suggestions(model: &Model<'_>, place: &Place<'_>, source: &Key<'_>, budget: &mut Budget) -> Suggested {
+    let id = source.id;
+    let mut all = Suggested::default();
+    let told = |key: &str| {
+        let kind = model.kind(key);
+        let value = place.value(kind).unwrap_or_else(|| model.constant(key).flatten());
+        value.map(str::to_owned)
+    };
+    // What it is compared with itself, where that is told.
+    let compared = source.conditions.iter().flat_map(|(_, condition)| condition.texts());
+    let lone = compared.filter_map(|text| match text.parts() {
+        [Part::Variable(variable)] => told(&variable.key),
+        _ => None,
+    });
+    all.values.extend(lone);
     for key in model.keys.iter().filter(|key| key.linked) {
-        let constant = || model.constant(key.id).flatten();
-        let own = place.value(key.kind).unwrap_or_else(constant).map(str::to_owned);
         let texts = || key.conditions.iter().flat_map(|(_, condition)| condition.texts());
-        let fixed = texts()
-            .filter(|text| text.fixed().is_some())
-            .map(|text| text.raw.clone());
-        let targets: Vec<String> = own.into_iter().chain(fixed).collect();
-        for text in texts() {
-            budget.spend(1 + targets.len());
-            fitting(text, id, &targets, &mut all);
+        let fixed: Vec<&Text> = texts().filter(|text| text.fixed().is_some()).collect();
+        let own = told(key.id);
+        let targets: Vec<String> = own
+            .into_iter()
+            .chain(fixed.iter().map(|text| text.raw.clone()))
+            .collect();
+        for (_, condition) in &key.conditions {
+            let names = |text: &&Text| text.variables().any(|variable| variable.key == id);
+            let folded = matches!(condition.operator.family(), Family::Text { ignore_case: true, .. });
+            for text in condition.texts().iter().filter(names) {
+                budget.spend(1 + targets.len());
+                let mut values = Vec::new();
+                fitting(text, id, &targets, &mut values);
+                if folded {
+                    all.patterns
+                        .extend(values.iter().map(|value| Pattern::new(folded_pieces(value))));
+                }
+                all.values.extend(values);
+                let patterns = fixed.iter().filter_map(|text| match text.fixed() {
+                    Some(Form::Text(pattern @ Pattern::Glob(_))) => Some(pattern.clone()),
+                    _ => None,
+                });
+                all.patterns.extend(patterns);
+            }
         }
     }
     let targets: Vec<String> = model.patterns().take(64).map(whole).collect();
-    for text in linked_texts(model.statements) {
-        fitting(text, id, &targets, &mut all);
+    for text in model.linked_texts() {
+        fitting(text, id, &targets, &mut all.values);
     }
-    let defaults = linked_texts(model.statements)
+    let defaults = model
+        .linked_texts()
         .flat_map(Text::variables)
         .filter(|variable| variable.key == id);
-    all.extend(defaults.filter_map(|variable| variable.default.clone()));
+    all.values
+        .extend(defaults.filter_map(|variable| variable.default.clone()));
     all
 }
 

@@ -6,7 +6,7 @@ use super::super::actions::{actions, federated_actions};
 use super::super::budget::Budget;
 use super::super::callers::{memberships, principals};
 use super::super::identities::Identities;
-use super::super::keys::{chains, choices, instants};
+use super::super::keys::{Suggested, chains, choices, instants};
 use super::super::model::{KeyMeaning, Model};
 use super::super::owners::{AccountClasses, owners};
 use super::super::resources::Known;
@@ -77,7 +77,7 @@ impl<'m, 'd> Search<'m, 'd> {
         let choices = free
             .iter()
             .filter_map(|at| model.keys.get(*at))
-            .map(|key| choices(model, key, None, &[], &mut complete, budget))
+            .map(|key| choices(model, key, None, &Suggested::default(), &mut complete, budget))
             .collect();
         let instants = instants(model, &mut complete, budget);
         complete &= principals.complete;

@@ -52,7 +52,13 @@ fn budget_bounds_how_many_principals_and_owners_are_kept() {
         );
         let document = Document::parse(&text).unwrap();
         let setting = Setting::new(&perimeter, &endpoint);
-        let model = Model::new(&document, &setting, Interpretation::default(), Supposition::AsPublished);
+        let model = Model::new(
+            &document,
+            &setting,
+            Interpretation::default(),
+            Supposition::AsPublished,
+            true,
+        );
         let mut budget = Budget::new();
         let mut search = Search::new(&model, &mut budget);
         for goal in [Goal::Identity, Goal::Resource, Goal::Reach] {

@@ -164,3 +164,21 @@ fn statement_that_no_action_makes_true_is_named() {
     );
     assert_eq!(found.reasons, [""; 0]);
 }
+
+#[test]
+fn key_of_another_service_is_missing_whatever_service_is_behind_the_endpoint() {
+    let mut objects = allow(json!({"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}));
+    objects["Action"] = json!("s3:GetObject");
+    for service in ["any", "s3"] {
+        assert_eq!(
+            verdict(service, &[objects.clone()]),
+            Containment::LockedOut,
+            "{service}"
+        );
+        assert_eq!(
+            verdict(service, &[allow(inside()), objects.clone()]),
+            Containment::Closed,
+            "{service}"
+        );
+    }
+}

@@ -2,28 +2,6 @@
 
 use super::*;
 
-fn inside() -> Value {
-    json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}})
-}
-
-/// Ours are the resources, anybody's the principals.
-fn our_resources(conditions: Value) -> Value {
-    let mut all = json!({"StringEquals": {"aws:ResourceOrgID": OWN}});
-    for (operator, keys) in conditions.as_object().unwrap() {
-        let known = all[operator].as_object().cloned().unwrap_or_default();
-        let mut known: Value = known.into();
-        for (key, value) in keys.as_object().unwrap() {
-            known[key] = value.clone();
-        }
-        all[operator] = known;
-    }
-    allow(all)
-}
-
-fn verdict(service: &str, statements: &[Value]) -> Containment {
-    on(service, statements).verdict
-}
-
 #[test]
 fn path_of_a_user_may_hold_colons_and_slashes() {
     let user = json!({"StringLike": {"aws:PrincipalArn": "*:222233334444:user/?*"}});
@@ -103,159 +81,6 @@ fn policy_that_only_a_wrong_key_closes_is_undecided() {
     let found = on("s3", &statements);
     assert_eq!(found.verdict, Containment::Undecided, "{found:#?}");
     assert!(!found.identity_decided && found.resource_decided);
-}
-
-#[test]
-fn numbers_are_told_apart_whatever_their_size() {
-    let age = |operator: &str, limit: &str| json!({operator: {"aws:MultiFactorAuthAge": limit}});
-    for (condition, open) in [
-        (age("NumericLessThan", "100000000000000000"), true),
-        (age("NumericLessThan", "0"), false),
-        (
-            json!({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "41"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "43"}}),
-            true,
-        ),
-        (
-            json!({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "41"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "42"}}),
-            false,
-        ),
-        (
-            json!({"NumericGreaterThan": {"s3:max-keys": "9007199254740992"}, "NumericLessThan": {"s3:max-keys": "9007199254740994"}}),
-            true,
-        ),
-    ] {
-        assert_eq!(
-            on("s3", &[our_resources(condition.clone())]).identity.is_some(),
-            open,
-            "{condition}"
-        );
-    }
-}
-
-#[test]
-fn accounts_are_compared_as_numbers_where_the_operator_says_so() {
-    let above = json!({"NumericGreaterThan": {"aws:PrincipalAccount": "999999999998"}});
-    let found = on("s3", &[our_resources(above)]).identity.unwrap().request;
-    assert_eq!(found.values("aws:PrincipalAccount"), ["999999999999"]);
-    let ours = json!({"NumericEquals": {"aws:PrincipalAccount": "111122223333"}});
-    assert!(on("s3", &[our_resources(ours)]).identity.is_none());
-}
-
-#[test]
-fn dates_beyond_the_year_9999_are_limits_like_others() {
-    for (limit, open) in [
-        ("9223372036854775807", true),
-        ("99999999999999999999999", true),
-        ("-9223372036854775808", false),
-    ] {
-        let condition = json!({"DateLessThan": {"aws:CurrentTime": limit}});
-        assert_eq!(
-            on("s3", &[our_resources(condition)]).identity.is_some(),
-            open,
-            "{limit}"
-        );
-    }
-}
-
-#[test]
-fn very_large_dates_are_read_as_seconds_and_as_milliseconds() {
-    let expired = json!({"DateLessThan": {"aws:CurrentTime": "1577836800000"}});
-    let found = on("s3", &[allow(expired)]);
-    assert_eq!(found.verdict, Containment::Open);
-    assert!(
-        found
-            .identity
-            .unwrap()
-            .supposing
-            .iter()
-            .any(|text| text.contains("in seconds"))
-    );
-}
-
-#[test]
-fn credentials_are_issued_before_they_are_used() {
-    let issued = |operator: &str| our_resources(json!({operator: {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}}));
-    let today = on("s3", &[issued("DateLessThan")]).identity.unwrap();
-    assert_eq!(today.conditional, [""; 0]);
-    // Credentials that are issued later open the policy later.
-    let later = on("s3", &[issued("DateGreaterThan")]).identity.unwrap();
-    let time = |key: &str| later.request.context[key][0].clone();
-    assert!(time("aws:TokenIssueTime").as_str() > "2030" && time("aws:CurrentTime") >= time("aws:TokenIssueTime"));
-    assert_eq!(later.conditional, ["aws:CurrentTime"]);
-    let before = deny(json!({"DateGreaterThanEquals": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}));
-    assert!(on("s3", &[issued("DateGreaterThan"), before]).identity.is_none());
-    let after = deny(json!({"DateLessThan": {"aws:CurrentTime": "2035-01-01T00:00:00Z"}}));
-    let later = on("s3", &[issued("DateGreaterThan"), after]).identity.unwrap();
-    assert!(later.request.context["aws:CurrentTime"][0].as_str() >= "2035");
-}
-
-#[test]
-fn age_of_multi_factor_authentication_needs_it() {
-    let contradiction =
-        json!({"Bool": {"aws:MultiFactorAuthPresent": "false"}, "Null": {"aws:MultiFactorAuthAge": "false"}});
-    assert_eq!(verdict("s3", &[allow(contradiction)]), Containment::LockedOut);
-    let agreed =
-        json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "60"}});
-    assert_eq!(verdict("s3", &[allow(agreed)]), Containment::Open);
-}
-
-#[test]
-fn services_that_call_for_a_principal_are_named_only_where_one_does() {
-    let contradiction = json!({"Bool": {"aws:ViaAWSService": "false"}, "ForAnyValue:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}});
-    assert_eq!(verdict("s3", &[allow(contradiction)]), Containment::LockedOut);
-}
-
-#[test]
-fn keys_of_a_session_need_credentials_of_a_role() {
-    for (principal, key) in [
-        ("Anonymous", "ec2:SourceInstanceARN"),
-        ("User", "lambda:SourceFunctionArn"),
-        ("Account", "aws:Ec2InstanceSourceVPC"),
-    ] {
-        let condition = json!({"StringEquals": {"aws:PrincipalType": principal}, "Null": {key: "false"}});
-        assert_eq!(verdict("s3", &[allow(condition)]), Containment::LockedOut, "{key}");
-    }
-}
-
-#[test]
-fn id_of_a_principal_has_the_form_of_its_kind() {
-    for (id, open) in [
-        ("111122223333", false),
-        ("999988887777", true),
-        ("111122223333:session", false),
-        ("222244446666:session", true),
-        ("AIDAEXAMPLEID12345678", true),
-        ("AROAEXAMPLEID12345678:session", true),
-    ] {
-        let found = on("s3", &[our_resources(json!({"StringEquals": {"aws:userid": id}}))]);
-        assert_eq!(found.identity.is_some(), open, "{id}: {found:#?}");
-    }
-    assert_eq!(
-        verdict("s3", &[allow(json!({"StringEquals": {"aws:userid": "role/app"}}))]),
-        Containment::LockedOut
-    );
-}
-
-#[test]
-fn service_has_several_names() {
-    let untrusting = Perimeter {
-        aws_services: false,
-        ..perimeter()
-    };
-    let both = json!({
-        "StringEquals": {"aws:PrincipalServiceName": "delivery.logs.amazonaws.com"},
-        "ForAnyValue:StringEquals": {"aws:PrincipalServiceNamesList": "delivery.logs.us-east-1.amazonaws.com"},
-    });
-    let found = with("s3", &untrusting, &[our_resources(both)])
-        .identity
-        .unwrap()
-        .request;
-    assert_eq!(found.values("aws:PrincipalServiceNamesList").len(), 2);
-    let others = json!({
-        "StringEquals": {"aws:PrincipalServiceName": "delivery.logs.amazonaws.com"},
-        "ForAnyValue:StringEquals": {"aws:PrincipalServiceNamesList": "cloudtrail.amazonaws.com"},
-    });
-    assert!(with("s3", &untrusting, &[our_resources(others)]).identity.is_none());
 }
 
 #[test]
@@ -339,28 +164,6 @@ fn event_bus_of_another_account_may_not_tell_its_owner() {
 }
 
 #[test]
-fn letters_of_either_case_are_told_from_patterns() {
-    let tag = |operator: &str, value: &str| json!({operator: {"aws:RequestTag/team": value}});
-    let statements = [
-        our_resources(tag("StringEqualsIgnoreCase", "Red")),
-        deny(tag("StringLike", "r*")),
-        deny(tag("StringEquals", "RED")),
-    ];
-    let found = on("s3", &statements).identity.unwrap().request;
-    let value = &found.values("aws:RequestTag/team")[0];
-    assert!(
-        value.eq_ignore_ascii_case("red") && value != "RED" && value.starts_with('R'),
-        "{value}"
-    );
-    let none = [
-        our_resources(tag("StringEqualsIgnoreCase", "a7")),
-        deny(tag("StringLike", "a*")),
-        deny(tag("StringLike", "A?")),
-    ];
-    assert!(on("s3", &none).identity.is_none());
-}
-
-#[test]
 fn account_in_the_name_of_a_bucket_is_followed() {
     let mut statement = allow(json!({
         "StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceAccount": "${aws:PrincipalAccount}"},
@@ -439,24 +242,6 @@ fn paths_of_the_endpoint_owner_lie_in_its_organisation() {
     let statements = [our_resources(json!({})), barrier];
     assert!(on("s3", &statements).identity.is_none());
     assert!(on("secretsmanager", &statements).identity.is_some());
-}
-
-#[test]
-fn variable_of_the_principals_id_has_the_form_of_its_kind() {
-    let mut statement = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN}}));
-    statement["Resource"] = json!("arn:aws:s3:::corp-data/${aws:userid}/*");
-    assert_eq!(verdict("s3", &[statement]), Containment::Closed);
-}
-
-#[test]
-fn dates_are_compared_as_text_where_the_operator_says_so() {
-    for (pattern, open) in [("2026-*", true), ("2025-*", false), ("*T23:*", true)] {
-        let found = on(
-            "s3",
-            &[our_resources(json!({"StringLike": {"aws:CurrentTime": pattern}}))],
-        );
-        assert_eq!(found.identity.is_some(), open, "{pattern}: {found:#?}");
-    }
 }
 
 #[test]

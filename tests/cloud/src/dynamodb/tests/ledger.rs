@@ -120,7 +120,9 @@ fn record(position: usize) -> ChangeRecord {
         run,
         function: "subnet-inspector".to_owned(),
         time: at(0),
-        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup { vpc: "vpc-1".into() })),
+        action: Action::Change(Change::CreateManagedGroup(CreateManagedGroup::for_ingress(
+            "vpc-1".into(),
+        ))),
         causes: [finding(1)].into(),
         triggering_events: Vec::new(),
         monthly_cost: MonthlyCost::from_dollars(21.9),
