@@ -298,3 +298,6 @@ fn check(text: &str, pauses: bool, wanted: &str) -> Result<String, String> {
         Err(format!("expected {wanted}"))
     }
 }
+
+#[cfg(test)]
+mod tests;

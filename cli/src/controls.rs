@@ -13,6 +13,7 @@ use postern_core::evaluation::{Control, TAG_EXEMPT};
 use postern_core::functions::FUNCTIONS;
 use postern_core::model::finding::ResourceKind;
 use postern_core::settings::{Exemption, ExemptionSelector, Mode, Settings};
+use postern_report::control_page;
 
 use crate::output::{Status, complain, plain};
 use crate::settings::{self, TrustError};
@@ -90,7 +91,7 @@ pub(crate) fn explain(name: &str, settings: Option<&Settings>, out: &mut dyn Wri
         mode_word(mode),
         functions.join(", ")
     )?;
-    writeln!(out, "\n{}", control.page())
+    writeln!(out, "\n{}", control_page(control))
 }
 
 fn default_mode(control: &Control) -> Mode {

@@ -361,9 +361,14 @@ async fn topic(sns: &aws_sdk_sns::Client, name: &str) -> Result<String> {
 /// Subscribes a queue of the topic's name to the topic with this name in the template. Gives the queue's URL.
 async fn subscribe(sns: &aws_sdk_sns::Client, sqs: &aws_sdk_sqs::Client, name: &str) -> Result<String> {
     let topic = topic(sns, name).await?;
+    let admits_sns = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*",
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }]});
     let queue = sqs
         .create_queue()
         .queue_name(name)
+        .attributes(QueueAttributeName::Policy, admits_sns.to_string())
         .send()
         .await
         .while_doing("creating a queue")?;

@@ -68,13 +68,13 @@ pub async fn history(sdk: &SdkConfig, table: &str) -> Result<Vec<ChangeRecord>> 
 
 /// Makes everything in the table look as if it had happened earlier: leases run out, and AWS had the time to show what
 /// was done.
-pub async fn age(sdk: &SdkConfig, by: SignedDuration) -> Result<()> {
+pub async fn age(sdk: &SdkConfig, table: &str, by: SignedDuration) -> Result<()> {
     let doing = "ageing the ledger";
     let client = Client::new(sdk);
-    let items = client.scan().table_name(TABLE).send().await.while_doing(doing)?;
+    let items = client.scan().table_name(table).send().await.while_doing(doing)?;
     for mut item in items.items.unwrap_or_default() {
         age_item(&mut item, by)?;
-        let put = client.put_item().table_name(TABLE).set_item(Some(item));
+        let put = client.put_item().table_name(table).set_item(Some(item));
         put.send().await.while_doing(doing)?;
     }
     Ok(())

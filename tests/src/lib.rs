@@ -18,6 +18,7 @@ pub mod scenario;
 pub mod scratch;
 pub mod seed;
 pub mod settings;
+pub mod spoke;
 pub mod stack;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod roles;
 mod selections;
 #[cfg(test)]
 mod tests;
+mod throttling;
 
 use std::io::Write;
 
@@ -19,6 +20,9 @@ use crate::output::Status;
 
 /// What could be read, or why it could not.
 type Read<T> = Result<T, String>;
+
+/// The share of a limit from which on it is soon used up.
+const NEARLY: f64 = 0.8;
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]

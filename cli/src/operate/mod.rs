@@ -1,4 +1,4 @@
-//! The commands of operators: the history of changes, taking changes back, and redriving dead-letter queues.
+//! The commands of operators: the history of changes, rollback, release, and redriving dead-letter queues.
 //!
 //! Only these commands call AWS.
 
@@ -7,7 +7,6 @@ mod context;
 mod doctor;
 mod error;
 mod history;
-mod outcome;
 mod pauses;
 mod prices;
 mod redrive;
@@ -19,6 +18,7 @@ mod since;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod undo;
 
 use std::future::Future;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! Pauses of automatic remediation: without them a control would make a change again as soon as it is taken back.
+//! Pauses of automatic remediation: without them a control would make a change again as soon as it is undone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

@@ -12,11 +12,11 @@ use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{self, ReleaseTarget, reopened};
 use postern_core::settings::Settings;
 use postern_core::trigger::Target;
-use postern_engine::{LeaseTerms, Session, UndoRequest};
+use postern_engine::{Session, UndoRequest};
 
-use super::outcome::{describe_outcome, wait_line};
-use super::pauses::{describe, describe_paused, pauses};
+use super::pauses::{describe, pauses};
 use super::resolve::scope_of;
+use super::undo::{under_lease, undo, wait_line};
 use super::{CommandError, OperatorContext, Release, say};
 use crate::output::Status;
 
@@ -81,15 +81,10 @@ impl ScopeRelease<'_> {
 
     async fn apply(&self, out: &mut dyn Write) -> Result<Status, CommandError> {
         let reason = format!("removed with `postern release {}`", self.target);
-        let run = self.context.run(self.settings);
-        let mut session = Session::open(&run, &self.scope, LeaseTerms::command()).await?;
-        let done = self.steps(&mut session, &reason, out).await;
-        let described = describe_paused(&session, out);
-        let closed = session.close().await;
-        let status = done?;
-        described?;
-        closed?;
-        Ok(status)
+        under_lease((self.context, self.settings), &self.scope, out, async |session, out| {
+            self.steps(session, &reason, out).await
+        })
+        .await
     }
 
     async fn steps(
@@ -112,12 +107,7 @@ impl ScopeRelease<'_> {
                 causes: record.map_or_else(|| findings.clone(), |record| record.causes.clone()),
                 pauses: pauses(findings, reason, now, self.settings.ledger),
             };
-            let mut waiting = Ok(());
-            let outcome = session
-                .undo(request, &mut |cause| waiting = wait_line(cause, out))
-                .await?;
-            waiting?;
-            let status = describe_outcome(outcome, &inverse.text(), out)?;
+            let status = undo(session, request, out).await?;
             if status != Status::Fine {
                 return Ok(status);
             }
@@ -184,7 +174,7 @@ impl ScopeRelease<'_> {
     }
 }
 
-/// The change that this inverse takes back.
+/// The change that this inverse undoes.
 fn made_by<'a>(inverse: &Inverse, records: &'a [ChangeRecord]) -> Option<&'a ChangeRecord> {
     let mut in_effect = records.iter().rev().filter(|record| record.counts());
     in_effect.find(|record| record.inverse().as_ref() == Some(inverse))

@@ -1,4 +1,4 @@
-//! `rollback`: takes changes back, the last one first, while what they changed is as they left it.
+//! `rollback`: rolls changes back, the last one first, while the resources are as the changes left them.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -11,15 +11,15 @@ use postern_core::model::scope::Scope;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::plan::{self, Difference, Undo, UndoStep, reopened};
 use postern_core::settings::Settings;
-use postern_engine::{LeaseTerms, Session, UndoRequest};
+use postern_engine::{Session, UndoRequest};
 use postern_report::audit::described;
 
-use super::outcome::{describe_outcome, wait_line};
-use super::pauses::{describe, describe_paused, pauses};
+use super::pauses::{describe, pauses};
+use super::undo::{under_lease, undo};
 use super::{CommandError, OperatorContext, Rollback, say};
 use crate::output::Status;
 
-/// Takes back a change, all changes of a run, or all changes since a time. A scope in which it stops does not keep the
+/// Rolls back a change, all changes of a run, or all changes since a time. A scope in which it stops does not keep the
 /// others from being rolled back.
 ///
 /// # Errors
@@ -93,7 +93,7 @@ fn named_by(arguments: &Rollback) -> String {
     }
 }
 
-/// The changes of one scope that are to be taken back.
+/// The changes of one scope that are to be rolled back.
 struct ScopeRollback<'a> {
     context: &'a OperatorContext,
     settings: &'a Settings,
@@ -101,7 +101,7 @@ struct ScopeRollback<'a> {
     records: BTreeSet<ChangeId>,
 }
 
-/// How they are taken back.
+/// How they are rolled back.
 struct RollbackPlan {
     records: Vec<ChangeRecord>,
     snapshot: Snapshot,
@@ -130,15 +130,10 @@ impl ScopeRollback<'_> {
 
     async fn apply(&self, arguments: &Rollback, out: &mut dyn Write) -> Result<Status, CommandError> {
         let reason = format!("rolled back with `postern rollback {}`", named_by(arguments));
-        let run = self.context.run(self.settings);
-        let mut session = Session::open(&run, &self.scope, LeaseTerms::command()).await?;
-        let done = self.steps(&mut session, &reason, out).await;
-        let described = describe_paused(&session, out);
-        let closed = session.close().await;
-        let status = done?;
-        described?;
-        closed?;
-        Ok(status)
+        under_lease((self.context, self.settings), &self.scope, out, async |session, out| {
+            self.steps(session, &reason, out).await
+        })
+        .await
     }
 
     async fn steps(
@@ -166,12 +161,7 @@ impl ScopeRollback<'_> {
                 causes: step.causes.clone(),
                 pauses: pauses(self.to_pause(&plan, step, &inverses), reason, now, self.settings.ledger),
             };
-            let mut waiting = Ok(());
-            let outcome = session
-                .undo(request, &mut |cause| waiting = wait_line(cause, out))
-                .await?;
-            waiting?;
-            let status = describe_outcome(outcome, &inverse.text(), out)?;
+            let status = undo(session, request, out).await?;
             if status != Status::Fine {
                 return Ok(status);
             }

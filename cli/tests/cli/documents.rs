@@ -1,4 +1,4 @@
-//! The commands of README.md and docs/cli.md, run as they are written there.
+//! The commands of README.md, docs/cli.md and docs/tutorial.md, run as they are written there.
 
 use std::fs;
 use std::path::Path;
@@ -70,7 +70,7 @@ async fn commands_of_the_documents_run_as_they_are_written() {
         std::env::var("PATH").unwrap_or_default()
     );
     let mut ran = 0;
-    for document in ["README.md", "docs/cli.md"] {
+    for document in ["README.md", "docs/cli.md", "docs/tutorial.md"] {
         for line in commands(document) {
             if !line.starts_with("postern ") {
                 let known = NOT_RUN.iter().any(|(start, _)| line.starts_with(start));

@@ -6,6 +6,7 @@ mod access;
 mod audit;
 mod check;
 mod documents;
+mod drawings;
 mod eval;
 mod explain;
 mod fix;

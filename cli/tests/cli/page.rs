@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::stand_in::{REGION, StandIn, finish};
 
 /// The browser that `POSTERN_CHROMIUM` names, or Debian's. None where there is none, which is said.
-fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("POSTERN_CHROMIUM") {
         return Some(named.into());
     }
@@ -21,7 +21,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 /// The document after its script ran, with what the browser complains about.
-async fn open(browser: &Path, page: &Path, fragment: &str) -> (String, Vec<String>) {
+pub(crate) async fn open(browser: &Path, page: &Path, fragment: &str) -> (String, Vec<String>) {
     let profile = tempfile::tempdir().unwrap();
     let mut command = Command::new(browser);
     command.args([
@@ -57,19 +57,7 @@ async fn page_renders_filters_and_shows_what_the_json_says() {
     let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
     // Whoever may tag a resource must not be able to run anything in the page.
     let hostile = "</title><script>console.error('hostile')</script><img src=x onerror=console.error(1)>";
-    let tag = serde_json::json!([{"Key": "Name", "Value": hostile}]).to_string();
-    stand_in
-        .aws(&[
-            "ec2",
-            "create-tags",
-            "--region",
-            REGION,
-            "--resources",
-            &vpc.sts,
-            "--tags",
-            &tag,
-        ])
-        .await;
+    stand_in.name(&vpc.sts, hostile).await;
     let run = stand_in
         .run(&[
             "audit",

@@ -53,6 +53,22 @@ impl StandIn {
         std::fs::read_to_string(self.directory.path().join(file)).unwrap()
     }
 
+    /// Gives a resource the tag `Name`.
+    pub(crate) async fn name(&self, resource: &str, name: &str) {
+        let tag = serde_json::json!([{"Key": "Name", "Value": name}]).to_string();
+        let create = [
+            "ec2",
+            "create-tags",
+            "--region",
+            REGION,
+            "--resources",
+            resource,
+            "--tags",
+            &tag,
+        ];
+        self.aws(&create).await;
+    }
+
     /// What the AWS CLI does.
     pub(crate) async fn aws(&self, arguments: &[&str]) {
         let mut command = Command::new(tool("aws").unwrap());

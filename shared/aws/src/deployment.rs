@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
+use crate::call_metrics::METRIC_DATA;
 use crate::describe;
 use crate::error::CallError;
 use crate::request::{Request, Service, encoded};
@@ -26,6 +27,7 @@ pub const DEPLOYMENT_CALLS: &[&str] = &[
     ORGANIZATION,
     QUOTA,
     LAMBDA_LIMITS,
+    METRIC_DATA,
     describe::VPCS,
     describe::ENDPOINTS,
     describe::CONFIGURATIONS,

@@ -3,6 +3,7 @@
 //! The only crate that uses the AWS SDK. Its interface consists of the types of `postern-core` and its own errors.
 
 mod aws;
+mod call_metrics;
 mod calls;
 pub mod changes;
 mod config;
@@ -25,6 +26,7 @@ mod wire;
 mod xml;
 
 pub use aws::{Aws, Caller, ForeignAccountError, SessionError};
+pub use call_metrics::CallMetrics;
 pub use calls::Calls;
 pub use config::{missing_profile, retries, timeouts};
 pub use deployment::{DEPLOYMENT_CALLS, DeployedStack, Simulated, Trail};

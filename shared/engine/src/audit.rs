@@ -107,8 +107,8 @@ async fn audit_region(session: &Session, region: Region, request: &AuditRequest<
 fn audit_scope(snapshot: &Snapshot, session: &Session, request: &AuditRequest<'_>) -> AuditedScope {
     let (settings, time) = (request.settings, session.now());
     let topology = |report: &Report| match snapshot {
-        Snapshot::Vpc(vpc) => Topology::of(vpc, report, &settings.perimeter, time),
-        Snapshot::Service(service) => Topology::of_service(service),
+        Snapshot::Vpc(vpc) => Topology::of(vpc, report, settings, time),
+        Snapshot::Service(service) => Topology::of_service(service, settings),
     };
     let history = ChangeHistory::default();
     let (findings, plan) = plan(

@@ -76,7 +76,7 @@ impl<'a> Reporter<'a> {
         request: Request<'_>,
         ledger: bool,
     ) -> Result<(), ReconcileError> {
-        // Of a change that was partly in effect before, only the part that was made can be taken back.
+        // Of a change that was partly in effect before, only the part that was made can be undone.
         for (position, record) in &execution.records {
             let planned = evaluation.plan.changes.get_mut(*position);
             if let (Some(planned), Action::Change(made)) = (planned, &record.action) {

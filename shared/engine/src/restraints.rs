@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use postern_aws::ledger::Canaries;
-use postern_core::history::{Action, CanaryStatus};
+use postern_core::history::{Action, CanaryStatus, ChangeId};
 use postern_core::model::id::SubnetId;
 use postern_core::model::scope::{Scope, ScopedResource};
 use postern_core::model::scope_snapshot::Snapshot;
@@ -143,7 +143,7 @@ async fn canary(
         return Ok(None);
     }
     let (mut closed, mut verified, mut again) = (0, 0, 0);
-    let mut waits_for = None;
+    let mut waits_for: Option<(ChangeId, CanaryStatus)> = None;
     for resource in &known.scopes {
         let scope = Scope::of(account, region, resource.clone());
         let history = ledger.past(&scope, None).await?;
@@ -154,9 +154,10 @@ async fn canary(
             {
                 again += 1;
             }
-            match status {
-                CanaryStatus::Verified => verified += 1,
-                CanaryStatus::Unverified | CanaryStatus::RolledBack => waits_for = Some((record.id.clone(), status)),
+            if status == CanaryStatus::Verified {
+                verified += 1;
+            } else if waits_for.as_ref().is_none_or(|(_, worst)| status > *worst) {
+                waits_for = Some((record.id.clone(), status));
             }
         }
     }
@@ -171,6 +172,9 @@ async fn canary(
             format!(
                 "change {change}, which was made first, was rolled back; correct `[perimeter]`, or raise that limit"
             )
+        }
+        Some((change, CanaryStatus::Failed)) => {
+            format!("change {change}, which was made first, did not remediate its finding; see its report")
         }
         Some((change, CanaryStatus::Verified | CanaryStatus::Unverified)) => {
             format!("change {change}, which was made first, is not verified yet")

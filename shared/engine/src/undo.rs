@@ -22,10 +22,10 @@ const SLOWNESS: Duration = Duration::from_secs(600);
 /// How often to ask whether AWS is done.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// A change to be taken back, or a resource of Postern's to be removed.
+/// A change to be undone, or a resource of Postern's to be removed.
 pub struct UndoRequest<'a> {
     pub inverse: &'a Inverse,
-    /// The change that is taken back, where it is on record.
+    /// The change that is undone, where it is on record.
     pub record: Option<&'a ChangeRecord>,
     /// What must still be as this change left it; None where it is enough that Postern created it.
     pub expected: Option<&'a Change>,

@@ -108,8 +108,8 @@ fn found(f: &Finding, r: &Reconciliation, history: &ChangeHistory) -> Option<Cur
             &f.key,
             (f.verdict(), status, f.severity),
             &presented.published.explanation,
-            r,
-            history,
+            &refusals(&presented.own, r),
+            (r, history),
         ),
         published: presented.published,
     })
@@ -141,7 +141,13 @@ fn resolved<'a>(r: &'a Reconciliation, history: &'a ChangeHistory) -> impl Itera
         let status = FindingStatus::Resolved;
         Some(Current {
             published: bare_finding(key, before.severity.into(), verdict.into(), &explanation, r),
-            delivered: delivered(key, (verdict, status, before.severity), &explanation, r, history),
+            delivered: delivered(
+                key,
+                (verdict, status, before.severity),
+                &explanation,
+                &BTreeSet::new(),
+                (r, history),
+            ),
             attempted: false,
         })
     })
@@ -151,15 +157,12 @@ fn delivered(
     key: &FindingKey,
     (verdict, outcome, severity): (Verdict, FindingStatus, Severity),
     explanation: &str,
-    r: &Reconciliation,
-    history: &ChangeHistory,
+    refusals: &BTreeSet<String>,
+    (r, history): (&Reconciliation, &ChangeHistory),
 ) -> DeliveredFinding {
-    let fingerprint = client_token([
-        &format!("{verdict:?}"),
-        outcome.as_str(),
-        severity.as_str(),
-        explanation,
-    ]);
+    let verdict = format!("{verdict:?}");
+    let seen = [&verdict, outcome.as_str(), severity.as_str(), explanation];
+    let fingerprint = client_token(seen.into_iter().chain(refusals.iter().map(String::as_str)));
     let mut kept = explanation.to_owned();
     shorten(&mut kept, LONGEST_EXPLANATION);
     let before = history.delivered.get(key).filter(|before| before.outcome.open());
@@ -174,6 +177,17 @@ fn delivered(
             .open()
             .then(|| before.map_or(r.time, |before| before.open_since.unwrap_or(before.time))),
     }
+}
+
+/// Why the changes at these positions are not made, so that another reason is news. Without numbers: those of a limit
+/// differ in each run.
+fn refusals(own: &[usize], r: &Reconciliation) -> BTreeSet<String> {
+    let own = own.iter().filter_map(|at| r.plan.changes.get(*at));
+    let enforced = own.filter(|planned| planned.mode == Mode::Enforce);
+    let reasons = enforced.filter_map(|planned| r.plan.refusal(planned));
+    reasons
+        .map(|reason| reason.replace(|c: char| c.is_ascii_digit(), ""))
+        .collect()
 }
 
 /// Whether an enforced change of the plan was made, or tried.

@@ -10,6 +10,7 @@ pub mod asff;
 mod assemble;
 pub mod audit;
 mod console;
+mod control_page;
 pub mod csv;
 mod delta;
 mod exemption_end;
@@ -28,6 +29,7 @@ pub mod text;
 #[cfg(test)]
 mod tests;
 
+pub use self::control_page::control_page;
 pub use self::delta::Delta;
 pub use self::frameworks::RequirementSummary;
 pub use self::message::{AttributeValue, MESSAGE_LIMIT, Message, SUBJECT_LIMIT, alerts};

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use postern_core::model::text::plural;
 
 use crate::audit::{Audit, AuditSummary, AuditedScope, PerimeterSource};
-use crate::published::{Finding, Outcome, Remediation, Report, Resource, ResourceKind, Severity};
+use crate::published::{Finding, Outcome, Remediation, Report, Resource, Severity};
 use crate::text::page::{Page, WIDTH};
-use crate::text::phrases::{named, status, subject_of, terms};
+use crate::text::phrases::{named, noun, status, subject_of, terms};
 
 /// Whether severities have colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,16 +179,9 @@ fn gaps(audit: &Audit) -> Page {
 
 /// The heading of a VPC, over the whole line.
 fn rule(audit: &Audit, report: &Report) -> String {
-    let noun = match report.scope.resource.kind {
-        ResourceKind::EndpointService => "Endpoint service",
-        ResourceKind::Vpc
-        | ResourceKind::Subnet
-        | ResourceKind::RouteTable
-        | ResourceKind::Endpoint
-        | ResourceKind::EndpointConnection => "VPC",
-    };
     let name = format!(
-        "== {noun} {} in {} ",
+        "== {} {} in {} ",
+        noun(report),
         named(&report.scope.resource),
         audit.place(report)
     );

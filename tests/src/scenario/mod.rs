@@ -1,14 +1,16 @@
 //! The deployed functions from end to end: events of a VPC with defects, first in audit mode, then in enforce mode, then the
 //! same events again, then while EC2 fails during a repair; then a rollback, a resumed remediation, a subnet that cannot
-//! be deleted, and an endpoint service that somebody opened to everybody.
+//! be deleted, an endpoint service that somebody opened to everybody, and a spoke without a route to its hub.
 
 mod steps;
+mod upgrade;
 
 use postern_core::history::{ChangeRecord, ChangeStatus};
 use postern_core::trigger::DEPENDENCY_VIOLATION;
 use serde_json::Value;
 
 use self::steps::Steps;
+pub use self::upgrade::{Upgrade, upgrade};
 use crate::chain::{Chain, Delivery};
 use crate::checks::{Check, check_vpc};
 use crate::envelope::Envelope;
@@ -20,6 +22,7 @@ use crate::programs::ready;
 use crate::proxy::{Call, Proxy};
 use crate::seed::FaultyVpc;
 use crate::settings;
+use crate::spoke::Spoke;
 use crate::stack::{Ministack, Moto, Programs, REGION};
 
 /// The parts of the scenario, in their order.
@@ -33,6 +36,7 @@ pub enum Part {
     Resumed,
     Blocked,
     Served,
+    Central,
 }
 
 /// What happened in one part of the scenario.
@@ -73,6 +77,9 @@ pub struct ScenarioResult {
     pub opened: Vec<Check>,
     /// It was repaired, and an approved consumer connected.
     pub served: Round,
+    pub spoke: Spoke,
+    /// A spoke reached its hub, lost the route to it, and got it back.
+    pub central: Round,
     /// The EC2 calls of the sweep that the command of the README asked for, and of one that `postern sweep` asked for.
     pub swept: [Vec<Call>; 2],
     /// The lines of `postern doctor` as JSON.
@@ -122,6 +129,8 @@ pub enum Progress<'a> {
     Connecting {
         endpoint: &'a str,
     },
+    /// A VPC uses the endpoint of another one.
+    Spoke(&'a Spoke),
     /// EC2 carries out this call and does not answer.
     Unanswered {
         action: &'a str,
@@ -147,7 +156,7 @@ impl Round {
 impl ScenarioResult {
     /// Whether audit mode changed nothing, enforce mode repaired everything, the same events then changed nothing, the
     /// interrupted repair was completed with each change made once, the rollback lasted until the remediation was
-    /// resumed, and the endpoint service was closed.
+    /// resumed, the endpoint service was closed, and the spoke without a route to its hub was told.
     pub fn succeeded(&self) -> bool {
         let untouched = self.audit.checks == self.before && self.audit.mutations().next().is_none();
         let silent = self.repeated.mutations().next().is_none()
@@ -175,6 +184,7 @@ impl ScenarioResult {
             && held
             && self.blocked.mutations().next().is_none()
             && rounds.iter().all(|round| all(&round.checks))
+            && self.central.reports.len() == 2
     }
 }
 
@@ -221,9 +231,10 @@ async fn run_in(
         programs.with(settings::audit()).await?,
         programs.with(&settings::enforce()).await?,
     );
-    let (vpc, service, ()) = tokio::try_join!(
+    let (vpc, service, spoke, ()) = tokio::try_join!(
         FaultyVpc::create(&environment.ec2, REGION),
         PublicService::create(&environment.ec2, &environment.moto, REGION),
+        Spoke::create(&environment.ec2, &environment.ministack, REGION),
         environment.ministack.deploy(&audit)
     )?;
     let chain = Chain::of(&environment.ministack).await?;
@@ -243,6 +254,7 @@ async fn run_in(
         chain: &chain,
         vpc: &vpc,
         service: &service,
+        spoke: &spoke,
         operator: Operator::of(&environment.ministack, &environment.moto, &settings::enforce()).await?,
     };
     let ignored = steps.ignored(&events).await?;
@@ -262,6 +274,7 @@ async fn run_in(
     let deletion = Envelope::delete_subnet(&vpc.region, &vpc.app_c).failed(DEPENDENCY_VIOLATION);
     let blocked = steps.round(Part::Blocked, &[deletion], watch).await?;
     let (opened, served) = steps.served(watch).await?;
+    let central = steps.central(watch).await?;
     let swept = steps.swept(watch).await?;
     let doctor = steps.operator.doctor().await?;
     let recovered = steps.recovered(&enforce_zips, watch).await?;
@@ -280,6 +293,8 @@ async fn run_in(
         blocked,
         opened,
         served,
+        spoke,
+        central,
         swept,
         doctor,
         recovered,

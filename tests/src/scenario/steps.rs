@@ -18,6 +18,7 @@ use crate::offer::PublicService;
 use crate::operator::Operator;
 use crate::proxy::{Call, Fault};
 use crate::seed::FaultyVpc;
+use crate::spoke::Spoke;
 use crate::stack::{REGION, Zips, root};
 
 /// Seconds after which a failed message comes back while EC2 fails. More than a function needs until it fails.
@@ -40,6 +41,7 @@ pub(super) struct Steps<'a> {
     pub(super) chain: &'a Chain,
     pub(super) vpc: &'a FaultyVpc,
     pub(super) service: &'a PublicService,
+    pub(super) spoke: &'a Spoke,
     pub(super) operator: Operator,
 }
 
@@ -59,10 +61,7 @@ impl Steps<'_> {
         self.environment.proxy.take();
         let mut deliveries = Vec::new();
         for event in events {
-            let delivery = self.chain.deliver(event).await?;
-            watch(Progress::Delivered(&delivery));
-            self.settle(&delivery).await?;
-            deliveries.push(delivery);
+            deliveries.push(self.told(event, watch).await?);
         }
         let reports = self.chain.reports().await?;
         self.end(part, deliveries, reports, watch).await
@@ -97,6 +96,37 @@ impl Steps<'_> {
         let round = self.round_of(vec![delivery], reports, checks).await?;
         watch(Progress::Ended(Part::Served, &round));
         Ok((opened, round))
+    }
+
+    /// Takes the route to its hub from a spoke, and gives it back.
+    pub(super) async fn central(&self, watch: &mut impl FnMut(Progress<'_>)) -> Result<Round> {
+        let ec2 = &self.environment.ec2;
+        watch(Progress::Begun(Part::Central));
+        watch(Progress::Spoke(self.spoke));
+        self.environment.proxy.take();
+        let mut deliveries = vec![self.told(&self.spoke.associated(), watch).await?];
+        let event = self.spoke.disconnect(ec2).await?;
+        watch(Progress::Damaged {
+            what: "deleted the route from the spoke to the hub",
+        });
+        deliveries.push(self.told(&event, watch).await?);
+        let event = self.spoke.connect(ec2).await?;
+        watch(Progress::Damaged {
+            what: "created the route again",
+        });
+        deliveries.push(self.told(&event, watch).await?);
+        let reports = self.chain.reports().await?;
+        let round = self.round_of(deliveries, reports, Vec::new()).await?;
+        watch(Progress::Ended(Part::Central, &round));
+        Ok(round)
+    }
+
+    /// Delivers an event, until the functions are done with it.
+    async fn told(&self, event: &Envelope, watch: &mut impl FnMut(Progress<'_>)) -> Result<Delivery> {
+        let delivery = self.chain.deliver(event).await?;
+        watch(Progress::Delivered(&delivery));
+        self.settle(&delivery).await?;
+        Ok(delivery)
     }
 
     /// Damages the VPC, and lets EC2 fail during the repair.

@@ -33,6 +33,8 @@ impl Ministack {
                 ("BIND_HOST", "127.0.0.1".to_owned()),
                 ("GATEWAY_PORT", port.to_string()),
                 ("MINISTACK_ACCOUNT_ID", ACCOUNT.to_owned()),
+                // Each call is signed, and IAM evaluates the policies of the caller's role.
+                ("AUTH", "true".to_owned()),
                 // Else it listens on two more ports, and on all interfaces.
                 ("IOT_MTLS_ENABLED", "0".to_owned()),
                 ("SFTP_ENABLED", "0".to_owned()),

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::checks::Check;
 use crate::messages::{Alert, Report};
 use crate::proxy::Call;
-use crate::scenario::{Round, ScenarioResult, run};
+use crate::scenario::{Round, ScenarioResult, Upgrade, run, upgrade};
 use crate::stack::ACCOUNT;
-use postern_core::history::ChangeStatus;
+use postern_core::history::{ChangeRecord, ChangeStatus};
 
 /// Starting and deploying takes most of the time, so that one run serves all checks.
 #[tokio::test]
@@ -22,9 +22,74 @@ async fn deployed_functions_repair_a_vpc_once_and_report_it() {
     resumed_remediation_is_done_for_an_event_of_a_dead_letter_queue(&result);
     report_of_a_blocked_deletion_names_the_release_command(&result);
     opened_endpoint_service_is_closed_and_approved_consumers_stay_connected(&result);
+    spoke_is_told_when_it_loses_the_way_to_its_hub_and_when_it_has_it_again(&result);
     sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(&result);
     doctor_finds_the_deployment_and_what_it_lacks(&result);
     deleted_ledger_is_replaced_by_the_documented_commands(&result);
+}
+
+#[tokio::test]
+async fn update_of_a_running_stack_loses_no_event_and_does_nothing_twice() {
+    let upgrade = upgrade().await.unwrap();
+    assert_eq!(upgrade.dead_letters, 0);
+    assert!(upgrade.checks.iter().all(|check| check.passed), "{:#?}", upgrade.checks);
+    every_change_is_made_recorded_and_reported_once(&upgrade);
+    old_version_reports_the_event_before_and_the_new_one_those_after(&upgrade);
+    let told = |alert: &Alert| alert.text.contains("while the ledger is unavailable");
+    assert!(upgrade.denied.iter().any(told), "{:#?}", upgrade.denied);
+}
+
+fn every_change_is_made_recorded_and_reported_once(upgrade: &Upgrade) {
+    let applied = |record: &&ChangeRecord| matches!(record.status, ChangeStatus::Applied { .. });
+    for record in &upgrade.recorded {
+        // What the old version was about to do when it was killed.
+        let not_made = matches!(record.status, ChangeStatus::NotApplied { .. });
+        assert!((applied(&record) || not_made) && record.delivered, "{record:#?}");
+        let others = upgrade.recorded.iter().filter(applied);
+        let same = others.filter(|other| other.action == record.action);
+        assert_eq!(same.count(), 1, "{record:#?}");
+    }
+    let recorded: BTreeSet<&str> = upgrade
+        .recorded
+        .iter()
+        .filter(applied)
+        .map(|record| record.id.as_str())
+        .collect();
+    for action in ["CreateSecurityGroup", "CreateVpcEndpoint"] {
+        let calls = upgrade.calls.iter().filter(|call| call.action == action);
+        assert_eq!(calls.count(), 1, "{action}");
+    }
+    let reports = || upgrade.before.iter().chain(&upgrade.reports);
+    let changes = reports().flat_map(|report| report.list("changes"));
+    let made = changes.filter(|change| change["result"] == "applied");
+    let mut reported: Vec<&str> = made.map(|change| change["id"].as_str().unwrap()).collect();
+    reported.sort_unstable();
+    assert_eq!(reported, recorded.into_iter().collect::<Vec<_>>());
+    assert_eq!(upgrade.alerts.len(), reports().count());
+    let findings = reports().flat_map(|report| report.list("findings"));
+    let repaired = findings.filter(|finding| finding["outcome"] == "repaired");
+    let keys: Vec<_> = repaired
+        .map(|finding| (&finding["control"], &finding["resource"]["id"], &finding["service"]))
+        .collect();
+    for key in &keys {
+        assert_eq!(keys.iter().filter(|other| *other == key).count(), 1, "{keys:#?}");
+    }
+}
+
+fn old_version_reports_the_event_before_and_the_new_one_those_after(upgrade: &Upgrade) {
+    let versions = |reports: &[Report]| -> BTreeSet<String> {
+        reports
+            .iter()
+            .map(|report| report.text("/settings").to_owned())
+            .collect()
+    };
+    let (before, after) = (versions(&upgrade.before), versions(&upgrade.reports));
+    assert_eq!((before.len(), after.len()), (1, 1), "{before:?} {after:?}");
+    assert_ne!(before, after);
+    for report in &upgrade.reports {
+        report.check().unwrap();
+        assert_eq!(report.text("/scope/resource/id"), upgrade.vpc.id);
+    }
 }
 
 fn sweep_is_started_by_the_command_of_the_readme_and_by_postern_sweep(result: &ScenarioResult) {
@@ -259,6 +324,28 @@ fn opened_endpoint_service_is_closed_and_approved_consumers_stay_connected(resul
         assert_eq!(report.text("/scope/resource/id"), result.service.id);
     }
     for alert in &served.alerts {
+        alert.check().unwrap();
+    }
+}
+
+fn spoke_is_told_when_it_loses_the_way_to_its_hub_and_when_it_has_it_again(result: &ScenarioResult) {
+    let central = &result.central;
+    assert_eq!(central.mutations().collect::<Vec<_>>(), Vec::<&_>::new());
+    assert_eq!(central.deliveries.len(), 3);
+    let [lost, found] = central.reports.as_slice() else {
+        panic!("{:#?}", central.reports);
+    };
+    for (report, outcome) in [(lost, "manual"), (found, "resolved")] {
+        report.check().unwrap();
+        assert_eq!(report.text("/outcome"), outcome, "{:#}", report.json);
+        assert_eq!(report.text("/scope/resource/id"), result.spoke.id);
+        assert_eq!(report.findings("central-unreachable").count(), 1, "{:#}", report.json);
+        assert_eq!(report.list("findings").count(), 1, "{:#}", report.json);
+    }
+    let explanation = lost.text("/findings/0/explanation");
+    assert!(explanation.contains("has no route to 10.50.0.0/24"), "{explanation}");
+    assert_eq!(central.alerts.len(), 2);
+    for alert in &central.alerts {
         alert.check().unwrap();
     }
 }

@@ -1,11 +1,10 @@
 //! Files that are made from the code. `make generate` writes them anew.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::Control;
-use postern_core::functions::FUNCTIONS;
 
 pub(super) fn current(path: &str, content: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
@@ -64,63 +63,6 @@ fn modes() -> String {
         lines.push(format!("#{} = \"{mode}\"", control.name));
     }
     lines.join("\n")
-}
-
-fn page(control: &Control) -> String {
-    let functions: Vec<_> = FUNCTIONS
-        .iter()
-        .filter(|function| function.controls().iter().any(|c| c.name == control.name))
-        .map(|function| format!("`{}`", function.name))
-        .collect();
-    format!(
-        "# {}\n\nNon-compliant when: {}\n\nSeverity: {}. Evaluated by: {}.\n\n{}\n",
-        control.name,
-        control.summary,
-        control.severity.as_str(),
-        functions.join(", "),
-        control.page()
-    )
-}
-
-fn index() -> String {
-    let rows: Vec<_> = CONTROLS
-        .iter()
-        .map(|c| {
-            format!(
-                "| [{}]({}.md) | {} | {} |",
-                c.name,
-                c.name,
-                c.severity.as_str(),
-                c.summary
-            )
-        })
-        .collect();
-    format!(
-        "# Controls\n\n| Control | Severity | Non-compliant when |\n| --- | --- | --- |\n{}\n",
-        rows.join("\n")
-    )
-}
-
-#[test]
-fn every_control_has_its_page_and_no_page_is_left_of_one_that_is_gone() {
-    for control in CONTROLS {
-        current(&format!("docs/controls/{}.md", control.name), &page(control));
-    }
-    current("docs/controls/README.md", &index());
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/controls");
-    let pages: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    for page in &pages {
-        let name = page.file_stem().unwrap().to_str().unwrap();
-        assert!(
-            name == "README" || CONTROLS.iter().any(|c| c.name == name),
-            "{}",
-            page.display()
-        );
-    }
-    assert_eq!(pages.len(), CONTROLS.len() + 1);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::super::CommandError;
 use super::quotas::quotas;
 use super::roles::role_lines;
 use super::selections::selections;
+use super::throttling::throttling;
 use super::{Line, Read};
 use crate::access::AccessError;
 
@@ -56,6 +57,7 @@ pub(super) async fn all(
     }
     lines.extend(selections(aws, &caller, &region, settings).await);
     lines.extend(quotas(aws, &caller).await);
+    lines.extend(throttling(aws).await);
     Ok(lines)
 }
 

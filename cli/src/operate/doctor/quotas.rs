@@ -9,13 +9,11 @@ use postern_core::model::part::Part;
 use postern_core::model::snapshot::VpcSnapshot;
 use postern_core::settings::Settings;
 
-use super::{Line, Read};
+use super::{Line, NEARLY, Read};
 
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-limits-endpoints.html>
 const INTERFACE_ENDPOINTS_PER_VPC: (&str, &str) = ("vpc", "L-29B6F2EB");
 const GATEWAY_ENDPOINTS_PER_REGION: (&str, &str) = ("vpc", "L-1B52E74A");
-/// The share of a quota from which on it is soon used up.
-const NEARLY: f64 = 0.8;
 /// Two concurrent executions of each function.
 const CONCURRENCY: u64 = 2 * FUNCTIONS.len() as u64;
 

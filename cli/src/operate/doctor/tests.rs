@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use postern_aws::{Caller, DeployedStack, Simulated, Trail};
+use postern_aws::{CallMetrics, Caller, DeployedStack, Simulated, Trail};
 use postern_core::controls::known;
 use postern_core::model::snapshot::Vpc;
 use postern_core::settings::Organization;
@@ -186,6 +186,45 @@ fn quota_that_is_nearly_used_up_is_a_warning() {
     assert_eq!(level(10, Err("denied".to_owned())), Level::Warning);
     assert_eq!(concurrency_line(Ok(9)).level, Level::Warning);
     assert_eq!(concurrency_line(Ok(10)).level, Level::Ok);
+}
+
+#[test]
+fn calls_near_the_request_rate_and_refused_calls_are_warnings() {
+    let lines = |most: u64, refused: Option<u64>| {
+        let metrics = CallMetrics {
+            busiest_minute: [("ec2:ModifyVpcEndpoint", most)].into(),
+            refused,
+        };
+        throttling::lines(&Ok(metrics))
+    };
+    let levels = |lines: Vec<Line>| -> Vec<_> { lines.into_iter().map(|line| line.level).collect() };
+    // Creations, deletions, modifications, refusals.
+    assert_eq!(levels(lines(14, Some(0))), [Level::Ok; 4]);
+    assert_eq!(levels(lines(0, None)), [Level::Ok; 4]);
+    let busy = lines(15, Some(3));
+    assert_eq!(
+        levels(busy.clone()),
+        [Level::Ok, Level::Ok, Level::Warning, Level::Warning]
+    );
+    assert_eq!(
+        busy[2].what,
+        "ec2:ModifyVpcEndpoint: at most 15 in a minute of the last day; EC2 admits 18, and Postern makes at most 12"
+    );
+    assert!(
+        busy[2]
+            .command
+            .as_ref()
+            .unwrap()
+            .ends_with("AttributeValue=ModifyVpcEndpoint")
+    );
+    assert!(busy[3].what.contains("refused 3 calls"), "{busy:#?}");
+    assert_eq!(
+        throttling::lines(&Err("denied".to_owned()))
+            .iter()
+            .map(|line| line.level)
+            .collect::<Vec<_>>(),
+        [Level::Warning]
+    );
 }
 
 #[test]

@@ -77,7 +77,10 @@ pub fn undo_calls(kind: ChangeKind) -> &'static [&'static str] {
 }
 
 /// The calls that EC2 limits to a few in a minute, per account and Region.
-const LIMITED: [&str; 3] = [
+///
+/// [Request throttling for the Amazon EC2
+/// API](https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html): each has a bucket of four tokens.
+pub const LIMITED: [&str; 3] = [
     create_endpoint::CREATE_ENDPOINT,
     create_endpoint::DELETE_ENDPOINTS,
     endpoint_modification::MODIFY,

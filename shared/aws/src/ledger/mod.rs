@@ -22,6 +22,7 @@ use crate::aws::Aws;
 
 pub use canaries::Canaries;
 pub use error::LedgerError;
+pub use pace::TURNS_A_MINUTE;
 pub use watch::EventWatch;
 
 /// The IAM actions that the ledger requires.

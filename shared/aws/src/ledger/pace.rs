@@ -16,6 +16,8 @@ use crate::error::CallError;
 
 /// Between two calls: two thirds of EC2's rate.
 const INTERVAL: SignedDuration = SignedDuration::from_secs(5);
+/// The most calls of one kind that Postern makes in a minute, apart from the first ones.
+pub const TURNS_A_MINUTE: i64 = 60 / INTERVAL.as_secs();
 /// So many calls may follow each other at once: one fewer than EC2 has tokens.
 const AT_ONCE: i32 = 3;
 /// A turn is never farther away, whatever another clock wrote.

@@ -2,20 +2,23 @@
 
 mod routes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use self::routes::routes;
 use crate::evaluation::central::{record_for, zone_for};
 use crate::evaluation::ingress::{Admission, ServicePorts, admission_of};
 use crate::evaluation::requirement::Required;
-use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, ask};
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind};
-use crate::model::finding::{FindingKey, ResourceKind, Severity};
+use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
 use crate::model::hosted_zone::ZoneRecord;
+use crate::model::id::{EndpointId, ServiceName, VpcId};
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::VpcSnapshot;
+use crate::settings::Settings;
 
 pub static CONTROL: Control = Control {
     name: "central-unreachable",
@@ -100,19 +103,80 @@ impl Obstacles {
     }
 }
 
+/// How a VPC uses a service through the endpoint of a hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CentralLink {
+    pub service: ServiceName,
+    /// The hub and its endpoint. None where no hub has one that is usable.
+    pub endpoint: Option<(VpcId, EndpointId)>,
+    /// The peering connections, transit gateways and core networks through which routes lead there or back.
+    pub ways: BTreeSet<String>,
+    /// Compliant where the VPC reaches the endpoint.
+    pub verdict: Verdict,
+}
+
+/// The services that a VPC is to use through the endpoints of hubs. None of a VPC that is no spoke.
+pub fn central_links(snapshot: &VpcSnapshot, settings: &Settings) -> Result<Vec<CentralLink>, Gap> {
+    ask(snapshot, settings, |context| {
+        let required = context.central_requirements()?.into_iter();
+        let links = required.map(|required| {
+            let link = link(context, required)?;
+            Ok(CentralLink {
+                service: required.service.name.clone(),
+                endpoint: link.reached.map(|at| (at.hub.vpc.id.clone(), at.endpoint.id.clone())),
+                verdict: conclude(key(context, required), required.service, &link)
+                    .conclusion
+                    .verdict(),
+                ways: link.ways,
+            })
+        });
+        links.collect()
+    })
+}
+
+/// A service that the VPC needs, with the endpoint to which its DNS names lead, or else the first that is usable.
+struct Link<'a> {
+    reached: Option<HubEndpoint<'a>>,
+    ways: BTreeSet<String>,
+    obstacles: Obstacles,
+}
+
+fn hubs<'a>(context: &Context<'a>) -> Result<&'a BTreeMap<VpcId, Arc<VpcSnapshot>>, Gap> {
+    let central = context.snapshot.central.as_ref();
+    central.map(|central| &central.hubs).map_err(Gap::clone)
+}
+
+fn key(context: &Context<'_>, required: &Required<'_>) -> FindingKey {
+    let key = FindingKey::new(CONTROL.name, ResourceKind::Vpc, &context.snapshot.vpc.id);
+    key.for_service(&required.service.name)
+}
+
 fn judge(context: &Context<'_>, required: &Required<'_>) -> Result<Assessment, Gap> {
     let service = required.service;
-    let key = FindingKey::new(CONTROL.name, ResourceKind::Vpc, &context.snapshot.vpc.id).for_service(&service.name);
+    let key = key(context, required);
     if let Some(endpoint) = context.serving(service)?.first() {
         return Ok(key.compliant(format!("{} of the VPC itself serves {}.", endpoint.id, service.name)));
     }
-    let hubs = &context.snapshot.central.as_ref().map_err(Gap::clone)?.hubs;
-    let Some(first) = hubs.keys().next() else {
+    if hubs(context)?.is_empty() {
         return Ok(key.indeterminate(
             "Could not find a hub: `central.hubs` selects no VPC that the account owns in the Region.",
             "Correct `central.hubs` in `postern.toml`. Where the hub belongs to another account, which Postern does not \
              examine, add an exemption.",
         ));
+    }
+    Ok(conclude(key, service, &link(context, required)?))
+}
+
+fn link<'a>(context: &Context<'a>, required: &Required<'_>) -> Result<Link<'a>, Gap> {
+    let service = required.service;
+    let mut link = Link {
+        reached: None,
+        ways: BTreeSet::new(),
+        obstacles: Obstacles::default(),
+    };
+    let hubs = hubs(context)?;
+    let Some(first) = hubs.keys().next() else {
+        return Ok(link);
     };
     let mut of_service = Vec::new();
     for hub in hubs.values() {
@@ -123,7 +187,7 @@ fn judge(context: &Context<'_>, required: &Required<'_>) -> Result<Assessment, G
         });
         of_service.extend(of_hub.map(|endpoint| HubEndpoint { hub, endpoint }));
     }
-    let mut obstacles = Obstacles::default();
+    let obstacles = &mut link.obstacles;
     let usable = of_service.iter().find(|at| at.endpoint.usable());
     if usable.is_none() {
         obstacles.miss(
@@ -134,25 +198,22 @@ fn judge(context: &Context<'_>, required: &Required<'_>) -> Result<Assessment, G
             ),
         );
     }
-    let named = names(context, service, &of_service, &mut obstacles)?;
-    let reached = named.or(usable.copied());
-    let mut ways = BTreeSet::new();
-    if let Some(at) = reached {
-        ways = routes(context, required, at, &mut obstacles)?;
-        groups(required, at, &mut obstacles)?;
-        policy(context, service, at, &mut obstacles);
+    let named = names(context, service, &of_service, obstacles)?;
+    link.reached = named.or(usable.copied());
+    if let Some(at) = link.reached {
+        link.ways = routes(context, required, at, obstacles)?;
+        groups(required, at, obstacles)?;
+        policy(context, service, at, obstacles);
     }
-    Ok(conclude(key, service, reached, &ways, &obstacles))
+    Ok(link)
 }
 
-fn conclude(
-    key: FindingKey,
-    service: &Service,
-    reached: Option<HubEndpoint<'_>>,
-    ways: &BTreeSet<String>,
-    obstacles: &Obstacles,
-) -> Assessment {
-    let Obstacles { missing, unclear } = obstacles;
+fn conclude(key: FindingKey, service: &Service, link: &Link<'_>) -> Assessment {
+    let Link {
+        reached,
+        ways,
+        obstacles: Obstacles { missing, unclear },
+    } = link;
     if !missing.is_empty() {
         let (what, steps): (Vec<_>, Vec<_>) = missing
             .iter()

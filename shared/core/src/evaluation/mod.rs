@@ -7,7 +7,6 @@ mod finding;
 mod framework;
 pub mod hosted_zones;
 pub mod ingress;
-mod page;
 pub mod policies;
 mod policy_cache;
 pub mod requirement;
@@ -161,7 +160,7 @@ enum ControlContext<'a> {
 }
 
 /// Answers a question about a VPC that depends on neither history nor time.
-fn ask<T>(snapshot: &VpcSnapshot, settings: &Settings, question: impl FnOnce(&Context<'_>) -> T) -> T {
+pub(crate) fn ask<T>(snapshot: &VpcSnapshot, settings: &Settings, question: impl FnOnce(&Context<'_>) -> T) -> T {
     let (history, policies) = (ChangeHistory::default(), PolicyCache::default());
     question(&Context::new(
         snapshot,

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, ChangeHistory, ChangeRecord, ChangeStatus};
+use super::{Action, ChangeHistory, ChangeRecord, ChangeStatus, FindingStatus};
 use crate::changes::Change;
 use crate::model::id::EndpointId;
 use crate::model::policy_document::same_policy;
 
-/// What became of the change that closed an endpoint under a new perimeter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of the change that closed an endpoint under a new perimeter. The last one asks the most of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CanaryStatus {
     /// It is in effect, and its findings were last reported as remediated.
     Verified,
     Unverified,
+    /// It was made, and one of its findings was last reported as not remediated by it.
+    Failed,
     RolledBack,
 }
 
@@ -38,13 +40,17 @@ impl ChangeHistory {
         match &record.status {
             ChangeStatus::Applied { .. } if record.undone_by.is_some() => Some(CanaryStatus::RolledBack),
             ChangeStatus::Applied { .. } => {
-                let open = |key| {
-                    self.delivered
-                        .get(key)
-                        .is_some_and(|delivered| delivered.outcome.open())
+                let reported = record.causes.iter().filter_map(|key| self.delivered.get(key));
+                let mut open = reported
+                    .map(|delivered| delivered.outcome)
+                    .filter(|outcome| outcome.open());
+                let status = match open.clone().any(|outcome| outcome == FindingStatus::Failed) {
+                    true => CanaryStatus::Failed,
+                    false if open.next().is_some() => CanaryStatus::Unverified,
+                    false => CanaryStatus::Verified,
                 };
-                Some(match record.delivered && !record.causes.iter().any(open) {
-                    true => CanaryStatus::Verified,
+                Some(match record.delivered {
+                    true => status,
                     false => CanaryStatus::Unverified,
                 })
             }
@@ -90,7 +96,7 @@ impl ChangeHistory {
 mod tests {
     use super::*;
     use crate::changes::ReplacePolicy;
-    use crate::history::{DeliveredFinding, FindingStatus};
+    use crate::history::DeliveredFinding;
     use crate::model::finding::{FindingKey, ResourceKind, Severity};
     use crate::testing::{NOW, record};
 
@@ -159,6 +165,7 @@ mod tests {
         };
         assert_eq!(status(&reported(FindingStatus::Repaired)), [CanaryStatus::Verified]);
         assert_eq!(status(&reported(FindingStatus::Pending)), [CanaryStatus::Unverified]);
+        assert_eq!(status(&reported(FindingStatus::Failed)), [CanaryStatus::Failed]);
         let mut history = reported(FindingStatus::Repaired);
         assert!(history.closed_under("old").is_empty());
         history.records[0].delivered = false;

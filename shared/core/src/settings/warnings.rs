@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use postern_policy::short_name;
 
@@ -12,13 +13,19 @@ use crate::model::finding::ResourceKind;
 
 /// An exemption that ends later is most likely a slip in the year.
 const LONGEST_EXEMPTION: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+/// A day begins somewhere on Earth so long before it begins in UTC.
+const EARLIEST_MIDNIGHT: SignedDuration = SignedDuration::from_hours(14);
 
 impl Settings {
     /// What a person should check. Empty where nothing is suspicious at this time.
     pub fn warnings(&self, controls: &[KnownControl], now: Timestamp) -> Vec<String> {
         let mut warnings = Vec::new();
         for (at, exemption) in self.exemptions.iter().enumerate() {
-            let of_exemption = [about_resource(exemption, controls), about_time(exemption, now)];
+            let of_exemption = [
+                about_resource(exemption, controls),
+                about_since(exemption, now),
+                about_time(exemption, now),
+            ];
             warnings.extend(
                 of_exemption
                     .into_iter()
@@ -95,6 +102,14 @@ fn about_resource(exemption: &Exemption, controls: &[KnownControl]) -> Option<St
     })
 }
 
+fn about_since(exemption: &Exemption, now: Timestamp) -> Option<String> {
+    let today = (now + EARLIEST_MIDNIGHT).to_zoned(TimeZone::UTC).date();
+    let since = exemption.since.filter(|since| *since > today)?;
+    Some(format!(
+        "since {since}, which is in the future; the exemption applies already"
+    ))
+}
+
 fn about_time(exemption: &Exemption, now: Timestamp) -> Option<String> {
     if exemption.expires <= now {
         return Some(format!("expired at {:.0} and no longer applies", exemption.expires));
@@ -158,6 +173,17 @@ mod tests {
         assert_eq!(
             exemption("policy-open", "vpce-0abc", "2036-11-01"),
             Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn exemption_since_a_day_in_the_future_is_a_warning() {
+        // It is noon in UTC, and past midnight where the day begins first.
+        let since = |day: &str| exemption("policy-open", "vpce-0abc", &format!("2027-01-31\nsince = {day}"));
+        assert_eq!(since("2026-11-24"), Vec::<String>::new());
+        assert_eq!(
+            since("2026-11-25"),
+            ["exemptions[0]: since 2026-11-25, which is in the future; the exemption applies already"]
         );
     }
 

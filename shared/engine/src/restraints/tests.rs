@@ -167,6 +167,65 @@ async fn others_wait_for_a_first_endpoint_that_is_not_reported_or_was_rolled_bac
 }
 
 #[tokio::test(start_paused = true)]
+async fn people_are_told_again_when_another_reason_holds_changes_back() {
+    let mut rig = rig("o-exampleorg1");
+    open_dynamodb(&rig);
+    rig.reconcile("run-1").await.unwrap();
+    // How many reports there are, and why the change of the last one is held back.
+    let told = |rig: &Rig| {
+        let report: serde_json::Value = serde_json::from_str(&last_report(rig)).unwrap();
+        let mut changes = report["changes"].as_array().unwrap().iter();
+        let held_back = changes.find(|change| change["result"] == "skipped");
+        let held_back = held_back.unwrap_or_else(|| panic!("{report:#}"));
+        (
+            rig.cloud.published().len(),
+            held_back["reason"].as_str().unwrap().to_owned(),
+        )
+    };
+    let (count, reason) = told(&rig);
+    assert!(reason.contains("the others follow in later runs"), "{reason}");
+
+    let [record] = rig.records().await.try_into().unwrap();
+    let [key] = record.causes.iter().cloned().collect::<Vec<_>>().try_into().unwrap();
+    let history = rig.history().await;
+    let failed = postern_core::history::DeliveredFinding {
+        outcome: postern_core::history::FindingStatus::Failed,
+        ..history.delivered[&key].clone()
+    };
+    let others = history.delivered.values().filter(|delivered| delivered.key != key);
+    let all: Vec<_> = others.cloned().chain([failed]).collect();
+    let context = rig.context("run-2");
+    let expires = context.expires(rig.cloud.now());
+    rig.ledger
+        .tell(&rig.scope(), &key.control, &all, expires)
+        .await
+        .unwrap();
+    later(&rig, "run-2").await;
+    let (second_count, reason) = told(&rig);
+    assert!(reason.contains("did not remediate its finding"), "{reason}");
+    assert_eq!(second_count, count + 1);
+
+    let undone = postern_core::history::ChangeRecord {
+        undone_by: Some("change-2".into()),
+        ..record
+    };
+    crate::session::record_again(&rig.context("run-3"), &undone)
+        .await
+        .unwrap();
+    later(&rig, "run-3").await;
+    let (third_count, reason) = told(&rig);
+    assert!(reason.contains("was rolled back"), "{reason}");
+    assert_eq!(third_count, second_count + 1);
+    later(&rig, "run-4").await;
+    assert_eq!(rig.cloud.published().len(), third_count, "the reason is the same");
+
+    rig.settings.perimeter.organizations = vec!["o-exampleorgl".to_owned()];
+    later(&rig, "run-5").await;
+    let (_, reason) = told(&rig);
+    assert!(reason.contains("not known to contain account"), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn reservation_of_a_crashed_run_does_not_stop_the_others_for_good() {
     let rig = rig("o-exampleorg1");
     rig.cloud.plan("PutItem", [Fault::Denied; 4]);

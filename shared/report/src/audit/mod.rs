@@ -3,6 +3,7 @@
 //! An audit has a complete report and the topology of each VPC. Text that Postern did not write itself is escaped as in
 //! reports.
 
+mod central;
 mod history;
 mod service;
 mod topology;
@@ -15,8 +16,9 @@ use postern_core::model::cost::MonthlyCost;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+pub use self::central::CentralView;
 pub use self::history::{RecordedChange, described, outcome};
-pub use self::service::{ConsumerView, LoadBalancerView, ServiceView};
+pub use self::service::{ConsumerTrust, ConsumerView, LoadBalancerView, PrincipalView, ServiceView};
 pub use self::topology::{EndpointView, Proof, ProofKind, RouteTableView, SubnetView, Topology};
 use crate::frameworks::{RequirementSummary, summarize};
 use crate::published::{Finding, Outcome, Report, Severity, closed};

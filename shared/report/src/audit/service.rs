@@ -3,6 +3,7 @@
 use postern_core::model::endpoint::EndpointState;
 use postern_core::model::endpoint_service::{LoadBalancerState, ServiceSnapshot, ServiceState, Verification};
 use postern_core::model::part::Gap;
+use postern_core::settings::{Settings, Trust};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +19,8 @@ pub struct ServiceView {
     pub private_dns_name: Option<String>,
     /// Missing where there is no private DNS name.
     pub verification: Option<Verification>,
-    /// Who may connect: `*`, or ARNs.
-    pub principals: Vec<String>,
+    /// Who may connect.
+    pub principals: Vec<PrincipalView>,
     pub load_balancers: Vec<LoadBalancerView>,
     pub consumers: Vec<ConsumerView>,
 }
@@ -36,6 +37,24 @@ pub struct LoadBalancerView {
     pub registered_targets: Option<usize>,
 }
 
+/// A principal that may create endpoints to the service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrincipalView {
+    /// `*`, or an ARN.
+    pub principal: String,
+    pub trust: ConsumerTrust,
+}
+
+/// Whether the settings let somebody use the endpoint service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConsumerTrust {
+    Untrusted,
+    /// The settings do not say it, or AWS does not tell what they depend on.
+    Undecided,
+    Trusted,
+}
+
 /// An endpoint of a consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConsumerView {
@@ -44,11 +63,12 @@ pub struct ConsumerView {
     pub account: String,
     pub region: String,
     pub state: EndpointState,
+    pub trust: ConsumerTrust,
 }
 
 impl ServiceView {
     /// What was observed of an endpoint service, and what could not be read.
-    pub(super) fn of(snapshot: &ServiceSnapshot) -> (Self, Vec<String>) {
+    pub(super) fn of(snapshot: &ServiceSnapshot, settings: &Settings) -> (Self, Vec<String>) {
         let mut gaps = Vec::new();
         let service = &snapshot.service;
         let permissions = read(&snapshot.permissions, &mut gaps);
@@ -66,7 +86,10 @@ impl ServiceView {
             principals: permissions
                 .into_iter()
                 .flatten()
-                .map(|(principal, _)| principal.clone())
+                .map(|(principal, _)| PrincipalView {
+                    principal: principal.clone(),
+                    trust: settings.trusts_principal(service, principal).into(),
+                })
                 .collect(),
             load_balancers: load_balancers
                 .into_iter()
@@ -91,10 +114,21 @@ impl ServiceView {
                     account: connection.owner.to_string(),
                     region: connection.region.to_string(),
                     state: connection.state,
+                    trust: settings.trusts_consumer(service, &connection.owner).into(),
                 })
                 .collect(),
         };
         (view, gaps)
+    }
+}
+
+impl From<Trust> for ConsumerTrust {
+    fn from(trust: Trust) -> Self {
+        match trust {
+            Trust::Trusted => Self::Trusted,
+            Trust::Untrusted => Self::Untrusted,
+            Trust::Undecided(_) => Self::Undecided,
+        }
     }
 }
 

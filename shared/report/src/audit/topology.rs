@@ -8,10 +8,12 @@ use postern_core::model::endpoint_service::ServiceSnapshot;
 use postern_core::model::part::name;
 use postern_core::model::snapshot::{RouteTarget, SubnetClass, VpcSnapshot};
 use postern_core::model::text::printable_copy;
+use postern_core::settings::Settings;
 use postern_policy::{Document, EndpointContext, Perimeter, Witness, analyse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::central::CentralView;
 use super::service::{ServiceView, read};
 use crate::published::{Report, Verdict};
 
@@ -25,6 +27,9 @@ pub struct Topology {
     pub route_tables: Vec<RouteTableView>,
     /// Endpoints that are in use or about to be.
     pub endpoints: Vec<EndpointView>,
+    /// Of a spoke: the services that it uses through the endpoints of hubs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub central: Vec<CentralView>,
     /// Of an endpoint service: what is behind it and who uses it. All lists of a VPC are empty then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceView>,
@@ -92,7 +97,7 @@ pub enum ProofKind {
 
 impl Topology {
     /// What was observed in a VPC. `report` is of the same observation; its open policies are shown with their proofs.
-    pub fn of(snapshot: &VpcSnapshot, report: &Report, perimeter: &Perimeter, time: Timestamp) -> Self {
+    pub fn of(snapshot: &VpcSnapshot, report: &Report, settings: &Settings, time: Timestamp) -> Self {
         let mut gaps = Vec::new();
         let subnets = read(&snapshot.subnets, &mut gaps).map(|subnets| {
             let views = subnets.values().map(|subnet| SubnetView {
@@ -136,7 +141,7 @@ impl Topology {
             live.map(|endpoint| {
                 let open = is_open(report, endpoint);
                 let proofs = if open {
-                    proofs(snapshot, endpoint, perimeter, time)
+                    proofs(snapshot, endpoint, &settings.perimeter, time)
                 } else {
                     Vec::new()
                 };
@@ -144,11 +149,19 @@ impl Topology {
             })
             .collect()
         });
+        let central = CentralView::of(snapshot, settings).unwrap_or_else(|gap| {
+            let gap = gap.to_string();
+            if !gaps.contains(&gap) {
+                gaps.push(gap);
+            }
+            Vec::new()
+        });
         let topology = Self {
             cidrs: snapshot.vpc.cidrs.iter().map(ToString::to_string).collect(),
             subnets: subnets.unwrap_or_default(),
             route_tables: route_tables.unwrap_or_default(),
             endpoints: endpoints.unwrap_or_default(),
+            central,
             service: None,
             gaps,
         };
@@ -156,8 +169,8 @@ impl Topology {
     }
 
     /// What was observed of an endpoint service.
-    pub fn of_service(snapshot: &ServiceSnapshot) -> Self {
-        let (service, gaps) = ServiceView::of(snapshot);
+    pub fn of_service(snapshot: &ServiceSnapshot, settings: &Settings) -> Self {
+        let (service, gaps) = ServiceView::of(snapshot, settings);
         let topology = Self {
             service: Some(service),
             gaps,

@@ -1,14 +1,21 @@
-//! A VPC as a drawing: zones as columns with their subnets, endpoints as rows that reach into the zones.
+//! A VPC as a drawing: zones as columns with their subnets, endpoints as rows that reach into the zones, and arrows between
+//! hubs and spokes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use postern_core::model::endpoint::EndpointKind;
 use postern_core::model::snapshot::SubnetClass;
+use postern_core::model::text::plural;
 
 use super::escape::escaped;
-use crate::audit::{AuditedScope, EndpointView, Proof, ProofKind, SubnetView, Topology};
-use crate::published::{Finding, Severity};
+use super::svg::{begin, cut, group, head, line, rect, text, title};
+use super::words::reach;
+use crate::audit::{AuditedScope, CentralView, EndpointView, Proof, ProofKind, SubnetView, Topology};
+use crate::published::{Finding, Severity, Verdict};
+
+/// A spoke with a service that it uses, or is to use, through an endpoint of the hub.
+pub(super) type SpokeLink<'a> = (&'a str, &'a CentralView);
 
 /// In units of the drawing, which are pixels at full size.
 const OUTSIDE: usize = 110;
@@ -19,7 +26,7 @@ const ROW: usize = 44;
 const TOP: usize = 56;
 
 /// None for a VPC without subnets and endpoints.
-pub(super) fn drawing(scope: &AuditedScope, number: usize) -> Option<String> {
+pub(super) fn drawing(scope: &AuditedScope, spokes: &[SpokeLink<'_>], number: usize) -> Option<String> {
     let topology = &scope.topology;
     if topology.subnets.is_empty() && topology.endpoints.is_empty() {
         return None;
@@ -34,13 +41,13 @@ pub(super) fn drawing(scope: &AuditedScope, number: usize) -> Option<String> {
     let tallest = zones.values().map(Vec::len).max().unwrap_or_default();
     let subnets_end = TOP + tallest * (SUBNET + 6);
     let width = 2 * OUTSIDE + LABEL + zones.len().max(1) * ZONE;
-    let height = subnets_end + topology.endpoints.len() * ROW + 24;
-    let mut svg = format!(
-        "<figure><svg class=\"map\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" \
-         aria-labelledby=\"map-{number} about-{number}\"><title id=\"map-{number}\">Drawing of {}</title><desc \
-         id=\"about-{number}\">{}</desc>",
-        escaped(&scope.report.scope.resource.id),
-        escaped(&description(topology, zones.len())),
+    let rows = topology.endpoints.len() + topology.central.len();
+    let height = subnets_end + rows * ROW + 24;
+    let mut svg = begin(
+        number,
+        (width, height),
+        &format!("Drawing of {}", scope.report.scope.resource.id),
+        &description(topology, zones.len(), spokes),
     );
     let frame = width - 2 * OUTSIDE;
     rect(&mut svg, "frame", OUTSIDE, 8, frame, height - 16);
@@ -64,19 +71,37 @@ pub(super) fn drawing(scope: &AuditedScope, number: usize) -> Option<String> {
     for (row, endpoint) in topology.endpoints.iter().enumerate() {
         let y = subnets_end + row * ROW + ROW / 2;
         draw_endpoint(&mut svg, endpoint, scope, &zones, y, width);
+        draw_spokes(&mut svg, endpoint, spokes, y + 17);
+    }
+    for (row, link) in topology.central.iter().enumerate() {
+        let y = subnets_end + (topology.endpoints.len() + row) * ROW + ROW / 2;
+        draw_central(&mut svg, link, y, width);
     }
     svg.push_str("</svg></figure>");
     Some(svg)
 }
 
-fn description(topology: &Topology, zones: usize) -> String {
+fn description(topology: &Topology, zones: usize, spokes: &[SpokeLink<'_>]) -> String {
     let open = topology.endpoints.iter().filter(|endpoint| !endpoint.proofs.is_empty());
-    format!(
-        "{} subnets in {zones} zones, {} endpoints, {} of them with an open policy. The table below has the same.",
+    let mut text = format!(
+        "{} subnets in {zones} zones, {} endpoints, {} of them with an open policy.",
         topology.subnets.len(),
         topology.endpoints.len(),
         open.count()
-    )
+    );
+    if !topology.central.is_empty() {
+        let reached = topology.central.iter().filter(|link| reached(link)).count();
+        let _ = write!(
+            text,
+            " {} through endpoints of hubs, {reached} of them reached.",
+            counted(topology.central.len(), "service")
+        );
+    }
+    if !spokes.is_empty() {
+        let spokes: BTreeSet<_> = spokes.iter().map(|(spoke, _)| spoke).collect();
+        let _ = write!(text, " Used by {}.", counted(spokes.len(), "spoke"));
+    }
+    text + " The tables below have the same."
 }
 
 fn draw_subnet(svg: &mut String, subnet: &SubnetView, x: usize, y: usize) {
@@ -87,11 +112,9 @@ fn draw_subnet(svg: &mut String, subnet: &SubnetView, x: usize, y: usize) {
         None => "unknown",
     };
     group(svg, "data-subnet", &subnet.id);
-    let _ = write!(
+    title(
         svg,
-        "<title>{} {}</title>",
-        escaped(&subnet.id),
-        escaped(subnet.name.as_deref().unwrap_or_default())
+        &format!("{} {}", subnet.id, subnet.name.as_deref().unwrap_or_default()),
     );
     rect(svg, &format!("subnet {class}"), x, y, ZONE - 24, SUBNET);
     let name = subnet.name.as_deref().unwrap_or(&subnet.id);
@@ -169,6 +192,61 @@ fn draw_reach(svg: &mut String, endpoint: &EndpointView, subnets: &[&SubnetView]
     }
 }
 
+/// An arrow from the spokes that use the endpoint.
+fn draw_spokes(svg: &mut String, endpoint: &EndpointView, spokes: &[SpokeLink<'_>], y: usize) {
+    let of_endpoint = |(_, link): &&SpokeLink<'_>| link.endpoint.as_ref() == Some(&endpoint.id);
+    let own: Vec<_> = spokes.iter().filter(of_endpoint).collect();
+    if own.is_empty() {
+        return;
+    }
+    let reaching = own.iter().filter(|(_, link)| reached(link)).count();
+    let class = if reaching == own.len() { "link" } else { "link broken" };
+    group(svg, "data-spokes", &own.len().to_string());
+    let names: Vec<_> = own.iter().map(|(spoke, _)| *spoke).collect();
+    title(
+        svg,
+        &format!("reached by {reaching} of {} spokes: {}", own.len(), names.join(", ")),
+    );
+    line(svg, class, 4, y, OUTSIDE + 2, y);
+    head(svg, class, OUTSIDE + 6, y);
+    text(svg, "soft", 4, y + 13, &format!("{reaching}/{} spokes", own.len()));
+    svg.push_str("</g>");
+}
+
+/// A service that the VPC uses through the endpoint of a hub: an arrow to the hub, dashed where it does not reach it.
+fn draw_central(svg: &mut String, link: &CentralView, y: usize, width: usize) {
+    let x = OUTSIDE + 12;
+    let (class, colour) = match link.verdict {
+        Verdict::Compliant => ("link", "soft"),
+        Verdict::Indeterminate => ("link unclear dashed", "soft"),
+        Verdict::NonCompliant | Verdict::NotApplicable => ("link broken", "alarm"),
+    };
+    let state = reach(link);
+    let hub = link.hub.as_deref().unwrap_or("no hub");
+    let endpoint = link.endpoint.as_deref().unwrap_or("no endpoint");
+    let ways = match link.ways.is_empty() {
+        true => String::new(),
+        false => format!(" through {}", link.ways.join(", ")),
+    };
+    group(svg, "data-central", &link.service);
+    title(svg, &format!("{}: {endpoint} of {hub}{ways}, {state}", link.service));
+    text(svg, "", x, y - 11, &cut(short(&link.service), 34));
+    text(svg, colour, x, y + 3, &cut(&format!("central {endpoint}, {state}"), 40));
+    text(svg, "soft", OUTSIDE + LABEL + 8, y + 3, &cut(ways.trim_start(), 40));
+    line(svg, class, x, y + 10, width - 18, y + 10);
+    head(svg, class, width - 10, y + 10);
+    text(svg, "soft", width - OUTSIDE + 4, y + 3, &cut(hub, 14));
+    svg.push_str("</g>");
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", plural(count))
+}
+
+fn reached(link: &CentralView) -> bool {
+    link.verdict == Verdict::Compliant
+}
+
 /// A red arrow: in from a principal outside the perimeter, or out to a resource outside it.
 fn draw_proof(svg: &mut String, proof: &Proof, y: usize, width: usize) {
     let (from, to, kind) = match proof.kind {
@@ -176,15 +254,12 @@ fn draw_proof(svg: &mut String, proof: &Proof, y: usize, width: usize) {
         ProofKind::Resource => (width - OUTSIDE - 4, width - 10, "resource"),
     };
     group(svg, "data-proof", kind);
-    let _ = write!(
+    title(
         svg,
-        "<title>{} calls {} on {}</title>",
-        escaped(&proof.principal),
-        escaped(&proof.action),
-        escaped(&proof.resource)
+        &format!("{} calls {} on {}", proof.principal, proof.action, proof.resource),
     );
     line(svg, "outside", from, y, to, y);
-    let _ = write!(svg, "<path class=\"head\" d=\"M{} {y}l-8 -5v10z\"/>", to + 4);
+    head(svg, "head", to + 4, y);
     let outside = match proof.kind {
         ProofKind::Principal => account(&proof.principal),
         ProofKind::Resource => "outside".to_owned(),
@@ -201,12 +276,15 @@ fn account(principal: &str) -> String {
 
 /// Its name, or the service without provider and Region.
 fn label(endpoint: &EndpointView) -> String {
-    let service = endpoint.service.as_deref().unwrap_or("no service");
-    let short = postern_policy::short_name(service).unwrap_or(service);
+    let short = short(endpoint.service.as_deref().unwrap_or("no service"));
     match &endpoint.name {
         Some(name) if name != short => format!("{short} \"{name}\""),
         Some(_) | None => short.to_owned(),
     }
+}
+
+fn short(service: &str) -> &str {
+    postern_policy::short_name(service).unwrap_or(service)
 }
 
 /// The severity of the worst open finding about an endpoint.
@@ -214,39 +292,4 @@ fn worst(scope: &AuditedScope, endpoint: &EndpointView) -> Option<Severity> {
     let own = |finding: &&Finding| finding.resource.id == endpoint.id && finding.outcome.open();
     let findings = scope.report.findings.iter().filter(own);
     findings.map(|finding| finding.severity).max()
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{kept}…")
-}
-
-fn group(svg: &mut String, attribute: &str, value: &str) {
-    let _ = write!(svg, "<g {attribute}=\"{}\">", escaped(value));
-}
-
-fn rect(svg: &mut String, class: &str, x: usize, y: usize, width: usize, height: usize) {
-    let _ = write!(
-        svg,
-        "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"5\"/>"
-    );
-}
-
-fn line(svg: &mut String, class: &str, x1: usize, y1: usize, x2: usize, y2: usize) {
-    let _ = write!(
-        svg,
-        "<line class=\"{class}\" x1=\"{x1}\" y1=\"{y1}\" x2=\"{x2}\" y2=\"{y2}\"/>"
-    );
-}
-
-fn text(svg: &mut String, class: &str, x: usize, y: usize, content: &str) {
-    let class = if class.is_empty() {
-        String::new()
-    } else {
-        format!(" class=\"{class}\"")
-    };
-    let _ = write!(svg, "<text{class} x=\"{x}\" y=\"{y}\">{}</text>", escaped(content));
 }

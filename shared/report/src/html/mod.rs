@@ -3,12 +3,16 @@
 mod drawing;
 mod escape;
 mod service;
+mod service_drawing;
+mod svg;
 mod table;
 mod vpc;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use self::drawing::SpokeLink;
 use self::escape::{csp_hash, escaped};
 use self::vpc::{is_shown, vpc};
 use crate::audit::{Audit, AuditSummary};
@@ -27,8 +31,11 @@ pub fn render(audit: &Audit) -> String {
     gaps(&mut page, audit);
     filter(&mut page, audit);
     page.push_str("<div id=\"findings\">");
+    let spokes = spokes(audit);
     for (number, scope) in audit.worst_first().into_iter().enumerate() {
-        vpc(&mut page, scope, &audit.place(&scope.report), number);
+        let own = spokes.get(scope.report.scope.resource.id.as_str());
+        let own = own.map(Vec::as_slice).unwrap_or_default();
+        vpc(&mut page, scope, own, &audit.place(&scope.report), number);
     }
     page.push_str("</div></main><footer><p class=\"soft\">Made by Postern ");
     let _ = writeln!(
@@ -37,6 +44,20 @@ pub fn render(audit: &Audit) -> String {
         escaped(&audit.version)
     );
     page
+}
+
+/// Who uses the endpoints of each hub.
+fn spokes(audit: &Audit) -> BTreeMap<&str, Vec<SpokeLink<'_>>> {
+    let mut spokes: BTreeMap<&str, Vec<SpokeLink<'_>>> = BTreeMap::new();
+    for scope in &audit.scopes {
+        for link in &scope.topology.central {
+            if let Some(hub) = &link.hub {
+                let spoke = scope.report.scope.resource.id.as_str();
+                spokes.entry(hub).or_default().push((spoke, link));
+            }
+        }
+    }
+    spokes
 }
 
 fn head(page: &mut String, audit: &Audit) {

@@ -3,51 +3,58 @@
 use std::fmt::Write as _;
 
 use super::escape::escaped;
+use super::service_drawing::drawing;
 use super::table::table;
+use super::words::{acceptance, health, trust, word};
 use crate::audit::ServiceView;
 
-pub(super) fn service(page: &mut String, service: &ServiceView) {
-    let acceptance = match service.acceptance_required {
-        true => "its owner accepts each connection",
-        false => "connections are accepted without asking its owner",
-    };
+pub(super) fn service(page: &mut String, service: &ServiceView, id: &str, number: usize) {
     let _ = write!(
         page,
-        "<p>{} is offered in {}; {acceptance}. May connect: {}.</p>",
+        "<p>{} is offered in {}; {}.</p>",
         escaped(&service.service_name),
         escaped(&listed(&service.zones)),
-        escaped(&listed(&service.principals)),
+        acceptance(service),
+    );
+    page.push_str(&drawing(service, id, number));
+    page.push_str("<details><summary>The drawing as tables</summary>");
+    table(
+        page,
+        "May connect",
+        &["Principal", "Trust"],
+        service
+            .principals
+            .iter()
+            .map(|view| [view.principal.clone(), trust(view.trust).to_owned()]),
     );
     table(
         page,
-        "Load balancers",
-        &["Load balancer", "State", "Zones", "Healthy targets"],
-        service.load_balancers.iter().map(|balancer| {
-            let health = balancer.healthy_targets.zip(balancer.registered_targets);
-            [
-                balancer.arn.clone(),
-                word(balancer.state),
-                listed(&balancer.zones),
-                health.map_or_else(
-                    || "not read".to_owned(),
-                    |(healthy, registered)| format!("{healthy} of {registered}"),
-                ),
-            ]
-        }),
-    );
-    table(
-        page,
-        "Consumers",
-        &["Endpoint", "Account", "Region", "State"],
+        "Connections",
+        &["Endpoint", "Account", "Region", "State", "Trust"],
         service.consumers.iter().map(|consumer| {
             [
                 consumer.endpoint.clone(),
                 consumer.account.clone(),
                 consumer.region.clone(),
                 word(consumer.state),
+                trust(consumer.trust).to_owned(),
             ]
         }),
     );
+    table(
+        page,
+        "Load balancers",
+        &["Load balancer", "State", "Zones", "Targets"],
+        service.load_balancers.iter().map(|balancer| {
+            [
+                balancer.arn.clone(),
+                word(balancer.state),
+                listed(&balancer.zones),
+                health(balancer),
+            ]
+        }),
+    );
+    page.push_str("</details>");
 }
 
 fn listed(items: &[String]) -> String {
@@ -55,10 +62,4 @@ fn listed(items: &[String]) -> String {
         [] => "none".to_owned(),
         items => items.join(", "),
     }
-}
-
-/// As in the document.
-fn word(state: impl serde::Serialize) -> String {
-    let value = serde_json::to_value(state).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
 }

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use postern_core::model::cost::MonthlyCost;
 use postern_core::model::text::plural;
 
-use super::drawing::drawing;
+use super::drawing::{SpokeLink, drawing};
 use super::escape::escaped;
 use super::service::service;
 use super::table::table;
+use super::words::{reach, word};
 use crate::audit::{AuditedScope, EndpointView, Proof, RecordedChange};
 use crate::published::{Finding, Outcome, Remediation, Report, Resource};
 use crate::text::phrases::{status, subject_of, terms};
@@ -19,7 +20,7 @@ pub(super) fn is_shown(finding: &Finding) -> bool {
     finding.outcome.open() || matches!(finding.outcome, Outcome::Exempt | Outcome::ExemptionEnds)
 }
 
-pub(super) fn vpc(page: &mut String, scope: &AuditedScope, place: &str, number: usize) {
+pub(super) fn vpc(page: &mut String, scope: &AuditedScope, spokes: &[SpokeLink<'_>], place: &str, number: usize) {
     let AuditedScope {
         report,
         topology,
@@ -44,11 +45,16 @@ pub(super) fn vpc(page: &mut String, scope: &AuditedScope, place: &str, number: 
         let _ = write!(page, "<p class=\"notice\">Not read: {}</p>", escaped(gap));
     }
     if let Some(view) = &topology.service {
-        service(page, view);
+        service(page, view, &resource.id, number);
     }
-    if let Some(drawing) = drawing(scope, number) {
+    if let Some(drawing) = drawing(scope, spokes, number) {
         page.push_str(&drawing);
         endpoints(page, &topology.endpoints);
+    }
+    let central = topology.central.iter().map(|link| (resource.id.as_str(), link));
+    let links: Vec<_> = central.chain(spokes.iter().copied()).collect();
+    if !links.is_empty() {
+        self::links(page, &links);
     }
     let mut groups: Vec<(&Resource, Vec<&Finding>)> = Vec::new();
     for finding in report.findings.iter().filter(|finding| is_shown(finding)) {
@@ -93,19 +99,42 @@ fn endpoints(page: &mut String, endpoints: &[EndpointView]) {
     );
     for endpoint in endpoints {
         let reach: Vec<_> = endpoint.subnets.iter().chain(&endpoint.route_tables).cloned().collect();
-        let state = serde_json::to_value(endpoint.state).unwrap_or_default();
         let _ = write!(
             page,
             "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td>{}</td><td>{}</td><td><code>{}</code></td><td>{}</td></tr>",
             escaped(&endpoint.id),
             escaped(endpoint.service.as_deref().unwrap_or("none")),
             endpoint.kind.word(),
-            escaped(state.as_str().unwrap_or_default()),
+            escaped(&word(endpoint.state)),
             escaped(&reach.join(", ")),
             if endpoint.private_dns { "on" } else { "off" },
         );
     }
     page.push_str("</tbody></table></div></details>");
+}
+
+/// Between spokes and hubs.
+fn links(page: &mut String, links: &[SpokeLink<'_>]) {
+    let _ = write!(
+        page,
+        "<details><summary>{} central service{} as a table</summary>",
+        links.len(),
+        plural(links.len())
+    );
+    let rows = links.iter().map(|(spoke, link)| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+        [
+            (*spoke).to_owned(),
+            link.service.clone(),
+            text(&link.hub),
+            text(&link.endpoint),
+            link.ways.join(", "),
+            reach(link).to_owned(),
+        ]
+    });
+    let head = ["Spoke", "Service", "Hub", "Endpoint", "Through", "State"];
+    table(page, "Endpoints of hubs that spokes use", &head, rows);
+    page.push_str("</details>");
 }
 
 fn finding(page: &mut String, finding: &Finding, scope: &AuditedScope, (place, number): (&str, usize)) {

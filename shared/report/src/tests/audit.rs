@@ -68,6 +68,7 @@ pub(crate) fn topology() -> Topology {
                 proofs: Vec::new(),
             },
         ],
+        central: Vec::new(),
         service: None,
         gaps: Vec::new(),
     }

@@ -396,3 +396,32 @@ fn exemption_is_announced_once_in_the_week_before_it_ends() {
         .unwrap();
     assert_eq!(again.outcome, Outcome::ExemptionEnds, "its new end is announced, too");
 }
+
+#[test]
+fn finding_whose_changes_are_held_back_is_reported_again_for_another_reason_and_not_for_other_numbers() {
+    let held_back = |reason: &str, time: &str| {
+        let mut r = Reconciliation {
+            time: time.parse().unwrap(),
+            ..fixtures::repaired()
+        };
+        r.verification.clear();
+        for (planned, outcome) in r.plan.changes.iter_mut().zip(&mut r.outcomes) {
+            planned.withheld = Some(reason.to_owned());
+            *outcome = ChangeOutcome::Skipped { reason: reason.into() };
+        }
+        r
+    };
+    let first = held_back("limits.changes_per_run is 5: the remediation needs 2 changes", MONDAY);
+    let first = delta(&first, &ChangeHistory::default());
+    assert_eq!(first.report.as_ref().unwrap().outcome, Outcome::Refused);
+    let history = after(&ChangeHistory::default(), &first);
+    let numbers = held_back("limits.changes_per_run is 5: the remediation needs 3 changes", TUESDAY);
+    assert_eq!(delta(&numbers, &history).report, None);
+    let another = held_back("limits.monthly_cost_total is $5.00", TUESDAY);
+    let report = delta(&another, &history).report.unwrap();
+    let refused = |report: &Report| {
+        let findings = report.findings.iter();
+        findings.filter(|finding| finding.outcome == Outcome::Refused).count()
+    };
+    assert_eq!(refused(&report), refused(&first.report.unwrap()));
+}

@@ -1,9 +1,13 @@
 mod alerts;
 pub(crate) mod audit;
 mod delta;
+mod drawings;
 mod fixtures;
 mod golden;
+mod hostile;
 mod laws;
+mod samples;
+mod worlds;
 
 use std::path::Path;
 

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use postern_core::model::cost::MonthlyCost;
+use postern_core::model::text::plural;
 
 use super::page::{Page, foreign};
 use super::phrases::{counted, happened, level, named};
-use crate::published::{ChangeResult, Mode, Outcome, Report, Severity};
+use crate::published::{ChangeResult, Mode, Outcome, Report, ResourceKind, Severity};
 
 const MOST_CONTROLS: usize = 12;
 const MOST_SCOPES: usize = 10;
@@ -54,7 +55,19 @@ pub(crate) fn summary(reports: &[&Report]) -> String {
     let said = outcomes(reports.iter().copied(), |_| true, worst);
     let reminder = reports.iter().all(|report| super::phrases::is_reminder(report));
     let reminder = if reminder { "reminder, " } else { "" };
-    format!("{reminder}{} VPCs, {}", reports.len(), said.join(", "))
+    format!("{reminder}{}, {}", counted_scopes(reports), said.join(", "))
+}
+
+/// Such as `60 VPCs, 1 endpoint service`.
+fn counted_scopes(reports: &[&Report]) -> String {
+    let service = |report: &&&Report| report.scope.resource.kind == ResourceKind::EndpointService;
+    let services = reports.iter().filter(service).count();
+    let counts = [(reports.len() - services, "VPC"), (services, "endpoint service")];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts
+        .map(|(count, noun)| format!("{count} {noun}{}", plural(count)))
+        .collect();
+    counts.join(", ")
 }
 
 /// The outcomes of the findings, most urgent first. What is done with is left out as long as something needs a person.
@@ -89,13 +102,17 @@ fn controls(reports: &[&Report]) -> Page {
         let severity = severity.0.as_str().to_uppercase();
         page.wrapped_at_most(2, "", &format!("{severity} {}: {said}", foreign(control, 60)));
     }
-    more(controls.len(), MOST_CONTROLS, "controls", &mut page);
+    if let Some(more) = controls.len().checked_sub(MOST_CONTROLS).filter(|more| *more > 0) {
+        page.wrapped("", &format!("... and {more} more controls"));
+    }
     page
 }
 
 fn scopes(reports: &[&Report]) -> Page {
     let mut page = Page::default();
-    for report in most_urgent(reports).iter().take(MOST_SCOPES) {
+    let sorted = most_urgent(reports);
+    let (shown, others) = sorted.split_at(sorted.len().min(MOST_SCOPES));
+    for report in shown {
         let line = format!(
             "{}: {} {}",
             named(&report.scope.resource),
@@ -104,7 +121,9 @@ fn scopes(reports: &[&Report]) -> Page {
         );
         page.wrapped_at_most(1, "- ", &line);
     }
-    more(reports.len(), MOST_SCOPES, "VPCs", &mut page);
+    if !others.is_empty() {
+        page.wrapped("", &format!("... and {} more", counted_scopes(others)));
+    }
     page
 }
 
@@ -134,12 +153,6 @@ fn changes(reports: &[&Report]) -> Page {
         );
     }
     page
-}
-
-fn more(count: usize, shown: usize, what: &str, page: &mut Page) {
-    if count > shown {
-        page.wrapped("", &format!("... and {} more {what}", count - shown));
-    }
 }
 
 /// The reports that ask the most of people first.

@@ -9,7 +9,7 @@ use postern_core::model::cost::MonthlyCost;
 
 use crate::published::{Change, ChangeResult, Finding, Mode, Outcome, Remediation, Report, TriggeringEvent};
 use page::{Page, code_line, foreign};
-use phrases::{happened, level, named, status, subject_of, terms};
+use phrases::{happened, level, named, noun, status, subject_of, terms};
 
 /// Lines of an alert. Only if every section is long there are a few more.
 const MOST_LINES: usize = 40;
@@ -49,7 +49,8 @@ fn heading(report: &Report) -> Page {
         2,
         "",
         &format!(
-            "VPC {} in {}, account {}, {}",
+            "{} {} in {}, account {}, {}",
+            noun(report),
             named(&report.scope.resource),
             foreign(&report.scope.region, 40),
             foreign(&report.scope.account, 40),

@@ -15,6 +15,18 @@ pub(crate) fn named(resource: &Resource) -> String {
     }
 }
 
+/// What a report is about, at the beginning of a line.
+pub(crate) fn noun(report: &Report) -> &'static str {
+    match report.scope.resource.kind {
+        ResourceKind::EndpointService => "Endpoint service",
+        ResourceKind::Vpc
+        | ResourceKind::Subnet
+        | ResourceKind::RouteTable
+        | ResourceKind::Endpoint
+        | ResourceKind::EndpointConnection => "VPC",
+    }
+}
+
 /// Such as `endpoint vpce-0a1b2c3d "payments-s3" (com.amazonaws.eu-central-1.s3)`.
 pub(crate) fn subject_of(finding: &Finding) -> String {
     let kind = match finding.resource.kind {

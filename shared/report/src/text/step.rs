@@ -2,31 +2,30 @@
 
 use super::page::{Page, argument, foreign};
 use super::phrases::resume;
-use crate::published::{Change, ChangeResult, Finding, Outcome, Report, SafetyClass};
+use crate::published::{Change, ChangeResult, Finding, Outcome, Remediation, Report, SafetyClass};
 
-/// One sentence and one command or link.
+/// One sentence, and a command, a link or settings.
 pub(crate) fn next(report: &Report) -> Page {
     let urgent = report.findings.iter().find(|finding| finding.outcome == report.outcome);
     let command = report.notices.iter().find_map(|notice| notice.command.as_deref());
-    let (text, line) = match (command, urgent) {
+    let (text, lines) = match (command, urgent) {
         (Some(command), _) if report.outcome <= Outcome::Manual => {
             let text = "To delete the resource, first remove what Postern created in it:";
-            (text.to_owned(), Some(foreign(command, 200)))
+            (text.to_owned(), vec![foreign(command, 200)])
         }
         (_, Some(finding)) => step(finding, report),
         (_, None) => without_finding(report),
     };
     let mut page = Page::default();
     page.wrapped("Next step: ", &text);
-    if let Some(line) = line {
+    for line in lines {
         page.verbatim(format!("  {line}"));
     }
     page
 }
 
-fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
-    let console = Some(finding.console.clone());
-    let control = foreign(&finding.control, 60);
+fn step(finding: &Finding, report: &Report) -> (String, Vec<String>) {
+    let console = vec![finding.console.clone()];
     match finding.outcome {
         Outcome::Failed => (
             "Remove the cause named above. The next event or sweep tries again. The resource:".to_owned(),
@@ -38,7 +37,7 @@ fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
         ),
         Outcome::Conflict => (
             "Put the configuration below into your own code, then resume remediation:".to_owned(),
-            Some(resume(finding)),
+            vec![resume(finding)],
         ),
         Outcome::Manual => by_hand(finding, report),
         Outcome::Indeterminate => (
@@ -47,23 +46,47 @@ fn step(finding: &Finding, report: &Report) -> (String, Option<String>) {
         ),
         Outcome::Audit => (
             "To let Postern make these changes, set in section [modes] of the settings:".to_owned(),
-            Some(format!("{control} = \"enforce\"")),
+            enforcing(finding, report),
         ),
-        Outcome::Pending => ("None. The next run completes and confirms the repair.".to_owned(), None),
+        Outcome::Pending => (
+            "None. The next run completes and confirms the repair.".to_owned(),
+            Vec::new(),
+        ),
         Outcome::Repaired => (
             "None. To roll back every change of this run:".to_owned(),
-            Some(format!("postern rollback --run {}", argument(&report.run))),
+            vec![format!("postern rollback --run {}", argument(&report.run))],
         ),
         Outcome::ExemptionEnds => (
             "Remedy the finding, or extend its exemption in the settings. To list the exemptions:".to_owned(),
-            Some("postern exemptions".to_owned()),
+            vec!["postern exemptions".to_owned()],
         ),
-        Outcome::Resolved | Outcome::Exempt | Outcome::Compliant | Outcome::NotApplicable => ("None.".to_owned(), None),
+        Outcome::Resolved | Outcome::Exempt | Outcome::Compliant | Outcome::NotApplicable => {
+            ("None.".to_owned(), Vec::new())
+        }
     }
 }
 
+/// What section `[modes]` of the settings has to have. Interrupting changes need a mode of their own.
+fn enforcing(finding: &Finding, report: &Report) -> Vec<String> {
+    let mut lines = vec![format!("{} = \"enforce\"", foreign(&finding.control, 60))];
+    let own = match &finding.remediation {
+        Some(Remediation::Automatic { changes }) => changes.as_slice(),
+        Some(Remediation::Manual { .. }) | None => &[],
+    };
+    let interrupts = own.iter().filter_map(|at| report.changes.get(*at)).any(|change| {
+        matches!(
+            change.safety_class,
+            SafetyClass::Interrupting | SafetyClass::Disconnecting
+        )
+    });
+    if interrupts {
+        lines.extend(["[modes.interrupting]", "mode = \"enforce\""].map(str::to_owned));
+    }
+    lines
+}
+
 /// A finding that only a person can remediate, perhaps because of a change that Postern made to the same resource.
-fn by_hand(finding: &Finding, report: &Report) -> (String, Option<String>) {
+fn by_hand(finding: &Finding, report: &Report) -> (String, Vec<String>) {
     let restricts = |change: &&Change| {
         matches!(
             change.safety_class,
@@ -82,23 +105,23 @@ fn by_hand(finding: &Finding, report: &Report) -> (String, Option<String>) {
     match restricting {
         Some(id) => (
             "If it follows from the change that Postern made to the resource, roll that back:".to_owned(),
-            Some(format!("postern rollback {}", argument(id))),
+            vec![format!("postern rollback {}", argument(id))],
         ),
         None => (
             "Follow the advice above. The resource:".to_owned(),
-            Some(finding.console.clone()),
+            vec![finding.console.clone()],
         ),
     }
 }
 
 /// Of a report about changes alone.
-fn without_finding(report: &Report) -> (String, Option<String>) {
+fn without_finding(report: &Report) -> (String, Vec<String>) {
     if report.outcome == Outcome::Failed {
         return (
             "Look at the scope of the failed change:".to_owned(),
-            Some(report.console.clone()),
+            vec![report.console.clone()],
         );
     }
     let history = format!("postern history --resource {}", argument(&report.scope.resource.id));
-    ("None. To see the changes in this scope:".to_owned(), Some(history))
+    ("None. To see the changes in this scope:".to_owned(), vec![history])
 }

@@ -73,6 +73,10 @@ impl Output {
             Progress::Connecting { endpoint } => self.step(&format!(
                 "{endpoint} of the approved account waits for acceptance; AWS publishes a connection notification"
             )),
+            Progress::Spoke(spoke) => self.step(&format!(
+                "{} uses {} of its hub {}, by a peering connection and a private hosted zone",
+                spoke.id, spoke.endpoint, spoke.hub
+            )),
             Progress::Unanswered { action } => self.step(&format!(
                 "{} from now on EC2 carries out {action}, but the answer is lost",
                 self.color.mark(false)
@@ -100,7 +104,7 @@ impl Output {
         match result.succeeded() {
             true => {
                 println!(
-                    "{} Repaired, reported, repeated events ignored, completed after a failure, rolled back, resumed, service closed.",
+                    "{} Repaired, reported, repeated events ignored, completed after a failure, rolled back, resumed, service closed, spoke told.",
                     self.color.mark(true)
                 );
                 ExitCode::SUCCESS
@@ -122,6 +126,7 @@ impl Output {
             Part::Resumed => "Resume the remediation, and fetch a lost event",
             Part::Blocked => "A subnet that Postern's endpoint is in cannot be deleted",
             Part::Served => "An endpoint service is opened to everybody",
+            Part::Central => "A VPC loses the way to the endpoint of its hub",
         };
         self.detailed = part != Part::Repeated;
         self.title(title);
@@ -149,6 +154,17 @@ impl Output {
                 self.findings(&round.reports);
                 for alert in &round.alerts {
                     self.line(&format!("alert: {}", alert.subject));
+                }
+            }
+            Part::Central => {
+                self.step(&counts(round));
+                for (alert, title) in round
+                    .alerts
+                    .iter()
+                    .zip(["The alert, as it arrives", "And when the route is back"])
+                {
+                    self.title(title);
+                    println!("Subject: {}\n\n{}", alert.subject, alert.text.trim_end());
                 }
             }
             Part::Interrupted | Part::RolledBack | Part::Resumed | Part::Blocked => {

@@ -1,5 +1,5 @@
-//! The EC2 calls of storms, put to the statements of whoever made them: with the resources that each call names, and the
-//! condition keys that the service authorization reference lists for them (see `authorization.rs`).
+//! The calls of storms to all services, put to the statements of whoever made them: with the resources that each call
+//! names, and the condition keys that the service authorization reference lists for them (see `authorization.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use postern_cloud::world::{Resource, Tags};
 use postern_cloud::{Entry, Service};
 use postern_core::functions::FUNCTIONS;
 use postern_policy::Request;
-use postern_storm::{OPERATOR, Size, calls_of_storm, role};
+use postern_storm::{LEDGER, OPERATOR, Size, calls_of_storm, role};
 use serde_json::Value;
 
-use super::authorization::{new_endpoint, new_group, on, reading, tags_on, zone_for};
+use super::authorization::{check, global, new_endpoint, new_group, on, reading, tags_on, zone_for};
 use super::resolve::{REGION, Stack};
 use super::roles::{allows, operator, statements};
 
@@ -66,7 +66,35 @@ fn on_known(entry: &Entry, kind: &str, id: &str, known: &Known) -> Request {
 }
 
 /// What AWS asks of the caller of a call.
-fn asked(entry: &Entry, known: &Known) -> Vec<Request> {
+fn asked(stack: &Stack, entry: &Entry, known: &Known) -> Vec<Request> {
+    match entry.service {
+        Service::Ec2 => asked_by_ec2(entry, known),
+        Service::LoadBalancers | Service::Route53 | Service::Route53Profiles => vec![reading(&entry.action())],
+        Service::Organizations => vec![global(&entry.action(), "*")],
+        Service::DynamoDb => {
+            let body: Value = serde_json::from_str(entry.parameter("Body").unwrap()).unwrap();
+            assert_eq!(body["TableName"], LEDGER);
+            let index = body["IndexName"].as_str().map(|index| format!("/index/{index}"));
+            let resource = stack.arn("Ledger") + &index.unwrap_or_default();
+            vec![check(&entry.action(), resource, &[])]
+        }
+        Service::Sns => {
+            let topic = entry.parameter("TopicArn").unwrap();
+            let deployed = match topic.ends_with("-alerts") {
+                true => stack.arn("AlertsTopic"),
+                false => stack.arn("ReportsTopic"),
+            };
+            vec![check(&entry.action(), deployed, &[])]
+        }
+        // Nobody has to be allowed to ask who they are, and settings are read by a policy of their own.
+        Service::Sts | Service::Ssm => {
+            assert_eq!(entry.operation, "GetCallerIdentity");
+            Vec::new()
+        }
+    }
+}
+
+fn asked_by_ec2(entry: &Entry, known: &Known) -> Vec<Request> {
     let of_list = |name: &str, kind: &str| -> Vec<Request> {
         let ids = list(entry, name).into_iter();
         ids.map(|id| on_known(entry, kind, id, known)).collect()
@@ -143,18 +171,18 @@ fn of_postern(caller: &str) -> bool {
 }
 
 /// The calls of Postern that succeeded, by caller.
-fn calls() -> BTreeMap<String, Vec<Request>> {
+fn calls(stack: &Stack) -> BTreeMap<String, Vec<Request>> {
     let mut calls: BTreeMap<String, Vec<Request>> = BTreeMap::new();
     for seed in 1..=STORMS {
         let log: Vec<Arc<Entry>> = calls_of_storm(seed, Size::Small).unwrap();
         let mut known = Known::new();
         for entry in &log {
-            let done = entry.code.is_none() && entry.region == REGION;
-            if entry.service == Service::Ec2 && done && of_postern(&entry.caller) {
+            let here = entry.region == REGION || matches!(entry.service, Service::Organizations | Service::Route53);
+            if entry.code.is_none() && here && of_postern(&entry.caller) {
                 calls
                     .entry(entry.caller.to_string())
                     .or_default()
-                    .extend(asked(entry, &known));
+                    .extend(asked(stack, entry, &known));
             }
             learn(&mut known, entry);
         }
@@ -162,11 +190,17 @@ fn calls() -> BTreeMap<String, Vec<Request>> {
     calls
 }
 
+/// What a service does with the role of a function, or on behalf of it: no call of the function.
+const ON_BEHALF: [&str; 3] = ["kms:", "logs:", "sqs:"];
+
+/// A call that depends on hubs. The spoke of the deployed chain makes it with its function's role.
+const NOT_IN_STORMS: &str = "route53:ListResourceRecordSets";
+
 #[test]
-fn roles_allow_every_ec2_call_of_storms_and_each_action_of_a_statement_is_one_of_them() {
+fn roles_allow_every_call_of_storms_and_each_action_of_a_statement_is_one_of_them() {
     let stack = Stack::new(&[("QuarantineByGroups", "true")]);
     let mut made: BTreeSet<String> = BTreeSet::new();
-    for (caller, requests) in calls() {
+    for (caller, requests) in calls(&stack) {
         let Some(statements) = of_caller(&stack, &caller) else {
             continue;
         };
@@ -183,8 +217,9 @@ fn roles_allow_every_ec2_call_of_storms_and_each_action_of_a_statement_is_one_of
     let statements = FUNCTIONS.iter().flat_map(|function| statements(&stack, function));
     let allowed: BTreeSet<String> = statements
         .flat_map(|statement| super::template::texts(&statement["Action"]))
-        .filter(|action| action.starts_with("ec2:"))
+        .filter(|action| !ON_BEHALF.iter().any(|service| action.starts_with(service)))
         .collect();
-    let never: Vec<_> = allowed.difference(&made).collect();
+    let never = allowed.difference(&made).filter(|action| *action != NOT_IN_STORMS);
+    let never: Vec<_> = never.collect();
     assert!(never.is_empty(), "no storm made a call of {never:?}");
 }

@@ -162,7 +162,7 @@ impl Rig {
 
     /// What is on record looks as if it had happened ten minutes earlier.
     pub(crate) async fn ten_minutes_later(&self) {
-        age(&self.sdk, SignedDuration::from_mins(10)).await.unwrap();
+        age(&self.sdk, TABLE, SignedDuration::from_mins(10)).await.unwrap();
     }
 
     /// The live endpoint of a service in the VPC.

@@ -400,3 +400,27 @@ fn control_reads_exactly_the_parts_that_it_declares() {
     let public = spoke().subnet("subnet-web", "b", SubnetClass::Public);
     assert_needs(&CONTROL, &[spoke(), public]);
 }
+
+#[test]
+fn links_of_a_spoke_name_hub_endpoint_and_ways_with_the_verdict_of_the_control() {
+    let of = |world: &World| central_links(&world.snapshot, &world.settings).unwrap();
+    let link = CentralLink {
+        service: "com.amazonaws.eu-central-1.sts".into(),
+        endpoint: Some((HUB.into(), "vpce-hub".into())),
+        ways: BTreeSet::from(["tgw-1".to_owned()]),
+        verdict: Verdict::Compliant,
+    };
+    assert_eq!(of(&spoke()), std::slice::from_ref(&link));
+    let closed = spoke().hub(|hub| hub.group("sg-hub", &[https("10.9.0.0/16")]));
+    let closed_link = CentralLink {
+        verdict: Verdict::NonCompliant,
+        ..link
+    };
+    assert_eq!(of(&closed), [closed_link]);
+    let without = spoke().hub(|hub| hub.without("vpce-hub"));
+    assert_eq!(of(&without)[0].endpoint, None);
+    assert_eq!(of(&spoke().interface("vpce-1", "sts", &["subnet-a"])), []);
+    assert_eq!(of(&hub_with_spoke("10.0.0.0/16")), []);
+    let unknown = spoke().gap(Part::Central);
+    assert!(central_links(&unknown.snapshot, &unknown.settings).is_err());
+}

@@ -121,11 +121,6 @@ pub(super) fn names(
             (Caller::User, "iam", "user/"),
             (Caller::FederatedUser, "sts", "federated-user/"),
         ]);
-        arns.extend(
-            partitions
-                .iter()
-                .map(|partition| (Caller::Root, format!("arn:{partition}:iam::{account}:root"))),
-        );
     }
     for (partition, (caller, service, start)) in partitions
         .iter()
@@ -149,6 +144,11 @@ pub(super) fn names(
         let found = candidates(patterns.iter().chain(users), &domain, budget);
         *complete &= found.complete;
         arns.extend(found.values.into_iter().map(|name| (caller, name)));
+    }
+    // Requests by root users are the least likely.
+    if !plain {
+        let root = |partition: &&str| (Caller::Root, format!("arn:{partition}:iam::{account}:root"));
+        arns.extend(partitions.iter().map(root));
     }
     for name in ids::federated_users(&ids.patterns, account) {
         let arn = |partition| format!("arn:{partition}:sts::{account}:federated-user/{name}");

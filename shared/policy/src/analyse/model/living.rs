@@ -10,7 +10,7 @@ use crate::document::{ActionPattern, Condition, Effect, Element, PrincipalEntry,
 use crate::glob::{Pattern, meet};
 use crate::operators::{Family, Operator, Quantifier};
 use crate::service::Service;
-use crate::text::{Form, Part, Text};
+use crate::text::{ArnPattern, Form, Part, Text};
 
 /// What a condition asks where one of its values is the value of its own key.
 pub(super) enum Own {
@@ -245,7 +245,8 @@ impl Model<'_> {
         }
     }
 
-    /// What a condition asks that has the value of its key among its own values, by this or another name of the key.
+    /// What a condition asks that has the value of its key among its own values, whatever that is: by this or another name
+    /// of the key, or by a `*`.
     pub(super) fn asks_own(&self, key: &Key<'_>, condition: &Condition) -> Option<Own> {
         let told = matches!(
             key.kind,
@@ -262,6 +263,11 @@ impl Model<'_> {
         };
         let single = key.fact.is_some_and(|fact| !fact.several);
         let own = |text: &Text| match text.parts() {
+            // So is every other value.
+            [] => matches!(
+                text.fixed(),
+                Some(Form::Text(Pattern::All) | Form::Arn(ArnPattern::All))
+            ),
             [Part::Variable(variable)] => variable.key == key.id || (told && self.kind(&variable.key) == key.kind),
             _ => false,
         };

@@ -167,6 +167,23 @@ fn allow_that_a_deny_covers_whole_does_not_matter() {
 }
 
 #[test]
+fn star_among_the_values_asks_whether_the_key_is_there() {
+    let names: Vec<String> = (0..30)
+        .map(|n| format!("a*{n}?b*c?d*"))
+        .chain(["*".to_owned()])
+        .collect();
+    let without = allow(
+        json!({"StringNotLikeIfExists": {"aws:username": names, "aws:PrincipalTag/team": names}, "StringEquals": {"aws:ResourceOrgID": OWN}}),
+    );
+    let found = on("sqs", &[without]).identity.unwrap().request;
+    assert!(found.values("aws:username").is_empty() && found.values("aws:PrincipalTag/team").is_empty());
+    let with = allow(
+        json!({"StringLike": {"aws:PrincipalTag/team": names}, "StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}),
+    );
+    assert_eq!(decided("sqs", &[with]), Containment::Closed);
+}
+
+#[test]
 fn keys_of_statements_that_no_request_fits_tie_nothing() {
     let via = json!({"ForAnyValue:StringLike": {"aws:CalledVia": "athena.*"}});
     let mut elsewhere = deny(json!({"Bool": {"aws:ViaAWSService": "false"}}));
