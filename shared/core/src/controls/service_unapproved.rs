@@ -3,7 +3,7 @@
 use crate::changes::{Change, ChangeKind, CreateManagedGroup, IsolateEndpoint, QuarantineEndpoint};
 use crate::evaluation::approval::Approval;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
-use crate::model::endpoint::{Endpoint, EndpointKind};
+use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::managed::{GroupPurpose, QUARANTINE_GROUP_NAME};
 use crate::model::part::{Gap, Part};
@@ -131,6 +131,11 @@ fn isolation(context: &Context<'_>, endpoint: &Endpoint) -> Result<Isolation, Ga
         let reason = "It takes no endpoint policy and is no interface endpoint, so that Postern cannot quarantine it.";
         return Ok(Isolation::Impossible(reason.to_owned()));
     }
+    // EC2 changes nothing but the policy of such an endpoint.
+    if endpoint.state == EndpointState::PendingAcceptance {
+        let reason = "It carries no traffic until the service accepts it; Postern quarantines it then.";
+        return Ok(Isolation::Impossible(reason.to_owned()));
+    }
     let vpc = &context.snapshot.vpc.id;
     let purpose = GroupPurpose::Quarantine;
     let mut changes = Vec::new();
@@ -162,7 +167,6 @@ mod tests {
     use super::*;
     use crate::changes::Safety;
     use crate::controls::{ingress_blocked, policy_locked_out, private_dns_disabled};
-    use crate::model::endpoint::EndpointState;
     use crate::model::finding::Verdict;
     use crate::model::id::AccountId;
     use crate::model::snapshot::SubnetClass;
@@ -355,6 +359,10 @@ mod tests {
                 .ends_with("--add-security-group-ids sg-web --remove-security-group-ids sg-quarantine-vpc-1")
         );
         assert_eq!(inverse.make_in(&quarantined.snapshot), create.make_in(&world.snapshot));
+        let waiting = world
+            .clone()
+            .edit_endpoint("vpce-partner", |e| e.state = EndpointState::PendingAcceptance);
+        assert!(advice(&waiting.judge(&CONTROL, "vpce-partner")).contains("delete-vpc-endpoints"));
         let group = quarantined.snapshot.security_groups.as_mut().unwrap();
         group.get_mut(&"sg-quarantine-vpc-1".into()).unwrap().ingress = vec![https("10.0.0.0/16")];
         let finding = quarantined.judge(&CONTROL, "vpce-partner");

@@ -32,6 +32,8 @@ pub(super) fn add_hub(world: &mut World, services: &[&str], policies: &[String],
     world.edit_vpc(&hub, |vpc| {
         vpc.dns_hostnames = true;
         vpc.tags.insert(HUB.0.to_owned(), HUB.1.to_owned());
+        // As all VPCs of a storm, see the exemptions.
+        vpc.tags.insert("env".to_owned(), "prod".to_owned());
     });
     let table = world.add_route_table(&hub, DefaultRoute::Nowhere);
     add_route(world, &table, ALL_VPCS, rng);
