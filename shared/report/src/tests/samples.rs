@@ -128,7 +128,6 @@ fn generated_samples_are_what_controls_find_in_a_few_worlds() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the files are what is tested")]
 fn generated_pages_are_those_of_the_controls_and_no_page_is_left_of_one_that_is_gone() {
     let samples = all();
     for control in CONTROLS {
