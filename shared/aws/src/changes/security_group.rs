@@ -40,7 +40,7 @@ impl Applier {
             return Ok(None);
         };
         let (_, group) = parse::security_group(found).map_err(refusal::outcome)?;
-        if !is_managed(&group.tags) {
+        if group.name != name || !is_managed(&group.tags) {
             return Err(failed(format!(
                 "{} in {vpc} is named {name} but lacks the tag {TAG_MANAGED} = true; rename it, or tag it \
                  if Postern may manage it",

@@ -288,12 +288,12 @@ mod tests {
 
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
-        assert_needs(&CONTROL, &[approving(true, &[], &[]), quarantining()]);
+        assert_needs(&CONTROL, &[approving(true, &[], &[]), quarantining(&["kms"])]);
     }
 
     /// Of AWS, only KMS is approved; the others are to be quarantined.
-    fn quarantining() -> World {
-        let mut world = approving(false, &["kms"], &[]);
+    fn quarantining(names: &[&str]) -> World {
+        let mut world = approving(false, names, &[]);
         world.settings.approved_services.as_mut().unwrap().quarantine = true;
         world.edit_service(PARTNER, EndpointKind::Interface, |service| {
             service.policy_supported = false
@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn quarantine_denies_every_request_where_the_settings_ask_for_it() {
         assert!(advice(&approving(false, &[], &[]).judge(&CONTROL, "vpce-sts")).contains("delete-vpc-endpoints"));
-        let world = quarantining();
+        let world = quarantining(&["kms", PARTNER]);
         let finding = world.judge(&CONTROL, "vpce-sts");
         let [change] = changes(&finding) else {
             panic!("{finding:#?}")
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn empty_group_replaces_the_groups_of_an_endpoint_that_takes_no_policy() {
-        let mut world = quarantining().group("sg-web", &[https("10.0.0.0/16")]);
+        let mut world = quarantining(&["kms"]).group("sg-web", &[https("10.0.0.0/16")]);
         world = world.edit_endpoint("vpce-partner", |e| e.security_groups = ["sg-web".into()].into());
         let finding = world.judge(&CONTROL, "vpce-partner");
         let [create, isolate] = changes(&finding) else {
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn nobody_is_led_to_an_endpoint_that_is_not_approved() {
-        let world = quarantining()
+        let world = quarantining(&["kms"])
             .subnet("subnet-a", "a", SubnetClass::Private)
             .edit_endpoint("vpce-sts", |e| e.private_dns = false);
         let judged = |world: &World| world.verdict(&private_dns_disabled::CONTROL, "vpce-sts");
@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn endpoint_without_policy_and_groups_or_in_doubt_is_not_quarantined() {
-        let world = quarantining();
+        let world = quarantining(&["kms"]);
         let finding = world.judge(&CONTROL, "vpce-resource");
         assert!(
             finding.explanation().contains("takes no endpoint policy"),
@@ -413,7 +413,7 @@ mod tests {
             |e| e.tags = tags(&[("GuardDutyManaged", "true")]),
         ];
         for edit in edits {
-            let world = quarantining().edit_endpoint("vpce-sts", edit);
+            let world = quarantining(&["kms", PARTNER]).edit_endpoint("vpce-sts", edit);
             assert!(advice(&world.judge(&CONTROL, "vpce-sts")).contains("Postern does not change it"));
             assert_eq!(world.plan().changes, []);
         }
@@ -421,7 +421,8 @@ mod tests {
 
     #[test]
     fn policy_is_not_closed_before_the_quarantine_that_follows() {
-        let world = quarantining().edit_endpoint("vpce-sts", |e| e.policy = Some(ALLOW_ALL.to_owned()));
+        let world =
+            quarantining(&["kms", PARTNER]).edit_endpoint("vpce-sts", |e| e.policy = Some(ALLOW_ALL.to_owned()));
         let planned = world.plan().changes.into_iter().map(|planned| planned.change);
         let kinds: Vec<_> = planned.map(|change| change.kind()).collect();
         assert_eq!(kinds, [ChangeKind::QuarantineEndpoint]);

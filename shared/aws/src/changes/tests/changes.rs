@@ -19,7 +19,7 @@ async fn every_change_is_applied_with_the_calls_that_it_declares() {
         }
         kinds.insert(case.change.kind());
     }
-    assert_eq!(kinds.len(), 10);
+    assert_eq!(kinds.len(), 11);
 }
 
 #[tokio::test]

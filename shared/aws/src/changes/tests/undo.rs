@@ -305,7 +305,7 @@ async fn only_what_is_tagged_as_ours_is_deleted() {
             case.look.1.replace(MANAGED_GROUP_NAME, "web"),
         ] {
             let outcome = undo(&Cloud::new().on(case.look.0, &theirs), case).await;
-            let reason = "sg-managed is not the security group that Postern manages";
+            let reason = "sg-managed is not a security group that Postern manages";
             assert_eq!(skipped_because(&outcome), reason);
         }
     }
@@ -365,6 +365,12 @@ async fn what_was_changed_since_is_left_alone_and_the_difference_told() {
         ),
         (
             9,
+            "<item><groupId>sg-managed</groupId></item>",
+            "<item><groupId>sg-managed</groupId></item><item><groupId>sg-3</groupId></item>".to_owned(),
+            "somebody else changed the security groups of vpce-1",
+        ),
+        (
+            10,
             "[]",
             "[{&quot;Effect&quot;:&quot;Deny&quot;}]".to_owned(),
             "somebody else changed the policy",
