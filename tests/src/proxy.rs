@@ -186,8 +186,8 @@ impl Proxy {
         lock(&self.state.faults).clear();
     }
 
-    /// From now on no request is answered before so many of them are waiting for an answer at the same time: who sends
-    /// them one after the other gets none.
+    /// The next so many requests are answered once all of them wait for an answer at the same time: who sends them one after
+    /// the other gets none.
     pub fn answer_together(&self, count: usize) {
         *lock(&self.state.together) = Some(Arc::new(Barrier::new(count)));
     }
@@ -215,10 +215,12 @@ impl State {
             return Fault::throttled().answer(&request);
         }
         let together = lock(&self.together).clone();
-        if let Some(barrier) = together
-            && timeout(PATIENCE, barrier.wait()).await.is_err()
-        {
-            return None;
+        if let Some(barrier) = together {
+            match timeout(PATIENCE, barrier.wait()).await {
+                Ok(last) if last.is_leader() => *lock(&self.together) = None,
+                Ok(_) => {}
+                Err(_) => return None,
+            }
         }
         let fault = lock(&self.faults).get_mut(&action).map(|(fault, met)| {
             *met += 1;

@@ -23,7 +23,7 @@ async fn messages_about_one_vpc_are_reconciled_once() {
     ]);
     let answer = function.invoke(&batch).await.unwrap();
     assert_back(&answer, &[], &function);
-    assert_eq!(rig.count("DescribeVpcs"), 1);
+    assert_eq!(rig.count("DescribeVpcs"), 2, "of the VPC, and for hubs");
     let report = rig.report();
     let events: BTreeSet<_> = report
         .list("triggering_events")
