@@ -45,13 +45,13 @@ impl World {
             self.clients.insert(interface, subnet);
         }
         if let Some(vpc) = rng.choice(&vpcs).filter(|_| rng.u8(..6) == 0) {
-            self.stranger(vpc, rng);
+            self.add_endpoint_to_other_account(vpc, rng);
         }
         vpcs
     }
 
-    /// An endpoint to a service that another account offers.
-    fn stranger(&mut self, vpc: &str, rng: &mut Rng) {
+    /// An endpoint to a service that another account offers, which may not have accepted it yet.
+    pub fn add_endpoint_to_other_account(&mut self, vpc: &str, rng: &mut Rng) {
         let endpoint_service = self.add_endpoint_service(OTHER_ACCOUNT, &["a", "b"]);
         self.edit_endpoint_service(&endpoint_service, |endpoint_service| {
             endpoint_service

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use postern_cloud::world::{DefaultRoute, NewEndpoint, Route, rule};
-use postern_cloud::{ACCOUNT, OTHER_ACCOUNT, REGION, World};
+use postern_cloud::{ACCOUNT, REGION, World};
 
 /// The tag of hubs.
 pub(crate) const HUB: (&str, &str) = ("role", "hub");
@@ -107,11 +107,7 @@ pub(super) fn add_unapproved(world: &mut World, policies: &[String], rng: &mut R
         new.policy = rng.choice(policies).filter(|_| rng.bool()).cloned();
         world.add_endpoint(new);
         if rng.bool() {
-            let offered = world.add_endpoint_service(OTHER_ACCOUNT, &["a", "b"]);
-            let name = world.endpoint_service(&offered).map(|service| service.name.clone());
-            let mut new = NewEndpoint::interface(&vpc, &name.unwrap_or_default());
-            new.private_dns = false;
-            world.add_endpoint(new);
+            world.add_endpoint_to_other_account(&vpc, rng);
         }
     }
     format!(
