@@ -123,7 +123,9 @@ impl Reconciler<'_> {
                 self.budget.spend_change();
                 None
             }
+            // AWS may have made it.
             ChangeOutcome::Failed { transient: true, .. } => {
+                self.budget.spend_change();
                 Some(ReconcileError::ChangeFailed(executed.record.id.clone()))
             }
             ChangeOutcome::Failed { transient: false, .. }
