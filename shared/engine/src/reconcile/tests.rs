@@ -177,6 +177,16 @@ async fn limits_of_the_run_count_the_changes_of_all_its_scopes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn change_that_aws_may_have_made_counts_against_the_limit_of_the_run() {
+    let rig = Rig::new("[limits]\nchanges_per_run = 1\n");
+    rig.cloud.plan("ModifyVpcEndpoint", [Fault::ErrorBefore; 10]);
+    let mut reconciler = Reconciler::new(rig.context("run-1"), &rig.destinations, Budget::default());
+    let item = || WorkItem::Unobserved(rig.scope());
+    Box::pin(reconciler.reconcile(item(), &[])).await.unwrap_err();
+    assert_eq!(reconciler.budget().spent().changes, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn vpc_that_another_account_shares_is_not_changed() {
     let rig = Rig::new("");
     let shared = rig.cloud.edit(|world| {
