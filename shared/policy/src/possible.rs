@@ -181,15 +181,6 @@ impl Checker<'_> {
         )
     }
 
-    /// The account of the endpoint is in one organisation.
-    fn of_endpoint(&self, account: Option<&str>, organization: &str) -> Verdict {
-        let (own, told) = (self.one("aws:VpceAccount"), self.one("aws:VpceOrgID"));
-        must(
-            own.is_none() || own != account || told.is_none() || told == self.one(organization),
-            || format!("`{organization}` is that of the endpoint in its own account"),
-        )
-    }
-
     /// An account is in one organisation and at one place in it, or in none.
     fn membership(&self, [id, path]: [&str; 2]) -> Verdict {
         match (self.one(id), self.one(path)) {
@@ -214,8 +205,6 @@ impl Checker<'_> {
                 )?;
             }
         }
-        self.of_endpoint(account.filter(|_| signer.is_iam()), "aws:PrincipalOrgID")?;
-        self.of_endpoint(owner, "aws:ResourceOrgID")?;
         must(
             owner.is_some() || self.one("aws:ResourceOrgID").is_none(),
             || "who tells the owner's organisation tells the owner",
