@@ -25,15 +25,19 @@ pub(crate) fn impossible_behind(
     endpoint: &EndpointContext,
     service: Option<&'static Service>,
 ) -> Option<String> {
-    let keys = request.context.iter();
-    Checker {
-        request,
-        keys: keys.map(|(key, values)| (key.as_str(), values.as_slice())).collect(),
-        endpoint,
-        service,
-    }
-    .flaw()
-    .err()
+    Checker::new(request, endpoint, service).flaw().err()
+}
+
+/// Why the action of a request and its resource do not go together.
+pub(crate) fn misfit(
+    request: &Request,
+    endpoint: &EndpointContext,
+    service: Option<&'static Service>,
+) -> Option<String> {
+    let signer = Signer::of(request)?;
+    Checker::new(request, endpoint, service)
+        .action_and_resource(signer)
+        .err()
 }
 
 struct Checker<'r> {
@@ -55,7 +59,17 @@ fn must<W: Into<String>>(holds: bool, why: impl FnOnce() -> W) -> Verdict {
     if holds { Ok(()) } else { Err(why().into()) }
 }
 
-impl Checker<'_> {
+impl<'r> Checker<'r> {
+    fn new(request: &'r Request, endpoint: &'r EndpointContext, service: Option<&'static Service>) -> Self {
+        let keys = request.context.iter();
+        Self {
+            request,
+            keys: keys.map(|(key, values)| (key.as_str(), values.as_slice())).collect(),
+            endpoint,
+            service,
+        }
+    }
+
     /// The values of a key; keys compare without case.
     fn values(&self, key: &str) -> &[String] {
         let found = self.keys.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));

@@ -218,12 +218,8 @@ pub(super) fn choices(
     {
         return chains::choices(model, &chain, complete, budget);
     }
-    let source = sources::of(model);
-    if source
-        .first()
-        .and_then(|at| model.keys.get(*at))
-        .is_some_and(|first| first.id == key.id)
-    {
+    let at = model.keys.iter().position(|other| other.id == key.id);
+    if let Some(source) = at.and_then(|at| sources::first_of(model, at)) {
         return sources::choices(model, &source, complete, budget);
     }
     let fact = key.fact;

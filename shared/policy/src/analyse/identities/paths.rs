@@ -72,6 +72,7 @@ pub(in super::super) fn below_organization(
         letters: "zq0x17",
         avoid: &[],
         automaton: automata::ORGANIZATION_PATH,
+        read_first: false,
     };
     let found = candidates(patterns, &domain, budget);
     let mut values = found.values;

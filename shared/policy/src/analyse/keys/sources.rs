@@ -32,7 +32,7 @@ const ALL: [&str; 4] = [
 /// The places in [`Model::keys`] of the keys that the document names, where these are more than one. The first stands for
 /// all. Nothing where variables name them, or patterns that may go across the fields of an ARN: these are followed key by
 /// key.
-pub(super) fn of(model: &Model<'_>) -> Vec<usize> {
+fn of(model: &Model<'_>) -> Vec<usize> {
     let keys = model.keys.iter().enumerate();
     let named: Vec<_> = keys.filter(|(_, key)| ALL.contains(&key.id)).collect();
     let across = |key: &Key<'_>| {
@@ -48,6 +48,12 @@ pub(super) fn of(model: &Model<'_>) -> Vec<usize> {
     named.into_iter().map(|(at, _)| at).collect()
 }
 
+/// The same where the key of this place is the one that stands for all.
+pub(super) fn first_of(model: &Model<'_>, at: usize) -> Option<Vec<usize>> {
+    model.keys.get(at).filter(|key| ALL.contains(&key.id))?;
+    Some(of(model)).filter(|keys| keys.first() == Some(&at))
+}
+
 /// Whether another key stands for the one of this place.
 pub(in super::super) fn is_merged(model: &Model<'_>, at: usize) -> bool {
     of(model).iter().skip(1).any(|other| *other == at)
@@ -55,10 +61,7 @@ pub(in super::super) fn is_merged(model: &Model<'_>, at: usize) -> bool {
 
 /// The values of all keys that the one of this place stands for, if it has these.
 pub(super) fn expanded(model: &Model<'_>, at: usize, values: &[String]) -> Option<Vec<(usize, Vec<String>)>> {
-    let keys = of(model);
-    if keys.first() != Some(&at) {
-        return None;
-    }
+    let keys = first_of(model, at)?;
     let told = |at: usize| {
         let value = told_by(model.keys.get(at)?.id, values);
         Some((at, value.map(str::to_owned).into_iter().collect()))
@@ -69,8 +72,10 @@ pub(super) fn expanded(model: &Model<'_>, at: usize, values: &[String]) -> Optio
 /// Whether a source may have these values where the resource has this owner: if its account is the owner's, it is where
 /// that is.
 pub(in super::super) fn agrees(model: &Model<'_>, at: usize, values: &[String], owner: &Owner) -> bool {
-    let keys = of(model);
-    let Some(account) = account_of(values).filter(|_| keys.first() == Some(&at)) else {
+    let Some(keys) = first_of(model, at) else {
+        return true;
+    };
+    let Some(account) = account_of(values) else {
         return true;
     };
     let ids = || keys.iter().filter_map(|at| model.keys.get(*at)).map(|key| key.id);
