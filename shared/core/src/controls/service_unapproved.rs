@@ -73,6 +73,18 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
                 "Look at the endpoint in the AWS console, and exempt it if it is approved.",
             ));
         }
+        Approval::OwnerUnknown(target) => {
+            return Ok(key.indeterminate(
+                format!(
+                    "The {kind} endpoint leads to {target}, and AWS does not show who offers it: it was deleted, or its \
+                     provider withdrew the permission of this account. A connection stays up then."
+                ),
+                format!(
+                    "Ask the owner of the VPC what the endpoint is for. Add `{target}` to `approved_services.names` or delete \
+                     the endpoint."
+                ),
+            ));
+        }
         Approval::Unapproved { target, whose } => (target, whose),
     };
     let explanation =

@@ -180,10 +180,6 @@ impl Subnet {
 }
 
 impl IngressRule {
-    pub fn admits_https(&self) -> bool {
-        self.admits_tcp(443, 443)
-    }
-
     /// Whether it admits a TCP port from the first to the last.
     pub fn meets_tcp(&self, first: u16, last: u16) -> bool {
         match self.protocol {

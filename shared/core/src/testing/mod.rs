@@ -381,6 +381,12 @@ impl World {
         })
     }
 
+    /// Adds a service of AWS to the catalogue, by its short name.
+    pub(crate) fn offer(self, short: &str) -> Self {
+        let added = service(&format!("com.amazonaws.{REGION}.{short}"));
+        self.edit_catalogue(|services| services.push(added))
+    }
+
     pub(crate) fn edit_catalogue(mut self, edit: impl FnOnce(&mut Vec<Service>)) -> Self {
         let before = self.snapshot.services.as_ref().unwrap();
         let mut services = before.services().to_vec();
