@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
-use postern_aws::observe::Spokes;
+use postern_aws::observe::{ObserveError, Spokes};
 use postern_aws::{Aws, chain};
 use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
@@ -222,7 +222,11 @@ impl Work<'_> {
         if let Some(whole) = whole {
             let context = self.reconciler.context();
             match observe_region(context, account, region, self.reconciler.parts()).await {
-                Ok(snapshots) => {
+                Ok((snapshots, errors)) => {
+                    for error in errors {
+                        // The sweep comes back for them, or ends in the dead-letter queue. The others are reconciled now.
+                        self.failures.send_back(whole.messages.clone(), &error.into());
+                    }
                     info!(%region, scopes = snapshots.len(), "the whole Region is reconciled");
                     for snapshot in snapshots {
                         let mut triggers = whole.clone();
@@ -362,9 +366,9 @@ async fn observe_region(
     account: &AccountId,
     region: &Region,
     parts: &BTreeSet<Part>,
-) -> Result<Vec<Snapshot>, ReconcileError> {
+) -> Result<(Vec<Snapshot>, Vec<ObserveError>), ReconcileError> {
     let session = context.aws.account(account).await?;
-    Ok(session.observe_region(region, parts, context.settings).await?)
+    Ok(session.observe_region(region, parts, context.settings).await)
 }
 
 /// None where there are none, so that the field is left out.
