@@ -16,7 +16,7 @@ use crate::text::{ArnPattern, Form, Text};
 mod paths;
 
 pub(crate) use paths::below;
-pub(super) use paths::paths;
+pub(super) use paths::{below_organization, paths};
 
 /// Accounts and organisations that nobody's documents name.
 const OUTSIDE_ACCOUNTS: [&str; 5] = [
