@@ -91,15 +91,11 @@ fn heading(audit: &Audit) -> Page {
     );
     page.wrapped("Perimeter: ", &perimeter(audit));
     page.section(table(audit));
-    if summary.monthly_cost.cents() > 0 {
-        let mut cost = Page::default();
-        let text = format!(
-            "The proposed changes would add {} a month, data processing aside.",
-            summary.monthly_cost
-        );
+    let mut cost = Page::default();
+    if let Some(text) = summary.cost().sentences() {
         cost.wrapped("", &text);
-        page.section(cost);
     }
+    page.section(cost);
     page.section(gaps(audit));
     page
 }

@@ -20,6 +20,7 @@ pub use self::central::CentralView;
 pub use self::history::{RecordedChange, described, outcome};
 pub use self::service::{ConsumerTrust, ConsumerView, LoadBalancerView, PrincipalView, ServiceView};
 pub use self::topology::{EndpointView, Proof, ProofKind, RouteTableView, SubnetView, Topology};
+use crate::cost::Cost;
 use crate::frameworks::{RequirementSummary, summarize};
 use crate::published::{Finding, Outcome, Report, Severity, closed};
 
@@ -110,6 +111,9 @@ pub struct AuditSummary {
     pub compliant: usize,
     /// What the planned changes would add each month, in US dollars, data processing aside.
     pub monthly_cost: MonthlyCost,
+    /// Planned changes whose price is unknown. They are not in `monthly_cost`.
+    #[serde(default)]
+    pub unpriced: usize,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -280,13 +284,9 @@ impl AuditSummary {
                 None => summary.vpcs += 1,
             }
             summary.endpoints += topology.endpoints.len();
-            summary.monthly_cost = [
-                summary.monthly_cost,
-                report.plan.monthly_cost,
-                report.plan.audit_monthly_cost,
-            ]
-            .into_iter()
-            .sum();
+            let cost = Cost::of_plan(&report.plan);
+            summary.monthly_cost = summary.monthly_cost + cost.known;
+            summary.unpriced += cost.unpriced;
             for finding in &report.findings {
                 if finding.outcome.open() {
                     *summary.open.entry(finding.severity).or_default() += 1;
@@ -306,6 +306,13 @@ impl AuditSummary {
             }
         }
         summary
+    }
+
+    pub(crate) fn cost(&self) -> Cost {
+        Cost {
+            known: self.monthly_cost,
+            unpriced: self.unpriced,
+        }
     }
 
     /// Open findings of all severities.

@@ -100,12 +100,8 @@ fn summary(page: &mut String, audit: &Audit) {
         let _ = write!(page, "<li><b>{count}</b>{word}</li>");
     }
     page.push_str("</ul>");
-    if summary.monthly_cost.cents() > 0 {
-        let _ = write!(
-            page,
-            "<p>The proposed repairs would add {} a month, data processing aside.</p>",
-            summary.monthly_cost
-        );
+    if let Some(cost) = summary.cost().sentences() {
+        let _ = write!(page, "<p>{}</p>", escaped(&cost));
     }
     page.push_str("<div class=\"tables\"><table><caption class=\"soft\">Open findings by Region</caption><thead><tr><th scope=\"col\">Region</th>");
     for word in ["VPCs", "Endpoints", "Critical", "High", "Medium", "Low"] {

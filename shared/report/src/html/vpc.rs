@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use postern_core::model::cost::MonthlyCost;
 use postern_core::model::text::plural;
 
 use super::drawing::{SpokeLink, drawing};
@@ -12,6 +11,7 @@ use super::service::service;
 use super::table::table;
 use super::words::{reach, word};
 use crate::audit::{AuditedScope, EndpointView, Proof, RecordedChange};
+use crate::cost::Cost;
 use crate::published::{Finding, Outcome, Remediation, Report, Resource};
 use crate::text::phrases::{status, subject_of, terms};
 
@@ -234,13 +234,12 @@ fn repairs(page: &mut String, report: &Report, number: usize) {
     if report.changes.is_empty() {
         return;
     }
-    let cost = [report.plan.monthly_cost, report.plan.audit_monthly_cost];
-    let cost = cost.into_iter().sum::<MonthlyCost>();
     let _ = write!(
         page,
-        "<h3>{} repair{} that Postern proposes, {cost} a month</h3><ol>",
+        "<h3>{} repair{} that Postern proposes, {}</h3><ol>",
         report.changes.len(),
-        plural(report.changes.len())
+        plural(report.changes.len()),
+        Cost::of(&report.changes),
     );
     for (at, change) in report.changes.iter().enumerate() {
         let _ = write!(

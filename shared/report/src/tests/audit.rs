@@ -298,6 +298,39 @@ fn page_of_two_thousand_endpoints_stays_below_ten_megabytes() {
 }
 
 #[test]
+fn unknown_prices_are_counted_in_every_sum() {
+    let mut audit = example();
+    let report = &mut audit.scopes[0].report;
+    let count = report.changes.len();
+    for change in &mut report.changes {
+        change.monthly_cost = None;
+    }
+    report.plan.monthly_cost = Default::default();
+    report.plan.audit_monthly_cost = Default::default();
+    report.plan.unpriced = count;
+    let audit = Audit::new(audit.accounts, audit.time, audit.perimeter, audit.scopes);
+    assert_eq!(audit.summary.unpriced, count);
+    let sentences =
+        format!("{count} proposed changes have no known price. To look prices up, run `postern prices --write`.");
+    let text = terminal::render(&audit, Colour::Never).replace('\n', " ");
+    assert!(text.contains(&sentences), "{text}");
+    let page = html::render(&audit);
+    for part in [
+        format!("{count} proposed changes have no known price"),
+        format!("{count} repairs that Postern proposes, {count} of unknown price</h3>"),
+    ] {
+        assert!(page.contains(&part), "{part}");
+    }
+    assert!(!page.contains("$0.00 a month"));
+    let reports = [&audit.scopes[0].report];
+    let digest = crate::text::digest::digest(&reports).replace('\n', " ");
+    assert!(
+        digest.contains(&format!("{count}, {count} of unknown price")),
+        "{digest}"
+    );
+}
+
+#[test]
 fn page_lists_what_postern_changed_before() {
     let page = html::render(&example());
     assert!(page.contains("<summary>1 change on record</summary>"), "{page}");

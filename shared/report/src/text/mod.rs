@@ -5,8 +5,7 @@ pub(crate) mod page;
 pub(crate) mod phrases;
 mod step;
 
-use postern_core::model::cost::MonthlyCost;
-
+use crate::cost::Cost;
 use crate::published::{Change, ChangeResult, Finding, Mode, Outcome, Remediation, Report, TriggeringEvent};
 use page::{Page, code_line, foreign};
 use phrases::{happened, level, named, noun, status, subject_of, terms};
@@ -179,12 +178,9 @@ fn list(changes: &[&Change], title: &str, room: usize, page: &mut Page) {
         return;
     }
     let priced = changes.iter().filter(|change| change.result != ChangeResult::Failed);
-    let (known, unknown): (Vec<_>, Vec<_>) = priced.map(|change| change.monthly_cost).partition(Option::is_some);
-    let cost = known.into_iter().flatten().sum::<MonthlyCost>();
-    let total = match (changes.len(), unknown.len()) {
-        (0 | 1, _) => String::new(),
-        (_, 0) => format!(", {cost} a month together"),
-        (_, unknown) => format!(", {cost} a month together and {unknown} of unknown price"),
+    let total = match changes.len() {
+        0 | 1 => String::new(),
+        _ => format!(", {}", Cost::of(priced.copied())),
     };
     page.wrapped("", &format!("{title}{total}:"));
     let mut sorted = changes.to_vec();
