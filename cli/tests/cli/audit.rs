@@ -39,7 +39,7 @@ async fn audit_shows_findings_by_resource_without_settings_and_without_writing()
     let words = words.join(" ");
     assert!(
         words.contains(
-            "The account and the organisation of your account are taken for trusted, because there is no settings file."
+            "Only the account and the organisation of your account count as trusted, because there is no settings file."
         ),
         "{text}"
     );

@@ -91,6 +91,11 @@ fn heading(audit: &Audit) -> Page {
     );
     page.wrapped("Perimeter: ", &perimeter(audit));
     page.section(table(audit));
+    let mut left_out = Page::default();
+    if let Some(text) = audit.left_out() {
+        left_out.wrapped("", &text);
+    }
+    page.section(left_out);
     let mut cost = Page::default();
     if let Some(text) = summary.cost().sentences() {
         cost.wrapped("", &text);
@@ -249,10 +254,7 @@ fn one(finding: &Finding, scope: &AuditedScope, before: Option<&Finding>) -> Pag
     let endpoint = scope.topology.endpoint(&finding.resource.id);
     if let (Some(endpoint), "policy-open") = (endpoint, finding.control.as_str()) {
         for proof in &endpoint.proofs {
-            page.wrapped(
-                "      Proof: ",
-                &format!("{} calls {} on {}", proof.principal, proof.action, proof.resource),
-            );
+            page.wrapped("      Proof: ", &proof.sentence());
         }
     }
     match &finding.remediation {

@@ -125,7 +125,7 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, ports: &ServicePorts) -> R
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
     if !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
-            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs both."
+            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs these two attributes."
                 .to_owned(),
         ));
     }

@@ -44,7 +44,9 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         .filter(|region| *region != own && !allowed.contains(region));
     let open: Vec<_> = open.map(|region| printable(region.as_str())).collect();
     if open.is_empty() {
-        return Ok(vec![key.compliant("It is offered to allowed Regions only.")]);
+        return Ok(vec![
+            key.compliant("The endpoint service is offered to allowed Regions only."),
+        ]);
     }
     Ok(vec![key.non_compliant(
         format!("Consumers of {} may connect, which the settings do not allow.", open.join(", ")),

@@ -43,7 +43,10 @@ pub struct Audit {
     pub version: String,
     pub perimeter: AuditPerimeter,
     pub summary: AuditSummary,
-    /// How far the findings meet what auditors ask for, by framework.
+    /// Set if findings below this severity are left out. They are not counted in `summary`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_severity: Option<Severity>,
+    /// How far the findings meet what auditors ask for, by framework. Findings below `least_severity` are counted, too.
     #[serde(default)]
     pub frameworks: Vec<RequirementSummary>,
     pub scopes: Vec<AuditedScope>,
@@ -149,6 +152,7 @@ impl Audit {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             perimeter,
             summary: AuditSummary::of(&scopes),
+            least_severity: None,
             frameworks: requirements(&scopes),
             scopes,
         }
@@ -161,7 +165,7 @@ impl Audit {
             scope.report.findings.retain(|finding| finding.severity >= severity);
         }
         self.summary = AuditSummary::of(&self.scopes);
-        self.frameworks = requirements(&self.scopes);
+        self.least_severity = Some(severity).filter(|severity| *severity > Severity::Low);
         self
     }
 
@@ -183,6 +187,14 @@ impl Audit {
             [one] => format!("account {}", one.account),
             several => format!("{} accounts", several.len()),
         }
+    }
+
+    /// What the audit leaves out because of `--severity`, as a sentence.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        let least = self.least_severity?.as_str();
+        Some(format!(
+            "Findings below severity {least} are neither shown nor counted (`--severity {least}`)."
+        ))
     }
 
     /// Where a report is from: its Region, after its account where there are several.
