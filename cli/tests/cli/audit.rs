@@ -236,7 +236,7 @@ async fn findings_are_selected_by_severity_and_control() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_not_be_read_is_a_gap_in_the_report() {
+async fn denied_part_is_a_gap_in_the_report() {
     let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
     stand_in.proxy.fail("DescribeSecurityGroups", Fault::denied());
     let run = stand_in.run(&["audit", "--region", REGION, "--vpc", &vpc.id]).await;

@@ -253,7 +253,7 @@ fn one(finding: &Finding, scope: &AuditedScope, before: Option<&Finding>) -> Pag
     page.wrapped("    - ", &finding.explanation);
     let endpoint = scope.topology.endpoint(&finding.resource.id);
     if let (Some(endpoint), "policy-open") = (endpoint, finding.control.as_str()) {
-        for proof in &endpoint.proofs {
+        for proof in endpoint.requests() {
             page.wrapped("      Proof: ", &proof.sentence());
         }
     }

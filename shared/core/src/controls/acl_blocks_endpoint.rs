@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_some_clients_alone_need_are_told_apart() {
+    fn answers_that_only_some_clients_need_are_distinguished() {
         let dropping = |first, last| {
             let dropped = deny(false, ANY, Some((first, last)));
             world().acl("acl-b", "subnet-b", &[dropped]).judge(&CONTROL, "vpce-sts")

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn perimeter_that_trusts_more_takes_back_the_denies_of_the_narrower_one() {
+    fn wider_perimeter_removes_the_denies_of_the_narrower_one() {
         let mut world = closed_under(only_our_account());
         let finding = world.judge(&CONTROL, "vpce-s3");
         let id = world.history.records[0].id.clone();

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_settings_require_is_approved() {
+    fn required_service_is_approved() {
         let world = approving(false, &[], &[]).require(&["sts", PARTNER]);
         assert_eq!(verdicts(&world), [YES, YES, NO]);
         let mut fips = approving(false, &[], &[])
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_own_account_offers_is_approved() {
+    fn service_of_the_own_account_is_approved() {
         let own = approving(true, &[], &[]).edit_endpoint("vpce-resource", |e| {
             e.target = Some(format!(
                 "arn:aws:vpc-lattice:eu-central-1:{ACCOUNT}:resourceconfiguration/rcfg-1"
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_led_to_an_endpoint_that_is_not_approved() {
+    fn clients_are_not_led_to_an_unapproved_endpoint() {
         let world = quarantining(&["kms"])
             .subnet("subnet-a", "a", SubnetClass::Private)
             .edit_endpoint("vpce-sts", |e| e.private_dns = false);

@@ -95,6 +95,20 @@ pub enum ProofKind {
     Resource,
 }
 
+impl EndpointView {
+    /// The proofs, of those with the same request the first alone: one request can prove both.
+    pub(crate) fn requests(&self) -> Vec<&Proof> {
+        let mut requests: Vec<&Proof> = Vec::new();
+        for proof in &self.proofs {
+            let sentence = proof.sentence();
+            if requests.iter().all(|other| other.sentence() != sentence) {
+                requests.push(proof);
+            }
+        }
+        requests
+    }
+}
+
 impl Proof {
     /// The account of the resource where its ARN does not name it, as those of S3.
     pub(crate) fn owner(&self) -> Option<&str> {

@@ -22,7 +22,7 @@ const OUTSIDE: usize = 110;
 const LABEL: usize = 250;
 const ZONE: usize = 170;
 const SUBNET: usize = 40;
-const ROW: usize = 52;
+const ROW: usize = 58;
 const TOP: usize = 56;
 
 /// None for a VPC without subnets and endpoints.

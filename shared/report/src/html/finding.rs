@@ -1,9 +1,10 @@
 //! Findings of the page, by resource, with their proofs.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::escape::{escaped, marked};
-use crate::audit::{AuditedScope, Proof};
+use crate::audit::{AuditedScope, EndpointView, Proof};
 use crate::published::{Finding, Outcome, Remediation, Resource};
 use crate::text::phrases::{kind, status};
 
@@ -24,6 +25,7 @@ pub(super) fn findings(page: &mut String, scope: &AuditedScope, number: usize) {
     if groups.is_empty() {
         page.push_str("<p>No open findings.</p>");
     }
+    let shared = shared_keys(scope);
     for (resource, group) in groups {
         let first = group.first().copied();
         let service = first.and_then(|finding| finding.service.as_deref());
@@ -33,19 +35,53 @@ pub(super) fn findings(page: &mut String, scope: &AuditedScope, number: usize) {
             let _ = write!(page, " <i>{}</i>", escaped(service));
         }
         if let Some(first) = first {
-            let _ = write!(
-                page,
-                " <a href=\"{}\" rel=\"noreferrer noopener\">AWS console</a>",
-                escaped(&first.console)
-            );
+            let _ = write!(page, " <a href=\"{}\">AWS console</a>", escaped(&first.console));
         }
         page.push_str("</h3>");
         for finding in group {
             let own = finding.service.as_deref().filter(|_| common.is_none());
-            self::finding(page, finding, own, scope, number);
+            self::finding(page, finding, own, (scope, number), &shared);
         }
         page.push_str("</div>");
     }
+    if !shared.is_empty() {
+        let _ = write!(
+            page,
+            "<details class=\"proof\" id=\"keys-{number}\"><summary>Condition keys that all proofs have in common</summary>"
+        );
+        keys(page, shared);
+        page.push_str("</details>");
+    }
+}
+
+/// The condition keys that have the same values in all proofs of the scope. Empty for a single proof.
+fn shared_keys(scope: &AuditedScope) -> BTreeMap<&str, &[String]> {
+    let proofs: Vec<_> = scope
+        .topology
+        .endpoints
+        .iter()
+        .flat_map(EndpointView::requests)
+        .collect();
+    let Some((first, others)) = proofs.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return BTreeMap::new();
+    };
+    let keys = first
+        .context
+        .iter()
+        .map(|(key, values)| (key.as_str(), values.as_slice()));
+    let shared = keys.filter(|(key, values)| {
+        let same = |proof: &&&Proof| proof.context.get(*key).is_some_and(|own| own == values);
+        others.iter().filter(same).count() == others.len()
+    });
+    shared.collect()
+}
+
+fn keys<'a>(page: &mut String, keys: impl IntoIterator<Item = (&'a str, &'a [String])>) {
+    page.push_str("<pre>");
+    for (key, values) in keys {
+        let _ = writeln!(page, "{} = {}", escaped(key), escaped(&values.join(", ")));
+    }
+    page.push_str("</pre>");
 }
 
 /// Such as `Route table rtb-0a1b2c3d “private”`.
@@ -79,7 +115,13 @@ fn state(outcome: Outcome) -> &'static str {
 }
 
 /// `service` is shown where the findings of the resource are about several.
-fn finding(page: &mut String, finding: &Finding, service: Option<&str>, scope: &AuditedScope, number: usize) {
+fn finding(
+    page: &mut String,
+    finding: &Finding,
+    service: Option<&str>,
+    (scope, number): (&AuditedScope, usize),
+    shared: &BTreeMap<&str, &[String]>,
+) {
     let severity = finding.severity.as_str();
     let service = service.map(|service| format!(" <i>{}</i>", escaped(service)));
     let _ = write!(
@@ -95,8 +137,8 @@ fn finding(page: &mut String, finding: &Finding, service: Option<&str>, scope: &
     if finding.control == "policy-open"
         && let Some(endpoint) = scope.topology.endpoint(&finding.resource.id)
     {
-        for proof in &endpoint.proofs {
-            self::proof(page, proof);
+        for proof in endpoint.requests() {
+            self::proof(page, proof, shared, number);
         }
     }
     if let Some(exempt) = &finding.exempt {
@@ -129,20 +171,28 @@ fn finding(page: &mut String, finding: &Finding, service: Option<&str>, scope: &
     page.push_str("</article>");
 }
 
-/// A request that the policy allows: one line, and its condition keys folded.
-fn proof(page: &mut String, proof: &Proof) {
+/// A request that the policy allows: one line, and the condition keys folded that other proofs of the scope do not share.
+fn proof(page: &mut String, proof: &Proof, shared: &BTreeMap<&str, &[String]>, number: usize) {
     let code = |text: &str| format!("<code>{}</code>", escaped(text));
     let owner = proof.owner().map(|account| format!(" of account {}", code(account)));
     let _ = write!(
         page,
-        "<details class=\"proof\"><summary>Proof: {} calls {} on {}{}</summary><pre>",
+        "<details class=\"proof\"><summary>Proof: {} calls {} on {}{}</summary>",
         code(&proof.principal),
         code(&proof.action),
         code(&proof.resource),
         owner.unwrap_or_default(),
     );
-    for (key, values) in &proof.context {
-        let _ = writeln!(page, "{} = {}", escaped(key), escaped(&values.join(", ")));
+    let own = proof
+        .context
+        .iter()
+        .map(|(key, values)| (key.as_str(), values.as_slice()));
+    keys(page, own.filter(|(key, _)| !shared.contains_key(key)));
+    if !shared.is_empty() {
+        let _ = write!(
+            page,
+            "<a href=\"#keys-{number}\">Condition keys that all proofs have in common</a>"
+        );
     }
-    page.push_str("</pre></details>");
+    page.push_str("</details>");
 }

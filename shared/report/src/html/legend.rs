@@ -11,10 +11,8 @@ pub(super) fn legend(page: &mut String, audit: &Audit, links: bool) {
         return;
     }
     page.push_str("<ul class=\"legend\" aria-label=\"Signs of the drawings\">");
-    let arrow = |class: &str| {
-        format!(
-            "<line class=\"{class}\" x1=\"0\" y1=\"7\" x2=\"20\" y2=\"7\"/><path class=\"{class}\" d=\"M24 7l-8 -5v10z\"/>"
-        )
+    let arrow = |line: &str, head: &str| {
+        format!("<path class=\"{line}\" d=\"M0 7h20\"/><path class=\"{head}\" d=\"M24 7l-8 -5v10z\"/>")
     };
     let circle = |class: &str| format!("<circle class=\"{class}\" cx=\"12\" cy=\"7\" r=\"6\"/>");
     let mut signs = vec![
@@ -25,19 +23,19 @@ pub(super) fn legend(page: &mut String, audit: &Audit, links: bool) {
             "route to a gateway endpoint; 1/2: one of two subnets of the zone has it",
         ),
         (
-            arrow("outside"),
+            arrow("outside", "head"),
             "who gets in from outside the perimeter, and what can be reached outside it",
         ),
     ];
     if links {
         signs.push((
-            arrow("link"),
+            arrow("link", "link"),
             "a VPC uses an endpoint of a hub; dashed: it does not reach the endpoint",
         ));
     }
     if topologies().any(|topology| topology.service.is_some()) {
         signs.push((
-            arrow("link untrusted"),
+            arrow("link untrusted", "link untrusted"),
             "principals and connections that are not trusted",
         ));
     }

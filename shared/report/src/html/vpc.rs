@@ -131,7 +131,7 @@ fn repairs(page: &mut String, report: &Report, number: usize) {
     for (at, change) in report.changes.iter().enumerate() {
         let _ = write!(
             page,
-            "<li id=\"repair-{number}-{at}\">{} <span class=\"soft\">({})</span></li>",
+            "<li id=\"repair-{number}-{at}\">{} <i>({})</i></li>",
             marked(&change.text),
             escaped(&terms(change))
         );

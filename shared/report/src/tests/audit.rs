@@ -152,7 +152,7 @@ fn golden_audit_has_the_summary_first_and_findings_by_resource() {
 }
 
 #[test]
-fn several_accounts_are_told_apart_and_one_that_was_not_read_is_named() {
+fn findings_name_their_account_and_an_unread_account_is_named() {
     let mut audit = example();
     let mut scope = audit.scopes[0].clone();
     scope.report.scope.account = "444455556666".to_owned();

@@ -76,6 +76,24 @@ fn page_of_two_thousand_endpoints_with_several_findings_each_stays_below_ten_meg
 }
 
 #[test]
+fn proof_that_answers_both_questions_is_shown_once_and_common_condition_keys_are_shown_once() {
+    let mut audit = example();
+    audit.scopes = vec![audited()];
+    let endpoint = &mut audit.scopes[0].topology.endpoints[0];
+    assert_eq!(
+        (endpoint.proofs.len(), endpoint.requests().len()),
+        (2, 1),
+        "{endpoint:#?}"
+    );
+    let page = html::render(&audit);
+    let endpoints = &audit.scopes[0].topology.endpoints;
+    let requests: usize = endpoints.iter().map(|endpoint| endpoint.requests().len()).sum();
+    assert_eq!(page.matches("<summary>Proof: ").count(), requests);
+    assert_eq!(page.matches("aws:SecureTransport = true").count(), 1);
+    assert_eq!(page.matches("aws:SourceVpce = ").count(), requests);
+}
+
+#[test]
 fn page_shows_what_is_between_backticks_as_code() {
     let page = html::render(&example());
     assert!(page.contains("<code>arn:aws:iam::444455556666:root</code> can call <code>s3:GetObject</code>"));

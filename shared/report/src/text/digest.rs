@@ -103,7 +103,7 @@ fn controls(reports: &[&Report]) -> Page {
         page.wrapped_at_most(2, "", &format!("{severity} {}: {said}", foreign(control, 60)));
     }
     if let Some(more) = controls.len().checked_sub(MOST_CONTROLS).filter(|more| *more > 0) {
-        page.wrapped("", &format!("... and {more} more controls"));
+        page.wrapped("", &format!("... and {more} more control{}", plural(more)));
     }
     page
 }
@@ -122,7 +122,7 @@ fn scopes(reports: &[&Report]) -> Page {
         page.wrapped_at_most(1, "- ", &line);
     }
     if !others.is_empty() {
-        page.wrapped("", &format!("... and {} more", counted_scopes(others)));
+        page.wrapped("", &format!("Not listed here: {}", counted_scopes(others)));
     }
     page
 }
