@@ -64,7 +64,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Option<Assessment> {
             None => return Some(key.not_applicable(format!("{what} is being created."))),
             Some(hours) => (
                 format!("{what} has been pending for {hours} hours."),
-                format!("Ask AWS Support, or delete it with `{delete}` and create it anew."),
+                format!("Ask AWS Support, or delete it with `{delete}` and create it again."),
             ),
         },
         EndpointState::PendingAcceptance => match waiting(LONGEST_WAITING) {

@@ -32,7 +32,7 @@ from before Postern first changed it, closed for the present perimeter where tha
 finding names the change and the command that rolls it back. **Remediation** (manual) of all other policies. Only people \
 know which requests they were meant to allow.",
     finds: "a policy that lets no trusted principal through, or that Postern closed under an earlier perimeter",
-    remediation: "closes anew what Postern closed; else reports it, with advice",
+    remediation: "closes again what Postern closed; otherwise reports it, with advice",
     concern: Concern::Containment,
     severity: Severity::High,
     frameworks: &[
@@ -80,7 +80,7 @@ fn judge(
             key.non_compliant(
                 format!(
                     "Postern closed {} under an earlier perimeter (change {record}), and it denies {example}. `postern \
-                     rollback {record}` puts the policy from before back.",
+                     rollback {record}` restores the policy from before.",
                     endpoint.id
                 ),
                 Remediation::Automatic(vec![rewrite.change]),

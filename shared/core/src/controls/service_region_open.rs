@@ -49,7 +49,7 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         ]);
     }
     Ok(vec![key.non_compliant(
-        format!("Consumers of {} may connect, which the settings do not allow.", open.join(", ")),
+        format!("Consumers in {} can connect, and the settings do not allow these Regions.", open.join(", ")),
         Remediation::Manual(format!(
             "Add the Regions to `regions` of `[[providers]]`, or run `aws ec2 modify-vpc-endpoint-service-configuration \
              --service-id {} --remove-supported-regions {}`, which cuts off the consumers there.",

@@ -70,7 +70,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         Approval::Unknown => {
             return Ok(key.indeterminate(
                 format!("AWS does not say where the {kind} endpoint leads."),
-                "Look at the endpoint in the AWS console, and exempt it if it is approved.",
+                "Check the endpoint in the AWS console, and exempt the endpoint if it is approved.",
             ));
         }
         Approval::Unapproved { target, whose } => (target, whose),
@@ -128,12 +128,12 @@ enum Isolation {
 fn isolation(context: &Context<'_>, endpoint: &Endpoint) -> Result<Isolation, Gap> {
     context.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
     if endpoint.kind != EndpointKind::Interface || endpoint.security_groups.is_empty() {
-        let reason = "It takes no endpoint policy and is no interface endpoint, so that Postern cannot quarantine it.";
+        let reason = "The endpoint takes no policy and is not an interface endpoint, so Postern cannot quarantine it.";
         return Ok(Isolation::Impossible(reason.to_owned()));
     }
     // EC2 changes nothing but the policy of such an endpoint.
     if endpoint.state == EndpointState::PendingAcceptance {
-        let reason = "It carries no traffic until the service accepts it; Postern quarantines it then.";
+        let reason = "The endpoint carries no traffic until its service accepts it. Postern quarantines it then.";
         return Ok(Isolation::Impossible(reason.to_owned()));
     }
     let vpc = &context.snapshot.vpc.id;
