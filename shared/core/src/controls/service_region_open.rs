@@ -72,7 +72,7 @@ mod tests {
         world.settings.providers[0].regions.insert("eu-west-1".into());
         let finding = world.judge(&CONTROL);
         assert!(
-            finding.explanation().contains("Consumers of us-east-1 may connect"),
+            finding.explanation().contains("Consumers in us-east-1 can connect"),
             "{}",
             finding.explanation()
         );

@@ -128,7 +128,8 @@ enum Isolation {
 fn isolation(context: &Context<'_>, endpoint: &Endpoint) -> Result<Isolation, Gap> {
     context.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
     if endpoint.kind != EndpointKind::Interface || endpoint.security_groups.is_empty() {
-        let reason = "The endpoint takes no policy and is not an interface endpoint, so Postern cannot quarantine it.";
+        let reason =
+            "The endpoint takes no endpoint policy and is not an interface endpoint, so Postern cannot quarantine it.";
         return Ok(Isolation::Impossible(reason.to_owned()));
     }
     // EC2 changes nothing but the policy of such an endpoint.

@@ -114,7 +114,7 @@ mod tests {
             ),
             (targets(0, 0), "net/payments/50dc6c495c0c9188 has no targets"),
             (gone.clone(), "net/payments/50dc6c495c0c9188 no longer exists"),
-            (none, "No load balancer is behind it"),
+            (none, "No load balancer is behind the endpoint service"),
         ] {
             let finding = world.judge(&CONTROL);
             assert_eq!(finding.verdict(), Verdict::NonCompliant);
