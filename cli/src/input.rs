@@ -21,7 +21,7 @@ pub enum InputError {
     },
     #[error("`{name}` is a directory; name the files in it")]
     Directory { name: String },
-    #[error("`{name}` is larger than 8 MiB, so it is not what it should be")]
+    #[error("`{name}` is larger than 8 MiB, which no valid input is")]
     TooLarge { name: String },
     #[error("`{name}` is not UTF-8 text (line {line}, byte {byte} of it)")]
     NotText { name: String, line: usize, byte: usize },

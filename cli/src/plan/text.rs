@@ -58,10 +58,11 @@ fn only_audited(change: &PlannedChange) -> String {
     let control = change.causes.first().map_or("", |key| key.control.as_str());
     match change.change.safety() {
         Safety::Interrupting | Safety::Disconnecting => format!(
-            "the settings audit `{control}` or interrupting changes; `--control {control} --interrupting` applies it"
+            "the mode of `{control}` or of interrupting changes is `audit`; to apply the change, add `--control {control} \
+             --interrupting`"
         ),
         Safety::Additive | Safety::Restrictive => {
-            format!("the settings audit `{control}`; `--control {control}` applies it")
+            format!("the mode of `{control}` is `audit`; to apply the change, add `--control {control}`")
         }
     }
 }

@@ -57,7 +57,7 @@ async fn profile_that_does_not_exist_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn expired_and_rejected_credentials_are_told_apart() {
+async fn expired_and_rejected_credentials_have_messages_of_their_own() {
     let stand_in = StandIn::start().await;
     for (code, part) in [
         ("ExpiredToken", "error: the AWS credentials have expired; sign in again"),

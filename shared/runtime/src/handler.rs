@@ -21,7 +21,7 @@ use tracing::{Instrument, Span, error, info, info_span, warn};
 use crate::batch::Batch;
 use crate::configuration::Configuration;
 use crate::error::ConfigurationError;
-use crate::event_watch::{Place, Recorded, Sweep, after_sweep};
+use crate::event_watch::{Recorded, RegionLedger, Sweep, after_sweep};
 use crate::self_check;
 use crate::settings::CurrentSettings;
 use crate::targets::{Failures, RegionTargets, Triggers, targets};
@@ -137,13 +137,13 @@ impl Handler {
         } = work;
         metrics.count(reconciler.counts());
         if let (Some(account), Some(region)) = (&configuration.own_account(), &self.aws.region()) {
-            let place = Place {
+            let watched = RegionLedger {
                 ledger: &ledger,
                 account,
                 region,
             };
             if batch.has(Source::Call) {
-                self.recorded.event(place, self.aws.now()).await;
+                self.recorded.event(watched, self.aws.now()).await;
             }
             if batch.has(Source::Schedule) && failures.messages.is_empty() {
                 let sweep = Sweep {
@@ -151,7 +151,7 @@ impl Handler {
                     settings: &settings.version,
                     news,
                 };
-                metrics.events_missing(after_sweep(place, sweep).await);
+                metrics.events_missing(after_sweep(watched, sweep).await);
             }
         }
         metrics.finish(failures.messages.len(), &self.aws.calls());

@@ -61,7 +61,7 @@ fn disabled_rule_is_a_problem_and_an_enabled_one_is_not_mentioned() {
 }
 
 #[test]
-fn topic_that_nobody_hears_is_a_problem() {
+fn topic_without_confirmed_subscription_is_a_problem() {
     let line = topic_line("arn:topic", "alerts", Ok(0));
     assert_eq!(line.level, Level::Problem);
     assert!(
@@ -153,7 +153,7 @@ fn price_that_is_unknown_or_old_is_a_warning() {
 }
 
 #[test]
-fn denial_names_who_denies() {
+fn denial_names_the_denying_policy() {
     let simulated = |decision: &str, organization: bool, boundary: bool| {
         [Simulated {
             action: "ec2:CreateVpcEndpoint".to_owned(),

@@ -224,7 +224,7 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
     let dns = snapshot.dns.as_ref().map_err(Gap::clone)?;
     if new.private_dns && !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
-            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs both."
+            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs these two attributes."
                 .to_owned(),
         ));
     }

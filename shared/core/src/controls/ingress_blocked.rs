@@ -75,7 +75,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     if context.quarantines() && context.unapproved(endpoint)? {
-        return Ok(key.not_applicable("The settings want the endpoint in quarantine. See service-unapproved."));
+        return Ok(key.not_applicable("The settings ask for the quarantine of the endpoint. See service-unapproved."));
     }
     let subnets = context.clients(endpoint)?;
     if subnets.is_empty() {
@@ -85,9 +85,9 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         return Ok(in_unknown_state(key, endpoint));
     }
     let Some(ports) = endpoint.service.as_ref().and_then(ServicePorts::of) else {
-        return Ok(
-            key.not_applicable("AWS does not document the ports of the service, so no group can be judged by them.")
-        );
+        return Ok(key.not_applicable(
+            "AWS does not document the ports of the service, so the security groups cannot be evaluated.",
+        ));
     };
     Ok(match context.admission(endpoint, &ports, &subnets)? {
         Admission::Admitted => key.compliant(format!(

@@ -81,19 +81,23 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         );
     }
     if let Some(reason) = against_private_dns(service) {
-        return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
+        return Ok(key.not_applicable(format!("Postern does not enable private DNS here: {reason}.")));
     }
     if context.unapproved(endpoint)? {
         return Ok(key.not_applicable(
-            "`approved_services` does not approve the service, so that no more clients are led to the endpoint. See \
+            "`approved_services` does not approve the service, so Postern leads no more clients to the endpoint. See \
              service-unapproved.",
         ));
     }
     if !context.wants_private_dns(service)? {
-        return Ok(key.not_applicable("Private DNS is not wanted on interface endpoints to this service."));
+        return Ok(key.not_applicable(
+            "The service has no private DNS name, or the name is for the clients of its gateway endpoint.",
+        ));
     }
     if ServicePorts::of(&service.name).is_none() {
-        return Ok(key.not_applicable("AWS does not document the ports of the service, so its DNS name is left alone."));
+        return Ok(key.not_applicable(
+            "AWS does not document the ports of the service, so Postern does not change the DNS name.",
+        ));
     }
     if let Some(holder) = context.serving(service)?.iter().find(|e| e.private_dns) {
         return Ok(key.compliant(format!("Private DNS is enabled on {}.", holder.id)));
@@ -135,7 +139,7 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resu
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
     if !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
-            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs both."
+            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs these two attributes."
                 .to_owned(),
         ));
     }

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_controls_report_is_not_reported_again() {
+    fn defect_of_another_control_is_not_reported_again() {
         let missing = on_premises().without("vpce-s3");
         assert_eq!(missing.findings(&CONTROL), [], "endpoint-missing");
         for (world, control) in [

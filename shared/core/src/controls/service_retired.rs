@@ -79,7 +79,7 @@ fn judge(endpoint: &Endpoint, service: Option<&crate::model::catalogue::Service>
         );
     }
     let Some(service) = service else {
-        return key.not_applicable("AWS was not asked whether the service exists, or did not say.");
+        return key.not_applicable("Postern did not ask AWS whether the service exists, or AWS did not answer.");
     };
     match successor(service) {
         Some(successor) => key.non_compliant(

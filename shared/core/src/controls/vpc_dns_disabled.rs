@@ -67,7 +67,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         let names: Vec<_> = off.iter().map(ToString::to_string).collect();
         let verb = if off.len() == 1 { "is" } else { "are" };
         let explanation = format!(
-            "{} {verb} disabled in the VPC, and private DNS for {needed_by} needs both.",
+            "{} {verb} disabled in the VPC. Private DNS for {needed_by} needs DNS support and DNS hostnames.",
             names.join(" and ")
         );
         (explanation, off)

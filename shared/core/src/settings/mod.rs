@@ -184,7 +184,7 @@ pub struct Limits {
     pub attempts: usize,
     /// How long a window is.
     pub window_hours: u16,
-    /// How many endpoints are closed first under a new perimeter. The others follow once these are verified. 0: all at
+    /// How many endpoints are closed first under a new perimeter. Later runs close the others. 0: all at
     /// once.
     pub canary_endpoints: usize,
 }

@@ -201,7 +201,7 @@ fn every_key_reaches_the_settings() {
 }
 
 #[test]
-fn version_tells_texts_apart_that_mean_the_same() {
+fn version_differs_for_equivalent_texts() {
     // As `printf '' | sha256sum` has it.
     assert_eq!(parse("").unwrap().version, "e3b0c44298fc");
     let commented = parse("# nothing\n").unwrap();
@@ -305,7 +305,7 @@ changes_per_run = "many"
 9:35: requirements[0].subnets.classes[1]: unknown subnet class `dark`; known are `public`, `private`, `isolated`
 13:1: modes.endpoint-mising: unknown control; did you mean `endpoint-missing`?
 15:1: exemptions[0]: `reason` is missing
-18:11: exemptions[0].expires: expected a date without quotes such as 2027-01-31, found a string
+18:11: exemptions[0].expires: expected a date without quotes, such as 2027-01-31, found a string
 21:19: limits.changes_per_run: expected a whole number, found a string";
     assert_eq!(parse(text).unwrap_err().to_string(), expected);
 }

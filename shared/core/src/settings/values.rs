@@ -203,7 +203,7 @@ pub(super) fn control(node: &Node<'_>, controls: &[&str]) -> Option<String> {
 /// A date holds until its end in UTC.
 pub(super) fn expiry(node: &Node<'_>) -> Option<Timestamp> {
     let DeValue::Datetime(at) = node.value() else {
-        return node.expected("a date without quotes such as 2027-01-31");
+        return node.expected("a date without quotes, such as 2027-01-31");
     };
     let text = at.to_string();
     let instant = match (at.date, at.time, at.offset) {
@@ -261,7 +261,7 @@ pub(super) fn within(node: &Node<'_>, range: RangeInclusive<u16>) -> Option<u16>
 
 pub(super) fn day(node: &Node<'_>) -> Option<Date> {
     let DeValue::Datetime(at) = node.value() else {
-        return node.expected("a date without quotes such as 2027-01-31");
+        return node.expected("a date without quotes, such as 2027-01-31");
     };
     match (at.date, at.time) {
         (Some(_), None) => at.to_string().parse().ok(),

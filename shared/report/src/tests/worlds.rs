@@ -105,6 +105,28 @@ fn neglected() -> VpcSnapshot {
     vpc
 }
 
+/// The neglected VPC with ten endpoints, all of which have the default policy of AWS.
+pub(super) fn crowded() -> (Snapshot, Settings) {
+    let mut vpc = neglected();
+    for (number, short) in ["kms", "sts", "secretsmanager"].into_iter().enumerate() {
+        let service = format!("com.amazonaws.{REGION}.{short}");
+        add(
+            &mut vpc,
+            &format!("vpce-0{number}000000000000000"),
+            &service,
+            |endpoint| {
+                endpoint.subnets = [APP_A.into()].into();
+                endpoint.security_groups = ["sg-0cccccccccccccccc".into(), "sg-0eeeeeeeeeeeeeeee".into()].into();
+                endpoint.private_dns = false;
+            },
+        );
+    }
+    for endpoint in vpc.endpoints.as_mut().unwrap().values_mut() {
+        endpoint.policy = Some(ALLOW_ALL.to_owned());
+    }
+    (Snapshot::Vpc(vpc), Settings::parse(SETTINGS, &known()).unwrap())
+}
+
 /// A public subnet with IPv6 addresses alone.
 fn add_ipv6_subnet(vpc: &mut VpcSnapshot) {
     let subnets = vpc.subnets.as_mut().unwrap();

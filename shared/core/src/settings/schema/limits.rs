@@ -27,8 +27,8 @@ pub(super) struct LimitsTable {
     /// The length of a window in hours.
     #[schemars(range(min = 1, max = 720), extend("default" = Limits::default().window_hours))]
     window_hours: Option<i64>,
-    /// How many endpoints are closed first under a new perimeter; the others follow once these are verified. 0: all at
-    /// once.
+    /// How many endpoints are closed first under a new perimeter. Later runs close the others, after a run has verified
+    /// that the first ones are closed. 0: all at once.
     #[schemars(extend("default" = Limits::default().canary_endpoints))]
     canary_endpoints: Option<Count>,
 }

@@ -38,7 +38,7 @@ fn the_calls_are_the_events_that_start_functions_sorted_and_once_each() {
 }
 
 #[test]
-fn every_call_looks_everywhere_when_its_bodies_are_omitted() {
+fn call_without_bodies_has_the_whole_region_evaluated() {
     for call in CALLS.iter().chain(LOAD_BALANCER_CALLS) {
         for omitted in [json!(null), json!(""), json!({}), json!({"Wrapper": ""}), json!([])] {
             let found = targets(call.name, omitted.clone(), omitted.clone());

@@ -58,7 +58,7 @@ pub(super) const BAD: &[Bad] = &[
             "since = '2027-01-01'",
             "expires = 2027-01-31"
         ),
-        "5:9: exemptions[0].since: expected a date without quotes such as 2027-01-31, found a string",
+        "5:9: exemptions[0].since: expected a date without quotes, such as 2027-01-31, found a string",
     ),
     bad(
         exemption!(
@@ -106,7 +106,7 @@ pub(super) const BAD: &[Bad] = &[
             "reason = 'x'",
             "expires = '2027-01-31'"
         ),
-        "5:11: exemptions[0].expires: expected a date without quotes such as 2027-01-31, found a string",
+        "5:11: exemptions[0].expires: expected a date without quotes, such as 2027-01-31, found a string",
     ),
     bad(
         exemption!(
@@ -115,7 +115,7 @@ pub(super) const BAD: &[Bad] = &[
             "reason = 'x'",
             "expires = 20270131"
         ),
-        "5:11: exemptions[0].expires: expected a date without quotes such as 2027-01-31, found an integer",
+        "5:11: exemptions[0].expires: expected a date without quotes, such as 2027-01-31, found an integer",
     ),
     bad(
         exemption!(
