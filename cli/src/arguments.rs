@@ -213,6 +213,14 @@ pub(crate) struct Evaluating {
     pub(crate) file: PathBuf,
 }
 
+/// Where AWS is called, for every command that works in one Region.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AwsArguments {
+    /// AWS Region [default: AWS_REGION, or the Region of the AWS profile]
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub region: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Text,

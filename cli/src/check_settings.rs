@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use postern_core::controls::known;
 
 use crate::arguments::SettingsArguments;
-use crate::output::{Status, complain, plain};
+use crate::output::{Status, fail, plain};
 use crate::settings::{Loaded, TrustError, load_with_name};
 
 /// Says whether the functions would accept the settings, and what is questionable in them.
@@ -48,7 +48,7 @@ pub(crate) fn show(arguments: &SettingsArguments, out: &mut dyn Write) -> io::Re
 
 fn loaded(arguments: &SettingsArguments) -> Result<Loaded, Status> {
     load_with_name(arguments.file.as_deref()).map_err(|error: TrustError| {
-        complain(&error.to_string());
+        fail(&error);
         Status::Failed
     })
 }

@@ -15,7 +15,7 @@ use postern_core::model::finding::ResourceKind;
 use postern_core::settings::{Exemption, ExemptionSelector, Mode, Settings};
 use postern_report::control_page;
 
-use crate::output::{Status, complain, plain};
+use crate::output::{Status, fail, plain};
 use crate::settings::{self, TrustError};
 
 /// List the controls, or explain one
@@ -42,7 +42,7 @@ pub(crate) fn run_controls(arguments: &Controls, out: &mut dyn Write) -> io::Res
         Ok(settings) => Some(settings),
         Err(TrustError::Missing) => None,
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             return Ok(Status::Failed);
         }
     };
@@ -124,7 +124,7 @@ pub(crate) fn run_exemptions(arguments: &Exemptions, out: &mut dyn Write) -> io:
             Ok(Status::Fine)
         }
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             Ok(Status::Failed)
         }
     }

@@ -10,7 +10,7 @@ use postern_core::trigger::{ParsedEvent, TAG_CALLS, Target, Trigger, read};
 use serde_json::{Value, json};
 
 use crate::input;
-use crate::output::{Status, complain, plain};
+use crate::output::{Status, complain, fail, plain};
 
 const REPLAY: &str = "\
 Examples:
@@ -47,7 +47,7 @@ pub(crate) fn run_events(events: &Events, out: &mut dyn Write) -> io::Result<Sta
     let text = match input::text(&arguments.file) {
         Ok(text) => text,
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             return Ok(Status::Failed);
         }
     };

@@ -67,10 +67,10 @@ pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
         )
         .await?;
         let text = with_perimeter(DEFAULT_SETTINGS, &organizations, &accounts);
-        Settings::parse(&text, &known()).map_err(|source| {
+        Settings::parse(&text, &known()).map_err(|problems| {
             CommandError::Settings(crate::settings::TrustError::Refused {
                 name: arguments.file.clone(),
-                source,
+                problems,
             })
         })?;
         write(&arguments.file, &text)?;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use postern_aws::chain;
 use postern_policy::{Document, ParseError, Problem};
 
 /// Larger files are not read to their end. A policy has at most 20,480 characters.
@@ -13,7 +14,7 @@ const STANDARD_INPUT: &str = "-";
 
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
-    #[error("`{name}` cannot be read: {source}")]
+    #[error("`{name}` cannot be read")]
     Unreadable {
         name: String,
         #[source]
@@ -76,7 +77,7 @@ pub(crate) enum Unjudged {
 
 /// Reads a policy document.
 pub(crate) fn policy(path: &Path) -> Result<Document, Unjudged> {
-    let text = text(path).map_err(|error| Unjudged::NoJson(error.to_string()))?;
+    let text = text(path).map_err(|error| Unjudged::NoJson(chain(&error)))?;
     Document::parse(&text).map_err(|ParseError { problems }| match problems.as_slice() {
         [problem] if problem.path.is_empty() => Unjudged::NoJson(format!("`{}` {problem}", path.display())),
         _ => Unjudged::NoPolicy(problems),

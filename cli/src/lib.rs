@@ -28,7 +28,7 @@ mod run;
 mod settings;
 
 pub use access::AccessError;
-pub use arguments::Format;
+pub use arguments::{AwsArguments, Format};
 pub use input::InputError;
 pub use output::Status;
 pub use settings::TrustError;

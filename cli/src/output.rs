@@ -1,7 +1,10 @@
 //! What leaves the program: text without surprises, complaints, the exit status.
 
+use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
+
+use postern_aws::chain;
 
 /// How it went, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +45,11 @@ pub(crate) fn plain(line: &str) -> String {
 /// Says on standard error what could not be done. When even that is impossible, the exit status has to do.
 pub(crate) fn complain(message: &str) {
     say("error", message);
+}
+
+/// Says on standard error why something could not be done, with all causes. No message of an error has its cause.
+pub(crate) fn fail(error: &dyn Error) {
+    complain(&chain(error));
 }
 
 pub(crate) fn warn(message: &str) {

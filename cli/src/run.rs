@@ -11,7 +11,7 @@ use crate::check_settings;
 use crate::eval::eval;
 use crate::file_verdict::Detail;
 use crate::fix::fix_all;
-use crate::output::{Status, complain};
+use crate::output::{Status, complain, fail};
 use crate::{audit, controls, events, generate, init, operate, plan, settings};
 
 pub(crate) fn run(arguments: &Arguments) -> Status {
@@ -73,7 +73,7 @@ fn within(trust: &Trust, work: impl FnOnce(&Perimeter) -> io::Result<Status>) ->
             Ok(Status::Failed)
         }
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             Ok(Status::Failed)
         }
     }

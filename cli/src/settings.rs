@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, io, thread};
 
-use postern_aws::{Aws, CallError, LocationError, SettingsLocation, SettingsReader, chain};
+use postern_aws::{Aws, CallError, LocationError, SettingsLocation, SettingsReader};
 use postern_core::controls::known;
 use postern_core::settings::{Settings, SettingsError};
 
@@ -16,26 +16,23 @@ const SETTINGS: &str = "POSTERN_SETTINGS";
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
     #[error(
-        "no settings: there is no `{SETTINGS_FILE}` here; name one with `--settings FILE`. It says whom you trust, such as\n  \
-         [perimeter]\n  organizations = [\"o-exampleorg1\"]\n  accounts = [\"111122223333\"]"
+        "no settings: there is no `{SETTINGS_FILE}` here; `postern settings init` writes one, and `--settings FILE` names \
+         another. It says whom you trust, such as\n  [perimeter]\n  organizations = [\"o-exampleorg1\"]\n  accounts = \
+         [\"111122223333\"]"
     )]
     Missing,
-    #[error("settings {0}")]
-    Unreadable(#[source] InputError),
+    #[error(transparent)]
+    Unreadable(InputError),
     #[error(transparent)]
     Location(#[from] LocationError),
-    #[error("settings `{location}` cannot be read: {}", chain(.source))]
+    #[error("settings `{location}` cannot be read")]
     Unavailable {
         location: Box<SettingsLocation>,
         source: Box<CallError>,
     },
-    #[error("settings `{}` are refused:{}", .name.display(), lines(.name, .source))]
-    Refused {
-        name: PathBuf,
-        #[source]
-        source: SettingsError,
-    },
-    #[error("the program cannot wait for AWS: {0}")]
+    #[error("settings `{}` are refused:{}", .name.display(), lines(.name, .problems))]
+    Refused { name: PathBuf, problems: SettingsError },
+    #[error("the program cannot wait for AWS")]
     Runtime(#[source] io::Error),
 }
 
@@ -73,7 +70,7 @@ pub(crate) fn load_with_name(named: Option<&Path>) -> Result<Loaded, TrustError>
     };
     match Settings::parse(&text, &known()) {
         Ok(settings) => Ok(Loaded { name, settings }),
-        Err(source) => Err(TrustError::Refused { name, source }),
+        Err(problems) => Err(TrustError::Refused { name, problems }),
     }
 }
 
@@ -83,7 +80,8 @@ fn outside(location: SettingsLocation) -> Result<String, TrustError> {
     let read = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok::<_, io::Error>(runtime.block_on(async {
-            let aws = Aws::from_environment().await;
+            // The reader calls the Region of the location.
+            let aws = Aws::from_environment_in(&"us-east-1".into()).await;
             SettingsReader::new(of).read(&aws).await
         }))
     });

@@ -22,7 +22,7 @@ use postern_report::{asff, csv, html, ocsf};
 
 pub use self::arguments::{Audit, AuditFormat, Explain, FailOn, SeverityArgument};
 pub(crate) use self::perimeter::DEFAULT_SETTINGS;
-use self::perimeter::settings_for;
+use self::perimeter::{chosen_settings, settings_for};
 use self::progress::Progress;
 use crate::access::{self, AccessError};
 use crate::operate::{CommandError, block_on, finish, run_id};
@@ -79,6 +79,7 @@ pub(crate) fn run_explain(arguments: &Explain, out: &mut dyn Write) -> io::Resul
 
 /// The audit, and the accounts and Regions that were asked for by name and could not be read.
 async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError> {
+    let chosen = chosen_settings(arguments.settings.as_deref())?;
     let aws = access::environment_for_any_region().await?;
     let own = aws.own_session().await.map_err(AccessError::from)?;
     let accounts: BTreeSet<AccountId> = match arguments.accounts.as_slice() {
@@ -89,7 +90,7 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError
     if let (Some(other), None) = (other, &arguments.role) {
         return Err(CommandError::NoRole(other.clone(), own.account().clone()));
     }
-    let settings = settings_for(&own, &accounts, arguments.settings.as_deref()).await?;
+    let settings = settings_for(&own, &accounts, chosen).await;
     let controls: Vec<&'static Control> = CONTROLS
         .iter()
         .copied()

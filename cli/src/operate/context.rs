@@ -31,7 +31,8 @@ pub struct OperatorContext {
     pub(super) ledger: Ledger,
     policies: PolicyCache,
     pub(crate) account: AccountId,
-    pub(crate) region: Region,
+    region: Region,
+    repeated: String,
 }
 
 impl OperatorContext {
@@ -40,7 +41,7 @@ impl OperatorContext {
     /// # Errors
     /// If no Region is set, or AWS does not answer to whom the credentials belong.
     pub async fn new(aws: Aws, table: &str) -> Result<Self, CommandError> {
-        let region = aws.region().ok_or(CommandError::NoRegion)?;
+        let region = aws.region().ok_or(AccessError::NoRegion)?;
         let session = aws.own_session().await.map_err(AccessError::from)?;
         Ok(Self {
             ledger: aws.ledger(table),
@@ -49,7 +50,26 @@ impl OperatorContext {
             aws,
             session,
             region,
+            repeated: String::new(),
         })
+    }
+
+    /// With the flags that another command needs to work on the same Region and ledger.
+    pub(crate) fn repeating(self, flags: String) -> Self {
+        Self {
+            repeated: flags,
+            ..self
+        }
+    }
+
+    /// Those flags, each with a space before it.
+    pub(crate) fn repeated(&self) -> &str {
+        &self.repeated
+    }
+
+    /// Of the changes, their lease and their ledger alike.
+    pub(crate) fn region(&self) -> &Region {
+        &self.region
     }
 
     pub(crate) fn scope(&self, resource: ScopedResource) -> Scope {

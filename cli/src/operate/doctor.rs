@@ -109,7 +109,10 @@ fn print(line: &Line, format: Format, out: &mut dyn Write) -> Result<(), Command
             say(out, &json.to_string())
         }
         Format::Text => {
-            say(out, &format!("{:7}  {}", line.level.name(), line.what))?;
+            for (at, text) in line.what.lines().enumerate() {
+                let level = if at == 0 { line.level.name() } else { "" };
+                say(out, &format!("{level:7}  {text}"))?;
+            }
             match &line.command {
                 Some(command) => say(out, &format!("         Run: {command}")),
                 None => Ok(()),

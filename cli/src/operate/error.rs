@@ -23,8 +23,6 @@ pub enum CommandError {
          --output text"
     )]
     NoTable,
-    #[error("no AWS Region: set AWS_REGION, or a region in the profile")]
-    NoRegion,
     #[error(transparent)]
     Access(#[from] AccessError),
     #[error(
@@ -63,6 +61,8 @@ pub enum CommandError {
     },
     #[error("the plan is of account `{0}`, and the credentials are of account {1}")]
     OtherAccount(String, AccountId),
+    #[error("the plan is of Region `{0}`, and `--region` names `{1}`; leave `--region` out")]
+    OtherRegion(String, String),
     #[error(
         "the perimeter of the settings is empty, and `{0}` would write policies that lock everybody out; name whom you \
          trust under [perimeter]"
@@ -90,8 +90,6 @@ pub enum CommandError {
     Stack(#[source] CallError),
     #[error("the price of interface endpoints in {0} could not be looked up")]
     Price(Region, #[source] CallError),
-    #[error("settings {0}")]
-    SettingsFile(#[source] InputError),
     #[error(
         "`{0}` is not changed: its prices are not in sections `[prices]` and `[prices.regions]` of their own, or it is \
          refused; run `postern settings check {0}`, or add the prices yourself"
@@ -115,7 +113,7 @@ pub enum CommandError {
         #[source]
         source: CallError,
     },
-    #[error("the result cannot be written: {0}")]
+    #[error("the result cannot be written")]
     Output(#[from] io::Error),
 }
 

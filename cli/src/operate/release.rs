@@ -74,7 +74,7 @@ impl ScopeRelease<'_> {
         };
         let paused = (1..=plan.inverses.len()).flat_map(|count| self.to_pause(&plan, count));
         let time = format!("for {} days", self.settings.ledger.pause_days);
-        describe(&paused.collect(), &time, out)?;
+        describe(self.context.repeated(), &paused.collect(), &time, out)?;
         say(out, "Nothing was changed: this was a dry run.")?;
         Ok(Status::Fine)
     }

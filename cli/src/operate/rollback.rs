@@ -54,7 +54,10 @@ async fn selected(
 ) -> Result<Vec<(Scope, BTreeSet<ChangeId>)>, CommandError> {
     let start = arguments.since.map(|since| since.time(context.aws.now()));
     let since = arguments.change.as_ref().and_then(ChangeId::time).or(start);
-    let records = context.ledger.history(&context.account, &context.region, since).await?;
+    let records = context
+        .ledger
+        .history(&context.account, context.region(), since)
+        .await?;
     let mut found: Vec<(Scope, BTreeSet<ChangeId>)> = Vec::new();
     let named = |record: &&ChangeRecord| match (&arguments.change, &arguments.run, start) {
         (Some(change), _, _) => record.id == *change,
@@ -72,7 +75,7 @@ async fn selected(
     if !found.is_empty() {
         return Ok(found);
     }
-    let (account, region) = (context.account.clone(), context.region.clone());
+    let (account, region) = (context.account.clone(), context.region().clone());
     Err(match start {
         Some(start) => CommandError::NothingSince(start, account, region),
         None => CommandError::NotOnRecord(
@@ -122,7 +125,12 @@ impl ScopeRollback<'_> {
                 paused.extend(self.to_pause(&plan, step, &inverses));
             }
         }
-        describe(&paused, &format!("for {} days", self.settings.ledger.pause_days), out)?;
+        describe(
+            self.context.repeated(),
+            &paused,
+            &format!("for {} days", self.settings.ledger.pause_days),
+            out,
+        )?;
         let status = describe_difference(plan.stopped.as_ref(), out)?;
         say(out, "Nothing was changed: this was a dry run.")?;
         Ok(status)

@@ -21,7 +21,7 @@ pub(super) async fn under_lease(
     let run = context.run(settings);
     let mut session = Session::open(&run, scope, LeaseTerms::command()).await?;
     let done = steps(&mut session, out).await;
-    let described = describe_paused(&session, out);
+    let described = describe_paused(context, &session, out);
     let closed = session.close().await;
     let status = done?;
     described?;

@@ -7,7 +7,7 @@ use clap::builder::PossibleValuesParser;
 use postern_core::controls::CONTROLS;
 use postern_core::model::scope::ScopedResource;
 
-use crate::arguments::{region, scope};
+use crate::arguments::scope;
 use crate::operate::TableArguments;
 
 const PLAN: &str = "\
@@ -24,7 +24,7 @@ Exit status:
   1  at least one is
   2  failed: wrong arguments, refused settings, no credentials, AWS refused or did not answer
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const APPLY: &str = "\
 Examples:
@@ -41,7 +41,7 @@ Exit status:
   2  failed: wrong arguments, refused settings, no credentials, AWS refused or did not answer
   130  interrupted: the current change is completed, and no other is started
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 /// What is planned.
 #[derive(Clone, Debug, Default, Args)]
@@ -66,9 +66,6 @@ pub struct Plan {
     /// VPCs and endpoint services [default: all of the Region]
     #[arg(value_name = "VPC|SERVICE", value_parser = scope)]
     pub resources: Vec<ScopedResource>,
-    /// [default: the Region of the environment]
-    #[arg(long, value_parser = region)]
-    pub region: Option<String>,
     /// Keep the plan in this file, for `postern apply`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -11,7 +11,6 @@ use std::path::Path;
 
 use postern_core::changes::{Change, ChangeOutcome};
 use postern_core::controls::CONTROLS;
-use postern_core::model::id::Region;
 use postern_core::model::part::Part;
 use postern_core::model::scope::ScopedResource;
 use postern_core::settings::{Mode, Settings};
@@ -24,7 +23,7 @@ use crate::operate::{
     CommandError, OperatorContext, ask, block_on, connect, finish, interruptible, run_to_end, say, table,
 };
 use crate::output::{Status, complain, note, warn};
-use crate::settings;
+use crate::{access, settings};
 
 pub(crate) fn run_plan(arguments: &Plan, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
@@ -34,14 +33,8 @@ pub(crate) fn run_plan(arguments: &Plan, out: &mut dyn Write) -> io::Result<Stat
         if ledger.is_none() {
             warn("no ledger is named, so the plan may contain changes that were rolled back or reverted");
         }
-        let mut context = OperatorContext::new(
-            crate::access::environment().await?,
-            ledger.as_deref().unwrap_or_default(),
-        )
-        .await?;
-        if let Some(region) = &arguments.region {
-            context.region = Region::from(region.as_str());
-        }
+        let aws = access::environment(arguments.planning.table.aws.region.as_deref()).await?;
+        let context = OperatorContext::new(aws, ledger.as_deref().unwrap_or_default()).await?;
         plan(&context, &settings, arguments, ledger.is_some(), out).await
     }))
 }
@@ -53,9 +46,14 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
         if let Target::File(file) = &target {
             planning.controls.extend(file.controls.iter().cloned());
             planning.interrupting |= file.interrupting;
+            // Lease and ledger belong to the Region of the changes.
+            let named = planning.table.aws.region.replace(file.region.clone());
+            if let Some(named) = named.filter(|named| *named != file.region) {
+                return Err(CommandError::OtherRegion(file.region.clone(), named));
+            }
         }
         let settings = enforcing(&planning)?;
-        let mut context = interruptible(connect(&planning.table)).await?;
+        let context = interruptible(connect(&planning.table)).await?;
         let mut worst = Status::Fine;
         match target {
             Target::Scope(resource) => worst = apply(&context, &settings, &resource, None, arguments, out).await?,
@@ -63,7 +61,6 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
                 if file.account != context.account.as_str() {
                     return Err(CommandError::OtherAccount(file.account, context.account.clone()));
                 }
-                context.region = Region::from(file.region.as_str());
                 for ScopeChanges { resource, changes } in file.scopes {
                     let status = apply(&context, &settings, &resource, Some(changes), arguments, out).await?;
                     worst = worst.max(status);
@@ -120,7 +117,7 @@ async fn plan(
     let planning = &arguments.planning;
     let mut file = PlanFile::new(
         context.account.to_string(),
-        context.region.to_string(),
+        context.region().to_string(),
         context.aws.now(),
         &planning.controls,
         planning.interrupting,
@@ -154,8 +151,8 @@ async fn plan(
 async fn resources_of(context: &OperatorContext) -> Result<BTreeSet<ScopedResource>, CommandError> {
     let (nothing, settings) = (BTreeSet::<Part>::new(), Settings::default());
     let (snapshots, services) = tokio::try_join!(
-        context.session.observe_vpcs(&context.region, &nothing, &settings),
-        context.session.observe_services(&context.region, &nothing),
+        context.session.observe_vpcs(context.region(), &nothing, &settings),
+        context.session.observe_services(context.region(), &nothing),
     )?;
     let own = snapshots
         .into_iter()
@@ -175,7 +172,7 @@ async fn planned(
     ledger: bool,
 ) -> Result<Option<ScopePlan>, CommandError> {
     let Some(planned) = plan_scope(run, &context.scope(resource.clone()), ledger).await? else {
-        warn(&format!("{resource} does not exist in {}", context.region));
+        warn(&format!("{resource} does not exist in {}", context.region()));
         return Ok(None);
     };
     let owner = planned.snapshot.owner();
@@ -239,7 +236,7 @@ async fn apply(
         () = interruption(&interrupted) => return Err(CommandError::InterruptedChange),
     };
     written?;
-    let worse = conclude(application, &run, resource, out)?;
+    let worse = conclude(application, (context, &run), resource, out)?;
     Ok(match interrupted.get() {
         true => Status::Interrupted,
         false => status.max(worse),
@@ -248,7 +245,7 @@ async fn apply(
 
 fn conclude(
     application: Application,
-    run: &RunContext<'_>,
+    (context, run): (&OperatorContext, &RunContext<'_>),
     resource: &ScopedResource,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
@@ -291,7 +288,8 @@ fn conclude(
         };
         say(out, &line)?;
     }
-    say(out, &format!("To roll back: postern rollback --run {}", run.run))?;
+    let flags = context.repeated();
+    say(out, &format!("To roll back: postern rollback --run {}{flags}", run.run))?;
     Ok(status)
 }
 

@@ -16,10 +16,17 @@ const SETTINGS: &str = "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccoun
 async fn stand_in() -> (StandIn, FaultyVpc) {
     let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
     fs::write(stand_in.directory.path().join("postern.toml"), SETTINGS).unwrap();
+    create_ledger(&stand_in, REGION).await;
+    (stand_in, vpc)
+}
+
+async fn create_ledger(stand_in: &StandIn, region: &str) {
     stand_in
         .aws(&[
             "dynamodb",
             "create-table",
+            "--region",
+            region,
             "--table-name",
             LEDGER,
             "--billing-mode",
@@ -35,7 +42,6 @@ async fn stand_in() -> (StandIn, FaultyVpc) {
             r#"[{"IndexName":"history","KeySchema":[{"AttributeName":"place","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}]"#,
         ])
         .await;
-    (stand_in, vpc)
 }
 
 fn mutating(stand_in: &StandIn) -> Vec<String> {
@@ -133,6 +139,64 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
     assert_eq!(run.status, 1);
     assert!(run.stderr.contains("no longer holds"), "{}", run.stderr);
     assert_eq!(mutating(&stand_in), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_recorded_in_the_ledger_of_their_own_region() {
+    let (stand_in, vpc) = stand_in().await;
+    create_ledger(&stand_in, "eu-central-1").await;
+    let elsewhere = async |arguments: &[&str]| {
+        let mut command = stand_in.command(arguments);
+        command.env("AWS_REGION", "eu-central-1");
+        finish(command).await
+    };
+    let table = ["--table", LEDGER];
+    let plan = [
+        "plan",
+        &vpc.id,
+        "--region",
+        REGION,
+        "--control",
+        "policy-open",
+        "--out",
+        "plan.json",
+    ];
+    let run = elsewhere(&[&plan[..], &table].concat()).await;
+    assert_eq!(run.status, 1, "{}{}", run.stdout, run.stderr);
+    let run = elsewhere(&[&["apply", "plan.json", "--region", "eu-west-1", "--yes"], &table[..]].concat()).await;
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (
+            "error: the plan is of Region `us-east-1`, and `--region` names `eu-west-1`; leave `--region` out\n",
+            2
+        )
+    );
+    let run = elsewhere(&[&["apply", "plan.json", "--yes"], &table[..]].concat()).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 0), "{}", run.stdout);
+    let rollback = run
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("To roll back: postern "));
+    assert!(
+        rollback
+            .unwrap()
+            .ends_with(" --region us-east-1 --table postern-ledger"),
+        "{}",
+        run.stdout
+    );
+    let here = elsewhere(&[&["history", "--region", REGION], &table[..]].concat()).await;
+    assert!(here.stdout.contains("outcome  applied"), "{}", here.stdout);
+    let there = elsewhere(&[&["history"], &table[..]].concat()).await;
+    assert_eq!(
+        there.stdout,
+        "No change of 111122223333 in eu-central-1 is on record.\n"
+    );
+    // The command that was printed works from the other Region, too.
+    let rollback: Vec<&str> = rollback.unwrap().split(' ').collect();
+    let run = elsewhere(&rollback).await;
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("--region us-east-1"), "{}", run.stdout);
+    stand_in.proxy.take();
 }
 
 /// Runs a program on a terminal of its own, and answers its question.

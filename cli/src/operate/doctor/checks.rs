@@ -26,7 +26,7 @@ pub(super) async fn all(
     named: &Read<Option<Settings>>,
     stack: Option<&str>,
 ) -> Result<Vec<Line>, CommandError> {
-    let region = aws.region().ok_or(CommandError::NoRegion)?;
+    let region = aws.region().ok_or(AccessError::NoRegion)?;
     let caller = aws.caller().await.map_err(AccessError::from)?;
     let mut lines = vec![Line::ok(format!(
         "account {}, Region {region}, as {}",
@@ -249,7 +249,9 @@ fn own_settings(settings: &Read<Option<Settings>>, aws: &Aws) -> Line {
     let settings = match settings {
         Ok(Some(settings)) => settings,
         Ok(None) => return Line::warning("no settings at hand: name those of the functions with `--settings`"),
-        Err(error) => return Line::problem(format!("settings {error}")).run("postern settings check"),
+        Err(error) => {
+            return Line::problem(format!("the settings cannot be used: {error}")).run("postern settings check");
+        }
     };
     let warnings = settings.warnings(&known(), aws.now());
     match warnings.len() {

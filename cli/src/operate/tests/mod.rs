@@ -127,7 +127,7 @@ impl Rig {
         let context = self.context().await;
         context
             .ledger
-            .history(&context.account, &context.region, None)
+            .history(&context.account, context.region(), None)
             .await
             .unwrap()
     }
