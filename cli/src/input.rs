@@ -10,6 +10,9 @@ use postern_policy::{Document, ParseError, Problem};
 /// Larger files are not read to their end. A policy has at most 20,480 characters.
 const MOST_BYTES: u64 = 8 << 20;
 
+/// The first bytes of a gzip file (<https://www.rfc-editor.org/rfc/rfc1952#page-6>), such as CloudTrail writes to S3.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
 const STANDARD_INPUT: &str = "-";
 
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,8 @@ pub enum InputError {
     Directory { name: String },
     #[error("`{name}` is larger than 8 MiB, so it is not what it should be")]
     TooLarge { name: String },
+    #[error("`{name}` is compressed; decompress it first, such as with `gunzip -c {name} | postern … -`")]
+    Compressed { name: String },
     #[error("`{name}` is not UTF-8 text (line {line}, byte {byte} of it)")]
     NotText { name: String, line: usize, byte: usize },
 }
@@ -42,6 +47,9 @@ pub(crate) fn text(path: &Path) -> Result<String, InputError> {
     };
     if bytes.len() as u64 > MOST_BYTES {
         return Err(InputError::TooLarge { name });
+    }
+    if bytes.starts_with(GZIP) {
+        return Err(InputError::Compressed { name });
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error

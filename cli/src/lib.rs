@@ -20,12 +20,14 @@ mod fix;
 pub mod generate;
 mod init;
 mod input;
+mod markdown;
 pub mod operate;
 mod output;
 pub mod plan;
 mod replace;
 mod run;
 mod settings;
+mod values;
 
 pub use access::AccessError;
 pub use arguments::{AwsArguments, Format};

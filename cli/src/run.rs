@@ -19,9 +19,10 @@ pub(crate) fn run(arguments: &Arguments) -> Status {
     let done = command(arguments, &mut out).and_then(|status| out.flush().map(|()| status));
     done.unwrap_or_else(|error| {
         // Whoever closes the pipe has read enough and needs no message.
-        if error.kind() != ErrorKind::BrokenPipe {
-            complain(&format!("the result cannot be written: {error}"));
+        if error.kind() == ErrorKind::BrokenPipe {
+            return Status::Unread;
         }
+        complain(&format!("the result cannot be written: {error}"));
         Status::Failed
     })
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, io, thread};
 
+use jiff::Timestamp;
 use postern_aws::{Aws, CallError, LocationError, SettingsLocation, SettingsReader};
 use postern_core::controls::known;
 use postern_core::settings::{Settings, SettingsError};
@@ -72,6 +73,16 @@ pub(crate) fn load_with_name(named: Option<&Path>) -> Result<Loaded, TrustError>
         Ok(settings) => Ok(Loaded { name, settings }),
         Err(problems) => Err(TrustError::Refused { name, problems }),
     }
+}
+
+/// What is questionable in settings. The functions do not warn of an empty perimeter: the shipped settings have one.
+pub(crate) fn warnings(settings: &Settings, now: Timestamp) -> Vec<String> {
+    let empty = (!settings.perimeter.trusts_somebody()).then(|| {
+        "perimeter: it names nobody whom you trust, so policies are not checked and no policy is written; name your \
+         organisation or your accounts, or run `postern settings init` for a file that does"
+            .to_owned()
+    });
+    empty.into_iter().chain(settings.warnings(&known(), now)).collect()
 }
 
 /// In a thread of its own, so that it may be called where something else waits for AWS.

@@ -10,7 +10,8 @@ use postern_core::model::id::RunId;
 use postern_core::plan::ReleaseTarget;
 
 use super::since::Since;
-use crate::arguments::{AwsArguments, Format, region};
+use crate::arguments::{AwsArguments, Format};
+use crate::values::region;
 
 const TABLE: &str = "\
 Credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
@@ -74,23 +75,22 @@ pub struct TableArguments {
 }
 
 impl TableArguments {
-    /// The flags that were given, for another command line: each with a space before it.
-    pub(crate) fn repeated(&self) -> String {
+    /// The flags that were given, for another command line.
+    pub(crate) fn flags(&self) -> Vec<String> {
         let flags = [("--region", &self.aws.region), ("--table", &self.table)];
-        flags
-            .iter()
-            .filter_map(|(flag, value)| Some(format!(" {flag} {}", word(value.as_deref()?))))
-            .collect()
+        let given = flags
+            .into_iter()
+            .filter_map(|(flag, value)| Some((flag, value.as_deref()?)));
+        given.map(|(flag, value)| format!("{flag} {}", word(value))).collect()
     }
 }
 
 impl Changing {
-    pub(crate) fn repeated(&self) -> String {
-        let settings = self
-            .settings
-            .as_deref()
-            .map(|path| format!(" --settings {}", word(&path.display().to_string())));
-        self.table.repeated() + &settings.unwrap_or_default()
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let settings = self.settings.as_deref().map(|path| word(&path.display().to_string()));
+        let mut flags = self.table.flags();
+        flags.extend(settings.map(|settings| format!("--settings {settings}")));
+        flags
     }
 }
 
@@ -190,8 +190,14 @@ pub struct Resume {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = STATUS)]
 pub struct Release {
-    #[arg(value_name = "VPC|SUBNET|SERVICE", value_parser = release_target)]
-    pub target: ReleaseTarget,
+    #[arg(value_name = "VPC|SUBNET|SERVICE", value_parser = release_target, required_unless_present = "all")]
+    pub target: Option<ReleaseTarget>,
+    /// Remove what Postern created in every VPC of the Region, after one question
+    #[arg(long, conflicts_with = "target")]
+    pub all: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "all")]
+    pub yes: bool,
     #[command(flatten)]
     pub changing: Changing,
 }

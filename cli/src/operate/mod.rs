@@ -21,11 +21,12 @@ mod tests;
 mod undo;
 
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use postern_aws::chain;
 use postern_core::settings::Settings;
 
+pub(crate) use self::arguments::word;
 pub use self::arguments::{
     Changing, Doctor, History, Prices, Redrive, Release, Resume, Rollback, Sweep, TableArguments,
 };
@@ -109,7 +110,7 @@ fn with_settings<T>(
 ) -> Result<T, CommandError> {
     let settings = settings::load(changing.settings.as_deref())?;
     block_on(async {
-        let context = connect(&changing.table).await?.repeating(changing.repeated());
+        let context = connect(&changing.table).await?.repeating(&changing.flags());
         work(settings, context).await
     })
 }
@@ -117,7 +118,7 @@ fn with_settings<T>(
 pub(crate) async fn connect(arguments: &TableArguments) -> Result<OperatorContext, CommandError> {
     let table = context::table(arguments)?;
     let aws = access::environment(arguments.aws.region.as_deref()).await?;
-    Ok(OperatorContext::new(aws, &table).await?.repeating(arguments.repeated()))
+    Ok(OperatorContext::new(aws, &table).await?.repeating(&arguments.flags()))
 }
 
 /// Works until it is done or interrupted. What was not waited for any more may be done all the same.
@@ -152,6 +153,15 @@ pub(crate) async fn ask(question: &str) -> Result<String, CommandError> {
     };
     let answer = tokio::task::spawn_blocking(read).await.map_err(io::Error::other)??;
     Ok(answer.trim_end_matches(['\n', '\r']).to_owned())
+}
+
+/// Asks a question on the terminal that only `yes` answers.
+pub(crate) async fn consent(question: &str) -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(CommandError::NoConsent);
+    }
+    let answer = ask(&format!("{question} Only `yes` is accepted: ")).await?;
+    Ok(answer.trim() == "yes")
 }
 
 pub(crate) fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {

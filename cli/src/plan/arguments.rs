@@ -7,8 +7,8 @@ use clap::builder::PossibleValuesParser;
 use postern_core::controls::CONTROLS;
 use postern_core::model::scope::ScopedResource;
 
-use crate::arguments::scope;
-use crate::operate::TableArguments;
+use crate::operate::{TableArguments, word};
+use crate::values::scope;
 
 const PLAN: &str = "\
 Examples:
@@ -57,6 +57,17 @@ pub struct Planning {
     pub settings: Option<PathBuf>,
     #[command(flatten)]
     pub table: TableArguments,
+}
+
+impl Planning {
+    /// The flags for another command with the same settings, Region and ledger.
+    pub(super) fn repeated(&self) -> Vec<String> {
+        let settings = self
+            .settings
+            .as_deref()
+            .map(|path| format!("--settings {}", word(&path.display().to_string())));
+        settings.into_iter().chain(self.table.flags()).collect()
+    }
 }
 
 /// Show the changes that remedy the findings of VPCs and endpoint services; changes nothing

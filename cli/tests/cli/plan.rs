@@ -74,8 +74,8 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
         &format!("  - replace the policy of {} (restrictive, $0.00 a month)", vpc.sts),
         &format!("      for policy-open on {}", vpc.sts),
         "changes are to be applied, $0.00 a month.",
-        "  Not applied:",
-        "the settings audit `vpc-dns-disabled`",
+        "because the settings only audit",
+        "      for vpc-dns-disabled on vpc-",
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
@@ -251,6 +251,87 @@ async fn plan_without_a_ledger_says_what_it_may_miss_and_reads_only() {
     );
     assert!(run.stdout.contains("No change is to be applied."), "{}", run.stdout);
     assert_eq!(mutating(&stand_in), [""; 0]);
+}
+
+/// A command in a plan's output, without the line breaks that the shell ignores.
+fn command_after(text: &str, heading: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(heading).unwrap_or_else(|| panic!("{text}"));
+    let (_, command) = rest.split_once('\n').unwrap();
+    let command = command.replace("\\\n", " ");
+    let words = command.lines().next().unwrap().split_whitespace();
+    words.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audited_changes_are_shown_in_full_with_the_one_command_that_applies_them() {
+    let (stand_in, vpc) = stand_in().await;
+    let run = stand_in.run(&["plan", &vpc.id, "--table", LEDGER]).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 0), "{}", run.stdout);
+    for part in [
+        "  No change is to be applied.\n",
+        "  Not applied: ",
+        &format!("  - replace the policy of {} (restrictive, $0.00 a month)", vpc.sts),
+        &format!("      +++ {}, fixed", vpc.sts),
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let wide = run
+        .stdout
+        .lines()
+        .find(|line| line.chars().count() > 80 && !line.starts_with("      "));
+    assert_eq!(wide, None, "{}", run.stdout);
+    let reasons = run
+        .stdout
+        .matches("because the settings only audit their controls:")
+        .count();
+    assert_eq!(reasons, 1, "{}", run.stdout);
+    let mut apply = command_after(&run.stdout, "This command applies ");
+    assert_eq!(apply[..3], ["postern", "apply", vpc.id.as_str()]);
+    assert!(apply.contains(&"--control".to_owned()) && apply.ends_with(&["--table".to_owned(), LEDGER.to_owned()]));
+    // It does what it says.
+    let promised = run.stdout.split("This command applies ").nth(1).unwrap();
+    let count: usize = promised.split(' ').next().unwrap().parse().unwrap();
+    apply.push("--yes".to_owned());
+    let apply: Vec<&str> = apply[1..].iter().map(String::as_str).collect();
+    let applied = stand_in.run(&apply).await;
+    let shown = format!("  {count} change");
+    assert!(
+        applied.stdout.contains(&shown),
+        "{shown}: {}{}",
+        applied.stdout,
+        applied.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resource_that_does_not_exist_is_a_failure() {
+    let (stand_in, vpc) = stand_in().await;
+    let missing = "vpc-0123456789abcdef0";
+    let message =
+        "was not found in account 111122223333, Region us-east-1; check the id, the Region and the credentials\n";
+    for arguments in [
+        &["plan", missing, "--table", LEDGER][..],
+        &["plan", missing, &vpc.id, "--table", LEDGER],
+        &["apply", missing, "--table", LEDGER],
+    ] {
+        let run = stand_in.run(arguments).await;
+        assert_eq!(
+            (run.stderr, run.status),
+            (format!("error: VPC `{missing}` {message}"), 2),
+            "{arguments:?}"
+        );
+    }
+    let run = stand_in.run(&["audit", "--region", REGION, "--vpc", missing]).await;
+    assert_eq!(
+        (run.stderr, run.status),
+        (
+            format!(
+                "error: VPC `{missing}` was not found among those of account 111122223333 in us-east-1; check the id, \
+                 `--region` and the credentials\n"
+            ),
+            2
+        )
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,8 @@ fn invalid_argument_is_refused_with_an_example() {
     assert!(refused("postern resume policy-open").contains("<RESOURCE>"));
     assert!(refused("postern resume policy-open vpce-1 --run r").contains("cannot be used with"));
     assert!(refused("postern sweep --queue sweeper").contains("expected the URL of a queue"));
+    assert!(refused("postern release").contains("required"));
+    assert!(refused("postern release vpc-1 --all").contains("cannot be used with"));
     assert!(refused("postern release vpce-1").contains("expected a VPC, a subnet or an endpoint service"));
     assert!(refused("postern resume policy-opem vpce-1").contains("'policy-open'"));
     assert!(refused("postern redrive subnet-inspector").contains("expected the URL of a queue"));
