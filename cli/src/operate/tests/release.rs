@@ -94,9 +94,7 @@ async fn group_that_an_endpoint_of_others_uses_is_kept_as_one_of_postern() {
     let rig = Rig::new("\"sts\"");
     rig.sweep().await;
     let theirs = rig.cloud.edit(|world| {
-        let group = world
-            .endpoints()
-            .find_map(|endpoint| endpoint.groups.first().cloned());
+        let group = world.endpoints().find_map(|endpoint| endpoint.groups.first().cloned());
         let mut new = NewEndpoint::interface(&rig.vpc, "kms");
         new.subnets = vec![rig.subnets[0].clone()];
         new.groups = vec![group.unwrap()];
