@@ -70,6 +70,14 @@ impl OperatorContext {
         }
     }
 
+    /// For commands of the AWS CLI: the Region, where a flag named it.
+    pub(crate) fn region_flag(&self) -> String {
+        match self.repeated.contains(" --region ") {
+            true => format!(" --region {}", self.region),
+            false => String::new(),
+        }
+    }
+
     /// Those flags, each with a space before it.
     pub(crate) fn repeated(&self) -> &str {
         &self.repeated

@@ -210,7 +210,7 @@ impl ScopeRelease<'_> {
         say(out, &line)?;
         for (inverse, resource) in plan.inverses.iter().zip(&plan.removed) {
             say(out, &format!("  {resource}"))?;
-            say(out, &format!("    {}", inverse.command()))?;
+            say(out, &format!("    {}{}", inverse.command(), context.region_flag()))?;
         }
         for (heading, resources) in [
             ("Created by Postern and kept:", &plan.in_use),

@@ -208,7 +208,7 @@ impl ScopeRollback<'_> {
             let change = record.map(described).unwrap_or_default();
             say(out, &format!("  {}  {change}", step.change))?;
             match &step.undo {
-                Undo::Apply(inverse) => say(out, &format!("    {}", inverse.command()))?,
+                Undo::Apply(inverse) => say(out, &format!("    {}{}", inverse.command(), context.region_flag()))?,
                 Undo::NotNeeded { reason } => say(out, &format!("    nothing to do: {reason}"))?,
             }
         }

@@ -16,13 +16,14 @@ Examples:
   postern plan vpc-0123456789abcdef0 --control policy-open --out plan.json
   postern apply plan.json
 
-A plan has the changes that the functions would apply, and those that they would not, with the reason. Changes of controls \
-that are only audited are applied if the control is named.
+A plan has the changes that the functions would apply, those that they would not, with the reason, and the findings that \
+people have to remedy. Changes of controls that are only audited are applied if the control is named; the last lines are the \
+command that does.
 
 Exit status:
   0  no change is to be applied
   1  at least one is
-  2  failed: wrong arguments, refused settings, no credentials, AWS refused or did not answer
+  2  failed: a resource was not found, wrong arguments, refused settings, no credentials, AWS refused or did not answer
 
 Credentials and endpoints come from the environment, as for the AWS CLI.";
 

@@ -279,7 +279,7 @@ async fn reader_that_has_gone_gets_no_message() {
         .await
         .unwrap();
     let run = run_of(output.unwrap());
-    assert_eq!((run.stderr.as_str(), run.status), ("", 2));
+    assert_eq!((run.stderr.as_str(), run.status), ("", 141));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,5 +304,11 @@ async fn settings_are_made_with_the_organisation_of_the_account() {
     assert!(run.stdout.contains("\"source\": \"settings\""), "{}", run.stderr);
     let run = stand_in.run(&["settings", "init"]).await;
     assert_eq!(run.status, 2);
+    assert_eq!(
+        run.stderr,
+        "error: `postern.toml` exists already; name another file, or overwrite this one with `--force`\n"
+    );
+    let forced = stand_in.run(&["settings", "init", "--force"]).await;
+    assert_eq!(forced.status, 0, "{}", forced.stderr);
     assert_eq!(stand_in.read("postern.toml"), text);
 }
