@@ -6,6 +6,7 @@ use std::io::Write;
 use postern_core::changes::Change;
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::Control;
+use postern_core::model::finding::FindingKey;
 use postern_core::model::text::plural;
 use postern_core::plan::PlannedChange;
 use postern_core::settings::{Mode, Settings};
@@ -80,13 +81,10 @@ pub(super) async fn describe_command(
         return Ok(());
     }
     let (flags, then) = search.flags(&wanted).await?;
-    let applied = |plan: &ScopePlan, change: &Change| {
-        let mut changes = plan.plan.changes.iter();
-        changes.any(|planned| planned.change == *change && is_applied(plan, planned))
-    };
-    let kept = wanted
-        .iter()
-        .filter(|(at, change)| then.get(*at).is_none_or(|plan| !applied(plan, change)));
+    let kept = wanted.iter().filter(|wanted| {
+        let plan = then.get(wanted.at);
+        plan.is_none_or(|plan| !wanted.remedied(plan, |change| is_applied(plan, change)))
+    });
     let kept = kept.count();
     let changes: Vec<&PlannedChange> = then
         .iter()
@@ -117,6 +115,23 @@ pub(super) async fn describe_command(
     Ok(())
 }
 
+/// A change that is only audited.
+struct Wanted {
+    /// The position of its plan.
+    at: usize,
+    change: Change,
+    causes: BTreeSet<FindingKey>,
+}
+
+impl Wanted {
+    /// Whether a plan has the change, or others for the same findings, among those that count.
+    fn remedied(&self, plan: &ScopePlan, counts: impl Fn(&PlannedChange) -> bool) -> bool {
+        let counted: Vec<_> = plan.plan.changes.iter().filter(|planned| counts(planned)).collect();
+        let covered = |key: &FindingKey| counted.iter().any(|planned| planned.causes.contains(key));
+        counted.iter().any(|planned| planned.change == self.change) || self.causes.iter().all(covered)
+    }
+}
+
 /// What the flags are looked for in.
 struct Search<'a> {
     context: &'a OperatorContext,
@@ -126,31 +141,36 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The changes that are only audited, each with the position of its plan.
-    fn audited(&self) -> Vec<(usize, Change)> {
+    fn audited(&self) -> Vec<Wanted> {
         let plans = self.plans.iter().enumerate();
         plans
             .flat_map(|(at, plan)| plan.plan.changes.iter().map(move |change| (at, change)))
             .filter(|(_, change)| change.mode != Mode::Enforce)
-            .map(|(at, change)| (at, change.change.clone()))
+            .map(|(at, planned)| Wanted {
+                at,
+                change: planned.change.clone(),
+                causes: planned.causes.clone(),
+            })
             .collect()
     }
 
     /// The fewest flags that were found to enforce these changes, and the plans with them.
-    async fn flags(&self, wanted: &[(usize, Change)]) -> Result<(Flags, Vec<ScopePlan>), CommandError> {
+    async fn flags(&self, wanted: &[Wanted]) -> Result<(Flags, Vec<ScopePlan>), CommandError> {
         let mut flags = Flags::default();
         let mut then: Vec<ScopePlan> = Vec::new();
         for _ in 0..ROUNDS {
             let plans = if then.is_empty() { self.plans } else { &then };
             let mut more = false;
-            for (at, change) in wanted {
-                let Some(plan) = plans.get(*at) else { continue };
-                match plan.plan.changes.iter().find(|planned| planned.change == *change) {
-                    Some(planned) if planned.mode == Mode::Enforce => {}
-                    Some(planned) => more |= flags.add(planned, self.settings),
-                    // With the flags so far, it is left to people.
-                    None => more |= self.add_what_proposes(change, *at, &mut flags).await?,
+            for wanted in wanted {
+                let Some(plan) = plans.get(wanted.at) else { continue };
+                if wanted.remedied(plan, |change| change.mode == Mode::Enforce) {
+                    continue;
                 }
+                more |= match plan.plan.changes.iter().find(|planned| planned.change == wanted.change) {
+                    Some(planned) => flags.add(planned, self.settings),
+                    // With the flags so far, it is left to people.
+                    None => self.add_what_proposes(wanted, &mut flags).await?,
+                };
             }
             if !more {
                 break;
@@ -171,8 +191,8 @@ impl Search<'_> {
     }
 
     /// Adds a control that must be enforced as well for the change to be proposed. Whether there is one.
-    async fn add_what_proposes(&self, change: &Change, at: usize, flags: &mut Flags) -> Result<bool, CommandError> {
-        let Some(plan) = self.plans.get(at) else {
+    async fn add_what_proposes(&self, wanted: &Wanted, flags: &mut Flags) -> Result<bool, CommandError> {
+        let Some(plan) = self.plans.get(wanted.at) else {
             return Ok(false);
         };
         let audited = |control: &&&Control| self.settings.modes.of(control.name) == Mode::Audit;
@@ -183,7 +203,7 @@ impl Search<'_> {
             }
             let settings = with.enforce(self.settings);
             let planned = replan(&self.context.run("plan", &settings), plan, self.ledger).await?;
-            if planned.plan.changes.iter().any(|planned| planned.change == *change) {
+            if wanted.remedied(&planned, |change| change.mode == Mode::Enforce) {
                 *flags = with;
                 return Ok(true);
             }
@@ -215,7 +235,8 @@ fn command_lines(flags: &Flags, plans: &[ScopePlan], planning: &Planning, ledger
     }
     words.extend(shared.iter().cloned());
     if resources.len() > 1 {
-        words.extend(["--out plan.json".to_owned(), "&& postern apply plan.json".to_owned()]);
+        // A plan with changes has status 1.
+        words.extend(["--out plan.json;".to_owned(), "postern apply plan.json".to_owned()]);
         words.extend(shared);
     }
     folded(&words)
