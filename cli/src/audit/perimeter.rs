@@ -21,25 +21,29 @@ pub(crate) struct AuditSettings {
     pub(crate) perimeter: AuditPerimeter,
 }
 
-/// The settings of the file, or else the default ones. Where nobody is trusted, the audited accounts and the organisation
-/// of the credentials' account are.
+/// The settings of the file, or else the default ones, with the reason why their perimeter may be empty.
 ///
 /// # Errors
 /// If the settings file cannot be used.
+pub(crate) fn chosen_settings(path: Option<&Path>) -> Result<(Settings, &'static str), TrustError> {
+    match settings::load(path) {
+        Ok(settings) => Ok((settings, "the settings have an empty perimeter")),
+        Err(TrustError::Missing) => Ok((default_settings()?, "there is no settings file")),
+        Err(error) => Err(error),
+    }
+}
+
+/// The settings with a perimeter. Where nobody is trusted, the audited accounts and the organisation of the credentials'
+/// account are.
 pub(crate) async fn settings_for(
     session: &Session,
     accounts: &BTreeSet<AccountId>,
-    path: Option<&Path>,
-) -> Result<AuditSettings, TrustError> {
-    let (mut settings, from) = match settings::load(path) {
-        Ok(settings) => (settings, "`[perimeter]` in the settings is empty"),
-        Err(TrustError::Missing) => (default_settings()?, "there is no settings file"),
-        Err(error) => return Err(error),
-    };
+    (mut settings, from): (Settings, &str),
+) -> AuditSettings {
     if settings.perimeter.trusts_somebody() {
         let note = "The settings name it in `[perimeter]`.".to_owned();
         let perimeter = published(&settings.perimeter, PerimeterSource::Settings, note);
-        return Ok(AuditSettings { settings, perimeter });
+        return AuditSettings { settings, perimeter };
     }
     let organization = match session.organization().await {
         Ok(organization) => organization,
@@ -75,13 +79,13 @@ pub(crate) async fn settings_for(
     };
     settings.perimeter.accounts = accounts.iter().map(ToString::to_string).collect();
     let perimeter = published(&settings.perimeter, source, note);
-    Ok(AuditSettings { settings, perimeter })
+    AuditSettings { settings, perimeter }
 }
 
 fn default_settings() -> Result<Settings, TrustError> {
-    Settings::parse(DEFAULT_SETTINGS, &known()).map_err(|source| TrustError::Refused {
+    Settings::parse(DEFAULT_SETTINGS, &known()).map_err(|problems| TrustError::Refused {
         name: "the default settings".into(),
-        source,
+        problems,
     })
 }
 

@@ -12,6 +12,7 @@ use postern_core::model::id::Region;
 use postern_core::settings::Settings;
 
 use super::{CommandError, Prices, say};
+use crate::access::AccessError;
 use crate::output::Status;
 use crate::{input, replace};
 
@@ -23,9 +24,14 @@ const SETTINGS_FILE: &str = "postern.toml";
 /// # Errors
 /// If a price cannot be looked up, or the file cannot be read or written.
 pub async fn prices(aws: &Aws, arguments: &Prices, out: &mut dyn Write) -> Result<Status, CommandError> {
+    let file = arguments
+        .write
+        .as_ref()
+        .map(|file| file.as_deref().unwrap_or(Path::new(SETTINGS_FILE)));
+    let before = file.map(input::text).transpose().map_err(CommandError::Input)?;
     let mut regions: BTreeSet<Region> = arguments.region.iter().map(|region| region.as_str().into()).collect();
     if regions.is_empty() {
-        regions.insert(aws.region().ok_or(CommandError::NoRegion)?);
+        regions.insert(aws.region().ok_or(AccessError::NoRegion)?);
     }
     let day = aws.now().to_zoned(TimeZone::UTC).date();
     let mut found = BTreeMap::new();
@@ -34,14 +40,12 @@ pub async fn prices(aws: &Aws, arguments: &Prices, out: &mut dyn Write) -> Resul
         let price = price.map_err(|source| CommandError::Price(region.clone(), source))?;
         found.insert(region, price);
     }
-    let Some(file) = &arguments.write else {
+    let (Some(file), Some(before)) = (file, before) else {
         for line in section("", day, &found).lines() {
             say(out, line)?;
         }
         return Ok(Status::Fine);
     };
-    let file = file.as_deref().unwrap_or(Path::new(SETTINGS_FILE));
-    let before = input::text(file).map_err(CommandError::SettingsFile)?;
     let after = section(&before, day, &found);
     let named = || file.display().to_string();
     // Whatever the layout of the file is, nothing else may be changed by an edit of its text.

@@ -117,6 +117,8 @@ impl Handler {
         let context = RunContext {
             run,
             actor: self.function.name,
+            command: None,
+            on_wait: None,
             controls: &controls,
             settings: &settings,
             policies: &self.policies,

@@ -146,7 +146,11 @@ async fn others_wait_for_a_first_endpoint_that_is_not_reported_or_was_rolled_bac
         .unwrap()
         .unwrap();
     assert_eq!(canary.endpoints, 0);
-    assert!(canary.reason.contains("is not verified yet"), "{}", canary.reason);
+    assert!(
+        canary.reason.contains("no delivered report shows yet"),
+        "{}",
+        canary.reason
+    );
 
     let undone = postern_core::history::ChangeRecord {
         undone_by: Some("change-2".into()),

@@ -167,6 +167,8 @@ fn functions_contain_nothing_of_the_command_line() {
         "clap_mangen",
         "similar",
         "tempfile",
+        "aws-sdk-sso",
+        "aws-sdk-ssooidc",
     ] {
         assert!(!packaged.contains(foreign), "the functions contain {foreign}");
     }

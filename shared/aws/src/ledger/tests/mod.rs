@@ -140,9 +140,13 @@ async fn failure_of_the_ledger_names_the_remedy() {
             "allow the caller dynamodb:Query on the table",
         ),
         ("ValidationException", false, "infra/postern.yaml"),
-        ("ProvisionedThroughputExceededException", true, "Postern will retry"),
-        ("ThrottlingException", true, "Postern will retry"),
-        ("InternalServerError", true, "Postern will retry"),
+        (
+            "ProvisionedThroughputExceededException",
+            true,
+            "another attempt may succeed",
+        ),
+        ("ThrottlingException", true, "another attempt may succeed"),
+        ("InternalServerError", true, "another attempt may succeed"),
         ("SomethingElse", false, "correct what the error names"),
     ];
     for (code, transient, advice) in table {
