@@ -61,9 +61,9 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             None => key.compliant("No other endpoint of the VPC serves the same clients."),
             Some(other) => key.non_compliant(
                 format!(
-                    "{} leads to the same service and covers the same zones. {}",
+                    "{} leads to the same service and covers the same zones. {} The data costs the same through either.",
                     other.id,
-                    saving(context, endpoint)
+                    context.saving(endpoint)
                 ),
                 Remediation::Manual(format!(
                     "Admit the clients of the endpoint in the policy and the security groups of {}, and check in DNS logs \
@@ -107,18 +107,6 @@ fn zones<'a>(context: &Context<'a>, endpoint: &Endpoint) -> Result<BTreeSet<&'a 
     Ok(own.map(|subnet| &subnet.zone).collect())
 }
 
-/// What the endpoint costs.
-fn saving(context: &Context<'_>, endpoint: &Endpoint) -> String {
-    let (settings, region) = (context.settings, &context.snapshot.region);
-    let zones = endpoint.subnets.len();
-    match settings.prices.interface_endpoint(region, zones) {
-        Some(cost) => format!("Without it you save {cost} a month."),
-        None => {
-            format!("It is billed in {zones} zones; the price of {region} is not known (`postern prices --write`).")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,12 +136,13 @@ mod tests {
         let finding = twins().judge(&CONTROL, "vpce-b");
         assert_eq!(
             finding.explanation(),
-            "vpce-a leads to the same service and covers the same zones. Without it you save $7.30 a month."
+            "vpce-a leads to the same service and covers the same zones. Without it you save $7.30 a month (1 zone). \
+             The data costs the same through either."
         );
         assert!(advice(&finding).contains("--vpc-endpoint-ids vpce-b"));
         assert_eq!(twins().verdict(&CONTROL, "vpce-a"), Verdict::Compliant, "one is kept");
         let mut unknown = twins();
-        unknown.settings.prices.interface_endpoint_zone_hour = None;
+        unknown.settings.prices.elsewhere.interface_endpoint_zone_hour = None;
         let explanation = unknown.judge(&CONTROL, "vpce-b").explanation().into_owned();
         assert!(
             explanation.contains("the price of eu-central-1 is not known"),
