@@ -8,7 +8,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 /// Actions that a wrong IAM policy may deny.
-const DENIABLE: [&str; 14] = [
+const DENIABLE: [&str; 15] = [
+    "cloudwatch:GetMetricData",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",

@@ -87,7 +87,10 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
     if bytes > 0 {
         let since = traffic.since.strftime("%Y-%m-%d");
         let comparison = comparison(context, endpoint, traffic, bytes)?;
-        return Ok(key.compliant(format!("It processed {} since {since}.{comparison}", amount(bytes))));
+        return Ok(key.compliant(format!(
+            "The endpoint processed {} since {since}.{comparison}",
+            amount(bytes)
+        )));
     }
     match endpoint.created {
         None => return Ok(key.not_applicable("The age of the endpoint is not known.")),
@@ -96,9 +99,12 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         }
         Some(_) => {}
     }
-    let idle = format!("It has processed no data for {days} days. {}", context.saving(endpoint));
+    let idle = format!(
+        "The endpoint has processed no data for {days} days. {}",
+        context.saving(endpoint)
+    );
     if required {
-        return Ok(key.not_applicable(format!("The settings require its service. {idle}")));
+        return Ok(key.not_applicable(format!("The settings require the service. {idle}")));
     }
     Ok(key.non_compliant(idle, Remediation::Manual(advice(endpoint))))
 }
@@ -115,16 +121,18 @@ fn required(context: &Context<'_>, endpoint: &Endpoint) -> Result<bool, Gap> {
 }
 
 fn advice(endpoint: &Endpoint) -> String {
-    let first = match (endpoint.kind, endpoint.private_dns) {
-        (EndpointKind::GatewayLoadBalancer, _) => "Remove the routes that lead to it. ",
-        (_, true) => {
-            "Its private DNS goes with it: clients that use the name of the service then resolve public addresses. "
-        }
-        (_, false) => "",
+    let (first, then) = match (endpoint.kind, endpoint.private_dns) {
+        (EndpointKind::GatewayLoadBalancer, _) => ("remove the routes that lead to it, and ", ""),
+        (_, true) => (
+            "",
+            " Private DNS ends with the endpoint: clients that use the normal DNS name of the service then resolve public \
+             addresses.",
+        ),
+        (_, false) => ("", ""),
     };
     format!(
-        "Ask the owner of the VPC whether the endpoint is still needed, for example in an emergency. If not: {first}Run \
-         `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}`. To keep it, add an exemption.",
+        "Ask the owner of the VPC whether the endpoint is still needed, for example in an emergency. If it is not, {first}run \
+         `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}`.{then} To keep the endpoint, add an exemption.",
         endpoint.id
     )
 }

@@ -32,14 +32,14 @@ fn idle_endpoint_is_reported_with_its_price() {
     let finding = world.judge(&CONTROL, "vpce-sts");
     assert_eq!(
         finding.explanation(),
-        "It has processed no data for 14 days. Without it you save $14.60 a month (2 zones)."
+        "The endpoint has processed no data for 14 days. Without it you save $14.60 a month (2 zones)."
     );
     let advice = crate::testing::advice(&finding);
     assert!(advice.contains("--vpc-endpoint-ids vpce-sts"), "{advice}");
-    assert!(advice.contains("private DNS goes with it"), "{advice}");
+    assert!(advice.contains("Private DNS ends with the endpoint"), "{advice}");
     let own_name = world.edit_endpoint("vpce-sts", |e| e.private_dns = false);
     let advice = crate::testing::advice(&own_name.judge(&CONTROL, "vpce-sts"));
-    assert!(!advice.contains("private DNS"), "{advice}");
+    assert!(!advice.contains("Private DNS"), "{advice}");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn used_endpoint_is_compliant_and_compared_with_the_nat_gateway() {
     // 29 GB in 348 hours are 60.8 in 730; 14.60 dollars buy the difference of 0.04 dollars 365 times.
     assert_eq!(
         explanation(&world),
-        "It processed 29.0 GB since 2026-11-09. At that rate it costs $15.21 a month ($14.60 for 2 zones and $0.61 for \
+        "The endpoint processed 29.0 GB since 2026-11-09. At that rate it costs $15.21 a month ($14.60 for 2 zones and $0.61 for \
          data), and its data would cost $3.04 through the NAT gateway of the VPC. From 365 GB a month on the endpoint costs \
          less."
     );
@@ -89,7 +89,7 @@ fn break_even_needs_prices_and_a_dearer_nat_gateway() {
 
 #[test]
 fn endpoint_is_not_compared_where_no_nat_gateway_leads_to_its_service() {
-    let alone = "It processed 29.0 GB since 2026-11-09.";
+    let alone = "The endpoint processed 29.0 GB since 2026-11-09.";
     let dead =
         processed(gigabytes(29)).edit_table("rtb-private", |t| t.routes.iter_mut().for_each(|r| r.active = false));
     assert_eq!(explanation(&dead), alone);
@@ -135,7 +135,7 @@ fn required_endpoint_is_not_applicable_and_its_cost_is_named() {
     assert_eq!(world.verdict(&CONTROL, "vpce-sts"), Verdict::NotApplicable);
     assert_eq!(
         explanation(&world),
-        "The settings require its service. It has processed no data for 14 days. Without it you save $14.60 a month (2 \
+        "The settings require the service. The endpoint has processed no data for 14 days. Without it you save $14.60 a month (2 \
          zones)."
     );
     assert_eq!(
@@ -174,10 +174,10 @@ fn idle_gateway_load_balancer_endpoint_is_reported_without_a_price() {
     let finding = world.judge(&CONTROL, "vpce-sts");
     assert_eq!(
         finding.explanation(),
-        "It has processed no data for 14 days. It is billed by the hour in 2 zones; Postern has no price of Gateway Load \
+        "The endpoint has processed no data for 14 days. It is billed by the hour in 2 zones; Postern has no price of Gateway Load \
          Balancer endpoints."
     );
-    assert!(crate::testing::advice(&finding).contains("Remove the routes that lead to it."));
+    assert!(crate::testing::advice(&finding).contains("remove the routes that lead to it"));
 }
 
 #[test]
