@@ -1,6 +1,8 @@
 //! Decides whether principals outside a perimeter can use an endpoint, whether resources outside it can be reached,
 //! and whether trusted principals can use it at all.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::document::{Document, MOST_CHARACTERS};
@@ -11,6 +13,7 @@ use crate::{EndpointContext, Perimeter};
 
 mod actions;
 mod atoms;
+mod automata;
 mod budget;
 mod callers;
 mod explain;
@@ -136,6 +139,7 @@ fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
         summary.doubts.extend(short_forms);
         summary.doubted = [true; 2];
     }
+    let mut known: Vec<(Vec<_>, [Answer; 3])> = Vec::new();
     for (index, named) in interpretations.iter().enumerate() {
         if budget.is_spent() {
             summary.doubts.push(TOO_MANY.to_owned());
@@ -143,22 +147,36 @@ fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
             break;
         }
         let models = Model::all(document, setting, named.interpretation, Supposition::AsPublished);
-        let mut asked: Vec<_> = models
-            .iter()
-            .map(|model| Asked::new(document, model, named, &mut budget))
-            .collect();
-        let identity = answer(&mut asked, |model| model.hole(Goal::Identity, &mut budget));
-        let resource = answer(&mut asked, |model| model.hole(Goal::Resource, &mut budget));
-        let reach = answer(&mut asked, |model| model.reaches(&mut budget));
-        summary.add(index, identity, resource, &reach);
         if let Some(model) = models.first() {
             summary.unknown_keys = model.unknown_keys().map(str::to_owned).collect();
             lacking |= model.has_keys_of_actions();
         }
+        let of_models: Vec<_> = models.iter().map(Model::essence).collect();
+        if let Some((_, answers)) = known.iter().find(|(of, _)| *of == of_models) {
+            summary.add(index, answers.clone());
+            continue;
+        }
+        let mut asked: Vec<_> = models
+            .iter()
+            .map(|model| Asked::new(document, model, named, &mut budget))
+            .collect();
+        let answers = [
+            answer(&mut asked, |model| model.hole(Goal::Identity, &mut budget)),
+            answer(&mut asked, |model| model.hole(Goal::Resource, &mut budget)),
+            answer(&mut asked, |model| model.reaches(&mut budget)),
+        ];
+        if interpretations.len() > 1 {
+            known.push((of_models, answers.clone()));
+        }
+        summary.add(index, answers);
     }
     if summary.is_closed() && (lacking || !summary.unknown_keys.is_empty()) {
+        let mut known = BTreeSet::new();
         for named in &interpretations {
             let models = Model::all(document, setting, named.interpretation, Supposition::AsWritten);
+            if interpretations.len() > 1 && !known.insert(models.iter().map(Model::essence).collect::<Vec<_>>()) {
+                continue;
+            }
             let mut asked: Vec<_> = models
                 .iter()
                 .map(|model| Asked::new(document, model, named, &mut budget))
@@ -173,6 +191,7 @@ fn analysis(document: &Document, setting: &Setting<'_>) -> Analysis {
 }
 
 /// The answer to one question.
+#[derive(Clone)]
 enum Answer {
     Yes(Box<Witness>),
     No,
@@ -203,8 +222,6 @@ struct Asked<'m, 'd> {
     model: &'m Model<'d>,
     named: &'m Named,
     search: Search<'m, 'd>,
-    /// Whether following the variables misses nothing.
-    exact: bool,
 }
 
 impl<'m, 'd> Asked<'m, 'd> {
@@ -214,7 +231,6 @@ impl<'m, 'd> Asked<'m, 'd> {
             model,
             named,
             search: Search::new(model, budget),
-            exact: search::exact(model),
         }
     }
 
@@ -276,7 +292,7 @@ impl<'m, 'd> Asked<'m, 'd> {
         if let (true, Some(reason)) = (unconfirmed, self.model.blind.first()) {
             return Answer::Unknown(reason.clone());
         }
-        if self.search.complete && self.exact && !unconfirmed {
+        if self.search.complete && self.search.exact && !unconfirmed {
             return Answer::No;
         }
         if budget.is_spent() {

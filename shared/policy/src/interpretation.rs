@@ -1,11 +1,11 @@
 //! What AWS's documentation leaves open.
 
-use crate::document::{Document, PrincipalEntry, Values};
+use crate::document::{Document, PrincipalEntry, Statement, Values};
 use crate::operators::Quantifier;
 use crate::text::{ArnPattern, Form};
 
 /// One way of understanding a document where the documentation allows several. The default is the most probable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Interpretation {
     /// Which of the document's variants: duplicate members, numbers, Effect in the wrong case.
     pub(crate) variant: usize,
@@ -129,7 +129,7 @@ pub(crate) fn interpretations(document: &Document, services_matter: bool, bearer
             supposing: text.interpretation.into_iter().collect(),
         });
     }
-    let mut met = forks(document);
+    let mut met = forks(document.variants.iter().flat_map(|variant| &variant.statements));
     met[3] &= services_matter;
     met[4] &= bearers_matter;
     met[5] &= bearers_matter;
@@ -154,8 +154,26 @@ pub(crate) fn interpretations(document: &Document, services_matter: bool, bearer
     (all, true)
 }
 
-/// Which forks the document meets, in the order of [`FORKS`].
-fn forks(document: &Document) -> [bool; 9] {
+impl Interpretation {
+    /// What it says of these statements: as usual in all that they do not ask.
+    pub(crate) fn of<'d>(self, statements: impl Iterator<Item = &'d Statement>) -> Self {
+        let mut settled = Self {
+            variant: self.variant,
+            ..Self::default()
+        };
+        for (fork, met) in FORKS.iter().zip(forks(statements)) {
+            let mut opposite = self;
+            (fork.other)(&mut opposite);
+            if met && opposite == self {
+                (fork.other)(&mut settled);
+            }
+        }
+        settled
+    }
+}
+
+/// Which forks the statements meet, in the order of [`FORKS`].
+fn forks<'d>(statements: impl Iterator<Item = &'d Statement>) -> [bool; 9] {
     let mut met = [false; 9];
     let [
         any_value,
@@ -168,7 +186,7 @@ fn forks(document: &Document) -> [bool; 9] {
         milliseconds,
         plain,
     ] = &mut met;
-    for statement in document.variants.iter().flat_map(|variant| &variant.statements) {
+    for statement in statements {
         let short_text = |text: &crate::text::Text| matches!(text.fixed(), Some(Form::Arn(ArnPattern::Short(_))));
         for condition in &statement.conditions {
             *any_value |= condition.if_exists && condition.quantifier == Some(Quantifier::ForAnyValue);

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::bits::Bits;
 use crate::endpoint_service;
 
+pub(crate) mod aws_owned;
 mod exceptions;
 mod formats;
 mod reference;
@@ -65,6 +66,16 @@ impl Published {
     /// Whether its requests can have a key that has these places in the service with its prefix.
     pub(crate) fn carries(&self, key: Bits) -> bool {
         key == Bits::ALL || !(self.keys & key).is_empty()
+    }
+
+    /// Lets it act on resources of AWS's of a format, if it acts on the same in accounts or is one of those that take them.
+    fn take(&mut self, format: usize, in_accounts: Bits, takers: &[&str]) {
+        let taker = takers.contains(&&*self.full_name());
+        if let Targets::Formats(formats) = &mut self.targets
+            && (taker || !(*formats & in_accounts).is_empty())
+        {
+            formats.insert(format);
+        }
     }
 
     /// Whether it acts on resources of a format.
@@ -240,6 +251,14 @@ impl Service {
                 }
             }));
         }
+        let mut formats = formats::formats(&formats);
+        for (text, takers) in lines.iter().flat_map(|line| aws_owned::formats(line.prefix)) {
+            for (place, in_accounts) in formats::of_aws(&mut formats, text) {
+                actions
+                    .iter_mut()
+                    .for_each(|action: &mut Published| action.take(place, in_accounts, takers));
+            }
+        }
         let mut by_name: Vec<(&str, usize)> = actions
             .iter()
             .enumerate()
@@ -249,7 +268,7 @@ impl Service {
         Some(Self {
             prefixes: lines.iter().map(|line| line.prefix).collect(),
             by_name: by_name.into_iter().map(|(_, at)| at).collect(),
-            formats: formats::formats(&formats),
+            formats: formats::with_deeper(formats),
             keys: lines.iter().flat_map(|line| list(line.keys)).map(Key::read).collect(),
             actions,
             keyless,

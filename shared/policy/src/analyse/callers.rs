@@ -98,6 +98,8 @@ pub(super) struct Membership {
     pub(super) organization: Option<Rc<str>>,
     pub(super) path: Option<Rc<str>>,
     pub(super) trusted: bool,
+    /// See [`Identities::first`].
+    pub(super) first: Option<Rc<str>>,
     /// Statements that do not fail on a caller with this membership, and those that do not fail on such an owner.
     pub(super) caller: Bits,
     pub(super) owner: Bits,
@@ -156,6 +158,7 @@ pub(super) fn memberships(
                 organization: Some(organization.clone()),
                 path: Some(path.into()),
                 trusted,
+                first: identities.first(organization).cloned(),
                 caller: caller & caller_path,
                 owner: owner & owner_path,
             });
@@ -167,6 +170,7 @@ pub(super) fn memberships(
         organization: None,
         path: None,
         trusted: false,
+        first: None,
         caller: caller & caller_path,
         owner: owner & owner_path,
     });
@@ -201,7 +205,8 @@ pub(super) fn principals(
     let mut accounts: Vec<(AccountClass, usize)> = Vec::new();
     // Requests that name no resource are about the caller's own account, so that its being the owner tells callers apart.
     let of_own = model.resources.iter().any(|element| element.not || !element.every);
-    for account in identities.outsiders.iter().chain(&identities.named) {
+    let accounts_of_callers = identities.outsiders.iter().chain(&identities.named);
+    for account in accounts_of_callers.filter(|account| identities.first(account).is_none()) {
         if !budget.spend(weight) {
             return Principals { all, complete: false };
         }
@@ -238,7 +243,7 @@ pub(super) fn principals(
             if !by_name && !seen.insert((name.caller, name.sig, trusted_name)) {
                 continue;
             }
-            for membership in memberships {
+            for membership in memberships.iter().filter(|membership| membership.first.is_none()) {
                 if !budget.spend(KEPT) {
                     return Principals { all, complete: false };
                 }

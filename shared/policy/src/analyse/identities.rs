@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::automata;
 use super::budget::Budget;
 use super::model::{Key, KeyMeaning, Model};
 use super::strings::{Domain, candidates};
@@ -33,12 +34,17 @@ pub(super) struct Identities {
     /// Accounts that nobody names.
     pub(super) outsiders: Vec<Rc<str>>,
     pub(super) organizations: Vec<Rc<str>>,
+    /// Accounts and organisations that nothing tells from another one but that they are two, with this other one. They are
+    /// for owners alone, where the caller is of the other one. Empty where variables may tell any two apart.
+    seconds: Vec<[Rc<str>; 2]>,
     pub(super) complete: bool,
 }
 
 impl Identities {
-    pub(super) fn new(model: &Model<'_>, budget: &mut Budget) -> Self {
+    /// With `alike`, no variable tells two accounts or organisations apart that no pattern does.
+    pub(super) fn new(model: &Model<'_>, alike: bool, budget: &mut Budget) -> Self {
         let mut complete = true;
+        let mut seconds = Vec::new();
         let patterns = account_patterns(model);
         let twelve = [Piece::One; 12];
         let domain = Domain {
@@ -48,8 +54,10 @@ impl Identities {
             fillings: &[""],
             letters: "907852",
             avoid: &[],
+            automaton: automata::DIGITS,
         };
-        let (named, outsiders) = spread(patterns, &OUTSIDE_ACCOUNTS, &domain, &mut complete, budget);
+        let outside = &OUTSIDE_ACCOUNTS;
+        let (named, outsiders) = spread(patterns, outside, &domain, &mut seconds, &mut complete, budget);
         let prefix = [Piece::Char('o'), Piece::Char('-'), Piece::Any];
         let domain = Domain {
             base: &prefix,
@@ -58,16 +66,29 @@ impl Identities {
             fillings: &["zzzzzzzzzz", "qqqqqqqqqqq", "zzz", "", "zzzzzzzzzzzzzzzz", "0000000000"],
             letters: "zq0x17",
             avoid: &[],
+            automaton: automata::ORGANIZATION,
         };
         let patterns = organization_patterns(model);
-        let (mut organizations, outside) = spread(patterns, &OUTSIDE_ORGANIZATIONS, &domain, &mut complete, budget);
-        organizations.extend(outside);
+        let outside = &OUTSIDE_ORGANIZATIONS;
+        let (mut organizations, outsiders_too) =
+            spread(patterns, outside, &domain, &mut seconds, &mut complete, budget);
+        organizations.extend(outsiders_too);
+        if !alike {
+            seconds.clear();
+        }
         Self {
             named,
             outsiders,
             organizations,
+            seconds,
             complete,
         }
+    }
+
+    /// The account or organisation that this one is told from by nothing, where callers are to have the other one.
+    pub(super) fn first(&self, second: &str) -> Option<&Rc<str>> {
+        let mut all = self.seconds.iter();
+        all.find(|[own, _]| **own == *second).map(|[_, first]| first)
     }
 }
 
@@ -95,11 +116,13 @@ pub(super) fn may_be_organization(shape: &[Piece]) -> bool {
     rest.iter().all(in_id) && letters.count() <= 32
 }
 
-/// The constants, some outsiders, and representatives for the wildcards.
+/// The constants, some outsiders, and representatives for the wildcards. Two are enough of those that no pattern tells
+/// apart: these pairs are added to `seconds`.
 fn spread(
     patterns: Vec<Pattern>,
     outsiders: &[&str],
     domain: &Domain<'_>,
+    seconds: &mut Vec<[Rc<str>; 2]>,
     complete: &mut bool,
     budget: &mut Budget,
 ) -> (Vec<Rc<str>>, Vec<Rc<str>>) {
@@ -146,6 +169,26 @@ fn spread(
             .filter(|value| !outside.iter().any(|known| **known == ***value))
             .for_each(|value| add(value));
     }
+    let globs = || patterns.iter().filter(|pattern| matches!(pattern, Pattern::Glob(_)));
+    let all = outside.iter().chain(&values).filter(|name| !exact(name));
+    let mut classes: Vec<(Vec<bool>, Rc<str>, usize)> = Vec::new();
+    let mut more: Vec<Rc<str>> = Vec::new();
+    for name in all {
+        budget.spend(patterns.len() / 4);
+        let class: Vec<bool> = globs().map(|glob| glob.matches(name)).collect();
+        match classes.iter_mut().find(|(known, ..)| *known == class) {
+            Some((_, first, count)) => {
+                *count += 1;
+                if *count == 2 {
+                    seconds.push([name.clone(), first.clone()]);
+                } else {
+                    more.push(name.clone());
+                }
+            }
+            None => classes.push((class, name.clone(), 1)),
+        }
+    }
+    values.retain(|name| !more.contains(name));
     (values, outside)
 }
 
@@ -186,10 +229,17 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
             }
         }
     }
+    let short = model.interpretation.short_arns;
     for pattern in model.patterns() {
-        if let ArnPattern::Fields(fields) = pattern {
-            let [_, _, _, _, account, _] = fields.as_ref();
-            add(&mut patterns, account);
+        match pattern {
+            ArnPattern::Fields(fields) => {
+                let [_, _, _, _, account, _] = fields.as_ref();
+                add(&mut patterns, account);
+            }
+            ArnPattern::Short(text) if short => {
+                accounts_of_glob(&text.pieces(), |pattern| add(&mut patterns, &pattern));
+            }
+            ArnPattern::Short(_) | ArnPattern::All => {}
         }
     }
     let tied = tied(model, &[KeyMeaning::PrincipalAccount, KeyMeaning::ResourceAccount]);
@@ -239,6 +289,9 @@ fn account_patterns(model: &Model<'_>) -> Vec<Pattern> {
                     (KeyMeaning::PrincipalArn, Some(Form::Arn(ArnPattern::Fields(fields)))) => {
                         let [_, _, _, _, account, _] = fields.as_ref();
                         add(&mut patterns, account);
+                    }
+                    (KeyMeaning::PrincipalArn, Some(Form::Arn(ArnPattern::Short(text)))) if short => {
+                        accounts_of_glob(&text.pieces(), |pattern| add(&mut patterns, &pattern));
                     }
                     (KeyMeaning::PrincipalArn, Some(Form::Text(Pattern::Exact(name)))) => {
                         if let Some(arn) = Arn::parse(name) {

@@ -268,6 +268,20 @@ impl<'d> Model<'d> {
         }
     }
 
+    /// All that tells the answers of this model from those of one of another interpretation: what that says of the
+    /// statements that some request may fit, and which these are.
+    pub(super) fn essence(&self) -> (Interpretation, Bits) {
+        let said = self
+            .interpretation
+            .of(self.living_statements().map(|(_, statement)| statement));
+        let mut patterns = self.patterns();
+        let short_arns = match patterns.any(|pattern| matches!(pattern, ArnPattern::Short(_))) {
+            true => self.interpretation.short_arns,
+            false => said.short_arns,
+        };
+        (Interpretation { short_arns, ..said }, self.allow | self.deny)
+    }
+
     /// The keys of the document that AWS does not have, as the document spells them.
     pub(super) fn unknown_keys(&self) -> impl Iterator<Item = &'d str> {
         let unknown = self.named.iter().filter(|key| !key.known && !key.id.contains("::"));

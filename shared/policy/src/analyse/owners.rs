@@ -19,6 +19,8 @@ pub(super) struct Owner {
     pub(super) trusted: bool,
     /// The same for accounts that no pattern of an ARN tells apart.
     pub(super) class: Rc<str>,
+    /// Where nothing tells account or organisation from another one: the one of the callers for whom this owner is tried.
+    pub(super) of_caller: [Option<Rc<str>>; 2],
     /// Whether requests carry `aws:ResourceAccount` and its like.
     pub(super) told: bool,
     /// Statements that do not fail on this owner.
@@ -111,6 +113,7 @@ pub(super) fn owners(
                 organization: membership.organization.clone(),
                 path: membership.path.clone(),
                 trusted: trusted || membership.trusted,
+                of_caller: [identities.first(account).cloned(), membership.first.clone()],
                 told,
                 sig: if told { sig & membership.owner } else { unknown },
             });
@@ -120,6 +123,13 @@ pub(super) fn owners(
 }
 
 impl Owner {
+    /// Whether an owner who is told apart by more stands for this one where the caller is this.
+    pub(super) fn is_needless(&self, caller: &Principal) -> bool {
+        let [account, organization] = &self.of_caller;
+        account.as_ref().is_some_and(|account| *account != caller.account)
+            || (organization.is_some() && *organization != caller.organization)
+    }
+
     /// The caller's own account, for callers who have one.
     pub(super) fn of_caller(model: &Model<'_>, accounts: &AccountClasses<'_>, principal: &Principal) -> Option<Self> {
         let owner = Self {
@@ -128,6 +138,7 @@ impl Owner {
             organization: principal.organization.clone(),
             path: principal.path.clone(),
             trusted: model.trusts_account(&principal.account) || principal.trusted_membership,
+            of_caller: [None, None],
             told: true,
             sig: Bits::ALL,
         };

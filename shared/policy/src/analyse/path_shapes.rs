@@ -9,12 +9,15 @@ const UNIT: u32 = ROOT + 7;
 const ROOT: u32 = 36;
 const STATES: u32 = UNIT + 17;
 
+/// Before the first letter.
+pub(super) const START: u64 = 1;
+
 /// One letter of each kind that the automaton tells apart.
 const LETTERS: [char; 6] = ['o', 'u', 'r', 'a', '-', '/'];
 
 /// Whether some path has the shape.
 pub(super) fn feasible(shape: &[Piece]) -> bool {
-    let mut states: u64 = 1;
+    let mut states = START;
     for piece in shape {
         states = match piece {
             Piece::Char(c) | Piece::Fold(c) => step(states, *c),
@@ -31,6 +34,11 @@ pub(super) fn feasible(shape: &[Piece]) -> bool {
             }
         };
     }
+    ends(states)
+}
+
+/// Whether a path may end in one of these states.
+pub(super) fn ends(states: u64) -> bool {
     states >> UNIT & 1 == 1
 }
 
@@ -38,7 +46,8 @@ fn any(states: u64) -> u64 {
     (0..LETTERS.len()).fold(0, |all, kind| all | steps(states, kind))
 }
 
-fn step(states: u64, c: char) -> u64 {
+/// The states after a letter.
+pub(super) fn step(states: u64, c: char) -> u64 {
     let kind = |letter: &char| match c {
         'o' | 'u' | 'r' | '-' | '/' => *letter == c,
         c if c.is_ascii_lowercase() || c.is_ascii_digit() => *letter == 'a',

@@ -2,7 +2,7 @@
 
 use super::budget::Budget;
 use super::model::{Model, Supposition};
-use super::search::{self, Goal, Links, Search};
+use super::search::{Goal, Links, Search};
 use super::setting::Setting;
 use super::{MOST_VALUES, witness};
 use crate::document::Document;
@@ -101,7 +101,7 @@ pub(crate) fn removes_access(before: &Document, after: &Document, setting: &Sett
         if found.is_some() {
             return Some(found);
         }
-        if unconfirmed || !search.complete || !search::exact(&model) {
+        if unconfirmed || !search.complete || !search.exact {
             return None;
         }
     }

@@ -24,7 +24,7 @@ mod prepare;
 mod prune;
 mod solve;
 
-pub(super) use exact::exact;
+use exact::exact;
 use prune::{PruneCache, asks};
 use solve::solve;
 
@@ -75,6 +75,8 @@ pub(super) struct Search<'m, 'd> {
     pub(super) thorough: bool,
     /// Whether nothing was left out. Links are counted apart.
     pub(super) complete: bool,
+    /// Whether following the variables misses nothing.
+    pub(super) exact: bool,
 }
 
 /// The actions that tell the owner of a resource, or those that do not.
@@ -146,6 +148,7 @@ impl<'m, 'd> Search<'m, 'd> {
                 for owner in class.owners.iter().chain(own.get(at).into_iter().flatten()) {
                     let untrusted = goal == Goal::Resource || (goal == Goal::Identity && class.federated);
                     if (untrusted && owner.trusted)
+                        || owner.is_needless(principal)
                         || !(self.constant & owner.sig & of_callers).is_empty()
                         || !consistent(principal, owner)
                     {

@@ -10,6 +10,9 @@ use super::budget::Budget;
 use crate::glob::{Pattern, Piece, matches, meet};
 
 mod fill;
+mod walk;
+
+pub(super) use walk::Automaton;
 
 use fill::fill;
 
@@ -38,6 +41,8 @@ pub(super) struct Domain<'a> {
     pub(super) letters: &'a str,
     /// Patterns that fresh characters must not fall into by chance.
     pub(super) avoid: &'a [&'a Pattern],
+    /// Takes every possible string.
+    pub(super) automaton: Automaton<'a>,
 }
 
 pub(super) const WORD: Domain<'static> = Domain {
@@ -47,6 +52,7 @@ pub(super) const WORD: Domain<'static> = Domain {
     fillings: &[],
     letters: "zxqjkvwy0123456789bcdfghlmnprstaeiouZXQJKVWYBCDFGHLMNPRSTAEIOU",
     avoid: &[],
+    automaton: walk::EVERY,
 };
 
 /// One representative for each class that `patterns` tell apart within the domain.
@@ -68,12 +74,13 @@ pub(super) fn candidates<'p>(
             }
             _ => {
                 let pieces = pattern.pieces();
-                if pieces != [Piece::Any] && distinct.insert(pieces.clone()) {
+                if pieces != [Piece::Any] && !disjoint(domain.base, &pieces) && distinct.insert(pieces.clone()) {
                     globs.push(pieces);
                 }
             }
         }
     }
+    let texts = values.len();
     let (shapes, mut complete) = if globs.is_empty() {
         (vec![domain.base.to_vec()], true)
     } else {
@@ -90,7 +97,38 @@ pub(super) fn candidates<'p>(
             }
         }
     }
+    if !complete && let Some(more) = missed(&values, texts, &known, domain, budget) {
+        values.extend(more);
+        complete = true;
+    }
     Candidates { values, complete }
+}
+
+/// More patterns than this are not read together.
+const MOST_TOGETHER: usize = 12;
+
+/// The representatives that are not among the values, of which the first are texts of patterns. Nothing when that takes
+/// too long to find out.
+fn missed(
+    values: &[String],
+    texts: usize,
+    known: &Known<'_>,
+    domain: &Domain<'_>,
+    budget: &mut Budget,
+) -> Option<Vec<String>> {
+    let texts = values.get(..texts).unwrap_or_default();
+    let exact = texts.iter().map(|text| text.chars().map(Piece::Char).collect());
+    let avoided = known.avoid.iter().map(|pattern| pattern.pieces());
+    let patterns: Vec<Vec<Piece>> = known.globs.iter().cloned().chain(exact).chain(avoided).collect();
+    if patterns.len() > MOST_TOGETHER {
+        return None;
+    }
+    let patterns: Vec<&[Piece]> = patterns.iter().map(Vec::as_slice).collect();
+    let accepting = |text: &String| -> Vec<bool> { patterns.iter().map(|pattern| matches(pattern, text)).collect() };
+    let mut seen: BTreeSet<Vec<bool>> = values.iter().map(accepting).collect();
+    let mut more = walk::classes(&patterns, domain, budget)?;
+    more.retain(|text| seen.insert(accepting(text)));
+    Some(more)
 }
 
 /// The patterns that a string must not meet by chance.

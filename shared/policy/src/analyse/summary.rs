@@ -43,14 +43,15 @@ impl Found {
 }
 
 impl Summary {
-    pub(super) fn add(&mut self, index: usize, identity: Answer, resource: Answer, reach: &Answer) {
+    /// Adds what an interpretation says to the three questions.
+    pub(super) fn add(&mut self, index: usize, [identity, resource, reach]: [Answer; 3]) {
         for (doubted, answer) in self.doubted.iter_mut().zip([&identity, &resource]) {
             *doubted |= matches!(answer, Answer::Unknown(_));
         }
         for (answer, question) in [
             (&identity, "whether principals outside the perimeter can use it"),
             (&resource, "whether resources outside the perimeter can be reached"),
-            (reach, "whether trusted principals can use it"),
+            (&reach, "whether trusted principals can use it"),
         ] {
             if let Answer::Unknown(reason) = answer {
                 let doubt = format!("could not decide {question}: {reason}");

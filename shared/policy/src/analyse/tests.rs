@@ -7,6 +7,7 @@ use crate::evaluate;
 
 mod action_keys;
 mod callers;
+mod classes;
 mod documents;
 mod links;
 mod patterns;

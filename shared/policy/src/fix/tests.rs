@@ -368,3 +368,75 @@ fn endpoints_of_one_service_get_one_fix_whatever_their_name() {
         assert!(fixed(OPEN, service).is_ok(), "{service}");
     }
 }
+
+/// Calls of one action each that reach what AWS owns in a service.
+fn calls_on_resources_of_aws(service: &'static crate::service::Service, region: &str) -> Vec<(String, String)> {
+    let fillings = ["example", "example:1", "example/1.0.0/1", "scp/p-example"];
+    let mut calls = Vec::new();
+    for owned in aws_owned::of_service(Some(service)).filter(|owned| owned.mark.is_none()) {
+        for arn in owned.arns(region) {
+            for resource in fillings.map(|filling| arn.replace('*', filling)) {
+                let named = |name: &str| {
+                    let fits = |action: &&&str| match action.strip_suffix('*') {
+                        Some(start) => name.starts_with(start),
+                        None => name == **action,
+                    };
+                    owned.actions.iter().find(fits).is_some()
+                };
+                let taking = service.actions_on(&resource).map(|action| action.full_name());
+                calls.extend(
+                    taking
+                        .filter(|name| named(name))
+                        .map(|action| (action, resource.clone())),
+                );
+            }
+        }
+    }
+    calls
+}
+
+#[test]
+fn resources_of_aws_stay_reachable_through_every_endpoint() {
+    let perimeter = Perimeter {
+        builtin_aws_owned_resources: true,
+        ..perimeter()
+    };
+    let mut judged = 0;
+    for (region, partition) in [("us-east-1", "aws"), ("cn-north-1", "aws-cn")] {
+        for prefix in crate::service::aws_owned::all()
+            .map(|owned| owned.prefix)
+            .collect::<std::collections::BTreeSet<_>>()
+        {
+            let endpoint = EndpointContext {
+                service: prefix.to_owned(),
+                region: region.to_owned(),
+                ..endpoint("")
+            };
+            let service = crate::service::of_prefix(prefix).unwrap();
+            let Ok(fix) = fix(&Document::parse(OPEN).unwrap(), &perimeter, &endpoint) else {
+                continue;
+            };
+            let document = Document::parse(&fix.text).unwrap();
+            for (action, resource) in calls_on_resources_of_aws(service, region) {
+                let context = [
+                    ("aws:PrincipalAccount", "111122223333"),
+                    ("aws:PrincipalOrgID", "o-exampleorg1"),
+                    ("aws:PrincipalIsAWSService", "false"),
+                ];
+                let request = Request {
+                    principal: format!("arn:{partition}:iam::111122223333:role/app"),
+                    action,
+                    resource,
+                    context: context
+                        .map(|(key, value)| (key.to_owned(), vec![value.to_owned()]))
+                        .into(),
+                    gateway: false,
+                };
+                let allowed = crate::evaluate(&document, &request).is_allowed();
+                assert!(allowed, "{} on {}: {:#?}", request.action, request.resource, fix.added);
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged > 500, "{judged}");
+}

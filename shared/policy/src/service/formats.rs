@@ -1,5 +1,7 @@
 //! The documented formats of a service's ARNs.
 
+use std::collections::BTreeMap;
+
 use crate::bits::Bits;
 use crate::glob::{Piece, wild_pieces};
 
@@ -55,25 +57,69 @@ fn example(service: &str, account: &str, name: &str) -> String {
     name.replace('*', "example")
 }
 
-/// The formats of a service by their texts, which are `service:region:account:resource`.
+/// A format by its text, which is `service:region:account:resource`.
+fn read(text: &'static str) -> Format {
+    let mut fields = text.splitn(4, ':').chain(std::iter::repeat(""));
+    let mut field = || fields.next().unwrap_or_default();
+    let (service, region, account, name) = (field(), field(), field(), field());
+    Format {
+        text,
+        service,
+        region,
+        account,
+        name,
+        pieces: wild_pieces(name).collect(),
+        example: example(service, account, name),
+        of_aws: account.is_empty() && OF_AWS.contains(&text),
+        deeper: Bits::NONE,
+    }
+}
+
+/// The formats of a service by their texts.
 pub(super) fn formats(texts: &[&'static str]) -> Vec<Format> {
-    let format = |text: &&'static str| {
-        let mut fields = text.splitn(4, ':').chain(std::iter::repeat(""));
-        let mut field = || fields.next().unwrap_or_default();
-        let (service, region, account, name) = (field(), field(), field(), field());
-        Format {
-            text,
-            service,
-            region,
-            account,
-            name,
-            pieces: wild_pieces(name).collect(),
-            example: example(service, account, name),
-            of_aws: account.is_empty() && OF_AWS.contains(text),
-            deeper: Bits::NONE,
-        }
+    texts.iter().map(|text| read(text)).collect()
+}
+
+/// Where AWS has resources of its own: formats by their places, each with the formats of the same resources in accounts.
+/// What AWS publishes only with an account is added: `iam::aws:policy/*` beside `iam::*:policy/*`.
+pub(super) fn of_aws(all: &mut Vec<Format>, text: String) -> Vec<(usize, Bits)> {
+    let own = read(text.leak());
+    let near = |account: &str| -> Vec<usize> {
+        let near = |(_, format): &(usize, &Format)| {
+            format.service == own.service
+                && format.region.is_empty() == own.region.is_empty()
+                && format.account == account
+                && (covers(format.name, own.name) || covers(own.name, format.name))
+        };
+        all.iter().enumerate().filter(near).map(|(place, _)| place).collect()
     };
-    let mut all: Vec<Format> = texts.iter().map(format).collect();
+    let published = near(own.account);
+    if !published.is_empty() {
+        let in_accounts: Bits = near("*").into_iter().collect();
+        return published.into_iter().map(|place| (place, in_accounts)).collect();
+    }
+    let mut names: BTreeMap<&str, Bits> = BTreeMap::new();
+    for place in near("*") {
+        let narrower = all.get(place).map(|format| format.name);
+        let name = narrower.filter(|name| !covers(name, own.name)).unwrap_or(own.name);
+        names.entry(name).or_insert(Bits::NONE).insert(place);
+    }
+    if names.is_empty() {
+        names.insert(own.name, Bits::NONE);
+    }
+    let add = |(name, in_accounts)| {
+        let text = format!("{}:{}:{}:{name}", own.service, own.region, own.account);
+        all.push(Format {
+            of_aws: true,
+            ..read(text.leak())
+        });
+        (all.len() - 1, in_accounts)
+    };
+    names.into_iter().map(add).collect()
+}
+
+/// The formats with what they leave to others.
+pub(super) fn with_deeper(mut all: Vec<Format>) -> Vec<Format> {
     let start = |format: &Format| {
         let first = format.name.as_bytes().first().copied();
         first.filter(|byte| *byte != b'*')

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::super::automata;
 use super::super::budget::Budget;
 use super::super::identities::tied;
 use super::super::model::KeyMeaning;
@@ -134,10 +135,16 @@ pub(super) fn names(
         let mut base: Vec<Piece> = start.iter().flat_map(|part| part.chars()).map(Piece::Char).collect();
         // Paths of users and roles may hold colons.
         base.push(Piece::Any);
+        let first = base.len() - 1;
+        let (step, ends) = (
+            automata::behind(first, caller != Caller::FederatedUser),
+            automata::is_named(first),
+        );
         let domain = Domain {
             base: &base,
             possible: &|name| Arn::parse(name).is_some_and(|arn| arn.is_principal()),
-            feasible: &|shape| may_be_name(caller, shape.get(base.len() - 1..).unwrap_or_default()),
+            feasible: &|shape| may_be_name(caller, shape.get(first..).unwrap_or_default()),
+            automaton: automata::principals(&step, &ends),
             ..NAMES
         };
         let users = users.iter().filter(|_| caller == Caller::User);
@@ -268,9 +275,11 @@ fn roles(session: &str, patterns: &[Pattern], complete: &mut bool, budget: &mut 
         let mut base: Vec<Piece> = start.chars().map(Piece::Char).collect();
         base.push(Piece::Any);
         base.extend(format!("/{name}").chars().map(Piece::Char));
+        let (step, ends) = (automata::behind(start.len(), true), automata::is_named(start.len()));
         let domain = Domain {
             base: &base,
             possible: &|role| Arn::parse(role).is_some_and(|arn| arn.is_principal()),
+            automaton: automata::principals(&step, &ends),
             ..NAMES
         };
         let found = candidates(patterns, &domain, budget);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::super::automata;
 use super::super::budget::Budget;
 use super::super::identities::Identities;
 use super::super::model::{KeyMeaning, Model};
@@ -60,6 +61,7 @@ pub(super) fn services(
         let domain = Domain {
             base: &base,
             possible: &|name| ValueType::ServiceName.fits(name),
+            automaton: automata::SERVICE_NAME,
             ..WORD
         };
         let found = candidates(&patterns, &domain, budget);

@@ -1,5 +1,6 @@
 //! Paths of accounts in an organisation.
 
+use super::super::automata;
 use super::super::budget::Budget;
 use super::super::model::{KeyMeaning, Model};
 use super::super::path_shapes::feasible;
@@ -60,6 +61,7 @@ pub(in super::super) fn paths(model: &Model<'_>, organization: &str, budget: &mu
         ],
         letters: "zq0x17",
         avoid: &[],
+        automaton: automata::ORGANIZATION_PATH,
     };
     let found = candidates(&patterns, &domain, budget);
     let mut values = found.values;

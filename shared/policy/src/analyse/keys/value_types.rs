@@ -1,5 +1,6 @@
 //! Values of each type that the conditions of a document tell apart.
 
+use super::super::automata;
 use super::super::model::Model;
 use super::super::strings::{Domain, WORD};
 use crate::arn::{Arn, is_account, is_name, is_organization, is_organization_path};
@@ -158,6 +159,7 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
         ValueType::Name => {
             return Domain {
                 possible: &is_name,
+                automaton: automata::NAME,
                 ..WORD
             };
         }
@@ -170,12 +172,22 @@ pub(super) fn domain(values: ValueType) -> Domain<'static> {
         ValueType::Organization => &super::super::identities::may_be_organization,
         _ => &|_| true,
     };
+    let automaton = match values {
+        ValueType::Account => automata::DIGITS,
+        ValueType::Organization => automata::ORGANIZATION,
+        ValueType::OrganizationPath => automata::ORGANIZATION_PATH,
+        ValueType::Vpc => automata::VPC,
+        ValueType::Arn => automata::ARN,
+        ValueType::ServiceName => automata::SERVICE_NAME,
+        _ => WORD.automaton,
+    };
     Domain {
         base,
         possible,
         feasible,
         fillings,
         letters,
+        automaton,
         ..WORD
     }
 }

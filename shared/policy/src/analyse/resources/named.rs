@@ -75,6 +75,7 @@ pub(super) fn names(
             ],
             avoid: &avoid,
             letters: "zqxjk0",
+            automaton: WORD.automaton,
         };
         let found = candidates(wanted, &domain, budget);
         *complete &= found.complete;

@@ -7,7 +7,7 @@ use crate::text::{ArnPattern, Form, Part, Text, Variable};
 
 /// Whether trying candidates for the variables misses nothing: each stands for a whole value, or for the account of an
 /// ARN, and all values that count on either side are candidates of the other.
-pub(in super::super) fn exact(model: &Model<'_>) -> bool {
+pub(super) fn exact(model: &Model<'_>) -> bool {
     let constant = |text: &Text| {
         text.variables()
             .all(|variable| model.kind(&variable.key) == KeyMeaning::Constant)

@@ -10,13 +10,14 @@ use super::super::keys::{Suggested, chains, choices, instants};
 use super::super::model::{KeyMeaning, Model};
 use super::super::owners::{AccountClasses, owners};
 use super::super::resources::Known;
-use super::{ActionClass, Search};
+use super::{ActionClass, Search, exact};
 use crate::service::Keyless;
 
 impl<'m, 'd> Search<'m, 'd> {
     pub(in super::super) fn new(model: &'m Model<'d>, budget: &mut Budget) -> Self {
         let mut complete = true;
-        let identities = Identities::new(model, budget);
+        let exact = exact(model);
+        let identities = Identities::new(model, exact, budget);
         let memberships = memberships(model, &identities, &mut complete, budget);
         let principals = principals(model, &identities, &memberships, budget);
         let known = Known::new(model);
@@ -96,6 +97,7 @@ impl<'m, 'd> Search<'m, 'd> {
             lets_nothing_through: None,
             thorough: false,
             complete,
+            exact,
         }
     }
 }

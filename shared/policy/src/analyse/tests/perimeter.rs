@@ -143,7 +143,10 @@ fn actions_that_do_not_tell_the_owner_open_a_policy_that_does_not_ask_for_it() {
 fn policy_is_not_called_closed_while_no_trusted_principal_is_known_to_use_it() {
     let document = Document::parse(&json!({"Statement": [everything()]}).to_string()).unwrap();
     let mut summary = Summary::default();
-    summary.add(0, Answer::No, Answer::No, &Answer::Unknown("too many cases".to_owned()));
+    summary.add(
+        0,
+        [Answer::No, Answer::No, Answer::Unknown("too many cases".to_owned())],
+    );
     let found = summary.analysis(&document, &[]);
     assert_eq!(found.verdict, Containment::Undecided);
     assert_eq!(

@@ -227,12 +227,7 @@ pub(super) const ALL: &[AwsOwned] = &[
         &["https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscontrolcatalog.html"],
         &["controlcatalog:*"],
         Regions::Every,
-        &[
-            ":controlcatalog:::common-control/*",
-            ":controlcatalog:::control/*",
-            ":controlcatalog:::domain/*",
-            ":controlcatalog:::objective/*",
-        ],
+        &[":controlcatalog:::control/*"],
     ),
     reach(
         "controltower",

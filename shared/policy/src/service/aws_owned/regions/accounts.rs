@@ -44,4 +44,4 @@ pub(in super::super) const APPCONFIG_AGENT: &[(&str, &str)] = &[
 ];
 
 /// See the head of the file.
-pub(in super::super) const SAGEMAKER_REGISTRIES: &str = include_str!("../../../data/sagemaker-registries.txt");
+pub(in super::super) const SAGEMAKER_REGISTRIES: &str = include_str!("../../../../data/sagemaker-registries.txt");
