@@ -8,7 +8,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 /// Actions that a wrong IAM policy may deny.
-const DENIABLE: [&str; 18] = [
+const DENIABLE: [&str; 19] = [
+    "cloudwatch:GetMetricData",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",

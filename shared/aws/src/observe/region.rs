@@ -12,7 +12,7 @@ use postern_core::settings::Settings;
 
 use super::groups::{may_be_foreign, unknown_groups};
 use super::hosted_zones::{dns_profile, hosted_zones};
-use super::{ObserveError, central, complete, dns, gap, observed, unasked};
+use super::{ObserveError, central, complete, dns, gap, observed, traffic, unasked};
 use crate::describe::parse::{self, vpc_of};
 use crate::describe::{self, filter};
 use crate::error::CallError;
@@ -146,6 +146,7 @@ impl Session {
                 hosted_zones: Err(unasked(Part::HostedZones)),
                 dns_profile: Err(unasked(Part::HostedZones)),
                 central: Err(unasked(Part::Central)),
+                traffic: Err(unasked(Part::Traffic)),
                 vpc,
             })
         });
@@ -155,6 +156,9 @@ impl Session {
                 snapshot.hosted_zones = hosted_zones(self, snapshot, settings).await;
                 snapshot.dns_profile = dns_profile(self, snapshot, settings).await;
             }
+        }
+        if parts.contains(&Part::Traffic) {
+            traffic::observe(self, region, &mut snapshots, settings).await;
         }
         if parts.contains(&Part::Central) {
             central::among(&mut snapshots, settings);

@@ -8,7 +8,7 @@ use crate::controls::{
     CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
 use crate::evaluation::{Assessment, Concern, Context, Evaluate, Remediation};
-use crate::model::cost::Prices;
+use crate::model::cost::{Prices, RegionPrices};
 use crate::model::finding::ResourceKind;
 use crate::model::part::Gap;
 use crate::model::snapshot::SubnetClass;
@@ -151,7 +151,11 @@ fn second_policy_change_builds_on_the_first_and_severity_decides_the_order() {
 #[test]
 fn cost_of_a_plan_uses_the_price_of_the_region() {
     let mut world = broken();
-    world.settings.prices.regions = [("eu-central-1".into(), 0.012)].into();
+    let dearer = RegionPrices {
+        interface_endpoint_zone_hour: Some(0.012),
+        ..RegionPrices::default()
+    };
+    world.settings.prices.regions.insert("eu-central-1".into(), dearer);
     // Two zones of kms and one more of sts; the gateway endpoint costs nothing.
     assert_eq!(world.plan().monthly_cost().to_string(), "$26.28");
     world.settings.modes = Modes::default();

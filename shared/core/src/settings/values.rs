@@ -288,12 +288,12 @@ pub(super) fn monthly_cost(node: &Node<'_>) -> Option<MonthlyCost> {
     dollars(node).map(MonthlyCost::from_dollars)
 }
 
-/// A Region and its price.
-pub(super) fn region_price(entry: &Node<'_>) -> Option<(Region, f64)> {
+/// A Region as a key.
+pub(super) fn region_key(entry: &Node<'_>) -> Option<Region> {
     if !is_region(entry.key()) {
         return entry.reject_key("is not a Region such as eu-central-1");
     }
-    Some((entry.key().into(), dollars(entry)?))
+    Some(entry.key().into())
 }
 
 /// The fields of an ARN, where the text is fit to be one in a policy.

@@ -3,6 +3,7 @@
 mod central;
 mod differential;
 mod foreign_account;
+mod traffic;
 mod undone_at_once;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -190,6 +190,15 @@ pub(super) const BAD: &[Bad] = &[
         "2:1: prices.regions.frankfurt: is not a Region such as eu-central-1",
     ),
     bad(
+        "[prices.regions]\neu-central-1 = { zone_hour = 0.012 }",
+        "2:18: prices.regions.eu-central-1.zone_hour: unknown key; known are `interface_endpoint_zone_hour`, `interface_endpoint_gigabyte`, \
+         `nat_gateway_gigabyte`",
+    ),
+    bad(
+        "[traffic]\nidle_days = 455",
+        "2:13: traffic.idle_days: `455` is not between 1 and 454",
+    ),
+    bad(
         "[prices.regions]\neu-central-1 = -0.012",
         "2:16: prices.regions.eu-central-1: `-0.012` is not an amount of dollars of zero or more",
     ),
