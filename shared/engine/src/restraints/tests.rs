@@ -187,7 +187,7 @@ async fn alert_is_repeated_when_another_reason_withholds_changes() {
         )
     };
     let (count, reason) = told(&rig);
-    assert!(reason.contains("the others follow in later runs"), "{reason}");
+    assert!(reason.contains("later runs close the other endpoints"), "{reason}");
 
     let [record] = rig.records().await.try_into().unwrap();
     let [key] = record.causes.iter().cloned().collect::<Vec<_>>().try_into().unwrap();
