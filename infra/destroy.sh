@@ -38,7 +38,7 @@ if [ -n "$resources" ]; then
     echo "- What Postern created in the VPCs. It goes on working, and interface endpoints go on costing:"
     awk '{ print "    " $1 "  " $2 "  " $3 }' <<<"$resources"
     echo "  To remove it, answer no and run this first, while the stack is there:"
-    awk '!seen[$1]++ { print "    postern release " $1 }' <<<"$resources"
+    echo "    postern release --all --region $region --table ${table:-TABLE}"
 else
     echo "- No endpoint and no security group in the VPCs: none carries the tag postern:managed."
 fi

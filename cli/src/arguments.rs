@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use postern_core::model::scope::ScopedResource;
 
 use crate::audit::{Audit, Explain};
 use crate::controls::{Controls, Exemptions};
@@ -12,6 +11,7 @@ use crate::generate::{Completions, Man};
 use crate::init::Init;
 use crate::operate::{Doctor, History, Prices, Redrive, Release, Resume, Rollback, Sweep};
 use crate::plan::{Apply, Plan};
+use crate::values::{account, endpoint, region, service, vpc};
 
 /// Keep VPC endpoints present, reachable and closed to principals outside your perimeter
 #[derive(Debug, Parser)]
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  postern audit                                      how every VPC and endpoint of the account stands
+  postern audit                                      what is wrong with the VPCs and endpoints of the account
   postern audit --output audit.html                  the same as a page with drawings
   postern policy check --service s3 policy.json      whether a policy is closed
   postern plan vpc-0123456789abcdef0                 what would remedy the findings
@@ -213,6 +213,14 @@ pub(crate) struct Evaluating {
     pub(crate) file: PathBuf,
 }
 
+/// Where AWS is called, for every command that works in one Region.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AwsArguments {
+    /// AWS Region [default: AWS_REGION, or the Region of the AWS profile]
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub region: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Text,
@@ -232,71 +240,6 @@ pub(crate) enum CheckFormat {
 pub(crate) enum EndpointType {
     Interface,
     Gateway,
-}
-
-/// A short name, or a full one as the settings accept it. Of services of AWS, what counts is the short name.
-fn service(text: &str) -> Result<String, String> {
-    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    let name = postern_policy::short_name(text).unwrap_or(text);
-    check(
-        name,
-        name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(named),
-        "such as com.amazonaws.eu-central-1.s3 or s3",
-    )
-}
-
-pub(crate) fn region(text: &str) -> Result<String, String> {
-    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    check(
-        text,
-        text.chars().all(named) && text.contains('-'),
-        "such as eu-central-1",
-    )
-}
-
-pub(crate) fn account(text: &str) -> Result<String, String> {
-    let digits = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
-    check(text, digits, "twelve digits")
-}
-
-/// A role by its name and path (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
-pub(crate) fn role(text: &str) -> Result<String, String> {
-    let named = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c);
-    let name = text.trim_start_matches('/');
-    let whole = !name.is_empty() && !name.ends_with('/') && name.chars().all(named);
-    check(
-        name,
-        whole,
-        "the name of a role, such as postern-audit or audit/postern",
-    )
-}
-
-pub(crate) fn vpc(text: &str) -> Result<String, String> {
-    check(text, is_id(text, "vpc-"), "such as vpc-0123456789abcdef0")
-}
-
-/// A VPC or an endpoint service.
-pub(crate) fn scope(text: &str) -> Result<ScopedResource, String> {
-    let valid = is_id(text, "vpc-") || is_id(text, "vpce-svc-");
-    let parsed = ScopedResource::parse(text).filter(|_| valid);
-    parsed.ok_or_else(|| "expected a VPC or an endpoint service, such as vpc-0123456789abcdef0".to_owned())
-}
-
-fn endpoint(text: &str) -> Result<String, String> {
-    check(text, is_id(text, "vpce-"), "such as vpce-0123456789abcdef0")
-}
-
-fn is_id(text: &str, prefix: &str) -> bool {
-    let id = text.strip_prefix(prefix).unwrap_or_default();
-    !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-}
-
-fn check(text: &str, pauses: bool, wanted: &str) -> Result<String, String> {
-    if pauses {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("expected {wanted}"))
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use postern_core::controls::known;
 
 use crate::arguments::SettingsArguments;
-use crate::output::{Status, complain, plain};
-use crate::settings::{Loaded, TrustError, load_with_name};
+use crate::output::{Status, fail, plain};
+use crate::settings::{Loaded, TrustError, load_with_name, warnings};
 
 /// Says whether the functions would accept the settings, and what is questionable in them.
 pub(crate) fn check(arguments: &SettingsArguments, out: &mut dyn Write) -> io::Result<Status> {
@@ -15,7 +15,7 @@ pub(crate) fn check(arguments: &SettingsArguments, out: &mut dyn Write) -> io::R
         Ok(loaded) => loaded,
         Err(status) => return Ok(status),
     };
-    let warnings = settings.warnings(&known(), Timestamp::now());
+    let warnings = warnings(&settings, Timestamp::now());
     for warning in &warnings {
         writeln!(out, "warning: {}", plain(warning))?;
     }
@@ -48,7 +48,7 @@ pub(crate) fn show(arguments: &SettingsArguments, out: &mut dyn Write) -> io::Re
 
 fn loaded(arguments: &SettingsArguments) -> Result<Loaded, Status> {
     load_with_name(arguments.file.as_deref()).map_err(|error: TrustError| {
-        complain(&error.to_string());
+        fail(&error);
         Status::Failed
     })
 }

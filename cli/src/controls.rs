@@ -15,7 +15,8 @@ use postern_core::model::finding::ResourceKind;
 use postern_core::settings::{Exemption, ExemptionSelector, Mode, Settings};
 use postern_report::control_page;
 
-use crate::output::{Status, complain, plain};
+use crate::markdown::as_text;
+use crate::output::{Status, fail, plain, wrapped};
 use crate::settings::{self, TrustError};
 
 /// List the controls, or explain one
@@ -42,7 +43,7 @@ pub(crate) fn run_controls(arguments: &Controls, out: &mut dyn Write) -> io::Res
         Ok(settings) => Some(settings),
         Err(TrustError::Missing) => None,
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             return Ok(Status::Failed);
         }
     };
@@ -58,14 +59,15 @@ pub(crate) fn run_controls(arguments: &Controls, out: &mut dyn Write) -> io::Res
                 let mode = settings
                     .as_ref()
                     .map_or(default_mode(control), |settings| settings.modes.of(control.name));
-                writeln!(
-                    out,
-                    "{:<24} {:<9} {:<8} {}",
+                let first = format!(
+                    "{:<24} {:<9} {:<8} ",
                     control.name,
                     control.severity.as_str(),
-                    mode_word(mode),
-                    control.summary
-                )?;
+                    mode_word(mode)
+                );
+                for line in wrapped(&first, &" ".repeat(first.len()), control.summary) {
+                    writeln!(out, "{line}")?;
+                }
             }
         }
     }
@@ -82,16 +84,19 @@ pub(crate) fn explain(name: &str, settings: Option<&Settings>, out: &mut dyn Wri
         .filter(|function| function.controls().iter().any(|c| c.name == name));
     let functions: Vec<_> = functions.map(|function| function.name).collect();
     let mode = settings.map_or(default_mode(control), |settings| settings.modes.of(name));
-    writeln!(out, "{name}: {}", control.summary)?;
-    writeln!(
-        out,
+    let facts = format!(
         "Severity: {}. About: {}. Mode: {}. Evaluated by: {}.",
         control.severity.as_str(),
         kind(control.resource),
         mode_word(mode),
         functions.join(", ")
-    )?;
-    writeln!(out, "\n{}", control_page(control))
+    );
+    for text in [format!("{name}: {}", control.summary), facts] {
+        for line in wrapped("", "", &text) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    write!(out, "\n{}", as_text(&control_page(control)))
 }
 
 fn default_mode(control: &Control) -> Mode {
@@ -124,7 +129,7 @@ pub(crate) fn run_exemptions(arguments: &Exemptions, out: &mut dyn Write) -> io:
             Ok(Status::Fine)
         }
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             Ok(Status::Failed)
         }
     }

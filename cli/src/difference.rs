@@ -10,9 +10,9 @@ const CONTEXT: usize = 3;
 /// From this length on, a list that was shown before is not shown again.
 const LONG_LIST: usize = 8;
 
-/// The changed lines of two JSON texts, both laid out with one member or item a line. A long list that is added twice is
+/// The changed lines of two JSON texts, of which `label` says what the second one is, such as `fixed`; both are laid out with one member or item a line. A long list that is added twice is
 /// shown once.
-pub(crate) fn difference(file: &str, before: &str, after: &str) -> String {
+pub(crate) fn difference(file: &str, label: &str, before: &str, after: &str) -> String {
     let (before, after) = (laid_out(before), laid_out(after));
     let diff = TextDiff::from_lines(&before, &after);
     let mut lines = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn difference(file: &str, before: &str, after: &str) -> String {
             lines.push(format!("{sign} {}", plain(change.value().trim_end_matches('\n'))));
         }
     }
-    let mut shown = format!("--- {file}\n+++ {file}, fixed\n");
+    let mut shown = format!("--- {file}\n+++ {file}, {label}\n");
     let mut lists: Vec<Vec<&str>> = Vec::new();
     for run in lines.chunk_by(|a, b| is_added_item(a) == is_added_item(b)) {
         let items = run.iter().map(|line| line.trim_start_matches(['+', ' ']));
@@ -101,7 +101,7 @@ mod tests {
         let laid = "{\n  \"a\": [\n    \"x, [y]\",\n    \"\\\"{\"\n  ],\n  \"b\": {},\n  \"a\": [],\n  \"c\": [\n    {\n      \"d\": 1.0\n    }\n  ]\n}\n";
         assert_eq!(laid_out(one_line), laid);
         assert_eq!(laid_out(laid), laid);
-        assert_eq!(difference("f", one_line, laid), "--- f\n+++ f, fixed\n");
+        assert_eq!(difference("f", "fixed", one_line, laid), "--- f\n+++ f, fixed\n");
     }
 
     #[test]
@@ -109,19 +109,19 @@ mod tests {
         let items: Vec<String> = (0..9).map(|n| format!("\"item-{n}\"")).collect();
         let list = items.join(",");
         let after = format!("{{\"a\":[{list}],\"b\":{{\"c\":[{list}]}}}}");
-        let shown = difference("f", "{}", &after);
+        let shown = difference("f", "fixed", "{}", &after);
         assert_eq!(shown.matches("item-5").count(), 1, "{shown}");
         assert!(shown.contains("… the same 9 items as above\n"), "{shown}");
-        let short = difference("f", "{}", "{\"a\":[\"x\"],\"b\":[\"x\"]}");
+        let short = difference("f", "fixed", "{}", "{\"a\":[\"x\"],\"b\":[\"x\"]}");
         assert_eq!(short.matches("\"x\"").count(), 2, "{short}");
     }
 
     #[test]
-    fn only_what_changed_is_shown_with_its_surroundings() {
+    fn difference_shows_changed_lines_with_context_only() {
         let items: Vec<String> = (0..9).map(|n| n.to_string()).collect();
         let before = format!("[{}]", items.join(","));
         let after = format!("[{},9]", items.join(","));
         let expected = "--- f\n+++ f, fixed\n    5,\n    6,\n    7,\n-   8\n+   8,\n+   9\n  ]\n";
-        assert_eq!(difference("f", &before, &after), expected);
+        assert_eq!(difference("f", "fixed", &before, &after), expected);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use postern_aws::chain;
 use postern_policy::{Decision, Document, Request, evaluate};
 
 use crate::arguments::{EndpointType, Evaluating};
@@ -57,7 +58,7 @@ fn request(evaluating: &Evaluating) -> Result<Request, String> {
     if input::is_standard_input(path) && input::is_standard_input(&evaluating.file) {
         return Err("standard input cannot be both the policy and the request".to_owned());
     }
-    let text = input::text(path).map_err(|error| error.to_string())?;
+    let text = input::text(path).map_err(|error| chain(&error))?;
     let mut request: Request = serde_json::from_str(&text).map_err(|error| {
         format!(
             "`{}` is not a request; see `postern policy eval --help`: {error}",

@@ -1,6 +1,6 @@
 //! `events replay`: what recorded events would make each function do. No call is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -10,7 +10,8 @@ use postern_core::trigger::{ParsedEvent, TAG_CALLS, Target, Trigger, read};
 use serde_json::{Value, json};
 
 use crate::input;
-use crate::output::{Status, complain, plain};
+use crate::output::{Status, complain, fail, plain, warn};
+use crate::values::account;
 
 const REPLAY: &str = "\
 Examples:
@@ -40,6 +41,9 @@ pub struct Replay {
     /// Role of a function of Postern, whose own calls are ignored; can be repeated
     #[arg(long = "own-role", value_name = "ARN")]
     pub own_roles: Vec<String>,
+    /// Account that the deployment serves, which ignores events of others [default: every account]
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    pub account: Option<String>,
 }
 
 pub(crate) fn run_events(events: &Events, out: &mut dyn Write) -> io::Result<Status> {
@@ -47,7 +51,7 @@ pub(crate) fn run_events(events: &Events, out: &mut dyn Write) -> io::Result<Sta
     let text = match input::text(&arguments.file) {
         Ok(text) => text,
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             return Ok(Status::Failed);
         }
     };
@@ -58,16 +62,32 @@ pub(crate) fn run_events(events: &Events, out: &mut dyn Write) -> io::Result<Sta
             return Ok(Status::Failed);
         }
     };
-    replay(&events, &arguments.own_roles, out)
+    replay(&events, arguments, out)
 }
 
-fn replay(events: &[Value], own_roles: &[String], out: &mut dyn Write) -> io::Result<Status> {
-    let own_roles: Vec<&str> = own_roles.iter().map(String::as_str).collect();
+fn replay(events: &[Value], arguments: &Replay, out: &mut dyn Write) -> io::Result<Status> {
+    let own_roles: Vec<&str> = arguments.own_roles.iter().map(String::as_str).collect();
     let mut starts: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut ignored, mut unreadable) = (0, 0);
+    let mut accounts = BTreeSet::new();
     for event in events {
         match read(event, &own_roles) {
+            Ok(ParsedEvent::Act(trigger))
+                if arguments
+                    .account
+                    .as_ref()
+                    .is_some_and(|own| *own != *trigger.account.as_str()) =>
+            {
+                ignored += 1;
+                describe(&trigger, out)?;
+                writeln!(
+                    out,
+                    "  ignored: a deployment in another account does not serve account {}",
+                    trigger.account
+                )?;
+            }
             Ok(ParsedEvent::Act(trigger)) => {
+                accounts.insert(trigger.account.clone());
                 describe(&trigger, out)?;
                 let started: Vec<_> = started(&trigger).collect();
                 for function in &started {
@@ -111,6 +131,12 @@ fn replay(events: &[Value], own_roles: &[String], out: &mut dyn Write) -> io::Re
         "{} events; {ignored} ignored, {unreadable} cannot be read. Started: {starts}.",
         events.len()
     )?;
+    if accounts.len() > 1 {
+        warn(
+            "the events are of several accounts, and a deployment serves one; name it with `--account` to ignore the events \
+             of the others",
+        );
+    }
     Ok(if unreadable > 0 { Status::Found } else { Status::Fine })
 }
 
@@ -142,12 +168,18 @@ fn started(trigger: &Trigger) -> impl Iterator<Item = &'static Function> {
             let id = target_id(target);
             function.tagged.iter().any(|prefix| id.starts_with(prefix))
         }),
-        false => {
-            let calls = [function.events, function.load_balancer_events];
-            calls.iter().any(|calls| calls.contains(&event.event.as_str()))
-        }
+        false if function.load_balancer_events.contains(&event.event.as_str()) => trigger.targets.iter().any(balances),
+        false => function.events.contains(&event.event.as_str()),
     };
     FUNCTIONS.iter().filter(matching).copied()
+}
+
+/// Whether a load balancer may be that of an endpoint service: of the types network and gateway, and no classic one.
+fn balances(target: &Target) -> bool {
+    let id = target_id(target);
+    [":loadbalancer/net/", ":loadbalancer/gwy/"]
+        .iter()
+        .any(|kind| id.contains(kind))
 }
 
 /// The id that an event names; nothing where it names none.

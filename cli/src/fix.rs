@@ -171,7 +171,7 @@ impl Attempt {
         let file = plain(&self.file_verdict.file);
         let (document, said) = match &self.outcome {
             FixOutcome::Kept => (Some(&self.text), format!("{file}: closed; nothing is changed\n")),
-            FixOutcome::Fixed(fix) => (Some(&fix.text), difference(&file, &self.text, &fix.text)),
+            FixOutcome::Fixed(fix) => (Some(&fix.text), difference(&file, "fixed", &self.text, &fix.text)),
             FixOutcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", plain(reason))),
             FixOutcome::Failed(_) => (None, String::new()),
         };

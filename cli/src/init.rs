@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use postern_aws::chain;
@@ -12,7 +12,7 @@ use postern_core::settings::{Organization, Settings};
 use crate::access::{self, AccessError};
 use crate::audit::DEFAULT_SETTINGS;
 use crate::operate::{CommandError, ask, block_on, finish};
-use crate::output::{Status, note, warn};
+use crate::output::{Status, complain, note, warn};
 
 /// Write a postern.toml with the account and its organisation as perimeter, every control in audit mode
 #[derive(Clone, Debug, Args)]
@@ -21,7 +21,7 @@ Examples:
   postern settings init
   postern settings init settings/prod.toml
 
-On a terminal, the perimeter that was found is shown as a default that can be changed. An existing file is not replaced.
+On a terminal, the perimeter that was found is shown as a default that can be changed. An existing file is not replaced without --force.
 
 Exit status:
   0  written
@@ -32,12 +32,15 @@ pub(crate) struct Init {
     /// Take what was found without a question
     #[arg(long, short)]
     pub(crate) yes: bool,
+    /// Overwrite an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
     finish(block_on(async {
-        if arguments.file.exists() {
-            return Err(exists(&arguments.file));
+        if !arguments.force && arguments.file.exists() {
+            return Err(CommandError::FileExists(arguments.file.clone()));
         }
         let aws = access::environment_for_any_region().await?;
         let session = aws.own_session().await.map_err(AccessError::from)?;
@@ -54,26 +57,19 @@ pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
             }
         };
         let asked = !arguments.yes && io::stdin().is_terminal() && io::stderr().is_terminal();
-        let organizations = answer(
-            asked,
-            "Organisations that you trust",
-            organization.as_deref().unwrap_or_default(),
-        )
-        .await?;
-        let accounts = answer(
-            asked,
-            "Accounts that you trust besides them",
-            session.account().as_str(),
-        )
-        .await?;
-        let text = with_perimeter(DEFAULT_SETTINGS, &organizations, &accounts);
-        Settings::parse(&text, &known()).map_err(|source| {
-            CommandError::Settings(crate::settings::TrustError::Refused {
-                name: arguments.file.clone(),
-                source,
-            })
-        })?;
-        write(&arguments.file, &text)?;
+        let organizations = Question {
+            text: "Organisations that you trust, such as o-exampleorg1",
+            default: organization.unwrap_or_default(),
+            refusal: |ids| refusal(ids, &[]),
+        };
+        let organizations = organizations.answer(asked).await?;
+        let accounts = Question {
+            text: "Accounts that you trust besides them",
+            default: session.account().to_string(),
+            refusal: |ids| refusal(&[], ids),
+        };
+        let accounts = accounts.answer(asked).await?;
+        write(arguments, &with_perimeter(DEFAULT_SETTINGS, &organizations, &accounts))?;
         note(&format!(
             "wrote {}: every control only audits; edit what every VPC must have, then run `postern audit`",
             arguments.file.display()
@@ -82,13 +78,36 @@ pub(crate) fn run_init(arguments: &Init) -> io::Result<Status> {
     }))
 }
 
-/// The ids that a person names, or the default.
-async fn answer(asked: bool, question: &str, default: &str) -> Result<Vec<String>, CommandError> {
-    let line = match asked {
-        true => ask(&format!("{question} [{default}]: ")).await?,
-        false => String::new(),
-    };
-    Ok(ids(if line.trim().is_empty() { default } else { &line }))
+/// A question about ids, with what was found in the account as its default.
+struct Question {
+    text: &'static str,
+    default: String,
+    /// Why settings with these ids would be refused.
+    refusal: fn(&[String]) -> Option<String>,
+}
+
+impl Question {
+    /// The ids that a person names, or the default. Asks until the ids are accepted.
+    async fn answer(&self, asked: bool) -> Result<Vec<String>, CommandError> {
+        if !asked {
+            return Ok(ids(&self.default));
+        }
+        loop {
+            let line = ask(&format!("{} [{}]: ", self.text, self.default)).await?;
+            let ids = ids(if line.trim().is_empty() { &self.default } else { &line });
+            match (self.refusal)(&ids) {
+                None => return Ok(ids),
+                Some(reason) => complain(&reason),
+            }
+        }
+    }
+}
+
+fn refusal(organizations: &[String], accounts: &[String]) -> Option<String> {
+    let text = with_perimeter(DEFAULT_SETTINGS, organizations, accounts);
+    let problems = Settings::parse(&text, &known()).err()?.problems;
+    let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+    Some(messages.join("; "))
 }
 
 /// Separated by commas or spaces.
@@ -108,20 +127,21 @@ fn with_perimeter(text: &str, organizations: &[String], accounts: &[String]) -> 
     .replacen("\n#accounts = []\n", &format!("\naccounts = {accounts:?}\n"), 1)
 }
 
-fn write(path: &Path, text: &str) -> Result<(), CommandError> {
-    let file = File::options().write(true).create_new(true).open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|source| CommandError::File {
-        path: path.to_owned(),
-        source,
+fn write(arguments: &Init, text: &str) -> Result<(), CommandError> {
+    let path = &arguments.file;
+    let mut options = File::options();
+    match arguments.force {
+        true => options.write(true).create(true).truncate(true),
+        false => options.write(true).create_new(true),
+    };
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => CommandError::FileExists(path.clone()),
+        _ => CommandError::File {
+            path: path.clone(),
+            source,
+        },
     })
-}
-
-fn exists(path: &Path) -> CommandError {
-    CommandError::File {
-        path: path.to_owned(),
-        source: ErrorKind::AlreadyExists.into(),
-    }
 }
 
 #[cfg(test)]
@@ -142,6 +162,19 @@ mod tests {
             settings.requirements,
             Settings::parse(DEFAULT_SETTINGS, &known()).unwrap().requirements
         );
+    }
+
+    #[test]
+    fn id_that_settings_refuse_is_refused_without_a_place_in_a_file() {
+        let ids = |line: &str| ids(line);
+        assert_eq!(refusal(&ids("o-exampleorg1"), &[]), None);
+        assert_eq!(refusal(&[], &ids("111122223333 444455556666")), None);
+        let reason = refusal(&ids("exampleorg"), &[]).unwrap();
+        assert!(
+            reason.contains("exampleorg") && !reason.contains("postern.toml:"),
+            "{reason}"
+        );
+        assert!(refusal(&[], &ids("1111")).unwrap().contains("1111"));
     }
 
     #[test]

@@ -4,16 +4,20 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use postern_aws::chain;
 use postern_policy::{Document, ParseError, Problem};
 
 /// Larger files are not read to their end. A policy has at most 20,480 characters.
 const MOST_BYTES: u64 = 8 << 20;
 
+/// The first bytes of a gzip file (<https://www.rfc-editor.org/rfc/rfc1952#page-6>), such as CloudTrail writes to S3.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+
 const STANDARD_INPUT: &str = "-";
 
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
-    #[error("`{name}` cannot be read: {source}")]
+    #[error("`{name}` cannot be read")]
     Unreadable {
         name: String,
         #[source]
@@ -21,8 +25,10 @@ pub enum InputError {
     },
     #[error("`{name}` is a directory; name the files in it")]
     Directory { name: String },
-    #[error("`{name}` is larger than 8 MiB, so it is not what it should be")]
+    #[error("`{name}` is larger than 8 MiB, which no valid input is")]
     TooLarge { name: String },
+    #[error("`{name}` is compressed; decompress it first, such as with `gunzip -c {name} | postern … -`")]
+    Compressed { name: String },
     #[error("`{name}` is not UTF-8 text (line {line}, byte {byte} of it)")]
     NotText { name: String, line: usize, byte: usize },
 }
@@ -41,6 +47,9 @@ pub(crate) fn text(path: &Path) -> Result<String, InputError> {
     };
     if bytes.len() as u64 > MOST_BYTES {
         return Err(InputError::TooLarge { name });
+    }
+    if bytes.starts_with(GZIP) {
+        return Err(InputError::Compressed { name });
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = error
@@ -76,7 +85,7 @@ pub(crate) enum Unjudged {
 
 /// Reads a policy document.
 pub(crate) fn policy(path: &Path) -> Result<Document, Unjudged> {
-    let text = text(path).map_err(|error| Unjudged::NoJson(error.to_string()))?;
+    let text = text(path).map_err(|error| Unjudged::NoJson(chain(&error)))?;
     Document::parse(&text).map_err(|ParseError { problems }| match problems.as_slice() {
         [problem] if problem.path.is_empty() => Unjudged::NoJson(format!("`{}` {problem}", path.display())),
         _ => Unjudged::NoPolicy(problems),

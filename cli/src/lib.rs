@@ -20,15 +20,17 @@ mod fix;
 pub mod generate;
 mod init;
 mod input;
+mod markdown;
 pub mod operate;
 mod output;
 pub mod plan;
 mod replace;
 mod run;
 mod settings;
+mod values;
 
 pub use access::AccessError;
-pub use arguments::Format;
+pub use arguments::{AwsArguments, Format};
 pub use input::InputError;
 pub use output::Status;
 pub use settings::TrustError;

@@ -11,7 +11,7 @@ use crate::check_settings;
 use crate::eval::eval;
 use crate::file_verdict::Detail;
 use crate::fix::fix_all;
-use crate::output::{Status, complain};
+use crate::output::{Status, complain, fail};
 use crate::{audit, controls, events, generate, init, operate, plan, settings};
 
 pub(crate) fn run(arguments: &Arguments) -> Status {
@@ -19,9 +19,10 @@ pub(crate) fn run(arguments: &Arguments) -> Status {
     let done = command(arguments, &mut out).and_then(|status| out.flush().map(|()| status));
     done.unwrap_or_else(|error| {
         // Whoever closes the pipe has read enough and needs no message.
-        if error.kind() != ErrorKind::BrokenPipe {
-            complain(&format!("the result cannot be written: {error}"));
+        if error.kind() == ErrorKind::BrokenPipe {
+            return Status::Unread;
         }
+        complain(&format!("the result cannot be written: {error}"));
         Status::Failed
     })
 }
@@ -73,7 +74,7 @@ fn within(trust: &Trust, work: impl FnOnce(&Perimeter) -> io::Result<Status>) ->
             Ok(Status::Failed)
         }
         Err(error) => {
-            complain(&error.to_string());
+            fail(&error);
             Ok(Status::Failed)
         }
     }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, io, thread};
 
-use postern_aws::{Aws, CallError, LocationError, SettingsLocation, SettingsReader, chain};
+use jiff::Timestamp;
+use postern_aws::{Aws, CallError, LocationError, SettingsLocation, SettingsReader};
 use postern_core::controls::known;
 use postern_core::settings::{Settings, SettingsError};
 
@@ -16,26 +17,23 @@ const SETTINGS: &str = "POSTERN_SETTINGS";
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
     #[error(
-        "no settings: there is no `{SETTINGS_FILE}` here; name one with `--settings FILE`. It says whom you trust, such as\n  \
-         [perimeter]\n  organizations = [\"o-exampleorg1\"]\n  accounts = [\"111122223333\"]"
+        "no settings: there is no `{SETTINGS_FILE}` here; `postern settings init` writes one, and `--settings FILE` names \
+         another. It says whom you trust, such as\n  [perimeter]\n  organizations = [\"o-exampleorg1\"]\n  accounts = \
+         [\"111122223333\"]"
     )]
     Missing,
-    #[error("settings {0}")]
-    Unreadable(#[source] InputError),
+    #[error(transparent)]
+    Unreadable(InputError),
     #[error(transparent)]
     Location(#[from] LocationError),
-    #[error("settings `{location}` cannot be read: {}", chain(.source))]
+    #[error("settings `{location}` cannot be read")]
     Unavailable {
         location: Box<SettingsLocation>,
         source: Box<CallError>,
     },
-    #[error("settings `{}` are refused:{}", .name.display(), lines(.name, .source))]
-    Refused {
-        name: PathBuf,
-        #[source]
-        source: SettingsError,
-    },
-    #[error("the program cannot wait for AWS: {0}")]
+    #[error("settings `{}` are refused:{}", .name.display(), lines(.name, .problems))]
+    Refused { name: PathBuf, problems: SettingsError },
+    #[error("the program cannot wait for AWS")]
     Runtime(#[source] io::Error),
 }
 
@@ -73,8 +71,18 @@ pub(crate) fn load_with_name(named: Option<&Path>) -> Result<Loaded, TrustError>
     };
     match Settings::parse(&text, &known()) {
         Ok(settings) => Ok(Loaded { name, settings }),
-        Err(source) => Err(TrustError::Refused { name, source }),
+        Err(problems) => Err(TrustError::Refused { name, problems }),
     }
+}
+
+/// What is questionable in settings. The functions do not warn of an empty perimeter: the shipped settings have one.
+pub(crate) fn warnings(settings: &Settings, now: Timestamp) -> Vec<String> {
+    let empty = (!settings.perimeter.trusts_somebody()).then(|| {
+        "perimeter: it names nobody whom you trust, so policies are not checked and no policy is written; name your \
+         organisation or your accounts, or run `postern settings init` for a file that does"
+            .to_owned()
+    });
+    empty.into_iter().chain(settings.warnings(&known(), now)).collect()
 }
 
 /// In a thread of its own, so that it may be called where something else waits for AWS.
@@ -83,7 +91,8 @@ fn outside(location: SettingsLocation) -> Result<String, TrustError> {
     let read = thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok::<_, io::Error>(runtime.block_on(async {
-            let aws = Aws::from_environment().await;
+            // The reader calls the Region of the location.
+            let aws = Aws::from_environment_in(&"us-east-1".into()).await;
             SettingsReader::new(of).read(&aws).await
         }))
     });

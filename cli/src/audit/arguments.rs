@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use postern_core::controls::CONTROLS;
 use postern_report::published::Severity;
 
-use crate::arguments::{account, region, role, vpc};
+use crate::values::{account, region, role, vpc};
 
 const AFTER: &str = "\
 Examples:
@@ -19,9 +19,11 @@ Examples:
   postern audit --table postern-Ledger-EXAMPLE --output audit.html
   postern audit --account 111122223333 --account 444455556666 --role audit/postern
 
-The audit only reads: it needs the actions ec2:Describe* and, to find the organisation of the account without a settings \
-file, organizations:DescribeOrganization. It needs no deployment, and no ledger without --table. What may not be read is a gap in the \
-report.
+The audit only reads: it needs the actions ec2:Describe*, elasticloadbalancing:Describe*, route53:ListHostedZonesByVPC, \
+route53:ListResourceRecordSets, route53profiles:ListProfileAssociations and, to find the organisation of the account \
+where the settings trust nobody, organizations:DescribeOrganization; with --role, sts:AssumeRole; with --table, \
+dynamodb:Query. The managed policy ReadOnlyAccess has all but sts:AssumeRole. The audit needs no deployment, and no ledger \
+without --table. What may not be read is a gap in the report.
 
 Exit status:
   0  no open finding is as severe as --fail-on
@@ -31,7 +33,7 @@ Exit status:
 
 Credentials and endpoints come from the environment, as for the AWS CLI.";
 
-/// Show how every VPC and endpoint of an account stands; reads, never writes
+/// Show what is wrong with the VPCs, endpoints and endpoint services of an account; reads, never writes
 #[derive(Clone, Debug, Default, Args)]
 #[command(after_help = AFTER)]
 pub struct Audit {

@@ -1,4 +1,4 @@
-//! `audit`: how every VPC and endpoint of an account stands, read from AWS now.
+//! `audit`: what is wrong with the VPCs, endpoints and endpoint services of an account, read from AWS now.
 
 mod arguments;
 mod perimeter;
@@ -22,11 +22,11 @@ use postern_report::{asff, csv, html, ocsf};
 
 pub use self::arguments::{Audit, AuditFormat, Explain, FailOn, SeverityArgument};
 pub(crate) use self::perimeter::DEFAULT_SETTINGS;
-use self::perimeter::settings_for;
+use self::perimeter::{chosen_settings, settings_for};
 use self::progress::Progress;
 use crate::access::{self, AccessError};
 use crate::operate::{CommandError, block_on, finish, run_id};
-use crate::output::{Status, complain, note, warn};
+use crate::output::{Status, check_writable, complain, note};
 use crate::{controls, settings};
 
 /// The name of the session in which roles of other accounts are used, for their CloudTrail.
@@ -34,7 +34,12 @@ const SESSION: &str = "postern-audit";
 
 pub(crate) fn run_audit(arguments: &Audit, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let (document, unread) = read(arguments).await?;
+        check_outputs(arguments)?;
+        let Read {
+            document,
+            unread,
+            missing,
+        } = read(arguments).await?;
         deliver(&document, arguments, out)?;
         let fail_on = arguments.fail_on.severity();
         let found = document
@@ -43,7 +48,14 @@ pub(crate) fn run_audit(arguments: &Audit, out: &mut dyn Write) -> io::Result<St
         for place in &unread {
             complain(&format!("`{place}` could not be read; the report says why"));
         }
-        Ok(match (unread.is_empty(), found) {
+        for vpc in &missing {
+            complain(&format!(
+                "VPC `{vpc}` was not found among those of {} in {}; check the id, `--region` and the credentials",
+                document.subject(),
+                regions_read(&document)
+            ));
+        }
+        Ok(match (unread.is_empty() && missing.is_empty(), found) {
             (false, _) => Status::Failed,
             (true, true) => Status::Found,
             (true, false) => Status::Fine,
@@ -59,7 +71,7 @@ pub(crate) fn run_explain(arguments: &Explain, out: &mut dyn Write) -> io::Resul
         return Ok(Status::Fine);
     };
     finish(block_on(async {
-        let (document, _) = read(&Audit {
+        let Read { document, .. } = read(&Audit {
             regions: arguments.regions.clone(),
             controls: vec![arguments.control.clone()],
             settings: arguments.settings.clone(),
@@ -77,8 +89,16 @@ pub(crate) fn run_explain(arguments: &Explain, out: &mut dyn Write) -> io::Resul
     }))
 }
 
-/// The audit, and the accounts and Regions that were asked for by name and could not be read.
-async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError> {
+struct Read {
+    document: Document,
+    /// The accounts and Regions that were asked for by name and could not be read.
+    unread: Vec<String>,
+    /// The VPCs that were asked for and are in no Region that was read.
+    missing: Vec<String>,
+}
+
+async fn read(arguments: &Audit) -> Result<Read, CommandError> {
+    let chosen = chosen_settings(arguments.settings.as_deref())?;
     let aws = access::environment_for_any_region().await?;
     let own = aws.own_session().await.map_err(AccessError::from)?;
     let accounts: BTreeSet<AccountId> = match arguments.accounts.as_slice() {
@@ -89,7 +109,7 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError
     if let (Some(other), None) = (other, &arguments.role) {
         return Err(CommandError::NoRole(other.clone(), own.account().clone()));
     }
-    let settings = settings_for(&own, &accounts, arguments.settings.as_deref()).await?;
+    let settings = settings_for(&own, &accounts, chosen).await;
     let controls: Vec<&'static Control> = CONTROLS
         .iter()
         .copied()
@@ -119,7 +139,7 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError
     if let (Some(failure), false) = (failure, read) {
         return Err(failure);
     }
-    missing_vpcs(arguments, &parts.scopes);
+    let missing = missing_vpcs(arguments, &parts.scopes);
     if let Some(table) = &arguments.table {
         add_history(&aws.ledger(table), &mut parts).await?;
     }
@@ -128,7 +148,11 @@ async fn read(arguments: &Audit) -> Result<(Document, Vec<String>), CommandError
         Some(severity) => document.at_least(severity.into()),
         None => document,
     };
-    Ok((document, parts.unread))
+    Ok(Read {
+        document,
+        unread: parts.unread,
+        missing,
+    })
 }
 
 /// Adds what is on record of the scopes that were read.
@@ -264,14 +288,33 @@ fn nothing_read(found: &[RegionAudit]) -> Result<(), CommandError> {
     }
 }
 
-fn missing_vpcs(arguments: &Audit, scopes: &[AuditedScope]) {
-    for vpc in &arguments.vpcs {
-        if !scopes.iter().any(|scope| scope.report.scope.resource.id == *vpc) {
-            warn(&format!(
-                "no VPC `{vpc}` of the account was found in the Regions that were read"
-            ));
+fn missing_vpcs(arguments: &Audit, scopes: &[AuditedScope]) -> Vec<String> {
+    let found = |vpc: &&String| scopes.iter().any(|scope| scope.report.scope.resource.id == **vpc);
+    arguments.vpcs.iter().filter(|vpc| !found(vpc)).cloned().collect()
+}
+
+/// The names of the Regions of which an audit says something.
+fn regions_read(document: &Document) -> String {
+    let regions = document.accounts.iter().flat_map(|account| &account.regions);
+    let read: BTreeSet<&str> = regions
+        .filter(|region| region.gap.is_none())
+        .map(|region| region.region.as_str())
+        .collect();
+    read.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// What would keep the files from being written is found out before anything is read.
+fn check_outputs(arguments: &Audit) -> Result<(), CommandError> {
+    for path in &arguments.outputs {
+        if AuditFormat::of(path).or(arguments.format).is_none() {
+            return Err(CommandError::UnknownFormat(path.clone()));
         }
+        check_writable(path).map_err(|source| CommandError::File {
+            path: path.clone(),
+            source,
+        })?;
     }
+    Ok(())
 }
 
 /// Writes the audit where it is wanted.

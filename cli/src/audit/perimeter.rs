@@ -21,67 +21,71 @@ pub(crate) struct AuditSettings {
     pub(crate) perimeter: AuditPerimeter,
 }
 
-/// The settings of the file, or else the default ones. Where nobody is trusted, the audited accounts and the organisation
-/// of the credentials' account are.
+/// The settings of the file, or else the default ones, with the reason why their perimeter may be empty.
 ///
 /// # Errors
 /// If the settings file cannot be used.
+pub(crate) fn chosen_settings(path: Option<&Path>) -> Result<(Settings, &'static str), TrustError> {
+    match settings::load(path) {
+        Ok(settings) => Ok((settings, "the settings have an empty perimeter")),
+        Err(TrustError::Missing) => Ok((default_settings()?, "there is no settings file")),
+        Err(error) => Err(error),
+    }
+}
+
+/// The settings with a perimeter. Where nobody is trusted, the audited accounts and the organisation of the credentials'
+/// account are.
 pub(crate) async fn settings_for(
     session: &Session,
     accounts: &BTreeSet<AccountId>,
-    path: Option<&Path>,
-) -> Result<AuditSettings, TrustError> {
-    let (mut settings, from) = match settings::load(path) {
-        Ok(settings) => (settings, "the settings have an empty perimeter"),
-        Err(TrustError::Missing) => (default_settings()?, "there is no settings file"),
-        Err(error) => return Err(error),
-    };
+    (mut settings, from): (Settings, &str),
+) -> AuditSettings {
     if settings.perimeter.trusts_somebody() {
-        let note = "This is the perimeter of the settings.".to_owned();
+        let note = "The settings name it in `[perimeter]`.".to_owned();
         let perimeter = published(&settings.perimeter, PerimeterSource::Settings, note);
-        return Ok(AuditSettings { settings, perimeter });
+        return AuditSettings { settings, perimeter };
     }
     let organization = match session.organization().await {
         Ok(organization) => organization,
         Err(error) => Organization::Unknown(chain(&error)),
     };
-    let (audited, are) = match accounts.len() {
-        1 => ("The account", "is"),
-        _ => ("The audited accounts", "are"),
+    let (audited, count) = match accounts.len() {
+        1 => ("the account", "counts"),
+        _ => ("the audited accounts", "count"),
     };
     let (source, note) = match organization {
         Organization::Member(organization) => {
             settings.perimeter.organizations = vec![organization];
             let note = format!(
-                "{audited} and the organisation of your account are taken for trusted, because {from}. Name those whom you \
-                 trust in postern.toml."
+                "Only {audited} and the organisation of your account count as trusted, because {from}. List the \
+                 organisations and accounts that you trust under `[perimeter]` in postern.toml."
             );
             (PerimeterSource::Organization, note)
         }
         Organization::None => {
             let note = format!(
-                "{audited} alone {are} taken for trusted, because {from} and your account belongs to no organisation. Name \
-                 those whom you trust in postern.toml."
+                "Only {audited} {count} as trusted, because {from} and your account belongs to no organisation. List the \
+                 accounts that you trust under `[perimeter]` in postern.toml."
             );
             (PerimeterSource::Account, note)
         }
         Organization::Unknown(reason) => {
             let note = format!(
-                "{audited} alone {are} taken for trusted, because {from} and your organisation could not be determined: \
-                 {reason}. Name those whom you trust in postern.toml."
+                "Only {audited} {count} as trusted, because {from} and your organisation could not be determined: \
+                 {reason}. List the organisations and accounts that you trust under `[perimeter]` in postern.toml."
             );
             (PerimeterSource::Account, note)
         }
     };
     settings.perimeter.accounts = accounts.iter().map(ToString::to_string).collect();
     let perimeter = published(&settings.perimeter, source, note);
-    Ok(AuditSettings { settings, perimeter })
+    AuditSettings { settings, perimeter }
 }
 
 fn default_settings() -> Result<Settings, TrustError> {
-    Settings::parse(DEFAULT_SETTINGS, &known()).map_err(|source| TrustError::Refused {
+    Settings::parse(DEFAULT_SETTINGS, &known()).map_err(|problems| TrustError::Refused {
         name: "the default settings".into(),
-        source,
+        problems,
     })
 }
 

@@ -10,10 +10,11 @@ use postern_core::model::id::RunId;
 use postern_core::plan::ReleaseTarget;
 
 use super::since::Since;
-use crate::arguments::Format;
+use crate::arguments::{AwsArguments, Format};
+use crate::values::region;
 
 const TABLE: &str = "\
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
+Credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
 credentials.";
 
 const DOCTOR: &str = "\
@@ -25,11 +26,11 @@ Exit status:
   1  there is a warning or a problem
   2  failed: wrong arguments, no credentials, no Region
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const PRICES: &str = "\
-The price list is public: no credentials are needed. Without --write, the prices are printed as a section of a \
-postern.toml.
+The price list of interface endpoints is public. That of NAT gateways takes credentials with pricing:GetProducts; without \
+them their price stays as it is. Without --write, the prices are printed as a section of a postern.toml.
 
 Exit status:
   0  done
@@ -42,7 +43,7 @@ Exit status:
   0  the sweep is asked for
   2  failed: no credentials, no stack, AWS refused or did not answer
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const REDRIVE: &str = "\
 First correct what made the function fail: its log has the cause. Old events are safe to process again: an event only \
@@ -52,7 +53,7 @@ Exit status:
   0  done
   2  failed: wrong arguments, no credentials, AWS refused or did not answer
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const STATUS: &str = "\
 Exit status:
@@ -60,15 +61,46 @@ Exit status:
   1  a resource was changed since, was not created by Postern or does not exist; the output says which
   2  failed: wrong arguments, no credentials, AWS refused or did not answer
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
+Credentials and endpoints come from the environment, as for the AWS CLI. The account is that of the \
 credentials.";
 
-/// The ledger.
+/// The ledger and its Region.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TableArguments {
+    #[command(flatten)]
+    pub aws: AwsArguments,
     /// Table that holds the ledger: output LedgerTable of the stack [default: the environment variable POSTERN_LEDGER_TABLE]
     #[arg(long, value_name = "NAME")]
     pub table: Option<String>,
+}
+
+impl TableArguments {
+    /// The flags that were given, for another command line.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let flags = [("--region", &self.aws.region), ("--table", &self.table)];
+        let given = flags
+            .into_iter()
+            .filter_map(|(flag, value)| Some((flag, value.as_deref()?)));
+        given.map(|(flag, value)| format!("{flag} {}", word(value))).collect()
+    }
+}
+
+impl Changing {
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let settings = self.settings.as_deref().map(|path| word(&path.display().to_string()));
+        let mut flags = self.table.flags();
+        flags.extend(settings.map(|settings| format!("--settings {settings}")));
+        flags
+    }
+}
+
+/// A text as one word of a command line.
+pub(crate) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
 }
 
 /// The arguments of every command that changes something.
@@ -98,6 +130,8 @@ pub struct Doctor {
     /// json: one check a line
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    pub aws: AwsArguments,
 }
 
 /// List the changes that Postern made in this account and Region, newest last
@@ -156,18 +190,24 @@ pub struct Resume {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = STATUS)]
 pub struct Release {
-    #[arg(value_name = "VPC|SUBNET|SERVICE", value_parser = release_target)]
-    pub target: ReleaseTarget,
+    #[arg(value_name = "VPC|SUBNET|SERVICE", value_parser = release_target, required_unless_present = "all")]
+    pub target: Option<ReleaseTarget>,
+    /// Remove what Postern created in every VPC of the Region, after one question
+    #[arg(long, conflicts_with = "target")]
+    pub all: bool,
+    /// Do not ask
+    #[arg(long, short, requires = "all")]
+    pub yes: bool,
     #[command(flatten)]
     pub changing: Changing,
 }
 
-/// Look up the prices of interface endpoints in AWS's price list
+/// Look up the prices of interface endpoints and NAT gateways in AWS's price list
 #[derive(Clone, Debug, Args)]
 #[command(after_help = PRICES)]
 pub struct Prices {
-    /// A Region; may be given several times [default: the Region of the environment]
-    #[arg(long, value_name = "REGION")]
+    /// AWS Region; can be repeated [default: AWS_REGION, or the Region of the AWS profile]
+    #[arg(long, value_name = "REGION", value_parser = region)]
     pub region: Vec<String>,
     /// Write the prices and today's date into a settings file [default file: postern.toml in this directory]
     #[arg(long, value_name = "FILE")]
@@ -181,6 +221,8 @@ pub struct Sweep {
     /// URL of the sweeper's queue [default: output SweeperQueueUrl of the stack that runs Postern here]
     #[arg(long, value_name = "URL", value_parser = queue)]
     pub queue: Option<String>,
+    #[command(flatten)]
+    pub aws: AwsArguments,
 }
 
 /// Move messages from a function's dead-letter queue back to its queue
@@ -193,6 +235,8 @@ pub struct Redrive {
     /// Only count the messages
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub aws: AwsArguments,
 }
 
 fn control() -> PossibleValuesParser {

@@ -94,7 +94,7 @@ pub async fn doctor(
 ) -> Result<Status, CommandError> {
     let lines = checks::all(aws, settings, arguments.stack.as_deref()).await?;
     for line in &lines {
-        print(line, arguments.format, out)?;
+        print(line, arguments, out)?;
     }
     Ok(match lines.iter().map(|line| line.level).max() {
         None | Some(Level::Ok) => Status::Fine,
@@ -102,16 +102,22 @@ pub async fn doctor(
     })
 }
 
-fn print(line: &Line, format: Format, out: &mut dyn Write) -> Result<(), CommandError> {
-    match format {
+fn print(line: &Line, arguments: &Doctor, out: &mut dyn Write) -> Result<(), CommandError> {
+    match arguments.format {
         Format::Json => {
             let json = json!({"level": line.level.name(), "what": line.what, "command": line.command});
             say(out, &json.to_string())
         }
         Format::Text => {
-            say(out, &format!("{:7}  {}", line.level.name(), line.what))?;
+            for (at, text) in line.what.lines().enumerate() {
+                let level = if at == 0 { line.level.name() } else { "" };
+                say(out, &format!("{level:7}  {text}"))?;
+            }
             match &line.command {
-                Some(command) => say(out, &format!("         Run: {command}")),
+                Some(command) => match &arguments.aws.region {
+                    Some(region) => say(out, &format!("         Run with AWS_REGION={region}: {command}")),
+                    None => say(out, &format!("         Run: {command}")),
+                },
                 None => Ok(()),
             }
         }

@@ -9,6 +9,7 @@ use postern_aws::ledger::LedgerError;
 use postern_aws::observe::ObserveError;
 use postern_core::model::id::{AccountId, Region};
 use postern_core::model::part::Gap;
+use postern_core::model::scope::ScopedResource;
 use postern_engine::ReconcileError;
 
 use crate::access::AccessError;
@@ -23,8 +24,6 @@ pub enum CommandError {
          --output text"
     )]
     NoTable,
-    #[error("no AWS Region: set AWS_REGION, or a region in the profile")]
-    NoRegion,
     #[error(transparent)]
     Access(#[from] AccessError),
     #[error(
@@ -39,6 +38,14 @@ pub enum CommandError {
     RegionNotEnabled(Region, AccountId),
     #[error("there is no Region `{0}`")]
     UnknownRegion(Region),
+    #[error(
+        "the name of `{}` decides no format; end it with .txt, .json, .csv, .html, .ocsf.jsonl or .asff.jsonl, or name a \
+         format with `--format`",
+        .0.display()
+    )]
+    UnknownFormat(PathBuf),
+    #[error("`{}` exists already; name another file, or overwrite this one with `--force`", .0.display())]
+    FileExists(PathBuf),
     #[error("`{}` cannot be written", .path.display())]
     File {
         path: PathBuf,
@@ -46,7 +53,7 @@ pub enum CommandError {
         source: io::Error,
     },
     #[error(
-        "`{0}` says nothing of `{1}`: no such resource was found in the Regions that were read, or the control does not apply to it"
+        "`{0}` has no finding about `{1}`: no such resource was found in the Regions that were read, or the control does not apply to it"
     )]
     NothingToExplain(String, String),
     #[error("interrupted")]
@@ -63,13 +70,15 @@ pub enum CommandError {
     },
     #[error("the plan is of account `{0}`, and the credentials are of account {1}")]
     OtherAccount(String, AccountId),
+    #[error("the plan is of Region `{0}`, and `--region` names `{1}`; leave `--region` out")]
+    OtherRegion(String, String),
     #[error(
         "the perimeter of the settings is empty, and `{0}` would write policies that lock everybody out; name whom you \
          trust under [perimeter]"
     )]
     EmptyPerimeter(&'static str),
     #[error(
-        "standard input is no terminal, so nobody can agree to the changes; `--yes` applies them without a question"
+        "standard input is not a terminal, so the changes cannot be confirmed; to apply them without a question, add `--yes`"
     )]
     NoConsent,
     #[error(transparent)]
@@ -90,19 +99,24 @@ pub enum CommandError {
     Stack(#[source] CallError),
     #[error("the price of interface endpoints in {0} could not be looked up")]
     Price(Region, #[source] CallError),
-    #[error("settings {0}")]
-    SettingsFile(#[source] InputError),
     #[error(
         "`{0}` is not changed: its prices are not in sections `[prices]` and `[prices.regions]` of their own, or it is \
          refused; run `postern settings check {0}`, or add the prices yourself"
     )]
     SettingsLayout(String),
-    #[error("the sweep was not asked for")]
+    #[error("the sweep could not be requested")]
     Sweep(#[source] CallError),
     #[error("{0}; try again in a minute")]
     LeaseBusy(Box<ReconcileError>),
     #[error("{0}; see `postern history`, then run the command again")]
     LeaseLost(Box<ReconcileError>),
+    #[error("{0}; run the command again after {1:.0}")]
+    TooEarly(Box<ReconcileError>, Timestamp),
+    #[error(
+        "EC2 limits the rate of calls, and the time of this command ended before its turn in {0}; `postern history` lists \
+         what was done; run the command again"
+    )]
+    NoTimeLeft(ScopedResource),
     #[error(transparent)]
     Reconcile(Box<ReconcileError>),
     #[error("incomplete data: {0}")]
@@ -115,7 +129,7 @@ pub enum CommandError {
         #[source]
         source: CallError,
     },
-    #[error("the result cannot be written: {0}")]
+    #[error("the result cannot be written")]
     Output(#[from] io::Error),
 }
 
@@ -127,6 +141,8 @@ impl From<ReconcileError> for CommandError {
             ReconcileError::Ledger(error) => Self::Ledger(error),
             ReconcileError::Observation(error) => Self::Observe(error),
             ReconcileError::Gap(gap) => Self::Gap(gap),
+            ReconcileError::NoTimeLeft(resource) => Self::NoTimeLeft(resource),
+            ReconcileError::RecentlyChanged { retry_at, .. } => Self::TooEarly(Box::new(error), retry_at),
             error => Self::Reconcile(Box::new(error)),
         }
     }

@@ -20,7 +20,10 @@ pub async fn history(
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let since = arguments.since.map(|since| since.time(context.aws.now()));
-    let records = context.ledger.history(&context.account, &context.region, since).await?;
+    let records = context
+        .ledger
+        .history(&context.account, context.region(), since)
+        .await?;
     let mut any = false;
     for record in &records {
         let json = serde_json::to_value(record).unwrap_or_default();
@@ -41,7 +44,7 @@ pub async fn history(
         any = true;
     }
     if !any && arguments.format == Format::Text {
-        let (account, region) = (&context.account, &context.region);
+        let (account, region) = (&context.account, context.region());
         let line = match records.is_empty() {
             true => format!("No change of {account} in {region} is on record."),
             false => format!("No change of {account} in {region} on record matches the filters."),

@@ -21,11 +21,12 @@ mod tests;
 mod undo;
 
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use postern_aws::chain;
 use postern_core::settings::Settings;
 
+pub(crate) use self::arguments::word;
 pub use self::arguments::{
     Changing, Doctor, History, Prices, Redrive, Release, Resume, Rollback, Sweep, TableArguments,
 };
@@ -42,7 +43,7 @@ pub use self::rollback::rollback;
 pub use self::since::Since;
 pub use self::sweep::sweep;
 use crate::access;
-use crate::output::{Status, complain, plain};
+use crate::output::{Status, fail, plain};
 use crate::settings::{self, TrustError};
 
 pub(crate) fn run_history(arguments: &History, out: &mut dyn Write) -> io::Result<Status> {
@@ -72,21 +73,21 @@ pub(crate) fn run_release(arguments: &Release, out: &mut dyn Write) -> io::Resul
 
 pub(crate) fn run_redrive(arguments: &Redrive, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let aws = access::environment().await?;
+        let aws = access::environment(arguments.aws.region.as_deref()).await?;
         redrive(&aws, arguments, out).await
     }))
 }
 
 pub(crate) fn run_prices(arguments: &Prices, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let aws = access::environment().await?;
+        let aws = access::environment(arguments.region.first().map(String::as_str)).await?;
         prices(&aws, arguments, out).await
     }))
 }
 
 pub(crate) fn run_sweep(arguments: &Sweep, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
-        let aws = access::environment().await?;
+        let aws = access::environment(arguments.aws.region.as_deref()).await?;
         sweep(&aws, arguments, out).await
     }))
 }
@@ -95,10 +96,10 @@ pub(crate) fn run_doctor(arguments: &Doctor, out: &mut dyn Write) -> io::Result<
     let settings = match settings::load(arguments.settings.as_deref()) {
         Ok(settings) => Ok(Some(settings)),
         Err(TrustError::Missing) => Ok(None),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(chain(&error)),
     };
     finish(block_on(async {
-        let aws = access::environment().await?;
+        let aws = access::environment(arguments.aws.region.as_deref()).await?;
         doctor(&aws, &settings, arguments, out).await
     }))
 }
@@ -109,14 +110,15 @@ fn with_settings<T>(
 ) -> Result<T, CommandError> {
     let settings = settings::load(changing.settings.as_deref())?;
     block_on(async {
-        let context = connect(&changing.table).await?;
+        let context = connect(&changing.table).await?.repeating(&changing.flags());
         work(settings, context).await
     })
 }
 
 pub(crate) async fn connect(arguments: &TableArguments) -> Result<OperatorContext, CommandError> {
     let table = context::table(arguments)?;
-    OperatorContext::new(access::environment().await?, &table).await
+    let aws = access::environment(arguments.aws.region.as_deref()).await?;
+    Ok(OperatorContext::new(aws, &table).await?.repeating(&arguments.flags()))
 }
 
 /// Works until it is done or interrupted. What was not waited for any more may be done all the same.
@@ -153,19 +155,28 @@ pub(crate) async fn ask(question: &str) -> Result<String, CommandError> {
     Ok(answer.trim_end_matches(['\n', '\r']).to_owned())
 }
 
+/// Asks a question on the terminal that only `yes` answers.
+pub(crate) async fn consent(question: &str) -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() {
+        return Err(CommandError::NoConsent);
+    }
+    let answer = ask(&format!("{question} Only `yes` is accepted: ")).await?;
+    Ok(answer.trim() == "yes")
+}
+
 pub(crate) fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
     match done {
         Err(CommandError::Output(error)) => Err(error),
         Err(error @ CommandError::NotOnRecord(..)) => {
-            complain(&error.to_string());
+            fail(&error);
             Ok(Status::Found)
         }
         Err(error @ (CommandError::Interrupted | CommandError::InterruptedChange)) => {
-            complain(&error.to_string());
+            fail(&error);
             Ok(Status::Interrupted)
         }
         Err(error) => {
-            complain(&chain(&error));
+            fail(&error);
             Ok(Status::Failed)
         }
         Ok(status) => Ok(status),

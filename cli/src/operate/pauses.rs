@@ -10,7 +10,7 @@ use postern_core::model::finding::FindingKey;
 use postern_core::settings::LedgerSettings;
 use postern_engine::Session;
 
-use super::{CommandError, say};
+use super::{CommandError, OperatorContext, say};
 
 /// The pauses that a command makes for these findings. `reason` is shown in reports.
 pub(super) fn pauses(
@@ -29,17 +29,28 @@ pub(super) fn pauses(
 }
 
 /// Says for which findings a session paused remediation.
-pub(super) fn describe_paused(session: &Session<'_>, out: &mut dyn Write) -> Result<(), CommandError> {
+pub(super) fn describe_paused(
+    context: &OperatorContext,
+    session: &Session<'_>,
+    out: &mut dyn Write,
+) -> Result<(), CommandError> {
     let mut times: BTreeMap<Timestamp, BTreeSet<FindingKey>> = BTreeMap::new();
     for pause in session.paused() {
         times.entry(pause.expires).or_default().insert(pause.key.clone());
     }
     let mut times = times.iter();
-    times.try_for_each(|(expires, findings)| describe(findings, &format!("until {expires:.0}"), out))
+    times
+        .try_for_each(|(expires, findings)| describe(context.repeated(), findings, &format!("until {expires:.0}"), out))
 }
 
-/// Says for which findings remediation is paused, and how to resume it. `time` is such as `for 30 days`.
-pub(super) fn describe(findings: &BTreeSet<FindingKey>, time: &str, out: &mut dyn Write) -> Result<(), CommandError> {
+/// Says for which findings remediation is paused, and how to resume it. `time` is such as `for 30 days`,
+/// and `flags` follow each command.
+pub(super) fn describe(
+    flags: &str,
+    findings: &BTreeSet<FindingKey>,
+    time: &str,
+    out: &mut dyn Write,
+) -> Result<(), CommandError> {
     if findings.is_empty() {
         return Ok(());
     }
@@ -53,7 +64,7 @@ pub(super) fn describe(findings: &BTreeSet<FindingKey>, time: &str, out: &mut dy
     say(out, "To resume it:")?;
     let commands: BTreeSet<String> = findings
         .iter()
-        .map(|key| format!("  postern resume {} {}", key.control, key.resource.id))
+        .map(|key| format!("  postern resume {} {}{flags}", key.control, key.resource.id))
         .collect();
     commands.iter().try_for_each(|command| say(out, command))
 }
@@ -71,7 +82,7 @@ mod tests {
     #[test]
     fn paused_findings_are_described_with_the_commands_that_resume_them() {
         let mut out = Vec::new();
-        describe(&[key("vpce-1"), key("vpce-2")].into(), "for 30 days", &mut out).unwrap();
+        describe("", &[key("vpce-1"), key("vpce-2")].into(), "for 30 days", &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "Automatic remediation of these findings is paused for 30 days:\n  policy-open on vpce-1\n  policy-open on \
@@ -95,7 +106,7 @@ mod tests {
     #[test]
     fn nothing_is_said_where_nothing_is_paused() {
         let mut out = Vec::new();
-        describe(&BTreeSet::new(), "for 30 days", &mut out).unwrap();
+        describe("", &BTreeSet::new(), "for 30 days", &mut out).unwrap();
         assert!(out.is_empty());
     }
 }

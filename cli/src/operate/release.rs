@@ -17,7 +17,7 @@ use postern_engine::{Session, UndoRequest};
 use super::pauses::{describe, pauses};
 use super::resolve::scope_of;
 use super::undo::{under_lease, undo, wait_line};
-use super::{CommandError, OperatorContext, Release, say};
+use super::{CommandError, OperatorContext, Release, consent, say};
 use crate::output::Status;
 
 /// Removes what Postern created in a VPC or subnet, and waits until AWS has removed it.
@@ -30,7 +30,9 @@ pub async fn release(
     arguments: &Release,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    let target = &arguments.target;
+    let Some(target) = &arguments.target else {
+        return release_all(context, settings, arguments, out).await;
+    };
     let scope = match target {
         ReleaseTarget::Vpc(vpc) => Some(context.scope(ScopedResource::Vpc(vpc.clone()))),
         ReleaseTarget::EndpointService(service) => {
@@ -54,6 +56,60 @@ pub async fn release(
     }
 }
 
+/// Removes what Postern created in every VPC of the Region, after one question. A VPC in which it stops does not keep the
+/// others from being released.
+async fn release_all(
+    context: &OperatorContext,
+    settings: &Settings,
+    arguments: &Release,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let vpcs = context.own_vpcs().await?;
+    let targets: Vec<ReleaseTarget> = vpcs.into_iter().map(ReleaseTarget::Vpc).collect();
+    let mut releases = Vec::new();
+    for target in &targets {
+        let ReleaseTarget::Vpc(vpc) = target else { continue };
+        let release = ScopeRelease {
+            context,
+            settings,
+            target,
+            scope: context.scope(ScopedResource::Vpc(vpc.clone())),
+        };
+        let mut text = Vec::new();
+        let plan = release.plan(&mut text).await?;
+        let Some(plan) = plan.filter(|plan| plan.created) else {
+            continue;
+        };
+        out.write_all(&text)?;
+        if !plan.inverses.is_empty() {
+            releases.push(release);
+        }
+    }
+    if releases.is_empty() {
+        let line = format!(
+            "Nothing is to be removed in the VPCs of {} in {}.",
+            context.account,
+            context.region()
+        );
+        say(out, &line)?;
+        return Ok(Status::Fine);
+    }
+    if arguments.changing.dry_run {
+        say(out, "Nothing was changed: this was a dry run.")?;
+        return Ok(Status::Fine);
+    }
+    out.flush()?;
+    if !arguments.yes && !consent("Remove all of this?").await? {
+        say(out, "Nothing was changed.")?;
+        return Ok(Status::Found);
+    }
+    let mut worst = Status::Fine;
+    for release in releases {
+        worst = worst.max(release.apply(out).await?);
+    }
+    Ok(worst)
+}
+
 struct ScopeRelease<'a> {
     context: &'a OperatorContext,
     settings: &'a Settings,
@@ -65,6 +121,8 @@ struct ReleasePlan {
     snapshot: Snapshot,
     records: Vec<ChangeRecord>,
     inverses: Vec<Inverse>,
+    /// Whether there is anything that Postern created, even if it stays.
+    created: bool,
 }
 
 impl ScopeRelease<'_> {
@@ -74,16 +132,19 @@ impl ScopeRelease<'_> {
         };
         let paused = (1..=plan.inverses.len()).flat_map(|count| self.to_pause(&plan, count));
         let time = format!("for {} days", self.settings.ledger.pause_days);
-        describe(&paused.collect(), &time, out)?;
+        describe(self.context.repeated(), &paused.collect(), &time, out)?;
         say(out, "Nothing was changed: this was a dry run.")?;
         Ok(Status::Fine)
     }
 
     async fn apply(&self, out: &mut dyn Write) -> Result<Status, CommandError> {
         let reason = format!("removed with `postern release {}`", self.target);
-        under_lease((self.context, self.settings), &self.scope, out, async |session, out| {
-            self.steps(session, &reason, out).await
-        })
+        under_lease(
+            (self.context, "release", self.settings),
+            &self.scope,
+            out,
+            async |session, out| self.steps(session, &reason, out).await,
+        )
         .await
     }
 
@@ -141,24 +202,31 @@ impl ScopeRelease<'_> {
             return Ok(None);
         }
         let plan = plan::release(target, &snapshot, &history.records).map_err(CommandError::Gap)?;
-        let line = match plan.inverses.is_empty() {
-            true => format!("Postern has created nothing in {target}."),
-            false => format!("Created by Postern in {target} and removed, in this order:"),
+        let line = match (plan.inverses.is_empty(), plan.in_use.is_empty()) {
+            (true, true) => format!("Postern has created nothing in {target}."),
+            (true, false) => format!("Nothing that Postern created in {target} can be removed."),
+            (false, _) => format!("Created by Postern in {target} and removed, in this order:"),
         };
         say(out, &line)?;
         for (inverse, resource) in plan.inverses.iter().zip(&plan.removed) {
             say(out, &format!("  {resource}"))?;
-            say(out, &format!("    {}", inverse.command()))?;
+            say(out, &format!("    {}{}", inverse.command(), context.region_flag()))?;
         }
-        if !plan.remaining.is_empty() {
-            say(out, "Not created by Postern and kept:")?;
-        }
-        for resource in &plan.remaining {
-            say(out, &format!("  {resource}"))?;
+        for (heading, resources) in [
+            ("Created by Postern and kept:", &plan.in_use),
+            ("Not created by Postern and kept:", &plan.remaining),
+        ] {
+            if !resources.is_empty() {
+                say(out, heading)?;
+            }
+            resources
+                .iter()
+                .try_for_each(|resource| say(out, &format!("  {resource}")))?;
         }
         Ok(Some(ReleasePlan {
             snapshot,
             records: history.records,
+            created: !plan.inverses.is_empty() || !plan.in_use.is_empty(),
             inverses: plan.inverses,
         }))
     }

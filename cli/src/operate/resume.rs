@@ -54,7 +54,7 @@ pub async fn resume(
     arguments: &Resume,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    let (account, region) = (&context.account, &context.region);
+    let (account, region) = (&context.account, context.region());
     let mut resumed = false;
     match (&arguments.run, &arguments.control, &arguments.resource) {
         (Some(run), _, _) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use postern_core::changes::Inverse;
+use postern_core::changes::{Change, Inverse};
 use postern_core::controls::CONTROLS;
 use postern_core::history::{Action, ChangeId, ChangeRecord};
 use postern_core::model::finding::FindingKey;
@@ -17,6 +17,7 @@ use postern_report::audit::described;
 use super::pauses::{describe, pauses};
 use super::undo::{under_lease, undo};
 use super::{CommandError, OperatorContext, Rollback, say};
+use crate::difference::difference;
 use crate::output::Status;
 
 /// Rolls back a change, all changes of a run, or all changes since a time. A scope in which it stops does not keep the
@@ -54,7 +55,10 @@ async fn selected(
 ) -> Result<Vec<(Scope, BTreeSet<ChangeId>)>, CommandError> {
     let start = arguments.since.map(|since| since.time(context.aws.now()));
     let since = arguments.change.as_ref().and_then(ChangeId::time).or(start);
-    let records = context.ledger.history(&context.account, &context.region, since).await?;
+    let records = context
+        .ledger
+        .history(&context.account, context.region(), since)
+        .await?;
     let mut found: Vec<(Scope, BTreeSet<ChangeId>)> = Vec::new();
     let named = |record: &&ChangeRecord| match (&arguments.change, &arguments.run, start) {
         (Some(change), _, _) => record.id == *change,
@@ -72,7 +76,7 @@ async fn selected(
     if !found.is_empty() {
         return Ok(found);
     }
-    let (account, region) = (context.account.clone(), context.region.clone());
+    let (account, region) = (context.account.clone(), context.region().clone());
     Err(match start {
         Some(start) => CommandError::NothingSince(start, account, region),
         None => CommandError::NotOnRecord(
@@ -122,17 +126,25 @@ impl ScopeRollback<'_> {
                 paused.extend(self.to_pause(&plan, step, &inverses));
             }
         }
-        describe(&paused, &format!("for {} days", self.settings.ledger.pause_days), out)?;
-        let status = describe_difference(plan.stopped.as_ref(), out)?;
+        describe(
+            self.context.repeated(),
+            &paused,
+            &format!("for {} days", self.settings.ledger.pause_days),
+            out,
+        )?;
+        let status = plan.describe_difference(out)?;
         say(out, "Nothing was changed: this was a dry run.")?;
         Ok(status)
     }
 
     async fn apply(&self, arguments: &Rollback, out: &mut dyn Write) -> Result<Status, CommandError> {
         let reason = format!("rolled back with `postern rollback {}`", named_by(arguments));
-        under_lease((self.context, self.settings), &self.scope, out, async |session, out| {
-            self.steps(session, &reason, out).await
-        })
+        under_lease(
+            (self.context, "rollback", self.settings),
+            &self.scope,
+            out,
+            async |session, out| self.steps(session, &reason, out).await,
+        )
         .await
     }
 
@@ -166,7 +178,7 @@ impl ScopeRollback<'_> {
                 return Ok(status);
             }
         }
-        describe_difference(plan.stopped.as_ref(), out)
+        plan.describe_difference(out)
     }
 
     /// Observes, plans, and says what the plan is. None where the VPC does not exist any more.
@@ -196,7 +208,7 @@ impl ScopeRollback<'_> {
             let change = record.map(described).unwrap_or_default();
             say(out, &format!("  {}  {change}", step.change))?;
             match &step.undo {
-                Undo::Apply(inverse) => say(out, &format!("    {}", inverse.command()))?,
+                Undo::Apply(inverse) => say(out, &format!("    {}{}", inverse.command(), context.region_flag()))?,
                 Undo::NotNeeded { reason } => say(out, &format!("    nothing to do: {reason}"))?,
             }
         }
@@ -217,13 +229,33 @@ impl ScopeRollback<'_> {
     }
 }
 
-fn describe_difference(stopped: Option<&Difference>, out: &mut dyn Write) -> Result<Status, CommandError> {
-    let Some(Difference { change, text }) = stopped else {
-        return Ok(Status::Fine);
-    };
-    say(
-        out,
-        &format!("Stopped before {change}: {text}. This change and those before it are not rolled back."),
-    )?;
-    Ok(Status::Found)
+impl RollbackPlan {
+    /// Says before which change the rollback stops, and how the resource differs from what the change left.
+    fn describe_difference(&self, out: &mut dyn Write) -> Result<Status, CommandError> {
+        let Some(Difference { change, text }) = &self.stopped else {
+            return Ok(Status::Fine);
+        };
+        say(
+            out,
+            &format!("Stopped before {change}: {text}. This change and those before it are not rolled back."),
+        )?;
+        let action = self
+            .records
+            .iter()
+            .find(|record| record.id == *change)
+            .map(|record| &record.action);
+        if let (Some(Action::Change(Change::ReplacePolicy(replaced))), Snapshot::Vpc(vpc)) = (action, &self.snapshot) {
+            let endpoint = vpc
+                .endpoints
+                .as_ref()
+                .ok()
+                .and_then(|endpoints| endpoints.get(&replaced.endpoint));
+            if let Some(now) = endpoint.and_then(|endpoint| endpoint.policy.as_deref()) {
+                for line in difference(replaced.endpoint.as_str(), "now", &replaced.after, now).lines() {
+                    say(out, &format!("  {line}"))?;
+                }
+            }
+        }
+        Ok(Status::Found)
+    }
 }

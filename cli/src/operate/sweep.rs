@@ -16,7 +16,7 @@ const QUEUE: &str = "SweeperQueueUrl";
 /// # Errors
 /// If the queue is not known, or does not take the event.
 pub async fn sweep(aws: &Aws, arguments: &Sweep, out: &mut dyn Write) -> Result<Status, CommandError> {
-    let region = aws.region().ok_or(CommandError::NoRegion)?;
+    let region = aws.region().ok_or(AccessError::NoRegion)?;
     let account = aws.caller().await.map_err(AccessError::from)?.account;
     let queue = match &arguments.queue {
         Some(queue) => queue.clone(),

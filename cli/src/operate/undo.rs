@@ -13,15 +13,15 @@ use crate::output::Status;
 
 /// Takes steps under the lease of a scope, then says for which findings they paused remediation.
 pub(super) async fn under_lease(
-    (context, settings): (&OperatorContext, &Settings),
+    (context, command, settings): (&OperatorContext, &str, &Settings),
     scope: &Scope,
     out: &mut dyn Write,
     steps: impl AsyncFnOnce(&mut Session<'_>, &mut dyn Write) -> Result<Status, CommandError>,
 ) -> Result<Status, CommandError> {
-    let run = context.run(settings);
+    let run = context.run(command, settings);
     let mut session = Session::open(&run, scope, LeaseTerms::command()).await?;
     let done = steps(&mut session, out).await;
-    let described = describe_paused(&session, out);
+    let described = describe_paused(context, &session, out);
     let closed = session.close().await;
     let status = done?;
     described?;

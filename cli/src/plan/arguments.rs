@@ -7,8 +7,8 @@ use clap::builder::PossibleValuesParser;
 use postern_core::controls::CONTROLS;
 use postern_core::model::scope::ScopedResource;
 
-use crate::arguments::{region, scope};
-use crate::operate::TableArguments;
+use crate::operate::{TableArguments, word};
+use crate::values::scope;
 
 const PLAN: &str = "\
 Examples:
@@ -16,15 +16,16 @@ Examples:
   postern plan vpc-0123456789abcdef0 --control policy-open --out plan.json
   postern apply plan.json
 
-A plan has the changes that the functions would apply, and those that they would not, with the reason. Changes of controls \
-that are only audited are applied if the control is named.
+A plan has the changes that the functions would apply, those that they would not, with the reason, and the findings that \
+people have to remedy. Changes of controls that are only audited are applied if the control is named; the last lines are the \
+command that does.
 
 Exit status:
   0  no change is to be applied
   1  at least one is
-  2  failed: wrong arguments, refused settings, no credentials, AWS refused or did not answer
+  2  failed: a resource was not found, wrong arguments, refused settings, no credentials, AWS refused or did not answer
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const APPLY: &str = "\
 Examples:
@@ -41,7 +42,7 @@ Exit status:
   2  failed: wrong arguments, refused settings, no credentials, AWS refused or did not answer
   130  interrupted: the current change is completed, and no other is started
 
-The AWS Region, credentials and endpoints come from the environment, as for the AWS CLI.";
+Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 /// What is planned.
 #[derive(Clone, Debug, Default, Args)]
@@ -59,6 +60,17 @@ pub struct Planning {
     pub table: TableArguments,
 }
 
+impl Planning {
+    /// The flags for another command with the same settings, Region and ledger.
+    pub(super) fn repeated(&self) -> Vec<String> {
+        let settings = self
+            .settings
+            .as_deref()
+            .map(|path| format!("--settings {}", word(&path.display().to_string())));
+        settings.into_iter().chain(self.table.flags()).collect()
+    }
+}
+
 /// Show the changes that remedy the findings of VPCs and endpoint services; changes nothing
 #[derive(Clone, Debug, Default, Args)]
 #[command(after_help = PLAN)]
@@ -66,9 +78,6 @@ pub struct Plan {
     /// VPCs and endpoint services [default: all of the Region]
     #[arg(value_name = "VPC|SERVICE", value_parser = scope)]
     pub resources: Vec<ScopedResource>,
-    /// [default: the Region of the environment]
-    #[arg(long, value_parser = region)]
-    pub region: Option<String>,
     /// Keep the plan in this file, for `postern apply`
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

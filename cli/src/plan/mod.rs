@@ -2,16 +2,16 @@
 
 mod arguments;
 mod file;
+mod remedy;
 mod text;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use postern_core::changes::{Change, ChangeOutcome};
 use postern_core::controls::CONTROLS;
-use postern_core::model::id::Region;
 use postern_core::model::part::Part;
 use postern_core::model::scope::ScopedResource;
 use postern_core::settings::{Mode, Settings};
@@ -20,28 +20,30 @@ use postern_report::Verification;
 
 pub use self::arguments::{Apply, Plan, Planning};
 use self::file::{PlanFile, ScopeChanges};
+use self::remedy::describe_command;
+use self::text::Detail;
 use crate::operate::{
-    CommandError, OperatorContext, ask, block_on, connect, finish, interruptible, run_to_end, say, table,
+    CommandError, OperatorContext, block_on, connect, consent, finish, interruptible, run_to_end, say, table,
 };
-use crate::output::{Status, complain, note, warn};
-use crate::settings;
+use crate::output::{Status, check_writable, complain, note, warn};
+use crate::{access, settings};
 
 pub(crate) fn run_plan(arguments: &Plan, out: &mut dyn Write) -> io::Result<Status> {
     finish(block_on(async {
         let settings = enforcing(&arguments.planning)?;
+        if let Some(path) = &arguments.out {
+            check_writable(path).map_err(|source| CommandError::File {
+                path: path.clone(),
+                source,
+            })?;
+        }
         // Without a ledger, what was rolled back or reverted counts as never done.
         let ledger = table(&arguments.planning.table).ok();
         if ledger.is_none() {
             warn("no ledger is named, so the plan may contain changes that were rolled back or reverted");
         }
-        let mut context = OperatorContext::new(
-            crate::access::environment().await?,
-            ledger.as_deref().unwrap_or_default(),
-        )
-        .await?;
-        if let Some(region) = &arguments.region {
-            context.region = Region::from(region.as_str());
-        }
+        let aws = access::environment(arguments.planning.table.aws.region.as_deref()).await?;
+        let context = OperatorContext::new(aws, ledger.as_deref().unwrap_or_default()).await?;
         plan(&context, &settings, arguments, ledger.is_some(), out).await
     }))
 }
@@ -53,9 +55,16 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
         if let Target::File(file) = &target {
             planning.controls.extend(file.controls.iter().cloned());
             planning.interrupting |= file.interrupting;
+            // Lease and ledger belong to the Region of the changes.
+            let named = planning.table.aws.region.replace(file.region.clone());
+            if let Some(named) = named.filter(|named| *named != file.region) {
+                return Err(CommandError::OtherRegion(file.region.clone(), named));
+            }
         }
         let settings = enforcing(&planning)?;
-        let mut context = interruptible(connect(&planning.table)).await?;
+        let context = interruptible(connect(&planning.table))
+            .await?
+            .repeating(&planning.repeated());
         let mut worst = Status::Fine;
         match target {
             Target::Scope(resource) => worst = apply(&context, &settings, &resource, None, arguments, out).await?,
@@ -63,7 +72,6 @@ pub(crate) fn run_apply(arguments: &Apply, out: &mut dyn Write) -> io::Result<St
                 if file.account != context.account.as_str() {
                     return Err(CommandError::OtherAccount(file.account, context.account.clone()));
                 }
-                context.region = Region::from(file.region.as_str());
                 for ScopeChanges { resource, changes } in file.scopes {
                     let status = apply(&context, &settings, &resource, Some(changes), arguments, out).await?;
                     worst = worst.max(status);
@@ -120,72 +128,91 @@ async fn plan(
     let planning = &arguments.planning;
     let mut file = PlanFile::new(
         context.account.to_string(),
-        context.region.to_string(),
+        context.region().to_string(),
         context.aws.now(),
         &planning.controls,
         planning.interrupting,
     );
-    let run = context.run(settings);
-    let mut first = true;
+    let run = context.run("plan", settings);
+    let mut plans = Vec::new();
+    let mut missing = false;
     for resource in resources {
-        let Some(planned) = planned(context, &run, &resource, ledger).await? else {
-            continue;
+        let planned = match planned(context, &run, &resource, ledger).await? {
+            Planned::Plan(planned) => planned,
+            Planned::Foreign => continue,
+            Planned::NotFound => {
+                missing = true;
+                continue;
+            }
         };
-        if !std::mem::take(&mut first) {
+        if !plans.is_empty() {
             writeln!(out)?;
         }
-        text::describe(&planned, out)?;
+        text::describe(&planned, settings, Detail::Everything, out)?;
         let changes: Vec<Change> = agreed(&planned.plan).into_iter().cloned().collect();
         if !changes.is_empty() {
             file.scopes.push(ScopeChanges { resource, changes });
         }
+        plans.push(*planned);
     }
+    describe_command((context, ledger), settings, &plans, planning, out).await?;
     if let Some(path) = &arguments.out {
         file.write(path)?;
         note(&format!("wrote {}", path.display()));
     }
-    Ok(match file.scopes.is_empty() {
-        true => Status::Fine,
-        false => Status::Found,
-    })
+    // All of the Region are those that exist.
+    Ok(
+        match (missing && !arguments.resources.is_empty(), file.scopes.is_empty()) {
+            (true, _) => Status::Failed,
+            (false, true) => Status::Fine,
+            (false, false) => Status::Found,
+        },
+    )
 }
 
 /// The VPCs and endpoint services that the account itself owns.
 async fn resources_of(context: &OperatorContext) -> Result<BTreeSet<ScopedResource>, CommandError> {
-    let (nothing, settings) = (BTreeSet::<Part>::new(), Settings::default());
-    let (snapshots, services) = tokio::try_join!(
-        context.session.observe_vpcs(&context.region, &nothing, &settings),
-        context.session.observe_services(&context.region, &nothing),
-    )?;
-    let own = snapshots
-        .into_iter()
-        .filter(|snapshot| snapshot.vpc.owner == snapshot.account);
-    let vpcs = own.map(|snapshot| ScopedResource::Vpc(snapshot.vpc.id));
+    let nothing = BTreeSet::<Part>::new();
+    let (vpcs, services) = tokio::try_join!(context.own_vpcs(), async {
+        Ok(context.session.observe_services(context.region(), &nothing).await?)
+    })?;
+    let vpcs = vpcs.into_iter().map(ScopedResource::Vpc);
     let services = services
         .into_iter()
         .map(|snapshot| ScopedResource::EndpointService(snapshot.service.id));
     Ok(vpcs.chain(services).collect())
 }
 
-/// The plan of a scope. None where there is nothing to plan for, which is said.
+/// What there is of a scope. Anything but a plan is said.
+enum Planned {
+    Plan(Box<ScopePlan>),
+    NotFound,
+    Foreign,
+}
+
 async fn planned(
     context: &OperatorContext,
     run: &RunContext<'_>,
     resource: &ScopedResource,
     ledger: bool,
-) -> Result<Option<ScopePlan>, CommandError> {
+) -> Result<Planned, CommandError> {
     let Some(planned) = plan_scope(run, &context.scope(resource.clone()), ledger).await? else {
-        warn(&format!("{resource} does not exist in {}", context.region));
-        return Ok(None);
+        complain(&format!(
+            "{} `{resource}` was not found in account {}, Region {}; check the id, the Region and the credentials",
+            resource.noun(),
+            context.account,
+            context.region()
+        ));
+        return Ok(Planned::NotFound);
     };
     let owner = planned.snapshot.owner();
     if *owner != context.account {
         warn(&format!(
             "{resource} belongs to account {owner}, so Postern changes nothing in it"
         ));
-        return Ok(None);
+        return Ok(Planned::Foreign);
     }
-    Ok(Some(planned))
+    Ok(Planned::Plan(Box::new(planned)))
 }
 
 /// Shows the plan of a scope, asks, and applies it. `expected` is what the plan must still be.
@@ -197,11 +224,13 @@ async fn apply(
     arguments: &Apply,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    let run = context.run(settings);
-    let Some(planned) = interruptible(planned(context, &run, resource, true)).await? else {
-        return Ok(Status::Found);
+    let run = context.run("apply", settings);
+    let planned = match interruptible(planned(context, &run, resource, true)).await? {
+        Planned::Plan(planned) => planned,
+        Planned::Foreign => return Ok(Status::Found),
+        Planned::NotFound => return Ok(Status::Failed),
     };
-    text::describe(&planned, out)?;
+    text::describe(&planned, settings, Detail::Applied, out)?;
     let changes: Vec<Change> = agreed(&planned.plan).into_iter().cloned().collect();
     if expected.is_some_and(|expected| expected != changes) {
         complain(&format!(
@@ -215,7 +244,7 @@ async fn apply(
         return Ok(Status::Fine);
     }
     out.flush()?;
-    if !arguments.yes && !interruptible(consent()).await? {
+    if !arguments.yes && !interruptible(consent("Apply these changes?")).await? {
         say(out, "Nothing was changed.")?;
         return Ok(Status::Found);
     }
@@ -239,7 +268,7 @@ async fn apply(
         () = interruption(&interrupted) => return Err(CommandError::InterruptedChange),
     };
     written?;
-    let worse = conclude(application, &run, resource, out)?;
+    let worse = conclude(application, (context, &run), resource, out)?;
     Ok(match interrupted.get() {
         true => Status::Interrupted,
         false => status.max(worse),
@@ -248,7 +277,7 @@ async fn apply(
 
 fn conclude(
     application: Application,
-    run: &RunContext<'_>,
+    (context, run): (&OperatorContext, &RunContext<'_>),
     resource: &ScopedResource,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
@@ -291,17 +320,9 @@ fn conclude(
         };
         say(out, &line)?;
     }
-    say(out, &format!("To roll back: postern rollback --run {}", run.run))?;
+    let flags = context.repeated();
+    say(out, &format!("To roll back: postern rollback --run {}{flags}", run.run))?;
     Ok(status)
-}
-
-/// Asks on the terminal whether to go on.
-async fn consent() -> Result<bool, CommandError> {
-    if !io::stdin().is_terminal() {
-        return Err(CommandError::NoConsent);
-    }
-    let answer = ask("Apply these changes? Only `yes` is accepted: ").await?;
-    Ok(answer.trim() == "yes")
 }
 
 /// Sets the flag when somebody presses Ctrl-C, so that no further change is started. Ends when they press it again.

@@ -10,7 +10,13 @@ use crate::support::{directory, run, run_with};
 fn controls_are_listed_and_explained() {
     let list = run(&["controls"]);
     assert_eq!((list.stderr.as_str(), list.status), ("", 0));
-    assert_eq!(list.stdout.lines().count(), 1 + postern_core::controls::CONTROLS.len());
+    let rows = list.stdout.lines().filter(|line| !line.starts_with(' ')).count();
+    assert_eq!(rows, 1 + postern_core::controls::CONTROLS.len());
+    assert!(
+        list.stdout.lines().all(|line| line.chars().count() <= 80),
+        "{}",
+        list.stdout
+    );
     assert!(list.stdout.contains("credentials-unbound      "), "{}", list.stdout);
     for arguments in [&["controls", "policy-open"][..], &["explain", "policy-open"]] {
         let run = run(arguments);
@@ -25,6 +31,14 @@ fn controls_are_listed_and_explained() {
             run.stdout
         );
         assert_eq!((run.stderr.as_str(), run.status), ("", 0));
+        let prose = run.stdout.lines().filter(|line| !line.starts_with("    "));
+        for line in prose {
+            assert!(
+                !line.starts_with('#') && !line.contains("**") && !line.contains("]("),
+                "{line}"
+            );
+            assert!(line.chars().count() <= 80 || !line.contains(' '), "{line}");
+        }
     }
     assert_eq!(run(&["explain", "policy-opem"]).status, 2);
 }
@@ -73,6 +87,87 @@ fn recorded_tags_start_the_functions_that_select_resources_by_tag() {
     );
     assert_eq!(run.status, 0, "{}", run.stderr);
     assert!(run.stdout.ends_with("Started: subnet-inspector 1.\n"), "{}", run.stdout);
+}
+
+#[test]
+fn events_that_no_rule_matches_and_those_of_other_accounts_start_nothing() {
+    let mut classic = record("DeleteLoadBalancer", "");
+    classic["eventSource"] = json!("elasticloadbalancing.amazonaws.com");
+    classic["requestParameters"] = json!({"loadBalancerName": "web"});
+    let mut network = classic.clone();
+    network["requestParameters"] =
+        json!({"loadBalancerArn": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/net/a/1"});
+    let mut application = classic.clone();
+    application["requestParameters"] =
+        json!({"loadBalancerArn": "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/a/1"});
+    let replay = |records: &serde_json::Value, arguments: &[&str]| {
+        let arguments = [&["events", "replay", "-"], arguments].concat();
+        run_with(&crate::support::fixture(""), &arguments, records.to_string().as_bytes())
+    };
+    for (event, started) in [
+        (&classic, "none"),
+        (&application, "none"),
+        (&network, "service-inspector 1"),
+    ] {
+        let run = replay(event, &[]);
+        assert!(
+            run.stdout.ends_with(&format!("Started: {started}.\n")),
+            "{}",
+            run.stdout
+        );
+    }
+    let mut foreign = record("CreateSubnet", "vpc-0123456789abcdef0");
+    foreign["recipientAccountId"] = json!("444455556666");
+    let both = json!([record("CreateSubnet", "vpc-0123456789abcdef0"), foreign]);
+    let run = replay(&both, &[]);
+    assert!(
+        run.stderr.starts_with("warning: the events are of several accounts"),
+        "{}",
+        run.stderr
+    );
+    let run = replay(&both, &["--account", "111122223333"]);
+    assert_eq!(run.stderr, "");
+    assert!(
+        run.stdout
+            .ends_with("2 events; 1 ignored, 0 cannot be read. Started: subnet-inspector 1.\n"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn compressed_file_is_told_apart_from_other_bytes() {
+    let run = run_with(
+        &crate::support::fixture(""),
+        &["events", "replay", "-"],
+        b"\x1f\x8b\x08\x00",
+    );
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr
+            .contains("is compressed; decompress it first, such as with `gunzip -c"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn output_that_cannot_be_written_is_refused_before_anything_is_read() {
+    let directory = directory();
+    for (file, part) in [
+        (
+            "audit.pdf",
+            "error: the name of `audit.pdf` decides no format; end it with .txt, .json, .csv, .html, ",
+        ),
+        ("nosuch/audit.html", "error: `nosuch/audit.html` cannot be written: "),
+    ] {
+        let mut command = crate::stand_in::command(directory.path(), &["audit", "--output", file]);
+        // Nothing answers there.
+        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+        let run = crate::stand_in::run_of(command.output().unwrap());
+        assert_eq!((run.stdout.as_str(), run.status), ("", 2));
+        assert!(run.stderr.starts_with(part), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -16,10 +16,17 @@ const SETTINGS: &str = "[perimeter]\norganizations = [\"o-exampleorg1\"]\naccoun
 async fn stand_in() -> (StandIn, FaultyVpc) {
     let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
     fs::write(stand_in.directory.path().join("postern.toml"), SETTINGS).unwrap();
+    create_ledger(&stand_in, REGION).await;
+    (stand_in, vpc)
+}
+
+async fn create_ledger(stand_in: &StandIn, region: &str) {
     stand_in
         .aws(&[
             "dynamodb",
             "create-table",
+            "--region",
+            region,
             "--table-name",
             LEDGER,
             "--billing-mode",
@@ -35,7 +42,6 @@ async fn stand_in() -> (StandIn, FaultyVpc) {
             r#"[{"IndexName":"history","KeySchema":[{"AttributeName":"place","KeyType":"HASH"},{"AttributeName":"sk","KeyType":"RANGE"}],"Projection":{"ProjectionType":"ALL"}}]"#,
         ])
         .await;
-    (stand_in, vpc)
 }
 
 fn mutating(stand_in: &StandIn) -> Vec<String> {
@@ -68,8 +74,8 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
         &format!("  - replace the policy of {} (restrictive, $0.00 a month)", vpc.sts),
         &format!("      for policy-open on {}", vpc.sts),
         "changes are to be applied, $0.00 a month.",
-        "  Not applied:",
-        "the settings audit `vpc-dns-disabled`",
+        "because the settings only audit",
+        "      for vpc-dns-disabled on vpc-",
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }
@@ -84,7 +90,7 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
     let run = stand_in.run(&apply).await;
     assert_eq!(run.status, 2);
     assert!(
-        run.stderr.starts_with("error: standard input is no terminal"),
+        run.stderr.starts_with("error: standard input is not a terminal"),
         "{}",
         run.stderr
     );
@@ -133,6 +139,64 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
     assert_eq!(run.status, 1);
     assert!(run.stderr.contains("no longer holds"), "{}", run.stderr);
     assert_eq!(mutating(&stand_in), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_recorded_in_the_ledger_of_their_own_region() {
+    let (stand_in, vpc) = stand_in().await;
+    create_ledger(&stand_in, "eu-central-1").await;
+    let elsewhere = async |arguments: &[&str]| {
+        let mut command = stand_in.command(arguments);
+        command.env("AWS_REGION", "eu-central-1");
+        finish(command).await
+    };
+    let table = ["--table", LEDGER];
+    let plan = [
+        "plan",
+        &vpc.id,
+        "--region",
+        REGION,
+        "--control",
+        "policy-open",
+        "--out",
+        "plan.json",
+    ];
+    let run = elsewhere(&[&plan[..], &table].concat()).await;
+    assert_eq!(run.status, 1, "{}{}", run.stdout, run.stderr);
+    let run = elsewhere(&[&["apply", "plan.json", "--region", "eu-west-1", "--yes"], &table[..]].concat()).await;
+    assert_eq!(
+        (run.stderr.as_str(), run.status),
+        (
+            "error: the plan is of Region `us-east-1`, and `--region` names `eu-west-1`; leave `--region` out\n",
+            2
+        )
+    );
+    let run = elsewhere(&[&["apply", "plan.json", "--yes"], &table[..]].concat()).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 0), "{}", run.stdout);
+    let rollback = run
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("To roll back: postern "));
+    assert!(
+        rollback
+            .unwrap()
+            .ends_with(" --region us-east-1 --table postern-ledger"),
+        "{}",
+        run.stdout
+    );
+    let here = elsewhere(&[&["history", "--region", REGION], &table[..]].concat()).await;
+    assert!(here.stdout.contains("outcome  applied"), "{}", here.stdout);
+    let there = elsewhere(&[&["history"], &table[..]].concat()).await;
+    assert_eq!(
+        there.stdout,
+        "No change of 111122223333 in eu-central-1 is on record.\n"
+    );
+    // The command that was printed works from the other Region, too.
+    let rollback: Vec<&str> = rollback.unwrap().split(' ').collect();
+    let run = elsewhere(&rollback).await;
+    assert_eq!(run.status, 0, "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("--region us-east-1"), "{}", run.stdout);
+    stand_in.proxy.take();
 }
 
 /// Runs a program on a terminal of its own, and answers its question.
@@ -189,6 +253,87 @@ async fn plan_without_a_ledger_says_what_it_may_miss_and_reads_only() {
     assert_eq!(mutating(&stand_in), [""; 0]);
 }
 
+/// A command in a plan's output, without the line breaks that the shell ignores.
+fn command_after(text: &str, heading: &str) -> Vec<String> {
+    let (_, rest) = text.split_once(heading).unwrap_or_else(|| panic!("{text}"));
+    let (_, command) = rest.split_once('\n').unwrap();
+    let command = command.replace("\\\n", " ");
+    let words = command.lines().next().unwrap().split_whitespace();
+    words.map(str::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audited_changes_are_shown_in_full_with_the_one_command_that_applies_them() {
+    let (stand_in, vpc) = stand_in().await;
+    let run = stand_in.run(&["plan", &vpc.id, "--table", LEDGER]).await;
+    assert_eq!((run.stderr.as_str(), run.status), ("", 0), "{}", run.stdout);
+    for part in [
+        "  No change is to be applied.\n",
+        "  Not applied: ",
+        &format!("  - replace the policy of {} (restrictive, $0.00 a month)", vpc.sts),
+        &format!("      +++ {}, fixed", vpc.sts),
+    ] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let wide = run
+        .stdout
+        .lines()
+        .find(|line| line.chars().count() > 80 && !line.starts_with("      "));
+    assert_eq!(wide, None, "{}", run.stdout);
+    let reasons = run
+        .stdout
+        .matches("because the settings only audit their controls:")
+        .count();
+    assert_eq!(reasons, 1, "{}", run.stdout);
+    let mut apply = command_after(&run.stdout, "This command applies ");
+    assert_eq!(apply[..3], ["postern", "apply", vpc.id.as_str()]);
+    assert!(apply.contains(&"--control".to_owned()) && apply.ends_with(&["--table".to_owned(), LEDGER.to_owned()]));
+    // It does what it says.
+    let promised = run.stdout.split("This command applies ").nth(1).unwrap();
+    let count: usize = promised.split(' ').next().unwrap().parse().unwrap();
+    apply.push("--yes".to_owned());
+    let apply: Vec<&str> = apply[1..].iter().map(String::as_str).collect();
+    let applied = stand_in.run(&apply).await;
+    let shown = format!("  {count} change");
+    assert!(
+        applied.stdout.contains(&shown),
+        "{shown}: {}{}",
+        applied.stdout,
+        applied.stderr
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn resource_that_does_not_exist_is_a_failure() {
+    let (stand_in, vpc) = stand_in().await;
+    let missing = "vpc-0123456789abcdef0";
+    let message =
+        "was not found in account 111122223333, Region us-east-1; check the id, the Region and the credentials\n";
+    for arguments in [
+        &["plan", missing, "--table", LEDGER][..],
+        &["plan", missing, &vpc.id, "--table", LEDGER],
+        &["apply", missing, "--table", LEDGER],
+    ] {
+        let run = stand_in.run(arguments).await;
+        assert_eq!(
+            (run.stderr, run.status),
+            (format!("error: VPC `{missing}` {message}"), 2),
+            "{arguments:?}"
+        );
+    }
+    let run = stand_in.run(&["audit", "--region", REGION, "--vpc", missing]).await;
+    assert_eq!(
+        (run.stderr, run.status),
+        (
+            format!(
+                "error: VPC `{missing}` was not found among those of account 111122223333 in us-east-1; check the id, \
+                 `--region` and the credentials\n"
+            ),
+            2
+        )
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_perimeter_and_other_files_are_refused() {
     let stand_in = StandIn::start().await;
@@ -231,7 +376,7 @@ async fn finding_is_explained_with_its_proof_and_its_repair() {
     let run = stand_in.run(&explain("vpce-00000000000000000")).await;
     assert_eq!((run.stdout.as_str(), run.status), ("", 2));
     assert!(
-        run.stderr.contains("says nothing of `vpce-00000000000000000`"),
+        run.stderr.contains("has no finding about `vpce-00000000000000000`"),
         "{}",
         run.stderr
     );

@@ -16,7 +16,7 @@ fn check(bytes: &[u8]) -> crate::support::Run {
 }
 
 #[test]
-fn what_is_not_json_is_named_with_its_place() {
+fn text_that_is_not_json_is_named_with_its_place() {
     let deep = "[".repeat(1 << 20);
     for (bytes, part) in [
         (
@@ -93,7 +93,7 @@ fn a_document_of_a_megabyte_is_judged_and_said_to_be_too_long() {
 }
 
 #[test]
-fn a_file_without_end_is_given_up() {
+fn endless_file_is_refused() {
     let directory = directory();
     fs::File::create(directory.path().join("policy.json"))
         .unwrap()
@@ -169,7 +169,7 @@ fn a_reader_that_has_gone_is_no_reason_to_panic() {
     drop(stdout);
     let output = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(141), "as shells report the end by SIGPIPE");
 }
 
 #[cfg(target_os = "linux")]
@@ -252,5 +252,72 @@ fn help_is_no_error() {
         let run = run(arguments);
         assert!(run.stdout.contains("Usage: postern"), "{}", run.stdout);
         assert_eq!((run.stderr.as_str(), run.status), ("", 0));
+    }
+}
+
+/// Command lines that cannot succeed in a directory with `bad.toml`, and without a network.
+const WRONG: &[&str] = &[
+    "policy check nosuch.json",
+    "policy check --settings nosuch.toml p.json",
+    "policy check --settings bad.toml p.json",
+    "policy explain nosuch.json",
+    "policy fix nosuch.json",
+    "policy eval --request nosuch.json p.json",
+    "settings check nosuch.toml",
+    "settings check bad.toml",
+    "settings check missing/",
+    "settings show nosuch.toml",
+    "settings show bad.toml",
+    "settings show arn:aws:ssm:eu-central-1",
+    "controls --settings nosuch.toml",
+    "controls --settings bad.toml",
+    "exemptions --settings nosuch.toml",
+    "exemptions --settings bad.toml",
+    "events replay nosuch.json",
+    "events replay bad.toml",
+    "audit --settings nosuch.toml",
+    "audit --settings bad.toml",
+    "explain policy-open vpce-1 --settings nosuch.toml",
+    "plan --settings nosuch.toml",
+    "plan --settings bad.toml",
+    "apply nosuch.json --table t",
+    "apply bad.toml --table t",
+    "apply vpc-1 --settings nosuch.toml --table t",
+    "apply vpc-1 --settings bad.toml --table t",
+    "rollback --run r --settings nosuch.toml --table t",
+    "rollback --run r --settings bad.toml --table t",
+    "resume --run r --settings nosuch.toml --table t",
+    "release vpc-1 --settings nosuch.toml --table t",
+    "release vpc-1 --settings bad.toml --table t",
+    "prices --write nosuch.toml",
+    "man nosuch/man",
+];
+
+#[test]
+fn message_of_a_wrong_call_is_printed_once() {
+    let directory = directory();
+    let file = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    file(
+        "bad.toml",
+        "[perimeter]\norganizations = 1\naccounts = [\"1\"]\n[modes]\ndefault = \"often\"\n",
+    );
+    file("p.json", "{}");
+    for line in WRONG {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let mut command = crate::stand_in::command(directory.path(), &arguments);
+        // Nothing answers there.
+        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+        let run = crate::stand_in::run_of(command.output().unwrap());
+        assert_eq!(run.status, 2, "{line}: {}{}", run.stdout, run.stderr);
+        let messages = [run.stderr.as_str(), &run.stdout].concat();
+        assert!(!messages.is_empty(), "{line}");
+        let mut seen = std::collections::BTreeSet::new();
+        for message in messages.lines() {
+            assert!(seen.insert(message), "{line}: {messages}");
+            // A cause of an error is in its line once.
+            let parts: Vec<&str> = message.split(": ").collect();
+            let distinct: std::collections::BTreeSet<&&str> = parts.iter().collect();
+            assert_eq!(parts.len(), distinct.len(), "{line}: {messages}");
+        }
     }
 }

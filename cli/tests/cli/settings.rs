@@ -30,6 +30,35 @@ fn questionable_settings_have_status_1_and_a_warning_each() {
 }
 
 #[test]
+fn empty_perimeter_is_questionable() {
+    let run = run_with(
+        directory().path(),
+        &["settings", "check", "-"],
+        b"[modes]\ndefault = \"audit\"\n",
+    );
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert!(
+        run.stdout
+            .starts_with("warning: perimeter: it names nobody whom you trust"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn missing_settings_are_answered_with_the_command_that_makes_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = run_with(directory.path(), &["settings", "check"], b"");
+    assert_eq!(run.status, 2);
+    assert!(
+        run.stderr
+            .starts_with("error: no settings: there is no `postern.toml` here; `postern settings init` writes one"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn refused_settings_have_status_2_and_all_their_problems() {
     let text = "[perimetre]\n[modes]\ndefault = \"on\"\n";
     let run = run_with(directory().path(), &["settings", "check", "-"], text.as_bytes());

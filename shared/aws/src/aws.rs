@@ -77,10 +77,10 @@ impl Aws {
         Self::new(config)
     }
 
-    /// The same for work that is not bound to one Region: where the environment has none, calls start in us-east-1.
-    pub async fn from_environment_for_any_region() -> Self {
+    /// The same in this Region, whichever the environment configures.
+    pub async fn from_environment_in(region: &Region) -> Self {
         let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .region(config::region_or("us-east-1"))
+            .region(aws_types::region::Region::new(region.to_string()))
             .retry_config(retries())
             .timeout_config(timeouts())
             .load()

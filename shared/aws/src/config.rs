@@ -3,15 +3,13 @@
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{self, ProfileFileRegionProvider};
+use aws_config::meta::region::ProvideRegion;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_ec2::config::retry::RetryPartition;
-use aws_types::os_shim_internal::{Env, Fs};
 use jiff::Timestamp;
+use postern_core::model::id::Region;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,20 +29,18 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// The profile that `AWS_PROFILE` names, if neither the config file nor the credentials file has it. The SDK would go on to
-/// the metadata of the instance.
-pub async fn missing_profile() -> Option<String> {
-    let named = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty())?;
-    let profiles = profile::load(&Fs::real(), &Env::real(), &EnvConfigFiles::default(), None).await;
-    let known = profiles.ok()?.profiles().any(|profile| profile == named);
-    (!known).then_some(named)
-}
-
-/// The Region of the environment or of the profile, or else this one. Instances are not asked.
-pub(crate) fn region_or(default: &'static str) -> RegionProviderChain {
-    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(ProfileFileRegionProvider::new())
-        .or_else(default)
+/// The Region of the environment or of the profile. An empty variable names none, as for the AWS CLI
+/// (<https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html>). Instances are not asked.
+pub async fn environment_region() -> Option<Region> {
+    let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
+    let mut named = variables.filter_map(|name| std::env::var(name).ok().filter(|region| !region.is_empty()));
+    if let Some(region) = named.next() {
+        return Some(Region::from(region));
+    }
+    let region = ProfileFileRegionProvider::new().region().await?;
+    Some(region.as_ref())
+        .filter(|region| !region.is_empty())
+        .map(Region::from)
 }
 
 /// Without a partition of their own, all clients of a process for one service and Region share one retry quota.

@@ -32,6 +32,7 @@ pub struct ScopePlan {
     pub snapshot: Snapshot,
     pub findings: Vec<Finding>,
     pub plan: Plan,
+    history: ChangeHistory,
 }
 
 /// What became of a plan that was agreed to.
@@ -67,22 +68,42 @@ pub async fn plan_scope(
     let Some(snapshot) = context.observe(scope, &parts()).await? else {
         return Ok(None);
     };
+    Ok(Some(plan_observed(context, snapshot, history, ledger).await?))
+}
+
+/// The plan for the same observation under the settings of this context.
+///
+/// # Errors
+/// If the ledger cannot be read.
+pub async fn replan(context: &RunContext<'_>, planned: &ScopePlan, ledger: bool) -> Result<ScopePlan, ReconcileError> {
+    plan_observed(context, planned.snapshot.clone(), planned.history.clone(), ledger).await
+}
+
+async fn plan_observed(
+    context: &RunContext<'_>,
+    snapshot: Snapshot,
+    history: ChangeHistory,
+    ledger: bool,
+) -> Result<ScopePlan, ReconcileError> {
+    let scope = snapshot.scope();
     let free = Restraints::default();
     let evaluation = Evaluation::of(context, snapshot, history, free.clone());
     let Evaluation {
         snapshot,
         findings,
         plan,
+        history,
         ..
     } = match ledger {
-        true => known_restraints(context, scope, evaluation, free).await?,
+        true => known_restraints(context, &scope, evaluation, free).await?,
         false => evaluation,
     };
-    Ok(Some(ScopePlan {
+    Ok(ScopePlan {
         snapshot,
         findings,
         plan,
-    }))
+        history,
+    })
 }
 
 /// The changes of a plan that would be applied now, in their order.

@@ -13,6 +13,7 @@ use postern_core::model::part::Part;
 use postern_core::model::scope::Scope;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::settings::Settings;
+use postern_core::trigger::TriggeringEvent;
 
 use crate::error::ReconcileError;
 
@@ -22,6 +23,10 @@ pub struct RunContext<'a> {
     pub run: RunId,
     /// Who runs, as the ledger names it: a function such as `sweeper`, or `postern` for the command line.
     pub actor: &'a str,
+    /// The command of a person, with the caller, for the records of its changes. None in functions.
+    pub command: Option<TriggeringEvent>,
+    /// Called once when the run has to wait for another one that holds the lease of the scope. None: nobody watches.
+    pub on_wait: Option<fn(&Scope)>,
     /// The controls that the run evaluates.
     pub controls: &'a [&'static Control],
     pub settings: &'a Settings,

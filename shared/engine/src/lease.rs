@@ -112,6 +112,9 @@ impl Lease {
             if now >= limit {
                 return Err(ReconcileError::LeaseBusy(scope.resource.clone()));
             }
+            if let (false, Some(on_wait)) = (waited, context.on_wait) {
+                on_wait(scope);
+            }
             waited = true;
             sleep(terms.pause).await;
         }

@@ -26,7 +26,7 @@ mod testing;
 mod undo;
 mod verify;
 
-pub use apply::{Application, ScopePlan, agreed, apply_agreed, plan_scope};
+pub use apply::{Application, ScopePlan, agreed, apply_agreed, plan_scope, replan};
 pub use audit::{AuditRequest, RegionAudit, audit_regions};
 pub use budget::Budget;
 pub use context::RunContext;

@@ -177,9 +177,14 @@ async fn canary(
             format!("change {change}, which was made first, did not remediate its finding; see its report")
         }
         Some((change, CanaryStatus::Verified | CanaryStatus::Unverified)) => {
-            format!("change {change}, which was made first, is not verified yet")
+            format!(
+                "no delivered report shows yet that change {change}, which was made first, remediated its finding; the next \
+                 run of a function delivers one, or `postern sweep` starts one now"
+            )
         }
-        None => "the others follow in later runs, once these are verified".to_owned(),
+        None => {
+            "later runs close the other endpoints, after a run has verified that the first ones are closed".to_owned()
+        }
     };
     Ok(Some(Canary {
         reason: format!("the perimeter is new ({perimeter}) and limits.canary_endpoints is {first}: {what}"),

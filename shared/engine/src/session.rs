@@ -177,13 +177,12 @@ impl<'a> Session<'a> {
     }
 
     fn intention_of(&mut self, planned: &PlannedChange, triggering_events: &[TriggeringEvent]) -> ChangeRecord {
-        ChangeRecord {
-            causes: planned.causes.clone(),
-            triggering_events: triggering_events.to_vec(),
-            perimeter: Some(self.context.settings.perimeter_digest()),
-            monthly_cost: planned.monthly_cost.unwrap_or_default(),
-            ..self.intention(Action::Change(planned.change.clone()))
-        }
+        let mut record = self.intention(Action::Change(planned.change.clone()));
+        record.causes.clone_from(&planned.causes);
+        record.triggering_events.extend_from_slice(triggering_events);
+        record.perimeter = Some(self.context.settings.perimeter_digest());
+        record.monthly_cost = planned.monthly_cost.unwrap_or_default();
+        record
     }
 
     /// A record of what is about to be done.
@@ -199,7 +198,7 @@ impl<'a> Session<'a> {
             time,
             action,
             causes: BTreeSet::new(),
-            triggering_events: Vec::new(),
+            triggering_events: context.command.iter().cloned().collect(),
             monthly_cost: MonthlyCost::ZERO,
             status: ChangeStatus::Intended,
             delivered: false,

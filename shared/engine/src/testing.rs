@@ -93,6 +93,8 @@ impl Rig {
         RunContext {
             run: run.into(),
             actor: "sweeper",
+            command: None,
+            on_wait: None,
             controls: CONTROLS,
             settings: &self.settings,
             policies: &self.policies,

@@ -83,10 +83,12 @@ fn choose(cloud: &Cloud, rng: &mut Rng) -> Option<Command> {
             changing,
         }),
         3 => Command::Release(Release {
-            target: match &record.scope.resource {
+            target: Some(match &record.scope.resource {
                 ScopedResource::Vpc(vpc) => ReleaseTarget::Vpc(vpc.clone()),
                 ScopedResource::EndpointService(service) => ReleaseTarget::EndpointService(service.clone()),
-            },
+            }),
+            all: false,
+            yes: false,
             changing,
         }),
         _ => {

@@ -16,6 +16,7 @@ use super::selections::selections;
 use super::throttling::throttling;
 use super::{Line, Read};
 use crate::access::AccessError;
+use crate::settings::warnings;
 
 /// The version of this program, which the stack and its functions should have as well.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -26,7 +27,7 @@ pub(super) async fn all(
     named: &Read<Option<Settings>>,
     stack: Option<&str>,
 ) -> Result<Vec<Line>, CommandError> {
-    let region = aws.region().ok_or(CommandError::NoRegion)?;
+    let region = aws.region().ok_or(AccessError::NoRegion)?;
     let caller = aws.caller().await.map_err(AccessError::from)?;
     let mut lines = vec![Line::ok(format!(
         "account {}, Region {region}, as {}",
@@ -150,7 +151,10 @@ pub(super) fn trails(trails: &Read<Vec<Trail>>) -> Vec<Line> {
             .run(format!("aws cloudtrail start-logging --name {}", trail.arn)),
         (None, Some(trail)) => Line::problem(format!("{none}: {} records other events", trail.arn))
             .run(format!("aws cloudtrail get-event-selectors --trail-name {}", trail.arn)),
-        (None, None) => Line::problem(none).run("aws cloudtrail create-trail help"),
+        (None, None) => Line::problem(none).run(
+            "aws cloudtrail create-trail --name management-events --s3-bucket-name BUCKET --is-multi-region-trail && aws \
+             cloudtrail start-logging --name management-events",
+        ),
     }]
 }
 
@@ -249,9 +253,11 @@ fn own_settings(settings: &Read<Option<Settings>>, aws: &Aws) -> Line {
     let settings = match settings {
         Ok(Some(settings)) => settings,
         Ok(None) => return Line::warning("no settings at hand: name those of the functions with `--settings`"),
-        Err(error) => return Line::problem(format!("settings {error}")).run("postern settings check"),
+        Err(error) => {
+            return Line::problem(format!("the settings cannot be used: {error}")).run("postern settings check");
+        }
     };
-    let warnings = settings.warnings(&known(), aws.now());
+    let warnings = warnings(settings, aws.now());
     match warnings.len() {
         0 => Line::ok(format!("settings {} are valid, without warnings", settings.version)),
         count => Line::warning(format!(
@@ -286,7 +292,7 @@ pub(super) fn perimeter(
 pub(super) fn price(settings: Option<&Settings>, region: &Region, today: Date) -> Option<Line> {
     let prices = &settings?.prices;
     let command = "postern prices --write";
-    let Some(price) = prices.zone_hour(region) else {
+    let Some(price) = prices.of(region).interface_endpoint_zone_hour else {
         return Some(
             Line::warning(format!(
                 "the price of interface endpoints in {region} is unknown, so that Postern adds nothing paid"

@@ -18,6 +18,8 @@ fn invalid_argument_is_refused_with_an_example() {
     assert!(refused("postern resume policy-open").contains("<RESOURCE>"));
     assert!(refused("postern resume policy-open vpce-1 --run r").contains("cannot be used with"));
     assert!(refused("postern sweep --queue sweeper").contains("expected the URL of a queue"));
+    assert!(refused("postern release").contains("required"));
+    assert!(refused("postern release vpc-1 --all").contains("cannot be used with"));
     assert!(refused("postern release vpce-1").contains("expected a VPC, a subnet or an endpoint service"));
     assert!(refused("postern resume policy-opem vpce-1").contains("'policy-open'"));
     assert!(refused("postern redrive subnet-inspector").contains("expected the URL of a queue"));
@@ -38,6 +40,32 @@ fn change_id_from_history_is_accepted() {
     assert!(rollback.changing.dry_run && rollback.changing.table.table.as_deref() == Some("ledger"));
 }
 
+/// What each command that works in one Region needs besides `--region`.
+const IN_A_REGION: &[&str] = &[
+    "plan vpc-1",
+    "apply vpc-1",
+    "history",
+    "rollback --run r",
+    "resume policy-open vpce-1",
+    "release vpc-1",
+    "sweep",
+    "doctor",
+    "redrive https://queue",
+    "audit",
+    "explain policy-open vpce-1",
+    "prices",
+];
+
+#[test]
+fn every_command_that_calls_aws_takes_a_region() {
+    for line in IN_A_REGION {
+        let line = format!("postern {line} --region eu-west-1");
+        assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        let wrong = refused(&line.replace("eu-west-1", "Frankfurt"));
+        assert!(wrong.contains("such as eu-central-1"), "{wrong}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn account_and_region_are_those_of_the_clients() {
     let rig = Rig::new("");
@@ -45,7 +73,7 @@ async fn account_and_region_are_those_of_the_clients() {
         .await
         .unwrap();
     assert_eq!(
-        (context.account.as_str(), context.region.as_str()),
+        (context.account.as_str(), context.region().as_str()),
         ("444455556666", "eu-central-1")
     );
 }

@@ -30,6 +30,10 @@ async fn history_shows_each_change_with_its_cause_actor_outcome_and_rollback() {
         ),
         format!("  when     {:.0}, in {}", undo.time, rig.vpc),
         format!("  for      policy-open on {endpoint}"),
+        format!(
+            "  because  postern rollback by {OPERATOR} at {:.0}",
+            undo.triggering_events[0].time.unwrap()
+        ),
         format!("  by       postern, run {}", undo.run),
         "  outcome  applied".to_owned(),
     ];

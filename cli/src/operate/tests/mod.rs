@@ -127,7 +127,7 @@ impl Rig {
         let context = self.context().await;
         context
             .ledger
-            .history(&context.account, &context.region, None)
+            .history(&context.account, context.region(), None)
             .await
             .unwrap()
     }
@@ -140,11 +140,17 @@ impl Rig {
 
     async fn release(&self, target: &str, dry_run: bool) -> (Status, String) {
         let arguments = Release {
-            target: postern_core::plan::ReleaseTarget::parse(target).unwrap(),
+            target: Some(postern_core::plan::ReleaseTarget::parse(target).unwrap()),
+            all: false,
+            yes: false,
             changing: changing(dry_run),
         };
+        self.release_with(&arguments).await
+    }
+
+    async fn release_with(&self, arguments: &Release) -> (Status, String) {
         let mut out = Vec::new();
-        let status = release(&self.context().await, self.settings(), &arguments, &mut out).await;
+        let status = release(&self.context().await, self.settings(), arguments, &mut out).await;
         (status.unwrap(), String::from_utf8(out).unwrap())
     }
 

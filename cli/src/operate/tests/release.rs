@@ -90,6 +90,76 @@ async fn released_subnet_can_be_deleted_and_gets_no_endpoint_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn group_that_an_endpoint_of_others_uses_is_kept_as_one_of_postern() {
+    let rig = Rig::new("\"sts\"");
+    rig.sweep().await;
+    let theirs = rig.cloud.edit(|world| {
+        let group = world.endpoints().find_map(|endpoint| endpoint.groups.first().cloned());
+        let mut new = NewEndpoint::interface(&rig.vpc, "kms");
+        new.subnets = vec![rig.subnets[0].clone()];
+        new.groups = vec![group.unwrap()];
+        world.add_endpoint(new)
+    });
+    let (status, text) = rig.release(&rig.vpc, false).await;
+    assert_eq!(status, Status::Fine, "{text}");
+    let (_, kept) = text.split_once("Created by Postern and kept:\n  sg-").unwrap();
+    let reason = format!(" (postern-endpoint-ingress), because {theirs} uses it\n");
+    assert!(
+        kept.lines()
+            .next()
+            .is_some_and(|line| reason.contains(line.split_once(' ').unwrap().1)),
+        "{text}"
+    );
+    assert!(
+        !text
+            .split("Not created by Postern")
+            .nth(1)
+            .unwrap()
+            .contains("postern-endpoint-ingress"),
+        "{text}"
+    );
+    // What is left is said of as it is.
+    let (_, text) = rig.release(&rig.vpc, false).await;
+    assert!(
+        text.starts_with(&format!(
+            "Nothing that Postern created in {} can be removed.\n",
+            rig.vpc
+        )),
+        "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_vpcs_of_the_region_are_released_by_one_command() {
+    let rig = Rig::new("\"sts\"");
+    rig.cloud.edit(|world| {
+        world.add_vpc("10.7.0.0/16");
+    });
+    rig.sweep().await;
+    assert_eq!(rig.endpoints().len(), 1);
+    let all = |dry_run: bool| Release {
+        target: None,
+        all: true,
+        yes: true,
+        changing: changing(dry_run),
+    };
+    let (status, text) = rig.release_with(&all(true)).await;
+    assert_eq!((status, rig.endpoints().len()), (Status::Fine, 1), "{text}");
+    assert!(text.ends_with("Nothing was changed: this was a dry run.\n"), "{text}");
+    let (status, text) = rig.release_with(&all(false)).await;
+    assert_eq!((status, rig.endpoints().len()), (Status::Fine, 0), "{text}");
+    assert!(text.contains("  postern resume endpoint-missing "), "{text}");
+    let (status, text) = rig.release_with(&all(false)).await;
+    assert_eq!(
+        (status, text.as_str()),
+        (
+            Status::Fine,
+            "Nothing is to be removed in the VPCs of 111122223333 in eu-central-1.\n"
+        )
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn dry_run_describes_what_would_be_removed_and_changes_nothing() {
     let rig = Rig::new("\"sts\"");
     rig.sweep().await;

@@ -148,7 +148,11 @@ pub(super) fn outcome(error: CallError) -> ChangeOutcome {
         {
             failed(&error, "request a higher quota from AWS", false)
         }
-        None => failed(&error, "correct what the error names, then run the sweeper", false),
+        None => failed(
+            &error,
+            "correct what the error names; a sweep, or the same command, then tries again",
+            false,
+        ),
     }
 }
 

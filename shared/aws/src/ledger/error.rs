@@ -47,7 +47,7 @@ impl LedgerError {
         } else if source.denied() {
             format!("allow the caller {} on the table", source.call)
         } else if source.transient() {
-            "Postern will retry".to_owned()
+            "DynamoDB cannot answer now, and another attempt may succeed".to_owned()
         } else if source.is(&["ValidationException"]) {
             "give the table the keys and the index that infra/postern.yaml has".to_owned()
         } else {

@@ -111,7 +111,9 @@ impl Finding {
             }
             | Conclusion::Indeterminate { advice, .. } => Some(advice.into()),
             Conclusion::NotEvaluated(_) => {
-                Some("If a call was denied, grant the function's role the action. Then run the sweeper.".into())
+                let advice = "If a call was denied, grant the action to the caller: the role of the function, or you. Then \
+                              evaluate again, a deployment with `postern sweep`.";
+                Some(advice.into())
             }
             Conclusion::Compliant { .. } | Conclusion::NotApplicable { .. } | Conclusion::NonCompliant { .. } => None,
         }

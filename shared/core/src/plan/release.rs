@@ -53,6 +53,8 @@ pub struct Release {
     pub removed: Vec<String>,
     /// What stays, since Postern did not create it.
     pub remaining: Vec<String>,
+    /// What Postern created and what stays, with the reason.
+    pub in_use: Vec<String>,
 }
 
 impl ReleaseTarget {
@@ -144,10 +146,14 @@ fn notice(
             remaining.join(", ")
         ),
     };
+    let in_use = match release.in_use.as_slice() {
+        [] => String::new(),
+        in_use => format!(" Postern keeps {}.", in_use.join(", ")),
+    };
     Some(Notice {
         kind: NoticeKind::DeletionBlocked,
         text: format!(
-            "{}{} failed ({}): {target} contains {}, which Postern created.{others} To remove what Postern created, use the \
+            "{}{} failed ({}): {target} contains {}, which Postern created.{others}{in_use} To remove what Postern created, use the \
              command.",
             triggering_event.event,
             who.unwrap_or_default(),
@@ -214,7 +220,7 @@ impl Release {
         });
         let named = format!("{} ({})", group.id, group.name);
         match users.next() {
-            Some(user) => self.remaining.push(format!("{named}, which {} uses", user.id)),
+            Some(user) => self.in_use.push(format!("{named}, because {} uses it", user.id)),
             None => self.remove(
                 Inverse::DeleteSecurityGroup(DeleteSecurityGroup {
                     group: group.id.clone(),

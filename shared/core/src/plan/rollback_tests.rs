@@ -183,8 +183,8 @@ fn release_of_a_vpc_removes_only_what_postern_created() {
     assert_eq!(found.inverses.len(), 1);
     assert!(
         found
-            .remaining
-            .contains(&format!("{group} ({MANAGED_GROUP_NAME}), which vpce-theirs uses"))
+            .in_use
+            .contains(&format!("{group} ({MANAGED_GROUP_NAME}), because vpce-theirs uses it"))
     );
     assert!(release(&target, &shared.gap(Part::SecurityGroups).snapshot.state(), &records).is_err());
 }

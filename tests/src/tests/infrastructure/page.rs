@@ -6,8 +6,8 @@ use postern_core::functions::FUNCTIONS;
 use serde_json::Value;
 
 use super::resolve::{ACCOUNT, REGION, Stack};
-use super::roles::statements;
-use super::template::{list, texts};
+use super::roles::{APPLY_POLICIES, policy_statements, statements};
+use super::template::texts;
 use crate::tests::generated::current;
 
 const PATH: &str = "docs/roles.md";
@@ -43,11 +43,24 @@ fn page() -> String {
         ),
         ("DoctorPolicy", "For people who use `doctor` and `sweep`."),
     ] {
-        let properties = stack.properties(policy).unwrap();
-        let statements = list(&properties["PolicyDocument"]["Statement"]).to_vec();
-        page += &section(policy, &statements).replacen("\n\n", &format!("\n\n{words}\n\n"), 1);
+        page += &described(policy, words, &policy_statements(&stack, policy));
     }
-    page
+    let apply = APPLY_POLICIES
+        .iter()
+        .flat_map(|policy| policy_statements(&stack, policy));
+    let policies = APPLY_POLICIES.map(|policy| format!("`{policy}`")).join(", ");
+    let words = format!(
+        "For people who use `apply`, besides `OperatorPolicy`: {policies}, which the sweeper has as well. The output \
+         `ApplyPolicyArns` has their ARNs."
+    );
+    page + &described("Policies for apply", &words, &apply.collect::<Vec<_>>())
+}
+
+fn described(name: &str, words: &str, statements: &[Value]) -> String {
+    // The first empty line is the one after the heading.
+    let section = section(name, statements);
+    let (heading, rest) = section.split_once("\n\n").unwrap_or((&section, ""));
+    format!("{heading}\n\n{words}\n\n{rest}")
 }
 
 fn section(name: &str, statements: &[Value]) -> String {

@@ -43,9 +43,21 @@ pub(super) fn statements(stack: &Stack, function: &Function) -> Vec<Value> {
         .collect()
 }
 
-pub(super) fn operator(stack: &Stack) -> Vec<Value> {
-    let policy = stack.properties("OperatorPolicy").unwrap();
+/// What `postern apply` needs besides `OperatorPolicy`.
+pub(super) const APPLY_POLICIES: [&str; 4] = [
+    "ObservePolicy",
+    "PerimeterPolicy",
+    "RepairPolicy",
+    "RepairServicesPolicy",
+];
+
+pub(super) fn policy_statements(stack: &Stack, policy: &str) -> Vec<Value> {
+    let policy = stack.properties(policy).unwrap();
     list(&policy["PolicyDocument"]["Statement"]).to_vec()
+}
+
+pub(super) fn operator(stack: &Stack) -> Vec<Value> {
+    policy_statements(stack, "OperatorPolicy")
 }
 
 /// As in an identity policy: whoever has the policy is the principal.
@@ -198,6 +210,7 @@ fn forbidden() -> Vec<Request> {
         "ec2:DescribeVpcs",
         "ec2:DescribeVpcEndpointConnections",
         "route53profiles:ListProfileAssociations",
+        "cloudwatch:GetMetricData",
     ] {
         let mut elsewhere = check(call, "*", &[]);
         elsewhere
@@ -349,6 +362,38 @@ fn operator_policy_allows_what_the_commands_call_and_nothing_else() {
     );
 }
 
+/// Everything that AWS asks of whoever runs `postern apply`.
+fn required_to_apply(stack: &Stack) -> Vec<Request> {
+    let mut required = required_of_operators(stack);
+    required.extend(changes(&SWEEPER).flat_map(|kind| asked(aws_changes::calls(kind), applying(kind))));
+    required.extend(observe::CLIENT_CALLS.iter().map(|call| reading(call)));
+    required.extend(ORGANIZATION_CALLS.iter().map(|call| global(call, "*")));
+    required
+}
+
+#[test]
+fn policies_for_apply_allow_what_it_calls_and_nothing_that_no_policy_may_allow() {
+    let stack = Stack::new(&[]);
+    let mut statements = operator(&stack);
+    for policy in APPLY_POLICIES {
+        statements.extend(policy_statements(&stack, policy));
+    }
+    // They are several policies, each with names of its own.
+    for (at, statement) in statements.iter_mut().enumerate() {
+        statement["Sid"] = json!(format!("Statement{at}"));
+    }
+    for request in required_to_apply(&stack) {
+        assert!(allows(&statements, &request), "{request:#?}");
+    }
+    for request in forbidden_to_operators() {
+        assert!(!allows(&statements, &request), "{request:#?}");
+    }
+    // Whoever only rolls back may create nothing.
+    assert!(!allows(&operator(&stack), &new_endpoint(OWN_TAGS, SERVICE, "amazon")));
+    let output = super::template::template()["Outputs"]["ApplyPolicyArns"]["Value"].to_string();
+    assert!(APPLY_POLICIES.iter().all(|policy| output.contains(policy)), "{output}");
+}
+
 #[test]
 fn doctor_policy_allows_what_the_doctor_calls_and_nothing_else() {
     let stack = Stack::new(&[]);
@@ -374,8 +419,7 @@ fn doctor_policy_allows_what_the_doctor_calls_and_nothing_else() {
             resources.into_iter().map(|resource| check(call, resource, &[]))
         })
         .collect();
-    let policy = stack.properties("DoctorPolicy").unwrap();
-    let statements = list(&policy["PolicyDocument"]["Statement"]).to_vec();
+    let statements = policy_statements(&stack, "DoctorPolicy");
     check_policy("DoctorPolicy", &statements, &required, &forbidden());
 }
 

@@ -312,8 +312,7 @@ async fn destroy_asks_and_says_what_stays() {
         "postern-Ledger-1",
         "vpc-1  vpce-1  com.amazonaws.us-east-1.sts",
         "vpc-1  sg-1  postern-endpoints",
-        "postern release vpc-1\n",
-        "postern release vpc-2\n",
+        "postern release --all --region us-east-1 --table postern-Ledger-1\n",
         "type its name",
     ];
     let unanswered = destroy(&[], &answers).await;
@@ -327,7 +326,7 @@ async fn destroy_asks_and_says_what_stays() {
         "{}",
         ran.said
     );
-    assert_eq!(ran.said.matches("postern release vpc-1\n").count(), 1, "{}", ran.said);
+    assert_eq!(ran.said.matches("postern release --all ").count(), 1, "{}", ran.said);
     assert!(
         ran.position("delete-stack") < ran.position("wait"),
         "{:?}",

@@ -127,7 +127,7 @@ fn delivered_document(list: &[&DeliveredFinding]) -> Json {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
+async fn failure_of_the_ledger_names_the_remedy() {
     let table = [
         (
             "ResourceNotFoundException",
@@ -140,9 +140,13 @@ async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
             "allow the caller dynamodb:Query on the table",
         ),
         ("ValidationException", false, "infra/postern.yaml"),
-        ("ProvisionedThroughputExceededException", true, "Postern will retry"),
-        ("ThrottlingException", true, "Postern will retry"),
-        ("InternalServerError", true, "Postern will retry"),
+        (
+            "ProvisionedThroughputExceededException",
+            true,
+            "another attempt may succeed",
+        ),
+        ("ThrottlingException", true, "another attempt may succeed"),
+        ("InternalServerError", true, "another attempt may succeed"),
         ("SomethingElse", false, "correct what the error names"),
     ];
     for (code, transient, advice) in table {
