@@ -143,6 +143,8 @@ fn list(settings: &Settings, now: Timestamp, out: &mut dyn Write) -> io::Result<
         let target = match &exemption.selector {
             ExemptionSelector::Resource(id) => id.clone(),
             ExemptionSelector::Tag { key, value } => format!("resources with tag {key}={value}"),
+            ExemptionSelector::Vpc(id) => format!("everything in {id}"),
+            ExemptionSelector::Account(id) => format!("everything in account {id}"),
         };
         let state = if exemption.expires <= now { "expired" } else { "ends" };
         let age = exemption.since.map(|since| age(since, now)).unwrap_or_default();

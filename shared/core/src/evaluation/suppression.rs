@@ -21,6 +21,8 @@ pub(super) fn exemption(key: &FindingKey, context: &ScopeContext<'_>) -> Option<
             && match &exemption.selector {
                 ExemptionSelector::Resource(id) => *id == key.resource.id,
                 ExemptionSelector::Tag { key, value } => tags.and_then(|t| t.get(key)) == Some(value),
+                ExemptionSelector::Vpc(id) => matches!(context.snapshot, Snapshot::Vpc(vpc) if vpc.vpc.id == *id),
+                ExemptionSelector::Account(id) => context.snapshot.account() == id,
             }
     });
     // The one that ends last decides, in whatever order they are written.

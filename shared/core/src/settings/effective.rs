@@ -228,6 +228,8 @@ fn exemption(exemption: &Exemption) -> Value {
             let tag = section([("key", key.as_str().into()), ("value", value.as_str().into())]);
             ("tag", tag.into())
         }
+        ExemptionSelector::Vpc(id) => ("vpc", id.as_str().into()),
+        ExemptionSelector::Account(id) => ("account", id.as_str().into()),
     };
     let mut table = section([
         ("control", control.as_str().into()),

@@ -169,6 +169,10 @@ pub enum ExemptionSelector {
     Resource(String),
     /// A tag on the resource of the finding.
     Tag { key: String, value: String },
+    /// The VPC of the finding.
+    Vpc(VpcId),
+    /// The account of the finding.
+    Account(AccountId),
 }
 
 /// A limit withholds the changes that count against it. The report names them and the limit.

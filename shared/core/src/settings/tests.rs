@@ -176,6 +176,14 @@ fn every_key_reaches_the_settings() {
                 since: None,
                 expires: time("2027-01-31T10:00:00Z"),
             },
+            Exemption {
+                control: "endpoint-missing".to_owned(),
+                selector: ExemptionSelector::Account("444455556666".into()),
+                reason: "it is closed soon".to_owned(),
+                owner: None,
+                since: None,
+                expires: time("2027-02-01T00:00:00Z"),
+            },
         ],
         exempt_by_tag: BTreeSet::from(["vpc-dns-disabled".to_owned()]),
         limits: Limits {
@@ -481,6 +489,12 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
             },
             "Platform team: sandboxes may use the NAT gateway",
             "2027-06-30T16:00:00Z",
+        ),
+        exemption(
+            "public-egress",
+            ExemptionSelector::Vpc("vpc-0123456789abcdef0".into()),
+            "Network team: the VPC is given up in spring",
+            "2027-05-01T00:00:00Z",
         ),
     ];
     with_examples.central = Some(CentralEndpoints {

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use super::shapes::{Control, Day};
 
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, extend("oneOf" = [{"required": ["resource"]}, {"required": ["tag"]}]))]
+#[schemars(deny_unknown_fields, extend("oneOf" = [
+    {"required": ["resource"]}, {"required": ["tag"]}, {"required": ["vpc"]}, {"required": ["account"]}
+]))]
 pub(super) struct Exemption {
     /// The name of the control.
     control: Control,
@@ -13,6 +15,12 @@ pub(super) struct Exemption {
     #[schemars(regex(pattern = r"^(vpc|subnet|rtb|vpce|vpce-svc)-[0-9a-f]+$"))]
     resource: Option<String>,
     tag: Option<ExemptionTag>,
+    /// The id of a VPC, for every finding of the control in it.
+    #[schemars(regex(pattern = r"^vpc-[0-9a-f]+$"))]
+    vpc: Option<String>,
+    /// The id of an account, for every finding of the control in it.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    account: Option<String>,
     /// Who accepts the finding, and why.
     #[schemars(regex(pattern = r"\S"))]
     reason: String,

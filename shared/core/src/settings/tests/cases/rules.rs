@@ -28,7 +28,7 @@ pub(super) const BAD: &[Bad] = &[
     ),
     bad(
         exemption!("control = 'policy-open'", "reason = 'x'", "expires = 2027-01-31"),
-        "1:1: exemptions[0]: exempts nothing; add `resource` or `tag`",
+        "1:1: exemptions[0]: exempts nothing; add `resource`, `tag`, `vpc` or `account`",
     ),
     bad(
         exemption!(
