@@ -11,6 +11,7 @@ use super::quotas::{concurrency_line, quota_line};
 use super::roles::refused;
 use super::selections::{providers, requirements};
 use super::*;
+use crate::arguments::AwsArguments;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -240,16 +241,25 @@ fn dead_letters_are_a_problem_with_the_command_that_redrives_them() {
 #[test]
 fn line_is_printed_with_its_command_or_as_json() {
     let line = Line::problem("rule is disabled").run("aws events enable-rule --name rule");
-    let printed = |format| {
+    let printed = |format, region: Option<&str>| {
         let mut out = Vec::new();
-        print(&line, format, &mut out).unwrap();
+        let region = region.map(str::to_owned);
+        let arguments = Doctor {
+            stack: None,
+            settings: None,
+            format,
+            aws: AwsArguments { region },
+        };
+        print(&line, &arguments, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert_eq!(
-        printed(Format::Text),
+        printed(Format::Text, None),
         "problem  rule is disabled\n         Run: aws events enable-rule --name rule\n"
     );
-    let json: serde_json::Value = serde_json::from_str(&printed(Format::Json)).unwrap();
+    let elsewhere = printed(Format::Text, Some("eu-west-1"));
+    assert!(elsewhere.ends_with("         Run with AWS_REGION=eu-west-1: aws events enable-rule --name rule\n"));
+    let json: serde_json::Value = serde_json::from_str(&printed(Format::Json, None)).unwrap();
     assert_eq!(json["level"], "problem");
     assert_eq!(json["command"], "aws events enable-rule --name rule");
 }
