@@ -45,7 +45,7 @@ lint: .venv/.stamp ## check formatting, clippy, spelling, the template, generate
 	cargo clippy --locked --workspace --all-targets -- --deny warnings
 	.venv/bin/typos
 	.venv/bin/cfn-lint infra/*.yaml
-	cargo test --locked --quiet --workspace --lib -- generated schema golden
+	cargo test --locked --quiet --workspace --lib -- generated schema golden links
 	for crate in $(CRATES); do cargo check --locked --quiet --package $$crate || exit; done
 
 generate: ## write the control pages, JSON Schemas and golden reports from the code
@@ -90,18 +90,30 @@ build: .venv/.stamp ## build the functions for ARCH (arm64, x86_64)
 	$(call lambda,$(ARCH)) --output-format zip --lambda-dir $(ZIPS) --include postern.toml:$(SETTINGS)
 
 # Programs that need nothing of the machine on which they run. cargo-cyclonedx writes a file beside each Cargo.toml.
+# Manual pages and completions are written by the program for this machine, and are the same in each archive.
 DIST := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+TARGETS := x86_64-unknown-linux-musl aarch64-unknown-linux-musl
+NATIVE := $(DIST)/$(subst arm64,aarch64,$(HOST))-unknown-linux-musl/release/postern
+SHARE := $(DIST)/share
 PROGRAM = postern-$(shell cargo pkgid --package postern-cli | sed 's/.*[\#@]//')
 dist: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
 dist: .venv/.stamp ## build archives of the program postern for Linux, with checksums and bills of materials, in target/dist
 	rm -rf target/dist && mkdir -p target/dist
 	cargo install --quiet --locked --root .venv cargo-cyclonedx@0.5.9
-	for target in x86_64-unknown-linux-musl aarch64-unknown-linux-musl; do \
-	    name=$(PROGRAM)-$$target && rustup target add $$target && \
-	    cargo zigbuild --locked --release --target $$target --package postern-cli && \
+	for target in $(TARGETS); do \
+	    rustup target add $$target && \
+	    cargo zigbuild --locked --release --target $$target --package postern-cli || exit; done
+	mkdir -p $(SHARE)/man/man1 $(SHARE)/completions
+	$(NATIVE) man $(SHARE)/man/man1
+	$(NATIVE) completions bash > $(SHARE)/completions/postern.bash
+	$(NATIVE) completions zsh > $(SHARE)/completions/_postern
+	$(NATIVE) completions fish > $(SHARE)/completions/postern.fish
+	for target in $(TARGETS); do \
+	    name=$(PROGRAM)-$$target && \
 	    cargo cyclonedx --quiet --manifest-path cli/Cargo.toml --format json --target $$target --override-filename sbom.cdx && \
 	    mv cli/sbom.cdx.json target/dist/$$name.cdx.json && rm -f */sbom.cdx.json */*/sbom.cdx.json && \
-	    tar --create --gzip --file target/dist/$$name.tar.gz --directory $(DIST)/$$target/release postern || exit; done
+	    tar --create --gzip --file target/dist/$$name.tar.gz --directory $(DIST)/$$target/release postern \
+	        --directory $(CURDIR) LICENSE --directory $(SHARE) man completions || exit; done
 	cd target/dist && sha256sum *.tar.gz *.json > SHA256SUMS
 
 # What is set on the command line or in the environment reaches the scripts as it is: BUCKET, PARAMETERS, TAGS, ...

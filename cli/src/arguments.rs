@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  postern audit                                      how every VPC and endpoint of the account stands
+  postern audit                                      what is wrong with the VPCs and endpoints of the account
   postern audit --output audit.html                  the same as a page with drawings
   postern policy check --service s3 policy.json      whether a policy is closed
   postern plan vpc-0123456789abcdef0                 what would remedy the findings

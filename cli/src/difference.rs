@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_changed_is_shown_with_its_surroundings() {
+    fn difference_shows_changed_lines_with_context_only() {
         let items: Vec<String> = (0..9).map(|n| n.to_string()).collect();
         let before = format!("[{}]", items.join(","));
         let after = format!("[{},9]", items.join(","));

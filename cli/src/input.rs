@@ -25,7 +25,7 @@ pub enum InputError {
     },
     #[error("`{name}` is a directory; name the files in it")]
     Directory { name: String },
-    #[error("`{name}` is larger than 8 MiB, so it is not what it should be")]
+    #[error("`{name}` is larger than 8 MiB, which no valid input is")]
     TooLarge { name: String },
     #[error("`{name}` is compressed; decompress it first, such as with `gunzip -c {name} | postern … -`")]
     Compressed { name: String },

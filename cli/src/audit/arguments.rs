@@ -33,7 +33,7 @@ Exit status:
 
 Credentials and endpoints come from the environment, as for the AWS CLI.";
 
-/// Show how every VPC and endpoint of an account stands; reads, never writes
+/// Show what is wrong with the VPCs, endpoints and endpoint services of an account; reads, never writes
 #[derive(Clone, Debug, Default, Args)]
 #[command(after_help = AFTER)]
 pub struct Audit {

@@ -1,4 +1,4 @@
-//! `audit`: how every VPC and endpoint of an account stands, read from AWS now.
+//! `audit`: what is wrong with the VPCs, endpoints and endpoint services of an account, read from AWS now.
 
 mod arguments;
 mod perimeter;

@@ -41,7 +41,7 @@ pub(crate) async fn settings_for(
     (mut settings, from): (Settings, &str),
 ) -> AuditSettings {
     if settings.perimeter.trusts_somebody() {
-        let note = "This is the perimeter of the settings.".to_owned();
+        let note = "The settings name it in `[perimeter]`.".to_owned();
         let perimeter = published(&settings.perimeter, PerimeterSource::Settings, note);
         return AuditSettings { settings, perimeter };
     }
@@ -49,30 +49,30 @@ pub(crate) async fn settings_for(
         Ok(organization) => organization,
         Err(error) => Organization::Unknown(chain(&error)),
     };
-    let (audited, are) = match accounts.len() {
-        1 => ("The account", "is"),
-        _ => ("The audited accounts", "are"),
+    let (audited, count) = match accounts.len() {
+        1 => ("the account", "counts"),
+        _ => ("the audited accounts", "count"),
     };
     let (source, note) = match organization {
         Organization::Member(organization) => {
             settings.perimeter.organizations = vec![organization];
             let note = format!(
-                "{audited} and the organisation of your account are taken for trusted, because {from}. Name those whom you \
-                 trust in postern.toml."
+                "Only {audited} and the organisation of your account count as trusted, because {from}. List the \
+                 organisations and accounts that you trust under `[perimeter]` in postern.toml."
             );
             (PerimeterSource::Organization, note)
         }
         Organization::None => {
             let note = format!(
-                "{audited} alone {are} taken for trusted, because {from} and your account belongs to no organisation. Name \
-                 those whom you trust in postern.toml."
+                "Only {audited} {count} as trusted, because {from} and your account belongs to no organisation. List the \
+                 accounts that you trust under `[perimeter]` in postern.toml."
             );
             (PerimeterSource::Account, note)
         }
         Organization::Unknown(reason) => {
             let note = format!(
-                "{audited} alone {are} taken for trusted, because {from} and your organisation could not be determined: \
-                 {reason}. Name those whom you trust in postern.toml."
+                "Only {audited} {count} as trusted, because {from} and your organisation could not be determined: \
+                 {reason}. List the organisations and accounts that you trust under `[perimeter]` in postern.toml."
             );
             (PerimeterSource::Account, note)
         }

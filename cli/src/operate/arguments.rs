@@ -29,8 +29,8 @@ Exit status:
 Credentials and endpoints come from the environment, as for the AWS CLI.";
 
 const PRICES: &str = "\
-The price list is public: no credentials are needed. Without --write, the prices are printed as a section of a \
-postern.toml.
+The price list of interface endpoints is public. That of NAT gateways takes credentials with pricing:GetProducts; without \
+them their price stays as it is. Without --write, the prices are printed as a section of a postern.toml.
 
 Exit status:
   0  done
@@ -202,7 +202,7 @@ pub struct Release {
     pub changing: Changing,
 }
 
-/// Look up the prices of interface endpoints in AWS's price list
+/// Look up the prices of interface endpoints and NAT gateways in AWS's price list
 #[derive(Clone, Debug, Args)]
 #[command(after_help = PRICES)]
 pub struct Prices {

@@ -53,7 +53,7 @@ pub enum CommandError {
         source: io::Error,
     },
     #[error(
-        "`{0}` says nothing of `{1}`: no such resource was found in the Regions that were read, or the control does not apply to it"
+        "`{0}` has no finding about `{1}`: no such resource was found in the Regions that were read, or the control does not apply to it"
     )]
     NothingToExplain(String, String),
     #[error("interrupted")]
@@ -78,7 +78,7 @@ pub enum CommandError {
     )]
     EmptyPerimeter(&'static str),
     #[error(
-        "standard input is no terminal, so nobody can agree to the changes; `--yes` applies them without a question"
+        "standard input is not a terminal, so the changes cannot be confirmed; to apply them without a question, add `--yes`"
     )]
     NoConsent,
     #[error(transparent)]
@@ -104,7 +104,7 @@ pub enum CommandError {
          refused; run `postern settings check {0}`, or add the prices yourself"
     )]
     SettingsLayout(String),
-    #[error("the sweep was not asked for")]
+    #[error("the sweep could not be requested")]
     Sweep(#[source] CallError),
     #[error("{0}; try again in a minute")]
     LeaseBusy(Box<ReconcileError>),

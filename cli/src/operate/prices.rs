@@ -1,4 +1,4 @@
-//! `prices`: looks up what interface endpoints cost, and writes it into the settings.
+//! `prices`: looks up what interface endpoints and NAT gateways cost, and writes it into the settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -6,8 +6,9 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use postern_aws::Aws;
+use postern_aws::{Aws, chain};
 use postern_core::controls::known;
+use postern_core::model::cost::{self, RegionPrices};
 use postern_core::model::id::Region;
 use postern_core::settings::Settings;
 
@@ -19,10 +20,11 @@ use crate::{input, replace};
 /// The settings that are changed where no file is named.
 const SETTINGS_FILE: &str = "postern.toml";
 
-/// Prints the prices of Regions as a section of a `postern.toml`, or writes them into one.
+/// Prints the prices of Regions as a section of a `postern.toml`, or writes them into one. The price of NAT gateways takes
+/// a permission that others do not; where it cannot be looked up, that of the file stays.
 ///
 /// # Errors
-/// If a price cannot be looked up, or the file cannot be read or written.
+/// If the price of interface endpoints cannot be looked up, or the file cannot be read or written.
 pub async fn prices(aws: &Aws, arguments: &Prices, out: &mut dyn Write) -> Result<Status, CommandError> {
     let file = arguments
         .write
@@ -34,18 +36,29 @@ pub async fn prices(aws: &Aws, arguments: &Prices, out: &mut dyn Write) -> Resul
         regions.insert(aws.region().ok_or(AccessError::NoRegion)?);
     }
     let day = aws.now().to_zoned(TimeZone::UTC).date();
-    let mut found = BTreeMap::new();
+    let (mut found, mut unknown) = (BTreeMap::new(), Vec::new());
     for region in regions {
-        let price = aws.interface_endpoint_price(&region).await;
-        let price = price.map_err(|source| CommandError::Price(region.clone(), source))?;
-        found.insert(region, price);
+        let prices = aws.interface_endpoint_prices(&region).await;
+        let mut prices = prices.map_err(|source| CommandError::Price(region.clone(), source))?;
+        match aws.nat_gateway_gigabyte(&region).await {
+            Ok(gigabyte) => prices.nat_gateway_gigabyte = Some(gigabyte),
+            Err(error) => unknown.push(format!(
+                "{region}: the price of NAT gateways could not be looked up: {}",
+                chain(&error)
+            )),
+        }
+        found.insert(region, prices);
     }
     let (Some(file), Some(before)) = (file, before) else {
         for line in section("", day, &found).lines() {
             say(out, line)?;
         }
+        for line in unknown {
+            say(out, &format!("# {line}"))?;
+        }
         return Ok(Status::Fine);
     };
+    keep_nat_gateways(&before, &mut found);
     let after = section(&before, day, &found);
     let named = || file.display().to_string();
     // Whatever the layout of the file is, nothing else may be changed by an edit of its text.
@@ -53,15 +66,48 @@ pub async fn prices(aws: &Aws, arguments: &Prices, out: &mut dyn Write) -> Resul
         return Err(CommandError::SettingsLayout(named()));
     }
     replace::replace(file, &after)?;
-    for (region, price) in &found {
-        say(out, &format!("{}: {region} = {price}, as of {day}", named()))?;
+    for (region, prices) in &found {
+        say(out, &format!("{}: {region} = {}, as of {day}", named(), table(prices)))?;
+    }
+    for line in unknown {
+        say(out, &line)?;
     }
     Ok(Status::Fine)
 }
 
+/// Completes prices with those of NAT gateways that the settings have.
+fn keep_nat_gateways(settings: &str, found: &mut BTreeMap<Region, RegionPrices>) {
+    let Ok(settings) = Settings::parse(settings, &known()) else {
+        return;
+    };
+    for (region, prices) in found {
+        let before = settings.prices.regions.get(region);
+        let before = before.and_then(|before| before.nat_gateway_gigabyte);
+        prices.nat_gateway_gigabyte = prices.nat_gateway_gigabyte.or(before);
+    }
+}
+
+/// As the settings write the prices of a Region.
+fn table(prices: &RegionPrices) -> String {
+    let RegionPrices {
+        interface_endpoint_zone_hour,
+        interface_endpoint_gigabyte,
+        nat_gateway_gigabyte,
+    } = prices;
+    let prices = [
+        ("interface_endpoint_zone_hour", interface_endpoint_zone_hour),
+        ("interface_endpoint_gigabyte", interface_endpoint_gigabyte),
+        ("nat_gateway_gigabyte", nat_gateway_gigabyte),
+    ];
+    let known = prices
+        .into_iter()
+        .filter_map(|(key, price)| Some(format!("{key} = {}", (*price)?)));
+    format!("{{ {} }}", known.collect::<Vec<_>>().join(", "))
+}
+
 /// The text with these prices in its sections `[prices]` and `[prices.regions]`, which are added where it lacks them.
-fn section(text: &str, day: Date, prices: &BTreeMap<Region, f64>) -> String {
-    let priced: BTreeMap<String, String> = prices.iter().map(|(r, p)| (r.to_string(), p.to_string())).collect();
+fn section(text: &str, day: Date, prices: &BTreeMap<Region, RegionPrices>) -> String {
+    let priced: BTreeMap<String, String> = prices.iter().map(|(r, p)| (r.to_string(), table(p))).collect();
     let dated = BTreeMap::from([("as_of".to_owned(), day.to_string())]);
     let text = with_keys(text, "[prices]", &dated);
     with_keys(&text, "[prices.regions]", &priced)
@@ -101,17 +147,18 @@ fn with_keys(text: &str, header: &str, keys: &BTreeMap<String, String>) -> Strin
 }
 
 /// Whether both texts are settings that differ in these prices and their day at most.
-fn same_but_for_prices(before: &str, after: &str, day: Date, prices: &BTreeMap<Region, f64>) -> bool {
+fn same_but_for_prices(before: &str, after: &str, day: Date, prices: &BTreeMap<Region, RegionPrices>) -> bool {
     let controls = known();
     let (Ok(mut before), Ok(mut after)) = (Settings::parse(before, &controls), Settings::parse(after, &controls))
     else {
         return false;
     };
     before.prices.as_of = Some(day);
-    before
-        .prices
-        .regions
-        .extend(prices.iter().map(|(region, price)| (region.clone(), *price)));
+    let default = cost::Prices::default();
+    for (region, prices) in prices {
+        let known = default.regions.get(region).copied().unwrap_or_default();
+        before.prices.regions.insert(region.clone(), prices.or(known));
+    }
     before.version.clear();
     after.version.clear();
     before == after
@@ -127,8 +174,29 @@ mod tests {
         jiff::civil::date(2026, 11, 29)
     }
 
-    fn found(price: f64) -> BTreeMap<Region, f64> {
-        BTreeMap::from([("eu-central-1".into(), price)])
+    fn found(price: f64) -> BTreeMap<Region, RegionPrices> {
+        let prices = RegionPrices {
+            interface_endpoint_zone_hour: Some(price),
+            interface_endpoint_gigabyte: Some(0.01),
+            nat_gateway_gigabyte: None,
+        };
+        BTreeMap::from([("eu-central-1".into(), prices)])
+    }
+
+    #[test]
+    fn price_of_nat_gateways_that_could_not_be_looked_up_stays() {
+        let mut prices = found(0.012);
+        keep_nat_gateways(
+            "prices.regions.eu-central-1 = { nat_gateway_gigabyte = 0.052 }",
+            &mut prices,
+        );
+        assert_eq!(
+            section("", day(), &prices).lines().last(),
+            Some(
+                "eu-central-1 = { interface_endpoint_zone_hour = 0.012, interface_endpoint_gigabyte = 0.01, \
+                 nat_gateway_gigabyte = 0.052 }"
+            )
+        );
     }
 
     #[test]
@@ -146,7 +214,8 @@ mod tests {
     fn settings_without_prices_get_the_sections() {
         assert_eq!(
             section("[modes]\ndefault = \"audit\"\n", day(), &found(0.012)),
-            "[modes]\ndefault = \"audit\"\n\n[prices]\nas_of = 2026-11-29\n\n[prices.regions]\neu-central-1 = 0.012\n"
+            "[modes]\ndefault = \"audit\"\n\n[prices]\nas_of = 2026-11-29\n\n[prices.regions]\neu-central-1 = { \
+             interface_endpoint_zone_hour = 0.012, interface_endpoint_gigabyte = 0.01 }\n"
         );
     }
 

@@ -201,7 +201,7 @@ async fn profile_without_credentials_is_named_with_the_command_that_helps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn expired_and_rejected_credentials_are_told_apart() {
+async fn expired_and_rejected_credentials_have_messages_of_their_own() {
     let stand_in = StandIn::start().await;
     for (code, part) in [
         ("ExpiredToken", "error: the AWS credentials have expired; sign in again"),

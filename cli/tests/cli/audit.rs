@@ -39,7 +39,7 @@ async fn audit_shows_findings_by_resource_without_settings_and_without_writing()
     let words = words.join(" ");
     assert!(
         words.contains(
-            "The account and the organisation of your account are taken for trusted, because there is no settings file."
+            "Only the account and the organisation of your account count as trusted, because there is no settings file."
         ),
         "{text}"
     );
@@ -236,7 +236,7 @@ async fn findings_are_selected_by_severity_and_control() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_not_be_read_is_a_gap_in_the_report() {
+async fn denied_part_is_a_gap_in_the_report() {
     let (stand_in, vpc) = StandIn::with_faulty_vpc().await;
     stand_in.proxy.fail("DescribeSecurityGroups", Fault::denied());
     let run = stand_in.run(&["audit", "--region", REGION, "--vpc", &vpc.id]).await;

@@ -16,7 +16,7 @@ fn a_closed_policy_is_said_to_be_closed() {
 }
 
 #[test]
-fn an_open_policy_comes_with_who_gets_in_and_what_gets_out() {
+fn open_policy_is_shown_with_requests_in_and_out() {
     let run = check(&["open.json"]);
     let lines: Vec<_> = run.stdout.lines().collect();
     assert_eq!(lines[0], "open.json: open");
@@ -34,7 +34,7 @@ fn an_open_policy_comes_with_who_gets_in_and_what_gets_out() {
 }
 
 #[test]
-fn a_policy_that_nobody_gets_through_is_locked_out() {
+fn policy_without_any_trusted_principal_is_locked_out() {
     let run = check(&["locked-out.json"]);
     assert_eq!(
         run.stdout,
@@ -181,7 +181,7 @@ fn a_policy_that_names_an_endpoint_needs_to_know_which_one_it_is_for() {
 }
 
 #[test]
-fn without_settings_it_says_what_to_do() {
+fn missing_settings_are_reported_with_the_remedy() {
     let directory = tempfile::tempdir().unwrap();
     let run = run_with(directory.path(), &[&S3[..], &["-"]].concat(), b"{}");
     assert_eq!((run.stdout.as_str(), run.status), ("", 2));

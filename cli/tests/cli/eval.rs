@@ -18,7 +18,7 @@ fn a_deny_is_named() {
 }
 
 #[test]
-fn what_no_statement_allows_is_denied() {
+fn request_that_no_statement_allows_is_denied() {
     let directory = directory();
     let text = std::fs::read_to_string(fixture("request.json")).unwrap();
     let outsider = text.replace(
@@ -36,7 +36,7 @@ fn what_no_statement_allows_is_denied() {
 }
 
 #[test]
-fn the_type_of_the_endpoint_changes_who_an_account_is() {
+fn type_of_the_endpoint_decides_what_an_account_principal_means() {
     let directory = directory();
     let policy = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"},
         "Action": "s3:*", "Resource": "*"}]}"#;

@@ -39,7 +39,7 @@ fn json_has_the_explanation_besides_the_members_of_check() {
 }
 
 #[test]
-fn what_was_not_understood_is_explained_with_its_place() {
+fn unreadable_part_is_explained_with_its_place() {
     let run = run(&[&EXPLAIN[..], &["misspelt.json"]].concat());
     assert!(
         run.stdout.contains("`Statement[0].Condition.StringEqual`"),

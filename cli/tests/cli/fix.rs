@@ -60,7 +60,7 @@ fn a_closed_policy_stays_as_it_is() {
 }
 
 #[test]
-fn what_cannot_be_fixed_is_said_and_not_printed() {
+fn policy_that_cannot_be_fixed_is_named_and_not_printed() {
     for (file, part) in [
         ("locked-out.json", "locks everybody out"),
         ("misspelt.json", "StringEqual"),

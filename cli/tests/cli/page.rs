@@ -1,5 +1,6 @@
 //! The page of an audit in a browser.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -7,15 +8,22 @@ use serde_json::Value;
 
 use crate::stand_in::{REGION, StandIn, finish};
 
-/// The browser that `POSTERN_CHROMIUM` names, or Debian's. None where there is none, which is said.
+/// The browser that `POSTERN_CHROMIUM` names, or Debian's. None where there is none: the warning is written past the
+/// capture of test output, so that everybody who runs the tests sees it.
 pub(crate) fn chromium() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("POSTERN_CHROMIUM") {
-        return Some(named.into());
+    if let Some(named) = std::env::var_os("POSTERN_CHROMIUM").map(PathBuf::from) {
+        assert!(
+            named.exists(),
+            "POSTERN_CHROMIUM names `{}`, which does not exist",
+            named.display()
+        );
+        return Some(named);
     }
     let found = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].map(PathBuf::from);
     let found = found.into_iter().find(|path| path.exists());
     if found.is_none() {
-        println!("there is no chromium: the page is not tested in a browser; install it, or set POSTERN_CHROMIUM");
+        let warning = "WARNING: there is no Chromium, so the page is NOT tested in a browser; install it, or set POSTERN_CHROMIUM\n";
+        std::io::stderr().write_all(warning.as_bytes()).unwrap();
     }
     found
 }

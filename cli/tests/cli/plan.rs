@@ -90,7 +90,7 @@ async fn plan_is_shown_kept_agreed_to_applied_and_verified() {
     let run = stand_in.run(&apply).await;
     assert_eq!(run.status, 2);
     assert!(
-        run.stderr.starts_with("error: standard input is no terminal"),
+        run.stderr.starts_with("error: standard input is not a terminal"),
         "{}",
         run.stderr
     );
@@ -373,7 +373,7 @@ async fn finding_is_explained_with_its_proof_and_its_repair() {
     let run = stand_in.run(&explain("vpce-00000000000000000")).await;
     assert_eq!((run.stdout.as_str(), run.status), ("", 2));
     assert!(
-        run.stderr.contains("says nothing of `vpce-00000000000000000`"),
+        run.stderr.contains("has no finding about `vpce-00000000000000000`"),
         "{}",
         run.stderr
     );

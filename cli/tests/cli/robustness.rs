@@ -16,7 +16,7 @@ fn check(bytes: &[u8]) -> crate::support::Run {
 }
 
 #[test]
-fn what_is_not_json_is_named_with_its_place() {
+fn text_that_is_not_json_is_named_with_its_place() {
     let deep = "[".repeat(1 << 20);
     for (bytes, part) in [
         (
@@ -93,7 +93,7 @@ fn a_document_of_a_megabyte_is_judged_and_said_to_be_too_long() {
 }
 
 #[test]
-fn a_file_without_end_is_given_up() {
+fn endless_file_is_refused() {
     let directory = directory();
     fs::File::create(directory.path().join("policy.json"))
         .unwrap()

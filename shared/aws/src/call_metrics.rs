@@ -7,15 +7,7 @@ use serde_json::{Value, json};
 
 use crate::aws::Aws;
 use crate::error::CallError;
-use crate::request::{Request, Service};
-
-pub(crate) const METRIC_DATA: &str = "cloudwatch:GetMetricData";
-
-const CLOUD_WATCH: Service = Service {
-    id: "CLOUDWATCH",
-    host: "monitoring",
-    signing_name: "monitoring",
-};
+use crate::metric_data::{MetricQueries, whole};
 
 /// The time over which calls are counted.
 const PAST: SignedDuration = SignedDuration::from_hours(24);
@@ -48,31 +40,17 @@ impl Aws {
         });
         let of_ec2 = |id, metric| query(id, &format!(r#"Namespace="AWS/EC2/API" MetricName="{metric}""#), 3600);
         let refusals = [of_ec2(REFUSED, "RequestLimitExceeded"), of_ec2(MADE, "SuccessfulCalls")];
-        let body = json!({
-            "MetricDataQueries": each.chain(refusals).collect::<Vec<_>>(),
-            "StartTime": (self.now() - PAST).as_second(),
-            "EndTime": self.now().as_second(),
-        });
-        let target = "GraniteServiceVersion20100801.GetMetricData".to_owned();
-        let mut request = Request::json(METRIC_DATA, CLOUD_WATCH, target, &body);
-        // CloudWatch has version 1.0 of the protocol.
-        for (name, value) in &mut request.headers {
-            if *name == "content-type" {
-                "application/x-amz-json-1.0".clone_into(value);
-            }
-        }
-        let answer = self.send(request).await?.json();
-        let results = answer.get("MetricDataResults").and_then(Value::as_array);
-        let results = results.ok_or_else(|| CallError::unreadable(METRIC_DATA, "the answer has no results"))?;
-        let failed = |result: &&Value| !matches!(text(result, "/StatusCode"), "Complete" | "PartialData");
-        if let Some(result) = results.iter().find(failed) {
-            let (status, why) = (text(result, "/StatusCode"), text(result, "/Messages/0/Value"));
-            return Err(CallError::unreadable(METRIC_DATA, format!("{status} {why}")));
-        }
+        let queries = MetricQueries {
+            region: None,
+            queries: each.chain(refusals).collect(),
+            from: self.now() - PAST,
+            until: self.now(),
+        };
+        let found = queries.ask(async |request| self.send(request).await).await?;
         // A search may find several series with the same calls, by other dimensions.
         let most = |id: &str, of: fn(&[f64]) -> f64| {
-            let series = results.iter().filter(|result| text(result, "/Id") == id);
-            series.map(|series| of(&values(series))).max_by(f64::total_cmp)
+            let series = found.iter().filter(|series| series.id == id);
+            series.map(|series| of(&series.values)).max_by(f64::total_cmp)
         };
         let sum = |values: &[f64]| values.iter().sum();
         let highest = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
@@ -95,26 +73,6 @@ fn counted(at: usize) -> String {
 /// whatever their other dimensions are.
 fn query(id: &str, search: &str, period: u32) -> Value {
     json!({"Id": id, "Expression": format!("SEARCH('{search}', 'Sum', {period})"), "ReturnData": true})
-}
-
-fn values(series: &Value) -> Vec<f64> {
-    let values = series.get("Values").and_then(Value::as_array);
-    values.into_iter().flatten().filter_map(Value::as_f64).collect()
-}
-
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A number of calls.
-fn whole(count: f64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a count is a whole number, and casts saturate"
-    )]
-    let count = count.round() as u64;
-    count
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::aws::Aws;
-use crate::call_metrics::METRIC_DATA;
 use crate::describe;
 use crate::error::CallError;
+use crate::metric_data::METRIC_DATA;
 use crate::request::{Request, Service, encoded};
 use crate::xml::records;
 

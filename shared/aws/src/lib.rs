@@ -11,6 +11,7 @@ mod deployment;
 mod describe;
 mod error;
 pub mod ledger;
+mod metric_data;
 pub mod observe;
 mod organization;
 mod prices;

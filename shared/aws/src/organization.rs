@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn account_outside_of_organizations_is_told_from_a_denied_call() {
+    async fn account_outside_of_organizations_is_distinguished_from_a_denied_call() {
         let refused = |code: &str| format!(r#"{{"__type":"{code}","message":"No."}}"#);
         let cloud = Cloud::new().raw(
             "DescribeOrganization",

@@ -36,7 +36,7 @@ const POLL_INTERVAL: u32 = 15;
 
 /// Where settings are kept: an ARN.
 ///
-/// | Place | ARN |
+/// | Storage | ARN |
 /// | --- | --- |
 /// | SSM parameter | `arn:aws:ssm:REGION:ACCOUNT:parameter/NAME` |
 /// | S3 object | `arn:aws:s3:::BUCKET/KEY` |
@@ -47,11 +47,11 @@ const POLL_INTERVAL: u32 = 15;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingsLocation {
     arn: String,
-    place: Place,
+    storage: Storage,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum Storage {
     Parameter { region: String },
     Object { bucket: String, key: String },
     Profile(Profile),
@@ -79,15 +79,15 @@ impl FromStr for SettingsLocation {
     type Err = LocationError;
 
     fn from_str(arn: &str) -> Result<Self, LocationError> {
-        let place = place(arn).ok_or_else(|| LocationError(arn.to_owned()))?;
+        let storage = storage(arn).ok_or_else(|| LocationError(arn.to_owned()))?;
         Ok(Self {
             arn: arn.to_owned(),
-            place,
+            storage,
         })
     }
 }
 
-fn place(arn: &str) -> Option<Place> {
+fn storage(arn: &str) -> Option<Storage> {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     let ["arn", _, service, region, account, resource] = parts.as_slice() else {
         return None;
@@ -96,11 +96,11 @@ fn place(arn: &str) -> Option<Place> {
     match *service {
         "ssm" if !account.is_empty() => {
             given(resource.strip_prefix("parameter/")?)?;
-            Some(Place::Parameter { region: given(region)? })
+            Some(Storage::Parameter { region: given(region)? })
         }
         "s3" => {
             let (bucket, key) = resource.split_once('/')?;
-            Some(Place::Object {
+            Some(Storage::Object {
                 bucket: given(bucket)?,
                 key: given(key)?,
             })
@@ -118,7 +118,7 @@ fn place(arn: &str) -> Option<Place> {
             else {
                 return None;
             };
-            Some(Place::Profile(Profile {
+            Some(Storage::Profile(Profile {
                 region: given(region)?,
                 application: given(application)?,
                 environment: given(environment)?,
@@ -132,10 +132,10 @@ fn place(arn: &str) -> Option<Place> {
 impl SettingsLocation {
     /// The IAM actions that reading requires.
     pub fn calls(&self) -> &'static [&'static str] {
-        match self.place {
-            Place::Parameter { .. } => &[GET_PARAMETER],
-            Place::Object { .. } => &[GET_OBJECT],
-            Place::Profile(_) => &[START_SESSION, GET_CONFIGURATION],
+        match self.storage {
+            Storage::Parameter { .. } => &[GET_PARAMETER],
+            Storage::Object { .. } => &[GET_OBJECT],
+            Storage::Profile(_) => &[START_SESSION, GET_CONFIGURATION],
         }
     }
 }
@@ -179,10 +179,10 @@ impl SettingsReader {
     /// If they do not exist, may not be read, or AWS does not answer.
     pub async fn read(&mut self, aws: &Aws) -> Result<String, CallError> {
         let session = self.session.take();
-        match &self.location.place {
-            Place::Parameter { region } => parameter(aws, &self.location.arn, region).await,
-            Place::Object { bucket, key } => object(aws, bucket, key).await,
-            Place::Profile(profile) => {
+        match &self.location.storage {
+            Storage::Parameter { region } => parameter(aws, &self.location.arn, region).await,
+            Storage::Object { bucket, key } => object(aws, bucket, key).await,
+            Storage::Profile(profile) => {
                 let read = match session {
                     // A session ends after a day: https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_appconfigdata_StartConfigurationSession.html
                     Some(session) => match profile.latest(aws, session).await {

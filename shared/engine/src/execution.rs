@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_builds_on_a_postponed_change_is_postponed_and_on_a_failed_one_skipped() {
+    async fn dependent_change_is_postponed_with_its_prerequisite_and_skipped_if_that_failed() {
         let rig = Rig::new("");
         let plan = rig.evaluation(&rig.context("run-1")).await.plan;
         let planned = &plan.changes[0];

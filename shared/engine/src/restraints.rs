@@ -182,7 +182,9 @@ async fn canary(
                  run of a function delivers one, or `postern sweep` starts one now"
             )
         }
-        None => "the others follow in later runs, once these are verified".to_owned(),
+        None => {
+            "later runs close the other endpoints, after a run has verified that the first ones are closed".to_owned()
+        }
     };
     Ok(Some(Canary {
         reason: format!("the perimeter is new ({perimeter}) and limits.canary_endpoints is {first}: {what}"),

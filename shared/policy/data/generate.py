@@ -53,7 +53,7 @@ def arn(text):
 
 
 def key_name(name):
-    name = re.sub(r"\$\{[^}]*\}|<[^>]*>", "*", name)
+    name = re.sub(r"\$\{[^}]*\}|<[^>]*>|(?<=/)tag-key$", "*", name)
     # The reference lacks what varies of some tags.
     return name + "*" if name.endswith("/") else name
 

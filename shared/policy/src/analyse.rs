@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::{Request, evaluate_as};
 use crate::interpretation::{Named, interpretations};
-use crate::possible::impossible_behind;
+use crate::possible::{impossible_behind, misfit};
 use crate::{EndpointContext, Perimeter};
 
 mod actions;
@@ -254,22 +254,30 @@ impl<'m, 'd> Asked<'m, 'd> {
             if conditional.is_some() && !keys.is_empty() {
                 return None;
             }
-            if !confirm(found) {
-                unconfirmed = true;
-                return None;
-            }
-            // Who is not locked out is not asked how.
-            let request = match goal {
-                Goal::Reach => witness::essence(model, found),
-                _ => witness::request(model, &witness_candidates::likeliest(model, found, &confirm)),
-            };
             let (endpoint, service) = (model.setting.endpoint, model.setting.service);
             let written = model.supposition == Supposition::AsWritten;
-            let possible = || written || impossible_behind(&request, endpoint, service).is_none();
-            if goal != Goal::Reach && !(allowed(&request) && possible()) {
+            // Without keys of its own, a request has those that the model gives to all.
+            let flaw = match found.keys.is_empty() {
+                true => misfit,
+                false => impossible_behind,
+            };
+            let good = |request: &Request| {
+                let good = allowed(request) && (written || flaw(request, endpoint, service).is_none());
+                debug_assert!(!good || written || impossible_behind(request, endpoint, service).is_none());
+                good
+            };
+            let request = match goal {
+                // Who is not locked out is not asked how.
+                Goal::Reach => Some(witness::essence(model, found)).filter(allowed),
+                _ => {
+                    let likeliest = witness_candidates::likeliest(model, found, &confirm);
+                    Some(witness::request(model, &likeliest)).filter(good)
+                }
+            };
+            let Some(request) = request else {
                 unconfirmed = true;
                 return None;
-            }
+            };
             let witness = Witness {
                 request,
                 conditional: keys,

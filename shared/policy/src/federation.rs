@@ -23,6 +23,17 @@ const UNSIGNED: &[Unsigned] = &[
         actions: &["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"],
         source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sts_vpc_endpoint_policies.html",
     },
+    // Requests with an API key, with a token of an OpenID Connect provider or a user pool, or with a Lambda authorizer.
+    Unsigned {
+        prefix: "appsync",
+        actions: &[
+            "appsync:EventConnect",
+            "appsync:EventPublish",
+            "appsync:EventSubscribe",
+            "appsync:GraphQL",
+        ],
+        source: "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
+    },
     // Methods without authorization, with a Lambda authorizer or with a Cognito user pool as authorizer.
     Unsigned {
         prefix: "execute-api",

@@ -25,15 +25,19 @@ pub(crate) fn impossible_behind(
     endpoint: &EndpointContext,
     service: Option<&'static Service>,
 ) -> Option<String> {
-    let keys = request.context.iter();
-    Checker {
-        request,
-        keys: keys.map(|(key, values)| (key.as_str(), values.as_slice())).collect(),
-        endpoint,
-        service,
-    }
-    .flaw()
-    .err()
+    Checker::new(request, endpoint, service).flaw().err()
+}
+
+/// Why the action of a request and its resource do not go together.
+pub(crate) fn misfit(
+    request: &Request,
+    endpoint: &EndpointContext,
+    service: Option<&'static Service>,
+) -> Option<String> {
+    let signer = Signer::of(request)?;
+    Checker::new(request, endpoint, service)
+        .action_and_resource(signer)
+        .err()
 }
 
 struct Checker<'r> {
@@ -47,6 +51,7 @@ struct Checker<'r> {
 /// Organisation and path of an account.
 const PRINCIPAL: [&str; 2] = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
 const RESOURCE: [&str; 2] = ["aws:ResourceOrgID", "aws:ResourceOrgPaths"];
+const SOURCE: [&str; 2] = ["aws:SourceOrgID", "aws:SourceOrgPaths"];
 
 type Verdict = Result<(), String>;
 
@@ -54,7 +59,17 @@ fn must<W: Into<String>>(holds: bool, why: impl FnOnce() -> W) -> Verdict {
     if holds { Ok(()) } else { Err(why().into()) }
 }
 
-impl Checker<'_> {
+impl<'r> Checker<'r> {
+    fn new(request: &'r Request, endpoint: &'r EndpointContext, service: Option<&'static Service>) -> Self {
+        let keys = request.context.iter();
+        Self {
+            request,
+            keys: keys.map(|(key, values)| (key.as_str(), values.as_slice())).collect(),
+            endpoint,
+            service,
+        }
+    }
+
     /// The values of a key; keys compare without case.
     fn values(&self, key: &str) -> &[String] {
         let found = self.keys.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
@@ -358,19 +373,29 @@ impl Checker<'_> {
 
     /// The resource for which a service calls.
     fn source(&self) -> Verdict {
-        self.membership(["aws:SourceOrgID", "aws:SourceOrgPaths"])
-            .or_else(|flaw| {
-                if self.one("aws:SourceOrgID").is_some() && self.one("aws:SourceOrgPaths").is_some() {
-                    Err(flaw)
-                } else {
-                    Ok(())
-                }
-            })?;
+        self.membership(SOURCE).or_else(|flaw| {
+            if self.one("aws:SourceOrgID").is_some() && self.one("aws:SourceOrgPaths").is_some() {
+                Err(flaw)
+            } else {
+                Ok(())
+            }
+        })?;
         let arn = self.one("aws:SourceArn").and_then(Arn::parse);
         let account = self.one("aws:SourceAccount");
+        let of_arn = arn.map(|arn| arn.account).filter(|account| is_account(account));
         must(
-            arn.is_none_or(|arn| !is_account(arn.account) || account.is_none_or(|account| account == arn.account)),
+            of_arn.is_none() || account.is_none() || of_arn == account,
             || "`aws:SourceArn` is of `aws:SourceAccount`",
-        )
+        )?;
+        let owner = self.one("aws:ResourceAccount");
+        let known = account.or(of_arn).filter(|_| owner.is_some());
+        for (source, resource) in SOURCE.into_iter().zip(RESOURCE) {
+            let told = self.one(source);
+            must(
+                known != owner || known.is_none() || told.is_none() || told == self.one(resource),
+                || "an account is in one organisation",
+            )?;
+        }
+        Ok(())
     }
 }

@@ -73,7 +73,7 @@ fn document(report: &Report, finding: &Finding) -> Value {
             "Partition": partition,
             "Region": region,
         }],
-        "Compliance": {"Status": status(finding), "RelatedRequirements": labels(&finding.control)},
+        "Compliance": {"Status": status(finding), "RelatedRequirements": labels(finding)},
         "RecordState": if finding.outcome == Outcome::Resolved { "ARCHIVED" } else { "ACTIVE" },
         "ProductFields": {
             "postern/control": finding.control,

@@ -63,7 +63,7 @@ fn cells<'a>(report: &'a Report, finding: &'a Finding) -> [Cow<'a, str>; 19] {
         finding.explanation.as_str().into(),
         advice.into(),
         exempt.into(),
-        labels(&finding.control).join("; ").into(),
+        labels(finding).join("; ").into(),
         finding.console.as_str().into(),
     ]
 }

@@ -25,14 +25,17 @@ pub struct RequirementSummary {
     pub compliant: usize,
 }
 
-/// The requirements that a control checks.
-pub(crate) fn references(control: &str) -> impl Iterator<Item = &'static Reference> {
-    find(control).into_iter().flat_map(|control| control.references())
+/// The requirements that the control of a finding checks, without those on another service.
+pub(crate) fn references(finding: &Finding) -> impl Iterator<Item = &'static Reference> {
+    let references = find(&finding.control)
+        .into_iter()
+        .flat_map(|control| control.references());
+    references.filter(|reference| reference.concerns(finding.service.as_deref()))
 }
 
 /// The requirements in words: `PCI DSS v4.0.1 1.3.2`.
-pub(crate) fn labels(control: &str) -> Vec<String> {
-    references(control)
+pub(crate) fn labels(finding: &Finding) -> Vec<String> {
+    references(finding)
         .map(|reference| format!("{} {}", reference.framework.title(), reference.id))
         .collect()
 }
@@ -41,7 +44,7 @@ pub(crate) fn labels(control: &str) -> Vec<String> {
 pub(crate) fn summarize<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<RequirementSummary> {
     let mut summaries: BTreeMap<(Framework, &str), RequirementSummary> = BTreeMap::new();
     for finding in findings {
-        for reference in references(&finding.control) {
+        for reference in references(finding) {
             let summary = summaries
                 .entry((reference.framework, reference.id))
                 .or_insert_with(|| RequirementSummary {
@@ -100,9 +103,41 @@ mod tests {
         }));
     }
 
+    /// The first finding of a report, as one of another control and service.
+    fn of(control: &str, service: &str) -> Finding {
+        Finding {
+            control: control.to_owned(),
+            service: Some(format!("com.amazonaws.eu-central-1.{service}")),
+            ..Report::of(&repaired()).findings.remove(0)
+        }
+    }
+
     #[test]
     fn unknown_control_has_no_requirements() {
-        assert_eq!(labels("no-such-control"), Vec::<String>::new());
-        assert!(labels("policy-open").contains(&"NIST SP 800-53 Rev. 5 AC-4".to_owned()));
+        assert_eq!(labels(&of("no-such-control", "s3")), Vec::<String>::new());
+        assert!(labels(&of("policy-open", "s3")).contains(&"NIST SP 800-53 Rev. 5 AC-4".to_owned()));
+    }
+
+    #[test]
+    fn missing_endpoint_counts_for_the_requirement_on_its_service_alone() {
+        let findings = ["dynamodb", "ecr.dkr"].map(|service| of("endpoint-missing", service));
+        let labels = findings.each_ref().map(|finding| labels(finding).join("; "));
+        assert!(
+            !labels[0].contains("EC2.") && labels[0].contains("SC-7"),
+            "{}",
+            labels[0]
+        );
+        assert!(
+            labels[1].starts_with("AWS Security Hub CSPM EC2.56; AWS Config"),
+            "{}",
+            labels[1]
+        );
+        let summaries = summarize(&findings);
+        let total = |id: &str| {
+            let own = summaries.iter().filter(|summary| summary.id == id);
+            own.map(|summary| summary.open + summary.exempt + summary.compliant)
+                .sum::<usize>()
+        };
+        assert_eq!((total("EC2.56"), total("EC2.10"), total("SC-7")), (1, 0, 2));
     }
 }

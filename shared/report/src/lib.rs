@@ -11,6 +11,7 @@ mod assemble;
 pub mod audit;
 mod console;
 mod control_page;
+mod cost;
 pub mod csv;
 mod delta;
 mod exemption_end;

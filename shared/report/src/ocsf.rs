@@ -25,11 +25,11 @@ fn document(report: &Report, finding: &Finding) -> Value {
     let (severity, severity_name) = severity(finding.severity);
     let (status, status_name) = status(finding.outcome);
     let (compliance, compliance_name) = compliance(finding);
-    let mut standards: Vec<_> = references(&finding.control)
+    let mut standards: Vec<_> = references(finding)
         .map(|reference| reference.framework.title())
         .collect();
     standards.dedup();
-    let requirements: Vec<_> = references(&finding.control).map(|reference| reference.id).collect();
+    let requirements: Vec<_> = references(finding).map(|reference| reference.id).collect();
     let mut document = json!({
         "activity_id": activity,
         "activity_name": activity_name,

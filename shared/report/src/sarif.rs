@@ -101,6 +101,101 @@ fn uri(path: &str) -> String {
 mod tests {
     use super::*;
 
+    /// The part of the format that the renderer uses, by the sections of the specification. Objects are closed, so that a
+    /// member which the specification does not have is an error.
+    fn specification() -> Value {
+        let closed = |required: &[&str], properties: Value| json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false});
+        let level = json!({"enum": ["none", "note", "warning", "error"]});
+        let text = json!({"type": "string", "minLength": 1});
+        // 3.12 multiformatMessageString: `text` is required beside `markdown`.
+        let message = closed(&["text"], json!({"text": text, "markdown": text}));
+        // 3.49 reportingDescriptor, 3.50 reportingConfiguration, and what GitHub reads of the property bag
+        // (<https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>).
+        let rule = closed(
+            &["id"],
+            json!({
+                "id": text, "shortDescription": message, "fullDescription": message, "help": message,
+                "defaultConfiguration": closed(&[], json!({"level": level})),
+                "properties": {"type": "object", "properties": {
+                    "security-severity": {"type": "string", "pattern": "^(10\\.0|[0-9]\\.[0-9])$"},
+                    "tags": {"type": "array", "items": text, "uniqueItems": true},
+                }},
+            }),
+        );
+        // 3.29 physicalLocation, 3.4 artifactLocation, 3.30 region: lines begin with 1.
+        let physical = closed(
+            &["artifactLocation"],
+            json!({
+                "artifactLocation": closed(&["uri"], json!({"uri": {"type": "string", "format": "uri-reference"}})),
+                "region": closed(&["startLine"], json!({"startLine": {"type": "integer", "minimum": 1}})),
+            }),
+        );
+        // 3.27 result: `message` is required.
+        let result = closed(
+            &["message"],
+            json!({
+                "ruleId": text, "ruleIndex": {"type": "integer", "minimum": -1}, "level": level,
+                "message": closed(&["text"], json!({"text": text})),
+                "locations": {"type": "array", "items": closed(&[], json!({"physicalLocation": physical}))},
+            }),
+        );
+        // 3.19 toolComponent: `name` is required; its semantic version is one of SemVer.
+        let driver = closed(
+            &["name"],
+            json!({
+                "name": text, "semanticVersion": {"type": "string", "pattern": "^[0-9]+\\.[0-9]+\\.[0-9]+"},
+                "rules": {"type": "array", "items": rule, "uniqueItems": true},
+            }),
+        );
+        // 3.14 run: `tool` is required. 3.13 sarifLog: `version` and `runs` are.
+        let run = closed(
+            &["tool"],
+            json!({
+                "tool": closed(&["driver"], json!({"driver": driver})),
+                "results": {"type": "array", "items": result},
+            }),
+        );
+        closed(
+            &["version", "runs"],
+            json!({
+                "$schema": {"type": "string", "format": "uri"},
+                "version": {"const": "2.1.0"},
+                "runs": {"type": "array", "items": run},
+            }),
+        )
+    }
+
+    #[test]
+    fn document_follows_the_specification_for_every_control() {
+        let validator = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&specification())
+            .unwrap();
+        let results: Vec<_> = CONTROLS
+            .iter()
+            .map(|control| FileResult {
+                file: format!("policies/\u{fc}ber 100%/{}.json", control.name),
+                control: control.name,
+                message: "Not closed.".to_owned(),
+            })
+            .collect();
+        for results in [results.as_slice(), &[]] {
+            let document = render(results);
+            let errors: Vec<_> = validator
+                .iter_errors(&document)
+                .map(|error| error.to_string())
+                .collect();
+            assert_eq!(errors, Vec::<String>::new());
+            assert_eq!(document["runs"][0]["results"].as_array().unwrap().len(), results.len());
+        }
+        for wrong in [
+            json!({"runs": []}),
+            json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"nam": "x"}}}]}),
+        ] {
+            assert!(!validator.is_valid(&wrong), "{wrong}");
+        }
+    }
+
     #[test]
     fn result_names_its_rule_and_its_file() {
         let results =

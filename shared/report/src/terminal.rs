@@ -91,15 +91,16 @@ fn heading(audit: &Audit) -> Page {
     );
     page.wrapped("Perimeter: ", &perimeter(audit));
     page.section(table(audit));
-    if summary.monthly_cost.cents() > 0 {
-        let mut cost = Page::default();
-        let text = format!(
-            "The proposed changes would add {} a month, data processing aside.",
-            summary.monthly_cost
-        );
-        cost.wrapped("", &text);
-        page.section(cost);
+    let mut left_out = Page::default();
+    if let Some(text) = audit.left_out() {
+        left_out.wrapped("", &text);
     }
+    page.section(left_out);
+    let mut cost = Page::default();
+    if let Some(text) = summary.cost().sentences() {
+        cost.wrapped("", &text);
+    }
+    page.section(cost);
     page.section(gaps(audit));
     page
 }
@@ -252,11 +253,8 @@ fn one(finding: &Finding, scope: &AuditedScope, before: Option<&Finding>) -> Pag
     page.wrapped("    - ", &finding.explanation);
     let endpoint = scope.topology.endpoint(&finding.resource.id);
     if let (Some(endpoint), "policy-open") = (endpoint, finding.control.as_str()) {
-        for proof in &endpoint.proofs {
-            page.wrapped(
-                "      Proof: ",
-                &format!("{} calls {} on {}", proof.principal, proof.action, proof.resource),
-            );
+        for proof in endpoint.requests() {
+            page.wrapped("      Proof: ", &proof.sentence());
         }
     }
     match &finding.remediation {

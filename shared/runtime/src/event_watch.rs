@@ -11,9 +11,9 @@ use tracing::{error, warn};
 /// For how long a warm function remembers that it recorded an event, so that most invocations need no call for it.
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(10);
 
-/// Where events arrive.
+/// The ledger, and the account and Region whose events are watched.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct RegionLedger<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) account: &'a AccountId,
     pub(crate) region: &'a Region,
@@ -35,12 +35,12 @@ pub(crate) struct Recorded(Mutex<Option<Timestamp>>);
 
 impl Recorded {
     /// Records that an event arrived. What cannot be recorded is recorded with the next event.
-    pub(crate) async fn event(&self, place: Place<'_>, now: Timestamp) {
+    pub(crate) async fn event(&self, watched: RegionLedger<'_>, now: Timestamp) {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_some_and(|last| now.duration_since(last) < REMEMBERED) {
             return;
         }
-        match place.ledger.event_arrived(place.account, place.region, now).await {
+        match watched.ledger.event_arrived(watched.account, watched.region, now).await {
             Ok(()) => *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(now),
             Err(error) => warn!(error = chain(&error), "it is not recorded that an event arrived"),
         }
@@ -49,8 +49,8 @@ impl Recorded {
 
 /// Compares what a sweep found with the events since the sweep before, and records the sweep. Gives whether events are
 /// missing; None where that cannot be known.
-pub(crate) async fn after_sweep(place: Place<'_>, sweep: Sweep<'_>) -> Option<bool> {
-    let watch = match place.ledger.event_watch(place.account, place.region).await {
+pub(crate) async fn after_sweep(watched: RegionLedger<'_>, sweep: Sweep<'_>) -> Option<bool> {
+    let watch = match watched.ledger.event_watch(watched.account, watched.region).await {
         Ok(watch) => watch,
         Err(error) => {
             warn!(error = chain(&error), "whether events are missing is not known");
@@ -67,9 +67,9 @@ pub(crate) async fn after_sweep(place: Place<'_>, sweep: Sweep<'_>) -> Option<bo
              rule disabled; run `postern doctor`"
         );
     }
-    let recorded = place
+    let recorded = watched
         .ledger
-        .sweep_began(place.account, place.region, sweep.began, sweep.settings)
+        .sweep_began(watched.account, watched.region, sweep.began, sweep.settings)
         .await;
     if let Err(error) = recorded {
         warn!(error = chain(&error), "the sweep is not recorded");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
-use postern_aws::observe::Spokes;
+use postern_aws::observe::{ObserveError, Spokes};
 use postern_aws::{Aws, chain};
 use postern_core::evaluation::PolicyCache;
 use postern_core::functions::Function;
@@ -21,7 +21,7 @@ use tracing::{Instrument, Span, error, info, info_span, warn};
 use crate::batch::Batch;
 use crate::configuration::Configuration;
 use crate::error::ConfigurationError;
-use crate::event_watch::{Place, Recorded, Sweep, after_sweep};
+use crate::event_watch::{Recorded, RegionLedger, Sweep, after_sweep};
 use crate::self_check;
 use crate::settings::CurrentSettings;
 use crate::targets::{Failures, RegionTargets, Triggers, targets};
@@ -139,13 +139,13 @@ impl Handler {
         } = work;
         metrics.count(reconciler.counts());
         if let (Some(account), Some(region)) = (&configuration.own_account(), &self.aws.region()) {
-            let place = Place {
+            let watched = RegionLedger {
                 ledger: &ledger,
                 account,
                 region,
             };
             if batch.has(Source::Call) {
-                self.recorded.event(place, self.aws.now()).await;
+                self.recorded.event(watched, self.aws.now()).await;
             }
             if batch.has(Source::Schedule) && failures.messages.is_empty() {
                 let sweep = Sweep {
@@ -153,7 +153,7 @@ impl Handler {
                     settings: &settings.version,
                     news,
                 };
-                metrics.events_missing(after_sweep(place, sweep).await);
+                metrics.events_missing(after_sweep(watched, sweep).await);
             }
         }
         metrics.finish(failures.messages.len(), &self.aws.calls());
@@ -224,7 +224,11 @@ impl Work<'_> {
         if let Some(whole) = whole {
             let context = self.reconciler.context();
             match observe_region(context, account, region, self.reconciler.parts()).await {
-                Ok(snapshots) => {
+                Ok((snapshots, errors)) => {
+                    for error in errors {
+                        // The sweep comes back for them, or ends in the dead-letter queue. The others are reconciled now.
+                        self.failures.send_back(whole.messages.clone(), &error.into());
+                    }
                     info!(%region, scopes = snapshots.len(), "the whole Region is reconciled");
                     for snapshot in snapshots {
                         let mut triggers = whole.clone();
@@ -364,9 +368,9 @@ async fn observe_region(
     account: &AccountId,
     region: &Region,
     parts: &BTreeSet<Part>,
-) -> Result<Vec<Snapshot>, ReconcileError> {
+) -> Result<(Vec<Snapshot>, Vec<ObserveError>), ReconcileError> {
     let session = context.aws.account(account).await?;
-    Ok(session.observe_region(region, parts, context.settings).await?)
+    Ok(session.observe_region(region, parts, context.settings).await)
 }
 
 /// None where there are none, so that the field is left out.

@@ -16,7 +16,7 @@ use crate::faults::Fault;
 use crate::form::Form;
 use crate::log::{Entry, Service};
 use crate::state::Shared;
-use crate::{REGION, not_modelled, organizations, route53, sns, ssm, sts};
+use crate::{REGION, cloudwatch, not_modelled, organizations, route53, sns, ssm, sts};
 
 /// The HTTP client of one caller.
 #[derive(Clone, Debug)]
@@ -146,6 +146,9 @@ impl Connector {
                 let answer = match service {
                     Service::Organizations => organizations::answer(&state.world, &request.operation),
                     Service::Ssm => ssm::answer(&state.world, &target, &body),
+                    Service::CloudWatch => {
+                        cloudwatch::answer(&state.world, &self.caller, &request.region, &target, &body)
+                    }
                     _ => state.dynamodb(&target, &body, now),
                 };
                 let code = (answer.0 != 200).then(|| json_code(&answer.1));
@@ -242,6 +245,7 @@ fn arrived(request: &HttpRequest) -> Request {
         Some("ssm") => Service::Ssm,
         Some("route53") => Service::Route53,
         Some("route53profiles") => Service::Route53Profiles,
+        Some("monitoring") => Service::CloudWatch,
         _ => not_modelled(format_args!("the host `{host}`")),
     };
     let region = match service {
@@ -273,7 +277,7 @@ impl Request {
                 let (operation, form) = route53::read(target);
                 (operation, Content::Form(form))
             }
-            Service::DynamoDb | Service::Organizations | Service::Ssm => {
+            Service::DynamoDb | Service::Organizations | Service::Ssm | Service::CloudWatch => {
                 let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
                 let (target, body) = (target.to_owned(), body.to_vec());
                 (operation, Content::Json { target, body })

@@ -17,7 +17,9 @@ pub(crate) fn fault_answer(service: Service, fault: Fault) -> Bytes {
             (status, sns::error(&ApiError::new(code, message)).1)
         }
         Service::DynamoDb => json_error(status, &format!("com.amazonaws.dynamodb.v20120810#{code}"), message),
-        Service::Organizations | Service::Ssm | Service::Route53Profiles => json_error(status, code, message),
+        Service::Organizations | Service::Ssm | Service::Route53Profiles | Service::CloudWatch => {
+            json_error(status, code, message)
+        }
     }
 }
 
@@ -62,14 +64,15 @@ pub(crate) fn fault_error(service: Service, fault: Fault) -> (u16, &'static str,
             "You don't have permissions to access this resource.",
         ),
         (Service::Organizations, _) => (500, "ServiceException", "Internal server error"),
-        (Service::DynamoDb | Service::Ssm | Service::Route53Profiles, Fault::Throttled) => {
+        (Service::DynamoDb | Service::Ssm | Service::Route53Profiles | Service::CloudWatch, Fault::Throttled) => {
             (400, "ThrottlingException", "Rate of requests exceeds the limit")
         }
-        (Service::DynamoDb | Service::Ssm | Service::Route53Profiles, Fault::Denied) => (
+        (Service::DynamoDb | Service::Ssm | Service::Route53Profiles | Service::CloudWatch, Fault::Denied) => (
             400,
             "AccessDeniedException",
             "User is not authorized to perform this action on this resource",
         ),
+        (Service::CloudWatch, _) => (500, "InternalServiceFault", "Request processing has failed"),
         (Service::DynamoDb | Service::Ssm | Service::Route53Profiles, _) => {
             (500, "InternalServerError", "Internal server error")
         }

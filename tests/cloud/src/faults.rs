@@ -8,7 +8,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 /// Actions that a wrong IAM policy may deny.
-const DENIABLE: [&str; 14] = [
+const DENIABLE: [&str; 19] = [
+    "cloudwatch:GetMetricData",
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",
@@ -17,11 +18,15 @@ const DENIABLE: [&str; 14] = [
     "ec2:CreateSecurityGroup",
     "ec2:CreateVpcEndpoint",
     "ec2:DescribeRouteTables",
+    "ec2:DescribeVpcEndpointConnections",
+    "ec2:DescribeVpcEndpointServiceConfigurations",
     "ec2:DescribeVpcEndpointServices",
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
     "ec2:ModifyVpcAttribute",
     "ec2:ModifyVpcEndpoint",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "route53:ListHostedZonesByVPC",
     "sns:Publish",
 ];
 

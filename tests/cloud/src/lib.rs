@@ -7,6 +7,7 @@
 mod api_error;
 mod clock;
 mod cloud;
+mod cloudwatch;
 mod connector;
 pub mod dynamodb;
 mod ec2;

@@ -18,6 +18,7 @@ pub enum Service {
     Ssm,
     Route53,
     Route53Profiles,
+    CloudWatch,
 }
 
 /// One call that arrived.
@@ -74,6 +75,7 @@ impl Service {
             Self::Ssm => "ssm",
             Self::Route53 => "route53",
             Self::Route53Profiles => "route53profiles",
+            Self::CloudWatch => "cloudwatch",
         }
     }
 }

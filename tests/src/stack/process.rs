@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_shows_what_the_process_wrote() {
+    async fn failure_shows_the_output_of_the_process() {
         let process = Process::start("sh", ["-c", "echo out; echo err >&2; exit 3"], [("A", "b")]).unwrap();
         let error = process.finish().await.unwrap_err().to_string();
         assert!(

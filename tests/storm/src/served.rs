@@ -9,7 +9,7 @@ use postern_tests::http::{Response, Server};
 use crate::setup::{LEDGER, role, topic};
 
 /// The services that a function calls, as `AWS_ENDPOINT_URL_…` names them.
-const SERVICES: [(Service, &str); 7] = [
+const SERVICES: [(Service, &str); 8] = [
     (Service::Ec2, "EC2"),
     (Service::LoadBalancers, "ELASTIC_LOAD_BALANCING_V2"),
     (Service::Sns, "SNS"),
@@ -17,6 +17,7 @@ const SERVICES: [(Service, &str); 7] = [
     (Service::Organizations, "ORGANIZATIONS"),
     (Service::Route53, "ROUTE_53"),
     (Service::Route53Profiles, "ROUTE53PROFILES"),
+    (Service::CloudWatch, "CLOUDWATCH"),
 ];
 
 /// A warm function and what it calls.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
 use postern_aws::ledger::parse_change;
 use postern_cloud::dynamodb::{Table, Tables};
 use postern_cloud::world::{EndpointState, NewEndpoint, Shape};
@@ -88,6 +89,7 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         services: services.iter().map(|service| (*service).to_owned()).collect(),
         policies: [LEAKY, CLOSED, UNDECIDED, LOCKED].map(str::to_owned).into(),
     };
+    let now = cloud.now();
     let (resources, sections) = cloud.edit(|world| {
         world.topics.extend([topic(), alert_topic()]);
         world.limit_endpoint_changes();
@@ -113,6 +115,9 @@ pub(crate) fn set_up(cloud: &Cloud, kind: Size, rng: &mut Rng) -> (Configuration
         }
         if rng.bool() {
             offer_services(world, rng);
+        }
+        if rng.bool() {
+            use_some_endpoints(world, now, rng);
         }
         let holder = world.vpcs().next().map(|vpc| vpc.id.clone());
         if let Some(vpc) = holder.filter(|_| sections.is_empty() && rng.u8(..6) == 0) {
@@ -240,6 +245,19 @@ fn settings(services: &[&str], resources: &[String], sections: &str, rng: &mut R
     let controls = known();
     #[expect(clippy::panic, reason = "settings of our own making are right")]
     Settings::parse(&text, &controls).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Makes all endpoints older than the time for which metrics are read, and lets some process data now.
+fn use_some_endpoints(world: &mut World, now: Timestamp, rng: &mut Rng) {
+    let endpoints: Vec<_> = world.endpoints().map(|endpoint| endpoint.id.clone()).collect();
+    for id in endpoints {
+        world.edit_endpoint(&id, |endpoint| {
+            endpoint.created = now - SignedDuration::from_hours(60 * 24);
+        });
+        if rng.bool() {
+            world.traffic.insert(id, [(now, rng.u64(1..1 << 40))].into());
+        }
+    }
 }
 
 /// An exemption of a resource, or of all VPCs, from a control.

@@ -292,7 +292,7 @@ pub(super) fn perimeter(
 pub(super) fn price(settings: Option<&Settings>, region: &Region, today: Date) -> Option<Line> {
     let prices = &settings?.prices;
     let command = "postern prices --write";
-    let Some(price) = prices.zone_hour(region) else {
+    let Some(price) = prices.of(region).interface_endpoint_zone_hour else {
         return Some(
             Line::warning(format!(
                 "the price of interface endpoints in {region} is unknown, so that Postern adds nothing paid"

@@ -1,10 +1,11 @@
-//! Admits HTTPS from CIDR blocks in the managed security group.
+//! Admits ports of services from CIDR blocks in the managed security group.
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::builders::IpPermissionBuilder;
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range};
 use ipnet::IpNet;
-use postern_core::changes::{AuthorizeIngress, Change, ChangeOutcome, RevokeIngress};
+use postern_core::changes::{AuthorizeIngress, Change, ChangeOutcome, HTTPS, RevokeIngress, port_range};
 use postern_core::model::id::SecurityGroupId;
 use postern_core::model::managed::GroupPurpose;
 use postern_core::model::snapshot::IngressSource;
@@ -21,16 +22,21 @@ pub(super) const CALLS: &[&str] = &[describe::SECURITY_GROUPS, AUTHORIZE_INGRESS
 pub(super) const UNDO_CALLS: &[&str] = &[describe::SECURITY_GROUPS, REVOKE_INGRESS];
 
 /// The beginning of the description of every rule that Postern writes.
-const RULE_DESCRIPTION: &str = "HTTPS to VPC endpoints (";
+fn rule_description(ports: (u16, u16)) -> String {
+    match ports {
+        HTTPS => "HTTPS to VPC endpoints (".to_owned(),
+        ports => format!("TCP {} to VPC endpoints (", port_range(ports)),
+    }
+}
 
 pub(super) async fn apply(applier: &mut Applier, change: &AuthorizeIngress, control: &str) -> Step {
     // One rule that exists fails the whole call: only the missing ones are asked for.
     let (id, missing) = missing(applier, change).await?;
     applier.part = part(change, &missing);
-    match authorize(applier, &id, &missing, control).await {
+    match authorize(applier, &id, change.ports, &missing, control).await {
         Err(error) if error.is(&["InvalidPermission.Duplicate"]) && missing.len() > 1 => {
             let (id, missing) = self::missing(applier, change).await?;
-            let answer = authorize(applier, &id, &missing, control).await;
+            let answer = authorize(applier, &id, change.ports, &missing, control).await;
             answer.map_err(|error| applier.refused(error))?;
             applier.part = part(change, &missing);
         }
@@ -44,6 +50,7 @@ fn part(change: &AuthorizeIngress, missing: &BTreeSet<IpNet>) -> Option<Change> 
     (*missing != change.cidrs).then(|| {
         Change::AuthorizeIngress(AuthorizeIngress {
             group: change.group.clone(),
+            ports: change.ports,
             cidrs: missing.clone(),
         })
     })
@@ -52,10 +59,11 @@ fn part(change: &AuthorizeIngress, missing: &BTreeSet<IpNet>) -> Option<Change> 
 async fn authorize(
     applier: &Applier,
     id: &SecurityGroupId,
+    ports: (u16, u16),
     cidrs: &BTreeSet<IpNet>,
     control: &str,
 ) -> Result<(), CallError> {
-    let description = format!("{RULE_DESCRIPTION}{control}, run {})", applier.run);
+    let description = format!("{}{control}, run {})", rule_description(ports), applier.run);
     let ipv4 = |cidr: &IpNet| {
         let range = IpRange::builder().cidr_ip(cidr.to_string());
         range.description(&description).build()
@@ -64,7 +72,7 @@ async fn authorize(
         let range = Ipv6Range::builder().cidr_ipv6(cidr.to_string());
         range.description(&description).build()
     };
-    let mut permission = https();
+    let mut permission = permission(ports);
     for cidr in cidrs {
         permission = match cidr {
             IpNet::V4(_) => permission.ip_ranges(ipv4(cidr)),
@@ -82,7 +90,11 @@ async fn missing(
     applier: &mut Applier,
     change: &AuthorizeIngress,
 ) -> Result<(SecurityGroupId, BTreeSet<IpNet>), ChangeOutcome> {
-    let AuthorizeIngress { group, cidrs } = change;
+    let AuthorizeIngress {
+        group,
+        ports: (first, last),
+        cidrs,
+    } = change;
     let Some(found) = applier.managed_group(&group.vpc, GroupPurpose::Ingress).await? else {
         // AWS may not show a new group yet.
         return match applier.known_group(&group.vpc, GroupPurpose::Ingress) {
@@ -93,7 +105,8 @@ async fn missing(
     let id = found.id.clone();
     let admitted = |cidr: &IpNet| {
         found.ingress.iter().any(|rule| {
-            rule.admits_https() && matches!(&rule.source, IngressSource::Cidr(source) if source.contains(cidr))
+            rule.admits_tcp(*first, *last)
+                && matches!(&rule.source, IngressSource::Cidr(source) if source.contains(cidr))
         })
     };
     let missing: BTreeSet<_> = cidrs.iter().filter(|cidr| !admitted(cidr)).copied().collect();
@@ -104,16 +117,21 @@ async fn missing(
 }
 
 pub(super) async fn undo(applier: &Applier, inverse: &RevokeIngress) -> Step {
-    let RevokeIngress { group: id, cidrs } = inverse;
+    let RevokeIngress {
+        group: id,
+        ports,
+        cidrs,
+    } = inverse;
     let (found, _) = applier.managed_group_by_id(id).await?;
-    let is_https = |rule: &&IpPermission| {
-        rule.ip_protocol() == Some("tcp") && rule.from_port() == Some(443) && rule.to_port() == Some(443)
+    let of_ports = |rule: &&IpPermission| {
+        let (first, last) = (rule.from_port(), rule.to_port());
+        rule.ip_protocol() == Some("tcp") && first == Some(ports.0.into()) && last == Some(ports.1.into())
     };
     // The description tells Postern's rules from others: the same rule, written by somebody else, stays.
     let written_by_postern = |cidr: Option<&str>, description: Option<&str>| {
         let network = cidr.and_then(|cidr| cidr.parse::<IpNet>().ok());
         let wanted = network.is_some_and(|network| cidrs.contains(&network.trunc().to_string()));
-        match description.is_some_and(|text| text.starts_with(RULE_DESCRIPTION)) {
+        match description.is_some_and(|text| text.starts_with(&rule_description(*ports))) {
             _ if !wanted => Ok(false),
             true => Ok(true),
             false => Err(skipped(format!(
@@ -122,9 +140,9 @@ pub(super) async fn undo(applier: &Applier, inverse: &RevokeIngress) -> Step {
             ))),
         }
     };
-    let mut revoked = https();
+    let mut revoked = permission(*ports);
     let mut any = false;
-    for rule in found.ip_permissions().iter().filter(is_https) {
+    for rule in found.ip_permissions().iter().filter(of_ports) {
         for range in rule.ip_ranges() {
             if written_by_postern(range.cidr_ip(), range.description())? {
                 any = true;
@@ -150,6 +168,7 @@ pub(super) async fn undo(applier: &Applier, inverse: &RevokeIngress) -> Step {
     Ok(None)
 }
 
-fn https() -> aws_sdk_ec2::types::builders::IpPermissionBuilder {
-    IpPermission::builder().ip_protocol("tcp").from_port(443).to_port(443)
+fn permission((first, last): (u16, u16)) -> IpPermissionBuilder {
+    let permission = IpPermission::builder().ip_protocol("tcp");
+    permission.from_port(first.into()).to_port(last.into())
 }

@@ -92,7 +92,7 @@ async fn trail_is_useful_if_it_logs_and_takes_management_events_that_change_some
 }
 
 #[tokio::test]
-async fn simulation_tells_service_control_policies_apart() {
+async fn simulation_distinguishes_denials_by_service_control_policies() {
     let cloud = Cloud::new().raw("SimulatePrincipalPolicy", 200, SIMULATION);
     let role = "arn:aws:iam::111122223333:role/postern";
     let simulated = cloud

@@ -8,6 +8,7 @@ mod load_balancers;
 mod region;
 mod resolve;
 mod service;
+mod traffic;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use resolve::{Resolution, resolve_calls};
 
 use crate::describe::{self, filter, parse};
 use crate::error::{CallError, chain};
+use crate::metric_data::METRIC_DATA;
 use crate::session::Session;
 
 /// The IAM actions without which there is no snapshot.
@@ -75,6 +77,7 @@ pub fn calls(part: Part) -> &'static [&'static str] {
             hosted_zones::PROFILES,
         ],
         Part::Central => central::CALLS,
+        Part::Traffic => &[METRIC_DATA],
         Part::Configuration => &[describe::CONFIGURATIONS],
         Part::Permissions => &[describe::PERMISSIONS],
         Part::Connections => &[describe::CONNECTIONS],
@@ -87,7 +90,7 @@ impl Session {
     /// Observes these parts of a resource of the account, all in one round trip. None: the resource no longer exists.
     ///
     /// A part that AWS refuses for good becomes a gap. A failure that may pass is an error: incomplete data is never
-    /// acted on. Hosted zones are asked for only where they decide with these settings, and any failure is a gap.
+    /// acted on. Hosted zones and metrics are asked for only where they decide with these settings, and any failure is a gap.
     pub async fn observe(
         &self,
         region: &Region,
@@ -179,10 +182,14 @@ async fn observe(
         hosted_zones: Err(unasked(Part::HostedZones)),
         dns_profile: Err(unasked(Part::HostedZones)),
         central: Err(unasked(Part::Central)),
+        traffic: Err(unasked(Part::Traffic)),
     };
     if parts.contains(&Part::HostedZones) {
         snapshot.hosted_zones = hosted_zones::hosted_zones(session, &snapshot, settings).await;
         snapshot.dns_profile = hosted_zones::dns_profile(session, &snapshot, settings).await;
+    }
+    if parts.contains(&Part::Traffic) {
+        traffic::observe(session, region, std::slice::from_mut(&mut snapshot), settings).await;
     }
     snapshot.central = observed(
         Part::Central,
@@ -262,6 +269,7 @@ fn words(part: Part) -> &'static str {
         Part::NetworkAcls => "the network ACLs were",
         Part::HostedZones => "the private hosted zones were",
         Part::Central => "the VPCs that share endpoints were",
+        Part::Traffic => "the traffic of the endpoints was",
         Part::Configuration => "the configuration was",
         Part::Permissions => "the permissions were",
         Part::Connections => "the connections were",

@@ -12,22 +12,23 @@ use postern_core::settings::Settings;
 
 use super::groups::{may_be_foreign, unknown_groups};
 use super::hosted_zones::{dns_profile, hosted_zones};
-use super::{ObserveError, central, complete, dns, gap, observed, unasked};
+use super::{ObserveError, central, complete, dns, gap, observed, traffic, unasked};
 use crate::describe::parse::{self, vpc_of};
 use crate::describe::{self, filter};
 use crate::error::CallError;
 use crate::session::Session;
 
 impl Session {
-    /// Observes every scope of the Region that has some of these parts.
+    /// Observes every scope of the Region that has some of these parts. What cannot be listed of one kind of scope leaves
+    /// the others as they are: a role of an earlier version may not be allowed every call.
     pub async fn observe_region(
         &self,
         region: &Region,
         parts: &BTreeSet<Part>,
         settings: &Settings,
-    ) -> Result<Vec<Snapshot>, ObserveError> {
+    ) -> (Vec<Snapshot>, Vec<ObserveError>) {
         let any = |of_scope: &[Part]| of_scope.iter().any(|part| parts.contains(part));
-        let (vpcs, services) = tokio::try_join!(
+        let (vpcs, services) = tokio::join!(
             async {
                 match any(&Part::VPC) {
                     true => self.observe_vpcs(region, parts, settings).await,
@@ -40,9 +41,17 @@ impl Session {
                     false => Ok(Vec::new()),
                 }
             },
-        )?;
-        let vpcs = vpcs.into_iter().map(Snapshot::Vpc);
-        Ok(vpcs.chain(services.into_iter().map(Snapshot::Service)).collect())
+        );
+        let (mut snapshots, mut errors) = (Vec::new(), Vec::new());
+        match vpcs {
+            Ok(vpcs) => snapshots.extend(vpcs.into_iter().map(Snapshot::Vpc)),
+            Err(error) => errors.push(error),
+        }
+        match services {
+            Ok(services) => snapshots.extend(services.into_iter().map(Snapshot::Service)),
+            Err(error) => errors.push(error),
+        }
+        (snapshots, errors)
     }
 
     /// Observes these parts of every VPC of the Region, those of other owners that are shared with us included. The
@@ -137,6 +146,7 @@ impl Session {
                 hosted_zones: Err(unasked(Part::HostedZones)),
                 dns_profile: Err(unasked(Part::HostedZones)),
                 central: Err(unasked(Part::Central)),
+                traffic: Err(unasked(Part::Traffic)),
                 vpc,
             })
         });
@@ -146,6 +156,9 @@ impl Session {
                 snapshot.hosted_zones = hosted_zones(self, snapshot, settings).await;
                 snapshot.dns_profile = dns_profile(self, snapshot, settings).await;
             }
+        }
+        if parts.contains(&Part::Traffic) {
+            traffic::observe(self, region, &mut snapshots, settings).await;
         }
         if parts.contains(&Part::Central) {
             central::among(&mut snapshots, settings);

@@ -23,7 +23,7 @@ fn every_kind_of_place_is_an_arn() {
 }
 
 #[test]
-fn place_that_cannot_hold_settings_is_refused_with_what_was_expected() {
+fn location_that_cannot_hold_settings_is_refused_with_the_expected_forms() {
     let wrong = [
         "",
         "postern.toml",

@@ -19,6 +19,7 @@ use postern_core::model::snapshot::{
     IngressRule, IngressSource, Protocol, Route, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc, VpcDns,
     VpcSnapshot,
 };
+use postern_core::model::traffic::Traffic;
 use postern_core::plan::{Plan, Restraints, plan};
 use postern_core::settings::Settings;
 
@@ -193,6 +194,10 @@ impl Fleet {
             hosted_zones: Ok(BTreeMap::new()),
             dns_profile: Ok(None),
             central: Ok(Central::default()),
+            traffic: Ok(Traffic {
+                since: Timestamp::UNIX_EPOCH,
+                bytes: BTreeMap::new(),
+            }),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Lets networks of the VPC in to TCP 443 in the security group that Postern manages.
+//! Lets networks of the VPC in to ports of services, mostly TCP 443, in the security group that Postern manages.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +22,9 @@ use crate::model::snapshot::{IngressRule, IngressSource, Protocol, SecurityGroup
 #[schemars(inline)]
 pub struct AuthorizeIngress {
     pub group: ManagedGroup,
+    /// The first and the last TCP port. TCP 443 where they are left out.
+    #[serde(default = "https", skip_serializing_if = "is_https")]
+    pub ports: (u16, u16),
     #[schemars(with = "BTreeSet<String>")]
     pub cidrs: BTreeSet<IpNet>,
 }
@@ -30,7 +33,29 @@ pub struct AuthorizeIngress {
 #[schemars(inline)]
 pub struct RevokeIngress {
     pub group: SecurityGroupId,
+    /// The first and the last TCP port. TCP 443 where they are left out.
+    #[serde(default = "https", skip_serializing_if = "is_https")]
+    pub ports: (u16, u16),
     pub cidrs: BTreeSet<String>,
+}
+
+/// TCP 443.
+pub const HTTPS: (u16, u16) = (443, 443);
+
+fn https() -> (u16, u16) {
+    HTTPS
+}
+
+fn is_https(ports: &(u16, u16)) -> bool {
+    *ports == HTTPS
+}
+
+/// As people write them: 443, 1024-1064.
+pub fn port_range((first, last): (u16, u16)) -> String {
+    if first == last {
+        return first.to_string();
+    }
+    format!("{first}-{last}")
 }
 
 impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
@@ -44,7 +69,8 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
 
     fn text(&self) -> String {
         let cidrs: Vec<_> = self.cidrs.iter().map(ToString::to_string).collect();
-        format!("admit TCP 443 from {} in {}", cidrs.join(", "), self.group)
+        let ports = port_range(self.ports);
+        format!("admit TCP {ports} from {} in {}", cidrs.join(", "), self.group)
     }
 
     fn endpoint(&self) -> Option<&EndpointId> {
@@ -61,7 +87,7 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
 
     fn repeats(&self, earlier: &Change) -> bool {
         matches!(earlier, Change::AuthorizeIngress(earlier)
-            if earlier.group == self.group && !earlier.cidrs.is_disjoint(&self.cidrs))
+            if earlier.group == self.group && earlier.ports == self.ports && !earlier.cidrs.is_disjoint(&self.cidrs))
     }
 
     fn prepares(&self) -> Prepares<'_> {
@@ -83,7 +109,7 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
         with_group(state, &id, |group| {
             let before = group.ingress.len();
             for cidr in &self.cidrs {
-                let rule = https_from(IngressSource::Cidr(*cidr));
+                let rule = rule_from(IngressSource::Cidr(*cidr), self.ports);
                 if !group.ingress.contains(&rule) {
                     group.ingress.push(rule);
                 }
@@ -99,6 +125,7 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
     fn inverse(&self, created: Option<&str>) -> Option<Inverse> {
         Some(Inverse::RevokeIngress(RevokeIngress {
             group: created?.into(),
+            ports: self.ports,
             cidrs: self.cidrs.iter().map(ToString::to_string).collect(),
         }))
     }
@@ -111,7 +138,7 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
         let missing = self
             .cidrs
             .iter()
-            .find(|cidr| !exact_sources(group).any(|source| source == *cidr));
+            .find(|cidr| !exact_sources(group, self.ports).any(|source| source == *cidr));
         Ok(match missing {
             None => in_effect(Some(group.id.to_string())),
             Some(cidr) => EffectCheck::NotInEffect(format!("{} has no rule for {cidr}", group.id)),
@@ -125,7 +152,8 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
     fn altered_since(&self, created: Option<&str>, state: &VpcSnapshot) -> Result<Option<String>, Gap> {
         let groups = state.security_groups.as_ref().map_err(Gap::clone)?;
         let Some(id) = created else { return Ok(None) };
-        let present: BTreeSet<_> = groups.get(&id.into()).into_iter().flat_map(exact_sources).collect();
+        let group = groups.get(&id.into()).into_iter();
+        let present: BTreeSet<_> = group.flat_map(|group| exact_sources(group, self.ports)).collect();
         let missing: Vec<_> = self
             .cidrs
             .iter()
@@ -141,7 +169,7 @@ impl KindOfChange<VpcSnapshot> for AuthorizeIngress {
             .flat_map(|group| {
                 self.cidrs
                     .iter()
-                    .map(|cidr| block(group.id.as_str(), &cidr.to_string()))
+                    .map(|cidr| block(group.id.as_str(), &cidr.to_string(), self.ports))
             })
             .collect()
     }
@@ -172,8 +200,10 @@ impl KindOfInverse<VpcSnapshot> for RevokeIngress {
         };
         format!(
             "aws ec2 revoke-security-group-ingress --group-id {} --ip-permissions \
-             'IpProtocol=tcp,FromPort=443,ToPort=443,IpRanges=[{}],Ipv6Ranges=[{}]'",
+             'IpProtocol=tcp,FromPort={},ToPort={},IpRanges=[{}],Ipv6Ranges=[{}]'",
             self.group,
+            self.ports.0,
+            self.ports.1,
             ranges(false, "CidrIp"),
             ranges(true, "CidrIpv6"),
         )
@@ -183,7 +213,7 @@ impl KindOfInverse<VpcSnapshot> for RevokeIngress {
         with_group(state, &self.group, |group| {
             group.ingress.retain(|rule| {
                 !matches!(&rule.source, IngressSource::Cidr(cidr) if self.cidrs.contains(&cidr.to_string()))
-                    || *rule != https_from(rule.source.clone())
+                    || *rule != rule_from(rule.source.clone(), self.ports)
             });
         });
     }
@@ -193,7 +223,7 @@ impl KindOfInverse<VpcSnapshot> for RevokeIngress {
         let left: Vec<_> = groups
             .get(&self.group)
             .into_iter()
-            .flat_map(exact_sources)
+            .flat_map(|group| exact_sources(group, self.ports))
             .map(ToString::to_string)
             .filter(|cidr| self.cidrs.contains(cidr))
             .collect();
@@ -203,35 +233,42 @@ impl KindOfInverse<VpcSnapshot> for RevokeIngress {
     }
 }
 
-fn https_from(source: IngressSource) -> IngressRule {
+fn rule_from(source: IngressSource, ports: (u16, u16)) -> IngressRule {
     IngressRule {
         protocol: Protocol::Tcp,
-        ports: Some((443, 443)),
+        ports: Some(ports),
         source,
     }
 }
 
 /// The networks of the rules that have exactly the form in which Postern makes them.
-fn exact_sources(group: &SecurityGroup) -> impl Iterator<Item = &IpNet> {
-    group.ingress.iter().filter_map(|rule| match &rule.source {
-        IngressSource::Cidr(cidr) if *rule == https_from(rule.source.clone()) => Some(cidr),
+fn exact_sources(group: &SecurityGroup, ports: (u16, u16)) -> impl Iterator<Item = &IpNet> {
+    group.ingress.iter().filter_map(move |rule| match &rule.source {
+        IngressSource::Cidr(cidr) if *rule == rule_from(rule.source.clone(), ports) => Some(cidr),
         IngressSource::Cidr(_) | IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
     })
 }
 
-fn block(group: &str, cidr: &str) -> Block {
+fn block(group: &str, cidr: &str, ports: (u16, u16)) -> Block {
     let v6 = cidr.contains(':');
+    let (about, name) = match ports {
+        HTTPS => ("HTTPS".to_owned(), "https".to_owned()),
+        ports => (
+            format!("TCP {}", port_range(ports)),
+            format!("tcp-{}", port_range(ports)),
+        ),
+    };
     let text = |text: &str| Setting::Text(text.to_owned());
     Block {
-        about: format!("HTTPS from {cidr} to endpoints, in {group} ({MANAGED_GROUP_NAME})"),
-        name: format!("https-from-{cidr}"),
+        about: format!("{about} from {cidr} to endpoints, in {group} ({MANAGED_GROUP_NAME})"),
+        name: format!("{name}-from-{cidr}"),
         terraform: (
             "aws_vpc_security_group_ingress_rule",
             vec![
                 ("security_group_id", text(group)),
                 ("ip_protocol", text("tcp")),
-                ("from_port", Setting::Number(443)),
-                ("to_port", Setting::Number(443)),
+                ("from_port", Setting::Number(ports.0.into())),
+                ("to_port", Setting::Number(ports.1.into())),
                 (if v6 { "cidr_ipv6" } else { "cidr_ipv4" }, text(cidr)),
             ],
         ),
@@ -240,8 +277,8 @@ fn block(group: &str, cidr: &str) -> Block {
             vec![
                 ("GroupId", text(group)),
                 ("IpProtocol", text("tcp")),
-                ("FromPort", Setting::Number(443)),
-                ("ToPort", Setting::Number(443)),
+                ("FromPort", Setting::Number(ports.0.into())),
+                ("ToPort", Setting::Number(ports.1.into())),
                 (if v6 { "CidrIpv6" } else { "CidrIp" }, text(cidr)),
             ],
         ),

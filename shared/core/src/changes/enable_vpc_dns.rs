@@ -52,8 +52,10 @@ impl KindOfChange<VpcSnapshot> for EnableVpcDns {
         ChangeKind::EnableVpcDns
     }
 
+    /// Names of services begin to resolve to the endpoints with private DNS, and names of private hosted zones to what
+    /// these hold.
     fn safety(&self) -> Safety {
-        Safety::Additive
+        Safety::Interrupting
     }
 
     fn text(&self) -> String {
@@ -85,9 +87,13 @@ impl KindOfChange<VpcSnapshot> for EnableVpcDns {
     }
 
     fn requires(&self, earlier: &Change) -> bool {
-        // DNS hostnames cannot be enabled without DNS support.
-        self.attribute == DnsAttribute::Hostnames
-            && matches!(earlier, Change::EnableVpcDns(earlier) if earlier.attribute == DnsAttribute::Support)
+        match earlier.prepares() {
+            // DNS hostnames cannot be enabled without DNS support.
+            Prepares::VpcDns => self.attribute == DnsAttribute::Hostnames,
+            // Clients that are led to endpoints must be admitted by them.
+            Prepares::ManagedGroup | Prepares::Ingress(_) => true,
+            Prepares::QuarantineGroup | Prepares::Nothing => false,
+        }
     }
 
     fn simulate(&self, state: &mut VpcSnapshot) -> bool {

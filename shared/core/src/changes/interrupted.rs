@@ -19,11 +19,10 @@ impl Change {
             Self::CreateEndpoint(new) if new.private_dns => every_subnet(state),
             Self::CreateEndpoint(new) => subnets_of(&new.route_tables, state),
             Self::AssociateRouteTable(change) => subnets_of(&[change.route_table.clone()].into(), state),
-            Self::EnablePrivateDns(_) => every_subnet(state),
+            Self::EnableVpcDns(_) | Self::EnablePrivateDns(_) => every_subnet(state),
             Self::QuarantineEndpoint(change) => return clients_of(&change.endpoint, state),
             Self::IsolateEndpoint(change) => return clients_of(&change.endpoint, state),
-            Self::EnableVpcDns(_)
-            | Self::CreateManagedGroup(_)
+            Self::CreateManagedGroup(_)
             | Self::AuthorizeIngress(_)
             | Self::AddSubnet(_)
             | Self::AttachManagedGroup(_)
@@ -38,7 +37,7 @@ impl Change {
     }
 }
 
-/// The name of a service resolves to the endpoint in the whole VPC.
+/// Names of services resolve to endpoints in the whole VPC.
 fn every_subnet(state: &VpcSnapshot) -> Observed<BTreeSet<SubnetId>> {
     let subnets = state.subnets.as_ref().map_err(Gap::clone)?;
     Ok(subnets.keys().cloned().collect())

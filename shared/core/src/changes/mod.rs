@@ -42,7 +42,7 @@ pub use self::accept_connection::{AcceptConnection, RefuseAcceptedConnection};
 pub use self::add_subnet::{AddSubnet, RemoveSubnet};
 pub use self::associate_route_table::{AssociateRouteTable, DisassociateRouteTable};
 pub use self::attach_managed_group::{AttachManagedGroup, DetachGroup};
-pub use self::authorize_ingress::{AuthorizeIngress, RevokeIngress};
+pub use self::authorize_ingress::{AuthorizeIngress, HTTPS, RevokeIngress, port_range};
 pub use self::create_endpoint::{DeleteEndpoint, NewEndpoint};
 pub use self::create_managed_group::{CreateManagedGroup, DeleteSecurityGroup, ManagedGroup};
 pub use self::effect::EffectCheck;

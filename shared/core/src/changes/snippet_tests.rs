@@ -3,7 +3,7 @@
 use super::*;
 use crate::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, EnablePrivateDns,
-    ManagedGroup, ReplacePolicy,
+    HTTPS, ManagedGroup, ReplacePolicy,
 };
 use crate::model::snapshot::*;
 use crate::testing::{net, support, *};
@@ -107,6 +107,7 @@ fn snippets_of_rules_routes_and_attributes_name_their_resources() {
         support(),
         Change::AuthorizeIngress(AuthorizeIngress {
             group: group(),
+            ports: HTTPS,
             cidrs: [net("10.0.0.0/24"), net("2001:db8::/64")].into(),
         }),
         Change::AssociateRouteTable(AssociateRouteTable {

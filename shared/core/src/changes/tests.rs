@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, EnablePrivateDns,
-    EnableVpcDns, IsolateEndpoint, ManagedGroup, QuarantineEndpoint, ReplacePolicy,
+    EnableVpcDns, HTTPS, IsolateEndpoint, ManagedGroup, QuarantineEndpoint, ReplacePolicy,
 };
 use crate::model::address::AddressType;
 use crate::model::endpoint::{EndpointKind, EndpointState};
@@ -66,6 +66,7 @@ fn changes() -> Vec<(Change, Part)> {
         (
             Change::AuthorizeIngress(AuthorizeIngress {
                 group: managed(),
+                ports: HTTPS,
                 cidrs: nets(&["10.0.1.0/24", "10.0.2.0/24"]),
             }),
             Part::SecurityGroups,
@@ -238,6 +239,7 @@ fn network_interface_takes_one_address_of_its_subnet() {
 fn revocation_removes_only_the_authorized_rules() {
     let change = Change::AuthorizeIngress(AuthorizeIngress {
         group: managed(),
+        ports: HTTPS,
         cidrs: nets(&["10.0.1.0/24"]),
     });
     let wider = IngressRule {

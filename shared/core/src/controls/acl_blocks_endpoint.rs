@@ -134,9 +134,9 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, network: &Network<'_>) -> R
         return Ok(in_unknown_state(key, endpoint));
     }
     let Some(ports) = endpoint.service.as_ref().and_then(ServicePorts::of) else {
-        return Ok(
-            key.not_applicable("AWS does not document the ports of the service, so no ACL can be judged by them.")
-        );
+        return Ok(key.not_applicable(
+            "AWS does not document the ports of the service, so the network ACLs cannot be evaluated.",
+        ));
     };
     let mut found = Found::default();
     for (client, subnet) in pairs() {
@@ -148,7 +148,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, network: &Network<'_>) -> R
             };
             return Ok(key.indeterminate(
                 format!("AWS lists no network ACL for {}.", without.id),
-                "If the subnet is new, the next sweep decides. Otherwise look at the subnet in the AWS console.",
+                "If the subnet is new, the next sweep decides. Otherwise check the subnet in the AWS console.",
             ));
         };
         if near.open(endpoint.dns_records) && far.open(endpoint.dns_records) {
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_some_clients_alone_need_are_told_apart() {
+    fn answers_that_only_some_clients_need_are_distinguished() {
         let dropping = |first, last| {
             let dropped = deny(false, ANY, Some((first, last)));
             world().acl("acl-b", "subnet-b", &[dropped]).judge(&CONTROL, "vpce-sts")

@@ -101,7 +101,7 @@ fn explain(witness: &Request) -> String {
     let vpc = |key: &str| witness.context.get(key).and_then(|values| values.first());
     let of = vpc("aws:Ec2InstanceSourceVPC").map_or_else(String::new, |vpc| format!(" such as {vpc}"));
     format!(
-        "Credentials that leak from an instance of another VPC{of} can be used through it: for example, `{}` can call \
+        "Credentials that leak from an instance of another VPC{of} can be used through this endpoint: for example, `{}` can call \
          `{}` on `{}` with them.",
         witness.principal, witness.action, witness.resource
     )
@@ -133,7 +133,7 @@ mod tests {
     fn policy_without_a_vpc_condition_gets_one_deny() {
         let world = unbound();
         let finding = world.judge(&CONTROL, "vpce-sts");
-        insta::assert_snapshot!(finding.explanation(), @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used through it: for example, `arn:aws:iam::999988887777:role/anybody` can call `sts:SetContext` on `arn:aws:sts::999988887777:self` with them.");
+        insta::assert_snapshot!(finding.explanation(), @"Credentials that leak from an instance of another VPC such as vpc-0fedcba9876543210 can be used through this endpoint: for example, `arn:aws:iam::999988887777:role/anybody` can call `sts:SetContext` on `arn:aws:sts::999988887777:self` with them.");
         let [Change::ReplacePolicy(ReplacePolicy { before, after, .. })] = changes(&finding) else {
             panic!("{finding:#?}")
         };

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
-use crate::model::id::Zone;
+use crate::model::id::{ServiceName, Zone};
 use crate::model::managed::managed_by;
 use crate::model::part::{Gap, Part};
 
 pub static CONTROL: Control = Control {
     name: "endpoint-duplicated",
-    summary: "A VPC has several interface endpoints to one service, and one of them would be enough.",
+    summary: "An interface endpoint leads to a service to which another one, of the VPC or of its hub, would be enough.",
     documentation: "\
 Each interface endpoint is billed by zone and hour. One is enough where it has a network interface in every zone of the \
 other and the same type of IP addresses. Where one has private DNS for inbound resolvers only, they serve different \
@@ -21,9 +21,13 @@ clients of both. Exempt endpoints that are kept apart on purpose.
 Of such endpoints the one with private DNS is kept, then the one in most zones, then the older one. Gateway endpoints \
 are free of charge and not judged. Endpoints that AWS services manage are not judged.
 
+In a spoke of `[central]`, an endpoint to a service that is required there and served centrally is one too many: the \
+settings have the VPC use it through a hub. The saving is that of the hours. What else the way to the hub costs is not \
+in it: a transit gateway bills each gigabyte, a peering connection only what crosses zones.
+
 **Remediation** (manual). The finding says what the endpoint costs a month. Postern deletes no endpoint: clients may use \
 its own DNS name.",
-    finds: "a second endpoint where one is enough",
+    finds: "a second endpoint where one is enough, or that of a hub",
     remediation: "says what it costs",
     concern: Concern::Reachability,
     severity: Severity::Low,
@@ -32,7 +36,7 @@ its own DNS name.",
         (Framework::CisControls8, "4.8"),
     ],
     resource: ResourceKind::Endpoint,
-    needs: &[Part::Subnets, Part::Endpoints, Part::Services],
+    needs: &[Part::Subnets, Part::RouteTables, Part::Endpoints, Part::Services],
     changes: &[],
     opt_in: false,
     writes_perimeter_policies: false,
@@ -50,6 +54,10 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     let mut findings = Vec::new();
     for endpoint in &judged {
         let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
+        if let Some(service) = served_centrally(context, endpoint)? {
+            findings.push(of_spoke(context, key, endpoint, service));
+            continue;
+        }
         let mut enough = None;
         for other in &judged {
             if replaces(context, other, endpoint)? {
@@ -61,9 +69,9 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             None => key.compliant("No other endpoint of the VPC serves the same clients."),
             Some(other) => key.non_compliant(
                 format!(
-                    "{} leads to the same service and covers the same zones. {}",
+                    "{} leads to the same service and covers the same zones. {} The data costs the same through either.",
                     other.id,
-                    saving(context, endpoint)
+                    context.saving(endpoint)
                 ),
                 Remediation::Manual(format!(
                     "Admit the clients of the endpoint in the policy and the security groups of {}, and check in DNS logs \
@@ -75,6 +83,35 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         });
     }
     Ok(findings)
+}
+
+/// The service of an endpoint that the settings have this VPC use through the endpoints of hubs.
+fn served_centrally<'a>(context: &Context<'a>, endpoint: &Endpoint) -> Result<Option<&'a ServiceName>, Gap> {
+    if context.spoke().is_none() || !context.local(endpoint) {
+        return Ok(None);
+    }
+    let required = &context.required_interface()?.services;
+    let mut central = required
+        .iter()
+        .filter(|required| !required.subnets.is_empty() && context.uses_centrally(required.service));
+    let own = central.find(|required| Some(&required.service.name) == endpoint.service.as_ref());
+    Ok(own.map(|required| &required.service.name))
+}
+
+fn of_spoke(context: &Context<'_>, key: FindingKey, endpoint: &Endpoint, service: &ServiceName) -> Assessment {
+    key.non_compliant(
+        format!(
+            "The settings have the VPC use {service} through the endpoints of hubs (`[central]`). {}",
+            context.saving(endpoint)
+        ),
+        Remediation::Manual(format!(
+            "Check first that a hub has an endpoint to the service, and that the VPC reaches it: hosted zone, routes, \
+             security groups and policy, as `postern explain central-unreachable` names them. Then run `aws ec2 \
+             delete-vpc-endpoints --vpc-endpoint-ids {}`. To keep the endpoint, list the central services without this one \
+             in `central.services`, or add an exemption.",
+            endpoint.id
+        )),
+    )
 }
 
 /// Whether the clients of the second endpoint can use the first, which is kept.
@@ -107,18 +144,6 @@ fn zones<'a>(context: &Context<'a>, endpoint: &Endpoint) -> Result<BTreeSet<&'a 
     Ok(own.map(|subnet| &subnet.zone).collect())
 }
 
-/// What the endpoint costs.
-fn saving(context: &Context<'_>, endpoint: &Endpoint) -> String {
-    let (settings, region) = (context.settings, &context.snapshot.region);
-    let zones = endpoint.subnets.len();
-    match settings.prices.interface_endpoint(region, zones) {
-        Some(cost) => format!("Without it you save {cost} a month."),
-        None => {
-            format!("It is billed in {zones} zones; the price of {region} is not known (`postern prices --write`).")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +151,7 @@ mod tests {
     use crate::model::finding::Verdict;
     use crate::model::snapshot::SubnetClass;
     use crate::settings::ExemptionSelector;
+    use crate::testing::central::{central, hub, spoke};
     use crate::testing::{World, advice, assert_needs, bare, compliant};
 
     /// `vpce-a` and `vpce-b`, both in zone `a`; the first has private DNS and is in zone `b`, too.
@@ -148,12 +174,13 @@ mod tests {
         let finding = twins().judge(&CONTROL, "vpce-b");
         assert_eq!(
             finding.explanation(),
-            "vpce-a leads to the same service and covers the same zones. Without it you save $7.30 a month."
+            "vpce-a leads to the same service and covers the same zones. Without it you save $7.30 a month (1 zone). \
+             The data costs the same through either."
         );
         assert!(advice(&finding).contains("--vpc-endpoint-ids vpce-b"));
         assert_eq!(twins().verdict(&CONTROL, "vpce-a"), Verdict::Compliant, "one is kept");
         let mut unknown = twins();
-        unknown.settings.prices.interface_endpoint_zone_hour = None;
+        unknown.settings.prices.elsewhere.interface_endpoint_zone_hour = None;
         let explanation = unknown.judge(&CONTROL, "vpce-b").explanation().into_owned();
         assert!(
             explanation.contains("the price of eu-central-1 is not known"),
@@ -203,6 +230,42 @@ mod tests {
         assert_eq!(gateways.findings(&CONTROL), []);
     }
 
+    /// A spoke that is to use STS through its hub, with an endpoint of its own.
+    fn with_local_endpoint() -> World {
+        spoke().interface("vpce-local", "sts", &["subnet-a"])
+    }
+
+    #[test]
+    fn endpoint_of_a_spoke_to_a_central_service_is_reported_with_the_saving() {
+        let finding = with_local_endpoint().judge(&CONTROL, "vpce-local");
+        assert_eq!(
+            finding.explanation(),
+            "The settings have the VPC use com.amazonaws.eu-central-1.sts through the endpoints of hubs (`[central]`). \
+             Without it you save $7.30 a month (1 zone)."
+        );
+        assert!(advice(&finding).contains("central.services"));
+    }
+
+    #[test]
+    fn endpoint_of_a_spoke_is_compliant_where_nothing_says_that_the_hub_replaces_it() {
+        let mut others = with_local_endpoint();
+        others.settings.central = Some(central(&["kms"]));
+        let mut unrequired = with_local_endpoint();
+        unrequired.settings.requirements.clear();
+        let mut alone = with_local_endpoint();
+        alone.settings.central = None;
+        let abroad = with_local_endpoint().edit_endpoint("vpce-local", |e| e.service_region = Some("us-east-1".into()));
+        for world in [others, unrequired, alone, abroad] {
+            assert_eq!(world.verdict(&CONTROL, "vpce-local"), Verdict::Compliant);
+        }
+        let hub = hub().require(&["sts"]);
+        assert_eq!(
+            hub.verdict(&CONTROL, "vpce-hub"),
+            Verdict::Compliant,
+            "it serves the spokes"
+        );
+    }
+
     #[test]
     fn exempt_endpoint_is_accepted() {
         let selector = ExemptionSelector::Resource("vpce-b".to_owned());
@@ -212,6 +275,6 @@ mod tests {
 
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
-        assert_needs(&CONTROL, &[twins()]);
+        assert_needs(&CONTROL, &[twins(), with_local_endpoint()]);
     }
 }

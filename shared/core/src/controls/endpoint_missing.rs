@@ -214,16 +214,17 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
         new.route_tables = context.route_tables_of(&required.subnets)?.into_iter().collect();
         return Ok(Remediation::Automatic(vec![Change::CreateEndpoint(new)]));
     }
-    if let Some(ports) = ports.filter(|ports| !ports.has_https()) {
-        return Ok(Remediation::Manual(format!(
-            "Create the endpoint with a security group that admits {ports} from the subnets that need it. The security \
-             group that Postern manages admits TCP 443 only."
-        )));
+    if ports.as_ref().is_some_and(|ports| ports.udp) {
+        return Ok(Remediation::Manual(
+            "Create the endpoint with a security group that admits the TCP and UDP ports of the service. The security group \
+             that Postern manages admits TCP ports only."
+                .to_owned(),
+        ));
     }
     let dns = snapshot.dns.as_ref().map_err(Gap::clone)?;
     if new.private_dns && !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
-            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs both."
+            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs these two attributes."
                 .to_owned(),
         ));
     }
@@ -236,7 +237,8 @@ fn remedy(context: &Context<'_>, required: &Required<'_>, others: &[&Endpoint]) 
     } else {
         required.subnets.clone()
     };
-    let (group, mut changes) = context.managed_group_for(&clients, new.address_type)?;
+    let ports = ports.unwrap_or_else(ServicePorts::https);
+    let (group, mut changes) = context.managed_group_for(&ports, &clients, new.address_type)?;
     new.group = Some(group);
     changes.push(Change::CreateEndpoint(new));
     Ok(Remediation::Automatic(changes))

@@ -23,7 +23,7 @@ The control is about endpoints of every type: interface, gateway, Gateway Load B
 tunnel endpoints.
 
 **Remediation** (manual). Where the service is required, `endpoint-missing` creates a new endpoint. Postern deletes none.",
-    finds: "an endpoint that failed, was rejected or waits in vain",
+    finds: "an endpoint that failed, was rejected, or is still not accepted",
     remediation: "says what to do",
     concern: Concern::Reachability,
     severity: Severity::Medium,
@@ -64,7 +64,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Option<Assessment> {
             None => return Some(key.not_applicable(format!("{what} is being created."))),
             Some(hours) => (
                 format!("{what} has been pending for {hours} hours."),
-                format!("Ask AWS Support, or delete it with `{delete}` and create it anew."),
+                format!("Ask AWS Support, or delete it with `{delete}` and create it again."),
             ),
         },
         EndpointState::PendingAcceptance => match waiting(LONGEST_WAITING) {

@@ -28,8 +28,8 @@ The endpoints of a hub (`[central]`) are also needed by the VPCs that use them c
 Rules that admit members of another security group or a prefix list are not resolved. Where only such a rule may \
 admit a subnet, the verdict is indeterminate.
 
-**Remediation** (automatic, additive; manual for services that do not listen on TCP 443). Attaches the managed \
-security group of the VPC, which admits TCP 443 from the subnets that need the endpoint. Other security groups are \
+**Remediation** (automatic, additive; manual for services that listen on UDP ports, too). Attaches the managed \
+security group of the VPC, which admits the ports of the service from the subnets that need the endpoint. Other security groups are \
 neither edited nor detached.",
     finds: "security groups that keep clients out",
     remediation: "attaches a security group that it manages; never edits yours",
@@ -75,7 +75,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> {
     let key = FindingKey::new(CONTROL.name, ResourceKind::Endpoint, &endpoint.id);
     if context.quarantines() && context.unapproved(endpoint)? {
-        return Ok(key.not_applicable("The settings want the endpoint in quarantine. See service-unapproved."));
+        return Ok(key.not_applicable("The settings ask for the quarantine of the endpoint. See service-unapproved."));
     }
     let subnets = context.clients(endpoint)?;
     if subnets.is_empty() {
@@ -85,9 +85,9 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         return Ok(in_unknown_state(key, endpoint));
     }
     let Some(ports) = endpoint.service.as_ref().and_then(ServicePorts::of) else {
-        return Ok(
-            key.not_applicable("AWS does not document the ports of the service, so no group can be judged by them.")
-        );
+        return Ok(key.not_applicable(
+            "AWS does not document the ports of the service, so the security groups cannot be evaluated.",
+        ));
     };
     Ok(match context.admission(endpoint, &ports, &subnets)? {
         Admission::Admitted => key.compliant(format!(
@@ -103,13 +103,13 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         Admission::Blocked(networks) => {
             let networks: Vec<_> = networks.iter().map(ToString::to_string).collect();
             let networks = networks.join(", ");
-            let remediation = if ports.has_https() {
-                Remediation::Automatic(context.admit(endpoint, &subnets)?)
-            } else {
+            let remediation = if ports.udp {
                 Remediation::Manual(format!(
-                    "Admit {ports} from {networks} in a security group of the endpoint. The security group that Postern \
-                     manages admits TCP 443 only."
+                    "Admit {ports} and its UDP ports from {networks} in a security group of the endpoint. The security \
+                     group that Postern manages admits TCP ports only."
                 ))
+            } else {
+                Remediation::Automatic(context.admit(endpoint, &ports, &subnets)?)
             };
             key.non_compliant(
                 format!("No security group of the endpoint admits {ports} from {networks}."),
@@ -170,7 +170,7 @@ fn of_spoke(spoke: &Vpc) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
+    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, HTTPS};
     use crate::changes::{Change, ManagedGroup};
     use crate::model::address::AddressType;
     use crate::model::endpoint::EndpointState;
@@ -246,8 +246,25 @@ mod tests {
             finding.explanation(),
             "No security group of the endpoint admits TCP 25, 465, 587, 2465 or 2587 from 10.0.0.0/24."
         );
-        assert!(advice(&finding).starts_with("Admit TCP 25, 465"), "{finding:#?}");
-        assert_eq!(web.plan().changes, []);
+        let rules = changes(&finding).iter().filter_map(|change| match change {
+            Change::AuthorizeIngress(change) => Some(change.ports.0),
+            _ => None,
+        });
+        assert_eq!(rules.collect::<Vec<_>>(), [25, 465, 587, 2465, 2587]);
+    }
+
+    #[test]
+    fn group_for_tcp_alone_is_no_remedy_for_udp_ports() {
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .offer("highlander")
+            .interface("vpce-stream", "highlander", &["subnet-a"])
+            .group("sg-https", &[]);
+        let finding = world.judge(&CONTROL, "vpce-stream");
+        assert!(
+            advice(&finding).starts_with("Admit TCP 443 or 4195 and its UDP ports"),
+            "{finding:#?}"
+        );
     }
 
     #[test]
@@ -373,6 +390,7 @@ mod tests {
                 Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into())),
                 Change::AuthorizeIngress(AuthorizeIngress {
                     group: managed(),
+                    ports: HTTPS,
                     cidrs: nets(&["10.0.0.0/23"]),
                 }),
                 attachment("vpce-sts"),
@@ -393,6 +411,7 @@ mod tests {
             changes(&stale.judge(&CONTROL, "vpce-sts")),
             [Change::AuthorizeIngress(AuthorizeIngress {
                 group: managed(),
+                ports: HTTPS,
                 cidrs: nets(&["10.0.1.0/24"]),
             })]
         );

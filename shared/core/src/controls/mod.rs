@@ -1,7 +1,8 @@
 //! The controls, one file each.
 
 use crate::evaluation::Control;
-use crate::settings::KnownControl;
+use crate::model::part::Part;
+use crate::settings::{KnownControl, Mode, Settings};
 
 pub mod acl_blocks_endpoint;
 pub mod central_unreachable;
@@ -10,6 +11,7 @@ pub mod connection_waiting;
 pub mod credentials_unbound;
 pub mod endpoint_address_type;
 pub mod endpoint_duplicated;
+pub mod endpoint_idle;
 pub mod endpoint_missing;
 pub mod endpoint_unhealthy;
 pub mod gateway_route_missing;
@@ -42,6 +44,7 @@ pub static CONTROLS: &[&Control] = &[
     &credentials_unbound::CONTROL,
     &endpoint_address_type::CONTROL,
     &endpoint_duplicated::CONTROL,
+    &endpoint_idle::CONTROL,
     &endpoint_missing::CONTROL,
     &endpoint_unhealthy::CONTROL,
     &gateway_route_missing::CONTROL,
@@ -78,6 +81,16 @@ pub fn known() -> Vec<KnownControl> {
     CONTROLS.iter().map(known).collect()
 }
 
+/// Whether a control that is on needs a part.
+pub fn need(part: Part, settings: &Settings) -> bool {
+    let on = |control: &&Control| settings.modes.of(control.name) != Mode::Off;
+    CONTROLS
+        .iter()
+        .copied()
+        .filter(on)
+        .any(|control| control.needs.contains(&part))
+}
+
 /// The control of this name.
 pub fn find(name: &str) -> Option<&'static Control> {
     CONTROLS.iter().copied().find(|control| control.name == name)
@@ -89,7 +102,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::evaluation::{Framework, REFERENCES};
+    use crate::evaluation::{Concern, Framework, REFERENCES};
     use crate::functions::FUNCTIONS;
     use crate::model::finding::Verdict;
     use crate::testing::central::spoke;
@@ -206,8 +219,8 @@ mod tests {
     }
 
     #[test]
-    fn each_control_is_evaluated_by_a_function_that_events_start() {
-        for control in CONTROLS {
+    fn each_control_but_those_of_traffic_is_evaluated_by_a_function_that_events_start() {
+        for control in CONTROLS.iter().filter(|control| control.concern != Concern::Traffic) {
             let by_event = FUNCTIONS
                 .iter()
                 .filter(|f| !f.events.is_empty() && f.controls().iter().any(|c| c.name == control.name));
@@ -225,7 +238,7 @@ mod tests {
 
     #[test]
     fn compliant_vpc_and_endpoint_service_have_no_open_findings() {
-        let world = compliant().bound_but("none");
+        let world = compliant().bound_but("none").mode(&endpoint_idle::CONTROL, Mode::Audit);
         let (service, spoke) = (published(), spoke());
         let mut findings = world.all_findings();
         findings.extend(spoke.all_findings());

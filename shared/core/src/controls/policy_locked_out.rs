@@ -32,7 +32,7 @@ from before Postern first changed it, closed for the present perimeter where tha
 finding names the change and the command that rolls it back. **Remediation** (manual) of all other policies. Only people \
 know which requests they were meant to allow.",
     finds: "a policy that lets no trusted principal through, or that Postern closed under an earlier perimeter",
-    remediation: "closes anew what Postern closed; else reports it, with advice",
+    remediation: "closes again what Postern closed; otherwise reports it, with advice",
     concern: Concern::Containment,
     severity: Severity::High,
     frameworks: &[
@@ -80,7 +80,7 @@ fn judge(
             key.non_compliant(
                 format!(
                     "Postern closed {} under an earlier perimeter (change {record}), and it denies {example}. `postern \
-                     rollback {record}` puts the policy from before back.",
+                     rollback {record}` restores the policy from before.",
                     endpoint.id
                 ),
                 Remediation::Automatic(vec![rewrite.change]),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn perimeter_that_trusts_more_takes_back_the_denies_of_the_narrower_one() {
+    fn wider_perimeter_removes_the_denies_of_the_narrower_one() {
         let mut world = closed_under(only_our_account());
         let finding = world.judge(&CONTROL, "vpce-s3");
         let id = world.history.records[0].id.clone();

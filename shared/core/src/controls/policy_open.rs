@@ -18,19 +18,25 @@ Through an endpoint with an open policy anybody's credentials can be used on any
 a bucket of another organisation without touching the internet.
 
 The policy is analysed exactly, against the perimeter and for this endpoint: its service, type, owner, VPC and \
-Region, from now on. It is open when it allows at least one request whose caller or resource the perimeter does not \
-trust. The finding shows such a request, the statement that allows it, and why no Deny stops it. A policy that \
+Region, and requests that are made after the evaluation. It is open when it allows at least one request whose caller or \
+resource the perimeter does not trust. The finding shows such a request, the statement that allows it, and why no Deny stops it. A policy that \
 allows no trusted request is closed; `policy-locked-out` reports it. A policy that cannot be decided is not \
 applicable here; `policy-undecided` reports it, and `policy-unsupported` where the service supports no policy. Where \
 the policy of an endpoint is not known, this control alone is indeterminate, so that one problem is reported once. \
 Endpoints of types other than interface and gateway have no policy.
 
-**Remediation** (automatic, restrictive). Appends the fewest Deny statements that close the policy; the existing \
-statements are not changed. The statements are appended only when it is proven that the policy is then closed, still \
-allows every request between trusted principals and trusted resources that it allowed before (AWS services and \
-AWS-owned resources included, as the perimeter says), locks no trusted principal out, fits into AWS's limit, and \
-needs no second change. Statements that Postern appended under an earlier perimeter are replaced. Without that proof the finding gives the reason, and the policy is left to people. The same \
-applies to the policy of a service that AWS does not offer. The report keeps the policy before the change.",
+**Remediation** (automatic, restrictive). Appends the fewest Deny statements that close the policy. Existing statements \
+stay as they are; statements that Postern appended under an earlier perimeter are replaced. Postern changes the policy \
+only if all of this is proven:
+
+- The policy is closed after the change.
+- It still allows every request between trusted principals and trusted resources that it allowed before. The perimeter \
+says whether AWS services and AWS-owned resources count.
+- It locks no trusted principal out.
+- It fits into AWS's limit, and needs no second change.
+
+Without this proof the finding gives the reason, and the policy is left to people. The same applies to the policy of a \
+service that AWS does not offer. The report keeps the policy before the change.",
     finds: "a policy that lets principals outside your perimeter in, or data out, with a request as proof",
     remediation: "appends the fewest Denies that are proven to close it and to keep legitimate access",
     concern: Concern::Containment,

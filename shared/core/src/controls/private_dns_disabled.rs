@@ -1,7 +1,7 @@
 //! private-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
-use crate::evaluation::ingress::{Admission, ServicePorts};
+use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
@@ -42,6 +42,7 @@ EC2 refuses private DNS then. The finding names the zone, where the role may lis
     needs: &[
         Part::Dns,
         Part::Subnets,
+        Part::RouteTables,
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
@@ -80,20 +81,24 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         );
     }
     if let Some(reason) = against_private_dns(service) {
-        return Ok(key.not_applicable(format!("Private DNS is left to people: {reason}.")));
+        return Ok(key.not_applicable(format!("Postern does not enable private DNS here: {reason}.")));
     }
     if context.unapproved(endpoint)? {
         return Ok(key.not_applicable(
-            "`approved_services` does not approve the service, so that no more clients are led to the endpoint. See \
+            "`approved_services` does not approve the service, so Postern leads no more clients to the endpoint. See \
              service-unapproved.",
         ));
     }
     if !context.wants_private_dns(service)? {
-        return Ok(key.not_applicable("Private DNS is not wanted on interface endpoints to this service."));
+        return Ok(key.not_applicable(
+            "The service has no private DNS name, or the name is for the clients of its gateway endpoint.",
+        ));
     }
-    let Some(ports) = ServicePorts::of(&service.name) else {
-        return Ok(key.not_applicable("AWS does not document the ports of the service, so its DNS name is left alone."));
-    };
+    if ServicePorts::of(&service.name).is_none() {
+        return Ok(key.not_applicable(
+            "AWS does not document the ports of the service, so Postern does not change the DNS name.",
+        ));
+    }
     if let Some(holder) = context.serving(service)?.iter().find(|e| e.private_dns) {
         return Ok(key.compliant(format!("Private DNS is enabled on {}.", holder.id)));
     }
@@ -118,27 +123,32 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
         "{} resolves to public addresses: private DNS is disabled on the endpoint and on all others of the VPC.",
         names.join(", ")
     );
-    Ok(key.non_compliant(explanation, remedy(context, endpoint, &ports)?))
+    Ok(key.non_compliant(explanation, remedy(context, endpoint, service)?))
 }
 
-fn remedy(context: &Context<'_>, endpoint: &Endpoint, ports: &ServicePorts) -> Result<Remediation, Gap> {
+fn remedy(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Result<Remediation, Gap> {
+    let mut required = context.required_interface()?.services.iter();
+    if !required.any(|required| required.service.name == service.name && !required.subnets.is_empty()) {
+        return Ok(Remediation::Manual(format!(
+            "The settings do not require the service in this VPC, so Postern does not lead all clients of the VPC to the \
+             endpoint. Require `{}` in the settings, or run `aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} \
+             --private-dns-enabled`.",
+            service.name, endpoint.id
+        )));
+    }
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
     if !(dns.support && dns.hostnames) {
         return Ok(Remediation::Manual(
-            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs both."
+            "Enable DNS support and DNS hostnames of the VPC first (control `vpc-dns-disabled`). Private DNS needs these two attributes."
                 .to_owned(),
         ));
     }
-    let subnets = context.all_subnets()?;
-    let mut changes = match context.admission(endpoint, ports, &subnets)? {
-        Admission::Admitted => Vec::new(),
-        Admission::Blocked(_) | Admission::Unclear(_) if !ports.has_https() => {
-            return Ok(Remediation::Manual(format!(
-                "Admit {ports} from every subnet of the VPC in a security group of the endpoint first. The security group \
-                 that Postern manages admits TCP 443 only."
-            )));
-        }
-        Admission::Blocked(_) | Admission::Unclear(_) => context.admit(endpoint, &subnets)?,
+    let Some(mut changes) = context.admit_all(endpoint, &service.name)? else {
+        return Ok(Remediation::Manual(
+            "Admit the TCP and UDP ports of the service from every subnet of the VPC in a security group of the endpoint \
+             first. The security group that Postern manages admits TCP ports only."
+                .to_owned(),
+        ));
     };
     changes.push(Change::EnablePrivateDns(EnablePrivateDns {
         endpoint: endpoint.id.clone(),
@@ -152,7 +162,7 @@ mod tests {
 
     use super::*;
     use crate::changes::ManagedGroup;
-    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup};
+    use crate::changes::{AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, HTTPS};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::{IngressSource, Protocol, SubnetClass};
     use crate::plan::PlannedChange;
@@ -161,13 +171,14 @@ mod tests {
         service,
     };
 
-    /// `vpce-sts` has private DNS off; its group admits everybody.
+    /// `vpce-sts`, which is required, has private DNS off; its group admits everybody.
     fn passed_by() -> World {
         bare()
             .subnet("subnet-a", "a", SubnetClass::Private)
             .subnet("subnet-web", "b", SubnetClass::Public)
             .interface("vpce-sts", "sts", &["subnet-a"])
             .edit_endpoint("vpce-sts", |e| e.private_dns = false)
+            .require(&["sts"])
     }
 
     fn enabling(endpoint: &str) -> Change {
@@ -188,6 +199,38 @@ mod tests {
     }
 
     #[test]
+    fn clients_are_not_led_to_an_endpoint_that_nobody_required() {
+        let finding = passed_by()
+            .interface("vpce-kms", "kms", &["subnet-a"])
+            .edit_endpoint("vpce-kms", |e| e.private_dns = false)
+            .judge(&CONTROL, "vpce-kms");
+        assert!(
+            advice(&finding).starts_with("The settings do not require the service in this VPC"),
+            "{finding:#?}"
+        );
+    }
+
+    #[test]
+    fn all_ports_of_the_service_are_admitted_before_private_dns_is_enabled() {
+        let service = "transcribestreaming";
+        let world = bare()
+            .subnet("subnet-a", "a", SubnetClass::Private)
+            .offer(service)
+            .interface("vpce-tr", service, &["subnet-a"])
+            .edit_endpoint("vpce-tr", |e| e.private_dns = false)
+            .require(&[service])
+            .group("sg-https", &[https("10.0.0.0/24")]);
+        let admitted: Vec<_> = changes(&world.judge(&CONTROL, "vpce-tr"))
+            .iter()
+            .filter_map(|change| match change {
+                Change::AuthorizeIngress(change) => Some(change.ports),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(admitted, [HTTPS, (8443, 8443)]);
+    }
+
+    #[test]
     fn all_subnets_are_admitted_before_private_dns_is_enabled() {
         let managed = ManagedGroup { vpc: VPC.into() };
         let by_membership = rule(
@@ -203,6 +246,7 @@ mod tests {
                     Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into())),
                     Change::AuthorizeIngress(AuthorizeIngress {
                         group: managed.clone(),
+                        ports: HTTPS,
                         cidrs: nets(&["10.0.0.0/23"]),
                     }),
                     Change::AttachManagedGroup(AttachManagedGroup {

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::evaluation::requirement::Requirements;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
+use crate::model::cost::MonthlyCost;
 use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
 use crate::model::id::ServiceName;
 use crate::model::part::{Gap, Part};
 use crate::model::snapshot::{RouteTable, RouteTarget, Subnet};
-
-/// What a NAT gateway takes for a gigabyte in us-east-1, in US dollars (<https://aws.amazon.com/vpc/pricing/>).
-const NAT_GIGABYTE: f64 = 0.045;
 
 pub static CONTROL: Control = Control {
     name: "public-egress",
@@ -28,7 +26,7 @@ should be on (`private-dns-disabled`), a route table that the settings want on a
 (`gateway-route-missing`).
 
 **Remediation** (manual). A gateway endpoint is free of charge; the requirement that has Postern create it is in the \
-finding.",
+finding, with what the NAT gateway bills: the price of `[prices]`, which `postern prices --write` looks up.",
     finds: "traffic to a required service that leaves the VPC",
     remediation: "shows the path and what it costs",
     concern: Concern::Reachability,
@@ -131,7 +129,7 @@ fn judge(
          {}, which has no private DNS.{}",
         table.id,
         endpoint.id,
-        cost(way)
+        cost(context, way)
     );
     let advice = format!(
         "Add a gateway endpoint, which is free of charge, on {}: require `{service}` with `type = \"gateway\"` in the \
@@ -155,14 +153,20 @@ fn egress(table: &RouteTable) -> Option<(&str, &str)> {
     Some(ways.fold(first, Ord::min))
 }
 
-fn cost(way: &str) -> String {
+fn cost(context: &Context<'_>, way: &str) -> String {
     if !way.starts_with("nat-") {
         return String::new();
     }
-    format!(
-        " A NAT gateway bills each gigabyte: a terabyte a month costs ${:.2} at ${NAT_GIGABYTE}, the price of us-east-1.",
-        NAT_GIGABYTE * 1_000.0
-    )
+    let region = &context.snapshot.region;
+    match context.settings.prices.of(region).nat_gateway_gigabyte {
+        Some(price) => format!(
+            " The NAT gateway bills each gigabyte: 1,000 of them a month cost {} at ${price}.",
+            MonthlyCost::from_dollars(price * 1_000.0)
+        ),
+        None => format!(
+            " The NAT gateway bills each gigabyte; the price of {region} is not known (`postern prices --write`)."
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -197,8 +201,15 @@ mod tests {
         assert_eq!(
             finding.explanation(),
             "Clients that use the normal DNS name of com.amazonaws.eu-central-1.s3 reach it through nat-1 (route 0.0.0.0/0 in \
-             rtb-private), not through vpce-s3, which has no private DNS. A NAT gateway bills each gigabyte: a terabyte a \
-             month costs $45.00 at $0.045, the price of us-east-1."
+             rtb-private), not through vpce-s3, which has no private DNS. The NAT gateway bills each gigabyte: 1,000 of \
+             them a month cost $50.00 at $0.05."
+        );
+        let mut unknown = on_premises();
+        unknown.settings.prices.elsewhere.nat_gateway_gigabyte = None;
+        let explanation = unknown.judge(&CONTROL, "subnet-a").explanation().into_owned();
+        assert!(
+            explanation.ends_with("the price of eu-central-1 is not known (`postern prices --write`)."),
+            "{explanation}"
         );
         assert!(
             advice(&finding).contains("free of charge, on rtb-private"),
@@ -214,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_controls_report_is_not_reported_again() {
+    fn defect_of_another_control_is_not_reported_again() {
         let missing = on_premises().without("vpce-s3");
         assert_eq!(missing.findings(&CONTROL), [], "endpoint-missing");
         for (world, control) in [

@@ -43,7 +43,9 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         return Ok(vec![key.not_applicable(reason)]);
     }
     if service.acceptance_required {
-        return Ok(vec![key.compliant("Its owner has to accept each connection.")]);
+        return Ok(vec![key.compliant(
+            "The owner of the endpoint service has to accept each connection.",
+        )]);
     }
     let modes = &context.settings.modes;
     let accepts = modes.of(connection_waiting::CONTROL.name) >= modes.of(CONTROL.name);
@@ -60,7 +62,7 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         )),
     };
     Ok(vec![key.non_compliant(
-        "Everybody who may connect is connected at once, without being accepted.",
+        "The endpoint service accepts every connection of an allowed principal at once, without asking its owner.",
         remediation,
     )])
 }

@@ -38,17 +38,19 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         return Ok(vec![key.not_applicable(reason)]);
     }
     let Some(name) = &service.private_dns else {
-        return Ok(vec![key.not_applicable("It has no private DNS name.")]);
+        return Ok(vec![
+            key.not_applicable("The endpoint service has no private DNS name."),
+        ]);
     };
     let domain = printable(&name.name);
     Ok(vec![match name.verification {
         Verification::Verified => key.compliant(format!("AWS has verified `{domain}`.")),
         Verification::Pending => key.non_compliant(
-            format!("AWS has not verified its private DNS name `{domain}` yet, so that no consumer can use it."),
+            format!("AWS has not verified the private DNS name `{domain}` yet, so no consumer can use the name."),
             Remediation::Manual(advice(service, name)),
         ),
         Verification::Failed => key.non_compliant(
-            format!("AWS could not verify its private DNS name `{domain}`, so that no consumer can use it."),
+            format!("AWS could not verify the private DNS name `{domain}`, so no consumer can use the name."),
             Remediation::Manual(advice(service, name)),
         ),
         Verification::Unknown => key.indeterminate(

@@ -60,7 +60,9 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
     }
     if !untrusted.is_empty() {
         let explanation = match untrusted.contains("*") {
-            true => "Every AWS account may connect: its principals contain `*`.".to_owned(),
+            true => {
+                "Every AWS account may connect: the allowed principals of the endpoint service include `*`.".to_owned()
+            }
             false => format!("Principals that you do not trust may connect: {}.", listed(&untrusted)),
         };
         let left = permissions
@@ -120,7 +122,7 @@ mod tests {
         assert_eq!(removed(&finding), ["*", stranger]);
         assert_eq!(
             finding.explanation(),
-            "Every AWS account may connect: its principals contain `*`."
+            "Every AWS account may connect: the allowed principals of the endpoint service include `*`."
         );
         let role = format!("arn:aws:iam::{CONSUMER}:role/app");
         assert_eq!(published().allow(&role).judge(&CONTROL).verdict(), Verdict::Compliant);

@@ -44,10 +44,12 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
         .filter(|region| *region != own && !allowed.contains(region));
     let open: Vec<_> = open.map(|region| printable(region.as_str())).collect();
     if open.is_empty() {
-        return Ok(vec![key.compliant("It is offered to allowed Regions only.")]);
+        return Ok(vec![
+            key.compliant("The endpoint service is offered to allowed Regions only."),
+        ]);
     }
     Ok(vec![key.non_compliant(
-        format!("Consumers of {} may connect, which the settings do not allow.", open.join(", ")),
+        format!("Consumers in {} can connect, and the settings do not allow these Regions.", open.join(", ")),
         Remediation::Manual(format!(
             "Add the Regions to `regions` of `[[providers]]`, or run `aws ec2 modify-vpc-endpoint-service-configuration \
              --service-id {} --remove-supported-regions {}`, which cuts off the consumers there.",
@@ -70,7 +72,7 @@ mod tests {
         world.settings.providers[0].regions.insert("eu-west-1".into());
         let finding = world.judge(&CONTROL);
         assert!(
-            finding.explanation().contains("Consumers of us-east-1 may connect"),
+            finding.explanation().contains("Consumers in us-east-1 can connect"),
             "{}",
             finding.explanation()
         );

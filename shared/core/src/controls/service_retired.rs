@@ -1,5 +1,6 @@
 //! service-retired: see [`CONTROL`].
 
+use crate::evaluation::approval::is_name_of_account;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation};
 use crate::model::endpoint::{Endpoint, EndpointKind};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};
@@ -59,6 +60,17 @@ fn judge(endpoint: &Endpoint, service: Option<&crate::model::catalogue::Service>
     let delete = format!("aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {}", endpoint.id);
     if lost {
         let name = endpoint.service.as_ref().map(ToString::to_string).unwrap_or_default();
+        if is_name_of_account(&name) {
+            return key.non_compliant(
+                format!(
+                    "AWS does not show {name} to this account: it was deleted, or its provider withdrew the permission. A \
+                     connection stays up then."
+                ),
+                Remediation::Manual(format!(
+                    "Ask the owner of the VPC what the endpoint is for. Delete it with `{delete}` if nobody uses it."
+                )),
+            );
+        }
         return key.non_compliant(
             format!("The endpoint leads to {name}, which does not exist any more: AWS does not know the name."),
             Remediation::Manual(format!(
@@ -67,7 +79,7 @@ fn judge(endpoint: &Endpoint, service: Option<&crate::model::catalogue::Service>
         );
     }
     let Some(service) = service else {
-        return key.not_applicable("AWS was not asked whether the service exists, or did not say.");
+        return key.not_applicable("Postern did not ask AWS whether the service exists, or AWS did not answer.");
     };
     match successor(service) {
         Some(successor) => key.non_compliant(
@@ -150,6 +162,32 @@ mod tests {
         for world in [dead, resource] {
             assert!(world.findings(&CONTROL).iter().all(|f| f.key.resource.id != "vpce-sts"));
         }
+    }
+
+    #[test]
+    fn hidden_service_of_an_account_is_not_called_gone() {
+        let hidden = "com.amazonaws.vpce.eu-central-1.vpce-svc-0a1b2c3d4e5f60718";
+        let mut world = lost().edit_endpoint("vpce-sts", |e| e.service = Some(hidden.into()));
+        let catalogue = world.snapshot.services.as_ref().unwrap();
+        world.snapshot.services = Ok(Arc::new(catalogue.with(Vec::new(), [(hidden.into(), None)])));
+        let finding = world.judge(&CONTROL, "vpce-sts");
+        assert!(
+            finding.explanation().contains("withdrew the permission"),
+            "{finding:#?}"
+        );
+        let unapproved = &crate::controls::service_unapproved::CONTROL;
+        let verdict = |accounts: &[&str]| {
+            let mut world = world.clone();
+            world.settings.approved_services = Some(crate::settings::ApprovedServices {
+                aws: true,
+                names: std::collections::BTreeSet::new(),
+                accounts: accounts.iter().map(|id| (*id).into()).collect(),
+                quarantine: true,
+            });
+            world.verdict(unapproved, "vpce-sts")
+        };
+        assert_eq!(verdict(&[]), Verdict::NonCompliant);
+        assert_eq!(verdict(&["444455556666"]), Verdict::Indeterminate, "it may be theirs");
     }
 
     #[test]

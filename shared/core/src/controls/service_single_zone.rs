@@ -36,19 +36,21 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
     }
     let zones: Vec<_> = service.zones.iter().map(ToString::to_string).collect();
     Ok(vec![match zones.as_slice() {
-        [_, _, ..] => key.compliant(format!("It is offered in {}.", zones.join(", "))),
+        [_, _, ..] => key.compliant(format!("The endpoint service is offered in {}.", zones.join(", "))),
         [zone] => key.non_compliant(
-            format!("It is offered in {zone} alone, so that it is gone for all consumers when that zone fails."),
+            format!(
+                "The endpoint service is offered in {zone} only. If that zone fails, no consumer reaches the service."
+            ),
             Remediation::Manual(ADVICE.to_owned()),
         ),
         [] => key.non_compliant(
-            "It is offered in no zone, so that nobody can connect.",
+            "The endpoint service is offered in no zone, so nobody can connect.",
             Remediation::Manual(ADVICE.to_owned()),
         ),
     }])
 }
 
-const ADVICE: &str = "Enable another zone on its load balancer, with a healthy target in it.";
+const ADVICE: &str = "Enable another zone on the load balancer of the service, with a healthy target in that zone.";
 
 #[cfg(test)]
 mod tests {

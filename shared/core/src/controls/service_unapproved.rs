@@ -70,7 +70,19 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Result<Assessment, Gap> 
         Approval::Unknown => {
             return Ok(key.indeterminate(
                 format!("AWS does not say where the {kind} endpoint leads."),
-                "Look at the endpoint in the AWS console, and exempt it if it is approved.",
+                "Check the endpoint in the AWS console, and exempt the endpoint if it is approved.",
+            ));
+        }
+        Approval::OwnerUnknown(target) => {
+            return Ok(key.indeterminate(
+                format!(
+                    "The {kind} endpoint leads to {target}, and AWS does not show who offers it: it was deleted, or its \
+                     provider withdrew the permission of this account. A connection stays up then."
+                ),
+                format!(
+                    "Ask the owner of the VPC what the endpoint is for. Add `{target}` to `approved_services.names` or delete \
+                     the endpoint."
+                ),
             ));
         }
         Approval::Unapproved { target, whose } => (target, whose),
@@ -128,12 +140,13 @@ enum Isolation {
 fn isolation(context: &Context<'_>, endpoint: &Endpoint) -> Result<Isolation, Gap> {
     context.snapshot.security_groups.as_ref().map_err(Gap::clone)?;
     if endpoint.kind != EndpointKind::Interface || endpoint.security_groups.is_empty() {
-        let reason = "It takes no endpoint policy and is no interface endpoint, so that Postern cannot quarantine it.";
+        let reason =
+            "The endpoint takes no endpoint policy and is not an interface endpoint, so Postern cannot quarantine it.";
         return Ok(Isolation::Impossible(reason.to_owned()));
     }
     // EC2 changes nothing but the policy of such an endpoint.
     if endpoint.state == EndpointState::PendingAcceptance {
-        let reason = "It carries no traffic until the service accepts it; Postern quarantines it then.";
+        let reason = "The endpoint carries no traffic until its service accepts it. Postern quarantines it then.";
         return Ok(Isolation::Impossible(reason.to_owned()));
     }
     let vpc = &context.snapshot.vpc.id;
@@ -218,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_settings_require_is_approved() {
+    fn required_service_is_approved() {
         let world = approving(false, &[], &[]).require(&["sts", PARTNER]);
         assert_eq!(verdicts(&world), [YES, YES, NO]);
         let mut fips = approving(false, &[], &[])
@@ -231,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_own_account_offers_is_approved() {
+    fn service_of_the_own_account_is_approved() {
         let own = approving(true, &[], &[]).edit_endpoint("vpce-resource", |e| {
             e.target = Some(format!(
                 "arn:aws:vpc-lattice:eu-central-1:{ACCOUNT}:resourceconfiguration/rcfg-1"
@@ -371,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_led_to_an_endpoint_that_is_not_approved() {
+    fn clients_are_not_led_to_an_unapproved_endpoint() {
         let world = quarantining(&["kms"])
             .subnet("subnet-a", "a", SubnetClass::Private)
             .edit_endpoint("vpce-sts", |e| e.private_dns = false);

@@ -46,22 +46,25 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
     for balancer in load_balancers.values() {
         match defect(balancer, target_health.get(&balancer.arn)) {
             None => {
-                return Ok(vec![
-                    key.compliant("A load balancer with healthy targets is behind it."),
-                ]);
+                return Ok(vec![key.compliant(
+                    "A load balancer with healthy targets is behind the endpoint service.",
+                )]);
             }
             Some(defect) => wrong.push(defect),
         }
     }
     let explanation = match wrong.is_empty() {
-        true => "No load balancer is behind it.".to_owned(),
-        false => format!("No load balancer behind it works: {}.", wrong.join("; ")),
+        true => "No load balancer is behind the endpoint service.".to_owned(),
+        false => format!(
+            "No load balancer behind the endpoint service works: {}.",
+            wrong.join("; ")
+        ),
     };
     Ok(vec![
         key.non_compliant(
             explanation,
             Remediation::Manual(
-                "Register healthy targets with its load balancer, or attach a load balancer that works with `aws ec2 \
+                "Register healthy targets with the load balancer, or attach a load balancer that works with `aws ec2 \
              modify-vpc-endpoint-service-configuration`."
                     .to_owned(),
             ),
@@ -111,7 +114,7 @@ mod tests {
             ),
             (targets(0, 0), "net/payments/50dc6c495c0c9188 has no targets"),
             (gone.clone(), "net/payments/50dc6c495c0c9188 no longer exists"),
-            (none, "No load balancer is behind it"),
+            (none, "No load balancer is behind the endpoint service"),
         ] {
             let finding = world.judge(&CONTROL);
             assert_eq!(finding.verdict(), Verdict::NonCompliant);

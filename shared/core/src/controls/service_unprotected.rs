@@ -7,7 +7,7 @@ use crate::model::text::printable;
 
 pub static CONTROL: Control = Control {
     name: "service-unprotected",
-    summary: "A load balancer behind an endpoint service can be deleted without a protection.",
+    summary: "A load balancer behind an endpoint service has no deletion protection.",
     documentation: "\
 Whoever deletes the load balancer of a service cuts off all of its consumers at once. Deletion protection makes that two \
 steps.
@@ -42,7 +42,7 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
     Ok(vec![match unprotected {
         Some(balancer) => key.non_compliant(
             format!(
-                "Its load balancer {} can be deleted without a protection.",
+                "Deletion protection is off for load balancer {}, which serves the endpoint service.",
                 printable(balancer.name())
             ),
             Remediation::Manual(format!(
@@ -55,9 +55,9 @@ fn evaluate(context: &ServiceContext<'_>) -> Result<Vec<Assessment>, Gap> {
             .values()
             .all(|balancer| balancer.deletion_protection.is_none()) =>
         {
-            key.not_applicable("No load balancer is behind it.")
+            key.not_applicable("No load balancer is behind the endpoint service.")
         }
-        None => key.compliant("Its load balancers are protected against deletion."),
+        None => key.compliant("Deletion protection is on for the load balancers of the endpoint service."),
     }])
 }
 

@@ -229,7 +229,7 @@ mod tests {
         let place = advice(&served.judge(&CONTROL, "subnet-b"));
         assert!(
             place.contains("IPv4 and IPv6"),
-            "a network interface needs both: {place}"
+            "a network interface needs an IPv4 and an IPv6 address: {place}"
         );
         let none = world
             .edit_subnet("subnet-a", ipv6_only)

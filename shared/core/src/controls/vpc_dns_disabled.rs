@@ -13,11 +13,14 @@ pub static CONTROL: Control = Control {
 Private DNS makes the normal name of a service resolve to its endpoint. It works only while both attributes of the \
 VPC are enabled. Without them clients use the public addresses of the service, even where an endpoint exists.
 
-The VPC needs both when an interface service with a private DNS name is required in it or has an endpoint in it, and \
-when any endpoint in it has private DNS enabled. A gateway endpoint needs DNS support alone: without it clients that use \
-the Amazon DNS server cannot resolve the names of the service.
+The VPC needs both when an interface service with a private DNS name is required in it, and when any endpoint in it has \
+private DNS enabled. A gateway endpoint needs DNS support alone: without it clients that use the Amazon DNS server cannot \
+resolve the names of the service.
 
-**Remediation** (automatic, additive). Enables the attribute that is disabled, DNS support before DNS hostnames.",
+**Remediation** (automatic, interrupting). Enables the attribute that is disabled, DNS support before DNS hostnames. From \
+then on the names of services resolve to the endpoints with private DNS, for all clients of the VPC, and names of private \
+hosted zones to what these hold. So all subnets are first admitted to those endpoints, through the security group that \
+Postern manages.",
     finds: "VPC attributes off that private DNS needs",
     remediation: "enables them",
     concern: Concern::Reachability,
@@ -32,9 +35,15 @@ the Amazon DNS server cannot resolve the names of the service.
         Part::Subnets,
         Part::RouteTables,
         Part::Endpoints,
+        Part::SecurityGroups,
         Part::Services,
     ],
-    changes: &[ChangeKind::EnableVpcDns],
+    changes: &[
+        ChangeKind::EnableVpcDns,
+        ChangeKind::CreateManagedGroup,
+        ChangeKind::AuthorizeIngress,
+        ChangeKind::AttachManagedGroup,
+    ],
     opt_in: false,
     writes_perimeter_policies: false,
     evaluate: Evaluate::Vpc(evaluate),
@@ -58,7 +67,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         let names: Vec<_> = off.iter().map(ToString::to_string).collect();
         let verb = if off.len() == 1 { "is" } else { "are" };
         let explanation = format!(
-            "{} {verb} disabled in the VPC, and private DNS for {needed_by} needs both.",
+            "{} {verb} disabled in the VPC. Private DNS for {needed_by} needs DNS support and DNS hostnames.",
             names.join(" and ")
         );
         (explanation, off)
@@ -73,16 +82,50 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             key.not_applicable("No endpoint of the VPC needs the DNS attributes."),
         ]);
     };
-    let changes = off
-        .into_iter()
-        .map(|attribute| {
-            Change::EnableVpcDns(EnableVpcDns {
-                vpc: vpc.clone(),
-                attribute,
-            })
-        })
-        .collect();
-    Ok(vec![key.non_compliant(explanation, Remediation::Automatic(changes))])
+    let remedy = match admitting(context)? {
+        Some(mut changes) => {
+            changes.extend(off.into_iter().map(|attribute| {
+                Change::EnableVpcDns(EnableVpcDns {
+                    vpc: vpc.clone(),
+                    attribute,
+                })
+            }));
+            Remediation::Automatic(changes)
+        }
+        None => Remediation::Manual(format!(
+            "Private DNS leads all clients of the VPC to its endpoints, and AWS does not document the ports of all of \
+             them. Admit the clients in their security groups, then enable {}.",
+            off.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+        )),
+    };
+    Ok(vec![key.non_compliant(explanation, remedy)])
+}
+
+/// The changes after which the endpoints with private DNS admit all subnets: clients are led to them. None where AWS does
+/// not document the ports of one.
+fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
+    let mut all: Vec<Change> = Vec::new();
+    for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
+        let names = endpoint.private_dns && !endpoint.private_dns_inbound_only && endpoint.usable();
+        let Some(service) = endpoint.service.as_ref().filter(|_| names) else {
+            continue;
+        };
+        let Some(changes) = context.admit_all(endpoint, service)? else {
+            return Ok(None);
+        };
+        for change in changes {
+            let same_rules = |known: &&mut Change| known.kind() == change.kind() && known.repeats(&change);
+            match (&change, all.iter_mut().find(same_rules)) {
+                (Change::AuthorizeIngress(more), Some(Change::AuthorizeIngress(known))) => {
+                    known.cidrs.extend(&more.cidrs);
+                }
+                (_, Some(_)) => {}
+                (_, None) => all.push(change),
+            }
+        }
+    }
+    all.sort_by_key(Change::kind);
+    Ok(Some(all))
 }
 
 /// A service or an endpoint whose private DNS depends on both attributes.
@@ -94,11 +137,7 @@ fn private_dns_needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
         }
     }
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
-        let wants = match context.service_of(endpoint)? {
-            Some(service) => context.local(endpoint) && context.wants_private_dns(service)?,
-            None => false,
-        };
-        if endpoint.usable() && (endpoint.private_dns || wants) {
+        if endpoint.usable() && endpoint.private_dns {
             return Ok(Some(endpoint.id.to_string()));
         }
     }
@@ -127,7 +166,7 @@ mod tests {
     use crate::model::endpoint::{Endpoint, EndpointState};
     use crate::model::finding::Verdict;
     use crate::model::snapshot::SubnetClass;
-    use crate::testing::{PARTNER, VPC, World, assert_needs, bare, changes};
+    use crate::testing::{PARTNER, VPC, World, advice, assert_needs, bare, changes};
 
     /// DNS is off, and nothing needs it yet.
     fn off() -> World {
@@ -202,13 +241,39 @@ mod tests {
     }
 
     #[test]
-    fn existing_endpoint_needs_the_attributes_required_or_not() {
+    fn endpoint_without_private_dns_needs_no_attributes_unless_it_is_required() {
         let world = off()
             .interface("vpce-sts", "sts", &["subnet-a"])
             .edit_endpoint("vpce-sts", |e| e.private_dns = false);
+        assert_eq!(world.verdict(&CONTROL, VPC), Verdict::NotApplicable);
+        assert_eq!(world.require(&["sts"]).verdict(&CONTROL, VPC), Verdict::NonCompliant);
+    }
+
+    #[test]
+    fn endpoints_admit_all_subnets_before_their_names_lead_to_them() {
+        let world = off()
+            .interface("vpce-sts", "sts", &["subnet-a"])
+            .offer("transcribestreaming")
+            .interface("vpce-tr", "transcribestreaming", &["subnet-a"])
+            .group("sg-https", &[])
+            .dns(true, false);
         let finding = world.judge(&CONTROL, VPC);
-        assert_eq!(finding.verdict(), Verdict::NonCompliant);
-        assert!(finding.explanation().contains("vpce-sts"), "{}", finding.explanation());
+        let kinds: Vec<_> = changes(&finding).iter().map(Change::kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                ChangeKind::CreateManagedGroup,
+                ChangeKind::AuthorizeIngress,
+                ChangeKind::AuthorizeIngress,
+                ChangeKind::AttachManagedGroup,
+                ChangeKind::AttachManagedGroup,
+                ChangeKind::EnableVpcDns,
+            ]
+        );
+        let unknown = world.edit_endpoint("vpce-tr", |e| {
+            e.service = Some("com.amazonaws.eu-central-1.tomorrow".into());
+        });
+        assert!(advice(&unknown.judge(&CONTROL, VPC)).contains("does not document the ports"));
     }
 
     #[test]
@@ -238,6 +303,7 @@ mod tests {
 
     #[test]
     fn control_reads_exactly_the_parts_that_it_declares() {
-        assert_needs(&CONTROL, &[off().require(&["sts"]), off()]);
+        let endpoint = off().interface("vpce-sts", "sts", &["subnet-a"]);
+        assert_needs(&CONTROL, &[off().require(&["sts"]), off(), endpoint]);
     }
 }

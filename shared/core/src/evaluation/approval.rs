@@ -15,6 +15,9 @@ pub(crate) enum Approval {
     Gone,
     /// AWS does not say where the endpoint leads.
     Unknown,
+    /// AWS does not show the service of another account, and accounts are approved: it was deleted, or its provider
+    /// withdrew the permission. Connections stay up then.
+    OwnerUnknown(String),
     /// The reason, in a sentence.
     Approved(String),
     Unapproved {
@@ -42,7 +45,9 @@ impl Context<'_> {
             return Ok(Approval::Unknown);
         };
         let lost = |services: &Catalogue| services.lost_service_of(endpoint);
-        if self.snapshot.services.as_ref().is_ok_and(|services| lost(services)) {
+        let lost = self.snapshot.services.as_ref().is_ok_and(|services| lost(services));
+        let of_account = name.is_some_and(is_name_of_account);
+        if lost && !of_account {
             return Ok(Approval::Gone);
         }
         let short = service.and_then(Service::short_name);
@@ -63,10 +68,14 @@ impl Context<'_> {
                 "Account {account} offers {target} and is approved."
             )));
         }
+        if lost && !approved.accounts.is_empty() {
+            return Ok(Approval::OwnerUnknown(target.to_owned()));
+        }
         Ok(Approval::Unapproved {
             target: target.to_owned(),
             whose: match &provider {
                 Some(account) => format!(" of account {account}"),
+                None if lost => " of an account that AWS does not show".to_owned(),
                 None if service.is_some_and(Service::amazon) => " of AWS".to_owned(),
                 None => String::new(),
             },
@@ -89,4 +98,11 @@ impl Context<'_> {
         let denied = self.quarantines() && has_policy(endpoint, QUARANTINE_POLICY);
         Ok(denied && self.unapproved(endpoint)?)
     }
+}
+
+/// Whether an account offers the service of this name, not AWS: `com.amazonaws.vpce.eu-central-1.vpce-svc-0a1b2c3d`.
+pub(crate) fn is_name_of_account(name: &str) -> bool {
+    name.rsplit('.')
+        .next()
+        .is_some_and(|last| last.starts_with("vpce-svc-"))
 }

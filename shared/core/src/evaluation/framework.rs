@@ -21,6 +21,22 @@ pub struct Reference {
     /// As the framework writes it.
     pub id: &'static str,
     pub title: &'static str,
+    /// The short name of the AWS service, if the requirement is about endpoints to one service alone.
+    pub service: Option<&'static str>,
+}
+
+impl Reference {
+    /// Whether a finding about this service concerns the requirement. The name is that of AWS, such as
+    /// `com.amazonaws.eu-central-1.ecr.api`, or of its FIPS endpoint, which counts as well
+    /// (<https://docs.aws.amazon.com/config/latest/developerguide/vpc-endpoint-enabled.html>). A finding without a service
+    /// is about all services: its control could not be evaluated.
+    pub fn concerns(&self, service: Option<&str>) -> bool {
+        let (Some(own), Some(name)) = (self.service, service) else {
+            return true;
+        };
+        let short = postern_policy::short_name(name).unwrap_or(name);
+        short.strip_suffix("-fips").unwrap_or(short) == own
+    }
 }
 
 impl Framework {
@@ -63,34 +79,34 @@ impl Framework {
 
 /// The requirements that controls refer to, by framework and id.
 pub static REFERENCES: &[Reference] = &[
-    reference(
-        Framework::SecurityHub,
+    of_service(
         "EC2.10",
+        "ec2",
         "Amazon EC2 should be configured to use VPC endpoints that are created for the Amazon EC2 service",
     ),
-    reference(
-        Framework::SecurityHub,
+    of_service(
         "EC2.55",
+        "ecr.api",
         "VPCs should be configured with an interface endpoint for ECR API",
     ),
-    reference(
-        Framework::SecurityHub,
+    of_service(
         "EC2.56",
+        "ecr.dkr",
         "VPCs should be configured with an interface endpoint for Docker Registry",
     ),
-    reference(
-        Framework::SecurityHub,
+    of_service(
         "EC2.57",
+        "ssm",
         "VPCs should be configured with an interface endpoint for Systems Manager",
     ),
-    reference(
-        Framework::SecurityHub,
+    of_service(
         "EC2.58",
+        "ssm-contacts",
         "VPCs should be configured with an interface endpoint for Systems Manager Incident Manager Contacts",
     ),
-    reference(
-        Framework::SecurityHub,
+    of_service(
         "EC2.60",
+        "ssm-incidents",
         "VPCs should be configured with an interface endpoint for Systems Manager Incident Manager",
     ),
     reference(
@@ -173,5 +189,53 @@ pub static REFERENCES: &[Reference] = &[
 ];
 
 const fn reference(framework: Framework, id: &'static str, title: &'static str) -> Reference {
-    Reference { framework, id, title }
+    Reference {
+        framework,
+        id,
+        title,
+        service: None,
+    }
+}
+
+/// A control of Security Hub on endpoints to one service
+/// (<https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html>).
+const fn of_service(id: &'static str, service: &'static str, title: &'static str) -> Reference {
+    Reference {
+        framework: Framework::SecurityHub,
+        id,
+        title,
+        service: Some(service),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requirement_on_one_service_concerns_findings_about_this_service_alone() {
+        let concerned = |service: Option<&str>| {
+            let own = REFERENCES.iter().filter(|reference| reference.service.is_some());
+            let concerned = own.filter(|reference| reference.concerns(service));
+            concerned.map(|reference| reference.id).collect::<Vec<_>>()
+        };
+        for (service, expected) in [
+            ("com.amazonaws.eu-central-1.ec2", "EC2.10"),
+            ("com.amazonaws.us-east-1.ec2-fips", "EC2.10"),
+            ("com.amazonaws.eu-central-1.ecr.api", "EC2.55"),
+            ("com.amazonaws.eu-central-1.ecr.dkr", "EC2.56"),
+            ("com.amazonaws.eu-central-1.ssm", "EC2.57"),
+            ("com.amazonaws.eu-central-1.ssm-contacts", "EC2.58"),
+            ("com.amazonaws.eu-central-1.ssm-incidents", "EC2.60"),
+        ] {
+            assert_eq!(concerned(Some(service)), [expected], "{service}");
+        }
+        for service in [
+            "com.amazonaws.eu-central-1.dynamodb",
+            "com.amazonaws.eu-central-1.ssmmessages",
+        ] {
+            assert_eq!(concerned(Some(service)), Vec::<&str>::new(), "{service}");
+        }
+        assert_eq!(concerned(None).len(), 6);
+    }
 }

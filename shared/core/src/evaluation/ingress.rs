@@ -4,66 +4,75 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ipnet::IpNet;
-use postern_policy::{Ports, Transport};
+use postern_policy::{PortRange, Ports, Transport};
 
-use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
+use crate::changes::{
+    AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, HTTPS, ManagedGroup, port_range,
+};
 use crate::evaluation::Context;
 use crate::model::address::AddressType;
 use crate::model::endpoint::Endpoint;
 use crate::model::id::{SecurityGroupId, ServiceName};
+use crate::model::managed::is_managed;
 use crate::model::part::Gap;
 use crate::model::snapshot::{IngressRule, IngressSource, SecurityGroup, Subnet};
 
 /// The TCP ports on which a service listens, first and last of each range. Clients need one of them or several, depending
 /// on what they do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServicePorts(Vec<(u16, u16)>);
+pub struct ServicePorts {
+    /// First and last of each range.
+    tcp: Vec<(u16, u16)>,
+    /// Whether it listens on UDP ports, too, which the managed group does not admit.
+    pub udp: bool,
+}
 
 impl ServicePorts {
     /// Those of a service. Nothing where AWS does not document them.
     pub fn of(service: &ServiceName) -> Option<Self> {
         match postern_policy::ports(service.as_str()) {
             Ports::Known(ranges) => {
-                let tcp = ranges.iter().filter(|range| range.transport == Transport::Tcp);
-                Some(Self(tcp.map(|range| (range.from, range.to)).collect()))
+                let tcp = |range: &&PortRange| range.transport == Transport::Tcp;
+                Some(Self {
+                    tcp: ranges.iter().filter(tcp).map(|range| (range.from, range.to)).collect(),
+                    udp: !ranges.iter().all(|range| tcp(&range)),
+                })
             }
             Ports::Unknown => None,
         }
     }
 
-    /// TCP 443, which is what the managed group admits.
-    fn https() -> Self {
-        Self(vec![(443, 443)])
+    pub fn https() -> Self {
+        Self::of_one(HTTPS)
+    }
+
+    fn of_one(range: (u16, u16)) -> Self {
+        Self {
+            tcp: vec![range],
+            udp: false,
+        }
     }
 
     /// First and last of each range.
     pub fn ranges(&self) -> &[(u16, u16)] {
-        &self.0
+        &self.tcp
     }
 
     /// Whether the rule admits one of them.
     pub fn overlap(&self, rule: &IngressRule) -> bool {
-        self.0.iter().any(|(first, last)| rule.meets_tcp(*first, *last))
-    }
-
-    pub fn has_https(&self) -> bool {
-        self.0.contains(&(443, 443))
+        self.tcp.iter().any(|(first, last)| rule.meets_tcp(*first, *last))
     }
 }
 
 impl fmt::Display for ServicePorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (first, last)) in self.0.iter().enumerate() {
+        for (place, (first, last)) in self.tcp.iter().enumerate() {
             f.write_str(match place {
                 0 => "TCP ",
-                _ if place + 1 == self.0.len() => " or ",
+                _ if place + 1 == self.tcp.len() => " or ",
                 _ => ", ",
             })?;
-            if first == last {
-                write!(f, "{first}")?;
-            } else {
-                write!(f, "{first}-{last}")?;
-            }
+            f.write_str(&port_range((*first, *last)))?;
         }
         Ok(())
     }
@@ -103,9 +112,11 @@ impl<'a> Context<'a> {
         Ok(admission_of(groups, endpoint, ports, subnets))
     }
 
-    /// The managed group, and the changes after which it admits TCP 443 from these subnets, by these address families.
+    /// The managed group, and the changes after which it admits all of these ports from these subnets, by these address
+    /// families.
     pub fn managed_group_for(
         &self,
+        ports: &ServicePorts,
         vpc_subnets: &[&Subnet],
         addresses: AddressType,
     ) -> Result<(ManagedGroup, Vec<Change>), Gap> {
@@ -120,19 +131,39 @@ impl<'a> Context<'a> {
                 Vec::new()
             }
         };
-        let blocked = blocked(&rules, &ServicePorts::https(), vpc_subnets, addresses);
-        if !blocked.is_empty() {
-            changes.push(Change::AuthorizeIngress(AuthorizeIngress {
-                group: group.clone(),
-                cidrs: blocked,
-            }));
+        for ports in &ports.tcp {
+            let admitted = Admitted::by(&rules, &[*ports]);
+            let cidrs = blocked(vpc_subnets, addresses, |net| admitted.on_some(net));
+            if !cidrs.is_empty() {
+                changes.push(Change::AuthorizeIngress(AuthorizeIngress {
+                    group: group.clone(),
+                    ports: *ports,
+                    cidrs,
+                }));
+            }
         }
         Ok((group, changes))
     }
 
+    /// The changes after which the endpoint admits every subnet of the VPC on every port of its service: what it takes
+    /// before all clients are led to it. None where AWS does not document the ports, or where some are UDP ports.
+    pub fn admit_all(&self, endpoint: &Endpoint, service: &ServiceName) -> Result<Option<Vec<Change>>, Gap> {
+        let subnets = self.all_subnets()?;
+        let Some(ports) = ServicePorts::of(service).filter(|ports| !ports.udp) else {
+            return Ok(None);
+        };
+        for range in &ports.tcp {
+            let admission = self.admission(endpoint, &ServicePorts::of_one(*range), &subnets)?;
+            if !matches!(admission, Admission::Admitted) {
+                return self.admit(endpoint, &ports, &subnets).map(Some);
+            }
+        }
+        Ok(Some(Vec::new()))
+    }
+
     /// The changes that admit these subnets to an endpoint. Groups of others are never edited.
-    pub fn admit(&self, endpoint: &Endpoint, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
-        let (group, mut changes) = self.managed_group_for(subnets, endpoint.dns_records)?;
+    pub fn admit(&self, endpoint: &Endpoint, ports: &ServicePorts, subnets: &[&Subnet]) -> Result<Vec<Change>, Gap> {
+        let (group, mut changes) = self.managed_group_for(ports, subnets, endpoint.dns_records)?;
         let attached = self
             .snapshot
             .managed_group()
@@ -147,26 +178,33 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Whether these groups, of the endpoint's VPC, admit one of the ports from each of the subnets, of any VPC.
+/// Whether these groups, of the endpoint's VPC, admit each of the subnets, of any VPC: on one of the ports at least, since
+/// people know which their clients use, or on all of them where that takes the managed group.
 pub fn admission_of(
     groups: &BTreeMap<SecurityGroupId, SecurityGroup>,
     endpoint: &Endpoint,
     ports: &ServicePorts,
     subnets: &[&Subnet],
 ) -> Admission {
-    let mut rules = Vec::new();
+    let (mut of_people, mut managed) = (Vec::new(), Vec::new());
     let mut unknown = Vec::new();
     for id in &endpoint.security_groups {
         match groups.get(id) {
-            Some(group) => rules.extend(&group.ingress),
+            Some(group) if is_managed(&group.tags) => managed.extend(&group.ingress),
+            Some(group) => of_people.extend(&group.ingress),
             None => unknown.push(id.as_str()),
         }
     }
-    let blocked = blocked(&rules, ports, subnets, endpoint.dns_records);
+    let chosen = Admitted::by(&of_people, &ports.tcp);
+    let rules = [of_people, managed].concat();
+    let every = Admitted::by(&rules, &ports.tcp);
+    let blocked = blocked(subnets, endpoint.dns_records, |net| {
+        chosen.on_some(net) || every.on_all(net)
+    });
     if blocked.is_empty() {
         return Admission::Admitted;
     }
-    let some_port = |rule: &&&IngressRule| ports.0.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
+    let some_port = |rule: &&&IngressRule| ports.tcp.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
     let by_membership = rules.iter().filter(some_port).filter_map(|rule| match &rule.source {
         IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
         IngressSource::Cidr(_) => None,
@@ -185,29 +223,38 @@ pub fn admission_of(
     Admission::Blocked(blocked)
 }
 
-/// The networks of the subnets from which none of the ports is admitted, adjacent ones merged.
-fn blocked(
-    rules: &[&IngressRule],
-    ports: &ServicePorts,
-    subnets: &[&Subnet],
-    addresses: AddressType,
-) -> BTreeSet<IpNet> {
-    let by_port = ports.0.iter().map(|(first, last)| {
-        let admitting = rules.iter().filter(|rule| rule.admits_tcp(*first, *last));
-        let admitted: Vec<IpNet> = admitting
-            .filter_map(|rule| match rule.source {
-                IngressSource::Cidr(net) => Some(net),
-                IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
-            })
-            .collect();
-        IpNet::aggregate(&admitted)
-    });
-    let admitted: Vec<IpNet> = by_port.flatten().collect();
-    let wanted: Vec<IpNet> = subnets
-        .iter()
-        .flat_map(|subnet| subnet.networks(addresses))
-        .filter(|net| !admitted.iter().any(|a| a.contains(net)))
-        .collect();
+/// The networks that rules admit, by port range.
+struct Admitted(Vec<Vec<IpNet>>);
+
+impl Admitted {
+    fn by(rules: &[&IngressRule], ports: &[(u16, u16)]) -> Self {
+        let on = |(first, last): &(u16, u16)| {
+            let admitting = rules.iter().filter(|rule| rule.admits_tcp(*first, *last));
+            let networks: Vec<IpNet> = admitting
+                .filter_map(|rule| match rule.source {
+                    IngressSource::Cidr(net) => Some(net),
+                    IngressSource::Group(_) | IngressSource::PrefixList(_) => None,
+                })
+                .collect();
+            IpNet::aggregate(&networks)
+        };
+        Self(ports.iter().map(on).collect())
+    }
+
+    fn on_some(&self, net: &IpNet) -> bool {
+        self.0.iter().flatten().any(|admitted| admitted.contains(net))
+    }
+
+    fn on_all(&self, net: &IpNet) -> bool {
+        let mut ranges = self.0.iter();
+        ranges.all(|admitted| admitted.iter().any(|admitted| admitted.contains(net)))
+    }
+}
+
+/// The networks of the subnets that are not admitted, adjacent ones merged.
+fn blocked(subnets: &[&Subnet], addresses: AddressType, admitted: impl Fn(&IpNet) -> bool) -> BTreeSet<IpNet> {
+    let networks = subnets.iter().flat_map(|subnet| subnet.networks(addresses));
+    let wanted: Vec<IpNet> = networks.filter(|net| !admitted(net)).collect();
     IpNet::aggregate(&wanted).into_iter().collect()
 }
 

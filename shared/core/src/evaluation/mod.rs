@@ -10,6 +10,7 @@ pub mod ingress;
 pub mod policies;
 mod policy_cache;
 pub mod requirement;
+pub mod saving;
 mod suppression;
 #[cfg(test)]
 mod tests;
@@ -98,6 +99,9 @@ pub enum Concern {
     Containment,
     /// Endpoint services are offered to approved consumers, and work for them.
     Publication,
+    /// Endpoints are used. That follows from time and not from events, and asking for it costs, so that only sweeps and
+    /// audits do.
+    Traffic,
 }
 
 /// The input of a control of VPCs.

@@ -413,7 +413,7 @@ mod tests {
                 "guardduty-data",
                 "kms",
                 "rum",
-                "sts"
+                "sts",
             ]
         );
     }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::changes::{AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup, ReplacePolicy};
+use crate::changes::{AddSubnet, AuthorizeIngress, Change, CreateManagedGroup, HTTPS, ManagedGroup, ReplacePolicy};
 use crate::controls::{ingress_blocked, policy_open, vpc_dns_disabled};
 use crate::model::cost::MonthlyCost;
 use crate::model::endpoint::EndpointState;
@@ -158,6 +158,7 @@ fn resource_created_by_another_run_is_not_attributed() {
 fn wider_rule_of_another_run_is_not_attributed() {
     let rule = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
+        ports: HTTPS,
         cidrs: nets(&["10.0.0.0/24"]),
     });
     let intended = record(rule, "run-1", "2026-11-23T11:00:00Z").intended();
@@ -419,6 +420,7 @@ fn repairs_of_other_resources_make_no_conflict() {
     let rule = |cidrs: &[&str]| {
         Change::AuthorizeIngress(AuthorizeIngress {
             group: ManagedGroup { vpc: VPC.into() },
+            ports: HTTPS,
             cidrs: nets(cidrs),
         })
     };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::model::id::Region;
 
 /// Hours of an average month, as the AWS Pricing Calculator counts them.
-const HOURS_PER_MONTH: u64 = 730;
+pub const HOURS_PER_MONTH: u64 = 730;
 
 /// US dollars a month, kept in millionths so that sums are exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
@@ -22,14 +22,25 @@ pub struct MonthlyCost {
     micros: u64,
 }
 
-/// What an interface endpoint costs per Availability Zone and hour.
+/// What AWS bills for endpoints, and for the NAT gateways that they spare.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prices {
-    /// For Regions without a price of their own. None: their price is unknown.
-    pub interface_endpoint_zone_hour: Option<f64>,
-    pub regions: BTreeMap<Region, f64>,
+    /// For what a Region has no price of its own for.
+    pub elsewhere: RegionPrices,
+    pub regions: BTreeMap<Region, RegionPrices>,
     /// The day on which the prices were looked up.
     pub as_of: Option<Date>,
+}
+
+/// The prices of a Region. None: unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RegionPrices {
+    /// An interface endpoint in one Availability Zone for one hour.
+    pub interface_endpoint_zone_hour: Option<f64>,
+    /// A gigabyte that an interface endpoint processes, of the first petabyte of a month.
+    pub interface_endpoint_gigabyte: Option<f64>,
+    /// A gigabyte that a NAT gateway processes.
+    pub nat_gateway_gigabyte: Option<f64>,
 }
 
 impl MonthlyCost {
@@ -53,15 +64,28 @@ impl MonthlyCost {
     }
 }
 
+impl RegionPrices {
+    /// These prices, and for what they lack the others.
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            interface_endpoint_zone_hour: self
+                .interface_endpoint_zone_hour
+                .or(others.interface_endpoint_zone_hour),
+            interface_endpoint_gigabyte: self.interface_endpoint_gigabyte.or(others.interface_endpoint_gigabyte),
+            nat_gateway_gigabyte: self.nat_gateway_gigabyte.or(others.nat_gateway_gigabyte),
+        }
+    }
+}
+
 impl Prices {
     /// The monthly cost of one zone at a price by the hour.
     pub fn month(hour: f64) -> MonthlyCost {
         MonthlyCost::from_dollars(hour * (HOURS_PER_MONTH as f64))
     }
 
-    /// The price of a zone for an hour. None where it is unknown.
-    pub fn zone_hour(&self, region: &Region) -> Option<f64> {
-        self.regions.get(region).copied().or(self.interface_endpoint_zone_hour)
+    pub fn of(&self, region: &Region) -> RegionPrices {
+        let own = self.regions.get(region).copied().unwrap_or_default();
+        own.or(self.elsewhere)
     }
 
     /// The monthly cost of an interface endpoint in so many zones. None where the price of the Region is unknown. Data
@@ -70,7 +94,7 @@ impl Prices {
         if zones == 0 {
             return Some(MonthlyCost::ZERO);
         }
-        let hour = self.zone_hour(region)?;
+        let hour = self.of(region).interface_endpoint_zone_hour?;
         Some(MonthlyCost::from_dollars(
             hour * (HOURS_PER_MONTH as f64) * (zones as f64),
         ))
@@ -114,11 +138,18 @@ impl fmt::Display for MonthlyCost {
 mod tests {
     use super::*;
 
+    fn zone_hour(price: f64) -> RegionPrices {
+        RegionPrices {
+            interface_endpoint_zone_hour: Some(price),
+            ..RegionPrices::default()
+        }
+    }
+
     #[test]
     fn endpoint_costs_its_zones_at_the_hourly_price_of_its_region() {
         let prices = Prices {
-            interface_endpoint_zone_hour: Some(0.01),
-            regions: BTreeMap::from([(Region::from("eu-central-1"), 0.012)]),
+            elsewhere: zone_hour(0.01),
+            regions: BTreeMap::from([(Region::from("eu-central-1"), zone_hour(0.012))]),
             as_of: None,
         };
         let cost = |prices: &Prices, region: &str, zones| {
@@ -128,7 +159,7 @@ mod tests {
         assert_eq!(cost(&prices, "us-east-1", 3).as_deref(), Some("$21.90"));
         assert_eq!(cost(&prices, "eu-central-1", 2).as_deref(), Some("$17.52"));
         let single = Prices {
-            interface_endpoint_zone_hour: None,
+            elsewhere: RegionPrices::default(),
             ..prices
         };
         assert_eq!(cost(&single, "us-east-1", 3), None);
@@ -137,6 +168,24 @@ mod tests {
             Some("$0.00"),
             "what has no zones is free"
         );
+    }
+
+    #[test]
+    fn price_that_a_region_lacks_is_that_of_the_others() {
+        let prices = Prices {
+            elsewhere: RegionPrices {
+                nat_gateway_gigabyte: Some(0.05),
+                ..zone_hour(0.01)
+            },
+            regions: BTreeMap::from([(Region::from("eu-central-1"), zone_hour(0.012))]),
+            as_of: None,
+        };
+        let expected = RegionPrices {
+            nat_gateway_gigabyte: Some(0.05),
+            ..zone_hour(0.012)
+        };
+        assert_eq!(prices.of(&"eu-central-1".into()), expected);
+        assert_eq!(prices.of(&"eu-west-1".into()), prices.elsewhere);
     }
 
     #[test]

@@ -19,3 +19,4 @@ pub mod service_facts;
 pub mod snapshot;
 pub mod text;
 pub mod token;
+pub mod traffic;

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_the_network_is_told_apart() {
+    fn part_of_the_network_is_distinguished() {
         let all = entry(100, true, "0.0.0.0/0", None);
         let part = entry(90, false, "10.0.0.0/25", None);
         let decided = |entries: &[AclEntry]| passage(entries, "10.0.0.0/24", HTTPS);

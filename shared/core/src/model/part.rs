@@ -24,6 +24,8 @@ pub enum Part {
     HostedZones,
     /// The hubs of a spoke, or the spokes of a hub.
     Central,
+    /// What endpoints process, observed only where a control that needs it is on.
+    Traffic,
     /// The configuration of an endpoint service. It is never a gap: there is no snapshot without it.
     Configuration,
     /// Who may connect to an endpoint service.
@@ -37,7 +39,7 @@ pub enum Part {
 
 impl Part {
     /// The parts of a VPC.
-    pub const VPC: [Self; 9] = [
+    pub const VPC: [Self; 10] = [
         Self::Dns,
         Self::Subnets,
         Self::RouteTables,
@@ -47,6 +49,7 @@ impl Part {
         Self::NetworkAcls,
         Self::HostedZones,
         Self::Central,
+        Self::Traffic,
     ];
 
     /// The parts of an endpoint service.
@@ -58,9 +61,10 @@ impl Part {
         Self::TargetHealth,
     ];
 
-    /// Whether most controls decide without it where it is a gap. Many organisations deny the calls for hosted zones.
+    /// Whether most controls decide without it where it is a gap. Many organisations deny the calls for hosted zones and
+    /// for metrics.
     pub fn dispensable(self) -> bool {
-        matches!(self, Self::HostedZones | Self::Central)
+        matches!(self, Self::HostedZones | Self::Central | Self::Traffic)
     }
 
     /// The parts of every scope.

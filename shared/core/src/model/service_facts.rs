@@ -4,6 +4,11 @@ use super::catalogue::Service;
 
 /// Services on whose endpoints private DNS is never enabled, by short name, with the reason.
 const NO_PRIVATE_DNS: &[(&str, &str)] = &[
+    // https://docs.aws.amazon.com/appsync/latest/devguide/using-private-apis.html
+    (
+        "appsync-api",
+        "private DNS makes public AppSync APIs unreachable from the VPC",
+    ),
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-create.html
     (
         "execute-api",

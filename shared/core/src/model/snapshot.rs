@@ -13,6 +13,7 @@ use super::id::{AccountId, EndpointId, NetworkAclId, Region, RouteTableId, Secur
 use super::network_acl::NetworkAcl;
 use super::part::{Gap, Observed, Tags};
 use super::scope::Scope;
+use super::traffic::Traffic;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VpcSnapshot {
@@ -36,6 +37,7 @@ pub struct VpcSnapshot {
     /// no hosted zone answers for a name that a spoke needs; a gap belongs to the hosted zones.
     pub dns_profile: Observed<Option<String>>,
     pub central: Observed<Central>,
+    pub traffic: Observed<Traffic>,
 }
 
 /// The other VPCs of the account and Region with which a VPC shares endpoints. Empty where it is neither hub nor spoke, and
@@ -180,10 +182,6 @@ impl Subnet {
 }
 
 impl IngressRule {
-    pub fn admits_https(&self) -> bool {
-        self.admits_tcp(443, 443)
-    }
-
     /// Whether it admits a TCP port from the first to the last.
     pub fn meets_tcp(&self, first: u16, last: u16) -> bool {
         match self.protocol {

@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_known_of_policies_of_other_vpcs_changes_nothing(world in enforced_worlds(), digit in 2..10_u8) {
+    fn cached_analyses_of_other_vpcs_change_nothing(world in enforced_worlds(), digit in 2..10_u8) {
         let mut warm = world.clone();
         warm.snapshot.vpc.id = format!("vpc-{digit}").as_str().into();
         let mut cold = warm.clone();

@@ -99,8 +99,8 @@ impl Reservation {
                 dollars(self.amount)
             ),
             Budget::Canaries { .. } => {
-                "the perimeter is new, and another run closes the first endpoints under it; the others follow once these are \
-                 verified"
+                "the perimeter is new, and another run closes the first endpoints under it; later runs close the others, after \
+                 a run has verified that the first ones are closed"
                     .to_owned()
             }
         }

@@ -146,18 +146,25 @@ mod tests {
         plan.enforced().map(|planned| planned.change.kind()).collect()
     }
 
+    /// What lets the clients of the compliant VPC's endpoints in.
+    const ADMITTING: [ChangeKind; 3] = [
+        ChangeKind::CreateManagedGroup,
+        ChangeKind::AuthorizeIngress,
+        ChangeKind::AttachManagedGroup,
+    ];
+
     #[test]
     fn nothing_that_relies_on_the_perimeter_is_applied_while_it_may_be_wrong() {
         let world = open(&["vpce-s3"])
             .without("vpce-kms")
             .without("vpce-dynamodb")
-            .dns(false, true);
+            .group("sg-https", &[]);
         let restraints = Restraints {
             perimeter: Some("the perimeter is wrong".to_owned()),
             ..Restraints::default()
         };
         let plan = planned(&world, &restraints);
-        assert_eq!(kinds(&plan), [ChangeKind::EnableVpcDns]);
+        assert_eq!(kinds(&plan), ADMITTING);
         let withheld: Vec<_> = plan
             .changes
             .iter()
@@ -186,14 +193,14 @@ mod tests {
 
     #[test]
     fn interrupting_change_waits_for_the_maintenance_window_and_others_do_not() {
-        let mut world = without_route().dns(false, true);
+        let mut world = without_route().group("sg-https", &[]);
         let text = "[modes.interrupting]\nwindow = { weekdays = ['sat'], from = '02:00', to = '05:00' }";
         world.settings.modes.window = crate::settings::Settings::parse(text, &crate::controls::known())
             .unwrap()
             .modes
             .window;
         let plan = planned(&world, &Restraints::default());
-        assert_eq!(kinds(&plan), [ChangeKind::EnableVpcDns]);
+        assert_eq!(kinds(&plan), [&ADMITTING[..], &ADMITTING[2..]].concat());
         let withheld: Vec<_> = plan
             .changes
             .iter()

@@ -1,12 +1,14 @@
 //! Order, causes, prices and limits of plans, in named cases.
 
 use super::*;
-use crate::changes::{AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableVpcDns, ManagedGroup, ReplacePolicy};
+use crate::changes::{
+    AuthorizeIngress, CreateManagedGroup, DnsAttribute, EnableVpcDns, HTTPS, ManagedGroup, ReplacePolicy,
+};
 use crate::controls::{
     CONTROLS, endpoint_missing, policy_open, private_dns_disabled, subnet_uncovered, vpc_dns_disabled,
 };
 use crate::evaluation::{Assessment, Concern, Context, Evaluate, Remediation};
-use crate::model::cost::Prices;
+use crate::model::cost::{Prices, RegionPrices};
 use crate::model::finding::ResourceKind;
 use crate::model::part::Gap;
 use crate::model::snapshot::SubnetClass;
@@ -53,16 +55,14 @@ fn lines(plan: &Plan) -> String {
 #[test]
 fn changes_are_planned_in_an_order_in_which_each_can_succeed() {
     insta::assert_snapshot!(lines(&broken().plan()), @"
-    Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
     Enforce $0.00 create gateway endpoint to com.amazonaws.eu-central-1.dynamodb in vpc-1 on 2 route tables for endpoint-missing
-    Enforce $0.00 create security group postern-endpoint-ingress in vpc-1 for endpoint-missing, ingress-blocked, private-dns-disabled
-    Enforce $0.00 admit TCP 443 from 10.0.0.0/22, 10.0.4.0/23 in security group postern-endpoint-ingress for endpoint-missing, ingress-blocked, private-dns-disabled
-    Enforce $14.60 create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-1 with 2 zones for endpoint-missing
     Enforce $7.30 add subnet-c (eu-central-1c) to vpce-sts for subnet-uncovered
     Enforce $0.00 associate rtb-isolated with vpce-s3 for gateway-route-missing
-    Enforce $0.00 attach security group postern-endpoint-ingress to vpce-sts for ingress-blocked
-    Enforce $0.00 attach security group postern-endpoint-ingress to vpce-ecr for private-dns-disabled
-    Enforce $0.00 enable private DNS on vpce-ecr for private-dns-disabled
+    Enforce $0.00 create security group postern-endpoint-ingress in vpc-1 for ingress-blocked, vpc-dns-disabled
+    Enforce $0.00 admit TCP 443 from 10.0.0.0/22, 10.0.4.0/23 in security group postern-endpoint-ingress for ingress-blocked, vpc-dns-disabled
+    Enforce $0.00 attach security group postern-endpoint-ingress to vpce-sts for ingress-blocked, vpc-dns-disabled
+    Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
+    Enforce $14.60 create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-1 with 2 zones for endpoint-missing
     Enforce $0.00 replace the policy of vpce-s3 for policy-open
     ");
 }
@@ -74,19 +74,17 @@ fn audited_changes_come_after_enforced_ones() {
         .mode(&policy_open::CONTROL, Mode::Audit);
     let plan = world.plan();
     insta::assert_snapshot!(lines(&plan), @"
-    Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
     Enforce $7.30 add subnet-c (eu-central-1c) to vpce-sts for subnet-uncovered
     Enforce $0.00 associate rtb-isolated with vpce-s3 for gateway-route-missing
-    Enforce $0.00 create security group postern-endpoint-ingress in vpc-1 for ingress-blocked, private-dns-disabled
-    Enforce $0.00 admit TCP 443 from 10.0.0.0/22, 10.0.4.0/23 in security group postern-endpoint-ingress for ingress-blocked, private-dns-disabled
-    Enforce $0.00 attach security group postern-endpoint-ingress to vpce-sts for ingress-blocked
-    Enforce $0.00 attach security group postern-endpoint-ingress to vpce-ecr for private-dns-disabled
-    Enforce $0.00 enable private DNS on vpce-ecr for private-dns-disabled
+    Enforce $0.00 create security group postern-endpoint-ingress in vpc-1 for ingress-blocked, vpc-dns-disabled
+    Enforce $0.00 admit TCP 443 from 10.0.0.0/22, 10.0.4.0/23 in security group postern-endpoint-ingress for ingress-blocked, vpc-dns-disabled
+    Enforce $0.00 attach security group postern-endpoint-ingress to vpce-sts for ingress-blocked, vpc-dns-disabled
+    Enforce $0.00 enable DNS hostnames on vpc-1 for vpc-dns-disabled
     Audit $0.00 create gateway endpoint to com.amazonaws.eu-central-1.dynamodb in vpc-1 on 2 route tables for endpoint-missing
     Audit $14.60 create interface endpoint to com.amazonaws.eu-central-1.kms in vpc-1 with 2 zones for endpoint-missing
     Audit $0.00 replace the policy of vpce-s3 for policy-open
     ");
-    assert_eq!(plan.enforced().count(), 8);
+    assert_eq!(plan.enforced().count(), 6);
 }
 
 #[test]
@@ -111,9 +109,8 @@ fn change_names_every_finding_that_it_remedies() {
         .unwrap();
     let causes: Vec<_> = group.causes.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(causes.join("\n"), @"
-    endpoint-missing on vpc-1 (com.amazonaws.eu-central-1.kms, interface)
     ingress-blocked on vpce-sts
-    private-dns-disabled on vpce-ecr (cn.com.amazonaws.eu-central-1.ecr.api)
+    vpc-dns-disabled on vpc-1
     ");
 }
 
@@ -154,7 +151,11 @@ fn second_policy_change_builds_on_the_first_and_severity_decides_the_order() {
 #[test]
 fn cost_of_a_plan_uses_the_price_of_the_region() {
     let mut world = broken();
-    world.settings.prices.regions = [("eu-central-1".into(), 0.012)].into();
+    let dearer = RegionPrices {
+        interface_endpoint_zone_hour: Some(0.012),
+        ..RegionPrices::default()
+    };
+    world.settings.prices.regions.insert("eu-central-1".into(), dearer);
     // Two zones of kms and one more of sts; the gateway endpoint costs nothing.
     assert_eq!(world.plan().monthly_cost().to_string(), "$26.28");
     world.settings.modes = Modes::default();
@@ -279,7 +280,6 @@ fn cost_limit_withholds_no_change_that_is_free_of_charge() {
         "gateway-route-missing",
         "ingress-blocked",
         "policy-open",
-        "private-dns-disabled",
         "vpc-dns-disabled",
     ];
     assert_eq!(
@@ -451,6 +451,7 @@ fn control_whose_remediation_has_no_effect_is_detected() {
         let n = group.ingress.len();
         never_content(Change::AuthorizeIngress(AuthorizeIngress {
             group: ManagedGroup { vpc: VPC.into() },
+            ports: HTTPS,
             cidrs: [net(&format!("10.{}.{}.0/24", n / 256, n % 256))].into(),
         }))
     });

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use postern_policy::Perimeter;
+use toml::de::DeValue;
 
 use super::provider::WAITING_HOURS;
 use super::reader::{Node, Section, advice};
@@ -12,11 +13,11 @@ use super::sets::ServiceSet;
 use super::{
     AlertSettings, ApprovedServices, CentralEndpoints, Exemption, ExemptionSelector, KnownControl, LedgerSettings,
     Limits, MaintenanceWindow, Mode, Modes, Provider, Requirement, ServiceSelector, Settings, SubnetSelector,
-    VpcSelector, values,
+    TrafficSettings, VpcSelector, values,
 };
-use crate::model::cost::Prices;
+use crate::model::cost::{Prices, RegionPrices};
 use crate::model::endpoint::EndpointKind;
-use crate::model::id::AccountId;
+use crate::model::id::{AccountId, Region};
 use crate::model::snapshot::SubnetClass;
 
 pub(super) const KINDS: &[(&str, EndpointKind)] = &[
@@ -67,6 +68,7 @@ pub(super) fn settings(root: &Section<'_, '_>, controls: &[KnownControl]) -> Set
         limits: root.get("limits", limits).unwrap_or_default(),
         ledger: root.get("ledger", ledger).unwrap_or_default(),
         alerts: root.get("alerts", alerts).unwrap_or_default(),
+        traffic: root.get("traffic", traffic).unwrap_or_default(),
         prices: root.get("prices", prices).unwrap_or_default(),
     };
     let opt_in = controls.iter().filter(|control| control.opt_in);
@@ -361,22 +363,53 @@ fn ledger(node: &Node<'_>) -> Option<LedgerSettings> {
     })
 }
 
-fn prices(node: &Node<'_>) -> Option<Prices> {
-    let default = Prices::default();
+/// CloudWatch keeps metrics for 455 days, and the day of the request is counted besides.
+fn traffic(node: &Node<'_>) -> Option<TrafficSettings> {
+    let default = TrafficSettings::default();
     node.section(|s| {
+        Some(TrafficSettings {
+            idle_days: s
+                .get("idle_days", |node| values::within(node, 1..=454))
+                .unwrap_or(default.idle_days),
+        })
+    })
+}
+
+fn prices(node: &Node<'_>) -> Option<Prices> {
+    node.section(|s| {
+        let mut regions = Prices::default().regions;
+        let given = s.get("regions", |node| node.map(region)).unwrap_or_default();
+        for (region, prices) in given {
+            let known = regions.entry(region).or_default();
+            *known = prices.or(*known);
+        }
         Some(Prices {
-            interface_endpoint_zone_hour: s.get("interface_endpoint_zone_hour", values::dollars),
-            regions: {
-                let mut regions = default.regions;
-                regions.extend(
-                    s.get("regions", |node| node.map(values::region_price))
-                        .unwrap_or_default(),
-                );
-                regions
-            },
+            elsewhere: region_prices(s),
+            regions,
             as_of: s.get("as_of", values::day),
         })
     })
+}
+
+/// A Region with its prices, or with that of an interface endpoint in one zone for one hour alone.
+fn region(entry: &Node<'_>) -> Option<(Region, RegionPrices)> {
+    let region = values::region_key(entry)?;
+    let prices = match entry.value() {
+        DeValue::Table(_) => entry.section(|s| Some(region_prices(s)))?,
+        _ => RegionPrices {
+            interface_endpoint_zone_hour: Some(values::dollars(entry)?),
+            ..RegionPrices::default()
+        },
+    };
+    Some((region, prices))
+}
+
+fn region_prices(s: &Section<'_, '_>) -> RegionPrices {
+    RegionPrices {
+        interface_endpoint_zone_hour: s.get("interface_endpoint_zone_hour", values::dollars),
+        interface_endpoint_gigabyte: s.get("interface_endpoint_gigabyte", values::dollars),
+        nat_gateway_gigabyte: s.get("nat_gateway_gigabyte", values::dollars),
+    }
 }
 
 /// Some controls write policies that admit the perimeter alone, so enforcing them needs a perimeter.

@@ -9,6 +9,7 @@ use super::{
     ApprovedServices, CentralEndpoints, Exemption, ExemptionSelector, KnownControl, MaintenanceWindow, Modes, Provider,
     Requirement, Settings, VpcSelector,
 };
+use crate::model::cost::RegionPrices;
 use crate::model::part::Tags;
 
 impl Settings {
@@ -29,6 +30,7 @@ impl Settings {
             limits,
             ledger,
             alerts,
+            traffic,
             prices,
         } = self;
         let mut perimeter = section([
@@ -63,11 +65,10 @@ impl Settings {
         ]);
         let regions = prices.regions.iter();
         let regions: Table = regions
-            .map(|(region, price)| (region.to_string(), Value::from(*price)))
+            .map(|(region, prices)| (region.to_string(), region_prices(prices).into()))
             .collect();
         let mut priced = section([("regions", regions.into())]);
-        let hour = prices.interface_endpoint_zone_hour.map(Value::from);
-        priced.extend(hour.map(|hour| ("interface_endpoint_zone_hour".to_owned(), hour)));
+        priced.extend(region_prices(&prices.elsewhere));
         let day = prices.as_of.map(|day| date(&day.to_string()));
         priced.extend(day.map(|day| ("as_of".to_owned(), day)));
         let mut document = section([
@@ -80,6 +81,7 @@ impl Settings {
             ("limits", limits.into()),
             ("ledger", ledger.into()),
             ("alerts", section([("repeat_days", number(alerts.repeat_days))]).into()),
+            ("traffic", section([("idle_days", number(traffic.idle_days))]).into()),
             ("prices", priced.into()),
         ]);
         let central = central.as_ref().map(self::central);
@@ -108,6 +110,23 @@ fn requirement(requirement: &Requirement) -> Value {
         ("subnets", subnets.into()),
     ]);
     table.into()
+}
+
+fn region_prices(prices: &RegionPrices) -> Table {
+    let RegionPrices {
+        interface_endpoint_zone_hour,
+        interface_endpoint_gigabyte,
+        nat_gateway_gigabyte,
+    } = prices;
+    let prices = [
+        ("interface_endpoint_zone_hour", interface_endpoint_zone_hour),
+        ("interface_endpoint_gigabyte", interface_endpoint_gigabyte),
+        ("nat_gateway_gigabyte", nat_gateway_gigabyte),
+    ];
+    let known = prices
+        .into_iter()
+        .filter_map(|(key, price)| Some((key.to_owned(), Value::from((*price)?))));
+    known.collect()
 }
 
 fn vpc_selector(vpcs: &VpcSelector) -> Value {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
-use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::cost::{MonthlyCost, Prices, RegionPrices};
 use crate::model::endpoint::EndpointKind;
 use crate::model::finding::ResourceKind;
 use crate::model::id::{AccountId, Region, ServiceName, VpcId};
@@ -64,6 +64,7 @@ pub struct Settings {
     pub limits: Limits,
     pub ledger: LedgerSettings,
     pub alerts: AlertSettings,
+    pub traffic: TrafficSettings,
     pub prices: Prices,
 }
 
@@ -184,7 +185,7 @@ pub struct Limits {
     pub attempts: usize,
     /// How long a window is.
     pub window_hours: u16,
-    /// How many endpoints are closed first under a new perimeter. The others follow once these are verified. 0: all at
+    /// How many endpoints are closed first under a new perimeter. Later runs close the others. 0: all at
     /// once.
     pub canary_endpoints: usize,
 }
@@ -203,6 +204,13 @@ pub struct LedgerSettings {
 pub struct AlertSettings {
     /// After how many days a critical or high finding that stays open is reported again; 0 for never.
     pub repeat_days: u16,
+}
+
+/// When an endpoint counts as idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrafficSettings {
+    /// For how many days it processed nothing.
+    pub idle_days: u16,
 }
 
 /// Settings that cannot be used. Printed with one problem a line.
@@ -289,6 +297,7 @@ impl Default for Settings {
             limits: Limits::default(),
             ledger: LedgerSettings::default(),
             alerts: AlertSettings::default(),
+            traffic: TrafficSettings::default(),
             prices: Prices::default(),
         }
     }
@@ -339,6 +348,12 @@ impl Default for AlertSettings {
     }
 }
 
+impl Default for TrafficSettings {
+    fn default() -> Self {
+        Self { idle_days: 14 }
+    }
+}
+
 impl AlertSettings {
     /// After which time a severe finding that stays open is reported again; None for never.
     pub fn repeat_after(&self) -> Option<SignedDuration> {
@@ -347,11 +362,17 @@ impl AlertSettings {
 }
 
 impl Default for Prices {
-    /// The [price of us-east-1](https://aws.amazon.com/privatelink/pricing/). That of other Regions is unknown.
+    /// The prices of us-east-1, of [endpoints](https://aws.amazon.com/privatelink/pricing/) and
+    /// [NAT gateways](https://aws.amazon.com/vpc/pricing/). Those of other Regions are unknown.
     fn default() -> Self {
+        let known = RegionPrices {
+            interface_endpoint_zone_hour: Some(0.01),
+            interface_endpoint_gigabyte: Some(0.01),
+            nat_gateway_gigabyte: Some(0.045),
+        };
         Self {
-            interface_endpoint_zone_hour: None,
-            regions: BTreeMap::from([(Region::from("us-east-1"), 0.01)]),
+            elsewhere: RegionPrices::default(),
+            regions: BTreeMap::from([(Region::from("us-east-1"), known)]),
             as_of: None,
         }
     }

@@ -131,14 +131,14 @@ impl Settings {
     ) -> Option<String> {
         if !self.approves_consumers_of(service) {
             return Some(format!(
-                "{} Allow these by principals of their own before you remove `*`.",
+                "{} Before you remove `*`, add a principal for each of these consumers.",
                 Self::unnamed_consumers(service)
             ));
         }
         if let Some(organization) = self.approved_organization(service) {
             return Some(format!(
-                "The settings approve `{organization}`, whose accounts may connect because of `*`. Allow these by principals \
-                 of their own before you remove `*`."
+                "The settings approve `{organization}`, whose accounts may connect because of `*`. Before \
+                 you remove `*`, add a principal for each of these accounts."
             ));
         }
         let arns = principals.into_iter().filter_map(Arn::parse);

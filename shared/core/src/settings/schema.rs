@@ -16,7 +16,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use self::exemptions::{ExemptByTag, Exemption};
-use self::limits::{AlertsTable, LedgerTable, LimitsTable, PricesTable};
+use self::limits::{AlertsTable, LedgerTable, LimitsTable, PricesTable, TrafficTable};
 use self::perimeter::Perimeter;
 use self::providers::Provider;
 use self::requirements::{ApprovedServices, Central, Requirement};
@@ -43,6 +43,7 @@ struct Document {
     limits: Option<LimitsTable>,
     ledger: Option<LedgerTable>,
     alerts: Option<AlertsTable>,
+    traffic: Option<TrafficTable>,
     prices: Option<PricesTable>,
 }
 

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use super::{
     AlertSettings, ApprovedServices, CentralEndpoints, Exemption, ExemptionSelector, LedgerSettings, Limits,
     MaintenanceWindow, Mode, Modes, Provider, Requirement, ServiceSelector, Settings, SettingsError, SubnetSelector,
-    VpcSelector, version,
+    TrafficSettings, VpcSelector, version,
 };
 use crate::controls::CONTROLS;
-use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::cost::{MonthlyCost, Prices, RegionPrices};
 use crate::model::endpoint::EndpointKind;
 use crate::model::snapshot::SubnetClass;
 
@@ -152,6 +152,7 @@ fn every_key_reaches_the_settings() {
             }),
             controls: BTreeMap::from([
                 ("credentials-unbound".to_owned(), Mode::Off),
+                ("endpoint-idle".to_owned(), Mode::Off),
                 ("endpoint-missing".to_owned(), Mode::Enforce),
             ]),
         },
@@ -191,17 +192,42 @@ fn every_key_reaches_the_settings() {
             pause_days: 7,
         },
         alerts: AlertSettings { repeat_days: 14 },
+        traffic: TrafficSettings { idle_days: 30 },
         prices: Prices {
-            interface_endpoint_zone_hour: Some(0.02),
-            regions: BTreeMap::from([("eu-central-1".into(), 0.012), ("us-east-1".into(), 0.01)]),
+            elsewhere: prices(0.02, 0.011, 0.06),
+            regions: BTreeMap::from([
+                (
+                    "eu-central-1".into(),
+                    RegionPrices {
+                        interface_endpoint_zone_hour: Some(0.012),
+                        ..RegionPrices::default()
+                    },
+                ),
+                ("eu-west-1".into(), prices(0.011, 0.01, 0.048)),
+                ("us-east-1".into(), prices(0.01, 0.01, 0.045)),
+            ]),
             as_of: Some(jiff::civil::date(2026, 11, 29)),
         },
     };
     assert_eq!(parse(COMPLETE), Ok(settings));
 }
 
+fn prices(zone_hour: f64, gigabyte: f64, nat_gigabyte: f64) -> RegionPrices {
+    RegionPrices {
+        interface_endpoint_zone_hour: Some(zone_hour),
+        interface_endpoint_gigabyte: Some(gigabyte),
+        nat_gateway_gigabyte: Some(nat_gigabyte),
+    }
+}
+
 #[test]
-fn version_tells_texts_apart_that_mean_the_same() {
+fn price_of_a_region_leaves_the_others_that_are_known_of_it() {
+    let settings = parse("prices.regions.us-east-1 = { nat_gateway_gigabyte = 0.04 }").unwrap();
+    assert_eq!(settings.prices.of(&"us-east-1".into()), prices(0.01, 0.01, 0.04));
+}
+
+#[test]
+fn version_differs_for_equivalent_texts() {
     // As `printf '' | sha256sum` has it.
     assert_eq!(parse("").unwrap().version, "e3b0c44298fc");
     let commented = parse("# nothing\n").unwrap();
@@ -224,7 +250,7 @@ fn default_limits_cover_the_shipped_requirements_as_their_comments_say() {
         .filter(|required| required.kind == EndpointKind::Interface);
     let services: usize = interfaces.map(|required| required.services.len()).sum();
     let prices = Prices {
-        interface_endpoint_zone_hour: Some(0.02),
+        elsewhere: prices(0.02, 0.0, 0.0),
         ..Prices::default()
     };
     let vpc = prices.interface_endpoint(&"sa-east-1".into(), 3 * services).unwrap();
@@ -305,7 +331,7 @@ changes_per_run = "many"
 9:35: requirements[0].subnets.classes[1]: unknown subnet class `dark`; known are `public`, `private`, `isolated`
 13:1: modes.endpoint-mising: unknown control; did you mean `endpoint-missing`?
 15:1: exemptions[0]: `reason` is missing
-18:11: exemptions[0].expires: expected a date without quotes such as 2027-01-31, found a string
+18:11: exemptions[0].expires: expected a date without quotes, such as 2027-01-31, found a string
 21:19: limits.changes_per_run: expected a whole number, found a string";
     assert_eq!(parse(text).unwrap_err().to_string(), expected);
 }
@@ -471,8 +497,9 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
         accounts: BTreeSet::new(),
         quarantine: false,
     });
-    with_examples.prices.regions.insert("eu-central-1".into(), 0.012);
-    with_examples.prices.interface_endpoint_zone_hour = Some(0.02);
+    let regional = prices(0.012, 0.01, 0.052);
+    with_examples.prices.regions.insert("eu-central-1".into(), regional);
+    with_examples.prices.elsewhere = prices(0.02, 0.01, 0.093);
     with_examples.prices.as_of = Some(jiff::civil::date(2026, 11, 29));
     let modes = unset().modes;
     with_examples.modes.controls = CONTROLS.iter().map(|c| (c.name.to_owned(), modes.of(c.name))).collect();

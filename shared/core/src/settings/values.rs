@@ -203,7 +203,7 @@ pub(super) fn control(node: &Node<'_>, controls: &[&str]) -> Option<String> {
 /// A date holds until its end in UTC.
 pub(super) fn expiry(node: &Node<'_>) -> Option<Timestamp> {
     let DeValue::Datetime(at) = node.value() else {
-        return node.expected("a date without quotes such as 2027-01-31");
+        return node.expected("a date without quotes, such as 2027-01-31");
     };
     let text = at.to_string();
     let instant = match (at.date, at.time, at.offset) {
@@ -261,7 +261,7 @@ pub(super) fn within(node: &Node<'_>, range: RangeInclusive<u16>) -> Option<u16>
 
 pub(super) fn day(node: &Node<'_>) -> Option<Date> {
     let DeValue::Datetime(at) = node.value() else {
-        return node.expected("a date without quotes such as 2027-01-31");
+        return node.expected("a date without quotes, such as 2027-01-31");
     };
     match (at.date, at.time) {
         (Some(_), None) => at.to_string().parse().ok(),
@@ -288,12 +288,12 @@ pub(super) fn monthly_cost(node: &Node<'_>) -> Option<MonthlyCost> {
     dollars(node).map(MonthlyCost::from_dollars)
 }
 
-/// A Region and its price.
-pub(super) fn region_price(entry: &Node<'_>) -> Option<(Region, f64)> {
+/// A Region as a key.
+pub(super) fn region_key(entry: &Node<'_>) -> Option<Region> {
     if !is_region(entry.key()) {
         return entry.reject_key("is not a Region such as eu-central-1");
     }
-    Some((entry.key().into(), dollars(entry)?))
+    Some(entry.key().into())
 }
 
 /// The fields of an ARN, where the text is fit to be one in a policy.

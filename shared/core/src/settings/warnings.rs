@@ -61,8 +61,8 @@ impl Settings {
         let Some(control) = controls.iter().find(creates) else {
             return Vec::new();
         };
-        let prices = self.prices.regions.values().copied();
-        let prices = prices.chain(self.prices.interface_endpoint_zone_hour);
+        let prices = self.prices.regions.values().chain([&self.prices.elsewhere]);
+        let prices = prices.filter_map(|prices| prices.interface_endpoint_zone_hour);
         let Some(cheapest) = prices.map(Prices::month).min() else {
             return Vec::new();
         };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
+use jiff::Timestamp;
 use postern_policy::Perimeter;
 
 use super::{ACCOUNT, PARTNER, REGION, VPC, World, https, net, route, zone};
@@ -11,12 +12,16 @@ use crate::evaluation::PolicyCache;
 use crate::history::ChangeHistory;
 use crate::model::address::AddressType;
 use crate::model::catalogue::{Catalogue, Service};
-use crate::model::cost::{MonthlyCost, Prices};
+use crate::model::cost::{MonthlyCost, Prices, RegionPrices};
 use crate::model::endpoint::EndpointKind;
 use crate::model::part::Tags;
 use crate::model::snapshot::Central;
 use crate::model::snapshot::{Route, RouteTable, RouteTarget, SubnetClass, Vpc, VpcDns, VpcSnapshot};
+use crate::model::traffic::Traffic;
 use crate::settings::{ApprovedServices, Limits, Mode, Modes, Settings};
+
+/// 2026-11-23T12:00:00Z.
+const NOON: Timestamp = Timestamp::constant(1_795_435_200, 0);
 
 static POLICIES: LazyLock<PolicyCache> = LazyLock::new(PolicyCache::default);
 
@@ -59,6 +64,10 @@ pub(crate) fn bare() -> World {
         hosted_zones: Ok(BTreeMap::new()),
         dns_profile: Ok(None),
         central: Ok(Central::default()),
+        traffic: Ok(Traffic {
+            since: Traffic::since(NOON, 14),
+            bytes: BTreeMap::new(),
+        }),
     };
     let settings = Settings {
         perimeter: perimeter(),
@@ -77,7 +86,11 @@ pub(crate) fn bare() -> World {
             ..Limits::default()
         },
         prices: Prices {
-            interface_endpoint_zone_hour: Some(0.01),
+            elsewhere: RegionPrices {
+                interface_endpoint_zone_hour: Some(0.01),
+                interface_endpoint_gigabyte: Some(0.01),
+                nat_gateway_gigabyte: Some(0.05),
+            },
             ..Prices::default()
         },
         ..Settings::default()
@@ -86,7 +99,7 @@ pub(crate) fn bare() -> World {
         snapshot,
         settings,
         history: ChangeHistory::default(),
-        now: "2026-11-23T12:00:00Z".parse().unwrap(),
+        now: NOON,
         policies: POLICIES.clone(),
     }
     .default_acl()
@@ -107,6 +120,8 @@ pub(crate) fn compliant() -> World {
         .require_gateway(&["s3", "dynamodb"])
         .interface("vpce-sts", "sts", &["subnet-a", "subnet-b", "subnet-c"])
         .interface("vpce-kms", "kms", &["subnet-a", "subnet-b"])
+        .processed("vpce-sts", 1)
+        .processed("vpce-kms", 1)
         .gateway("vpce-s3", "s3", &["rtb-private", "rtb-isolated"])
         .gateway("vpce-dynamodb", "dynamodb", &["rtb-private", "rtb-isolated"])
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use postern_policy::template;
 
 pub(crate) use baseline::{bare, compliant, perimeter, service};
@@ -374,11 +374,25 @@ impl World {
         self
     }
 
+    /// What an endpoint processed since the first day that is counted, on which the endpoint is 30 days old.
+    pub(crate) fn processed(mut self, id: &str, bytes: u64) -> Self {
+        let traffic = self.snapshot.traffic.as_mut().unwrap();
+        traffic.bytes.insert(id.into(), bytes);
+        let created = traffic.since - SignedDuration::from_hours(30 * 24);
+        self.edit_endpoint(id, |e| e.created = Some(created))
+    }
+
     pub(crate) fn edit_service(self, short: &str, kind: EndpointKind, edit: impl FnOnce(&mut Service)) -> Self {
         let name = self.full_name(short);
         self.edit_catalogue(|services| {
             edit(services.iter_mut().find(|s| s.name == name && s.kind == kind).unwrap());
         })
+    }
+
+    /// Adds a service of AWS to the catalogue, by its short name.
+    pub(crate) fn offer(self, short: &str) -> Self {
+        let added = service(&format!("com.amazonaws.{REGION}.{short}"));
+        self.edit_catalogue(|services| services.push(added))
     }
 
     pub(crate) fn edit_catalogue(mut self, edit: impl FnOnce(&mut Vec<Service>)) -> Self {
@@ -409,6 +423,7 @@ impl World {
                 self.snapshot.hosted_zones = Err(gap);
             }
             Part::Central => self.snapshot.central = Err(gap),
+            Part::Traffic => self.snapshot.traffic = Err(gap),
             Part::Configuration | Part::Permissions | Part::Connections | Part::LoadBalancers | Part::TargetHealth => {
                 panic!("{part:?} is no part of a VPC")
             }

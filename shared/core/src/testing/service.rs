@@ -158,7 +158,8 @@ impl ServiceWorld {
             | Part::Services
             | Part::NetworkAcls
             | Part::HostedZones
-            | Part::Central => panic!("{part:?} is no part of an endpoint service"),
+            | Part::Central
+            | Part::Traffic => panic!("{part:?} is no part of an endpoint service"),
         }
         self
     }

@@ -16,7 +16,7 @@ use super::{
     zone,
 };
 use crate::changes::{Change, ReplacePolicy};
-use crate::controls::{CONTROLS, credentials_unbound};
+use crate::controls::{CONTROLS, credentials_unbound, endpoint_idle};
 use crate::evaluation::TAG_EXEMPT;
 use crate::history::ChangeRecord;
 use crate::model::address::AddressType;
@@ -204,7 +204,9 @@ pub(crate) fn worlds_with_gaps() -> impl Strategy<Value = World> {
 pub(crate) fn enforced_worlds() -> impl Strategy<Value = World> {
     worlds().prop_map(|mut world| {
         world.settings.modes = bare().settings.modes;
-        world.mode(&credentials_unbound::CONTROL, Mode::Enforce)
+        world
+            .mode(&credentials_unbound::CONTROL, Mode::Enforce)
+            .mode(&endpoint_idle::CONTROL, Mode::Enforce)
     })
 }
 
@@ -340,6 +342,8 @@ struct Sketch {
     groups: u8,
     private_dns: bool,
     addresses: AddressType,
+    /// None: CloudWatch has no metrics of it. Otherwise it is old enough to be idle.
+    bytes: Option<u64>,
     /// Of both families, whether the names resolve to IPv4 addresses only.
     ipv4_records: bool,
     /// Among [`POLICIES`]; beyond them the perimeter policy.
@@ -369,7 +373,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
         prop_oneof![6 => 0..14_usize, 1 => Just(8_usize)],
         states,
         bits,
-        (any::<bool>(), addresses(), any::<bool>()),
+        (any::<bool>(), addresses(), any::<bool>(), maybe(0.7, 0..2_u64)),
         maybe(0.95, 0..POLICIES.len() + 4),
         (rarely(), rarely(), rarely(), rarely()),
         tags,
@@ -379,7 +383,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
                 service,
                 state,
                 (subnets, tables, groups),
-                (private_dns, addresses, ipv4_records),
+                (private_dns, addresses, ipv4_records, bytes),
                 policy,
                 rare,
                 tags,
@@ -391,6 +395,7 @@ fn endpoint() -> impl Strategy<Value = Sketch> {
                 groups,
                 private_dns,
                 addresses,
+                bytes,
                 ipv4_records,
                 policy,
                 requester_managed: rare.0,
@@ -460,7 +465,8 @@ impl Sketch {
             tags: self.tags,
             service,
         };
-        match self.outdated.then(|| outdated(&endpoint)).flatten() {
+        let id = endpoint.id.clone();
+        let world = match self.outdated.then(|| outdated(&endpoint)).flatten() {
             Some(change) => {
                 let written = ChangeRecord {
                     perimeter: Some("0123456789ab".to_owned()),
@@ -471,6 +477,10 @@ impl Sketch {
                 world
             }
             None => world.endpoint(endpoint),
+        };
+        match self.bytes {
+            Some(bytes) => world.processed(id.as_str(), bytes),
+            None => world,
         }
     }
 }

@@ -86,10 +86,18 @@ static CALLS: &[Call] = &[
         &[request("vpcId", Vpc), request("groupId", SecurityGroup)],
     ),
     call(
+        "AssociateSubnetCidrBlock",
+        &[request("subnetId", Subnet), response("subnetId", Subnet)],
+    ),
+    call(
         "AssociateVpcCidrBlock",
         &[request("vpcId", Vpc), response("vpcId", Vpc)],
     ),
     call("AttachInternetGateway", &[request("vpcId", Vpc)]),
+    call(
+        "AttachVpnGateway",
+        &[request("vpcId", Vpc), response("attachment.vpcId", Vpc)],
+    ),
     call(
         "AuthorizeSecurityGroupIngress",
         &[
@@ -125,20 +133,25 @@ static CALLS: &[Call] = &[
         "CreateVpcEndpointServiceConfiguration",
         &[response("serviceConfiguration.serviceId", EndpointService)],
     ),
-    // Its routes remain as blackholes, in tables that the event does not name.
+    // The routes to these gateways and connections remain as blackholes, in tables that the events do not name.
+    call("DeleteEgressOnlyInternetGateway", &[]),
     call("DeleteNatGateway", &[]),
     call("DeleteNetworkAclEntry", &[request("networkAclId", NetworkAcl)]),
     call("DeleteRoute", &[request("routeTableId", RouteTable)]),
     call("DeleteTags", TAGGED),
+    call("DeleteTransitGatewayVpcAttachment", &[]),
     call("DeleteVpcEndpointServiceConfigurations", SERVED),
     call("DeleteVpcEndpoints", &[request("vpcEndpointId", Endpoint)]),
+    call("DeleteVpcPeeringConnection", &[]),
     call("DetachInternetGateway", &[request("vpcId", Vpc)]),
+    call("DetachVpnGateway", &[request("vpcId", Vpc)]),
     call("DisableVgwRoutePropagation", &[request("routeTableId", RouteTable)]),
     call("DisassociateRouteTable", &[request("associationId", Association)]),
     call(
         "DisassociateSecurityGroupVpc",
         &[request("vpcId", Vpc), request("groupId", SecurityGroup)],
     ),
+    call("DisassociateSubnetCidrBlock", &[response("subnetId", Subnet)]),
     call("DisassociateVpcCidrBlock", &[response("vpcId", Vpc)]),
     call("EnableVgwRoutePropagation", &[request("routeTableId", RouteTable)]),
     // The groups and route tables that refer to it are not known.
@@ -161,6 +174,7 @@ static CALLS: &[Call] = &[
             request("associationId", Association),
         ],
     ),
+    call("RestoreManagedPrefixListVersion", &[]),
     call(
         "RevokeSecurityGroupIngress",
         &[

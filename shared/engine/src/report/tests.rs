@@ -32,7 +32,9 @@ async fn sweep(rig: &Rig, run: &str) -> Result<(), ReconcileError> {
     let session = rig.aws.account(&scope.account).await.unwrap();
     let parts = reconciler.parts().clone();
     let observed = session.observe_region(&scope.region, &parts, &rig.settings);
-    for snapshot in observed.await.unwrap() {
+    let (snapshots, errors) = observed.await;
+    assert!(errors.is_empty(), "{errors:?}");
+    for snapshot in snapshots {
         let item = WorkItem::Observed(Box::new(snapshot));
         Box::pin(reconciler.reconcile(item, &[event()])).await.unwrap();
     }

@@ -171,7 +171,7 @@ async fn others_wait_for_a_first_endpoint_that_is_not_reported_or_was_rolled_bac
 }
 
 #[tokio::test(start_paused = true)]
-async fn people_are_told_again_when_another_reason_holds_changes_back() {
+async fn alert_is_repeated_when_another_reason_withholds_changes() {
     let mut rig = rig("o-exampleorg1");
     open_dynamodb(&rig);
     rig.reconcile("run-1").await.unwrap();
@@ -187,7 +187,7 @@ async fn people_are_told_again_when_another_reason_holds_changes_back() {
         )
     };
     let (count, reason) = told(&rig);
-    assert!(reason.contains("the others follow in later runs"), "{reason}");
+    assert!(reason.contains("later runs close the other endpoints"), "{reason}");
 
     let [record] = rig.records().await.try_into().unwrap();
     let [key] = record.causes.iter().cloned().collect::<Vec<_>>().try_into().unwrap();
@@ -261,7 +261,7 @@ async fn reservation_of_a_crashed_run_does_not_stop_the_others_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn correction_of_the_settings_takes_back_what_the_wrong_ones_closed() {
+async fn corrected_settings_roll_back_endpoints_that_the_wrong_ones_closed() {
     let mut rig = rig("o-exampleorgl");
     rig.settings
         .modes

@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn people_get_what_programs_get_where_no_sink_is_for_people() {
+    fn report_goes_to_people_where_no_sink_is_for_people() {
         let one: Destinations = [(&REPORTS, "reports".to_owned())].into_iter().collect();
         assert_eq!(names(one.for_people()), ["reports"]);
         let both = [(&ALERTS, "alerts".to_owned()), (&REPORTS, "reports".to_owned())];

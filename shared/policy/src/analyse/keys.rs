@@ -17,8 +17,9 @@ use crate::literal::{Network, around, instant, iso};
 use crate::operators::Family;
 use crate::text::{ArnPattern, Form};
 
-pub(super) mod chains;
+mod chains;
 mod instants;
+pub(super) mod sources;
 mod value_types;
 
 pub(super) use instants::instants;
@@ -115,6 +116,16 @@ pub(super) fn always_there(model: &Model<'_>, id: &str) -> bool {
     }
 }
 
+/// Whether another key stands for the one of this place.
+pub(super) fn is_merged(model: &Model<'_>, at: usize) -> bool {
+    chains::is_merged(model, at) || sources::is_merged(model, at)
+}
+
+/// The values of all keys that the one of this place stands for, if it has these.
+pub(super) fn expanded(model: &Model<'_>, at: usize, values: &[String]) -> Vec<(usize, Vec<String>)> {
+    sources::expanded(model, at, values).unwrap_or_else(|| chains::expanded(model, at, values))
+}
+
 /// What conditions on a key compare it with.
 #[derive(Default)]
 struct Compared {
@@ -206,6 +217,10 @@ pub(super) fn choices(
         .is_some_and(|first| first.id == key.id)
     {
         return chains::choices(model, &chain, complete, budget);
+    }
+    let at = model.keys.iter().position(|other| other.id == key.id);
+    if let Some(source) = at.and_then(|at| sources::first_of(model, at)) {
+        return sources::choices(model, &source, complete, budget);
     }
     let fact = key.fact;
     let values_of = fact.map_or(ValueType::Text, |fact| fact.values);

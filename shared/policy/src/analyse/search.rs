@@ -119,9 +119,18 @@ impl<'m, 'd> Search<'m, 'd> {
             }
             let class = &*class;
             let possible = self.constant & self.model.allow;
+            let model = self.model;
+            // Nothing is taken from an account on the assumption that it is in the organisation of the settings.
+            let at_home = |account: &str, organization: Option<&str>| {
+                model.setting.may_be_in(account, organization)
+                    || (matches!(goal, Goal::Lost { .. }) && model.trusts_account(account))
+            };
             let reaches = |principal: &Principal| {
                 let left = possible & principal.sig;
-                calls(goal, principal) && class.has(principal.caller) && !left.is_empty()
+                calls(goal, principal)
+                    && class.has(principal.caller)
+                    && !left.is_empty()
+                    && (!principal.caller.is_iam() || at_home(&principal.account, principal.organization.as_deref()))
             };
             let own: Vec<Option<Owner>> = if class.alone {
                 let own = |principal| Owner::of_caller(self.model, &self.accounts, principal);
@@ -149,6 +158,7 @@ impl<'m, 'd> Search<'m, 'd> {
                     let untrusted = goal == Goal::Resource || (goal == Goal::Identity && class.federated);
                     if (untrusted && owner.trusted)
                         || owner.is_needless(principal)
+                        || !at_home(&owner.account, owner.organization.as_deref())
                         || !(self.constant & owner.sig & of_callers).is_empty()
                         || !consistent(principal, owner)
                     {

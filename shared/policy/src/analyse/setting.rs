@@ -105,6 +105,15 @@ impl<'s> Setting<'s> {
         }
     }
 
+    /// Whether an account may be in an organisation, or in none. The account of the endpoint is in the one that the settings
+    /// name, if they name one.
+    pub(super) fn may_be_in(&self, account: &str, organization: Option<&str>) -> bool {
+        match self.perimeter.organizations.as_slice() {
+            [one] if account == self.endpoint.owner => organization == Some(one.as_str()),
+            _ => true,
+        }
+    }
+
     /// See [`crate::analyse`].
     pub(crate) fn analyse(&self, document: &Document) -> Analysis {
         analysis(document, self)

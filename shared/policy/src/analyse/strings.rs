@@ -43,6 +43,8 @@ pub(super) struct Domain<'a> {
     pub(super) avoid: &'a [&'a Pattern],
     /// Takes every possible string.
     pub(super) automaton: Automaton<'a>,
+    /// Whether patterns with question marks are read letter by letter at once, because filling them takes longer.
+    pub(super) read_first: bool,
 }
 
 pub(super) const WORD: Domain<'static> = Domain {
@@ -53,6 +55,7 @@ pub(super) const WORD: Domain<'static> = Domain {
     letters: "zxqjkvwy0123456789bcdfghlmnprstaeiouZXQJKVWYBCDFGHLMNPRSTAEIOU",
     avoid: &[],
     automaton: walk::EVERY,
+    read_first: false,
 };
 
 /// One representative for each class that `patterns` tell apart within the domain.
@@ -81,13 +84,21 @@ pub(super) fn candidates<'p>(
         }
     }
     let texts = values.len();
-    let (shapes, mut complete) = if globs.is_empty() {
-        (vec![domain.base.to_vec()], true)
-    } else {
-        closure(domain.base, &globs, budget)
-    };
     budget.spend(values.len() / 8);
     let known = Known::new(globs, seen.clone(), domain);
+    if domain.read_first && known.question_marks > 0 {
+        let plain = fill(domain.base, &known, domain, budget).values;
+        let with_plain: Vec<String> = values.iter().cloned().chain(plain).collect();
+        if let Some(more) = missed(&with_plain, texts, &known, domain, budget) {
+            let values = with_plain.into_iter().chain(more).collect();
+            return Candidates { values, complete: true };
+        }
+    }
+    let (shapes, mut complete) = if known.globs.is_empty() {
+        (vec![domain.base.to_vec()], true)
+    } else {
+        closure(domain.base, &known.globs, budget)
+    };
     for shape in &shapes {
         let filled = fill(shape, &known, domain, budget);
         complete &= filled.complete;

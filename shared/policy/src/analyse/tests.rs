@@ -14,6 +14,7 @@ mod patterns;
 mod perimeter;
 mod requests;
 mod sessions;
+mod sources;
 mod traps;
 mod values;
 mod variables;

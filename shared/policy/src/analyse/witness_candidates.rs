@@ -2,7 +2,7 @@
 //! does not ask for that, so that it misses nothing that AWS has not published.
 
 use super::actions::WELL_KNOWN;
-use super::keys::{always_there, possible};
+use super::keys::{always_there, possible, sources};
 use super::model::Model;
 use super::search::Request;
 use super::setting::Listing;
@@ -58,6 +58,14 @@ fn simpler(model: &Model<'_>, found: &Request, place: usize) -> Vec<Request> {
     };
     let with = |values: Vec<String>| {
         let mut other = found.clone();
+        if values.is_empty() {
+            let id = |at: usize| model.keys.get(at).map_or("", |key| key.id);
+            let with_it = other
+                .keys
+                .iter_mut()
+                .filter(|(at, _)| sources::come_together(id(*at), key.id));
+            with_it.for_each(|(_, own)| own.clear());
+        }
         if let Some((_, own)) = other.keys.get_mut(place) {
             *own = values;
         }

@@ -13,6 +13,8 @@ fn keys_are_found_by_name_and_tag() {
         ("aws:resourcearn", false),
         ("s3:prefix", true),
         ("s3:existingobjecttag/class", true),
+        ("secretsmanager:resourcetag/env", true),
+        ("ssm:resourcetag/env", true),
         ("s3:prefixx", false),
         ("accounts.google.com:aud", true),
         ("no-such-service:key", false),

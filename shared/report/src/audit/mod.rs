@@ -20,6 +20,7 @@ pub use self::central::CentralView;
 pub use self::history::{RecordedChange, described, outcome};
 pub use self::service::{ConsumerTrust, ConsumerView, LoadBalancerView, PrincipalView, ServiceView};
 pub use self::topology::{EndpointView, Proof, ProofKind, RouteTableView, SubnetView, Topology};
+use crate::cost::Cost;
 use crate::frameworks::{RequirementSummary, summarize};
 use crate::published::{Finding, Outcome, Report, Severity, closed};
 
@@ -42,7 +43,10 @@ pub struct Audit {
     pub version: String,
     pub perimeter: AuditPerimeter,
     pub summary: AuditSummary,
-    /// How far the findings meet what auditors ask for, by framework.
+    /// Set if findings below this severity are left out. They are not counted in `summary`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_severity: Option<Severity>,
+    /// How far the findings meet what auditors ask for, by framework. Findings below `least_severity` are counted, too.
     #[serde(default)]
     pub frameworks: Vec<RequirementSummary>,
     pub scopes: Vec<AuditedScope>,
@@ -110,6 +114,9 @@ pub struct AuditSummary {
     pub compliant: usize,
     /// What the planned changes would add each month, in US dollars, data processing aside.
     pub monthly_cost: MonthlyCost,
+    /// Planned changes whose price is unknown. They are not in `monthly_cost`.
+    #[serde(default)]
+    pub unpriced: usize,
 }
 
 fn is_zero(count: &usize) -> bool {
@@ -145,6 +152,7 @@ impl Audit {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             perimeter,
             summary: AuditSummary::of(&scopes),
+            least_severity: None,
             frameworks: requirements(&scopes),
             scopes,
         }
@@ -157,7 +165,7 @@ impl Audit {
             scope.report.findings.retain(|finding| finding.severity >= severity);
         }
         self.summary = AuditSummary::of(&self.scopes);
-        self.frameworks = requirements(&self.scopes);
+        self.least_severity = Some(severity).filter(|severity| *severity > Severity::Low);
         self
     }
 
@@ -179,6 +187,14 @@ impl Audit {
             [one] => format!("account {}", one.account),
             several => format!("{} accounts", several.len()),
         }
+    }
+
+    /// What the audit leaves out because of `--severity`, as a sentence.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        let least = self.least_severity?.as_str();
+        Some(format!(
+            "Findings below severity {least} are neither shown nor counted (`--severity {least}`)."
+        ))
     }
 
     /// Where a report is from: its Region, after its account where there are several.
@@ -280,13 +296,9 @@ impl AuditSummary {
                 None => summary.vpcs += 1,
             }
             summary.endpoints += topology.endpoints.len();
-            summary.monthly_cost = [
-                summary.monthly_cost,
-                report.plan.monthly_cost,
-                report.plan.audit_monthly_cost,
-            ]
-            .into_iter()
-            .sum();
+            let cost = Cost::of_plan(&report.plan);
+            summary.monthly_cost = summary.monthly_cost + cost.known;
+            summary.unpriced += cost.unpriced;
             for finding in &report.findings {
                 if finding.outcome.open() {
                     *summary.open.entry(finding.severity).or_default() += 1;
@@ -306,6 +318,13 @@ impl AuditSummary {
             }
         }
         summary
+    }
+
+    pub(crate) fn cost(&self) -> Cost {
+        Cost {
+            known: self.monthly_cost,
+            unpriced: self.unpriced,
+        }
     }
 
     /// Open findings of all severities.

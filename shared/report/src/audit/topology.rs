@@ -95,6 +95,48 @@ pub enum ProofKind {
     Resource,
 }
 
+impl EndpointView {
+    /// The proofs, of those with the same request the first alone: one request can prove both.
+    pub(crate) fn requests(&self) -> Vec<&Proof> {
+        let mut requests: Vec<&Proof> = Vec::new();
+        for proof in &self.proofs {
+            let sentence = proof.sentence();
+            if requests.iter().all(|other| other.sentence() != sentence) {
+                requests.push(proof);
+            }
+        }
+        requests
+    }
+}
+
+impl Proof {
+    /// The account of the resource where its ARN does not name it, as those of S3.
+    pub(crate) fn owner(&self) -> Option<&str> {
+        let named = self
+            .resource
+            .split(':')
+            .nth(4)
+            .is_some_and(|account| !account.is_empty());
+        let owner = self
+            .context
+            .get("aws:ResourceAccount")
+            .and_then(|values| values.first());
+        owner.map(String::as_str).filter(|_| !named)
+    }
+
+    /// Such as `arn:aws:iam::444455556666:root calls s3:GetObject on arn:aws:s3:::any-bucket/key of account 777788889999`.
+    pub(crate) fn sentence(&self) -> String {
+        let owner = self.owner().map(|account| format!(" of account {account}"));
+        let Self {
+            principal,
+            action,
+            resource,
+            ..
+        } = self;
+        format!("{principal} calls {action} on {resource}{}", owner.unwrap_or_default())
+    }
+}
+
 impl Topology {
     /// What was observed in a VPC. `report` is of the same observation; its open policies are shown with their proofs.
     pub fn of(snapshot: &VpcSnapshot, report: &Report, settings: &Settings, time: Timestamp) -> Self {

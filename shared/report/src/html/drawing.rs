@@ -22,7 +22,7 @@ const OUTSIDE: usize = 110;
 const LABEL: usize = 250;
 const ZONE: usize = 170;
 const SUBNET: usize = 40;
-const ROW: usize = 44;
+const ROW: usize = 58;
 const TOP: usize = 56;
 
 /// None for a VPC without subnets and endpoints.
@@ -147,9 +147,27 @@ fn draw_endpoint(
         let middle = OUTSIDE + LABEL + column * ZONE + ZONE / 2;
         draw_reach(svg, endpoint, subnets, middle, y + 10);
     }
+    draw_groups(svg, endpoint, x, y + 24);
     for proof in &endpoint.proofs {
         draw_proof(svg, proof, y + 10, width);
     }
+    svg.push_str("</g>");
+}
+
+/// The security groups of an endpoint: one by its id, the others as a number.
+fn draw_groups(svg: &mut String, endpoint: &EndpointView, x: usize, y: usize) {
+    let Some((first, others)) = endpoint.security_groups.split_first() else {
+        return;
+    };
+    group(svg, "data-groups", &endpoint.security_groups.len().to_string());
+    let more = match others.len() {
+        0 => String::new(),
+        more => {
+            title(svg, &endpoint.security_groups.join(", "));
+            format!(" and {more} more")
+        }
+    };
+    text(svg, "soft", x, y, &format!("{}{more}", cut(first, 24)));
     svg.push_str("</g>");
 }
 
@@ -179,15 +197,14 @@ fn draw_reach(svg: &mut String, endpoint: &EndpointView, subnets: &[&SubnetView]
         | EndpointKind::Other => {
             let own = subnets.iter().filter(|subnet| endpoint.subnets.contains(&subnet.id));
             let names: Vec<_> = own.map(|subnet| subnet.id.as_str()).collect();
-            let (class, about) = match names.is_empty() {
-                true => ("none", "no network interface in this zone".to_owned()),
-                false => ("eni", format!("network interface in {}", names.join(", "))),
+            let _ = match names.is_empty() {
+                true => write!(svg, "<circle class=\"none\" cx=\"{x}\" cy=\"{y}\" r=\"6\"/>"),
+                false => write!(
+                    svg,
+                    "<circle class=\"eni\" cx=\"{x}\" cy=\"{y}\" r=\"6\"><title>{}</title></circle>",
+                    escaped(&format!("network interface in {}", names.join(", ")))
+                ),
             };
-            let _ = write!(
-                svg,
-                "<circle class=\"{class}\" cx=\"{x}\" cy=\"{y}\" r=\"6\"><title>{}</title></circle>",
-                escaped(&about)
-            );
         }
     }
 }
@@ -254,10 +271,7 @@ fn draw_proof(svg: &mut String, proof: &Proof, y: usize, width: usize) {
         ProofKind::Resource => (width - OUTSIDE - 4, width - 10, "resource"),
     };
     group(svg, "data-proof", kind);
-    title(
-        svg,
-        &format!("{} calls {} on {}", proof.principal, proof.action, proof.resource),
-    );
+    title(svg, &proof.sentence());
     line(svg, "outside", from, y, to, y);
     head(svg, "head", to + 4, y);
     let outside = match proof.kind {

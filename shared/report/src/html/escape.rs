@@ -18,6 +18,23 @@ pub(super) fn escaped(text: &str) -> String {
     safe
 }
 
+/// The same, with what stands between backticks as code. A backtick without a second one stays.
+pub(super) fn marked(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('`') {
+        let Some((code, after)) = after.split_once('`') else {
+            break;
+        };
+        safe.push_str(&escaped(before));
+        safe.push_str("<code>");
+        safe.push_str(&escaped(code));
+        safe.push_str("</code>");
+        rest = after;
+    }
+    safe + &escaped(rest)
+}
+
 /// As a Content-Security-Policy has it (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
 pub(super) fn csp_hash(code: &str) -> String {
     format!("'sha256-{}'", base64(&Sha256::digest(code.as_bytes())))
@@ -52,5 +69,14 @@ mod tests {
     #[test]
     fn markup_becomes_text() {
         assert_eq!(escaped("<a b='\"&"), "&lt;a b=&#39;&quot;&amp;");
+    }
+
+    #[test]
+    fn pairs_of_backticks_become_code_and_markup_between_them_stays_text() {
+        assert_eq!(
+            marked("`<b>` can `c` & `d"),
+            "<code>&lt;b&gt;</code> can <code>c</code> &amp; `d"
+        );
+        assert_eq!(marked("no code"), "no code");
     }
 }

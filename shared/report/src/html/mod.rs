@@ -2,6 +2,8 @@
 
 mod drawing;
 mod escape;
+mod finding;
+mod legend;
 mod service;
 mod service_drawing;
 mod svg;
@@ -13,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use self::drawing::SpokeLink;
-use self::escape::{csp_hash, escaped};
-use self::vpc::{is_shown, vpc};
+use self::escape::{csp_hash, escaped, marked};
+use self::finding::is_shown;
+use self::legend::legend;
+use self::vpc::vpc;
 use crate::audit::{Audit, AuditSummary};
 use crate::published::Severity;
 use crate::terminal::perimeter;
@@ -27,17 +31,19 @@ pub fn render(audit: &Audit) -> String {
     let mut page = String::with_capacity(64 * 1024);
     head(&mut page, audit);
     summary(&mut page, audit);
-    frameworks(&mut page, audit);
     gaps(&mut page, audit);
     filter(&mut page, audit);
     page.push_str("<div id=\"findings\">");
     let spokes = spokes(audit);
+    legend(&mut page, audit, !spokes.is_empty());
     for (number, scope) in audit.worst_first().into_iter().enumerate() {
         let own = spokes.get(scope.report.scope.resource.id.as_str());
         let own = own.map(Vec::as_slice).unwrap_or_default();
         vpc(&mut page, scope, own, &audit.place(&scope.report), number);
     }
-    page.push_str("</div></main><footer><p class=\"soft\">Made by Postern ");
+    page.push_str("</div>");
+    frameworks(&mut page, audit);
+    page.push_str("</main><footer><p class=\"soft\">Made by Postern ");
     let _ = writeln!(
         page,
         "{}. The page makes no request and contains no code but its own.</p></footer><script>{SCRIPT}</script></body></html>",
@@ -74,7 +80,7 @@ fn head(page: &mut String, audit: &Audit) {
         escaped(&audit.subject()),
         escaped(&audit.subject()),
         audit.time.strftime("%Y-%m-%d %H:%M UTC"),
-        escaped(&perimeter(audit)),
+        marked(&perimeter(audit)),
     );
 }
 
@@ -100,12 +106,8 @@ fn summary(page: &mut String, audit: &Audit) {
         let _ = write!(page, "<li><b>{count}</b>{word}</li>");
     }
     page.push_str("</ul>");
-    if summary.monthly_cost.cents() > 0 {
-        let _ = write!(
-            page,
-            "<p>The proposed repairs would add {} a month, data processing aside.</p>",
-            summary.monthly_cost
-        );
+    for text in audit.left_out().into_iter().chain(summary.cost().sentences()) {
+        let _ = write!(page, "<p>{}</p>", marked(&text));
     }
     page.push_str("<div class=\"tables\"><table><caption class=\"soft\">Open findings by Region</caption><thead><tr><th scope=\"col\">Region</th>");
     for word in ["VPCs", "Endpoints", "Critical", "High", "Medium", "Low"] {
@@ -137,9 +139,15 @@ fn frameworks(page: &mut String, audit: &Audit) {
     if audit.frameworks.is_empty() {
         return;
     }
-    page.push_str(
-        "<section aria-labelledby=\"frameworks\"><h2 id=\"frameworks\">Frameworks</h2><div class=\"tables\"><table><caption \
-         class=\"soft\">Findings by requirement</caption><thead><tr><th scope=\"col\">Requirement</th>",
+    let caption = match audit.least_severity {
+        Some(_) => "Findings of every severity by requirement",
+        None => "Findings by requirement",
+    };
+    let _ = write!(
+        page,
+        "<section aria-labelledby=\"frameworks\"><h2 id=\"frameworks\">Frameworks</h2><details><summary>{} requirements of \
+         frameworks as a table</summary><div class=\"scroll\"><table><caption class=\"soft\">{caption}</caption><thead><tr><th scope=\"col\">Requirement</th>",
+        audit.frameworks.len()
     );
     for word in ["Open", "Exempt", "Compliant"] {
         let _ = write!(page, "<th scope=\"col\" class=\"n\">{word}</th>");
@@ -158,7 +166,7 @@ fn frameworks(page: &mut String, audit: &Audit) {
         }
         page.push_str("</tr>");
     }
-    page.push_str("</tbody></table></div></section>");
+    page.push_str("</tbody></table></div></details></section>");
 }
 
 fn row(page: &mut String, name: &str, counts: &[usize], open: &BTreeMap<Severity, usize>) {
@@ -173,7 +181,7 @@ fn row(page: &mut String, name: &str, counts: &[usize], open: &BTreeMap<Severity
 
 fn gaps(page: &mut String, audit: &Audit) {
     for (place, reason) in audit.gaps() {
-        let (place, reason) = (escaped(&place), escaped(&reason));
+        let (place, reason) = (escaped(&place), marked(&reason));
         let _ = write!(page, "<p class=\"notice\">Not read: {place}: {reason}</p>");
     }
 }

@@ -4,11 +4,12 @@
   const said = document.getElementById("shown");
   const fields = ["q", "severity", "region", "control", "state"].map((name) => form.elements[name]);
   const rank = { low: 0, medium: 1, high: 2, critical: 3 };
-  const all = Array.from(document.querySelectorAll(".finding"), (element) => ({
+  const all = Array.from(document.querySelectorAll("article"), (element) => ({
     element,
     section: element.closest(".vpc"),
     group: element.closest(".resource"),
-    text: element.textContent.toLowerCase() + " " + element.closest(".vpc").dataset.name,
+    text: [element.closest(".resource").firstChild, element].map((part) => part.textContent.toLowerCase()).join(" ") + " " +
+      element.closest(".vpc").dataset.name,
   }));
   const apply = () => {
     const [q, severity, region, control, state] = fields.map((field) => field.value);
@@ -20,7 +21,7 @@
       const data = element.dataset;
       const shown =
         (!severity || rank[data.severity] >= rank[severity]) &&
-        (!region || data.region === region) &&
+        (!region || section.dataset.region === region) &&
         (!control || data.control === control) &&
         (!state || data.state === state) &&
         words.every((word) => text.includes(word));

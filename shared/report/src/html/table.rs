@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::escape::escaped;
 
-/// Rows of cells below a caption.
+/// Rows of cells below a caption. The first cell of a row is its heading.
 pub(super) fn table<const N: usize>(
     page: &mut String,
     caption: &str,
@@ -21,8 +21,11 @@ pub(super) fn table<const N: usize>(
     page.push_str("</tr></thead><tbody>");
     for row in rows {
         page.push_str("<tr>");
-        for cell in row {
-            let _ = write!(page, "<td>{}</td>", escaped(&cell));
+        for (column, cell) in row.iter().enumerate() {
+            let _ = match column {
+                0 => write!(page, "<th scope=\"row\">{}</th>", escaped(cell)),
+                _ => write!(page, "<td>{}</td>", escaped(cell)),
+            };
         }
         page.push_str("</tr>");
     }

@@ -16,7 +16,7 @@ fn subject(counts: &[(Outcome, usize)], severity: published::Severity) -> String
 }
 
 #[test]
-fn the_subject_says_what_asks_the_most_of_people_first_and_nothing_that_contradicts_it() {
+fn subject_names_the_most_urgent_outcome_first_and_contradicts_nothing() {
     use Outcome::*;
     use published::Severity;
     insta::assert_snapshot!(subject(&[(Repaired, 3), (Manual, 1)], Severity::High), @"[Postern] HIGH vpc-0f1e2d3c4b5a69788 (eu-central-1): policy-open needs action");

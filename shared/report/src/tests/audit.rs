@@ -33,6 +33,12 @@ pub(crate) fn topology() -> Topology {
         resource: "arn:aws:s3:::any-bucket/key".to_owned(),
         context: [("aws:PrincipalAccount".to_owned(), vec!["444455556666".to_owned()])].into(),
     };
+    let elsewhere = Proof {
+        kind: ProofKind::Resource,
+        principal: "arn:aws:iam::111122223333:role/payments".to_owned(),
+        context: [("aws:ResourceAccount".to_owned(), vec!["777788889999".to_owned()])].into(),
+        ..proof.clone()
+    };
     Topology {
         cidrs: vec!["10.0.0.0/16".to_owned()],
         subnets: vec![subnet('a', SubnetClass::Private), subnet('b', SubnetClass::Public)],
@@ -53,7 +59,7 @@ pub(crate) fn topology() -> Topology {
                 subnets: Vec::new(),
                 route_tables: vec!["rtb-0badcafe0badcafe0".to_owned()],
                 security_groups: Vec::new(),
-                proofs: vec![proof],
+                proofs: vec![proof, elsewhere],
             },
             EndpointView {
                 id: "vpce-0123456789abcdef0".to_owned(),
@@ -100,7 +106,7 @@ pub(crate) fn example() -> Audit {
         organization_paths: Vec::new(),
         accounts: vec!["111122223333".to_owned()],
         principals: Vec::new(),
-        note: "The account and its own organisation are taken for trusted.".to_owned(),
+        note: "Only the account and its own organisation count as trusted.".to_owned(),
     };
     let region = |region: &str, gap: Option<&str>| AuditedRegion {
         region: region.to_owned(),
@@ -146,7 +152,7 @@ fn golden_audit_has_the_summary_first_and_findings_by_resource() {
 }
 
 #[test]
-fn several_accounts_are_told_apart_and_one_that_was_not_read_is_named() {
+fn findings_name_their_account_and_an_unread_account_is_named() {
     let mut audit = example();
     let mut scope = audit.scopes[0].clone();
     scope.report.scope.account = "444455556666".to_owned();
@@ -215,6 +221,8 @@ fn document_follows_its_schema() {
         .map(|error| error.to_string())
         .collect();
     assert_eq!(errors, Vec::<String>::new());
+    let filtered = serde_json::to_value(example().at_least(Severity::High)).unwrap();
+    assert!(validator.is_valid(&filtered), "{filtered}");
     assert_eq!(document["scopes"][0]["report"]["scope"]["resource"]["id"], VPC);
 }
 
@@ -227,6 +235,21 @@ fn summary_counts_what_is_open_and_follows_the_severity() {
     assert_eq!(summary, (1, 1, 4));
     let severe = audit.at_least(Severity::High);
     assert_eq!((severe.summary.total(), severe.open().count()), (3, 3));
+    assert_eq!(
+        severe.frameworks,
+        example().frameworks,
+        "requirements count every finding"
+    );
+    let sentence = "Findings below severity high are neither shown nor counted (`--severity high`).";
+    assert!(
+        terminal::render(&severe, Colour::Never)
+            .replace('\n', " ")
+            .contains(sentence)
+    );
+    let page = html::render(&severe);
+    assert!(page.contains("Findings below severity high are neither shown nor counted"));
+    assert!(page.contains("Findings of every severity by requirement"));
+    assert!(!terminal::render(&example(), Colour::Never).contains("are neither shown nor counted"));
 }
 
 #[test]
@@ -252,7 +275,10 @@ fn page_draws_endpoints_interfaces_routes_and_open_policies() {
         "<g data-endpoint=\"vpce-0a1b2c3d4e5f60718\">",
         "1 of 1 subnets have the route",
         "network interface in subnet-0a0000000000000",
-        "no network interface in this zone",
+        "<circle class=\"none\"",
+        "<g data-groups=\"1\"><text class=\"soft\"",
+        ">sg-0123456789abcdef0</text>",
+        "<td>sg-0123456789abcdef0</td>",
         "<g data-proof=\"principal\"><title>arn:aws:iam::444455556666:role/anybody calls s3:GetObject",
         "<li id=\"repair-0-1\">replace the policy of vpce-0a1b2c3d4e5f60718",
     ] {
@@ -282,28 +308,61 @@ fn hostile_names_are_text() {
 }
 
 #[test]
-fn page_of_two_thousand_endpoints_stays_below_ten_megabytes() {
+fn proof_names_the_account_of_a_resource_whose_arn_does_not() {
+    let proof = &topology().endpoints[0].proofs[1];
+    let sentence = "arn:aws:iam::111122223333:role/payments calls s3:GetObject on arn:aws:s3:::any-bucket/key of account \
+                    777788889999";
+    assert_eq!(proof.sentence(), sentence);
+    let text = terminal::render(&example(), Colour::Never);
+    assert!(text.contains("of account 777788889999"), "{text}");
+    assert!(html::render(&example()).contains(" of account <code>777788889999</code></summary>"));
+    let named = Proof {
+        resource: "arn:aws:kms:eu-central-1:777788889999:key/1".to_owned(),
+        ..proof.clone()
+    };
+    assert_eq!(named.owner(), None);
+}
+
+#[test]
+fn unknown_prices_are_counted_in_every_sum() {
     let mut audit = example();
-    let scope = audit.scopes.remove(0);
-    for number in 0..200 {
-        let mut scope = scope.clone();
-        scope.report.scope.resource.id = format!("vpc-{number}");
-        let endpoint = scope.topology.endpoints[1].clone();
-        scope.topology.endpoints = vec![endpoint; 10];
-        audit.scopes.push(scope);
+    let report = &mut audit.scopes[0].report;
+    let count = report.changes.len();
+    for change in &mut report.changes {
+        change.monthly_cost = None;
     }
+    report.plan.monthly_cost = Default::default();
+    report.plan.audit_monthly_cost = Default::default();
+    report.plan.unpriced = count;
+    let audit = Audit::new(audit.accounts, audit.time, audit.perimeter, audit.scopes);
+    assert_eq!(audit.summary.unpriced, count);
+    let sentences =
+        format!("{count} proposed changes have no known price. To look prices up, run `postern prices --write`.");
+    let text = terminal::render(&audit, Colour::Never).replace('\n', " ");
+    assert!(text.contains(&sentences), "{text}");
     let page = html::render(&audit);
-    assert_eq!(page.matches("<g data-endpoint=").count(), 2_000);
-    assert!(page.len() < 10 << 20, "{}", page.len());
+    for part in [
+        format!("{count} proposed changes have no known price"),
+        format!("{count} repairs that Postern proposes, {count} of unknown price</h3>"),
+    ] {
+        assert!(page.contains(&part), "{part}");
+    }
+    assert!(!page.contains("$0.00 a month"));
+    let reports = [&audit.scopes[0].report];
+    let digest = crate::text::digest::digest(&reports).replace('\n', " ");
+    assert!(
+        digest.contains(&format!("{count}, {count} of unknown price")),
+        "{digest}"
+    );
 }
 
 #[test]
 fn page_lists_what_postern_changed_before() {
     let page = html::render(&example());
     assert!(page.contains("<summary>1 change on record</summary>"), "{page}");
-    assert!(
-        page.contains("<td>2026-11-01 10:15 UTC</td><td>add subnet-1 (eu-central-1a) to vpce-1</td><td>applied</td>")
-    );
+    assert!(page.contains(
+        "<th scope=\"row\">2026-11-01 10:15 UTC</th><td>add subnet-1 (eu-central-1a) to vpce-1</td><td>applied</td>"
+    ));
     let mut without = example();
     without.scopes[0].history.clear();
     assert!(!html::render(&without).contains("on record"));

@@ -305,7 +305,7 @@ fn hub_is_drawn_with_the_spokes_of_each_endpoint() {
     );
     assert!(page.contains("Used by 1 spoke."));
     assert!(groups(&html::render(&example()), "data-spokes").is_empty());
-    let cells = format!("<td>{SPOKE}</td><td>com.amazonaws.eu-central-1.kms</td><td>{VPC}</td>");
+    let cells = format!("<th scope=\"row\">{SPOKE}</th><td>com.amazonaws.eu-central-1.kms</td><td>{VPC}</td>");
     assert_eq!(
         page.matches(&cells).count(),
         2,

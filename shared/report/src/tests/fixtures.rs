@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::published::{Report, schema};
 use crate::*;
 use postern_core::changes::{
-    AddSubnet, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup, ManagedGroup, NewEndpoint, ReplacePolicy,
+    AddSubnet, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup, HTTPS, ManagedGroup, NewEndpoint,
+    ReplacePolicy,
 };
 use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Conclusion, Exempt, Finding, Remediation};
@@ -184,6 +185,7 @@ pub(super) fn audited() -> Reconciliation {
     let group = Change::CreateManagedGroup(CreateManagedGroup::for_ingress(VPC.into()));
     let admit = Change::AuthorizeIngress(AuthorizeIngress {
         group: ManagedGroup { vpc: VPC.into() },
+        ports: HTTPS,
         cidrs: BTreeSet::from(["10.0.1.0/24".parse().unwrap()]),
     });
     let create = Change::CreateEndpoint(NewEndpoint {

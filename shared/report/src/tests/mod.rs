@@ -6,6 +6,7 @@ mod fixtures;
 mod golden;
 mod hostile;
 mod laws;
+mod page;
 mod samples;
 mod worlds;
 

@@ -13,6 +13,7 @@ use postern_core::model::network_acl::{AclEntry, NetworkAcl};
 use postern_core::model::part::Tags;
 use postern_core::model::scope_snapshot::Snapshot;
 use postern_core::model::snapshot::*;
+use postern_core::model::traffic::Traffic;
 use postern_core::settings::Settings;
 use postern_policy::{Perimeter, template};
 
@@ -50,8 +51,11 @@ organizations = []
 [modes]
 default = "audit"
 credentials-unbound = "audit"
+endpoint-idle = "audit"
 [prices]
 interface_endpoint_zone_hour = 0.011
+interface_endpoint_gigabyte = 0.01
+nat_gateway_gigabyte = 0.048
 "#;
 
 /// Snapshots with their settings. Of a control that finds something in several, the first counts.
@@ -90,7 +94,11 @@ fn neglected() -> VpcSnapshot {
     add(&mut vpc, "vpce-04444444444444444", &own("secretsmanager"), |endpoint| {
         endpoint.private_dns = false;
     });
-    add(&mut vpc, "vpce-05555555555555555", &own("rum"), |_| {});
+    add(&mut vpc, "vpce-05555555555555555", &own("rum"), |endpoint| {
+        endpoint.created = Some("2026-01-10T12:00:00Z".parse().unwrap());
+    });
+    let traffic = vpc.traffic.as_mut().unwrap();
+    traffic.bytes.insert("vpce-05555555555555555".into(), 0);
     add(&mut vpc, "vpce-06666666666666666", PARTNER, |endpoint| {
         endpoint.state = EndpointState::PendingAcceptance;
         endpoint.created = Some("2026-02-20T12:00:00Z".parse().unwrap());
@@ -103,6 +111,28 @@ fn neglected() -> VpcSnapshot {
     add_ipv6_subnet(&mut vpc);
     vpc.network_acls = Ok(acls(Some(APP_A)));
     vpc
+}
+
+/// The neglected VPC with ten endpoints, all of which have the default policy of AWS.
+pub(super) fn crowded() -> (Snapshot, Settings) {
+    let mut vpc = neglected();
+    for (number, short) in ["kms", "sts", "secretsmanager"].into_iter().enumerate() {
+        let service = format!("com.amazonaws.{REGION}.{short}");
+        add(
+            &mut vpc,
+            &format!("vpce-0{number}000000000000000"),
+            &service,
+            |endpoint| {
+                endpoint.subnets = [APP_A.into()].into();
+                endpoint.security_groups = ["sg-0cccccccccccccccc".into(), "sg-0eeeeeeeeeeeeeeee".into()].into();
+                endpoint.private_dns = false;
+            },
+        );
+    }
+    for endpoint in vpc.endpoints.as_mut().unwrap().values_mut() {
+        endpoint.policy = Some(ALLOW_ALL.to_owned());
+    }
+    (Snapshot::Vpc(vpc), Settings::parse(SETTINGS, &known()).unwrap())
 }
 
 /// A public subnet with IPv6 addresses alone.
@@ -255,6 +285,10 @@ fn bare(id: &str, network: &str) -> VpcSnapshot {
         security_groups: Ok(groups.map(|group| (group.id.clone(), group)).into()),
         services: Ok(Arc::new(catalogue())),
         network_acls: Ok(acls(None)),
+        traffic: Ok(Traffic {
+            since: "2026-02-15T00:00:00Z".parse().unwrap(),
+            bytes: BTreeMap::new(),
+        }),
         hosted_zones: Ok(BTreeMap::new()),
         dns_profile: Ok(None),
         central: Ok(Central::default()),

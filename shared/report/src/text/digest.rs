@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use postern_core::model::cost::MonthlyCost;
 use postern_core::model::text::plural;
 
 use super::page::{Page, foreign};
 use super::phrases::{counted, happened, level, named};
+use crate::cost::Cost;
 use crate::published::{ChangeResult, Mode, Outcome, Report, ResourceKind, Severity};
 
 const MOST_CONTROLS: usize = 12;
@@ -103,7 +103,7 @@ fn controls(reports: &[&Report]) -> Page {
         page.wrapped_at_most(2, "", &format!("{severity} {}: {said}", foreign(control, 60)));
     }
     if let Some(more) = controls.len().checked_sub(MOST_CONTROLS).filter(|more| *more > 0) {
-        page.wrapped("", &format!("... and {more} more controls"));
+        page.wrapped("", &format!("... and {more} more control{}", plural(more)));
     }
     page
 }
@@ -122,7 +122,7 @@ fn scopes(reports: &[&Report]) -> Page {
         page.wrapped_at_most(1, "- ", &line);
     }
     if !others.is_empty() {
-        page.wrapped("", &format!("... and {} more", counted_scopes(others)));
+        page.wrapped("", &format!("Not listed here: {}", counted_scopes(others)));
     }
     page
 }
@@ -131,9 +131,8 @@ fn changes(reports: &[&Report]) -> Page {
     let of = |mode: Mode, result: Option<ChangeResult>| {
         let changes = reports.iter().flat_map(|report| &report.changes);
         let wanted = changes.filter(move |change| change.mode == mode && result.is_none_or(|r| change.result == r));
-        wanted.fold((0, MonthlyCost::ZERO), |(count, cost), change| {
-            (count + 1, cost + change.monthly_cost.unwrap_or_default())
-        })
+        let wanted: Vec<_> = wanted.collect();
+        (wanted.len(), Cost::of(wanted))
     };
     let (failed, _) = of(Mode::Enforce, Some(ChangeResult::Failed));
     let (applied, cost) = of(Mode::Enforce, Some(ChangeResult::Applied));
@@ -142,11 +141,11 @@ fn changes(reports: &[&Report]) -> Page {
     if applied + failed > 0 {
         page.wrapped(
             "",
-            &format!("Changes by Postern: {failed} failed, {applied} applied, {cost} a month together"),
+            &format!("Changes by Postern: {failed} failed, {applied} applied, {cost}"),
         );
     }
     if proposed > 0 {
-        let proposed = format!("{proposed}, {proposed_cost} a month together");
+        let proposed = format!("{proposed}, {proposed_cost}");
         page.wrapped(
             "",
             &format!("Changes that Postern proposes (audit mode, nothing was changed): {proposed}"),

@@ -5,8 +5,9 @@ pub(crate) mod page;
 pub(crate) mod phrases;
 mod step;
 
-use postern_core::model::cost::MonthlyCost;
+use postern_core::model::text::plural;
 
+use crate::cost::Cost;
 use crate::published::{Change, ChangeResult, Finding, Mode, Outcome, Remediation, Report, TriggeringEvent};
 use page::{Page, code_line, foreign};
 use phrases::{happened, level, named, noun, status, subject_of, terms};
@@ -92,7 +93,12 @@ fn findings(report: &Report, room: usize) -> Page {
         controls.sort_unstable();
         controls.dedup();
         let controls = foreign(&controls.join(", "), 200);
-        page.wrapped_at_most(2, "", &format!("... and {} more findings: {controls}", left.len()));
+        let count = left.len();
+        page.wrapped_at_most(
+            2,
+            "",
+            &format!("... and {count} more finding{}: {controls}", plural(count)),
+        );
     }
     page
 }
@@ -128,7 +134,8 @@ fn events(events: &[TriggeringEvent]) -> Page {
         page.wrapped_at_most(3, "", &caller(event));
     }
     if called.len() > MOST_EVENTS {
-        page.wrapped("", &format!("... and {} more calls.", called.len() - MOST_EVENTS));
+        let more = called.len() - MOST_EVENTS;
+        page.wrapped("", &format!("... and {more} more call{}.", plural(more)));
     }
     if called.is_empty() && !events.is_empty() {
         page.wrapped("", "Found by the scheduled sweep; no call is known that led to this.");
@@ -179,12 +186,9 @@ fn list(changes: &[&Change], title: &str, room: usize, page: &mut Page) {
         return;
     }
     let priced = changes.iter().filter(|change| change.result != ChangeResult::Failed);
-    let (known, unknown): (Vec<_>, Vec<_>) = priced.map(|change| change.monthly_cost).partition(Option::is_some);
-    let cost = known.into_iter().flatten().sum::<MonthlyCost>();
-    let total = match (changes.len(), unknown.len()) {
-        (0 | 1, _) => String::new(),
-        (_, 0) => format!(", {cost} a month together"),
-        (_, unknown) => format!(", {cost} a month together and {unknown} of unknown price"),
+    let total = match changes.len() {
+        0 | 1 => String::new(),
+        _ => format!(", {}", Cost::of(priced.copied())),
     };
     page.wrapped("", &format!("{title}{total}:"));
     let mut sorted = changes.to_vec();
@@ -193,7 +197,8 @@ fn list(changes: &[&Change], title: &str, room: usize, page: &mut Page) {
         let entry = entry(change);
         let last = position + 1 == sorted.len();
         if position > 0 && page.len() + entry.len() + usize::from(!last) > room {
-            page.wrapped("  ", &format!("... and {} more changes", sorted.len() - position));
+            let more = sorted.len() - position;
+            page.wrapped("  ", &format!("... and {more} more change{}", plural(more)));
             return;
         }
         page.extend(entry);

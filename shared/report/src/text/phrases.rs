@@ -27,21 +27,30 @@ pub(crate) fn noun(report: &Report) -> &'static str {
     }
 }
 
-/// Such as `endpoint vpce-0a1b2c3d "payments-s3" (com.amazonaws.eu-central-1.s3)`.
-pub(crate) fn subject_of(finding: &Finding) -> String {
-    let kind = match finding.resource.kind {
+/// The kind of a resource, before its id.
+pub(crate) fn kind(resource: &Resource) -> &'static str {
+    match resource.kind {
         ResourceKind::Vpc => "VPC",
         ResourceKind::Subnet => "subnet",
         ResourceKind::RouteTable => "route table",
         ResourceKind::Endpoint => "endpoint",
         ResourceKind::EndpointService => "endpoint service",
         ResourceKind::EndpointConnection => "connection of endpoint",
-    };
+    }
+}
+
+/// Such as `endpoint vpce-0a1b2c3d "payments-s3" (com.amazonaws.eu-central-1.s3)`.
+pub(crate) fn subject_of(finding: &Finding) -> String {
     let service = finding
         .service
         .as_deref()
         .map(|service| format!(" ({})", foreign(service, 80)));
-    format!("{kind} {}{}", named(&finding.resource), service.unwrap_or_default())
+    format!(
+        "{} {}{}",
+        kind(&finding.resource),
+        named(&finding.resource),
+        service.unwrap_or_default()
+    )
 }
 
 /// The outcome of one finding, after its control.

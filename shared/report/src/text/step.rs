@@ -45,7 +45,9 @@ fn step(finding: &Finding, report: &Report) -> (String, Vec<String>) {
             console,
         ),
         Outcome::Audit => (
-            "To let Postern make these changes, set in section [modes] of the settings:".to_owned(),
+            "To make these changes here, run the first line. To have the control enforced in the whole account and Region, \
+             put the others into section [modes] of the settings:"
+                .to_owned(),
             enforcing(finding, report),
         ),
         Outcome::Pending => (
@@ -66,9 +68,9 @@ fn step(finding: &Finding, report: &Report) -> (String, Vec<String>) {
     }
 }
 
-/// What section `[modes]` of the settings has to have. Interrupting changes need a mode of their own.
+/// The command that makes the changes of the finding, and what section `[modes]` of the settings has to have. Interrupting
+/// changes need a flag and a mode of their own.
 fn enforcing(finding: &Finding, report: &Report) -> Vec<String> {
-    let mut lines = vec![format!("{} = \"enforce\"", foreign(&finding.control, 60))];
     let own = match &finding.remediation {
         Some(Remediation::Automatic { changes }) => changes.as_slice(),
         Some(Remediation::Manual { .. }) | None => &[],
@@ -79,6 +81,14 @@ fn enforcing(finding: &Finding, report: &Report) -> Vec<String> {
             SafetyClass::Interrupting | SafetyClass::Disconnecting
         )
     });
+    let flag = if interrupts { " --interrupting" } else { "" };
+    let control = &finding.control;
+    let apply = format!(
+        "postern apply {} --control {}{flag}",
+        argument(&report.scope.resource.id),
+        argument(control)
+    );
+    let mut lines = vec![apply, format!("{} = \"enforce\"", foreign(control, 60))];
     if interrupts {
         lines.extend(["[modes.interrupting]", "mode = \"enforce\""].map(str::to_owned));
     }

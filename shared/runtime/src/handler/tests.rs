@@ -5,7 +5,7 @@ mod spokes;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use postern_cloud::{ACCOUNT, Fault};
+use postern_cloud::{ACCOUNT, Fault, Faults};
 use postern_core::functions::SUBNET_INSPECTOR;
 use serde_json::json;
 
@@ -47,6 +47,26 @@ async fn event_of_another_account_does_not_keep_others_from_being_handled() {
     let answer = rig.handle(&[message("foreign", &foreign), message("own", &own)]).await;
     assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "foreign"}]}));
     assert_eq!(rig.called("ec2:Modify"), ["ec2:ModifyVpcEndpoint"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn scopes_of_one_kind_that_cannot_be_listed_do_not_keep_a_sweep_from_the_others() {
+    for (denied, repaired) in [
+        ("ec2:DescribeVpcEndpointServiceConfigurations", 1),
+        ("ec2:DescribeVpcs", 0),
+    ] {
+        let (rig, log) = (Rig::new(), Log::start());
+        rig.cloud
+            .set_faults(Faults::none().denying(denied).with(Fault::Throttled, 0.0));
+        let answer = rig.handle(&[message("sweep", &schedule())]).await;
+        assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "sweep"}]}));
+        assert_eq!(rig.called("ec2:Modify").len(), repaired, "{denied}: {:#?}", log.text());
+        let line = log.line("not reconciled, the messages are delivered again");
+        assert!(
+            line["error"].as_str().unwrap().contains("UnauthorizedOperation"),
+            "{line}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 mod central;
 mod differential;
 mod foreign_account;
+mod traffic;
 mod undone_at_once;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, Change, ChangeOutcome, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, IsolateEndpoint, ManagedGroup, NewEndpoint as Wanted,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, HTTPS, IsolateEndpoint, ManagedGroup, NewEndpoint as Wanted,
     QuarantineEndpoint, ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
@@ -98,6 +99,7 @@ fn changes(cloud: &Cloud) -> Vec<Change> {
             Change::CreateManagedGroup(CreateManagedGroup::for_ingress(vpc.as_str().into())),
             Change::AuthorizeIngress(AuthorizeIngress {
                 group: group(),
+                ports: HTTPS,
                 cidrs: ["10.0.0.0/16", "2001:db8::/56"]
                     .map(|cidr| cidr.parse().unwrap())
                     .into(),

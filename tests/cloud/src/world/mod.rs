@@ -54,6 +54,8 @@ pub struct World {
     pub hosted_zones: BTreeMap<String, HostedZone>,
     /// The Route 53 Profiles of VPCs.
     pub dns_profiles: BTreeMap<String, String>,
+    /// When endpoints processed how many bytes, by endpoint.
+    pub traffic: BTreeMap<String, BTreeMap<Timestamp, u64>>,
     /// Public TXT records, by their whole names.
     pub txt_records: BTreeMap<String, String>,
     /// Whether a connection that was rejected can be accepted. AWS documents neither.
@@ -223,6 +225,7 @@ impl World {
             parameters: BTreeMap::new(),
             hosted_zones: BTreeMap::new(),
             dns_profiles: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             txt_records: BTreeMap::new(),
             rejected_is_final: false,
             page: rng.choice([1, 2, 3, 7, 1_000, 1_000]).unwrap_or(1_000),

@@ -27,6 +27,8 @@ pub(crate) struct Output {
     reports: usize,
     /// Whether the events of the part are printed one by one.
     detailed: bool,
+    /// Control, resource and service of the findings that were printed.
+    printed: BTreeSet<[String; 3]>,
 }
 
 impl Output {
@@ -41,6 +43,7 @@ impl Output {
             alerts: 0,
             reports: 0,
             detailed: false,
+            printed: BTreeSet::new(),
         }
     }
 
@@ -78,7 +81,7 @@ impl Output {
                 spoke.id, spoke.endpoint, spoke.hub
             )),
             Progress::Unanswered { action } => self.step(&format!(
-                "{} from now on EC2 carries out {action}, but the answer is lost",
+                "{} EC2 carries out {action}, but its answer is lost",
                 self.color.mark(false)
             )),
             Progress::Healed => self.step(&format!(
@@ -98,13 +101,14 @@ impl Output {
     pub(crate) fn end(&self, result: &ScenarioResult) -> ExitCode {
         let seconds = self.start.elapsed().as_secs_f64();
         println!(
-            "\nIn all, {} alerts and {} reports arrived. ({seconds:.0} s)",
-            self.alerts, self.reports
+            "\nIn all, {} and {} arrived. ({seconds:.0} s)",
+            counted(self.alerts, "alert"),
+            counted(self.reports, "report")
         );
         match result.succeeded() {
             true => {
                 println!(
-                    "{} Repaired, reported, repeated events ignored, completed after a failure, rolled back, resumed, service closed, spoke told.",
+                    "{} Repaired, reported, repeated events ignored, completed after a failure, rolled back, resumed, service closed, blocked spoke reported.",
                     self.color.mark(true)
                 );
                 ExitCode::SUCCESS
@@ -152,37 +156,21 @@ impl Output {
                 let columns: [(&str, &[Check]); 2] = [("before", &self.opened), ("after", &round.checks)];
                 println!("\n{}", table(&self.service, &columns, self.color));
                 self.findings(&round.reports);
-                for alert in &round.alerts {
-                    self.line(&format!("alert: {}", alert.subject));
-                }
             }
             Part::Central => {
                 self.step(&counts(round));
-                for (alert, title) in round
-                    .alerts
-                    .iter()
-                    .zip(["The alert, as it arrives", "And when the route is back"])
-                {
-                    self.title(title);
-                    println!("Subject: {}\n\n{}", alert.subject, alert.text.trim_end());
-                }
+                self.findings(&round.reports);
             }
-            Part::Interrupted | Part::RolledBack | Part::Resumed | Part::Blocked => {
-                for alert in &round.alerts {
-                    self.line(&format!("alert: {}", alert.subject));
-                }
-                self.step(&counts(round));
-            }
+            Part::Interrupted | Part::RolledBack | Part::Resumed | Part::Blocked => self.step(&counts(round)),
         }
     }
 
-    /// Each finding once.
-    fn findings(&self, reports: &[Report]) {
+    /// Findings that were not printed before.
+    fn findings(&mut self, reports: &[Report]) {
         self.title("Findings");
-        let mut known = BTreeSet::new();
         for finding in reports.iter().flat_map(|report| report.list("findings")) {
             let key = ["/control", "/resource/id", "/service"].map(|pointer| text(finding, pointer));
-            if !known.insert(key) {
+            if !self.printed.insert(key.map(str::to_owned)) {
                 continue;
             }
             let outcome = text(finding, "/outcome");
@@ -196,25 +184,22 @@ impl Output {
         }
     }
 
-    /// One alert exactly as it arrives, and what arrives with it.
+    /// One alert exactly as it arrives, and the report that arrives with it.
     fn messages(&self, round: &Round) {
         let Some((alert, report)) = round.alerts.first().zip(round.reports.first()) else {
             return;
         };
         self.title("An alert, as it arrives on the topic Alerts");
         println!("Subject: {}\n\n{}", alert.subject, alert.text.trim_end());
-        self.title("The report, as it arrives on the topic Reports");
-        let json = report.json.to_string();
-        self.line(&format!("Subject: {}", report.subject));
-        self.line(&format!(
-            "{} bytes of JSON, schema {}, with {} findings and {} changes:",
-            json.len(),
+        println!();
+        self.step(&format!(
+            "topic Reports received the same as JSON: {} bytes, schema {}, {}, {}",
+            report.json.to_string().len(),
             report.text("/schema"),
-            report.list("findings").count(),
-            report.list("changes").count()
+            counted(report.list("findings").count(), "finding"),
+            counted(report.list("changes").count(), "change")
         ));
-        self.line(&format!("{} …", json.chars().take(160).collect::<String>()));
-        self.line(&format!("Attributes of both: {}", attributes(alert)));
+        self.step(&format!("attributes of both messages: {}", attributes(alert)));
     }
 
     fn delivered(&self, delivery: &Delivery) {
@@ -270,12 +255,17 @@ impl Output {
 /// What a part of the scenario caused.
 fn counts(round: &Round) -> String {
     format!(
-        "{} EC2 calls, {} of them changes; {} alerts, {} reports",
-        round.calls.len(),
+        "{}, {} of them changes; {}, {}",
+        counted(round.calls.len(), "EC2 call"),
         round.mutations().count(),
-        round.alerts.len(),
-        round.reports.len()
+        counted(round.alerts.len(), "alert"),
+        counted(round.reports.len(), "report")
     )
+}
+
+/// Such as `2 alerts`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn attributes(alert: &Alert) -> String {

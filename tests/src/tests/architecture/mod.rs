@@ -1,7 +1,7 @@
 //! What may depend on what.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -244,4 +244,39 @@ fn floors_of_the_core_use_only_those_below_them() {
         described.replace("\n//!", "").contains(&floors),
         "lib.rs describes other floors than {floors}"
     );
+}
+
+/// The files below a folder that contain one of these texts.
+fn containing(folder: &Path, texts: &[&str], found: &mut BTreeSet<PathBuf>) {
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && !name.starts_with('.') && name != "target" {
+            containing(&path, texts, found);
+        } else if let Ok(text) = std::fs::read_to_string(&path)
+            && texts.iter().any(|one| text.contains(one))
+        {
+            found.insert(path);
+        }
+    }
+}
+
+/// What `make generate` writes names every control.
+#[test]
+fn control_is_named_in_its_file_and_in_the_registry_only() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for name in ["service-unprotected", "service-single-zone", "service-region-open"] {
+        let module = name.replace('-', "_");
+        let mut found = BTreeSet::new();
+        for folder in ["shared", "functions", "cli", "infra", "tests"] {
+            containing(&root.join(folder), &[name, &module], &mut found);
+        }
+        // This test, and the samples of control pages, which are generated.
+        for other in ["tests/src/tests/architecture/mod.rs", "shared/report/samples.json"] {
+            found.remove(&root.join(other));
+        }
+        let own = format!("{module}.rs");
+        let controls = root.join("shared/core/src/controls");
+        assert_eq!(found, ["mod.rs", &own].map(|file| controls.join(file)).into());
+    }
 }

@@ -112,7 +112,7 @@ pub(crate) fn reading(action: &str) -> Request {
     match action {
         "ec2:DescribeVpcAttribute" => check(action, format!("arn:aws:ec2:{REGION}:444455556666:vpc/vpc-1"), &[]),
         "ec2:DescribeVpcEndpointServicePermissions" => of_service(action),
-        "route53profiles:ListProfileAssociations" => check(action, "*", &[]),
+        "route53profiles:ListProfileAssociations" | "cloudwatch:GetMetricData" => check(action, "*", &[]),
         _ if action.starts_with("ec2:Describe") || action.starts_with("elasticloadbalancing:Describe") => {
             check(action, "*", &[])
         }

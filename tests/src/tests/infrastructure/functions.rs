@@ -170,7 +170,7 @@ fn connection_notifications_go_to_the_queue_of_the_service_inspector_and_from_no
 }
 
 #[test]
-fn who_cannot_delete_something_because_of_dependencies_starts_a_function_whoever_it_is() {
+fn failed_deletion_because_of_dependencies_starts_a_function_for_every_caller() {
     let template = template();
     let failing = FUNCTIONS.iter().filter(|function| !function.failed_events.is_empty());
     assert!(failing.clone().next().is_some());

@@ -210,6 +210,7 @@ fn forbidden() -> Vec<Request> {
         "ec2:DescribeVpcs",
         "ec2:DescribeVpcEndpointConnections",
         "route53profiles:ListProfileAssociations",
+        "cloudwatch:GetMetricData",
     ] {
         let mut elsewhere = check(call, "*", &[]);
         elsewhere

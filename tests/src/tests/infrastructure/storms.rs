@@ -69,7 +69,9 @@ fn on_known(entry: &Entry, kind: &str, id: &str, known: &Known) -> Request {
 fn asked(stack: &Stack, entry: &Entry, known: &Known) -> Vec<Request> {
     match entry.service {
         Service::Ec2 => asked_by_ec2(entry, known),
-        Service::LoadBalancers | Service::Route53 | Service::Route53Profiles => vec![reading(&entry.action())],
+        Service::LoadBalancers | Service::Route53 | Service::Route53Profiles | Service::CloudWatch => {
+            vec![reading(&entry.action())]
+        }
         Service::Organizations => vec![global(&entry.action(), "*")],
         Service::DynamoDb => {
             let body: Value = serde_json::from_str(entry.parameter("Body").unwrap()).unwrap();

@@ -100,7 +100,11 @@ impl<'a> Evidence<'a> {
         let session = session.map_err(|error| error.to_string())?;
         let seen = session.observe_region(&REGION.into(), &parts, settings).await;
         let mut scopes = BTreeMap::new();
-        for snapshot in seen.map_err(|error| error.to_string())? {
+        let (snapshots, errors) = seen;
+        if let Some(error) = errors.first() {
+            return Err(error.to_string());
+        }
+        for snapshot in snapshots {
             let history = ledger.past(&snapshot.scope(), None).await;
             let history = history.map_err(|error| error.to_string())?;
             let findings = evaluate(CONTROLS, &snapshot, settings, &history, aws.now(), &POLICIES);

@@ -44,7 +44,7 @@ async fn every_change_applied_again_is_not_needed_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn every_change_that_fails_at_any_call_says_what_and_whether_to_try_again() {
+async fn failure_of_any_call_of_a_change_names_the_call_and_whether_to_retry() {
     let refusals = [
         ("RequestLimitExceeded", true),
         ("InternalError", true),

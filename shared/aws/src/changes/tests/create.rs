@@ -112,7 +112,7 @@ async fn a_token_that_brings_back_a_dead_endpoint_is_replaced() {
 
 /// The answer got lost, and the endpoint failed before the next attempt.
 #[tokio::test]
-async fn what_this_run_made_is_on_record_although_it_came_to_nothing() {
+async fn endpoint_that_this_run_created_is_recorded_even_if_it_failed() {
     let run = "<tagSet><item><key>postern:run</key><value>run-1</value></item></tagSet></vpcEndpoint>";
     let failed = created_as("vpce-failed", "failed").replace("</vpcEndpoint>", run);
     let cloud = Cloud::new()
@@ -136,7 +136,7 @@ async fn the_third_dead_endpoint_ends_the_attempt() {
 }
 
 #[tokio::test]
-async fn what_a_concurrent_run_created_with_the_same_token_is_waited_for() {
+async fn endpoint_of_a_concurrent_run_with_the_same_token_is_awaited() {
     let cloud = Cloud::new()
         .on("DescribeVpcEndpoints", "<vpcEndpointSet/>")
         .refuse(
@@ -167,7 +167,7 @@ async fn a_token_that_an_endpoint_used_up_which_is_gone_is_replaced() {
 }
 
 #[tokio::test]
-async fn what_another_run_asked_for_and_does_not_show_yet_is_not_asked_for_twice() {
+async fn endpoint_that_another_run_requested_is_not_requested_again() {
     let cloud = Cloud::new().always("DescribeVpcEndpoints", "<vpcEndpointSet/>").refuse(
         "CreateVpcEndpoint",
         "IdempotentParameterMismatch",

@@ -221,7 +221,7 @@ async fn ingress_is_authorized_for_the_sources_that_are_missing_alone() {
 }
 
 #[tokio::test]
-async fn what_was_added_alone_is_what_can_be_taken_back() {
+async fn only_added_rules_are_rolled_back() {
     let answers = |there: &[&str]| {
         Cloud::new()
             .on("DescribeSecurityGroups", &group(&https_from(there)))

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use postern_core::changes::{
     AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup, DnsAttribute,
-    EnablePrivateDns, EnableVpcDns, IsolateEndpoint, ManagedGroup, NewEndpoint, QuarantineEndpoint, ReplacePolicy,
+    EnablePrivateDns, EnableVpcDns, HTTPS, IsolateEndpoint, ManagedGroup, NewEndpoint, QuarantineEndpoint,
+    ReplacePolicy,
 };
 use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointKind;
@@ -117,6 +118,7 @@ fn authorize(group: ManagedGroup) -> Change {
     let cidrs = ["10.0.0.0/16", "2001:db8:1::/56"];
     Change::AuthorizeIngress(AuthorizeIngress {
         group,
+        ports: HTTPS,
         cidrs: cidrs.iter().map(|cidr| cidr.parse().unwrap()).collect(),
     })
 }

@@ -85,7 +85,7 @@ async fn a_policy_that_changed_since_it_was_observed_is_left_alone() {
 }
 
 #[tokio::test]
-async fn modify_sends_what_the_change_says_and_nothing_else() {
+async fn modify_call_has_the_parameters_of_the_change_only() {
     let wire: [&[(&str, &str)]; 7] = [
         &[("AddSubnetId.1", "subnet-2")],
         &[("AddRouteTableId.1", "rtb-1")],

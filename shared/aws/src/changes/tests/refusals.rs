@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn refusals_are_told_apart_by_code_and_words() {
+async fn refusals_are_distinguished_by_code_and_message() {
     #[derive(Debug, PartialEq)]
     enum Is {
         Transient,

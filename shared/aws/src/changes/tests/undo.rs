@@ -169,7 +169,7 @@ fn unchanged(undo: &Undo) -> Cloud {
 }
 
 #[tokio::test]
-async fn every_change_is_taken_back_with_the_calls_that_this_declares() {
+async fn every_change_is_rolled_back_by_the_declared_calls() {
     let mut kinds = BTreeSet::new();
     for case in undos() {
         let cloud = unchanged(&case).on(case.act.0, &case.act.1);
@@ -192,7 +192,7 @@ async fn every_change_is_taken_back_with_the_calls_that_this_declares() {
 }
 
 #[tokio::test]
-async fn what_is_taken_back_already_is_left_alone() {
+async fn change_that_is_rolled_back_already_is_not_rolled_back_again() {
     for case in undos() {
         let outcome = undo(&Cloud::new().on(case.look.0, &case.already), &case).await;
         assert!(
@@ -204,7 +204,7 @@ async fn what_is_taken_back_already_is_left_alone() {
 }
 
 #[tokio::test]
-async fn what_is_gone_need_not_be_taken_back() {
+async fn deleted_resource_needs_no_rollback() {
     for case in undos() {
         let code = match case.look.0 {
             "DescribeVpcEndpoints" => "InvalidVpcEndpointId.NotFound",
@@ -243,7 +243,7 @@ async fn what_is_gone_need_not_be_taken_back() {
 }
 
 #[tokio::test]
-async fn every_failure_says_what_and_whether_to_try_again() {
+async fn failure_names_the_call_and_whether_to_retry() {
     for case in undos() {
         for (code, worth) in [("RequestLimitExceeded", true), ("UnauthorizedOperation", false)] {
             let looks = Cloud::new().refuse(case.look.0, code, "No.");
@@ -265,7 +265,7 @@ async fn every_failure_says_what_and_whether_to_try_again() {
 }
 
 #[tokio::test]
-async fn what_others_manage_is_not_touched() {
+async fn resources_that_others_manage_are_not_changed() {
     let table = [
         (
             "<requesterManaged>true</requesterManaged>",
@@ -290,7 +290,7 @@ async fn what_others_manage_is_not_touched() {
 }
 
 #[tokio::test]
-async fn only_what_is_tagged_as_ours_is_deleted() {
+async fn only_resources_with_the_tag_of_postern_are_deleted() {
     let cases = undos();
     let unmanaged = cases[3].look.1.replace(MANAGED, "");
     for change in [Some(&cases[3].change), None] {
@@ -312,7 +312,7 @@ async fn only_what_is_tagged_as_ours_is_deleted() {
 }
 
 #[tokio::test]
-async fn what_was_changed_since_is_left_alone_and_the_difference_told() {
+async fn resource_that_was_changed_since_is_left_alone_and_the_difference_shown() {
     let table = [
         (
             1,
@@ -386,7 +386,7 @@ async fn what_was_changed_since_is_left_alone_and_the_difference_told() {
 }
 
 #[tokio::test]
-async fn without_the_change_what_postern_created_goes_whatever_became_of_it() {
+async fn resource_that_postern_created_is_deleted_without_its_change_in_any_state() {
     let cases = undos();
     let grown = cases[3].look.1.replace("<item>subnet-2</item>", "");
     let with_rules = group(&https_from(&["10.0.0.0/16"]));
@@ -459,7 +459,7 @@ async fn rules_that_somebody_else_wrote_are_not_revoked() {
 }
 
 #[tokio::test]
-async fn what_takes_back_says_that_and_nothing_else() {
+async fn rollback_call_has_the_parameters_of_the_inverse_only() {
     let table: [(usize, &[(&str, &str)]); 9] = [
         (0, &[("VpcId", "vpc-1"), ("EnableDnsHostnames.Value", "false")]),
         (1, &[("GroupId", "sg-managed")]),

@@ -81,7 +81,7 @@ async fn a_reservation_whose_answer_got_lost_counts_once() {
 }
 
 #[tokio::test]
-async fn a_share_that_is_there_is_made_what_is_asked_for() {
+async fn existing_reservation_is_set_to_the_requested_amount() {
     let cloud = refused(Cloud::new(), 5, Some(3)).json("UpdateItem", &json!({}));
     assert!(reserve(&cloud, 4, 10).await);
     let body = &cloud.bodies("UpdateItem")[1];
@@ -100,7 +100,7 @@ async fn a_share_that_is_there_is_made_what_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_was_not_used_is_given_back() {
+async fn unused_reservation_is_returned() {
     let cloud = taken();
     give_back(&cloud, 3).await;
     let body = cloud.body("UpdateItem");
@@ -120,7 +120,7 @@ async fn what_was_not_used_is_given_back() {
 }
 
 #[tokio::test]
-async fn what_was_given_back_is_not_given_back_again() {
+async fn returned_reservation_is_not_returned_again() {
     for (unused, share) in [(4, None), (3, Some(1)), (3, None)] {
         let cloud = refused(Cloud::new(), 1, share);
         give_back(&cloud, unused).await;

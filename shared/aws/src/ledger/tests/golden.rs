@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use postern_core::changes::{
     AcceptConnection, AddSubnet, AssociateRouteTable, AttachManagedGroup, AuthorizeIngress, CreateManagedGroup,
-    DnsAttribute, EnablePrivateDns, EnableVpcDns, IsolateEndpoint, ManagedGroup, NewEndpoint, QuarantineEndpoint,
-    RejectConnection, RemoveServicePrincipals, ReplacePolicy, RequireAcceptance,
+    DnsAttribute, EnablePrivateDns, EnableVpcDns, HTTPS, IsolateEndpoint, ManagedGroup, NewEndpoint,
+    QuarantineEndpoint, RejectConnection, RemoveServicePrincipals, ReplacePolicy, RequireAcceptance,
 };
 use postern_core::history::ChangeHistory;
 use postern_core::model::address::AddressType;
@@ -52,6 +52,7 @@ fn changes() -> Vec<Change> {
         Change::CreateManagedGroup(CreateManagedGroup::for_ingress("vpc-1".into())),
         Change::AuthorizeIngress(AuthorizeIngress {
             group: group(),
+            ports: HTTPS,
             cidrs: ["10.0.0.0/16", "2001:db8:1::/56"]
                 .map(|cidr| cidr.parse().unwrap())
                 .into(),

@@ -6,7 +6,7 @@ async fn acquire(cloud: &Cloud) -> Result<Option<u64>, LedgerError> {
 }
 
 #[tokio::test]
-async fn a_lease_is_taken_where_nobody_holds_it() {
+async fn free_lease_is_taken() {
     let cloud = Cloud::new().json("UpdateItem", &json!({ "Attributes": { "version": { "N": "8" } } }));
     assert_eq!(acquire(&cloud).await.unwrap(), Some(8));
     let body = cloud.body("UpdateItem");
@@ -34,7 +34,7 @@ async fn an_answer_without_the_version_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_lease_is_given_back_by_who_holds_it_and_given_back_twice_does_no_harm() {
+async fn lease_is_released_by_its_holder_and_a_second_release_has_no_effect() {
     let cloud = Cloud::new().json("UpdateItem", &json!({}));
     let cloud = refuse(cloud, "UpdateItem", "ConditionalCheckFailedException");
     for _ in 0..2 {

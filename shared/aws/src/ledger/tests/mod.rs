@@ -127,7 +127,7 @@ fn delivered_document(list: &[&DeliveredFinding]) -> Json {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told_with_what_to_do_about_it() {
+async fn failure_of_the_ledger_names_the_remedy() {
     let table = [
         (
             "ResourceNotFoundException",

@@ -112,7 +112,7 @@ async fn only_changes_may_be_left_out_for_their_age() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_understood_is_named() {
+async fn unreadable_item_is_named() {
     let table = [
         (
             item("change/1", json!({ "record": { "S": "{\"id\":1}" } })),
@@ -150,7 +150,7 @@ async fn what_cannot_be_understood_is_named() {
 }
 
 #[tokio::test]
-async fn of_what_was_told_in_parts_only_those_count_that_belong_to_it() {
+async fn delivery_in_parts_counts_its_own_parts_only() {
     let part = |resource: &str, count: u32| {
         let list = delivered_document(&[&delivered(resource, "open")]);
         json!({ "v": { "N": "2" }, "delivered": list, "parts": { "N": count.to_string() } })

@@ -66,7 +66,7 @@ async fn a_conclusion_replaces_the_intention() {
 }
 
 #[tokio::test]
-async fn what_was_told_is_written_whole() {
+async fn delivery_is_written_whole() {
     for list in [vec![], vec![delivered("vpc-1", "open"), delivered("vpc-2", "open")]] {
         let cloud = Cloud::new().json("PutItem", &json!({}));
         ledger(&cloud)
@@ -85,7 +85,7 @@ async fn what_was_told_is_written_whole() {
 }
 
 #[tokio::test]
-async fn more_than_an_item_holds_is_told_in_parts_the_first_of_them_last() {
+async fn delivery_beyond_an_item_is_written_in_parts_with_the_first_last() {
     let list: Vec<_> = (0..1_000)
         .map(|n| delivered(&format!("vpc-{n}"), &"x".repeat(600)))
         .collect();

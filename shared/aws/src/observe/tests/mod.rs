@@ -4,6 +4,7 @@ mod parts;
 mod resolve;
 mod service;
 mod sweep;
+mod traffic;
 mod vpc;
 
 use std::collections::BTreeMap;

@@ -138,7 +138,7 @@ async fn an_interface_endpoint_is_read_whole() {
 }
 
 #[tokio::test]
-async fn addresses_and_dns_records_of_endpoints_are_told_apart() {
+async fn address_type_and_dns_record_type_of_endpoints_are_read_separately() {
     let read = async |kind: &str, addresses: &str, records: &str| {
         let endpoint = look_at_endpoint(&format!(
             "<state>available</state><vpcEndpointType>{kind}</vpcEndpointType>{addresses}{records}"
@@ -173,7 +173,7 @@ async fn address_type_that_is_not_known_is_a_gap() {
 }
 
 #[tokio::test]
-async fn private_dns_for_inbound_resolvers_only_is_told_apart() {
+async fn private_dns_for_inbound_resolvers_only_is_distinguished() {
     let content = "<state>available</state><vpcEndpointType>Interface</vpcEndpointType>";
     let options = "<dnsOptions><privateDnsOnlyForInboundResolverEndpoint>true</privateDnsOnlyForInboundResolverEndpoint></dnsOptions>";
     assert!(!look_at_endpoint(content).await.private_dns_inbound_only);
@@ -234,7 +234,7 @@ async fn endpoints_of_every_type_are_read_those_without_a_service_included() {
 }
 
 #[tokio::test]
-async fn the_region_of_a_service_is_told_only_where_it_is_another() {
+async fn region_of_a_service_is_set_only_where_it_differs() {
     let at = |region: &str| format!("<state>available</state><serviceRegion>{region}</serviceRegion>");
     assert_eq!(look_at_endpoint(&at("eu-central-1")).await.service_region, None);
     assert_eq!(

@@ -69,7 +69,7 @@ async fn every_kind_of_target_resolves_to_its_vpc() {
 }
 
 #[tokio::test]
-async fn what_is_gone_is_told_in_words() {
+async fn deleted_resource_is_named_in_the_message() {
     let gone = |words: &str| Resolution::Gone(words.to_owned());
     let cloud = Cloud::new().on("DescribeSubnets", "<subnetSet/>");
     let target = Target::Subnet("subnet-1".into());

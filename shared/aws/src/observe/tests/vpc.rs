@@ -60,7 +60,7 @@ async fn every_list_is_asked_for_by_vpc_and_in_pages() {
 }
 
 #[tokio::test]
-async fn a_part_that_nobody_asked_for_is_a_gap_and_no_call() {
+async fn part_that_is_not_requested_is_a_gap_and_costs_no_call() {
     let cloud = Cloud::new().on("DescribeVpcs", VPC);
     let snapshot = look(&cloud, &[]).await.unwrap().unwrap();
     assert_eq!(cloud.actions(), ["DescribeVpcs"]);
@@ -227,7 +227,7 @@ async fn both_attributes_are_asked_for_and_kept_apart() {
 }
 
 #[tokio::test]
-async fn what_may_work_later_is_an_error_that_says_so() {
+async fn transient_failure_is_an_error_that_says_so() {
     let failures: [fn(Cloud) -> Cloud; 5] = [
         |cloud| cloud.refuse("DescribeSubnets", "RequestLimitExceeded", "Request limit exceeded."),
         |cloud| cloud.refuse("DescribeSubnets", "InternalError", "An internal error has occurred"),
@@ -248,7 +248,7 @@ async fn what_may_work_later_is_an_error_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_vpc_that_may_not_be_looked_at_is_an_error_for_good() {
+async fn denied_vpc_is_a_permanent_error() {
     let cloud = Cloud::new().refuse("DescribeVpcs", "UnauthorizedOperation", "You are not authorized.");
     let error = look(&cloud, &[]).await.unwrap_err();
     assert!(!error.transient());

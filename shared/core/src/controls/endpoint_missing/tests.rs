@@ -4,7 +4,7 @@ use postern_policy::template;
 
 use super::*;
 use crate::changes::ManagedGroup;
-use crate::changes::{AuthorizeIngress, CreateManagedGroup};
+use crate::changes::{AuthorizeIngress, CreateManagedGroup, HTTPS};
 use crate::controls::find;
 use crate::evaluation::Finding;
 use crate::model::endpoint::EndpointState;
@@ -127,6 +127,7 @@ fn missing_interface_endpoint_is_created_closed_and_reachable() {
             // Private DNS sends the clients of the public subnet there as well.
             Change::AuthorizeIngress(AuthorizeIngress {
                 group: managed.clone(),
+                ports: HTTPS,
                 cidrs: nets(&["10.0.0.0/23", "10.0.2.0/24"]),
             }),
             Change::CreateEndpoint(NewEndpoint {
@@ -182,6 +183,7 @@ fn existing_managed_group_is_used_and_extended() {
         changes(&finding)[0],
         Change::AuthorizeIngress(AuthorizeIngress {
             group: ManagedGroup { vpc: VPC.into() },
+            ports: HTTPS,
             cidrs: nets(&["10.0.1.0/24"]),
         })
     );
@@ -494,12 +496,31 @@ fn ambiguous_or_unknown_service_name_is_indeterminate() {
 }
 
 #[test]
-fn service_without_https_is_not_created_behind_group_for_https() {
-    let finding = two_zones().require(&["email-smtp"]).judge(&CONTROL, "email-smtp");
-    assert!(
-        advice(&finding).contains("admits TCP 25, 465, 587, 2465 or 2587 from the subnets"),
-        "{finding:#?}"
-    );
+fn managed_group_admits_the_ports_of_the_service() {
+    let ports = |service: &str| -> Vec<(u16, u16)> {
+        let finding = two_zones()
+            .offer("transcribestreaming")
+            .require(&[service])
+            .judge(&CONTROL, service);
+        let rules = changes(&finding).iter().filter_map(|change| match change {
+            Change::AuthorizeIngress(change) => Some(change.ports),
+            _ => None,
+        });
+        rules.collect()
+    };
+    let smtp = [25, 465, 587, 2465, 2587].map(|port| (port, port));
+    assert_eq!(ports("email-smtp"), smtp);
+    assert_eq!(ports("transcribestreaming"), [HTTPS, (8443, 8443)]);
+    assert_eq!(ports("sts"), [HTTPS]);
+}
+
+#[test]
+fn service_with_udp_ports_is_not_created_behind_a_group_for_tcp() {
+    let finding = two_zones()
+        .offer("highlander")
+        .require(&["highlander"])
+        .judge(&CONTROL, "highlander");
+    assert!(advice(&finding).contains("TCP and UDP ports"), "{finding:#?}");
 }
 
 #[test]

@@ -114,7 +114,7 @@ fn fix_for_one_vpc_is_that_for_another_with_its_id() {
 }
 
 #[test]
-fn what_is_kept_is_bounded() {
+fn cache_is_bounded() {
     let (policies, trusted) = (PolicyCache::default(), perimeter());
     let long = "x".repeat(MOST_BYTES / 4);
     for number in 0..10 {

@@ -1,9 +1,9 @@
-//! `[limits]`, `[ledger]`, `[alerts]` and `[prices]`.
+//! `[limits]`, `[ledger]`, `[alerts]`, `[traffic]` and `[prices]`.
 
 use schemars::JsonSchema;
 
 use super::shapes::{Amount, Count, Day, RegionPrices};
-use crate::settings::{AlertSettings, LedgerSettings, Limits};
+use crate::settings::{AlertSettings, LedgerSettings, Limits, TrafficSettings};
 
 /// A limit withholds the changes that count against it. The report names them and the limit.
 #[derive(JsonSchema)]
@@ -27,8 +27,8 @@ pub(super) struct LimitsTable {
     /// The length of a window in hours.
     #[schemars(range(min = 1, max = 720), extend("default" = Limits::default().window_hours))]
     window_hours: Option<i64>,
-    /// How many endpoints are closed first under a new perimeter; the others follow once these are verified. 0: all at
-    /// once.
+    /// How many endpoints are closed first under a new perimeter. Later runs close the others, after a run has verified
+    /// that the first ones are closed. 0: all at once.
     #[schemars(extend("default" = Limits::default().canary_endpoints))]
     canary_endpoints: Option<Count>,
 }
@@ -54,15 +54,28 @@ pub(super) struct AlertsTable {
     repeat_days: Option<i64>,
 }
 
-/// The prices for the cost of plans.
+/// When the control endpoint-idle calls an endpoint idle.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "Traffic")]
+pub(super) struct TrafficTable {
+    /// For how many days the endpoint processed nothing.
+    #[schemars(range(min = 1, max = 454), extend("default" = TrafficSettings::default().idle_days))]
+    idle_days: Option<i64>,
+}
+
+/// The prices for the cost of plans and for what is saved, in US dollars. Those here are for Regions without prices of
+/// their own. A price that is missing is unknown.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "Prices")]
 pub(super) struct PricesTable {
-    /// US dollars for an interface endpoint in one Availability Zone for one hour, in Regions without a price of their
-    /// own. Without it their price is unknown.
+    /// An interface endpoint in one Availability Zone for one hour.
     interface_endpoint_zone_hour: Option<Amount>,
+    /// A gigabyte that an interface endpoint processes.
+    interface_endpoint_gigabyte: Option<Amount>,
+    /// A gigabyte that a NAT gateway processes.
+    nat_gateway_gigabyte: Option<Amount>,
     /// The day on which the prices were looked up; `postern prices --write` writes it.
     as_of: Option<Day>,
-    /// The same price for single Regions.
+    /// The prices of single Regions. A number alone is that of an interface endpoint in one zone for one hour.
     regions: Option<RegionPrices>,
 }

@@ -39,7 +39,18 @@ shape! {
     RegionPrices: json_schema!({
         "type": "object",
         "propertyNames": {"pattern": "^[a-z]+(-[a-z]+)+-[0-9][0-9a-z]*$"},
-        "additionalProperties": {"type": "number", "minimum": 0},
+        "additionalProperties": {"anyOf": [
+            {"type": "number", "minimum": 0},
+            {
+                "type": "object",
+                "properties": {
+                    "interface_endpoint_zone_hour": {"type": "number", "minimum": 0},
+                    "interface_endpoint_gigabyte": {"type": "number", "minimum": 0},
+                    "nat_gateway_gigabyte": {"type": "number", "minimum": 0},
+                },
+                "additionalProperties": false,
+            },
+        ]},
     });
     Modes: json_schema!({"type": "object", "properties": modes(), "additionalProperties": false});
 }

@@ -95,7 +95,7 @@ fn the_reader_knows_exactly_the_keys_of_the_schema() {
         let known: BTreeSet<_> = known.split(", ").map(|key| key.trim_matches('`')).collect();
         assert_eq!(known, properties.keys().map(String::as_str).collect(), "{path:?}");
     });
-    assert_eq!(tables, 21);
+    assert_eq!(tables, 22);
 }
 
 #[test]

@@ -66,6 +66,8 @@ pub(in crate::settings) const GOOD: &[&str] = &[
         "expires = 2027-01-31T12:00:00Z"
     ),
     "[limits]\nchanges_per_run = 0\nmonthly_cost_per_vpc = 0\nchanges_per_hour = 0\nmonthly_cost_total = 1_000\nattempts = 1\nwindow_hours = 720",
+    "prices.regions = { eu-west-1 = { nat_gateway_gigabyte = 0 }, us-east-1 = { interface_endpoint_gigabyte = 1 } }",
+    "[traffic]\nidle_days = 454",
     "prices.regions = { us-gov-west-1 = 0.013, ap-southeast-10 = 1e-2 }",
 ];
 
@@ -149,9 +151,15 @@ pause_days = 7
 [alerts]
 repeat_days = 14
 
+[traffic]
+idle_days = 30
+
 [prices]
 interface_endpoint_zone_hour = 0.02
+interface_endpoint_gigabyte = 0.011
+nat_gateway_gigabyte = 0.06
 as_of = 2026-11-29
 [prices.regions]
 eu-central-1 = 0.012
+eu-west-1 = { interface_endpoint_zone_hour = 0.011, interface_endpoint_gigabyte = 0.01, nat_gateway_gigabyte = 0.048 }
 "#;

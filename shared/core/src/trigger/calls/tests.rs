@@ -38,7 +38,7 @@ fn the_calls_are_the_events_that_start_functions_sorted_and_once_each() {
 }
 
 #[test]
-fn every_call_looks_everywhere_when_its_bodies_are_omitted() {
+fn call_without_bodies_has_the_whole_region_evaluated() {
     for call in CALLS.iter().chain(LOAD_BALANCER_CALLS) {
         for omitted in [json!(null), json!(""), json!({}), json!({"Wrapper": ""}), json!([])] {
             let found = targets(call.name, omitted.clone(), omitted.clone());
@@ -166,6 +166,54 @@ fn every_field_of_every_call_gives_its_target() {
             json!({"associationId": "vpc-cidr-assoc-1"}),
             json!({"vpcId": "vpc-1"}),
             Target::Vpc("vpc-1".into()),
+        ),
+        (
+            "AssociateSubnetCidrBlock",
+            json!({"subnetId": "subnet-1", "ipv6CidrBlock": "2001:db8::/64"}),
+            none.clone(),
+            Target::Subnet("subnet-1".into()),
+        ),
+        (
+            "DisassociateSubnetCidrBlock",
+            json!({"associationId": "subnet-cidr-assoc-1"}),
+            json!({"subnetId": "subnet-1"}),
+            Target::Subnet("subnet-1".into()),
+        ),
+        (
+            "AttachVpnGateway",
+            json!({"vpnGatewayId": "vgw-1", "vpcId": "vpc-1"}),
+            none.clone(),
+            Target::Vpc("vpc-1".into()),
+        ),
+        (
+            "DetachVpnGateway",
+            json!({"vpnGatewayId": "vgw-1", "vpcId": "vpc-1"}),
+            none.clone(),
+            Target::Vpc("vpc-1".into()),
+        ),
+        (
+            "DeleteVpcPeeringConnection",
+            json!({"vpcPeeringConnectionId": "pcx-1"}),
+            none.clone(),
+            Target::Region,
+        ),
+        (
+            "DeleteTransitGatewayVpcAttachment",
+            json!({"DeleteTransitGatewayVpcAttachmentRequest": {"TransitGatewayAttachmentId": "tgw-attach-1"}}),
+            none.clone(),
+            Target::Region,
+        ),
+        (
+            "DeleteEgressOnlyInternetGateway",
+            json!({"DeleteEgressOnlyInternetGatewayRequest": {"EgressOnlyInternetGatewayId": "eigw-1"}}),
+            none.clone(),
+            Target::Region,
+        ),
+        (
+            "RestoreManagedPrefixListVersion",
+            json!({"RestoreManagedPrefixListVersionRequest": {"PrefixListId": "pl-1"}}),
+            none.clone(),
+            Target::Region,
         ),
         (
             "ModifyManagedPrefixList",

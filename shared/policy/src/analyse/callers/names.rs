@@ -23,6 +23,7 @@ use crate::text::{Form, Text};
 const NAMES: Domain<'_> = Domain {
     fillings: &["anybody", "zq", "x7x7", "qqqq", "z/z", "kkkkkkkk", ""],
     letters: "zqxjk0",
+    read_first: true,
     ..WORD
 };
 

@@ -42,6 +42,16 @@ pub(in super::super) fn paths(model: &Model<'_>, organization: &str, budget: &mu
             }
         }
     }
+    below_organization(&patterns, organization, budget)
+}
+
+/// Paths in an organisation that these patterns tell apart, and whether these are all.
+pub(in super::super) fn below_organization(
+    patterns: &[Pattern],
+    organization: &str,
+    budget: &mut Budget,
+) -> (Vec<String>, bool) {
+    let plain = format!("{organization}/r-zz12/");
     let mut base: Vec<Piece> = organization.chars().chain("/r-".chars()).map(Piece::Char).collect();
     base.extend([Piece::Any, Piece::Char('/')]);
     let domain = Domain {
@@ -62,8 +72,9 @@ pub(in super::super) fn paths(model: &Model<'_>, organization: &str, budget: &mu
         letters: "zq0x17",
         avoid: &[],
         automaton: automata::ORGANIZATION_PATH,
+        read_first: false,
     };
-    let found = candidates(&patterns, &domain, budget);
+    let found = candidates(patterns, &domain, budget);
     let mut values = found.values;
     if !values.contains(&plain) {
         values.push(plain);

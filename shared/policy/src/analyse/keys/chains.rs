@@ -27,7 +27,7 @@ pub(super) fn of(model: &Model<'_>) -> Vec<usize> {
 }
 
 /// Whether another key stands for the one of this place.
-pub(in super::super) fn is_merged(model: &Model<'_>, at: usize) -> bool {
+pub(super) fn is_merged(model: &Model<'_>, at: usize) -> bool {
     of(model).iter().skip(1).any(|other| *other == at)
 }
 
@@ -75,7 +75,7 @@ pub(super) fn choices(model: &Model<'_>, keys: &[usize], complete: &mut bool, bu
 }
 
 /// The values of all keys that the one of this place stands for, if it has these.
-pub(in super::super) fn expanded(model: &Model<'_>, at: usize, values: &[String]) -> Vec<(usize, Vec<String>)> {
+pub(super) fn expanded(model: &Model<'_>, at: usize, values: &[String]) -> Vec<(usize, Vec<String>)> {
     let keys = of(model);
     if keys.first() != Some(&at) {
         return vec![(at, values.to_vec())];

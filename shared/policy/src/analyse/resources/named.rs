@@ -76,6 +76,7 @@ pub(super) fn names(
             avoid: &avoid,
             letters: "zqxjk0",
             automaton: WORD.automaton,
+            read_first: false,
         };
         let found = candidates(wanted, &domain, budget);
         *complete &= found.complete;

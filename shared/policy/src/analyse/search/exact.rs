@@ -108,26 +108,31 @@ impl Group {
     }
 }
 
-/// Whether the variables of an ARN are accounts, and whatever accounts they are, each other pattern covers all of the ARNs
-/// or none.
+/// Whether the variables of an ARN are ids and names, and whatever these are, each other pattern covers all of the ARNs or
+/// none.
 fn is_apart(model: &Model<'_>, text: &Text) -> bool {
-    let account = |variable: &Variable| {
-        model.kind(&variable.key) == KeyMeaning::Constant || Group::of(&variable.key) == Some(Group::Account)
+    let known = |variable: &Variable| {
+        model.kind(&variable.key) == KeyMeaning::Constant
+            || (Group::of(&variable.key).is_some() && variable.default.is_none())
     };
-    if !text.variables().all(account) {
+    if !text.variables().all(known) {
         return false;
     }
-    let own = with_accounts(text);
+    let own = widened(text);
     let fixed = model.patterns().map(ArnPattern::pieces);
     let linked = model
         .resources
         .iter()
         .flat_map(|element| &element.linked)
-        .map(|text| with_accounts(text));
+        .map(|text| widened(text));
+    // Ids and names have no slash.
+    let slashes = |pieces: &[Piece]| pieces.iter().filter(|piece| **piece == Piece::Char('/')).count();
+    let stars = text.parts().contains(&Part::Piece(Piece::Any)) || own.contains(&Piece::Any);
+    let most = if stars { usize::MAX } else { slashes(&own) };
     fixed.chain(linked).all(|other| {
-        let digits = |met: &Vec<Piece>| accounts_fit(&own, met);
+        let possible = |met: &Vec<Piece>| accounts_fit(&own, met) && slashes(met) <= most;
         let both = || meet(&own, &other, 16);
-        other == own || both().is_some_and(|met| met.contains(&own) || !met.iter().any(digits))
+        other == own || both().is_some_and(|met| met.contains(&own) || !met.iter().any(possible))
     })
 }
 
@@ -143,8 +148,8 @@ fn accounts_fit(own: &[Piece], met: &[Piece]) -> bool {
     own.get(start) != Some(&Piece::One) || account.clone().all(digit)
 }
 
-/// The pattern of an ARN with twelve characters in the place of each variable.
-fn with_accounts(text: &Text) -> Vec<Piece> {
+/// The pattern of an ARN with any account, id or name in the place of each variable.
+fn widened(text: &Text) -> Vec<Piece> {
     let mut colons = 0;
     let mut pieces = Vec::new();
     for part in text.parts() {
@@ -154,7 +159,11 @@ fn with_accounts(text: &Text) -> Vec<Piece> {
                 colons += usize::from(*piece == Piece::Char(':'));
                 pieces.push(*piece);
             }
-            Part::Variable(_) => pieces.extend([Piece::One; 12]),
+            Part::Variable(variable) => match Group::of(&variable.key) {
+                Some(Group::Account) => pieces.extend([Piece::One; 12]),
+                Some(Group::Organization | Group::User) => pieces.push(Piece::Field),
+                None => pieces.push(Piece::Any),
+            },
         }
     }
     pieces

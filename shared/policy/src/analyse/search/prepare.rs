@@ -6,7 +6,7 @@ use super::super::actions::{actions, federated_actions};
 use super::super::budget::Budget;
 use super::super::callers::{memberships, principals};
 use super::super::identities::Identities;
-use super::super::keys::{Suggested, chains, choices, instants};
+use super::super::keys::{Suggested, choices, instants, is_merged};
 use super::super::model::{KeyMeaning, Model};
 use super::super::owners::{AccountClasses, owners};
 use super::super::resources::Known;
@@ -72,7 +72,7 @@ impl<'m, 'd> Search<'m, 'd> {
             .keys
             .iter()
             .enumerate()
-            .filter(|(at, key)| key.kind == KeyMeaning::Free && !chains::is_merged(model, *at))
+            .filter(|(at, key)| key.kind == KeyMeaning::Free && !is_merged(model, *at))
             .map(|(at, _)| at)
             .collect();
         let choices = free

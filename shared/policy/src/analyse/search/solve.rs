@@ -3,7 +3,7 @@
 use super::super::actions::{ActionGroup, example};
 use super::super::budget::Budget;
 use super::super::callers::Caller;
-use super::super::keys::{Choice, chains, issued_later, possible};
+use super::super::keys::{Choice, expanded, issued_later, possible, sources};
 use super::super::model::Model;
 use super::super::resources::{Resource, ResourceFormat};
 use super::{Goal, Parts, Place, Request};
@@ -166,10 +166,13 @@ type Candidates<'p> = Vec<(usize, &'p Bits)>;
 
 /// The candidates of the parts that are the same for all actions: keys and instants.
 fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>) -> Vec<Candidates<'p>> {
-    let keys = parts.free.iter().filter_map(|at| model.keys.get(*at)).zip(parts.dims);
-    let keys = keys.map(|(key, choices)| {
+    let keys = parts.free.iter().filter_map(|at| Some((*at, model.keys.get(*at)?)));
+    let keys = keys.zip(parts.dims).map(|((at, key), choices)| {
         let choices = choices.iter().enumerate();
-        let possible = choices.filter(|(_, choice)| possible(model, key, place.principal, &choice.values));
+        let possible = choices.filter(|(_, choice)| {
+            possible(model, key, place.principal, &choice.values)
+                && sources::agrees(model, at, &choice.values, place.owner)
+        });
         possible.map(|(at, choice)| (at, &choice.sig)).collect()
     });
     let instants = parts.instants.iter().map(|choice| &choice.sig).enumerate().collect();
@@ -251,7 +254,7 @@ fn trace(
     let action = known.unwrap_or_else(|| action.name.clone());
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
-        keys.extend(chains::expanded(model, *at, &choices.get(picks.next()?)?.values));
+        keys.extend(expanded(model, *at, &choices.get(picks.next()?)?.values));
     }
     let instant = instant(model, parts, picks.next()?, &keys)?;
     Some(Request {

@@ -111,3 +111,60 @@ fn account_in_an_arn_pattern_with_too_few_fields_is_told_apart() {
     assert_eq!(witness.request.principal, "arn:aws:iam::999900001111:root");
     assert!(!witness.supposing.is_empty());
 }
+
+#[test]
+fn account_of_the_endpoint_is_in_the_organisation_of_the_endpoint() {
+    let by_organization = Perimeter {
+        organizations: vec![OWN.to_owned()],
+        aws_services: true,
+        ..Perimeter::default()
+    };
+    let ours = |key: &str, other: &str| allow(json!({"StringEquals": {key: "111122223333", other: OWN}}));
+    for statement in [
+        ours("aws:PrincipalAccount", "aws:ResourceOrgID"),
+        ours("aws:ResourceAccount", "aws:PrincipalOrgID"),
+    ] {
+        let found = with("s3", &by_organization, &[statement]);
+        assert_eq!(found.verdict, Containment::Closed, "{:?}", found.explanation);
+    }
+    let elsewhere = allow(json!({"StringEquals": {"aws:PrincipalAccount": "444455556666", "aws:ResourceOrgID": OWN}}));
+    assert_eq!(with("s3", &by_organization, &[elsewhere]).verdict, Containment::Open);
+}
+
+#[test]
+fn names_of_users_in_arns_are_followed_to_the_end() {
+    let of_users = |resource: &str, condition: Value| {
+        let mut statement = allow(condition);
+        statement["Resource"] = json!(resource);
+        decided("s3", &[statement])
+    };
+    let home = json!({"StringEquals": {"aws:PrincipalOrgID": OWN}});
+    let listed = of_users("arn:aws:s3:::corp-data/${aws:username}/*", home.clone());
+    assert_eq!(listed.verdict, Containment::Closed);
+    let named = of_users("arn:aws:s3:::${aws:username}-home/*", home.clone())
+        .resource
+        .unwrap();
+    let bucket = named
+        .request
+        .resource
+        .split(":::")
+        .nth(1)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap();
+    assert_eq!(bucket, format!("{}-home", named.request.values("aws:username")[0]));
+    // Names of buckets have no such letters.
+    for letter in ["@", "+", "=", ","] {
+        let mut with = home.clone();
+        with["StringLike"] = json!({"aws:username": format!("*{letter}*")});
+        assert_eq!(
+            of_users("arn:aws:s3:::${aws:username}", with.clone()).verdict,
+            Containment::LockedOut
+        );
+        assert_eq!(
+            of_users("arn:aws:s3:::corp-data/${aws:username}", with).verdict,
+            Containment::Closed
+        );
+    }
+}

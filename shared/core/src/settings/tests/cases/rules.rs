@@ -58,7 +58,7 @@ pub(super) const BAD: &[Bad] = &[
             "since = '2027-01-01'",
             "expires = 2027-01-31"
         ),
-        "5:9: exemptions[0].since: expected a date without quotes such as 2027-01-31, found a string",
+        "5:9: exemptions[0].since: expected a date without quotes, such as 2027-01-31, found a string",
     ),
     bad(
         exemption!(
@@ -106,7 +106,7 @@ pub(super) const BAD: &[Bad] = &[
             "reason = 'x'",
             "expires = '2027-01-31'"
         ),
-        "5:11: exemptions[0].expires: expected a date without quotes such as 2027-01-31, found a string",
+        "5:11: exemptions[0].expires: expected a date without quotes, such as 2027-01-31, found a string",
     ),
     bad(
         exemption!(
@@ -115,7 +115,7 @@ pub(super) const BAD: &[Bad] = &[
             "reason = 'x'",
             "expires = 20270131"
         ),
-        "5:11: exemptions[0].expires: expected a date without quotes such as 2027-01-31, found an integer",
+        "5:11: exemptions[0].expires: expected a date without quotes, such as 2027-01-31, found an integer",
     ),
     bad(
         exemption!(
@@ -188,6 +188,15 @@ pub(super) const BAD: &[Bad] = &[
     bad(
         "[prices.regions]\nfrankfurt = 0.012",
         "2:1: prices.regions.frankfurt: is not a Region such as eu-central-1",
+    ),
+    bad(
+        "[prices.regions]\neu-central-1 = { zone_hour = 0.012 }",
+        "2:18: prices.regions.eu-central-1.zone_hour: unknown key; known are `interface_endpoint_zone_hour`, `interface_endpoint_gigabyte`, \
+         `nat_gateway_gigabyte`",
+    ),
+    bad(
+        "[traffic]\nidle_days = 455",
+        "2:13: traffic.idle_days: `455` is not between 1 and 454",
     ),
     bad(
         "[prices.regions]\neu-central-1 = -0.012",

@@ -11,7 +11,7 @@ pub(super) const BAD: &[Bad] = &[
     ),
     bad(
         "\"a \\n b\" = 1",
-        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `central`, `approved_services`, `providers`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `prices`",
+        "1:1: \"a \\n b\": unknown key; known are `perimeter`, `requirements`, `central`, `approved_services`, `providers`, `modes`, `exemptions`, `exempt_by_tag`, `limits`, `ledger`, `alerts`, `traffic`, `prices`",
     ),
     bad(
         "[central]\nhubs = {}",
