@@ -64,8 +64,14 @@ pub(super) fn solve<T>(
     budget: &mut Budget,
     judge: &mut dyn FnMut(&Request) -> Option<T>,
 ) -> Option<T> {
+    let reached = |group: &&ActionGroup| {
+        let some = group.actions.iter().fold(Bits::NONE, |some, action| some | action.sig);
+        !(bits & model.allow & some).is_empty()
+    };
+    let mut groups = place.class.groups.iter().filter(reached).peekable();
+    groups.peek()?;
     let fixed = fixed(model, place, parts);
-    for group in &place.class.groups {
+    for group in groups {
         let found = solve_group(model, place, group, bits, parts, &fixed, complete, budget, judge);
         if found.is_some() || budget.is_spent() {
             return found;
