@@ -118,8 +118,11 @@ impl<'r> Checker<'r> {
         })?;
         let account = matches!(id.as_str(), "aws:principalaccount" | "kms:calleraccount");
         let anonymous = matches!(signer, Signer::Nobody { .. }) && account;
-        let fits =
-            |value: &String| fact.values.fits(value) || (anonymous && value == "anonymous") || id == "aws:epochtime";
+        let fits = |value: &String| {
+            // What the caller of the library says of the endpoint is taken as it is.
+            let of_endpoint = [&self.endpoint.vpc, &self.endpoint.endpoint].contains(&value);
+            fact.values.fits(value) || of_endpoint || (anonymous && value == "anonymous") || id == "aws:epochtime"
+        };
         match values.iter().find(|value| !fits(value)) {
             Some(value) => Err(format!("`{value}` is no value of `{key}`")),
             None => Ok(()),
