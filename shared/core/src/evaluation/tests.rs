@@ -33,6 +33,20 @@ fn judge(world: &World) -> Finding {
 }
 
 #[test]
+fn vpc_or_account_is_exempt_as_a_whole() {
+    let until = "2027-01-01T00:00:00Z";
+    for (selector, exempt) in [
+        (ExemptionSelector::Vpc("vpc-1".into()), true),
+        (ExemptionSelector::Vpc("vpc-2".into()), false),
+        (ExemptionSelector::Account("111122223333".into()), true),
+        (ExemptionSelector::Account("444455556666".into()), false),
+    ] {
+        let world = open().exempt(&policy_open::CONTROL, selector.clone(), until);
+        assert_eq!(judge(&world).accepted().is_some(), exempt, "{selector:?}");
+    }
+}
+
+#[test]
 fn shared_vpc_of_another_owner_has_no_findings() {
     let mut world = open();
     world.snapshot.vpc.owner = STRANGER.into();

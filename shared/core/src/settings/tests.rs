@@ -496,6 +496,12 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
             "Network team: the VPC is given up in spring",
             "2027-05-01T00:00:00Z",
         ),
+        exemption(
+            "service-single-zone",
+            ExemptionSelector::Account("111122223333".into()),
+            "Platform team: the test account has services in one zone",
+            "2027-05-01T00:00:00Z",
+        ),
     ];
     with_examples.central = Some(CentralEndpoints {
         hubs: VpcSelector {

@@ -54,7 +54,7 @@ pub(super) const BAD: &[Bad] = &[
             "until = 2027-01-31",
             "expires = 2027-01-31"
         ),
-        "5:1: exemptions[0].until: unknown key; known are `control`, `resource`, `tag`, `reason`, `owner`, `since`, `expires`",
+        "5:1: exemptions[0].until: unknown key; known are `control`, `resource`, `tag`, `vpc`, `account`, `reason`, `owner`, `since`, `expires`",
     ),
     // Types.
     bad("modes = 1", "1:9: modes: expected a table, found an integer"),
