@@ -64,6 +64,12 @@ pub(crate) fn listed_name(name: &str) -> Option<Cow<'_, str>> {
     Some(labels.join(".").into())
 }
 
+/// Whether AWS documents an endpoint service of this full or short name.
+#[must_use]
+pub fn is_documented(name: &str) -> bool {
+    listed_name(name).is_some_and(|name| find(&name).is_some())
+}
+
 /// What the table has of a service.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {

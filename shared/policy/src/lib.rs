@@ -29,7 +29,7 @@ pub use analyse::{Analysis, Containment, Witness, analyse, taken_away};
 pub use bind::{Binding, bind};
 pub use context::{ANY_SERVICE, EndpointContext};
 pub use document::{Document, Effect, MOST_CHARACTERS, Note, Statement, Version};
-pub use endpoint_service::{PortRange, Ports, Transport, ports, short_name};
+pub use endpoint_service::{PortRange, Ports, Transport, is_documented, ports, short_name};
 pub use evaluate::{Decision, Request, evaluate};
 pub use fix::{Advice, Fix, NoFix, fix};
 pub use parse::{ParseError, Problem};

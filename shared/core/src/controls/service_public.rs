@@ -130,6 +130,16 @@ mod tests {
     }
 
     #[test]
+    fn units_of_organisations_and_services_of_aws_are_undecided() {
+        let unit = "arn:aws:organizations::444455556666:ou/o-exampleorg1/ou-ab12-11111111";
+        for principal in [unit, "vpce.example.amazonaws.com"] {
+            let finding = published().allow(principal).judge(&CONTROL);
+            assert_eq!(finding.verdict(), Verdict::Indeterminate, "{principal}");
+            assert_eq!(finding.changes(), None);
+        }
+    }
+
+    #[test]
     fn principal_is_undecided_while_no_settings_name_the_consumers_but_everybody_is_not() {
         let mut world = published();
         world.settings.providers.clear();

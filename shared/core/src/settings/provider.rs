@@ -163,12 +163,21 @@ impl Settings {
 
     /// Whether a principal may be allowed to connect to an endpoint service. `*` never is.
     pub fn trusts_principal(&self, service: &EndpointService, principal: &str) -> Trust {
+        let unclear = || {
+            Trust::Undecided(format!(
+                "Postern cannot tell which accounts principal `{principal}` admits. Replace it by principals of accounts."
+            ))
+        };
         match Arn::parse(principal) {
+            // The account in such an ARN is the management account of the organisation.
+            Some(arn) if arn.service == "organizations" => unclear(),
             Some(arn) if !arn.account.is_empty() => self.trusts_consumer(service, &arn.account.into()),
             Some(_) => Trust::Undecided(format!(
                 "Principal `{principal}` names no account. Replace it by principals of accounts."
             )),
-            None => Trust::Untrusted,
+            None if principal == "*" => Trust::Untrusted,
+            // A service of AWS.
+            None => unclear(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use postern_policy::short_name;
+use postern_policy::{is_documented, short_name};
 
 use super::{Exemption, ExemptionSelector, KnownControl, Mode, Settings};
 use crate::model::cost::Prices;
@@ -33,9 +33,24 @@ impl Settings {
                     .map(|text| format!("exemptions[{at}]: {text}")),
             );
         }
+        warnings.extend(self.about_services());
         warnings.extend(self.about_central());
         warnings.extend(self.about_cost(controls));
         warnings
+    }
+
+    /// A required service of which AWS documents no name like this.
+    fn about_services(&self) -> impl Iterator<Item = String> {
+        let numbered = self.requirements.iter().flat_map(|requirement| &requirement.services);
+        // Full names may be of anybody, and of services that are new.
+        let unknown =
+            numbered.filter(|name| !name.starts_with("com.amazonaws.") && !name.starts_with("cn.com.amazonaws."));
+        let unknown: BTreeSet<_> = unknown.filter(|name| !is_documented(name)).collect();
+        unknown.into_iter().map(|name| {
+            format!(
+                "requirements: AWS documents no endpoint service `{name}`, so that no Region may offer it; check the name"
+            )
+        })
     }
 
     /// A central service that nothing requires.
@@ -138,6 +153,18 @@ mod tests {
         warnings(&format!(
             "[[exemptions]]\ncontrol = '{control}'\nresource = '{resource}'\nreason = 'x'\nexpires = {expires}\n"
         ))
+    }
+
+    #[test]
+    fn required_service_of_no_documented_name_is_a_warning() {
+        let names =
+            "services = ['sts', 'ecr.dkr', 'kms-fips', 'com.amazonaws.vpce.eu-central-1.vpce-svc-0a1b', 'nosuch']";
+        assert_eq!(
+            warnings(&format!("[[requirements]]\n{names}")),
+            [
+                "requirements: AWS documents no endpoint service `nosuch`, so that no Region may offer it; check the name"
+            ]
+        );
     }
 
     #[test]

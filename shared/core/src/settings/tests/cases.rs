@@ -65,7 +65,12 @@ pub(in crate::settings) const GOOD: &[&str] = &[
         "since = 2026-11-02",
         "expires = 2027-01-31T12:00:00Z"
     ),
-    exemption!("control = 'policy-open'", "vpc = 'vpc-0abc'", "reason = 'x'", "expires = 2027-01-31"),
+    exemption!(
+        "control = 'policy-open'",
+        "vpc = 'vpc-0abc'",
+        "reason = 'x'",
+        "expires = 2027-01-31"
+    ),
     "[limits]\nchanges_per_run = 0\nmonthly_cost_per_vpc = 0\nchanges_per_hour = 0\nmonthly_cost_total = 1_000\nattempts = 1\nwindow_hours = 720",
     "prices.regions = { eu-west-1 = { nat_gateway_gigabyte = 0 }, us-east-1 = { interface_endpoint_gigabyte = 1 } }",
     "[traffic]\nidle_days = 454",
