@@ -98,7 +98,7 @@ SHARE := $(DIST)/share
 PROGRAM = postern-$(shell cargo pkgid --package postern-cli | sed 's/.*[\#@]//')
 dist: export AWS_LC_SYS_NO_JITTER_ENTROPY := 1
 dist: .venv/.stamp ## build archives of the program postern for Linux, with checksums and bills of materials, in target/dist
-	rm -rf target/dist && mkdir -p target/dist
+	rm -rf target/dist $(SHARE) && mkdir -p target/dist
 	cargo install --quiet --locked --root .venv cargo-cyclonedx@0.5.9
 	for target in $(TARGETS); do \
 	    rustup target add $$target && \

@@ -1,4 +1,4 @@
-//! What people and programs are told of a reconciliation.
+//! What is published of a reconciliation, to people and to programs.
 //!
 //! A [`published::Report`] is the whole picture of a scope at a time; a [`Delta`] is what is new in it. Renderers are
 //! pure functions of a report: [`json`] for programs, [`csv`] for spreadsheets, [`ocsf`] and [`asff`] for security lakes

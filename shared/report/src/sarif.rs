@@ -190,7 +190,7 @@ mod tests {
         }
         for wrong in [
             json!({"runs": []}),
-            json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"nam": "x"}}}]}),
+            json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"title": "x"}}}]}),
         ] {
             assert!(!validator.is_valid(&wrong), "{wrong}");
         }

@@ -105,7 +105,7 @@ fn heading(audit: &Audit) -> Page {
     page
 }
 
-/// Whom the audit took for trusted.
+/// The principals that the audit trusts, in words.
 pub(crate) fn perimeter(audit: &Audit) -> String {
     let perimeter = &audit.perimeter;
     let mut trusted: Vec<String> = Vec::new();

@@ -52,7 +52,7 @@ pub struct Audit {
     pub scopes: Vec<AuditedScope>,
 }
 
-/// Whom the audit took for trusted.
+/// The principals that the audit trusts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditPerimeter {
     pub source: PerimeterSource,

@@ -149,7 +149,8 @@ fn draw_endpoint(
     }
     draw_groups(svg, endpoint, x, y + 24);
     for proof in &endpoint.proofs {
-        draw_proof(svg, proof, y + 10, width);
+        let titled = endpoint.requests().iter().any(|one| std::ptr::eq(*one, proof));
+        draw_proof(svg, proof, titled, y + 10, width);
     }
     svg.push_str("</g>");
 }
@@ -264,14 +265,17 @@ fn reached(link: &CentralView) -> bool {
     link.verdict == Verdict::Compliant
 }
 
-/// A red arrow: in from a principal outside the perimeter, or out to a resource outside it.
-fn draw_proof(svg: &mut String, proof: &Proof, y: usize, width: usize) {
+/// A red arrow: in from a principal outside the perimeter, or out to a resource outside it. The second arrow of one request
+/// has no title.
+fn draw_proof(svg: &mut String, proof: &Proof, titled: bool, y: usize, width: usize) {
     let (from, to, kind) = match proof.kind {
         ProofKind::Principal => (4, OUTSIDE + 2, "principal"),
         ProofKind::Resource => (width - OUTSIDE - 4, width - 10, "resource"),
     };
     group(svg, "data-proof", kind);
-    title(svg, &proof.sentence());
+    if titled {
+        title(svg, &proof.sentence());
+    }
     line(svg, "outside", from, y, to, y);
     head(svg, "head", to + 4, y);
     let outside = match proof.kind {

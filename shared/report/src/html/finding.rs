@@ -189,10 +189,7 @@ fn proof(page: &mut String, proof: &Proof, shared: &BTreeMap<&str, &[String]>, n
         .map(|(key, values)| (key.as_str(), values.as_slice()));
     keys(page, own.filter(|(key, _)| !shared.contains_key(key)));
     if !shared.is_empty() {
-        let _ = write!(
-            page,
-            "<a href=\"#keys-{number}\">Condition keys that all proofs have in common</a>"
-        );
+        let _ = write!(page, "<a href=\"#keys-{number}\">Keys of all proofs</a>");
     }
     page.push_str("</details>");
 }

@@ -1,4 +1,4 @@
-//! The words in which people are told of findings, resources and outcomes.
+//! The words for findings, resources and outcomes in messages to people.
 
 use crate::published::{Change, ChangeResult, Finding, Outcome, Report, Resource, ResourceKind, SafetyClass};
 use crate::text::page::{argument, foreign};
