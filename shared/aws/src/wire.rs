@@ -20,8 +20,8 @@ use serde_json::Value as Json;
 use crate::aws::Aws;
 use crate::session::Session;
 
-/// The form fields of a request; of one in JSON its `Action` and its `Body`; of one that names its action by method and
-/// path also its `Uri` and its `Authorization`.
+/// The form fields of a request; of one in JSON, and of one that names its action by method and path, its `Action`, `Body`,
+/// `Uri` and `Authorization`.
 pub(crate) type Request = BTreeMap<String, String>;
 
 #[derive(Clone, Debug)]
@@ -212,7 +212,7 @@ impl HttpConnector for Cloud {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = request.body().bytes().unwrap();
         let form = match request.headers().get("x-amz-target") {
-            Some(target) => json_request(target, body),
+            Some(target) => json_request(target, &request),
             None if body.starts_with(b"Action=") => form(body),
             None => rest_request(&request),
         };
@@ -251,19 +251,22 @@ fn success(action: &str, content: &str) -> String {
     )
 }
 
-fn json_request(target: &str, body: &[u8]) -> Request {
+fn json_request(target: &str, request: &HttpRequest) -> Request {
     let (_, action) = target.rsplit_once('.').unwrap();
-    let body = String::from_utf8(body.to_vec()).unwrap();
-    Request::from([("Action".to_owned(), action.to_owned()), ("Body".to_owned(), body)])
+    named(action.to_owned(), request)
 }
 
 fn rest_request(request: &HttpRequest) -> Request {
-    let body = String::from_utf8(request.body().bytes().unwrap().to_vec()).unwrap();
-    let authorization = request.headers().get("authorization").unwrap_or_default();
     let (_, path) = request.uri().split_once("amazonaws.com").unwrap();
     let path = path.split('?').next().unwrap();
+    named(format!("{} {}", request.method(), path), request)
+}
+
+fn named(action: String, request: &HttpRequest) -> Request {
+    let body = String::from_utf8(request.body().bytes().unwrap().to_vec()).unwrap();
+    let authorization = request.headers().get("authorization").unwrap_or_default();
     let members = [
-        ("Action", format!("{} {}", request.method(), path)),
+        ("Action", action),
         ("Body", body),
         ("Uri", request.uri().to_owned()),
         ("Authorization", authorization.to_owned()),
