@@ -73,6 +73,8 @@ pub(super) fn every_change_was_allowed_by_the_settings(evidence: &Evidence<'_>) 
                     ExemptionSelector::Resource(id) => *id == key.resource.id,
                     // All VPCs have the tag, and no other resource.
                     ExemptionSelector::Tag { .. } => vpc.is_some_and(|vpc| key.resource.id == vpc.0),
+                    ExemptionSelector::Vpc(id) => vpc == Some(id),
+                    ExemptionSelector::Account(id) => id.as_str() == postern_cloud::ACCOUNT,
                 }
         })
     };
