@@ -129,7 +129,7 @@ fn settings_that_cannot_be_read_are_named() {
         );
         assert_eq!((run.stdout.as_str(), run.status), ("", 2));
         assert!(
-            run.stderr.starts_with("error: settings `") && run.stderr.contains(part),
+            run.stderr.starts_with(&format!("error: `{settings}` {part}")),
             "{}",
             run.stderr
         );

@@ -119,7 +119,11 @@ fn doctor_finds_the_deployment_and_what_it_lacks(result: &ScenarioResult) {
     // The stand-in has no trail.
     assert_eq!(
         lines("no trail records"),
-        [("problem", "aws cloudtrail create-trail help")]
+        [(
+            "problem",
+            "aws cloudtrail create-trail --name management-events --s3-bucket-name BUCKET --is-multi-region-trail && aws \
+             cloudtrail start-logging --name management-events"
+        )]
     );
     assert_eq!(lines("the perimeter contains account"), [("ok", "")]);
     assert_eq!(lines(" runs version "), [("ok", ""); 5], "{:#?}", result.doctor);

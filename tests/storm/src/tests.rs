@@ -57,7 +57,7 @@ fn invariants_hold_in_storms_over_several_vpcs() {
 }
 
 /// Storms of which some have hubs and endpoints that nobody approved.
-const PLAYED: u64 = 60;
+const PLAYED: u64 = 240;
 
 #[test]
 fn storms_play_ways_to_hubs_and_both_kinds_of_quarantine() {

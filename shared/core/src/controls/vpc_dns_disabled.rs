@@ -106,8 +106,12 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
 fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
     let mut all: Vec<Change> = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
-        let names = endpoint.private_dns && !endpoint.private_dns_inbound_only && endpoint.usable();
-        let Some(service) = endpoint.service.as_ref().filter(|_| names) else {
+        // Gateway endpoints have neither addresses nor security groups, whatever EC2 says of their private DNS.
+        let leads = endpoint.kind == EndpointKind::Interface
+            && endpoint.private_dns
+            && !endpoint.private_dns_inbound_only
+            && endpoint.usable();
+        let Some(service) = endpoint.service.as_ref().filter(|_| leads) else {
             continue;
         };
         let Some(changes) = context.admit_all(endpoint, service)? else {
@@ -137,7 +141,7 @@ fn private_dns_needed_by(context: &Context<'_>) -> Result<Option<String>, Gap> {
         }
     }
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
-        if endpoint.usable() && endpoint.private_dns {
+        if endpoint.kind != EndpointKind::Gateway && endpoint.usable() && endpoint.private_dns {
             return Ok(Some(endpoint.id.to_string()));
         }
     }
@@ -253,6 +257,8 @@ mod tests {
     fn endpoints_admit_all_subnets_before_their_names_lead_to_them() {
         let world = off()
             .interface("vpce-sts", "sts", &["subnet-a"])
+            .gateway("vpce-s3", "s3", &["rtb-private"])
+            .edit_endpoint("vpce-s3", |e| e.private_dns = true)
             .offer("transcribestreaming")
             .interface("vpce-tr", "transcribestreaming", &["subnet-a"])
             .group("sg-https", &[])

@@ -497,9 +497,9 @@ fn every_value_shown_in_a_comment_of_the_shipped_file_is_the_default_or_an_examp
             "2027-05-01T00:00:00Z",
         ),
         exemption(
-            "service-single-zone",
+            "service-unbacked",
             ExemptionSelector::Account("111122223333".into()),
-            "Platform team: the test account has services in one zone",
+            "Platform team: the test account keeps services without targets",
             "2027-05-01T00:00:00Z",
         ),
     ];
