@@ -49,7 +49,7 @@ impl Flags {
         };
         let causes = change.causes.iter().filter_map(|key| control(&key.control));
         self.controls
-            .extend(causes.filter(|control| audited(&control)).map(|control| control.name));
+            .extend(causes.filter(|control| audited(control)).map(|control| control.name));
         self.interrupting |= change.change.safety().interrupts() && settings.modes.interrupting != Mode::Enforce;
         *self != before
     }

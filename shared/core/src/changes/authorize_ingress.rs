@@ -267,8 +267,8 @@ fn block(group: &str, cidr: &str, ports: (u16, u16)) -> Block {
             vec![
                 ("security_group_id", text(group)),
                 ("ip_protocol", text("tcp")),
-                ("from_port", Setting::Number(ports.0.into())),
-                ("to_port", Setting::Number(ports.1.into())),
+                ("from_port", Setting::Number(ports.0)),
+                ("to_port", Setting::Number(ports.1)),
                 (if v6 { "cidr_ipv6" } else { "cidr_ipv4" }, text(cidr)),
             ],
         ),
@@ -277,8 +277,8 @@ fn block(group: &str, cidr: &str, ports: (u16, u16)) -> Block {
             vec![
                 ("GroupId", text(group)),
                 ("IpProtocol", text("tcp")),
-                ("FromPort", Setting::Number(ports.0.into())),
-                ("ToPort", Setting::Number(ports.1.into())),
+                ("FromPort", Setting::Number(ports.0)),
+                ("ToPort", Setting::Number(ports.1)),
                 (if v6 { "CidrIpv6" } else { "CidrIp" }, text(cidr)),
             ],
         ),
