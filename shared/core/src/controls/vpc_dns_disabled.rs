@@ -65,7 +65,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
     }
     let (explanation, off) = if let Some(needed_by) = private_dns_needed_by(context)? {
         let names: Vec<_> = off.iter().map(ToString::to_string).collect();
-        let verb = if off.len() == 1 { "is" } else { "are" };
+        let verb = if off == [DnsAttribute::Support] { "is" } else { "are" };
         let explanation = format!(
             "{} {verb} disabled in the VPC. Private DNS for {needed_by} needs DNS support and DNS hostnames.",
             names.join(" and ")
@@ -194,7 +194,7 @@ mod tests {
                 vec![Support, Hostnames],
                 "DNS support and DNS hostnames are",
             ),
-            (true, false, vec![Hostnames], "DNS hostnames is"),
+            (true, false, vec![Hostnames], "DNS hostnames are"),
             (false, true, vec![Support], "DNS support is"),
         ] {
             let finding = off().require(&["sts"]).dns(support, hostnames).judge(&CONTROL, VPC);
