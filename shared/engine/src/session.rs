@@ -113,9 +113,11 @@ impl<'a> Session<'a> {
         planned: &[&PlannedChange],
         triggering_events: &[TriggeringEvent],
     ) -> Result<Vec<Executed>, ReconcileError> {
-        let added = |planned: &&PlannedChange| match &planned.change {
-            Change::AddSubnet(change) => Some(change.clone()),
-            _ => None,
+        let added = |planned: &&PlannedChange| {
+            let Change::AddSubnet(change) = &planned.change else {
+                return None;
+            };
+            Some(change.clone())
         };
         let changes: Vec<AddSubnet> = planned.iter().filter_map(added).collect();
         self.prepare(

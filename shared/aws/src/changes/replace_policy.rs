@@ -65,12 +65,10 @@ pub(super) async fn undo(applier: &mut Applier, inverse: &RestorePolicy, change:
     if same_policy(&live, policy) {
         return Err(not_needed(format!("{id} has the earlier policy")));
     }
-    match change {
-        Some(Change::ReplacePolicy(change)) if same_policy(&live, &change.after) => {}
-        Some(Change::QuarantineEndpoint(_)) if same_policy(&live, QUARANTINE_POLICY) => {}
-        _ => {
-            return Err(skipped(format!("somebody else changed the policy of {id} since")));
-        }
+    let replaced = matches!(change, Some(Change::ReplacePolicy(change)) if same_policy(&live, &change.after));
+    let quarantined = matches!(change, Some(Change::QuarantineEndpoint(_))) && same_policy(&live, QUARANTINE_POLICY);
+    if !(replaced || quarantined) {
+        return Err(skipped(format!("somebody else changed the policy of {id} since")));
     }
     applier.modify(id, |request| request.policy_document(policy)).await?;
     Ok(None)

@@ -71,7 +71,11 @@ impl NewEndpoint {
             (self.route_tables != found.route_tables, "its route tables"),
             (groups != found.security_groups, "its security groups"),
             (self.address_type != found.address_type, "its IP address type"),
-            (self.private_dns != found.private_dns, "private DNS"),
+            // Gateway endpoints have none, whatever EC2 says of it.
+            (
+                self.endpoint_kind != EndpointKind::Gateway && self.private_dns != found.private_dns,
+                "private DNS",
+            ),
             (
                 self.policy.as_ref().is_some_and(|policy| !has_policy(found, policy)),
                 "its policy",

@@ -112,6 +112,21 @@ fn stopped(edit: impl FnOnce(World, &str) -> World) -> String {
 }
 
 #[test]
+fn private_dns_that_ec2_tells_of_a_gateway_endpoint_does_not_stop_its_rollback() {
+    let world = bare()
+        .subnet("subnet-a", "a", SubnetClass::Private)
+        .require_gateway(&["s3"]);
+    let (records, snapshot) = carried_out(&world);
+    let id = endpoint_id(&World {
+        snapshot: snapshot.clone(),
+        ..world.clone()
+    });
+    let world = World { snapshot, ..world }.edit_endpoint(&id, |e| e.private_dns = true);
+    let plan = rollback(&records, &world.snapshot.state());
+    assert_eq!(plan.stopped, None);
+}
+
+#[test]
 fn change_altered_since_is_not_rolled_back() {
     let text = stopped(|world, id| world.edit_endpoint(id, |e| e.policy = Some(ALLOW_ALL.to_owned())));
     assert!(text.ends_with("its policy changed since"), "{text}");
