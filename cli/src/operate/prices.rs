@@ -89,19 +89,7 @@ fn keep_nat_gateways(settings: &str, found: &mut BTreeMap<Region, RegionPrices>)
 
 /// As the settings write the prices of a Region.
 fn table(prices: &RegionPrices) -> String {
-    let RegionPrices {
-        interface_endpoint_zone_hour,
-        interface_endpoint_gigabyte,
-        nat_gateway_gigabyte,
-    } = prices;
-    let prices = [
-        ("interface_endpoint_zone_hour", interface_endpoint_zone_hour),
-        ("interface_endpoint_gigabyte", interface_endpoint_gigabyte),
-        ("nat_gateway_gigabyte", nat_gateway_gigabyte),
-    ];
-    let known = prices
-        .into_iter()
-        .filter_map(|(key, price)| Some(format!("{key} = {}", (*price)?)));
+    let known = prices.known().map(|(key, price)| format!("{key} = {price}"));
     format!("{{ {} }}", known.collect::<Vec<_>>().join(", "))
 }
 

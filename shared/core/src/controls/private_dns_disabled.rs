@@ -22,7 +22,7 @@ a gateway type, since the normal name is for the clients of the gateway endpoint
 offer or that `[approved_services]` does not approve, nor to endpoints of hubs (`[central]`), where private hosted \
 zones hold the names.
 
-**Remediation** (automatic, interrupting). Enables private DNS on the endpoint, after admitting all subnets of the \
+**Remediation** (automatic, interrupting; manual where the settings do not require the service in the VPC). Enables private DNS on the endpoint, after admitting all subnets of the \
 VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
 the VPC are enabled (`vpc-dns-disabled`), nor while a private hosted zone of the same name is associated with the VPC: \
 EC2 refuses private DNS then. The finding names the zone, where the role may list the hosted zones of the VPC \

@@ -43,6 +43,23 @@ pub struct RegionPrices {
     pub nat_gateway_gigabyte: Option<f64>,
 }
 
+impl RegionPrices {
+    /// The prices that are known, in US dollars, by their keys in the settings.
+    pub fn known(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let Self {
+            interface_endpoint_zone_hour,
+            interface_endpoint_gigabyte,
+            nat_gateway_gigabyte,
+        } = *self;
+        let prices = [
+            ("interface_endpoint_zone_hour", interface_endpoint_zone_hour),
+            ("interface_endpoint_gigabyte", interface_endpoint_gigabyte),
+            ("nat_gateway_gigabyte", nat_gateway_gigabyte),
+        ];
+        prices.into_iter().filter_map(|(key, price)| Some((key, price?)))
+    }
+}
+
 impl MonthlyCost {
     pub const ZERO: Self = Self { micros: 0 };
 

@@ -113,19 +113,7 @@ fn requirement(requirement: &Requirement) -> Value {
 }
 
 fn region_prices(prices: &RegionPrices) -> Table {
-    let RegionPrices {
-        interface_endpoint_zone_hour,
-        interface_endpoint_gigabyte,
-        nat_gateway_gigabyte,
-    } = prices;
-    let prices = [
-        ("interface_endpoint_zone_hour", interface_endpoint_zone_hour),
-        ("interface_endpoint_gigabyte", interface_endpoint_gigabyte),
-        ("nat_gateway_gigabyte", nat_gateway_gigabyte),
-    ];
-    let known = prices
-        .into_iter()
-        .filter_map(|(key, price)| Some((key.to_owned(), Value::from((*price)?))));
+    let known = prices.known().map(|(key, price)| (key.to_owned(), Value::from(price)));
     known.collect()
 }
 
