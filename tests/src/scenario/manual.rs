@@ -45,13 +45,14 @@ pub(super) async fn run_manual(
         .shell(&format!("postern settings show > small.toml\n{put}"))
         .await?;
     let table = own(block(MANUAL, "export POSTERN_LEDGER_TABLE=")?);
+    let mut commands = commands(MANUAL)?;
+    commands.retain(|command| WITH_DEPLOYMENT.iter().any(|start| command.starts_with(start)));
+    // While there is something to release, which is not so after a rollback of everything.
+    commands.sort_by_key(|command| !command.starts_with("postern release"));
     let mut runs = Vec::new();
-    for command in commands(MANUAL)? {
-        if !WITH_DEPLOYMENT.iter().any(|start| command.starts_with(start)) {
-            continue;
-        }
+    for command in commands {
         let command = own(command);
-        let script = format!("{table}\nstatus=0\n{command} || status=$?\necho \"exit status $status\"");
+        let script = format!("{table}\nset +e\n{command}\necho \"exit status $?\"");
         let output = operator.shell(&script).await?;
         let status = output.trim_end().rsplit(' ').next().unwrap_or_default().to_owned();
         runs.push(ManualRun {
