@@ -14,6 +14,7 @@ pub(crate) use layout::append;
 use proof::certain;
 
 use crate::analyse::{Analysis, Containment, Setting};
+use crate::arn::Arn;
 use crate::aws_owned;
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::Request;
@@ -229,7 +230,7 @@ impl Writer<'_> {
         let document = Document::parse(&append(self.document, &self.texts(&denies))).ok()?;
         let request = self.setting.analyse(&document).resource?.request;
         let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
-        let account = request.resource.split(':').nth(4).unwrap_or_default();
+        let account = Arn::parse(&request.resource).map_or("", |arn| arn.account);
         let perimeter = self.perimeter;
         let anybodys =
             account.is_empty() || !perimeter.organizations.is_empty() || !perimeter.organization_paths.is_empty();

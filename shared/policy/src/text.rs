@@ -88,7 +88,7 @@ impl Text {
             Ok(form) => return Some(Cow::Borrowed(form)),
             Err(parts) => parts,
         };
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::with_capacity(parts.len() + 32);
         for part in parts {
             match part {
                 Part::Piece(piece) => pieces.push(*piece),

@@ -94,7 +94,7 @@ fn service_whose_requests_do_not_tell_owners_gets_no_fix() {
         );
     }
     let (action, by_hand) = untold(fixed(OPEN, "ec2"));
-    assert_eq!(action, "ec2:AcceptVpcPeeringConnection");
+    assert_eq!(action, "ec2:CreateVpcEndpoint");
     assert!(by_hand.starts_with("trust the resources"), "{by_hand}");
     assert_eq!(
         fixed(OPEN, "com.amazonaws.us-east-1.no-such-service"),

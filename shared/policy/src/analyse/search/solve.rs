@@ -1,15 +1,18 @@
 //! The choice of action, resource, keys and instant that leaves an Allow and no Deny.
 
-use super::super::actions::{ActionGroup, example};
+use super::super::actions::ActionGroup;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::{Choice, expanded, issued_later, possible, sources};
 use super::super::model::Model;
-use super::super::resources::{Resource, ResourceFormat};
+use super::super::resources::Resource;
 use super::{Goal, Parts, Place, Request};
 use crate::bits::Bits;
 
 const MOST_FRONTIER: usize = 200;
+
+/// Steps that building a request and judging it takes.
+const JUDGING: usize = 64;
 
 fn lies(model: &Model<'_>, place: &Place<'_>, resource: &Resource) -> bool {
     let (principal, owner) = (place.principal, place.owner);
@@ -70,6 +73,8 @@ pub(super) fn solve<T>(
     };
     let mut groups = place.class.groups.iter().filter(reached).peekable();
     groups.peek()?;
+    let values: usize = parts.dims.iter().map(|choices| choices.len()).sum();
+    budget.spend(16 + values);
     let fixed = fixed(model, place, parts);
     for group in groups {
         let found = solve_group(model, place, group, bits, parts, &fixed, complete, budget, judge);
@@ -102,6 +107,7 @@ fn solve_group<T>(
         (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
     let actions = group.actions.iter().map(|action| &action.sig).enumerate().collect();
+    budget.spend(16 + (group.actions.len() + parts.resources.len()) / 4);
     let resources = parts.resources.iter().enumerate();
     let lying = resources.filter(|(_, resource)| group.formats.has(resource.format) && lies(model, place, resource));
     let lying = lying.map(|(at, resource)| (at, &resource.sig)).collect();
@@ -118,7 +124,7 @@ fn solve_group<T>(
     let count: usize = groups().map(Vec::len).sum();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
-        if !budget.spend(1 + count / 8) {
+        if !budget.spend(4 + count / 4) {
             return None;
         }
         let Some(left) = left_after(groups(), needed) else {
@@ -158,6 +164,7 @@ fn solve_group<T>(
                 continue 'allow;
             }
         }
+        budget.spend(JUDGING + 8 * parts.free.len());
         if let Some(request) = trace(model, place, group, parts, &layers)
             && let Some(found) = judge(&request)
         {
@@ -252,12 +259,7 @@ fn trace(
     let mut picks = picks.into_iter().rev();
     let action = group.actions.get(picks.next()?)?;
     let resource = parts.resources.get(picks.next()?)?.of(&place.owner.account);
-    let told = place.owner.told;
-    let known = match resource.format {
-        ResourceFormat::Known(format) if !place.class.federated => example(model, action, format, told),
-        _ => None,
-    };
-    let action = known.unwrap_or_else(|| action.name.clone());
+    let action = action.name.clone();
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
         keys.extend(expanded(model, *at, &choices.get(picks.next()?)?.values));
