@@ -26,8 +26,8 @@ help: ## this list
 DEBUG := $(or $(CARGO_TARGET_DIR),target)/debug
 define announce
 @test -e '$(DEBUG)/demo' || printf '%s\n' \
-    'First build: about 500 crates. The AWS SDK takes most of the time, aws-sdk-ec2 alone up to 10 minutes and 8 GB of memory.' \
-    'With two cores expect about 15 minutes; later builds take seconds.'
+    'First build: about 500 crates. The AWS SDK takes most of the time, and up to 8 GB of memory.' \
+    'With two cores expect about 9 minutes; later builds take seconds.'
 endef
 
 demo: .venv/.stamp ## deploy to a local stack, break a VPC, watch the repair
@@ -35,6 +35,9 @@ demo: .venv/.stamp ## deploy to a local stack, break a VPC, watch the repair
 	cargo build --locked --workspace
 	cargo run --locked --quiet --bin demo
 
+# Tests of the deployed functions wait for local stand-ins of AWS most of the time, so that more of them than there are
+# processors run at once.
+test: export RUST_TEST_THREADS ?= 4
 test: .venv/.stamp ## run every test; STORMS=n sets the number of storms
 	$(announce)
 	cargo build --locked --workspace

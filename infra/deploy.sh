@@ -91,6 +91,13 @@ if schedule=$(given SweepSchedule) && ! given SweepOverdueHours >/dev/null; then
     overrides+=("SweepOverdueHours=$overdue")
 fi
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 64 characters for the name of a role.
+if prefix=$(given RoleNamePrefix) && [ -n "$prefix" ]; then
+    longest=$prefix$STACK-endpoint-inspector-$region
+    [ ${#longest} -le 64 ] || fail "the role \`$longest\` would have a name of ${#longest} characters, and IAM allows \
+64: shorten RoleNamePrefix or STACK by $((${#longest} - 64))"
+fi
+
 functions=(subnet-inspector endpoint-inspector policy-inspector service-inspector sweeper)
 parameters=(SubnetInspectorCode EndpointInspectorCode PolicyInspectorCode ServiceInspectorCode SweeperCode)
 keys=()

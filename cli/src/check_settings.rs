@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use postern_core::controls::known;
+use postern_core::model::text::printable;
 
 use crate::arguments::SettingsArguments;
-use crate::output::{Status, fail, plain};
+use crate::output::{Status, fail};
 use crate::settings::{Loaded, TrustError, load_with_name, warnings};
 
 /// Says whether the functions would accept the settings, and what is questionable in them.
@@ -17,14 +18,14 @@ pub(crate) fn check(arguments: &SettingsArguments, out: &mut dyn Write) -> io::R
     };
     let warnings = warnings(&settings, Timestamp::now());
     for warning in &warnings {
-        writeln!(out, "warning: {}", plain(warning))?;
+        writeln!(out, "warning: {}", printable(warning))?;
     }
     let questions = match warnings.len() {
         0 => "no warnings".to_owned(),
         1 => "1 warning".to_owned(),
         count => format!("{count} warnings"),
     };
-    let name = plain(&name.display().to_string());
+    let name = printable(&name.display().to_string());
     writeln!(out, "{name}: valid, version {}, {questions}", settings.version)?;
     Ok(match warnings.is_empty() {
         true => Status::Fine,
@@ -38,10 +39,10 @@ pub(crate) fn show(arguments: &SettingsArguments, out: &mut dyn Write) -> io::Re
         Ok(loaded) => loaded,
         Err(status) => return Ok(status),
     };
-    let name = plain(&name.display().to_string());
+    let name = printable(&name.display().to_string());
     writeln!(out, "# Effective settings of {name}, version {}.", settings.version)?;
     for line in settings.effective(&known()).lines() {
-        writeln!(out, "{}", plain(line))?;
+        writeln!(out, "{}", printable(line))?;
     }
     Ok(Status::Fine)
 }

@@ -12,11 +12,12 @@ use postern_core::controls::CONTROLS;
 use postern_core::evaluation::{Control, TAG_EXEMPT};
 use postern_core::functions::FUNCTIONS;
 use postern_core::model::finding::ResourceKind;
+use postern_core::model::text::printable;
 use postern_core::settings::{Exemption, ExemptionSelector, Mode, Settings};
 use postern_report::control_page;
 
 use crate::markdown::as_text;
-use crate::output::{Status, fail, plain, wrapped};
+use crate::output::{Status, fail, wrapped};
 use crate::settings::{self, TrustError};
 
 /// List the controls, or explain one
@@ -154,8 +155,8 @@ fn list(settings: &Settings, now: Timestamp, out: &mut dyn Write) -> io::Result<
             "{} on {target}: {state} {:.0}{age}{owner}",
             exemption.control, exemption.expires
         );
-        writeln!(out, "{}", plain(&line))?;
-        writeln!(out, "  {}", plain(&exemption.reason))?;
+        writeln!(out, "{}", printable(&line))?;
+        writeln!(out, "  {}", printable(&exemption.reason))?;
     }
     for control in &settings.exempt_by_tag {
         writeln!(out, "{control} on resources with tag {TAG_EXEMPT}: does not end")?;

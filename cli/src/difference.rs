@@ -1,8 +1,7 @@
 //! What a change does to a document, however the document is laid out.
 
+use postern_core::model::text::printable;
 use similar::{ChangeTag, TextDiff};
-
-use crate::output::plain;
 
 /// So many lines around a change are shown.
 const CONTEXT: usize = 3;
@@ -23,7 +22,7 @@ pub(crate) fn difference(file: &str, label: &str, before: &str, after: &str) -> 
                 ChangeTag::Delete => '-',
                 ChangeTag::Insert => '+',
             };
-            lines.push(format!("{sign} {}", plain(change.value().trim_end_matches('\n'))));
+            lines.push(format!("{sign} {}", printable(change.value().trim_end_matches('\n'))));
         }
     }
     let mut shown = format!("--- {file}\n+++ {file}, {label}\n");

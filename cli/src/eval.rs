@@ -1,5 +1,6 @@
 //! `eval`: one request held against one policy.
 
+use postern_core::model::text::printable;
 use std::io::{self, Write};
 
 use postern_aws::chain;
@@ -7,7 +8,7 @@ use postern_policy::{Decision, Document, Request, evaluate};
 
 use crate::arguments::{EndpointType, Evaluating};
 use crate::input::{self, Unjudged};
-use crate::output::{Status, complain, plain, warn};
+use crate::output::{Status, complain, warn};
 
 pub(crate) fn eval(evaluating: &Evaluating, out: &mut dyn Write) -> io::Result<Status> {
     let (document, request) = match (policy(evaluating), request(evaluating)) {
@@ -23,7 +24,7 @@ pub(crate) fn eval(evaluating: &Evaluating, out: &mut dyn Write) -> io::Result<S
         warn(&note.to_string());
     }
     let decision = evaluate(&document, &request);
-    writeln!(out, "{}", plain(&said(&document, decision)))?;
+    writeln!(out, "{}", printable(&said(&document, decision)))?;
     Ok(if decision.is_allowed() {
         Status::Fine
     } else {

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use postern_core::functions::{FUNCTIONS, Function};
+use postern_core::model::text::printable;
 use postern_core::trigger::{ParsedEvent, TAG_CALLS, Target, Trigger, read};
 use serde_json::{Value, json};
 
 use crate::input;
-use crate::output::{Status, complain, fail, plain, warn};
+use crate::output::{Status, complain, fail, warn};
 use crate::values::account;
 
 const REPLAY: &str = "\
@@ -105,8 +106,8 @@ fn replay(events: &[Value], arguments: &Replay, out: &mut dyn Write) -> io::Resu
                 writeln!(
                     out,
                     "{}\n  ignored: {}",
-                    plain(&heading(event)),
-                    plain(&reason.to_string())
+                    printable(&heading(event)),
+                    printable(&reason.to_string())
                 )?;
             }
             Err(error) => {
@@ -114,8 +115,8 @@ fn replay(events: &[Value], arguments: &Replay, out: &mut dyn Write) -> io::Resu
                 writeln!(
                     out,
                     "{}\n  cannot be read: {}",
-                    plain(&heading(event)),
-                    plain(&error.to_string())
+                    printable(&heading(event)),
+                    printable(&error.to_string())
                 )?;
             }
         }
@@ -147,7 +148,7 @@ fn describe(trigger: &Trigger, out: &mut dyn Write) -> io::Result<()> {
         .actor
         .as_ref()
         .map_or(String::new(), |actor| format!(" by {}", actor.identity));
-    writeln!(out, "{}", plain(&format!("{time}{}{actor}", event.event)))?;
+    writeln!(out, "{}", printable(&format!("{time}{}{actor}", event.event)))?;
     let targets: Vec<_> = trigger.targets.iter().map(target).collect();
     let line = format!(
         "  {} of account {} in {}",
@@ -155,7 +156,7 @@ fn describe(trigger: &Trigger, out: &mut dyn Write) -> io::Result<()> {
         trigger.account,
         trigger.region
     );
-    writeln!(out, "{}", plain(&line))
+    writeln!(out, "{}", printable(&line))
 }
 
 /// The functions whose rules match the event.

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use postern_core::controls::{policy_locked_out, policy_open, policy_undecided};
+use postern_core::model::text::printable;
 use postern_policy::{Analysis, Containment, Request, Witness};
 use postern_report::sarif::FileResult;
 use serde::Serialize;
 
 use crate::arguments::Format;
-use crate::output::plain;
 
 #[derive(Debug)]
 pub(crate) struct FileVerdict {
@@ -89,7 +89,7 @@ impl FileVerdict {
         let sentences: Vec<_> = holes
             .chain(locked_out)
             .chain(self.reasons())
-            .map(|text| plain(&text))
+            .map(|text| printable(&text))
             .collect();
         Some(FileResult {
             file: self.file.clone(),
@@ -113,7 +113,7 @@ impl FileVerdict {
 
     fn write_text(&self, out: &mut dyn Write, detail: Detail) -> io::Result<()> {
         let analysis = &self.analysis;
-        writeln!(out, "{}: {}", plain(&self.file), word(analysis.verdict))?;
+        writeln!(out, "{}: {}", printable(&self.file), word(analysis.verdict))?;
         let mut lines: Vec<String> = Vec::new();
         match detail {
             Detail::Verdict => {
@@ -140,7 +140,7 @@ impl FileVerdict {
             }
         }
         for line in lines {
-            writeln!(out, "  {}", plain(&line))?;
+            writeln!(out, "  {}", printable(&line))?;
         }
         Ok(())
     }

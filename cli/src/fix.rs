@@ -1,5 +1,6 @@
 //! `fix`: the smallest change that provably closes a policy, printed or written.
 
+use postern_core::model::text::printable;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::difference::difference;
 use crate::endpoint::Endpoint;
 use crate::file_verdict::{Detail, FileVerdict, Line};
 use crate::input::{self, Unjudged};
-use crate::output::{Status, complain, note, plain};
+use crate::output::{Status, complain, note};
 use crate::replace::replace;
 
 /// What became of one file.
@@ -168,11 +169,11 @@ impl Attempt {
     /// The document goes to standard output and what is said about it to standard error, so that the one can be kept.
     /// A document that was written to its file is not printed.
     fn print_text(&self, written: bool, out: &mut dyn Write) -> io::Result<()> {
-        let file = plain(&self.file_verdict.file);
+        let file = printable(&self.file_verdict.file);
         let (document, said) = match &self.outcome {
             FixOutcome::Kept => (Some(&self.text), format!("{file}: closed; nothing is changed\n")),
             FixOutcome::Fixed(fix) => (Some(&fix.text), difference(&file, "fixed", &self.text, &fix.text)),
-            FixOutcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", plain(reason))),
+            FixOutcome::Not(reason) => (None, format!("{file}: not fixed: {}\n", printable(reason))),
             FixOutcome::Failed(_) => (None, String::new()),
         };
         if written {

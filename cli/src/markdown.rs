@@ -1,6 +1,7 @@
 //! Pages in Markdown as text for a terminal.
 
-use crate::output::{plain, wrapped};
+use crate::output::wrapped;
+use postern_core::model::text::printable;
 
 /// Paragraphs and lists are wrapped, code is indented, links are followed by their addresses.
 pub(crate) fn as_text(page: &str) -> String {
@@ -10,10 +11,10 @@ pub(crate) fn as_text(page: &str) -> String {
         if line.starts_with("```") {
             code = !code;
         } else if code {
-            text.push_str(&format!("    {}\n", plain(line)));
+            text.push_str(&format!("    {}\n", printable(line)));
         } else {
             for line in prose(line) {
-                text.push_str(&plain(&line));
+                text.push_str(&printable(&line));
                 text.push('\n');
             }
         }

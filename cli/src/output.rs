@@ -1,5 +1,6 @@
 //! What leaves the program: text without surprises, complaints, the exit status.
 
+use postern_core::model::text::printable;
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, Write};
@@ -34,18 +35,6 @@ impl From<Status> for ExitCode {
             Status::Unread => 141,
         })
     }
-}
-
-/// A line as a terminal may show it: what does not print, or would write from right to left, is escaped.
-pub(crate) fn plain(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for c in line.chars() {
-        match c {
-            '"' | '\'' | '\\' => shown.push(c),
-            _ => shown.extend(c.escape_debug()),
-        }
-    }
-    shown
 }
 
 /// Whether a file can be written, found out before the work whose result it is to have. Nothing is left behind.
@@ -102,11 +91,11 @@ pub(crate) fn warn(message: &str) {
 
 /// Says on standard error what was done.
 pub(crate) fn note(message: &str) {
-    drop(writeln!(io::stderr(), "{}", plain(message)));
+    drop(writeln!(io::stderr(), "{}", printable(message)));
 }
 
 fn say(kind: &str, message: &str) {
-    let lines: Vec<_> = message.split('\n').map(plain).collect();
+    let lines: Vec<_> = message.split('\n').map(printable).collect();
     drop(writeln!(io::stderr(), "{kind}: {}", lines.join("\n")));
 }
 

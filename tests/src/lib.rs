@@ -4,6 +4,7 @@
 pub mod chain;
 pub mod checks;
 pub mod connections;
+pub mod documents;
 pub mod envelope;
 pub mod error;
 pub mod function;

@@ -46,11 +46,29 @@ impl Operator {
             .collect()
     }
 
-    /// Runs a command of a document, in which `aws` is the AWS CLI.
-    pub async fn shell(&self, command: &str) -> Result<String> {
-        let aws = tool("aws")?.display().to_string();
+    /// Runs commands of a document, in which `aws` is the AWS CLI and `postern` is the program. The command that asks
+    /// a question has a terminal, on which somebody answers `yes`.
+    ///
+    /// # Errors
+    /// If the last of them fails.
+    pub async fn shell(&self, commands: &str) -> Result<String> {
+        const TERMINAL: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+        let [aws, python] = [tool("aws")?, tool("python3")?].map(|tool| tool.display().to_string());
+        let program = self.program.display();
         // The first version of the CLI has an address of its own for SQS, whatever the environment says.
-        let script = format!("aws() {{ '{aws}' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }}\nset -e\n{command}\n");
+        let script = format!(
+            r#"
+aws() {{ '{aws}' --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }}
+postern() {{
+    case "$*" in
+    'release --all') echo yes | '{python}' -c '{TERMINAL}' '{program}' "$@" ;;
+    *) '{program}' "$@" ;;
+    esac
+}}
+set -e
+{commands}
+"#
+        );
         self.run("sh", &["-c", &script]).await
     }
 

@@ -24,6 +24,7 @@ use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 
 use postern_aws::chain;
+use postern_core::model::text::printable;
 use postern_core::settings::Settings;
 
 pub(crate) use self::arguments::word;
@@ -43,7 +44,7 @@ pub use self::rollback::rollback;
 pub use self::since::Since;
 pub use self::sweep::sweep;
 use crate::access;
-use crate::output::{Status, fail, plain};
+use crate::output::{Status, fail};
 use crate::settings::{self, TrustError};
 
 pub(crate) fn run_history(arguments: &History, out: &mut dyn Write) -> io::Result<Status> {
@@ -184,5 +185,5 @@ pub(crate) fn finish(done: Result<Status, CommandError>) -> io::Result<Status> {
 }
 
 pub(crate) fn say(out: &mut dyn Write, line: &str) -> Result<(), CommandError> {
-    Ok(writeln!(out, "{}", plain(line))?)
+    Ok(writeln!(out, "{}", printable(line))?)
 }

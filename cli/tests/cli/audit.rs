@@ -1,13 +1,10 @@
 //! `postern audit` against Moto.
 
-use std::path::Path;
-use std::process::Command;
-
 use postern_tests::proxy::Fault;
-use postern_tests::stack::tool;
 use serde_json::Value;
 
-use crate::stand_in::{REGION, StandIn, finish};
+use crate::stand_in::{REGION, StandIn};
+use crate::validation::{IMPORT_FINDINGS, OCSF, assert_accepted};
 
 /// The findings of a JSON audit that are open, as control and resource.
 fn open(document: &str) -> Vec<(String, String)> {
@@ -107,57 +104,8 @@ async fn every_format_has_the_same_findings_and_names_of_files_choose_it() {
     let calls = stand_in.read("findings.asff.jsonl");
     let calls: Vec<Value> = calls.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(!calls.is_empty());
-    accepted(IMPORT_FINDINGS, &stand_in.directory.path().join("findings.asff.jsonl")).await;
-    accepted(OCSF, &stand_in.directory.path().join("findings.ocsf.jsonl")).await;
-}
-
-/// Validates the input of BatchImportFindings with the model of botocore, AWS's own client library.
-const IMPORT_FINDINGS: &str = "\
-import json, sys
-from botocore.session import get_session
-from botocore.validate import ParamValidator
-model = get_session().get_service_model('securityhub').operation_model('BatchImportFindings')
-for line in open(sys.argv[1]):
-    report = ParamValidator().validate(json.loads(line), model.input_shape)
-    if report.has_errors():
-        sys.exit(report.generate_report())
-";
-
-/// Validates compliance findings with py-ocsf-models, which accepts unknown members without a word. It has neither the
-/// attributes of the profile `cloud` nor `status` of <https://schema.ocsf.io/1.6.0/objects/compliance>, and requires the
-/// name of an account, which OCSF only recommends.
-const OCSF: &str = "\
-import json, sys
-from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
-from py_ocsf_models.objects.cloud import Cloud
-
-def unknown(given, known, path):
-    if isinstance(given, dict):
-        for name, value in given.items():
-            if name in known:
-                yield from unknown(value, known[name], path + [name])
-            else:
-                yield '.'.join(path + [name])
-    elif isinstance(given, list):
-        for value, model in zip(given, known, strict=True):
-            yield from unknown(value, model, path)
-
-for line in open(sys.argv[1]):
-    document = json.loads(line)
-    cloud = document.pop('cloud')
-    cloud['account']['name'] = 'not known'
-    found = [*unknown(cloud, Cloud.model_validate(cloud).model_dump(), ['cloud']),
-             *unknown(document, ComplianceFinding.model_validate(document).model_dump(), [])]
-    if found != ['compliance.status']:
-        sys.exit(f'unknown members: {found}')
-";
-
-/// Runs a validating program on a file.
-async fn accepted(program: &str, file: &Path) {
-    let mut command = Command::new(tool("python3").unwrap());
-    command.args(["-c", program]).arg(file);
-    let run = finish(command).await;
-    assert_eq!((run.stderr.as_str(), run.status), ("", 0));
+    assert_accepted(IMPORT_FINDINGS, &stand_in.directory.path().join("findings.asff.jsonl")).await;
+    assert_accepted(OCSF, &stand_in.directory.path().join("findings.ocsf.jsonl")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use crate::support::{directory, lines, run, run_with};
+use crate::validation::{SARIF, assert_accepted};
 
 const S3: [&str; 4] = ["policy", "check", "--service", "s3"];
 
@@ -256,8 +257,8 @@ fn a_service_that_is_not_given_or_not_known_is_named_in_the_reasons() {
     }
 }
 
-#[test]
-fn sarif_has_a_result_for_each_file_that_is_not_closed() {
+#[tokio::test(flavor = "multi_thread")]
+async fn sarif_has_a_result_for_each_file_that_is_not_closed() {
     let run = run(&[
         "policy",
         "check",
@@ -270,6 +271,10 @@ fn sarif_has_a_result_for_each_file_that_is_not_closed() {
         "locked-out.json",
     ]);
     assert_eq!((run.stderr.as_str(), run.status), ("", 1));
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("policies.sarif");
+    std::fs::write(&log, &run.stdout).unwrap();
+    assert_accepted(SARIF, &log).await;
     let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(document["version"], "2.1.0");
     let results = document["runs"][0]["results"].as_array().unwrap();

@@ -4,48 +4,22 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use postern_tests::documents::{WITH_DEPLOYMENT, commands};
 use postern_tests::stack::environment;
 
 use crate::stand_in::{StandIn, finish};
 use crate::support::fixture;
 
 /// Commands that need what a document cannot have, by their start, and what that is.
-const NOT_RUN: [(&str, &str); 6] = [
+const NOT_RUN: [(&str, &str); 7] = [
     ("cargo ", "builds the program, which the tests have built"),
     ("make ", "builds or deploys"),
     ("$EDITOR", "waits for a person"),
     ("aws ssm put-parameter", "writes into an account"),
     ("export POSTERN_LEDGER_TABLE=", "reads a stack"),
     ("POSTERN_TOPIC_ARN=", "starts a function"),
+    ("postern prices", "asks AWS for its public price list"),
 ];
-
-/// Commands of Postern that need a ledger with changes, a deployment or AWS's price list: they are tested where there are
-/// some.
-const WITH_DEPLOYMENT: [&str; 9] = [
-    "postern doctor",
-    "postern sweep",
-    "postern prices",
-    "postern settings show arn:",
-    "postern history",
-    "postern rollback",
-    "postern resume",
-    "postern release",
-    "postern redrive",
-];
-
-/// The lines of the shell blocks of a document, continued lines joined.
-fn commands(document: &str) -> Vec<String> {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document)).unwrap();
-    let blocks = text.split("\n```sh\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split("\n```").next().unwrap().replace("\\\n", " "));
-    let lines: Vec<_> = blocks
-        .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    lines
-        .into_iter()
-        .filter(|line| !line.trim().is_empty() && !line.starts_with([' ', '#']))
-        .collect()
-}
 
 async fn prepared() -> StandIn {
     let (stand_in, _) = StandIn::with_faulty_vpc().await;
@@ -71,15 +45,15 @@ async fn commands_of_the_documents_run_as_they_are_written() {
     );
     let mut ran = 0;
     for document in ["README.md", "docs/cli.md", "docs/tutorial.md"] {
-        for line in commands(document) {
-            if !line.starts_with("postern ") {
-                let known = NOT_RUN.iter().any(|(start, _)| line.starts_with(start));
-                assert!(known, "{document}: nobody said why this is not run: {line}");
+        for line in commands(document).unwrap() {
+            let left_out = NOT_RUN.iter().map(|(start, _)| start).chain(&WITH_DEPLOYMENT);
+            if left_out.into_iter().any(|start| line.starts_with(start)) {
                 continue;
             }
-            if WITH_DEPLOYMENT.iter().any(|start| line.starts_with(start)) {
-                continue;
-            }
+            assert!(
+                line.starts_with("postern "),
+                "{document}: nobody said why this is not run: {line}"
+            );
             let mut command = Command::new("/bin/sh");
             command.args(["-c", &line]).current_dir(stand_in.directory.path());
             command.envs(environment()).env_remove("AWS_PROFILE").env("PATH", &path);

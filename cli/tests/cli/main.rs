@@ -18,3 +18,4 @@ mod samples;
 mod settings;
 mod stand_in;
 mod support;
+mod validation;

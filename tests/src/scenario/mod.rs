@@ -2,6 +2,7 @@
 //! same events again, then while EC2 fails during a repair; then a rollback, a resumed remediation, a subnet that cannot
 //! be deleted, an endpoint service that somebody opened to everybody, and a spoke without a route to its hub.
 
+mod manual;
 mod steps;
 mod upgrade;
 
@@ -9,6 +10,7 @@ use postern_core::history::{ChangeRecord, ChangeStatus};
 use postern_core::trigger::DEPENDENCY_VIOLATION;
 use serde_json::Value;
 
+pub use self::manual::ManualRun;
 use self::steps::Steps;
 pub use self::upgrade::{Upgrade, upgrade};
 use crate::chain::{Chain, Delivery};

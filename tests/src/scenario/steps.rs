@@ -1,7 +1,5 @@
 //! The steps of the scenario.
 
-use std::fs;
-
 use postern_core::changes::{AssociateRouteTable, Change};
 use postern_core::controls::gateway_route_missing;
 use postern_core::history::{Action, ChangeRecord};
@@ -10,6 +8,7 @@ use serde_json::json;
 use super::{Environment, Part, Progress, Recovery, Round};
 use crate::chain::{Chain, Delivery};
 use crate::checks::{Check, check_vpc};
+use crate::documents::block;
 use crate::envelope::Envelope;
 use crate::error::{HarnessError, Result, While};
 use crate::ledger::history;
@@ -19,21 +18,10 @@ use crate::operator::Operator;
 use crate::proxy::{Call, Fault};
 use crate::seed::FaultyVpc;
 use crate::spoke::Spoke;
-use crate::stack::{REGION, Zips, root};
+use crate::stack::{REGION, Zips};
 
 /// Seconds after which a failed message comes back while EC2 fails. More than a function needs until it fails.
 const BACK_SOON: u32 = 8;
-
-/// The command of a document that begins like this, to the end of its block of code.
-fn documented(document: &str, beginning: &str) -> Result<String> {
-    let path = root().join(document);
-    let text = fs::read_to_string(&path).while_doing(format_args!("reading `{}`", path.display()))?;
-    let missing = || HarnessError::new(format_args!("{document} has no command `{beginning}`"));
-    let start = text.find(beginning).ok_or_else(missing)?;
-    let rest = text.get(start..).ok_or_else(missing)?;
-    let (block, _) = rest.split_once("```").ok_or_else(missing)?;
-    Ok(block.trim().to_owned())
-}
 
 /// Changes the VPC, delivers events, and operates Postern.
 pub(super) struct Steps<'a> {
@@ -243,7 +231,7 @@ impl Steps<'_> {
     pub(super) async fn swept(&self, watch: &mut impl FnMut(Progress<'_>)) -> Result<[Vec<Call>; 2]> {
         let queue = self.chain.queue_of("SweeperQueue").await?;
         self.environment.proxy.take();
-        let command = documented("docs/operations.md", "aws sqs send-message")?
+        let command = block("docs/operations.md", "aws sqs send-message")?
             .replace("SWEEPER_QUEUE_URL", &queue)
             .replace("eu-central-1", REGION);
         self.operator.shell(&command).await?;
@@ -267,9 +255,9 @@ impl Steps<'_> {
         let alerts = self.with_function_output(self.chain.next_alerts().await)?;
         let without = self.environment.proxy.take();
         self.operator
-            .shell(&documented("docs/recovery.md", "aws dynamodb create-table")?)
+            .shell(&block("docs/recovery.md", "aws dynamodb create-table")?)
             .await?;
-        let rest = documented("docs/recovery.md", "aws dynamodb update-time-to-live")?;
+        let rest = block("docs/recovery.md", "aws dynamodb update-time-to-live")?;
         self.operator
             .shell(&rest.replace("postern-Ledger-restored", NEW))
             .await?;

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use postern_core::history::ChangeRecord;
 
 use super::Environment;
+use super::manual::{ManualRun, run_manual};
 use crate::chain::Chain;
 use crate::checks::{Check, check_vpc};
 use crate::envelope::Envelope;
@@ -49,6 +50,8 @@ pub struct Upgrade {
     pub dead_letters: u32,
     /// After the role of the function was denied the ledger.
     pub denied: Vec<Alert>,
+    /// The commands of the manual at the end.
+    pub manual: Vec<ManualRun>,
 }
 
 /// Deploys, updates, and cleans up.
@@ -117,18 +120,24 @@ async fn upgrade_in(environment: &Environment, programs: &Programs) -> Result<Up
         checks: check_vpc(ec2, &vpc).await?,
         dead_letters: chain.dead_letters().await?,
         denied: Vec::new(),
+        manual: Vec::new(),
         vpc,
     };
-    let denied = denied(environment, &chain, &upgrade.vpc).await?;
-    Ok(Upgrade { denied, ..upgrade })
+    let operator = Operator::of(ministack, &environment.moto, &settings::enforce()).await?;
+    let change = upgrade.recorded.last();
+    let change = change.ok_or_else(|| HarnessError::new("no change is recorded"))?;
+    let denied = denied(environment, &chain, &operator, &upgrade.vpc).await?;
+    let manual = run_manual(&operator, &chain, &upgrade.vpc, change).await?;
+    Ok(Upgrade {
+        denied,
+        manual,
+        ..upgrade
+    })
 }
 
 /// Denies the ledger to a role, and has its function find something to repair.
-async fn denied(environment: &Environment, chain: &Chain, vpc: &FaultyVpc) -> Result<Vec<Alert>> {
-    let Environment {
-        ec2, ministack, moto, ..
-    } = environment;
-    let operator = Operator::of(ministack, moto, &settings::enforce()).await?;
+async fn denied(environment: &Environment, chain: &Chain, operator: &Operator, vpc: &FaultyVpc) -> Result<Vec<Alert>> {
+    let ec2 = &environment.ec2;
     operator.shell(DENY_LEDGER).await?;
     let remove = ec2.modify_vpc_endpoint().vpc_endpoint_id(&vpc.s3);
     let remove = remove.remove_route_table_ids(&vpc.private_c).send();

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::checks::Check;
+use crate::documents::WITH_DEPLOYMENT;
 use crate::messages::{Alert, Report};
 use crate::proxy::Call;
 use crate::scenario::{Round, ScenarioResult, Upgrade, run, upgrade};
@@ -37,6 +38,7 @@ async fn update_of_a_running_stack_loses_no_event_and_does_nothing_twice() {
     old_version_reports_the_event_before_and_the_new_one_those_after(&upgrade);
     let told = |alert: &Alert| alert.text.contains("while the ledger is unavailable");
     assert!(upgrade.denied.iter().any(told), "{:#?}", upgrade.denied);
+    commands_of_the_manual_run_as_they_are_written(&upgrade);
 }
 
 fn every_change_is_made_recorded_and_reported_once(upgrade: &Upgrade) {
@@ -147,6 +149,26 @@ fn deleted_ledger_is_replaced_by_the_documented_commands(result: &ScenarioResult
         recovered.checks
     );
     assert!(recovered.recorded > 0);
+}
+
+fn commands_of_the_manual_run_as_they_are_written(upgrade: &Upgrade) {
+    for start in WITH_DEPLOYMENT {
+        let run = upgrade.manual.iter().any(|run| run.command.starts_with(start));
+        assert!(run, "docs/cli.md has no `{start}`");
+    }
+    for run in &upgrade.manual {
+        // The doctor finds what the stand-in lacks; what one `resume` resumes, the next finds no more.
+        let found = ["postern doctor", "postern resume"];
+        let found = found.iter().any(|start| run.command.starts_with(start));
+        assert!(run.status == "0" || found && run.status == "1", "{run:#?}");
+        assert!(!run.output.contains("error:"), "{run:#?}");
+    }
+    let asked = |output: &str| output.contains("Only `yes` is accepted");
+    assert!(
+        upgrade.manual.iter().any(|run| asked(&run.output)),
+        "{:#?}",
+        upgrade.manual
+    );
 }
 
 fn events_reach_the_functions_whose_rules_they_match(result: &ScenarioResult) {

@@ -65,6 +65,12 @@ async fn rollback_stops_before_it_changes_what_somebody_changed_since() {
         )),
         "{text}"
     );
+    // What Postern left there, and what is there now.
+    let line = |sign: char, word: &str| {
+        text.lines()
+            .any(|line| line.trim_start().starts_with(sign) && line.contains(word))
+    };
+    assert!(line('+', "sts:*") && line('-', "\"Deny\""), "{text}");
     assert_eq!(rig.policy(&endpoint), other);
     let called: Vec<_> = rig
         .mutating(before)

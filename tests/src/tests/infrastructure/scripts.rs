@@ -184,6 +184,26 @@ async fn interval_of_sweeps_decides_when_a_sweep_is_overdue() {
 }
 
 #[tokio::test]
+async fn names_of_roles_that_iam_does_not_allow_are_refused_before_anything_is_uploaded() {
+    let prefix = "RoleNamePrefix=bank-network-team-20";
+    let longest = |region: &str| format!("bank-network-team-20postern-endpoint-inspector-{region}").len();
+    let region = ("AWS_REGION", "ap-southeast-1");
+    assert!(longest(region.1) <= 64);
+    let ran = deploy(&[prefix], &[region], &[NO_STACK, NO_OWNER]).await;
+    ran.deployed();
+    let ran = deploy(
+        &[prefix],
+        &[region, ("STACK", "privatelink-postern")],
+        &[NO_STACK, NO_OWNER],
+    )
+    .await;
+    ran.refused(&[
+        "`bank-network-team-20privatelink-postern-endpoint-inspector-ap-southeast-1`",
+        "IAM allows 64",
+    ]);
+}
+
+#[tokio::test]
 async fn parameter_that_the_template_does_not_have_is_refused() {
     let ran = deploy(&["NotificatonEmail=team@example.com"], &[], &[NO_STACK, NO_OWNER]).await;
     ran.refused(&["no parameter `NotificatonEmail`", "NotificationEmail "]);
