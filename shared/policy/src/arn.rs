@@ -96,13 +96,14 @@ pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Two or more words of lower-case letters and a digit, such as `us-gov-west-1`. Host names are made of it.
+/// Two or more words of lower-case letters and a number of one digit or two, such as `us-gov-west-1`. Host names are made of
+/// it.
 pub fn is_region(text: &str) -> bool {
     let name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
     text.len() <= 32
         && text.rsplit_once('-').is_some_and(|(names, last)| {
-            let digit = last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit());
-            digit && names.contains('-') && names.split('-').all(name)
+            let number = matches!(last.len(), 1 | 2) && last.bytes().all(|b| b.is_ascii_digit());
+            number && names.contains('-') && names.split('-').all(name)
         })
 }
 
@@ -190,6 +191,7 @@ mod tests {
             "us-gov-west-1",
             "us-isob-east-1",
             "eusc-de-east-1",
+            "ap-southeast-10",
             "cn-north-1",
         ] {
             assert!(is_region(region), "{region}");

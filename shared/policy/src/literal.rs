@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_survives_being_written() {
+    fn instant_survives_being_written() {
         for seconds in [0, 951_825_600, 1_795_392_000, -1, FIRST_SECOND, LAST_SECOND] {
             let written = iso(seconds);
             assert_eq!(instant(&written), Some(seconds), "{written}");

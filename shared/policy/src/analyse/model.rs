@@ -150,7 +150,7 @@ impl<'d> Model<'d> {
             }
             let compared = statement.conditions.iter().flat_map(Condition::texts);
             for variable in compared.chain(&statement.resource.values).flat_map(Text::variables) {
-                model.key(&variable.key, &variable.key, &mut places);
+                model.key(&variable.key, variable.name(), &mut places);
             }
         }
         let living = model.living();

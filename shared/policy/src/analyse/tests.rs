@@ -15,6 +15,7 @@ mod perimeter;
 mod requests;
 mod sessions;
 mod sources;
+mod ties;
 mod traps;
 mod values;
 mod variables;

@@ -4,7 +4,7 @@ use super::reference::DATA;
 use super::*;
 
 #[test]
-fn the_data_is_sorted_and_every_line_is_found_by_its_prefix() {
+fn data_is_sorted_and_every_line_is_found_by_its_prefix() {
     let prefixes: Vec<&str> = DATA.lines().skip(1).filter_map(|line| line.split('|').next()).collect();
     assert!(prefixes.is_sorted() && prefixes.len() > 400);
     for prefix in prefixes {
@@ -44,7 +44,7 @@ fn endpoint_names_lead_to_action_prefixes() {
 }
 
 #[test]
-fn actions_and_the_resources_that_they_take_find_each_other() {
+fn action_is_matched_with_the_resources_it_acts_on() {
     let s3 = find("s3").unwrap();
     let on = |arn: &str, name: &str| {
         s3.actions_on(arn)

@@ -36,12 +36,12 @@ fn statements(service: &str, region: &str, perimeter: &Perimeter) -> Vec<Value> 
 }
 
 #[test]
-fn an_organisation_is_pinned_on_both_sides() {
+fn template_pins_an_organisation_on_both_sides() {
     insta::assert_snapshot!(template("kms", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
 }
 
 #[test]
-fn every_way_to_be_trusted_meets_every_way_to_be_a_trusted_resource() {
+fn every_kind_of_trusted_principal_reaches_every_kind_of_trusted_resource() {
     let perimeter = Perimeter {
         organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/".to_owned()],
         accounts: vec!["111122223333".to_owned()],
@@ -68,7 +68,7 @@ fn every_way_to_be_trusted_meets_every_way_to_be_a_trusted_resource() {
 }
 
 #[test]
-fn a_path_without_its_slash_does_not_cover_its_neighbour() {
+fn path_without_its_slash_does_not_cover_its_neighbour() {
     let perimeter = Perimeter {
         organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111".to_owned()],
         ..Perimeter::default()
@@ -141,7 +141,7 @@ fn actions_that_do_not_tell_the_owner_are_allowed_on_arns_of_trusted_accounts() 
 }
 
 #[test]
-fn a_service_that_never_tells_the_owner_needs_its_resources_by_name() {
+fn service_that_never_tells_the_owner_needs_its_resources_by_name() {
     let untold = TemplateError::OwnerUntold {
         service: "ebs".to_owned(),
     };
@@ -176,7 +176,7 @@ fn trusted_principals_without_any_trusted_resource_have_no_policy() {
 }
 
 #[test]
-fn the_order_of_the_settings_does_not_matter() {
+fn order_of_the_settings_does_not_matter() {
     let perimeter = |accounts: [&str; 3]| Perimeter {
         accounts: accounts.map(str::to_owned).into(),
         ..organization()
@@ -187,7 +187,7 @@ fn the_order_of_the_settings_does_not_matter() {
 }
 
 #[test]
-fn a_perimeter_without_anybody_has_no_policy() {
+fn perimeter_without_anybody_has_no_policy() {
     let nobody = Perimeter {
         organizations: Vec::new(),
         ..organization()
@@ -199,7 +199,7 @@ fn a_perimeter_without_anybody_has_no_policy() {
 }
 
 #[test]
-fn a_policy_that_ec2_would_refuse_for_its_length_is_not_made() {
+fn policy_that_ec2_would_refuse_for_its_length_is_not_made() {
     let accounts = (0..2_000).map(|i| format!("{i:012}")).collect();
     let perimeter = Perimeter {
         accounts,
