@@ -165,10 +165,10 @@ fn started(trigger: &Trigger) -> impl Iterator<Item = &'static Function> {
     let failed = event.failure.is_some();
     let matching = move |function: &&&'static Function| match failed {
         true => function.failed_events.contains(&event.event.as_str()),
-        false if TAG_CALLS.contains(&event.event.as_str()) => trigger.targets.iter().any(|target| {
-            let id = target_id(target);
-            function.tagged.iter().any(|prefix| id.starts_with(prefix))
-        }),
+        false if TAG_CALLS.contains(&event.event.as_str()) => {
+            let mut targets = trigger.targets.iter();
+            targets.any(|target| function.watches_tags_of(target_id(target)))
+        }
         false if function.load_balancer_events.contains(&event.event.as_str()) => trigger.targets.iter().any(balances),
         false => function.events.contains(&event.event.as_str()),
     };

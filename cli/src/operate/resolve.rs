@@ -12,6 +12,8 @@ pub(super) async fn scope_of(context: &OperatorContext, target: Target) -> Resul
     let mut resolved = context.session.resolve(context.region(), targets).await;
     match resolved.remove(&target).transpose()? {
         Some(Resolution::Scope(resource)) => Ok(Some(context.scope(resource))),
-        Some(Resolution::Gone(_) | Resolution::Region | Resolution::Services(_)) | None => Ok(None),
+        Some(Resolution::Gone(_) | Resolution::Region | Resolution::Services(_) | Resolution::Vpcs(_)) | None => {
+            Ok(None)
+        }
     }
 }

@@ -5,14 +5,29 @@ use crate::evaluation::{Concern, Control};
 use crate::model::part::Part;
 use crate::trigger::Target;
 
-/// The EC2 calls that change network ACLs, or which of them traffic of endpoints passes. Sorted.
-pub const NETWORK_ACL_EVENTS: &[&str] = &[
-    "CreateNetworkAclEntry",
-    "CreateVpcEndpoint",
-    "DeleteNetworkAclEntry",
-    "ModifyVpcEndpoint",
-    "ReplaceNetworkAclAssociation",
-    "ReplaceNetworkAclEntry",
+/// The events that change neither network ACLs nor subnets, endpoints or which subnets need an endpoint, so that the
+/// verdicts about network ACLs are as before. Sorted.
+pub const NETWORK_ACLS_AS_BEFORE: &[&str] = &[
+    "AssociateSecurityGroupVpc",
+    "AssociateVpcCidrBlock",
+    "AuthorizeSecurityGroupIngress",
+    "DeleteSubnet",
+    "DeleteVpc",
+    "DisassociateSecurityGroupVpc",
+    "DisassociateVpcCidrBlock",
+    "ModifySecurityGroupRules",
+    "ModifyVpcAttribute",
+    "RevokeSecurityGroupIngress",
+];
+
+/// The ids of endpoints begin with these, and those of endpoint services do not: theirs begin with `vpce-svc-`. EventBridge
+/// can exclude no prefix from another one
+/// ([Comparison operators](https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html)), so
+/// that each has the first hexadecimal digit of an id
+/// ([Resource IDs](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html)).
+const ENDPOINT_IDS: &[&str] = &[
+    "vpce-0", "vpce-1", "vpce-2", "vpce-3", "vpce-4", "vpce-5", "vpce-6", "vpce-7", "vpce-8", "vpce-9", "vpce-a",
+    "vpce-b", "vpce-c", "vpce-d", "vpce-e", "vpce-f",
 ];
 
 pub struct Function {
@@ -24,9 +39,9 @@ pub struct Function {
     pub load_balancer_events: &'static [&'static str],
     /// The EC2 calls whose CloudTrail events start it where they failed with [`DEPENDENCY_VIOLATION`](crate::trigger::DEPENDENCY_VIOLATION), and only then.
     pub failed_events: &'static [&'static str],
-    /// Prefixes of resource ids. [`TAG_CALLS`](crate::trigger::TAG_CALLS) on such resources start it, since requirements and
-    /// exemptions may select resources by tag.
-    pub tagged: &'static [&'static str],
+    /// Prefixes of resource ids, by kind of resource. [`TAG_CALLS`](crate::trigger::TAG_CALLS) on such resources start it,
+    /// since requirements and exemptions may select resources by tag.
+    pub tagged: &'static [&'static [&'static str]],
     /// The controls of these groups are evaluated.
     pub concerns: &'static [Concern],
 }
@@ -41,14 +56,20 @@ impl Function {
     }
 
     /// The controls that it evaluates after these events, by the names of the API calls. Those that read network ACLs are
-    /// evaluated only where one of [`NETWORK_ACL_EVENTS`] is among them, since describing network ACLs costs a call.
+    /// left out where all events are among [`NETWORK_ACLS_AS_BEFORE`], since describing network ACLs costs a call.
     pub fn controls_after<'a>(&self, events: impl IntoIterator<Item = &'a str>) -> Vec<&'static Control> {
         let mut controls = self.controls();
         let mut events = events.into_iter();
-        if !self.events.is_empty() && !events.any(|event| NETWORK_ACL_EVENTS.contains(&event)) {
+        if events.all(|event| NETWORK_ACLS_AS_BEFORE.contains(&event)) {
             controls.retain(|control| !control.needs.contains(&Part::NetworkAcls));
         }
         controls
+    }
+
+    /// Whether its rule takes changes of the tags of a resource.
+    pub fn watches_tags_of(&self, id: &str) -> bool {
+        let mut prefixes = self.tagged.iter().copied().flatten();
+        prefixes.any(|prefix| id.starts_with(prefix))
     }
 
     /// Whether it evaluates controls of the scopes to which a target belongs.
@@ -108,7 +129,7 @@ pub static SUBNET_INSPECTOR: Function = Function {
     ],
     load_balancer_events: &[],
     failed_events: &["DeleteSubnet", "DeleteVpc"],
-    tagged: &["rtb-", "subnet-", "vpc-", "vpce-"],
+    tagged: &[&["rtb-"], &["subnet-"], &["vpc-"], ENDPOINT_IDS],
     concerns: &[Concern::Reachability],
 };
 
@@ -137,7 +158,7 @@ pub static POLICY_INSPECTOR: Function = Function {
     events: &["CreateVpcEndpoint", "ModifyVpcEndpoint"],
     load_balancer_events: &[],
     failed_events: &[],
-    tagged: &["vpce-"],
+    tagged: &[ENDPOINT_IDS],
     concerns: &[Concern::Containment],
 };
 
@@ -154,7 +175,7 @@ pub static SERVICE_INSPECTOR: Function = Function {
     ],
     load_balancer_events: &["DeleteLoadBalancer", "ModifyLoadBalancerAttributes", "SetSubnets"],
     failed_events: &[],
-    tagged: &["vpce-svc-"],
+    tagged: &[&["vpce-svc-"]],
     concerns: &[Concern::Publication],
 };
 
@@ -212,7 +233,8 @@ mod tests {
                 concerns: _,
             } = function;
             let controls = function.controls();
-            for events in [events, load_balancer_events, failed_events, tagged] {
+            let tagged: Vec<_> = tagged.concat();
+            for events in [events, load_balancer_events, failed_events, tagged.as_slice()] {
                 assert!(events.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {events:?}");
             }
             assert!(controls.windows(2).all(|pair| pair[0].name < pair[1].name), "{name}");
@@ -249,23 +271,63 @@ mod tests {
     }
 
     #[test]
-    fn controls_of_network_acls_are_evaluated_after_events_that_concern_them_and_in_sweeps() {
+    fn tags_of_endpoints_and_of_endpoint_services_start_different_functions() {
+        for (id, expected) in [
+            (
+                "vpce-0a1b2c3d4e5f60718",
+                vec![POLICY_INSPECTOR.name, SUBNET_INSPECTOR.name],
+            ),
+            ("vpce-f1b2c3d4", vec![POLICY_INSPECTOR.name, SUBNET_INSPECTOR.name]),
+            ("vpce-svc-0a1b2c3d4e5f60718", vec![SERVICE_INSPECTOR.name]),
+            ("vpc-0a1b2c3d4e5f60718", vec![SUBNET_INSPECTOR.name]),
+            ("i-0a1b2c3d4e5f60718", vec![]),
+        ] {
+            let started = FUNCTIONS.iter().filter(|function| function.watches_tags_of(id));
+            let started: Vec<_> = started.map(|function| function.name).collect();
+            assert_eq!(started, expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn control_of_network_acls_is_evaluated_after_every_event_that_can_change_its_verdict() {
         let acls = BTreeSet::from(["acl-blocks-endpoint"]);
-        for event in SUBNET_INSPECTOR.events.iter().chain(ENDPOINT_INSPECTOR.events) {
-            for function in [&SUBNET_INSPECTOR, &ENDPOINT_INSPECTOR] {
-                let left_out = &names(&function.controls()) - &names(&function.controls_after([*event]));
-                let expected = match NETWORK_ACL_EVENTS.contains(event) {
-                    true => BTreeSet::new(),
-                    false => acls.clone(),
-                };
-                assert_eq!(left_out, expected, "{event}");
+        let left_out = |function: &Function, events: &[&str]| {
+            &names(&function.controls()) - &names(&function.controls_after(events.iter().copied()))
+        };
+        let reachability = [&SUBNET_INSPECTOR, &ENDPOINT_INSPECTOR];
+        for event in [
+            "AssociateRouteTable",
+            "AssociateSubnetCidrBlock",
+            "CreateDefaultSubnet",
+            "CreateNetworkAclEntry",
+            "CreateRoute",
+            "CreateSubnet",
+            "CreateTags",
+            "CreateVpcEndpoint",
+            "DeleteNetworkAclEntry",
+            "DeleteTags",
+            "DeleteVpcEndpoints",
+            "DisassociateSubnetCidrBlock",
+            "ModifyVpcEndpoint",
+            "ReplaceNetworkAclAssociation",
+            "ReplaceNetworkAclEntry",
+        ] {
+            for function in reachability {
+                assert_eq!(left_out(function, &[event]), BTreeSet::new(), "{event}");
             }
         }
-        let several = SUBNET_INSPECTOR.controls_after(["CreateSubnet", "CreateNetworkAclEntry"]);
-        assert_eq!(names(&several), names(&SUBNET_INSPECTOR.controls()));
-        assert_eq!(names(&SWEEPER.controls_after(["Scheduled Event"])), names(CONTROLS));
-        let policy = names(&POLICY_INSPECTOR.controls_after(["CreateTags"]));
-        assert_eq!(policy, names(&POLICY_INSPECTOR.controls()));
+        for event in NETWORK_ACLS_AS_BEFORE {
+            assert!(
+                reachability
+                    .iter()
+                    .any(|function| function.events.contains(event) || function.failed_events.contains(event)),
+                "{event}"
+            );
+            assert_eq!(left_out(&SUBNET_INSPECTOR, &[event]), acls, "{event}");
+            assert_eq!(left_out(&SUBNET_INSPECTOR, &[event, "CreateSubnet"]), BTreeSet::new());
+        }
+        assert_eq!(left_out(&SWEEPER, &["Scheduled Event"]), BTreeSet::new());
+        assert_eq!(left_out(&POLICY_INSPECTOR, &["ModifyVpcAttribute"]), BTreeSet::new());
     }
 
     #[test]

@@ -194,7 +194,8 @@ impl<'a> Reconciler<'a> {
         session: &mut Session<'_>,
         request: Request<'_>,
     ) -> Result<(), ReconcileError> {
-        if session.lease.waited || session.lease.version != evaluation.history.version + 1 {
+        let ChangeHistory { version, leased, .. } = evaluation.history;
+        if session.lease.waited || leased || session.lease.version != version + 1 {
             // Another run may have changed the scope since it was observed.
             let history = self.history(scope).await?;
             let Some(snapshot) = self.observe(scope).await? else {

@@ -164,6 +164,15 @@ async fn resolve(session: &Session, region: &Region, named: Named, failures: &mu
     for (target, triggers) in named {
         match resolutions.remove(&target) {
             Some(Ok(Resolution::Scope(resource))) => targets.scopes.entry(resource).or_default().merge(&triggers),
+            Some(Ok(Resolution::Vpcs(vpcs))) => {
+                for vpc in vpcs {
+                    targets
+                        .scopes
+                        .entry(ScopedResource::Vpc(vpc))
+                        .or_default()
+                        .merge(&triggers);
+                }
+            }
             Some(Ok(Resolution::Services(services))) => {
                 for service in services {
                     let resource = ScopedResource::EndpointService(service);
@@ -271,6 +280,33 @@ mod tests {
             let scopes = scopes_of(&SERVICE_INSPECTOR, &rig, "ModifyLoadBalancerAttributes", &parameters).await;
             assert_eq!(scopes, expected, "{balancer}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rules_of_a_group_name_every_vpc_whose_endpoint_has_the_group() {
+        let rig = Rig::new();
+        let (group, other) = rig.cloud.edit(|world| {
+            let group = world.add_group(&rig.vpc, "shared", Vec::new());
+            let other = world.add_vpc("10.9.0.0/16");
+            let subnet = world.add_subnet(&other, "a", "10.9.0.0/24", None);
+            let mut endpoint = NewEndpoint::interface(&other, "com.amazonaws.eu-central-1.sts");
+            endpoint.subnets = vec![subnet];
+            endpoint.groups = vec![group.clone()];
+            world.add_endpoint(endpoint);
+            // Has other groups.
+            world.add_vpc("10.8.0.0/16");
+            (group, other)
+        });
+        let parameters = [
+            ("GroupId", group.as_str()),
+            ("IpPermissions.1.IpProtocol", "tcp"),
+            ("IpPermissions.1.FromPort", "443"),
+            ("IpPermissions.1.ToPort", "443"),
+            ("IpPermissions.1.IpRanges.1.CidrIp", "10.7.0.0/16"),
+        ];
+        let scopes = scopes_of(&ENDPOINT_INSPECTOR, &rig, "AuthorizeSecurityGroupIngress", &parameters).await;
+        let expected = BTreeSet::from([rig.vpc.clone(), other]);
+        assert_eq!(scopes.into_iter().collect::<BTreeSet<_>>(), expected);
     }
 
     #[tokio::test(start_paused = true)]

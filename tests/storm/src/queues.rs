@@ -38,7 +38,7 @@ fn tags(function: &Function, event: &Value) -> bool {
         .into_iter()
         .flatten()
         .filter_map(|item| item.get("resourceId")?.as_str());
-    TAG_CALLS.contains(&name) && ids.any(|id| function.tagged.iter().any(|prefix| id.starts_with(prefix)))
+    TAG_CALLS.contains(&name) && ids.any(|id| function.watches_tags_of(id))
 }
 
 /// The queues of the functions, and their dead-letter queues.

@@ -20,6 +20,10 @@ use crate::error::CallError;
 /// How many calls are sent at the same time where one call takes one resource only.
 pub(crate) const CONCURRENT_CALLS: usize = 4;
 
+/// The type of the network interfaces of interface endpoints
+/// ([DescribeNetworkInterfaces](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html)).
+pub(crate) const OF_ENDPOINT: &str = "vpc_endpoint";
+
 pub(crate) const VPCS: &str = "ec2:DescribeVpcs";
 pub(crate) const VPC_ATTRIBUTE: &str = "ec2:DescribeVpcAttribute";
 pub(crate) const SUBNETS: &str = "ec2:DescribeSubnets";

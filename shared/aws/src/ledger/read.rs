@@ -31,7 +31,10 @@ impl Ledger {
         for item in &items {
             let key = attribute(item, "sk").unwrap_or_default();
             match key.split_once('/').unwrap_or((key, "")) {
-                (LEASE, _) => past.version = self.parsed(item, "version")?,
+                (LEASE, _) => {
+                    past.version = self.parsed(item, "version")?;
+                    past.leased = attribute(item, "run").is_some();
+                }
                 ("change", _) => past.records.push(self.change_of(item)?),
                 ("hold", _) => past.pauses.push(self.document::<PauseDocument>(item, &PAUSE)?.into()),
                 // The message was delivered since.

@@ -11,9 +11,6 @@ use crate::session::Session;
 /// The IAM actions that finding clients requires. Where they are denied, every subnet may have clients.
 pub const CLIENT_CALLS: &[&str] = &[describe::NETWORK_INTERFACES];
 
-/// The type of the network interfaces of endpoints, which are no clients.
-const OF_ENDPOINT: &str = "vpc_endpoint";
-
 impl Session {
     /// The subnets in which somebody has a network interface: instances, functions, load balancers, NAT gateways,
     /// whatever it is. Those of endpoints do not count. None where AWS denies the answer.
@@ -29,7 +26,7 @@ impl Session {
             Ok(found) => {
                 let clients = found.iter().filter(|interface| {
                     let kind = interface.interface_type().map(|kind| kind.as_str());
-                    kind != Some(OF_ENDPOINT)
+                    kind != Some(describe::OF_ENDPOINT)
                 });
                 Ok(Some(
                     clients

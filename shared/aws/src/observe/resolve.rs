@@ -21,6 +21,8 @@ const FILTER_VALUES: usize = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
     Scope(ScopedResource),
+    /// The VPC of a security group, and those with an endpoint that has the group.
+    Vpcs(BTreeSet<VpcId>),
     /// The endpoint services that use a load balancer, often none.
     Services(BTreeSet<EndpointServiceId>),
     /// The resource no longer exists, and there is nothing to observe.
@@ -37,7 +39,7 @@ pub fn resolve_calls(target: &Target) -> &'static [&'static str] {
         Target::Vpc(_) | Target::EndpointService(_) | Target::Region => &[],
         Target::Subnet(_) => &[describe::SUBNETS],
         Target::RouteTable(_) | Target::RouteTableAssociation(_) => &[describe::ROUTE_TABLES],
-        Target::SecurityGroup(_) => &[describe::SECURITY_GROUPS],
+        Target::SecurityGroup(_) => &[describe::SECURITY_GROUPS, describe::NETWORK_INTERFACES],
         Target::NetworkAcl(_) => &[describe::NETWORK_ACLS],
         Target::Endpoint(_) => &[describe::ENDPOINTS],
         Target::LoadBalancer(_) => &[describe::CONFIGURATIONS],
@@ -128,10 +130,18 @@ impl Session {
                         Err(source) => Err(failed(arn, source)),
                     };
                 }
+                Target::SecurityGroup(id) => {
+                    return match &groups {
+                        Ok(found) => Ok(found
+                            .get(id.as_str())
+                            .cloned()
+                            .map_or_else(|| gone("security group", id.as_str()), Resolution::Vpcs)),
+                        Err(source) => Err(failed(id.as_str(), source)),
+                    };
+                }
                 Target::Region => return Ok(Resolution::Region),
                 Target::Subnet(id) => (&subnets, id.as_str(), gone("subnet", id.as_str())),
                 Target::RouteTable(id) => (&tables, id.as_str(), gone("route table", id.as_str())),
-                Target::SecurityGroup(id) => (&groups, id.as_str(), gone("security group", id.as_str())),
                 Target::NetworkAcl(id) => (&acls, id.as_str(), gone("network ACL", id.as_str())),
                 // Its subnet lives on, and now follows another route table.
                 Target::RouteTableAssociation(id) => (&associations, id.as_str(), Resolution::Region),
@@ -153,7 +163,7 @@ impl Session {
     }
 }
 
-/// The VPCs of these ids. `read` tells the ids and the VPC of an item of the answer.
+/// The VPC of each of these ids. `read` tells the ids and the VPC of an item of the answer.
 async fn find<S>(
     call: &'static str,
     filter_name: &str,
@@ -161,13 +171,28 @@ async fn find<S>(
     describe: impl AsyncFn(Vec<Filter>) -> Result<Vec<S>, CallError>,
     read: impl Fn(&S) -> (Vec<&str>, Option<&str>),
 ) -> Result<Found, CallError> {
-    let mut found = Found::new();
+    let found = find_all(call, filter_name, ids, describe, read).await?;
+    let first = |(id, vpcs): (String, BTreeSet<VpcId>)| Some((id, vpcs.into_iter().next()?));
+    Ok(found.into_iter().filter_map(first).collect())
+}
+
+/// The same where items of several VPCs may have one id.
+async fn find_all<S>(
+    call: &'static str,
+    filter_name: &str,
+    ids: BTreeSet<&str>,
+    describe: impl AsyncFn(Vec<Filter>) -> Result<Vec<S>, CallError>,
+    read: impl Fn(&S) -> (Vec<&str>, Option<&str>),
+) -> Result<BTreeMap<String, BTreeSet<VpcId>>, CallError> {
+    let mut found: BTreeMap<String, BTreeSet<VpcId>> = BTreeMap::new();
     let ids: Vec<_> = ids.into_iter().collect();
     for ids in ids.chunks(FILTER_VALUES) {
         for item in describe(vec![filter(filter_name, ids.iter().copied())]).await? {
             let (ids, vpc) = read(&item);
             let vpc = parse::vpc_of(call, vpc)?;
-            found.extend(ids.into_iter().map(|id| (id.to_owned(), vpc.clone())));
+            for id in ids {
+                found.entry(id.to_owned()).or_default().insert(vpc.clone());
+            }
         }
     }
     Ok(found)
@@ -202,12 +227,39 @@ async fn associations(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallEr
     .await
 }
 
-async fn groups(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {
-    let describe = async |filters| describe::security_groups(ec2, filters).await;
-    find(describe::SECURITY_GROUPS, "group-id", ids, describe, |group| {
-        (group.group_id().into_iter().collect(), group.vpc_id())
-    })
-    .await
+/// The VPC of each group, and the VPCs of endpoints that have it: a group may be associated with several VPCs
+/// ([AssociateSecurityGroupVpc](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateSecurityGroupVpc.html)).
+/// Where the role may not list network interfaces, sweeps find what concerns the endpoints of other VPCs.
+async fn groups(ec2: &Client, ids: BTreeSet<&str>) -> Result<BTreeMap<String, BTreeSet<VpcId>>, CallError> {
+    let own = async |filters| describe::security_groups(ec2, filters).await;
+    let of_endpoints = async |mut filters: Vec<Filter>| {
+        filters.push(filter("interface-type", [describe::OF_ENDPOINT]));
+        match describe::network_interfaces(ec2, filters).await {
+            Err(error) if error.denied() => Ok(Vec::new()),
+            found => found,
+        }
+    };
+    let (own, used) = tokio::try_join!(
+        find(describe::SECURITY_GROUPS, "group-id", ids.clone(), own, |group| {
+            (group.group_id().into_iter().collect(), group.vpc_id())
+        }),
+        find_all(
+            describe::NETWORK_INTERFACES,
+            "group-id",
+            ids,
+            of_endpoints,
+            |interface| {
+                let groups = interface.groups().iter().filter_map(|group| group.group_id());
+                (groups.collect(), interface.vpc_id())
+            }
+        ),
+    )?;
+    let vpcs = own.into_iter().map(|(group, vpc)| {
+        let mut vpcs = used.get(&group).cloned().unwrap_or_default();
+        vpcs.insert(vpc);
+        (group, vpcs)
+    });
+    Ok(vpcs.collect())
 }
 
 async fn acls(ec2: &Client, ids: BTreeSet<&str>) -> Result<Found, CallError> {

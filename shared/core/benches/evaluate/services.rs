@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use postern_core::controls::known;
+use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::{EndpointKind, EndpointState};
 use postern_core::model::endpoint_service::{
-    Connection, EndpointService, LoadBalancer, LoadBalancerState, Permission, PrincipalKind, ServiceSnapshot,
-    ServiceState, TargetHealth,
+    Connection, EndpointService, LoadBalancer, LoadBalancerState, PayerResponsibility, Permission, PrincipalKind,
+    ServiceSnapshot, ServiceState, TargetHealth,
 };
 use postern_core::model::part::Tags;
 use postern_core::settings::Settings;
@@ -101,6 +102,8 @@ pub(crate) fn service(number: usize, connections: usize) -> ServiceSnapshot {
             load_balancers: BTreeSet::from([arn]),
             regions: BTreeSet::new(),
             private_dns: None,
+            address_type: Some(AddressType::Ipv4),
+            payer: PayerResponsibility::EndpointOwner,
             tags: Tags::new(),
         },
     }

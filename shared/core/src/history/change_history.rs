@@ -24,6 +24,8 @@ pub struct ChangeHistory {
     pub resumes: BTreeMap<FindingKey, Timestamp>,
     /// How often the lease of the scope was taken.
     pub version: u64,
+    /// Whether a run held the lease of the scope when this was read. It may have changed the scope since.
+    pub leased: bool,
 }
 
 /// What was last reported of a finding.

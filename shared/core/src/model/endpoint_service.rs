@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::address::AddressType;
 use super::arn::Arn;
 use super::endpoint::{EndpointKind, EndpointState};
 use super::id::{AccountId, EndpointId, EndpointServiceId, Region, ServiceName, Zone};
@@ -46,7 +47,20 @@ pub struct EndpointService {
     /// The Regions from which consumers may connect; its own Region may be among them.
     pub regions: BTreeSet<Region>,
     pub private_dns: Option<PrivateDnsName>,
+    /// The addresses that endpoints to it may have. None where AWS lists none.
+    pub address_type: Option<AddressType>,
+    pub payer: PayerResponsibility,
     pub tags: Tags,
+}
+
+/// Who pays for the endpoints of consumers: their owners, unless the owner of the service took it over
+/// ([ModifyVpcEndpointServicePayerResponsibility](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcEndpointServicePayerResponsibility.html)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PayerResponsibility {
+    EndpointOwner,
+    ServiceOwner,
+    Unknown,
 }
 
 /// The states of the wire, compared without case.

@@ -1,6 +1,8 @@
 //! From findings to an ordered, conflict-free, priced list of changes.
 
 #[cfg(test)]
+mod every_control;
+#[cfg(test)]
 mod laws;
 mod limits;
 mod release;

@@ -10,10 +10,11 @@ use super::{ACCOUNT, REGION, STRANGER, zone};
 use crate::controls::CONTROLS;
 use crate::evaluation::{Control, Finding, PolicyCache, evaluate};
 use crate::history::ChangeHistory;
+use crate::model::address::AddressType;
 use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::endpoint_service::{
-    Connection, DnsRecord, EndpointService, LoadBalancer, LoadBalancerState, Permission, PrincipalKind, PrivateDnsName,
-    ServiceSnapshot, ServiceState, TargetHealth, Verification,
+    Connection, DnsRecord, EndpointService, LoadBalancer, LoadBalancerState, PayerResponsibility, Permission,
+    PrincipalKind, PrivateDnsName, ServiceSnapshot, ServiceState, TargetHealth, Verification,
 };
 use crate::model::part::{Gap, Part, Tags};
 use crate::model::scope_snapshot::Snapshot;
@@ -78,6 +79,8 @@ pub(crate) fn published() -> ServiceWorld {
                         value: "vpce:xyz".to_owned(),
                     }),
                 }),
+                address_type: Some(AddressType::Ipv4),
+                payer: PayerResponsibility::EndpointOwner,
                 tags: Tags::new(),
             },
             permissions: Ok(BTreeMap::new()),
@@ -228,6 +231,61 @@ pub(crate) fn assert_service_needs(control: &Control, worlds: &[ServiceWorld]) {
     }
 }
 
+/// What can be wrong with a service besides who may connect and who is connected.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Ended,
+    NoName,
+    NameUnverified,
+    OneZone,
+    NoHealthyTarget,
+    NotProtected,
+    OtherRegion,
+}
+
+const FAULTS: [Fault; 7] = [
+    Fault::Ended,
+    Fault::NoName,
+    Fault::NameUnverified,
+    Fault::OneZone,
+    Fault::NoHealthyTarget,
+    Fault::NotProtected,
+    Fault::OtherRegion,
+];
+
+impl ServiceWorld {
+    fn with(mut self, fault: Fault) -> Self {
+        let service = &mut self.snapshot.service;
+        match fault {
+            Fault::Ended => service.state = ServiceState::Deleting,
+            Fault::NoName => service.private_dns = None,
+            Fault::NameUnverified => {
+                if let Some(name) = &mut service.private_dns {
+                    name.verification = Verification::Failed;
+                }
+            }
+            Fault::OneZone => service.zones = [zone("a")].into(),
+            Fault::NoHealthyTarget => {
+                if let Some(health) = self.snapshot.target_health.as_mut().unwrap().get_mut(BALANCER) {
+                    health.healthy = 0;
+                }
+            }
+            Fault::NotProtected => {
+                if let Some(balancer) = self.snapshot.load_balancers.as_mut().unwrap().get_mut(BALANCER) {
+                    balancer.deletion_protection = Some(false);
+                }
+            }
+            Fault::OtherRegion => {
+                service.regions.insert("us-east-1".into());
+                for provider in &mut self.settings.providers {
+                    provider.regions.insert(REGION.into());
+                }
+            }
+        }
+        self
+    }
+}
+
 /// Services with all that can be wrong, under settings that approve accounts, organisations or nobody.
 pub(crate) fn services() -> impl Strategy<Value = ServiceWorld> {
     const PRINCIPALS: [&str; 6] = [
@@ -252,6 +310,7 @@ pub(crate) fn services() -> impl Strategy<Value = ServiceWorld> {
     let approval = (any::<bool>(), any::<bool>());
     let audited = proptest::sample::subsequence(CONTROLS.iter().map(|control| control.name).collect::<Vec<_>>(), 0..=3);
     let gaps = proptest::sample::subsequence(Part::ENDPOINT_SERVICE.to_vec(), 0..=1);
+    let faults = proptest::sample::subsequence(FAULTS.to_vec(), 0..=2);
     (
         principals,
         connections,
@@ -259,10 +318,10 @@ pub(crate) fn services() -> impl Strategy<Value = ServiceWorld> {
         approval,
         audited,
         any::<bool>(),
-        gaps,
+        (faults, gaps),
     )
         .prop_map(
-            |(principals, connections, acceptance, (approves, organization), audited, interrupting, gaps)| {
+            |(principals, connections, acceptance, (approves, organization), audited, interrupting, (faults, gaps))| {
                 let mut world = published();
                 world.snapshot.permissions = Ok(BTreeMap::new());
                 world.snapshot.connections = Ok(BTreeMap::new());
@@ -284,6 +343,7 @@ pub(crate) fn services() -> impl Strategy<Value = ServiceWorld> {
                 if !interrupting {
                     world.settings.modes.interrupting = Mode::Audit;
                 }
+                let world = faults.into_iter().fold(world, |world, fault| world.with(fault));
                 gaps.into_iter().fold(world, ServiceWorld::gap)
             },
         )

@@ -34,6 +34,34 @@ async fn findings_and_changes_are_counted() {
     assert_eq!(reconciler.budget().spent().changes, 1);
 }
 
+/// Another run made the change after this one read the ledger, and gave the lease back before this one took it. AWS does
+/// not show the change yet.
+#[tokio::test(start_paused = true)]
+async fn change_of_a_run_that_held_the_lease_when_the_ledger_was_read_is_not_made_again() {
+    let rig = Rig::new("");
+    let other = rig.context("run-1");
+    let mut session = Session::open(&other, &rig.scope(), LeaseTerms::command())
+        .await
+        .unwrap();
+    let (snapshot, history) = (rig.snapshot().await, rig.history().await);
+    let planned = rig.evaluation(&other).await.plan.changes.swap_remove(0);
+    session.apply(&planned, &[]).await.unwrap();
+    session.close().await.unwrap();
+    rig.open_again();
+    let mut reconciler = Reconciler::new(rig.context("run-2"), &rig.destinations, Budget::default());
+    let request = Request {
+        events: &[event()],
+        defer_alert: false,
+    };
+    let error = Box::pin(reconciler.with_ledger(&rig.scope(), snapshot, history, request)).await;
+    assert!(
+        matches!(error, Err(ReconcileError::RecentlyChanged { .. })),
+        "{error:?}"
+    );
+    assert_eq!(rig.calls("ModifyVpcEndpoint"), 1);
+    assert_eq!(rig.records().await.len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_change_is_made_unless_an_alert_about_it_can_be_delivered() {
     let mut rig = Rig::new("");

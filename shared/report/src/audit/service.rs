@@ -1,7 +1,10 @@
 //! An endpoint service with what is behind it and who uses it.
 
+use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::EndpointState;
-use postern_core::model::endpoint_service::{LoadBalancerState, ServiceSnapshot, ServiceState, Verification};
+use postern_core::model::endpoint_service::{
+    LoadBalancerState, PayerResponsibility, ServiceSnapshot, ServiceState, Verification,
+};
 use postern_core::model::part::Gap;
 use postern_core::settings::{Settings, Trust};
 use schemars::JsonSchema;
@@ -19,6 +22,12 @@ pub struct ServiceView {
     pub private_dns_name: Option<String>,
     /// Missing where there is no private DNS name.
     pub verification: Option<Verification>,
+    /// The addresses that endpoints to the service may have. Missing where AWS lists none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_type: Option<AddressType>,
+    /// Who pays for the endpoints of consumers. Missing in documents of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payer: Option<PayerResponsibility>,
     /// Who may connect.
     pub principals: Vec<PrincipalView>,
     pub load_balancers: Vec<LoadBalancerView>,
@@ -83,6 +92,8 @@ impl ServiceView {
             regions: service.regions.iter().map(ToString::to_string).collect(),
             private_dns_name: service.private_dns.as_ref().map(|name| name.name.clone()),
             verification: service.private_dns.as_ref().map(|name| name.verification),
+            address_type: service.address_type,
+            payer: Some(service.payer),
             principals: permissions
                 .into_iter()
                 .flatten()

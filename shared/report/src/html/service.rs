@@ -5,16 +5,18 @@ use std::fmt::Write as _;
 use super::escape::escaped;
 use super::service_drawing::drawing;
 use super::table::table;
-use super::words::{acceptance, health, trust, word};
+use super::words::{acceptance, addresses, health, payer, trust, word};
 use crate::audit::ServiceView;
 
 pub(super) fn service(page: &mut String, service: &ServiceView, id: &str, number: usize) {
     let _ = write!(
         page,
-        "<p>{} is offered in {}; {}.</p>",
+        "<p>{} is offered in {}{}; {}{}.</p>",
         escaped(&service.service_name),
         escaped(&listed(&service.zones)),
+        addresses(service),
         acceptance(service),
+        payer(service),
     );
     page.push_str(&drawing(service, id, number));
     page.push_str("<details><summary>The drawing as tables</summary>");

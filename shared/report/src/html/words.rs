@@ -1,5 +1,7 @@
 //! What drawings and tables say alike.
 
+use postern_core::model::endpoint_service::PayerResponsibility;
+
 use crate::audit::{CentralView, ConsumerTrust, LoadBalancerView, ServiceView};
 use crate::published::Verdict;
 
@@ -21,6 +23,21 @@ pub(super) fn acceptance(service: &ServiceView) -> &'static str {
     match service.acceptance_required {
         true => "its owner accepts each connection",
         false => "accepts every connection",
+    }
+}
+
+/// Such as `, for endpoints with IPv4 addresses`.
+pub(super) fn addresses(service: &ServiceView) -> String {
+    let of = |addresses| format!(", for endpoints with {addresses} addresses");
+    service.address_type.map(of).unwrap_or_default()
+}
+
+/// Who pays for the endpoints of consumers; nothing where that is their owners, as everywhere else.
+pub(super) fn payer(service: &ServiceView) -> &'static str {
+    match service.payer {
+        Some(PayerResponsibility::ServiceOwner) => "; its owner pays for the endpoints of consumers",
+        Some(PayerResponsibility::Unknown) => "; who pays for the endpoints of consumers is not known",
+        Some(PayerResponsibility::EndpointOwner) | None => "",
     }
 }
 

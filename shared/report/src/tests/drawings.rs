@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::{EndpointKind, EndpointState};
 use postern_core::model::endpoint_service::*;
 use postern_core::settings::{Provider, ServiceSelector, Settings};
@@ -58,6 +59,8 @@ pub(super) fn snapshot() -> ServiceSnapshot {
             load_balancers: [BALANCER.to_owned()].into(),
             regions: ["eu-central-1".into()].into(),
             private_dns: None,
+            address_type: Some(AddressType::Dualstack),
+            payer: PayerResponsibility::ServiceOwner,
             tags: BTreeMap::new(),
         },
         permissions: Ok(principals.map(|one| (one.to_owned(), permission(one))).into()),
@@ -221,6 +224,29 @@ fn document_says_whom_the_settings_trust() {
     let undecided = Topology::of_service(&undecided, &Settings::default()).service.unwrap();
     let all: BTreeSet<_> = undecided.consumers.iter().map(|view| view.trust).collect();
     assert_eq!(all, [ConsumerTrust::Undecided].into());
+}
+
+#[test]
+fn page_and_document_say_which_addresses_a_service_supports_and_who_pays() {
+    let of = |service: &ServiceSnapshot| {
+        let audit = with_service(service);
+        let view = audit.scopes[1].topology.service.clone().unwrap();
+        (html::render(&audit), (view.address_type, view.payer))
+    };
+    let (page, view) = of(&snapshot());
+    assert!(page.contains(
+        ", for endpoints with IPv4 and IPv6 addresses; accepts every connection; its owner pays for the endpoints of \
+         consumers.</p>"
+    ));
+    assert_eq!(
+        view,
+        (Some(AddressType::Dualstack), Some(PayerResponsibility::ServiceOwner))
+    );
+    let mut usual = snapshot();
+    usual.service.address_type = None;
+    usual.service.payer = PayerResponsibility::EndpointOwner;
+    let (page, _) = of(&usual);
+    assert!(!page.contains("for endpoints with") && !page.contains("pays for"));
 }
 
 #[test]

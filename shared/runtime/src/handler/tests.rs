@@ -77,7 +77,7 @@ async fn network_acls_are_described_after_events_that_concern_them_alone() {
         let place = [("VpcId", rig.vpc.as_str()), ("NetworkAclId", acl.as_str())];
         let named: Vec<_> = place
             .into_iter()
-            .filter(|(name, _)| (*name == "VpcId") == (operation == "CreateSubnet"))
+            .filter(|(name, _)| (*name == "VpcId") == (operation != "CreateNetworkAclEntry"))
             .chain(parameters.iter().copied())
             .collect();
         let called = rig
@@ -91,8 +91,10 @@ async fn network_acls_are_described_after_events_that_concern_them_alone() {
         assert!(!rig.called("ec2:DescribeSubnets").is_empty());
         rig.called("ec2:DescribeNetworkAcls").len()
     };
+    let attribute = [("EnableDnsHostnames.Value", "true")];
+    assert_eq!(describing("ModifyVpcAttribute", &attribute).await, 0);
     let subnet = [("CidrBlock", "10.0.1.0/24"), ("AvailabilityZone", "eu-central-1a")];
-    assert_eq!(describing("CreateSubnet", &subnet).await, 0);
+    assert_eq!(describing("CreateSubnet", &subnet).await, 1);
     let entry = [
         ("RuleNumber", "90"),
         ("Egress", "false"),

@@ -3,30 +3,57 @@
 use super::{Answered, Call};
 use crate::not_modelled;
 
+const OF_ENDPOINT: &str = "vpc_endpoint";
+
+struct Interface {
+    id: String,
+    vpc: String,
+    subnet: String,
+    kind: &'static str,
+    groups: Vec<String>,
+}
+
 pub(super) fn describe(call: &mut Call<'_>) -> Answered {
     call.form.text("MaxResults");
-    if call.form.required("Filter.1.Name") != "vpc-id" {
-        not_modelled("network interfaces by another filter than their VPC");
-    }
-    let vpc = call.form.required("Filter.1.Value.1").to_owned();
+    let values = call.form.list("Filter.1.Value");
+    let wanted: Box<dyn Fn(&Interface) -> bool> = match call.form.required("Filter.1.Name") {
+        "vpc-id" => Box::new(move |interface| values.contains(&interface.vpc)),
+        "group-id" => {
+            assert_eq!(call.form.text("Filter.2.Name"), Some("interface-type"));
+            assert_eq!(call.form.text("Filter.2.Value.1"), Some(OF_ENDPOINT));
+            Box::new(move |interface| {
+                interface.kind == OF_ENDPOINT && interface.groups.iter().any(|group| values.contains(group))
+            })
+        }
+        _ => not_modelled("network interfaces by another filter than their VPC or their group"),
+    };
     let world = &*call.world;
-    let here = |subnet: &String| world.subnet(subnet).is_some_and(|subnet| subnet.vpc == vpc);
-    let clients = world.clients.iter().filter(|(_, subnet)| here(subnet));
-    let mut found: Vec<_> = clients
-        .map(|(id, subnet)| (id.clone(), subnet.clone(), "interface"))
-        .collect();
-    for endpoint in world
-        .endpoints()
-        .filter(|endpoint| endpoint.vpc == vpc && endpoint.alive())
-    {
-        let own = endpoint.subnets.iter();
-        found.extend(own.map(|subnet| (format!("eni-of-{}", endpoint.id), subnet.clone(), "vpc_endpoint")));
-    }
-    call.xml.set("networkInterfaceSet", found, |xml, (id, subnet, kind)| {
-        xml.text("networkInterfaceId", &id);
-        xml.text("subnetId", &subnet);
-        xml.text("vpcId", &vpc);
-        xml.text("interfaceType", kind);
+    let clients = world.clients.iter().filter_map(|(id, subnet)| {
+        Some(Interface {
+            id: id.clone(),
+            vpc: world.subnet(subnet)?.vpc.clone(),
+            subnet: subnet.clone(),
+            kind: "interface",
+            groups: Vec::new(),
+        })
+    });
+    let endpoints = world.endpoints().filter(|endpoint| endpoint.alive());
+    let of_endpoints = endpoints.flat_map(|endpoint| {
+        endpoint.subnets.iter().map(|subnet| Interface {
+            id: format!("eni-of-{}", endpoint.id),
+            vpc: endpoint.vpc.clone(),
+            subnet: subnet.clone(),
+            kind: OF_ENDPOINT,
+            groups: endpoint.groups.clone(),
+        })
+    });
+    let found: Vec<_> = clients.chain(of_endpoints).filter(wanted).collect();
+    call.xml.set("networkInterfaceSet", found, |xml, interface| {
+        xml.text("networkInterfaceId", &interface.id);
+        xml.text("subnetId", &interface.subnet);
+        xml.text("vpcId", &interface.vpc);
+        xml.text("interfaceType", interface.kind);
+        xml.set("groupSet", &interface.groups, |xml, group| xml.text("groupId", group));
     });
     Ok(())
 }

@@ -99,7 +99,8 @@ fn tags_start_a_function_only_on_resources_that_its_controls_are_about() {
         let events = properties(&template, &format!("{}Rule", prefix(function)))["EventPattern"].clone();
         let mut expected = events;
         expected["detail"]["eventName"] = json!(TAG_CALLS);
-        let prefixes: Vec<_> = function.tagged.iter().map(|prefix| json!({"prefix": prefix})).collect();
+        let prefixes = function.tagged.iter().copied().flatten();
+        let prefixes: Vec<_> = prefixes.map(|prefix| json!({"prefix": prefix})).collect();
         expected["detail"]["requestParameters"] = json!({"resourcesSet": {"items": {"resourceId": prefixes}}});
         let rule = properties(&template, &format!("{}TagRule", prefix(function)));
         assert_eq!(rule["EventPattern"], expected, "{}", function.name);

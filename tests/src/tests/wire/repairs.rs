@@ -122,7 +122,7 @@ async fn repeated_event_changes_nothing_and_reports_nothing() {
 }
 
 #[tokio::test]
-async fn compliant_vpc_costs_eight_calls_in_parallel_and_one_that_looks_for_hubs() {
+async fn compliant_vpc_costs_nine_calls_in_parallel_and_one_that_looks_for_hubs() {
     let rig = Rig::new().await;
     let event = sqs_batch([Envelope::create_subnet(&rig.vpc)]);
     let mut function = rig.function("subnet-inspector", Mode::Enforce).await;
@@ -131,11 +131,11 @@ async fn compliant_vpc_costs_eight_calls_in_parallel_and_one_that_looks_for_hubs
 
     rig.proxy.take();
     let mut cold = rig.function("subnet-inspector", Mode::Enforce).await;
-    rig.proxy.answer_together(8);
+    rig.proxy.answer_together(9);
     let answer = cold.invoke(&event).await.unwrap();
     assert_back(&answer, &[], &cold);
     let calls = rig.proxy.take();
-    assert_eq!(calls.len(), 9, "{calls:#?}");
+    assert_eq!(calls.len(), 10, "{calls:#?}");
     assert!(rig.reports().is_empty());
 }
 

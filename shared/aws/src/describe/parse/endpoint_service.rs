@@ -1,9 +1,11 @@
 //! Endpoint services with their permissions and connections.
 
 use aws_sdk_ec2::types;
+use postern_core::model::address::AddressType;
 use postern_core::model::endpoint::{EndpointKind, EndpointState};
 use postern_core::model::endpoint_service::{
-    Connection, DnsRecord, EndpointService, Permission, PrincipalKind, PrivateDnsName, ServiceState, Verification,
+    Connection, DnsRecord, EndpointService, PayerResponsibility, Permission, PrincipalKind, PrivateDnsName,
+    ServiceState, Verification,
 };
 use postern_core::model::id::{AccountId, EndpointId, EndpointServiceId, Region, ServiceName, Zone};
 
@@ -46,8 +48,22 @@ pub(crate) fn configuration(
             .collect(),
         regions: regions.filter_map(|region| region.region()).map(Region::from).collect(),
         private_dns: private_dns(configuration),
+        address_type: address_type(configuration),
+        payer: match configuration.payer_responsibility() {
+            None => PayerResponsibility::EndpointOwner,
+            Some(types::PayerResponsibility::ServiceOwner) => PayerResponsibility::ServiceOwner,
+            Some(_) => PayerResponsibility::Unknown,
+        },
         tags: tags(configuration.tags()),
     })
+}
+
+fn address_type(configuration: &types::ServiceConfiguration) -> Option<AddressType> {
+    let has = |family| configuration.supported_ip_address_types().contains(&family);
+    AddressType::of(
+        has(types::ServiceConnectivityType::Ipv4),
+        has(types::ServiceConnectivityType::Ipv6),
+    )
 }
 
 fn private_dns(configuration: &types::ServiceConfiguration) -> Option<PrivateDnsName> {

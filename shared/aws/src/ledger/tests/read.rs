@@ -30,6 +30,13 @@ async fn a_vpc_without_a_past_has_an_empty_one() {
 }
 
 #[tokio::test]
+async fn past_says_whether_a_run_holds_the_lease() {
+    let lease = json!({ "version": { "N": "7" }, "run": { "S": "run-1" }, "until": { "N": "1" } });
+    let past = past(vec![item("lease", lease)]).await.unwrap();
+    assert_eq!((past.version, past.leased), (7, true));
+}
+
+#[tokio::test]
 async fn the_past_is_read_whole() {
     let (open, other) = (delivered("vpc-1", "open"), delivered("vpc-2", "open"));
     let resume = json!({ "finding": finding("vpc-1"), "time": at("05:00:00") });
@@ -54,7 +61,7 @@ async fn the_past_is_read_whole() {
     let past = past.await.unwrap();
     assert_eq!(past.records, [record("06:00:00"), record("07:00:00")]);
     assert_eq!(past.pauses, [pause()]);
-    assert_eq!(past.version, 7);
+    assert_eq!((past.version, past.leased), (7, false));
     assert_eq!(past.resumes, [(finding("vpc-1"), at("05:00:00"))].into());
     assert_eq!(
         past.delivered,

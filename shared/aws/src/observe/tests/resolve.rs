@@ -21,13 +21,12 @@ const TABLE: &str = "<routeTableSet><item><routeTableId>rtb-1</routeTableId><vpc
 
 #[tokio::test]
 async fn every_kind_of_target_resolves_to_its_vpc() {
-    let group = "<securityGroupInfo><item><groupId>sg-1</groupId><vpcId>vpc-1</vpcId></item></securityGroupInfo>";
     let acl = "<networkAclSet><item><networkAclId>acl-1</networkAclId><vpcId>vpc-1</vpcId></item></networkAclSet>";
     let endpoint = "<vpcEndpointSet><item><vpcEndpointId>vpce-1</vpcEndpointId><vpcId>vpc-1</vpcId>\
         <state>deleted</state></item></vpcEndpointSet>";
     let subnet = format!("<subnetSet>{}</subnetSet>", subnet_item("subnet-1", "vpc-1"));
     let vpc = || Resolution::Scope(ScopedResource::Vpc("vpc-1".into()));
-    let table: [(Target, Cloud, &str); 6] = [
+    let table: [(Target, Cloud, &str); 5] = [
         (
             Target::Subnet("subnet-1".into()),
             Cloud::new().on("DescribeSubnets", &subnet),
@@ -42,11 +41,6 @@ async fn every_kind_of_target_resolves_to_its_vpc() {
             Target::RouteTableAssociation("rtbassoc-2".to_owned()),
             Cloud::new().on("DescribeRouteTables", TABLE),
             "association.route-table-association-id",
-        ),
-        (
-            Target::SecurityGroup("sg-1".into()),
-            Cloud::new().on("DescribeSecurityGroups", group),
-            "group-id",
         ),
         (
             Target::NetworkAcl("acl-1".into()),
@@ -68,6 +62,53 @@ async fn every_kind_of_target_resolves_to_its_vpc() {
     assert_eq!(resolve_one(&Cloud::new(), Target::Region).await, Resolution::Region);
 }
 
+const GROUP: &str = "<securityGroupInfo><item><groupId>sg-1</groupId><vpcId>vpc-1</vpcId></item></securityGroupInfo>";
+
+#[tokio::test]
+async fn group_resolves_to_its_vpc_and_to_those_of_endpoints_that_have_it() {
+    let interface = |vpc: &str, group: &str| {
+        format!("<item><vpcId>{vpc}</vpcId><groupSet><item><groupId>{group}</groupId></item></groupSet></item>")
+    };
+    let interfaces = [
+        interface("vpc-2", "sg-1"),
+        interface("vpc-3", "sg-1"),
+        interface("vpc-2", "sg-1"),
+    ]
+    .concat();
+    let cloud = Cloud::new().on("DescribeSecurityGroups", GROUP).on(
+        "DescribeNetworkInterfaces",
+        &format!("<networkInterfaceSet>{interfaces}</networkInterfaceSet>"),
+    );
+    let vpcs = ["vpc-1", "vpc-2", "vpc-3"].map(VpcId::from);
+    assert_eq!(
+        resolve_one(&cloud, Target::SecurityGroup("sg-1".into())).await,
+        Resolution::Vpcs(vpcs.into())
+    );
+    for call in ["DescribeSecurityGroups", "DescribeNetworkInterfaces"] {
+        let request = cloud.request(call);
+        assert_eq!(
+            (request["Filter.1.Name"].as_str(), request["Filter.1.Value.1"].as_str()),
+            ("group-id", "sg-1")
+        );
+    }
+    let request = cloud.request("DescribeNetworkInterfaces");
+    assert_eq!(request["Filter.2.Name"], "interface-type");
+    assert_eq!(request["Filter.2.Value.1"], "vpc_endpoint");
+}
+
+#[tokio::test]
+async fn group_resolves_to_its_vpc_where_network_interfaces_may_not_be_listed() {
+    let cloud = Cloud::new().on("DescribeSecurityGroups", GROUP).refuse(
+        "DescribeNetworkInterfaces",
+        "UnauthorizedOperation",
+        "You are not authorized",
+    );
+    assert_eq!(
+        resolve_one(&cloud, Target::SecurityGroup("sg-1".into())).await,
+        Resolution::Vpcs([VpcId::from("vpc-1")].into())
+    );
+}
+
 #[tokio::test]
 async fn deleted_resource_is_named_in_the_message() {
     let gone = |words: &str| Resolution::Gone(words.to_owned());
@@ -83,7 +124,9 @@ async fn deleted_resource_is_named_in_the_message() {
         resolve_one(&cloud, target).await,
         gone("route table rtb-1 no longer exists")
     );
-    let cloud = Cloud::new().on("DescribeSecurityGroups", "<securityGroupInfo/>");
+    let cloud = Cloud::new()
+        .on("DescribeSecurityGroups", "<securityGroupInfo/>")
+        .on("DescribeNetworkInterfaces", "<networkInterfaceSet/>");
     let target = Target::SecurityGroup("sg-1".into());
     assert_eq!(
         resolve_one(&cloud, target).await,

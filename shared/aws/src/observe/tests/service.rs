@@ -1,5 +1,5 @@
 use postern_core::model::endpoint_service::{
-    LoadBalancerState, ServiceSnapshot, ServiceState, TargetHealth, Verification,
+    LoadBalancerState, PayerResponsibility, ServiceSnapshot, ServiceState, TargetHealth, Verification,
 };
 
 use super::*;
@@ -105,7 +105,51 @@ async fn configuration_is_read_with_the_record_that_verifies_its_name() {
         ),
         (Verification::Pending, "TXT", "_a", "vpce:x")
     );
+    assert_eq!(
+        (service.address_type, service.payer),
+        (None, PayerResponsibility::EndpointOwner)
+    );
     assert!(seen.permissions.is_err() && seen.connections.is_err() && seen.load_balancers.is_err());
+}
+
+#[tokio::test]
+async fn configuration_tells_the_addresses_of_endpoints_and_who_pays_for_them() {
+    let family = |name: &str| format!("<item>{name}</item>");
+    for (families, payer, expected) in [
+        (
+            "ipv4",
+            "",
+            (Some(AddressType::Ipv4), PayerResponsibility::EndpointOwner),
+        ),
+        (
+            "ipv6",
+            "",
+            (Some(AddressType::Ipv6), PayerResponsibility::EndpointOwner),
+        ),
+        (
+            "ipv4 ipv6",
+            "ServiceOwner",
+            (Some(AddressType::Dualstack), PayerResponsibility::ServiceOwner),
+        ),
+        (
+            "ipv4",
+            "Somebody",
+            (Some(AddressType::Ipv4), PayerResponsibility::Unknown),
+        ),
+    ] {
+        let families: String = families.split(' ').map(family).collect();
+        let payer = match payer {
+            "" => String::new(),
+            payer => format!("<payerResponsibility>{payer}</payerResponsibility>"),
+        };
+        let more = format!("<supportedIpAddressTypeSet>{families}</supportedIpAddressTypeSet>{payer}</item>");
+        let item = configuration("vpce-svc-1").replace(
+            "</privateDnsNameConfiguration></item>",
+            &format!("</privateDnsNameConfiguration>{more}"),
+        );
+        let service = observed(&cloud(&item), &[]).await.unwrap().unwrap().service;
+        assert_eq!((service.address_type, service.payer), expected);
+    }
 }
 
 #[tokio::test]
