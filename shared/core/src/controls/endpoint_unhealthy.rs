@@ -80,7 +80,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint) -> Option<Assessment> {
             format!("{what} failed: AWS could not create it."),
             format!(
                 "Read the reason with `aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {} --query \
-                 VpcEndpoints[].LastError`, then delete it with `{delete}`.",
+                 'VpcEndpoints[].LastError'`, then delete it with `{delete}`.",
                 endpoint.id
             ),
         ),

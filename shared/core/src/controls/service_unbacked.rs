@@ -81,6 +81,7 @@ fn defect(balancer: &LoadBalancer, health: Option<&TargetHealth>) -> Option<Stri
         (LoadBalancerState::Provisioning, _) => Some(format!("{name} is not set up yet")),
         (_, Some(health)) if health.healthy > 0 => None,
         (_, Some(TargetHealth { registered: 0, .. }) | None) => Some(format!("{name} has no targets")),
+        (_, Some(TargetHealth { registered: 1, .. })) => Some(format!("the only target of {name} is not healthy")),
         (_, Some(health)) => Some(format!(
             "none of the {} targets of {name} is healthy",
             health.registered

@@ -13,6 +13,7 @@ use crate::history::ChangeHistory;
 use crate::model::cost::MonthlyCost;
 use crate::model::finding::{FindingKey, Severity};
 use crate::model::id::Region;
+use crate::model::text::plural;
 use crate::settings::{Limits, Mode};
 
 /// Positions in a plan.
@@ -78,20 +79,23 @@ impl Allowance {
         let count = admitted.len() + new.len();
         if !new.is_empty() && count + self.run.changes > changes_per_run {
             return Some(format!(
-                "limits.changes_per_run is {changes_per_run}: the remediation needs {} changes besides the {} of this run",
-                new.len(),
+                "limits.changes_per_run is {changes_per_run}: the remediation needs {} besides the {} of this run",
+                changes(new.len()),
                 admitted.len() + self.run.changes
             ));
         }
         (!new.is_empty() && count > changes_per_hour).then(|| {
             format!(
-                "limits.changes_per_hour is {changes_per_hour}: the remediation needs {} changes besides the {} of this \
-                 plan",
-                new.len(),
+                "limits.changes_per_hour is {changes_per_hour}: the remediation needs {} besides the {} of this plan",
+                changes(new.len()),
                 admitted.len()
             )
         })
     }
+}
+
+fn changes(count: usize) -> String {
+    format!("{count} change{}", plural(count))
 }
 
 impl Plan {

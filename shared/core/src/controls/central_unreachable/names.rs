@@ -20,11 +20,11 @@ pub(super) fn names<'a>(
 ) -> Result<Option<HubEndpoint<'a>>, Gap> {
     let VpcSnapshot { region, vpc, .. } = context.snapshot;
     let dns = context.snapshot.dns.as_ref().map_err(Gap::clone)?;
-    for (on, attribute) in [(dns.support, "support"), (dns.hostnames, "hostnames")] {
+    for (on, attribute, are) in [(dns.support, "support", "is"), (dns.hostnames, "hostnames", "are")] {
         if !on {
             // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
             obstacles.miss(
-                format!("DNS {attribute} of the VPC is disabled, and private hosted zones need it"),
+                format!("DNS {attribute} of the VPC {are} disabled, and private hosted zones need that"),
                 format!(
                     "Run `aws ec2 modify-vpc-attribute --vpc-id {} --enable-dns-{attribute}`.",
                     vpc.id

@@ -129,7 +129,7 @@ fn dns_attributes_that_hosted_zones_need_are_missing() {
     );
     missing(
         &spoke().dns(true, false),
-        "DNS hostnames of the VPC is disabled",
+        "DNS hostnames of the VPC are disabled",
         "--enable-dns-hostnames",
     );
 }
