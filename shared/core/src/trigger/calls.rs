@@ -73,6 +73,7 @@ const BALANCED: &[TargetField] = &[request("loadBalancerArn", LoadBalancer)];
 /// Sorted by name.
 static CALLS: &[Call] = &[
     connections("AcceptVpcEndpointConnections"),
+    call("AssociateDhcpOptions", &[request("vpcId", Vpc)]),
     call(
         "AssociateRouteTable",
         &[
