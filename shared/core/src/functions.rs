@@ -97,6 +97,7 @@ impl Function {
 pub static SUBNET_INSPECTOR: Function = Function {
     name: "subnet-inspector",
     events: &[
+        "AcceptVpcPeeringConnection",
         "AssociateDhcpOptions",
         "AssociateRouteTable",
         "AssociateSubnetCidrBlock",

@@ -12,6 +12,7 @@ mod policy_cache;
 pub mod requirement;
 pub mod saving;
 mod suppression;
+mod surplus;
 #[cfg(test)]
 mod tests;
 
