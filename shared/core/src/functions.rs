@@ -8,6 +8,7 @@ use crate::trigger::Target;
 /// The events that change neither network ACLs nor subnets, endpoints or which subnets need an endpoint, so that the
 /// verdicts about network ACLs are as before. Sorted.
 pub const NETWORK_ACLS_AS_BEFORE: &[&str] = &[
+    "AssociateDhcpOptions",
     "AssociateSecurityGroupVpc",
     "AssociateVpcCidrBlock",
     "AuthorizeSecurityGroupIngress",
@@ -97,6 +98,7 @@ pub static SUBNET_INSPECTOR: Function = Function {
     name: "subnet-inspector",
     events: &[
         "AcceptVpcPeeringConnection",
+        "AssociateDhcpOptions",
         "AssociateRouteTable",
         "AssociateSubnetCidrBlock",
         "AssociateVpcCidrBlock",
