@@ -100,7 +100,7 @@ fn judge(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resul
             "Run `aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} --dns-options DnsRecordIpType=dualstack`.",
             endpoint.id
         ),
-        AddressType::Ipv4 | AddressType::Ipv6 => address_type_advice(endpoint, service),
+        AddressType::Ipv4 | AddressType::Ipv6 => address_type_advice(context, endpoint, service)?,
     };
     Ok(key.non_compliant(explanation, Remediation::Manual(advice)))
 }

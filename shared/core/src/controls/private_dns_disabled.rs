@@ -46,6 +46,7 @@ EC2 refuses private DNS then. The finding names the zone, where the role may lis
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::NetworkAcls,
         Part::HostedZones,
     ],
     changes: &[
@@ -143,12 +144,9 @@ fn remedy(context: &Context<'_>, endpoint: &Endpoint, service: &Service) -> Resu
                 .to_owned(),
         ));
     }
-    let Some(mut changes) = context.admit_all(endpoint, &service.name)? else {
-        return Ok(Remediation::Manual(
-            "Admit the TCP and UDP ports of the service from every subnet of the VPC in a security group of the endpoint \
-             first. The security group that Postern manages admits TCP ports only."
-                .to_owned(),
-        ));
+    let mut changes = match context.admit_all(endpoint, &service.name)? {
+        Ok(changes) => changes,
+        Err(advice) => return Ok(Remediation::Manual(advice)),
     };
     changes.push(Change::EnablePrivateDns(EnablePrivateDns {
         endpoint: endpoint.id.clone(),

@@ -151,6 +151,9 @@ fn isolation(context: &Context<'_>, endpoint: &Endpoint) -> Result<Isolation, Ga
     }
     let vpc = &context.snapshot.vpc.id;
     let purpose = GroupPurpose::Quarantine;
+    if let Some(taken) = context.taken_name(purpose)? {
+        return Ok(Isolation::Impossible(taken));
+    }
     let mut changes = Vec::new();
     match context.snapshot.group_for(purpose) {
         Some(group) if !group.ingress.is_empty() => {

@@ -37,6 +37,7 @@ Postern manages.",
         Part::Endpoints,
         Part::SecurityGroups,
         Part::Services,
+        Part::NetworkAcls,
     ],
     changes: &[
         ChangeKind::EnableVpcDns,
@@ -83,7 +84,7 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
         ]);
     };
     let remedy = match admitting(context)? {
-        Some(mut changes) => {
+        Ok(mut changes) => {
             changes.extend(off.into_iter().map(|attribute| {
                 Change::EnableVpcDns(EnableVpcDns {
                     vpc: vpc.clone(),
@@ -92,18 +93,17 @@ fn evaluate(context: &Context<'_>) -> Result<Vec<Assessment>, Gap> {
             }));
             Remediation::Automatic(changes)
         }
-        None => Remediation::Manual(format!(
-            "Private DNS leads all clients of the VPC to its endpoints, and AWS does not document the ports of all of \
-             them. Admit the clients in their security groups, then enable {}.",
+        Err(advice) => Remediation::Manual(format!(
+            "Private DNS leads all clients of the VPC to its endpoints. {advice} Then enable {}.",
             off.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
         )),
     };
     Ok(vec![key.non_compliant(explanation, remedy)])
 }
 
-/// The changes after which the endpoints with private DNS admit all subnets: clients are led to them. None where AWS does
-/// not document the ports of one.
-fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
+/// The changes after which the endpoints with private DNS admit all subnets: clients are led to them. Err where
+/// Postern cannot admit them to one, with what to do.
+fn admitting(context: &Context<'_>) -> Result<Result<Vec<Change>, String>, Gap> {
     let mut all: Vec<Change> = Vec::new();
     for endpoint in context.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values() {
         // Gateway endpoints have neither addresses nor security groups, whatever EC2 says of their private DNS.
@@ -114,8 +114,9 @@ fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
         let Some(service) = endpoint.service.as_ref().filter(|_| leads) else {
             continue;
         };
-        let Some(changes) = context.admit_all(endpoint, service)? else {
-            return Ok(None);
+        let changes = match context.admit_all(endpoint, service)? {
+            Ok(changes) => changes,
+            Err(advice) => return Ok(Err(advice)),
         };
         for change in changes {
             let same_rules = |known: &&mut Change| known.kind() == change.kind() && known.repeats(&change);
@@ -129,7 +130,7 @@ fn admitting(context: &Context<'_>) -> Result<Option<Vec<Change>>, Gap> {
         }
     }
     all.sort_by_key(Change::kind);
-    Ok(Some(all))
+    Ok(Ok(all))
 }
 
 /// A service or an endpoint whose private DNS depends on both attributes.

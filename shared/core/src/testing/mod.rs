@@ -471,6 +471,10 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
+        self.findings_and_plan().1
+    }
+
+    pub(crate) fn findings_and_plan(&self) -> (Vec<Finding>, Plan) {
         plan(
             CONTROLS,
             &self.snapshot.state(),
@@ -480,7 +484,6 @@ impl World {
             self.now,
             &self.policies,
         )
-        .1
     }
 }
 
