@@ -2,18 +2,20 @@
 
 use crate::partition;
 
-/// An ARN in its six fields.
+/// An ARN in its six fields, `arn:partition:service:region:account:resource`. Nothing of a field is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arn<'a> {
-    pub(crate) partition: &'a str,
-    pub(crate) service: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
-    pub(crate) resource: &'a str,
+pub struct Arn<'a> {
+    pub partition: &'a str,
+    pub service: &'a str,
+    pub region: &'a str,
+    pub account: &'a str,
+    /// May contain colons.
+    pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+    /// Nothing for a text with fewer fields.
+    pub fn parse(text: &'a str) -> Option<Self> {
         let mut rest = text.strip_prefix("arn:")?;
         let mut field = || {
             let end = rest.bytes().position(|byte| byte == b':')?;
@@ -89,16 +91,20 @@ pub(crate) fn is_bucket_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
 }
 
-pub(crate) fn is_account(text: &str) -> bool {
+/// Twelve digits.
+pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-pub(crate) fn is_region(text: &str) -> bool {
+/// Two or more words of lower-case letters and a number of one digit or two, such as `us-gov-west-1`. Host names are made of
+/// it.
+pub fn is_region(text: &str) -> bool {
     let name = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-    text.rsplit_once('-').is_some_and(|(names, last)| {
-        let digit = last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit());
-        digit && names.contains('-') && names.split('-').all(name)
-    })
+    text.len() <= 32
+        && text.rsplit_once('-').is_some_and(|(names, last)| {
+            let number = matches!(last.len(), 1 | 2) && last.bytes().all(|b| b.is_ascii_digit());
+            number && names.contains('-') && names.split('-').all(name)
+        })
 }
 
 /// Whether a principal's name is that of an AWS service.
@@ -161,8 +167,49 @@ mod tests {
         assert!(
             is_organization("o-exampleorg1") && !is_organization("o-exampleorg1 ") && !is_organization("my-org-id")
         );
-        assert!(is_region("us-gov-west-1") && !is_region("region") && !is_region("region-ID"));
         assert!(is_organization_path("o-exampleorg1/r-ab12/ou-ab12-11111111/"));
         assert!(!is_organization_path("o-exampleorg1/r-ab12/ou-ab12-11111111"));
+    }
+
+    #[test]
+    fn arns_have_six_fields_of_which_the_last_may_contain_colons() {
+        let arn = Arn::parse("arn:aws-cn:logs:cn-north-1:111122223333:log-group:a:b").unwrap();
+        assert_eq!(
+            (arn.partition, arn.service, arn.region),
+            ("aws-cn", "logs", "cn-north-1")
+        );
+        assert_eq!((arn.account, arn.resource), ("111122223333", "log-group:a:b"));
+        for text in ["", "arn:aws:s3:::", "arn:aws:iam::111122223333", "urn:aws:s3:::bucket"] {
+            assert_eq!(Arn::parse(text).is_some(), text == "arn:aws:s3:::", "{text}");
+        }
+    }
+
+    #[test]
+    fn regions_are_words_and_a_number() {
+        for region in [
+            "eu-central-1",
+            "us-gov-west-1",
+            "us-isob-east-1",
+            "eusc-de-east-1",
+            "ap-southeast-10",
+            "cn-north-1",
+        ] {
+            assert!(is_region(region), "{region}");
+        }
+        let long = format!("eu-{}-1", "a".repeat(32));
+        for other in [
+            "",
+            "eu",
+            "eu-1",
+            "eu-central",
+            "EU-central-1",
+            "eu-central-1.evil",
+            "eu-central-1a",
+            "vpce-svc-01234567",
+            "eu--1",
+            long.as_str(),
+        ] {
+            assert!(!is_region(other), "{other}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use crate::arn::is_region;
+
 /// See the head of the file.
 const TABLE: &str = include_str!("../data/endpoint-services.txt");
 
@@ -34,19 +36,6 @@ pub fn short_name(name: &str) -> Option<&str> {
         false => short,
     };
     (!short.starts_with(OF_ANOTHER_PROVIDER)).then_some(short)
-}
-
-/// Whether a label of a name is a Region, such as `eu-central-1` or `us-gov-west-1`.
-fn is_region(label: &str) -> bool {
-    let mut words = label.split('-');
-    let area = words.next().unwrap_or_default();
-    let number = words.next_back().unwrap_or_default();
-    let mut places = words.peekable();
-    (area.len() == 2 || matches!(area, "eusc"))
-        && places.peek().is_some()
-        && places.all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
-        && !number.is_empty()
-        && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The short name without its FIPS marker, by which the table lists a service. FIPS endpoints have the same actions,

@@ -15,6 +15,8 @@ struct Unsigned {
     source: &'static str,
 }
 
+/// Not among them are the calls without a signature of IAM Identity Center (`CreateToken`, `RegisterClient`,
+/// `StartDeviceAuthorization`): IAM has no action for them, and AWS has no endpoint service for `sso-oauth`.
 const UNSIGNED: &[Unsigned] = &[
     // They bring the token of an identity provider and give the credentials of a role, whose own trust policy judges the
     // token.
@@ -79,6 +81,43 @@ const UNSIGNED: &[Unsigned] = &[
             "cognito-idp:VerifyUserAttribute",
         ],
         source: "https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html",
+    },
+    // App monitors with a resource policy that lets everybody send events, those without credentials among them.
+    Unsigned {
+        prefix: "rum",
+        actions: &["rum:PutRumEvents"],
+        source: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-RUM-resource-policies.html",
+    },
+    // Runtimes and gateways whose inbound authorization is by JSON web tokens. IAM knows no principal of theirs, and the
+    // policy of the endpoint has to name everybody.
+    Unsigned {
+        prefix: "bedrock-agentcore",
+        actions: &[
+            "bedrock-agentcore:GetAgentCard",
+            "bedrock-agentcore:InvokeAgentRuntime",
+            "bedrock-agentcore:InvokeAgentRuntimeCommand",
+            "bedrock-agentcore:InvokeAgentRuntimeWithWebSocketStream",
+            "bedrock-agentcore:InvokeGateway",
+            "bedrock-agentcore:StopRuntimeSession",
+        ],
+        source: "https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/vpc-interface-endpoints.html",
+    },
+    // Requests with an API key of Amazon Location. A key names the actions that it is good for, out of these.
+    Unsigned {
+        prefix: "geo",
+        actions: &[
+            "geo:CalculateRoute",
+            "geo:CalculateRouteMatrix",
+            "geo:GetMapGlyphs",
+            "geo:GetMapSprites",
+            "geo:GetMapStyleDescriptor",
+            "geo:GetMapTile",
+            "geo:GetPlace",
+            "geo:SearchPlaceIndexForPosition",
+            "geo:SearchPlaceIndexForSuggestions",
+            "geo:SearchPlaceIndexForText",
+        ],
+        source: "https://docs.aws.amazon.com/location/latest/developerguide/using-apikeys.html",
     },
     // Each says in its reference that it is public and needs no credentials.
     Unsigned {

@@ -14,6 +14,7 @@ pub(crate) use layout::append;
 use proof::certain;
 
 use crate::analyse::{Analysis, Containment, Setting};
+use crate::arn::{Arn, is_account};
 use crate::aws_owned;
 use crate::document::{Document, MOST_CHARACTERS};
 use crate::evaluate::Request;
@@ -45,9 +46,12 @@ pub enum NoFix {
     Loses(Box<Request>),
     #[error("it could not be proven that the fix keeps every legitimate request")]
     LossUnknown,
+    /// Neither do AWS's examples of data perimeters have a way: their default policy lets nothing through but requests that
+    /// tell the organisation of the resource, and so denies these on resources of the organisation, too:
+    /// <https://github.com/aws-samples/data-perimeter-policy-examples/blob/main/vpc_endpoint_policies/default_endpoint_policy.json>
     #[error(
         "no Deny can close the policy and keep legitimate requests: requests for `{}` have no condition key that tells who \
-         owns `{}`, so a resource outside the perimeter cannot be told from one of yours; to fix it by hand, {advice}", .request.action, .request.resource
+         owns `{}`, and {}; to fix it by hand, {advice}", .request.action, .request.resource, untold(.request)
     )]
     OwnersUntold { request: Box<Request>, advice: Advice },
     #[error("the fix would lock everybody out")]
@@ -56,6 +60,17 @@ pub enum NoFix {
         "the fixed policy would have {0} characters, more than the {MOST_CHARACTERS} that an endpoint policy may have"
     )]
     TooLong(usize),
+}
+
+/// Why the name of the resource does not tell either whether it lies in the perimeter.
+fn untold(request: &Request) -> &'static str {
+    match Arn::parse(&request.resource) {
+        Some(arn) if is_account(arn.account) => {
+            "its ARN names an account, but no condition tells whether that account is in an organisation of the perimeter"
+        }
+        Some(_) => "its ARN names no account",
+        None => "the request names no resource",
+    }
 }
 
 /// What to do by hand where no fix is proven to keep every legitimate request.
@@ -229,7 +244,7 @@ impl Writer<'_> {
         let document = Document::parse(&append(self.document, &self.texts(&denies))).ok()?;
         let request = self.setting.analyse(&document).resource?.request;
         let keys = ["aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
-        let account = request.resource.split(':').nth(4).unwrap_or_default();
+        let account = Arn::parse(&request.resource).map_or("", |arn| arn.account);
         let perimeter = self.perimeter;
         let anybodys =
             account.is_empty() || !perimeter.organizations.is_empty() || !perimeter.organization_paths.is_empty();

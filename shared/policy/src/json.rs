@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn order_duplicates_numbers_and_places_are_kept() {
+    fn reader_keeps_order_duplicates_numbers_and_places() {
         let text = r#"{"b": 1.50e1, "a": [true, null], "b": "\u00e9\ud83d\ude00"}"#;
         let Value::Object(members) = parse(text).unwrap().kind else {
             panic!("{text}")

@@ -26,6 +26,7 @@ mod template;
 mod text;
 
 pub use analyse::{Analysis, Containment, Witness, analyse, taken_away};
+pub use arn::{Arn, is_account, is_region};
 pub use bind::{Binding, bind};
 pub use context::{ANY_SERVICE, EndpointContext};
 pub use document::{Document, Effect, MOST_CHARACTERS, Note, Statement, Version};

@@ -11,6 +11,7 @@ use crate::partition;
 use crate::service::{self, Service, Targets};
 
 mod signer;
+mod source;
 
 use signer::Signer;
 
@@ -51,7 +52,6 @@ struct Checker<'r> {
 /// Organisation and path of an account.
 const PRINCIPAL: [&str; 2] = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths"];
 const RESOURCE: [&str; 2] = ["aws:ResourceOrgID", "aws:ResourceOrgPaths"];
-const SOURCE: [&str; 2] = ["aws:SourceOrgID", "aws:SourceOrgPaths"];
 
 type Verdict = Result<(), String>;
 
@@ -369,34 +369,6 @@ impl<'r> Checker<'r> {
             must(
                 all.is_empty() || self.one(key).is_none_or(|one| end.is_some_and(|end| end == one)),
                 || format!("`{key}` is an end of `aws:CalledVia`"),
-            )?;
-        }
-        Ok(())
-    }
-
-    /// The resource for which a service calls.
-    fn source(&self) -> Verdict {
-        self.membership(SOURCE).or_else(|flaw| {
-            if self.one("aws:SourceOrgID").is_some() && self.one("aws:SourceOrgPaths").is_some() {
-                Err(flaw)
-            } else {
-                Ok(())
-            }
-        })?;
-        let arn = self.one("aws:SourceArn").and_then(Arn::parse);
-        let account = self.one("aws:SourceAccount");
-        let of_arn = arn.map(|arn| arn.account).filter(|account| is_account(account));
-        must(
-            of_arn.is_none() || account.is_none() || of_arn == account,
-            || "`aws:SourceArn` is of `aws:SourceAccount`",
-        )?;
-        let owner = self.one("aws:ResourceAccount");
-        let known = account.or(of_arn).filter(|_| owner.is_some());
-        for (source, resource) in SOURCE.into_iter().zip(RESOURCE) {
-            let told = self.one(source);
-            must(
-                known != owner || known.is_none() || told.is_none() || told == self.one(resource),
-                || "an account is in one organisation",
             )?;
         }
         Ok(())

@@ -292,11 +292,6 @@ impl Service {
         self.actions.get(self.place(lower)?)
     }
 
-    /// Formats of ARNs without `arn:` and the partition: `service:region:account:resource`, `*` for what varies.
-    pub(crate) fn arns(&self) -> impl Iterator<Item = &'static str> {
-        self.formats.iter().map(|format| format.text)
-    }
-
     /// The place of the format that this resource has.
     pub(crate) fn format_of(&self, arn: &str) -> Option<usize> {
         formats::deepest(&self.formats, arn)

@@ -329,8 +329,8 @@ impl Behind<'_> {
                 return true;
             };
             let one = |field: &str, of: &str| field == of || field.contains(['*', '?']);
-            let mut formats = service.arns().filter_map(|format| format.split(':').next());
-            one(arn.partition, partition) && formats.any(|known| one(arn.service, known))
+            let mut formats = service.formats.iter();
+            one(arn.partition, partition) && formats.any(|format| one(arn.service, format.service))
         };
         arns.iter().filter(possible).cloned().collect()
     }
@@ -341,9 +341,8 @@ impl Behind<'_> {
             return Vec::new();
         };
         let named = |prefix: &&str| {
-            service.arns().any(
-                |format| matches!(format.split(':').collect::<Vec<_>>().as_slice(), [own, _, "*", ..] if own == prefix),
-            )
+            let mut formats = service.formats.iter();
+            formats.any(|format| format.service == *prefix && format.account == "*")
         };
         service.prefixes().filter(named).collect()
     }

@@ -23,6 +23,14 @@ pub(crate) struct Variable {
     pub(crate) written: String,
 }
 
+impl Variable {
+    /// The key as the document spells it.
+    pub(crate) fn name(&self) -> &str {
+        let inside = self.written.trim_start_matches("${");
+        inside.split([',', '}']).next().unwrap_or_default().trim()
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Piece(Piece),
@@ -88,7 +96,7 @@ impl Text {
             Ok(form) => return Some(Cow::Borrowed(form)),
             Err(parts) => parts,
         };
-        let mut pieces = Vec::new();
+        let mut pieces = Vec::with_capacity(parts.len() + 32);
         for part in parts {
             match part {
                 Part::Piece(piece) => pieces.push(*piece),
@@ -304,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_is_replaced_by_its_value_taken_literally() {
+    fn variable_is_replaced_by_its_value_taken_literally() {
         let text = with("home/${aws:UserName}/*", Style::Wild);
         assert!(holds(&text, "aws:username", "a*", "home/a*/x"));
         assert!(!holds(&text, "aws:username", "a*", "home/ab/x"));
@@ -312,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_stands_in_for_a_missing_value_only() {
+    fn default_replaces_only_a_missing_value() {
         let text = with("${aws:PrincipalTag/team, 'company'}", Style::Plain);
         assert!(holds(&text, "none", "", "company"));
         assert!(holds(&text, "aws:principaltag/team", "red", "red"));
@@ -329,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pattern_of_an_arn_is_compared_field_by_field() {
+    fn pattern_of_an_arn_is_compared_field_by_field() {
         let buckets = ArnPattern::wild("arn:aws:s3:::*");
         assert!(buckets.matches("arn:aws:s3:::a/b:c", false));
         assert!(!buckets.matches("arn:aws:s3:us-east-1:111122223333:accesspoint/x", false));

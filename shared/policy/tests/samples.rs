@@ -145,7 +145,7 @@ fn public_policies_have_their_recorded_verdicts() {
 }
 
 #[test]
-fn open_samples_are_fixed_or_told_why_not() {
+fn open_sample_has_a_fix_or_a_reason() {
     for (kind, list) in [("adversarial", "expected.json"), ("public", "index.json")] {
         let Some(dir) = samples(kind) else { return };
         let record = json(&dir.join(list));

@@ -193,7 +193,7 @@ fn templates_of_gateway_endpoints_are_closed_and_lock_nobody_out() {
 }
 
 #[test]
-fn a_template_is_open_for_a_narrower_perimeter() {
+fn template_is_open_for_a_narrower_perimeter() {
     for service in SERVICES {
         let [(_, organization), (_, accounts), ..] =
             settings(service, "us-east-1").try_into().unwrap_or_else(|all: Vec<_>| {
@@ -212,7 +212,7 @@ fn a_template_is_open_for_a_narrower_perimeter() {
 }
 
 #[test]
-fn exceptions_that_anybody_could_own_are_holes_where_the_settings_do_not_trust_them() {
+fn template_is_open_where_the_perimeter_does_not_trust_aws_owned_resources() {
     for service in ["s3", "ec2"] {
         let organization = Perimeter {
             organizations: vec!["o-exampleorg1".to_owned()],
@@ -277,7 +277,7 @@ fn templates_leave_room_for_many_accounts_in_every_region() {
 }
 
 #[test]
-fn a_template_for_a_service_that_is_not_known_is_closed() {
+fn template_for_a_service_that_is_not_known_is_closed() {
     let perimeter = Perimeter {
         organizations: vec!["o-exampleorg1".to_owned()],
         ..base()

@@ -190,7 +190,7 @@ proptest! {
 }
 
 #[test]
-fn a_witness_names_a_plain_object_where_access_points_are_open_as_well() {
+fn witness_names_a_plain_object_where_access_points_are_open_as_well() {
     let text = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":["arn:aws:s3:*:*:accesspoint/*","arn:aws:s3-object-lambda:*:*:*","arn:aws:s3:::*"]}}"#;
     for [organization, ..] in [perimeters()] {
         let found = analyse(&Document::parse(text).unwrap(), &organization, &endpoint("s3", true));

@@ -1,6 +1,7 @@
 //! Whether the settings approve where an endpoint leads.
 
 use crate::evaluation::Context;
+use crate::model::arn::Arn;
 use crate::model::catalogue::{Catalogue, Service};
 use crate::model::endpoint::Endpoint;
 use crate::model::id::AccountId;
@@ -37,7 +38,7 @@ impl Context<'_> {
         let provider = match (service, &endpoint.target) {
             (Some(service), _) if service.amazon() => None,
             (Some(service), _) => service.provider.clone(),
-            (None, Some(arn)) => arn.split(':').nth(4).map(AccountId::from),
+            (None, Some(arn)) => Arn::parse(arn).map(|arn| AccountId::from(arn.account)),
             (None, None) => None,
         };
         let name = endpoint.service.as_ref().map(|service| service.as_str());

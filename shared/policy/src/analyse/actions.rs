@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use super::budget::Budget;
 use super::model::Model;
@@ -100,6 +101,12 @@ pub(super) const WELL_KNOWN: [&str; 13] = [
     "logs:PutLogEvents",
     "lambda:InvokeFunction",
 ];
+
+/// The same as AWS publishes them.
+fn well_known() -> &'static [&'static Published] {
+    static ALL: OnceLock<Vec<&'static Published>> = OnceLock::new();
+    ALL.get_or_init(|| WELL_KNOWN.into_iter().filter_map(service::action).collect())
+}
 
 /// An action that may be tried.
 #[derive(Clone, Copy)]
@@ -275,12 +282,7 @@ fn anything<'n>(
         .map(|action| Candidate::spelled(model, action))
         .collect();
     if told {
-        names.extend(
-            WELL_KNOWN
-                .into_iter()
-                .filter_map(service::action)
-                .map(Candidate::Published),
-        );
+        names.extend(well_known().iter().copied().map(Candidate::Published));
         let globs = named.iter().filter(|action| matches!(action.pattern, Pattern::Glob(_)));
         for service in services(globs.map(|action| action.raw.as_str())) {
             names.extend(service.actions.iter().map(Candidate::Published));

@@ -1,7 +1,7 @@
 //! Steps that an analysis may take before it gives up.
 
-/// About twenty milliseconds of work, many times what honest documents take.
-const STEPS: u64 = 1_200_000;
+/// At most twenty milliseconds of work, many times what honest documents take.
+const STEPS: u64 = 1_000_000;
 
 /// Steps that a principal or an owner costs, so that there is a bound to how many are kept.
 pub(super) const KEPT: usize = 8;

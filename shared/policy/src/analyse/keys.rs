@@ -262,6 +262,7 @@ pub(super) fn choices(
             values.extend(found.values);
         }
     }
+    budget.spend(8 + 4 * values.len());
     values.retain(|value| organization.as_ref().is_none_or(|start| value.starts_with(start)));
     values.retain(|value| values_of.fits(value));
     // Credentials of today come before those that are issued later.

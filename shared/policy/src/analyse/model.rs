@@ -150,7 +150,7 @@ impl<'d> Model<'d> {
             }
             let compared = statement.conditions.iter().flat_map(Condition::texts);
             for variable in compared.chain(&statement.resource.values).flat_map(Text::variables) {
-                model.key(&variable.key, &variable.key, &mut places);
+                model.key(&variable.key, variable.name(), &mut places);
             }
         }
         let living = model.living();
@@ -298,10 +298,13 @@ impl<'d> Model<'d> {
     fn key(&mut self, id: &'d str, name: &'d str, places: &mut Places<'d>) -> Option<&mut Key<'d>> {
         let at = *places.keys.entry(id).or_insert(self.keys.len());
         if at == self.keys.len() {
+            let kind = self.meaning(id);
+            let constant = (kind == KeyMeaning::Constant).then(|| self.constant(id).flatten());
             self.keys.push(Key {
                 id,
                 name,
-                kind: self.kind(id),
+                kind,
+                constant: constant.flatten(),
                 fact: condition_keys::find(id),
                 conditions: Vec::new(),
                 weight: 0,
@@ -336,6 +339,7 @@ impl<'d> Model<'d> {
                 id: mark.key,
                 name: mark.key,
                 kind: KeyMeaning::Free,
+                constant: None,
                 fact: condition_keys::find(mark.key),
                 conditions: Vec::new(),
                 weight: 1,

@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::model::{Model, Supposition};
 use super::search::{Goal, Links, Search};
 use super::setting::Setting;
+use super::witness_candidates::with_known_action;
 use super::{MOST_VALUES, witness};
 use crate::document::Document;
 use crate::evaluate::{Request, evaluate_as};
@@ -44,7 +45,7 @@ fn regression_of(model: &Model<'_>, denies: usize, budget: &mut Budget) -> Optio
     for place in first..count {
         let goal = Goal::Lost { place, first };
         let lost = search.find(goal, Links::Suppose, budget, &mut |found| {
-            Some(witness::request(model, found))
+            Some(witness::request(model, &with_known_action(model, found.clone())))
         });
         if lost.is_some() {
             return Some(lost);
@@ -93,7 +94,7 @@ pub(crate) fn removes_access(before: &Document, after: &Document, setting: &Sett
         }
         let mut unconfirmed = false;
         let found = search.find(goal, Links::Follow, &mut budget, &mut |found| {
-            let request = witness::request(&model, found);
+            let request = witness::request(&model, &with_known_action(&model, found.clone()));
             let allowed = evaluate_as(before, &request, named.interpretation).is_allowed();
             unconfirmed |= !allowed;
             allowed.then_some(request)

@@ -7,7 +7,7 @@ use super::atoms::Lookup;
 use super::budget::Budget;
 use super::model::KeyMeaning;
 use super::model::Model;
-use crate::arn::is_account;
+use crate::arn::{Arn, is_account};
 use crate::bits::Bits;
 use crate::glob::{Pattern, Piece};
 use crate::text::{ArnPattern, Form};
@@ -114,13 +114,12 @@ pub(super) fn resources(
 impl Resource {
     /// The same in another account, if the ARN has an account.
     pub(super) fn of(&self, account: &str) -> Self {
-        let mut fields = self.arn.splitn(6, ':');
-        let arn = match (fields.nth(4), fields.next()) {
-            (Some(own), Some(name)) if is_account(own) => {
-                let start = self.arn.len() - own.len() - 1 - name.len();
-                [self.arn.get(..start).unwrap_or_default(), account, ":", name].concat()
-            }
-            _ => self.arn.clone(),
+        let arn = match Arn::parse(&self.arn).filter(|arn| is_account(arn.account)) {
+            Some(arn) => format!(
+                "arn:{}:{}:{}:{account}:{}",
+                arn.partition, arn.service, arn.region, arn.resource
+            ),
+            None => self.arn.clone(),
         };
         Self { arn, ..*self }
     }

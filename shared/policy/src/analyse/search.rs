@@ -70,6 +70,8 @@ pub(super) struct Search<'m, 'd> {
     accounts: AccountClasses<'m>,
     /// The same for resources with variables, by the values of these.
     resolved: BTreeMap<(Rc<str>, bool, linked::Values), Vec<Resource>>,
+    /// Texts of resources that variables may have parts of.
+    shapes: Vec<String>,
     lets_nothing_through: Option<bool>,
     /// Whether resources that the settings trust are looked for besides those of trusted owners.
     pub(super) thorough: bool,

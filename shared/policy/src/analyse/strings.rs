@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::budget::Budget;
-use crate::glob::{Pattern, Piece, matches, meet};
+use crate::glob::{Pattern, Piece, matches, meet_in_steps};
 
 mod fill;
 mod walk;
@@ -151,31 +151,28 @@ struct Known<'d> {
     question_marks: usize,
     /// Whether a star stops at colons.
     fields: bool,
+    /// The ASCII characters that a pattern names, a bit for each.
+    named: u128,
 }
 
 impl<'d> Known<'d> {
     fn new(globs: Vec<Vec<Piece>>, exacts: BTreeSet<String>, domain: &Domain<'d>) -> Self {
         let pieces = || globs.iter().flatten();
+        let avoid = domain.avoid.iter().flat_map(|pattern| pattern.pieces());
+        let chars = pieces().copied().chain(avoid).flat_map(|piece| match piece {
+            Piece::Char(c) => [Some(c), None],
+            Piece::Fold(c) => [Some(c), Some(c.to_ascii_uppercase())],
+            _ => [None, None],
+        });
+        let ascii = chars.flatten().filter(char::is_ascii);
         Self {
+            named: ascii.fold(0, |named, c| named | 1 << u32::from(c)),
             question_marks: pieces().filter(|piece| **piece == Piece::One).count(),
             fields: pieces().any(|piece| *piece == Piece::Field),
             avoid: domain.avoid,
             globs,
             exacts,
         }
-    }
-
-    /// The ASCII characters that a pattern names, a bit for each.
-    fn named(&self) -> u128 {
-        let avoid = self.avoid.iter().flat_map(|pattern| pattern.pieces());
-        let pieces = self.globs.iter().flatten().copied().chain(avoid);
-        let chars = pieces.flat_map(|piece| match piece {
-            Piece::Char(c) => [Some(c), None],
-            Piece::Fold(c) => [Some(c), Some(c.to_ascii_uppercase())],
-            _ => [None, None],
-        });
-        let ascii = chars.flatten().filter(char::is_ascii);
-        ascii.fold(0, |named, c| named | 1 << u32::from(c))
     }
 
     fn cost(&self) -> usize {
@@ -221,7 +218,9 @@ fn closure(base: &[Piece], globs: &[Vec<Piece>], budget: &mut Budget) -> (Vec<Ve
             if !budget.spend(8 + (shape.len() + glob.len()) / 2) {
                 return (shapes, false);
             }
-            let Some(met) = meet(shape, glob, MOST_MEETS) else {
+            let (met, steps) = meet_in_steps(shape, glob, MOST_MEETS);
+            budget.spend(steps / 4);
+            let Some(met) = met else {
                 budget.spend(128 * MOST_MEETS);
                 complete = false;
                 continue;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::evaluate;
+use crate::{evaluate, impossible};
 
 mod action_keys;
 mod callers;
@@ -15,6 +15,7 @@ mod perimeter;
 mod requests;
 mod sessions;
 mod sources;
+mod ties;
 mod traps;
 mod values;
 mod variables;
@@ -98,6 +99,7 @@ fn with(service: &str, perimeter: &Perimeter, statements: &[Value]) -> Analysis 
         .filter(|w| w.supposing.is_empty())
     {
         assert!(evaluate(&document, &witness.request).is_allowed(), "{witness:?}");
+        assert_eq!(impossible(&witness.request, &endpoint(service)), None, "{witness:?}");
     }
     found
 }

@@ -1,9 +1,10 @@
 //! Witnesses that look like what AWS really sees: an action takes its resource. The search
 //! does not ask for that, so that it misses nothing that AWS has not published.
 
-use super::actions::WELL_KNOWN;
+use super::actions::{WELL_KNOWN, example};
 use super::keys::{always_there, possible, sources};
 use super::model::Model;
+use super::resources::ResourceFormat;
 use super::search::Request;
 use super::setting::Listing;
 use super::witness;
@@ -25,7 +26,7 @@ pub(super) type Confirm<'c> = &'c dyn Fn(&Request) -> bool;
 
 /// A request that is as good as the one found, and simpler or likelier where there is one.
 pub(super) fn likeliest(model: &Model<'_>, found: &Request, confirm: Confirm<'_>) -> Request {
-    let mut best = found.clone();
+    let mut best = with_known_action(model, found.clone());
     // The fewest keys first, and of those that are left the usual values.
     let present = found
         .keys
@@ -45,6 +46,17 @@ pub(super) fn likeliest(model: &Model<'_>, found: &Request, confirm: Confirm<'_>
         best = likely.unwrap_or(best);
     }
     best
+}
+
+/// The request with the best known action among those that nothing tells from its own.
+pub(super) fn with_known_action(model: &Model<'_>, mut found: Request) -> Request {
+    if let ResourceFormat::Known(format) = found.resource.format
+        && !federation::is_call(&found.action)
+        && let Some(known) = example(model, &found.action, format, found.owner.told)
+    {
+        found.action = known;
+    }
+    found
 }
 
 /// The request with one of its keys missing, or with the value that requests usually have.
@@ -136,7 +148,22 @@ fn with_bucket<'r>(_: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     )
 }
 
-/// An action that takes its resource, and as little of both changed as can be.
+/// The first words of actions whose names say what they do, the most familiar first.
+const VERBS: [&str; 14] = [
+    "Get", "List", "Describe", "Put", "Send", "Invoke", "Create", "Start", "Update", "Delete", "Query", "Read",
+    "Write", "Batch",
+];
+
+/// How well readers know an action: the less, the better.
+fn familiarity(action: &str) -> usize {
+    let known = WELL_KNOWN.iter().position(|known| *known == action);
+    let (_, name) = action.split_once(':').unwrap_or_default();
+    let verb = VERBS.iter().position(|verb| name.starts_with(verb));
+    known.unwrap_or_else(|| WELL_KNOWN.len() + verb.unwrap_or(VERBS.len()))
+}
+
+/// An action that takes its resource, and as little of both changed as can be. The best known one where the action found
+/// takes it already.
 fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
     let resource = &found.resource.arn;
     let Some(arn) = Arn::parse(resource).filter(|_| model.setting.unknown_prefix.is_none()) else {
@@ -146,15 +173,17 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
         Some(service) => service.takes(&found.action, resource),
         None => service::takes(&found.action, resource),
     };
-    if fits {
+    let own = familiarity(&found.action);
+    if fits && own < WELL_KNOWN.len() {
         return Box::new(std::iter::empty());
     }
     let service = model.setting.service.or_else(|| service::of_prefix(arn.service));
     let taken = move |action: &&str| service.is_some_and(|known| known.takes(action, resource));
     let first = WELL_KNOWN.into_iter().filter(taken).map(str::to_owned);
     let taking = service.into_iter().flat_map(|known| known.actions_on(resource));
-    let taking = taking.map(Published::full_name);
-    let taking = taking.filter(|action| !WELL_KNOWN.contains(&action.as_str()));
+    let mut taking: Vec<String> = taking.map(Published::full_name).collect();
+    taking.retain(|action| !WELL_KNOWN.contains(&action.as_str()));
+    taking.sort_by_key(|action| familiarity(action));
     let tells = |action: &str| service::is_keyless(action) == Some(!found.owner.told);
     let prefix = |action: &str| action.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let on_its_own = move |action: &str| {
@@ -166,14 +195,17 @@ fn with_resource<'r>(model: &'r Model<'_>, found: &'r Request) -> Requests<'r> {
                 ..on(found, arn)
             })
     };
-    let well_known = WELL_KNOWN.contains(&found.action.as_str());
-    let kept = well_known.then(|| on_its_own(&found.action)).into_iter().flatten();
-    let instead = first.chain(taking);
-    let instead = instead.filter(move |action| tells(action)).take(MOST_ACTIONS);
+    let kept = (own < WELL_KNOWN.len()).then(|| on_its_own(&found.action));
+    let kept = kept.into_iter().flatten();
+    let better = move |action: &String| tells(action) && (!fits || familiarity(action) < own);
+    let instead = first.chain(taking).filter(better).take(MOST_ACTIONS);
     let instead = instead.map(|action| Request {
         action,
         ..found.clone()
     });
+    if fits {
+        return Box::new(instead);
+    }
     let written = model.statements.iter().flat_map(|statement| &statement.action.values);
     let others = std::iter::once(found.action.as_str())
         .chain(written.map(|action| action.raw.as_str()))

@@ -48,7 +48,7 @@ fn with(condition: &str) -> String {
 }
 
 #[test]
-fn credentials_of_another_vpcs_instance_pass_a_policy_that_does_not_ask() {
+fn unbound_policy_admits_credentials_of_an_instance_in_another_vpc() {
     let (fix, witness) = unbound(OPEN);
     let values = &witness.context["aws:Ec2InstanceSourceVPC"];
     assert_ne!(values, &[VPC]);
@@ -76,12 +76,12 @@ fn binding_denies_only_credentials_of_other_vpcs() {
 }
 
 #[test]
-fn a_bound_policy_stays_as_it_is() {
+fn bound_policy_stays_as_it_is() {
     assert_eq!(binding(&unbound(OPEN).0.text), Binding::Bound);
 }
 
 #[test]
-fn the_statement_of_awss_guidance_binds_in_either_spelling() {
+fn statement_of_the_aws_guidance_binds_in_either_spelling() {
     for condition in [
         r#"{"StringNotEquals":{"aws:ec2InstanceSourceVPC":"${aws:SourceVpc}"},"Null":{"ec2:SourceInstanceARN":"false"},"BoolIfExists":{"aws:ViaAWSService":"false"}}"#,
         r#"{"StringNotEqualsIfExists":{"aws:Ec2InstanceSourceVPC":"${aws:SourceVpc}"},"Null":{"aws:Ec2InstanceSourceVPC":"false"}}"#,
@@ -124,7 +124,7 @@ fn closing_and_binding_go_together_in_either_order() {
 }
 
 #[test]
-fn the_perimeter_policies_can_be_bound() {
+fn perimeter_policies_can_be_bound() {
     for service in ["s3", "sts", "kms", "ecr.api", "ssm", "dynamodb"] {
         let text = template(service, "us-east-1", &perimeter()).unwrap();
         let at = endpoint(service);

@@ -17,7 +17,7 @@ fn entries() -> Vec<[&'static str; 4]> {
 }
 
 #[test]
-fn names_lose_their_provider_and_region() {
+fn short_name_drops_provider_and_region() {
     for (name, short) in [
         ("com.amazonaws.eu-central-1.ecr.api", Some("ecr.api")),
         ("com.amazonaws.us-gov-west-1.kms-fips", Some("kms-fips")),

@@ -58,7 +58,7 @@ fn operators_compare_as_the_reference_says() {
 }
 
 #[test]
-fn a_missing_key_fails_what_is_positive_and_satisfies_what_is_negated() {
+fn missing_key_fails_positive_operators_and_satisfies_negated_ones() {
     for (operator, expected) in [
         ("StringEquals", false),
         ("StringNotEquals", true),
@@ -90,7 +90,7 @@ fn values_are_ored_and_nored() {
 }
 
 #[test]
-fn a_deny_wins_and_the_statement_is_named() {
+fn deny_wins_and_the_statement_is_named() {
     let allow = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "S3:get*", "NotResource": "arn:aws:s3:::secret/*"});
     let deny = json!({"Effect": "Deny", "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:role/app"}, "NotAction": "s3:GetObject", "Resource": "*"});
     let both = json!([allow, deny]);
@@ -133,7 +133,7 @@ fn a_deny_wins_and_the_statement_is_named() {
 }
 
 #[test]
-fn a_variable_without_value_matches_nothing() {
+fn variable_without_value_matches_nothing() {
     let statement = json!([{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "arn:aws:s3:::${aws:PrincipalTag/home}/*"}]);
     let mut request =
         json!({"principal": "anonymous", "action": "s3:GetObject", "resource": "arn:aws:s3:::red/a", "context": {}});
@@ -143,7 +143,7 @@ fn a_variable_without_value_matches_nothing() {
 }
 
 #[test]
-fn a_request_survives_being_written_and_read() {
+fn request_survives_being_written_and_read() {
     let text =
         r#"{"principal":"anonymous","action":"s3:GetObject","resource":"*","context":{"a:b":"1","a:c":["1","2"]}}"#;
     let request: Request = serde_json::from_str(text).unwrap();

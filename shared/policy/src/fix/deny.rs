@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::examples::Examples;
 use crate::analyse::Setting;
+use crate::arn::Arn;
 use crate::document::{Document, Effect, Element, Version};
-use crate::service::{Keyless, Service, sometimes_tells};
+use crate::service::{Format, Keyless, sometimes_tells};
 use crate::text::{ArnPattern, Form, Text};
 use crate::{EndpointContext, Perimeter};
 
@@ -69,9 +70,9 @@ impl Writer<'_> {
         };
         let service = self.setting.service;
         let of_service = |arn: &&String| {
-            let named = arn.split(':').nth(2).unwrap_or("*");
-            let own = |format: &str| format.split(':').next() == Some(named);
-            named.contains(['*', '?']) || service.is_none_or(|service| service.arns().any(own))
+            let named = Arn::parse(arn).map_or("*", |arn| arn.service);
+            let own = |format: &Format| format.service == named;
+            named.contains(['*', '?']) || service.is_none_or(|service| service.formats.iter().any(own))
         };
         arns.iter()
             .filter(of_service)
@@ -106,12 +107,9 @@ impl Writer<'_> {
 
     /// The services that ARNs of the endpoint's resources name, of those that name an account.
     fn services_with_accounts(&self) -> BTreeSet<&'static str> {
-        let formats = self.setting.service.into_iter().flat_map(Service::arns);
-        let named = formats.filter_map(|format| match format.split(':').collect::<Vec<_>>().as_slice() {
-            [service, _, "*", ..] => Some(*service),
-            _ => None,
-        });
-        named.collect()
+        let formats = self.setting.service.into_iter().flat_map(|service| &service.formats);
+        let named = formats.filter(|format| format.account == "*");
+        named.map(|format| format.service).collect()
     }
 
     /// The Deny for the actions whose requests do not tell who owns the resource.

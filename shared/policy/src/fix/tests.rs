@@ -56,7 +56,7 @@ fn fix_closes_only_the_side_that_is_open() {
 }
 
 #[test]
-fn a_closed_policy_stays_as_it_is() {
+fn closed_policy_stays_as_it_is() {
     let once = fixed(OPEN, "s3").unwrap();
     let again = fixed(&once.text, "s3").unwrap();
     assert_eq!((again.text, again.added.len()), (once.text, 0));
@@ -94,7 +94,7 @@ fn service_whose_requests_do_not_tell_owners_gets_no_fix() {
         );
     }
     let (action, by_hand) = untold(fixed(OPEN, "ec2"));
-    assert_eq!(action, "ec2:AcceptVpcPeeringConnection");
+    assert_eq!(action, "ec2:CreateVpcEndpoint");
     assert!(by_hand.starts_with("trust the resources"), "{by_hand}");
     assert_eq!(
         fixed(OPEN, "com.amazonaws.us-east-1.no-such-service"),
@@ -103,6 +103,27 @@ fn service_whose_requests_do_not_tell_owners_gets_no_fix() {
     for service in ["any", ""] {
         let (_, by_hand) = untold(fixed(inside, service));
         assert!(by_hand.contains("name the service"), "{by_hand}");
+    }
+}
+
+#[test]
+fn refusal_says_why_the_name_of_the_resource_does_not_tell_its_owner() {
+    let organization = Perimeter {
+        accounts: Vec::new(),
+        ..perimeter()
+    };
+    let document = Document::parse(OPEN).unwrap();
+    for (service, why) in [
+        (
+            "events",
+            "no condition tells whether that account is in an organisation",
+        ),
+        ("route53", "its ARN names no account"),
+        ("guardduty", "the request names no resource"),
+    ] {
+        let refusal = super::fix(&document, &organization, &endpoint(service)).unwrap_err();
+        assert!(matches!(refusal, NoFix::OwnersUntold { .. }), "{refusal}");
+        assert!(refusal.to_string().contains(why), "{service}: {refusal}");
     }
 }
 
@@ -174,7 +195,7 @@ fn calls_that_name_no_resource_are_not_taken_away() {
 }
 
 #[test]
-fn images_of_amazons_stay_reachable() {
+fn images_of_amazon_stay_reachable() {
     let perimeter = Perimeter {
         builtin_aws_owned_resources: true,
         ..perimeter()
@@ -229,7 +250,7 @@ fn nobody_is_locked_out_by_a_perimeter_without_anybody() {
 }
 
 #[test]
-fn a_sid_that_is_taken_is_not_used_again() {
+fn sid_of_another_statement_is_not_used_again() {
     let taken = OPEN.replace("\"Effect\"", "\"Sid\": \"DenyUntrustedPrincipals\", \"Effect\"");
     assert!(
         fixed(&taken, "s3")
@@ -248,7 +269,7 @@ fn minified_policy_keeps_white_space_inside_strings() {
 }
 
 #[test]
-fn the_fix_of_sts_keeps_callers_with_a_token_on_trusted_roles() {
+fn fix_of_sts_keeps_callers_with_a_token_on_trusted_roles() {
     let fix = fixed(OPEN, "sts").unwrap();
     insta::assert_snapshot!(fix.added.join("\n"), @r#"
     {"Sid":"DenyUntrustedPrincipals","Effect":"Deny","Principal":"*","NotAction":["sts:AssumeRoleWithSAML","sts:AssumeRoleWithWebIdentity"],"Resource":"*","Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-exampleorg1","aws:PrincipalAccount":"111122223333"},"BoolIfExists":{"aws:PrincipalIsAWSService":"false"}}}
@@ -274,7 +295,7 @@ fn the_fix_of_sts_keeps_callers_with_a_token_on_trusted_roles() {
 }
 
 #[test]
-fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
+fn fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
     let document = Document::parse(
         r#"{"Version":"2012-10-17","Statement":[
             {"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceAccount":"111122223333"}}},
@@ -292,7 +313,7 @@ fn a_fix_that_takes_trusted_roles_from_callers_with_a_token_is_not_proven() {
 }
 
 #[test]
-fn the_fix_of_private_apis_and_user_pools_keeps_callers_without_a_signature_on_trusted_resources() {
+fn fix_of_private_apis_and_user_pools_keeps_callers_without_a_signature_on_trusted_resources() {
     for (service, action, resource) in [
         (
             "com.amazonaws.us-east-1.execute-api",

@@ -8,7 +8,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_place_that_is_wrong_is_named() {
+fn every_error_is_reported_with_its_place() {
     let text = r#"{
   "Version": "2012-10-18",
   "Statements": [],
@@ -56,7 +56,7 @@ fn text_that_is_no_document_is_refused() {
 }
 
 #[test]
-fn object_or_array_and_booleans_or_numbers_are_understood() {
+fn parser_accepts_objects_or_arrays_and_booleans_or_numbers_as_text() {
     let text = r#"{"Id": "x", "Statement": {"Sid": "s", "Effect": "Deny", "Principal": {"AWS": ["*", "111122223333"], "Service": "a.amazonaws.com"},
         "NotAction": ["s3:*"], "NotResource": "*", "Condition": {"Bool": {"aws:SecureTransport": false}, "NumericLessThan": {"s3:max-keys": 10},
         "StringEquals": {"aws:PrincipalAccount": 111122223333}}}}"#;

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::arn::Arn;
 use crate::bits::Bits;
 use crate::glob::{Piece, wild_pieces};
 
 /// A format of ARNs, `*` for what varies.
 #[derive(Debug)]
 pub(crate) struct Format {
-    /// All of it, without `arn:` and the partition.
-    pub(crate) text: &'static str,
     pub(crate) service: &'static str,
     pub(crate) region: &'static str,
     pub(crate) account: &'static str,
@@ -63,7 +62,6 @@ fn read(text: &'static str) -> Format {
     let mut field = || fields.next().unwrap_or_default();
     let (service, region, account, name) = (field(), field(), field(), field());
     Format {
-        text,
         service,
         region,
         account,
@@ -163,8 +161,8 @@ impl Format {
 
 /// The place of the deepest of these formats that the ARN has: of a bucket's and an object's, the object's.
 pub(super) fn deepest(formats: &[Format], arn: &str) -> Option<usize> {
-    let mut fields = arn.splitn(6, ':').skip(2);
-    let kind = [fields.next()?, fields.next()?, fields.next()?, fields.next()?];
+    let arn = Arn::parse(arn)?;
+    let kind = [arn.service, arn.region, arn.account, arn.resource];
     let known = formats.iter().enumerate().filter(|(_, format)| format.has(kind));
     known.max_by_key(|(_, format)| format.letters()).map(|(place, _)| place)
 }

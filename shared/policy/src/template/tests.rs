@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::service::{Published, Targets};
+use crate::glob::Pattern;
+use crate::service::{Format, Published, Targets, aws_owned};
 use crate::{Document, EndpointContext, Request, evaluate, fix};
 
 const OPEN: &str = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
@@ -35,12 +36,12 @@ fn statements(service: &str, region: &str, perimeter: &Perimeter) -> Vec<Value> 
 }
 
 #[test]
-fn an_organisation_is_pinned_on_both_sides() {
+fn template_pins_an_organisation_on_both_sides() {
     insta::assert_snapshot!(template("kms", "eu-central-1", &organization()).unwrap(), @r#"{"Version":"2012-10-17","Statement":[{"Sid":"TrustedToTrusted","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg1","aws:ResourceOrgID":"o-exampleorg1"}}},{"Sid":"AwsServices","Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"Bool":{"aws:PrincipalIsAWSService":"true"}}}]}"#);
 }
 
 #[test]
-fn every_way_to_be_trusted_meets_every_way_to_be_a_trusted_resource() {
+fn every_kind_of_trusted_principal_reaches_every_kind_of_trusted_resource() {
     let perimeter = Perimeter {
         organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111/".to_owned()],
         accounts: vec!["111122223333".to_owned()],
@@ -67,7 +68,7 @@ fn every_way_to_be_trusted_meets_every_way_to_be_a_trusted_resource() {
 }
 
 #[test]
-fn a_path_without_its_slash_does_not_cover_its_neighbour() {
+fn path_without_its_slash_does_not_cover_its_neighbour() {
     let perimeter = Perimeter {
         organization_paths: vec!["o-exampleorg1/r-ab12/ou-ab12-11111111".to_owned()],
         ..Perimeter::default()
@@ -140,7 +141,7 @@ fn actions_that_do_not_tell_the_owner_are_allowed_on_arns_of_trusted_accounts() 
 }
 
 #[test]
-fn a_service_that_never_tells_the_owner_needs_its_resources_by_name() {
+fn service_that_never_tells_the_owner_needs_its_resources_by_name() {
     let untold = TemplateError::OwnerUntold {
         service: "ebs".to_owned(),
     };
@@ -175,7 +176,7 @@ fn trusted_principals_without_any_trusted_resource_have_no_policy() {
 }
 
 #[test]
-fn the_order_of_the_settings_does_not_matter() {
+fn order_of_the_settings_does_not_matter() {
     let perimeter = |accounts: [&str; 3]| Perimeter {
         accounts: accounts.map(str::to_owned).into(),
         ..organization()
@@ -186,7 +187,7 @@ fn the_order_of_the_settings_does_not_matter() {
 }
 
 #[test]
-fn a_perimeter_without_anybody_has_no_policy() {
+fn perimeter_without_anybody_has_no_policy() {
     let nobody = Perimeter {
         organizations: Vec::new(),
         ..organization()
@@ -198,7 +199,7 @@ fn a_perimeter_without_anybody_has_no_policy() {
 }
 
 #[test]
-fn a_policy_that_ec2_would_refuse_for_its_length_is_not_made() {
+fn policy_that_ec2_would_refuse_for_its_length_is_not_made() {
     let accounts = (0..2_000).map(|i| format!("{i:012}")).collect();
     let perimeter = Perimeter {
         accounts,
@@ -213,16 +214,16 @@ type Party = (&'static str, bool, &'static str);
 const OURS: Party = ("111122223333", true, "arn:aws:iam::111122223333:role/app");
 const PARTNER: Party = ("444455556666", false, "arn:aws:iam::444455556666:role/partner");
 
-fn request(action: &Published, format: Option<&str>, caller: Party, owner: Party) -> Request {
+fn request(action: &Published, format: Option<&Format>, caller: Party, owner: Party) -> Request {
     let resource = format.map_or_else(
         || "*".to_owned(),
         |format| {
-            let mut fields = format.splitn(4, ':');
-            let mut next = |varies: &str| match fields.next() {
-                Some("*") => varies.to_owned(),
-                field => field.unwrap().replace('*', "example"),
+            let field = |field: &str, varies: &str| match field {
+                "*" => varies.to_owned(),
+                fixed => fixed.replace('*', "example"),
             };
-            [next(""), next("us-east-1"), next(owner.0), next("example")].join(":")
+            let (region, account) = (field(format.region, "us-east-1"), field(format.account, owner.0));
+            [format.service, &region, &account, &field(format.name, "example")].join(":")
         },
     );
     let resource = if format.is_some() {
@@ -304,7 +305,6 @@ fn created_policy_admits_every_action_that_a_fixed_policy_admits() {
         if !seen.insert(service.prefixes().collect::<Vec<_>>()) {
             continue;
         }
-        let formats: Vec<&str> = service.arns().collect();
         for (perimeter, callers, owners) in &perimeters {
             let Ok(fixed) = fix(&document, perimeter, &endpoint(name)) else {
                 continue;
@@ -313,8 +313,8 @@ fn created_policy_admits_every_action_that_a_fixed_policy_admits() {
             let text = template(name, "us-east-1", perimeter).unwrap();
             let created = Document::parse(&text).unwrap();
             for action in &service.actions {
-                let formats: Vec<Option<&str>> = match action.targets {
-                    Targets::Formats(places) => places.iter().map(|at| Some(formats[at])).collect(),
+                let formats: Vec<Option<&Format>> = match action.targets {
+                    Targets::Formats(places) => places.iter().map(|at| Some(&service.formats[at])).collect(),
                     Targets::Nothing | Targets::Unknown => vec![None],
                 };
                 let parties = callers
@@ -331,4 +331,73 @@ fn created_policy_admits_every_action_that_a_fixed_policy_admits() {
         }
     }
     assert!(compared > 50_000, "{compared}");
+}
+
+/// An account of AWS's, which is in no organisation of the caller's.
+const AWS: Party = ("137112412989", false, "");
+
+/// What people use of AWS's is one thing as well: the actions that AWS documents for its resources, and every action
+/// where the request tells that AWS owns the resource.
+#[test]
+fn created_policy_admits_every_use_of_aws_owned_resources_that_a_fixed_policy_admits() {
+    let base = Perimeter {
+        builtin_aws_owned_resources: true,
+        ..Perimeter::default()
+    };
+    let perimeters = [
+        Perimeter {
+            organizations: vec!["o-exampleorg1".to_owned()],
+            ..base.clone()
+        },
+        Perimeter {
+            accounts: vec![OURS.0.to_owned()],
+            ..base
+        },
+    ];
+    let document = Document::parse(OPEN).unwrap();
+    let list = include_str!("../../data/endpoint-services.txt").lines();
+    let names: Vec<&str> = list
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('|').next().unwrap())
+        .collect();
+    let prefixes: BTreeSet<&str> = aws_owned::all().map(|owned| owned.prefix).collect();
+    let (mut compared, mut by_mark) = (0, 0);
+    for (prefix, perimeter) in prefixes
+        .into_iter()
+        .flat_map(|prefix| perimeters.iter().map(move |p| (prefix, p)))
+    {
+        let behind = |name: &&&str| service::find(name).is_some_and(|known| known.prefixes().any(|own| own == prefix));
+        let Some(name) = names.iter().find(behind) else {
+            continue;
+        };
+        let Ok(fixed) = fix(&document, perimeter, &endpoint(name)) else {
+            continue;
+        };
+        let fixed = Document::parse(&fixed.text).unwrap();
+        let created = Document::parse(&template(name, "us-east-1", perimeter).unwrap()).unwrap();
+        let service = service::find(name).unwrap();
+        for owned in aws_owned::of_prefix(prefix) {
+            let documented = |action: &&Published| {
+                let named = |wanted: &&str| Pattern::wild(wanted).matches(&action.full_name());
+                owned.mark.is_some() || owned.actions.iter().any(|wanted| named(&wanted))
+            };
+            for arn in owned.arns("us-east-1").iter().map(|arn| arn.replace('*', "example")) {
+                for action in service.actions_on(&arn).filter(documented) {
+                    let mut request = request(action, None, OURS, AWS);
+                    request.resource.clone_from(&arn);
+                    if let Some((key, value)) = owned.mark
+                        && action.carries(service.key_places(&key.to_ascii_lowercase()))
+                    {
+                        request.context.insert(key.to_owned(), vec![value.to_owned()]);
+                        by_mark += 1;
+                    }
+                    if evaluate(&fixed, &request).is_allowed() {
+                        compared += 1;
+                        assert!(evaluate(&created, &request).is_allowed(), "{name}: {request:?}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(compared > 500 && by_mark > 50, "{compared} {by_mark}");
 }

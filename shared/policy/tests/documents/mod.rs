@@ -268,6 +268,23 @@ pub fn hostile() -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "variables of free keys",
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:Get*","sqs:*"],"Resource":"*","Condition":{"ForAllValues:StringNotEquals":{"aws:FederatedProvider":"${aws:UserAgent}"}}},{"Effect":"Allow","Principal":"*","Action":["s3:ListBucket","s3:PutObject","sqs:CreateQueue"],"Resource":["arn:aws:s3:::b*","arn:aws:sqs:*:*:${aws:userid}/*"],"Condition":{"StringNotEquals":{"aws:UserAgent":["${aws:RequestTag/b}","*${aws:FederatedProvider}*","${s3:prefix}"]}}},{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"*","Resource":["arn:aws:s3:::${aws:PrincipalArn}/*","arn:aws:sqs:*:*:${aws:SourceAccount, 'zz'}"],"Condition":{"StringNotEqualsIfExists":{"s3:prefix":["111122223333","home","${aws:RequestedRegion, 'zz'}"]},"ForAllValues:StringLike":{"aws:PrincipalOrgID":["${aws:SourceAccount}","eu-*","${aws:SourceIdentity}"]}}}]}"#.to_owned(),
+        ),
+        (
+            "variables of tags",
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:ListBucket","s3:PutObject","sqs:CreateQueue"],"Resource":["arn:aws:s3:::${aws:RequestTag/b}","arn:aws:sqs:*:*:o-exampleorg1"],"Condition":{"ForAllValues:StringLike":{"aws:RequestTag/b":["${aws:RequestTag/team}","${s3:max-keys}","home-${aws:PrincipalTag/a}"]}}}]}"#.to_owned(),
+        ),
+        (
+            "variables of every kind",
+            many(24, &|n| {
+                format!(
+                    r#""ArnNotLike":{{"aws:PrincipalArn":["arn:aws:iam::*:role/*-${{aws:userid}}","arn:aws:iam::*:role/Re*-${{aws:PrincipalOrgID}}","arn:aws:iam::*:role/*${{aws:username}}*{n}"]}},"StringEqualsIgnoreCase":{{"aws:SourceIdentity":["b*-${{aws:ResourceAccount}}","${{aws:PrincipalTag/t{}, 'zz'}}"]}},"ForAllValues:StringNotEquals":{{"aws:TagKeys":["home-${{aws:userid}}","${{s3:prefix}}/{n}"]}}"#,
+                    n % 3
+                )
+            }),
+        ),
+        (
             "readings",
             format!(
                 r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Effect":"allow","Principal":{{"AWS":"*"}},"Action":"*:*","NotResource":["arn:aws:s3","arn:aws:s3:::${{aws:username}}"],"Condition":{{"ForAnyValue:StringLikeIfExists":{{"aws:TagKeys":[{}]}},"StringEquals":{{"aws:PrincipalAccount":1111222233}}}}}}]}}"#,

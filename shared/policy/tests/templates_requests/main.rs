@@ -185,7 +185,7 @@ fn outsiders_and_their_resources_stay_out_of_every_service() {
 }
 
 #[test]
-fn nobody_writes_to_what_is_only_to_be_read() {
+fn read_only_resources_of_aws_are_not_written_to() {
     for bucket in [
         "prod-us-east-1-starport-layer-bucket",
         "amazon-ssm-us-east-1",

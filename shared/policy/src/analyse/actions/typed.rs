@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::budget::Budget;
 use super::super::model::Model;
-use super::{Action, ActionGroup, Candidate, Formats, WELL_KNOWN, groups as by_keys};
+use super::{Action, ActionGroup, Candidate, Formats, groups as by_keys, well_known};
 use crate::bits::Bits;
 use crate::federation;
 use crate::glob::{Pattern, Piece};
@@ -204,19 +204,21 @@ impl<'n> Found<'n> {
     }
 }
 
-/// The best known action that acts on a resource of a format and is like the one found.
-pub(in super::super) fn example(model: &Model<'_>, found: &Action, format: usize, told: bool) -> Option<String> {
+/// The best known action that acts on a resource of a format, and that nothing tells from the one of this name.
+pub(in super::super) fn example(model: &Model<'_>, name: &str, format: usize, told: bool) -> Option<String> {
     let service = model.setting.service?;
-    let well_known = WELL_KNOWN.iter().filter_map(|name| {
-        let (prefix, _) = name.split_once(':')?;
-        let own = service.prefixes().any(|known| known == prefix);
-        own.then(|| service.action(&name.to_ascii_lowercase())).flatten()
-    });
+    let lower = name.to_ascii_lowercase();
+    let sig = model.action_sig(&lower);
+    let lacks = service.action(&lower).map_or(Bits::NONE, |action| model.lacks(action));
+    let of_service = |action: &&Published| service.prefixes().any(|known| known == action.prefix);
+    let well_known = well_known().iter().copied().filter(of_service);
+    // Its formats are those of its own service.
+    let well_known = well_known.filter_map(|action| service.action(&action.lower));
     let fits = |action: &&Published| {
         action.acts_on(format)
             && wanted(model, action, told)
-            && model.action_sig(&action.lower) == found.sig
-            && model.lacks(action).within(found.lacks)
+            && model.action_sig(&action.lower) == sig
+            && model.lacks(action).within(lacks)
     };
     let found = well_known.chain(&service.actions).find(fits)?;
     Some(found.full_name())

@@ -31,6 +31,8 @@ pub(in super::super) struct Key<'d> {
     /// As in the document.
     pub(in super::super) name: &'d str,
     pub(in super::super) kind: KeyMeaning,
+    /// The value that every request has, where it is the same in all.
+    pub(in super::super) constant: Option<&'d str>,
     /// What AWS publishes of it. Nothing when AWS has no such key.
     pub(in super::super) fact: Option<ConditionKey>,
     /// The place of the statement, and its condition on this key.

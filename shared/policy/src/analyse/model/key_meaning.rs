@@ -32,6 +32,14 @@ pub(in super::super) enum KeyMeaning {
 
 impl<'d> Model<'d> {
     pub(in super::super) fn kind(&self, id: &str) -> KeyMeaning {
+        let mut known = self.keys.iter();
+        known
+            .find(|key| key.id == id)
+            .map_or_else(|| self.meaning(id), |key| key.kind)
+    }
+
+    /// The same of a key that is not among those of the model.
+    pub(super) fn meaning(&self, id: &str) -> KeyMeaning {
         match id {
             // https://aws.amazon.com/about-aws/whats-new/2020/12/new-iam-condition-keys-amazon-s3-limit-requests-buckets-owned-specific-aws-accounts-specific-tls-versions/
             "s3:resourceaccount" if self.has_names_of_services && self.may_have("s3") => KeyMeaning::ResourceAccount,
@@ -89,7 +97,7 @@ impl<'d> Model<'d> {
     }
 
     /// The value that a key has in every request through this endpoint, or nothing inside when it is always missing.
-    pub(in super::super) fn constant(&self, id: &str) -> Option<Option<&str>> {
+    pub(in super::super) fn constant(&self, id: &str) -> Option<Option<&'d str>> {
         fn some(value: &str) -> Option<Option<&str>> {
             (!value.is_empty()).then_some(Some(value))
         }

@@ -159,8 +159,7 @@ impl Model<'_> {
     fn may_hold(&self, key: &Key<'_>, condition: &Condition) -> bool {
         let interpretation = self.interpretation;
         if key.kind == KeyMeaning::Constant {
-            let value = self.constant(key.id).flatten();
-            return atoms::may_hold(condition, value.as_slice(), interpretation);
+            return atoms::may_hold(condition, key.constant.as_slice(), interpretation);
         }
         let missing = || {
             let always = match key.kind {
@@ -288,8 +287,7 @@ impl Model<'_> {
 
 /// Whether the text may stand for a resource of the service.
 fn may_be_behind(service: &Service, text: &Text) -> bool {
-    let mut fields = text.raw.splitn(6, ':');
-    let (Some(named), Some(_)) = (fields.nth(2), fields.nth(2)) else {
+    let Some(Arn { service: named, .. }) = Arn::parse(&text.raw) else {
         return true;
     };
     let mut all = service

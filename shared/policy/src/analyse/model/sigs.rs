@@ -79,8 +79,7 @@ impl Model<'_> {
     pub(in super::super) fn constant_sig(&self) -> Bits {
         let mut bits = Bits::ALL;
         for key in self.keys.iter().filter(|key| key.kind == KeyMeaning::Constant) {
-            let value = self.constant(key.id).flatten();
-            bits = bits & self.sig_of(key, value.as_slice(), None);
+            bits = bits & self.sig_of(key, key.constant.as_slice(), None);
         }
         bits
     }

@@ -7,7 +7,7 @@ use super::super::model::Model;
 use super::super::strings::{Domain, WORD, candidates, disjoint};
 use super::starts::Start;
 use super::{Entry, last_field};
-use crate::arn::{is_bucket, is_bucket_character};
+use crate::arn::{Arn, is_bucket, is_bucket_character};
 use crate::bits::Bits;
 use crate::glob::{Pattern, Piece, meet};
 use crate::service::{EXAMPLE_BUCKET, Format, covers};
@@ -158,7 +158,7 @@ impl Siblings {
 
 /// The documented formats of the service's ARNs with this start.
 fn siblings(model: &Model<'_>, start: &Start) -> Siblings {
-    let region = start.text.split(':').nth(3);
+    let region = Arn::parse(&start.text).map(|arn| arn.region);
     let alike = |(_, format): &(usize, &Format)| {
         format.service == start.service
             && format.region.is_empty() != start.region

@@ -34,7 +34,7 @@ pub(super) fn exact(model: &Model<'_>) -> bool {
 fn comparable(model: &Model<'_>, key: &Key<'_>, variable: &str, of_text: bool) -> bool {
     let kind = model.kind(variable);
     let (own, other) = (Group::of(key.id), Group::of(variable));
-    let missing = key.kind == KeyMeaning::Constant && model.constant(key.id).flatten().is_none();
+    let missing = key.kind == KeyMeaning::Constant && key.constant.is_none();
     if missing || (own.is_some() && own == other) {
         return true;
     }

@@ -1,5 +1,6 @@
 //! Conditions and resources with variables: every value that a variable may have is tried, then they are like any other.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -33,7 +34,7 @@ pub(super) struct Case {
     picked: Vec<Bits>,
 }
 
-impl Search<'_, '_> {
+impl<'m, 'd> Search<'m, 'd> {
     pub(super) fn follow<T>(
         &mut self,
         place: &Place<'_>,
@@ -55,7 +56,7 @@ impl Search<'_, '_> {
                 return None;
             }
             let Some(key) = key_at(model, *at) else { continue };
-            let more = suggestions(model, place, key, budget);
+            let more = suggestions(model, place, key, &self.shapes, budget);
             let found = choices(model, key, None, &more, &mut self.complete, budget);
             options.push(
                 found
@@ -101,22 +102,23 @@ impl Search<'_, '_> {
         judge: &mut dyn FnMut(&Request) -> Option<T>,
     ) -> Option<T> {
         let model = self.model;
-        let lookup = |id: &str| -> Option<String> {
-            let one = |values: &[String]| match values {
-                [one] => Some(one.clone()),
+        let value_of = |(at, key): (usize, &'m Key<'d>)| match place.value(key.kind) {
+            Some(value) => value,
+            None if key.kind == KeyMeaning::Constant => key.constant,
+            None => match picked.iter().find(|(picked, _)| *picked == at)?.1.as_slice() {
+                [one] => Some(one.as_str()),
                 _ => None,
+            },
+        };
+        let sources = model.keys.iter().enumerate().filter(|(_, key)| key.source);
+        let told: Vec<(&str, Option<&str>)> = sources.map(|source| (source.1.id, value_of(source))).collect();
+        let lookup = |id: &str| -> Option<String> {
+            let value = match told.iter().find(|(known, _)| *known == id) {
+                Some((_, value)) => *value,
+                // No other key's value tells anything apart.
+                None => place.value(model.kind(id)).flatten(),
             };
-            let kind = model.kind(id);
-            if let Some(value) = place.value(kind) {
-                return value.map(str::to_owned);
-            }
-            if kind == KeyMeaning::Constant {
-                return model.constant(id).flatten().map(str::to_owned);
-            }
-            let pick = picked
-                .iter()
-                .find(|(at, _)| key_at(model, *at).is_some_and(|key| key.id == id));
-            pick.and_then(|(_, values)| one(values))
+            value.map(str::to_owned)
         };
         let mut bits = bits & model.linked_sig(|kind| place.value(kind), &lookup);
         for key in model
@@ -124,8 +126,7 @@ impl Search<'_, '_> {
             .iter()
             .filter(|key| key.linked && key.kind == KeyMeaning::Constant)
         {
-            let value = model.constant(key.id).flatten();
-            bits = bits & model.sig_of(key, value.as_slice(), Some(&lookup));
+            bits = bits & model.sig_of(key, key.constant.as_slice(), Some(&lookup));
         }
         if (bits & model.allow).is_empty() {
             return None;
@@ -176,7 +177,7 @@ impl Search<'_, '_> {
         if !followed.insert(case) {
             return None;
         }
-        let none = [nowhere(model, &self.known, Some(&lookup))];
+        let none;
         if !place.class.alone && !self.resolved.contains_key(&key) {
             let found = resources(
                 model,
@@ -189,30 +190,26 @@ impl Search<'_, '_> {
             );
             self.resolved.insert(key.clone(), found);
         }
-        let mut own: Vec<Vec<Choice>> = Vec::new();
+        let mut own: Vec<Cow<'_, [Choice]>> = Vec::new();
         for (at, fixed) in self.free.iter().zip(&self.choices) {
             let Some(key) = key_at(model, *at) else { continue };
             if let Some((_, choice)) = picks.iter().find(|(source, _)| source == at) {
-                own.push(vec![choice.clone()]);
+                own.push(Cow::Borrowed(std::slice::from_ref(choice)));
             } else if key.linked {
-                own.push(choices(
-                    model,
-                    key,
-                    Some(&lookup),
-                    &Suggested::default(),
-                    &mut self.complete,
-                    budget,
-                ));
+                let suggested = Suggested::default();
+                let found = choices(model, key, Some(&lookup), &suggested, &mut self.complete, budget);
+                own.push(Cow::Owned(found));
             } else {
-                own.push(fixed.clone());
+                own.push(Cow::Borrowed(fixed.as_slice()));
             }
         }
         let found = if place.class.alone {
+            none = [nowhere(model, &self.known, Some(&lookup))];
             none.as_slice()
         } else {
             self.resolved.get(&key)?
         };
-        let dims: Vec<&[Choice]> = own.iter().map(Vec::as_slice).collect();
+        let dims: Vec<&[Choice]> = own.iter().map(AsRef::as_ref).collect();
         let parts = Parts {
             resources: found,
             free: &self.free,
@@ -223,8 +220,15 @@ impl Search<'_, '_> {
     }
 }
 
-/// Values and patterns that make texts with this key as a variable fit what they are compared with.
-fn suggestions(model: &Model<'_>, place: &Place<'_>, source: &Key<'_>, budget: &mut Budget) -> Suggested {
+/// Values and patterns that make texts with this key as a variable fit what they are compared with. `shapes` are the
+/// texts of resources.
+fn suggestions(
+    model: &Model<'_>,
+    place: &Place<'_>,
+    source: &Key<'_>,
+    shapes: &[String],
+    budget: &mut Budget,
+) -> Suggested {
     let id = source.id;
     let mut all = Suggested::default();
     let told = |key: &str| {
@@ -267,9 +271,10 @@ fn suggestions(model: &Model<'_>, place: &Place<'_>, source: &Key<'_>, budget: &
             }
         }
     }
-    let targets: Vec<String> = model.patterns().take(64).map(whole).collect();
-    for text in model.linked_texts() {
-        fitting(text, id, &targets, &mut all.values);
+    let names = |text: &&Text| text.variables().any(|variable| variable.key == id);
+    for text in model.linked_texts().filter(names) {
+        budget.spend(8 + 2 * shapes.len());
+        fitting(text, id, shapes, &mut all.values);
     }
     let defaults = model
         .linked_texts()
@@ -280,13 +285,20 @@ fn suggestions(model: &Model<'_>, place: &Place<'_>, source: &Key<'_>, budget: &
     all
 }
 
-/// A pattern as text, each wildcard as one letter.
-fn whole(pattern: &ArnPattern) -> String {
+/// More patterns of resources are not tried on variables.
+const MOST_SHAPES: usize = 64;
+
+/// The patterns of resources as texts, each wildcard as one letter. None where no text has a variable.
+pub(super) fn shapes(model: &Model<'_>) -> Vec<String> {
+    if model.linked.is_empty() {
+        return Vec::new();
+    }
     let letter = |piece: Piece| match piece {
         Piece::Char(c) => c,
         _ => 'z',
     };
-    pattern.pieces().into_iter().map(letter).collect()
+    let text = |pattern: &ArnPattern| pattern.pieces().into_iter().map(letter).collect();
+    model.patterns().take(MOST_SHAPES).map(text).collect()
 }
 
 /// The values of the variable with which the text stands for one of the targets.

@@ -10,6 +10,7 @@ use super::super::keys::{Suggested, choices, instants, is_merged};
 use super::super::model::{KeyMeaning, Model};
 use super::super::owners::{AccountClasses, owners};
 use super::super::resources::Known;
+use super::linked::shapes;
 use super::{ActionClass, Search, exact};
 use crate::service::Keyless;
 
@@ -94,6 +95,7 @@ impl<'m, 'd> Search<'m, 'd> {
             accounts,
             known,
             resolved: BTreeMap::new(),
+            shapes: shapes(model),
             lets_nothing_through: None,
             thorough: false,
             complete,

@@ -1,15 +1,20 @@
 //! The choice of action, resource, keys and instant that leaves an Allow and no Deny.
 
-use super::super::actions::{ActionGroup, example};
+use super::super::actions::ActionGroup;
 use super::super::budget::Budget;
 use super::super::callers::Caller;
 use super::super::keys::{Choice, expanded, issued_later, possible, sources};
 use super::super::model::Model;
-use super::super::resources::{Resource, ResourceFormat};
+use super::super::resources::Resource;
 use super::{Goal, Parts, Place, Request};
 use crate::bits::Bits;
 
 const MOST_FRONTIER: usize = 200;
+
+const ISSUED: &str = "aws:tokenissuetime";
+
+/// Steps that building a request and judging it takes.
+const JUDGING: usize = 64;
 
 fn lies(model: &Model<'_>, place: &Place<'_>, resource: &Resource) -> bool {
     let (principal, owner) = (place.principal, place.owner);
@@ -68,16 +73,34 @@ pub(super) fn solve<T>(
         let some = group.actions.iter().fold(Bits::NONE, |some, action| some | action.sig);
         !(bits & model.allow & some).is_empty()
     };
-    let mut groups = place.class.groups.iter().filter(reached).peekable();
-    groups.peek()?;
-    let fixed = fixed(model, place, parts);
-    for group in groups {
-        let found = solve_group(model, place, group, bits, parts, &fixed, complete, budget, judge);
-        if found.is_some() || budget.is_spent() {
-            return found;
+    let groups = place.class.groups.iter().filter(reached);
+    groups.clone().next()?;
+    let values: usize = parts.dims.iter().map(|choices| choices.len()).sum();
+    for at in instants(model, parts) {
+        budget.spend(16 + values);
+        let fixed = fixed(model, place, parts, at);
+        for group in groups.clone() {
+            let found = solve_group(model, place, group, bits, parts, &fixed, complete, budget, judge);
+            if found.is_some() || budget.is_spent() {
+                return found;
+            }
         }
     }
     None
+}
+
+/// The places of the instants to search one by one, where credentials may be issued after one and before another. One of
+/// those that no statement tells apart is enough. Nothing stands for all instants together.
+fn instants(model: &Model<'_>, parts: &Parts<'_>) -> Vec<Option<usize>> {
+    let issued = |at: &usize| model.keys.get(*at).is_some_and(|key| key.id == ISSUED);
+    if parts.instants.len() < 2 || !parts.free.iter().any(issued) {
+        return vec![None];
+    }
+    let first = |at: usize, sig: Bits| parts.instants.iter().position(|other| other.sig == sig) == Some(at);
+    let all = parts.instants.iter().enumerate();
+    all.filter(|(at, choice)| first(*at, choice.sig))
+        .map(|(at, _)| Some(at))
+        .collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "the search hands through all that it knows")]
@@ -102,6 +125,7 @@ fn solve_group<T>(
         (first..model.statements.len()).for_each(|new| denies.remove(new));
     }
     let actions = group.actions.iter().map(|action| &action.sig).enumerate().collect();
+    budget.spend(16 + (group.actions.len() + parts.resources.len()) / 4);
     let resources = parts.resources.iter().enumerate();
     let lying = resources.filter(|(_, resource)| group.formats.has(resource.format) && lies(model, place, resource));
     let lying = lying.map(|(at, resource)| (at, &resource.sig)).collect();
@@ -118,7 +142,7 @@ fn solve_group<T>(
     let count: usize = groups().map(Vec::len).sum();
     'allow: for allow in (bits & model.allow).iter() {
         let needed = wanted | Bits::one(allow);
-        if !budget.spend(1 + count / 8) {
+        if !budget.spend(4 + count / 4) {
             return None;
         }
         let Some(left) = left_after(groups(), needed) else {
@@ -158,6 +182,7 @@ fn solve_group<T>(
                 continue 'allow;
             }
         }
+        budget.spend(JUDGING + 8 * parts.free.len());
         if let Some(request) = trace(model, place, group, parts, &layers)
             && let Some(found) = judge(&request)
         {
@@ -170,19 +195,38 @@ fn solve_group<T>(
 /// The candidates of a part: the place of each, and the statements that do not fail on it.
 type Candidates<'p> = Vec<(usize, &'p Bits)>;
 
-/// The candidates of the parts that are the same for all actions: keys and instants.
-fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>) -> Vec<Candidates<'p>> {
+/// The candidates of the parts that are the same for all actions: keys and instants, or the one instant of a place.
+fn fixed<'p>(model: &Model<'_>, place: &Place<'_>, parts: &Parts<'p>, at: Option<usize>) -> Vec<Candidates<'p>> {
+    let latest = at.and_then(|at| latest(parts, parts.instants.get(at)?));
+    // Credentials are issued before they are used.
+    let used = |id: &str, values: &[String]| {
+        let issued = latest.and_then(|latest| Some((latest, issued_later(model, id, values)?)));
+        issued.is_none_or(|(latest, issued)| issued <= latest)
+    };
     let keys = parts.free.iter().filter_map(|at| Some((*at, model.keys.get(*at)?)));
     let keys = keys.zip(parts.dims).map(|((at, key), choices)| {
         let choices = choices.iter().enumerate();
         let possible = choices.filter(|(_, choice)| {
             possible(model, key, place.principal, &choice.values)
+                && used(key.id, &choice.values)
                 && sources::agrees(model, at, &choice.values, place.owner)
         });
         possible.map(|(at, choice)| (at, &choice.sig)).collect()
     });
-    let instants = parts.instants.iter().map(|choice| &choice.sig).enumerate().collect();
+    let instants = parts.instants.iter().map(|choice| &choice.sig).enumerate();
+    let instants = instants.filter(|(own, _)| at.is_none_or(|at| at == *own)).collect();
     keys.chain([instants]).collect()
+}
+
+/// The latest of the instants that no statement tells from this one.
+fn latest(parts: &Parts<'_>, picked: &Choice) -> Option<i64> {
+    let alike = parts.instants.iter().filter(|other| other.sig == picked.sig);
+    alike.filter_map(second).max()
+}
+
+/// The instant that a choice stands for, in seconds since 1970.
+fn second(choice: &Choice) -> Option<i64> {
+    choice.values.first()?.parse().ok()
 }
 
 /// The same for actions that lack keys: these are missing.
@@ -221,7 +265,6 @@ fn left_after<'p>(groups: impl DoubleEndedIterator<Item = &'p Candidates<'p>>, n
 /// The instant that was picked, or a later one that no statement tells from it if the credentials are issued later.
 fn instant(model: &Model<'_>, parts: &Parts<'_>, pick: usize, keys: &[(usize, Vec<String>)]) -> Option<i64> {
     let picked = parts.instants.get(pick)?;
-    let second = |choice: &Choice| choice.values.first()?.parse::<i64>().ok();
     let issued = keys
         .iter()
         .find_map(|(at, values)| issued_later(model, model.keys.get(*at)?.id, values));
@@ -252,12 +295,7 @@ fn trace(
     let mut picks = picks.into_iter().rev();
     let action = group.actions.get(picks.next()?)?;
     let resource = parts.resources.get(picks.next()?)?.of(&place.owner.account);
-    let told = place.owner.told;
-    let known = match resource.format {
-        ResourceFormat::Known(format) if !place.class.federated => example(model, action, format, told),
-        _ => None,
-    };
-    let action = known.unwrap_or_else(|| action.name.clone());
+    let action = action.name.clone();
     let mut keys = Vec::new();
     for (at, choices) in parts.free.iter().zip(parts.dims) {
         keys.extend(expanded(model, *at, &choices.get(picks.next()?)?.values));

@@ -155,13 +155,22 @@ fn letters_of(shape: &[Piece]) -> usize {
 /// shape.
 fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Candidates {
     let count = shape.iter().filter(|piece| matches!(piece, Piece::Fold(_))).count();
-    let cased = |upper: &dyn Fn(usize) -> bool| {
+    let singles = count.min(64);
+    let is_upper = |attempt: usize, at: usize| match attempt {
+        0 => false,
+        1 => true,
+        2 | 3 => at % 2 == attempt - 2,
+        _ if attempt < 4 + singles => at == attempt - 4,
+        _ => at != attempt - 4 - singles,
+    };
+    let cased = |attempt: usize| {
         let mut at = 0;
         let piece = |piece: &Piece| match piece {
             Piece::Fold(c) => {
                 at += 1;
                 let mut large = c.to_uppercase();
-                Piece::Char(if upper(at - 1) { large.next().unwrap_or(*c) } else { *c })
+                let large = large.next().filter(|_| is_upper(attempt, at - 1));
+                Piece::Char(large.unwrap_or(*c))
             }
             other => *other,
         };
@@ -172,17 +181,9 @@ fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut 
     let near: Vec<&Vec<Piece>> = known.globs.iter().filter(|glob| !disjoint(shape, glob)).collect();
     budget.spend(known.globs.len() * (2 + shape.len() / 16) / 4 + 8 * near.len());
     let wanted: Vec<bool> = near.iter().map(|glob| contains(glob)).collect();
-    let mut tries: Vec<Vec<Piece>> = vec![
-        cased(&|_| false),
-        cased(&|_| true),
-        cased(&|at| at % 2 == 0),
-        cased(&|at| at % 2 == 1),
-    ];
-    tries.extend((0..count.min(64)).map(|one| cased(&|at| at == one)));
-    tries.extend((0..count.min(64)).map(|one| cased(&|at| at != one)));
     let mut possible_somehow = false;
-    for text in tries {
-        let filled = fill(&text, known, domain, budget);
+    for attempt in 0..4 + 2 * singles {
+        let filled = fill(&cased(attempt), known, domain, budget);
         let fits = |value: &&String| {
             let accepted = near.iter().map(|glob| matches(glob, value));
             accepted.eq(wanted.iter().copied()) && !known.exacts.contains(*value)
@@ -194,7 +195,7 @@ fn folded(shape: &[Piece], known: &Known<'_>, domain: &Domain<'_>, budget: &mut 
                 complete: true,
             };
         }
-        if !budget.spend(1 + near.len()) {
+        if !budget.spend(4 + near.len() + shape.len() / 4) {
             break;
         }
     }
@@ -277,14 +278,14 @@ fn spell(
 /// The same with one letter, or a word, for all.
 fn letters(fresh: &str, known: &Known<'_>, domain: &Domain<'_>, budget: &mut Budget) -> Spelled {
     let mut possible_somehow = false;
-    let named = known.named();
-    let unused = |c: &char| named >> u32::from(*c).min(127) & 1 == 0;
+    let unused = |c: &char| known.named >> u32::from(*c).min(127) & 1 == 0;
     let common = domain
         .letters
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .filter(unused)
         .take(2);
+    budget.spend(1 + fresh.len() / 4);
     for letter in common {
         let text = fresh.replace(FRESH, letter.encode_utf8(&mut [0; 4]));
         if (domain.possible)(&text) {

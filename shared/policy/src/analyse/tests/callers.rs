@@ -109,7 +109,7 @@ fn witness_of_an_open_policy_needs_no_token_and_supposes_nothing() {
 }
 
 #[test]
-fn a_token_is_of_one_provider() {
+fn token_is_of_one_provider() {
     let google = json!({"Federated": "accounts.google.com"});
     let provider = |operator: &str, name: &str| deny(json!({operator: {"aws:FederatedProvider": name}}));
     let open = |denies: &[Value]| {
@@ -147,7 +147,7 @@ fn sessions_with_credentials_may_be_of_a_provider_or_not() {
 }
 
 #[test]
-fn a_session_may_be_of_a_role_with_a_path() {
+fn session_may_be_of_a_role_with_a_path() {
     let mut session = allow(json!({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/team/*"}}));
     session["Principal"] = json!({"AWS": "arn:aws:sts::999999999999:assumed-role/app/build"});
     let request = on("sqs", &[session]).identity.unwrap().request;
@@ -183,7 +183,7 @@ fn services_are_found_by_the_pattern_of_their_name() {
 }
 
 #[test]
-fn a_caller_with_credentials_has_an_id_of_its_own() {
+fn caller_with_credentials_has_an_id_of_its_own() {
     let nobody = json!({"StringEquals": {"aws:userid": "anonymous", "aws:PrincipalIsAWSService": "false"}});
     assert!(on("s3", &[allow(nobody)]).locked_out);
     let found = on("s3", &[allow(json!({"StringEquals": {"aws:userid": "anonymous"}}))]);
@@ -214,7 +214,7 @@ fn services_may_call_from_any_account_of_aws() {
 }
 
 #[test]
-fn the_arn_of_a_user_has_the_users_name() {
+fn arn_of_a_user_has_the_users_name() {
     let admin = json!({"StringEquals": {"aws:username": "admin"}});
     let request = on("s3", &[allow(admin.clone())]).identity.unwrap().request;
     assert_eq!(request.principal, "arn:aws:iam::999988887777:user/admin");
@@ -229,7 +229,7 @@ fn the_arn_of_a_user_has_the_users_name() {
 }
 
 #[test]
-fn a_star_that_is_no_wildcard_is_in_nobodys_name() {
+fn literal_star_is_in_no_name_of_a_principal() {
     for name in ["user/*", "role/app*", "role/two words"] {
         let arn = format!("arn:aws:iam::111122223333:{name}");
         let found = on("s3", &[allow(json!({"StringEquals": {"aws:PrincipalArn": arn}}))]);
@@ -272,7 +272,7 @@ fn called_via_needs_a_service_that_calls() {
 }
 
 #[test]
-fn an_outsider_may_call_for_its_own_account_where_this_is_the_one_owner_allowed() {
+fn outsider_may_call_for_its_own_account_where_this_is_the_one_owner_allowed() {
     let mut elsewhere = everything();
     elsewhere.as_object_mut().unwrap().remove("Resource");
     elsewhere["NotResource"] = json!("arn:aws:kms:*:*:*");

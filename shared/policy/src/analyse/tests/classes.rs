@@ -9,7 +9,7 @@ fn decided(service: &str, statements: &[Value]) -> Analysis {
 }
 
 #[test]
-fn units_below_roots_of_any_length_are_told_apart() {
+fn units_below_roots_of_any_length_are_distinguished() {
     // Roots have four letters or more, and so may lie beside this pattern.
     let paths = json!({"aws:VpceOrgPaths": ["o-exampleorg1/r-????/*", "o-exampleorg1*"]});
     for (operator, open) in [
@@ -44,7 +44,7 @@ fn names_of_services_have_no_capital_letters() {
 }
 
 #[test]
-fn names_of_principals_below_paths_are_told_apart_by_question_marks() {
+fn names_of_principals_below_paths_are_distinguished_by_question_marks() {
     let names = json!([
         "arn:aws:iam::?99999999999:*/team/?",
         "arn:aws:iam::*:role/team/*",
@@ -105,7 +105,7 @@ fn accounts_that_nothing_tells_apart_are_tried_once() {
 }
 
 #[test]
-fn account_in_an_arn_pattern_with_too_few_fields_is_told_apart() {
+fn account_in_an_arn_pattern_with_too_few_fields_is_distinguished() {
     let root = json!({"ArnLike": {"aws:PrincipalArn": "*:999900001111:root"}, "StringEquals": {"aws:PrincipalType": "Account"}});
     let witness = on("s3", &[allow(root), data_stays()]).identity.unwrap();
     assert_eq!(witness.request.principal, "arn:aws:iam::999900001111:root");

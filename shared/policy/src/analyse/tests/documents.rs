@@ -9,7 +9,7 @@ fn two_keys_in_one_deny_leave_both_holes() {
 }
 
 #[test]
-fn a_deny_for_services_by_bool_skips_callers_without_credentials() {
+fn deny_for_services_by_bool_skips_callers_without_credentials() {
     let outsiders = |bool: &str| {
         let mut condition =
             json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN, "aws:PrincipalAccount": "111122223333"}});
@@ -27,7 +27,7 @@ fn a_deny_for_services_by_bool_skips_callers_without_credentials() {
 }
 
 #[test]
-fn quantifiers_over_missing_keys_open_or_close() {
+fn quantifier_on_a_missing_key_opens_or_closes() {
     let all = json!({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": OWN}});
     assert_eq!(holes(&[allow(all), data_stays()]), (true, false));
     let any = json!({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-exampleorg1/*"}});
@@ -57,7 +57,7 @@ fn caller_and_resource_in_one_organisation_may_both_be_outside() {
 }
 
 #[test]
-fn keys_of_the_endpoint_restrict_nothing() {
+fn conditions_on_keys_of_the_endpoint_restrict_nothing() {
     for (operator, key, value) in [
         ("StringEquals", "aws:SourceVpc", "vpc-0a1b2c3d4e5f60718"),
         ("StringEquals", "aws:sourcevpce", "vpce-0a1b2c3d4e5f60718"),
@@ -103,7 +103,7 @@ fn buckets_do_not_cover_access_points_and_names_can_be_registered() {
 }
 
 #[test]
-fn statements_for_another_service_are_dead() {
+fn statements_for_another_service_never_apply() {
     let mut statement = everything();
     statement["Action"] = json!(["sqs:*", "kms:Decrypt"]);
     let found = on("s3", &[statement.clone()]);

@@ -61,7 +61,7 @@ fn variables_are_followed_in_either_case() {
 }
 
 #[test]
-fn patterns_beside_a_variable_are_told_apart() {
+fn patterns_beside_a_variable_are_distinguished() {
     let mut tags = json!({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"},
         "StringLike": {"aws:ResourceTag/team": "a*", "aws:PrincipalTag/team": "*b"}});
     assert_eq!(decided("s3", &[allow(tags.clone())]), Containment::Open);
@@ -167,7 +167,7 @@ fn allow_that_a_deny_covers_whole_does_not_matter() {
 }
 
 #[test]
-fn star_among_the_values_asks_whether_the_key_is_there() {
+fn star_among_the_values_tests_presence_of_the_key() {
     let names: Vec<String> = (0..30)
         .map(|n| format!("a*{n}?b*c?d*"))
         .chain(["*".to_owned()])
@@ -184,7 +184,7 @@ fn star_among_the_values_asks_whether_the_key_is_there() {
 }
 
 #[test]
-fn keys_of_statements_that_no_request_fits_tie_nothing() {
+fn keys_of_statements_that_never_apply_are_ignored() {
     let via = json!({"ForAnyValue:StringLike": {"aws:CalledVia": "athena.*"}});
     let mut elsewhere = deny(json!({"Bool": {"aws:ViaAWSService": "false"}}));
     elsewhere["Resource"] = json!("arn:aws:s3:::*");
@@ -193,7 +193,7 @@ fn keys_of_statements_that_no_request_fits_tie_nothing() {
 }
 
 #[test]
-fn sets_of_many_values_are_told_apart_by_what_they_fit() {
+fn sets_of_many_values_are_distinguished_by_what_they_fit() {
     let texts: Vec<String> = (0..12).map(|n| format!("key{n}")).collect();
     let all = json!({"ForAnyValue:StringEquals": {"aws:TagKeys": texts[..6]}, "ForAllValues:StringEquals": {"aws:TagKeys": texts},
         "ForAnyValue:StringLike": {"aws:TagKeys": ["key7", "key11"]}, "ForAllValues:StringNotEquals": {"aws:TagKeys": ["key0", "key7"]}});

@@ -19,7 +19,7 @@ fn outsiders_get_in(condition: Value) -> bool {
 }
 
 #[test]
-fn names_of_principals_are_told_apart_by_patterns_of_any_length() {
+fn names_of_principals_are_distinguished_by_patterns_of_any_length() {
     for (operator, pattern, open) in [
         ("StringLike", "*:role/*", true),
         ("StringLike", "*:group/*", true),
@@ -41,7 +41,7 @@ fn names_of_principals_are_told_apart_by_patterns_of_any_length() {
 }
 
 #[test]
-fn ids_of_accounts_and_organisations_are_told_apart_by_patterns_of_any_length() {
+fn ids_of_accounts_and_organisations_are_distinguished_by_patterns_of_any_length() {
     for (condition, open) in [
         (json!({"StringLike": {"aws:PrincipalAccount": "????????????"}}), true),
         (json!({"StringLike": {"aws:PrincipalAccount": "?????????????"}}), false),

@@ -8,7 +8,7 @@ fn conditions_on_owners_do_not_cover_services_that_do_not_tell_them() {
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
     assert!(on("ebs", &[allow(inside.clone())]).resource.is_some());
     let found = on("ec2", &[allow(inside)]).resource.unwrap();
-    assert_eq!(found.request.action, "ec2:AcceptVpcPeeringConnection");
+    assert_eq!(found.request.action, "ec2:CreateVpcEndpoint");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn key_with_several_values_has_no_documented_effect_without_a_set_operator() {
 }
 
 #[test]
-fn action_without_resource_is_a_way_through_and_reaches_nobody_else() {
+fn action_without_resource_opens_the_identity_side_only() {
     let everything_but_queues = {
         let mut queues = deny(json!({}));
         queues["Resource"] = json!("arn:aws:sqs:*");

@@ -111,7 +111,7 @@ fn source_that_a_variable_compares_is_the_owners() {
 }
 
 #[test]
-fn fewest_keys_of_a_source_are_shown() {
+fn witness_shows_the_fewest_keys_of_a_source() {
     let request = possible(
         json!({"StringEquals": {"aws:SourceAccount": "999999999999"}, "ArnNotLikeIfExists": {"aws:SourceArn": TRAIL}}),
     );

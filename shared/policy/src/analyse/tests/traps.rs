@@ -8,7 +8,7 @@ fn supposing(statements: &[Value]) -> Option<Vec<String>> {
 }
 
 #[test]
-fn an_organisation_with_a_star_takes_in_every_longer_id() {
+fn organisation_with_a_star_takes_in_every_longer_id() {
     let id = |pattern: &str| allow(json!({"StringLike": {"aws:PrincipalOrgID": pattern}}));
     let path = |pattern: &str| allow(json!({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}}));
     for (statement, open) in [
@@ -40,7 +40,7 @@ fn unit_without_its_organisation_lets_other_organisations_in() {
 }
 
 #[test]
-fn bucket_arns_leave_access_points_out() {
+fn bucket_arn_does_not_cover_access_points() {
     let mut inside = allow(json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     inside["Resource"] = json!("arn:aws:s3:::*");
     assert_eq!(holes(&[inside]), (false, false));
@@ -65,7 +65,7 @@ fn allow_with_a_future_date_is_open() {
 }
 
 #[test]
-fn an_expired_deny_denies_nothing_and_one_that_expires_soon_will_not() {
+fn expired_deny_and_one_that_will_expire_close_nothing() {
     let outsiders = |until: &str| {
         deny(
             json!({"StringNotEqualsIfExists": {"aws:PrincipalOrgID": OWN}, "DateLessThan": {"aws:CurrentTime": until}}),
@@ -81,7 +81,7 @@ fn an_expired_deny_denies_nothing_and_one_that_expires_soon_will_not() {
 }
 
 #[test]
-fn account_ids_as_numbers_are_ids() {
+fn numeric_account_ids_are_read_as_ids() {
     let mut named = everything();
     named["Principal"] = json!({"AWS": 111_122_223_333_u64});
     assert_eq!(holes(&[named.clone(), data_stays()]), (false, false));
@@ -92,7 +92,7 @@ fn account_ids_as_numbers_are_ids() {
 }
 
 #[test]
-fn an_action_of_two_stars_may_be_every_action() {
+fn action_of_two_stars_may_be_every_action() {
     let mut every = everything();
     every["Action"] = json!("*:*");
     assert!(!supposing(&[every.clone(), data_stays()]).unwrap().is_empty());
@@ -101,7 +101,7 @@ fn an_action_of_two_stars_may_be_every_action() {
 }
 
 #[test]
-fn a_variable_without_a_value_may_switch_a_deny_off() {
+fn variable_without_a_value_may_disable_a_deny() {
     let mut unless = deny(json!({}));
     unless["NotResource"] = json!("arn:aws:s3:::${aws:PrincipalTag/home}/*");
     unless.as_object_mut().unwrap().remove("Resource");
@@ -118,7 +118,7 @@ fn for_any_value_of_a_missing_key_may_hold_if_it_exists() {
 }
 
 #[test]
-fn a_star_for_accounts_may_take_in_services() {
+fn star_for_accounts_may_take_in_services() {
     let strict = Perimeter {
         aws_services: false,
         ..perimeter()
@@ -131,7 +131,7 @@ fn a_star_for_accounts_may_take_in_services() {
 }
 
 #[test]
-fn a_service_that_is_not_known_may_not_tell_who_owns_the_resource() {
+fn service_that_is_not_known_may_not_tell_who_owns_the_resource() {
     let inside = json!({"StringEqualsIfExists": {"aws:ResourceAccount": "111122223333"}, "StringEquals": {"aws:PrincipalOrgID": OWN}});
     assert_eq!(on("s3", &[allow(inside.clone())]).verdict, Containment::Closed);
     assert_eq!(
@@ -198,7 +198,7 @@ fn services_have_names_of_their_own_for_owner_and_caller() {
 }
 
 #[test]
-fn a_user_has_the_name_that_the_request_tells() {
+fn user_has_the_name_that_the_request_tells() {
     let named = allow(json!({"StringEquals": {"aws:username": "alice"}}));
     let found = on("s3", &[named.clone(), data_stays()]).identity.unwrap().request;
     assert!(found.principal.ends_with(":user/alice"), "{}", found.principal);

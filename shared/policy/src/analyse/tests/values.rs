@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn numbers_are_told_apart_whatever_their_size() {
+fn numbers_are_distinguished_whatever_their_size() {
     let age = |operator: &str, limit: &str| json!({operator: {"aws:MultiFactorAuthAge": limit}});
     for (condition, open) in [
         (age("NumericLessThan", "100000000000000000"), true),
@@ -70,7 +70,7 @@ fn very_large_dates_are_read_as_seconds_and_as_milliseconds() {
 }
 
 #[test]
-fn letters_of_either_case_are_told_from_patterns() {
+fn letters_of_either_case_are_distinguished_from_patterns() {
     let tag = |operator: &str, value: &str| json!({operator: {"aws:RequestTag/team": value}});
     let statements = [
         our_resources(tag("StringEqualsIgnoreCase", "Red")),

@@ -12,7 +12,7 @@ fn tags_compared_with_tags_are_followed() {
 }
 
 #[test]
-fn an_account_is_in_one_organisation_but_an_outsider_may_be_another_account() {
+fn account_is_in_one_organisation_but_an_outsider_may_be_another_account() {
     let resource = json!({"StringEquals": {"aws:ResourceAccount": "999999999999", "aws:ResourceOrgID": OWN}});
     let found = on("s3", &[allow(resource)]).identity.unwrap().request;
     assert_ne!(found.context["aws:PrincipalAccount"], ["999999999999"]);
@@ -59,7 +59,7 @@ fn parts_of_account_ids_in_arns_are_followed() {
 }
 
 #[test]
-fn an_account_anywhere_in_the_pattern_of_a_principal_is_told_from_others() {
+fn account_anywhere_in_the_pattern_of_a_principal_is_distinguished_from_others() {
     let ours = json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}});
     let not_named = deny(json!({"StringNotLike": {"aws:PrincipalArn": "*111122223333*"}}));
     assert_eq!(on("s3", &[allow(ours), not_named.clone()]).verdict, Containment::Closed);
@@ -99,7 +99,7 @@ fn variables_that_stand_for_whole_values_are_followed_to_the_end() {
 }
 
 #[test]
-fn a_variable_within_a_pattern_does_not_hide_a_hole() {
+fn variable_within_a_pattern_does_not_hide_a_hole() {
     for condition in [
         json!({"StringEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}}),
         json!({"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"},
@@ -112,4 +112,73 @@ fn a_variable_within_a_pattern_does_not_hide_a_hole() {
             "{condition}"
         );
     }
+}
+
+#[test]
+fn variable_in_the_name_of_a_bucket_has_a_possible_example() {
+    for name in [
+        "home-${aws:username}",
+        "${aws:username}",
+        "${aws:username}.home",
+        "corp-${aws:PrincipalTag/team}",
+        "${aws:PrincipalTag/team}",
+        "${aws:PrincipalAccount}-data",
+        "home-${aws:userid}",
+        "x.${aws:PrincipalOrgID}",
+        "a-${aws:RequestedRegion}",
+        "t-${aws:PrincipalType}",
+        "b-${aws:username}-${aws:PrincipalAccount}",
+        "${aws:username, 'guest'}-home",
+    ] {
+        let bucket = json!([format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")]);
+        let mut allowed = everything();
+        allowed["Resource"] = bucket.clone();
+        let found = on("s3", &[allowed]);
+        assert!(
+            found.identity.is_some() && found.resource.is_some(),
+            "{name}: {found:?}"
+        );
+        let mut allowed = everything();
+        allowed["Resource"] = json!(format!("arn:aws:s3:::corp-data/{name}/*"));
+        assert!(on("s3", &[allowed]).identity.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn everything_but_a_bucket_named_by_a_variable_is_decided() {
+    for name in [
+        "home-${aws:username}",
+        "${aws:username}",
+        "corp-${aws:PrincipalTag/team}",
+        "b-${aws:username}-${aws:PrincipalAccount}",
+    ] {
+        let bucket = json!([format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")]);
+        let but = |mut statement: Value| {
+            statement.as_object_mut().unwrap().remove("Resource");
+            statement["NotResource"] = bucket.clone();
+            statement
+        };
+        // The bucket of a caller can be anybody's.
+        let found = on("s3", &[everything(), but(deny(json!({})))]);
+        assert!(
+            found.identity.is_some() && found.resource.is_some(),
+            "{name}: {found:?}"
+        );
+        let resource = found.resource.unwrap().request.resource;
+        let start = format!("arn:aws:s3:::{}", name.split('$').next().unwrap());
+        assert!(resource.starts_with(&start), "{resource}");
+        let closed = |statements: &[Value]| assert_eq!(on("s3", statements).verdict, Containment::Closed, "{name}");
+        closed(&[allow(inside()), but(deny(json!({})))]);
+        closed(&[but(allow(inside()))]);
+        assert!(on("s3", &[but(everything())]).identity.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn example_request_spells_the_key_of_a_variable_as_the_document_does() {
+    let mut allowed = everything();
+    allowed["Resource"] = json!("arn:aws:s3:::corp-${aws:PrincipalTag/Team}/*");
+    let found = on("s3", &[allowed]).identity.unwrap();
+    let keys = &found.request.context;
+    assert!(keys.contains_key("aws:PrincipalTag/Team"), "{keys:?}");
 }

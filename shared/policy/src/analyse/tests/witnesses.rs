@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_witness_that_needs_what_callers_may_not_have_says_so() {
+fn witness_that_needs_what_callers_may_not_have_says_so() {
     let excluded = json!({"StringEquals": {"aws:PrincipalOrgID": OWN, "aws:PrincipalTag/dp:exclude": "true"}});
     let found = on("s3", &[allow(excluded)]).resource.unwrap();
     assert_eq!(found.conditional, ["aws:PrincipalTag/dp:exclude"]);
@@ -13,7 +13,7 @@ fn a_witness_that_needs_what_callers_may_not_have_says_so() {
 }
 
 #[test]
-fn the_explanation_names_who_what_and_why() {
+fn explanation_names_principal_action_and_statement() {
     let barrier = deny(json!({"StringNotEquals": {"aws:PrincipalOrgID": OWN, "aws:ResourceOrgID": OWN}}));
     let found = on("s3", &[everything(), barrier]);
     insta::assert_snapshot!(found.explanation.join("\n"), @r#"
@@ -27,7 +27,7 @@ fn the_explanation_names_who_what_and_why() {
 }
 
 #[test]
-fn the_action_of_a_witness_takes_its_resource() {
+fn action_of_a_witness_takes_its_resource() {
     let several = |actions: &[&str]| {
         let mut statement = everything();
         statement["Action"] = json!(actions);
@@ -54,7 +54,7 @@ fn the_action_of_a_witness_takes_its_resource() {
 }
 
 #[test]
-fn a_hole_by_an_action_that_nobody_has_published_is_reported_as_it_is() {
+fn hole_by_an_unpublished_action_is_reported_with_that_action() {
     let mut statement = everything();
     statement["Action"] = json!("s3:GetTomorrow");
     let found = on("s3", &[statement]);
@@ -62,7 +62,7 @@ fn a_hole_by_an_action_that_nobody_has_published_is_reported_as_it_is() {
 }
 
 #[test]
-fn an_account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
+fn account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
     let perimeter = |repositories: &str| Perimeter {
         aws_owned_resources: vec![format!("arn:aws:ecr:us-east-1:602401143452:repository/{repositories}")],
         ..perimeter()
@@ -84,7 +84,7 @@ fn an_account_whose_repositories_all_belong_to_aws_holds_nothing_else() {
 }
 
 #[test]
-fn a_witness_calls_the_service_of_the_endpoint_and_no_other() {
+fn witness_calls_the_service_of_the_endpoint_and_no_other() {
     let of_s3 =
         json!({"Effect": "Allow", "Principal": "*", "Action": ["ssmmessages:*", "S3:GetObject"], "Resource": "*"});
     for statement in [everything(), of_s3] {
@@ -99,7 +99,7 @@ fn a_witness_calls_the_service_of_the_endpoint_and_no_other() {
 }
 
 #[test]
-fn the_witness_of_a_service_that_is_not_known_calls_no_other_service() {
+fn witness_of_a_service_that_is_not_known_calls_no_other_service() {
     let of_s3 = json!({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"});
     for name in ["tomorrow", "com.amazonaws.us-east-1.tomorrow-fips", "tomorrow.api"] {
         let found = on(name, &[everything()]);

@@ -66,7 +66,9 @@ pub(super) const ALL: &[AwsOwned] = &[
             "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances-ami",
         ],
         caller: Caller::Trusted,
-        actions: &["ec2:CreateFleet", "ec2:CreateReplaceRootVolumeTask", "ec2:RunInstances"],
+        // Volumes are made of its snapshots, images and snapshots are copied, and so on. What the mark tells to be of AWS
+        // is AWS's alone to change.
+        actions: &["ec2:*"],
         resources: &[":ec2:{region}::image/*", ":ec2:{region}::snapshot/*"],
         regions: Regions::Every,
         mark: Some(("ec2:Owner", "amazon")),

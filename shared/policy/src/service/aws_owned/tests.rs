@@ -173,7 +173,7 @@ fn images_and_layers_of_aws_are_known_by_the_account_of_the_region() {
 }
 
 #[test]
-fn a_region_in_which_aws_does_not_name_a_bucket_gets_none() {
+fn region_in_which_aws_does_not_name_a_bucket_gets_none() {
     let buckets = |region| -> Vec<String> {
         of_service(service::find("s3"))
             .flat_map(|owned| owned.arns(region))

@@ -1,0 +1,220 @@
+//! Keys of a request that depend on each other: for each tie, a condition that only a request without the tie could fit,
+//! and one that fits requests with it.
+
+use super::*;
+
+const OUTSIDE: &str = "999999999999";
+
+/// Trusts nobody but an organisation, so that services are outside, too.
+fn organization() -> Perimeter {
+    Perimeter {
+        organizations: vec![OWN.to_owned()],
+        ..Perimeter::default()
+    }
+}
+
+/// The torn condition lets nobody in, the tied one lets somebody outside in by a request that is possible.
+fn tie(name: &str, service: &str, resource: &str, [torn, tied]: [Value; 2]) {
+    let mut statement = everything();
+    statement["Resource"] = json!(resource);
+    for (condition, open) in [(torn, false), (tied, true)] {
+        statement["Condition"] = condition.clone();
+        let found = with(service, &organization(), &[statement.clone()]);
+        assert!(found.identity_decided, "{name}: {condition} {:?}", found.reasons);
+        assert_eq!(found.identity.is_some(), open, "{name}: {condition} {found:?}");
+    }
+}
+
+fn ties(all: impl IntoIterator<Item = (&'static str, [Value; 2])>) {
+    for (name, pair) in all {
+        tie(name, "s3", "*", pair);
+    }
+}
+
+#[test]
+fn account_of_a_caller_is_that_of_its_arn_and_in_one_organisation_at_one_path() {
+    let arn = |account: &str| json!({"StringEquals": {"aws:PrincipalAccount": OUTSIDE}, "ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::{account}:role/*")}});
+    let organization = |owners: &str| {
+        json!({"StringEquals": {"aws:PrincipalAccount": OUTSIDE, "aws:ResourceAccount": OUTSIDE,
+            "aws:PrincipalOrgID": "o-foreign00001", "aws:ResourceOrgID": owners}})
+    };
+    let path = |path: &str| json!({"StringEquals": {"aws:PrincipalOrgID": "o-foreign00001"}, "ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": path}});
+    let paths = |owners: &str| {
+        json!({"StringEquals": {"aws:PrincipalAccount": OUTSIDE, "aws:ResourceAccount": OUTSIDE},
+            "ForAnyValue:StringEquals": {"aws:PrincipalOrgPaths": "o-foreign00001/r-ab12/", "aws:ResourceOrgPaths": owners}})
+    };
+    ties([
+        ("ARN", [arn("888888888888"), arn(OUTSIDE)]),
+        (
+            "organisation",
+            [organization("o-foreign00002"), organization("o-foreign00001")],
+        ),
+        ("path", [path("o-foreign00002/*"), path("o-foreign00001/*")]),
+        (
+            "one path",
+            [paths("o-foreign00001/r-cd34/"), paths("o-foreign00001/r-ab12/")],
+        ),
+    ]);
+}
+
+#[test]
+fn owner_is_the_account_of_the_arn_and_in_one_organisation_at_one_path() {
+    let owner = |account: &str| json!({"StringEquals": {"aws:ResourceAccount": account}});
+    let queue = "arn:aws:sqs:us-east-1:999999999999:jobs";
+    tie("ARN", "sqs", queue, [owner("888888888888"), owner(OUTSIDE)]);
+    let path = |path: &str| json!({"StringEquals": {"aws:ResourceOrgID": "o-foreign00001"}, "ForAnyValue:StringLike": {"aws:ResourceOrgPaths": path}});
+    ties([("path", [path("o-foreign00002/*"), path("o-foreign00001/*")])]);
+}
+
+#[test]
+fn keys_of_the_endpoint_are_its_own() {
+    let one = |key: &str, value: &str| json!({"StringLike": {key: value}});
+    let path = |path: &str| json!({"ForAnyValue:StringLike": {"aws:VpceOrgPaths": path}});
+    let arn = |account: &str, vpc: &str| json!({"ArnEquals": {"aws:SourceVpcArn": format!("arn:aws:ec2:us-east-1:{account}:vpc/{vpc}")}});
+    let (owner, vpc) = ("111122223333", "vpc-0a1b2c3d4e5f60718");
+    ties([
+        (
+            "account",
+            [one("aws:VpceAccount", OUTSIDE), one("aws:VpceAccount", owner)],
+        ),
+        (
+            "organisation",
+            [one("aws:VpceOrgID", "o-foreign00001"), one("aws:VpceOrgID", OWN)],
+        ),
+        ("path", [path("o-foreign00001/*"), path("o-exampleorg1/*")]),
+        ("VPC", [one("aws:SourceVpc", "vpc-0fed*"), one("aws:SourceVpc", vpc)]),
+        ("ARN of the VPC", [arn(owner, "vpc-0fedcba9876543210"), arn(owner, vpc)]),
+        ("account in the ARN of the VPC", [arn(OUTSIDE, vpc), arn(owner, vpc)]),
+        (
+            "endpoint",
+            [
+                one("aws:SourceVpce", "vpce-0fed*"),
+                one("aws:SourceVpce", "vpce-0a1b2c3d4e5f60718"),
+            ],
+        ),
+        (
+            "Region",
+            [one("aws:RequestedRegion", "eu-*"), one("aws:RequestedRegion", "us-*")],
+        ),
+    ]);
+}
+
+#[test]
+fn keys_of_a_principal_are_those_of_its_kind() {
+    let kind = |kind: &str, key: &str, value: &str| json!({"StringEquals": {"aws:PrincipalType": kind}, "StringLike": {key: value}});
+    let arn = |kind: &str, name: &str| json!({"StringEquals": {"aws:PrincipalType": kind}, "ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::*:{name}")}});
+    let root = |id: &str| json!({"StringEquals": {"aws:PrincipalType": "Account", "aws:PrincipalAccount": OUTSIDE, "aws:userid": id}});
+    let user = |name: &str| json!({"StringEquals": {"aws:username": "alice"}, "ArnLike": {"aws:PrincipalArn": format!("arn:aws:iam::*:user/{name}")}});
+    let session = |kind: &str| json!({"StringEquals": {"aws:PrincipalType": kind}, "Null": {"aws:Ec2InstanceSourceVPC": "false"}});
+    let provider =
+        |kind: &str| json!({"StringEquals": {"aws:PrincipalType": kind}, "Null": {"aws:FederatedProvider": "false"}});
+    let service = |service: &str| json!({"Bool": {"aws:PrincipalIsAWSService": service}, "StringLike": {"aws:PrincipalArn": "arn:*"}});
+    let anonymous = |missing: &str| json!({"StringEquals": {"aws:PrincipalAccount": "anonymous"}, "Null": {"aws:PrincipalArn": missing}});
+    ties([
+        (
+            "id",
+            [kind("User", "aws:userid", "AROA*"), kind("User", "aws:userid", "AIDA*")],
+        ),
+        (
+            "id of a session",
+            [
+                kind("AssumedRole", "aws:userid", "AIDA*"),
+                kind("AssumedRole", "aws:userid", "AROA*:*"),
+            ],
+        ),
+        ("id of a root user", [root("888888888888"), root(OUTSIDE)]),
+        (
+            "name",
+            [
+                kind("AssumedRole", "aws:username", "*"),
+                kind("User", "aws:username", "*"),
+            ],
+        ),
+        ("ARN", [arn("User", "role/*"), arn("User", "user/*")]),
+        (
+            "ARN of a role",
+            [arn("AssumedRole", "root"), arn("AssumedRole", "role/*")],
+        ),
+        ("name and ARN", [user("bob"), user("team/alice")]),
+        ("instance", [session("User"), session("AssumedRole")]),
+        ("provider", [provider("User"), provider("AssumedRole")]),
+        ("service", [service("true"), service("false")]),
+        ("no signature", [anonymous("false"), anonymous("true")]),
+    ]);
+}
+
+#[test]
+fn names_of_a_service_belong_together() {
+    let names = |listed: &str| {
+        json!({"StringEquals": {"aws:PrincipalServiceName": "config.amazonaws.com"},
+            "ForAllValues:StringEquals": {"aws:PrincipalServiceNamesList": listed},
+            "Null": {"aws:PrincipalServiceNamesList": "false"}})
+    };
+    let kind = |service: &str| json!({"StringEquals": {"aws:PrincipalServiceName": "config.amazonaws.com"}, "Bool": {"aws:PrincipalIsAWSService": service}});
+    ties([
+        (
+            "list",
+            [names("cloudtrail.amazonaws.com"), names("config.amazonaws.com")],
+        ),
+        ("kind", [kind("false"), kind("true")]),
+    ]);
+}
+
+#[test]
+fn services_that_call_are_one_chain_with_two_ends() {
+    let ends = |last: &str| {
+        json!({"StringEquals": {"aws:CalledViaFirst": "athena.amazonaws.com", "aws:CalledViaLast": last},
+            "ForAllValues:StringEquals": {"aws:CalledVia": "athena.amazonaws.com"}})
+    };
+    let via = |via: &str| json!({"StringEquals": {"aws:CalledViaFirst": "athena.amazonaws.com"}, "Bool": {"aws:ViaAWSService": via}});
+    let member = |other: &str| json!({"StringEquals": {"aws:CalledViaFirst": "athena.amazonaws.com"}, "ForAllValues:StringEquals": {"aws:CalledVia": other}});
+    ties([
+        ("ends", [ends("glue.amazonaws.com"), ends("athena.amazonaws.com")]),
+        ("a service calls", [via("false"), via("true")]),
+        (
+            "first of all",
+            [member("glue.amazonaws.com"), member("athena.amazonaws.com")],
+        ),
+    ]);
+}
+
+#[test]
+fn times_of_a_session_agree() {
+    let age = |present: &str| json!({"Bool": {"aws:MultiFactorAuthPresent": present}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}});
+    let issued = |operator: &str| json!({operator: {"aws:TokenIssueTime": "2028-01-01T00:00:00Z"}, "DateLessThanEquals": {"aws:CurrentTime": "2027-12-31T00:00:00Z"}});
+    let clocks = |epoch: &str| json!({"DateGreaterThan": {"aws:CurrentTime": "2028-01-01T00:00:00Z"}, "NumericLessThan": {"aws:EpochTime": epoch}});
+    ties([
+        ("multi-factor authentication", [age("false"), age("true")]),
+        ("issue", [issued("DateGreaterThan"), issued("DateLessThan")]),
+        // The beginning of 2028 is second 1830297600.
+        ("clocks", [clocks("1830297600"), clocks("1830384000")]),
+    ]);
+}
+
+#[test]
+fn source_is_in_one_account_and_organisation_at_one_path() {
+    let account = |account: &str| json!({"StringEquals": {"aws:SourceAccount": account}, "ArnLike": {"aws:SourceArn": "arn:aws:sns:*:999999999999:*"}});
+    let path = |path: &str| json!({"StringEquals": {"aws:SourceOrgID": "o-foreign00001"}, "ForAnyValue:StringLike": {"aws:SourceOrgPaths": path}});
+    let owner = |organization: &str| {
+        json!({"StringEquals": {"aws:SourceAccount": OUTSIDE, "aws:ResourceAccount": OUTSIDE,
+            "aws:ResourceOrgID": "o-foreign00001", "aws:SourceOrgID": organization}})
+    };
+    ties([
+        ("account", [account("888888888888"), account(OUTSIDE)]),
+        ("path", [path("o-foreign00002/*"), path("o-foreign00001/*")]),
+        ("organisation", [owner("o-foreign00002"), owner("o-foreign00001")]),
+    ]);
+}
+
+#[test]
+fn principals_and_resources_are_of_the_partition_of_the_endpoint() {
+    let arn = |partition: &str| json!({"ArnLike": {"aws:PrincipalArn": format!("arn:{partition}:iam::*:role/*")}});
+    ties([("principal", [arn("aws-cn"), arn("aws")])]);
+    for (resource, open) in [("arn:aws-cn:s3:::*", false), ("arn:aws:s3:::*", true)] {
+        let mut statement = everything();
+        statement["Resource"] = json!(resource);
+        let found = with("s3", &organization(), &[statement]);
+        assert_eq!(found.identity.is_some(), open, "{resource} {found:?}");
+        assert!(found.identity_decided, "{resource}");
+    }
+}
