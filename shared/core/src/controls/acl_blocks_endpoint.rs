@@ -1,7 +1,7 @@
 //! acl-blocks-endpoint: see [`CONTROL`].
 
-use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::network_acls::{Dropped, LAMBDA, LINUX, NetworkAcls, WINDOWS, shown};
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity};

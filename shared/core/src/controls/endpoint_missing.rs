@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::changes::{Change, ChangeKind, NewEndpoint};
 use crate::controls::credentials_unbound;
-use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::network_acls::{NetworkAcls, Usage};
 use crate::evaluation::placement::Search;
 use crate::evaluation::requirement::Required;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::history::Action;
 use crate::model::address::AddressType;
@@ -179,19 +179,10 @@ pub(super) fn address_type_advice(
             others.join(", ")
         ),
     };
-    let names = match endpoint.kind {
-        EndpointKind::Gateway => "",
-        EndpointKind::Interface
-        | EndpointKind::GatewayLoadBalancer
-        | EndpointKind::Resource
-        | EndpointKind::ServiceNetwork
-        | EndpointKind::Tunnel
-        | EndpointKind::Other => " --dns-options DnsRecordIpType=dualstack",
-    };
     let then = if exchange.is_empty() { "Run" } else { "Then run" };
     Ok(format!(
         "{id} has {has} addresses only.{exchange} {then} `aws ec2 modify-vpc-endpoint --vpc-endpoint-id {id} \
-         --ip-address-type dualstack{names}`."
+         --ip-address-type dualstack --dns-options DnsRecordIpType=dualstack`."
     ))
 }
 
@@ -294,7 +285,9 @@ fn searches<'a>(
     clients: &[&'a Subnet],
 ) -> Vec<Search<'a>> {
     let types = [AddressType::Ipv4, AddressType::Dualstack, AddressType::Ipv6];
-    let offered = types.into_iter().filter(|addresses| required.service.offers(*addresses));
+    let offered = types
+        .into_iter()
+        .filter(|addresses| required.service.offers(*addresses));
     let search = |addresses| Search {
         service: required.service,
         subnets: &required.subnets,

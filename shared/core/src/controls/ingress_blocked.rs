@@ -3,7 +3,8 @@
 use ipnet::IpNet;
 
 use crate::changes::ChangeKind;
-use crate::evaluation::ingress::{Admission, ServicePorts};
+use crate::evaluation::ingress::Admission;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
 use crate::model::finding::{FindingKey, ResourceKind, Severity, Verdict};
@@ -518,7 +519,12 @@ mod tests {
             })
         };
         let closed = (0..6).fold(guarded(&[]), |world, n| world.group(&format!("sg-{n}"), &[]));
-        assert!(with(closed.clone(), "vpce-sts", 4).judge(&CONTROL, "vpce-sts").changes().is_some());
+        assert!(
+            with(closed.clone(), "vpce-sts", 4)
+                .judge(&CONTROL, "vpce-sts")
+                .changes()
+                .is_some()
+        );
         let five = with(closed, "vpce-sts", 5);
         let finding = five.judge(&CONTROL, "vpce-sts");
         assert!(
@@ -527,7 +533,10 @@ mod tests {
         );
         assert_eq!(five.plan().changes, []);
         let raised = with(five.interface("vpce-kms", "kms", &["subnet-a"]), "vpce-kms", 6);
-        assert!(raised.judge(&CONTROL, "vpce-sts").changes().is_some(), "somebody raised the quota");
+        assert!(
+            raised.judge(&CONTROL, "vpce-sts").changes().is_some(),
+            "somebody raised the quota"
+        );
     }
 
     #[test]
@@ -555,7 +564,8 @@ mod tests {
             .edit_subnet("subnet-web", |s| s.ipv4 = Some(net("10.0.201.0/24")));
         let finding = without_dns.judge(&CONTROL, "vpce-sts");
         assert!(
-            advice(&finding).starts_with("The subnets that need access are 61 separate networks, and the default quota is 60"),
+            advice(&finding)
+                .starts_with("The subnets that need access are 61 separate networks, and the default quota is 60"),
             "subnet-web is not to be admitted: {finding:#?}"
         );
     }

@@ -1,7 +1,7 @@
 //! private-dns-disabled: see [`CONTROL`].
 
 use crate::changes::{Change, ChangeKind, EnablePrivateDns};
-use crate::evaluation::ingress::ServicePorts;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::catalogue::Service;
 use crate::model::endpoint::{Endpoint, EndpointKind, EndpointState};
@@ -23,7 +23,8 @@ offer or that `[approved_services]` does not approve, nor to endpoints of hubs (
 zones hold the names.
 
 **Remediation** (automatic, interrupting; manual where the settings do not require the service in the VPC). Enables private DNS on the endpoint, after admitting all subnets of the \
-VPC to it: from then on the clients of all of them use the endpoint. Nothing is changed until the DNS attributes of \
+VPC to it: from then on the clients of all of them use the endpoint. Where network ACLs would keep clients from it, the \
+finding names the entries to add first. Nothing is changed until the DNS attributes of \
 the VPC are enabled (`vpc-dns-disabled`), nor while a private hosted zone of the same name is associated with the VPC: \
 EC2 refuses private DNS then. The finding names the zone, where the role may list the hosted zones of the VPC \
 (`route53:ListHostedZonesByVPC`).",

@@ -387,6 +387,23 @@ mod tests {
     }
 
     #[test]
+    fn endpoint_is_not_quarantined_where_others_have_a_group_of_that_name() {
+        let mut world = quarantining(&["kms"]).quarantine_group("sg-odd");
+        world = world.edit_endpoint("vpce-partner", |e| e.security_groups = ["sg-https".into()].into());
+        assert_eq!(changes(&world.judge(&CONTROL, "vpce-partner")).len(), 1);
+        let groups = world.snapshot.security_groups.as_mut().unwrap();
+        groups.get_mut(&"sg-odd".into()).unwrap().tags.clear();
+        let finding = world.judge(&CONTROL, "vpce-partner");
+        assert_eq!(finding.changes(), None);
+        assert!(
+            finding
+                .explanation()
+                .contains("sg-odd has the name postern-endpoint-quarantine"),
+            "{finding:#?}"
+        );
+    }
+
+    #[test]
     fn clients_are_not_led_to_an_unapproved_endpoint() {
         let world = quarantining(&["kms"])
             .subnet("subnet-a", "a", SubnetClass::Private)

@@ -2,10 +2,10 @@
 
 use super::endpoint_missing::address_type_advice;
 use crate::changes::{AddSubnet, Change, ChangeKind};
-use crate::evaluation::ingress::ServicePorts;
 use crate::evaluation::network_acls::Usage;
 use crate::evaluation::placement::Search;
 use crate::evaluation::requirement::Required;
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Assessment, Concern, Context, Control, Evaluate, Framework, Remediation, in_unknown_state};
 use crate::model::endpoint::Endpoint;
 use crate::model::finding::{FindingKey, ResourceKind, Severity};

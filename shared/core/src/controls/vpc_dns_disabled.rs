@@ -20,7 +20,7 @@ resolve the names of the service.
 **Remediation** (automatic, interrupting). Enables the attribute that is disabled, DNS support before DNS hostnames. From \
 then on the names of services resolve to the endpoints with private DNS, for all clients of the VPC, and names of private \
 hosted zones to what these hold. So all subnets are first admitted to those endpoints, through the security group that \
-Postern manages.",
+Postern manages. Where network ACLs would keep clients from one of them, the finding names the entries to add first.",
     finds: "VPC attributes off that private DNS needs",
     remediation: "enables them",
     concern: Concern::Reachability,
@@ -280,7 +280,7 @@ mod tests {
         let unknown = world.edit_endpoint("vpce-tr", |e| {
             e.service = Some("com.amazonaws.eu-central-1.tomorrow".into());
         });
-        assert!(advice(&unknown.judge(&CONTROL, VPC)).contains("does not document the ports"));
+        assert!(advice(&unknown.judge(&CONTROL, VPC)).contains("Admit every port of"));
     }
 
     #[test]

@@ -1,15 +1,12 @@
 //! Which networks the security groups of an endpoint admit, and how to admit the subnets that need it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use ipnet::IpNet;
-use postern_policy::{PortRange, Ports, Transport};
 
-use crate::changes::{
-    AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, HTTPS, ManagedGroup, port_range,
-};
+use crate::changes::{AttachManagedGroup, AuthorizeIngress, Change, CreateManagedGroup, ManagedGroup};
 use crate::evaluation::network_acls::{Dropped, Usage};
+use crate::evaluation::service_ports::ServicePorts;
 use crate::evaluation::{Context, quotas};
 use crate::model::address::AddressType;
 use crate::model::endpoint::Endpoint;
@@ -17,72 +14,6 @@ use crate::model::id::{SecurityGroupId, ServiceName};
 use crate::model::managed::{GroupPurpose, TAG_MANAGED, is_managed};
 use crate::model::part::Gap;
 use crate::model::snapshot::{IngressRule, IngressSource, SecurityGroup, Subnet};
-
-/// The TCP ports on which a service listens, first and last of each range. Clients need one of them or several, depending
-/// on what they do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServicePorts {
-    /// First and last of each range.
-    tcp: Vec<(u16, u16)>,
-    /// Whether it listens on UDP ports, too, which the managed group does not admit.
-    pub udp: bool,
-}
-
-impl ServicePorts {
-    /// Those of a service. Nothing where AWS does not document them.
-    pub fn of(service: &ServiceName) -> Option<Self> {
-        match postern_policy::ports(service.as_str()) {
-            Ports::Known(ranges) => {
-                let tcp = |range: &&PortRange| range.transport == Transport::Tcp;
-                Some(Self {
-                    tcp: ranges.iter().filter(tcp).map(|range| (range.from, range.to)).collect(),
-                    udp: !ranges.iter().all(|range| tcp(&range)),
-                })
-            }
-            Ports::Unknown => None,
-        }
-    }
-
-    pub fn https() -> Self {
-        Self::of_one(HTTPS)
-    }
-
-    /// Every TCP port, where it is not known which clients need.
-    pub fn any() -> Self {
-        Self::of_one((0, u16::MAX))
-    }
-
-    fn of_one(range: (u16, u16)) -> Self {
-        Self {
-            tcp: vec![range],
-            udp: false,
-        }
-    }
-
-    /// First and last of each range.
-    pub fn ranges(&self) -> &[(u16, u16)] {
-        &self.tcp
-    }
-
-    /// Whether the rule admits one of them.
-    pub fn overlap(&self, rule: &IngressRule) -> bool {
-        self.tcp.iter().any(|(first, last)| rule.meets_tcp(*first, *last))
-    }
-}
-
-impl fmt::Display for ServicePorts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (first, last)) in self.tcp.iter().enumerate() {
-            f.write_str(match place {
-                0 => "TCP ",
-                _ if place + 1 == self.tcp.len() => " or ",
-                _ => ", ",
-            })?;
-            f.write_str(&port_range((*first, *last)))?;
-        }
-        Ok(())
-    }
-}
 
 /// Whether the security groups of an endpoint admit subnets.
 pub enum Admission {
@@ -138,9 +69,13 @@ impl<'a> Context<'a> {
         }
         let rules: Vec<_> = managed.iter().flat_map(|managed| &managed.ingress).collect();
         let missing = |networks: &[IpNet]| {
-            let of_ports = ports.tcp.iter().map(|ports| {
+            let of_ports = ports.ranges().iter().map(|ports| {
                 let admitted = Admitted::by(&rules, &[*ports]);
-                let left = networks.iter().copied().filter(|net| !admitted.on_some(net)).collect::<Vec<_>>();
+                let left = networks
+                    .iter()
+                    .copied()
+                    .filter(|net| !admitted.on_some(net))
+                    .collect::<Vec<_>>();
                 (*ports, BTreeSet::from_iter(IpNet::aggregate(&left)))
             });
             of_ports.collect::<Vec<_>>()
@@ -226,7 +161,7 @@ impl<'a> Context<'a> {
                 endpoint.id
             )));
         }
-        for range in &usage.ports.tcp {
+        for range in usage.ports.ranges() {
             let admission = self.admission(endpoint, &ServicePorts::of_one(*range), &usage.clients)?;
             if !matches!(admission, Admission::Admitted) {
                 return self.admit(endpoint, &usage.ports, &usage.clients);
@@ -279,16 +214,21 @@ pub fn admission_of(
             None => unknown.push(id.as_str()),
         }
     }
-    let chosen = Admitted::by(&of_people, &ports.tcp);
+    let chosen = Admitted::by(&of_people, ports.ranges());
     let rules = [of_people, managed].concat();
-    let every = Admitted::by(&rules, &ports.tcp);
+    let every = Admitted::by(&rules, ports.ranges());
     let blocked = blocked(subnets, endpoint.dns_records, |net| {
         chosen.on_some(net) || every.on_all(net)
     });
     if blocked.is_empty() {
         return Admission::Admitted;
     }
-    let some_port = |rule: &&&IngressRule| ports.tcp.iter().any(|(first, last)| rule.admits_tcp(*first, *last));
+    let some_port = |rule: &&&IngressRule| {
+        ports
+            .ranges()
+            .iter()
+            .any(|(first, last)| rule.admits_tcp(*first, *last))
+    };
     let by_membership = rules.iter().filter(some_port).filter_map(|rule| match &rule.source {
         IngressSource::Group(id) | IngressSource::PrefixList(id) => Some(id),
         IngressSource::Cidr(_) => None,

@@ -14,6 +14,7 @@ mod policy_cache;
 mod quotas;
 pub mod requirement;
 pub mod saving;
+pub mod service_ports;
 mod suppression;
 #[cfg(test)]
 mod tests;

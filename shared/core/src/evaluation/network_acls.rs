@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 
 use super::Context;
-use super::ingress::ServicePorts;
+use super::service_ports::ServicePorts;
 use crate::model::address::AddressType;
 use crate::model::id::SubnetId;
 use crate::model::network_acl::{NetworkAcl, Passage};
@@ -140,8 +140,10 @@ impl<'a> NetworkAcls<'a> {
             }
         }
         if usage.by_spokes && !self.known_to_spokes(usage, host) {
-            lost.unclear
-                .insert(format!("traffic of the VPCs that use the endpoint centrally ({})", host.id));
+            lost.unclear.insert(format!(
+                "traffic of the VPCs that use the endpoint centrally ({})",
+                host.id
+            ));
         }
         (lost.harm() > 0).then_some(lost)
     }
@@ -160,7 +162,9 @@ impl<'a> NetworkAcls<'a> {
             return false;
         };
         let allowed = |egress, range| own.acl.allows_some(egress, usage.addresses, range);
-        !usage.ports.ranges().iter().any(|range| allowed(true, *range)) || !allowed(false, LAMBDA)
+        // Lower ports are those of what listens in the subnet, such as databases.
+        let answers = (LINUX.0, WINDOWS.1);
+        !usage.ports.ranges().iter().any(|range| allowed(true, *range)) || !allowed(false, answers)
     }
 }
 

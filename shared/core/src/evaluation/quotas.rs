@@ -25,7 +25,10 @@ impl Context<'_> {
     pub fn endpoint_quota(&self) -> Result<Option<String>, Gap> {
         let endpoints = self.snapshot.endpoints.as_ref().map_err(Gap::clone)?.values();
         let counts = |endpoint: &&Endpoint| {
-            let kind = matches!(endpoint.kind, EndpointKind::Interface | EndpointKind::GatewayLoadBalancer);
+            let kind = matches!(
+                endpoint.kind,
+                EndpointKind::Interface | EndpointKind::GatewayLoadBalancer
+            );
             kind && !endpoint.dead()
         };
         let full = endpoints.filter(counts).count() == INTERFACE_ENDPOINTS_PER_VPC;

@@ -73,7 +73,10 @@ async fn scopes_of_one_kind_that_cannot_be_listed_do_not_keep_a_sweep_from_the_o
 async fn network_acls_are_described_after_events_that_may_have_a_subnet_chosen() {
     let describing = async |operation: &str, parameters: &[(&str, &str)]| {
         let rig = Rig::new();
-        let named: Vec<_> = [("VpcId", rig.vpc.as_str())].into_iter().chain(parameters.iter().copied()).collect();
+        let named: Vec<_> = [("VpcId", rig.vpc.as_str())]
+            .into_iter()
+            .chain(parameters.iter().copied())
+            .collect();
         let called = rig
             .cloud
             .call("arn:aws:iam::111122223333:role/owner", operation, &named);

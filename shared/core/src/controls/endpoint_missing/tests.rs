@@ -334,7 +334,10 @@ fn subnet_that_cannot_hold_a_network_interface_gets_none() {
         let finding = none.judge(&CONTROL, "sts");
         assert_eq!(finding.verdict(), Verdict::NonCompliant);
         let advice = advice(&finding);
-        assert!(advice.contains("eu-central-1a, eu-central-1b, eu-central-1c"), "{advice}");
+        assert!(
+            advice.contains("eu-central-1a, eu-central-1b, eu-central-1c"),
+            "{advice}"
+        );
         assert_eq!(
             advice.contains("No address is left"),
             none.snapshot.subnets.as_ref().unwrap()[&"subnet-a".into()].free_addresses == 0,
@@ -350,7 +353,9 @@ fn service_without_ipv4_is_manual() {
         .edit_service("sts", EndpointKind::Interface, |s| s.addresses = AddressType::Ipv6);
     assert_eq!(
         advice(&world.judge(&CONTROL, "sts")).split('.').next(),
-        Some("The network interface needs a subnet with IPv6 addresses only, which no subnet that needs the service has in a zone that com")
+        Some(
+            "The network interface needs a subnet with IPv6 addresses only, which no subnet that needs the service has in a zone that com"
+        )
     );
 }
 
@@ -612,7 +617,11 @@ fn dual_stack_endpoint_is_created_where_more_subnets_reach_it() {
         .edit_subnet("subnet-b", ipv6_only);
     let finding = world.judge(&CONTROL, "sts");
     let new = created(&finding);
-    assert_eq!(new.address_type, AddressType::Dualstack, "clients of both zones reach it");
+    assert_eq!(
+        new.address_type,
+        AddressType::Dualstack,
+        "clients of both zones reach it"
+    );
     assert_eq!(new.subnets, [(zone("a"), "subnet-a".into())].into());
 }
 
@@ -622,7 +631,10 @@ fn zone_that_the_service_lacks_is_named_as_the_reason() {
         .subnet("subnet-ham", "eu-central-1-ham-1a", SubnetClass::Private)
         .require(&["sts"]);
     let advice = advice(&world.judge(&CONTROL, "sts"));
-    assert!(advice.starts_with("No subnet that needs the service lies in a zone that"), "{advice}");
+    assert!(
+        advice.starts_with("No subnet that needs the service lies in a zone that"),
+        "{advice}"
+    );
     assert!(advice.ends_with("Add a subnet with IPv4 addresses there."), "{advice}");
 }
 
@@ -645,11 +657,14 @@ fn subnet_whose_network_acl_keeps_clients_out_gets_no_network_interface() {
         created(&world.judge(&CONTROL, "sts")).subnets,
         [(zone("a"), "subnet-a".into()), (zone("b"), "subnet-b2".into())].into()
     );
-    let none = ["subnet-a", "subnet-b2"]
-        .into_iter()
-        .fold(world, |world, subnet| world.acl("acl-b", subnet, std::slice::from_ref(&closed)));
+    let none = ["subnet-a", "subnet-b2"].into_iter().fold(world, |world, subnet| {
+        world.acl("acl-b", subnet, std::slice::from_ref(&closed))
+    });
     let finding = none.judge(&CONTROL, "sts");
-    assert!(advice(&finding).contains("TCP 443 inbound from 10.0.0.0/24 (acl-b of subnet-b)"), "{finding:#?}");
+    assert!(
+        advice(&finding).contains("TCP 443 inbound from 10.0.0.0/24 (acl-b of subnet-b)"),
+        "{finding:#?}"
+    );
     assert_eq!(none.plan().changes, []);
 }
 
@@ -665,11 +680,32 @@ fn client_whose_own_network_acl_lets_no_request_out_does_not_count() {
     };
     let mut world = two_zones().acl("acl-b", "subnet-b", &[]).require(&["sts"]);
     let acls = world.snapshot.network_acls.as_mut().unwrap();
-    acls.get_mut(&"acl-b".into()).unwrap().entries.retain(|entry| !entry.egress);
+    acls.get_mut(&"acl-b".into())
+        .unwrap()
+        .entries
+        .retain(|entry| !entry.egress);
     assert_eq!(
         created(&world.judge(&CONTROL, "sts")).subnets,
         [(zone("a"), "subnet-a".into())].into(),
         "no answer comes out of subnet-b"
+    );
+    let database = AclEntry {
+        egress: false,
+        ports: Some((5_432, 5_432)),
+        allow: true,
+        ..silent.clone()
+    };
+    let mut world = world
+        .subnet("subnet-c", "c", SubnetClass::Private)
+        .acl("acl-c", "subnet-c", &[database]);
+    let acls = world.snapshot.network_acls.as_mut().unwrap();
+    acls.get_mut(&"acl-c".into())
+        .unwrap()
+        .entries
+        .retain(|entry| entry.egress || entry.number == 90);
+    assert!(
+        world.judge(&CONTROL, "sts").changes().is_some(),
+        "no answer gets into subnet-c"
     );
     let inside = AclEntry {
         network: net("10.0.0.0/16"),
@@ -677,7 +713,11 @@ fn client_whose_own_network_acl_lets_no_request_out_does_not_count() {
     };
     let led_astray = two_zones().acl("acl-b", "subnet-b", &[inside]).require(&["sts"]);
     let finding = led_astray.judge(&CONTROL, "sts");
-    assert_eq!(finding.changes(), None, "today it reaches the public address: {finding:#?}");
+    assert_eq!(
+        finding.changes(),
+        None,
+        "today it reaches the public address: {finding:#?}"
+    );
 }
 
 #[test]
@@ -687,7 +727,10 @@ fn endpoint_for_which_no_address_is_left_is_not_said_to_be_remedied() {
         .edit_subnet("subnet-a", |s| s.free_addresses = 1)
         .require(&["kms", "sts"]);
     let (findings, plan) = world.findings_and_plan();
-    let created = plan.changes.iter().filter(|planned| planned.change.kind() == ChangeKind::CreateEndpoint);
+    let created = plan
+        .changes
+        .iter()
+        .filter(|planned| planned.change.kind() == ChangeKind::CreateEndpoint);
     assert_eq!(created.count(), 1, "{plan:#?}");
     let sts = findings
         .iter()
@@ -704,10 +747,18 @@ fn endpoint_for_which_no_address_is_left_is_not_said_to_be_remedied() {
 fn endpoint_beyond_the_default_quota_is_left_to_people() {
     let with = |count: usize| {
         let many = (0..count).map(|n| format!("vpce-{n}"));
-        many.fold(two_zones().require(&["sts"]), |world, id| world.interface(&id, "kms", &["subnet-a"]))
+        many.fold(two_zones().require(&["sts"]), |world, id| {
+            world.interface(&id, "kms", &["subnet-a"])
+        })
     };
     assert!(with(49).judge(&CONTROL, "sts").changes().is_some());
     let full = advice(&with(50).judge(&CONTROL, "sts"));
-    assert!(full.starts_with("The VPC has 50 interface endpoints, the default quota."), "{full}");
-    assert!(with(51).judge(&CONTROL, "sts").changes().is_some(), "somebody raised the quota");
+    assert!(
+        full.starts_with("The VPC has 50 interface endpoints, the default quota."),
+        "{full}"
+    );
+    assert!(
+        with(51).judge(&CONTROL, "sts").changes().is_some(),
+        "somebody raised the quota"
+    );
 }

@@ -4,12 +4,10 @@ use super::*;
 use crate::model::address::AddressType;
 use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::finding::Verdict;
-use crate::model::snapshot::SubnetClass;
 use crate::model::network_acl::AclEntry;
+use crate::model::snapshot::SubnetClass;
 use crate::testing::central::hub_with_spoke;
-use crate::testing::{
-    STRANGER, World, advice, assert_needs, bare, changes, compliant, net, service, tags, zone,
-};
+use crate::testing::{STRANGER, World, advice, assert_needs, bare, changes, compliant, net, service, tags, zone};
 
 /// `vpce-sts` in zone `a`; a second zone has a subnet.
 fn new_zone() -> World {
@@ -253,24 +251,29 @@ fn subnet_from_which_answers_do_not_come_back_is_not_added() {
     };
     let world = new_zone().acl("acl-b", "subnet-b", &[lost]);
     let advice = advice(&world.judge(&CONTROL, "subnet-b"));
-    assert!(advice.contains("answers, TCP 32768-60999 outbound to 10.0.0.0/24"), "{advice}");
+    assert!(
+        advice.contains("answers, TCP 32768-60999 outbound to 10.0.0.0/24"),
+        "{advice}"
+    );
     let part = deny_inbound("10.0.0.7/32", (443, 443));
     let unclear = new_zone().acl("acl-b", "subnet-b", &[part]);
-    assert_eq!(unclear.judge(&CONTROL, "subnet-b").changes(), None, "a client may be there");
+    assert_eq!(
+        unclear.judge(&CONTROL, "subnet-b").changes(),
+        None,
+        "a client may be there"
+    );
 }
 
 #[test]
 fn clients_that_do_not_reach_the_endpoint_anyway_keep_no_subnet_out() {
-    let world = new_zone()
-        .subnet("subnet-db", "c", SubnetClass::Isolated)
-        .acl(
-            "acl-db",
-            "subnet-db",
-            &[AclEntry {
-                egress: true,
-                ..deny_inbound("0.0.0.0/0", (443, 443))
-            }],
-        );
+    let world = new_zone().subnet("subnet-db", "c", SubnetClass::Isolated).acl(
+        "acl-db",
+        "subnet-db",
+        &[AclEntry {
+            egress: true,
+            ..deny_inbound("0.0.0.0/0", (443, 443))
+        }],
+    );
     assert_eq!(
         changes(&world.judge(&CONTROL, "subnet-b")),
         [addition("vpce-sts", "subnet-b", "b")]
